@@ -1,0 +1,172 @@
+//! From what came of a child process to a row of the ledger. No input or output here.
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use ledger::{Row, Verdict};
+
+use super::{Check, Expectation};
+use crate::explore::Exploration;
+
+/// How a child process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It ran to its end and reported.
+    Explored(Exploration),
+    /// It stopped at a violation.
+    Violation {
+        /// Executions, the failing one included.
+        executions: u64,
+        /// What the panic said.
+        message: String,
+    },
+    /// It ended in any other way: a crash, a dead canary, an unreadable report.
+    Died(String),
+    /// It was stopped for taking too long.
+    TimedOut(Duration),
+}
+
+/// Fills in the row of `check`.
+pub(super) fn judge(check: &Check, ended: &Ended, seconds: f64) -> Row {
+    let (verdict, detail) = match verdict(&check.expectation, ended) {
+        Ok(detail) => (Verdict::Ok, detail),
+        Err(detail) => (Verdict::Broken, detail),
+    };
+    let (executions, outcomes_seen) = match ended {
+        Ended::Explored(seen) => (seen.executions, seen.outcomes.len()),
+        Ended::Violation { executions, .. } => (*executions, 0),
+        Ended::Died(_) | Ended::TimedOut(_) => (0, 0),
+    };
+    Row { executions, outcomes_seen, seconds, verdict, detail, ..check.row() }
+}
+
+/// The detail: of a row that is ok, or of a broken one.
+fn verdict(expectation: &Expectation, ended: &Ended) -> Result<String, String> {
+    match ended {
+        Ended::Died(how) => Err(format!("died: {how}")),
+        Ended::TimedOut(limit) => Err(format!("stopped after {} s", limit.as_secs())),
+        Ended::Violation { message, .. } => match expectation {
+            Expectation::Failure { because } if message.contains(because) => {
+                Ok(format!("caught: {message}"))
+            }
+            Expectation::Failure { because } => {
+                Err(format!("failed, but not with `{because}`: {message}"))
+            }
+            _ => Err(format!("violation: {message}")),
+        },
+        Ended::Explored(seen) => explored(expectation, seen),
+    }
+}
+
+fn explored(expectation: &Expectation, seen: &Exploration) -> Result<String, String> {
+    let (allowed, all_of_them, min_executions) = match expectation {
+        Expectation::Failure { because } => {
+            return match seen.outcomes.keys().find(|outcome| outcome.contains(because)) {
+                Some(outcome) => Ok(format!("caught by its outcome: {outcome}")),
+                None => Err(format!("not caught in {} executions", seen.executions)),
+            };
+        }
+        Expectation::Exactly { outcomes, min_executions } => (Some(outcomes), true, *min_executions),
+        Expectation::Within { outcomes, min_executions } => (Some(outcomes), false, *min_executions),
+        Expectation::Oracle { min_executions } => (None, false, *min_executions),
+    };
+    if !seen.finished {
+        return Err("did not finish".into());
+    }
+    if seen.executions < min_executions.max(1) {
+        return Err(format!("{} executions, at least {min_executions} expected", seen.executions));
+    }
+    let Some(allowed) = allowed else { return Ok(String::new()) };
+    let saw: BTreeSet<String> = seen.outcomes.keys().cloned().collect();
+    let extra: Vec<_> = saw.difference(allowed).collect();
+    let missing: Vec<_> = allowed.difference(&saw).filter(|_| all_of_them).collect();
+    match (&extra[..], &missing[..]) {
+        ([], []) => Ok(String::new()),
+        (extra, []) => Err(format!("not allowed: {extra:?}")),
+        ([], missing) => Err(format!("not seen: {missing:?}")),
+        (extra, missing) => Err(format!("not allowed: {extra:?}; not seen: {missing:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::{Checker, Limit};
+
+    use super::*;
+
+    fn set(outcomes: &[&str]) -> BTreeSet<String> {
+        outcomes.iter().map(ToString::to_string).collect()
+    }
+
+    fn check() -> Check {
+        Check::new("s", "c", Checker::Loom, Limit::Unbounded, Exploration::default)
+    }
+
+    fn saw(outcomes: &[&str]) -> Exploration {
+        let mut seen = Exploration { finished: true, ..Exploration::default() };
+        outcomes.iter().for_each(|outcome| seen.record(outcome.to_string()));
+        seen
+    }
+
+    fn violation(message: &str) -> Ended {
+        Ended::Violation { executions: 3, message: message.into() }
+    }
+
+    #[track_caller]
+    fn broken(check: &Check, ended: &Ended, detail: &str) {
+        let row = judge(check, ended, 0.0);
+        assert_eq!(row.verdict, Verdict::Broken, "{row:?}");
+        assert!(row.detail.contains(detail), "{}", row.detail);
+    }
+
+    #[track_caller]
+    fn ok(check: &Check, ended: &Ended) -> Row {
+        let row = judge(check, ended, 0.0);
+        assert_eq!(row.verdict, Verdict::Ok, "{row:?}");
+        row
+    }
+
+    #[test]
+    fn exactly_means_no_outcome_missing_and_none_too_many() {
+        let check = check().expect_exactly(set(&["a", "b"]), 2);
+        let row = ok(&check, &Ended::Explored(saw(&["a", "b", "a"])));
+        assert_eq!((row.executions, row.outcomes_expected, row.outcomes_seen), (3, 2, 2));
+        broken(&check, &Ended::Explored(saw(&["a", "a"])), "not seen: [\"b\"]");
+        broken(&check, &Ended::Explored(saw(&["a", "b", "c"])), "not allowed: [\"c\"]");
+        broken(&check, &Ended::Explored(saw(&["a", "c"])), "not allowed: [\"c\"]; not seen: [\"b\"]");
+    }
+
+    #[test]
+    fn within_means_none_too_many() {
+        let check = check().expect_within(set(&["a", "b"]), 1);
+        ok(&check, &Ended::Explored(saw(&["a"])));
+        broken(&check, &Ended::Explored(saw(&["a", "c"])), "not allowed");
+        broken(&check, &Ended::Explored(saw(&[])), "0 executions");
+    }
+
+    #[test]
+    fn too_little_is_never_a_pass() {
+        broken(&check().expect_exactly(set(&["a"]), 2), &Ended::Explored(saw(&["a"])), "1 executions");
+        broken(&check().expect_oracle(0), &Ended::Explored(saw(&[])), "0 executions");
+        broken(&check().expect_exactly(set(&[]), 0), &Ended::Explored(saw(&[])), "0 executions");
+        broken(&check(), &Ended::Explored(saw(&["a"])), "not allowed");
+        let unfinished = Exploration { finished: false, ..saw(&["a"]) };
+        broken(&check().expect_oracle(1), &Ended::Explored(unfinished), "did not finish");
+        broken(&check().expect_oracle(1), &Ended::Died("signal 6".into()), "signal 6");
+        broken(&check().expect_oracle(1), &Ended::TimedOut(Duration::from_secs(9)), "9 s");
+        broken(&check().expect_oracle(1), &violation("lost a block"), "lost a block");
+        ok(&check().expect_oracle(1), &Ended::Explored(saw(&["a"])));
+    }
+
+    #[test]
+    fn a_twin_must_fail_for_its_own_reason() {
+        let twin = check().expect_failure("handed out twice");
+        let row = ok(&twin, &violation("block 1 handed out twice"));
+        assert_eq!((row.executions, row.expect), (3, ledger::Expect::Fail));
+        ok(&twin, &Ended::Explored(saw(&["fine", "block 1 handed out twice"])));
+        broken(&twin, &violation("index out of bounds"), "not with `handed out twice`");
+        broken(&twin, &Ended::Explored(saw(&["fine"])), "not caught in 1 executions");
+        broken(&twin, &Ended::Died("handed out twice".into()), "died");
+        broken(&twin, &Ended::TimedOut(Duration::from_secs(1)), "stopped");
+    }
+}

@@ -1,0 +1,168 @@
+//! Registers checks, runs each in a process of its own, and judges it.
+//!
+//! [`main`] is the whole body of a `harness = false` test binary. A check runs in a child process,
+//! because a failing loom model may panic while it unwinds and abort: the child ends at the first
+//! panic and says `violation: MESSAGE`. The parent judges what came of the child, so that nothing
+//! the child fails to do can look like a pass:
+//!
+//! - a row is broken until the judge has seen a finished run of it;
+//! - the outcomes must be the specification's, all of them and no other (or, where the registration
+//!   says so, none that is not the specification's);
+//! - fewer executions than the registered minimum are too few, and none never suffices;
+//! - a twin must fail for its registered reason, not for any reason;
+//! - a binary built for no model (a misspelt cfg) runs nothing and says so;
+//! - two checks of one name, or none at all, are refused.
+
+mod child;
+mod cli;
+mod judge;
+
+use std::collections::BTreeSet;
+
+use ledger::{Checker, Expect, Limit, Row};
+
+use crate::explore::{Bound, Exploration, explore_loom};
+
+pub use cli::main;
+
+/// What must come of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// Exactly these outcomes.
+    Exactly {
+        /// From [`spec`](crate::spec), not from a first run.
+        outcomes: BTreeSet<String>,
+        /// At least so many executions.
+        min_executions: u64,
+    },
+    /// Some of these outcomes and no other: where a bound or a sample need not reach them all.
+    Within {
+        /// From [`spec`](crate::spec).
+        outcomes: BTreeSet<String>,
+        /// At least so many executions.
+        min_executions: u64,
+    },
+    /// Whatever the body's own assertions accept: long scenarios, whose outcomes are not listed.
+    Oracle {
+        /// At least so many executions.
+        min_executions: u64,
+    },
+    /// A violation, or an outcome, that contains this text: a twin with a known fault.
+    Failure {
+        /// Part of the message.
+        because: String,
+    },
+}
+
+impl Expectation {
+    fn outcomes(&self) -> usize {
+        match self {
+            Self::Exactly { outcomes, .. } | Self::Within { outcomes, .. } => outcomes.len(),
+            Self::Oracle { .. } | Self::Failure { .. } => 0,
+        }
+    }
+
+    fn expect(&self) -> Expect {
+        match self {
+            Self::Failure { .. } => Expect::Fail,
+            _ => Expect::Pass,
+        }
+    }
+}
+
+/// One registered check.
+pub struct Check {
+    /// The strategy or structure under check.
+    pub strategy: String,
+    /// The named scenario or twin.
+    pub scenario: String,
+    /// What runs it.
+    pub checker: Checker,
+    /// How often it runs: 0 and 1 always, 2 in deep runs, 3 nightly.
+    pub tier: u8,
+    /// How far it looks.
+    pub bound: Limit,
+    /// What must come of it.
+    pub expectation: Expectation,
+    /// Runs it.
+    pub run: Box<dyn Fn() -> Exploration>,
+}
+
+impl Check {
+    /// A check in tier 0 that is broken until one of the `expect_` methods says what it must do.
+    pub fn new(
+        strategy: impl Into<String>,
+        scenario: impl Into<String>,
+        checker: Checker,
+        bound: Limit,
+        run: impl Fn() -> Exploration + 'static,
+    ) -> Self {
+        Self {
+            strategy: strategy.into(),
+            scenario: scenario.into(),
+            checker,
+            tier: 0,
+            bound,
+            expectation: Expectation::Exactly { outcomes: BTreeSet::new(), min_executions: 1 },
+            run: Box::new(run),
+        }
+    }
+
+    /// A check that loom runs.
+    pub fn loom(
+        strategy: impl Into<String>,
+        scenario: impl Into<String>,
+        bound: Bound,
+        body: impl Fn() -> String + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let run = move || explore_loom(bound, body.clone());
+        Self::new(strategy, scenario, Checker::Loom, bound.into(), run)
+    }
+
+    /// Puts the check into a tier.
+    #[must_use]
+    pub fn tier(self, tier: u8) -> Self {
+        Self { tier, ..self }
+    }
+
+    /// The run must see all of `outcomes` and no other, in at least `min_executions`.
+    #[must_use]
+    pub fn expect_exactly(self, outcomes: BTreeSet<String>, min_executions: u64) -> Self {
+        Self { expectation: Expectation::Exactly { outcomes, min_executions }, ..self }
+    }
+
+    /// The run must see nothing but `outcomes`, in at least `min_executions`.
+    #[must_use]
+    pub fn expect_within(self, outcomes: BTreeSet<String>, min_executions: u64) -> Self {
+        Self { expectation: Expectation::Within { outcomes, min_executions }, ..self }
+    }
+
+    /// The body's own assertions judge; the run must have at least `min_executions`.
+    #[must_use]
+    pub fn expect_oracle(self, min_executions: u64) -> Self {
+        Self { expectation: Expectation::Oracle { min_executions }, ..self }
+    }
+
+    /// The run must fail, with a message or an outcome that contains `because`.
+    #[must_use]
+    pub fn expect_failure(self, because: impl Into<String>) -> Self {
+        Self { expectation: Expectation::Failure { because: because.into() }, ..self }
+    }
+
+    /// The check's row, not run yet.
+    #[must_use]
+    pub fn row(&self) -> Row {
+        let expect = self.expectation.expect();
+        let (strategy, scenario) = (&self.strategy[..], &self.scenario[..]);
+        Row {
+            outcomes_expected: self.expectation.outcomes(),
+            ..Row::not_run(strategy, scenario, self.checker, self.tier, self.bound, expect)
+        }
+    }
+
+    /// `strategy/scenario/checker/bound`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.row().key()
+    }
+}

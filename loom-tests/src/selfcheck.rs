@@ -1,0 +1,68 @@
+//! Rows by which the pipeline checks itself: the canary, and faults that loom must find.
+
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
+
+use crate::canary;
+use crate::explore::Bound;
+use crate::harness::Check;
+
+/// The self-checks.
+#[must_use]
+pub fn checks() -> Vec<Check> {
+    let canary = Check::new(
+        "self",
+        "canary",
+        ledger::Checker::Loom,
+        ledger::Limit::Unbounded,
+        canary::explore,
+    );
+    vec![
+        canary.expect_exactly(canary::outcomes(), 2),
+        Check::loom("self", "lost_increment", Bound::Unbounded, lost_increment)
+            .expect_failure("an increment was lost"),
+        Check::loom("self", "lost_increment_by_outcome", Bound::Unbounded, increments)
+            .expect_failure("count 1"),
+        Check::loom("self", "unpublished_write", Bound::Unbounded, unpublished_write)
+            .expect_failure("Causality violation"),
+    ]
+}
+
+/// Two threads that increment by a load and a store.
+fn increments() -> String {
+    let count = Arc::new(AtomicU64::new(0));
+    let increment = |count: &AtomicU64| {
+        let seen = count.load(Ordering::SeqCst);
+        count.store(seen + 1, Ordering::SeqCst);
+    };
+    let other = Arc::clone(&count);
+    let thread = loom::thread::spawn(move || increment(&other));
+    increment(&count);
+    thread.join().expect("the other thread does not panic");
+    format!("count {}", count.load(Ordering::SeqCst))
+}
+
+fn lost_increment() -> String {
+    let outcome = increments();
+    assert_eq!(outcome, "count 2", "an increment was lost");
+    outcome
+}
+
+/// Message passing whose flag publishes nothing.
+fn unpublished_write() -> String {
+    let shared = Arc::new((UnsafeCell::new(0_u64), AtomicU64::new(0)));
+    let other = Arc::clone(&shared);
+    let thread = loom::thread::spawn(move || {
+        // SAFETY: a race on purpose; loom reports it before the access is made.
+        other.0.with_mut(|cell| unsafe { *cell = 1 });
+        other.1.store(1, Ordering::Relaxed);
+    });
+    let mut read = None;
+    if shared.1.load(Ordering::Acquire) == 1 {
+        // SAFETY: a race on purpose; loom reports it before the access is made.
+        read = Some(shared.0.with(|cell| unsafe { *cell }));
+    }
+    thread.join().expect("the other thread does not panic");
+    format!("read {read:?}")
+}
