@@ -1,2 +1,50 @@
-//! todo
-fn main() {}
+//! `cargo xtask`: the workbench behind one door. One module per command.
+
+mod checks;
+mod fuzz;
+mod ledger_file;
+mod litmus;
+mod matrix;
+mod models;
+mod patched_loom;
+mod progress;
+mod run;
+mod table;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The workbench of stampool.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the model checks and write the ledger, target/stampool/checks.json.
+    Checks(checks::Options),
+    /// Compare loom with shuttle's depth-first search on random small programs.
+    Fuzz(fuzz::Options),
+    /// Compare loom with the known outcomes of litmus tests.
+    Litmus(litmus::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Options::parse().command {
+        Command::Checks(options) => checks::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
+        Command::Litmus(options) => litmus::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Builds model binaries: one target folder per checker, the private cfg, and the patched loom.
+
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::Message;
+
+use crate::{patched_loom, workspace};
+
+/// What the library under check is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Model {
+    /// loom with the patch.
+    Loom,
+    /// loom as it is published: to show what it misses.
+    LoomUpstream,
+    /// shuttle.
+    Shuttle,
+}
+
+impl Model {
+    /// The value of the private cfg, and what the binary must answer to `--backend`.
+    pub(crate) fn backend(self) -> &'static str {
+        match self {
+            Self::Loom | Self::LoomUpstream => "loom",
+            Self::Shuttle => "shuttle",
+        }
+    }
+
+    fn target_folder(self) -> &'static str {
+        match self {
+            Self::Loom => "target/loom",
+            Self::LoomUpstream => "target/loom-upstream",
+            Self::Shuttle => "target/shuttle",
+        }
+    }
+
+    /// The binary with the model checks.
+    pub(crate) fn checks(self) -> Binary {
+        let package = match self {
+            Self::Loom | Self::LoomUpstream => "loom-tests",
+            Self::Shuttle => "shuttle-tests",
+        };
+        Binary { package, kind: "--test", name: "models" }
+    }
+}
+
+/// One target of a package.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Binary {
+    /// The package that it belongs to.
+    pub(crate) package: &'static str,
+    /// `--test` or `--bin`.
+    pub(crate) kind: &'static str,
+    /// Its name.
+    pub(crate) name: &'static str,
+}
+
+/// Builds `binary` for `model` and returns the path of the executable.
+///
+/// # Errors
+/// Where it does not build.
+pub(crate) fn build(model: Model, binary: Binary) -> Result<PathBuf> {
+    let Binary { package, kind, name } = binary;
+    eprintln!("building {package} {name} for {}", model.backend());
+    let mut cargo = workspace::cargo()?;
+    cargo.args(["test", "--no-run", "--quiet", "--profile", "model"]);
+    cargo.args(["--package", package, kind, name]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    cargo.arg("--target-dir").arg(workspace::root()?.join(model.target_folder()));
+    if model != Model::LoomUpstream {
+        // For shuttle too: its build links loom through the shared harness.
+        let paths = toml_string(&patched_loom::prepare()?)?;
+        cargo.args(["--config", &format!("paths=[{paths}]")]);
+    }
+    // The encoded form wins over every other way to set flags, so that none can drop the cfg.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", format!("--cfg\x1fstampool_model=\"{}\"", model.backend()));
+    executable(cargo, name).with_context(|| format!("{package} {name} does not build"))
+}
+
+/// Runs the build and reads the executable's path from cargo's messages.
+fn executable(mut cargo: Command, name: &str) -> Result<PathBuf> {
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
+    let stdout = BufReader::new(child.stdout.take().context("cargo has no stdout")?);
+    let mut found = None;
+    for message in Message::parse_stream(stdout) {
+        if let Message::CompilerArtifact(artifact) = message?
+            && artifact.target.name == name
+            && let Some(path) = artifact.executable
+        {
+            found = Some(path.into_std_path_buf());
+        }
+    }
+    ensure!(child.wait()?.success(), "cargo failed");
+    found.context("cargo named no executable")
+}
+
+/// Asks a model binary which backend it was built for.
+///
+/// # Errors
+/// Where that is another one than `model`'s: a cfg that did not arrive builds the real backend.
+pub(crate) fn assert_backend(model: Model, executable: &Path) -> Result<()> {
+    let output = Command::new(executable).arg("--backend").output()?;
+    let answer = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        answer.trim() == model.backend(),
+        "{} was built for the `{}` backend, not for `{}`",
+        executable.display(),
+        answer.trim(),
+        model.backend()
+    );
+    Ok(())
+}
+
+/// A path as a TOML literal.
+fn toml_string(path: &Path) -> Result<String> {
+    let path = path.to_str().context("the workspace's path is not UTF-8")?;
+    // JSON's escapes are a subset of TOML's.
+    Ok(serde_json::to_string(path)?)
+}
