@@ -1,0 +1,154 @@
+//! Cuts chunks into batches of fresh blocks.
+//!
+//! A chunk is one region: room for shells in front (one per batch of its blocks), the blocks
+//! behind. Carving is arithmetic: no block is touched before a user has it.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::Regions;
+use crate::block::BlockLayout;
+use crate::error::AllocError;
+
+/// Where the size of chunks starts, when the builder does not say, in bytes.
+const FIRST_CHUNK_BYTES: usize = 16 << 10;
+/// Where the size of chunks stops growing, when the builder does not say, in bytes.
+const LARGEST_CHUNK_BYTES: usize = 4 << 20;
+
+/// A run of fresh neighbouring blocks, and the room for the shell that comes with them.
+pub struct Carved {
+    /// The first block.
+    pub first: NonNull<u8>,
+    /// How many blocks, 1 to a batch.
+    pub blocks: usize,
+    /// Room for one shell of the layout given to [`Carver::new`].
+    pub shell_room: NonNull<u8>,
+}
+
+/// The rest of the newest chunk.
+struct Chunk {
+    next_block: NonNull<u8>,
+    blocks_left: usize,
+    next_shell_room: NonNull<u8>,
+}
+
+/// Cuts chunks into batches.
+pub struct Carver {
+    blocks: BlockLayout,
+    /// One shell, padded, so that neighbours are aligned too.
+    shell: Layout,
+    batch: usize,
+    /// Blocks in the next chunk.
+    next_chunk: usize,
+    /// `next_chunk` doubles up to here.
+    largest_chunk: usize,
+    capacity: usize,
+    carved: usize,
+    chunks: usize,
+    current: Option<Chunk>,
+}
+
+// SAFETY: the pointers lead into regions that the same owner holds.
+unsafe impl Send for Carver {}
+
+impl Carver {
+    /// A carver that has no chunk yet. `chunk` fixes the number of blocks per chunk; without it
+    /// chunks grow by doubling. `capacity` is the most blocks ever carved.
+    pub fn new(
+        blocks: BlockLayout,
+        shell: Layout,
+        batch: usize,
+        chunk: Option<usize>,
+        capacity: usize,
+    ) -> Self {
+        let in_bytes = |bytes: usize| (bytes / blocks.stride()).max(batch);
+        Self {
+            blocks,
+            shell: shell.pad_to_align(),
+            batch,
+            next_chunk: chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES)),
+            largest_chunk: chunk.unwrap_or(in_bytes(LARGEST_CHUNK_BYTES)),
+            capacity,
+            carved: 0,
+            chunks: 0,
+            current: None,
+        }
+    }
+
+    /// Blocks carved so far.
+    pub const fn carved(&self) -> usize {
+        self.carved
+    }
+
+    /// Chunks obtained so far.
+    pub const fn chunks(&self) -> usize {
+        self.chunks
+    }
+
+    /// Sees to it that the next [`carve`](Self::carve) yields at least one block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Capacity`], or what the source said about the smallest chunk.
+    pub fn prepare(&mut self, regions: &mut Regions) -> Result<(), AllocError> {
+        let allowed = self.capacity - self.carved;
+        if allowed == 0 {
+            return Err(AllocError::Capacity);
+        }
+        if self.current.is_some() {
+            return Ok(());
+        }
+        let mut blocks = self.next_chunk.min(allowed);
+        loop {
+            match self.chunk(blocks, regions) {
+                Ok(chunk) => {
+                    self.current = Some(chunk);
+                    self.chunks += 1;
+                    self.next_chunk = (self.next_chunk * 2).min(self.largest_chunk);
+                    return Ok(());
+                }
+                // A source that is nearly empty may still have room for a smaller chunk.
+                Err(AllocError::OutOfMemory) if blocks > 1 => blocks /= 2,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn chunk(&self, blocks: usize, regions: &mut Regions) -> Result<Chunk, AllocError> {
+        let too_large = AllocError::OutOfMemory;
+        let shells = blocks.div_ceil(self.batch);
+        let shell_bytes = self.shell.size().checked_mul(shells).ok_or(too_large)?;
+        let shell_room = Layout::from_size_align(shell_bytes, self.shell.align());
+        let block_room = self.blocks.run(blocks).ok_or(too_large)?;
+        let (layout, offset) =
+            shell_room.and_then(|room| room.extend(block_room)).map_err(|_| too_large)?;
+        let region = regions.obtain(layout)?;
+        // SAFETY: `offset` is where the blocks begin in the region's layout.
+        let next_block = unsafe { region.add(offset) };
+        Ok(Chunk { next_block, blocks_left: blocks, next_shell_room: region })
+    }
+
+    /// Cuts off up to one batch. Call after [`prepare`](Self::prepare) only.
+    ///
+    /// # Panics
+    ///
+    /// Without a successful `prepare` before it.
+    pub fn carve(&mut self) -> Carved {
+        let chunk = self.current.as_mut().expect("carve comes after prepare");
+        let blocks = self.batch.min(chunk.blocks_left).min(self.capacity - self.carved);
+        let carved =
+            Carved { first: chunk.next_block, blocks, shell_room: chunk.next_shell_room };
+        self.carved += blocks;
+        chunk.blocks_left -= blocks;
+        if chunk.blocks_left == 0 || self.carved == self.capacity {
+            self.current = None;
+        } else {
+            // SAFETY: blocks are left behind the ones just cut, in the same region.
+            chunk.next_block = unsafe { chunk.next_block.add(blocks * self.blocks.stride()) };
+            // SAFETY: the chunk has room for one shell per batch, rounded up, and every cut but
+            // the last is a whole batch.
+            chunk.next_shell_room = unsafe { chunk.next_shell_room.add(self.shell.size()) };
+        }
+        carved
+    }
+}

@@ -1,0 +1,104 @@
+//! What can go wrong, as values.
+
+use core::fmt;
+
+/// Why a block, or a handle, could not be had. Nothing has changed when one is returned, and
+/// later frees make room again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AllocError {
+    /// The source gave no memory for another chunk.
+    OutOfMemory,
+    /// The source gave memory that is not aligned as asked. It got it back.
+    MisalignedSource,
+    /// The pool has carved as many blocks as its builder allowed. Free ones may lie in the caches
+    /// of other handles.
+    Capacity,
+    /// The pool refuses to wrap its tags and has used up half of them. The other half is kept for
+    /// the frees that are still to come.
+    TagsExhausted,
+    /// The pool has as many shells as its words can name.
+    ShellsExhausted,
+}
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutOfMemory => "the source gave no memory",
+            Self::MisalignedSource => "the source gave misaligned memory",
+            Self::Capacity => "the pool is at its capacity limit",
+            Self::TagsExhausted => "half of the pool's tags are used and it refuses to wrap them",
+            Self::ShellsExhausted => "the pool has as many shells as it can name",
+        })
+    }
+}
+
+impl core::error::Error for AllocError {}
+
+/// Why a pool could not be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A block of zero bytes.
+    ZeroSize,
+    /// A block so large that its padded size overflows.
+    BlockTooLarge {
+        /// The size asked for, in bytes.
+        size: usize,
+    },
+    /// An alignment above what the source can give.
+    Alignment {
+        /// The alignment asked for, in bytes.
+        requested: usize,
+        /// The largest that can be had, in bytes.
+        limit: usize,
+    },
+    /// A batch of zero blocks, or of more than the limit.
+    Batch {
+        /// The batch asked for, in blocks.
+        requested: usize,
+        /// The largest batch, in blocks.
+        limit: usize,
+    },
+    /// A chunk of zero blocks, or of so many that its size overflows.
+    Chunk {
+        /// The chunk asked for, in blocks.
+        requested: usize,
+    },
+    /// A capacity that does not hold even one batch.
+    CapacityBelowBatch {
+        /// The capacity asked for, in blocks.
+        capacity: usize,
+        /// The batch, in blocks.
+        batch: usize,
+    },
+    /// Lock freedom was demanded, and this strategy has none on this machine.
+    NotLockFree {
+        /// The strategy that would block.
+        strategy: &'static str,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::ZeroSize => write!(f, "a block of zero bytes"),
+            Self::BlockTooLarge { size } => write!(f, "a block of {size} bytes is too large"),
+            Self::Alignment { requested, limit } => {
+                write!(f, "an alignment of {requested} bytes, where {limit} is the limit")
+            }
+            Self::Batch { requested, limit } => {
+                write!(f, "a batch of {requested} blocks, where 1 to {limit} can be had")
+            }
+            Self::Chunk { requested } => write!(f, "a chunk of {requested} blocks"),
+            Self::CapacityBelowBatch { capacity, batch } => {
+                write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
+            }
+            Self::NotLockFree { strategy } => {
+                write!(f, "{strategy} is not lock-free on this machine")
+            }
+        }
+    }
+}
+
+impl core::error::Error for BuildError {}

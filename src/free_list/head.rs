@@ -1,0 +1,121 @@
+//! Head words: the name of the top shell and a tag, exchanged as one.
+
+use super::shell::ShellRef;
+use crate::block::{PackedWord, TagWidth, WideWord};
+use crate::sync::{AtomicU64, AtomicU128, Ordering};
+
+/// What a head word holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The top shell.
+    pub top: ShellRef,
+    /// Advances with every removal.
+    pub tag: u64,
+}
+
+/// An atomic head. Every operation is on the whole word: reading top and tag apart would bring
+/// ABA back.
+pub trait HeadWord: Send + Sync {
+    /// An empty head.
+    fn empty() -> Self;
+    /// Loads the whole word.
+    fn load(&self, order: Ordering) -> Head;
+    /// Compares and exchanges the whole word.
+    ///
+    /// # Errors
+    ///
+    /// The head found, where it is not `current`.
+    fn compare_exchange(
+        &self,
+        current: Head,
+        new: Head,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<Head, Head>;
+}
+
+/// Address and 64-bit tag in 128 bits.
+pub struct WideHead(AtomicU128);
+
+impl WideHead {
+    fn decode(bits: u128) -> Head {
+        let word = WideWord::from_bits(bits);
+        Head { top: ShellRef::from_address(word.address), tag: word.tag }
+    }
+
+    fn encode(head: Head) -> u128 {
+        WideWord { address: head.top.address(), tag: head.tag }.to_bits()
+    }
+}
+
+impl HeadWord for WideHead {
+    fn empty() -> Self {
+        Self(AtomicU128::new(0))
+    }
+
+    #[inline]
+    fn load(&self, order: Ordering) -> Head {
+        Self::decode(self.0.load(order))
+    }
+
+    #[inline]
+    fn compare_exchange(
+        &self,
+        current: Head,
+        new: Head,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<Head, Head> {
+        self.0
+            .compare_exchange(Self::encode(current), Self::encode(new), success, failure)
+            .map(Self::decode)
+            .map_err(Self::decode)
+    }
+}
+
+/// Index and 32-bit tag in 64 bits.
+pub struct PackedHead(AtomicU64);
+
+impl PackedHead {
+    /// The widest tag that the word has room for.
+    pub const TAG: TagWidth = TagWidth::new(32);
+
+    fn decode(bits: u64) -> Head {
+        let word = PackedWord::from_bits(bits);
+        let top = word.index_plus_1.checked_sub(1).map_or(ShellRef::NONE, ShellRef::from_index);
+        Head { top, tag: u64::from(word.tag) }
+    }
+
+    fn encode(head: Head) -> u64 {
+        let index_plus_1 = head.top.index().map_or(0, |index| index + 1);
+        debug_assert!(head.tag <= Self::TAG.max(), "a packed tag has 32 bits");
+        #[allow(clippy::cast_possible_truncation, reason = "the width is checked when built")]
+        let tag = head.tag as u32;
+        PackedWord { index_plus_1, tag }.to_bits()
+    }
+}
+
+impl HeadWord for PackedHead {
+    fn empty() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    #[inline]
+    fn load(&self, order: Ordering) -> Head {
+        Self::decode(self.0.load(order))
+    }
+
+    #[inline]
+    fn compare_exchange(
+        &self,
+        current: Head,
+        new: Head,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<Head, Head> {
+        self.0
+            .compare_exchange(Self::encode(current), Self::encode(new), success, failure)
+            .map(Self::decode)
+            .map_err(Self::decode)
+    }
+}

@@ -1,0 +1,109 @@
+//! The shells of one pool: how they are made, named and found again.
+
+use core::ptr::NonNull;
+
+use super::shell::{OwnedShell, Shell, ShellRef};
+use crate::chunk::{Directory, Regions};
+use crate::error::AllocError;
+
+/// How links and heads name shells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressing {
+    /// By exposed address.
+    Address,
+    /// By index in a directory, 32 bits at most.
+    Index,
+}
+
+/// The shells of one pool. Shells are made and never unmade before the store is dropped.
+pub struct ShellStore {
+    batch: usize,
+    addressing: Addressing,
+    directory: Directory<Shell>,
+}
+
+// SAFETY: what is reachable from the store by `&self` is atomic, or written once before it is
+// published (see `Directory`); making shells is under the growth lock by contract.
+unsafe impl Send for ShellStore {}
+// SAFETY: as above.
+unsafe impl Sync for ShellStore {}
+
+impl ShellStore {
+    /// A store of shells for `batch` blocks each.
+    pub fn new(batch: usize, addressing: Addressing) -> Self {
+        Self { batch, addressing, directory: Directory::new() }
+    }
+
+    /// Blocks that a shell holds.
+    #[inline]
+    pub const fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Sees to it that shell number `index` can be named.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::ShellsExhausted`], or what the source says. Call under the growth lock.
+    pub fn reserve(&self, index: usize, regions: &mut Regions) -> Result<(), AllocError> {
+        match self.addressing {
+            Addressing::Address => Ok(()),
+            Addressing::Index if index >= Directory::<Shell>::LIMIT => {
+                Err(AllocError::ShellsExhausted)
+            }
+            Addressing::Index => self.directory.reserve(index, regions),
+        }
+    }
+
+    /// Makes shell number `index`.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock, with rising indices, after `reserve(index)`. `room` has
+    /// [`Shell::layout`] and belongs to the new shell until the store is dropped.
+    pub unsafe fn create(&self, index: usize, room: NonNull<u8>) -> OwnedShell<'_> {
+        let shell = room.cast::<Shell>();
+        let index_bits = match self.addressing {
+            Addressing::Address => 0,
+            Addressing::Index => u32::try_from(index).expect("reserved, so below the limit"),
+        };
+        // SAFETY: by the caller the room is aligned, large enough and unused.
+        unsafe { shell.write(Shell::new(index_bits)) };
+        match self.addressing {
+            // Links and heads recover the address in `resolve`.
+            Addressing::Address => _ = shell.as_ptr().expose_provenance(),
+            // SAFETY: by the caller: locked, rising, reserved, not published yet.
+            Addressing::Index => unsafe { self.directory.register(index, shell) },
+        }
+        // SAFETY: made here, in no list.
+        unsafe { OwnedShell::assume(shell, self) }
+    }
+
+    /// The name of a shell.
+    #[inline]
+    pub(super) fn name(&self, shell: NonNull<Shell>) -> ShellRef {
+        match self.addressing {
+            Addressing::Address => ShellRef::from_address(shell.addr().get()),
+            // SAFETY: shells live as long as the store; `index` never changes.
+            Addressing::Index => ShellRef::from_index(unsafe { shell.as_ref() }.index),
+        }
+    }
+
+    /// The shell of a name, `None` for none. The one place where addresses become pointers.
+    #[inline]
+    pub(super) fn resolve(&self, name: ShellRef) -> Option<NonNull<Shell>> {
+        match name.index() {
+            // SAFETY: an index is met in a head or a link, by an acquiring load.
+            Some(index) => Some(unsafe { self.directory.get(index as usize) }),
+            // Exposed in `create`.
+            None => NonNull::new(core::ptr::with_exposed_provenance_mut(name.address())),
+        }
+    }
+
+    /// The shell of a name, as anyone may see it: its link and count, not its blocks.
+    #[inline]
+    pub(super) fn peek(&self, name: ShellRef) -> Option<&Shell> {
+        // SAFETY: shells live as long as the store, and heads are only shared, never `&mut`.
+        self.resolve(name).map(|shell| unsafe { shell.as_ref() })
+    }
+}

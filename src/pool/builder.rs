@@ -1,0 +1,144 @@
+//! Building a pool.
+
+use core::alloc::Layout;
+use core::marker::PhantomData;
+
+use super::Pool;
+use super::core::Core;
+use crate::block::BlockLayout;
+use crate::chunk::{Carver, Regions};
+use crate::error::BuildError;
+use crate::free_list::{DoubleWidthCas, Requirements, Strategy, TagPolicy, TaggedWide};
+use crate::source::{Source, SystemSource};
+use crate::thread_cache::{ExplicitHandles, Slot, ThreadHandling};
+
+/// Blocks per batch, when the builder is not told.
+const DEFAULT_BATCH: usize = 64;
+/// The largest batch, in blocks.
+const MAX_BATCH: usize = 1 << 16;
+
+/// Builds a [`Pool`]. Made by [`Pool::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct PoolBuilder<S: Strategy = TaggedWide> {
+    layout: Layout,
+    batch: usize,
+    capacity: Option<usize>,
+    chunk: Option<usize>,
+    source: Box<dyn Source>,
+    handling: Box<dyn ThreadHandling>,
+    requirements: Requirements,
+    _strategy: PhantomData<fn() -> S>,
+}
+
+impl PoolBuilder {
+    pub(super) fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            batch: DEFAULT_BATCH,
+            capacity: None,
+            chunk: None,
+            source: Box::new(SystemSource),
+            handling: Box::new(ExplicitHandles),
+            requirements: Requirements::default(),
+            _strategy: PhantomData,
+        }
+    }
+}
+
+impl<S: Strategy> PoolBuilder<S> {
+    /// Chooses the strategy against ABA. Without it: [`TaggedWide`].
+    pub fn strategy<T: Strategy>(self) -> PoolBuilder<T> {
+        PoolBuilder {
+            layout: self.layout,
+            batch: self.batch,
+            capacity: self.capacity,
+            chunk: self.chunk,
+            source: self.source,
+            handling: self.handling,
+            requirements: self.requirements,
+            _strategy: PhantomData,
+        }
+    }
+
+    /// Blocks per batch, 1 to 65,536: a larger one makes exchanges rarer and the memory bound
+    /// wider. Without it: 64.
+    pub fn batch(mut self, blocks: usize) -> Self {
+        self.batch = blocks;
+        self
+    }
+
+    /// The most blocks ever carved, at least a batch. Without it: what the source gives.
+    ///
+    /// Allocation may fail before all of them are live: some may lie in the caches of other
+    /// handles.
+    pub fn capacity_blocks(mut self, blocks: usize) -> Self {
+        self.capacity = Some(blocks);
+        self
+    }
+
+    /// Blocks per chunk. Without it chunks begin at 16 KiB, but at least a batch, and double up to
+    /// 4 MiB. Where the source has no room for a whole chunk a smaller one is asked for.
+    pub fn chunk_blocks(mut self, blocks: usize) -> Self {
+        self.chunk = Some(blocks);
+        self
+    }
+
+    /// Where memory comes from. Without it: the program's allocator.
+    pub fn source(mut self, source: impl Source + 'static) -> Self {
+        self.source = Box::new(source);
+        self
+    }
+
+    /// How the pool learns of threads. Without it: [`ExplicitHandles`].
+    pub fn threads(mut self, handling: impl ThreadHandling + 'static) -> Self {
+        self.handling = Box::new(handling);
+        self
+    }
+
+    /// What to do when tags run out. Without it they wrap.
+    pub fn tag_policy(mut self, policy: TagPolicy) -> Self {
+        self.requirements.tag_policy = policy;
+        self
+    }
+
+    /// Refuse to build what would block, instead of falling back to another strategy.
+    pub fn strict_lock_free(mut self) -> Self {
+        self.requirements.strict = true;
+        self
+    }
+
+    /// Overrides what the machine says of its double-width CAS.
+    pub fn double_width_cas(mut self, answer: DoubleWidthCas) -> Self {
+        self.requirements.double_width_cas = answer;
+        self
+    }
+
+    /// Builds the pool. Nothing is asked of the source yet.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] says which setting cannot be had, and what could.
+    pub fn build(self) -> Result<Pool<S>, BuildError> {
+        let layout = BlockLayout::new(self.layout, self.source.max_align())?;
+        let plan = S::plan(self.requirements)?;
+        let batch = self.batch;
+        if batch == 0 || batch > MAX_BATCH {
+            return Err(BuildError::Batch { requested: batch, limit: MAX_BATCH });
+        }
+        debug_assert!(Slot::layout(2 * MAX_BATCH).is_some(), "two largest batches have a layout");
+        if let Some(chunk) = self.chunk
+            && (chunk == 0 || layout.run(chunk).is_none())
+        {
+            return Err(BuildError::Chunk { requested: chunk });
+        }
+        let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks());
+        if capacity < batch {
+            return Err(BuildError::CapacityBelowBatch { capacity, batch });
+        }
+        let shell = Core::<S>::shell_layout(batch);
+        let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
+        let regions = Regions::new(self.source);
+        let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
+        Ok(Pool::from_core(core))
+    }
+}

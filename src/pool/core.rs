@@ -1,0 +1,266 @@
+//! What all handles of a pool share, and how the pool grows.
+//!
+//! # Orders of locks
+//!
+//! `gate`, then `growth`, then whatever a blocking strategy locks. The source is called under
+//! `growth`.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use crossbeam_utils::CachePadded;
+
+use super::{Census, Stats};
+use crate::block::{Block, BlockLayout};
+use crate::chunk::{Carver, Regions};
+use crate::error::AllocError;
+use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
+use crate::mediator::Mediator;
+use crate::sync::{Arc, Mutex, lock};
+use crate::thread_cache::{Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher};
+
+/// The shared part of a pool.
+pub(super) struct Core<S: Strategy> {
+    pub(super) mediator: Mediator<S>,
+    registry: Registry,
+    growth: CachePadded<Mutex<Growth>>,
+    handling: Box<dyn ThreadHandling>,
+    gate: Arc<Gate<S>>,
+    plan: Plan,
+    layout: BlockLayout,
+    /// Blocks asked for at most.
+    capacity: usize,
+}
+
+/// What changes when the pool grows. Its lock is the growth lock of the layers below.
+struct Growth {
+    carver: Carver,
+    shells: usize,
+    slots: usize,
+    /// Last: the memory that all else lies in.
+    regions: Regions,
+}
+
+/// The way from a thread's end to its pool, shut before the pool is dropped.
+struct Gate<S: Strategy>(Mutex<Option<NonNull<Core<S>>>>);
+
+// SAFETY: the pointer is used under the mutex only, and what it leads to may be shared.
+unsafe impl<S: Strategy> Send for Gate<S> {}
+// SAFETY: as above.
+unsafe impl<S: Strategy> Sync for Gate<S> {}
+
+impl<S: Strategy> Watcher for Gate<S> {
+    unsafe fn thread_ended(&self, thread: ThreadId) {
+        if let Some(core) = *lock(&self.0) {
+            // SAFETY: the gate is open, so the pool lives; it is locked, so it stays.
+            let core = unsafe { core.as_ref() };
+            // SAFETY: by the caller, this is `thread`, and none of its handles is in a call.
+            unsafe { core.take_back(thread) };
+        }
+    }
+}
+
+impl<S: Strategy> Core<S> {
+    pub(super) fn new(
+        plan: Plan,
+        layout: BlockLayout,
+        batch: usize,
+        carver: Carver,
+        capacity: usize,
+        regions: Regions,
+        handling: Box<dyn ThreadHandling>,
+    ) -> Self {
+        Self {
+            mediator: Mediator::new(batch, &plan),
+            registry: Registry::new(),
+            growth: CachePadded::new(Mutex::new(Growth { carver, shells: 0, slots: 0, regions })),
+            handling,
+            gate: Arc::new(Gate(Mutex::new(None))),
+            plan,
+            layout,
+            capacity,
+        }
+    }
+
+    /// Lets end hooks in, now that the core has its address.
+    pub(super) fn open(this: NonNull<Self>) {
+        // SAFETY: just made, and not shared yet.
+        let core = unsafe { this.as_ref() };
+        *lock(&core.gate.0) = Some(this);
+    }
+
+    /// A seat for the calling thread: a free slot, or a new one and the shell that comes with it.
+    pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
+        let thread = self.handling.current();
+        self.handling.watch(&crate::thread_cache::hook(&self.gate));
+        match self.registry.claim(thread) {
+            Some(slot) => Ok(slot),
+            None => self.seat(thread),
+        }
+    }
+
+    #[cold]
+    fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
+        let limit = 2 * self.mediator.batch();
+        let shell = Self::shell_layout(self.mediator.batch());
+        let (layout, offset) = Slot::layout(limit)
+            .and_then(|slot| slot.extend(shell).ok())
+            .expect("the builder has checked the batch");
+
+        let mut growth = lock(&self.growth);
+        let growth = &mut *growth;
+        self.mediator.store().reserve(growth.shells, &mut growth.regions)?;
+        let room = growth.regions.obtain(layout)?;
+        // SAFETY: `offset` is where the shell begins in the layout.
+        let shell_room = unsafe { room.add(offset) };
+        // SAFETY: locked, reserved; the room is the shell's until the regions are dropped.
+        unsafe { self.add_shell(&mut growth.shells, shell_room) };
+        // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
+        let slot = unsafe { SlotRef::create(room, limit, thread, self.registry.first()) };
+        self.registry.register(slot);
+        growth.slots += 1;
+        Ok(slot)
+    }
+
+    /// # Safety
+    ///
+    /// Under the growth lock, with `*shells` reserved and room for a shell.
+    unsafe fn add_shell(&self, shells: &mut usize, room: NonNull<u8>) {
+        // SAFETY: by the caller; `shells` counts up.
+        let shell = unsafe { self.mediator.store().create(*shells, room) };
+        *shells += 1;
+        self.mediator.add_shell(shell);
+    }
+
+    pub(super) fn shell_layout(batch: usize) -> Layout {
+        Shell::layout(batch).expect("the builder has checked the batch")
+    }
+
+    /// One batch for a cache that is empty: from the mediator, or else freshly carved.
+    pub(super) fn refill(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
+        if self.mediator.refuses() {
+            return Err(AllocError::TagsExhausted);
+        }
+        match self.mediator.request(room) {
+            0 => self.grow(room),
+            blocks => Ok(blocks),
+        }
+    }
+
+    #[cold]
+    fn grow(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
+        let mut growth = lock(&self.growth);
+        let growth = &mut *growth;
+        // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
+        // empty now, the lists stay out of the sum that bounds what is carved below.
+        let found = self.mediator.request(room);
+        if found > 0 {
+            return Ok(found);
+        }
+        growth.carver.prepare(&mut growth.regions)?;
+        self.mediator.store().reserve(growth.shells, &mut growth.regions)?;
+        let carved = growth.carver.carve();
+        // SAFETY: locked, reserved; the carver gives each room once.
+        unsafe { self.add_shell(&mut growth.shells, carved.shell_room) };
+        // A cache hands out its last block first: write them so that addresses rise.
+        for (nth, entry) in room[..carved.blocks].iter_mut().rev().enumerate() {
+            // SAFETY: `blocks` neighbours lie from `first` on, a stride apart.
+            entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));
+        }
+        Ok(carved.blocks)
+    }
+
+    /// Gives all blocks of a slot to the mediator.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated there.
+    pub(super) unsafe fn hand_in(&self, slot: SlotRef) {
+        let batch = self.mediator.batch();
+        loop {
+            // SAFETY: by the caller.
+            let blocks = unsafe { slot.len() }.min(batch);
+            if blocks == 0 {
+                return;
+            }
+            // SAFETY: by the caller; at most what is there.
+            unsafe { slot.flush(blocks, |blocks| self.mediator.offer(blocks)) };
+        }
+    }
+
+    /// Takes back what forgotten handles of an ending thread hold. The slots stay taken: such a
+    /// handle may still be used, by a thread-local destructor that runs later.
+    ///
+    /// # Safety
+    ///
+    /// On that thread, with none of its handles in a call.
+    unsafe fn take_back(&self, thread: ThreadId) {
+        for slot in self.registry.iter().filter(|slot| slot.owner() == Some(thread)) {
+            // SAFETY: the calling thread is seated here, by its id.
+            unsafe { self.hand_in(slot) };
+        }
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let growth = lock(&self.growth);
+        Stats {
+            strategy: self.plan.name,
+            lock_free: self.plan.lock_free,
+            tag_bits: self.plan.tag_bits,
+            block_size: self.layout.stride(),
+            block_align: self.layout.align(),
+            batch_blocks: self.mediator.batch(),
+            capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
+            carved_blocks: growth.carver.carved(),
+            chunks: growth.carver.chunks(),
+            regions: growth.regions.count(),
+            source_bytes: growth.regions.bytes(),
+            shells: growth.shells,
+            shell_bytes: growth.shells * Self::shell_layout(self.mediator.batch()).size(),
+            slots: growth.slots,
+            attached: self.registry.iter().filter(|slot| slot.owner().is_some()).count(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// No handle is in use.
+    pub(super) unsafe fn census(mut this: NonNull<Self>) -> Census {
+        // SAFETY: the core lives.
+        let gate = unsafe { this.as_ref() }.gate.clone();
+        // Keeps end hooks out: with handles gone too, nobody else is in the core.
+        let _shut = lock(&gate.0);
+        // SAFETY: as just said.
+        let core = unsafe { this.as_mut() };
+        let (full_blocks, partial_blocks, empty_shells) = core.mediator.census();
+        // SAFETY: as just said.
+        let cached_blocks = core.registry.iter().map(|slot| unsafe { slot.len() }).sum();
+        Census { cached_blocks, full_blocks, partial_blocks, empty_shells }
+    }
+
+    /// Shuts end hooks out for good.
+    ///
+    /// # Safety
+    ///
+    /// No handle is in use, and none will be.
+    pub(super) unsafe fn close(this: NonNull<Self>) {
+        // SAFETY: the core lives.
+        let gate = unsafe { this.as_ref() }.gate.clone();
+        *lock(&gate.0) = None;
+    }
+}
+
+impl<S: Strategy> Drop for Core<S> {
+    fn drop(&mut self) {
+        // Shipped shells and slots are plain memory; a checker's atomics own some.
+        if core::mem::needs_drop::<Shell>() {
+            self.mediator.drop_shells();
+        }
+        if core::mem::needs_drop::<Slot>() {
+            for slot in self.registry.iter().collect::<Vec<_>>() {
+                // SAFETY: no handle is in use, so nobody refers to the slot any more.
+                unsafe { slot.drop_in_place() };
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! One thread's handle of a pool: the fast path.
+
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use super::core::Core;
+use crate::block::Block;
+use crate::error::AllocError;
+use crate::free_list::Strategy;
+use crate::thread_cache::SlotRef;
+
+/// A handle of a [`Pool`](super::Pool), for one thread.
+///
+/// While its cache has blocks, and room, it neither executes an atomic operation nor calls
+/// anything. It exchanges one batch with the pool when the cache is empty or holds two batches,
+/// and is left with one batch, so at least a batch of operations lies between two exchanges.
+///
+/// Dropping it hands all its blocks to the other threads.
+pub struct Local<'p, S: Strategy> {
+    slot: SlotRef,
+    core: &'p Core<S>,
+    /// Neither `Send` nor `Sync`: the slot is used by one thread.
+    _one_thread: PhantomData<*mut ()>,
+}
+
+impl<'p, S: Strategy> Local<'p, S> {
+    pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
+        Ok(Self { slot: core.attach()?, core, _one_thread: PhantomData })
+    }
+
+    /// Takes a block. Its bytes are whatever they were; it is the caller's until it is given back.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError`] when cache and shared lists are empty and nothing can be carved. Nothing has
+    /// changed then, and later frees make room again. Blocks may lie in the caches of other
+    /// handles all the while.
+    #[inline]
+    pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+        // SAFETY: this handle is seated here.
+        match unsafe { self.slot.pop() } {
+            Some(block) => Ok(block.0),
+            None => self.refill(),
+        }
+    }
+
+    /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
+    /// Never fails and never allocates.
+    ///
+    /// # Safety
+    ///
+    /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, has not been
+    /// given back since, and nobody uses it any more.
+    #[inline]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>) {
+        // SAFETY: this handle is seated here.
+        if let Err(block) = unsafe { self.slot.push(Block(block)) } {
+            self.flush(block);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&self) -> Result<NonNull<u8>, AllocError> {
+        // SAFETY: this handle is seated here, and has just seen the array empty. A refill is one
+        // batch, by the core.
+        unsafe { self.slot.refill(self.core.mediator.batch(), |room| self.core.refill(room)) }?;
+        // SAFETY: seated.
+        let block = unsafe { self.slot.pop() };
+        Ok(block.expect("a refill brings at least one block").0)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn flush(&self, block: Block) {
+        let mediator = &self.core.mediator;
+        // SAFETY: seated, and the array is full: it holds two batches.
+        unsafe { self.slot.flush(mediator.batch(), |blocks| mediator.offer(blocks)) };
+        // SAFETY: seated.
+        let pushed = unsafe { self.slot.push(block) };
+        debug_assert!(pushed.is_ok(), "a flush makes room for a batch");
+    }
+}
+
+impl<S: Strategy> Drop for Local<'_, S> {
+    fn drop(&mut self) {
+        // SAFETY: this handle is seated here until the next line.
+        unsafe { self.core.hand_in(self.slot) };
+        // SAFETY: the handle is gone, so the array is not touched again.
+        unsafe { self.slot.leave() };
+    }
+}

@@ -1,0 +1,60 @@
+//! The numbers that a pool can tell of itself.
+
+/// What a pool knows about itself while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The strategy really used: the fallback's name, where one had to be taken.
+    pub strategy: &'static str,
+    /// Whether exchanges are lock-free on this machine. Growth never is.
+    pub lock_free: bool,
+    /// Bits of the tag; 0 where there is none.
+    pub tag_bits: u32,
+    /// Size of a block in bytes, rounded up to its alignment.
+    pub block_size: usize,
+    /// Alignment of a block in bytes.
+    pub block_align: usize,
+    /// Blocks in a batch.
+    pub batch_blocks: usize,
+    /// The most blocks that may be carved, where there is a limit.
+    pub capacity_blocks: Option<usize>,
+    /// Blocks carved so far: live, cached or in shells.
+    pub carved_blocks: usize,
+    /// Chunks obtained so far.
+    pub chunks: usize,
+    /// Regions obtained from the source: chunks, slots, directory buckets.
+    pub regions: usize,
+    /// Bytes obtained from the source, all told.
+    pub source_bytes: usize,
+    /// Shells made so far.
+    pub shells: usize,
+    /// Bytes in shells.
+    pub shell_bytes: usize,
+    /// Thread caches seated so far.
+    pub slots: usize,
+    /// Thread caches in use.
+    pub attached: usize,
+}
+
+/// Where the blocks are that are not in users' hands.
+///
+/// `carved_blocks` of [`Stats`] less the three sums is the number of live blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Census {
+    /// In the caches of forgotten handles.
+    pub cached_blocks: usize,
+    /// In full shells.
+    pub full_blocks: usize,
+    /// In partial shells.
+    pub partial_blocks: usize,
+    /// Shells without blocks.
+    pub empty_shells: usize,
+}
+
+impl Census {
+    /// All blocks that are not in users' hands.
+    pub const fn free_blocks(&self) -> usize {
+        self.cached_blocks + self.full_blocks + self.partial_blocks
+    }
+}

@@ -1,0 +1,113 @@
+//! A caller's buffer.
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use super::Source;
+
+/// Regions cut one after another from a buffer of the caller's, which never grows.
+///
+/// Any base address and any length will do; what alignment costs is lost. A pool on a buffer takes
+/// its blocks, its shells and its thread caches from it: no other memory is asked for when the
+/// pool is used (the pool's own control structure is on the heap).
+#[derive(Debug)]
+pub struct BufferSource {
+    base: NonNull<u8>,
+    len: usize,
+    used: usize,
+}
+
+// SAFETY: the source owns its buffer; the base pointer is not shared with anyone.
+unsafe impl Send for BufferSource {}
+
+impl BufferSource {
+    /// Takes over a buffer for good.
+    pub fn new(buffer: &'static mut [MaybeUninit<u8>]) -> Self {
+        let len = buffer.len();
+        Self { base: NonNull::from(buffer).cast(), len, used: 0 }
+    }
+
+    /// Takes over `len` bytes at `base`.
+    ///
+    /// # Safety
+    ///
+    /// The bytes are valid for reads and writes, and nobody else uses them, until the pool that
+    /// this source is given to, or else the source, is dropped.
+    pub const unsafe fn from_raw_parts(base: NonNull<u8>, len: usize) -> Self {
+        Self { base, len, used: 0 }
+    }
+
+    /// Bytes not handed out yet. Regions may need some of them for their alignment.
+    pub const fn remaining(&self) -> usize {
+        self.len - self.used
+    }
+}
+
+// SAFETY: regions are cut from the buffer front to back, within its length, and never twice.
+unsafe impl Source for BufferSource {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let next = self.base.addr().get().checked_add(self.used)?;
+        let padding = next.checked_next_multiple_of(layout.align())? - next;
+        let start = self.used.checked_add(padding)?;
+        let end = start.checked_add(layout.size())?;
+        if end > self.len {
+            return None;
+        }
+        self.used = end;
+        // SAFETY: start <= end <= len, so the result lies in the buffer.
+        Some(unsafe { self.base.add(start) })
+    }
+
+    /// Does nothing: the buffer is the caller's.
+    unsafe fn release(&mut self, _region: NonNull<u8>, _layout: Layout) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn regions_are_aligned_disjoint_and_inside(
+            len in 0_usize..5000,
+            skew in 0_usize..64,
+            asks in proptest::collection::vec((1_usize..700, 0_u32..10), 0..40),
+        ) {
+            let mut memory = vec![MaybeUninit::<u8>::uninit(); len + skew];
+            let base = NonNull::from(&mut memory[skew..]).cast::<u8>();
+            // SAFETY: the vector outlives the source, and nobody else uses it.
+            let mut source = unsafe { BufferSource::from_raw_parts(base, len) };
+            let mut last_end = base.addr().get();
+            for (size, shift) in asks {
+                let before = source.remaining();
+                let layout = Layout::from_size_align(size, 1 << shift).unwrap();
+                match source.obtain(layout) {
+                    Some(region) => {
+                        let at = region.addr().get();
+                        prop_assert_eq!(at % layout.align(), 0);
+                        prop_assert!(at >= last_end);
+                        last_end = at + size;
+                        prop_assert!(last_end <= base.addr().get() + len);
+                    }
+                    None => {
+                        prop_assert_eq!(source.remaining(), before);
+                        prop_assert!(before < size + layout.align());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_absurd_size_is_refused() {
+        let mut byte = [MaybeUninit::<u8>::uninit()];
+        let base = NonNull::from(&mut byte).cast();
+        // SAFETY: the array outlives the source.
+        let mut source = unsafe { BufferSource::from_raw_parts(base, 1) };
+        let layout = Layout::from_size_align(isize::MAX as usize, 1).unwrap();
+        assert!(source.obtain(layout).is_none());
+        assert_eq!(source.remaining(), 1);
+    }
+}

@@ -1,0 +1,45 @@
+//! Where memory comes from.
+//!
+//! A [`Source`] hands out regions and takes them back. A pool calls it under its growth lock only:
+//! to carve a new chunk, to seat a new thread cache, and when the pool is dropped. So a source may
+//! be slow and may block, and it must not call back into the pool that it feeds (that would
+//! deadlock).
+
+mod buffer;
+mod system;
+
+pub use buffer::BufferSource;
+pub use system::SystemSource;
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use crate::block::MAX_ALIGN;
+
+/// A supplier of memory regions.
+///
+/// # Safety
+///
+/// A region returned by [`obtain`](Self::obtain) must be valid for reads and writes of
+/// `layout.size()` bytes, overlap no other live region, and stay so until it is released or, where
+/// it is never released, for the source's life. Moving the source must not move its regions.
+pub unsafe trait Source: Send {
+    /// A region of `layout`, or `None` where there is none. The size is never zero.
+    ///
+    /// A misaligned answer is given back at once, and the pool's caller sees
+    /// [`AllocError::MisalignedSource`](crate::AllocError::MisalignedSource).
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>>;
+
+    /// Takes a region back. Called exactly once for each region, when its pool is dropped.
+    ///
+    /// # Safety
+    ///
+    /// `region` came from [`obtain`](Self::obtain) of this source with the same `layout`, and
+    /// nobody uses it any more.
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout);
+
+    /// The largest alignment that this source can serve, in bytes.
+    fn max_align(&self) -> usize {
+        MAX_ALIGN
+    }
+}

@@ -1,0 +1,82 @@
+//! A 128-bit atomic word for the checkers, which have none: an interned id in one 64-bit atomic,
+//! the values in a table beside it.
+//!
+//! Equal values have equal ids, so CAS equality, staleness and orderings are those of a single
+//! location. The table is a plain `std` mutex that no scheduling point lies in: a facade mutex
+//! would add synchronisation, and so hide ordering bugs.
+
+#![allow(clippy::disallowed_types, reason = "this is where they are named")]
+
+use super::{AtomicU64, Ordering};
+
+/// The checkers model a machine with both CASes.
+pub const fn is_lock_free_u64() -> bool {
+    true
+}
+
+/// The checkers model a machine with both CASes.
+pub const fn is_lock_free_u128() -> bool {
+    true
+}
+
+/// A 128-bit atomic that the checker sees as one location.
+#[derive(Debug)]
+pub struct AtomicU128 {
+    id: AtomicU64,
+    values: std::sync::Mutex<Vec<u128>>,
+}
+
+impl AtomicU128 {
+    /// Starts at `value`.
+    pub fn new(value: u128) -> Self {
+        Self { id: AtomicU64::new(0), values: std::sync::Mutex::new(vec![value]) }
+    }
+
+    /// Loads the whole word.
+    pub fn load(&self, order: Ordering) -> u128 {
+        self.value(self.id.load(order))
+    }
+
+    /// Stores the whole word.
+    pub fn store(&self, value: u128, order: Ordering) {
+        self.id.store(self.intern(value), order);
+    }
+
+    /// Swaps the whole word.
+    pub fn swap(&self, value: u128, order: Ordering) -> u128 {
+        self.value(self.id.swap(self.intern(value), order))
+    }
+
+    /// Compares and exchanges the whole word.
+    ///
+    /// # Errors
+    ///
+    /// The value found, where it is not `current`.
+    pub fn compare_exchange(
+        &self,
+        current: u128,
+        new: u128,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<u128, u128> {
+        let (current, new) = (self.intern(current), self.intern(new));
+        match self.id.compare_exchange(current, new, success, failure) {
+            Ok(id) => Ok(self.value(id)),
+            Err(id) => Err(self.value(id)),
+        }
+    }
+
+    fn intern(&self, value: u128) -> u64 {
+        let mut values = self.values.lock().expect("no panic while the table is held");
+        let at = values.iter().position(|&known| known == value).unwrap_or_else(|| {
+            values.push(value);
+            values.len() - 1
+        });
+        at as u64
+    }
+
+    fn value(&self, id: u64) -> u128 {
+        let at = usize::try_from(id).expect("ids are table positions");
+        self.values.lock().expect("no panic while the table is held")[at]
+    }
+}

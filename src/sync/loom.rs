@@ -1,0 +1,12 @@
+//! The loom backend.
+
+#![allow(clippy::disallowed_types, reason = "this is where they are named")]
+
+pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
+pub use loom::cell::UnsafeCell;
+pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+pub use loom::sync::{Mutex, MutexGuard};
+pub use loom::thread;
+
+/// The backend's name.
+pub const BACKEND: &str = "loom";

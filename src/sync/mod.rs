@@ -1,0 +1,79 @@
+//! The facade: the only place that names an atomic, a lock, a shared cell or a checker.
+//!
+//! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
+//! `stampool_model = "loom"` or `stampool_model = "shuttle"`. Everything above this folder is
+//! written once, against the names exported here, so the checked code is the shipped code.
+//!
+//! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
+//! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
+//! - [`Witness`]: says "whoever comes here has acquired this object's creation";
+//! - [`site`]: every ordering of the core, by name.
+//!
+//! # What the checkers cannot see
+//!
+//! loom treats `SeqCst` accesses as `AcqRel` (the core has none) and never fails a
+//! `compare_exchange_weak` spuriously (the core has none). shuttle runs everything sequentially
+//! consistent: it sees interleavings, not orderings.
+
+#[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
+compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
+
+#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle")))]
+#[path = "real.rs"]
+mod backend;
+#[cfg(stampool_model = "loom")]
+#[path = "loom.rs"]
+mod backend;
+#[cfg(stampool_model = "shuttle")]
+#[path = "shuttle.rs"]
+mod backend;
+
+pub mod site;
+
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+mod interned;
+
+pub use backend::{
+    AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard,
+    UnsafeCell, is_lock_free_u64, is_lock_free_u128, thread,
+};
+pub use core::sync::atomic::Ordering;
+/// Reference counts and thread-locals are std's in every build: they are not what is checked.
+pub use std::{
+    sync::{Arc, Weak},
+    thread_local,
+};
+
+/// Takes a lock whose data stays consistent when a holder panics.
+///
+/// Poison is ignored: every critical section of the core changes its data only after the calls
+/// that may panic (the source's) have returned.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    match mutex.lock() {
+        Ok(guard) => guard,
+        Err(poisoned) => poisoned.into_inner(),
+    }
+}
+
+/// Proof of creation: a zero-sized field that says "whoever reaches this object has acquired the
+/// store that published it".
+///
+/// Costs nothing when shipped. Under loom, reaching an object that this thread has not acquired
+/// is reported as the data race that it is.
+pub struct Witness(UnsafeCell<()>);
+
+impl Witness {
+    /// Marks the creation of the object that holds it.
+    #[inline]
+    pub fn created() -> Self {
+        let cell = UnsafeCell::new(());
+        cell.with_mut(|_| ());
+        Self(cell)
+    }
+
+    /// States that the creation happened before this point.
+    #[inline]
+    pub fn acquired(&self) {
+        self.0.with(|_| ());
+    }
+}

@@ -1,0 +1,52 @@
+//! The shuttle backend. shuttle has no checked cell, so one is made here: a flag that is up while
+//! the cell is in use, with a scheduling point inside, turns an overlap of two accesses into a
+//! failure.
+
+#![allow(clippy::disallowed_types, reason = "this is where they are named")]
+
+pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
+pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+pub use shuttle::sync::{Mutex, MutexGuard};
+pub use shuttle::thread;
+
+use core::sync::atomic::{AtomicIsize, Ordering};
+
+/// The backend's name.
+pub const BACKEND: &str = "shuttle";
+
+const WRITING: isize = -1;
+
+/// A cell in loom's shape that notices when two accesses overlap and one of them writes.
+#[derive(Debug, Default)]
+pub struct UnsafeCell<T> {
+    /// Readers inside, or [`WRITING`]. Not shuttle's atomic: it must add no scheduling point.
+    users: AtomicIsize,
+    data: core::cell::UnsafeCell<T>,
+}
+
+impl<T> UnsafeCell<T> {
+    /// Wraps a value.
+    pub const fn new(value: T) -> Self {
+        Self { users: AtomicIsize::new(0), data: core::cell::UnsafeCell::new(value) }
+    }
+
+    /// Runs `f` on a pointer for reading.
+    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        let before = self.users.fetch_add(1, Ordering::Relaxed);
+        assert!(before >= 0, "data race: a cell is read while it is written");
+        let result = f(self.data.get().cast_const());
+        self.users.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+
+    /// Runs `f` on a pointer for writing.
+    pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        let before = self.users.swap(WRITING, Ordering::Relaxed);
+        assert!(before == 0, "data race: a cell is written while it is in use");
+        thread::yield_now();
+        let result = f(self.data.get());
+        let users = self.users.swap(0, Ordering::Relaxed);
+        assert!(users == WRITING, "data race: a cell was used while it was written");
+        result
+    }
+}

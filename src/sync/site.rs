@@ -1,0 +1,107 @@
+//! Every ordering of the core, by site name.
+//!
+//! A site is one atomic access in the source; the comment there says what it publishes or
+//! observes. Shipped, a site's ordering is a constant. In model builds the variable
+//! `STAMPOOL_WEAKEN=NAME=Ordering` overrides one site for the whole process: `cargo xtask weaken`
+//! runs every site one step weaker and expects the checks to notice.
+
+use super::Ordering;
+
+/// One atomic access of the core: its name and the ordering that it ships with.
+#[derive(Clone, Copy, Debug)]
+pub struct Site {
+    /// Name, as in the `ORDERING(..)` comment at the access.
+    pub name: &'static str,
+    /// Ordering as shipped.
+    pub shipped: Ordering,
+}
+
+impl Site {
+    /// The ordering to use.
+    #[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle")))]
+    #[inline(always)]
+    pub const fn ordering(self) -> Ordering {
+        self.shipped
+    }
+
+    /// The ordering to use: as shipped, unless this process weakens the site.
+    #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+    pub fn ordering(self) -> Ordering {
+        weakened().filter(|(name, _)| *name == self.name).map_or(self.shipped, |(_, order)| order)
+    }
+
+    /// The orderings one step weaker than the shipped one.
+    pub const fn weaker(self) -> &'static [Ordering] {
+        match self.shipped {
+            Ordering::AcqRel => &[Ordering::Acquire, Ordering::Release],
+            Ordering::Acquire | Ordering::Release => &[Ordering::Relaxed],
+            _ => &[],
+        }
+    }
+}
+
+/// The override of this process, parsed once.
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+fn weakened() -> Option<(&'static str, Ordering)> {
+    #![allow(clippy::disallowed_types, reason = "read-only after its first use")]
+    static OVERRIDE: std::sync::OnceLock<Option<(&'static str, Ordering)>> =
+        std::sync::OnceLock::new();
+    *OVERRIDE.get_or_init(|| {
+        let setting = std::env::var("STAMPOOL_WEAKEN").ok()?;
+        let (name, order) = setting.split_once('=').expect("STAMPOOL_WEAKEN=SITE=Ordering");
+        let site = SITES.iter().find(|site| site.name == name).expect("a known site");
+        let order = *site
+            .weaker()
+            .iter()
+            .find(|weaker| format!("{weaker:?}") == order)
+            .expect("an ordering one step weaker");
+        Some((site.name, order))
+    })
+}
+
+macro_rules! sites {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal, $order:ident;)*) => {
+        $($(#[$doc])* pub const $constant: Site = Site { name: $name, shipped: Ordering::$order };)*
+        /// All sites, in the order of the table.
+        pub const SITES: &[Site] = &[$($constant),*];
+    };
+}
+
+sites! {
+    /// push: first look at the head.
+    PUSH_LOAD = "FL-1", Acquire;
+    /// push: the link of the shell that is about to be published.
+    PUSH_LINK = "FL-2", Release;
+    /// push: the head, on success.
+    PUSH_CAS = "FL-3", Release;
+    /// push: the head, on failure.
+    PUSH_CAS_FAILED = "FL-4", Acquire;
+    /// remove: first look at the head.
+    REMOVE_LOAD = "FL-5", Acquire;
+    /// remove: a link of a shell that may belong to somebody else by now.
+    REMOVE_LINK = "FL-6", Acquire;
+    /// remove: a count of a shell that may belong to somebody else by now.
+    REMOVE_COUNT = "FL-7", Relaxed;
+    /// remove: the head, on success.
+    REMOVE_CAS = "FL-8", Relaxed;
+    /// remove: the head, on failure.
+    REMOVE_CAS_FAILED = "FL-9", Acquire;
+    /// remove: the head, onto itself, when there is nothing to take.
+    CONFIRM_CAS = "FL-10", Relaxed;
+    /// A link of a shell that the caller owns.
+    OWNED_LINK = "FL-11", Relaxed;
+    /// A count of a shell that the caller owns.
+    OWNED_COUNT = "FL-12", Relaxed;
+    /// registry: a look at a slot's owner before it is claimed.
+    SLOT_PEEK = "TC-1", Relaxed;
+    /// registry: a slot claimed by a handle.
+    SLOT_CLAIM = "TC-2", Acquire;
+    /// registry: a slot that was not free after all.
+    SLOT_CLAIM_FAILED = "TC-3", Relaxed;
+    /// registry: a slot given up by its handle.
+    SLOT_LEAVE = "TC-4", Release;
+    /// registry: a new slot made known.
+    REGISTRY_PUSH = "TC-5", Release;
+    /// registry: the first slot.
+    REGISTRY_LOAD = "TC-6", Acquire;
+}

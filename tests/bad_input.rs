@@ -1,0 +1,228 @@
+//! What every entry says to zero, too much, misaligned, too little, and failing sources.
+
+mod common;
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use common::{Ledger, Meter};
+use stampool::{
+    AllocError, BufferSource, BuildError, DoubleWidthCas, Locked, Pool, Strategy, TagPolicy,
+    TaggedPacked, TaggedWide,
+};
+
+fn of(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).unwrap()
+}
+
+#[test]
+fn a_block_of_zero_bytes_is_refused() {
+    assert_eq!(Pool::builder(of(0, 1)).build().err(), Some(BuildError::ZeroSize));
+}
+
+#[test]
+fn an_alignment_above_the_sources_is_refused_with_its_limit() {
+    let meter = Meter { max_align: 4096, ..Meter::new() };
+    let built = Pool::builder(of(8, 8192)).source(meter).build();
+    assert_eq!(built.err(), Some(BuildError::Alignment { requested: 8192, limit: 4096 }));
+}
+
+#[test]
+fn absurd_sizes_are_refused_or_run_out_of_memory() {
+    for k in 0..64 {
+        let Ok(layout) = Layout::from_size_align(isize::MAX as usize - k, 1) else { continue };
+        let pool = Pool::builder(layout).batch(1).build().unwrap();
+        let local = pool.local().unwrap();
+        assert_eq!(local.allocate(), Err(AllocError::OutOfMemory));
+    }
+}
+
+#[test]
+fn batches_of_zero_and_above_the_limit_are_refused() {
+    for requested in [0, (1 << 16) + 1, usize::MAX] {
+        let built = Pool::builder(of(8, 8)).batch(requested).build();
+        assert_eq!(built.err(), Some(BuildError::Batch { requested, limit: 1 << 16 }));
+    }
+}
+
+#[test]
+fn chunks_of_zero_and_beyond_the_address_space_are_refused() {
+    for requested in [0, usize::MAX / 4] {
+        let built = Pool::builder(of(64, 64)).chunk_blocks(requested).build();
+        assert_eq!(built.err(), Some(BuildError::Chunk { requested }));
+    }
+}
+
+#[test]
+fn a_capacity_below_a_batch_is_refused() {
+    let built = Pool::builder(of(8, 8)).batch(64).capacity_blocks(63).build();
+    assert_eq!(built.err(), Some(BuildError::CapacityBelowBatch { capacity: 63, batch: 64 }));
+}
+
+#[test]
+fn without_a_double_width_cas_the_packed_word_is_used_and_said() {
+    let pool = Pool::builder(of(8, 8)).double_width_cas(DoubleWidthCas::Absent).build().unwrap();
+    let stats = pool.stats();
+    assert_eq!((stats.strategy, stats.tag_bits), ("tagged-packed", 32));
+    assert!(pool.local().unwrap().allocate().is_ok());
+}
+
+#[test]
+fn strict_refuses_what_would_block_or_fall_back() {
+    let absent = Pool::builder(of(8, 8)).double_width_cas(DoubleWidthCas::Absent);
+    let refused = Some(BuildError::NotLockFree { strategy: "tagged-wide" });
+    assert_eq!(absent.strict_lock_free().build().err(), refused);
+    let locked = Pool::builder(of(8, 8)).strategy::<Locked>().strict_lock_free().build();
+    assert_eq!(locked.err(), Some(BuildError::NotLockFree { strategy: "locked" }));
+    let packed = Pool::builder(of(8, 8))
+        .strategy::<TaggedPacked>()
+        .double_width_cas(DoubleWidthCas::Absent)
+        .strict_lock_free()
+        .build();
+    assert!(packed.unwrap().stats().lock_free);
+}
+
+#[test]
+fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
+    for strategy in 0..3 {
+        for len in (0..6000).step_by(7) {
+            let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
+            // Any base address will do: begin one off.
+            let base = NonNull::from(&mut memory[1..]).cast();
+            match strategy {
+                0 => fill_buffer::<TaggedWide>(base, len),
+                1 => fill_buffer::<TaggedPacked>(base, len),
+                _ => fill_buffer::<Locked>(base, len),
+            }
+        }
+    }
+}
+
+fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize) {
+    // SAFETY: the caller's memory outlives the pool and is used by nobody else.
+    let source = unsafe { BufferSource::from_raw_parts(base, len) };
+    let builder = Pool::builder(of(24, 8)).strategy::<S>().batch(4).source(source);
+    let pool = builder.build().unwrap();
+    let Ok(local) = pool.local() else { return };
+    let mut ledger = Ledger::default();
+    let error = loop {
+        match local.allocate() {
+            Ok(block) => ledger.allocated(block, of(24, 8)),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, AllocError::OutOfMemory);
+    let all = ledger.live();
+    for block in ledger.blocks() {
+        let at = block.addr().get();
+        assert!(at >= base.addr().get() && at + 24 <= base.addr().get() + len);
+        // SAFETY: allocated here, freed once.
+        unsafe { local.deallocate(block) };
+    }
+    // Later frees make it work again, for just as many.
+    assert_eq!((0..=all).filter(|_| local.allocate().is_ok()).count(), all);
+}
+
+#[test]
+fn a_source_that_fails_at_the_nth_call_loses_nothing() {
+    for n in 0..40 {
+        let meter = Meter { fail_at: Some(n), ..Meter::new() };
+        let counts = meter.counts.clone();
+        let pool = Pool::builder(of(32, 8))
+            .strategy::<TaggedPacked>()
+            .batch(2)
+            .chunk_blocks(2)
+            .source(meter)
+            .build()
+            .unwrap();
+        let mut ledger = Ledger::default();
+        let local = loop {
+            if let Ok(local) = pool.local() {
+                break local;
+            }
+        };
+        let mut errors = 0;
+        while ledger.live() < 30 {
+            match local.allocate() {
+                Ok(block) => ledger.allocated(block, of(32, 8)),
+                Err(error) => {
+                    assert_eq!(error, AllocError::OutOfMemory);
+                    errors += 1;
+                    assert!(errors <= 1, "the source failed once, call {n}");
+                }
+            }
+        }
+        assert!(pool.stats().carved_blocks <= 32);
+        drop(local);
+        drop(pool);
+        assert_eq!(counts.obtained(), counts.released(), "each region goes back exactly once");
+    }
+}
+
+#[test]
+fn misaligned_memory_goes_back_and_is_an_error() {
+    let meter = Meter { misalign_at: Some(1), ..Meter::new() };
+    let counts = meter.counts.clone();
+    let pool = Pool::builder(of(32, 32)).source(meter).build().unwrap();
+    let local = pool.local().unwrap();
+    assert_eq!(local.allocate(), Err(AllocError::MisalignedSource));
+    assert!(local.allocate().is_ok(), "the next answer is aligned again");
+    drop(local);
+    drop(pool);
+    assert_eq!(counts.obtained(), counts.released());
+}
+
+#[test]
+fn a_source_that_panics_leaves_the_pool_as_it_was() {
+    let meter = Meter { panic_at: Some(2), ..Meter::new() };
+    let counts = meter.counts.clone();
+    let pool = Pool::builder(of(32, 8)).batch(1).chunk_blocks(1).source(meter).build().unwrap();
+    let local = pool.local().unwrap();
+    let first = local.allocate().unwrap();
+    let panicked =
+        std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| _ = local.allocate()));
+    assert!(panicked.is_err());
+    assert_eq!(pool.stats().carved_blocks, 1);
+    assert_ne!(local.allocate().unwrap(), first);
+    drop(local);
+    drop(pool);
+    assert_eq!(counts.obtained(), counts.released());
+}
+
+#[test]
+fn at_capacity_allocation_fails_and_a_free_makes_room() {
+    let pool = Pool::builder(of(8, 8)).batch(4).capacity_blocks(10).build().unwrap();
+    let local = pool.local().unwrap();
+    let blocks: Vec<_> = (0..10).map(|_| local.allocate().unwrap()).collect();
+    assert_eq!(local.allocate(), Err(AllocError::Capacity));
+    assert_eq!(pool.stats().carved_blocks, 10);
+    // SAFETY: allocated above, freed once.
+    unsafe { local.deallocate(blocks[3]) };
+    assert_eq!(local.allocate(), Ok(blocks[3]));
+    assert_eq!(local.allocate(), Err(AllocError::Capacity));
+}
+
+#[test]
+fn tags_that_must_not_wrap_refuse_allocation_and_never_a_free() {
+    let pool = Pool::builder(of(8, 8))
+        .strategy::<TaggedPacked<8>>()
+        .batch(2)
+        .tag_policy(TagPolicy::Refuse)
+        .build()
+        .unwrap();
+    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+    let mut moved = 0;
+    let error = loop {
+        match one.allocate() {
+            // SAFETY: just allocated; the other handle is on the same thread.
+            Ok(block) => unsafe { other.deallocate(block) },
+            Err(error) => break error,
+        }
+        moved += 1;
+        assert!(moved < 10_000, "8 bits must run out");
+    };
+    assert_eq!(error, AllocError::TagsExhausted);
+    assert!(moved >= 200, "half of 256 tags are for use, got {moved}");
+    assert!(pool.stats().carved_blocks <= 32, "an eighth of the tags bounds the blocks");
+}

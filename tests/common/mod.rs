@@ -1,0 +1,115 @@
+//! What the tests share: a source that counts and misbehaves on demand, and a ledger of live
+//! blocks.
+
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use stampool::{Source, SystemSource};
+
+/// How often a [`Meter`] was called.
+#[derive(Default)]
+pub struct Counts {
+    obtained: AtomicUsize,
+    released: AtomicUsize,
+}
+
+impl Counts {
+    pub fn obtained(&self) -> usize {
+        self.obtained.load(Ordering::Relaxed)
+    }
+
+    pub fn released(&self) -> usize {
+        self.released.load(Ordering::Relaxed)
+    }
+}
+
+/// The system source, counted, failing where it is told to.
+pub struct Meter {
+    pub counts: Arc<Counts>,
+    pub max_align: usize,
+    pub fail_at: Option<usize>,
+    pub misalign_at: Option<usize>,
+    pub panic_at: Option<usize>,
+    pub calls: usize,
+}
+
+impl Meter {
+    pub fn new() -> Self {
+        Self {
+            counts: Arc::default(),
+            max_align: 1 << 20,
+            fail_at: None,
+            misalign_at: None,
+            panic_at: None,
+            calls: 0,
+        }
+    }
+}
+
+/// Room for one byte of misalignment.
+fn padded(layout: Layout) -> Layout {
+    Layout::from_size_align(layout.size() + 1, layout.align()).unwrap()
+}
+
+// SAFETY: regions are the system's; a misaligned one is inside its region.
+unsafe impl Source for Meter {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let call = self.calls;
+        self.calls += 1;
+        assert!(self.panic_at != Some(call), "the source was told to panic");
+        if self.fail_at == Some(call) {
+            return None;
+        }
+        let region = SystemSource.obtain(padded(layout))?;
+        self.counts.obtained.fetch_add(1, Ordering::Relaxed);
+        let skew = usize::from(self.misalign_at == Some(call));
+        // SAFETY: the region has a byte to spare.
+        Some(unsafe { region.add(skew) })
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        self.counts.released.fetch_add(1, Ordering::Relaxed);
+        let skew = region.addr().get() % layout.align();
+        // SAFETY: undoes what `obtain` added.
+        let region = unsafe { region.sub(skew) };
+        // SAFETY: obtained with this layout, and released once by the pool's word.
+        unsafe { SystemSource.release(region, padded(layout)) };
+    }
+
+    fn max_align(&self) -> usize {
+        self.max_align
+    }
+}
+
+/// Live blocks by address: none twice, none overlapping, all aligned.
+#[derive(Default)]
+pub struct Ledger(BTreeMap<usize, (NonNull<u8>, usize)>);
+
+impl Ledger {
+    pub fn allocated(&mut self, block: NonNull<u8>, layout: Layout) {
+        let at = block.addr().get();
+        assert_eq!(at % layout.align(), 0, "misaligned block");
+        let below = self.0.range(..=at).next_back();
+        assert!(below.is_none_or(|(start, (_, size))| start + size <= at), "overlap below");
+        let above = self.0.range(at..).next();
+        assert!(above.is_none_or(|(start, _)| at + layout.size() <= *start), "overlap above");
+        self.0.insert(at, (block, layout.size()));
+    }
+
+    pub fn freed(&mut self, block: NonNull<u8>) {
+        assert!(self.0.remove(&block.addr().get()).is_some(), "freed what was not live");
+    }
+
+    pub fn live(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn blocks(&self) -> Vec<NonNull<u8>> {
+        self.0.values().map(|(block, _)| *block).collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! The pool against a plain model, on one thread and across threads.
+
+mod common;
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::collections::VecDeque;
+use std::sync::mpsc;
+
+use common::{Counts, Ledger, Meter};
+use proptest::prelude::*;
+use stampool::{Block, Local, Locked, Pool, StdThreads, Strategy, TaggedPacked, TaggedWide};
+
+/// One operation on one of a few handles of a pool.
+#[derive(Clone, Debug)]
+enum Op {
+    Allocate(usize),
+    Deallocate(usize, prop::sample::Index),
+    Reattach(usize),
+}
+
+fn ops() -> impl proptest::strategy::Strategy<Value = Vec<Op>> {
+    let op = prop_oneof![
+        5 => (0..3_usize).prop_map(Op::Allocate),
+        4 => (0..3_usize, any::<prop::sample::Index>()).prop_map(|(h, i)| Op::Deallocate(h, i)),
+        1 => (0..3_usize).prop_map(Op::Reattach),
+    ];
+    prop::collection::vec(op, 0..400)
+}
+
+/// Runs the operations and holds every promise against them.
+fn follow<S: Strategy>(ops: &[Op], batch: usize, chunk: Option<usize>, layout: Layout) {
+    let meter = Meter::new();
+    let counts: std::sync::Arc<Counts> = meter.counts.clone();
+    let mut builder = Pool::builder(layout).strategy::<S>().batch(batch).source(meter);
+    if let Some(blocks) = chunk {
+        builder = builder.chunk_blocks(blocks);
+    }
+    let mut pool = builder.build().unwrap();
+    let mut ledger = Ledger::default();
+    let mut most_live = 0;
+    {
+        let mut handles: Vec<Local<'_, S>> = (0..3).map(|_| pool.local().unwrap()).collect();
+        for op in ops {
+            match op {
+                Op::Allocate(h) => {
+                    let block = handles[*h].allocate().unwrap();
+                    ledger.allocated(block, layout);
+                    most_live = most_live.max(ledger.live());
+                    // SAFETY: the block is ours, `layout.size()` bytes long.
+                    unsafe { block.write_bytes(0xa5, layout.size()) };
+                }
+                Op::Deallocate(h, index) if ledger.live() > 0 => {
+                    let block = *index.get(&ledger.blocks());
+                    ledger.freed(block);
+                    // SAFETY: live until here, and forgotten by the ledger.
+                    unsafe { handles[*h].deallocate(block) };
+                }
+                Op::Deallocate(..) => {}
+                Op::Reattach(h) => {
+                    drop(handles.swap_remove(*h));
+                    handles.push(pool.local().unwrap());
+                }
+            }
+            let stats = pool.stats();
+            assert!(stats.carved_blocks <= most_live + 3 * 3 * batch + batch, "memory bound");
+            assert_eq!(stats.slots, 3);
+            assert!(stats.shells * batch >= stats.carved_blocks, "a shell for every batch");
+        }
+    }
+    let census = pool.census();
+    assert_eq!(census.cached_blocks, 0, "handles that left hold nothing");
+    assert_eq!(pool.stats().carved_blocks, census.free_blocks() + ledger.live(), "conservation");
+    drop(pool);
+    assert_eq!(counts.obtained(), counts.released(), "each region goes back exactly once");
+}
+
+proptest! {
+    #[test]
+    fn keeps_its_promises_on_one_thread(
+        ops in ops(),
+        batch in 1_usize..9,
+        chunk in prop::option::of(1_usize..30),
+        size in 1_usize..200,
+        shift in 0_u32..8,
+    ) {
+        let layout = Layout::from_size_align(size, 1 << shift).unwrap();
+        follow::<TaggedWide>(&ops, batch, chunk, layout);
+        follow::<TaggedPacked>(&ops, batch, chunk, layout);
+        follow::<Locked>(&ops, batch, chunk, layout);
+    }
+}
+
+fn each_strategy(test: impl Fn(&str, &dyn Fn(usize) -> Box<dyn Run>)) {
+    test("tagged-wide", &|batch| build::<TaggedWide>(batch));
+    test("tagged-packed", &|batch| build::<TaggedPacked>(batch));
+    test("locked", &|batch| build::<Locked>(batch));
+}
+
+fn build<S: Strategy>(batch: usize) -> Box<dyn Run> {
+    Box::new(Pool::builder(Layout::new::<[u64; 8]>()).strategy::<S>().batch(batch).build().unwrap())
+}
+
+/// A pool of any strategy that moves blocks from one thread to another.
+trait Run {
+    fn pipeline(&mut self, blocks: usize, in_flight: usize);
+}
+
+impl<S: Strategy> Run for Pool<S> {
+    fn pipeline(&mut self, blocks: usize, in_flight: usize) {
+        std::thread::scope(|threads| {
+            let (send, receive) = mpsc::sync_channel::<Block>(in_flight);
+            let pool = &*self;
+            threads.spawn(move || {
+                let local = pool.local().unwrap();
+                for (serial, block) in receive.into_iter().enumerate() {
+                    // SAFETY: sent by its owner, who wrote it.
+                    assert_eq!(unsafe { block.0.cast::<usize>().read() }, serial);
+                    // SAFETY: ours now; freed once.
+                    unsafe { local.deallocate(block.0) };
+                }
+            });
+            let local = pool.local().unwrap();
+            for serial in 0..blocks {
+                let block = local.allocate().unwrap();
+                // SAFETY: ours, 64 bytes, aligned to 8.
+                unsafe { block.cast::<usize>().write(serial) };
+                send.send(Block(block)).unwrap();
+            }
+        });
+        let batch = self.stats().batch_blocks;
+        let carved = self.stats().carved_blocks;
+        assert!(carved <= in_flight + 2 + 3 * 2 * batch + batch, "memory bound: {carved}");
+        assert_eq!(self.census().free_blocks(), carved, "conservation");
+    }
+}
+
+#[test]
+fn one_thread_allocates_and_another_frees() {
+    each_strategy(|_, build| {
+        for batch in [1, 2, 7, 64] {
+            build(batch).pipeline(20_000, 100);
+        }
+    });
+}
+
+#[test]
+fn blocks_of_a_forgotten_handle_are_counted_and_go_back() {
+    let mut pool = Pool::builder(Layout::new::<u64>()).batch(4).build().unwrap();
+    let local = pool.local().unwrap();
+    let block = local.allocate().unwrap();
+    core::mem::forget(local);
+    assert_eq!(pool.census().cached_blocks, 3);
+    assert_eq!(pool.stats().attached, 1);
+    let other = pool.local().unwrap();
+    // SAFETY: allocated above; any handle may free it.
+    unsafe { other.deallocate(block) };
+}
+
+#[test]
+fn blocks_of_a_forgotten_handle_come_back_when_its_std_thread_ends() {
+    let mut pool =
+        Pool::builder(Layout::new::<u64>()).batch(4).threads(StdThreads).build().unwrap();
+    std::thread::scope(|threads| {
+        // Joined by hand: a scope may end before thread-local destructors have run.
+        let thread = threads.spawn(|| {
+            let local = pool.local().unwrap();
+            let block = local.allocate().unwrap();
+            // SAFETY: just allocated.
+            unsafe { local.deallocate(block) };
+            core::mem::forget(local);
+        });
+        thread.join().unwrap();
+    });
+    let census = pool.census();
+    assert_eq!((census.cached_blocks, census.full_blocks), (0, 4));
+}
+
+#[test]
+fn a_thread_may_end_after_its_pool() {
+    let (send, receive) = mpsc::channel::<()>();
+    let pool = Pool::builder(Layout::new::<u64>()).threads(StdThreads).build().unwrap();
+    let pool = std::sync::Arc::new(pool);
+    let theirs = pool.clone();
+    let thread = std::thread::spawn(move || {
+        core::mem::forget(theirs.local().unwrap());
+        drop(theirs);
+        receive.recv().unwrap();
+    });
+    while std::sync::Arc::strong_count(&pool) > 1 {
+        std::thread::yield_now();
+    }
+    drop(pool);
+    send.send(()).unwrap();
+    thread.join().unwrap();
+}
+
+#[test]
+fn threads_that_come_and_go_share_their_slots_and_lose_nothing() {
+    let mut pool = Pool::builder(Layout::new::<[u64; 4]>()).batch(8).build().unwrap();
+    let mut live: VecDeque<NonNull<u8>> = VecDeque::new();
+    for round in 0..1000 {
+        let local = pool.local().unwrap();
+        for _ in 0..round % 23 {
+            live.push_back(local.allocate().unwrap());
+        }
+        while live.len() > 40 {
+            // SAFETY: allocated in this or an earlier round.
+            unsafe { local.deallocate(live.pop_front().unwrap()) };
+        }
+    }
+    assert_eq!(pool.stats().slots, 1);
+    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks() + live.len());
+}
