@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use std::sync::mpsc;
 
 use common::{Counts, Ledger, Meter};
-use proptest::prelude::*;
+use proptest::prelude::{any, prop, prop_oneof, proptest};
+use proptest::strategy::Strategy as _;
 use stampool::{Block, Local, Locked, Pool, StdThreads, Strategy, TaggedPacked, TaggedWide};
 
 /// One operation on one of a few handles of a pool.
