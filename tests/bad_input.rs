@@ -64,17 +64,17 @@ fn a_capacity_below_a_batch_is_refused() {
 fn without_a_double_width_cas_the_packed_word_is_used_and_said() {
     let pool = Pool::builder(of(8, 8)).double_width_cas(DoubleWidthCas::Absent).build().unwrap();
     let stats = pool.stats();
-    assert_eq!((stats.strategy, stats.tag_bits), ("tagged-packed", 32));
+    assert_eq!((stats.strategy, stats.tag_bits), ("TaggedPacked", 32));
     assert!(pool.local().unwrap().allocate().is_ok());
 }
 
 #[test]
 fn strict_refuses_what_would_block_or_fall_back() {
     let absent = Pool::builder(of(8, 8)).double_width_cas(DoubleWidthCas::Absent);
-    let refused = Some(BuildError::NotLockFree { strategy: "tagged-wide" });
+    let refused = Some(BuildError::NotLockFree { strategy: "TaggedWide" });
     assert_eq!(absent.strict_lock_free().build().err(), refused);
     let locked = Pool::builder(of(8, 8)).strategy::<Locked>().strict_lock_free().build();
-    assert_eq!(locked.err(), Some(BuildError::NotLockFree { strategy: "locked" }));
+    assert_eq!(locked.err(), Some(BuildError::NotLockFree { strategy: "Locked" }));
     let packed = Pool::builder(of(8, 8))
         .strategy::<TaggedPacked>()
         .double_width_cas(DoubleWidthCas::Absent)

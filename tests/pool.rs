@@ -93,9 +93,9 @@ proptest! {
 }
 
 fn each_strategy(test: impl Fn(&str, &dyn Fn(usize) -> Box<dyn Run>)) {
-    test("tagged-wide", &|batch| build::<TaggedWide>(batch));
-    test("tagged-packed", &|batch| build::<TaggedPacked>(batch));
-    test("locked", &|batch| build::<Locked>(batch));
+    test("TaggedWide", &|batch| build::<TaggedWide>(batch));
+    test("TaggedPacked", &|batch| build::<TaggedPacked>(batch));
+    test("Locked", &|batch| build::<Locked>(batch));
 }
 
 fn build<S: Strategy>(batch: usize) -> Box<dyn Run> {

@@ -12,7 +12,7 @@ use crate::sync::{Mutex, lock};
 pub struct Locked;
 
 impl Strategy for Locked {
-    const NAME: &'static str = "locked";
+    const NAME: &'static str = "Locked";
     type List = LockedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

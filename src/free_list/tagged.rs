@@ -41,7 +41,7 @@ const fn at_most(bits: u32, limit: u32) -> u32 {
 }
 
 impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
-    const NAME: &'static str = "tagged-wide";
+    const NAME: &'static str = "TaggedWide";
     type List = TaggedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
@@ -67,7 +67,7 @@ impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
 }
 
 impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
-    const NAME: &'static str = "tagged-packed";
+    const NAME: &'static str = "TaggedPacked";
     type List = TaggedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
