@@ -1,0 +1,29 @@
+//! Stress for `stampool`: scenarios, heap traces of real programs, and oracles that see when
+//! the pool breaks its word.
+//!
+//! The harness works on anything that is a [`subject::Subject`]; [`strategies`] makes
+//! subjects of the pool, the must-fail tests make subjects that are broken on purpose.
+//!
+//! | module | role |
+//! |---|---|
+//! | [`subject`] | what is put under stress |
+//! | [`oracle`] | what is checked |
+//! | [`worker`] | one thread's checked access to the subject |
+//! | [`scenario`], [`run`] | what the threads do; one run of it |
+//! | [`replay`] | a recorded program instead |
+//! | [`cli`], [`job`], [`report`] | the command, its work, its output |
+
+pub mod cli;
+mod gate;
+pub mod job;
+mod num;
+pub mod oracle;
+mod progress;
+pub mod replay;
+pub mod report;
+pub mod rng;
+pub mod run;
+pub mod scenario;
+pub mod strategies;
+pub mod subject;
+pub mod worker;

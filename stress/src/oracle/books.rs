@@ -1,0 +1,76 @@
+//! The checks at the end of a run, when no thread is at work.
+
+use core::ptr::NonNull;
+
+use super::violation::{Log, Violation};
+use crate::subject::{Handle, Subject};
+
+/// Checks that every carved block is either live or found idle.
+pub fn balance<U: Subject>(subject: &mut U, live: usize, log: &Log) {
+    let idle = subject.idle_blocks();
+    let carved = subject.carved_blocks();
+    if carved != live + idle {
+        log.report(Violation::Unbalanced { carved, live, idle });
+    }
+}
+
+/// Checks the memory bound.
+pub fn bound(carved: usize, peak_live: usize, bound: usize, log: &Log) {
+    if carved > bound {
+        log.report(Violation::OverBound {
+            carved,
+            bound,
+            peak_live,
+        });
+    }
+}
+
+/// Allocates as many blocks as were carved, all of which must be free, and gives them back.
+///
+/// No census is asked: a block that is lost makes the pool carve another, a block that is
+/// there twice shows twice, and so do blocks that share bytes.
+pub fn drain<U: Subject>(subject: &U, log: &Log) {
+    let carved_before = subject.carved_blocks();
+    let handle = match subject.attach() {
+        Ok(handle) => handle,
+        Err(refused) => return log.report(Violation::Refused { reason: refused.0 }),
+    };
+    let mut blocks = Vec::with_capacity(carved_before);
+    for _ in 0..carved_before {
+        match handle.allocate() {
+            Ok(block) => blocks.push(block),
+            Err(refused) => return log.report(Violation::Refused { reason: refused.0 }),
+        }
+    }
+    let carved_after = subject.carved_blocks();
+    if carved_after != carved_before {
+        return log.report(Violation::Unreachable {
+            carved_before,
+            carved_after,
+        });
+    }
+    blocks.sort_unstable();
+    if let Some(violation) = collision(&blocks, subject.layout().size()) {
+        return log.report(violation);
+    }
+    for block in blocks {
+        // SAFETY: allocated above, all different, given back once.
+        unsafe { handle.deallocate(block) };
+    }
+}
+
+/// The first two neighbours of a sorted list that are one block or share bytes.
+fn collision(sorted: &[NonNull<u8>], size: usize) -> Option<Violation> {
+    sorted.windows(2).find_map(|pair| {
+        let (low, high) = (pair[0].addr().get(), pair[1].addr().get());
+        match high - low {
+            0 => Some(Violation::HandedOutTwice {
+                block: low,
+                first: None,
+                second: None,
+            }),
+            gap if gap < size => Some(Violation::Overlap { low, high, size }),
+            _ => None,
+        }
+    })
+}

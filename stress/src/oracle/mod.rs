@@ -1,0 +1,158 @@
+//! What is checked while a run goes on and at its end.
+//!
+//! | oracle | sees | where |
+//! |---|---|---|
+//! | owner word | a block with two owners | [`owner`] |
+//! | pattern | overlapping blocks, a pool or thread that writes into a live block | [`pattern`] |
+//! | alignment | a block that breaks its layout | [`Oracle::admit`] |
+//! | books | a lost block, a block counted twice | [`books`] |
+//! | drain | a block that no allocation reaches any more, overlap of any two blocks | [`books`] |
+//! | memory bound | too much carved | [`live`], [`books`] |
+//!
+//! Each has a test that it fails when it must: `tests/must_fail.rs`.
+
+pub mod books;
+pub mod live;
+pub mod owner;
+pub mod pattern;
+pub mod violation;
+
+use core::alloc::Layout;
+use core::fmt;
+use core::num::NonZeroU64;
+use core::ptr::NonNull;
+
+use owner::{ClaimError, OwnerTable};
+use pattern::Extent;
+use violation::Violation;
+
+/// Names one allocation of a run: who made it, and its number there.
+///
+/// # Shape
+/// 16 bits of thread, counted from 1 so that no stamp is 0, over 48 bits of serial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp(NonZeroU64);
+
+impl Stamp {
+    const SERIAL_BITS: u32 = 48;
+
+    /// The allocation `serial` of `thread`.
+    ///
+    /// # Panics
+    /// If `thread` is `u16::MAX`, or `serial` needs more than 48 bits.
+    pub fn new(thread: u16, serial: u64) -> Self {
+        assert!(serial >> Self::SERIAL_BITS == 0, "serial of 48 bits");
+        let owner = thread.checked_add(1).expect("fewer than 65535 threads");
+        let word = (u64::from(owner) << Self::SERIAL_BITS) | serial;
+        Self(NonZeroU64::new(word).expect("the owner is not 0"))
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.0.get();
+        let serial = word & ((1 << Self::SERIAL_BITS) - 1);
+        write!(
+            f,
+            "thread {} (allocation {serial})",
+            (word >> Self::SERIAL_BITS) - 1
+        )
+    }
+}
+
+/// Checks the blocks of one layout as they come and go.
+#[derive(Debug)]
+pub struct Oracle {
+    layout: Layout,
+    extent: Extent,
+    owners: Option<OwnerTable>,
+}
+
+impl Oracle {
+    /// An oracle over blocks that keep their address until the pool is dropped, at most
+    /// `blocks` of them.
+    pub fn type_stable(layout: Layout, extent: Extent, blocks: usize) -> Self {
+        Self {
+            layout,
+            extent,
+            owners: Some(OwnerTable::with_room_for(blocks)),
+        }
+    }
+
+    /// An oracle over memory that may come back in other shapes: pattern and alignment only.
+    pub fn for_any_memory(layout: Layout, extent: Extent) -> Self {
+        Self {
+            layout,
+            extent,
+            owners: None,
+        }
+    }
+
+    /// Takes in a block that the subject just handed out as `stamp`.
+    ///
+    /// # Errors
+    /// The block belongs to somebody else or is misaligned; it is not touched then.
+    ///
+    /// # Safety
+    /// If nobody else owns the block, it must be valid for accesses of the layout's size.
+    pub unsafe fn admit(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), Violation> {
+        let address = block.addr().get();
+        if !address.is_multiple_of(self.layout.align()) {
+            return Err(Violation::Misaligned {
+                block: address,
+                align: self.layout.align(),
+            });
+        }
+        if let Some(owners) = &self.owners {
+            owners.claim(block, stamp).map_err(|error| match error {
+                ClaimError::Owned(first) => Violation::HandedOutTwice {
+                    block: address,
+                    first: Some(first),
+                    second: Some(stamp),
+                },
+                ClaimError::Full => Violation::TooManyBlocks {
+                    room: owners.room(),
+                },
+            })?;
+        }
+        // SAFETY: the caller's; the claim says that nobody else has it.
+        unsafe { pattern::fill(block, self.layout.size(), self.extent, stamp) };
+        Ok(())
+    }
+
+    /// The allocation that `block` belongs to, as the owner word says.
+    pub fn owner(&self, block: NonNull<u8>) -> Option<Stamp> {
+        self.owners.as_ref()?.owner(block)
+    }
+
+    /// Lets go of a block of `stamp`, before it is given back to the subject.
+    ///
+    /// # Errors
+    /// The block changed, or is not this allocation's any more; don't give it back then.
+    ///
+    /// # Safety
+    /// The block must have been admitted as `stamp`, and be valid for reads of the layout's size.
+    pub unsafe fn dismiss(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), Violation> {
+        let address = block.addr().get();
+        // SAFETY: the caller's.
+        let found =
+            unsafe { pattern::first_difference(block, self.layout.size(), self.extent, stamp) };
+        if let Some(offset) = found {
+            return Err(Violation::Overwritten {
+                block: address,
+                offset,
+                owner: stamp,
+            });
+        }
+        if let Some(owners) = &self.owners {
+            owners
+                .release(block, stamp)
+                .map_err(|found| Violation::OwnerChanged {
+                    block: address,
+                    expected: Some(stamp),
+                    found,
+                })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Where a replay allocates: pools by size class, or the system alone.
+
+use core::ptr::NonNull;
+use std::alloc;
+
+use super::class::{CLASSES, Shape};
+use crate::subject::{Handle, Refused, Subject};
+
+/// A heap that the threads of a replay share.
+pub(super) trait Heap: Sync {
+    /// One thread's way in.
+    type Thread<'a>: HeapThread
+    where
+        Self: 'a;
+
+    /// Makes one thread's way in, to the classes that it uses.
+    fn attach(&self, uses: &[bool; CLASSES]) -> Result<Self::Thread<'_>, Refused>;
+}
+
+/// One thread's access to a heap.
+pub(super) trait HeapThread {
+    /// Allocates an object.
+    fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused>;
+
+    /// Frees an object.
+    ///
+    /// # Safety
+    /// `block` must come from `allocate` of the same heap and shape, be freed once, and not
+    /// be used afterwards.
+    unsafe fn deallocate(&self, block: NonNull<u8>, shape: Shape);
+}
+
+/// One pool per class that the trace uses; the system serves what is larger.
+#[derive(Debug)]
+pub(super) struct Pools<U> {
+    pub(super) classes: [Option<U>; CLASSES],
+}
+
+/// A thread's handles, one per class that it uses.
+#[derive(Debug)]
+pub(super) struct Handles<H>([Option<H>; CLASSES]);
+
+impl<U: Subject> Heap for Pools<U> {
+    type Thread<'a>
+        = Handles<U::Handle<'a>>
+    where
+        U: 'a;
+
+    fn attach(&self, uses: &[bool; CLASSES]) -> Result<Self::Thread<'_>, Refused> {
+        let mut handles = [const { None }; CLASSES];
+        for ((handle, pool), used) in handles.iter_mut().zip(&self.classes).zip(uses) {
+            if *used && let Some(pool) = pool {
+                *handle = Some(pool.attach()?);
+            }
+        }
+        Ok(Handles(handles))
+    }
+}
+
+impl<H> Handles<H> {
+    fn of(&self, class: usize) -> &H {
+        self.0[class]
+            .as_ref()
+            .expect("a thread has a handle for each class that it uses")
+    }
+}
+
+impl<H: Handle> HeapThread for Handles<H> {
+    fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused> {
+        match shape.class() {
+            Some(class) => self.of(class).allocate(),
+            None => System.allocate(shape),
+        }
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, shape: Shape) {
+        match shape.class() {
+            // SAFETY: the caller's contract, and the class is the one it came from.
+            Some(class) => unsafe { self.of(class).deallocate(block) },
+            // SAFETY: the caller's contract.
+            None => unsafe { System.deallocate(block, shape) },
+        }
+    }
+}
+
+/// The process's global allocator: the reference.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct System;
+
+impl Heap for System {
+    type Thread<'a> = Self;
+
+    fn attach(&self, _: &[bool; CLASSES]) -> Result<Self, Refused> {
+        Ok(*self)
+    }
+}
+
+impl HeapThread for System {
+    fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused> {
+        // SAFETY: a shape's layout is never of size 0.
+        let block = unsafe { alloc::alloc(shape.layout()) };
+        NonNull::new(block)
+            .ok_or_else(|| Refused(format!("the system has no {} bytes", shape.layout().size())))
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, shape: Shape) {
+        // SAFETY: the caller's contract; a shape always gives the same layout.
+        unsafe { alloc::dealloc(block.as_ptr(), shape.layout()) };
+    }
+}

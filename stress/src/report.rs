@@ -1,0 +1,255 @@
+//! The results: as JSON for other tools, as a table for people.
+//!
+//! The fields are described in `stress/README.md`. They stay as they are within one
+//! [`FORMAT`]; new ones may be added.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use comfy_table::{Cell, CellAlignment, Color, Table, presets};
+use serde::Serialize;
+
+use crate::replay::ClassBooks;
+
+/// Version of the JSON's shape.
+pub const FORMAT: u32 = 1;
+
+/// Everything that one command found out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// `run` or `replay`.
+    pub command: &'static str,
+    /// Seed of the random choices; `null` for a replay, which makes none.
+    pub seed: Option<u64>,
+    /// One line per run.
+    pub results: Vec<Row>,
+    /// One line per subject and size class of a replay.
+    pub classes: Vec<ClassRow>,
+    /// One line per violation.
+    pub violations: Vec<ViolationRow>,
+}
+
+/// The result of one run, or of the rounds of one replay.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The strategy asked for, or `system`.
+    pub strategy: String,
+    /// The strategy that the pool really used; `null` for `system`.
+    pub mechanism: Option<&'static str>,
+    /// Whether its exchanges are lock-free on this machine; `null` for `system`.
+    pub lock_free: Option<bool>,
+    /// Width of its tag; `null` for `system`.
+    pub tag_bits: Option<u32>,
+    /// The scenario, or `replay:` and the name of the trace.
+    pub scenario: String,
+    /// Threads at work at once.
+    pub threads: usize,
+    /// Size of a block, in bytes; `null` for a replay.
+    pub block_bytes: Option<usize>,
+    /// Blocks per batch.
+    pub batch_blocks: usize,
+    /// Allocations and deallocations.
+    pub ops: u64,
+    /// Wall-clock seconds; the median of a replay's timed rounds.
+    pub seconds: f64,
+    /// `seconds` per operation, in nanoseconds.
+    pub ns_per_op: f64,
+    /// Whether each block was checked while that time was taken.
+    pub checked_while_timed: bool,
+    /// Blocks ever cut from chunks; `null` for `system`. A replay adds up its classes here
+    /// and in the next two.
+    pub carved_blocks: Option<usize>,
+    /// Most blocks live at once, never too low; `null` for `system`.
+    pub peak_live_blocks: Option<usize>,
+    /// The memory bound for that peak; `null` for `system`.
+    pub bound_blocks: Option<usize>,
+    /// Number of violations.
+    pub violations: usize,
+    /// `ok` or `violation`.
+    pub verdict: &'static str,
+}
+
+/// What became of one size class in a replay's checked round.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClassRow {
+    /// The subject.
+    pub strategy: String,
+    /// `replay:` and the name of the trace.
+    pub scenario: String,
+    /// Size of a block, in bytes.
+    pub block_bytes: usize,
+    /// Objects of the trace in this class.
+    pub objects: usize,
+    /// Most live at once in the recording.
+    pub recorded_peak_blocks: usize,
+    /// Most live at once in the replay, never too low.
+    pub peak_live_blocks: usize,
+    /// Blocks ever cut from chunks.
+    pub carved_blocks: usize,
+    /// The memory bound for that peak.
+    pub bound_blocks: usize,
+}
+
+/// One thing that was found wrong.
+#[derive(Clone, Debug, Serialize)]
+pub struct ViolationRow {
+    /// The subject.
+    pub strategy: String,
+    /// The scenario.
+    pub scenario: String,
+    /// Threads at work at once.
+    pub threads: usize,
+    /// What was found.
+    pub what: String,
+    /// The command that runs the same again.
+    pub again: String,
+}
+
+/// The word for so many violations.
+pub fn verdict(violations: usize) -> &'static str {
+    if violations == 0 { "ok" } else { "violation" }
+}
+
+impl ClassRow {
+    /// The line for one class; `None` for the books of a round that was only timed.
+    pub fn new(strategy: &str, scenario: &str, books: &ClassBooks) -> Option<Self> {
+        let limit = books.limit?;
+        Some(Self {
+            strategy: strategy.to_owned(),
+            scenario: scenario.to_owned(),
+            block_bytes: books.block_bytes,
+            objects: books.objects,
+            recorded_peak_blocks: books.recorded_peak,
+            peak_live_blocks: limit.peak_live_blocks,
+            carved_blocks: books.carved_blocks,
+            bound_blocks: limit.bound_blocks,
+        })
+    }
+}
+
+impl Report {
+    /// The report as JSON.
+    ///
+    /// # Panics
+    /// Never: the report has no map and no failing serialiser.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain structs serialise") + "\n"
+    }
+
+    /// Writes the JSON, with the folders above it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: &Path) -> io::Result<()> {
+        fs::write(path, self.json())
+    }
+
+    /// The tables for people.
+    pub fn text(&self) -> String {
+        let mut text = self.results_table().to_string();
+        if !self.classes.is_empty() {
+            text += &format!(
+                "\n\nper size class, in the checked round\n{}",
+                self.class_table()
+            );
+        }
+        text + "\n"
+    }
+
+    fn results_table(&self) -> Table {
+        let mut table = table(&[
+            "strategy",
+            "scenario",
+            "threads",
+            "ops",
+            "ns/op",
+            "carved",
+            "peak live",
+            "bound",
+            "verdict",
+        ]);
+        for row in &self.results {
+            let fine = row.violations == 0;
+            table.add_row(vec![
+                Cell::new(&row.strategy),
+                Cell::new(&row.scenario),
+                number(row.threads),
+                number(row.ops),
+                number(format!("{:.1}", row.ns_per_op)),
+                number(known(row.carved_blocks)),
+                number(known(row.peak_live_blocks)),
+                number(known(row.bound_blocks)),
+                Cell::new(row.verdict).fg(if fine { Color::Green } else { Color::Red }),
+            ]);
+        }
+        table
+    }
+
+    fn class_table(&self) -> Table {
+        let mut table = table(&[
+            "strategy",
+            "block",
+            "objects",
+            "recorded peak",
+            "peak live",
+            "carved",
+            "bound",
+        ]);
+        for row in &self.classes {
+            table.add_row(vec![
+                Cell::new(&row.strategy),
+                number(row.block_bytes),
+                number(row.objects),
+                number(row.recorded_peak_blocks),
+                number(row.peak_live_blocks),
+                number(row.carved_blocks),
+                number(row.bound_blocks),
+            ]);
+        }
+        table
+    }
+}
+
+/// Makes sure that a file can be written, before hours are spent on what goes into it.
+///
+/// # Errors
+/// It cannot.
+pub fn reserve(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map(drop)
+}
+
+/// Prints to stdout; a closed pipe is an error here, not a panic.
+///
+/// # Errors
+/// stdout is gone.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(header);
+    table
+}
+
+fn number(value: impl ToString) -> Cell {
+    Cell::new(value).set_alignment(CellAlignment::Right)
+}
+
+fn known(value: Option<usize>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}

@@ -1,0 +1,103 @@
+//! The pool under each ABA strategy, as subjects of the harness.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use stampool::{AllocError, Local, Locked, Pool, Strategy, TaggedPacked, TaggedWide};
+
+use crate::replay::{self, Round, Trace};
+use crate::run::{self, Outcome, Plan};
+use crate::subject::{Handle, Mechanism, Refused, Subject};
+
+/// A strategy that the command line knows by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The strategy's own name.
+    pub name: &'static str,
+    /// Runs a scenario on a pool of that layout and batch.
+    pub run: fn(Layout, usize, &Plan) -> Result<Outcome, Refused>,
+    /// Replays a trace, on pools of that batch; checked or for time.
+    pub replay: fn(&Trace, usize, bool) -> Result<Round, Refused>,
+}
+
+/// All strategies. A new one is one line here.
+pub static STRATEGIES: [Entry; 3] = [
+    entry::<TaggedWide>(),
+    entry::<TaggedPacked>(),
+    entry::<Locked>(),
+];
+
+/// Makes the table's line for a strategy.
+const fn entry<S: Strategy>() -> Entry {
+    Entry {
+        name: S::NAME,
+        run: |layout, batch, plan| run::run(pool::<S>(layout, batch)?, plan),
+        replay: |trace, batch, checked| {
+            replay::round_on_pools(trace, |layout| pool::<S>(layout, batch), checked)
+        },
+    }
+}
+
+/// Builds a pool.
+///
+/// # Errors
+/// The builder refuses the layout or the batch.
+pub fn pool<S: Strategy>(layout: Layout, batch: usize) -> Result<Pool<S>, Refused> {
+    Pool::builder(layout)
+        .strategy::<S>()
+        .batch(batch)
+        .build()
+        .map_err(|error| Refused(error.to_string()))
+}
+
+/// Takes the pool's error in its own words.
+fn refused(error: AllocError) -> Refused {
+    Refused(error.to_string())
+}
+
+impl<S: Strategy> Subject for Pool<S> {
+    type Handle<'a> = Local<'a, S>;
+
+    fn attach(&self) -> Result<Local<'_, S>, Refused> {
+        self.local().map_err(refused)
+    }
+
+    fn layout(&self) -> Layout {
+        let stats = self.stats();
+        Layout::from_size_align(stats.block_size, stats.block_align)
+            .expect("a pool has blocks of some layout")
+    }
+
+    fn batch_blocks(&self) -> usize {
+        self.stats().batch_blocks
+    }
+
+    fn carved_blocks(&self) -> usize {
+        self.stats().carved_blocks
+    }
+
+    fn idle_blocks(&mut self) -> usize {
+        let census = self.census();
+        census.cached_blocks + census.full_blocks + census.partial_blocks
+    }
+
+    fn mechanism(&self) -> Mechanism {
+        let stats = self.stats();
+        Mechanism {
+            strategy: stats.strategy,
+            lock_free: stats.lock_free,
+            tag_bits: stats.tag_bits,
+        }
+    }
+}
+
+impl<S: Strategy> Handle for Local<'_, S> {
+    fn allocate(&self) -> Result<NonNull<u8>, Refused> {
+        Local::allocate(self).map_err(refused)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { Local::deallocate(self, block) };
+    }
+}

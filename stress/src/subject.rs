@@ -1,0 +1,75 @@
+//! What is put under stress.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+
+/// A pool of blocks of one layout, as far as the harness needs to know it.
+///
+/// Blocks keep their address until the subject is dropped.
+pub trait Subject: Sync {
+    /// One thread's way in.
+    type Handle<'a>: Handle
+    where
+        Self: 'a;
+
+    /// Makes a handle for the calling thread; it leaves by being dropped.
+    ///
+    /// # Errors
+    /// The subject has no memory for it.
+    fn attach(&self) -> Result<Self::Handle<'_>, Refused>;
+
+    /// Size and alignment of its blocks.
+    fn layout(&self) -> Layout;
+
+    /// Blocks per batch, the B of the memory bound.
+    fn batch_blocks(&self) -> usize;
+
+    /// Blocks ever cut from chunks.
+    fn carved_blocks(&self) -> usize;
+
+    /// Blocks found in caches and shells, one by one, with nobody at work.
+    fn idle_blocks(&mut self) -> usize;
+
+    /// Says how the subject synchronises.
+    fn mechanism(&self) -> Mechanism;
+}
+
+/// One thread's access to a subject.
+pub trait Handle {
+    /// Gets a block.
+    ///
+    /// # Errors
+    /// The subject has no memory for it.
+    fn allocate(&self) -> Result<NonNull<u8>, Refused>;
+
+    /// Gives a block back.
+    ///
+    /// # Safety
+    /// The block must come from `allocate` on a handle of the same subject, must not have
+    /// been given back since, and must not be used afterwards.
+    unsafe fn deallocate(&self, block: NonNull<u8>);
+}
+
+/// The subject's own words for not giving a block or a handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for Refused {}
+
+/// How a subject synchronises, for the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mechanism {
+    /// The strategy at work; it may be another than the one asked for.
+    pub strategy: &'static str,
+    /// Whether its exchanges are lock-free on this machine.
+    pub lock_free: bool,
+    /// Width of its tag.
+    pub tag_bits: u32,
+}

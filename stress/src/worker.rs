@@ -1,0 +1,173 @@
+//! One thread's checked access to the subject.
+
+use core::ptr::NonNull;
+
+use crate::oracle::live::{Gauge, Live};
+use crate::oracle::violation::{Log, Violation};
+use crate::oracle::{Oracle, Stamp};
+use crate::rng::Rng;
+use crate::subject::Handle;
+
+/// A block in a worker's hands. Not `Copy`: the harness itself cannot free it twice.
+#[derive(Debug)]
+#[must_use = "a dropped block looks lost to the oracle"]
+pub struct Block(NonNull<u8>);
+
+// SAFETY: a block is memory without thread affinity, and the token is its only owner.
+unsafe impl Send for Block {}
+
+impl Block {
+    /// Gives up the token for the address, to travel through an atomic pointer.
+    pub(crate) fn into_raw(self) -> *mut u8 {
+        self.0.as_ptr()
+    }
+
+    /// The block at `raw`, if it is not null.
+    ///
+    /// # Safety
+    /// A non-null `raw` must come from `into_raw` and be turned back only once.
+    pub(crate) unsafe fn from_raw(raw: *mut u8) -> Option<Self> {
+        NonNull::new(raw).map(Self)
+    }
+}
+
+/// What all workers of a run share.
+#[derive(Debug)]
+pub struct Desk {
+    /// Where violations go.
+    pub log: Log,
+    /// Checks each block; `None` to measure the pool with less beside it.
+    pub oracle: Option<Oracle>,
+    /// Counts live blocks.
+    pub live: Live,
+    /// Blocks per batch, to which scenarios scale.
+    pub batch: usize,
+}
+
+/// One of the parallel threads of a run, with all that outlives its handles.
+#[derive(Debug)]
+pub struct Lane {
+    /// Number of the lane, from 0.
+    pub index: u16,
+    /// Operations done: allocations and deallocations.
+    pub ops: u64,
+    /// Operations after which the lane ends.
+    pub quota: u64,
+    /// Operations after which its present handle leaves.
+    pub leave_at: u64,
+    /// The lane's part of the live count.
+    pub gauge: Gauge,
+    /// The lane's random numbers.
+    pub rng: Rng,
+    /// Blocks in hand from one handle to the next.
+    pub carried: Vec<Block>,
+    serial: u64,
+}
+
+impl Lane {
+    /// A lane at its start.
+    pub fn new(index: u16, seed: u64, quota: u64) -> Self {
+        Self {
+            index,
+            ops: 0,
+            quota,
+            leave_at: u64::MAX,
+            gauge: Gauge::default(),
+            rng: Rng::new(seed, index),
+            carried: Vec::new(),
+            serial: 0,
+        }
+    }
+
+    /// The next allocation of this lane.
+    fn stamp(&mut self) -> Stamp {
+        self.serial += 1;
+        Stamp::new(self.index, self.serial)
+    }
+}
+
+/// A lane at work on one handle.
+#[derive(Debug)]
+pub struct Worker<'a, H> {
+    /// The lane.
+    pub lane: &'a mut Lane,
+    desk: &'a Desk,
+    handle: &'a H,
+}
+
+impl<'a, H: Handle> Worker<'a, H> {
+    /// Puts a lane to work.
+    pub fn new(lane: &'a mut Lane, desk: &'a Desk, handle: &'a H) -> Self {
+        Self { lane, desk, handle }
+    }
+
+    /// Says whether this handle has work left.
+    pub fn has_budget(&self) -> bool {
+        self.lane.ops < self.lane.leave_at.min(self.lane.quota) && !self.stopped()
+    }
+
+    /// Says whether the run ends: time is up, or something broke.
+    pub fn stopped(&self) -> bool {
+        self.desk.log.stopped()
+    }
+
+    /// Blocks per batch.
+    pub fn batch(&self) -> usize {
+        self.desk.batch
+    }
+
+    /// Allocates and checks; `None` after a violation, which is in the log then.
+    pub fn allocate(&mut self) -> Option<Block> {
+        self.desk.live.begin(&mut self.lane.gauge);
+        let block = match self.handle.allocate() {
+            Ok(block) => block,
+            Err(refused) => {
+                self.desk.live.end(&mut self.lane.gauge);
+                self.desk
+                    .log
+                    .report(Violation::Refused { reason: refused.0 });
+                return None;
+            }
+        };
+        self.lane.ops += 1;
+        if let Some(oracle) = &self.desk.oracle {
+            let stamp = self.lane.stamp();
+            // SAFETY: the subject says that these are blocks of its layout; the oracle
+            // touches the block only if nobody else owns it.
+            if let Err(violation) = unsafe { oracle.admit(block, stamp) } {
+                self.desk.log.report(violation);
+                return None;
+            }
+        }
+        Some(Block(block))
+    }
+
+    /// Checks and gives back. After a violation the block is kept out of circulation.
+    pub fn free(&mut self, block: Block) {
+        let Block(block) = block;
+        if let Some(oracle) = &self.desk.oracle
+            && let Err(violation) = Self::dismiss(oracle, block)
+        {
+            self.desk.log.report(violation);
+            return;
+        }
+        // SAFETY: the token was the only one for this allocation, and is gone.
+        unsafe { self.handle.deallocate(block) };
+        self.desk.live.end(&mut self.lane.gauge);
+        self.lane.ops += 1;
+    }
+
+    /// Checks a block on its way back.
+    fn dismiss(oracle: &Oracle, block: NonNull<u8>) -> Result<(), Violation> {
+        let Some(stamp) = oracle.owner(block) else {
+            let block = block.addr().get();
+            return Err(Violation::OwnerChanged {
+                block,
+                expected: None,
+                found: None,
+            });
+        };
+        // SAFETY: a token exists only for an admitted block, and its stamp is in the table.
+        unsafe { oracle.dismiss(block, stamp) }
+    }
+}

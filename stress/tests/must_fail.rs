@@ -1,0 +1,187 @@
+//! Each oracle fails when it must: the harness on a twin that does one thing wrong.
+
+mod twin;
+
+use core::alloc::Layout;
+
+use stress::oracle::books;
+use stress::oracle::violation::{Log, Violation};
+use stress::replay::{self, Trace};
+use stress::run::{self, Budget, Outcome, Plan};
+use stress::scenario::Scenario;
+use stress::subject::{Handle as _, Subject as _};
+use twin::{CALL, Sabotage, Twin};
+
+fn layout() -> Layout {
+    Layout::from_size_align(64, 16).expect("a layout")
+}
+
+fn outcome(sabotage: Sabotage, scenario: Scenario, threads: usize) -> Outcome {
+    let plan = Plan {
+        scenario,
+        threads,
+        budget: Budget::Ops(20_000),
+        seed: 11,
+        checked: true,
+    };
+    run::run(Twin::new(layout(), sabotage), &plan).expect("threads")
+}
+
+/// What is found first in a scenario that holds several blocks at once.
+fn found(sabotage: Sabotage) -> Violation {
+    let violations = outcome(sabotage, Scenario::OwnRandom, 1).violations;
+    violations
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| panic!("{sabotage:?} was not found"))
+}
+
+#[test]
+fn a_correct_twin_passes_everything() {
+    for scenario in Scenario::ALL {
+        for threads in scenario.min_threads()..=3 {
+            let outcome = outcome(Sabotage::None, scenario, threads);
+            assert_eq!(outcome.violations, [], "{}", scenario.name());
+            assert!(outcome.ops >= 20_000);
+            assert!(outcome.carved_blocks <= outcome.bound_blocks);
+        }
+    }
+}
+
+#[test]
+fn a_block_handed_out_twice() {
+    assert!(matches!(
+        found(Sabotage::HandsOutTwice),
+        Violation::HandedOutTwice { .. }
+    ));
+}
+
+#[test]
+fn a_lost_block() {
+    assert!(matches!(
+        found(Sabotage::Loses),
+        Violation::Unbalanced { live: 0, .. }
+    ));
+}
+
+#[test]
+fn a_lost_block_that_the_census_still_counts() {
+    assert!(matches!(
+        found(Sabotage::LosesAndLies),
+        Violation::Unreachable { .. }
+    ));
+}
+
+#[test]
+fn overlapping_blocks() {
+    let violation = found(Sabotage::Overlaps);
+    assert!(
+        matches!(violation, Violation::Overwritten { .. }),
+        "{violation}"
+    );
+}
+
+#[test]
+fn overlapping_blocks_that_nobody_wrote_to() {
+    let twin = Twin::new(layout(), Sabotage::Overlaps);
+    let handle = twin.attach().expect("a handle");
+    // The last but one begins late, into the last.
+    let blocks: Vec<_> = (0..=CALL)
+        .map(|_| handle.allocate().expect("a block"))
+        .collect();
+    for block in blocks {
+        // SAFETY: allocated above and given back once.
+        unsafe { handle.deallocate(block) };
+    }
+    let log = Log::default();
+    books::drain(&twin, &log);
+    assert!(matches!(
+        log.into_violations()[..],
+        [Violation::Overlap { size: 64, .. }]
+    ));
+}
+
+#[test]
+fn too_much_carved() {
+    let violation = found(Sabotage::CarvesTooMuch);
+    assert!(
+        matches!(
+            violation,
+            Violation::OverBound { .. } | Violation::TooManyBlocks { .. }
+        ),
+        "{violation}"
+    );
+}
+
+#[test]
+fn a_scribble_into_a_live_block() {
+    let violation = found(Sabotage::Scribbles);
+    assert!(
+        matches!(violation, Violation::Overwritten { offset: 63, .. }),
+        "{violation}"
+    );
+}
+
+#[test]
+fn a_misaligned_block() {
+    assert!(matches!(
+        found(Sabotage::Misaligns),
+        Violation::Misaligned { align: 16, .. }
+    ));
+}
+
+#[test]
+fn an_allocation_refused_without_a_limit() {
+    assert!(matches!(
+        found(Sabotage::Refuses),
+        Violation::Refused { .. }
+    ));
+}
+
+#[test]
+fn a_panic_in_the_pool_is_a_violation_and_ends_the_run() {
+    for scenario in [Scenario::OwnRandom, Scenario::Pipeline, Scenario::Churn] {
+        let violations = outcome(Sabotage::Panics, scenario, 2).violations;
+        assert!(
+            matches!(violations[..], [Violation::Panicked { .. }, ..]),
+            "{violations:?}"
+        );
+    }
+}
+
+#[test]
+fn sabotage_is_found_across_threads() {
+    for sabotage in [
+        Sabotage::HandsOutTwice,
+        Sabotage::Loses,
+        Sabotage::LosesAndLies,
+    ] {
+        for scenario in [Scenario::SharedBucket, Scenario::Pipeline, Scenario::Churn] {
+            let found = outcome(sabotage, scenario, 2).violations;
+            assert!(!found.is_empty(), "{sabotage:?} in {}", scenario.name());
+        }
+    }
+}
+
+#[test]
+fn a_replay_finds_them_too() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sqlite.stpt.zst");
+    let trace = Trace::open(path.as_ref()).expect("the recording");
+    let round = |sabotage| {
+        replay::round_on_pools(&trace, |layout| Ok(Twin::new(layout, sabotage)), true)
+            .expect("twins and threads")
+            .violations
+    };
+    assert_eq!(round(Sabotage::None), []);
+    for sabotage in [
+        Sabotage::HandsOutTwice,
+        Sabotage::Loses,
+        Sabotage::LosesAndLies,
+        Sabotage::Scribbles,
+        Sabotage::Refuses,
+        Sabotage::Panics,
+        Sabotage::PanicsAtAttach,
+    ] {
+        assert!(!round(sabotage).is_empty(), "{sabotage:?}");
+    }
+}

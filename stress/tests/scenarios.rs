@@ -1,0 +1,90 @@
+//! Every scenario on every strategy, seeded and short.
+
+use core::alloc::Layout;
+use core::time::Duration;
+
+use stress::run::{Budget, Plan};
+use stress::scenario::Scenario;
+use stress::strategies::STRATEGIES;
+
+/// Runs the whole matrix with one batch and block size.
+fn matrix(batch: usize, size: usize, ops: u64) {
+    let layout = Layout::from_size_align(size, 8).expect("a layout");
+    for entry in &STRATEGIES {
+        for scenario in Scenario::ALL {
+            for threads in [1, 2, 4] {
+                if threads < scenario.min_threads() {
+                    continue;
+                }
+                let budget = Budget::Ops(ops);
+                let plan = Plan {
+                    scenario,
+                    threads,
+                    budget,
+                    seed: 2026,
+                    checked: true,
+                };
+                let outcome = (entry.run)(layout, batch, &plan).expect("a pool and threads");
+                let what = format!("{} {} x{threads}", entry.name, scenario.name());
+                assert_eq!(outcome.violations, [], "{what}");
+                assert!(outcome.ops >= ops, "{what}: {} operations", outcome.ops);
+                assert!(
+                    outcome.carved_blocks > 0 && outcome.peak_live_blocks > 0,
+                    "{what}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn batch_of_one() {
+    matrix(1, 8, 4_000);
+}
+
+#[test]
+fn batch_of_two_and_odd_size() {
+    matrix(2, 24, 8_000);
+}
+
+#[test]
+fn batch_of_sixty_four() {
+    matrix(64, 64, 40_000);
+}
+
+#[test]
+fn time_ends_a_run_too() {
+    let layout = Layout::from_size_align(64, 8).expect("a layout");
+    for scenario in Scenario::ALL {
+        let budget = Budget::Time(Duration::from_millis(20));
+        let plan = Plan {
+            scenario,
+            threads: 2,
+            budget,
+            seed: 1,
+            checked: true,
+        };
+        let outcome = (STRATEGIES[0].run)(layout, 8, &plan).expect("a pool and threads");
+        assert_eq!(outcome.violations, []);
+        assert!(outcome.ops > 0);
+    }
+}
+
+#[test]
+fn what_the_builder_refuses_is_an_error_and_not_a_panic() {
+    let layout = Layout::from_size_align(64, 8).expect("a layout");
+    let plan = Plan {
+        scenario: Scenario::OneBlock,
+        threads: 1,
+        budget: Budget::Ops(1),
+        seed: 1,
+        checked: true,
+    };
+    for entry in &STRATEGIES {
+        assert!(
+            (entry.run)(layout, 0, &plan).is_err(),
+            "{} with batch 0",
+            entry.name
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! A plain, correct pool behind a mutex that can be told to do one thing wrong.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::alloc;
+use std::sync::Mutex;
+
+use stress::subject::{Handle, Mechanism, Refused, Subject};
+
+/// What the twin does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Nothing.
+    None,
+    /// Hands out a block that is still live.
+    HandsOutTwice,
+    /// Forgets a block that comes back.
+    Loses,
+    /// The same, and counts it as idle all the same.
+    LosesAndLies,
+    /// Hands out blocks that begin in the middle of others.
+    Overlaps,
+    /// Carves although it has free blocks.
+    CarvesTooMuch,
+    /// Writes into a block that is live.
+    Scribbles,
+    /// Hands out a block beside its alignment.
+    Misaligns,
+    /// Says that it has no memory.
+    Refuses,
+    /// Panics.
+    Panics,
+    /// Panics when a thread attaches.
+    PanicsAtAttach,
+}
+
+/// Blocks per batch, as the twin says.
+const BATCH: usize = 4;
+/// Blocks in the arena: more than any test needs.
+const ARENA: usize = 1 << 14;
+/// The call at which the twin does its wrong, once; it counts only calls that could.
+pub(crate) const CALL: usize = 97;
+
+/// The twin. Blocks come from one arena, so that even a wrong one is memory of the twin's.
+#[derive(Debug)]
+pub struct Twin {
+    sabotage: Sabotage,
+    layout: Layout,
+    arena: NonNull<u8>,
+    arena_layout: Layout,
+    calls: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    free: Vec<usize>,
+    carved: usize,
+    last_live: Option<usize>,
+    forgotten: usize,
+}
+
+// SAFETY: the arena is touched through blocks only, and the lists are behind the mutex.
+unsafe impl Sync for Twin {}
+// SAFETY: as above; nothing belongs to a thread.
+unsafe impl Send for Twin {}
+
+impl Twin {
+    pub fn new(layout: Layout, sabotage: Sabotage) -> Self {
+        let arena_layout =
+            Layout::from_size_align(layout.size() * ARENA, layout.align()).expect("fits");
+        // SAFETY: the layout is not of size 0. Zeroed: a test may look at any byte.
+        let arena = unsafe { alloc::alloc_zeroed(arena_layout) };
+        let arena = NonNull::new(arena).expect("memory for a test");
+        let (calls, state) = Default::default();
+        Self {
+            sabotage,
+            layout,
+            arena,
+            arena_layout,
+            calls,
+            state,
+        }
+    }
+
+    /// Says whether to do the wrong now, which it is once.
+    fn strikes(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == sabotage && self.calls.fetch_add(1, Relaxed) == CALL - 1
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().expect("panics happen outside the lock")
+    }
+
+    fn at(&self, offset: usize) -> NonNull<u8> {
+        assert!(
+            offset + self.layout.size() <= self.arena_layout.size(),
+            "the arena is too small"
+        );
+        // SAFETY: within the arena.
+        unsafe { self.arena.add(offset) }
+    }
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with this layout, and no block outlives the twin.
+        unsafe { alloc::dealloc(self.arena.as_ptr(), self.arena_layout) };
+    }
+}
+
+impl Subject for Twin {
+    type Handle<'a> = &'a Twin;
+
+    fn attach(&self) -> Result<&Twin, Refused> {
+        assert!(
+            self.sabotage != Sabotage::PanicsAtAttach,
+            "sabotage at attach"
+        );
+        Ok(self)
+    }
+
+    fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    fn batch_blocks(&self) -> usize {
+        BATCH
+    }
+
+    fn carved_blocks(&self) -> usize {
+        self.lock().carved
+    }
+
+    fn idle_blocks(&mut self) -> usize {
+        let state = self.lock();
+        let lie = if self.sabotage == Sabotage::LosesAndLies {
+            state.forgotten
+        } else {
+            0
+        };
+        state.free.len() + lie
+    }
+
+    fn mechanism(&self) -> Mechanism {
+        Mechanism {
+            strategy: "Twin",
+            lock_free: false,
+            tag_bits: 0,
+        }
+    }
+}
+
+impl Handle for &Twin {
+    fn allocate(&self) -> Result<NonNull<u8>, Refused> {
+        if self.strikes(Sabotage::Refuses) {
+            return Err(Refused("sabotage".to_owned()));
+        }
+        assert!(!self.strikes(Sabotage::Panics), "sabotage");
+        let mut state = self.lock();
+        if let Some(live) = state.last_live
+            && self.strikes(Sabotage::HandsOutTwice)
+        {
+            return Ok(self.at(live));
+        }
+        if let Some(live) = state.last_live
+            && self.strikes(Sabotage::Scribbles)
+        {
+            // SAFETY: a byte of the arena; whose it is, is the point of the test.
+            let last = unsafe { self.at(live).add(self.layout.size() - 1) };
+            // SAFETY: as above. One thread at a time in these tests.
+            unsafe { *last.as_ptr() ^= 0xFF };
+        }
+        let hoards = self.sabotage == Sabotage::CarvesTooMuch;
+        let offset = match state.free.pop().filter(|_| !hoards) {
+            Some(offset) => offset,
+            None => {
+                state.carved += 1;
+                (state.carved - 1) * self.layout.size()
+            }
+        };
+        let offset = offset
+            + match self.sabotage {
+                Sabotage::Overlaps if self.strikes(Sabotage::Overlaps) => self.layout.align(),
+                Sabotage::Misaligns if self.strikes(Sabotage::Misaligns) => 1,
+                _ => 0,
+            };
+        state.last_live = Some(offset);
+        Ok(self.at(offset))
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>) {
+        let mut state = self.lock();
+        let offset = block.addr().get() - self.arena.addr().get();
+        if state.last_live == Some(offset) {
+            state.last_live = None;
+        }
+        if self.strikes(Sabotage::Loses) || self.strikes(Sabotage::LosesAndLies) {
+            state.forgotten += 1;
+        } else {
+            state.free.push(offset);
+        }
+    }
+}
