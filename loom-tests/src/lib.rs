@@ -68,6 +68,7 @@
 //!   leftover `LOOM_CHECKPOINT_FILE` resumes one. [`explore`] sets everything in code and refuses to
 //!   run with any `LOOM_` variable set.
 //! - `compare_exchange_weak` never fails spuriously.
+//! - A `compare_exchange` that fails reads the newest store; C11 allows an older one.
 //! - `SeqCst` on an access is modelled as `AcqRel`; only fences are sequentially consistent.
 //! - A value out of thin air or out of the future (load buffering) is never produced.
 //! - Seven stores per location are remembered; an older one is never read again.
@@ -78,6 +79,9 @@
 pub mod canary;
 pub mod explore;
 pub mod harness;
+pub mod litmus;
+pub mod program;
+pub mod scenarios;
 pub mod selfcheck;
 pub mod spec;
 

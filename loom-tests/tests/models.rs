@@ -2,9 +2,20 @@
 
 use std::process::ExitCode;
 
-use loom_tests::harness;
-use loom_tests::selfcheck;
+use loom_tests::scenarios::{SUBJECTS, list};
+use loom_tests::{Check, harness, selfcheck};
+
+/// Fewer executions than this explored nothing worth the name.
+const FEWEST: u64 = 2;
 
 fn main() -> ExitCode {
-    harness::main(selfcheck::checks(), loom_tests::BACKEND)
+    let mut checks = selfcheck::checks();
+    for subject in SUBJECTS {
+        for scenario in list::SCENARIOS {
+            let body = move || (subject.list)(scenario);
+            let check = Check::loom(subject.strategy, scenario.name, scenario.depth.bound(), body);
+            checks.push(check.expect_exactly(list::allowed(scenario), FEWEST));
+        }
+    }
+    harness::main(checks, loom_tests::BACKEND)
 }

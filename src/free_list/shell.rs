@@ -237,9 +237,11 @@ impl<'s> OwnedShell<'s> {
 }
 
 impl OwnedShell<'_> {
-    /// Ends the shell. Only a checker's atomics need it.
-    pub(crate) fn drop_in_place(self) {
-        // SAFETY: the owner is the last one to know the shell: by the caller its pool ends.
+    /// Ends the shell: it is in no list, and will be in none again. Only a checker's atomics need
+    /// it; a shipped shell is plain memory.
+    pub fn end(self) {
+        // SAFETY: owned, and this is the last that is heard of it. A stale look at it meets plain
+        // memory where it is shipped, and none comes where a checker's execution ends.
         unsafe { self.shell.drop_in_place() };
     }
 }

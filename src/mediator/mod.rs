@@ -178,7 +178,7 @@ impl<S: Strategy> Mediator<S> {
     pub(crate) fn drop_shells(&mut self) {
         for list in [&self.full, &self.partial, &self.empty] {
             for shell in list.take_all(&self.store) {
-                shell.drop_in_place();
+                shell.end();
             }
         }
     }

@@ -1,0 +1,63 @@
+//! The scenarios: small concurrent programs over the shipped layers, as data.
+//!
+//! One description drives both sides: the specification (an abstract machine, for
+//! [`spec`](crate::spec)) and the body that runs the shipped code under whatever backend the
+//! library was built for. So loom and shuttle check the same programs.
+//!
+//! | module | layer under check | a step of the specification |
+//! |---|---|---|
+//! | [`list`] | free list | an operation |
+//! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
+//! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
+//!
+//! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
+
+pub mod exchange;
+pub mod list;
+pub mod long;
+mod payload;
+
+pub use payload::Payload;
+
+use stampool::{Locked, Strategy, TaggedPacked, TaggedWide};
+
+use crate::explore::Bound;
+
+/// A strategy and the bodies that run on it.
+#[derive(Clone, Copy)]
+pub struct Subject {
+    /// Its name in the ledger.
+    pub strategy: &'static str,
+    /// Runs a list scenario once.
+    pub list: fn(&'static list::Scenario) -> String,
+}
+
+/// Everything that runs the whole matrix.
+pub const SUBJECTS: [Subject; 3] =
+    [subject::<TaggedWide>(), subject::<TaggedPacked>(), subject::<Locked>()];
+
+/// A strategy as a subject.
+#[must_use]
+pub const fn subject<S: Strategy>() -> Subject {
+    Subject { strategy: S::NAME, list: list::body::<S> }
+}
+
+/// How far loom looks at a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All executions; shuttle's depth-first search is the ground truth.
+    Exhaustive,
+    /// At most so many preemptions: more threads than can be exhausted.
+    Preemptions(u8),
+}
+
+impl Depth {
+    /// For loom.
+    #[must_use]
+    pub fn bound(self) -> Bound {
+        match self {
+            Self::Exhaustive => Bound::Unbounded,
+            Self::Preemptions(n) => Bound::Preemptions(n),
+        }
+    }
+}
