@@ -5,6 +5,8 @@
 //! scenarios too long to search. Registration and judging are those of
 //! [`loom_tests::harness`]; see [`Check`](loom_tests::Check).
 
+pub mod backend;
 pub mod check;
 pub mod explore;
+pub mod fuzz;
 pub mod selfcheck;

@@ -43,7 +43,7 @@ impl Model {
             Self::Loom | Self::LoomUpstream => "loom-tests",
             Self::Shuttle => "shuttle-tests",
         };
-        Binary { package, kind: "--test", name: "models" }
+        Binary { package, kind: Kind::Test, name: "models" }
     }
 }
 
@@ -52,10 +52,19 @@ impl Model {
 pub(crate) struct Binary {
     /// The package that it belongs to.
     pub(crate) package: &'static str,
-    /// `--test` or `--bin`.
-    pub(crate) kind: &'static str,
+    /// What kind of target it is.
+    pub(crate) kind: Kind,
     /// Its name.
     pub(crate) name: &'static str,
+}
+
+/// A kind of target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// In `src/bin`.
+    Bin,
+    /// In `tests`, with a `main` of its own.
+    Test,
 }
 
 /// Builds `binary` for `model` and returns the path of the executable.
@@ -66,8 +75,11 @@ pub(crate) fn build(model: Model, binary: Binary) -> Result<PathBuf> {
     let Binary { package, kind, name } = binary;
     eprintln!("building {package} {name} for {}", model.backend());
     let mut cargo = workspace::cargo()?;
-    cargo.args(["test", "--no-run", "--quiet", "--profile", "model"]);
-    cargo.args(["--package", package, kind, name]);
+    match kind {
+        Kind::Bin => cargo.args(["build", "--bin", name]),
+        Kind::Test => cargo.args(["test", "--no-run", "--test", name]),
+    };
+    cargo.args(["--package", package, "--profile", "model", "--quiet"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.arg("--target-dir").arg(workspace::root()?.join(model.target_folder()));
     if model != Model::LoomUpstream {
