@@ -1,0 +1,168 @@
+//! Interleaved rounds: in every round each subject has one turn.
+//!
+//! # Noise
+//!
+//! A turn in which the threads stood in line for a core for more than a hundredth of the time was
+//! disturbed by other work: it is thrown away and done again, up to [`TURNS`] times. If none was
+//! quiet, the least disturbed one counts, and the row says in how many rounds that was so. Where
+//! the system does not tell how long threads stood in line, nothing is thrown away.
+
+use core::time::Duration;
+
+use crate::Sample;
+use crate::statistics::Summary;
+
+/// How often a disturbed turn is tried.
+pub const TURNS: usize = 5;
+
+/// A subject in its workload: gives a sample of so many operations.
+pub struct Contender {
+    /// The subject.
+    pub name: String,
+    /// The pool's batch, if it is one.
+    pub batch: Option<usize>,
+    run: Box<dyn FnMut(u64) -> Sample>,
+    operations: u64,
+    rounds: Vec<f64>,
+    disturbed: usize,
+}
+
+impl Contender {
+    /// A subject that has not run yet.
+    pub fn new(name: &str, batch: Option<usize>, run: impl FnMut(u64) -> Sample + 'static) -> Self {
+        let run = Box::new(run);
+        Self {
+            name: name.into(),
+            batch,
+            run,
+            operations: 0,
+            rounds: Vec::new(),
+            disturbed: 0,
+        }
+    }
+
+    /// Finds out how many operations take about `target`.
+    pub fn calibrate(&mut self, target: Duration) {
+        let mut operations = 1 << 14;
+        loop {
+            let sample = self.quietest(operations);
+            if sample.time * 4 >= target {
+                let scaled = u128::from(operations) * target.as_nanos() / sample.time.as_nanos();
+                self.operations = u64::try_from(scaled).unwrap_or(u64::MAX).max(1);
+                return;
+            }
+            operations *= 2;
+        }
+    }
+
+    /// One turn.
+    pub fn turn(&mut self) {
+        let best = self.quietest(self.operations);
+        self.disturbed += usize::from(best.is_disturbed());
+        self.rounds.push(best.nanoseconds());
+    }
+
+    /// The first quiet sample out of [`TURNS`], or the quietest.
+    fn quietest(&mut self, operations: u64) -> Sample {
+        let mut best = (self.run)(operations);
+        for _ in 1..TURNS {
+            if !best.is_disturbed() {
+                break;
+            }
+            let sample = (self.run)(operations);
+            if sample.waited < best.waited {
+                best = sample;
+            }
+        }
+        best
+    }
+
+    /// Rounds that counted though they were disturbed.
+    pub fn disturbed(&self) -> usize {
+        self.disturbed
+    }
+
+    /// Where the rounds lie.
+    ///
+    /// # Panics
+    ///
+    /// Before the first turn.
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.rounds)
+    }
+}
+
+/// Gives each contender `rounds` turns of about `turn` each, round by round.
+pub fn interleave(
+    contenders: &mut [Contender],
+    rounds: usize,
+    turn: Duration,
+    mut progress: impl FnMut(),
+) {
+    for contender in &mut *contenders {
+        contender.calibrate(turn);
+    }
+    for round in 0..rounds {
+        // Each round begins with another one: no subject always comes after the same neighbour's
+        // heat.
+        let first = round % contenders.len();
+        let (later, earlier) = contenders.split_at_mut(first);
+        for contender in earlier.iter_mut().chain(later) {
+            contender.turn();
+        }
+        progress();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::RefCell;
+    use std::rc::Rc;
+
+    fn sample(operations: u64, waited_ms: u64) -> Sample {
+        Sample {
+            time: Duration::from_millis(100),
+            operations,
+            waited: Some(Duration::from_millis(waited_ms)),
+        }
+    }
+
+    #[test]
+    fn subjects_take_turns() {
+        let seen = Rc::new(RefCell::new(String::new()));
+        let contender = |name: &'static str| {
+            let seen = Rc::clone(&seen);
+            Contender::new(name, None, move |operations| {
+                seen.borrow_mut().push_str(name);
+                sample(operations, 0)
+            })
+        };
+        let mut all = [contender("a"), contender("b"), contender("c")];
+        interleave(&mut all, 3, Duration::from_millis(1), || ());
+        assert_eq!(
+            *seen.borrow(),
+            "abc" /* calibration */
+                .to_owned()
+                + "abc"
+                + "bca"
+                + "cab"
+        );
+    }
+
+    #[test]
+    fn a_disturbed_turn_is_done_again_and_the_quietest_counts() {
+        let mut waits = [50, 0, 50, 40, 30, 40, 50].into_iter();
+        let mut turns = 0;
+        let mut one = Contender::new("one", None, move |_| {
+            turns += 1;
+            sample(turns, waits.next().expect("at most seven turns"))
+        });
+        one.turn();
+        assert_eq!((one.disturbed(), one.rounds.len()), (0, 1));
+        assert_eq!(one.summary().median_ns, 1e8 / 2.0);
+        one.turn();
+        assert_eq!((one.disturbed(), one.rounds.len()), (1, 2));
+        assert_eq!(one.rounds[1], 1e8 / 5.0);
+    }
+}

@@ -1,0 +1,163 @@
+//! One timed piece of work, and what else the machine did meanwhile.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use std::time::Instant;
+
+/// A sample is disturbed when its threads stood in line for a core for more than a hundredth of
+/// its time.
+const TOLERATED_SHARE: u32 = 100;
+
+/// Time for a number of operations.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// From the first thread's start to the last one's end.
+    pub time: Duration,
+    /// Operations, in the workload's unit.
+    pub operations: u64,
+    /// Time that the threads stood in line for a core, together; `None` where the system does not
+    /// tell.
+    pub waited: Option<Duration>,
+}
+
+impl Sample {
+    /// Nanoseconds per operation.
+    pub fn nanoseconds(&self) -> f64 {
+        self.time.as_secs_f64() * 1e9 / self.operations as f64
+    }
+
+    /// Whether other work was in the way.
+    pub fn is_disturbed(&self) -> bool {
+        self.waited
+            .is_some_and(|waited| waited * TOLERATED_SHARE > self.time)
+    }
+}
+
+/// One thread's part of a sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    start: Instant,
+    end: Instant,
+    waited: Option<Duration>,
+}
+
+impl Span {
+    /// Times `work`.
+    pub fn of(work: impl FnOnce()) -> Self {
+        let waited_before = waited();
+        let start = Instant::now();
+        work();
+        let end = Instant::now();
+        let waited = waited()
+            .zip(waited_before)
+            .map(|(after, before)| after - before);
+        Self { start, end, waited }
+    }
+
+    /// The sample that threads made together.
+    ///
+    /// # Panics
+    ///
+    /// Without a span.
+    pub fn together(spans: &[Self], operations: u64) -> Sample {
+        let start = spans.iter().map(|span| span.start).min().expect("a span");
+        let end = spans.iter().map(|span| span.end).max().expect("a span");
+        let waited = spans.iter().map(|span| span.waited).sum();
+        Sample {
+            time: end - start,
+            operations,
+            waited,
+        }
+    }
+}
+
+/// How long the calling thread has been runnable without running. Linux tells; a hypervisor that
+/// gives the core to somebody else goes unnoticed.
+fn waited() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(Duration::from_nanos(
+        text.split_whitespace().nth(1)?.parse().ok()?,
+    ))
+}
+
+/// Lets the threads of a sample go at one time.
+#[derive(Debug)]
+pub struct Gate {
+    missing: AtomicUsize,
+}
+
+impl Gate {
+    /// A gate that opens when `threads` have come.
+    pub fn new(threads: usize) -> Self {
+        Self {
+            missing: AtomicUsize::new(threads),
+        }
+    }
+
+    /// Waits for the others.
+    pub fn pass(&self) {
+        self.missing.fetch_sub(1, Ordering::AcqRel);
+        let mut patience = Patience::new();
+        while self.missing.load(Ordering::Acquire) > 0 {
+            patience.wait();
+        }
+    }
+}
+
+/// Waits for another thread: spins, and gives the core away when that takes long.
+#[derive(Debug)]
+pub struct Patience(u32);
+
+impl Patience {
+    const SPINS: u32 = 1000;
+
+    /// Nothing waited yet.
+    #[inline]
+    pub fn new() -> Self {
+        Self(0)
+    }
+
+    /// Waits a little.
+    #[inline]
+    pub fn wait(&mut self) {
+        if self.0 < Self::SPINS {
+            self.0 += 1;
+            core::hint::spin_loop();
+        } else {
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Runs `parts` on a thread each, pinned to a core each where the system lets us, and gives what
+/// they measured.
+///
+/// # Panics
+///
+/// When one of them does.
+pub fn on_threads(parts: Vec<Box<dyn FnOnce() -> Span + Send + '_>>) -> Vec<Span> {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    std::thread::scope(|threads| {
+        let threads: Vec<_> = parts
+            .into_iter()
+            .enumerate()
+            .map(|(nth, part)| {
+                let core = cores.get(nth % cores.len().max(1)).copied();
+                threads.spawn(move || {
+                    core.map(core_affinity::set_for_current);
+                    part()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no part panics"))
+            .collect()
+    })
+}

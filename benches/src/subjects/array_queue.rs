@@ -1,0 +1,64 @@
+//! The peer: crossbeam's bounded queue as a list of free blocks.
+
+use core::ptr::NonNull;
+
+use crossbeam_queue::ArrayQueue;
+use stampool::Block;
+
+use super::{free_block, new_block};
+use crate::{Handle, Subject};
+
+/// Free blocks in an [`ArrayQueue`], filled once. Every operation is one on the queue.
+#[derive(Debug)]
+pub struct QueueOfBlocks(ArrayQueue<Block>);
+
+impl QueueOfBlocks {
+    /// A full queue of `blocks` blocks: more than are ever live at a time.
+    ///
+    /// # Panics
+    ///
+    /// On 0, and where memory is out.
+    pub fn new(blocks: usize) -> Self {
+        let queue = ArrayQueue::new(blocks);
+        for _ in 0..blocks {
+            queue.push(Block(new_block())).expect("one place per block");
+        }
+        Self(queue)
+    }
+}
+
+impl Subject for QueueOfBlocks {
+    type Handle<'s> = &'s Self;
+
+    fn handle(&self) -> &Self {
+        self
+    }
+}
+
+impl Handle for &QueueOfBlocks {
+    #[inline]
+    fn allocate(&mut self) -> NonNull<u8> {
+        loop {
+            // Empty only for a moment: while the block that is there is still being pushed.
+            if let Some(Block(block)) = self.0.pop() {
+                return block;
+            }
+            core::hint::spin_loop();
+        }
+    }
+
+    #[inline]
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        let pushed = self.0.push(Block(block));
+        debug_assert!(pushed.is_ok(), "one place per block");
+    }
+}
+
+impl Drop for QueueOfBlocks {
+    fn drop(&mut self) {
+        while let Some(Block(block)) = self.0.pop() {
+            // SAFETY: every block of the queue came from `new_block`, and is in no other hands.
+            unsafe { free_block(block) };
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a thread cache is measured against: an array of pointers, used as a stack.
+
+use core::ptr::NonNull;
+
+use super::{free_block, new_block};
+use crate::{Handle, Subject};
+
+/// A `Vec` of pointers per handle, filled once. It is not shared, and cannot be: a lower limit for
+/// whatever keeps blocks in an array.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrayStack {
+    /// Blocks in each handle's array.
+    pub blocks: usize,
+}
+
+/// One thread's array.
+#[derive(Debug)]
+pub struct Array(Vec<NonNull<u8>>);
+
+impl Subject for ArrayStack {
+    type Handle<'s> = Array;
+
+    fn handle(&self) -> Array {
+        Array((0..self.blocks).map(|_| new_block()).collect())
+    }
+}
+
+impl Handle for Array {
+    #[inline]
+    fn allocate(&mut self) -> NonNull<u8> {
+        self.0.pop().unwrap_or_else(new_block)
+    }
+
+    #[inline]
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        self.0.push(block);
+    }
+}
+
+impl Drop for Array {
+    fn drop(&mut self) {
+        for block in self.0.drain(..) {
+            // SAFETY: every block of the array came from `new_block`, and is in no other hands.
+            unsafe { free_block(block) };
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! stampool's pool, under each strategy.
+
+use core::ptr::NonNull;
+
+use stampool::{Local, Pool, Strategy};
+
+use crate::subject::BLOCK;
+use crate::{Handle, Subject};
+
+/// A pool with batches of `batch` blocks.
+///
+/// # Panics
+///
+/// Where the strategy cannot be had as asked: a figure for its fallback would be misleading.
+pub fn pool<S: Strategy>(batch: usize) -> Pool<S> {
+    let pool = Pool::builder(BLOCK)
+        .strategy::<S>()
+        .batch(batch)
+        .build()
+        .expect("a valid pool");
+    assert_eq!(
+        pool.stats().strategy,
+        S::NAME,
+        "this machine falls back to another strategy"
+    );
+    pool
+}
+
+impl<S: Strategy> Subject for Pool<S> {
+    type Handle<'s> = Local<'s, S>;
+
+    fn handle(&self) -> Local<'_, S> {
+        self.local().expect("memory for a slot")
+    }
+}
+
+impl<S: Strategy> Handle for Local<'_, S> {
+    #[inline]
+    fn allocate(&mut self) -> NonNull<u8> {
+        Local::allocate(self).expect("memory for a block")
+    }
+
+    #[inline]
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { Local::deallocate(self, block) };
+    }
+}
