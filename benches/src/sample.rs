@@ -42,9 +42,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// Times `work`.
-    pub fn of(work: impl FnOnce()) -> Self {
+    /// Times `work`, which begins on all threads of `gate` at one time.
+    pub fn of(gate: &Gate, work: impl FnOnce()) -> Self {
+        // Twice: what a thread does between the first pass and the second is short, so nobody
+        // waits long there, and whoever does is found out.
+        gate.pass();
         let waited_before = waited();
+        gate.pass();
         let start = Instant::now();
         work();
         let end = Instant::now();
@@ -80,25 +84,28 @@ fn waited() -> Option<Duration> {
     ))
 }
 
-/// Lets the threads of a sample go at one time.
+/// Lets the threads of a sample go at one time, any number of times.
 #[derive(Debug)]
 pub struct Gate {
-    missing: AtomicUsize,
+    threads: usize,
+    arrived: AtomicUsize,
 }
 
 impl Gate {
-    /// A gate that opens when `threads` have come.
+    /// A gate that opens whenever `threads` have come.
     pub fn new(threads: usize) -> Self {
         Self {
-            missing: AtomicUsize::new(threads),
+            threads,
+            arrived: AtomicUsize::new(0),
         }
     }
 
     /// Waits for the others.
     pub fn pass(&self) {
-        self.missing.fetch_sub(1, Ordering::AcqRel);
+        let before = self.arrived.fetch_add(1, Ordering::AcqRel);
+        let wanted = (before / self.threads + 1) * self.threads;
         let mut patience = Patience::new();
-        while self.missing.load(Ordering::Acquire) > 0 {
+        while self.arrived.load(Ordering::Acquire) < wanted {
             patience.wait();
         }
     }

@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use crate::sample::{Span, on_threads};
+use crate::sample::{Gate, Span, on_threads};
 use crate::{Handle, Sample, Subject};
 
 const WARM_UP: u64 = 1000;
@@ -14,7 +14,7 @@ pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
         // Opaque, so that every subject keeps its state in memory, as a handle in a program does.
         let handle = black_box(&mut handle);
         pairs(handle, WARM_UP);
-        Span::of(|| pairs(handle, operations))
+        Span::of(&Gate::new(1), || pairs(handle, operations))
     };
     Span::together(&on_threads(vec![Box::new(part)]), operations)
 }

@@ -17,14 +17,12 @@ pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
     let producer = move || {
         let mut handle = subject.handle();
         produce(&mut handle, &mut sender, WARM_UP);
-        gate.pass();
-        Span::of(|| produce(&mut handle, &mut sender, operations))
+        Span::of(gate, || produce(&mut handle, &mut sender, operations))
     };
     let consumer = move || {
         let mut handle = subject.handle();
         consume(&mut handle, &mut receiver, WARM_UP);
-        gate.pass();
-        Span::of(|| consume(&mut handle, &mut receiver, operations))
+        Span::of(gate, || consume(&mut handle, &mut receiver, operations))
     };
     Span::together(
         &on_threads(vec![Box::new(producer), Box::new(consumer)]),

@@ -21,8 +21,7 @@ pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
             let mut handle = subject.handle();
             let mut random = Random(seed);
             swaps(&mut handle, bucket, &mut random, WARM_UP);
-            gate.pass();
-            Span::of(|| swaps(&mut handle, bucket, &mut random, operations))
+            Span::of(gate, || swaps(&mut handle, bucket, &mut random, operations))
         }
     };
     let spans = on_threads(vec![Box::new(part(1)), Box::new(part(2))]);
