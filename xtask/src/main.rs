@@ -2,6 +2,7 @@
 
 mod checks;
 mod fuzz;
+mod hit_path;
 mod ledger_file;
 mod litmus;
 mod matrix;
@@ -30,6 +31,8 @@ enum Command {
     Checks(checks::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
+    /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
+    HitPath(hit_path::Options),
     /// Compare loom with the known outcomes of litmus tests.
     Litmus(litmus::Options),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let done = match Options::parse().command {
         Command::Checks(options) => checks::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::HitPath(options) => hit_path::run(&options),
         Command::Litmus(options) => litmus::run(&options),
     };
     match done {
