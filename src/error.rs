@@ -4,6 +4,9 @@ use core::fmt;
 
 /// Why a block, or a handle, could not be had. Nothing has changed when one is returned, and
 /// later frees make room again.
+// As wide as a pointer, so that a `Result<NonNull<u8>, AllocError>` comes back in two registers:
+// otherwise a hit sets up a stack frame for the answer of the slow path.
+#[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AllocError {
