@@ -1,5 +1,10 @@
 //! Allocate and free on a handle that has blocks: the path that should cost nothing.
+//!
+//! The loop takes three or four cycles, and where in a cache line it lies decides which: 0.6 or
+//! 0.8 ns for the same instructions. So it is compiled four times, each copy a quarter of a line
+//! further on, and a turn runs all of them.
 
+use core::arch::asm;
 use core::hint::black_box;
 
 use crate::sample::{Gate, Span, on_threads};
@@ -7,20 +12,34 @@ use crate::{Handle, Sample, Subject};
 
 const WARM_UP: u64 = 1000;
 
-/// Times `operations` pairs.
+/// Times about `operations` pairs.
 pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
     let part = || {
         let mut handle = subject.handle();
         // Opaque, so that every subject keeps its state in memory, as a handle in a program does.
         let handle = black_box(&mut handle);
-        pairs(handle, WARM_UP);
-        Span::of(&Gate::new(1), || pairs(handle, operations))
+        all_copies(handle, WARM_UP);
+        Span::of(&Gate::new(1), || all_copies(handle, operations.div_ceil(4)))
     };
-    Span::together(&on_threads(vec![Box::new(part)]), operations)
+    Span::together(
+        &on_threads(vec![Box::new(part)]),
+        operations.div_ceil(4) * 4,
+    )
+}
+
+fn all_copies(handle: &mut impl Handle, each: u64) {
+    pairs::<0>(handle, each);
+    pairs::<16>(handle, each);
+    pairs::<32>(handle, each);
+    pairs::<48>(handle, each);
 }
 
 #[inline(never)]
-fn pairs(handle: &mut impl Handle, operations: u64) {
+fn pairs<const SHIFT: usize>(handle: &mut impl Handle, operations: u64) {
+    // SAFETY: does nothing; it moves what follows by so many bytes on x86.
+    unsafe {
+        asm!(".rept {shift}", "nop", ".endr", shift = const SHIFT, options(nomem, nostack, preserves_flags));
+    }
     for _ in 0..operations {
         let block = black_box(handle.allocate());
         // SAFETY: just allocated.
