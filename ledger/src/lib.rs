@@ -75,9 +75,9 @@ impl<'de> Deserialize<'de> for Limit {
         match Raw::deserialize(deserializer)? {
             Raw::Number(n) => Ok(Self::Bounded(n)),
             Raw::Word(word) if word == "unbounded" => Ok(Self::Unbounded),
-            Raw::Word(word) => Err(de::Error::custom(format!(
-                "`{word}` is neither a number nor `unbounded`"
-            ))),
+            Raw::Word(word) => {
+                Err(de::Error::custom(format!("`{word}` is neither a number nor `unbounded`")))
+            }
         }
     }
 }
@@ -185,8 +185,12 @@ impl Row {
 /// Sorts rows as the ledger shows them: by strategy, scenario, checker, then bound.
 pub fn sort(rows: &mut [Row]) {
     rows.sort_by(|a, b| {
-        (&a.strategy, &a.scenario, a.checker, a.bound)
-            .cmp(&(&b.strategy, &b.scenario, b.checker, b.bound))
+        (&a.strategy, &a.scenario, a.checker, a.bound).cmp(&(
+            &b.strategy,
+            &b.scenario,
+            b.checker,
+            b.bound,
+        ))
     });
 }
 

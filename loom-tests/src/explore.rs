@@ -4,6 +4,7 @@
 //! like a pass. Here everything is set in code; an [`Exploration`] says how many executions ran,
 //! which outcomes they had, and whether the search came to its end.
 
+use core::any::Any;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -117,6 +118,13 @@ pub fn explore_loom(
     builder.check(move || recorded.record(body()));
     // With the limits out of reach `check` returns only from the end of the search.
     recorder.finish(true)
+}
+
+/// What a panic said, if it said anything.
+#[must_use]
+pub fn panic_message(payload: &dyn Any) -> Option<&str> {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied())
 }
 
 /// loom's variables change what a run means without a trace in its result.

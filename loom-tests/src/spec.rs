@@ -141,9 +141,7 @@ impl<O: Object> Machine for Programs<'_, O> {
         let mut done = self.done.clone();
         done[thread] += 1;
         let states = self.object.apply(thread, op).into_iter();
-        states
-            .map(|object| Self { object, done: done.clone(), programs: self.programs })
-            .collect()
+        states.map(|object| Self { object, done: done.clone(), programs: self.programs }).collect()
     }
 
     fn outcome(&self) -> String {
@@ -217,7 +215,10 @@ mod tests {
 
     #[test]
     fn a_step_may_branch() {
-        assert_eq!(interleavings(START, &[vec![Op::Maybe], vec![Op::Maybe]]), set(&["0", "10", "20"]));
+        assert_eq!(
+            interleavings(START, &[vec![Op::Maybe], vec![Op::Maybe]]),
+            set(&["0", "10", "20"])
+        );
     }
 
     #[test]

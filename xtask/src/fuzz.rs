@@ -72,8 +72,7 @@ fn read(stdout: &[u8], counts: &[u64]) -> Result<Vec<Row>> {
     let rows: Vec<Row> =
         text.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("a bad row")?;
     let compared: Vec<Limit> = rows.iter().map(|row| row.bound).collect();
-    let asked: Vec<Limit> =
-        counts.iter().filter(|n| **n > 0).map(|n| Limit::Bounded(*n)).collect();
+    let asked: Vec<Limit> = counts.iter().filter(|n| **n > 0).map(|n| Limit::Bounded(*n)).collect();
     if asked.is_empty() || compared != asked {
         bail!("asked for {asked:?} programs, compared {compared:?}");
     }

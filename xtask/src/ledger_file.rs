@@ -53,7 +53,11 @@ mod tests {
 
     #[test]
     fn stale_and_renewed_rows_go_and_others_stay() {
-        let old = vec![row("gone", Checker::Loom, 1), row("again", Checker::Fuzz, 1), row("kept", Checker::Fuzz, 1)];
+        let old = vec![
+            row("gone", Checker::Loom, 1),
+            row("again", Checker::Fuzz, 1),
+            row("kept", Checker::Fuzz, 1),
+        ];
         let new = [row("again", Checker::Fuzz, 2)];
         let merged = merge(old, &new, |row| row.checker == Checker::Loom);
         assert_eq!(merged, [row("again", Checker::Fuzz, 2), row("kept", Checker::Fuzz, 1)]);

@@ -16,7 +16,8 @@ pub(crate) fn missing(rows: &[Row]) -> Vec<String> {
         .collect();
     let registered: BTreeSet<String> = rows.iter().map(|row| row.key()).collect();
     let wanted = rows.iter().flat_map(|row| {
-        let of_strategy = |strategy: &&str| Row { strategy: strategy.to_string(), ..Row::clone(row) };
+        let of_strategy =
+            |strategy: &&str| Row { strategy: strategy.to_string(), ..Row::clone(row) };
         let twin = (row.checker == Checker::Loom && row.bound == Limit::Unbounded)
             .then(|| Row { checker: Checker::ShuttleDfs, ..Row::clone(row) });
         STRATEGIES.iter().map(of_strategy).chain(twin).map(|row| row.key()).collect::<Vec<_>>()

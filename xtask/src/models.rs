@@ -88,7 +88,8 @@ pub(crate) fn build(model: Model, binary: Binary) -> Result<PathBuf> {
         cargo.args(["--config", &format!("paths=[{paths}]")]);
     }
     // The encoded form wins over every other way to set flags, so that none can drop the cfg.
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", format!("--cfg\x1fstampool_model=\"{}\"", model.backend()));
+    cargo
+        .env("CARGO_ENCODED_RUSTFLAGS", format!("--cfg\x1fstampool_model=\"{}\"", model.backend()));
     executable(cargo, name).with_context(|| format!("{package} {name} does not build"))
 }
 

@@ -80,8 +80,8 @@ fn apply(patch: &str, folder: &Path) -> Result<()> {
             bail!("the patch may only change files, not {operation:?}");
         };
         let path = folder.join(&**modified);
-        let before = fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let before =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let after = diffy::apply(&before, hunks).with_context(|| modified.to_string())?;
         fs::write(&path, after).with_context(|| format!("cannot write {}", path.display()))?;
         files += 1;

@@ -1,9 +1,9 @@
 //! Runs registered rows, each in a child process, several at a time.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
@@ -49,7 +49,12 @@ pub(crate) fn run(jobs: &[Job<'_>], workers: usize) -> Vec<Row> {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let row = run_one(job);
             let word = if row.is_ok() { "ok" } else { "BROKEN" };
-            progress.step(&format!("{word} {} ({} executions, {:.1} s)", row.key(), row.executions, row.seconds));
+            progress.step(&format!(
+                "{word} {} ({} executions, {:.1} s)",
+                row.key(),
+                row.executions,
+                row.seconds
+            ));
             rows.lock().expect("no worker panics").push(row);
         }
     };

@@ -8,7 +8,15 @@ pub(crate) fn print(rows: &[Row]) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header([
-        "strategy", "scenario", "checker", "tier", "bound", "executions", "outcomes", "s", "verdict",
+        "strategy",
+        "scenario",
+        "checker",
+        "tier",
+        "bound",
+        "executions",
+        "outcomes",
+        "s",
+        "verdict",
     ]);
     for row in rows {
         table.add_row([

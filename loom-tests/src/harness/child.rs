@@ -11,10 +11,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
-use super::judge::Ended;
 use super::Check;
-use crate::explore::{self, Exploration};
+use super::judge::Ended;
 use crate::canary;
+use crate::explore::{self, Exploration};
 
 /// The child's exit code where it found a violation.
 const VIOLATION: i32 = 101;
@@ -22,8 +22,8 @@ const VIOLATION: i32 = 101;
 const MARK: &str = "violation: ";
 /// Begins the line that says how many executions there were.
 const COUNT: &str = "executions: ";
-/// How much of a crashed child's stderr is kept, in bytes.
-const TAIL: usize = 2_000;
+/// How much of a crashed child's stderr is kept.
+const CRASH_CHARS: usize = 2_000;
 
 /// Runs `check` in this process and reports. Never returns.
 pub(super) fn run(check: &Check) -> ! {
@@ -37,7 +37,7 @@ pub(super) fn run(check: &Check) -> ! {
     explore::reset_count();
     std::panic::set_hook(Box::new(|panic| {
         // The checkers unwind the stacks of their own threads by panics that carry no message.
-        let Some(message) = panic.payload_as_str() else { return };
+        let Some(message) = explore::panic_message(panic.payload()) else { return };
         let place = panic.location().map(place).unwrap_or_default();
         let executions = explore::count() + 1;
         eprintln!("\n{COUNT}{executions}\n{MARK}{message}{place}");
@@ -100,8 +100,8 @@ fn ended(status: ExitStatus, stdout: &str, stderr: &str) -> Ended {
             Err(error) => Ended::Died(format!("its report cannot be read: {error}")),
         };
     }
-    let start = stderr.ceil_char_boundary(stderr.len().saturating_sub(TAIL));
-    Ended::Died(format!("{status}: {}", one_line(&stderr[start..])))
+    let why: String = one_line(stderr).chars().take(CRASH_CHARS).collect();
+    Ended::Died(format!("{status}: {why}"))
 }
 
 fn one_line(text: &str) -> String {

@@ -120,6 +120,8 @@ mod tests {
         assert!(refuse(&[check("a"), check("b")], "loom").is_ok());
         assert!(refuse(&[check("a")], "real").unwrap_err().contains("`real`"));
         assert!(refuse(&[], "loom").is_err());
-        assert!(refuse(&[check("a"), check("a")], "loom").unwrap_err().contains("s/a/loom/unbounded"));
+        assert!(
+            refuse(&[check("a"), check("a")], "loom").unwrap_err().contains("s/a/loom/unbounded")
+        );
     }
 }

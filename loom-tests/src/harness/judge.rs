@@ -66,8 +66,12 @@ fn explored(expectation: &Expectation, seen: &Exploration) -> Result<String, Str
                 None => Err(format!("not caught in {} executions", seen.executions)),
             };
         }
-        Expectation::Exactly { outcomes, min_executions } => (Some(outcomes), true, *min_executions),
-        Expectation::Within { outcomes, min_executions } => (Some(outcomes), false, *min_executions),
+        Expectation::Exactly { outcomes, min_executions } => {
+            (Some(outcomes), true, *min_executions)
+        }
+        Expectation::Within { outcomes, min_executions } => {
+            (Some(outcomes), false, *min_executions)
+        }
         Expectation::Oracle { min_executions } => (None, false, *min_executions),
     };
     if !seen.finished {
@@ -133,7 +137,11 @@ mod tests {
         assert_eq!((row.executions, row.outcomes_expected, row.outcomes_seen), (3, 2, 2));
         broken(&check, &Ended::Explored(saw(&["a", "a"])), "not seen: [\"b\"]");
         broken(&check, &Ended::Explored(saw(&["a", "b", "c"])), "not allowed: [\"c\"]");
-        broken(&check, &Ended::Explored(saw(&["a", "c"])), "not allowed: [\"c\"]; not seen: [\"b\"]");
+        broken(
+            &check,
+            &Ended::Explored(saw(&["a", "c"])),
+            "not allowed: [\"c\"]; not seen: [\"b\"]",
+        );
     }
 
     #[test]
@@ -146,7 +154,11 @@ mod tests {
 
     #[test]
     fn too_little_is_never_a_pass() {
-        broken(&check().expect_exactly(set(&["a"]), 2), &Ended::Explored(saw(&["a"])), "1 executions");
+        broken(
+            &check().expect_exactly(set(&["a"]), 2),
+            &Ended::Explored(saw(&["a"])),
+            "1 executions",
+        );
         broken(&check().expect_oracle(0), &Ended::Explored(saw(&[])), "0 executions");
         broken(&check().expect_exactly(set(&[]), 0), &Ended::Explored(saw(&[])), "0 executions");
         broken(&check(), &Ended::Explored(saw(&["a"])), "not allowed");

@@ -50,7 +50,9 @@ impl Outcomes {
             let parted = if i == 0 { "" } else { " | " };
             set = set
                 .iter()
-                .flat_map(|head| alternatives.iter().map(move |tail| format!("{head}{parted}{tail}")))
+                .flat_map(|head| {
+                    alternatives.iter().map(move |tail| format!("{head}{parted}{tail}"))
+                })
                 .collect();
         }
         for never in self.never {

@@ -85,7 +85,11 @@ pub const TABLE: &[Litmus] = &[
     ),
     // Coherence: all threads agree on the order of the stores to one location.
     row("CoRR", "x=1.rlx | x.rlx x.rlx", all(&[NOTHING, &["0 0", "0 1", "1 1"]])),
-    row("CoRR two writers", "x=1.rlx | x=2.rlx | x.rlx x.rlx", all(&[NOTHING, NOTHING, TWO_OF_TWO])),
+    row(
+        "CoRR two writers",
+        "x=1.rlx | x=2.rlx | x.rlx x.rlx",
+        all(&[NOTHING, NOTHING, TWO_OF_TWO]),
+    ),
     row(
         "CoRR agree",
         "x=1.rlx x.rlx x.rlx | x=2.rlx x.rlx x.rlx",
@@ -100,16 +104,8 @@ pub const TABLE: &[Litmus] = &[
         "x=1.rlx x=2.rlx | x.rlx x.rlx",
         all(&[NOTHING, &["0 0", "0 1", "0 2", "1 1", "1 2", "2 2"]]),
     ),
-    with_last(
-        "CoWR",
-        "x=1.rlx x.rlx | x=2.rlx",
-        all(&[&["1 |  => 1", "1 |  => 2", "2 |  => 2"]]),
-    ),
-    with_last(
-        "CoRW",
-        "x.rlx x=1.rlx | x=2.rlx",
-        all(&[&["0 |  => 1", "0 |  => 2", "2 |  => 1"]]),
-    ),
+    with_last("CoWR", "x=1.rlx x.rlx | x=2.rlx", all(&[&["1 |  => 1", "1 |  => 2", "2 |  => 2"]])),
+    with_last("CoRW", "x.rlx x=1.rlx | x=2.rlx", all(&[&["0 |  => 1", "0 |  => 2", "2 |  => 1"]])),
     // Read-modify-writes read the newest store and nothing comes between.
     with_last("RMW add", "x+1.rlx | x+1.rlx", all(&[&["0 | 1 => 2", "1 | 0 => 2"]])),
     with_last(
@@ -121,19 +117,10 @@ pub const TABLE: &[Litmus] = &[
         "RMW load then CAS",
         "x.rlx x?0:1.rlx/rlx | x.rlx x?0:2.rlx/rlx",
         // The loads may be stale, the exchanges not: the shape of every lock-free list.
-        all(&[&[
-            "0 0 | 0 1 => 1",
-            "0 0 | 1 1 => 1",
-            "0 2 | 0 0 => 2",
-            "2 2 | 0 0 => 2",
-        ]]),
+        all(&[&["0 0 | 0 1 => 1", "0 0 | 1 1 => 1", "0 2 | 0 0 => 2", "2 2 | 0 0 => 2"]]),
     ),
     but_loom(
-        row(
-            "RMW failed CAS",
-            "x=1.rlx y=1.rlx | y.rlx x?7:8.rlx/rlx",
-            all(&[NOTHING, TWO_BITS]),
-        ),
+        row("RMW failed CAS", "x=1.rlx y=1.rlx | y.rlx x?7:8.rlx/rlx", all(&[NOTHING, TWO_BITS])),
         but(&[NOTHING, TWO_BITS], &[" | 1 0"]),
         "stronger: an exchange that fails is a load, but loom has it read the newest store",
     ),
@@ -200,19 +187,12 @@ pub const TABLE: &[Litmus] = &[
     with_last(
         "W load then CAS",
         "w.rlx w?0:1.rlx/rlx | w.rlx w?0:2.rlx/rlx",
-        all(&[&[
-            "0 0 | 0 1 => 1",
-            "0 0 | 1 1 => 1",
-            "0 2 | 0 0 => 2",
-            "2 2 | 0 0 => 2",
-        ]]),
+        all(&[&["0 0 | 0 1 => 1", "0 0 | 1 1 => 1", "0 2 | 0 0 => 2", "2 2 | 0 0 => 2"]]),
     ),
     // A to B and back to A: the exchange cannot tell, which is why a tag stands beside a pointer.
     with_last(
         "W ABA",
         "w.rlx w?0:3.rlx/rlx | w=1.rlx w=0.rlx",
-        all(&[&[
-            "0 0 |  => 0", "0 0 |  => 3", "0 1 |  => 0", "1 0 |  => 3", "1 1 |  => 0",
-        ]]),
+        all(&[&["0 0 |  => 0", "0 0 |  => 3", "0 1 |  => 0", "1 0 |  => 3", "1 1 |  => 0"]]),
     ),
 ];

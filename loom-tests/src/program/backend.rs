@@ -18,8 +18,13 @@ pub trait Word<V>: Send + Sync + 'static {
     ///
     /// # Errors
     /// Where something else was found, which it gives.
-    fn compare_exchange(&self, old: V, new: V, success: Ordering, failure: Ordering)
-    -> Result<V, V>;
+    fn compare_exchange(
+        &self,
+        old: V,
+        new: V,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<V, V>;
 }
 
 /// A checker's threads, fences and words.

@@ -33,9 +33,8 @@ pub fn interpret<B: Backend>(program: &Program, last: bool) -> String {
 
 /// The written form of an outcome.
 pub(super) fn outcome(read: &[Vec<u64>], last: Option<&[u64]>) -> String {
-    let words = |values: &[u64]| {
-        values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-    };
+    let words =
+        |values: &[u64]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let mut text = read.iter().map(|values| words(values)).collect::<Vec<_>>().join(" | ");
     if let Some(last) = last {
         text += &format!(" => {}", words(last));

@@ -2,9 +2,9 @@
 //!
 //! Prints one row of the ledger per shape on stdout, progress and misses on stderr.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
@@ -76,7 +76,11 @@ fn fuzz_shape(options: &Options, (threads, ops): Shape, count: u64) -> Row {
             let mut total = total.lock().expect("no worker panics");
             total.add(&comparison);
             if total.programs % 50 == 0 || total.programs == count {
-                eprintln!("{threads}x{ops}: {}/{count} programs, {}", total.programs, total.words());
+                eprintln!(
+                    "{threads}x{ops}: {}/{count} programs, {}",
+                    total.programs,
+                    total.words()
+                );
             }
         }
     };
@@ -128,6 +132,9 @@ impl Total {
     }
 
     fn words(&self) -> String {
-        format!("{} programs with missed outcomes or faults, {} of {} outcomes missed", self.bad, self.missed, self.outcomes)
+        format!(
+            "{} programs with missed outcomes or faults, {} of {} outcomes missed",
+            self.bad, self.missed, self.outcomes
+        )
     }
 }

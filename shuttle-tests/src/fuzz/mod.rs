@@ -6,10 +6,11 @@
 
 mod generate;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use loom_tests::explore::{Bound, explore_loom};
+use loom_tests::explore::{Bound, explore_loom, panic_message};
 use loom_tests::program::{Loom, Program, interpret, sequentially_consistent};
 
 use crate::backend::Shuttle;
@@ -34,9 +35,7 @@ pub struct Comparison {
 #[must_use]
 pub fn compare(program: &Program) -> Comparison {
     catch_unwind(AssertUnwindSafe(|| compare_unguarded(program))).unwrap_or_else(|panic| {
-        let message = panic.downcast_ref::<&str>().map(ToString::to_string);
-        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
-        let fault = format!("a checker panicked: {}", message.unwrap_or_default());
+        let fault = format!("a checker panicked: {}", panic_message(&*panic).unwrap_or_default());
         Comparison { fault: Some(fault), ..Comparison::default() }
     })
 }
