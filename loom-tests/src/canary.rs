@@ -99,3 +99,14 @@ impl Object for Cell {
         describe(self.popped == Some(true))
     }
 }
+
+// An ordinary test run links loom as it is published, so here the canary must die.
+#[cfg(all(test, not(stampool_model = "loom")))]
+mod tests {
+    #[test]
+    fn it_dies_under_published_loom() {
+        let dead = super::sing().expect_err("a fixed loom was published: drop the patch");
+        assert!(dead.contains("unpatched or misconfigured"), "{dead}");
+        assert!(dead.contains("1 executions"), "{dead}");
+    }
+}

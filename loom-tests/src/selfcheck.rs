@@ -1,4 +1,4 @@
-//! Rows by which the pipeline checks itself: the canary, and faults that loom must find.
+//! Rows by which the pipeline checks itself: the canary, faults that loom must find, litmus tests.
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -7,6 +7,7 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use crate::canary;
 use crate::explore::Bound;
 use crate::harness::Check;
+use crate::litmus;
 
 /// The self-checks.
 #[must_use]
@@ -18,7 +19,7 @@ pub fn checks() -> Vec<Check> {
         ledger::Limit::Unbounded,
         canary::explore,
     );
-    vec![
+    let mut checks = vec![
         canary.expect_exactly(canary::outcomes(), 2),
         Check::loom("self", "lost_increment", Bound::Unbounded, lost_increment)
             .expect_failure("an increment was lost"),
@@ -26,7 +27,9 @@ pub fn checks() -> Vec<Check> {
             .expect_failure("count 1"),
         Check::loom("self", "unpublished_write", Bound::Unbounded, unpublished_write)
             .expect_failure("Causality violation"),
-    ]
+    ];
+    checks.extend(litmus::checks());
+    checks
 }
 
 /// Two threads that increment by a load and a store.
