@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use loom_tests::scenarios::{SUBJECTS, list};
+use loom_tests::scenarios::{SUBJECTS, exchange, list};
 use loom_tests::{Check, harness, selfcheck};
 
 /// Fewer executions than this explored nothing worth the name.
@@ -15,6 +15,12 @@ fn main() -> ExitCode {
             let body = move || (subject.list)(scenario);
             let check = Check::loom(subject.strategy, scenario.name, scenario.depth.bound(), body);
             checks.push(check.expect_exactly(list::allowed(scenario), FEWEST));
+        }
+        for scenario in exchange::SCENARIOS {
+            let body = move || (subject.exchange)(scenario);
+            let check = Check::loom(subject.strategy, scenario.name, scenario.depth.bound(), body);
+            let check = check.tier(scenario.tier);
+            checks.push(check.expect_exactly(exchange::allowed(scenario), FEWEST));
         }
     }
     harness::main(checks, loom_tests::BACKEND)

@@ -175,7 +175,7 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Ends all shells that lie in a list. Only a checker's atomics need it.
-    pub(crate) fn drop_shells(&mut self) {
+    pub fn end_shells(&mut self) {
         for list in [&self.full, &self.partial, &self.empty] {
             for shell in list.take_all(&self.store) {
                 shell.end();

@@ -254,7 +254,7 @@ impl<S: Strategy> Drop for Core<S> {
     fn drop(&mut self) {
         // Shipped shells and slots are plain memory; a checker's atomics own some.
         if core::mem::needs_drop::<Shell>() {
-            self.mediator.drop_shells();
+            self.mediator.end_shells();
         }
         if core::mem::needs_drop::<Slot>() {
             for slot in self.registry.iter().collect::<Vec<_>>() {

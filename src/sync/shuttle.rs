@@ -1,6 +1,7 @@
 //! The shuttle backend. shuttle has no checked cell, so one is made here: a flag that is up while
 //! the cell is in use, with a scheduling point inside, turns an overlap of two accesses into a
-//! failure.
+//! failure. Depth-first searches go without the scheduling point ([`yield_in_cells`]): each one
+//! multiplies the schedules, and races between cells are what loom is for.
 
 #![allow(clippy::disallowed_types, reason = "this is where they are named")]
 
@@ -9,12 +10,19 @@ pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use shuttle::sync::{Mutex, MutexGuard};
 pub use shuttle::thread;
 
-use core::sync::atomic::{AtomicIsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
 /// The backend's name.
 pub const BACKEND: &str = "shuttle";
 
 const WRITING: isize = -1;
+
+static YIELD_IN_CELLS: AtomicBool = AtomicBool::new(true);
+
+/// Whether writing a cell is a scheduling point, for the whole process.
+pub fn yield_in_cells(yes: bool) {
+    YIELD_IN_CELLS.store(yes, Ordering::Relaxed);
+}
 
 /// A cell in loom's shape that notices when two accesses overlap and one of them writes.
 #[derive(Debug, Default)]
@@ -43,7 +51,9 @@ impl<T> UnsafeCell<T> {
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         let before = self.users.swap(WRITING, Ordering::Relaxed);
         assert!(before == 0, "data race: a cell is written while it is in use");
-        thread::yield_now();
+        if YIELD_IN_CELLS.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
         let result = f(self.data.get());
         let users = self.users.swap(0, Ordering::Relaxed);
         assert!(users == WRITING, "data race: a cell was used while it was written");

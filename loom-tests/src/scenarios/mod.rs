@@ -30,6 +30,8 @@ pub struct Subject {
     pub strategy: &'static str,
     /// Runs a list scenario once.
     pub list: fn(&'static list::Scenario) -> String,
+    /// Runs an exchange scenario once.
+    pub exchange: fn(&'static exchange::Scenario) -> String,
 }
 
 /// Everything that runs the whole matrix.
@@ -39,7 +41,7 @@ pub const SUBJECTS: [Subject; 3] =
 /// A strategy as a subject.
 #[must_use]
 pub const fn subject<S: Strategy>() -> Subject {
-    Subject { strategy: S::NAME, list: list::body::<S> }
+    Subject { strategy: S::NAME, list: list::body::<S>, exchange: exchange::body::<S> }
 }
 
 /// How far loom looks at a scenario.

@@ -1,0 +1,276 @@
+//! Runs a program on the shipped pool, or on its mediator.
+
+use core::alloc::Layout;
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicIsize, Ordering};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use stampool::raw::block::Block;
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{MaybeBlock, Shell};
+use stampool::raw::mediator::Mediator;
+use stampool::raw::sync::thread;
+use stampool::{Local, Pool, Requirements, Source, Strategy, SystemSource};
+
+use super::super::Payload;
+use super::{Layer, Op, Scenario, entry, outcome};
+
+/// Size of a block in bytes.
+const BLOCK: usize = size_of::<u64>();
+/// Blocks per chunk: no scenario carves more, so block numbers are distances in one chunk.
+const CHUNK: usize = 32;
+
+/// Runs a scenario once on the shipped code.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
+    match scenario.layer {
+        Layer::Pool { capacity } => pool::<S>(scenario, capacity),
+        Layer::Mediator { holds } => mediator::<S>(scenario, holds),
+    }
+}
+
+/// Counts live blocks by std's atomics, which the checkers don't see. Exact at every instant at
+/// which a block changes hands: counted before it is used, discounted before it is freed.
+#[derive(Default)]
+struct Live {
+    now: AtomicIsize,
+    most: AtomicIsize,
+}
+
+impl Live {
+    fn add(&self) {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(now, Ordering::Relaxed);
+    }
+
+    fn sub(&self) {
+        self.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What the threads share.
+struct Shared<T> {
+    under_check: T,
+    payload: Payload,
+    live: Live,
+}
+
+impl<T> Shared<T> {
+    fn new(under_check: T) -> Self {
+        Self { under_check, payload: Payload::default(), live: Live::default() }
+    }
+
+    fn receive(&self, actor: &mut Actor, addresses: &[usize]) {
+        for &address in addresses {
+            self.payload.taken(address);
+            self.live.add();
+            actor.held.push_back(address);
+        }
+        actor.log.push(addresses.to_vec());
+    }
+
+    fn give(&self, actor: &mut Actor) -> Option<NonNull<u8>> {
+        let address = actor.held.pop_front()?;
+        self.payload.given(address);
+        self.live.sub();
+        NonZeroUsize::new(address).map(NonNull::with_exposed_provenance)
+    }
+}
+
+/// One thread's blocks, by address, and what it was given by each operation.
+#[derive(Default)]
+struct Actor {
+    held: VecDeque<usize>,
+    log: Vec<Vec<usize>>,
+}
+
+/// A handle that a scenario made on one thread and uses on another.
+struct Seat<S: Strategy>(Option<Local<'static, S>>);
+
+// SAFETY: a handle is bound to one thread only so that two don't use it at a time; here it moves
+// between the setup and its thread, which start and join order.
+unsafe impl<S: Strategy> Send for Seat<S> {}
+
+/// Counts what it gives and gets back.
+struct Metered(Arc<AtomicIsize>);
+
+// SAFETY: the system source's word.
+unsafe impl Source for Metered {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        SystemSource.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: by the caller.
+        unsafe { SystemSource.release(region, layout) };
+    }
+}
+
+fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
+    let regions = Arc::new(AtomicIsize::new(0));
+    let pool = Pool::builder(Layout::new::<u64>())
+        .strategy::<S>()
+        .batch(scenario.batch)
+        .chunk_blocks(CHUNK)
+        .capacity_blocks(capacity)
+        .source(Metered(Arc::clone(&regions)))
+        .build()
+        .expect("a scenario's pool can be built");
+    let shared: &'static Shared<Pool<S>> = Box::leak(Box::new(Shared::new(pool)));
+
+    let step = |seat: &mut Seat<S>, actor: &mut Actor, op: Op| {
+        let local = seat.0.as_ref();
+        match op {
+            Op::Attach => seat.0 = Some(shared.under_check.local().expect("memory for a seat")),
+            Op::Leave => seat.0 = None,
+            Op::Allocate => match local.expect("attached").allocate() {
+                Ok(block) => shared.receive(actor, &[block.as_ptr().expose_provenance()]),
+                Err(_) => actor.log.push(vec![]),
+            },
+            Op::Free => {
+                if let Some(block) = shared.give(actor) {
+                    // SAFETY: allocated from this pool, and held by this actor alone.
+                    unsafe { local.expect("attached").deallocate(block) };
+                }
+            }
+            Op::Give(_) | Op::Offer(_) | Op::Request(_) => unreachable!("not an operation here"),
+        }
+    };
+
+    let mut actors: Vec<(Seat<S>, Actor)> =
+        scenario.threads.iter().map(|_| (Seat(None), Actor::default())).collect();
+    for (thread, op) in scenario.setup {
+        if let Op::Give(to) = op {
+            let block = actors[*thread].1.held.pop_front().expect("setup gives what is held");
+            actors[*to].1.held.push_back(block);
+        } else {
+            let (seat, actor) = &mut actors[*thread];
+            step(seat, actor, *op);
+        }
+    }
+    actors.iter_mut().for_each(|(_, actor)| actor.log.clear());
+    let ended = run(scenario, actors, move |(seat, actor), op| step(seat, actor, op));
+
+    let (seats, actors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
+    // In the order of the threads, as the specification does.
+    seats.into_iter().for_each(drop);
+    // SAFETY: leaked above; all handles are gone.
+    let mut shared = unsafe { Box::from_raw(core::ptr::from_ref(shared).cast_mut()) };
+    let (stats, census) = (shared.under_check.stats(), shared.under_check.census());
+    let held: usize = actors.iter().map(|actor| actor.held.len()).sum();
+    assert_eq!(census.cached_blocks, 0, "a handle left with blocks");
+    assert_eq!(census.free_blocks() + held, stats.carved_blocks, "a block was lost");
+    let most_live = shared.live.most.load(Ordering::Relaxed).cast_unsigned();
+    let bound = most_live + 3 * actors.len() * scenario.batch + scenario.batch;
+    assert!(stats.carved_blocks <= bound, "{} blocks carved, bound {bound}", stats.carved_blocks);
+    drain(&shared, census.free_blocks());
+
+    let lowest = shared.payload.lowest();
+    drop(shared);
+    assert_eq!(regions.load(Ordering::Relaxed), 0, "a region did not go back exactly once");
+    let logs = logs(&actors, lowest);
+    outcome(&logs, stats.carved_blocks, census.full_blocks, census.partial_blocks)
+}
+
+/// Takes every free block out again: none comes twice, none of them has to be carved.
+fn drain<S: Strategy>(shared: &Shared<Pool<S>>, free: usize) {
+    let carved = shared.under_check.stats().carved_blocks;
+    let local = shared.under_check.local().expect("a seat for the drain");
+    for _ in 0..free {
+        let block = local.allocate().expect("a free block");
+        shared.payload.taken(block.as_ptr().addr());
+    }
+    assert_eq!(shared.under_check.stats().carved_blocks, carved, "a free block was not found");
+}
+
+fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -> String {
+    let plan = S::plan(Requirements::default()).expect("no requirement, no refusal");
+    let mediator = Mediator::<S>::new(scenario.batch, &plan);
+    let mut regions = Regions::new(Box::new(SystemSource));
+    let blocks: usize = holds.iter().sum();
+    // M1: a shell per batch of blocks, and one per thread.
+    for index in 0..blocks.div_ceil(scenario.batch) + holds.len() {
+        mediator.store().reserve(index, &mut regions).expect("memory");
+        let layout = Shell::layout(scenario.batch).expect("a small shell");
+        let room = regions.obtain(layout).expect("memory");
+        // SAFETY: alone, reserved, rising; the room is the shell's.
+        mediator.add_shell(unsafe { mediator.store().create(index, room) });
+    }
+    let shared: &'static Shared<Mediator<S>> = Box::leak(Box::new(Shared::new(mediator)));
+
+    let mut next = BLOCK;
+    let actors = holds.iter().map(|&count| {
+        let mut actor = Actor::default();
+        let addresses: Vec<usize> = (0..count).map(|nth| next + nth * BLOCK).collect();
+        next += count * BLOCK;
+        shared.receive(&mut actor, &addresses);
+        actor.log.clear();
+        actor
+    });
+    let actors = actors.collect();
+    let ended = run(scenario, actors, move |actor, op| match op {
+        Op::Offer(count) => {
+            let blocks: Vec<Block> =
+                (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
+            shared.under_check.offer(&blocks);
+        }
+        Op::Request(max) => {
+            let mut out = vec![MaybeBlock::uninit(); max];
+            let count = shared.under_check.request(&mut out);
+            let addresses: Vec<usize> = out[..count]
+                .iter()
+                // SAFETY: `request` has written so many.
+                .map(|block| unsafe { block.assume_init() }.0.addr().get())
+                .collect();
+            shared.receive(actor, &addresses);
+        }
+        _ => unreachable!("not an operation of a mediator"),
+    });
+
+    // SAFETY: leaked above; all threads are joined.
+    let mut shared = unsafe { Box::from_raw(core::ptr::from_ref(shared).cast_mut()) };
+    let (full, partial, _) = shared.under_check.census();
+    let held: usize = ended.iter().map(|actor| actor.held.len()).sum();
+    assert_eq!(full + partial + held, blocks, "a block was lost");
+    let logs = logs(&ended, BLOCK);
+    shared.under_check.end_shells();
+    outcome(&logs, blocks, full, partial)
+}
+
+/// Runs the programs: the first on this thread, the others on one each. Gives the actors back.
+fn run<A: Send + 'static>(
+    scenario: &'static Scenario,
+    actors: Vec<A>,
+    step: impl Fn(&mut A, Op) + Clone + Send + Sync + 'static,
+) -> Vec<A> {
+    let follow = move |mut actor: A, ops: &'static [Op]| {
+        ops.iter().for_each(|op| step(&mut actor, *op));
+        actor
+    };
+    let mut actors = actors.into_iter().zip(scenario.threads);
+    let (first, ops) = actors.next().expect("a scenario has threads");
+    let others: Vec<_> = actors
+        .map(|(actor, ops)| {
+            let follow = follow.clone();
+            thread::spawn(move || follow(actor, ops))
+        })
+        .collect();
+    let mut ended = vec![follow(first, ops)];
+    ended.extend(others.into_iter().map(|thread| thread.join().expect("no panic unreported")));
+    ended
+}
+
+/// Logs as the specification writes them: blocks by their distance from the lowest.
+fn logs(actors: &[Actor], lowest: usize) -> Vec<Vec<String>> {
+    let numbers = |addresses: &Vec<usize>| -> Vec<usize> {
+        addresses.iter().map(|address| (address - lowest) / BLOCK).collect()
+    };
+    actors.iter().map(|actor| actor.log.iter().map(|line| entry(&numbers(line))).collect()).collect()
+}

@@ -1,0 +1,187 @@
+//! The matrix: every strategy runs all of these.
+//!
+//! Two threads that both attach and leave are beyond exhausting, so at most one thread of a slice
+//! does; the others hold handles made before. Where both do, the slice is bounded.
+
+use super::Op::{Allocate, Attach, Free, Give, Leave, Offer, Request};
+use super::{Layer, Op, Scenario};
+use crate::scenarios::Depth::{Exhaustive, Preemptions};
+
+const POOL: Layer = Layer::Pool { capacity: 1000 };
+
+/// A scenario that two threads can be exhausted in.
+const fn slice(
+    name: &'static str,
+    batch: usize,
+    setup: &'static [(usize, Op)],
+    threads: &'static [&'static [Op]],
+) -> Scenario {
+    Scenario { name, depth: Exhaustive, tier: 0, layer: POOL, batch, setup, threads }
+}
+
+/// Both attached; thread 1 holds three blocks that thread 0 allocated, and its cache is full of
+/// two others: the next free flushes (B = 1).
+const REMOTE: &[(usize, Op)] = &[
+    (0, Attach),
+    (1, Attach),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (1, Free),
+    (1, Free),
+];
+
+/// As [`REMOTE`] for batches of two: thread 1 has a full cache of four blocks and one more in its
+/// hand.
+const FULL_CACHE_OF_FOUR: &[(usize, Op)] = &[
+    (0, Attach),
+    (1, Attach),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (1, Free),
+    (1, Free),
+    (1, Free),
+    (1, Free),
+];
+
+/// Each thread's cache is full of blocks of the other's, and each holds one more of those.
+const REMOTE_BOTH: &[(usize, Op)] = &[
+    (0, Attach),
+    (1, Attach),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (1, Allocate),
+    (1, Allocate),
+    (1, Allocate),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (1, Give(0)),
+    (1, Give(0)),
+    (1, Give(0)),
+    (0, Free),
+    (0, Free),
+    (1, Free),
+    (1, Free),
+];
+
+/// All scenarios.
+pub const SCENARIOS: &[Scenario] = &[
+    slice("pool/allocate_free_across", 1, REMOTE, &[&[Allocate], &[Free]]),
+    slice("pool/flush_refill", 2, FULL_CACHE_OF_FOUR, &[&[Allocate, Allocate], &[Free]]),
+    slice(
+        "pool/leave_allocate",
+        2,
+        &[(0, Attach), (1, Attach), (0, Allocate), (0, Free)],
+        &[&[Leave], &[Allocate]],
+    ),
+    slice(
+        "pool/leave_remainder_allocate",
+        2,
+        &[(0, Attach), (1, Attach), (0, Allocate)],
+        &[&[Leave], &[Allocate]],
+    ),
+    slice("pool/attach_allocate", 1, &[(1, Attach)], &[&[Attach], &[Allocate]]),
+    slice("pool/carve_carve", 2, &[(0, Attach), (1, Attach)], &[&[Allocate], &[Allocate]]),
+    Scenario {
+        layer: Layer::Pool { capacity: 1 },
+        ..slice(
+            "pool/capacity",
+            1,
+            &[(0, Attach), (1, Attach)],
+            &[&[Allocate], &[Allocate]],
+        )
+    },
+    Scenario {
+        layer: Layer::Pool { capacity: 3 },
+        ..slice(
+            "pool/capacity_free",
+            1,
+            &[
+                (0, Attach),
+                (1, Attach),
+                (0, Allocate),
+                (0, Allocate),
+                (0, Allocate),
+                (0, Give(1)),
+                (0, Give(1)),
+                (0, Give(1)),
+                (1, Free),
+                (1, Free),
+            ],
+            &[&[Allocate], &[Free]],
+        )
+    },
+    slice("pool/drop_after_remote_frees", 1, REMOTE_BOTH, &[&[Free], &[Free]]),
+    Scenario {
+        layer: Layer::Mediator { holds: &[2, 0] },
+        ..slice("mediator/offer_request", 2, &[], &[&[Offer(2)], &[Request(2)]])
+    },
+    Scenario {
+        layer: Layer::Mediator { holds: &[4, 0] },
+        ..slice("mediator/offer_request_many", 2, &[], &[&[Offer(2), Offer(2)], &[Request(5)]])
+    },
+    Scenario {
+        layer: Layer::Mediator { holds: &[2, 0] },
+        ..slice("mediator/request_below_a_batch", 2, &[], &[&[Offer(2)], &[Request(1)]])
+    },
+    Scenario {
+        layer: Layer::Mediator { holds: &[1, 1] },
+        ..slice("mediator/remainders_merge", 2, &[], &[&[Offer(1)], &[Offer(1)]])
+    },
+    Scenario {
+        depth: Preemptions(2),
+        ..slice("pool/one_producer_two_consumers", 1, TWO_CONSUMERS, &[
+            &[Free, Free],
+            &[Allocate],
+            &[Allocate],
+        ])
+    },
+    Scenario {
+        depth: Preemptions(3),
+        ..slice("pool/leave_attach", 2, LEAVER, &[&[Leave], &[Attach, Allocate]])
+    },
+    Scenario {
+        depth: Preemptions(3),
+        ..slice("pool/attach_attach", 2, &[], &[&[Attach], &[Attach, Allocate]])
+    },
+    Scenario {
+        depth: Preemptions(2),
+        ..slice("pool/leave_leave_attach", 2, LEAVERS, &[&[Leave], &[Leave], &[Attach, Allocate]])
+    },
+];
+
+/// Thread 0 frees what others wait for; its cache is full.
+const TWO_CONSUMERS: &[(usize, Op)] = &[
+    (0, Attach),
+    (1, Attach),
+    (2, Attach),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Free),
+    (0, Free),
+];
+
+/// Thread 0 has a block in its cache and one in its hand.
+const LEAVER: &[(usize, Op)] = &[(0, Attach), (0, Allocate)];
+
+/// Threads 0 and 1 have one block each in their caches.
+const LEAVERS: &[(usize, Op)] = &[(0, Attach), (1, Attach), (0, Allocate), (1, Allocate)];

@@ -1,0 +1,90 @@
+//! Programs over a pool's handles, and over its mediator alone.
+//!
+//! The specification takes every exchange with a list, and every lock, as one step; what happens
+//! inside a thread cache is no step of its own.
+
+mod body;
+mod matrix;
+mod world;
+
+use std::collections::BTreeSet;
+
+pub use body::body;
+pub use matrix::SCENARIOS;
+
+use super::Depth;
+use crate::spec;
+
+/// One operation of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// Become a handle of the pool.
+    Attach,
+    /// Drop the handle.
+    Leave,
+    /// Allocate a block and hold it.
+    Allocate,
+    /// Free the block that the thread has held longest. Nothing, where it holds none.
+    Free,
+    /// Give the block held longest to another thread. In the setup only.
+    Give(usize),
+    /// Offer so many of the blocks held longest to the mediator.
+    Offer(usize),
+    /// Request at most so many blocks from the mediator, and hold what comes.
+    Request(usize),
+}
+
+/// What a program runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The handles of a pool; it may carve so many blocks.
+    Pool {
+        /// Blocks; `usize::MAX` for no limit.
+        capacity: usize,
+    },
+    /// A mediator without a pool. Thread n holds these many blocks at the start.
+    Mediator {
+        /// Blocks per thread.
+        holds: &'static [usize],
+    },
+}
+
+/// A named program.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Unique.
+    pub name: &'static str,
+    /// How far loom looks.
+    pub depth: Depth,
+    /// The tier of its loom row.
+    pub tier: u8,
+    /// Pool or mediator.
+    pub layer: Layer,
+    /// Blocks per batch.
+    pub batch: usize,
+    /// Done before the threads start, by one thread on behalf of each.
+    pub setup: &'static [(usize, Op)],
+    /// The threads' programs.
+    pub threads: &'static [&'static [Op]],
+}
+
+/// The outcomes that the specification allows.
+#[must_use]
+pub fn allowed(scenario: &'static Scenario) -> BTreeSet<String> {
+    spec::outcomes(world::World::new(scenario))
+}
+
+/// What is compared: each thread's log and what came of the pool.
+fn outcome(logs: &[Vec<String>], carved: usize, full: usize, partial: usize) -> String {
+    let mut text = String::new();
+    for (thread, log) in logs.iter().enumerate() {
+        text += &format!("t{thread} [{}] ", log.join(" "));
+    }
+    text + &format!("carved {carved} full {full} partial {partial}")
+}
+
+/// How a log shows what came: blocks by number, in the order in which they were carved.
+fn entry(blocks: &[usize]) -> String {
+    let blocks: Vec<String> = blocks.iter().map(ToString::to_string).collect();
+    if blocks.is_empty() { "-".into() } else { blocks.join("+") }
+}
