@@ -48,9 +48,7 @@ fn not_inlined(block: NonNull<u8>) -> NonNull<u8> {
 }
 
 fn main() {
-    let pool = Pool::builder(Layout::new::<[u64; 8]>())
-        .build()
-        .expect("a valid pool");
+    let pool = Pool::builder(Layout::new::<[u64; 8]>()).build().expect("a valid pool");
     let local = pool.local().expect("memory");
     for allocate in [probe_allocate, twin_with_an_atomic, twin_with_a_call] {
         let block = allocate(&local).expect("memory");

@@ -16,12 +16,7 @@ struct Promise {
 }
 
 const PROMISES: [Promise; 3] = [
-    Promise {
-        workload: Workload::Hit,
-        batch: 64,
-        against: names::ARRAY_STACK,
-        limit: 1.15,
-    },
+    Promise { workload: Workload::Hit, batch: 64, against: names::ARRAY_STACK, limit: 1.15 },
     Promise {
         workload: Workload::ProducerConsumer,
         batch: 64,
@@ -62,25 +57,12 @@ pub fn judge(rows: &[Row]) -> Vec<Bar> {
             .find(|row| row.workload == workload && row.subject == subject && row.batch == batch)
     };
     let judged = |promise: Promise, subject: &str| {
-        let Promise {
-            workload,
-            batch,
-            against,
-            limit,
-        } = promise;
+        let Promise { workload, batch, against, limit } = promise;
         let ours = find(workload, subject, Some(batch))?.summary.median_ns;
         let theirs = find(workload, against, None)?.summary.median_ns;
         let ratio = ours / theirs;
         let (subject, against) = (subject.into(), against.into());
-        Some(Bar {
-            workload,
-            subject,
-            batch,
-            against,
-            ratio,
-            limit,
-            met: ratio <= limit,
-        })
+        Some(Bar { workload, subject, batch, against, ratio, limit, met: ratio <= limit })
     };
     let strategies = [TaggedWide::<64>::NAME, TaggedPacked::<32>::NAME];
     PROMISES
@@ -109,10 +91,7 @@ mod tests {
 
     #[test]
     fn a_bar_is_met_or_missed_or_not_there() {
-        let mut rows = vec![
-            row(names::ARRAY_STACK, None, 2.0),
-            row("TaggedWide", Some(64), 2.2),
-        ];
+        let mut rows = vec![row(names::ARRAY_STACK, None, 2.0), row("TaggedWide", Some(64), 2.2)];
         let bars = judge(&rows);
         assert_eq!(bars.len(), 1);
         assert!(bars[0].met && (bars[0].ratio - 1.1).abs() < 1e-9);

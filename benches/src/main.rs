@@ -41,15 +41,10 @@ enum Format {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let workloads = if options.workload.is_empty() {
-        Workload::ALL.to_vec()
-    } else {
-        options.workload.clone()
-    };
-    let rows: Vec<Row> = workloads
-        .into_iter()
-        .flat_map(|workload| run(workload, &options))
-        .collect();
+    let workloads =
+        if options.workload.is_empty() { Workload::ALL.to_vec() } else { options.workload.clone() };
+    let rows: Vec<Row> =
+        workloads.into_iter().flat_map(|workload| run(workload, &options)).collect();
     if rows.is_empty() {
         eprintln!("error: no subject has such a name");
         return ExitCode::FAILURE;
@@ -65,36 +60,19 @@ fn main() -> ExitCode {
         }
     }
     let all_met = !report.bars.is_empty() && report.bars.iter().all(|bar| bar.met);
-    if options.check && !all_met {
-        ExitCode::from(2)
-    } else {
-        ExitCode::SUCCESS
-    }
+    if options.check && !all_met { ExitCode::from(2) } else { ExitCode::SUCCESS }
 }
 
 fn run(workload: Workload, options: &Options) -> Vec<Row> {
     let mut contenders = workload.contenders();
-    contenders.retain(|one| {
-        options
-            .subject
-            .as_ref()
-            .is_none_or(|part| one.name.contains(part))
-    });
+    contenders.retain(|one| options.subject.as_ref().is_none_or(|part| one.name.contains(part)));
     let rounds = usize::from(options.rounds);
     let bar = progress(workload, options.rounds);
     if !contenders.is_empty() {
-        interleave(
-            &mut contenders,
-            rounds,
-            Duration::from_millis(options.turn_ms),
-            || bar.inc(1),
-        );
+        interleave(&mut contenders, rounds, Duration::from_millis(options.turn_ms), || bar.inc(1));
     }
     bar.finish_and_clear();
-    contenders
-        .iter()
-        .map(|contender| Row::new(workload, contender, rounds))
-        .collect()
+    contenders.iter().map(|contender| Row::new(workload, contender, rounds)).collect()
 }
 
 fn progress(workload: Workload, rounds: u16) -> ProgressBar {

@@ -72,13 +72,7 @@ impl Report {
     pub fn new(rounds: usize, turn_ms: u64, rows: Vec<Row>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bars = bars::judge(&rows);
-        Self {
-            cores,
-            rounds,
-            turn_ms,
-            rows,
-            bars,
-        }
+        Self { cores, rounds, turn_ms, rows, bars }
     }
 
     /// The rows of one workload.
@@ -107,31 +101,17 @@ impl fmt::Display for Report {
             writeln!(f)?;
         }
         for bar in &self.bars {
-            let Bar {
-                subject,
-                batch,
-                against,
-                ratio,
-                limit,
-                met,
-                ..
-            } = bar;
+            let Bar { subject, batch, against, ratio, limit, met, .. } = bar;
             let word = if *met { "met" } else { "MISSED" };
-            let threads = if bar.workload.threads() > self.cores {
-                ", on too few cores"
-            } else {
-                ""
-            };
+            let threads =
+                if bar.workload.threads() > self.cores { ", on too few cores" } else { "" };
             writeln!(
                 f,
                 "{word}: {subject}, B = {batch}, at {ratio:.2} of {against} (promised: {limit}{threads})"
             )?;
         }
-        let disturbed = self
-            .rows
-            .iter()
-            .filter(|row| 2 * row.disturbed_rounds > row.rounds)
-            .count();
+        let disturbed =
+            self.rows.iter().filter(|row| 2 * row.disturbed_rounds > row.rounds).count();
         if disturbed > 0 {
             writeln!(
                 f,
@@ -151,25 +131,11 @@ fn table_of<'r>(
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let ratio = reference.map_or("ratio".into(), |row| format!("/ {}", row.subject));
-    table.set_header([
-        workload.unit(),
-        "median",
-        "quartiles",
-        "min .. max",
-        &ratio,
-        "disturbed",
-    ]);
+    table.set_header([workload.unit(), "median", "quartiles", "min .. max", &ratio, "disturbed"]);
     for row in rows {
-        let Summary {
-            min_ns,
-            lower_quartile_ns,
-            median_ns,
-            upper_quartile_ns,
-            max_ns,
-        } = row.summary;
-        let ratio = reference.map_or(f64::NAN, |reference| {
-            median_ns / reference.summary.median_ns
-        });
+        let Summary { min_ns, lower_quartile_ns, median_ns, upper_quartile_ns, max_ns } =
+            row.summary;
+        let ratio = reference.map_or(f64::NAN, |reference| median_ns / reference.summary.median_ns);
         let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         table.add_row([
             Cell::new(row.title()),

@@ -51,16 +51,8 @@ impl Ring {
     pub fn split(&mut self) -> (Sender<'_>, Receiver<'_>) {
         let (head, tail) = (*self.head.get_mut(), *self.tail.get_mut());
         (
-            Sender {
-                ring: self,
-                tail,
-                head_seen: head,
-            },
-            Receiver {
-                ring: self,
-                head,
-                tail_seen: tail,
-            },
+            Sender { ring: self, tail, head_seen: head },
+            Receiver { ring: self, head, tail_seen: tail },
         )
     }
 }

@@ -31,14 +31,7 @@ impl Contender {
     /// A subject that has not run yet.
     pub fn new(name: &str, batch: Option<usize>, run: impl FnMut(u64) -> Sample + 'static) -> Self {
         let run = Box::new(run);
-        Self {
-            name: name.into(),
-            batch,
-            run,
-            operations: 0,
-            rounds: Vec::new(),
-            disturbed: 0,
-        }
+        Self { name: name.into(), batch, run, operations: 0, rounds: Vec::new(), disturbed: 0 }
     }
 
     /// Finds out how many operations take about `target`.

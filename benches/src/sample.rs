@@ -28,8 +28,7 @@ impl Sample {
 
     /// Whether other work was in the way.
     pub fn is_disturbed(&self) -> bool {
-        self.waited
-            .is_some_and(|waited| waited * TOLERATED_SHARE > self.time)
+        self.waited.is_some_and(|waited| waited * TOLERATED_SHARE > self.time)
     }
 }
 
@@ -52,9 +51,7 @@ impl Span {
         let start = Instant::now();
         work();
         let end = Instant::now();
-        let waited = waited()
-            .zip(waited_before)
-            .map(|(after, before)| after - before);
+        let waited = waited().zip(waited_before).map(|(after, before)| after - before);
         Self { start, end, waited }
     }
 
@@ -67,11 +64,7 @@ impl Span {
         let start = spans.iter().map(|span| span.start).min().expect("a span");
         let end = spans.iter().map(|span| span.end).max().expect("a span");
         let waited = spans.iter().map(|span| span.waited).sum();
-        Sample {
-            time: end - start,
-            operations,
-            waited,
-        }
+        Sample { time: end - start, operations, waited }
     }
 }
 
@@ -79,9 +72,7 @@ impl Span {
 /// gives the core to somebody else goes unnoticed.
 fn waited() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(Duration::from_nanos(
-        text.split_whitespace().nth(1)?.parse().ok()?,
-    ))
+    Some(Duration::from_nanos(text.split_whitespace().nth(1)?.parse().ok()?))
 }
 
 /// Lets the threads of a sample go at one time, any number of times.
@@ -94,10 +85,7 @@ pub struct Gate {
 impl Gate {
     /// A gate that opens whenever `threads` have come.
     pub fn new(threads: usize) -> Self {
-        Self {
-            threads,
-            arrived: AtomicUsize::new(0),
-        }
+        Self { threads, arrived: AtomicUsize::new(0) }
     }
 
     /// Waits for the others.
@@ -162,9 +150,6 @@ pub fn on_threads(parts: Vec<Box<dyn FnOnce() -> Span + Send + '_>>) -> Vec<Span
                 })
             })
             .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("no part panics"))
-            .collect()
+        threads.into_iter().map(|thread| thread.join().expect("no part panics")).collect()
     })
 }

@@ -13,16 +13,8 @@ use crate::{Handle, Subject};
 ///
 /// Where the strategy cannot be had as asked: a figure for its fallback would be misleading.
 pub fn pool<S: Strategy>(batch: usize) -> Pool<S> {
-    let pool = Pool::builder(BLOCK)
-        .strategy::<S>()
-        .batch(batch)
-        .build()
-        .expect("a valid pool");
-    assert_eq!(
-        pool.stats().strategy,
-        S::NAME,
-        "this machine falls back to another strategy"
-    );
+    let pool = Pool::builder(BLOCK).strategy::<S>().batch(batch).build().expect("a valid pool");
+    assert_eq!(pool.stats().strategy, S::NAME, "this machine falls back to another strategy");
     pool
 }
 

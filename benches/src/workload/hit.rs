@@ -21,10 +21,7 @@ pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
         all_copies(handle, WARM_UP);
         Span::of(&Gate::new(1), || all_copies(handle, operations.div_ceil(4)))
     };
-    Span::together(
-        &on_threads(vec![Box::new(part)]),
-        operations.div_ceil(4) * 4,
-    )
+    Span::together(&on_threads(vec![Box::new(part)]), operations.div_ceil(4) * 4)
 }
 
 fn all_copies(handle: &mut impl Handle, each: u64) {

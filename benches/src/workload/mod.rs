@@ -83,10 +83,12 @@ impl Workload {
                 );
             }
             Self::SharedBucket => {
-                all.push(self.contender(
-                    names::ARRAY_QUEUE,
-                    QueueOfBlocks::new(2 * shared_bucket::SLOTS),
-                ));
+                all.push(
+                    self.contender(
+                        names::ARRAY_QUEUE,
+                        QueueOfBlocks::new(2 * shared_bucket::SLOTS),
+                    ),
+                );
             }
         }
         for batch in BATCHES {
@@ -99,15 +101,11 @@ impl Workload {
     }
 
     fn contender(self, name: &str, subject: impl Subject + 'static) -> Contender {
-        Contender::new(name, None, move |operations| {
-            self.sample(&subject, operations)
-        })
+        Contender::new(name, None, move |operations| self.sample(&subject, operations))
     }
 
     fn pool<S: Strategy>(self, batch: usize) -> Contender {
         let pool = pool::<S>(batch);
-        Contender::new(S::NAME, Some(batch), move |operations| {
-            self.sample(&pool, operations)
-        })
+        Contender::new(S::NAME, Some(batch), move |operations| self.sample(&pool, operations))
     }
 }

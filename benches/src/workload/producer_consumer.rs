@@ -24,10 +24,7 @@ pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
         consume(&mut handle, &mut receiver, WARM_UP);
         Span::of(gate, || consume(&mut handle, &mut receiver, operations))
     };
-    Span::together(
-        &on_threads(vec![Box::new(producer), Box::new(consumer)]),
-        operations,
-    )
+    Span::together(&on_threads(vec![Box::new(producer), Box::new(consumer)]), operations)
 }
 
 #[inline(never)]
