@@ -1,6 +1,7 @@
 //! `cargo xtask`: the workbench behind one door. One module per command.
 
 mod checks;
+mod compare;
 mod fuzz;
 mod hit_path;
 mod ledger_file;
@@ -29,6 +30,8 @@ struct Options {
 enum Command {
     /// Run the model checks and write the ledger, target/stampool/checks.json.
     Checks(checks::Options),
+    /// The main job: which strategy, is it right, what does it cost? About two minutes.
+    Compare(compare::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
     /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
@@ -40,6 +43,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Options::parse().command {
         Command::Checks(options) => checks::run(&options),
+        Command::Compare(options) => compare::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
         Command::Litmus(options) => litmus::run(&options),

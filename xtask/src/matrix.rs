@@ -6,7 +6,7 @@ use ledger::{Checker, Expect, Limit, Row};
 
 /// The strategies that must pass the same scenarios. Rows of other names (twins, self-checks) are
 /// free.
-const STRATEGIES: [&str; 3] = ["TaggedWide", "TaggedPacked", "Locked"];
+pub(crate) const STRATEGIES: [&str; 3] = ["TaggedWide", "TaggedPacked", "Locked"];
 
 /// The cells that are missing among all registered `rows`, in words.
 pub(crate) fn missing(rows: &[Row]) -> Vec<String> {

@@ -93,8 +93,12 @@ pub(crate) fn build(model: Model, binary: Binary) -> Result<PathBuf> {
     executable(cargo, name).with_context(|| format!("{package} {name} does not build"))
 }
 
-/// Runs the build and reads the executable's path from cargo's messages.
-fn executable(mut cargo: Command, name: &str) -> Result<PathBuf> {
+/// Runs the build and reads the executable's path from cargo's messages, which `cargo` must print
+/// to its stdout.
+///
+/// # Errors
+/// Where it does not build.
+pub(crate) fn executable(mut cargo: Command, name: &str) -> Result<PathBuf> {
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let stdout = BufReader::new(child.stdout.take().context("cargo has no stdout")?);
     let mut found = None;

@@ -177,7 +177,8 @@ _ZN8hit_path14probe_allocate17h0E:
 
     #[test]
     fn a_jump_to_the_slow_path_is_free() {
-        let jump = FREE.replace(".LBB21_2\n	movq", "_ZN8stampool4pool5local14Local5flush17h0E\n	movq");
+        let jump =
+            FREE.replace(".LBB21_2\n	movq", "_ZN8stampool4pool5local14Local5flush17h0E\n	movq");
         assert_eq!(charges(&jump), []);
     }
 

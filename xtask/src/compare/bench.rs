@@ -1,0 +1,73 @@
+//! Times, by the bench binary.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, ensure};
+use serde::Deserialize;
+
+use super::data::measures;
+
+/// What it found.
+#[derive(Debug, Deserialize)]
+pub(super) struct Report {
+    pub(super) cores: usize,
+    pub(super) rows: Vec<Row>,
+}
+
+/// One subject in one workload.
+#[derive(Debug, Deserialize)]
+pub(super) struct Row {
+    workload: String,
+    pub(super) subject: String,
+    batch: Option<u32>,
+    pub(super) median_ns: f64,
+    rounds: usize,
+    disturbed_rounds: usize,
+}
+
+/// The batch of a pool whose builder is not told.
+const DEFAULT_BATCH: u32 = 64;
+
+impl Row {
+    /// The measures that it stands for. What is no pool has no batch: it stands for all of them.
+    pub(super) fn measures(&self) -> Vec<&'static str> {
+        let is = |batch| self.batch.is_none_or(|own| own == batch);
+        match &*self.workload {
+            "hit" if is(DEFAULT_BATCH) => vec![measures::HIT],
+            "producer-consumer" => {
+                let both = [(DEFAULT_BATCH, measures::CROSSING_64), (256, measures::CROSSING_256)];
+                both.into_iter().filter(|(batch, _)| is(*batch)).map(|(_, name)| name).collect()
+            }
+            "shared-bucket" if is(DEFAULT_BATCH) => vec![measures::BUCKET],
+            _ => vec![],
+        }
+    }
+}
+
+impl Report {
+    /// Rows that other work disturbed in most rounds.
+    pub(super) fn disturbed(&self) -> usize {
+        self.rows.iter().filter(|row| 2 * row.disturbed_rounds > row.rounds).count()
+    }
+}
+
+/// Runs all workloads.
+///
+/// # Errors
+/// Where the binary fails.
+pub(super) fn run(executable: &Path, rounds: usize, turn_ms: usize) -> Result<Report> {
+    let mut command = Command::new(executable);
+    command.args([
+        "--format",
+        "json",
+        "--rounds",
+        &rounds.to_string(),
+        "--turn-ms",
+        &turn_ms.to_string(),
+    ]);
+    // Its progress is ours.
+    let output = command.stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "bench failed");
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

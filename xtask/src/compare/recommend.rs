@@ -1,0 +1,224 @@
+//! The recommendation: one sentence, computed from the JSON and from nothing else.
+//!
+//! 1. A strategy is out if a model check broke, a stress run found a violation, either was not run
+//!    at all, or the machine lacks it.
+//! 2. A blocking one is out if a lock-free one is in, unless it costs less than half.
+//! 3. Of the others the cheapest wins. Cost: the geometric mean, over all measures, of the time in
+//!    relation to the best one's.
+//! 4. Costs within a tenth of the best are a tie: then the longer wrap time wins (no tag at all
+//!    counts as longest), then the order of the table.
+
+use super::data::{Comparison, Strategy, time_in_words};
+
+/// What is cheaper by less than this is not cheaper.
+const TIE: f64 = 1.1;
+/// How much cheaper blocking must be to be worth it.
+const BLOCKING: f64 = 2.0;
+
+/// The sentence.
+pub(crate) fn recommend(comparison: &Comparison) -> String {
+    let all = &comparison.strategies;
+    let faults: Vec<String> = all
+        .iter()
+        .filter_map(|one| fault(one).map(|fault| format!("{} is out: {fault}", one.name)))
+        .collect();
+    let sound: Vec<&Strategy> = all.iter().filter(|one| fault(one).is_none()).collect();
+    let Some(best) = choose(&sound) else {
+        return format!("None can be recommended: {}.", list(&faults, "nothing was compared"));
+    };
+    let mut parts = vec![format!(
+        "all {} model checks and {} stress runs passed",
+        best.checks.run, best.stress.run
+    )];
+    parts.push(match best.lock_free {
+        true => "it is lock-free".into(),
+        false if sound.iter().any(|one| one.lock_free) => {
+            "it blocks, but costs less than half of every lock-free one".into()
+        }
+        false => "it blocks, and no lock-free one is left".into(),
+    });
+    if let Some(seconds) = best.wrap_seconds {
+        parts.push(format!(
+            "its tag wraps after {} at ten million exchanges a second",
+            time_in_words(seconds)
+        ));
+    }
+    parts.extend(
+        sound.iter().filter(|one| one.name != best.name).map(|one| price(one, best, &sound)),
+    );
+    parts.extend(faults);
+    format!("Use {}: {}.", best.name, parts.join(", "))
+}
+
+/// Why a strategy cannot be recommended, whatever it costs.
+fn fault(one: &Strategy) -> Option<String> {
+    if let Some(first) = one.checks.broken.first() {
+        return Some(format!("{} of its model checks broke ({first})", one.checks.broken.len()));
+    }
+    if one.stress.violations > 0 {
+        return Some(format!("stress found {} violations", one.stress.violations));
+    }
+    if one.mechanism != one.name {
+        return Some(format!("this machine falls back to {}", one.mechanism));
+    }
+    match (one.checks.run, one.stress.run) {
+        (0, _) => Some("none of its model checks was run".into()),
+        (_, 0) => Some("it was not put under stress".into()),
+        _ => None,
+    }
+}
+
+fn choose<'s>(sound: &[&'s Strategy]) -> Option<&'s Strategy> {
+    let cost = |one: &Strategy| cost(one, sound);
+    let cheapest = |lock_free: bool| {
+        let candidates = sound.iter().filter(|one| one.lock_free == lock_free);
+        let lowest = candidates.clone().map(|one| cost(one)).fold(f64::INFINITY, f64::min);
+        // The first of equals: `max_by` would give the last.
+        candidates
+            .filter(|one| cost(one) <= lowest * TIE)
+            .copied()
+            .rev()
+            .max_by(|a, b| wrap(a).total_cmp(&wrap(b)))
+    };
+    match (cheapest(true), cheapest(false)) {
+        (Some(free), Some(blocking)) if cost(blocking) * BLOCKING < cost(free) => Some(blocking),
+        (free, blocking) => free.or(blocking),
+    }
+}
+
+fn wrap(one: &Strategy) -> f64 {
+    one.wrap_seconds.unwrap_or(f64::INFINITY)
+}
+
+/// The geometric mean of a strategy's times in relation to the best of all sound ones; of those
+/// measures that all of them have.
+fn cost(one: &Strategy, sound: &[&Strategy]) -> f64 {
+    let logarithms: Vec<f64> = one
+        .times
+        .iter()
+        .filter_map(|(measure, time)| {
+            let all: Option<Vec<f64>> =
+                sound.iter().map(|other| other.times.get(measure).copied()).collect();
+            Some((time / all?.into_iter().fold(f64::INFINITY, f64::min)).ln())
+        })
+        .collect();
+    (logarithms.iter().sum::<f64>() / logarithms.len().max(1) as f64).exp()
+}
+
+/// How another sound strategy compares.
+fn price(other: &Strategy, best: &Strategy, sound: &[&Strategy]) -> String {
+    let ratio = cost(other, sound) / cost(best, sound);
+    let name = &other.name;
+    let blocks = if best.lock_free && !other.lock_free { ", and blocks" } else { "" };
+    match (ratio * 100.0).round() {
+        percent if ratio > TIE => format!("{name} costs {percent}% of it{blocks}"),
+        percent if ratio * TIE < 1.0 => format!("{name} costs only {percent}% of it{blocks}"),
+        _ => format!("{name} costs the same within a tenth{blocks}"),
+    }
+}
+
+fn list(parts: &[String], nothing: &str) -> String {
+    if parts.is_empty() { nothing.into() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::data::{Checks, FORMAT, Stress, wrap_seconds};
+    use super::*;
+
+    fn strategy(name: &str, lock_free: bool, tag_bits: u32, ns: f64) -> Strategy {
+        Strategy {
+            name: name.into(),
+            mechanism: name.into(),
+            lock_free,
+            tag_bits,
+            wrap_seconds: wrap_seconds(tag_bits),
+            checks: Checks { run: 20, exhaustive: 20, executions: 1000, broken: vec![] },
+            stress: Stress { run: 9, operations: 1_000_000, violations: 0 },
+            times: [("a".into(), ns), ("b".into(), 2.0 * ns)].into(),
+            memory: [].into(),
+        }
+    }
+
+    /// Through JSON, as the sentence is computed from it.
+    fn sentence(strategies: [Strategy; 3]) -> String {
+        let comparison = Comparison {
+            format: FORMAT,
+            cores: 2,
+            ran: vec![],
+            strategies: strategies.into(),
+            others: [].into(),
+            recommendation: String::new(),
+        };
+        let json = serde_json::to_string(&comparison).unwrap();
+        let sentence = recommend(&serde_json::from_str(&json).unwrap());
+        assert_eq!(sentence.matches(". ").count(), 0, "one sentence: {sentence}");
+        assert!(sentence.ends_with('.'));
+        sentence
+    }
+
+    fn three() -> [Strategy; 3] {
+        [
+            strategy("Wide", true, 64, 5.0),
+            strategy("Packed", true, 32, 4.9),
+            strategy("Locked", false, 0, 5.0),
+        ]
+    }
+
+    #[test]
+    fn a_tie_goes_to_the_longer_wrap_time() {
+        assert_eq!(
+            sentence(three()),
+            "Use Wide: all 20 model checks and 9 stress runs passed, it is lock-free, its tag \
+             wraps after 58000 years at ten million exchanges a second, Packed costs the same \
+             within a tenth, Locked costs the same within a tenth, and blocks."
+        );
+        let [wide, packed, locked] = three();
+        assert!(sentence([locked, packed, wide]).starts_with("Use Wide:"));
+    }
+
+    #[test]
+    fn what_is_really_cheaper_wins() {
+        let [wide, _, locked] = three();
+        let said = sentence([wide, strategy("Packed", true, 32, 4.0), locked]);
+        assert!(said.starts_with("Use Packed:"), "{said}");
+        assert!(said.contains("wraps after 7.2 minutes"), "{said}");
+        assert!(said.contains("Wide costs 125% of it"), "{said}");
+    }
+
+    #[test]
+    fn blocking_wins_only_at_less_than_half_the_cost() {
+        let [wide, packed, _] = three();
+        let locked = |ns| strategy("Locked", false, 0, ns);
+        let said = sentence([wide.clone(), packed.clone(), locked(2.6)]);
+        assert!(said.starts_with("Use Wide:"), "{said}");
+        assert!(said.contains("Locked costs only 52% of it, and blocks"), "{said}");
+        let said = sentence([wide, packed, locked(2.3)]);
+        assert!(said.starts_with("Use Locked:"), "{said}");
+    }
+
+    #[test]
+    fn what_is_unsound_is_out() {
+        let [mut wide, mut packed, mut locked] = three();
+        wide.checks.broken = vec!["Wide/list/aba/loom/unbounded".into()];
+        let said = sentence([wide.clone(), packed.clone(), locked.clone()]);
+        assert!(said.starts_with("Use Packed:"), "{said}");
+        assert!(said.contains("Wide is out: 1 of its model checks broke (Wide/list/aba"), "{said}");
+        packed.stress.violations = 3;
+        let said = sentence([wide.clone(), packed.clone(), locked.clone()]);
+        assert!(said.starts_with("Use Locked:"), "{said}");
+        assert!(said.contains("no lock-free one is left"), "{said}");
+        locked.checks.run = 0;
+        let said = sentence([wide, packed, locked]);
+        assert!(said.starts_with("None can be recommended: Wide is out"), "{said}");
+    }
+
+    #[test]
+    fn a_fallback_is_not_the_strategy() {
+        let [mut wide, packed, locked] = three();
+        wide.mechanism = "Packed".into();
+        let said = sentence([wide, packed, locked]);
+        assert!(said.starts_with("Use Packed:"), "{said}");
+        assert!(said.contains("Wide is out: this machine falls back to Packed"), "{said}");
+    }
+}

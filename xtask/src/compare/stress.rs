@@ -1,0 +1,80 @@
+//! Stress runs and replays, by the stress binary. Its fields are described in stress/README.md.
+
+use core::time::Duration;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::workspace;
+
+/// Exit codes with which it still has a report: fine, and a violation.
+const REPORTED: [i32; 2] = [0, 2];
+
+/// What one call found.
+#[derive(Debug, Deserialize)]
+pub(super) struct Report {
+    pub(super) seed: Option<u64>,
+    pub(super) results: Vec<Run>,
+}
+
+/// One scenario or one trace, for one subject.
+#[derive(Debug, Deserialize)]
+pub(super) struct Run {
+    pub(super) strategy: String,
+    pub(super) mechanism: Option<String>,
+    pub(super) lock_free: Option<bool>,
+    pub(super) tag_bits: Option<u32>,
+    pub(super) scenario: String,
+    pub(super) ops: u64,
+    pub(super) ns_per_op: f64,
+    pub(super) carved_blocks: Option<u64>,
+    pub(super) peak_live_blocks: Option<u64>,
+    pub(super) violations: usize,
+}
+
+impl Run {
+    /// The trace that was replayed.
+    pub(super) fn trace(&self) -> Option<&str> {
+        self.scenario.strip_prefix("replay:")
+    }
+}
+
+/// All scenarios on two threads, `each` for so long.
+///
+/// # Errors
+/// Where the binary fails, or reports nothing.
+pub(super) fn scenarios(executable: &Path, each: Duration) -> Result<Report> {
+    let each = format!("{}ms", each.as_millis());
+    call(executable, &["run", "--threads", "2", "--duration", &each])
+}
+
+/// One trace, timed in so many rounds and checked once.
+///
+/// # Errors
+/// As [`scenarios`].
+pub(super) fn replay(executable: &Path, trace: &Path, rounds: u16) -> Result<Report> {
+    let trace = trace.to_str().context("the workspace's path is not UTF-8")?;
+    call(executable, &["replay", trace, "--rounds", &rounds.to_string()])
+}
+
+fn call(executable: &Path, arguments: &[&str]) -> Result<Report> {
+    let out = workspace::output()?.join("compare-stress.json");
+    let output = Command::new(executable).args(arguments).arg("--out").arg(&out).output()?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    let code = output.status.code();
+    ensure!(
+        code.is_some_and(|code| REPORTED.contains(&code)),
+        "stress {arguments:?}: {}",
+        words.trim()
+    );
+    let report: Report = serde_json::from_str(&fs::read_to_string(out)?)?;
+    ensure!(!report.results.is_empty(), "stress {arguments:?} ran nothing");
+    if code != Some(0) {
+        // With the command that does it again.
+        eprintln!("{}{words}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(report)
+}
