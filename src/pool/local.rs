@@ -40,7 +40,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         // SAFETY: this handle is seated here.
         match unsafe { self.slot.pop() } {
             Some(block) => Ok(block.0),
-            None => self.refill(),
+            None => Self::refill(self.slot, self.core),
         }
     }
 
@@ -55,29 +55,33 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: this handle is seated here.
         if let Err(block) = unsafe { self.slot.push(Block(block)) } {
-            self.flush(block);
+            Self::flush(self.slot, self.core, block);
         }
     }
 
+    // The slow paths take what a handle holds, not the handle: its address stays unknown to them,
+    // so a loop may keep slot and core in registers.
+
+    /// `slot` is the handle's, and its array is empty.
     #[cold]
     #[inline(never)]
-    fn refill(&self) -> Result<NonNull<u8>, AllocError> {
-        // SAFETY: this handle is seated here, and has just seen the array empty. A refill is one
+    fn refill(slot: SlotRef, core: &Core<S>) -> Result<NonNull<u8>, AllocError> {
+        // SAFETY: a handle is seated here, and has just seen the array empty. A refill is one
         // batch, by the core.
-        unsafe { self.slot.refill(self.core.mediator.batch(), |room| self.core.refill(room)) }?;
+        unsafe { slot.refill(core.mediator.batch(), |room| core.refill(room)) }?;
         // SAFETY: seated.
-        let block = unsafe { self.slot.pop() };
+        let block = unsafe { slot.pop() };
         Ok(block.expect("a refill brings at least one block").0)
     }
 
+    /// `slot` is the handle's, and its array is full.
     #[cold]
     #[inline(never)]
-    fn flush(&self, block: Block) {
-        let mediator = &self.core.mediator;
-        // SAFETY: seated, and the array is full: it holds two batches.
-        unsafe { self.slot.flush(mediator.batch(), |blocks| mediator.offer(blocks)) };
+    fn flush(slot: SlotRef, core: &Core<S>, block: Block) {
+        // SAFETY: a handle is seated here, and the array is full: it holds two batches.
+        unsafe { slot.flush(core.mediator.batch(), |blocks| core.mediator.offer(blocks)) };
         // SAFETY: seated.
-        let pushed = unsafe { self.slot.push(block) };
+        let pushed = unsafe { slot.push(block) };
         debug_assert!(pushed.is_ok(), "a flush makes room for a batch");
     }
 }
