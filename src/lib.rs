@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-#![deny(clippy::disallowed_types)]
 
 pub mod docs;
 

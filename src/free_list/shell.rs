@@ -9,7 +9,7 @@
 //! | field | owner of the shell | anyone who has met its reference |
 //! |---|---|---|
 //! | `link` | writes before publishing, reads after taking | reads; a removal CAS validates |
-//! | `count` | writes before publishing, reads after taking | reads; a removal CAS validates |
+//! | `count` | writes before publishing, reads after taking; stale once unloaded | reads; a removal CAS validates |
 //! | `index`, `born` | reads | reads |
 //! | the blocks behind it | reads and writes | never |
 
@@ -199,6 +199,16 @@ impl<'s> OwnedShell<'s> {
         self.head().blocks.with_mut(|_| f(blocks))
     }
 
+    /// Makes `blocks` its blocks. Whatever it held is forgotten: call on an unloaded or a new shell.
+    ///
+    /// # Panics
+    ///
+    /// If they don't fit: a shell holds one batch.
+    #[inline]
+    pub fn fill(&mut self, blocks: &[Block]) {
+        self.write(0, blocks);
+    }
+
     /// Adds blocks behind those that it holds.
     ///
     /// # Panics
@@ -206,7 +216,11 @@ impl<'s> OwnedShell<'s> {
     /// If they don't fit: a shell holds one batch.
     #[inline]
     pub fn append(&mut self, blocks: &[Block]) {
-        let len = self.len();
+        self.write(self.len(), blocks);
+    }
+
+    #[inline]
+    fn write(&mut self, len: usize, blocks: &[Block]) {
         let total = len + blocks.len();
         assert!(total <= self.store.batch(), "{total} blocks in a shell of one batch");
         self.with_blocks(|array| {
@@ -217,6 +231,24 @@ impl<'s> OwnedShell<'s> {
             unsafe { blocks.as_ptr().copy_to_nonoverlapping(end, blocks.len()) };
         });
         self.set_len(total);
+    }
+
+    /// Copies all its blocks to the start of `out` and returns how many. The shell is void
+    /// afterwards: its count is stale, and only [`fill`](Self::fill) makes sense of it again.
+    ///
+    /// # Panics
+    ///
+    /// If `out` is shorter than what it holds.
+    #[inline]
+    pub fn unload(&mut self, out: &mut [MaybeBlock]) -> usize {
+        let len = self.len();
+        let out = &mut out[..len];
+        self.with_blocks(|array| {
+            // SAFETY: `len` written blocks from the array's start; `out` has room for them and is
+            // not the array.
+            unsafe { array.copy_to_nonoverlapping(out.as_mut_ptr().cast(), len) };
+        });
+        len
     }
 
     /// Takes up to `out.len()` blocks off its end. Returns how many.

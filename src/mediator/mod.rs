@@ -14,7 +14,7 @@
 //! - M1. Shells: `shells >= carved / B + slots`, with `slots` the thread caches ever seated. Each
 //!   carve brings one shell, each new slot one, before blocks or handle are handed out.
 //! - M2. A shell in `full` holds exactly B blocks, one in `partial` 1 to B - 1, one in `empty`
-//!   none.
+//!   none (its count is stale, and nobody reads it).
 //! - M3. There are never more partial shells than handles: a new one is made only by a handle that
 //!   has seen `partial` empty, or that has just filled one up.
 //! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all shells would
@@ -82,7 +82,7 @@ impl<S: Strategy> Mediator<S> {
         match blocks.len().cmp(&self.batch()) {
             Equal => {
                 let mut shell = self.empty_shell();
-                shell.append(blocks);
+                shell.fill(blocks);
                 self.full.push(shell);
             }
             Less if blocks.is_empty() => {}
@@ -93,17 +93,18 @@ impl<S: Strategy> Mediator<S> {
 
     /// Merges a remainder into a partial shell, so that those stay few (M3).
     fn offer_remainder(&self, blocks: &[Block]) {
-        let mut shell = self.partial.pop(&self.store).unwrap_or_else(|| self.empty_shell());
-        let room = self.batch() - shell.len();
-        let (fit, rest) = blocks.split_at(room.min(blocks.len()));
-        shell.append(fit);
-        if fit.len() < room {
-            return self.partial.push(shell);
+        let mut rest = blocks;
+        if let Some(mut shell) = self.partial.pop(&self.store) {
+            let room = self.batch() - shell.len();
+            let fit;
+            (fit, rest) = blocks.split_at(room.min(blocks.len()));
+            shell.append(fit);
+            let list = if fit.len() < room { &self.partial } else { &self.full };
+            list.push(shell);
         }
-        self.full.push(shell);
         if !rest.is_empty() {
             let mut shell = self.empty_shell();
-            shell.append(rest);
+            shell.fill(rest);
             self.partial.push(shell);
         }
     }
@@ -147,7 +148,7 @@ impl<S: Strategy> Mediator<S> {
     fn empty_into(&self, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
         let mut taken = 0;
         for mut shell in chain {
-            taken += shell.take(&mut out[taken..]);
+            taken += shell.unload(&mut out[taken..]);
             self.empty.push(shell);
         }
         taken

@@ -5,8 +5,6 @@
 //! location. The table is a plain `std` mutex that no scheduling point lies in: a facade mutex
 //! would add synchronisation, and so hide ordering bugs.
 
-#![allow(clippy::disallowed_types, reason = "this is where they are named")]
-
 use super::{AtomicU64, Ordering};
 
 /// The checkers model a machine with both CASes.

@@ -1,7 +1,5 @@
 //! The loom backend.
 
-#![allow(clippy::disallowed_types, reason = "this is where they are named")]
-
 pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
 pub use loom::cell::UnsafeCell;
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};

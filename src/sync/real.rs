@@ -1,7 +1,5 @@
 //! The shipped backend: core's atomics, portable-atomic's double-width word, std's mutex.
 
-#![allow(clippy::disallowed_types, reason = "this is where they are named")]
-
 pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
 pub use portable_atomic::{AtomicU64, AtomicU128};
 pub use std::sync::{Mutex, MutexGuard};

@@ -3,8 +3,6 @@
 //! failure. Depth-first searches go without the scheduling point ([`yield_in_cells`]): each one
 //! multiplies the schedules, and races between cells are what loom is for.
 
-#![allow(clippy::disallowed_types, reason = "this is where they are named")]
-
 pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
 pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use shuttle::sync::{Mutex, MutexGuard};

@@ -43,7 +43,6 @@ impl Site {
 /// The override of this process, parsed once.
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 fn weakened() -> Option<(&'static str, Ordering)> {
-    #![allow(clippy::disallowed_types, reason = "read-only after its first use")]
     static OVERRIDE: std::sync::OnceLock<Option<(&'static str, Ordering)>> =
         std::sync::OnceLock::new();
     *OVERRIDE.get_or_init(|| {

@@ -214,8 +214,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         actor.log.clear();
         actor
     });
-    let actors = actors.collect();
-    let ended = run(scenario, actors, move |actor, op| match op {
+    let step = move |actor: &mut Actor, op: Op| match op {
         Op::Offer(count) => {
             let blocks: Vec<Block> =
                 (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
@@ -232,7 +231,12 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
             shared.receive(actor, &addresses);
         }
         _ => unreachable!("not an operation of a mediator"),
-    });
+    };
+    let mut actors: Vec<Actor> = actors.collect();
+    for (thread, op) in scenario.setup {
+        step(&mut actors[*thread], *op);
+    }
+    let ended = run(scenario, actors, step);
 
     // SAFETY: leaked above; all threads are joined.
     let mut shared = unsafe { Box::from_raw(core::ptr::from_ref(shared).cast_mut()) };

@@ -91,12 +91,15 @@ pub const SCENARIOS: &[Scenario] = &[
         &[(0, Attach), (1, Attach), (0, Allocate), (0, Free)],
         &[&[Leave], &[Allocate]],
     ),
-    slice(
-        "pool/leave_remainder_allocate",
-        2,
-        &[(0, Attach), (1, Attach), (0, Allocate)],
-        &[&[Leave], &[Allocate]],
-    ),
+    Scenario {
+        layer: Layer::Pool { capacity: 2 },
+        ..slice(
+            "pool/leave_remainder_allocate",
+            2,
+            &[(0, Attach), (1, Attach), (0, Allocate)],
+            &[&[Leave], &[Allocate]],
+        )
+    },
     slice("pool/attach_allocate", 1, &[(1, Attach)], &[&[Attach], &[Allocate]]),
     slice("pool/carve_carve", 2, &[(0, Attach), (1, Attach)], &[&[Allocate], &[Allocate]]),
     Scenario {
@@ -135,7 +138,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         layer: Layer::Mediator { holds: &[4, 0] },
-        ..slice("mediator/offer_request_many", 2, &[], &[&[Offer(2), Offer(2)], &[Request(5)]])
+        ..slice("mediator/offer_request_many", 2, &[(0, Offer(2))], &[&[Offer(2)], &[Request(5)]])
     },
     Scenario {
         layer: Layer::Mediator { holds: &[2, 0] },
