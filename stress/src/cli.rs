@@ -46,10 +46,10 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// Strategies, separated by commas, or "all".
-    #[arg(long, value_delimiter = ',', default_value = ALL, value_parser = strategy_names(false))]
+    #[arg(long, value_delimiter = ',', default_value = ALL, ignore_case = true, value_parser = strategy_names(false))]
     pub strategy: Vec<String>,
     /// Scenarios, separated by commas, or "all".
-    #[arg(long, value_delimiter = ',', default_value = ALL, value_parser = scenario_names())]
+    #[arg(long, value_delimiter = ',', default_value = ALL, ignore_case = true, value_parser = scenario_names())]
     pub scenario: Vec<String>,
     /// Threads at work at once; several numbers make several runs.
     #[arg(long, value_delimiter = ',', default_value = "1,2", value_name = "N,..",
@@ -84,7 +84,7 @@ pub struct ReplayArgs {
     /// The trace, as described in stress/traces/README.md.
     pub file: PathBuf,
     /// Strategies, separated by commas, "system" for reference, or "all".
-    #[arg(long, value_delimiter = ',', default_value = ALL, value_parser = strategy_names(true))]
+    #[arg(long, value_delimiter = ',', default_value = ALL, ignore_case = true, value_parser = strategy_names(true))]
     pub strategy: Vec<String>,
     /// Rounds that are timed; the median counts. One more is checked.
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -104,11 +104,7 @@ pub struct OutputArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// The file for the results as JSON.
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "target/stampool/stress.json"
-    )]
+    #[arg(long, value_name = "FILE", default_value = "target/stampool/stress.json")]
     pub out: PathBuf,
 }
 
@@ -156,13 +152,10 @@ impl RunArgs {
 
     /// The scenarios asked for, in their own order.
     pub fn scenarios(&self) -> Vec<Scenario> {
-        selected(
-            &self.scenario,
-            Scenario::ALL.into_iter().map(Scenario::name),
-        )
-        .into_iter()
-        .filter_map(Scenario::named)
-        .collect()
+        selected(&self.scenario, Scenario::ALL.into_iter().map(Scenario::name))
+            .into_iter()
+            .filter_map(Scenario::named)
+            .collect()
     }
 
     /// When each run ends.
@@ -208,9 +201,7 @@ impl ReplayArgs {
 /// The names that `asked` selects.
 fn selected(asked: &[String], known: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
     let wants = |name: &str| {
-        asked
-            .iter()
-            .any(|word| word == ALL || word.eq_ignore_ascii_case(name))
+        asked.iter().any(|word| word.eq_ignore_ascii_case(ALL) || word.eq_ignore_ascii_case(name))
     };
     known.filter(|name| wants(name)).collect()
 }
@@ -219,23 +210,14 @@ fn selected(asked: &[String], known: impl Iterator<Item = &'static str>) -> Vec<
 fn strategy_names(with_system: bool) -> PossibleValuesParser {
     let system = with_system.then_some(SYSTEM);
     PossibleValuesParser::new(
-        STRATEGIES
-            .iter()
-            .map(|entry| entry.name)
-            .chain(system)
-            .chain([ALL])
-            .collect::<Vec<_>>(),
+        STRATEGIES.iter().map(|entry| entry.name).chain(system).chain([ALL]).collect::<Vec<_>>(),
     )
 }
 
 /// Accepts names of scenarios.
 fn scenario_names() -> PossibleValuesParser {
     PossibleValuesParser::new(
-        Scenario::ALL
-            .into_iter()
-            .map(Scenario::name)
-            .chain([ALL])
-            .collect::<Vec<_>>(),
+        Scenario::ALL.into_iter().map(Scenario::name).chain([ALL]).collect::<Vec<_>>(),
     )
 }
 
@@ -254,9 +236,7 @@ impl core::error::Error for NotADuration {}
 /// Reads a time like `500ms` or `24h`.
 fn duration(text: &str) -> Result<Duration, NotADuration> {
     const YEAR: u64 = 365 * 24 * 3_600_000;
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let millis = match unit {
         "ms" => 1,
@@ -303,17 +283,7 @@ mod tests {
     fn times() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for bad in [
-            "",
-            "s",
-            "0s",
-            "5",
-            "1.5s",
-            "-1s",
-            "10 s",
-            "99999999999999999999s",
-            "9000h1",
-        ] {
+        for bad in ["", "s", "0s", "5", "1.5s", "-1s", "10 s", "99999999999999999999s", "9000h1"] {
             assert_eq!(duration(bad), Err(NotADuration), "{bad:?}");
         }
         assert_eq!(duration("18446744073709551615h"), Err(NotADuration));
@@ -336,20 +306,14 @@ mod tests {
         };
         assert_eq!(all.strategies().len(), STRATEGIES.len());
         assert_eq!(all.scenarios(), Scenario::ALL);
-        let list = parse("stress run --scenario churn,one-block")
-            .expect("two")
-            .command;
-        let Command::Run(two) = list else {
-            panic!("run is run")
-        };
+        let list = parse("stress run --scenario churn,one-block").expect("two").command;
+        let Command::Run(two) = list else { panic!("run is run") };
         assert_eq!(two.scenarios(), [Scenario::OneBlock, Scenario::Churn]);
     }
 
     #[test]
     fn the_command_to_run_again_is_understood() {
-        let Command::Run(args) = parse("stress run --ops 10 --books-only")
-            .expect("ops")
-            .command
+        let Command::Run(args) = parse("stress run --ops 10 --books-only").expect("ops").command
         else {
             panic!("run is run");
         };
@@ -359,10 +323,7 @@ mod tests {
             panic!("run is run");
         };
         assert_eq!(same.budget(), Budget::Ops(10));
-        assert_eq!(
-            (same.seed, same.threads, same.books_only),
-            (Some(9), vec![3], true)
-        );
+        assert_eq!((same.seed, same.threads, same.books_only), (Some(9), vec![3], true));
     }
 
     #[test]

@@ -15,11 +15,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing to be done where even the terminal is gone.
             let _ = error.print();
-            if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Fine
-            }
+            if error.use_stderr() { Exit::Usage } else { Exit::Fine }
         }
     };
     exit.into()

@@ -22,11 +22,6 @@ fn low_word(value: u64) -> usize {
 
 /// An index that a 32-bit field of a trace names.
 pub(crate) fn index(value: u32) -> usize {
-    const {
-        assert!(
-            usize::BITS >= 32,
-            "the harness needs at least 32-bit addresses"
-        )
-    };
+    const { assert!(usize::BITS >= 32, "the harness needs at least 32-bit addresses") };
     low_word(u64::from(value))
 }

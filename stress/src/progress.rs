@@ -25,11 +25,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self {
-            bar,
-            done: 0,
-            total,
-        }
+        Self { bar, done: 0, total }
     }
 
     /// Says which run begins.

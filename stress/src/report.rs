@@ -151,10 +151,7 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = self.results_table().to_string();
         if !self.classes.is_empty() {
-            text += &format!(
-                "\n\nper size class, in the checked round\n{}",
-                self.class_table()
-            );
+            text += &format!("\n\nper size class, in the checked round\n{}", self.class_table());
         }
         text + "\n"
     }
@@ -221,11 +218,7 @@ pub fn reserve(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map(drop)
+    fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
 }
 
 /// Prints to stdout; a closed pipe is an error here, not a panic.
@@ -240,9 +233,7 @@ pub fn print(text: &str) -> io::Result<()> {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_header(header);
+    table.load_style(presets::NOTHING).set_header(header);
     table
 }
 

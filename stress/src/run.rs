@@ -1,7 +1,7 @@
 //! One scenario on one subject: the threads, the clock, and the checks at the end.
 
 use core::time::Duration;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::panic;
 use std::thread;
 use std::time::Instant;
 
@@ -67,18 +67,13 @@ pub struct Outcome {
 /// # Panics
 /// If `plan.threads` is 0, below the scenario's minimum, or too many for an owner word.
 pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Refused> {
-    assert!(
-        plan.threads >= plan.scenario.min_threads(),
-        "too few threads for the scenario"
-    );
+    assert!(plan.threads >= plan.scenario.min_threads(), "too few threads for the scenario");
     let batch = subject.batch_blocks();
     let stage = Stage::new(plan.scenario, plan.threads, batch);
     let room = bound_blocks(stage.most_live(batch), plan.threads, batch);
     let desk = Desk {
         log: Log::default(),
-        oracle: plan
-            .checked
-            .then(|| Oracle::type_stable(subject.layout(), Extent::Whole, room)),
+        oracle: plan.checked.then(|| Oracle::type_stable(subject.layout(), Extent::Whole, room)),
         live: plan.scenario.live(),
         batch,
     };
@@ -128,43 +123,38 @@ fn race<U: Subject>(
     budget: Budget,
 ) -> Result<Duration, Refused> {
     let gate = Gate::default();
-    let (done, finished) = mpsc::channel::<()>();
     thread::scope(|scope| {
         let wanted = lanes.len();
-        let mut spawned = 0;
+        let mut spawned = Vec::with_capacity(wanted);
         for lane in lanes {
-            let (gate, done) = (&gate, done.clone());
+            let gate = &gate;
             let lane_thread = move || {
                 let _guard = StopOnPanic(&desk.log);
-                gate.pass();
+                let began = gate.pass();
+                if let Budget::Time(limit) = budget {
+                    lane.deadline = Some(began + limit);
+                }
                 live_through(subject, stage, desk, lane);
-                drop(done);
+                Instant::now()
             };
             match thread::Builder::new().spawn_scoped(scope, lane_thread) {
-                Ok(_) => spawned += 1,
+                Ok(thread) => spawned.push(thread),
                 Err(_) => break,
             }
         }
-        drop(done);
-        if spawned < wanted {
+        let missing = wanted - spawned.len();
+        if missing > 0 {
             desk.log.stop();
         }
-        gate.open_for(spawned);
-        let began = Instant::now();
-        // Nothing is ever sent: the channel closes when the last lane is done.
-        if let Budget::Time(limit) = budget
-            && finished.recv_timeout(limit) == Err(RecvTimeoutError::Timeout)
-        {
-            desk.log.stop();
+        let began = gate.open_for(spawned.len());
+        let ends = spawned
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|payload| panic::resume_unwind(payload)));
+        let ended = ends.max().unwrap_or(began);
+        if missing > 0 {
+            return Err(Refused(format!("the system gave {missing} of {wanted} threads too few")));
         }
-        let _ = finished.recv();
-        let elapsed = began.elapsed();
-        if spawned < wanted {
-            return Err(Refused(format!(
-                "the system gave {spawned} of {wanted} threads"
-            )));
-        }
-        Ok(elapsed)
+        Ok(ended.duration_since(began))
     })
 }
 
@@ -199,10 +189,7 @@ fn live_through<U: Subject>(subject: &U, stage: &Stage, desk: &Desk, lane: &mut 
 
 /// Frees what the last threads left for others.
 fn sweep<U: Subject>(subject: &U, stage: &Stage, desk: &Desk, lanes: &mut [Lane]) {
-    let carried: Vec<_> = lanes
-        .iter_mut()
-        .flat_map(|lane| lane.carried.drain(..))
-        .collect();
+    let carried: Vec<_> = lanes.iter_mut().flat_map(|lane| lane.carried.drain(..)).collect();
     match subject.attach() {
         Ok(handle) => {
             let mut worker = Worker::new(&mut lanes[0], desk, &handle);

@@ -21,11 +21,8 @@ pub struct Entry {
 }
 
 /// All strategies. A new one is one line here.
-pub static STRATEGIES: [Entry; 3] = [
-    entry::<TaggedWide>(),
-    entry::<TaggedPacked>(),
-    entry::<Locked>(),
-];
+pub static STRATEGIES: [Entry; 3] =
+    [entry::<TaggedWide>(), entry::<TaggedPacked>(), entry::<Locked>()];
 
 /// Makes the table's line for a strategy.
 const fn entry<S: Strategy>() -> Entry {
@@ -83,11 +80,7 @@ impl<S: Strategy> Subject for Pool<S> {
 
     fn mechanism(&self) -> Mechanism {
         let stats = self.stats();
-        Mechanism {
-            strategy: stats.strategy,
-            lock_free: stats.lock_free,
-            tag_bits: stats.tag_bits,
-        }
+        Mechanism { strategy: stats.strategy, lock_free: stats.lock_free, tag_bits: stats.tag_bits }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One thread's checked access to the subject.
 
 use core::ptr::NonNull;
+use std::time::Instant;
 
 use crate::oracle::live::{Gauge, Live};
 use crate::oracle::violation::{Log, Violation};
@@ -55,6 +56,9 @@ pub struct Lane {
     pub quota: u64,
     /// Operations after which its present handle leaves.
     pub leave_at: u64,
+    /// When the whole run ends, if by time. Each lane looks for itself: with many threads no
+    /// single one can be relied on to run in time.
+    pub deadline: Option<Instant>,
     /// The lane's part of the live count.
     pub gauge: Gauge,
     /// The lane's random numbers.
@@ -62,9 +66,14 @@ pub struct Lane {
     /// Blocks in hand from one handle to the next.
     pub carried: Vec<Block>,
     serial: u64,
+    /// Operations after which the clock is looked at next.
+    look_at: u64,
 }
 
 impl Lane {
+    /// Operations between two looks at the clock.
+    const LOOK: u64 = 256;
+
     /// A lane at its start.
     pub fn new(index: u16, seed: u64, quota: u64) -> Self {
         Self {
@@ -72,11 +81,22 @@ impl Lane {
             ops: 0,
             quota,
             leave_at: u64::MAX,
+            deadline: None,
             gauge: Gauge::default(),
             rng: Rng::new(seed, index),
             carried: Vec::new(),
             serial: 0,
+            look_at: 0,
         }
+    }
+
+    /// Says whether it is time to end, at every so many operations.
+    fn is_late(&mut self) -> bool {
+        if self.ops < self.look_at {
+            return false;
+        }
+        self.look_at = self.ops + Self::LOOK;
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// The next allocation of this lane.
@@ -101,8 +121,11 @@ impl<'a, H: Handle> Worker<'a, H> {
         Self { lane, desk, handle }
     }
 
-    /// Says whether this handle has work left.
-    pub fn has_budget(&self) -> bool {
+    /// Says whether this handle has work left; ends the run when its time is up.
+    pub fn has_budget(&mut self) -> bool {
+        if self.lane.is_late() {
+            self.desk.log.stop();
+        }
         self.lane.ops < self.lane.leave_at.min(self.lane.quota) && !self.stopped()
     }
 
@@ -123,9 +146,7 @@ impl<'a, H: Handle> Worker<'a, H> {
             Ok(block) => block,
             Err(refused) => {
                 self.desk.live.end(&mut self.lane.gauge);
-                self.desk
-                    .log
-                    .report(Violation::Refused { reason: refused.0 });
+                self.desk.log.report(Violation::Refused { reason: refused.0 });
                 return None;
             }
         };
@@ -161,11 +182,7 @@ impl<'a, H: Handle> Worker<'a, H> {
     fn dismiss(oracle: &Oracle, block: NonNull<u8>) -> Result<(), Violation> {
         let Some(stamp) = oracle.owner(block) else {
             let block = block.addr().get();
-            return Err(Violation::OwnerChanged {
-                block,
-                expected: None,
-                found: None,
-            });
+            return Err(Violation::OwnerChanged { block, expected: None, found: None });
         };
         // SAFETY: a token exists only for an admitted block, and its stamp is in the table.
         unsafe { oracle.dismiss(block, stamp) }

@@ -17,23 +17,14 @@ fn layout() -> Layout {
 }
 
 fn outcome(sabotage: Sabotage, scenario: Scenario, threads: usize) -> Outcome {
-    let plan = Plan {
-        scenario,
-        threads,
-        budget: Budget::Ops(20_000),
-        seed: 11,
-        checked: true,
-    };
+    let plan = Plan { scenario, threads, budget: Budget::Ops(20_000), seed: 11, checked: true };
     run::run(Twin::new(layout(), sabotage), &plan).expect("threads")
 }
 
 /// What is found first in a scenario that holds several blocks at once.
 fn found(sabotage: Sabotage) -> Violation {
     let violations = outcome(sabotage, Scenario::OwnRandom, 1).violations;
-    violations
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| panic!("{sabotage:?} was not found"))
+    violations.into_iter().next().unwrap_or_else(|| panic!("{sabotage:?} was not found"))
 }
 
 #[test]
@@ -50,35 +41,23 @@ fn a_correct_twin_passes_everything() {
 
 #[test]
 fn a_block_handed_out_twice() {
-    assert!(matches!(
-        found(Sabotage::HandsOutTwice),
-        Violation::HandedOutTwice { .. }
-    ));
+    assert!(matches!(found(Sabotage::HandsOutTwice), Violation::HandedOutTwice { .. }));
 }
 
 #[test]
 fn a_lost_block() {
-    assert!(matches!(
-        found(Sabotage::Loses),
-        Violation::Unbalanced { live: 0, .. }
-    ));
+    assert!(matches!(found(Sabotage::Loses), Violation::Unbalanced { live: 0, .. }));
 }
 
 #[test]
 fn a_lost_block_that_the_census_still_counts() {
-    assert!(matches!(
-        found(Sabotage::LosesAndLies),
-        Violation::Unreachable { .. }
-    ));
+    assert!(matches!(found(Sabotage::LosesAndLies), Violation::Unreachable { .. }));
 }
 
 #[test]
 fn overlapping_blocks() {
     let violation = found(Sabotage::Overlaps);
-    assert!(
-        matches!(violation, Violation::Overwritten { .. }),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::Overwritten { .. }), "{violation}");
 }
 
 #[test]
@@ -86,29 +65,21 @@ fn overlapping_blocks_that_nobody_wrote_to() {
     let twin = Twin::new(layout(), Sabotage::Overlaps);
     let handle = twin.attach().expect("a handle");
     // The last but one begins late, into the last.
-    let blocks: Vec<_> = (0..=CALL)
-        .map(|_| handle.allocate().expect("a block"))
-        .collect();
+    let blocks: Vec<_> = (0..=CALL).map(|_| handle.allocate().expect("a block")).collect();
     for block in blocks {
         // SAFETY: allocated above and given back once.
         unsafe { handle.deallocate(block) };
     }
     let log = Log::default();
     books::drain(&twin, &log);
-    assert!(matches!(
-        log.into_violations()[..],
-        [Violation::Overlap { size: 64, .. }]
-    ));
+    assert!(matches!(log.into_violations()[..], [Violation::Overlap { size: 64, .. }]));
 }
 
 #[test]
 fn too_much_carved() {
     let violation = found(Sabotage::CarvesTooMuch);
     assert!(
-        matches!(
-            violation,
-            Violation::OverBound { .. } | Violation::TooManyBlocks { .. }
-        ),
+        matches!(violation, Violation::OverBound { .. } | Violation::TooManyBlocks { .. }),
         "{violation}"
     );
 }
@@ -116,46 +87,30 @@ fn too_much_carved() {
 #[test]
 fn a_scribble_into_a_live_block() {
     let violation = found(Sabotage::Scribbles);
-    assert!(
-        matches!(violation, Violation::Overwritten { offset: 63, .. }),
-        "{violation}"
-    );
+    assert!(matches!(violation, Violation::Overwritten { offset: 63, .. }), "{violation}");
 }
 
 #[test]
 fn a_misaligned_block() {
-    assert!(matches!(
-        found(Sabotage::Misaligns),
-        Violation::Misaligned { align: 16, .. }
-    ));
+    assert!(matches!(found(Sabotage::Misaligns), Violation::Misaligned { align: 16, .. }));
 }
 
 #[test]
 fn an_allocation_refused_without_a_limit() {
-    assert!(matches!(
-        found(Sabotage::Refuses),
-        Violation::Refused { .. }
-    ));
+    assert!(matches!(found(Sabotage::Refuses), Violation::Refused { .. }));
 }
 
 #[test]
 fn a_panic_in_the_pool_is_a_violation_and_ends_the_run() {
     for scenario in [Scenario::OwnRandom, Scenario::Pipeline, Scenario::Churn] {
         let violations = outcome(Sabotage::Panics, scenario, 2).violations;
-        assert!(
-            matches!(violations[..], [Violation::Panicked { .. }, ..]),
-            "{violations:?}"
-        );
+        assert!(matches!(violations[..], [Violation::Panicked { .. }, ..]), "{violations:?}");
     }
 }
 
 #[test]
 fn sabotage_is_found_across_threads() {
-    for sabotage in [
-        Sabotage::HandsOutTwice,
-        Sabotage::Loses,
-        Sabotage::LosesAndLies,
-    ] {
+    for sabotage in [Sabotage::HandsOutTwice, Sabotage::Loses, Sabotage::LosesAndLies] {
         for scenario in [Scenario::SharedBucket, Scenario::Pipeline, Scenario::Churn] {
             let found = outcome(sabotage, scenario, 2).violations;
             assert!(!found.is_empty(), "{sabotage:?} in {}", scenario.name());

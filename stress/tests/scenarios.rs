@@ -17,21 +17,12 @@ fn matrix(batch: usize, size: usize, ops: u64) {
                     continue;
                 }
                 let budget = Budget::Ops(ops);
-                let plan = Plan {
-                    scenario,
-                    threads,
-                    budget,
-                    seed: 2026,
-                    checked: true,
-                };
+                let plan = Plan { scenario, threads, budget, seed: 2026, checked: true };
                 let outcome = (entry.run)(layout, batch, &plan).expect("a pool and threads");
                 let what = format!("{} {} x{threads}", entry.name, scenario.name());
                 assert_eq!(outcome.violations, [], "{what}");
                 assert!(outcome.ops >= ops, "{what}: {} operations", outcome.ops);
-                assert!(
-                    outcome.carved_blocks > 0 && outcome.peak_live_blocks > 0,
-                    "{what}"
-                );
+                assert!(outcome.carved_blocks > 0 && outcome.peak_live_blocks > 0, "{what}");
             }
         }
     }
@@ -57,13 +48,7 @@ fn time_ends_a_run_too() {
     let layout = Layout::from_size_align(64, 8).expect("a layout");
     for scenario in Scenario::ALL {
         let budget = Budget::Time(Duration::from_millis(20));
-        let plan = Plan {
-            scenario,
-            threads: 2,
-            budget,
-            seed: 1,
-            checked: true,
-        };
+        let plan = Plan { scenario, threads: 2, budget, seed: 1, checked: true };
         let outcome = (STRATEGIES[0].run)(layout, 8, &plan).expect("a pool and threads");
         assert_eq!(outcome.violations, []);
         assert!(outcome.ops > 0);
@@ -81,10 +66,6 @@ fn what_the_builder_refuses_is_an_error_and_not_a_panic() {
         checked: true,
     };
     for entry in &STRATEGIES {
-        assert!(
-            (entry.run)(layout, 0, &plan).is_err(),
-            "{} with batch 0",
-            entry.name
-        );
+        assert!((entry.run)(layout, 0, &plan).is_err(), "{} with batch 0", entry.name);
     }
 }

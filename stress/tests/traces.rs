@@ -10,9 +10,7 @@ use stress::replay::{round_on_pools, round_on_system};
 use stress::strategies::STRATEGIES;
 
 fn recording(name: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "traces", name]
-        .iter()
-        .collect()
+    [env!("CARGO_MANIFEST_DIR"), "traces", name].iter().collect()
 }
 
 /// A record in the making.
@@ -26,23 +24,11 @@ struct Record {
 }
 
 fn allocate(thread: u16, object: u32, size: u32) -> Record {
-    Record {
-        op: 0,
-        align_log2: 4,
-        thread,
-        object,
-        size,
-    }
+    Record { op: 0, align_log2: 4, thread, object, size }
 }
 
 fn free(thread: u16, object: u32) -> Record {
-    Record {
-        op: 1,
-        align_log2: 4,
-        thread,
-        object,
-        size: 0,
-    }
+    Record { op: 1, align_log2: 4, thread, object, size: 0 }
 }
 
 /// The bytes of a trace, before compression.
@@ -72,11 +58,7 @@ fn read(bytes: &[u8]) -> Result<Trace, TraceError> {
 
 /// Two threads, two objects, one freed by the other thread.
 fn small() -> Vec<u8> {
-    raw(
-        2,
-        2,
-        &[allocate(0, 0, 40), allocate(1, 1, 9000), free(1, 0)],
-    )
+    raw(2, 2, &[allocate(0, 0, 40), allocate(1, 1, 9000), free(1, 0)])
 }
 
 /// A small trace with `bytes` written over it at `at`.
@@ -92,47 +74,26 @@ fn the_recordings_are_what_their_readme_says() {
     assert_eq!((sqlite.records, sqlite.threads.len()), (400_000, 1));
     let python = Trace::open(&recording("python-pipeline.stpt.zst")).expect("reads");
     assert_eq!((python.records, python.threads.len()), (436_751, 5));
-    assert!(
-        python
-            .classes
-            .iter()
-            .map(|class| class.peak_live)
-            .sum::<usize>()
-            >= 42_279
-    );
-    let remote = python
-        .threads
-        .iter()
-        .enumerate()
-        .flat_map(|(thread, events)| {
-            let remote = move |event: &&_| {
-                let event: &stress::replay::Event = event;
-                !event.allocates && usize::from(event.allocator) != thread
-            };
-            events.iter().filter(remote)
-        });
+    assert!(python.classes.iter().map(|class| class.peak_live).sum::<usize>() >= 42_279);
+    let remote = python.threads.iter().enumerate().flat_map(|(thread, events)| {
+        let remote = move |event: &&_| {
+            let event: &stress::replay::Event = event;
+            !event.allocates && usize::from(event.allocator) != thread
+        };
+        events.iter().filter(remote)
+    });
     assert!(remote.count() > 20_000, "12% of the frees are remote");
 }
 
 #[test]
 fn a_small_trace_is_read_as_written() {
     let trace = read(&small()).expect("reads");
-    assert_eq!(
-        (trace.records, trace.objects, trace.threads.len()),
-        (3, 2, 2)
-    );
+    assert_eq!((trace.records, trace.objects, trace.threads.len()), (3, 2, 2));
     assert_eq!(trace.threads[0].len(), 1);
     let freed = trace.threads[1][1];
     assert!(!freed.allocates);
-    assert_eq!(
-        (freed.object, freed.allocator, freed.shape.class()),
-        (0, 0, Some(3))
-    );
-    assert_eq!(
-        trace.threads[1][0].shape.class(),
-        None,
-        "9000 bytes go to the system"
-    );
+    assert_eq!((freed.object, freed.allocator, freed.shape.class()), (0, 0, Some(3)));
+    assert_eq!(trace.threads[1][0].shape.class(), None, "9000 bytes go to the system");
     assert_eq!(trace.classes[3].peak_live, 1);
     assert_eq!(trace.classes[3].live, 0);
 }
@@ -145,43 +106,26 @@ fn no_records_make_a_trace() {
 
 #[test]
 fn foreign_and_newer_files_are_told_apart() {
-    assert!(matches!(
-        Trace::read(&b"hello world, this is text"[..]),
-        Err(TraceError::Zstd(_))
-    ));
+    assert!(matches!(Trace::read(&b"hello world, this is text"[..]), Err(TraceError::Zstd(_))));
     assert!(matches!(Trace::read(&b""[..]), Err(TraceError::Zstd(_))));
     assert!(matches!(read(b"short"), Err(TraceError::Foreign)));
     assert!(matches!(spoilt(0, b"XTPTRC01"), Err(TraceError::Foreign)));
     let newer = spoilt(6, b"02").expect_err("version 2");
-    assert!(matches!(
-        newer,
-        TraceError::Version {
-            found: [b'0', b'2']
-        }
-    ));
-    assert_eq!(
-        newer.to_string(),
-        "trace version \"02\", this build reads version 01"
-    );
+    assert!(matches!(newer, TraceError::Version { found: [b'0', b'2'] }));
+    assert_eq!(newer.to_string(), "trace version \"02\", this build reads version 01");
 }
 
 #[test]
 fn headers_that_cannot_be_are_refused() {
     let too_many = u64::MAX.to_le_bytes();
-    assert!(matches!(
-        spoilt(8, &[24]),
-        Err(TraceError::RecordSize { found: 24 })
-    ));
+    assert!(matches!(spoilt(8, &[24]), Err(TraceError::RecordSize { found: 24 })));
     let header = |what| move |error: &TraceError| matches!(error, TraceError::Header { what: found, .. } if *found == what);
     assert!(spoilt(12, &u32::MAX.to_le_bytes()).is_err_and(|error| header("threads")(&error)));
     assert!(spoilt(16, &too_many).is_err_and(|error| header("records")(&error)));
     assert!(spoilt(24, &too_many).is_err_and(|error| header("objects")(&error)));
     assert!(matches!(
         spoilt(24, &3_u64.to_le_bytes()),
-        Err(TraceError::MissingObjects {
-            found: 2,
-            promised: 3
-        })
+        Err(TraceError::MissingObjects { found: 2, promised: 3 })
     ));
 }
 
@@ -189,15 +133,9 @@ fn headers_that_cannot_be_are_refused() {
 fn files_that_end_early_or_late_are_refused() {
     let all = small();
     for length in 32..all.len() {
-        assert!(matches!(
-            read(&all[..length]),
-            Err(TraceError::Truncated { promised: 3, .. })
-        ));
+        assert!(matches!(read(&all[..length]), Err(TraceError::Truncated { promised: 3, .. })));
     }
-    assert!(matches!(
-        read(&[&all[..], b"x"].concat()),
-        Err(TraceError::Trailing)
-    ));
+    assert!(matches!(read(&[&all[..], b"x"].concat()), Err(TraceError::Trailing)));
     let packed = compressed(&all);
     assert!(matches!(
         Trace::read([&packed[..], b"x"].concat().as_slice()),
@@ -213,10 +151,7 @@ fn a_damaged_recording_is_noticed() {
     let mut bytes = fs::read(recording("sqlite.stpt.zst")).expect("the recording");
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
-    assert!(matches!(
-        Trace::read(bytes.as_slice()),
-        Err(TraceError::Checksum)
-    ));
+    assert!(matches!(Trace::read(bytes.as_slice()), Err(TraceError::Checksum)));
 }
 
 #[test]
@@ -225,25 +160,12 @@ fn records_that_make_no_sense_are_refused_by_number() {
     let first = allocate(0, 0, 8);
     for (record, expected) in [
         (Record { op: 2, ..first }, Op(2)),
-        (
-            Record {
-                align_log2: 25,
-                object: 1,
-                ..first
-            },
-            Alignment(25),
-        ),
+        (Record { align_log2: 25, object: 1, ..first }, Alignment(25)),
         (allocate(1, 1, 8), Thread(1)),
         (allocate(0, 2, 8), Object(2)),
         (allocate(0, 0, 8), AllocatedTwice(0)),
         (free(0, 1), NotLive(1)),
-        (
-            Record {
-                size: 1,
-                ..free(0, 0)
-            },
-            SizeOfFree(1),
-        ),
+        (Record { size: 1, ..free(0, 0) }, SizeOfFree(1)),
     ] {
         let error = read(&raw(1, 2, &[first, record])).expect_err("makes no sense");
         assert!(
@@ -252,13 +174,7 @@ fn records_that_make_no_sense_are_refused_by_number() {
         );
     }
     let twice = raw(1, 1, &[first, free(0, 0), free(0, 0)]);
-    assert!(matches!(
-        read(&twice),
-        Err(TraceError::Record {
-            number: 2,
-            fault: NotLive(0)
-        })
-    ));
+    assert!(matches!(read(&twice), Err(TraceError::Record { number: 2, fault: NotLive(0) })));
 }
 
 #[test]
@@ -269,16 +185,10 @@ fn every_strategy_replays_the_recordings() {
             for checked in [true, false] {
                 let round = (entry.replay)(&trace, 16, checked).expect("pools and threads");
                 assert_eq!(round.violations, [], "{} {name}", entry.name);
-                assert_eq!(
-                    round.classes.iter().all(|class| class.limit.is_some()),
-                    checked
-                );
+                assert_eq!(round.classes.iter().all(|class| class.limit.is_some()), checked);
             }
         }
-        assert_eq!(
-            round_on_system(&trace, true).expect("threads").violations,
-            []
-        );
+        assert_eq!(round_on_system(&trace, true).expect("threads").violations, []);
     }
 }
 
@@ -310,13 +220,7 @@ fn a_pool_that_cannot_be_built_is_an_error() {
 
 /// Sequences of records over few threads and objects: some make sense, most nearly do.
 fn records() -> impl Strategy<Value = Vec<Record>> {
-    let record = (
-        0_u8..3,
-        0_u8..26,
-        0_u16..3,
-        0_u32..6,
-        prop_oneof![Just(0), 1_u32..6000],
-    )
+    let record = (0_u8..3, 0_u8..26, 0_u16..3, 0_u32..6, prop_oneof![Just(0), 1_u32..6000])
         .prop_map(|(op, align_log2, thread, object, size)| Record {
             op,
             align_log2,

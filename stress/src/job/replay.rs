@@ -24,6 +24,10 @@ pub(super) fn all(args: &ReplayArgs) -> Done {
             return Done::nothing(Exit::Usage, format!("{}: {error}", args.file.display()));
         }
     };
+    if trace.records == 0 {
+        let why = format!("nothing ran: {} has no records", args.file.display());
+        return Done::nothing(Exit::NothingRan, why);
+    }
     let subjects = args.subjects();
     let mut progress = Progress::new(subjects.len() * (1 + usize::from(args.rounds)));
     let rounds = match rounds(args, &trace, &subjects, &mut progress) {
@@ -43,29 +47,18 @@ pub(super) fn all(args: &ReplayArgs) -> Done {
     for subject in &rounds {
         report.results.push(row(args, &trace, &scenario, subject));
         let books = &subject.checked.classes;
-        report.classes.extend(
-            books
-                .iter()
-                .filter_map(|class| ClassRow::new(subject.name, &scenario, class)),
-        );
-        report.violations.extend(
-            subject
-                .checked
-                .violations
-                .iter()
-                .map(|violation| ViolationRow {
-                    strategy: subject.name.to_owned(),
-                    scenario: scenario.clone(),
-                    threads: trace.threads.len(),
-                    what: violation.to_string(),
-                    again: args.again(subject.name),
-                }),
-        );
+        report
+            .classes
+            .extend(books.iter().filter_map(|class| ClassRow::new(subject.name, &scenario, class)));
+        report.violations.extend(subject.checked.violations.iter().map(|violation| ViolationRow {
+            strategy: subject.name.to_owned(),
+            scenario: scenario.clone(),
+            threads: trace.threads.len(),
+            what: violation.to_string(),
+            again: args.again(subject.name),
+        }));
     }
-    Done {
-        report: Some(report),
-        trouble: None,
-    }
+    Done { report: Some(report), trouble: None }
 }
 
 /// The checked round of each subject, then the timed ones.
@@ -79,15 +72,8 @@ fn rounds(
     for name in subjects {
         progress.begin(&format!("{name}, checked"));
         let checked = round(args, trace, name, true)?;
-        progress.end(&format!(
-            "{name}: checked, {}",
-            report::verdict(checked.violations.len())
-        ));
-        all.push(Rounds {
-            name,
-            checked,
-            seconds: Vec::new(),
-        });
+        progress.end(&format!("{name}: checked, {}", report::verdict(checked.violations.len())));
+        all.push(Rounds { name, checked, seconds: Vec::new() });
     }
     for number in 1..=args.rounds {
         for subject in &mut all {
@@ -116,10 +102,7 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
     let seconds = median(&subject.seconds);
     let on_pools = checked.mechanism;
     let sum = |part: fn(&ClassRow) -> usize| {
-        let rows = checked
-            .classes
-            .iter()
-            .filter_map(|class| ClassRow::new("", "", class));
+        let rows = checked.classes.iter().filter_map(|class| ClassRow::new("", "", class));
         on_pools.map(|_| rows.map(|row| part(&row)).sum())
     };
     Row {

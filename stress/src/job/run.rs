@@ -36,24 +36,17 @@ pub(super) fn all(args: &RunArgs) -> Done {
         classes: Vec::new(),
         violations: Vec::new(),
     };
-    let mut trouble = None;
+    let mut trouble = cells.is_empty().then(|| {
+        let why = "nothing ran: the scenarios asked for need more threads";
+        (Exit::NothingRan, why.to_owned())
+    });
     progress.say(&format!("seed {seed}"));
     for cell in &cells {
-        let Cell {
-            entry,
-            scenario,
-            threads,
-        } = *cell;
+        let Cell { entry, scenario, threads } = *cell;
         let label = format!("{} {} x{threads}", entry.name, scenario.name());
         progress.begin(&label);
         let budget = args.budget();
-        let plan = Plan {
-            scenario,
-            threads,
-            budget,
-            seed,
-            checked: !args.books_only,
-        };
+        let plan = Plan { scenario, threads, budget, seed, checked: !args.books_only };
         let outcome = match (entry.run)(layout, args.batch, &plan) {
             Ok(outcome) => outcome,
             Err(refused) => {
@@ -67,39 +60,26 @@ pub(super) fn all(args: &RunArgs) -> Done {
             row.ops, row.ns_per_op, row.verdict
         ));
         report.results.push(row);
-        report
-            .violations
-            .extend(outcome.violations.iter().map(|violation| ViolationRow {
-                strategy: entry.name.to_owned(),
-                scenario: scenario.name().to_owned(),
-                threads,
-                what: violation.to_string(),
-                again: args.again(entry.name, scenario, threads, seed),
-            }));
+        report.violations.extend(outcome.violations.iter().map(|violation| ViolationRow {
+            strategy: entry.name.to_owned(),
+            scenario: scenario.name().to_owned(),
+            threads,
+            what: violation.to_string(),
+            again: args.again(entry.name, scenario, threads, seed),
+        }));
     }
     progress.finish();
-    Done {
-        report: Some(report),
-        trouble,
-    }
+    Done { report: Some(report), trouble }
 }
 
 /// What the builder refuses at the first run is a matter of the arguments; later it is not.
 fn exit_of(report: &Report) -> Exit {
-    if report.results.is_empty() {
-        Exit::Usage
-    } else {
-        Exit::Internal
-    }
+    if report.results.is_empty() { Exit::Usage } else { Exit::Internal }
 }
 
 /// Blocks of `size` bytes, aligned like what fills them.
 fn layout(size: usize) -> Result<Layout, Refused> {
-    let align = if size == 0 {
-        1
-    } else {
-        1 << size.trailing_zeros().min(4)
-    };
+    let align = if size == 0 { 1 } else { 1 << size.trailing_zeros().min(4) };
     Layout::from_size_align(size, align).map_err(|error| Refused(error.to_string()))
 }
 
@@ -107,18 +87,11 @@ fn layout(size: usize) -> Result<Layout, Refused> {
 fn cells(args: &RunArgs) -> Vec<Cell> {
     let mut cells = Vec::new();
     let names = args.strategies();
-    for entry in STRATEGIES
-        .iter()
-        .filter(|entry| names.contains(&entry.name))
-    {
+    for entry in STRATEGIES.iter().filter(|entry| names.contains(&entry.name)) {
         for scenario in args.scenarios() {
             for threads in args.threads.iter().map(|threads| usize::from(*threads)) {
                 if threads >= scenario.min_threads() {
-                    cells.push(Cell {
-                        entry,
-                        scenario,
-                        threads,
-                    });
+                    cells.push(Cell { entry, scenario, threads });
                 }
             }
         }

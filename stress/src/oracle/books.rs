@@ -17,11 +17,7 @@ pub fn balance<U: Subject>(subject: &mut U, live: usize, log: &Log) {
 /// Checks the memory bound.
 pub fn bound(carved: usize, peak_live: usize, bound: usize, log: &Log) {
     if carved > bound {
-        log.report(Violation::OverBound {
-            carved,
-            bound,
-            peak_live,
-        });
+        log.report(Violation::OverBound { carved, bound, peak_live });
     }
 }
 
@@ -44,10 +40,7 @@ pub fn drain<U: Subject>(subject: &U, log: &Log) {
     }
     let carved_after = subject.carved_blocks();
     if carved_after != carved_before {
-        return log.report(Violation::Unreachable {
-            carved_before,
-            carved_after,
-        });
+        return log.report(Violation::Unreachable { carved_before, carved_after });
     }
     blocks.sort_unstable();
     if let Some(violation) = collision(&blocks, subject.layout().size()) {
@@ -64,11 +57,7 @@ fn collision(sorted: &[NonNull<u8>], size: usize) -> Option<Violation> {
     sorted.windows(2).find_map(|pair| {
         let (low, high) = (pair[0].addr().get(), pair[1].addr().get());
         match high - low {
-            0 => Some(Violation::HandedOutTwice {
-                block: low,
-                first: None,
-                second: None,
-            }),
+            0 => Some(Violation::HandedOutTwice { block: low, first: None, second: None }),
             gap if gap < size => Some(Violation::Overlap { low, high, size }),
             _ => None,
         }

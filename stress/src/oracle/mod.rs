@@ -52,11 +52,7 @@ impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.0.get();
         let serial = word & ((1 << Self::SERIAL_BITS) - 1);
-        write!(
-            f,
-            "thread {} (allocation {serial})",
-            (word >> Self::SERIAL_BITS) - 1
-        )
+        write!(f, "thread {} (allocation {serial})", (word >> Self::SERIAL_BITS) - 1)
     }
 }
 
@@ -72,20 +68,12 @@ impl Oracle {
     /// An oracle over blocks that keep their address until the pool is dropped, at most
     /// `blocks` of them.
     pub fn type_stable(layout: Layout, extent: Extent, blocks: usize) -> Self {
-        Self {
-            layout,
-            extent,
-            owners: Some(OwnerTable::with_room_for(blocks)),
-        }
+        Self { layout, extent, owners: Some(OwnerTable::with_room_for(blocks)) }
     }
 
     /// An oracle over memory that may come back in other shapes: pattern and alignment only.
     pub fn for_any_memory(layout: Layout, extent: Extent) -> Self {
-        Self {
-            layout,
-            extent,
-            owners: None,
-        }
+        Self { layout, extent, owners: None }
     }
 
     /// Takes in a block that the subject just handed out as `stamp`.
@@ -98,10 +86,7 @@ impl Oracle {
     pub unsafe fn admit(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), Violation> {
         let address = block.addr().get();
         if !address.is_multiple_of(self.layout.align()) {
-            return Err(Violation::Misaligned {
-                block: address,
-                align: self.layout.align(),
-            });
+            return Err(Violation::Misaligned { block: address, align: self.layout.align() });
         }
         if let Some(owners) = &self.owners {
             owners.claim(block, stamp).map_err(|error| match error {
@@ -110,9 +95,7 @@ impl Oracle {
                     first: Some(first),
                     second: Some(stamp),
                 },
-                ClaimError::Full => Violation::TooManyBlocks {
-                    room: owners.room(),
-                },
+                ClaimError::Full => Violation::TooManyBlocks { room: owners.room() },
             })?;
         }
         // SAFETY: the caller's; the claim says that nobody else has it.
@@ -138,20 +121,14 @@ impl Oracle {
         let found =
             unsafe { pattern::first_difference(block, self.layout.size(), self.extent, stamp) };
         if let Some(offset) = found {
-            return Err(Violation::Overwritten {
-                block: address,
-                offset,
-                owner: stamp,
-            });
+            return Err(Violation::Overwritten { block: address, offset, owner: stamp });
         }
         if let Some(owners) = &self.owners {
-            owners
-                .release(block, stamp)
-                .map_err(|found| Violation::OwnerChanged {
-                    block: address,
-                    expected: Some(stamp),
-                    found,
-                })?;
+            owners.release(block, stamp).map_err(|found| Violation::OwnerChanged {
+                block: address,
+                expected: Some(stamp),
+                found,
+            })?;
         }
         Ok(())
     }

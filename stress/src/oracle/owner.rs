@@ -49,9 +49,7 @@ impl OwnerTable {
     pub fn with_room_for(blocks: usize) -> Self {
         // Half full at most, so that probes stay short.
         let len = blocks.max(1).saturating_mul(2).next_power_of_two();
-        Self {
-            slots: (0..len).map(|_| Slot::default()).collect(),
-        }
+        Self { slots: (0..len).map(|_| Slot::default()).collect() }
     }
 
     /// Addresses that fit.
@@ -65,10 +63,7 @@ impl OwnerTable {
     /// Another allocation owns it, or the table is full.
     pub fn claim(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), ClaimError> {
         let slot = self.slot_or_add(block).ok_or(ClaimError::Full)?;
-        match slot
-            .owner
-            .compare_exchange(0, stamp.word().get(), Relaxed, Relaxed)
-        {
+        match slot.owner.compare_exchange(0, stamp.word().get(), Relaxed, Relaxed) {
             Ok(_) => Ok(()),
             Err(word) => Err(Stamp::from_word(word).map_or(ClaimError::Full, ClaimError::Owned)),
         }
@@ -152,10 +147,7 @@ mod tests {
         let table = OwnerTable::with_room_for(4);
         let (first, second) = (Stamp::new(0, 1), Stamp::new(1, 1));
         assert_eq!(table.claim(block(64), first), Ok(()));
-        assert_eq!(
-            table.claim(block(64), second),
-            Err(ClaimError::Owned(first))
-        );
+        assert_eq!(table.claim(block(64), second), Err(ClaimError::Owned(first)));
         assert_eq!(table.owner(block(64)), Some(first));
         assert_eq!(table.release(block(64), second), Err(Some(first)));
         assert_eq!(table.release(block(64), first), Ok(()));
@@ -170,10 +162,7 @@ mod tests {
         for index in 0..table.room() {
             assert_eq!(table.claim(block(8 + 8 * index), Stamp::new(0, 1)), Ok(()));
         }
-        assert_eq!(
-            table.claim(block(8000), Stamp::new(0, 1)),
-            Err(ClaimError::Full)
-        );
+        assert_eq!(table.claim(block(8000), Stamp::new(0, 1)), Err(ClaimError::Full));
         assert_eq!(table.owner(block(8)), Some(Stamp::new(0, 1)));
         assert_eq!(table.owner(block(8000)), None);
     }
@@ -195,10 +184,7 @@ mod tests {
                         })
                     })
                     .collect();
-                claims
-                    .into_iter()
-                    .map(|claim| claim.join().expect("no panic"))
-                    .sum()
+                claims.into_iter().map(|claim| claim.join().expect("no panic")).sum()
             });
             assert_eq!(wins, 8);
         }

@@ -136,28 +136,16 @@ mod tests {
     fn each_changed_byte_is_found_at_its_place() {
         for size in SIZES.into_iter().filter(|size| *size <= 129) {
             for at in 0..size {
-                assert_eq!(
-                    found_after(size, Extent::Whole, |bytes| bytes[at] ^= 1),
-                    Some(at)
-                );
+                assert_eq!(found_after(size, Extent::Whole, |bytes| bytes[at] ^= 1), Some(at));
             }
         }
     }
 
     #[test]
     fn ends_covers_head_and_tail_and_not_the_middle() {
-        assert_eq!(
-            found_after(4096, Extent::Ends, |bytes| bytes[63] ^= 1),
-            Some(63)
-        );
-        assert_eq!(
-            found_after(4096, Extent::Ends, |bytes| bytes[4095] ^= 1),
-            Some(4095)
-        );
-        assert_eq!(
-            found_after(4096, Extent::Ends, |bytes| bytes[2000] ^= 1),
-            None
-        );
+        assert_eq!(found_after(4096, Extent::Ends, |bytes| bytes[63] ^= 1), Some(63));
+        assert_eq!(found_after(4096, Extent::Ends, |bytes| bytes[4095] ^= 1), Some(4095));
+        assert_eq!(found_after(4096, Extent::Ends, |bytes| bytes[2000] ^= 1), None);
     }
 
     #[test]

@@ -112,21 +112,13 @@ impl fmt::Display for Known {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::HandedOutTwice {
-                block,
-                first,
-                second,
-            } => write!(
+            Self::HandedOutTwice { block, first, second } => write!(
                 f,
                 "block {block:#x} handed out twice: held by {}, given to {}",
                 Known(*first),
                 Known(*second)
             ),
-            Self::OwnerChanged {
-                block,
-                expected,
-                found,
-            } => write!(
+            Self::OwnerChanged { block, expected, found } => write!(
                 f,
                 "block {block:#x} of {} is up for free, but its owner word says {}",
                 Known(*expected),
@@ -135,14 +127,9 @@ impl fmt::Display for Violation {
             Self::Misaligned { block, align } => {
                 write!(f, "block {block:#x} is not aligned to {align} bytes")
             }
-            Self::Overwritten {
-                block,
-                offset,
-                owner,
-            } => write!(
-                f,
-                "byte {offset} of block {block:#x} changed while {owner} held it"
-            ),
+            Self::Overwritten { block, offset, owner } => {
+                write!(f, "byte {offset} of block {block:#x} changed while {owner} held it")
+            }
             Self::Overlap { low, high, size } => {
                 write!(f, "blocks {low:#x} and {high:#x} of {size} bytes overlap")
             }
@@ -150,27 +137,16 @@ impl fmt::Display for Violation {
                 f,
                 "books don't balance: {carved} blocks carved, {live} live and {idle} idle"
             ),
-            Self::Unreachable {
-                carved_before,
-                carved_after,
-            } => write!(
+            Self::Unreachable { carved_before, carved_after } => write!(
                 f,
                 "all {carved_before} blocks were free, yet allocating as many carved {}",
                 carved_after - carved_before
             ),
-            Self::OverBound {
-                carved,
-                bound,
-                peak_live,
-            } => write!(
-                f,
-                "{carved} blocks carved, the bound for {peak_live} live is {bound}"
-            ),
+            Self::OverBound { carved, bound, peak_live } => {
+                write!(f, "{carved} blocks carved, the bound for {peak_live} live is {bound}")
+            }
             Self::TooManyBlocks { room } => {
-                write!(
-                    f,
-                    "more than {room} different blocks handed out, beyond any bound"
-                )
+                write!(f, "more than {room} different blocks handed out, beyond any bound")
             }
             Self::Refused { reason } => write!(f, "refused without a limit: {reason}"),
             Self::Panicked { message } => write!(f, "a thread panicked: {message}"),
@@ -217,16 +193,12 @@ impl Log {
 
     /// Hands over what was found.
     pub fn into_violations(self) -> Vec<Violation> {
-        self.found
-            .into_inner()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// A poisoned log is still a list of violations.
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Violation>> {
-        self.found
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -21,15 +21,9 @@ impl Shape {
     pub(super) fn new(size: u32, align_log2: u8) -> Self {
         // A block of 2^k bytes is aligned to 2^k: more alignment means a larger class.
         let log2 = u64::from(size).max(1).next_power_of_two().trailing_zeros();
-        let class = log2
-            .max(u32::from(align_log2))
-            .saturating_sub(SMALLEST_LOG2);
+        let class = log2.max(u32::from(align_log2)).saturating_sub(SMALLEST_LOG2);
         let class = usize::try_from(class).unwrap_or(CLASSES).min(CLASSES);
-        Self {
-            size,
-            align_log2,
-            class: u8::try_from(class).expect("ten classes"),
-        }
+        Self { size, align_log2, class: u8::try_from(class).expect("ten classes") }
     }
 
     /// The pool that serves it; `None` for the system.

@@ -111,10 +111,7 @@ impl fmt::Display for TraceError {
                 write!(f, "records of {found} bytes, version 1 has {RECORD_BYTES}")
             }
             Self::Header { what, value, limit } => {
-                write!(
-                    f,
-                    "the header says {value} {what}, at most {limit} make sense"
-                )
+                write!(f, "the header says {value} {what}, at most {limit} make sense")
             }
             Self::Truncated { records, promised } => {
                 write!(f, "truncated: {records} of {promised} records")

@@ -59,9 +59,7 @@ impl<U: Subject> Heap for Pools<U> {
 
 impl<H> Handles<H> {
     fn of(&self, class: usize) -> &H {
-        self.0[class]
-            .as_ref()
-            .expect("a thread has a handle for each class that it uses")
+        self.0[class].as_ref().expect("a thread has a handle for each class that it uses")
     }
 }
 

@@ -75,9 +75,7 @@ pub fn round_on_pools<U: Subject>(
     build: impl Fn(Layout) -> Result<U, Refused>,
     checked: bool,
 ) -> Result<Round, Refused> {
-    let mut heap = Pools {
-        classes: [const { None }; CLASSES],
-    };
+    let mut heap = Pools { classes: [const { None }; CLASSES] };
     for (class, pool) in heap.classes.iter_mut().enumerate() {
         if trace.classes[class].objects > 0 {
             *pool = Some(build(class_layout(class))?);
@@ -90,10 +88,7 @@ pub fn round_on_pools<U: Subject>(
             let batch = pool.batch_blocks();
             let room = bound_blocks(trace.classes[class].objects, handles[class], batch);
             let oracle = Oracle::type_stable(class_layout(class), Extent::Ends, room);
-            Some(ClassCheck {
-                oracle,
-                live: Live::shared(),
-            })
+            Some(ClassCheck { oracle, live: Live::shared() })
         })
     });
 
@@ -117,12 +112,7 @@ pub fn round_on_pools<U: Subject>(
         .collect::<Vec<_>>();
     settle(trace, &mut heap, &game, &classes);
     let mechanism = each_class(&heap).next().map(|(_, pool)| pool.mechanism());
-    Ok(Round {
-        mechanism,
-        elapsed,
-        classes,
-        violations: game.log.into_violations(),
-    })
+    Ok(Round { mechanism, elapsed, classes, violations: game.log.into_violations() })
 }
 
 /// Replays `trace` on the process's global allocator, for reference.
@@ -136,12 +126,7 @@ pub fn round_on_system(trace: &Trace, checked: bool) -> Result<Round, Refused> {
         game.sweep(&System);
     }
     let violations = game.log.into_violations();
-    Ok(Round {
-        mechanism: None,
-        elapsed,
-        classes: Vec::new(),
-        violations,
-    })
+    Ok(Round { mechanism: None, elapsed, classes: Vec::new(), violations })
 }
 
 /// The checks when all threads are done, as long as nothing was found before.
@@ -149,12 +134,7 @@ fn settle<U: Subject>(trace: &Trace, heap: &mut Pools<U>, game: &Game<'_>, books
     let log = &game.log;
     for class in books {
         if let Some(limit) = class.limit {
-            books::bound(
-                class.carved_blocks,
-                limit.peak_live_blocks,
-                limit.bound_blocks,
-                log,
-            );
+            books::bound(class.carved_blocks, limit.peak_live_blocks, limit.bound_blocks, log);
         }
     }
     if log.is_clean() {
@@ -180,10 +160,7 @@ fn balance<U: Subject>(heap: &mut Pools<U>, live: impl Fn(usize) -> usize, log: 
 
 /// The pools that there are, with their classes.
 fn each_class<U>(heap: &Pools<U>) -> impl Iterator<Item = (usize, &U)> {
-    heap.classes
-        .iter()
-        .enumerate()
-        .filter_map(|(class, pool)| Some((class, pool.as_ref()?)))
+    heap.classes.iter().enumerate().filter_map(|(class, pool)| Some((class, pool.as_ref()?)))
 }
 
 /// Handles on each class: T of the memory bound.

@@ -79,10 +79,10 @@ impl<'a> Game<'a> {
                     let attached = panic::catch_unwind(AssertUnwindSafe(attach));
                     gate.pass();
                     match attached.unwrap_or_else(|panic| panic::resume_unwind(panic)) {
-                        Ok(thread) => self.thread(&thread, events),
+                        Ok(thread) => (self.thread(&thread, events), Instant::now()),
                         Err(refused) => {
                             self.log.report(Violation::Refused { reason: refused.0 });
-                            Gauges::default()
+                            (Gauges::default(), Instant::now())
                         }
                     }
                 };
@@ -91,31 +91,25 @@ impl<'a> Game<'a> {
                     Err(_) => break,
                 }
             }
-            let spawned = threads.len();
-            if spawned < wanted {
+            let missing = wanted - threads.len();
+            if missing > 0 {
                 self.log.stop();
             }
-            gate.open_for(spawned);
-            let began = Instant::now();
-            let joined: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
-            let elapsed = began.elapsed();
-            if spawned < wanted {
+            let began = gate.open_for(threads.len());
+            let (gauges, ends): (Vec<_>, Vec<_>) =
+                threads.into_iter().filter_map(|thread| self.end_of(thread.join())).unzip();
+            if missing > 0 {
                 return Err(Refused(format!(
-                    "the system gave {spawned} of {wanted} threads"
+                    "the system gave {missing} of {wanted} threads too few"
                 )));
             }
-            Ok((
-                elapsed,
-                joined
-                    .into_iter()
-                    .filter_map(|end| self.gauges(end))
-                    .collect(),
-            ))
+            let ended = ends.into_iter().max().unwrap_or(began);
+            Ok((ended.duration_since(began), gauges))
         })
     }
 
-    /// The counts of a thread that came to its end; a panic goes to the log.
-    fn gauges(&self, end: thread::Result<Gauges>) -> Option<Gauges> {
+    /// What a thread that came to its end gave; a panic goes to the log.
+    fn end_of<T>(&self, end: thread::Result<T>) -> Option<T> {
         end.map_err(|payload| {
             let message = panic_message(&*payload);
             self.log.report(Violation::Panicked { message });
@@ -130,13 +124,7 @@ impl<'a> Game<'a> {
             Err(refused) => return self.log.report(Violation::Refused { reason: refused.0 }),
         };
         let mut gauges = Gauges::default();
-        for event in self
-            .trace
-            .threads
-            .iter()
-            .flatten()
-            .filter(|event| event.allocates)
-        {
+        for event in self.trace.threads.iter().flatten().filter(|event| event.allocates) {
             if self.slot(event).load(Relaxed).is_null() {
                 continue;
             }
@@ -177,9 +165,8 @@ impl<'a> Game<'a> {
         {
             check.live.begin(&mut gauges[class]);
         }
-        let block = thread
-            .allocate(shape)
-            .map_err(|refused| Violation::Refused { reason: refused.0 })?;
+        let block =
+            thread.allocate(shape).map_err(|refused| Violation::Refused { reason: refused.0 })?;
         self.with_oracle(shape, |oracle| {
             // SAFETY: the heap says that the block has the shape's size, and a pool's the
             // whole class's; the oracle touches it only if nobody else owns it.

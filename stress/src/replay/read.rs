@@ -116,22 +116,12 @@ fn read_header(input: &mut impl Read) -> Result<Header, TraceError> {
     }
     let record_bytes = u32::from_le_bytes(field(&bytes, 8));
     if num::index(record_bytes) != RECORD_BYTES {
-        return Err(TraceError::RecordSize {
-            found: record_bytes,
-        });
+        return Err(TraceError::RecordSize { found: record_bytes });
     }
-    let records = at_most(
-        "records",
-        u64::from_le_bytes(field(&bytes, 16)),
-        MAX_RECORDS,
-    )?;
+    let records = at_most("records", u64::from_le_bytes(field(&bytes, 16)), MAX_RECORDS)?;
     // A stamp has 16 bits for the thread, of which 0 and the last stay free.
     let limit = records.min(u64::from(u16::MAX) - 1);
-    let threads = at_most(
-        "threads",
-        u32::from_le_bytes(field(&bytes, 12)).into(),
-        limit,
-    )?;
+    let threads = at_most("threads", u32::from_le_bytes(field(&bytes, 12)).into(), limit)?;
     let objects = at_most("objects", u64::from_le_bytes(field(&bytes, 24)), records)?;
     Ok(Header {
         threads: u16::try_from(threads).expect("limited above"),
@@ -151,14 +141,9 @@ fn read_records(input: &mut impl Read, header: &Header) -> Result<Trace, TraceEr
     let mut bytes = [0; RECORD_BYTES];
     for number in 0..header.records {
         if !fill(input, &mut bytes)? {
-            return Err(TraceError::Truncated {
-                records: number,
-                promised: header.records,
-            });
+            return Err(TraceError::Truncated { records: number, promised: header.records });
         }
-        builder
-            .add(&bytes)
-            .map_err(|fault| TraceError::Record { number, fault })?;
+        builder.add(&bytes).map_err(|fault| TraceError::Record { number, fault })?;
     }
     if builder.allocated != header.objects {
         return Err(TraceError::MissingObjects {
@@ -201,24 +186,13 @@ impl Builder<'_> {
         let Birth { shape, allocator } = match op {
             0 => {
                 let shape = Shape::new(size, align_log2);
-                self.allocate(
-                    object,
-                    Birth {
-                        shape,
-                        allocator: thread,
-                    },
-                )?
+                self.allocate(object, Birth { shape, allocator: thread })?
             }
             1 if size != 0 => return Err(RecordFault::SizeOfFree(size)),
             1 => self.free(object)?,
             _ => return Err(RecordFault::Op(op)),
         };
-        let event = Event {
-            object,
-            allocates: op == 0,
-            allocator,
-            shape,
-        };
+        let event = Event { object, allocates: op == 0, allocator, shape };
         self.threads[usize::from(thread)].push(event);
         Ok(())
     }
@@ -259,17 +233,11 @@ impl Builder<'_> {
 
 /// The `N` bytes at `start`.
 fn field<const N: usize>(bytes: &[u8], start: usize) -> [u8; N] {
-    bytes[start..start + N]
-        .try_into()
-        .expect("a field lies within its record")
+    bytes[start..start + N].try_into().expect("a field lies within its record")
 }
 
 fn at_most(what: &'static str, value: u64, limit: u64) -> Result<u64, TraceError> {
-    if value > limit {
-        Err(TraceError::Header { what, value, limit })
-    } else {
-        Ok(value)
-    }
+    if value > limit { Err(TraceError::Header { what, value, limit }) } else { Ok(value) }
 }
 
 /// Fills `bytes`; false if the input ends first.

@@ -15,9 +15,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     pub(super) fn new(places: usize) -> Self {
-        Self {
-            places: (0..places).map(|_| AtomicPtr::default()).collect(),
-        }
+        Self { places: (0..places).map(|_| AtomicPtr::default()).collect() }
     }
 
     /// One thread's behaviour over this bucket.
@@ -53,9 +51,7 @@ impl Pattern for Visitor<'_> {
         let found = match exchange(place, None) {
             Some(block) => Some(block),
             // Another thread may have filled the place meanwhile: its block comes out.
-            None => worker
-                .allocate()
-                .and_then(|block| exchange(place, Some(block))),
+            None => worker.allocate().and_then(|block| exchange(place, Some(block))),
         };
         if let Some(block) = found {
             worker.free(block);

@@ -17,10 +17,7 @@ pub(super) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     pub(super) fn new(ring: &'a Ring) -> Self {
-        Self {
-            ring,
-            held: Vec::new(),
-        }
+        Self { ring, held: Vec::new() }
     }
 }
 

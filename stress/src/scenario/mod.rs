@@ -1,6 +1,6 @@
 //! The scenarios: what the threads of a run do with the pool.
 //!
-//! A [`Pattern`] is one thread's behaviour, one small step at a time; a [`Stage`] is what
+//! A `Pattern` is one thread's behaviour, one small step at a time; a `Stage` is what
 //! the threads of one run share. Sizes scale with the batch, so that the interesting edges
 //! (a cache empty, a cache full, a shell short) are reached for every batch.
 
@@ -73,9 +73,7 @@ impl Scenario {
 
     /// The scenario of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|scenario| scenario.name() == name)
+        Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 
     /// Fewest threads that make sense of it.
@@ -103,7 +101,7 @@ pub(crate) fn span(batch: usize) -> usize {
 /// One thread's behaviour.
 pub(crate) trait Pattern {
     /// Says whether there is another step to make.
-    fn goes_on<H: Handle>(&self, worker: &Worker<'_, H>) -> bool {
+    fn goes_on<H: Handle>(&self, worker: &mut Worker<'_, H>) -> bool {
         worker.has_budget()
     }
 
@@ -184,9 +182,7 @@ impl Stage {
 
     /// Blocks that the last threads left for others.
     pub(crate) fn leftovers(&self) -> impl Iterator<Item = Block> {
-        self.bucket
-            .drain()
-            .chain(core::iter::from_fn(|| self.ring.take()))
+        self.bucket.drain().chain(core::iter::from_fn(|| self.ring.take()))
     }
 
     /// Says whether a lane of the pipeline is a producer.

@@ -26,9 +26,7 @@ pub(super) struct OwnRandom {
 
 impl OwnRandom {
     pub(super) fn new(places: usize) -> Self {
-        Self {
-            places: (0..places).map(|_| None).collect(),
-        }
+        Self { places: (0..places).map(|_| None).collect() }
     }
 }
 
@@ -73,11 +71,7 @@ impl Pattern for Sawtooth {
             let room = span(worker.batch()) - self.held.len();
             self.to_allocate = worker.lane.rng.up_to(room.max(1)).min(room);
             // A full hand only frees.
-            self.to_free = if room == 0 {
-                worker.lane.rng.up_to(self.held.len())
-            } else {
-                0
-            };
+            self.to_free = if room == 0 { worker.lane.rng.up_to(self.held.len()) } else { 0 };
         }
     }
 

@@ -22,10 +22,7 @@ pub(super) struct Ring {
 
 impl Ring {
     pub(super) fn new(places: usize, producers: usize) -> Self {
-        Self {
-            blocks: ArrayQueue::new(places),
-            producers: AtomicUsize::new(producers),
-        }
+        Self { blocks: ArrayQueue::new(places), producers: AtomicUsize::new(producers) }
     }
 
     /// Takes the oldest block.
@@ -40,10 +37,7 @@ impl Ring {
 
     /// A producing thread's behaviour.
     pub(super) fn producer(&self) -> Producer<'_> {
-        Producer {
-            ring: self,
-            waiting: None,
-        }
+        Producer { ring: self, waiting: None }
     }
 
     /// A consuming thread's behaviour.
@@ -86,7 +80,7 @@ pub(super) struct Consumer<'a> {
 
 impl Pattern for Consumer<'_> {
     /// Ends when the ring is dry and stays so, or when the run is stopped.
-    fn goes_on<H: Handle>(&self, worker: &Worker<'_, H>) -> bool {
+    fn goes_on<H: Handle>(&self, worker: &mut Worker<'_, H>) -> bool {
         let producing = self.ring.producers.load(Ordering::Acquire) > 0;
         !worker.stopped() && (producing || !self.ring.blocks.is_empty())
     }

@@ -74,14 +74,7 @@ impl Twin {
         let arena = unsafe { alloc::alloc_zeroed(arena_layout) };
         let arena = NonNull::new(arena).expect("memory for a test");
         let (calls, state) = Default::default();
-        Self {
-            sabotage,
-            layout,
-            arena,
-            arena_layout,
-            calls,
-            state,
-        }
+        Self { sabotage, layout, arena, arena_layout, calls, state }
     }
 
     /// Says whether to do the wrong now, which it is once.
@@ -94,10 +87,7 @@ impl Twin {
     }
 
     fn at(&self, offset: usize) -> NonNull<u8> {
-        assert!(
-            offset + self.layout.size() <= self.arena_layout.size(),
-            "the arena is too small"
-        );
+        assert!(offset + self.layout.size() <= self.arena_layout.size(), "the arena is too small");
         // SAFETY: within the arena.
         unsafe { self.arena.add(offset) }
     }
@@ -114,10 +104,7 @@ impl Subject for Twin {
     type Handle<'a> = &'a Twin;
 
     fn attach(&self) -> Result<&Twin, Refused> {
-        assert!(
-            self.sabotage != Sabotage::PanicsAtAttach,
-            "sabotage at attach"
-        );
+        assert!(self.sabotage != Sabotage::PanicsAtAttach, "sabotage at attach");
         Ok(self)
     }
 
@@ -135,20 +122,12 @@ impl Subject for Twin {
 
     fn idle_blocks(&mut self) -> usize {
         let state = self.lock();
-        let lie = if self.sabotage == Sabotage::LosesAndLies {
-            state.forgotten
-        } else {
-            0
-        };
+        let lie = if self.sabotage == Sabotage::LosesAndLies { state.forgotten } else { 0 };
         state.free.len() + lie
     }
 
     fn mechanism(&self) -> Mechanism {
-        Mechanism {
-            strategy: "Twin",
-            lock_free: false,
-            tag_bits: 0,
-        }
+        Mechanism { strategy: "Twin", lock_free: false, tag_bits: 0 }
     }
 }
 
