@@ -20,10 +20,10 @@ struct Options {
     #[arg(long, value_name = "SUBSTR")]
     subject: Option<String>,
     /// Rounds: turns of each subject.
-    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 21, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Length of a turn in milliseconds, about.
-    #[arg(long, value_name = "MS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Length of a turn in milliseconds, about. Short ones fit between other work.
+    #[arg(long, value_name = "MS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
     turn_ms: u64,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Table)]

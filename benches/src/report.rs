@@ -135,14 +135,16 @@ fn table_of<'r>(
     for row in rows {
         let Summary { min_ns, lower_quartile_ns, median_ns, upper_quartile_ns, max_ns } =
             row.summary;
-        let ratio = reference.map_or(f64::NAN, |reference| median_ns / reference.summary.median_ns);
+        let ratio = reference.map_or("-".into(), |reference| {
+            format!("{:.2}", median_ns / reference.summary.median_ns)
+        });
         let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         table.add_row([
             Cell::new(row.title()),
             right(format!("{median_ns:.2}")),
             right(format!("{lower_quartile_ns:.2} .. {upper_quartile_ns:.2}")),
             right(format!("{min_ns:.2} .. {max_ns:.2}")),
-            right(format!("{ratio:.2}")),
+            right(ratio),
             right(format!("{}/{}", row.disturbed_rounds, row.rounds)),
         ]);
     }

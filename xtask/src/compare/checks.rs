@@ -40,7 +40,7 @@ pub(super) fn run(hurry: bool) -> Result<(BTreeMap<String, Checks>, String)> {
     let jobs: Vec<Job<'_>> = registered
         .into_iter()
         .filter(|row| quick(row) || canary(row))
-        .map(|row| Job { row, executable: &executable })
+        .map(|row| Job::new(row, &executable))
         .collect();
     ensure!(jobs.iter().any(|job| canary(&job.row)), "the canary is not registered");
     if hurry {

@@ -43,9 +43,9 @@ struct Amount {
 }
 
 const FULL: Amount =
-    Amount { each_scenario: Duration::from_secs(1), rounds: 15, turn_ms: 10, replay_rounds: 15 };
+    Amount { each_scenario: Duration::from_secs(1), rounds: 21, turn_ms: 2, replay_rounds: 15 };
 const QUICK: Amount =
-    Amount { each_scenario: Duration::from_millis(200), rounds: 9, turn_ms: 3, replay_rounds: 5 };
+    Amount { each_scenario: Duration::from_millis(200), rounds: 9, turn_ms: 2, replay_rounds: 5 };
 
 /// Runs the command.
 ///
