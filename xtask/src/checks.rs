@@ -48,7 +48,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut registered = Vec::new();
     for executable in &executables {
         let rows = run::list(executable)?.into_iter();
-        registered.extend(rows.map(|row| Job { row, executable }));
+        registered.extend(rows.map(|row| Job::new(row, executable)));
     }
     let all: Vec<Row> = registered.iter().map(|job| job.row.clone()).collect();
     if options.list {

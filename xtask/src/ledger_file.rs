@@ -23,13 +23,21 @@ pub(crate) fn path() -> Result<PathBuf> {
 /// Where the ledger cannot be written, or holds something else.
 pub(crate) fn update(rows: &[Row], stale: impl Fn(&Row) -> bool) -> Result<()> {
     let path = path()?;
-    let old = match fs::read_to_string(&path) {
-        Ok(text) => serde_json::from_str(&text)
-            .with_context(|| format!("{} is no ledger; delete it", path.display()))?,
-        Err(_) => Vec::new(),
-    };
-    let text = serde_json::to_string_pretty(&merge(old, rows, stale))?;
+    let text = serde_json::to_string_pretty(&merge(read()?, rows, stale))?;
     fs::write(&path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// All rows; none where nothing has been run yet.
+///
+/// # Errors
+/// Where the file holds something else.
+pub(crate) fn read() -> Result<Vec<Row>> {
+    let path = path()?;
+    match fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text)
+            .with_context(|| format!("{} is no ledger; delete it", path.display())),
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 fn merge(old: Vec<Row>, new: &[Row], stale: impl Fn(&Row) -> bool) -> Vec<Row> {

@@ -4,6 +4,7 @@ mod checks;
 mod compare;
 mod fuzz;
 mod hit_path;
+mod layers;
 mod ledger_file;
 mod litmus;
 mod matrix;
@@ -12,6 +13,7 @@ mod patched_loom;
 mod progress;
 mod run;
 mod table;
+mod weaken;
 mod workspace;
 
 use std::process::ExitCode;
@@ -36,8 +38,12 @@ enum Command {
     Fuzz(fuzz::Options),
     /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
     HitPath(hit_path::Options),
+    /// Check the layers of src, the names of backends, the length of files and the ordering tags.
+    Layers(layers::Options),
     /// Compare loom with the known outcomes of litmus tests.
     Litmus(litmus::Options),
+    /// Run every ordering site one step weaker; some check must notice.
+    Weaken(weaken::Options),
 }
 
 fn main() -> ExitCode {
@@ -46,7 +52,9 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
+        Command::Layers(options) => layers::run(&options),
         Command::Litmus(options) => litmus::run(&options),
+        Command::Weaken(options) => weaken::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,6 +18,20 @@ pub(crate) struct Job<'a> {
     pub(crate) row: Row,
     /// A model binary.
     pub(crate) executable: &'a Path,
+    /// Stop it after so many seconds; without it, the binary's own limit.
+    pub(crate) limit_s: Option<u64>,
+    /// A variable for its environment.
+    pub(crate) setting: Option<Setting>,
+}
+
+/// Name and value of a variable.
+pub(crate) type Setting = (&'static str, String);
+
+impl<'a> Job<'a> {
+    /// `row` as it is.
+    pub(crate) fn new(row: Row, executable: &'a Path) -> Self {
+        Self { row, executable, limit_s: None, setting: None }
+    }
 }
 
 /// What a model binary has registered.
@@ -66,9 +80,15 @@ pub(crate) fn run(jobs: &[Job<'_>], workers: usize) -> Vec<Row> {
     rows.into_inner().expect("no worker panics")
 }
 
-fn run_one(job: &Job<'_>) -> Row {
-    let output = Command::new(job.executable).args(["--row", &job.row.key()]).output();
-    read(&job.row, output).unwrap_or_else(|error| Row {
+/// Runs one job.
+pub(crate) fn run_one(job: &Job<'_>) -> Row {
+    let mut child = Command::new(job.executable);
+    child.args(["--row", &job.row.key()]);
+    if let Some(limit) = job.limit_s {
+        child.args(["--limit", &limit.to_string()]);
+    }
+    child.envs(job.setting.clone());
+    read(&job.row, child.output()).unwrap_or_else(|error| Row {
         verdict: Verdict::Broken,
         detail: format!("{error:#}"),
         ..job.row.clone()

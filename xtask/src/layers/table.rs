@@ -1,0 +1,167 @@
+//! The layers, and who may import whom.
+
+use super::Finding;
+use super::paths::Mention;
+
+/// A layer is a folder of `src`, or a file in it.
+pub(super) struct Layer {
+    name: &'static str,
+    may_import: &'static [&'static str],
+}
+
+const fn layer(name: &'static str, may_import: &'static [&'static str]) -> Layer {
+    Layer { name, may_import }
+}
+
+/// From the bottom: each may import only some of those above it in this table.
+pub(super) const LAYERS: &[Layer] = &[
+    layer("sync", &[]),
+    layer("error", &[]),
+    layer("block", &["sync", "error"]),
+    layer("source", &["sync", "error", "block"]),
+    layer("chunk", &["sync", "error", "block", "source"]),
+    layer("free_list", &["sync", "error", "block", "source", "chunk"]),
+    layer("mediator", &["sync", "error", "block", "source", "chunk", "free_list"]),
+    layer("thread_cache", &["sync", "error", "block", "source", "chunk", "free_list", "mediator"]),
+    layer(
+        "pool",
+        &["sync", "error", "block", "source", "chunk", "free_list", "mediator", "thread_cache"],
+    ),
+    // Beside the stack that carries the pool: its thread-safe members use free_list and pool.
+    layer("alloc", &["sync", "error", "block", "source", "free_list", "pool"]),
+    layer(
+        "adapt",
+        &[
+            "sync",
+            "error",
+            "block",
+            "source",
+            "chunk",
+            "free_list",
+            "mediator",
+            "thread_cache",
+            "pool",
+            "alloc",
+        ],
+    ),
+];
+
+/// Not layers: the root, which names all of them, and the chapters, which have no code.
+const FREE: [&str; 2] = ["lib", "docs"];
+
+/// The layer of a file in `src`.
+pub(super) fn layer_of(path: &str) -> &str {
+    let inside = path.strip_prefix("src/").unwrap_or(path);
+    inside.split_once('/').map_or(inside.trim_end_matches(".rs"), |(folder, _)| folder)
+}
+
+/// Imports of `path` that do not point down.
+pub(super) fn check(path: &str, mentions: &[Mention]) -> Vec<Finding> {
+    let name = layer_of(path);
+    let finding = |line, what| Finding { path: path.into(), line, what };
+    if FREE.contains(&name) {
+        return Vec::new();
+    }
+    let Some(layer) = LAYERS.iter().find(|layer| layer.name == name) else {
+        return vec![finding(1, format!("`{name}` is not in the table of layers"))];
+    };
+    let wrong = |mention: &Mention| {
+        let target = target(mention, depth(path) + mention.inline)?;
+        if target == name || layer.may_import.contains(&target) {
+            return None;
+        }
+        let what = if LAYERS.iter().any(|layer| layer.name == target) {
+            format!("`{name}` may not import `{target}`")
+        } else {
+            format!("`{}` goes by the crate's root: name the layer", mention.path.join("::"))
+        };
+        Some(finding(mention.line, what))
+    };
+    mentions.iter().filter_map(wrong).collect()
+}
+
+/// How many `super` lead from a file's module to the crate's root.
+fn depth(path: &str) -> usize {
+    let parts = path.split('/').count() - 1;
+    if path.ends_with("/mod.rs") { parts - 1 } else { parts }
+}
+
+/// What a path names in the crate's root, if it begins there.
+fn target(mention: &Mention, depth: usize) -> Option<&str> {
+    let path = &mention.path;
+    let supers = path.iter().take_while(|segment| *segment == "super").count();
+    let at = match (path[0].as_str(), supers) {
+        ("crate", _) => 1,
+        (_, supers) if supers > 0 && supers == depth => supers,
+        _ => return None,
+    };
+    path.get(at).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::paths::mentions;
+    use super::*;
+
+    fn findings(path: &str, text: &str) -> Vec<String> {
+        check(path, &mentions(text).unwrap()).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_table_points_down() {
+        for (height, layer) in LAYERS.iter().enumerate() {
+            for below in layer.may_import {
+                assert!(LAYERS[..height].iter().any(|other| other.name == *below), "{below}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_import_upwards_is_found() {
+        let up = findings("src/chunk/carver.rs", "use crate::block::B;\nuse crate::{pool::Pool};");
+        assert_eq!(up, ["src/chunk/carver.rs:2: `chunk` may not import `pool`"]);
+        assert_eq!(findings("src/chunk/carver.rs", "fn f() { crate::mediator::g() }").len(), 1);
+        assert_eq!(
+            findings("src/sync/mod.rs", "macro_rules! m { () => { $crate::block::B } }").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn the_long_way_up_is_found() {
+        assert_eq!(findings("src/chunk/carver.rs", "use super::super::pool::Pool;").len(), 1);
+        assert_eq!(findings("src/chunk/mod.rs", "use super::pool::Pool;").len(), 1);
+        assert_eq!(
+            findings("src/chunk/mod.rs", "mod m { use super::super::pool::Pool; }").len(),
+            1
+        );
+        assert!(findings("src/chunk/mod.rs", "mod m { use super::Carver; }").is_empty());
+        assert!(findings("src/error.rs", "mod tests { use super::*; }").is_empty());
+    }
+
+    #[test]
+    fn the_root_is_no_way_around() {
+        let root = findings("src/chunk/mod.rs", "use crate::Pool;");
+        assert_eq!(
+            root,
+            ["src/chunk/mod.rs:1: `crate::Pool` goes by the crate's root: name the layer"]
+        );
+        assert_eq!(findings("src/chunk/mod.rs", "use crate::*;").len(), 1);
+    }
+
+    #[test]
+    fn what_points_down_or_sideways_is_fine() {
+        assert!(
+            findings("src/pool/core.rs", "use crate::sync::Arc; pub(crate) fn f() {}").is_empty()
+        );
+        assert!(
+            findings("src/pool/core.rs", "use super::Stats; use crate::pool::Stats;").is_empty()
+        );
+        assert!(findings("src/lib.rs", "pub use crate::pool::Pool;").is_empty());
+    }
+
+    #[test]
+    fn an_unknown_folder_is_found() {
+        assert_eq!(findings("src/extra/mod.rs", "").len(), 1);
+    }
+}
