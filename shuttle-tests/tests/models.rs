@@ -2,12 +2,14 @@
 
 use std::process::ExitCode;
 
-use loom_tests::harness;
-use loom_tests::scenarios::{Depth, SUBJECTS, exchange, list};
+use loom_tests::{Check, harness};
+use loom_tests::scenarios::{Depth, SUBJECTS, exchange, list, long};
 use shuttle_tests::{check, selfcheck};
 
 /// Fewer executions than this explored nothing worth the name.
 const FEWEST: u64 = 2;
+/// Of all sampled schedules.
+const SEED: u64 = 20_261_120;
 
 fn main() -> ExitCode {
     let mut checks = selfcheck::checks();
@@ -21,6 +23,19 @@ fn main() -> ExitCode {
             let body = move || quietly(|| (subject.exchange)(scenario));
             let check = check::dfs(subject.strategy, scenario.name, body).tier(scenario.tier);
             checks.push(check.expect_exactly(exchange::allowed(scenario), FEWEST));
+        }
+    }
+    for (tier, samples, suffix) in [(1, 10_000_usize, ""), (3, 1_000_000, "_by_the_million")] {
+        for subject in SUBJECTS {
+            for scenario in long::SCENARIOS {
+                let body = move || (subject.long)(scenario);
+                let (strategy, name) = (subject.strategy, format!("{}{suffix}", scenario.name));
+                let sampled = |check: Check| check.tier(tier).expect_oracle(samples as u64);
+                for depth in [2, 3, 5] {
+                    checks.push(sampled(check::pct(strategy, name.clone(), depth, samples, SEED, body)));
+                }
+                checks.push(sampled(check::random(strategy, name, samples, SEED, body)));
+            }
         }
     }
     harness::main(checks, loom_tests::BACKEND)

@@ -32,6 +32,8 @@ pub struct Subject {
     pub list: fn(&'static list::Scenario) -> String,
     /// Runs an exchange scenario once.
     pub exchange: fn(&'static exchange::Scenario) -> String,
+    /// Runs a long scenario once.
+    pub long: fn(&'static long::Scenario) -> String,
 }
 
 /// Everything that runs the whole matrix.
@@ -41,7 +43,12 @@ pub const SUBJECTS: [Subject; 3] =
 /// A strategy as a subject.
 #[must_use]
 pub const fn subject<S: Strategy>() -> Subject {
-    Subject { strategy: S::NAME, list: list::body::<S>, exchange: exchange::body::<S> }
+    Subject {
+        strategy: S::NAME,
+        list: list::body::<S>,
+        exchange: exchange::body::<S>,
+        long: long::body::<S>,
+    }
 }
 
 /// How far loom looks at a scenario.
