@@ -43,7 +43,7 @@ struct Amount {
 }
 
 const FULL: Amount =
-    Amount { each_scenario: Duration::from_secs(1), rounds: 21, turn_ms: 2, replay_rounds: 15 };
+    Amount { each_scenario: Duration::from_secs(2), rounds: 21, turn_ms: 2, replay_rounds: 15 };
 const QUICK: Amount =
     Amount { each_scenario: Duration::from_millis(200), rounds: 9, turn_ms: 2, replay_rounds: 5 };
 

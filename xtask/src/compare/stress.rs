@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -62,19 +62,21 @@ pub(super) fn replay(executable: &Path, trace: &Path, rounds: u16) -> Result<Rep
 
 fn call(executable: &Path, arguments: &[&str]) -> Result<Report> {
     let out = workspace::output()?.join("compare-stress.json");
-    let output = Command::new(executable).args(arguments).arg("--out").arg(&out).output()?;
-    let words = String::from_utf8_lossy(&output.stderr);
+    let mut command = Command::new(executable);
+    command.args(arguments).arg("--out").arg(&out);
+    // Its progress is ours, and so is what it says about a violation.
+    let output = command.stderr(Stdio::inherit()).output()?;
     let code = output.status.code();
     ensure!(
         code.is_some_and(|code| REPORTED.contains(&code)),
-        "stress {arguments:?}: {}",
-        words.trim()
+        "stress {arguments:?} ended with {}",
+        output.status
     );
     let report: Report = serde_json::from_str(&fs::read_to_string(out)?)?;
     ensure!(!report.results.is_empty(), "stress {arguments:?} ran nothing");
     if code != Some(0) {
         // With the command that does it again.
-        eprintln!("{}{words}", String::from_utf8_lossy(&output.stdout));
+        eprintln!("{}", String::from_utf8_lossy(&output.stdout));
     }
     Ok(report)
 }
