@@ -1,6 +1,7 @@
 //! The quick model checks: loom, patched, unbounded, two threads.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
@@ -19,15 +20,23 @@ const WORKERS: usize = 2;
 const HURRY: [&str; 4] =
     ["list/pop_pop_push_push", "list/aba", "pool/flush_refill", "pool/carve_carve"];
 
+/// Builds the checks.
+///
+/// # Errors
+/// Where they do not build, or were built for something else.
+pub(super) fn build() -> Result<PathBuf> {
+    let model = Model::Loom;
+    let executable = models::build(model, model.checks())?;
+    models::assert_backend(model, &executable)?;
+    Ok(executable)
+}
+
 /// The verdicts by strategy, and in words what was run.
 ///
 /// # Errors
 /// Where the checks cannot be run, or the checker does not see what it must.
-pub(super) fn run(hurry: bool) -> Result<(BTreeMap<String, Checks>, String)> {
-    let model = Model::Loom;
-    let executable = models::build(model, model.checks())?;
-    models::assert_backend(model, &executable)?;
-    let registered = run::list(&executable)?;
+pub(super) fn run(executable: &Path, hurry: bool) -> Result<(BTreeMap<String, Checks>, String)> {
+    let registered = run::list(executable)?;
     let canary = |row: &Row| row.strategy == "self" && row.scenario == "canary";
     let quick = |row: &Row| {
         row.expect == Expect::Pass
@@ -40,7 +49,7 @@ pub(super) fn run(hurry: bool) -> Result<(BTreeMap<String, Checks>, String)> {
     let jobs: Vec<Job<'_>> = registered
         .into_iter()
         .filter(|row| quick(row) || canary(row))
-        .map(|row| Job::new(row, &executable))
+        .map(|row| Job::new(row, executable))
         .collect();
     ensure!(jobs.iter().any(|job| canary(&job.row)), "the canary is not registered");
     if hurry {
