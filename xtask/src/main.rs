@@ -1,6 +1,7 @@
 //! `cargo xtask`: the workbench behind one door. One module per command.
 
 mod checks;
+mod ci;
 mod compare;
 mod fuzz;
 mod hit_path;
@@ -12,6 +13,7 @@ mod models;
 mod patched_loom;
 mod progress;
 mod run;
+mod sabotage;
 mod table;
 mod weaken;
 mod workspace;
@@ -32,6 +34,8 @@ struct Options {
 enum Command {
     /// Run the model checks and write the ledger, target/stampool/checks.json.
     Checks(checks::Options),
+    /// Everything that CI runs.
+    Ci(ci::Options),
     /// The main job: which strategy, is it right, what does it cost? About two minutes.
     Compare(compare::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
@@ -42,6 +46,8 @@ enum Command {
     Layers(layers::Options),
     /// Compare loom with the known outcomes of litmus tests.
     Litmus(litmus::Options),
+    /// Break the core in a copy, in four ways; the checks must go red.
+    Sabotage(sabotage::Options),
     /// Run every ordering site one step weaker; some check must notice.
     Weaken(weaken::Options),
 }
@@ -49,11 +55,13 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Options::parse().command {
         Command::Checks(options) => checks::run(&options),
+        Command::Ci(options) => ci::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
         Command::Layers(options) => layers::run(&options),
         Command::Litmus(options) => litmus::run(&options),
+        Command::Sabotage(options) => sabotage::run(&options),
         Command::Weaken(options) => weaken::run(&options),
     };
     match done {

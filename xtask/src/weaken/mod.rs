@@ -101,6 +101,15 @@ struct Line {
     named: Vec<String>,
 }
 
+/// A line as it stands in the JSON.
+#[derive(Serialize)]
+struct Judged<'a> {
+    #[serde(flatten)]
+    line: &'a Line,
+    /// What is wrong, if something is.
+    fault: Option<String>,
+}
+
 impl Line {
     fn fault(&self) -> Option<String> {
         let Self { site, to, verdict, argued, named, .. } = self;
@@ -158,8 +167,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         SITES.iter().filter(|site| site.weaker().is_empty()).map(|site| site.name).collect();
     report::print(&lines, &relaxed);
     let path = workspace::output()?.join("weaken.json");
-    fs::write(&path, serde_json::to_string_pretty(&lines)? + "\n")?;
-    let mut faults: Vec<String> = lines.iter().filter_map(Line::fault).collect();
+    let judged: Vec<Judged<'_>> =
+        lines.iter().map(|line| Judged { line, fault: line.fault() }).collect();
+    fs::write(&path, serde_json::to_string_pretty(&judged)? + "\n")?;
+    let mut faults: Vec<String> = judged.into_iter().filter_map(|line| line.fault).collect();
     if whole && twins.is_empty() {
         faults.push("no twin cuts the tag".into());
     }

@@ -1,0 +1,109 @@
+//! `cargo xtask ci`: everything, in the order in which it fails fastest.
+//!
+//! What CI runs is this command, so a red CI is a red command here. Every step is a process of its
+//! own and can be repeated alone; a failed step does not stop the others.
+
+mod steps;
+mod tally;
+
+use core::time::Duration;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use crate::workspace;
+use steps::{Program, Step};
+use tally::Tally;
+
+/// How much to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Every tier of the checks, longer stress, and the sabotaged copies: hours.
+    #[arg(long)]
+    deep: bool,
+}
+
+/// What came of a step.
+struct Done<'a> {
+    step: &'a Step,
+    ok: bool,
+    took: Duration,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a step fails.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let start = Instant::now();
+    let steps = steps::steps(options.deep);
+    // Nothing that an earlier run has left may count as a result of this one.
+    for report in ["checks.json", "weaken.json", "compare.json"] {
+        _ = fs::remove_file(workspace::output()?.join(report));
+    }
+    let mut tally = Tally::default();
+    let mut all = Vec::new();
+    for (number, step) in steps.iter().enumerate() {
+        println!("\n=== {}/{} {}: {}", number + 1, steps.len(), step.name, step.command());
+        let begun = Instant::now();
+        let ok = run_step(step, &mut tally)?;
+        tally.step(ok);
+        let done = Done { step, ok, took: begun.elapsed() };
+        println!("=== {} {} after {:.0} s", step.name, word(ok), done.took.as_secs_f64());
+        all.push(done);
+    }
+    tally.reports(&workspace::output()?)?;
+
+    println!("\n{}", table(&all));
+    for failed in all.iter().filter(|done| !done.ok) {
+        println!("again: {}", failed.step.command());
+    }
+    println!("{:.1} minutes in all\n", start.elapsed().as_secs_f64() / 60.0);
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    let failed = all.iter().filter(|done| !done.ok).count();
+    ensure!(failed == 0 && tally.failed == 0, "{failed} of {} steps failed", steps.len());
+    Ok(())
+}
+
+/// Runs one step, showing and reading what it prints.
+fn run_step(step: &Step, tally: &mut Tally) -> Result<bool> {
+    let mut child = match step.program {
+        Program::Cargo => workspace::cargo()?,
+        Program::Xtask => {
+            let mut xtask = Command::new(std::env::current_exe()?);
+            xtask.current_dir(workspace::root()?);
+            xtask
+        }
+    };
+    child.args(&step.words).envs(step.settings.iter().copied()).stdout(Stdio::piped());
+    let mut child = child.spawn().with_context(|| format!("cannot start {}", step.command()))?;
+    let stdout = BufReader::new(child.stdout.take().context("a step has no stdout")?);
+    for line in stdout.lines() {
+        let line = line?;
+        println!("{line}");
+        tally.line(&line);
+    }
+    Ok(child.wait()?.success())
+}
+
+fn word(ok: bool) -> &'static str {
+    if ok { "ok" } else { "FAILED" }
+}
+
+fn table(all: &[Done<'_>]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["step", "what", "s", ""]);
+    for Done { step, ok, took } in all {
+        let seconds = format!("{:.0}", took.as_secs_f64());
+        table.add_row([step.name, &step.what, &seconds, word(*ok)]);
+    }
+    if let Some(column) = table.column_mut(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

@@ -1,0 +1,143 @@
+//! The steps of `cargo xtask ci`.
+
+/// What runs a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Program {
+    /// Cargo.
+    Cargo,
+    /// This program.
+    Xtask,
+}
+
+/// One step.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    /// What is run, at which bound.
+    pub(super) what: String,
+    pub(super) program: Program,
+    pub(super) words: Vec<&'static str>,
+    /// Variables for its environment.
+    pub(super) settings: &'static [(&'static str, &'static str)],
+}
+
+impl Step {
+    fn new(name: &'static str, what: &str, program: Program, words: &'static str) -> Self {
+        let words = words.split_whitespace().collect();
+        Self { name, what: what.into(), program, words, settings: &[] }
+    }
+
+    /// The command that runs it again.
+    pub(super) fn command(&self) -> String {
+        let settings = self.settings.iter().map(|(name, value)| format!("{name}='{value}' "));
+        let program = match self.program {
+            Program::Cargo => "cargo",
+            Program::Xtask => "cargo xtask",
+        };
+        format!("{}{program} {}", settings.collect::<String>(), self.words.join(" "))
+    }
+}
+
+/// All steps, the quick ones first.
+pub(super) fn steps(deep: bool) -> Vec<Step> {
+    use Program::{Cargo, Xtask};
+    let mut steps = vec![
+        Step::new("format", "rustfmt, all crates", Cargo, "fmt --all --check"),
+        Step::new("layers", "layers, backends, file lengths, ordering tags", Xtask, "layers"),
+        Step::new(
+            "clippy",
+            "all targets, warnings are errors",
+            Cargo,
+            "clippy --workspace --all-targets --quiet -- -D warnings",
+        ),
+        Step::new("tests", "unit, integration and doc tests", Cargo, "test --workspace --quiet"),
+        Step {
+            settings: &[("RUSTDOCFLAGS", "-D warnings")],
+            ..Step::new(
+                "docs",
+                "rustdoc, private items too, warnings are errors",
+                Cargo,
+                "doc --workspace --no-deps --document-private-items --quiet",
+            )
+        },
+    ];
+    steps.push(if deep {
+        Step::new("checks", "model checks, every tier", Xtask, "checks --deep")
+    } else {
+        Step::new("checks", "model checks, tiers 0 to 2", Xtask, "checks")
+    });
+    steps.extend([
+        Step::new("litmus", "loom against known C11 outcomes", Xtask, "litmus"),
+        Step::new(
+            "fuzz",
+            "loom against shuttle: 300 programs of 2x2, 300 of 2x3, 100 of 3x2",
+            Xtask,
+            "fuzz --programs 300 300 100",
+        ),
+        Step::new("weaken", "each ordering one step weaker; tags cut", Xtask, "weaken"),
+    ]);
+    steps.extend(stress(deep));
+    steps.extend([
+        Step::new("hit-path", "no atomic and no call, as compiled", Xtask, "hit-path"),
+        Step::new("compare", "the main job, quick", Xtask, "compare --quick"),
+    ]);
+    if deep {
+        steps.push(Step::new("sabotage", "edits of src that must go red", Xtask, "sabotage"));
+    }
+    steps
+}
+
+fn stress(deep: bool) -> [Step; 3] {
+    use Program::Cargo;
+    let run = if deep {
+        Step::new(
+            "stress",
+            "every strategy x scenario, 1, 2, 4 and 16 threads, 30 s each",
+            Cargo,
+            "run --quiet --release -p stress -- run --threads 1,2,4,16 --duration 30s",
+        )
+    } else {
+        Step::new(
+            "stress",
+            "every strategy x scenario, 2 and 4 threads, 300 ms each",
+            Cargo,
+            "run --quiet --release -p stress -- run --threads 2,4 --duration 300ms",
+        )
+    };
+    [
+        run,
+        Step::new(
+            "replay 1",
+            "trace sqlite, every strategy, oracles on",
+            Cargo,
+            "run --quiet --release -p stress -- replay stress/traces/sqlite.stpt.zst --rounds 1",
+        ),
+        Step::new(
+            "replay 2",
+            "trace python-pipeline, every strategy, oracles on",
+            Cargo,
+            "run --quiet --release -p stress -- replay stress/traces/python-pipeline.stpt.zst --rounds 1",
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_deep_leaves_nothing_out() {
+        let names = |deep| steps(deep).iter().map(|step| step.name).collect::<Vec<_>>();
+        let deep: BTreeSet<&str> = names(true).into_iter().collect();
+        assert_eq!(deep.len(), names(true).len());
+        assert!(names(false).iter().all(|name| deep.contains(name)));
+    }
+
+    #[test]
+    fn a_command_can_be_pasted() {
+        let commands: Vec<String> = steps(false).iter().map(Step::command).collect();
+        assert!(commands.contains(&"cargo xtask fuzz --programs 300 300 100".into()));
+        assert!(commands.iter().any(|c| c.starts_with("RUSTDOCFLAGS='-D warnings' cargo doc")));
+    }
+}

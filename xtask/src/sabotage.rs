@@ -1,0 +1,172 @@
+//! `cargo xtask sabotage`: breaks the core on purpose, in a copy, and expects the checks to go red.
+//!
+//! The twins of the model checks break what they can from outside. These breaks are edits of
+//! `src`, as a tired hand would make them. The same checks must be green in the unbroken copy,
+//! else red would mean nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use ledger::Row;
+
+use crate::workspace;
+
+/// Nothing to choose.
+#[derive(clap::Args)]
+pub(crate) struct Options {}
+
+/// One edit, and the check that must notice.
+struct Break {
+    what: &'static str,
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// For `checks --filter`.
+    check: &'static str,
+}
+
+const BREAKS: &[Break] = &[
+    Break {
+        what: "no tag bump",
+        file: "src/free_list/treiber.rs",
+        from: "tag: self.tags.advance(head.tag)",
+        to: "tag: head.tag",
+        check: "TaggedPacked/list/aba/",
+    },
+    Break {
+        what: "push's CAS Relaxed",
+        file: "src/sync/site.rs",
+        from: "PUSH_CAS = \"FL-3\", Release;",
+        to: "PUSH_CAS = \"FL-3\", Relaxed;",
+        check: "TaggedPacked/list/pop_pop_push_push/",
+    },
+    Break {
+        what: "the remainder of a thread that leaves dropped by the mediator",
+        file: "src/mediator/mod.rs",
+        from: "Less => self.offer_remainder(blocks),",
+        to: "Less => {}",
+        check: "TaggedPacked/pool/leave_remainder_allocate/",
+    },
+    Break {
+        what: "the remainder of a thread that leaves kept in its slot",
+        file: "src/pool/local.rs",
+        from: "unsafe { self.core.hand_in(self.slot) };",
+        to: "",
+        check: "TaggedPacked/pool/leave_remainder_allocate/",
+    },
+];
+
+/// What a copy leaves behind: outputs and history.
+const NOT_COPIED: [&str; 2] = ["target", ".git"];
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a break is not noticed, an edit does not apply, or the unbroken copy is red.
+pub(crate) fn run(_options: &Options) -> Result<()> {
+    let copy = workspace::output()?.join("sabotage");
+    refresh(&workspace::root()?, &copy)?;
+    for sabotage in BREAKS {
+        eprintln!("unbroken: {}", sabotage.check);
+        let broken = checks(&copy, sabotage.check)?;
+        ensure!(broken.is_empty(), "red without a break: {broken:?}");
+    }
+    for sabotage in BREAKS {
+        let Break { what, file, check, .. } = sabotage;
+        eprintln!("broken: {what}");
+        let path = copy.join(file);
+        let good = fs::read_to_string(&path)?;
+        fs::write(&path, sabotaged(&good, sabotage)?)?;
+        let broken = checks(&copy, check);
+        fs::write(&path, good)?;
+        let broken = broken?;
+        ensure!(!broken.is_empty(), "{what}: {check} did not notice");
+        broken.iter().for_each(|row| println!("{what}: {} red: {}", row.key(), row.detail));
+    }
+    println!("{} breaks, all noticed", BREAKS.len());
+    Ok(())
+}
+
+/// The text with the edit; it must fit exactly once.
+fn sabotaged(good: &str, sabotage: &Break) -> Result<String> {
+    let Break { what, file, from, to, .. } = sabotage;
+    let places = good.matches(from).count();
+    ensure!(places == 1, "{what}: `{from}` stands {places} times in {file}, not once");
+    Ok(good.replacen(from, to, 1))
+}
+
+/// Runs the checks that `filter` selects in `copy` and returns the broken rows.
+fn checks(copy: &Path, filter: &str) -> Result<Vec<Row>> {
+    let ledger = copy.join("target/stampool/checks.json");
+    // What stands there afterwards is of this run.
+    _ = fs::remove_file(&ledger);
+    // This very program, told that the copy is its workspace.
+    let status = Command::new(std::env::current_exe()?)
+        .args(["checks", "--filter", filter])
+        .env("CARGO_MANIFEST_DIR", copy.join("xtask"))
+        .stdout(Stdio::null())
+        .status()?;
+    let text = fs::read_to_string(&ledger).with_context(|| format!("{filter} was not run"))?;
+    let rows: Vec<Row> = serde_json::from_str(&text)?;
+    ensure!(!rows.is_empty(), "{filter} selects no check");
+    let broken: Vec<Row> = rows.into_iter().filter(|row| !row.is_ok()).collect();
+    ensure!(status.success() == broken.is_empty(), "the ledger and the exit code disagree");
+    Ok(broken)
+}
+
+/// Makes `to` a copy of the tree at `from`, keeping what was built there.
+fn refresh(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(to)? {
+        let entry = entry?;
+        if !NOT_COPIED.contains(&&*entry.file_name().to_string_lossy()) {
+            remove(&entry.path())?;
+        }
+    }
+    copy_folder(from, to)
+}
+
+fn remove(path: &PathBuf) -> Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.with_context(|| format!("cannot remove {}", path.display()))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            if !NOT_COPIED.contains(&&*entry.file_name().to_string_lossy()) {
+                copy_folder(&entry.path(), &target)?;
+            }
+        } else {
+            fs::copy(entry.path(), &target)
+                .with_context(|| format!("cannot copy {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_must_fit_exactly_once() {
+        let sabotage = Break { what: "w", file: "f", from: "good", to: "bad", check: "c" };
+        assert_eq!(sabotaged("a good line", &sabotage).unwrap(), "a bad line");
+        assert!(sabotaged("another line", &sabotage).is_err());
+        assert!(sabotaged("good, good", &sabotage).is_err());
+    }
+
+    #[test]
+    fn every_edit_fits_the_tree() {
+        let root = workspace::root().unwrap();
+        for sabotage in BREAKS {
+            sabotaged(&fs::read_to_string(root.join(sabotage.file)).unwrap(), sabotage).unwrap();
+        }
+    }
+}
