@@ -1,1 +1,21 @@
-//! Chapters.
+//! Chapters: how the pool is made, and why.
+//!
+//! - [`design`]: the layers, the shells, the strategies, and what is promised.
+//! - [`one_allocation`]: one block through every layer, with file names.
+//! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
+//! - [`glossary`]: one word per thing.
+//!
+//! The sums behind the memory bound, what the checkers can and cannot see, and the literature are
+//! in the repository's folder `papers`.
+
+#[doc = include_str!("design.md")]
+pub mod design {}
+
+#[doc = include_str!("one_allocation.md")]
+pub mod one_allocation {}
+
+#[doc = include_str!("orderings.md")]
+pub mod orderings {}
+
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}
