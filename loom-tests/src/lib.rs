@@ -14,6 +14,8 @@
 //! | [`harness`] | register [`Check`]s, run each in a process of its own, judge it |
 //! | [`canary`] | refuse to start under an unpatched or misconfigured loom |
 //! | [`program`] | random and litmus programs as data, run on any checker |
+//! | [`scenarios`] | the matrix of small programs that every strategy of the library runs |
+//! | [`twins`] | faults that the scenarios must find |
 //! | [`litmus`] | known C11 outcomes against what loom finds |
 //!
 //! # Checking a structure of your own
@@ -84,6 +86,7 @@ pub mod program;
 pub mod scenarios;
 pub mod selfcheck;
 pub mod spec;
+pub mod twins;
 
 pub use harness::{Check, Expectation};
 pub use ledger::{Checker, Expect, Limit, Row, Verdict};

@@ -1,9 +1,11 @@
 //! Every check that shuttle runs. Built and run by `cargo xtask checks`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use loom_tests::{Check, harness};
 use loom_tests::scenarios::{Depth, SUBJECTS, exchange, list, long};
+use loom_tests::twins::twins;
+use loom_tests::{Check, harness};
 use shuttle_tests::{check, selfcheck};
 
 /// Fewer executions than this explored nothing worth the name.
@@ -25,6 +27,11 @@ fn main() -> ExitCode {
             checks.push(check.expect_exactly(exchange::allowed(scenario), FEWEST));
         }
     }
+    for twin in twins() {
+        let body = Arc::new(twin.body);
+        let check = check::pct(twin.strategy, twin.name, 3, 100_000, SEED, move || body());
+        checks.push(check.expect_failure(twin.under_shuttle));
+    }
     for (tier, samples, suffix) in [(1, 10_000_usize, ""), (3, 1_000_000, "_by_the_million")] {
         for subject in SUBJECTS {
             for scenario in long::SCENARIOS {
@@ -32,7 +39,14 @@ fn main() -> ExitCode {
                 let (strategy, name) = (subject.strategy, format!("{}{suffix}", scenario.name));
                 let sampled = |check: Check| check.tier(tier).expect_oracle(samples as u64);
                 for depth in [2, 3, 5] {
-                    checks.push(sampled(check::pct(strategy, name.clone(), depth, samples, SEED, body)));
+                    checks.push(sampled(check::pct(
+                        strategy,
+                        name.clone(),
+                        depth,
+                        samples,
+                        SEED,
+                        body,
+                    )));
                 }
                 checks.push(sampled(check::random(strategy, name, samples, SEED, body)));
             }

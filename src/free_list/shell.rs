@@ -101,7 +101,7 @@ impl Shell {
     /// The link as anyone may see it. It may belong to another list by now: only a removal CAS
     /// says whether it was the one meant.
     #[inline]
-    pub(super) fn stale_link(&self) -> ShellRef {
+    pub fn stale_link(&self) -> ShellRef {
         self.born.acquired();
         // ORDERING(FL-6): Acquire. Observes the creation of the next shell of a walk, which may
         //   have been made since the walker loaded the head.
@@ -111,7 +111,7 @@ impl Shell {
 
     /// The count as anyone may see it.
     #[inline]
-    pub(super) fn stale_count(&self) -> u32 {
+    pub fn stale_count(&self) -> u32 {
         self.born.acquired();
         // ORDERING(FL-7): Relaxed. A count of the list's own shell is ordered by the head or the
         //   link that led here; any other is refused by the CAS at FL-8.

@@ -102,7 +102,7 @@ impl ShellStore {
 
     /// The shell of a name, as anyone may see it: its link and count, not its blocks.
     #[inline]
-    pub(super) fn peek(&self, name: ShellRef) -> Option<&Shell> {
+    pub fn peek(&self, name: ShellRef) -> Option<&Shell> {
         // SAFETY: shells live as long as the store, and heads are only shared, never `&mut`.
         self.resolve(name).map(|shell| unsafe { shell.as_ref() })
     }

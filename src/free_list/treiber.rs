@@ -75,6 +75,11 @@ impl<H: HeadWord> Treiber<H> {
         Self { head: CachePadded::new(H::empty()), tags, refuse_at }
     }
 
+    /// The head word, for twins that mistreat it.
+    pub fn head(&self) -> &H {
+        &self.head
+    }
+
     /// The one removal loop. `plan` looks at the top shell and says how many shells to take and
     /// which one is on top afterwards; it may be shown a chain that has changed hands meanwhile
     /// (the CAS then fails).

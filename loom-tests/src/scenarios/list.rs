@@ -51,7 +51,9 @@ pub struct Scenario {
     pub threads: &'static [Program],
 }
 
-const fn does(ops: &'static [Op]) -> Program {
+/// A thread that holds nothing at the start.
+#[must_use]
+pub const fn does(ops: &'static [Op]) -> Program {
     Program { holds: &[], ops }
 }
 
@@ -206,6 +208,8 @@ struct Rig<S: Strategy> {
     /// Stands for the growth lock: the memory of the shells, and their number.
     growth: Mutex<(Regions, usize)>,
     payload: Payload,
+    /// The shells' side of the same: who owns one, by its name.
+    owners: Payload,
 }
 
 /// Bytes between the addresses that stand for blocks.
@@ -228,6 +232,7 @@ impl<S: Strategy> Rig<S> {
             list: S::list(&plan),
             growth: Mutex::new((Regions::new(Box::new(SystemSource)), 0)),
             payload: Payload::default(),
+            owners: Payload::default(),
         }
     }
 
@@ -241,6 +246,7 @@ impl<S: Strategy> Rig<S> {
         // SAFETY: locked, reserved, rising; the room is the shell's.
         let shell = unsafe { self.store.create(*made, room) };
         *made += 1;
+        self.owners.taken(shell.name().address());
         self.payload.taken(block(id).0.addr().get());
         shell
     }
@@ -248,6 +254,7 @@ impl<S: Strategy> Rig<S> {
     fn push(&self, mut shell: OwnedShell<'_>, id: u8) {
         self.payload.given(block(id).0.addr().get());
         shell.fill(&[block(id)]);
+        self.owners.given(shell.name().address());
         self.list.push(shell);
     }
 
@@ -255,6 +262,7 @@ impl<S: Strategy> Rig<S> {
     fn receive<'s>(&'s self, chain: impl Iterator<Item = OwnedShell<'s>>) -> Vec<Held<'s>> {
         let mut held: Vec<Held<'s>> = Vec::new();
         for mut shell in chain {
+            self.owners.taken(shell.name().address());
             let mut out = [MaybeBlock::uninit()];
             assert_eq!(shell.unload(&mut out), 1, "a shell came without its block");
             // SAFETY: one block was written.
@@ -319,7 +327,8 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
             PushNew(id) => Some(*id),
             _ => None,
         }));
-        let held: Vec<Held<'static>> = program.holds.iter().map(|id| (*id, rig.make(*id))).collect();
+        let held: Vec<Held<'static>> =
+            program.holds.iter().map(|id| (*id, rig.make(*id))).collect();
         (program.ops, held)
     });
     // The first program runs on this thread: one thread less to schedule.

@@ -140,7 +140,10 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
                     unsafe { local.expect("attached").deallocate(block) };
                 }
             }
-            Op::Give(_) | Op::Offer(_) | Op::Request(_) => unreachable!("not an operation here"),
+            Op::Lose => _ = local.expect("attached").allocate(),
+            Op::Give(_) | Op::Offer(_) | Op::OfferTwice(_) | Op::Request(_) => {
+                unreachable!("not an operation of a handle")
+            }
         }
     };
 
@@ -215,10 +218,13 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         actor
     });
     let step = move |actor: &mut Actor, op: Op| match op {
-        Op::Offer(count) => {
+        Op::Offer(count) | Op::OfferTwice(count) => {
             let blocks: Vec<Block> =
                 (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
             shared.under_check.offer(&blocks);
+            if matches!(op, Op::OfferTwice(_)) {
+                shared.under_check.offer(&blocks);
+            }
         }
         Op::Request(max) => {
             let mut out = vec![MaybeBlock::uninit(); max];
@@ -276,5 +282,8 @@ fn logs(actors: &[Actor], lowest: usize) -> Vec<Vec<String>> {
     let numbers = |addresses: &Vec<usize>| -> Vec<usize> {
         addresses.iter().map(|address| (address - lowest) / BLOCK).collect()
     };
-    actors.iter().map(|actor| actor.log.iter().map(|line| entry(&numbers(line))).collect()).collect()
+    actors
+        .iter()
+        .map(|actor| actor.log.iter().map(|line| entry(&numbers(line))).collect())
+        .collect()
 }

@@ -104,12 +104,7 @@ pub const SCENARIOS: &[Scenario] = &[
     slice("pool/carve_carve", 2, &[(0, Attach), (1, Attach)], &[&[Allocate], &[Allocate]]),
     Scenario {
         layer: Layer::Pool { capacity: 1 },
-        ..slice(
-            "pool/capacity",
-            1,
-            &[(0, Attach), (1, Attach)],
-            &[&[Allocate], &[Allocate]],
-        )
+        ..slice("pool/capacity", 1, &[(0, Attach), (1, Attach)], &[&[Allocate], &[Allocate]])
     },
     Scenario {
         layer: Layer::Pool { capacity: 3 },
@@ -150,11 +145,12 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         depth: Preemptions(2),
-        ..slice("pool/one_producer_two_consumers", 1, TWO_CONSUMERS, &[
-            &[Free, Free],
-            &[Allocate],
-            &[Allocate],
-        ])
+        ..slice(
+            "pool/one_producer_two_consumers",
+            1,
+            TWO_CONSUMERS,
+            &[&[Free, Free], &[Allocate], &[Allocate]],
+        )
     },
     Scenario {
         depth: Preemptions(3),

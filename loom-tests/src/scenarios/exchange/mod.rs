@@ -32,6 +32,10 @@ pub enum Op {
     Offer(usize),
     /// Request at most so many blocks from the mediator, and hold what comes.
     Request(usize),
+    /// A twin's fault: take a block and forget it.
+    Lose,
+    /// A twin's fault: offer the same blocks twice.
+    OfferTwice(usize),
 }
 
 /// What a program runs on.
