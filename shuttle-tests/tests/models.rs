@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
     for twin in twins() {
         let body = Arc::new(twin.body);
-        let check = check::pct(twin.strategy, twin.name, 3, 100_000, SEED, move || body());
+        let check = check::pct(twin.strategy, twin.name, 5, 100_000, SEED, move || body());
         checks.push(check.expect_failure(twin.under_shuttle));
     }
     for (tier, samples, suffix) in [(1, 10_000_usize, ""), (3, 1_000_000, "_by_the_million")] {
@@ -59,6 +59,6 @@ fn main() -> ExitCode {
 /// atomic operations and locks.
 fn quietly(body: impl Fn() -> String) -> String {
     #[cfg(stampool_model = "shuttle")]
-    stampool::raw::sync::yield_in_cells(false);
+    stampool::raw::sync::preempt_in_cells(false);
     body()
 }

@@ -38,7 +38,7 @@ pub use backend::{
     UnsafeCell, is_lock_free_u64, is_lock_free_u128, thread,
 };
 #[cfg(stampool_model = "shuttle")]
-pub use backend::yield_in_cells;
+pub use backend::preempt_in_cells;
 pub use core::sync::atomic::Ordering;
 /// Reference counts and thread-locals are std's in every build: they are not what is checked.
 pub use std::{

@@ -1,6 +1,6 @@
 //! The shuttle backend. shuttle has no checked cell, so one is made here: a flag that is up while
 //! the cell is in use, with a scheduling point inside, turns an overlap of two accesses into a
-//! failure. Depth-first searches go without the scheduling point ([`yield_in_cells`]): each one
+//! failure. Depth-first searches go without the scheduling point ([`preempt_in_cells`]): each one
 //! multiplies the schedules, and races between cells are what loom is for.
 
 pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
@@ -15,11 +15,11 @@ pub const BACKEND: &str = "shuttle";
 
 const WRITING: isize = -1;
 
-static YIELD_IN_CELLS: AtomicBool = AtomicBool::new(true);
+static PREEMPT_IN_CELLS: AtomicBool = AtomicBool::new(true);
 
 /// Whether writing a cell is a scheduling point, for the whole process.
-pub fn yield_in_cells(yes: bool) {
-    YIELD_IN_CELLS.store(yes, Ordering::Relaxed);
+pub fn preempt_in_cells(yes: bool) {
+    PREEMPT_IN_CELLS.store(yes, Ordering::Relaxed);
 }
 
 /// A cell in loom's shape that notices when two accesses overlap and one of them writes.
@@ -27,13 +27,20 @@ pub fn yield_in_cells(yes: bool) {
 pub struct UnsafeCell<T> {
     /// Readers inside, or [`WRITING`]. Not shuttle's atomic: it must add no scheduling point.
     users: AtomicIsize,
+    /// A look at it is the scheduling point. Not `yield_now`: PCT takes that for a wish to wait and
+    /// puts the thread behind all others, and then finds hardly anything.
+    point: shuttle::sync::atomic::AtomicBool,
     data: core::cell::UnsafeCell<T>,
 }
 
 impl<T> UnsafeCell<T> {
     /// Wraps a value.
     pub const fn new(value: T) -> Self {
-        Self { users: AtomicIsize::new(0), data: core::cell::UnsafeCell::new(value) }
+        Self {
+            users: AtomicIsize::new(0),
+            point: shuttle::sync::atomic::AtomicBool::new(false),
+            data: core::cell::UnsafeCell::new(value),
+        }
     }
 
     /// Runs `f` on a pointer for reading.
@@ -49,8 +56,8 @@ impl<T> UnsafeCell<T> {
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         let before = self.users.swap(WRITING, Ordering::Relaxed);
         assert!(before == 0, "data race: a cell is written while it is in use");
-        if YIELD_IN_CELLS.load(Ordering::Relaxed) {
-            thread::yield_now();
+        if PREEMPT_IN_CELLS.load(Ordering::Relaxed) {
+            self.point.load(Ordering::SeqCst);
         }
         let result = f(self.data.get());
         let users = self.users.swap(0, Ordering::Relaxed);
