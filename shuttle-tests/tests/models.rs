@@ -7,6 +7,7 @@ use loom_tests::scenarios::{Depth, SUBJECTS, exchange, list, long};
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
 use shuttle_tests::{check, selfcheck};
+use stampool::TaggedPacked;
 
 /// Fewer executions than this explored nothing worth the name.
 const FEWEST: u64 = 2;
@@ -31,6 +32,13 @@ fn main() -> ExitCode {
         let body = Arc::new(twin.body);
         let check = check::pct(twin.strategy, twin.name, 5, 100_000, SEED, move || body());
         checks.push(check.expect_failure(twin.under_shuttle));
+    }
+    // The long scenarios find narrow tags too, or they would prove nothing.
+    for scenario in long::SCENARIOS {
+        let body = || long::body::<TaggedPacked<0>>(scenario);
+        let name = format!("twin/tag_0_bits_{}", scenario.name.replace("long/", ""));
+        let check = check::pct("TaggedPacked<0>", name, 5, 100_000, SEED, body);
+        checks.push(check.tier(1).expect_failure("a block was"));
     }
     for (tier, samples, suffix) in [(1, 10_000_usize, ""), (3, 1_000_000, "_by_the_million")] {
         for subject in SUBJECTS {
