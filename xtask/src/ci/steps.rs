@@ -73,7 +73,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             Xtask,
             "fuzz --programs 300 300 100",
         ),
-        Step::new("weaken", "each ordering one step weaker; tags cut", Xtask, "weaken"),
+        Step::new("weaken", "each ordering one step weaker; the twins", Xtask, "weaken"),
     ]);
     steps.extend(stress(deep));
     steps.extend([

@@ -1,8 +1,8 @@
 //! `cargo xtask weaken`: is every ordering needed?
 //!
 //! Each site of the core runs one step weaker, under the unchanged checks; some check must notice.
-//! One build serves all mutants: model binaries read `STAMPOOL_WEAKEN=SITE=Ordering`. The twins
-//! that cut the tag are run with them: the tag is a site, too.
+//! One build serves all mutants: model binaries read `STAMPOOL_WEAKEN=SITE=Ordering`. The twins are
+//! run with them: a tag that is cut, a head that is read in halves are no orderings, but needed too.
 
 mod hunt;
 mod report;
@@ -172,14 +172,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     fs::write(&path, serde_json::to_string_pretty(&judged)? + "\n")?;
     let mut faults: Vec<String> = judged.into_iter().filter_map(|line| line.fault).collect();
     if whole && twins.is_empty() {
-        faults.push("no twin cuts the tag".into());
+        faults.push("no twin is registered".into());
     }
     faults.iter().for_each(|fault| println!("fault: {fault}"));
     ensure!(faults.is_empty(), "{} faults among {} mutants", faults.len(), lines.len());
     Ok(())
 }
 
-/// The rows that may kill a mutant of a site, and the twins that cut the tag.
+/// The rows that may kill a mutant of a site, and the twins, which must fail.
 fn candidates(all: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
     let loom = all.into_iter().filter(|row| row.checker == Checker::Loom);
     let (passing, failing): (Vec<Row>, Vec<Row>) = loom.partition(|row| row.expect == Expect::Pass);

@@ -4,7 +4,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{Line, Verdict};
 
-/// How much of a message is shown; all of it is in the JSON.
+/// How much of a message is shown; all of it is in the JSON. An argument is shown whole.
 const WIDTH: usize = 70;
 
 /// Prints what came of each mutant, and the sites that have none.
@@ -22,32 +22,28 @@ pub(super) fn print(lines: &[Line], relaxed: &[&str]) {
 }
 
 fn cells(line: &Line) -> (&'static str, String, String, String) {
+    let none = String::new;
     match (&line.verdict, line.argued) {
-        (Verdict::Killed { row, executions, detail }, None) => {
-            ("killed", row.clone(), format!("{executions} executions"), detail.clone())
+        (Verdict::Killed { row, executions, detail }, argued) => {
+            let after = format!("{executions} executions");
+            match argued {
+                None => ("killed", row.clone(), after, short(detail)),
+                Some(_) => ("KILLED", row.clone(), after, "but argued to be equivalent".into()),
+            }
         }
-        (Verdict::Killed { row, executions, .. }, Some(_)) => (
-            "KILLED",
-            row.clone(),
-            format!("{executions} executions"),
-            "although argued to be equivalent".into(),
-        ),
         (Verdict::Survived { rows }, Some(reason)) => {
-            ("argued", format!("{rows} checks pass"), String::new(), reason.into())
+            ("argued", format!("{rows} checks pass"), none(), reason.into())
         }
         (Verdict::Survived { rows }, None) => {
-            ("SURVIVED", format!("{rows} checks pass"), String::new(), String::new())
+            ("SURVIVED", format!("{rows} checks pass"), none(), none())
         }
-        (Verdict::Unclear { detail }, _) => {
-            ("UNCLEAR", String::new(), String::new(), detail.clone())
-        }
+        (Verdict::Unclear { detail }, _) => ("UNCLEAR", none(), none(), short(detail)),
     }
 }
 
-/// An argument is shown whole, since it is what must be believed; a message is cut.
 fn short(detail: &str) -> String {
     match detail.char_indices().nth(WIDTH) {
-        Some((end, _)) if detail.starts_with(['v', 'n', 'c']) => format!("{}...", &detail[..end]),
-        _ => detail.into(),
+        Some((end, _)) => format!("{}...", &detail[..end]),
+        None => detail.into(),
     }
 }
