@@ -98,9 +98,9 @@ fn stress(deep: bool) -> [Step; 3] {
     } else {
         Step::new(
             "stress",
-            "every strategy x scenario, 2 and 4 threads, 300 ms each",
+            "every strategy x scenario, 2 and 4 threads, 1 s each",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 2,4 --duration 300ms",
+            "run --quiet --release -p stress -- run --threads 2,4 --duration 1s",
         )
     };
     [
