@@ -180,8 +180,7 @@ fn a_source_that_panics_leaves_the_pool_as_it_was() {
     let pool = Pool::builder(of(32, 8)).batch(1).chunk_blocks(1).source(meter).build().unwrap();
     let local = pool.local().unwrap();
     let first = local.allocate().unwrap();
-    let panicked =
-        std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| _ = local.allocate()));
+    let panicked = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| _ = local.allocate()));
     assert!(panicked.is_err());
     assert_eq!(pool.stats().carved_blocks, 1);
     assert_ne!(local.allocate().unwrap(), first);

@@ -136,8 +136,7 @@ impl Carver {
     pub fn carve(&mut self) -> Carved {
         let chunk = self.current.as_mut().expect("carve comes after prepare");
         let blocks = self.batch.min(chunk.blocks_left).min(self.capacity - self.carved);
-        let carved =
-            Carved { first: chunk.next_block, blocks, shell_room: chunk.next_shell_room };
+        let carved = Carved { first: chunk.next_block, blocks, shell_room: chunk.next_shell_room };
         self.carved += blocks;
         chunk.blocks_left -= blocks;
         if chunk.blocks_left == 0 || self.carved == self.capacity {

@@ -25,14 +25,15 @@ pub struct Directory<T> {
     buckets: [UnsafeCell<*mut NonNull<T>>; BUCKETS],
 }
 
+impl<T> Default for Directory<T> {
+    fn default() -> Self {
+        Self { buckets: core::array::from_fn(|_| UnsafeCell::new(ptr::null_mut())) }
+    }
+}
+
 impl<T> Directory<T> {
     /// The most entries: 2^31 - 8.
     pub const LIMIT: usize = ((1 << BUCKETS) - 1) << FIRST_BITS;
-
-    /// Empty.
-    pub fn new() -> Self {
-        Self { buckets: core::array::from_fn(|_| UnsafeCell::new(ptr::null_mut())) }
-    }
 
     /// Sees to it that `index` has a place.
     ///
@@ -50,7 +51,7 @@ impl<T> Directory<T> {
         if !self.buckets[bucket].with(|place| unsafe { *place }).is_null() {
             return Ok(());
         }
-        let entries = Layout::array::<NonNull<T>>(1 << (bucket as u32 + FIRST_BITS));
+        let entries = Layout::array::<NonNull<T>>(1 << bucket << FIRST_BITS);
         let entries = regions.obtain(entries.map_err(|_| AllocError::OutOfMemory)?)?;
         // SAFETY: under the growth lock, and no index of this bucket is known to anyone (I2).
         self.buckets[bucket].with_mut(|place| unsafe { *place = entries.as_ptr().cast() });
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn items_are_found_again() {
         let mut regions = Regions::new(Box::new(crate::source::SystemSource));
-        let directory = Directory::<usize>::new();
+        let directory = Directory::<usize>::default();
         let mut items: Vec<usize> = (0..1000).collect();
         for (index, item) in items.iter_mut().enumerate() {
             directory.reserve(index, &mut regions).unwrap();

@@ -31,7 +31,7 @@ unsafe impl Sync for ShellStore {}
 impl ShellStore {
     /// A store of shells for `batch` blocks each.
     pub fn new(batch: usize, addressing: Addressing) -> Self {
-        Self { batch, addressing, directory: Directory::new() }
+        Self { batch, addressing, directory: Directory::default() }
     }
 
     /// Blocks that a shell holds.
@@ -56,6 +56,10 @@ impl ShellStore {
     }
 
     /// Makes shell number `index`.
+    ///
+    /// # Panics
+    ///
+    /// If `index` is beyond 32 bits, which `reserve` refuses.
     ///
     /// # Safety
     ///

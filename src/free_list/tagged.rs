@@ -1,8 +1,8 @@
 //! The tagged strategies: a nonce beside the top of the list.
 
 use super::{
-    Addressing, Chain, OwnedShell, PackedHead, Plan, Requirements, ShellList, ShellStore,
-    Strategy, Treiber, WideHead,
+    Addressing, Chain, OwnedShell, PackedHead, Plan, Requirements, ShellList, ShellStore, Strategy,
+    Treiber, WideHead,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;

@@ -151,9 +151,10 @@ impl<H: HeadWord> ShellList for Treiber<H> {
         loop {
             shell.set_link(head.top);
             let next = Head { top: shell.name(), tag: head.tag };
-            // ORDERING(FL-3): Release on success. Publishes the shell: creation, link, count, blocks, and the
-            //   bytes of the blocks. pairs with FL-5, FL-9; killed by list/pop_pop_push_push
+            // ORDERING(FL-3): Release on success. Publishes the shell: its creation, link, count and
+            //   blocks, and the blocks' bytes. pairs with FL-5, FL-9; killed by list/pop_pop_push_push
             // ORDERING(FL-4): Acquire on failure. As FL-1, for the next round.
+            //   pairs with FL-3; killed by list/walk_growth_3
             match self.head.compare_exchange(
                 head,
                 next,

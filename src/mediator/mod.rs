@@ -33,9 +33,7 @@
 use core::cmp::Ordering::{Equal, Greater, Less};
 
 use crate::block::Block;
-use crate::free_list::{
-    Chain, MaybeBlock, OwnedShell, Plan, ShellList, ShellStore, Strategy,
-};
+use crate::free_list::{Chain, MaybeBlock, OwnedShell, Plan, ShellList, ShellStore, Strategy};
 
 /// The shared store of full, partial and empty shells of one pool.
 pub struct Mediator<S: Strategy> {

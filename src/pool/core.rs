@@ -72,7 +72,7 @@ impl<S: Strategy> Core<S> {
     ) -> Self {
         Self {
             mediator: Mediator::new(batch, &plan),
-            registry: Registry::new(),
+            registry: Registry::default(),
             growth: CachePadded::new(Mutex::new(Growth { carver, shells: 0, slots: 0, regions })),
             handling,
             gate: Arc::new(Gate(Mutex::new(None))),
@@ -179,7 +179,7 @@ impl<S: Strategy> Core<S> {
         let batch = self.mediator.batch();
         loop {
             // SAFETY: by the caller.
-            let blocks = unsafe { slot.len() }.min(batch);
+            let blocks = unsafe { slot.len_blocks() }.min(batch);
             if blocks == 0 {
                 return;
             }
@@ -234,7 +234,7 @@ impl<S: Strategy> Core<S> {
         let core = unsafe { this.as_mut() };
         let (full_blocks, partial_blocks, empty_shells) = core.mediator.census();
         // SAFETY: as just said.
-        let cached_blocks = core.registry.iter().map(|slot| unsafe { slot.len() }).sum();
+        let cached_blocks = core.registry.iter().map(|slot| unsafe { slot.len_blocks() }).sum();
         Census { cached_blocks, full_blocks, partial_blocks, empty_shells }
     }
 

@@ -33,12 +33,12 @@ pub mod site;
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 mod interned;
 
+#[cfg(stampool_model = "shuttle")]
+pub use backend::preempt_in_cells;
 pub use backend::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard,
     UnsafeCell, is_lock_free_u64, is_lock_free_u128, thread,
 };
-#[cfg(stampool_model = "shuttle")]
-pub use backend::preempt_in_cells;
 pub use core::sync::atomic::Ordering;
 /// Reference counts and thread-locals are std's in every build: they are not what is checked.
 pub use std::{

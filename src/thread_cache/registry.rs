@@ -14,12 +14,13 @@ pub struct Registry {
     first: AtomicPtr<Slot>,
 }
 
-impl Registry {
-    /// No slots.
-    pub fn new() -> Self {
+impl Default for Registry {
+    fn default() -> Self {
         Self { first: AtomicPtr::new(ptr::null_mut()) }
     }
+}
 
+impl Registry {
     /// All slots, the newest first.
     pub fn iter(&self) -> impl Iterator<Item = SlotRef> + use<> {
         core::iter::successors(self.first(), |slot| slot.next())

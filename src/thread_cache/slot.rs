@@ -157,7 +157,11 @@ impl SlotRef {
         })
     }
 
-    /// Puts a block on top, or gives it back when the array is full.
+    /// Puts a block on top.
+    ///
+    /// # Errors
+    ///
+    /// The block, when the array is full.
     ///
     /// # Safety
     ///
@@ -185,12 +189,16 @@ impl SlotRef {
     /// # Safety
     ///
     /// The caller is seated here, or nobody is anywhere.
-    pub unsafe fn len(self) -> usize {
+    pub unsafe fn len_blocks(self) -> usize {
         // SAFETY: nobody else is in the cell.
         self.head().len.with(|len| unsafe { *len })
     }
 
     /// Fills the empty array with what `refill` writes to the room for one batch.
+    ///
+    /// # Errors
+    ///
+    /// What `refill` says; the array is still empty then.
     ///
     /// # Safety
     ///
@@ -221,7 +229,7 @@ impl SlotRef {
     /// The caller is seated here and the array holds at least `count` blocks.
     pub unsafe fn flush(self, count: usize, flush: impl FnOnce(&[Block])) {
         // SAFETY: seated.
-        let len = unsafe { self.len() };
+        let len = unsafe { self.len_blocks() };
         debug_assert!(count <= len, "flush of {count} blocks out of {len}");
         let array = self.array();
         // SAFETY: entries below the length were written, and the caller is alone with them.
