@@ -23,7 +23,8 @@ pub use thread_cache::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, Thr
 
 /// The layers themselves, for the model checks and for experiments: the same code as above.
 ///
-/// Exempt from semantic versioning.
+/// Exempt from semantic versioning, and meant for people who read the contracts: these layers trust
+/// each other (that a list is used with one store, say) where the public ones trust nobody.
 #[doc(hidden)]
 pub mod raw {
     macro_rules! layers {

@@ -198,7 +198,8 @@ struct Mistreated<M>(M);
 
 struct MistreatedHead<M>(PackedHead, core::marker::PhantomData<M>);
 
-impl<M: Mistreatment> HeadWord for MistreatedHead<M> {
+// SAFETY: not so, that is the fault.
+unsafe impl<M: Mistreatment> HeadWord for MistreatedHead<M> {
     fn empty() -> Self {
         Self(PackedHead::empty(), core::marker::PhantomData)
     }
@@ -257,7 +258,8 @@ impl ShellList for EarlyLinkList {
     fn pop<'s>(&self, store: &'s ShellStore) -> Option<OwnedShell<'s>> {
         let head = self.0.head();
         let early = head.load(Ordering::Acquire);
-        let Some(link) = store.peek(early.top).map(Shell::stale_link) else {
+        // SAFETY: met in the head, by an acquiring load.
+        let Some(link) = unsafe { store.peek(early.top) }.map(Shell::stale_link) else {
             return self.0.pop(store);
         };
         let late = head.load(Ordering::Acquire);

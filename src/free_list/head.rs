@@ -15,7 +15,12 @@ pub struct Head {
 
 /// An atomic head. Every operation is on the whole word: reading top and tag apart would bring
 /// ABA back.
-pub trait HeadWord: Send + Sync {
+///
+/// # Safety
+///
+/// All operations are those of one atomic location that holds a whole [`Head`], with the orderings
+/// given: what is loaded was stored whole, and an exchange succeeds only on the head that it names.
+pub unsafe trait HeadWord: Send + Sync {
     /// An empty head.
     fn empty() -> Self;
     /// Loads the whole word.
@@ -48,7 +53,8 @@ impl WideHead {
     }
 }
 
-impl HeadWord for WideHead {
+// SAFETY: one 128-bit atomic, and `Head` fits into it without loss.
+unsafe impl HeadWord for WideHead {
     fn empty() -> Self {
         Self(AtomicU128::new(0))
     }
@@ -95,7 +101,8 @@ impl PackedHead {
     }
 }
 
-impl HeadWord for PackedHead {
+// SAFETY: one 64-bit atomic, and a `Head` of an index and a 32-bit tag fits into it without loss.
+unsafe impl HeadWord for PackedHead {
     fn empty() -> Self {
         Self(AtomicU64::new(0))
     }

@@ -48,7 +48,8 @@ impl ShellList for LockedList {
 
     fn pop<'s>(&self, store: &'s ShellStore) -> Option<OwnedShell<'s>> {
         let mut top = lock(&self.top);
-        let shell = store.resolve(*top)?;
+        // SAFETY: the top's name was put here under the lock.
+        let shell = unsafe { store.resolve(*top) }?;
         // SAFETY: under the lock the shell leaves the list for its new owner.
         let shell = unsafe { OwnedShell::assume(shell, store) };
         *top = shell.link();
@@ -58,7 +59,8 @@ impl ShellList for LockedList {
     fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s> {
         let mut top = lock(&self.top);
         let (mut rest, mut shells, mut blocks) = (*top, 0, 0);
-        while let Some(shell) = store.peek(rest) {
+        // SAFETY: names in the list were put there under the lock.
+        while let Some(shell) = unsafe { store.peek(rest) } {
             let count = shell.stale_count() as usize;
             if count == 0 || blocks + count > max_blocks {
                 break;

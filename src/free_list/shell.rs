@@ -323,7 +323,8 @@ impl<'s> Iterator for Chain<'s> {
         if self.is_empty() {
             return None;
         }
-        let shell = self.store.resolve(self.next)?;
+        // SAFETY: `next` was the list's head or a link in it when the chain was removed from it.
+        let shell = unsafe { self.store.resolve(self.next) }?;
         // SAFETY: by `assume`, the caller of this chain owns the shell, and it leaves the chain
         // here.
         let shell = unsafe { OwnedShell::assume(shell, self.store) };

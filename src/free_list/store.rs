@@ -94,10 +94,14 @@ impl ShellStore {
     }
 
     /// The shell of a name, `None` for none. The one place where addresses become pointers.
+    ///
+    /// # Safety
+    ///
+    /// The name is of a shell of this store, and was met in a head or a link by an acquiring load.
     #[inline]
-    pub(super) fn resolve(&self, name: ShellRef) -> Option<NonNull<Shell>> {
+    pub(super) unsafe fn resolve(&self, name: ShellRef) -> Option<NonNull<Shell>> {
         match name.index() {
-            // SAFETY: an index is met in a head or a link, by an acquiring load.
+            // SAFETY: by the caller, the index was published here and is acquired.
             Some(index) => Some(unsafe { self.directory.get(index as usize) }),
             // Exposed in `create`.
             None => NonNull::new(core::ptr::with_exposed_provenance_mut(name.address())),
@@ -105,9 +109,15 @@ impl ShellStore {
     }
 
     /// The shell of a name, as anyone may see it: its link and count, not its blocks.
+    ///
+    /// # Safety
+    ///
+    /// The name is of a shell of this store, and was met in a head or a link by an acquiring load.
     #[inline]
-    pub fn peek(&self, name: ShellRef) -> Option<&Shell> {
+    pub unsafe fn peek(&self, name: ShellRef) -> Option<&Shell> {
+        // SAFETY: by the caller.
+        let shell = unsafe { self.resolve(name) };
         // SAFETY: shells live as long as the store, and heads are only shared, never `&mut`.
-        self.resolve(name).map(|shell| unsafe { shell.as_ref() })
+        shell.map(|shell| unsafe { shell.as_ref() })
     }
 }

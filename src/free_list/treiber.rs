@@ -12,6 +12,8 @@
 //! - I2. The links and counts of shells in the list do not change: only a shell's owner writes
 //!   them, and it owns the shell only outside the list.
 //! - I3. A shell's creation happens before any thread meets its name in a head or a link.
+//! - I4. A list is used with one store. A shell that moves between lists (of one mediator, say) stays
+//!   in its store, so a stale link leads to a shell of the store too.
 //!
 //! # Orderings
 //!
@@ -93,7 +95,9 @@ impl<H: HeadWord> Treiber<H> {
         //   pairs with FL-3 (push: head, Release); killed by list/pop_pop_push_push
         let mut head = self.head.load(site::REMOVE_LOAD.ordering());
         loop {
-            let Some((shells, rest)) = store.peek(head.top).and_then(&plan) else {
+            // SAFETY: met in the head, by an acquiring load (I3, I4).
+            let top = unsafe { store.peek(head.top) };
+            let Some((shells, rest)) = top.and_then(&plan) else {
                 match self.confirm(head) {
                     Ok(_) => return Removal::Nothing,
                     Err(found) => {
@@ -189,7 +193,8 @@ impl<H: HeadWord> ShellList for Treiber<H> {
                 if blocks == max_blocks {
                     break;
                 }
-                match store.peek(rest) {
+                // SAFETY: met in a link, by an acquiring load (I3, I4).
+                match unsafe { store.peek(rest) } {
                     Some(next) => at = next,
                     None => break,
                 }
