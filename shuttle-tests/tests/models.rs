@@ -28,6 +28,11 @@ fn main() -> ExitCode {
             checks.push(check.expect_exactly(exchange::allowed(scenario), FEWEST));
         }
     }
+    for subject in SUBJECTS {
+        let body = move || (subject.exchange)(&exchange::REMAINDERS);
+        let name = exchange::REMAINDERS.name;
+        checks.push(check::random(subject.strategy, name, 20_000, SEED, body).tier(1));
+    }
     for twin in twins() {
         let body = Arc::new(twin.body);
         let check = check::pct(twin.strategy, twin.name, 5, 100_000, SEED, move || body());

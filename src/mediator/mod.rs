@@ -16,7 +16,8 @@
 //! - M2. A shell in `full` holds exactly B blocks, one in `partial` 1 to B - 1, one in `empty`
 //!   none (its count is stale, and nobody reads it).
 //! - M3. There are never more partial shells than handles: a new one is made only by a handle that
-//!   has seen `partial` empty, or that has just filled one up.
+//!   has seen `partial` empty, or that has just filled one up, and no handle has more than one in
+//!   its hands.
 //! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all shells would
 //!   hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than were
 //!   carved (papers/memory-bound.md has the sum).
@@ -109,9 +110,9 @@ impl<S: Strategy> Mediator<S> {
 
     /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
     ///
-    /// Whole batches come first, as many as fit by one CAS, then partial shells, as many as fit by
-    /// one CAS. A request below a batch takes partial shells first; where none fits it splits one,
-    /// and leaves what it did not ask for as a partial shell.
+    /// Whole batches come first, as many as fit by one CAS; where there is none, one partial shell.
+    /// A request below a batch takes one partial shell, where there is none a full one, and leaves
+    /// what it did not ask for as a partial shell.
     ///
     /// 0 means that every list that could serve was seen empty by an RMW, one after the other.
     #[inline]
@@ -128,14 +129,16 @@ impl<S: Strategy> Mediator<S> {
 
     #[cold]
     fn request_remainder(&self, out: &mut [MaybeBlock]) -> usize {
-        let taken = self.empty_into(self.partial.pop_up_to(&self.store, out.len()), out);
-        if taken > 0 || out.is_empty() || out.len() >= self.batch() {
-            return taken;
+        if out.is_empty() {
+            return 0;
         }
-        let shell = self.partial.pop(&self.store).or_else(|| self.full.pop(&self.store));
+        // One at a time: several in one hand, with less than a batch each, break M3.
+        let shell = self
+            .partial
+            .pop(&self.store)
+            .or_else(|| if out.len() < self.batch() { self.full.pop(&self.store) } else { None });
         let Some(mut shell) = shell else { return 0 };
         let taken = shell.take(out);
-        // Another handle may have taken from `partial` what did not fit before.
         let list = if shell.is_empty() { &self.empty } else { &self.partial };
         list.push(shell);
         taken

@@ -184,3 +184,29 @@ const LEAVER: &[(usize, Op)] = &[(0, Attach), (0, Allocate)];
 
 /// Threads 0 and 1 have one block each in their caches.
 const LEAVERS: &[(usize, Op)] = &[(0, Attach), (1, Attach), (0, Allocate), (1, Allocate)];
+
+/// Three handles leave at once with a block each; one of them comes back and takes what they left,
+/// while the others leave again: whoever takes remainders must not keep their shells. Too many
+/// preemptions for loom; shuttle samples it.
+pub static REMAINDERS: Scenario = slice(
+    "pool/remainders_again",
+    5,
+    &[
+        (0, Attach),
+        (1, Attach),
+        (2, Attach),
+        (0, Allocate),
+        (0, Allocate),
+        (0, Allocate),
+        (0, Allocate),
+        (0, Allocate),
+        (0, Give(1)),
+        (0, Give(1)),
+        (0, Give(2)),
+        (0, Give(2)),
+        (0, Free),
+        (1, Free),
+        (2, Free),
+    ],
+    &[&[Leave, Attach, Allocate], &[Leave, Attach, Free, Leave], &[Leave, Attach, Free, Leave]],
+);

@@ -10,7 +10,7 @@ mod world;
 use std::collections::BTreeSet;
 
 pub use body::body;
-pub use matrix::SCENARIOS;
+pub use matrix::{REMAINDERS, SCENARIOS};
 
 use super::Depth;
 use crate::spec;

@@ -49,8 +49,6 @@ enum Step {
     Rest(Blocks),
     /// Request: whole batches are not to be had, or not wanted.
     RequestPartial,
-    /// Request: below a batch, looks for a partial shell to split.
-    SplitPartial,
     /// Request: below a batch, looks for a full shell to split.
     SplitFull,
     /// Request: this is left of the split shell.
@@ -198,7 +196,7 @@ impl World {
         let (found, next) = match step {
             Step::Begin if !self.threads[thread].cache.is_empty() => (vec![], Step::Begin),
             Step::Begin => (pop_up_to(&mut self.full, batch), Step::AskPartial),
-            Step::AskPartial => (pop_up_to(&mut self.partial, batch), Step::Lock),
+            Step::AskPartial => (self.partial.pop().unwrap_or_default(), Step::Lock),
             Step::Lock if self.growing.is_some() => {
                 self.threads[thread].step = Step::Lock;
                 return false;
@@ -208,7 +206,7 @@ impl World {
                 (vec![], Step::AskFullAgain)
             }
             Step::AskFullAgain => (pop_up_to(&mut self.full, batch), Step::AskPartialAgain),
-            Step::AskPartialAgain => (pop_up_to(&mut self.partial, batch), Step::Carve),
+            Step::AskPartialAgain => (self.partial.pop().unwrap_or_default(), Step::Carve),
             Step::Carve => {
                 let fresh = batch.min(self.capacity - self.carved);
                 let first = self.carved;
@@ -249,15 +247,10 @@ impl World {
                 }
                 Step::RequestPartial
             }
-            Step::Begin | Step::RequestPartial => {
-                let found = pop_up_to(&mut self.partial, max);
-                if !found.is_empty() || max == 0 || max >= batch {
-                    return self.received(thread, &found);
-                }
-                Step::SplitPartial
-            }
-            Step::SplitPartial => match self.partial.pop() {
+            Step::Begin | Step::RequestPartial if max == 0 => return self.received(thread, &[]),
+            Step::Begin | Step::RequestPartial => match self.partial.pop() {
                 Some(shell) => return self.split(thread, max, shell),
+                None if max >= batch => return self.received(thread, &[]),
                 None => Step::SplitFull,
             },
             Step::SplitFull => match self.full.pop() {
