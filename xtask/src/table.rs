@@ -61,6 +61,6 @@ fn verdict(row: &Row) -> &'static str {
 fn again(row: &Row) -> String {
     match row.checker {
         ledger::Checker::Fuzz => "see the command above".into(),
-        _ => format!("cargo xtask checks --deep --filter {}", row.key()),
+        _ => format!("cargo xtask checks --deep --filter '{}'", row.key()),
     }
 }
