@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-/// Why a block, or a handle, could not be had. Nothing has changed when one is returned, and
-/// later frees make room again.
+/// Why a block, or a handle, could not be had. No block is lost when one is returned, and later
+/// frees make room again.
 // As wide as a pointer, so that a `Result<NonNull<u8>, AllocError>` comes back in two registers:
 // otherwise a hit sets up a stack frame for the answer of the slow path.
 #[repr(usize)]
@@ -70,10 +70,17 @@ pub enum BuildError {
     },
     /// A capacity that does not hold even one batch.
     CapacityBelowBatch {
-        /// The capacity asked for, in blocks.
+        /// The capacity in blocks: as asked for, or as [`TagPolicy::Refuse`](crate::TagPolicy) bounds it.
         capacity: usize,
         /// The batch, in blocks.
         batch: usize,
+    },
+    /// A tag that wraps within minutes or less, and nobody vouched for it.
+    NarrowTag {
+        /// The tag's width in bits.
+        bits: u32,
+        /// The narrowest that may wrap, in bits.
+        limit: u32,
     },
     /// Lock freedom was demanded, and this strategy has none on this machine.
     NotLockFree {
@@ -96,6 +103,9 @@ impl fmt::Display for BuildError {
             Self::Chunk { requested } => write!(f, "a chunk of {requested} blocks"),
             Self::CapacityBelowBatch { capacity, batch } => {
                 write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
+            }
+            Self::NarrowTag { bits, limit } => {
+                write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")
             }
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} is not lock-free on this machine")

@@ -29,6 +29,13 @@ fn an_alignment_above_the_sources_is_refused_with_its_limit() {
 }
 
 #[test]
+fn a_source_that_cannot_align_to_a_cache_line_is_refused() {
+    let meter = Meter { max_align: 16, ..Meter::new() };
+    let built = Pool::builder(of(8, 8)).source(meter).build();
+    assert_eq!(built.err(), Some(BuildError::Alignment { requested: 64, limit: 16 }));
+}
+
+#[test]
 fn absurd_sizes_are_refused_or_run_out_of_memory() {
     for k in 0..64 {
         let Ok(layout) = Layout::from_size_align(isize::MAX as usize - k, 1) else { continue };
@@ -86,7 +93,7 @@ fn strict_refuses_what_would_block_or_fall_back() {
 #[test]
 fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
     for strategy in 0..3 {
-        for len in (0..6000).step_by(7) {
+        for len in (0..6000).step_by(7).chain((6000..40_000).step_by(211)) {
             let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
             // Any base address will do: begin one off.
             let base = NonNull::from(&mut memory[1..]).cast();
@@ -104,7 +111,10 @@ fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize) {
     let source = unsafe { BufferSource::from_raw_parts(base, len) };
     let builder = Pool::builder(of(24, 8)).strategy::<S>().batch(4).source(source);
     let pool = builder.build().unwrap();
-    let Ok(local) = pool.local() else { return };
+    let Ok(local) = pool.local() else {
+        assert!(len < 1000, "{len} bytes without room for one cache");
+        return;
+    };
     let mut ledger = Ledger::default();
     let error = loop {
         match local.allocate() {
@@ -114,6 +124,7 @@ fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize) {
     };
     assert_eq!(error, AllocError::OutOfMemory);
     let all = ledger.live();
+    assert!(all * 24 * 4 >= len.saturating_sub(1000), "only {all} blocks in {len} bytes");
     for block in ledger.blocks() {
         let at = block.addr().get();
         assert!(at >= base.addr().get() && at + 24 <= base.addr().get() + len);
@@ -200,6 +211,14 @@ fn at_capacity_allocation_fails_and_a_free_makes_room() {
     unsafe { local.deallocate(blocks[3]) };
     assert_eq!(local.allocate(), Ok(blocks[3]));
     assert_eq!(local.allocate(), Err(AllocError::Capacity));
+}
+
+#[test]
+fn a_narrow_tag_that_may_wrap_is_refused() {
+    let narrow = Some(BuildError::NarrowTag { bits: 31, limit: 32 });
+    assert_eq!(Pool::builder(of(8, 8)).strategy::<TaggedWide<31>>().build().err(), narrow);
+    assert_eq!(Pool::builder(of(8, 8)).strategy::<TaggedPacked<31>>().build().err(), narrow);
+    assert!(Pool::builder(of(8, 8)).strategy::<TaggedWide<32>>().build().is_ok());
 }
 
 #[test]

@@ -7,6 +7,9 @@ use crate::error::BuildError;
 /// The largest alignment a block may ask for: 512 MiB.
 pub const MAX_ALIGN: usize = 1 << 29;
 
+/// The alignment that a pool needs for itself, in bytes: a cache line.
+pub const LINE: usize = 64;
+
 /// Size, alignment and distance of the blocks of one pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockLayout {
@@ -27,8 +30,10 @@ impl BlockLayout {
         if layout.size() == 0 {
             return Err(BuildError::ZeroSize);
         }
-        if layout.align() > limit {
-            return Err(BuildError::Alignment { requested: layout.align(), limit });
+        // Shells and thread caches come from the same source, aligned to cache lines.
+        let requested = layout.align().max(LINE);
+        if requested > limit {
+            return Err(BuildError::Alignment { requested, limit });
         }
         let padded = layout.pad_to_align();
         let this = Self { stride: padded.size(), align: padded.align() };

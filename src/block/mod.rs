@@ -3,7 +3,7 @@
 mod block_layout;
 mod tagged;
 
-pub use block_layout::{BlockLayout, MAX_ALIGN};
+pub use block_layout::{BlockLayout, LINE, MAX_ALIGN};
 pub use tagged::{PackedWord, TagWidth, WideWord};
 
 use core::ptr::NonNull;

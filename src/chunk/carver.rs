@@ -25,6 +25,14 @@ pub struct Carved {
     pub shell_room: NonNull<u8>,
 }
 
+/// What came with a new chunk.
+pub struct Extra {
+    /// Batches that the chunk will yield.
+    pub batches: usize,
+    /// Room of the layout that was asked for.
+    pub room: NonNull<u8>,
+}
+
 /// The rest of the newest chunk.
 struct Chunk {
     next_block: NonNull<u8>,
@@ -85,27 +93,37 @@ impl Carver {
         self.chunks
     }
 
-    /// Sees to it that the next [`carve`](Self::carve) yields at least one block.
+    /// Batches that the current chunk still yields, each with room for a shell.
+    pub fn batches_left(&self) -> usize {
+        self.current.as_ref().map_or(0, |chunk| chunk.blocks_left.div_ceil(self.batch))
+    }
+
+    /// Sees to it that the next [`carve`](Self::carve) yields at least one block. Where that takes
+    /// a new chunk, it brings room for `extra(batches)` with it, in one region or not at all.
     ///
     /// # Errors
     ///
     /// [`AllocError::Capacity`], or what the source said about the smallest chunk.
-    pub fn prepare(&mut self, regions: &mut Regions) -> Result<(), AllocError> {
+    pub fn prepare(
+        &mut self,
+        regions: &mut Regions,
+        extra: impl Fn(usize) -> Result<Layout, AllocError>,
+    ) -> Result<Option<Extra>, AllocError> {
         let allowed = self.capacity - self.carved;
         if allowed == 0 {
             return Err(AllocError::Capacity);
         }
         if self.current.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         let mut blocks = self.next_chunk.min(allowed);
         loop {
-            match self.chunk(blocks, regions) {
-                Ok(chunk) => {
+            match self.chunk(blocks, &extra, regions) {
+                Ok((chunk, extra)) => {
                     self.current = Some(chunk);
                     self.chunks += 1;
                     self.next_chunk = (self.next_chunk * 2).min(self.largest_chunk);
-                    return Ok(());
+                    return Ok(Some(extra));
                 }
                 // A source that is nearly empty may still have room for a smaller chunk.
                 Err(AllocError::OutOfMemory) if blocks > 1 => blocks /= 2,
@@ -114,18 +132,26 @@ impl Carver {
         }
     }
 
-    fn chunk(&self, blocks: usize, regions: &mut Regions) -> Result<Chunk, AllocError> {
-        let too_large = AllocError::OutOfMemory;
-        let shells = blocks.div_ceil(self.batch);
-        let shell_bytes = self.shell.size().checked_mul(shells).ok_or(too_large)?;
-        let shell_room = Layout::from_size_align(shell_bytes, self.shell.align());
-        let block_room = self.blocks.run(blocks).ok_or(too_large)?;
-        let (layout, offset) =
-            shell_room.and_then(|room| room.extend(block_room)).map_err(|_| too_large)?;
+    fn chunk(
+        &self,
+        blocks: usize,
+        extra: impl Fn(usize) -> Result<Layout, AllocError>,
+        regions: &mut Regions,
+    ) -> Result<(Chunk, Extra), AllocError> {
+        let too_large = |_| AllocError::OutOfMemory;
+        let batches = blocks.div_ceil(self.batch);
+        let shell_bytes = self.shell.size().checked_mul(batches).ok_or(AllocError::OutOfMemory)?;
+        let shells = Layout::from_size_align(shell_bytes, self.shell.align()).map_err(too_large)?;
+        let (layout, extra_at) = shells.extend(extra(batches)?).map_err(too_large)?;
+        let block_run = self.blocks.run(blocks).ok_or(AllocError::OutOfMemory)?;
+        let (layout, blocks_at) = layout.extend(block_run).map_err(too_large)?;
         let region = regions.obtain(layout)?;
-        // SAFETY: `offset` is where the blocks begin in the region's layout.
-        let next_block = unsafe { region.add(offset) };
-        Ok(Chunk { next_block, blocks_left: blocks, next_shell_room: region })
+        // SAFETY: where the blocks begin in the region's layout.
+        let next_block = unsafe { region.add(blocks_at) };
+        // SAFETY: where the extra room begins in the region's layout.
+        let room = unsafe { region.add(extra_at) };
+        let chunk = Chunk { next_block, blocks_left: blocks, next_shell_room: region };
+        Ok((chunk, Extra { batches, room }))
     }
 
     /// Cuts off up to one batch. Call after [`prepare`](Self::prepare) only.

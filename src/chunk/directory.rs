@@ -1,6 +1,7 @@
 //! Index to pointer: an array that grows without moving.
 //!
-//! Contract: [`register`](Directory::register) under the growth lock; [`get`](Directory::get) from
+//! Contract: [`install`](Directory::install) and [`register`](Directory::register) under the growth
+//! lock; [`get`](Directory::get) from
 //! any thread that has acquired the publication of the index.
 //!
 //! I1. An entry is written once, before its index is published anywhere.
@@ -12,8 +13,6 @@
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-use super::Regions;
-use crate::error::AllocError;
 use crate::sync::UnsafeCell;
 
 /// Bucket k holds `FIRST << k` entries.
@@ -35,38 +34,50 @@ impl<T> Directory<T> {
     /// The most entries: 2^31 - 8.
     pub const LIMIT: usize = ((1 << BUCKETS) - 1) << FIRST_BITS;
 
-    /// Sees to it that `index` has a place.
-    ///
-    /// # Errors
-    ///
-    /// What the source says when a new bucket is needed.
+    /// Room that is missing for the first `count` entries, for [`install`](Self::install).
     ///
     /// # Panics
     ///
-    /// If `index` is not below [`LIMIT`](Self::LIMIT).
-    pub fn reserve(&self, index: usize, regions: &mut Regions) -> Result<(), AllocError> {
-        assert!(index < Self::LIMIT, "index {index} is beyond the directory");
-        let (bucket, _) = Self::locate(index);
-        // SAFETY: under the growth lock nobody writes a bucket but us.
-        if !self.buckets[bucket].with(|place| unsafe { *place }).is_null() {
-            return Ok(());
+    /// If `count` is above [`LIMIT`](Self::LIMIT).
+    pub fn missing(&self, count: usize) -> Layout {
+        let entries = self.absent(count).map(|bucket| 1 << bucket << FIRST_BITS).sum();
+        Layout::array::<NonNull<T>>(entries).expect("twice a count below 2^31 fits")
+    }
+
+    /// Makes places for the first `count` entries out of the room that was missing.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock since [`missing`](Self::missing) named the layout of `room`, which
+    /// belongs to the directory from here on.
+    pub unsafe fn install(&self, count: usize, room: NonNull<u8>) {
+        let mut next = room.as_ptr().cast::<NonNull<T>>();
+        for bucket in self.absent(count) {
+            // SAFETY: under the growth lock, and no index of this bucket is known to anyone (I2).
+            self.buckets[bucket].with_mut(|place| unsafe { *place = next });
+            // SAFETY: the room holds all buckets that were absent, one behind the other.
+            next = unsafe { next.add(1 << bucket << FIRST_BITS) };
         }
-        let entries = Layout::array::<NonNull<T>>(1 << bucket << FIRST_BITS);
-        let entries = regions.obtain(entries.map_err(|_| AllocError::OutOfMemory)?)?;
-        // SAFETY: under the growth lock, and no index of this bucket is known to anyone (I2).
-        self.buckets[bucket].with_mut(|place| unsafe { *place = entries.as_ptr().cast() });
-        Ok(())
+    }
+
+    /// Buckets that the first `count` entries need and that are not there. Under the growth lock.
+    fn absent(&self, count: usize) -> impl Iterator<Item = usize> {
+        assert!(count <= Self::LIMIT, "{count} entries are beyond the directory");
+        let needed = count.checked_sub(1).map_or(0, |last| Self::locate(last).0 + 1);
+        // SAFETY: under the growth lock nobody writes a bucket but us.
+        let is_absent = |place: *const *mut NonNull<T>| unsafe { *place }.is_null();
+        (0..needed).filter(move |&bucket| self.buckets[bucket].with(is_absent))
     }
 
     /// Enters `item` at `index`.
     ///
     /// # Safety
     ///
-    /// Under the growth lock, after `reserve(index)`, with indices in rising order, before `index`
-    /// is published.
+    /// Under the growth lock, after an `install` that covers `index`, with indices in rising order,
+    /// before `index` is published.
     pub unsafe fn register(&self, index: usize, item: NonNull<T>) {
         let (bucket, offset) = Self::locate(index);
-        // SAFETY: I2: reserved before.
+        // SAFETY: I2: installed before.
         let entries = self.buckets[bucket].with(|place| unsafe { *place });
         // SAFETY: `offset` is within the bucket by `locate`.
         let entry = unsafe { entries.add(offset) };
@@ -103,6 +114,7 @@ impl<T> Directory<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::Regions;
     use proptest::prelude::*;
 
     proptest! {
@@ -122,7 +134,12 @@ mod tests {
         let directory = Directory::<usize>::default();
         let mut items: Vec<usize> = (0..1000).collect();
         for (index, item) in items.iter_mut().enumerate() {
-            directory.reserve(index, &mut regions).unwrap();
+            let missing = directory.missing(index + 1);
+            if missing.size() > 0 {
+                let room = regions.obtain(missing).unwrap();
+                // SAFETY: one thread; the regions outlive the directory's use.
+                unsafe { directory.install(index + 1, room) };
+            }
             // SAFETY: one thread, rising indices, reserved.
             unsafe { directory.register(index, NonNull::from(item)) };
         }

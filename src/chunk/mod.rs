@@ -7,6 +7,6 @@ mod carver;
 mod directory;
 mod regions;
 
-pub use carver::{Carved, Carver};
+pub use carver::{Carved, Carver, Extra};
 pub use directory::Directory;
 pub use regions::Regions;

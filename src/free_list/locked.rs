@@ -11,7 +11,8 @@ use crate::sync::{Mutex, lock};
 #[derive(Clone, Copy, Debug)]
 pub struct Locked;
 
-impl Strategy for Locked {
+// SAFETY: lists are fresh, and removal is exclusive by the mutex.
+unsafe impl Strategy for Locked {
     const NAME: &'static str = "Locked";
     type List = LockedList;
 
@@ -39,7 +40,8 @@ pub struct LockedList {
     top: Mutex<ShellRef>,
 }
 
-impl ShellList for LockedList {
+// SAFETY: a shell leaves the list under its lock, for one owner.
+unsafe impl ShellList for LockedList {
     fn push(&self, mut shell: OwnedShell<'_>) {
         let mut top = lock(&self.top);
         shell.set_link(*top);

@@ -26,7 +26,12 @@ use crate::sync::is_lock_free_u128;
 ///
 /// All operations may be called from any number of threads; `store` is the store that all shells
 /// of the list come from.
-pub trait ShellList: Send + Sync {
+///
+/// # Safety
+///
+/// What a removal returns was pushed to this list, is not in it any more, and is returned to nobody
+/// else.
+pub unsafe trait ShellList: Send + Sync {
     /// Puts a shell on top.
     fn push(&self, shell: OwnedShell<'_>);
 
@@ -87,6 +92,8 @@ pub struct Requirements {
     pub strict: bool,
     /// What to do when a tag has run out.
     pub tag_policy: TagPolicy,
+    /// Let tags narrower than 32 bits wrap, for experiments: blocks may then be handed out twice.
+    pub narrow_tags: bool,
 }
 
 /// How a strategy works on this machine.
@@ -118,7 +125,12 @@ impl Plan {
 }
 
 /// How a pool's lists withstand ABA.
-pub trait Strategy: Sized + 'static {
+///
+/// # Safety
+///
+/// Each [`list`](Self::list) is a fresh one, of its own, and holds to the plan: to its addressing
+/// above all. It withstands ABA for as long as the plan says.
+pub unsafe trait Strategy: Sized + 'static {
     /// Name of the strategy as chosen. [`Plan::name`] is what is really used.
     const NAME: &'static str;
 

@@ -18,11 +18,8 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::ShellStore;
-use crate::block::Block;
+use crate::block::{Block, LINE};
 use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
-
-/// Keeps neighbouring shells off each other's cache lines.
-const LINE: usize = 64;
 
 /// Head of a shell; the array of a batch of blocks follows it in memory.
 #[repr(C)]
@@ -85,6 +82,7 @@ impl Shell {
         let blocks = Layout::array::<Block>(batch).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(blocks).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the blocks follow the head directly");
+        // Keeps neighbouring shells off each other's lines.
         Some(layout.align_to(LINE).ok()?.pad_to_align())
     }
 

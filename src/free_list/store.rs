@@ -1,9 +1,10 @@
 //! The shells of one pool: how they are made, named and found again.
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::shell::{OwnedShell, Shell, ShellRef};
-use crate::chunk::{Directory, Regions};
+use crate::chunk::Directory;
 use crate::error::AllocError;
 
 /// How links and heads name shells.
@@ -40,18 +41,32 @@ impl ShellStore {
         self.batch
     }
 
-    /// Sees to it that shell number `index` can be named.
+    /// Room that is missing to name the first `count` shells, for [`add_names`](Self::add_names).
+    /// Of size 0 where there is enough.
     ///
     /// # Errors
     ///
-    /// [`AllocError::ShellsExhausted`], or what the source says. Call under the growth lock.
-    pub fn reserve(&self, index: usize, regions: &mut Regions) -> Result<(), AllocError> {
+    /// [`AllocError::ShellsExhausted`].
+    pub fn names_missing(&self, count: usize) -> Result<Layout, AllocError> {
         match self.addressing {
-            Addressing::Address => Ok(()),
-            Addressing::Index if index >= Directory::<Shell>::LIMIT => {
+            Addressing::Address => Ok(Layout::new::<()>()),
+            Addressing::Index if count > Directory::<Shell>::LIMIT => {
                 Err(AllocError::ShellsExhausted)
             }
-            Addressing::Index => self.directory.reserve(index, regions),
+            Addressing::Index => Ok(self.directory.missing(count)),
+        }
+    }
+
+    /// Sees to it that the first `count` shells can be named.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock since [`names_missing`](Self::names_missing) named the layout of
+    /// `room`, which belongs to the store from here on.
+    pub unsafe fn add_names(&self, count: usize, room: NonNull<u8>) {
+        if self.addressing == Addressing::Index {
+            // SAFETY: by the caller.
+            unsafe { self.directory.install(count, room) };
         }
     }
 
@@ -59,24 +74,24 @@ impl ShellStore {
     ///
     /// # Panics
     ///
-    /// If `index` is beyond 32 bits, which `reserve` refuses.
+    /// If `index` is beyond 32 bits, which `names_missing` refuses.
     ///
     /// # Safety
     ///
-    /// Under the growth lock, with rising indices, after `reserve(index)`. `room` has
+    /// Under the growth lock, with rising indices, once it can be named. `room` has
     /// [`Shell::layout`] and belongs to the new shell until the store is dropped.
     pub unsafe fn create(&self, index: usize, room: NonNull<u8>) -> OwnedShell<'_> {
         let shell = room.cast::<Shell>();
         let index_bits = match self.addressing {
             Addressing::Address => 0,
-            Addressing::Index => u32::try_from(index).expect("reserved, so below the limit"),
+            Addressing::Index => u32::try_from(index).expect("named, so below the limit"),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
         unsafe { shell.write(Shell::new(index_bits)) };
         match self.addressing {
             // Links and heads recover the address in `resolve`.
             Addressing::Address => _ = shell.as_ptr().expose_provenance(),
-            // SAFETY: by the caller: locked, rising, reserved, not published yet.
+            // SAFETY: by the caller: locked, rising, with a name, not published yet.
             Addressing::Index => unsafe { self.directory.register(index, shell) },
         }
         // SAFETY: made here, in no list.

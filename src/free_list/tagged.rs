@@ -2,7 +2,7 @@
 
 use super::{
     Addressing, Chain, OwnedShell, PackedHead, Plan, Requirements, ShellList, ShellStore, Strategy,
-    Treiber, WideHead,
+    TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
@@ -11,7 +11,10 @@ use crate::sync::is_lock_free_u64;
 /// Address and 64-bit tag, exchanged by a double-width CAS. The default.
 ///
 /// Where the machine has no such CAS the pool uses [`TaggedPacked`] instead, and says so in its
-/// plan and stats. `TAG_BITS` below 64 shows what narrower tags do; it is for experiments.
+/// plan and stats. `TAG_BITS` below 64 shows what narrower tags do: below 32 they must not wrap
+/// ([`TagPolicy::Refuse`]), or be vouched for ([`PoolBuilder::allow_narrow_tags`]).
+///
+/// [`PoolBuilder::allow_narrow_tags`]: crate::PoolBuilder::allow_narrow_tags
 ///
 /// # Progress
 ///
@@ -36,11 +39,20 @@ pub struct TaggedWide<const TAG_BITS: u32 = 64>;
 #[derive(Clone, Copy, Debug)]
 pub struct TaggedPacked<const TAG_BITS: u32 = 32>;
 
-const fn at_most(bits: u32, limit: u32) -> u32 {
-    if bits < limit { bits } else { limit }
+/// The narrowest tag that may wrap without being vouched for.
+const NARROWEST: u32 = 32;
+
+/// The width to use, if it may be.
+fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, BuildError> {
+    let may_wrap = requirements.tag_policy == TagPolicy::Wrap && !requirements.narrow_tags;
+    if bits < NARROWEST && may_wrap {
+        return Err(BuildError::NarrowTag { bits, limit: NARROWEST });
+    }
+    Ok(bits.min(room))
 }
 
-impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
+// SAFETY: lists are fresh and hold to their plan; removal is exclusive by the tag, see `Treiber`.
+unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     const NAME: &'static str = "TaggedWide";
     type List = TaggedList;
 
@@ -56,7 +68,7 @@ impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
             name: Self::NAME,
             lock_free: true,
             addressing: Addressing::Address,
-            tag_bits: at_most(TAG_BITS, 64),
+            tag_bits: tag_bits(TAG_BITS, 64, requirements)?,
             tag_policy: requirements.tag_policy,
         })
     }
@@ -66,7 +78,8 @@ impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     }
 }
 
-impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
+// SAFETY: lists are fresh and hold to their plan; removal is exclusive by the tag, see `Treiber`.
+unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     const NAME: &'static str = "TaggedPacked";
     type List = TaggedList;
 
@@ -79,7 +92,7 @@ impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
             name: Self::NAME,
             lock_free,
             addressing: Addressing::Index,
-            tag_bits: at_most(TAG_BITS, PackedHead::TAG.bits()),
+            tag_bits: tag_bits(TAG_BITS, PackedHead::TAG.bits(), requirements)?,
             tag_policy: requirements.tag_policy,
         })
     }
@@ -116,7 +129,8 @@ macro_rules! either {
     };
 }
 
-impl ShellList for TaggedList {
+// SAFETY: as the list inside.
+unsafe impl ShellList for TaggedList {
     #[inline]
     fn push(&self, shell: OwnedShell<'_>) {
         either!(self, list => list.push(shell))

@@ -146,7 +146,8 @@ impl<H: HeadWord> Treiber<H> {
     }
 }
 
-impl<H: HeadWord> ShellList for Treiber<H> {
+// SAFETY: a removal's CAS succeeds for one thread only, on the chain that it saw (I1, I2).
+unsafe impl<H: HeadWord> ShellList for Treiber<H> {
     #[inline]
     fn push(&self, mut shell: OwnedShell<'_>) {
         // ORDERING(FL-1): Acquire. Observes the creation of the top shell, whose name FL-2 passes

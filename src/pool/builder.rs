@@ -101,6 +101,19 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
+    /// Lets tags narrower than 32 bits wrap, which [`build`](Self::build) refuses otherwise. For
+    /// experiments: what narrow tags do is what this shows.
+    ///
+    /// # Safety
+    ///
+    /// No thread sleeps, between two steps of an exchange, through 2^bits removals from the same
+    /// list; or blocks that are handed out twice are what the caller is looking for, and nobody
+    /// writes to them.
+    pub unsafe fn allow_narrow_tags(mut self) -> Self {
+        self.requirements.narrow_tags = true;
+        self
+    }
+
     /// Refuse to build what would block, instead of falling back to another strategy.
     pub fn strict_lock_free(mut self) -> Self {
         self.requirements.strict = true;

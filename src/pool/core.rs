@@ -17,7 +17,9 @@ use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::Mediator;
 use crate::sync::{Arc, Mutex, lock};
-use crate::thread_cache::{Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher};
+use crate::thread_cache::{
+    self, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
+};
 
 /// The shared part of a pool.
 pub(super) struct Core<S: Strategy> {
@@ -26,6 +28,8 @@ pub(super) struct Core<S: Strategy> {
     growth: CachePadded<Mutex<Growth>>,
     handling: Box<dyn ThreadHandling>,
     gate: Arc<Gate<S>>,
+    /// The gate, for [`ThreadHandling::watch`].
+    hook: EndHook,
     plan: Plan,
     layout: BlockLayout,
     /// Blocks asked for at most.
@@ -70,12 +74,14 @@ impl<S: Strategy> Core<S> {
         regions: Regions,
         handling: Box<dyn ThreadHandling>,
     ) -> Self {
+        let gate = Arc::new(Gate(Mutex::new(None)));
         Self {
             mediator: Mediator::new(batch, &plan),
             registry: Registry::default(),
             growth: CachePadded::new(Mutex::new(Growth { carver, shells: 0, slots: 0, regions })),
             handling,
-            gate: Arc::new(Gate(Mutex::new(None))),
+            hook: thread_cache::hook(&gate),
+            gate,
             plan,
             layout,
             capacity,
@@ -92,7 +98,7 @@ impl<S: Strategy> Core<S> {
     /// A seat for the calling thread: a free slot, or a new one and the shell that comes with it.
     pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
         let thread = self.handling.current();
-        self.handling.watch(&crate::thread_cache::hook(&self.gate));
+        self.handling.watch(&self.hook);
         match self.registry.claim(thread) {
             Some(slot) => Ok(slot),
             None => self.seat(thread),
@@ -103,17 +109,26 @@ impl<S: Strategy> Core<S> {
     fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         let limit = 2 * self.mediator.batch();
         let shell = Self::shell_layout(self.mediator.batch());
-        let (layout, offset) = Slot::layout(limit)
+        let (seat, shell_at) = Slot::layout(limit)
             .and_then(|slot| slot.extend(shell).ok())
             .expect("the builder has checked the batch");
 
         let mut growth = lock(&self.growth);
         let growth = &mut *growth;
-        self.mediator.store().reserve(growth.shells, &mut growth.regions)?;
+        let store = self.mediator.store();
+        // The chunk's shells keep their names.
+        let shells = growth.shells + growth.carver.batches_left() + 1;
+        let names = store.names_missing(shells)?;
+        let (layout, names_at) = seat.extend(names).map_err(|_| AllocError::OutOfMemory)?;
         let room = growth.regions.obtain(layout)?;
-        // SAFETY: `offset` is where the shell begins in the layout.
-        let shell_room = unsafe { room.add(offset) };
-        // SAFETY: locked, reserved; the room is the shell's until the regions are dropped.
+        // SAFETY: where the names begin in the layout.
+        let names_room = unsafe { room.add(names_at) };
+        // SAFETY: locked since `names_missing`; the room is the store's until the regions are
+        // dropped.
+        unsafe { store.add_names(shells, names_room) };
+        // SAFETY: where the shell begins in the layout.
+        let shell_room = unsafe { room.add(shell_at) };
+        // SAFETY: locked, with a name; the room is the shell's until the regions are dropped.
         unsafe { self.add_shell(&mut growth.shells, shell_room) };
         // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
         let slot = unsafe { SlotRef::create(room, limit, thread, self.registry.first()) };
@@ -124,7 +139,7 @@ impl<S: Strategy> Core<S> {
 
     /// # Safety
     ///
-    /// Under the growth lock, with `*shells` reserved and room for a shell.
+    /// Under the growth lock, with a name for one more shell, and room for it.
     unsafe fn add_shell(&self, shells: &mut usize, room: NonNull<u8>) {
         // SAFETY: by the caller; `shells` counts up.
         let shell = unsafe { self.mediator.store().create(*shells, room) };
@@ -157,10 +172,15 @@ impl<S: Strategy> Core<S> {
         if found > 0 {
             return Ok(found);
         }
-        growth.carver.prepare(&mut growth.regions)?;
-        self.mediator.store().reserve(growth.shells, &mut growth.regions)?;
+        let (store, shells) = (self.mediator.store(), growth.shells);
+        let names = |batches| store.names_missing(shells + batches);
+        if let Some(names) = growth.carver.prepare(&mut growth.regions, names)? {
+            // SAFETY: locked since `names_missing`; the room is the store's until the regions are
+            // dropped.
+            unsafe { store.add_names(shells + names.batches, names.room) };
+        }
         let carved = growth.carver.carve();
-        // SAFETY: locked, reserved; the carver gives each room once.
+        // SAFETY: locked, with a name; the carver gives each room once.
         unsafe { self.add_shell(&mut growth.shells, carved.shell_room) };
         // A cache hands out its last block first: write them so that addresses rise.
         for (nth, entry) in room[..carved.blocks].iter_mut().rev().enumerate() {

@@ -12,8 +12,9 @@ use crate::thread_cache::SlotRef;
 /// A handle of a [`Pool`](super::Pool), for one thread.
 ///
 /// While its cache has blocks, and room, it neither executes an atomic operation nor calls
-/// anything. It exchanges one batch with the pool when the cache is empty or holds two batches,
-/// and is left with one batch, so at least a batch of operations lies between two exchanges.
+/// anything. It exchanges with the pool when the cache is empty or holds two batches, and is left
+/// with one batch, so a batch of operations lies between two exchanges. Only a partial shell, which
+/// a handle that left has filled, or the end of a chunk brings fewer.
 ///
 /// Dropping it hands all its blocks to the other threads.
 pub struct Local<'p, S: Strategy> {

@@ -2,8 +2,7 @@
 //!
 //! A [`Source`] hands out regions and takes them back. A pool calls it under its growth lock only:
 //! to carve a new chunk, to seat a new thread cache, and when the pool is dropped. So a source may
-//! be slow and may block, and it must not call back into the pool that it feeds (that would
-//! deadlock).
+//! be slow and may block.
 
 mod buffer;
 mod system;
@@ -23,6 +22,9 @@ use crate::block::MAX_ALIGN;
 /// A region returned by [`obtain`](Self::obtain) must be valid for reads and writes of
 /// `layout.size()` bytes, overlap no other live region, and stay so until it is released or, where
 /// it is never released, for the source's life. Moving the source must not move its regions.
+///
+/// No method may use the pool that the source feeds, nor any handle of it: the calling handle is in
+/// the middle of a refill, and the pool's growth lock is held.
 pub unsafe trait Source: Send {
     /// A region of `layout`, or `None` where there is none. The size is never zero.
     ///
@@ -38,7 +40,7 @@ pub unsafe trait Source: Send {
     /// nobody uses it any more.
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout);
 
-    /// The largest alignment that this source can serve, in bytes.
+    /// The largest alignment that this source can serve, in bytes. A pool needs at least 64.
     fn max_align(&self) -> usize {
         MAX_ALIGN
     }

@@ -48,8 +48,8 @@ pub use std::{
 
 /// Takes a lock whose data stays consistent when a holder panics.
 ///
-/// Poison is ignored: every critical section of the core changes its data only after the calls
-/// that may panic (the source's) have returned.
+/// Poison is ignored: the core's critical sections leave their data consistent before every call
+/// that may panic (the source's).
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     match mutex.lock() {
         Ok(guard) => guard,

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Chain, MaybeBlock, OwnedShell, Shell, ShellList, ShellStore};
+use stampool::raw::free_list::{Chain, MaybeBlock, OwnedShell, ShellList, ShellStore};
 use stampool::raw::sync::{Mutex, lock, thread};
 use stampool::{Requirements, Strategy, SystemSource};
 
-use super::{Depth, Payload};
+use super::{Depth, Payload, make_shell};
 use crate::spec::{self, Object};
 
 /// One operation of a thread.
@@ -226,7 +226,9 @@ fn id(block: Block) -> u8 {
 
 impl<S: Strategy> Rig<S> {
     fn new() -> Self {
-        let plan = S::plan(Requirements::default()).expect("no requirement, no refusal");
+        // Twins have tags that wrap within a scenario.
+        let requirements = Requirements { narrow_tags: true, ..Requirements::default() };
+        let plan = S::plan(requirements).expect("no requirement, no refusal");
         Self {
             store: ShellStore::new(1, plan.addressing),
             list: S::list(&plan),
@@ -240,11 +242,7 @@ impl<S: Strategy> Rig<S> {
     fn make(&self, id: u8) -> OwnedShell<'_> {
         let mut growth = lock(&self.growth);
         let (regions, made) = &mut *growth;
-        self.store.reserve(*made, regions).expect("memory");
-        let layout = Shell::layout(1).expect("a small shell");
-        let room = regions.obtain(layout).expect("memory");
-        // SAFETY: locked, reserved, rising; the room is the shell's.
-        let shell = unsafe { self.store.create(*made, room) };
+        let shell = make_shell(&self.store, *made, regions);
         *made += 1;
         self.owners.taken(shell.name().address());
         self.payload.taken(block(id).0.addr().get());

@@ -19,6 +19,8 @@ mod payload;
 
 pub use payload::Payload;
 
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{OwnedShell, Shell, ShellStore};
 use stampool::{Locked, Strategy, TaggedPacked, TaggedWide};
 
 use crate::explore::Bound;
@@ -69,4 +71,25 @@ impl Depth {
             Self::Preemptions(n) => Bound::Preemptions(n),
         }
     }
+}
+
+/// Makes shell number `index` of `store`, alone or under a lock.
+///
+/// # Panics
+/// Without memory.
+pub(crate) fn make_shell<'s>(
+    store: &'s ShellStore,
+    index: usize,
+    regions: &mut Regions,
+) -> OwnedShell<'s> {
+    let names = store.names_missing(index + 1).expect("a few shells");
+    if names.size() > 0 {
+        let room = regions.obtain(names).expect("memory");
+        // SAFETY: by the caller nobody else makes shells; the room is the store's.
+        unsafe { store.add_names(index + 1, room) };
+    }
+    let layout = Shell::layout(store.batch()).expect("a small shell");
+    let room = regions.obtain(layout).expect("memory");
+    // SAFETY: as above, with a name; the room is the shell's.
+    unsafe { store.create(index, room) }
 }

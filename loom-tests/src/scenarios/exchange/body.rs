@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{MaybeBlock, Shell};
+use stampool::raw::free_list::MaybeBlock;
 use stampool::raw::mediator::Mediator;
 use stampool::raw::sync::thread;
 use stampool::{Local, Pool, Requirements, Source, Strategy, SystemSource};
 
-use super::super::Payload;
+use super::super::{Payload, make_shell};
 use super::{Layer, Op, Scenario, entry, outcome};
 
 /// Size of a block in bytes.
@@ -200,11 +200,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let blocks: usize = holds.iter().sum();
     // M1: a shell per batch of blocks, and one per thread.
     for index in 0..blocks.div_ceil(scenario.batch) + holds.len() {
-        mediator.store().reserve(index, &mut regions).expect("memory");
-        let layout = Shell::layout(scenario.batch).expect("a small shell");
-        let room = regions.obtain(layout).expect("memory");
-        // SAFETY: alone, reserved, rising; the room is the shell's.
-        mediator.add_shell(unsafe { mediator.store().create(index, room) });
+        mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
     }
     let shared: &'static Shared<Mediator<S>> = Box::leak(Box::new(Shared::new(mediator)));
 
