@@ -62,7 +62,8 @@ pub enum TagPolicy {
     /// Refuse allocation with [`AllocError::TagsExhausted`](crate::AllocError::TagsExhausted) once
     /// half of the tags are used. The other half is kept for frees, which never fail: from then on
     /// no block leaves the shells, and putting one block in costs at most two removals from a
-    /// list; so a pool that refuses carves no more blocks than an eighth of its tags.
+    /// list; so a pool that refuses carves no more blocks than an eighth of its tags. Each handle
+    /// may overshoot by one exchange: use fewer handles than a sixteenth of the tags.
     Refuse,
 }
 

@@ -151,7 +151,7 @@ unsafe impl<H: HeadWord> ShellList for Treiber<H> {
     #[inline]
     fn push(&self, mut shell: OwnedShell<'_>) {
         // ORDERING(FL-1): Acquire. Observes the creation of the top shell, whose name FL-2 passes
-        //   on. pairs with FL-3; killed by list/walk_growth
+        //   on. pairs with FL-3; killed by list/walk_growth_3
         let mut head = self.head.load(site::PUSH_LOAD.ordering());
         loop {
             shell.set_link(head.top);

@@ -58,7 +58,8 @@ unsafe impl ThreadHandling for ExplicitHandles {
 /// The threads of `std`.
 ///
 /// What a forgotten handle holds goes back to the pool when its thread ends. The end is seen from
-/// a thread-local destructor, so it takes a heap allocation per thread and pool.
+/// a thread-local destructor, so it takes a heap allocation per thread and pool. The forgotten
+/// handle's cache itself stays taken until the pool is dropped, and counts as a handle.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StdThreads;
 

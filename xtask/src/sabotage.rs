@@ -56,6 +56,29 @@ const BREAKS: &[Break] = &[
         to: "",
         check: "TaggedPacked/pool/leave_remainder_allocate/",
     },
+    Break {
+        what: "several partial shells taken by one request",
+        file: "src/mediator/mod.rs",
+        from: "        // One at a time: several in one hand",
+        to: "        let several = self.empty_into(self.partial.pop_up_to(&self.store, out.len()), out);
+        if several > 0 {
+            return several;
+        }
+        // One at a time: several in one hand",
+        check: "TaggedPacked/pool/remainders_again/",
+    },
+    Break {
+        what: "a batch offered twice",
+        file: "src/mediator/mod.rs",
+        from: "                shell.fill(blocks);
+                self.full.push(shell);",
+        to: "                shell.fill(blocks);
+                self.full.push(shell);
+                let mut shell = self.empty_shell();
+                shell.fill(blocks);
+                self.full.push(shell);",
+        check: "TaggedPacked/pool/flush_refill/loom/",
+    },
 ];
 
 /// What a copy leaves behind: outputs and history.

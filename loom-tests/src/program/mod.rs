@@ -1,7 +1,7 @@
 //! Small concurrent programs as data, run on any checker.
 //!
 //! A [`Program`] is a list of operations per thread on a few 64-bit locations and at most one
-//! 128-bit word. [`interpret`] runs it on a [`Backend`]; the outcome names what every operation
+//! 128-bit word. [`interpret()`] runs it on a [`Backend`]; the outcome names what every operation
 //! read and, if asked, what the locations hold at the end. The litmus table and the differential
 //! fuzzer are both made of these.
 //!

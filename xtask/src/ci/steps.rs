@@ -86,7 +86,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps
 }
 
-fn stress(deep: bool) -> [Step; 3] {
+fn stress(deep: bool) -> [Step; 4] {
     use Program::Cargo;
     let run = if deep {
         Step::new(
@@ -105,6 +105,12 @@ fn stress(deep: bool) -> [Step; 3] {
     };
     [
         run,
+        Step::new(
+            "stress B=1",
+            "every strategy, batches of one: the most exchanges, 4 threads, 1 s each",
+            Cargo,
+            "run --quiet --release -p stress -- run --threads 4 --batch 1 --duration 1s",
+        ),
         Step::new(
             "replay 1",
             "trace sqlite, every strategy, oracles on",

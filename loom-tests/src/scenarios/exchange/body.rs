@@ -1,18 +1,20 @@
 //! Runs a program on the shipped pool, or on its mediator.
 
 use core::alloc::Layout;
-use core::num::NonZeroUsize;
+use core::num::{NonZeroU64, NonZeroUsize};
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicIsize, Ordering};
+use core::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::MaybeBlock;
 use stampool::raw::mediator::Mediator;
 use stampool::raw::sync::thread;
-use stampool::{Local, Pool, Requirements, Source, Strategy, SystemSource};
+use stampool::{
+    EndHook, Local, Pool, Requirements, Source, Strategy, SystemSource, ThreadHandling, ThreadId,
+};
 
 use super::super::{Payload, make_shell};
 use super::{Layer, Op, Scenario, entry, outcome};
@@ -85,8 +87,15 @@ impl<T> Shared<T> {
 /// One thread's blocks, by address, and what it was given by each operation.
 #[derive(Default)]
 struct Actor {
+    number: usize,
     held: VecDeque<usize>,
     log: Vec<Vec<usize>>,
+}
+
+impl Actor {
+    fn new(number: usize) -> Self {
+        Self { number, ..Self::default() }
+    }
 }
 
 /// A handle that a scenario made on one thread and uses on another.
@@ -113,23 +122,72 @@ unsafe impl Source for Metered {
     }
 }
 
+/// The models' threads: their ids are the numbers of their actors, and they end when a scenario
+/// says so.
+#[derive(Clone, Default)]
+struct ModelThreads {
+    /// Whoever is about to attach. Set and read without a scheduling point in between.
+    attaching: Arc<AtomicU64>,
+    hook: Arc<Mutex<Option<EndHook>>>,
+}
+
+impl ModelThreads {
+    fn id(thread: usize) -> ThreadId {
+        ThreadId(NonZeroU64::new(thread as u64 + 1).expect("one up"))
+    }
+
+    fn attaches(&self, thread: usize) {
+        self.attaching.store(Self::id(thread).0.get(), Ordering::Relaxed);
+    }
+
+    /// Thread `thread`, the caller, ends.
+    fn ends(&self, thread: usize) {
+        let hook = self.hook.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(pool) = hook.and_then(|hook| hook.upgrade()) {
+            // SAFETY: called for the actor's own id, between two operations of it.
+            unsafe { pool.thread_ended(Self::id(thread)) };
+        }
+    }
+}
+
+// SAFETY: ids are the numbers of the actors, which are told apart.
+unsafe impl ThreadHandling for ModelThreads {
+    fn current(&self) -> ThreadId {
+        let id = NonZeroU64::new(self.attaching.load(Ordering::Relaxed));
+        ThreadId(id.expect("an actor attaches"))
+    }
+
+    fn watch(&self, hook: &EndHook) {
+        *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook.clone());
+    }
+}
+
 fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     let regions = Arc::new(AtomicIsize::new(0));
+    let threads = ModelThreads::default();
     let pool = Pool::builder(Layout::new::<u64>())
         .strategy::<S>()
         .batch(scenario.batch)
         .chunk_blocks(CHUNK)
         .capacity_blocks(capacity)
         .source(Metered(Arc::clone(&regions)))
+        .threads(threads.clone())
         .build()
         .expect("a scenario's pool can be built");
     let shared: &'static Shared<Pool<S>> = Box::leak(Box::new(Shared::new(pool)));
 
-    let step = |seat: &mut Seat<S>, actor: &mut Actor, op: Op| {
+    let step = move |seat: &mut Seat<S>, actor: &mut Actor, op: Op| {
         let local = seat.0.as_ref();
         match op {
-            Op::Attach => seat.0 = Some(shared.under_check.local().expect("memory for a seat")),
+            Op::Attach => {
+                threads.attaches(actor.number);
+                seat.0 = Some(shared.under_check.local().expect("memory for a seat"));
+            }
             Op::Leave => seat.0 = None,
+            Op::End => {
+                core::mem::forget(seat.0.take());
+                threads.ends(actor.number);
+            }
             Op::Allocate => match local.expect("attached").allocate() {
                 Ok(block) => shared.receive(actor, &[block.as_ptr().expose_provenance()]),
                 Err(_) => actor.log.push(vec![]),
@@ -148,7 +206,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     };
 
     let mut actors: Vec<(Seat<S>, Actor)> =
-        scenario.threads.iter().map(|_| (Seat(None), Actor::default())).collect();
+        (0..scenario.threads.len()).map(|number| (Seat(None), Actor::new(number))).collect();
     for (thread, op) in scenario.setup {
         if let Op::Give(to) = op {
             let block = actors[*thread].1.held.pop_front().expect("setup gives what is held");

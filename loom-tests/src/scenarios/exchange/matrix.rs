@@ -3,7 +3,7 @@
 //! Two threads that both attach and leave are beyond exhausting, so at most one thread of a slice
 //! does; the others hold handles made before. Where both do, the slice is bounded.
 
-use super::Op::{Allocate, Attach, Free, Give, Leave, Offer, Request};
+use super::Op::{Allocate, Attach, End, Free, Give, Leave, Offer, Request};
 use super::{Layer, Op, Scenario};
 use crate::scenarios::Depth::{Exhaustive, Preemptions};
 
@@ -59,6 +59,29 @@ const FULL_CACHE_OF_FOUR: &[(usize, Op)] = &[
     (1, Free),
 ];
 
+/// As [`FULL_CACHE_OF_FOUR`], and thread 0 has one block in its cache and one in its hand.
+const ENDING: &[(usize, Op)] = &[
+    (0, Attach),
+    (1, Attach),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (1, Free),
+    (1, Free),
+    (1, Free),
+    (1, Free),
+    (0, Allocate),
+];
+
 /// Each thread's cache is full of blocks of the other's, and each holds one more of those.
 const REMOTE_BOTH: &[(usize, Op)] = &[
     (0, Attach),
@@ -98,6 +121,17 @@ pub const SCENARIOS: &[Scenario] = &[
             2,
             &[(0, Attach), (1, Attach), (0, Allocate)],
             &[&[Leave], &[Allocate]],
+        )
+    },
+    slice("pool/thread_end_flush", 2, ENDING, &[&[End], &[Free]]),
+    Scenario {
+        depth: Preemptions(3),
+        layer: Layer::Pool { capacity: 2 },
+        ..slice(
+            "pool/thread_end_allocate",
+            2,
+            &[(0, Attach), (1, Attach), (0, Allocate)],
+            &[&[End], &[Allocate]],
         )
     },
     slice("pool/attach_allocate", 1, &[(1, Attach)], &[&[Attach], &[Allocate]]),

@@ -22,6 +22,8 @@ pub enum Op {
     Attach,
     /// Drop the handle.
     Leave,
+    /// Forget the handle, and end as a thread of which the pool is told.
+    End,
     /// Allocate a block and hold it.
     Allocate,
     /// Free the block that the thread has held longest. Nothing, where it holds none.

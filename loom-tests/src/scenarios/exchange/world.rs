@@ -126,7 +126,7 @@ impl World {
                 }
                 self.done(thread);
             }
-            (Op::Leave, Step::Begin) => {
+            (Op::Leave | Op::End, Step::Begin) => {
                 let cache = &mut self.threads[thread].cache;
                 if cache.len() >= batch {
                     self.full.push(cache.drain(..batch).collect());
@@ -145,7 +145,7 @@ impl World {
                     self.put_down(thread, blocks);
                 }
             }
-            (Op::Leave | Op::Offer(_), Step::Merge(mut shell, mut rest)) => {
+            (Op::Leave | Op::End | Op::Offer(_), Step::Merge(mut shell, mut rest)) => {
                 let fit = rest.len().min(batch - shell.len());
                 shell.extend(rest.drain(..fit));
                 if shell.len() < batch {
@@ -159,7 +159,7 @@ impl World {
                     self.threads[thread].step = Step::Rest(rest);
                 }
             }
-            (Op::Leave | Op::Offer(_), Step::Rest(rest)) => {
+            (Op::Leave | Op::End | Op::Offer(_), Step::Rest(rest)) => {
                 self.partial.push(rest);
                 self.left(thread);
             }
@@ -179,7 +179,7 @@ impl World {
     }
 
     fn left(&mut self, thread: usize) {
-        if self.threads[thread].todo[0] == Op::Leave {
+        if matches!(self.threads[thread].todo[0], Op::Leave | Op::End) {
             self.threads[thread].attached = false;
         }
         self.done(thread);
