@@ -35,7 +35,7 @@ pub struct TaggedWide<const TAG_BITS: u32 = 64>;
 /// # Wrap time
 ///
 /// 2^32 removals from one list, each of a batch: 7.2 minutes at ten million per second. See
-/// [`TagPolicy`](super::TagPolicy) for what happens then.
+/// [`TagPolicy`] for what happens then.
 #[derive(Clone, Copy, Debug)]
 pub struct TaggedPacked<const TAG_BITS: u32 = 32>;
 
