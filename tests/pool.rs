@@ -92,57 +92,42 @@ proptest! {
     }
 }
 
-fn each_strategy(test: impl Fn(&str, &dyn Fn(usize) -> Box<dyn Run>)) {
-    test("TaggedWide", &|batch| build::<TaggedWide>(batch));
-    test("TaggedPacked", &|batch| build::<TaggedPacked>(batch));
-    test("Locked", &|batch| build::<Locked>(batch));
-}
-
-fn build<S: Strategy>(batch: usize) -> Box<dyn Run> {
-    Box::new(Pool::builder(Layout::new::<[u64; 8]>()).strategy::<S>().batch(batch).build().unwrap())
-}
-
-/// A pool of any strategy that moves blocks from one thread to another.
-trait Run {
-    fn pipeline(&mut self, blocks: usize, in_flight: usize);
-}
-
-impl<S: Strategy> Run for Pool<S> {
-    fn pipeline(&mut self, blocks: usize, in_flight: usize) {
-        std::thread::scope(|threads| {
-            let (send, receive) = mpsc::sync_channel::<Block>(in_flight);
-            let pool = &*self;
-            threads.spawn(move || {
-                let local = pool.local().unwrap();
-                for (serial, block) in receive.into_iter().enumerate() {
-                    // SAFETY: sent by its owner, who wrote it.
-                    assert_eq!(unsafe { block.0.cast::<usize>().read() }, serial);
-                    // SAFETY: ours now; freed once.
-                    unsafe { local.deallocate(block.0) };
-                }
-            });
+/// Moves blocks from one thread to another, and holds the pool's promises against it.
+fn pipeline<S: Strategy>(batch: usize, blocks: usize, in_flight: usize) {
+    let builder = Pool::builder(Layout::new::<[u64; 8]>()).strategy::<S>();
+    let mut pool = builder.batch(batch).build().unwrap();
+    std::thread::scope(|threads| {
+        let (send, receive) = mpsc::sync_channel::<Block>(in_flight);
+        let pool = &pool;
+        threads.spawn(move || {
             let local = pool.local().unwrap();
-            for serial in 0..blocks {
-                let block = local.allocate().unwrap();
-                // SAFETY: ours, 64 bytes, aligned to 8.
-                unsafe { block.cast::<usize>().write(serial) };
-                send.send(Block(block)).unwrap();
+            for (serial, block) in receive.into_iter().enumerate() {
+                // SAFETY: sent by its owner, who wrote it.
+                assert_eq!(unsafe { block.0.cast::<usize>().read() }, serial);
+                // SAFETY: ours now; freed once.
+                unsafe { local.deallocate(block.0) };
             }
         });
-        let batch = self.stats().batch_blocks;
-        let carved = self.stats().carved_blocks;
-        assert!(carved <= in_flight + 2 + 3 * 2 * batch + batch, "memory bound: {carved}");
-        assert_eq!(self.census().free_blocks(), carved, "conservation");
-    }
+        let local = pool.local().unwrap();
+        for serial in 0..blocks {
+            let block = local.allocate().unwrap();
+            // SAFETY: ours, 64 bytes, aligned to 8.
+            unsafe { block.cast::<usize>().write(serial) };
+            send.send(Block(block)).unwrap();
+        }
+    });
+    let carved = pool.stats().carved_blocks;
+    assert!(carved <= in_flight + 2 + 3 * 2 * batch + batch, "memory bound: {carved}");
+    assert_eq!(pool.census().free_blocks(), carved, "conservation");
 }
 
 #[test]
 fn one_thread_allocates_and_another_frees() {
-    each_strategy(|_, build| {
-        for batch in [1, 2, 7, 64] {
-            build(batch).pipeline(20_000, 100);
-        }
-    });
+    for batch in [1, 2, 7, 64] {
+        pipeline::<TaggedWide>(batch, 20_000, 100);
+        pipeline::<TaggedPacked>(batch, 20_000, 100);
+        pipeline::<Locked>(batch, 20_000, 100);
+    }
 }
 
 #[test]

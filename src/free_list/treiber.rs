@@ -184,7 +184,8 @@ unsafe impl<H: HeadWord> ShellList for Treiber<H> {
             let mut rest = ShellRef::NONE;
             loop {
                 let count = at.stale_count() as usize;
-                // A count of zero is a shell that left this list: stop, the CAS will refuse.
+                // Zero: a stale walk has met a new shell. Stop, the CAS will refuse. Every other
+                // count, stale or not, brings the walk nearer to its end.
                 if count == 0 || blocks + count > max_blocks {
                     break;
                 }
