@@ -75,6 +75,13 @@ pub enum BuildError {
         /// The batch, in blocks.
         batch: usize,
     },
+    /// More shells per handle than may wait.
+    LimboShells {
+        /// The shells asked for.
+        requested: usize,
+        /// The most.
+        limit: usize,
+    },
     /// A tag that wraps within minutes or less, and nobody vouched for it.
     NarrowTag {
         /// The tag's width in bits.
@@ -103,6 +110,9 @@ impl fmt::Display for BuildError {
             Self::Chunk { requested } => write!(f, "a chunk of {requested} blocks"),
             Self::CapacityBelowBatch { capacity, batch } => {
                 write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
+            }
+            Self::LimboShells { requested, limit } => {
+                write!(f, "a limbo of {requested} shells per handle, where {limit} is the limit")
             }
             Self::NarrowTag { bits, limit } => {
                 write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")

@@ -15,7 +15,8 @@ mod thread_cache;
 pub use block::Block;
 pub use error::{AllocError, BuildError};
 pub use free_list::{
-    DoubleWidthCas, Locked, Plan, Requirements, Strategy, TagPolicy, TaggedPacked, TaggedWide,
+    DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
+    TaggedPacked, TaggedWide,
 };
 pub use pool::{Census, Local, Pool, PoolBuilder, Stats};
 pub use source::{BufferSource, Source, SystemSource};

@@ -10,7 +10,10 @@ use std::sync::mpsc;
 use common::{Counts, Ledger, Meter};
 use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
-use stampool::{Block, Local, Locked, Pool, StdThreads, Strategy, TaggedPacked, TaggedWide};
+use stampool::{
+    Block, EpochDeferred, Local, Locked, Pool, Quiescent, StdThreads, Strategy, TaggedPacked,
+    TaggedWide,
+};
 
 /// One operation on one of a few handles of a pool.
 #[derive(Clone, Debug)]
@@ -89,6 +92,8 @@ proptest! {
         follow::<TaggedWide>(&ops, batch, chunk, layout);
         follow::<TaggedPacked>(&ops, batch, chunk, layout);
         follow::<Locked>(&ops, batch, chunk, layout);
+        follow::<EpochDeferred>(&ops, batch, chunk, layout);
+        follow::<Quiescent>(&ops, batch, chunk, layout);
     }
 }
 
@@ -127,6 +132,8 @@ fn one_thread_allocates_and_another_frees() {
         pipeline::<TaggedWide>(batch, 20_000, 100);
         pipeline::<TaggedPacked>(batch, 20_000, 100);
         pipeline::<Locked>(batch, 20_000, 100);
+        pipeline::<EpochDeferred>(batch, 20_000, 100);
+        pipeline::<Quiescent>(batch, 20_000, 100);
     }
 }
 

@@ -79,6 +79,7 @@
 //! - `join` may return before the destructors of the thread's locals ran.
 
 pub mod canary;
+pub mod epoch_model;
 pub mod explore;
 pub mod harness;
 pub mod litmus;

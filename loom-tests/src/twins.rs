@@ -21,8 +21,8 @@ use core::ptr::NonNull;
 use stampool::raw::block::{Block, TagWidth};
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{
-    Addressing, Chain, Head, HeadWord, OwnedShell, PackedHead, Shell, ShellList, ShellStore,
-    Treiber,
+    Addressing, Chain, Head, HeadWord, Immediate, OwnedShell, PackedHead, Shell, ShellList,
+    ShellStore, Treiber,
 };
 use stampool::raw::sync::{Ordering, thread};
 use stampool::{
@@ -32,7 +32,7 @@ use stampool::{
 use crate::scenarios::exchange::Op::{Allocate, Attach, Leave, Lose, OfferTwice, Request};
 use crate::scenarios::exchange::{self, Layer};
 use crate::scenarios::list::{self, Op, does};
-use crate::scenarios::{Depth, Subject, make_shell, subject};
+use crate::scenarios::{Depth, Shape, Subject, make_shell, subject};
 
 /// A twin, ready to run.
 pub struct Twin {
@@ -89,10 +89,10 @@ pub fn twins() -> Vec<Twin> {
 #[must_use]
 pub fn wide_enough() -> Vec<(&'static str, Subject, &'static list::Scenario)> {
     vec![
-        ("TaggedPacked<2>", subject::<TaggedPacked<2>>(), &ABA),
-        ("TaggedPacked<3>", subject::<TaggedPacked<3>>(), &ABA_4),
-        ("TaggedWide<2>", subject::<TaggedWide<2>>(), &ABA),
-        ("TaggedWide<3>", subject::<TaggedWide<3>>(), &ABA_4),
+        ("TaggedPacked<2>", subject::<TaggedPacked<2>>(Shape::Stack), &ABA),
+        ("TaggedPacked<3>", subject::<TaggedPacked<3>>(Shape::Stack), &ABA_4),
+        ("TaggedWide<2>", subject::<TaggedWide<2>>(Shape::Stack), &ABA),
+        ("TaggedWide<3>", subject::<TaggedWide<3>>(Shape::Stack), &ABA_4),
     ]
 }
 
@@ -224,14 +224,42 @@ unsafe impl<M: Mistreatment> HeadWord for MistreatedHead<M> {
 // SAFETY: not so, that is the fault.
 unsafe impl<M: Mistreatment> Strategy for Mistreated<M> {
     const NAME: &'static str = TWINNED;
-    type List = Treiber<MistreatedHead<M>>;
+    type Reclaimer = Immediate;
+    type List = MistreatedList<M>;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
         TaggedPacked::<32>::plan(requirements)
     }
 
     fn list(_plan: &Plan) -> Self::List {
-        Treiber::new(TagWidth::new(32), TagPolicy::Wrap)
+        MistreatedList(Treiber::new(TagWidth::new(32), TagPolicy::Wrap))
+    }
+}
+
+struct MistreatedList<M>(Treiber<MistreatedHead<M>>);
+
+// SAFETY: not so, that is the fault.
+unsafe impl<M: Mistreatment> ShellList for MistreatedList<M> {
+    type Guard<'g> = ();
+
+    fn push(&self, shell: OwnedShell<'_>) {
+        self.0.push(shell);
+    }
+
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+        self.0.pop(store, guard).next()
+    }
+
+    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+        self.0.pop_up_to(store, max_blocks, guard)
+    }
+
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+        self.0.take_all(store, guard)
+    }
+
+    fn refuses(&self) -> bool {
+        self.0.refuses()
     }
 }
 
@@ -243,6 +271,7 @@ struct EarlyLinkList(Treiber<PackedHead>);
 // SAFETY: not so, that is the fault.
 unsafe impl Strategy for EarlyLink {
     const NAME: &'static str = TWINNED;
+    type Reclaimer = Immediate;
     type List = EarlyLinkList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
@@ -256,16 +285,18 @@ unsafe impl Strategy for EarlyLink {
 
 // SAFETY: not so, that is the fault.
 unsafe impl ShellList for EarlyLinkList {
+    type Guard<'g> = ();
+
     fn push(&self, shell: OwnedShell<'_>) {
         self.0.push(shell);
     }
 
-    fn pop<'s>(&self, store: &'s ShellStore) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
         let head = self.0.head();
         let early = head.load(Ordering::Acquire);
         // SAFETY: met in the head, by an acquiring load.
         let Some(link) = unsafe { store.peek(early.top) }.map(Shell::stale_link) else {
-            return self.0.pop(store);
+            return self.0.pop(store, guard).next();
         };
         let late = head.load(Ordering::Acquire);
         let next = Head { top: link, tag: late.tag + 1 };
@@ -275,15 +306,15 @@ unsafe impl ShellList for EarlyLinkList {
             // SAFETY: not so, that is the fault.
             return unsafe { Chain::assume(late.top, 1, store) }.next();
         }
-        self.0.pop(store)
+        self.0.pop(store, guard).next()
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s> {
-        self.0.pop_up_to(store, max_blocks)
+    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+        self.0.pop_up_to(store, max_blocks, guard)
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore) -> Chain<'s> {
-        self.0.take_all(store)
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+        self.0.take_all(store, guard)
     }
 
     fn refuses(&self) -> bool {
@@ -306,7 +337,7 @@ fn late_count() -> String {
     shell.fill(&[block(1)]);
 
     let other = thread::spawn(move || {
-        if let Some(mut shell) = list.pop(store) {
+        if let Some(mut shell) = list.pop(store, &()) {
             shell.append(&[block(2)]);
             list.push(shell);
         }

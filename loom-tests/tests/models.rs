@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         for scenario in list::SCENARIOS {
             let body = move || (subject.list)(scenario);
             let check = Check::loom(subject.strategy, scenario.name, scenario.depth.bound(), body);
-            checks.push(check.expect_exactly(list::allowed(scenario), FEWEST));
+            checks.push(check.expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
         }
         for scenario in exchange::SCENARIOS {
             let body = move || (subject.exchange)(scenario);
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     for (strategy, subject, scenario) in wide_enough() {
         let body = move || (subject.list)(scenario);
         let check = Check::loom(strategy, scenario.name, Bound::Unbounded, body);
-        checks.push(check.tier(1).expect_exactly(list::allowed(scenario), FEWEST));
+        checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
     }
     harness::main(checks, loom_tests::BACKEND)
 }

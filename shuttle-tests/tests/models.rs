@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         for scenario in list::SCENARIOS.iter().filter(|s| s.depth == Depth::Exhaustive) {
             let body = move || quietly(|| (subject.list)(scenario));
             let check = check::dfs(subject.strategy, scenario.name, body);
-            checks.push(check.expect_exactly(list::allowed(scenario), FEWEST));
+            checks.push(check.expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
         }
         for scenario in exchange::SCENARIOS.iter().filter(|s| s.depth == Depth::Exhaustive) {
             let body = move || quietly(|| (subject.exchange)(scenario));

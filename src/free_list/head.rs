@@ -2,7 +2,7 @@
 
 use super::shell::ShellRef;
 use crate::block::{PackedWord, TagWidth, WideWord};
-use crate::sync::{AtomicU64, AtomicU128, Ordering};
+use crate::sync::{AtomicU64, AtomicU128, AtomicUsize, Ordering};
 
 /// What a head word holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,5 +124,36 @@ unsafe impl HeadWord for PackedHead {
             .compare_exchange(Self::encode(current), Self::encode(new), success, failure)
             .map(Self::decode)
             .map_err(Self::decode)
+    }
+}
+
+/// An address alone: for lists that something else than a tag protects.
+pub struct BareHead(AtomicUsize);
+
+// SAFETY: one atomic word, and a `Head` without a tag fits into it without loss.
+unsafe impl HeadWord for BareHead {
+    fn empty() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    #[inline]
+    fn load(&self, order: Ordering) -> Head {
+        Head { top: ShellRef::from_address(self.0.load(order)), tag: 0 }
+    }
+
+    #[inline]
+    fn compare_exchange(
+        &self,
+        current: Head,
+        new: Head,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<Head, Head> {
+        debug_assert!(new.tag == 0, "there is no room for a tag");
+        let decode = |address| Head { top: ShellRef::from_address(address), tag: 0 };
+        self.0
+            .compare_exchange(current.top.address(), new.top.address(), success, failure)
+            .map(decode)
+            .map_err(decode)
     }
 }

@@ -1,8 +1,8 @@
 //! The honest baseline: the same chain of shells behind a mutex.
 
 use super::{
-    Addressing, Chain, OwnedShell, Plan, Requirements, ShellList, ShellRef, ShellStore, Strategy,
-    TagPolicy,
+    Addressing, Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellRef, ShellStore,
+    Strategy, TagPolicy,
 };
 use crate::error::BuildError;
 use crate::sync::{Mutex, lock};
@@ -14,6 +14,7 @@ pub struct Locked;
 // SAFETY: lists are fresh, and removal is exclusive by the mutex.
 unsafe impl Strategy for Locked {
     const NAME: &'static str = "Locked";
+    type Reclaimer = Immediate;
     type List = LockedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
@@ -27,40 +28,90 @@ unsafe impl Strategy for Locked {
             tag_bits: 0,
             // There is no tag that could run out.
             tag_policy: TagPolicy::Wrap,
+            limbo_shells: 0,
         })
     }
 
     fn list(_plan: &Plan) -> LockedList {
-        LockedList { top: Mutex::new(ShellRef::NONE) }
+        LockedList(LockedStack::new())
     }
 }
 
 /// A stack of shells behind a mutex.
-pub struct LockedList {
-    top: Mutex<ShellRef>,
-}
+pub struct LockedList(LockedStack);
 
 // SAFETY: a shell leaves the list under its lock, for one owner.
 unsafe impl ShellList for LockedList {
-    fn push(&self, mut shell: OwnedShell<'_>) {
-        let mut top = lock(&self.top);
-        shell.set_link(*top);
-        *top = shell.name();
+    type Guard<'g> = ();
+
+    fn push(&self, shell: OwnedShell<'_>) {
+        self.0.with(|top| top.push(shell));
     }
 
-    fn pop<'s>(&self, store: &'s ShellStore) -> Option<OwnedShell<'s>> {
-        let mut top = lock(&self.top);
+    fn pop<'s>(&self, store: &'s ShellStore, _guard: &()) -> Option<OwnedShell<'s>> {
+        self.0.with(|top| top.pop(store)).next()
+    }
+
+    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, _guard: &()) -> Chain<'s> {
+        self.0.with(|top| top.pop_up_to(store, max_blocks))
+    }
+
+    fn take_all<'s>(&self, store: &'s ShellStore, _guard: &()) -> Chain<'s> {
+        self.0.with(|top| top.take_all(store))
+    }
+
+    fn refuses(&self) -> bool {
+        false
+    }
+}
+
+/// A stack of shells behind a mutex, which counts what came here for want of another place.
+pub(super) struct LockedStack(Mutex<(Top, u64)>);
+
+impl LockedStack {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new((Top(ShellRef::NONE), 0)))
+    }
+
+    /// Runs `f` under the lock.
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut Top) -> R) -> R {
+        f(&mut lock(&self.0).0)
+    }
+
+    /// Runs `f` under the lock, and counts that.
+    pub(super) fn with_overflow<R>(&self, f: impl FnOnce(&mut Top) -> R) -> R {
+        let (top, overflows) = &mut *lock(&self.0);
+        *overflows += 1;
+        f(top)
+    }
+
+    /// How often something was counted.
+    pub(super) fn overflows(&self) -> u64 {
+        lock(&self.0).1
+    }
+}
+
+/// The top of a stack that its holder has for itself.
+pub(super) struct Top(ShellRef);
+
+impl Top {
+    pub(super) fn push(&mut self, mut shell: OwnedShell<'_>) {
+        shell.set_link(self.0);
+        self.0 = shell.name();
+    }
+
+    /// The top shell, or nothing.
+    pub(super) fn pop<'s>(&mut self, store: &'s ShellStore) -> Chain<'s> {
         // SAFETY: the top's name was put here under the lock.
-        let shell = unsafe { store.resolve(*top) }?;
+        let Some(shell) = (unsafe { store.peek(self.0) }) else { return Chain::empty(store) };
+        let first = core::mem::replace(&mut self.0, shell.stale_link());
         // SAFETY: under the lock the shell leaves the list for its new owner.
-        let shell = unsafe { OwnedShell::assume(shell, store) };
-        *top = shell.link();
-        Some(shell)
+        unsafe { Chain::assume(first, 1, store) }
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s> {
-        let mut top = lock(&self.top);
-        let (mut rest, mut shells, mut blocks) = (*top, 0, 0);
+    /// Shells from the top on with at most `max_blocks` blocks.
+    pub(super) fn pop_up_to<'s>(&mut self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s> {
+        let (mut rest, mut shells, mut blocks) = (self.0, 0, 0);
         // SAFETY: names in the list were put there under the lock.
         while let Some(shell) = unsafe { store.peek(rest) } {
             let count = shell.stale_count() as usize;
@@ -71,18 +122,14 @@ unsafe impl ShellList for LockedList {
             blocks += count;
             rest = shell.stale_link();
         }
-        let first = core::mem::replace(&mut *top, rest);
+        let first = core::mem::replace(&mut self.0, rest);
         // SAFETY: under the lock these shells leave the list together.
         unsafe { Chain::assume(first, shells, store) }
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore) -> Chain<'s> {
-        let first = core::mem::replace(&mut *lock(&self.top), ShellRef::NONE);
+    pub(super) fn take_all<'s>(&mut self, store: &'s ShellStore) -> Chain<'s> {
+        let first = core::mem::replace(&mut self.0, ShellRef::NONE);
         // SAFETY: under the lock the whole chain leaves the list.
         unsafe { Chain::assume(first, usize::MAX, store) }
-    }
-
-    fn refuses(&self) -> bool {
-        false
     }
 }

@@ -1,18 +1,31 @@
 //! Lists of shells that any thread may push to and take from, and the strategies against ABA.
 //!
 //! A [`Strategy`] names the list and says, when a pool is built, how it will work on this machine
-//! ([`Plan`]). One Treiber algorithm ([`Treiber`]) serves all tagged strategies; [`LockedList`] is
-//! the honest baseline.
+//! ([`Plan`]). One Treiber algorithm ([`Treiber`]) serves them all. Two camps against ABA:
+//!
+//! - a nonce beside the pointer: [`TaggedWide`], [`TaggedPacked`];
+//! - no recycling before a safe point: [`Deferred`] by a [`Reclaimer`] ([`Epoch`]: [`EpochDeferred`]),
+//!   [`Quiescent`] by counting poppers.
+//!
+//! [`Locked`] is the honest baseline.
 
+mod deferred;
+mod epoch;
 mod head;
 mod locked;
+mod quiescent;
+mod reclaim;
 mod shell;
 mod store;
 mod tagged;
 mod treiber;
 
-pub use head::{Head, HeadWord, PackedHead, WideHead};
+pub use deferred::{Deferred, DeferredList};
+pub use epoch::{Epoch, EpochDeferred};
+pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
 pub use locked::{Locked, LockedList};
+pub use quiescent::{Quiescent, QuiescentList};
+pub use reclaim::{Guard, Immediate, Reclaimer};
 pub use shell::{Chain, MaybeBlock, OwnedShell, Shell, ShellRef};
 pub use store::{Addressing, ShellStore};
 pub use tagged::{TaggedList, TaggedPacked, TaggedWide};
@@ -25,30 +38,51 @@ use crate::sync::is_lock_free_u128;
 /// A list of shells.
 ///
 /// All operations may be called from any number of threads; `store` is the store that all shells
-/// of the list come from.
+/// of the list come from, `guard` a pin of the reclaimer that says when they come back.
 ///
 /// # Safety
 ///
 /// What a removal returns was pushed to this list, is not in it any more, and is returned to nobody
 /// else.
 pub unsafe trait ShellList: Send + Sync {
-    /// Puts a shell on top.
+    /// What a removal asks of its caller.
+    type Guard<'g>: Guard;
+
+    /// Puts a shell in.
     fn push(&self, shell: OwnedShell<'_>);
 
-    /// Takes the top shell. `None` means that the list was seen empty by an RMW.
-    fn pop<'s>(&self, store: &'s ShellStore) -> Option<OwnedShell<'s>>;
+    /// Takes a shell: the top one, where the list is one stack. `None` means that the list was
+    /// empty at one instant, and seen so by an RMW or under a lock.
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &Self::Guard<'_>) -> Option<OwnedShell<'s>>;
 
-    /// Takes shells from the top in one step, as many as together hold at most `max_blocks`
-    /// blocks. Shells that hold none are not taken. Nothing taken means that the list was seen
-    /// empty, or with too large a shell on top, by an RMW.
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s>;
+    /// Takes shells in one step, as many as together hold at most `max_blocks` blocks. Shells that
+    /// hold none are not taken. Nothing taken means that the list was empty, or with too large a
+    /// shell on top, at one instant, as for [`pop`](Self::pop).
+    fn pop_up_to<'s>(
+        &self,
+        store: &'s ShellStore,
+        max_blocks: usize,
+        guard: &Self::Guard<'_>,
+    ) -> Chain<'s>;
 
     /// Takes all shells in one step.
-    fn take_all<'s>(&self, store: &'s ShellStore) -> Chain<'s>;
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &Self::Guard<'_>) -> Chain<'s>;
 
     /// Whether removals for allocation are refused, since the tag must not wrap
     /// ([`TagPolicy::Refuse`]).
     fn refuses(&self) -> bool;
+
+    /// How often an operation had to wait for a lock, where there would have been none had no
+    /// thread been held up.
+    fn overflows(&self) -> u64 {
+        0
+    }
+
+    /// Runs `f` as a removal that is held up. For harnesses that ask what a sleeping thread does to
+    /// the others.
+    fn linger(&self, f: &mut dyn FnMut()) {
+        f();
+    }
 }
 
 /// What to do when a tag has run through its width.
@@ -85,7 +119,7 @@ impl DoubleWidthCas {
 }
 
 /// What a pool asks of its strategy.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Requirements {
     /// Whether 128 bits can be exchanged.
     pub double_width_cas: DoubleWidthCas,
@@ -95,6 +129,20 @@ pub struct Requirements {
     pub tag_policy: TagPolicy,
     /// Let tags narrower than 32 bits wrap, for experiments: blocks may then be handed out twice.
     pub narrow_tags: bool,
+    /// Shells per handle that may wait for others to look away, where the strategy lets them wait.
+    pub limbo_shells: usize,
+}
+
+impl Default for Requirements {
+    fn default() -> Self {
+        Self {
+            double_width_cas: DoubleWidthCas::default(),
+            strict: false,
+            tag_policy: TagPolicy::default(),
+            narrow_tags: false,
+            limbo_shells: 16,
+        }
+    }
 }
 
 /// How a strategy works on this machine.
@@ -102,7 +150,8 @@ pub struct Requirements {
 pub struct Plan {
     /// Name of what is really used: the fallback's, where one had to be taken.
     pub name: &'static str,
-    /// Whether pushing and taking shells is lock-free. Growth never is: it calls the source.
+    /// Whether pushing and taking shells is lock-free, whatever other threads do. Growth never is:
+    /// it calls the source.
     pub lock_free: bool,
     /// How shells are named.
     pub addressing: Addressing,
@@ -110,6 +159,8 @@ pub struct Plan {
     pub tag_bits: u32,
     /// What happens when the tag has run through its width.
     pub tag_policy: TagPolicy,
+    /// Shells per handle that may wait for others to look away.
+    pub limbo_shells: usize,
 }
 
 impl Plan {
@@ -135,8 +186,11 @@ pub unsafe trait Strategy: Sized + 'static {
     /// Name of the strategy as chosen. [`Plan::name`] is what is really used.
     const NAME: &'static str;
 
+    /// Says when its shells come back.
+    type Reclaimer: Reclaimer;
+
     /// Its list.
-    type List: ShellList;
+    type List: for<'g> ShellList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;
 
     /// Says how it will work.
     ///

@@ -124,6 +124,8 @@ impl Shell {
 pub struct OwnedShell<'s> {
     shell: NonNull<Shell>,
     store: &'s ShellStore,
+    /// See [`confine`](Self::confine).
+    confined: bool,
 }
 
 // SAFETY: the shell is in no list and has one owner; what it holds are blocks, which are `Send`.
@@ -137,7 +139,27 @@ impl<'s> OwnedShell<'s> {
     /// The shell is of `store`, it is in no list, and nobody else owns it.
     #[inline]
     pub unsafe fn assume(shell: NonNull<Shell>, store: &'s ShellStore) -> Self {
-        Self { shell, store }
+        Self { shell, store, confined: false }
+    }
+
+    /// Forbids the shell to go where poppers look without a lock: it has just been removed from such
+    /// a place, and somebody may still look at it. Lists that tell lookalikes apart take no notice.
+    #[inline]
+    pub fn confine(mut self) -> Self {
+        self.confined = true;
+        self
+    }
+
+    /// Whether it may not go where poppers look without a lock.
+    #[inline]
+    pub const fn is_confined(&self) -> bool {
+        self.confined
+    }
+
+    /// Lets go of it for [`assume`](Self::assume), once it is ripe again.
+    #[inline]
+    pub fn release(self) -> NonNull<Shell> {
+        self.shell
     }
 
     /// The shell's name in links and heads.
@@ -287,6 +309,10 @@ pub struct Chain<'s> {
     next: ShellRef,
     /// Shells left, or `usize::MAX` for all up to the end of the links.
     left: usize,
+    /// Whether they are [confined](OwnedShell::confine).
+    confined: bool,
+    /// What comes after these, up to the end of the links, and whether that is confined.
+    then: (ShellRef, bool),
     store: &'s ShellStore,
     _owned: PhantomData<OwnedShell<'s>>,
 }
@@ -294,7 +320,8 @@ pub struct Chain<'s> {
 impl<'s> Chain<'s> {
     /// Nothing.
     pub fn empty(store: &'s ShellStore) -> Self {
-        Self { next: ShellRef::NONE, left: 0, store, _owned: PhantomData }
+        // SAFETY: no shell.
+        unsafe { Self::assume(ShellRef::NONE, 0, store) }
     }
 
     /// `shells` shells from `first` on, by their links; `usize::MAX` for all.
@@ -304,12 +331,34 @@ impl<'s> Chain<'s> {
     /// They were all removed from one list by the caller, in one step.
     #[inline]
     pub unsafe fn assume(first: ShellRef, shells: usize, store: &'s ShellStore) -> Self {
-        Self { next: first, left: shells, store, _owned: PhantomData }
+        let then = (ShellRef::NONE, false);
+        Self { next: first, left: shells, confined: false, then, store, _owned: PhantomData }
+    }
+
+    /// The same shells, confined.
+    #[inline]
+    pub fn confined(mut self) -> Self {
+        self.confined = true;
+        self
+    }
+
+    /// These, and after them the shells of `rest`, which is all of a list.
+    pub fn then(mut self, rest: Self) -> Self {
+        debug_assert!(rest.left == 0 || rest.left == usize::MAX, "all of a list");
+        self.then = (rest.next, rest.confined);
+        self
+    }
+
+    /// The name of the first shell, or none; `all` of a list can be named so.
+    pub(super) fn into_all(self) -> ShellRef {
+        debug_assert!(self.left == usize::MAX || self.next.is_none(), "all of a list");
+        self.next
     }
 
     /// Whether no shell is left.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.left == 0 || self.next.is_none()
+        (self.left == 0 || self.next.is_none()) && self.then.0.is_none()
     }
 }
 
@@ -318,14 +367,20 @@ impl<'s> Iterator for Chain<'s> {
 
     #[inline]
     fn next(&mut self) -> Option<OwnedShell<'s>> {
-        if self.is_empty() {
-            return None;
+        if self.left == 0 || self.next.is_none() {
+            (self.next, self.confined) =
+                core::mem::replace(&mut self.then, (ShellRef::NONE, false));
+            self.left = usize::MAX;
+            if self.next.is_none() {
+                return None;
+            }
         }
         // SAFETY: `next` was the list's head or a link in it when the chain was removed from it.
         let shell = unsafe { self.store.resolve(self.next) }?;
         // SAFETY: by `assume`, the caller of this chain owns the shell, and it leaves the chain
         // here.
-        let shell = unsafe { OwnedShell::assume(shell, self.store) };
+        let mut shell = unsafe { OwnedShell::assume(shell, self.store) };
+        shell.confined = self.confined;
         self.next = shell.link();
         self.left = self.left.saturating_sub(1);
         Some(shell)

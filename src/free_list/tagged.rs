@@ -1,8 +1,8 @@
 //! The tagged strategies: a nonce beside the top of the list.
 
 use super::{
-    Addressing, Chain, OwnedShell, PackedHead, Plan, Requirements, ShellList, ShellStore, Strategy,
-    TagPolicy, Treiber, WideHead,
+    Addressing, Chain, Immediate, OwnedShell, PackedHead, Plan, Requirements, ShellList,
+    ShellStore, Strategy, TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
@@ -54,6 +54,7 @@ fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, Bui
 // SAFETY: lists are fresh and hold to their plan; removal is exclusive by the tag, see `Treiber`.
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     const NAME: &'static str = "TaggedWide";
+    type Reclaimer = Immediate;
     type List = TaggedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
@@ -70,6 +71,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
             addressing: Addressing::Address,
             tag_bits: tag_bits(TAG_BITS, 64, requirements)?,
             tag_policy: requirements.tag_policy,
+            limbo_shells: 0,
         })
     }
 
@@ -81,6 +83,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
 // SAFETY: lists are fresh and hold to their plan; removal is exclusive by the tag, see `Treiber`.
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     const NAME: &'static str = "TaggedPacked";
+    type Reclaimer = Immediate;
     type List = TaggedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
@@ -94,6 +97,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
             addressing: Addressing::Index,
             tag_bits: tag_bits(TAG_BITS, PackedHead::TAG.bits(), requirements)?,
             tag_policy: requirements.tag_policy,
+            limbo_shells: 0,
         })
     }
 
@@ -131,23 +135,25 @@ macro_rules! either {
 
 // SAFETY: as the list inside.
 unsafe impl ShellList for TaggedList {
+    type Guard<'g> = ();
+
     #[inline]
     fn push(&self, shell: OwnedShell<'_>) {
-        either!(self, list => list.push(shell))
+        either!(self, list => list.push(shell));
     }
 
     #[inline]
-    fn pop<'s>(&self, store: &'s ShellStore) -> Option<OwnedShell<'s>> {
-        either!(self, list => list.pop(store))
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+        either!(self, list => list.pop(store, guard)).next()
     }
 
     #[inline]
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s> {
-        either!(self, list => list.pop_up_to(store, max_blocks))
+    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+        either!(self, list => list.pop_up_to(store, max_blocks, guard))
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore) -> Chain<'s> {
-        either!(self, list => list.take_all(store))
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+        either!(self, list => list.take_all(store, guard))
     }
 
     fn refuses(&self) -> bool {

@@ -8,7 +8,9 @@
 //!
 //! - I1. Every write of the head is an RMW, and every removal advances the tag, taking all
 //!   included. So while the tag stands still nothing has left: whoever saw `(top, tag)` and finds
-//!   it again knows that the whole chain below `top` is the one that it saw.
+//!   it again knows that the whole chain below `top` is the one that it saw. Where there is no tag,
+//!   the same is known because the [guard](Guard) keeps `top` from coming back, or because there is
+//!   only one remover at a time.
 //! - I2. The links and counts of shells in the list do not change: only a shell's owner writes
 //!   them, and it owns the shell only outside the list.
 //! - I3. A shell's creation happens before any thread meets its name in a head or a link.
@@ -46,10 +48,11 @@
 use crossbeam_utils::CachePadded;
 
 use super::head::{Head, HeadWord};
+use super::reclaim::Guard;
 use super::shell::{Chain, OwnedShell, Shell, ShellRef};
-use super::{ShellList, ShellStore, TagPolicy};
+use super::{ShellStore, TagPolicy};
 use crate::block::TagWidth;
-use crate::sync::site;
+use crate::sync::{Ordering, site};
 
 /// A Treiber stack of shells.
 pub struct Treiber<H> {
@@ -57,14 +60,6 @@ pub struct Treiber<H> {
     tags: TagWidth,
     /// The first tag at which removals for allocation are refused.
     refuse_at: Option<u64>,
-}
-
-/// How a removal ended.
-enum Removal {
-    /// Empty, or not what the plan wanted; seen by an RMW.
-    Nothing,
-    /// This many shells from this one on.
-    Taken(ShellRef, usize),
 }
 
 impl<H: HeadWord> Treiber<H> {
@@ -84,24 +79,27 @@ impl<H: HeadWord> Treiber<H> {
 
     /// The one removal loop. `plan` looks at the top shell and says how many shells to take and
     /// which one is on top afterwards; it may be shown a chain that has changed hands meanwhile
-    /// (the CAS then fails).
+    /// (the CAS then fails). Nothing is taken where the list is empty, or not what the plan wants;
+    /// seen by an RMW.
     #[inline]
     fn remove<'s>(
         &self,
         store: &'s ShellStore,
+        guard: &impl Guard,
         plan: impl Fn(&'s Shell) -> Option<(usize, ShellRef)>,
-    ) -> Removal {
+    ) -> Chain<'s> {
         // ORDERING(FL-5): Acquire. Observes the top shell's creation, link, count and blocks.
         //   pairs with FL-3 (push: head, Release); killed by list/pop_pop_push_push
-        let mut head = self.head.load(site::REMOVE_LOAD.ordering());
+        let load = || self.head.load(site::REMOVE_LOAD.ordering());
+        let mut head = guard.protect(load(), load);
         loop {
             // SAFETY: met in the head, by an acquiring load (I3, I4).
             let top = unsafe { store.peek(head.top) };
             let Some((shells, rest)) = top.and_then(&plan) else {
                 match self.confirm(head) {
-                    Ok(_) => return Removal::Nothing,
+                    Ok(_) => return Chain::empty(store),
                     Err(found) => {
-                        head = found;
+                        head = guard.protect(found, load);
                         continue;
                     }
                 }
@@ -117,8 +115,10 @@ impl<H: HeadWord> Treiber<H> {
                 site::REMOVE_CAS.ordering(),
                 site::REMOVE_CAS_FAILED.ordering(),
             ) {
-                Ok(_) => return Removal::Taken(head.top, shells),
-                Err(found) => head = found,
+                // SAFETY: the CAS removed these shells, linked as they were seen (I1, I2), and
+                // nobody else can have (I1).
+                Ok(_) => return unsafe { Chain::assume(head.top, shells, store) },
+                Err(found) => head = guard.protect(found, load),
             }
         }
     }
@@ -136,20 +136,9 @@ impl<H: HeadWord> Treiber<H> {
         )
     }
 
-    fn take<'s>(&self, store: &'s ShellStore, removal: Removal) -> Chain<'s> {
-        match removal {
-            // SAFETY: the CAS removed these shells, linked as they were seen (I1, I2), and nobody
-            // else can have (I1).
-            Removal::Taken(first, shells) => unsafe { Chain::assume(first, shells, store) },
-            Removal::Nothing => Chain::empty(store),
-        }
-    }
-}
-
-// SAFETY: a removal's CAS succeeds for one thread only, on the chain that it saw (I1, I2).
-unsafe impl<H: HeadWord> ShellList for Treiber<H> {
+    /// Puts a shell on top.
     #[inline]
-    fn push(&self, mut shell: OwnedShell<'_>) {
+    pub fn push(&self, mut shell: OwnedShell<'_>) {
         // ORDERING(FL-1): Acquire. Observes the creation of the top shell, whose name FL-2 passes
         //   on. pairs with FL-3; killed by list/walk_growth_3
         let mut head = self.head.load(site::PUSH_LOAD.ordering());
@@ -172,14 +161,20 @@ unsafe impl<H: HeadWord> ShellList for Treiber<H> {
         }
     }
 
+    /// Takes the top shell, or nothing.
     #[inline]
-    fn pop<'s>(&self, store: &'s ShellStore) -> Option<OwnedShell<'s>> {
-        let removal = self.remove(store, |top| Some((1, top.stale_link())));
-        self.take(store, removal).next()
+    pub fn pop<'s>(&self, store: &'s ShellStore, guard: &impl Guard) -> Chain<'s> {
+        self.remove(store, guard, |top| Some((1, top.stale_link())))
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s> {
-        let removal = self.remove(store, |top| {
+    /// Takes shells from the top in one step, as many as together hold at most `max_blocks` blocks.
+    pub fn pop_up_to<'s>(
+        &self,
+        store: &'s ShellStore,
+        max_blocks: usize,
+        guard: &impl Guard,
+    ) -> Chain<'s> {
+        self.remove(store, guard, |top| {
             let (mut at, mut shells, mut blocks) = (top, 0, 0);
             let mut rest = ShellRef::NONE;
             loop {
@@ -202,16 +197,36 @@ unsafe impl<H: HeadWord> ShellList for Treiber<H> {
                 }
             }
             (shells > 0).then_some((shells, rest))
-        });
-        self.take(store, removal)
+        })
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore) -> Chain<'s> {
-        let removal = self.remove(store, |_| Some((usize::MAX, ShellRef::NONE)));
-        self.take(store, removal)
+    /// Takes all shells in one step.
+    pub fn take_all<'s>(&self, store: &'s ShellStore, guard: &impl Guard) -> Chain<'s> {
+        self.remove(store, guard, |_| Some((usize::MAX, ShellRef::NONE)))
     }
 
-    fn refuses(&self) -> bool {
+    /// Makes all of another list, which the caller has taken, the content of this one.
+    ///
+    /// The list is empty, and nobody but the caller puts anything in.
+    pub(super) fn fill(&self, all: Chain<'_>) {
+        let empty = Head { top: ShellRef::NONE, tag: 0 };
+        let full = Head { top: all.into_all(), tag: 0 };
+        // ORDERING(QU-4): Release on success. Publishes the shells, which the caller has acquired.
+        //   pairs with FL-5, FL-9; killed by quiescent/splice_pop
+        //   Relaxed on failure, which there is none of.
+        let filled =
+            self.head.compare_exchange(empty, full, site::SPLICE.ordering(), Ordering::Relaxed);
+        debug_assert!(filled.is_ok(), "only an empty list is filled");
+    }
+
+    /// Whether the list was empty when this thread, or somebody whom it acquired, saw it last.
+    pub(super) fn is_empty(&self) -> bool {
+        // ORDERING(FL-5): any would do. Coherence says it all.
+        self.head.load(site::REMOVE_LOAD.ordering()).top.is_none()
+    }
+
+    /// Whether the tag has reached the limit of its policy.
+    pub fn refuses(&self) -> bool {
         self.refuse_at.is_some_and(|limit| {
             // ORDERING(FL-5): any would do. A thread sees at least the tag of its own last RMW
             //   here, so each overshoots by one exchange at most (`TagPolicy::Refuse`).

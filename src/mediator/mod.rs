@@ -31,80 +31,126 @@
 //! Bonwick & Adams 2001, the depot of magazines, without its lock and with copies instead of
 //! swapped magazines (papers/README.md).
 
+mod limbo;
+
 use core::cmp::Ordering::{Equal, Greater, Less};
 
 use crate::block::Block;
-use crate::free_list::{Chain, MaybeBlock, OwnedShell, Plan, ShellList, ShellStore, Strategy};
+use crate::free_list::{
+    Chain, MaybeBlock, OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy,
+};
+use limbo::Limbo;
 
 /// The shared store of full, partial and empty shells of one pool.
 pub struct Mediator<S: Strategy> {
+    /// First: dropping it may still run what leads to the shelves.
+    reclaimer: S::Reclaimer,
+    /// Boxed: what waits for its return knows their address.
+    shelves: Box<Shelves<S>>,
+}
+
+/// Where shells are.
+struct Shelves<S: Strategy> {
     store: ShellStore,
     full: S::List,
     partial: S::List,
     empty: S::List,
+    limbo: Limbo,
+}
+
+/// A thread cache's standing at a mediator.
+pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
+
+/// A pin: nothing comes back to the lists meanwhile that the holder may have seen there.
+type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
+
+/// What waits, and for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Shells in limbo.
+    pub limbo_shells: usize,
+    /// The most that may be.
+    pub limbo_limit: usize,
+    /// How often an exchange went through a lock because a thread, or the limbo, was held up.
+    pub overflows: u64,
 }
 
 impl<S: Strategy> Mediator<S> {
     /// A mediator without shells.
     pub fn new(batch: usize, plan: &Plan) -> Self {
         Self {
-            store: ShellStore::new(batch, plan.addressing),
-            full: S::list(plan),
-            partial: S::list(plan),
-            empty: S::list(plan),
+            reclaimer: S::Reclaimer::new(),
+            shelves: Box::new(Shelves {
+                store: ShellStore::new(batch, plan.addressing),
+                full: S::list(plan),
+                partial: S::list(plan),
+                empty: S::list(plan),
+                limbo: Limbo::new(),
+            }),
         }
     }
 
     /// The shells that travel here.
     pub const fn store(&self) -> &ShellStore {
-        &self.store
+        &self.shelves.store
     }
 
     /// Blocks in a batch.
     pub const fn batch(&self) -> usize {
-        self.store.batch()
+        self.shelves.store.batch()
     }
 
     /// Brings a new shell.
     pub fn add_shell(&self, shell: OwnedShell<'_>) {
-        self.empty.push(shell);
+        self.shelves.empty.push(shell);
+    }
+
+    /// Lets so many shells more wait for their return. As many have been brought for that.
+    pub fn extend_limbo(&self, shells: usize) {
+        self.shelves.limbo.extend(shells);
+    }
+
+    /// A standing for a thread cache.
+    pub fn join(&self) -> Participant<S> {
+        self.reclaimer.join()
     }
 
     /// Takes blocks that the caller has no use for: a whole batch, or the remainder of a thread
-    /// that leaves. Never fails and never allocates (M4).
+    /// that leaves. Never fails and never takes blocks or shells from the source (M4).
     ///
     /// # Panics
     ///
     /// On more than a batch, and if M1 was broken from outside.
     #[inline]
-    pub fn offer(&self, blocks: &[Block]) {
+    pub fn offer(&self, participant: &Participant<S>, blocks: &[Block]) {
         match blocks.len().cmp(&self.batch()) {
             Equal => {
-                let mut shell = self.empty_shell();
+                let mut shell = self.empty_shell(&self.reclaimer.pin(participant));
                 shell.fill(blocks);
-                self.full.push(shell);
+                self.shelves.full.push(shell);
             }
             Less if blocks.is_empty() => {}
-            Less => self.offer_remainder(blocks),
+            Less => self.offer_remainder(&self.reclaimer.pin(participant), blocks),
             Greater => panic!("{} blocks offered in a batch of {}", blocks.len(), self.batch()),
         }
     }
 
     /// Merges a remainder into a partial shell, so that those stay few (M3).
-    fn offer_remainder(&self, blocks: &[Block]) {
+    fn offer_remainder(&self, guard: &Guard<'_, S>, blocks: &[Block]) {
+        let Shelves { store, full, partial, .. } = &*self.shelves;
         let mut rest = blocks;
-        if let Some(mut shell) = self.partial.pop(&self.store) {
+        if let Some(mut shell) = partial.pop(store, guard) {
             let room = self.batch() - shell.len();
             let fit;
             (fit, rest) = blocks.split_at(room.min(blocks.len()));
             shell.append(fit);
-            let list = if fit.len() < room { &self.partial } else { &self.full };
-            list.push(shell);
+            let list = if fit.len() < room { partial } else { full };
+            list.push(shell.confine());
         }
         if !rest.is_empty() {
-            let mut shell = self.empty_shell();
+            let mut shell = self.empty_shell(guard);
             shell.fill(rest);
-            self.partial.push(shell);
+            partial.push(shell);
         }
     }
 
@@ -116,84 +162,146 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// 0 means that every list that could serve was seen empty by an RMW, one after the other.
     #[inline]
-    pub fn request(&self, out: &mut [MaybeBlock]) -> usize {
+    pub fn request(&self, participant: &Participant<S>, out: &mut [MaybeBlock]) -> usize {
+        let guard = self.reclaimer.pin(participant);
         let max = out.len();
         if max >= self.batch() {
-            let taken = self.empty_into(self.full.pop_up_to(&self.store, max), out);
+            let chain = self.shelves.full.pop_up_to(&self.shelves.store, max, &guard);
+            let taken = self.empty_into(&guard, chain, out);
             if taken > 0 {
                 return taken;
             }
         }
-        self.request_remainder(out)
+        self.request_remainder(&guard, out)
     }
 
     #[cold]
-    fn request_remainder(&self, out: &mut [MaybeBlock]) -> usize {
+    fn request_remainder(&self, guard: &Guard<'_, S>, out: &mut [MaybeBlock]) -> usize {
+        let Shelves { store, full, partial, .. } = &*self.shelves;
         if out.is_empty() {
             return 0;
         }
         // One at a time: several in one hand, with less than a batch each, break M3.
-        let shell = self
-            .partial
-            .pop(&self.store)
-            .or_else(|| if out.len() < self.batch() { self.full.pop(&self.store) } else { None });
+        let shell = partial
+            .pop(store, guard)
+            .or_else(|| if out.len() < self.batch() { full.pop(store, guard) } else { None });
         let Some(mut shell) = shell else { return 0 };
         let taken = shell.take(out);
-        let list = if shell.is_empty() { &self.empty } else { &self.partial };
-        list.push(shell);
+        if shell.is_empty() {
+            self.recycle(guard, shell);
+        } else {
+            partial.push(shell.confine());
+        }
         taken
     }
 
-    /// Copies the blocks of a chain out and returns its shells to `empty`.
+    /// Copies the blocks of a chain out and sends its shells back to `empty`.
     #[inline]
-    fn empty_into(&self, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
+    fn empty_into(&self, guard: &Guard<'_, S>, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
         let mut taken = 0;
         for mut shell in chain {
             taken += shell.unload(&mut out[taken..]);
-            self.empty.push(shell);
+            self.recycle(guard, shell);
         }
         taken
     }
 
     #[inline]
-    fn empty_shell(&self) -> OwnedShell<'_> {
-        self.empty.pop(&self.store).expect("M4: a shell is reserved for every batch")
+    fn empty_shell(&self, guard: &Guard<'_, S>) -> OwnedShell<'_> {
+        let shell = self.shelves.empty.pop(&self.shelves.store, guard);
+        shell.expect("M4: a shell is reserved for every batch")
+    }
+
+    /// Sends a shell back to `empty`: as soon as nobody looks at it any more, or at once, where as
+    /// many wait as may.
+    #[inline]
+    fn recycle(&self, guard: &Guard<'_, S>, shell: OwnedShell<'_>) {
+        if !S::Reclaimer::DEFERS {
+            self.shelves.empty.push(shell);
+        } else if self.shelves.limbo.enter() {
+            let address = shell.name().address();
+            let ripe = limbo::Ripe::new(&self.shelves, shell);
+            // SAFETY: the shelves lie in their box until `drain` has returned: see `drop`.
+            unsafe { self.reclaimer.defer(guard, address, move || ripe.land()) };
+        } else {
+            self.shelves.empty.push(shell.confine());
+        }
     }
 
     /// Whether blocks may no longer be handed out, since tags must not wrap.
     ///
     /// `full` need not be asked: every shell in it left `empty` or `partial` before.
     pub fn refuses(&self) -> bool {
-        self.empty.refuses() || self.partial.refuses()
+        self.shelves.empty.refuses() || self.shelves.partial.refuses()
+    }
+
+    /// What waits.
+    pub fn waiting(&self) -> Waiting {
+        let Shelves { full, partial, empty, limbo, .. } = &*self.shelves;
+        Waiting {
+            limbo_shells: limbo.waiting(),
+            limbo_limit: limbo.limit(),
+            overflows: full.overflows() + partial.overflows() + empty.overflows(),
+        }
+    }
+
+    /// Runs `f` as if the caller were held up in the middle of an exchange with each of the lists.
+    /// For harnesses that ask what a sleeping thread does to the others.
+    pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
+        let _guard = self.reclaimer.pin(participant);
+        let Shelves { full, partial, empty, .. } = &*self.shelves;
+        let mut f = Some(f);
+        full.linger(&mut || {
+            partial.linger(&mut || empty.linger(&mut || f.take().into_iter().for_each(|f| f())));
+        });
     }
 
     /// Blocks in full and in partial shells, and the number of empty shells. Exact: nobody else is
-    /// here.
+    /// here, and nothing waits afterwards.
     pub fn census(&mut self) -> (usize, usize, usize) {
-        let full = Self::count(&self.store, &self.full);
-        let partial = Self::count(&self.store, &self.partial);
-        let empty = Self::count(&self.store, &self.empty);
-        (full.1, partial.1, empty.0)
+        self.drain();
+        let Shelves { full, partial, empty, .. } = &*self.shelves;
+        (self.count(full).1, self.count(partial).1, self.count(empty).0)
     }
 
     /// Ends all shells that lie in a list. Only a checker's atomics need it.
     pub fn end_shells(&mut self) {
-        for list in [&self.full, &self.partial, &self.empty] {
-            for shell in list.take_all(&self.store) {
+        self.drain();
+        let Shelves { store, full, partial, empty, .. } = &*self.shelves;
+        let participant = self.join();
+        let guard = self.reclaimer.pin(&participant);
+        for list in [full, partial, empty] {
+            for shell in list.take_all(store, &guard) {
                 shell.end();
             }
         }
     }
 
+    /// Lets everything land that waits.
+    fn drain(&mut self) {
+        let limbo = &self.shelves.limbo;
+        self.reclaimer.drain(|| limbo.waiting() == 0);
+    }
+
     /// Shells and blocks in a list.
-    fn count(store: &ShellStore, list: &S::List) -> (usize, usize) {
+    fn count(&self, list: &S::List) -> (usize, usize) {
+        let participant = self.join();
+        let guard = self.reclaimer.pin(&participant);
         let (mut shells, mut blocks) = (0, 0);
-        let mut back: Vec<OwnedShell<'_>> = list.take_all(store).collect();
+        let mut back: Vec<OwnedShell<'_>> = list.take_all(self.store(), &guard).collect();
         while let Some(shell) = back.pop() {
             shells += 1;
             blocks += shell.len();
             list.push(shell);
         }
         (shells, blocks)
+    }
+}
+
+impl<S: Strategy> Drop for Mediator<S> {
+    fn drop(&mut self) {
+        if S::Reclaimer::DEFERS {
+            self.drain();
+        }
     }
 }

@@ -10,12 +10,14 @@ use crate::chunk::{Carver, Regions};
 use crate::error::BuildError;
 use crate::free_list::{DoubleWidthCas, Requirements, Strategy, TagPolicy, TaggedWide};
 use crate::source::{Source, SystemSource};
-use crate::thread_cache::{ExplicitHandles, Slot, ThreadHandling};
+use crate::thread_cache::{ExplicitHandles, ThreadHandling};
 
 /// Blocks per batch, when the builder is not told.
 const DEFAULT_BATCH: usize = 64;
 /// The largest batch, in blocks.
 const MAX_BATCH: usize = 1 << 16;
+/// The most shells per handle that may wait.
+const MAX_LIMBO: usize = 1 << 10;
 
 /// Builds a [`Pool`]. Made by [`Pool::builder`].
 #[must_use = "a builder does nothing until `build`"]
@@ -114,6 +116,16 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
+    /// Shells per handle that may wait until nobody looks at them any more, 1,024 at most, under
+    /// strategies that let them wait ([`EpochDeferred`]). Without it: 16. Past that, exchanges go
+    /// through a lock until those who look have looked away; with 0 all of them do.
+    ///
+    /// [`EpochDeferred`]: crate::EpochDeferred
+    pub fn limbo_shells(mut self, shells: usize) -> Self {
+        self.requirements.limbo_shells = shells;
+        self
+    }
+
     /// Refuse to build what would block, instead of falling back to another strategy.
     pub fn strict_lock_free(mut self) -> Self {
         self.requirements.strict = true;
@@ -134,11 +146,16 @@ impl<S: Strategy> PoolBuilder<S> {
     pub fn build(self) -> Result<Pool<S>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let plan = S::plan(self.requirements)?;
-        let batch = self.batch;
+        let (batch, limbo) = (self.batch, plan.limbo_shells);
+        if limbo > MAX_LIMBO {
+            return Err(BuildError::LimboShells { requested: limbo, limit: MAX_LIMBO });
+        }
         if batch == 0 || batch > MAX_BATCH {
             return Err(BuildError::Batch { requested: batch, limit: MAX_BATCH });
         }
-        debug_assert!(Slot::layout(2 * MAX_BATCH).is_some(), "two largest batches have a layout");
+        let shell = Core::<S>::shell_layout(batch);
+        let seat = Core::<S>::seat_layout(2 * batch, shell, 1 + limbo);
+        debug_assert!(seat.is_some(), "the largest batch with the largest limbo has a layout");
         if let Some(chunk) = self.chunk
             && (chunk == 0 || layout.run(chunk).is_none())
         {
@@ -148,7 +165,6 @@ impl<S: Strategy> PoolBuilder<S> {
         if capacity < batch {
             return Err(BuildError::CapacityBelowBatch { capacity, batch });
         }
-        let shell = Core::<S>::shell_layout(batch);
         let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
         let regions = Regions::new(self.source);
         let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);

@@ -15,7 +15,7 @@ use crate::block::{Block, BlockLayout};
 use crate::chunk::{Carver, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
-use crate::mediator::Mediator;
+use crate::mediator::{Mediator, Participant, Waiting};
 use crate::sync::{Arc, Mutex, lock};
 use crate::thread_cache::{
     self, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
@@ -108,16 +108,17 @@ impl<S: Strategy> Core<S> {
     #[cold]
     fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         let limit = 2 * self.mediator.batch();
+        // One for the handle's remainder, and those that may wait on its account.
+        let limbo = self.plan.limbo_shells;
         let shell = Self::shell_layout(self.mediator.batch());
-        let (seat, shell_at) = Slot::layout(limit)
-            .and_then(|slot| slot.extend(shell).ok())
-            .expect("the builder has checked the batch");
+        let (seat, shells_at) = Self::seat_layout(limit, shell, 1 + limbo)
+            .expect("the builder has checked the batch and the limbo");
 
         let mut growth = lock(&self.growth);
         let growth = &mut *growth;
         let store = self.mediator.store();
         // The chunk's shells keep their names.
-        let shells = growth.shells + growth.carver.batches_left() + 1;
+        let shells = growth.shells + growth.carver.batches_left() + 1 + limbo;
         let names = store.names_missing(shells)?;
         let (layout, names_at) = seat.extend(names).map_err(|_| AllocError::OutOfMemory)?;
         let room = growth.regions.obtain(layout)?;
@@ -126,15 +127,28 @@ impl<S: Strategy> Core<S> {
         // SAFETY: locked since `names_missing`; the room is the store's until the regions are
         // dropped.
         unsafe { store.add_names(shells, names_room) };
-        // SAFETY: where the shell begins in the layout.
-        let shell_room = unsafe { room.add(shell_at) };
-        // SAFETY: locked, with a name; the room is the shell's until the regions are dropped.
-        unsafe { self.add_shell(&mut growth.shells, shell_room) };
+        for nth in 0..1 + limbo {
+            // SAFETY: where the shell begins in the layout.
+            let shell_room = unsafe { room.add(shells_at + nth * shell.size()) };
+            // SAFETY: locked, with a name; the room is the shell's until the regions are dropped.
+            unsafe { self.add_shell(&mut growth.shells, shell_room) };
+        }
+        self.mediator.extend_limbo(limbo);
         // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
         let slot = unsafe { SlotRef::create(room, limit, thread, self.registry.first()) };
         self.registry.register(slot);
         growth.slots += 1;
         Ok(slot)
+    }
+
+    /// A slot for `limit` blocks and `shells` shells behind it, and where those begin.
+    pub(super) fn seat_layout(
+        limit: usize,
+        shell: Layout,
+        shells: usize,
+    ) -> Option<(Layout, usize)> {
+        let shells = Layout::from_size_align(shell.size().checked_mul(shells)?, shell.align());
+        Slot::layout(limit)?.extend(shells.ok()?).ok()
     }
 
     /// # Safety
@@ -152,23 +166,31 @@ impl<S: Strategy> Core<S> {
     }
 
     /// One batch for a cache that is empty: from the mediator, or else freshly carved.
-    pub(super) fn refill(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
+    pub(super) fn refill(
+        &self,
+        participant: &Participant<S>,
+        room: &mut [MaybeBlock],
+    ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match self.mediator.request(room) {
-            0 => self.grow(room),
+        match self.mediator.request(participant, room) {
+            0 => self.grow(participant, room),
             blocks => Ok(blocks),
         }
     }
 
     #[cold]
-    fn grow(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
+    fn grow(
+        &self,
+        participant: &Participant<S>,
+        room: &mut [MaybeBlock],
+    ) -> Result<usize, AllocError> {
         let mut growth = lock(&self.growth);
         let growth = &mut *growth;
         // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
         // empty now, the lists stay out of the sum that bounds what is carved below.
-        let found = self.mediator.request(room);
+        let found = self.mediator.request(participant, room);
         if found > 0 {
             return Ok(found);
         }
@@ -195,7 +217,7 @@ impl<S: Strategy> Core<S> {
     /// # Safety
     ///
     /// The caller is seated there.
-    pub(super) unsafe fn hand_in(&self, slot: SlotRef) {
+    pub(super) unsafe fn hand_in(&self, slot: SlotRef, participant: &Participant<S>) {
         let batch = self.mediator.batch();
         loop {
             // SAFETY: by the caller.
@@ -204,7 +226,7 @@ impl<S: Strategy> Core<S> {
                 return;
             }
             // SAFETY: by the caller; at most what is there.
-            unsafe { slot.flush(blocks, |blocks| self.mediator.offer(blocks)) };
+            unsafe { slot.flush(blocks, |blocks| self.mediator.offer(participant, blocks)) };
         }
     }
 
@@ -215,13 +237,15 @@ impl<S: Strategy> Core<S> {
     ///
     /// On that thread, with none of its handles in a call.
     unsafe fn take_back(&self, thread: ThreadId) {
+        let participant = self.mediator.join();
         for slot in self.registry.iter().filter(|slot| slot.owner() == Some(thread)) {
             // SAFETY: the calling thread is seated here, by its id.
-            unsafe { self.hand_in(slot) };
+            unsafe { self.hand_in(slot, &participant) };
         }
     }
 
     pub(super) fn stats(&self) -> Stats {
+        let Waiting { limbo_shells, limbo_limit, overflows } = self.mediator.waiting();
         let growth = lock(&self.growth);
         Stats {
             strategy: self.plan.name,
@@ -237,6 +261,9 @@ impl<S: Strategy> Core<S> {
             source_bytes: growth.regions.bytes(),
             shells: growth.shells,
             shell_bytes: growth.shells * Self::shell_layout(self.mediator.batch()).size(),
+            limbo_shells,
+            limbo_limit,
+            overflows,
             slots: growth.slots,
             attached: self.registry.iter().filter(|slot| slot.owner().is_some()).count(),
         }

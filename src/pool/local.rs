@@ -7,6 +7,7 @@ use super::core::Core;
 use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
+use crate::mediator::Participant;
 use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
@@ -20,13 +21,15 @@ use crate::thread_cache::SlotRef;
 pub struct Local<'p, S: Strategy> {
     slot: SlotRef,
     core: &'p Core<S>,
+    participant: Participant<S>,
     /// Neither `Send` nor `Sync`: the slot is used by one thread.
     _one_thread: PhantomData<*mut ()>,
 }
 
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
-        Ok(Self { slot: core.attach()?, core, _one_thread: PhantomData })
+        let slot = core.attach()?;
+        Ok(Self { slot, core, participant: core.mediator.join(), _one_thread: PhantomData })
     }
 
     /// Takes a block. Its bytes are whatever they were; it is the caller's until it is given back.
@@ -41,7 +44,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         // SAFETY: this handle is seated here.
         match unsafe { self.slot.pop() } {
             Some(block) => Ok(block.0),
-            None => Self::refill(self.slot, self.core),
+            None => Self::refill(self.slot, self.core, &self.participant),
         }
     }
 
@@ -56,8 +59,14 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: this handle is seated here.
         if let Err(block) = unsafe { self.slot.push(Block(block)) } {
-            Self::flush(self.slot, self.core, block);
+            Self::flush(self.slot, self.core, &self.participant, block);
         }
+    }
+
+    /// Runs `f` as if this thread were held up in the middle of an exchange. For harnesses.
+    #[doc(hidden)]
+    pub fn linger(&self, f: impl FnOnce()) {
+        self.core.mediator.linger(&self.participant, f);
     }
 
     // The slow paths take what a handle holds, not the handle: its address stays unknown to them,
@@ -66,10 +75,14 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// `slot` is the handle's, and its array is empty.
     #[cold]
     #[inline(never)]
-    fn refill(slot: SlotRef, core: &Core<S>) -> Result<NonNull<u8>, AllocError> {
+    fn refill(
+        slot: SlotRef,
+        core: &Core<S>,
+        participant: &Participant<S>,
+    ) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: a handle is seated here, and has just seen the array empty. A refill is one
         // batch, by the core.
-        unsafe { slot.refill(core.mediator.batch(), |room| core.refill(room)) }?;
+        unsafe { slot.refill(core.mediator.batch(), |room| core.refill(participant, room)) }?;
         // SAFETY: seated.
         let block = unsafe { slot.pop() };
         Ok(block.expect("a refill brings at least one block").0)
@@ -78,9 +91,11 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// `slot` is the handle's, and its array is full.
     #[cold]
     #[inline(never)]
-    fn flush(slot: SlotRef, core: &Core<S>, block: Block) {
+    fn flush(slot: SlotRef, core: &Core<S>, participant: &Participant<S>, block: Block) {
         // SAFETY: a handle is seated here, and the array is full: it holds two batches.
-        unsafe { slot.flush(core.mediator.batch(), |blocks| core.mediator.offer(blocks)) };
+        unsafe {
+            slot.flush(core.mediator.batch(), |blocks| core.mediator.offer(participant, blocks));
+        };
         // SAFETY: seated.
         let pushed = unsafe { slot.push(block) };
         debug_assert!(pushed.is_ok(), "a flush makes room for a batch");
@@ -90,7 +105,7 @@ impl<'p, S: Strategy> Local<'p, S> {
 impl<S: Strategy> Drop for Local<'_, S> {
     fn drop(&mut self) {
         // SAFETY: this handle is seated here until the next line.
-        unsafe { self.core.hand_in(self.slot) };
+        unsafe { self.core.hand_in(self.slot, &self.participant) };
         // SAFETY: the handle is gone, so the array is not touched again.
         unsafe { self.slot.leave() };
     }

@@ -30,6 +30,12 @@ pub struct Stats {
     pub shells: usize,
     /// Bytes in shells.
     pub shell_bytes: usize,
+    /// Emptied shells that wait until no thread looks at them any more. No block ever does.
+    pub limbo_shells: usize,
+    /// The most that may wait.
+    pub limbo_limit: usize,
+    /// How often an exchange went through a lock that it does without while no thread is held up.
+    pub overflows: u64,
     /// Thread caches seated so far.
     pub slots: usize,
     /// Thread caches in use.

@@ -91,6 +91,20 @@ sites! {
     OWNED_LINK = "FL-11", Relaxed;
     /// A count of a shell that the caller owns.
     OWNED_COUNT = "FL-12", Relaxed;
+    /// quiescent: a popper comes in.
+    POPPER_ENTER = "QU-1", Acquire;
+    /// quiescent: a popper goes.
+    POPPER_LEAVE = "QU-2", Release;
+    /// quiescent: is there any other popper?
+    POPPER_CHECK = "QU-3", AcqRel;
+    /// quiescent: the second list becomes the main one.
+    SPLICE = "QU-4", Release;
+    /// deferred list: has anything ever gone to the side?
+    SIDE_FLAG = "DL-1", Relaxed;
+    /// limbo: shells that wait, up and down.
+    LIMBO_COUNT = "LM-1", Relaxed;
+    /// limbo: how many may wait.
+    LIMBO_LIMIT = "LM-2", Relaxed;
     /// registry: a look at a slot's owner before it is claimed.
     SLOT_PEEK = "TC-1", Relaxed;
     /// registry: a slot claimed by a handle.

@@ -3,7 +3,9 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use stampool::{AllocError, Local, Locked, Pool, Strategy, TaggedPacked, TaggedWide};
+use stampool::{
+    AllocError, EpochDeferred, Local, Locked, Pool, Quiescent, Strategy, TaggedPacked, TaggedWide,
+};
 
 use crate::replay::{self, Round, Trace};
 use crate::run::{self, Outcome, Plan};
@@ -21,8 +23,13 @@ pub struct Entry {
 }
 
 /// All strategies. A new one is one line here.
-pub static STRATEGIES: [Entry; 3] =
-    [entry::<TaggedWide>(), entry::<TaggedPacked>(), entry::<Locked>()];
+pub static STRATEGIES: [Entry; 5] = [
+    entry::<TaggedWide>(),
+    entry::<TaggedPacked>(),
+    entry::<EpochDeferred>(),
+    entry::<Quiescent>(),
+    entry::<Locked>(),
+];
 
 /// Makes the table's line for a strategy.
 const fn entry<S: Strategy>() -> Entry {

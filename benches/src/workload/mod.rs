@@ -5,7 +5,7 @@ mod producer_consumer;
 mod shared_bucket;
 
 use serde::Serialize;
-use stampool::{Locked, Strategy, TaggedPacked, TaggedWide};
+use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
 use crate::ring;
 use crate::rounds::Contender;
@@ -94,6 +94,8 @@ impl Workload {
         for batch in BATCHES {
             all.push(self.pool::<TaggedWide>(batch));
             all.push(self.pool::<TaggedPacked>(batch));
+            all.push(self.pool::<EpochDeferred>(batch));
+            all.push(self.pool::<Quiescent>(batch));
             all.push(self.pool::<Locked>(batch));
         }
         all.push(self.contender(names::SYSTEM, System));

@@ -20,9 +20,11 @@ mod payload;
 pub use payload::Payload;
 
 use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::Deferred;
 use stampool::raw::free_list::{OwnedShell, Shell, ShellStore};
-use stampool::{Locked, Strategy, TaggedPacked, TaggedWide};
+use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
+use crate::epoch_model::{EpochModel, Prompt, Stalled};
 use crate::explore::Bound;
 
 /// A strategy and the bodies that run on it.
@@ -30,6 +32,8 @@ use crate::explore::Bound;
 pub struct Subject {
     /// Its name in the ledger.
     pub strategy: &'static str,
+    /// What its list looks like.
+    pub shape: Shape,
     /// Runs a list scenario once.
     pub list: fn(&'static list::Scenario) -> String,
     /// Runs an exchange scenario once.
@@ -39,14 +43,38 @@ pub struct Subject {
 }
 
 /// Everything that runs the whole matrix.
-pub const SUBJECTS: [Subject; 3] =
-    [subject::<TaggedWide>(), subject::<TaggedPacked>(), subject::<Locked>()];
+pub const SUBJECTS: [Subject; 6] = [
+    subject::<TaggedWide>(Shape::Stack),
+    subject::<TaggedPacked>(Shape::Stack),
+    subject::<Locked>(Shape::Stack),
+    subject::<Quiescent>(Shape::TwoLists),
+    subject::<Deferred<EpochModel<Prompt>>>(Shape::Sides),
+    subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides),
+];
+
+/// The real epoch. What crossbeam-epoch does inside is no step for shuttle, and too many for loom to
+/// be exhausted.
+pub const OPAQUE: Subject = subject::<EpochDeferred>(Shape::Sides);
+
+/// In which order a list gives back what was put in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// One stack.
+    Stack,
+    /// A stack, and another one for shells that have been listed before, which is looked at when the
+    /// first is empty.
+    Sides,
+    /// A stack to remove from and one to push to, which takes the place of the first when that is
+    /// empty and no other removal is in flight.
+    TwoLists,
+}
 
 /// A strategy as a subject.
 #[must_use]
-pub const fn subject<S: Strategy>() -> Subject {
+pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
     Subject {
         strategy: S::NAME,
+        shape,
         list: list::body::<S>,
         exchange: exchange::body::<S>,
         long: long::body::<S>,

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::MaybeBlock;
-use stampool::raw::mediator::Mediator;
+use stampool::raw::mediator::{Mediator, Participant};
 use stampool::raw::sync::thread;
 use stampool::{
     EndHook, Local, Pool, Requirements, Source, Strategy, SystemSource, ThreadHandling, ThreadId,
@@ -23,6 +23,8 @@ use super::{Layer, Op, Scenario, entry, outcome};
 const BLOCK: usize = size_of::<u64>();
 /// Blocks per chunk: no scenario carves more, so block numbers are distances in one chunk.
 const CHUNK: usize = 32;
+/// Shells per handle that may wait, where any do.
+const LIMBO: usize = 1;
 
 /// Runs a scenario once on the shipped code.
 ///
@@ -105,6 +107,12 @@ struct Seat<S: Strategy>(Option<Local<'static, S>>);
 // between the setup and its thread, which start and join order.
 unsafe impl<S: Strategy> Send for Seat<S> {}
 
+/// A thread's standing at a mediator, made before the thread starts.
+struct Standing<S: Strategy>(Participant<S>);
+
+// SAFETY: as for `Seat`.
+unsafe impl<S: Strategy> Send for Standing<S> {}
+
 /// Counts what it gives and gets back.
 struct Metered(Arc<AtomicIsize>);
 
@@ -169,6 +177,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         .strategy::<S>()
         .batch(scenario.batch)
         .chunk_blocks(CHUNK)
+        .limbo_shells(LIMBO)
         .capacity_blocks(capacity)
         .source(Metered(Arc::clone(&regions)))
         .threads(threads.clone())
@@ -252,14 +261,17 @@ fn drain<S: Strategy>(shared: &Shared<Pool<S>>, free: usize) {
 }
 
 fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -> String {
-    let plan = S::plan(Requirements::default()).expect("no requirement, no refusal");
+    let requirements = Requirements { limbo_shells: LIMBO, ..Requirements::default() };
+    let plan = S::plan(requirements).expect("no requirement, no refusal");
     let mediator = Mediator::<S>::new(scenario.batch, &plan);
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks: usize = holds.iter().sum();
-    // M1: a shell per batch of blocks, and one per thread.
-    for index in 0..blocks.div_ceil(scenario.batch) + holds.len() {
+    // M1: a shell per batch of blocks, and one per thread, and what may wait.
+    let limbo = plan.limbo_shells * holds.len();
+    for index in 0..blocks.div_ceil(scenario.batch) + holds.len() + limbo {
         mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
     }
+    mediator.extend_limbo(limbo);
     let shared: &'static Shared<Mediator<S>> = Box::leak(Box::new(Shared::new(mediator)));
 
     let mut next = BLOCK;
@@ -271,18 +283,18 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         actor.log.clear();
         actor
     });
-    let step = move |actor: &mut Actor, op: Op| match op {
+    let step = move |(participant, actor): &mut (Standing<S>, Actor), op: Op| match op {
         Op::Offer(count) | Op::OfferTwice(count) => {
             let blocks: Vec<Block> =
                 (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
-            shared.under_check.offer(&blocks);
+            shared.under_check.offer(&participant.0, &blocks);
             if matches!(op, Op::OfferTwice(_)) {
-                shared.under_check.offer(&blocks);
+                shared.under_check.offer(&participant.0, &blocks);
             }
         }
         Op::Request(max) => {
             let mut out = vec![MaybeBlock::uninit(); max];
-            let count = shared.under_check.request(&mut out);
+            let count = shared.under_check.request(&participant.0, &mut out);
             let addresses: Vec<usize> = out[..count]
                 .iter()
                 // SAFETY: `request` has written so many.
@@ -292,12 +304,15 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         }
         _ => unreachable!("not an operation of a mediator"),
     };
-    let mut actors: Vec<Actor> = actors.collect();
+    let mut actors: Vec<(Standing<S>, Actor)> =
+        actors.map(|actor| (Standing(shared.under_check.join()), actor)).collect();
     for (thread, op) in scenario.setup {
         step(&mut actors[*thread], *op);
     }
     let ended = run(scenario, actors, step);
 
+    let (standings, ended): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
+    drop(standings);
     // SAFETY: leaked above; all threads are joined.
     let mut shared = unsafe { Box::from_raw(core::ptr::from_ref(shared).cast_mut()) };
     let (full, partial, _) = shared.under_check.census();

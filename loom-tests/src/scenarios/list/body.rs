@@ -1,0 +1,190 @@
+//! Runs a program on the shipped list.
+
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+
+use stampool::raw::block::Block;
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{Chain, MaybeBlock, OwnedShell, Reclaimer, ShellList, ShellStore};
+use stampool::raw::sync::{Mutex, lock, thread};
+use stampool::{Requirements, Strategy, SystemSource};
+
+use super::Op::{Pop, PopUpTo, Push, PushNew, TakeAll};
+use super::{Op, Scenario, outcome};
+use crate::scenarios::{Payload, make_shell};
+
+/// A list, and what makes shells for it.
+struct Rig<S: Strategy> {
+    store: ShellStore,
+    list: S::List,
+    reclaimer: S::Reclaimer,
+    /// Stands for the growth lock: the memory of the shells, and their number.
+    growth: Mutex<(Regions, usize)>,
+    payload: Payload,
+    /// The shells' side of the same: who owns one, by its name.
+    owners: Payload,
+}
+
+/// Bytes between the addresses that stand for blocks.
+const BLOCK: usize = 16;
+
+fn block(id: u8) -> Block {
+    let address = NonZeroUsize::new(BLOCK * usize::from(id)).expect("ids begin at 1");
+    Block(NonNull::without_provenance(address))
+}
+
+fn id(block: Block) -> u8 {
+    u8::try_from(block.0.addr().get() / BLOCK).expect("ids are small")
+}
+
+impl<S: Strategy> Rig<S> {
+    fn new() -> Self {
+        // Twins have tags that wrap within a scenario.
+        let requirements = Requirements { narrow_tags: true, ..Requirements::default() };
+        let plan = S::plan(requirements).expect("no requirement, no refusal");
+        Self {
+            store: ShellStore::new(1, plan.addressing),
+            list: S::list(&plan),
+            reclaimer: S::Reclaimer::new(),
+            growth: Mutex::new((Regions::new(Box::new(SystemSource)), 0)),
+            payload: Payload::default(),
+            owners: Payload::default(),
+        }
+    }
+
+    /// A new shell with one block, which its maker has.
+    fn make(&self, id: u8) -> OwnedShell<'_> {
+        let mut growth = lock(&self.growth);
+        let (regions, made) = &mut *growth;
+        let shell = make_shell(&self.store, *made, regions);
+        *made += 1;
+        self.owners.taken(shell.name().address());
+        self.payload.taken(block(id).0.addr().get());
+        shell
+    }
+
+    fn push(&self, mut shell: OwnedShell<'_>, id: u8) {
+        self.payload.given(block(id).0.addr().get());
+        shell.fill(&[block(id)]);
+        self.owners.given(shell.name().address());
+        self.list.push(shell);
+    }
+
+    /// The shells of a chain with their blocks, taken by the caller.
+    fn receive<'s>(&'s self, chain: impl Iterator<Item = OwnedShell<'s>>) -> Vec<Held<'s>> {
+        let mut held: Vec<Held<'s>> = Vec::new();
+        for mut shell in chain {
+            self.owners.taken(shell.name().address());
+            let mut out = [MaybeBlock::uninit()];
+            assert_eq!(shell.unload(&mut out), 1, "a shell came without its block");
+            // SAFETY: one block was written.
+            let block = unsafe { out[0].assume_init() };
+            self.payload.taken(block.0.addr().get());
+            // Somebody may still look at it.
+            held.push((id(block), shell.confine()));
+            assert!(held.len() <= usize::from(u8::MAX), "a list has a cycle");
+        }
+        held
+    }
+
+    /// The shells held at the end, and what each removal brought.
+    fn follow<'s>(&'s self, ops: &[Op], mut held: Vec<Held<'s>>) -> (Vec<Held<'s>>, Log) {
+        let participant = self.reclaimer.join();
+        let mut log = Log::new();
+        for op in ops {
+            let chain: Chain<'s>;
+            let taken = match op {
+                Push => {
+                    if !held.is_empty() {
+                        let (id, shell) = held.remove(0);
+                        self.push(shell, id);
+                    }
+                    continue;
+                }
+                PushNew(id) => {
+                    self.push(self.make(*id), *id);
+                    continue;
+                }
+                Pop => {
+                    let guard = self.reclaimer.pin(&participant);
+                    let shell = self.list.pop(&self.store, &guard);
+                    drop(guard);
+                    self.receive(shell.into_iter())
+                }
+                PopUpTo(max) => {
+                    let guard = self.reclaimer.pin(&participant);
+                    chain = self.list.pop_up_to(&self.store, *max, &guard);
+                    drop(guard);
+                    self.receive(chain)
+                }
+                TakeAll => {
+                    let guard = self.reclaimer.pin(&participant);
+                    chain = self.list.take_all(&self.store, &guard);
+                    drop(guard);
+                    self.receive(chain)
+                }
+            };
+            log.push(taken.iter().map(|(id, _)| *id).collect());
+            held.extend(taken);
+        }
+        (held, log)
+    }
+}
+
+/// A shell and the block in it.
+type Held<'s> = (u8, OwnedShell<'s>);
+
+/// What each removal of a thread brought.
+type Log = Vec<Vec<u8>>;
+
+/// Runs a scenario once on the shipped list.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
+    let rig: &'static Rig<S> = Box::leak(Box::new(Rig::<S>::new()));
+    let mut all: Vec<u8> = scenario.stack.to_vec();
+    for id in scenario.stack {
+        rig.push(rig.make(*id), *id);
+    }
+    let mut programs = scenario.threads.iter().map(|program| {
+        all.extend(program.holds);
+        all.extend(program.ops.iter().filter_map(|op| match op {
+            PushNew(id) => Some(*id),
+            _ => None,
+        }));
+        let held: Vec<Held<'static>> =
+            program.holds.iter().map(|id| (*id, rig.make(*id))).collect();
+        (program.ops, held)
+    });
+    // The first program runs on this thread: one thread less to schedule.
+    let first = programs.next().expect("a scenario has threads");
+    let others: Vec<_> = programs
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|(ops, held)| thread::spawn(move || rig.follow(ops, held)))
+        .collect();
+    let mut ended = vec![rig.follow(first.0, first.1)];
+    ended.extend(others.into_iter().map(|thread| thread.join().expect("no panic unreported")));
+
+    // Drained one by one: a cycle shows as a block that comes twice.
+    let participant = rig.reclaimer.join();
+    let guard = rig.reclaimer.pin(&participant);
+    let pop = || rig.receive(rig.list.pop(&rig.store, &guard).into_iter()).pop();
+    let drained: Vec<Held<'_>> = core::iter::from_fn(pop).collect();
+    drop(guard);
+    drop(participant);
+    let left: Vec<u8> = drained.iter().rev().map(|(id, _)| *id).collect();
+    let (held, logs): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
+    let mut found: Vec<u8> = held.iter().flatten().map(|(id, _)| *id).chain(left.clone()).collect();
+    found.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(found, all, "a block was lost");
+    let outcome = outcome(logs.iter().map(|log| &log[..]), &left);
+    // A checker's atomics own memory of their own.
+    held.into_iter().flatten().chain(drained).for_each(|(_, shell)| shell.end());
+    // SAFETY: leaked above, and nobody is left who refers to it.
+    drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });
+    outcome
+}

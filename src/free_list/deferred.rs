@@ -1,0 +1,175 @@
+//! Lists without a tag, whose shells come back late.
+//!
+//! # The rule
+//!
+//! A shell goes its round: from `empty` to `full` or `partial`, and from there back to `empty`. It
+//! is *ripe* from its creation, or its last grace period, until a removal brings it from `full` or
+//! `partial`. Only ripe shells go where poppers look without a lock.
+//!
+//! # Invariants
+//!
+//! - D1. The top of the open stack that a popper has seen under its guard does not come back to that
+//!   stack while the guard is held. Back to `full` or `partial` it would have to come through `empty`,
+//!   and back to `empty` it comes by [`Reclaimer::defer`] alone, after the removal that the popper
+//!   missed. One deferral for a round serves all three lists.
+//! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded, or
+//!   one that only confirmed it, and everything below is as it saw it: below the top nothing changes.
+//! - D3. A shell that must not wait ([`OwnedShell::confine`]) goes to the side stack, under the
+//!   lock. Nobody looks there without it, so it may go there again at once; and what comes from
+//!   there stays [confined](OwnedShell::is_confined) until its next grace period.
+//!
+//! # Progress
+//!
+//! Push and removal are lock-free, as far as the reclaimer is, until something has gone to the side
+//! for the first time. From then on a removal that finds the open stack empty looks there too, under
+//! the lock, and so waits for others that do.
+//!
+//! # Source
+//!
+//! Fraser 2004 for the grace period (papers/README.md). Deviations: only the shell waits, never a
+//! block; one deferral covers two lists; the side stack.
+
+use core::marker::PhantomData;
+
+use super::locked::{LockedStack, Top};
+use super::reclaim::Reclaimer;
+use super::{
+    Addressing, BareHead, Chain, OwnedShell, Plan, Requirements, ShellList, ShellStore, Strategy,
+    TagPolicy, Treiber,
+};
+use crate::block::TagWidth;
+use crate::error::BuildError;
+use crate::sync::{AtomicU32, site};
+
+/// No recycling before a safe point, which `R` finds: the alternative to a tag.
+///
+/// What is emptied waits until nobody looks at it any more; the blocks never wait. A thread that
+/// sleeps while it looks holds up the shells emptied meanwhile, [`limbo_shells`] of them per handle;
+/// those beyond go through a lock, until it wakes.
+///
+/// [`limbo_shells`]: crate::PoolBuilder::limbo_shells
+#[derive(Clone, Copy, Debug)]
+pub struct Deferred<R>(PhantomData<R>);
+
+// SAFETY: lists are fresh and hold to their plan; removal is exclusive by D1 to D3.
+unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
+    const NAME: &'static str = R::NAME;
+    type Reclaimer = R;
+    type List = DeferredList<R>;
+
+    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+        const { assert!(R::DEFERS, "a list without a tag has to defer") };
+        if requirements.strict {
+            return Err(BuildError::NotLockFree { strategy: Self::NAME });
+        }
+        Ok(Plan {
+            name: Self::NAME,
+            lock_free: false,
+            addressing: Addressing::Address,
+            tag_bits: 0,
+            // There is no tag that could run out.
+            tag_policy: TagPolicy::Wrap,
+            limbo_shells: requirements.limbo_shells,
+        })
+    }
+
+    fn list(_plan: &Plan) -> DeferredList<R> {
+        DeferredList {
+            open: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            side: LockedStack::new(),
+            has_side: AtomicU32::new(0),
+            _reclaimer: PhantomData,
+        }
+    }
+}
+
+/// A stack of ripe shells, and one of confined ones behind a lock.
+pub struct DeferredList<R> {
+    open: Treiber<BareHead>,
+    side: LockedStack,
+    /// Raised when something goes to the side for the first time, before it does.
+    has_side: AtomicU32,
+    _reclaimer: PhantomData<fn() -> R>,
+}
+
+impl<R: Reclaimer> DeferredList<R> {
+    /// Whether anything has ever been at the side, for a caller that has just seen the open stack
+    /// empty: if not, both were empty then.
+    #[inline]
+    fn has_side(&self) -> bool {
+        // ORDERING(DL-1): Relaxed. An RMW: only its place in the flag's modification order matters.
+        self.has_side.fetch_add(0, site::SIDE_FLAG.ordering()) != 0
+    }
+
+    #[cold]
+    fn push_aside(&self, shell: OwnedShell<'_>) {
+        self.side.with_overflow(|top| {
+            // ORDERING(DL-1): as above.
+            self.has_side.swap(1, site::SIDE_FLAG.ordering());
+            top.push(shell);
+        });
+    }
+
+    /// What the open stack gives, else what the side stack gives; nothing where both have nothing
+    /// at one instant.
+    #[inline]
+    fn either<'s>(
+        &self,
+        open: impl Fn() -> Chain<'s>,
+        side: impl FnOnce(&mut Top) -> Chain<'s>,
+    ) -> Chain<'s> {
+        let taken = open();
+        if !taken.is_empty() || !self.has_side() {
+            return taken;
+        }
+        self.side.with(|top| {
+            // Again: under the lock nothing comes to the side meanwhile, nor goes.
+            let taken = open();
+            if taken.is_empty() { side(top).confined() } else { taken }
+        })
+    }
+}
+
+// SAFETY: a removal brings what only it removed: by D2 from the open stack, under the lock from the
+// side.
+unsafe impl<R: Reclaimer> ShellList for DeferredList<R> {
+    type Guard<'g> = R::Guard<'g>;
+
+    #[inline]
+    fn push(&self, shell: OwnedShell<'_>) {
+        if shell.is_confined() {
+            self.push_aside(shell);
+        } else {
+            self.open.push(shell);
+        }
+    }
+
+    #[inline]
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &R::Guard<'_>) -> Option<OwnedShell<'s>> {
+        self.either(|| self.open.pop(store, guard), |top| top.pop(store)).next()
+    }
+
+    fn pop_up_to<'s>(
+        &self,
+        store: &'s ShellStore,
+        max_blocks: usize,
+        guard: &R::Guard<'_>,
+    ) -> Chain<'s> {
+        self.either(
+            || self.open.pop_up_to(store, max_blocks, guard),
+            |top| top.pop_up_to(store, max_blocks),
+        )
+    }
+
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &R::Guard<'_>) -> Chain<'s> {
+        self.side.with(|top| self.open.take_all(store, guard).then(top.take_all(store).confined()))
+    }
+
+    fn refuses(&self) -> bool {
+        false
+    }
+
+    fn overflows(&self) -> u64 {
+        self.side.overflows()
+    }
+}

@@ -1,0 +1,217 @@
+//! Two stacks: what comes back waits in the second until nobody looks at the first.
+//!
+//! # Invariants
+//!
+//! - Q1. `main` is filled by a splice alone, when it is empty. Nothing is pushed to it.
+//! - Q2. Whoever removes from `main` is counted in `poppers` from before its first look at it until
+//!   after its exchange.
+//! - Q3. Removals from `second`, and splices, hold the lock: one remover at a time.
+//! - Q4. A splice happens while its thread is the only popper that entered before the check. So a
+//!   shell that some popper may have seen on top of `main` is not spliced in again while that popper
+//!   is counted; and one that enters after the check sees an empty `main`, or the spliced one.
+//!
+//! # Orderings
+//!
+//! | site | access | ordering |
+//! |---|---|---|
+//! | QU-1 | enter: count up | Acquire |
+//! | QU-2 | leave: count down | Release |
+//! | QU-3 | check: count onto itself | `AcqRel` |
+//! | QU-4 | splice: CAS head | Release |
+//!
+//! All are RMWs. An entry that comes after the check in the count's order acquires it, and so sees
+//! nothing of `main` that is older than the splicer's look at it; a leave that comes before it is
+//! acquired by it, with all that the popper did.
+//!
+//! # Progress
+//!
+//! Push is lock-free. A removal is lock-free while `main` has shells. One that finds it empty takes
+//! the lock, to splice, or, while another popper is in flight, to take from `second` directly.
+//!
+//! # Source
+//!
+//! The second list of the allocator notes, made sound (papers/quiescent.md).
+
+use crossbeam_utils::CachePadded;
+
+use super::{
+    Addressing, BareHead, Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellStore,
+    Strategy, TagPolicy, Treiber,
+};
+use crate::block::TagWidth;
+use crate::error::BuildError;
+use crate::sync::{AtomicUsize, Mutex, lock, site};
+
+/// What comes back goes to a second list, which takes the place of the first when that is empty and
+/// nobody is removing from it.
+///
+/// # Progress
+///
+/// Not lock-free: a removal that finds the first list empty takes a lock, to splice the second one
+/// in. Pushes never do.
+///
+/// # A thread that sleeps in the middle of a removal
+///
+/// keeps the second list from being spliced in. The others take from it one by one, under the
+/// lock, which [`Stats::overflows`](crate::Stats::overflows) counts.
+///
+/// # Memory bound
+///
+/// That of the tagged strategies.
+///
+/// # Wrap time
+///
+/// None: there is no tag.
+#[derive(Clone, Copy, Debug)]
+pub struct Quiescent;
+
+// SAFETY: lists are fresh and hold to their plan; removal is exclusive by Q1 to Q4.
+unsafe impl Strategy for Quiescent {
+    const NAME: &'static str = "Quiescent";
+    type Reclaimer = Immediate;
+    type List = QuiescentList;
+
+    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+        if requirements.strict {
+            return Err(BuildError::NotLockFree { strategy: Self::NAME });
+        }
+        Ok(Plan {
+            name: Self::NAME,
+            lock_free: false,
+            addressing: Addressing::Address,
+            tag_bits: 0,
+            // There is no tag that could run out.
+            tag_policy: TagPolicy::Wrap,
+            limbo_shells: 0,
+        })
+    }
+
+    fn list(_plan: &Plan) -> QuiescentList {
+        QuiescentList {
+            poppers: CachePadded::new(AtomicUsize::new(0)),
+            main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            removers: Mutex::new(0),
+        }
+    }
+}
+
+/// A stack to remove from, and one to push to.
+pub struct QuiescentList {
+    /// Removals from `main` that are in flight.
+    poppers: CachePadded<AtomicUsize>,
+    main: Treiber<BareHead>,
+    second: Treiber<BareHead>,
+    /// Held by whoever removes from `second`; counts removals that could not splice.
+    removers: Mutex<u64>,
+}
+
+/// A popper that is counted.
+struct Popper<'l>(&'l AtomicUsize);
+
+impl<'l> Popper<'l> {
+    #[inline]
+    fn enter(poppers: &'l AtomicUsize) -> Self {
+        // ORDERING(QU-1): Acquire. Observes `main` as empty as the last splicer's check did.
+        //   pairs with QU-3 (check, Release part); killed by quiescent/enter_splice
+        poppers.fetch_add(1, site::POPPER_ENTER.ordering());
+        Self(poppers)
+    }
+
+    /// Whether no other popper has entered and not left.
+    fn is_alone(&self) -> bool {
+        // ORDERING(QU-3): AcqRel. Observes all that poppers did who have left; publishes that `main`
+        //   is empty to those who enter later. An RMW: a load may miss one who has entered.
+        //   pairs with QU-1 and QU-2; killed by quiescent/enter_splice, quiescent/leave_splice
+        self.0.fetch_add(0, site::POPPER_CHECK.ordering()) == 1
+    }
+}
+
+impl Drop for Popper<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // ORDERING(QU-2): Release. Publishes that this popper's looks at `main` are over.
+        //   pairs with QU-3 (check, Acquire part); killed by quiescent/leave_splice
+        self.0.fetch_sub(1, site::POPPER_LEAVE.ordering());
+    }
+}
+
+impl QuiescentList {
+    /// `removal`, from wherever something is.
+    #[inline]
+    fn remove<'s>(
+        &self,
+        store: &'s ShellStore,
+        removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
+    ) -> Chain<'s> {
+        let popper = Popper::enter(&self.poppers);
+        let taken = removal(&self.main);
+        if taken.is_empty() { self.remove_dry(store, &popper, removal) } else { taken }
+    }
+
+    #[cold]
+    fn remove_dry<'s>(
+        &self,
+        store: &'s ShellStore,
+        popper: &Popper<'_>,
+        removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
+    ) -> Chain<'s> {
+        let mut overflows = lock(&self.removers);
+        loop {
+            let taken = removal(&self.main);
+            if !taken.is_empty() || !self.main.is_empty() {
+                return taken;
+            }
+            // Empty, and it stays so: only the holder of the lock fills it (Q1, Q3).
+            if !popper.is_alone() {
+                *overflows += 1;
+                return removal(&self.second);
+            }
+            let all = self.second.take_all(store, &());
+            if all.is_empty() {
+                return all;
+            }
+            self.main.fill(all);
+        }
+    }
+}
+
+// SAFETY: from `main` by Q1, Q2 and Q4 only what a popper saw under its count, from `second` under
+// the lock: what a removal's exchange finds is what it saw.
+unsafe impl ShellList for QuiescentList {
+    type Guard<'g> = ();
+
+    #[inline]
+    fn push(&self, shell: OwnedShell<'_>) {
+        self.second.push(shell);
+    }
+
+    #[inline]
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+        self.remove(store, |stack| stack.pop(store, guard)).next()
+    }
+
+    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+        self.remove(store, |stack| stack.pop_up_to(store, max_blocks, guard))
+    }
+
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+        let _popper = Popper::enter(&self.poppers);
+        // Whoever finds `main` empty now waits for the lock: both are taken at one instant.
+        let _lock = lock(&self.removers);
+        self.main.take_all(store, guard).then(self.second.take_all(store, guard))
+    }
+
+    fn refuses(&self) -> bool {
+        false
+    }
+
+    fn overflows(&self) -> u64 {
+        *lock(&self.removers)
+    }
+
+    fn linger(&self, f: &mut dyn FnMut()) {
+        let _popper = Popper::enter(&self.poppers);
+        f();
+    }
+}

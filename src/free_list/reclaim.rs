@@ -1,0 +1,97 @@
+//! When a shell that has been in a list may come back to one.
+//!
+//! A popper looks at the top shell and its link, and then exchanges the head. Between the two the
+//! shell may leave the list. If it comes back meanwhile, below other shells, the exchange succeeds
+//! with a stale link: ABA. A tag makes the exchange fail; a [`Reclaimer`] sees to it that the shell
+//! does not come back while the popper looks.
+
+use super::head::Head;
+
+/// What a thread holds while it looks at shells that it does not own.
+pub trait Guard {
+    /// Gives a head whose top does not come back to the list while the guard is held: `seen`, or
+    /// a later one that `load` brought.
+    #[inline]
+    fn protect(&self, seen: Head, load: impl FnMut() -> Head) -> Head {
+        _ = load;
+        seen
+    }
+}
+
+impl Guard for () {}
+
+/// Says when a shell that a removal brought may be pushed again.
+///
+/// # Safety
+///
+/// What is given to [`defer`](Self::defer) runs once at most, and not before every guard that was
+/// held at its call, on whatever thread, has been let go of; guards that do not
+/// [`protect`](Guard::protect) the shell in question need not be waited for. What a guard's holder
+/// did happens before; and what the caller of `defer` did before happens before whatever is done
+/// under a guard that was not waited for.
+///
+/// Where [`DEFERS`](Self::DEFERS) is false, it runs at once.
+pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
+    /// Name of the strategy that it makes.
+    const NAME: &'static str;
+
+    /// Whether anything waits at all.
+    const DEFERS: bool = true;
+
+    /// A thread cache's standing here.
+    type Participant;
+
+    /// Held while a removal looks at a list.
+    type Guard<'g>: Guard;
+
+    /// A reclaimer that nobody has joined.
+    fn new() -> Self;
+
+    /// A new participant. It is used by one thread at a time.
+    fn join(&self) -> Self::Participant;
+
+    /// Until the guard is dropped nothing comes back that this thread may have seen.
+    fn pin<'g>(&'g self, participant: &'g Self::Participant) -> Self::Guard<'g>;
+
+    /// Runs `land` when nobody looks any more at what the caller has removed under `guard`. `shell`
+    /// is the address by which guards protect it.
+    ///
+    /// # Safety
+    ///
+    /// `land` may run on any thread, until [`drain`](Self::drain) has returned.
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send);
+
+    /// Runs all that waits, until `is_done`. No guard is held, and no participant is in use.
+    fn drain(&mut self, is_done: impl Fn() -> bool);
+}
+
+/// Shells come back at once: the lists themselves withstand ABA.
+#[derive(Debug)]
+pub struct Immediate;
+
+// SAFETY: for lists that need no guard, nothing has to be waited for.
+unsafe impl Reclaimer for Immediate {
+    const NAME: &'static str = "Immediate";
+    const DEFERS: bool = false;
+    type Participant = ();
+    type Guard<'g> = ();
+
+    fn new() -> Self {
+        Self
+    }
+
+    #[inline]
+    fn join(&self) {}
+
+    #[inline]
+    fn pin<'g>(&'g self, _participant: &'g ()) {}
+
+    #[inline]
+    unsafe fn defer(&self, _guard: &(), _shell: usize, land: impl FnOnce() + Send) {
+        land();
+    }
+
+    fn drain(&mut self, is_done: impl Fn() -> bool) {
+        debug_assert!(is_done(), "nothing ever waits");
+    }
+}

@@ -1,0 +1,88 @@
+//! Shells that wait until nobody looks at them any more.
+//!
+//! # Invariants
+//!
+//! - L1. At most `limit` shells wait, or are on their way from waiting to `empty`: a shell counts from
+//!   before its deferral until after its push. So however long a thread sleeps, all others are in
+//!   lists or in hands, as the sum of M4 has it.
+
+use core::ptr::NonNull;
+
+use crossbeam_utils::CachePadded;
+
+use super::Shelves;
+use crate::free_list::{OwnedShell, Shell, ShellList, Strategy};
+use crate::sync::{AtomicUsize, site};
+
+/// How many shells wait, and may.
+pub(super) struct Limbo {
+    waiting: CachePadded<AtomicUsize>,
+    limit: AtomicUsize,
+}
+
+impl Limbo {
+    pub(super) fn new() -> Self {
+        Self { waiting: CachePadded::new(AtomicUsize::new(0)), limit: AtomicUsize::new(0) }
+    }
+
+    /// Lets so many more wait. The shells for that are in `empty`.
+    pub(super) fn extend(&self, shells: usize) {
+        if shells > 0 {
+            // ORDERING(LM-2): Relaxed. A number; who reads an older one lets fewer wait.
+            self.limit.fetch_add(shells, site::LIMBO_LIMIT.ordering());
+        }
+    }
+
+    /// Counts one more that waits, unless that is too many.
+    #[inline]
+    pub(super) fn enter(&self) -> bool {
+        // ORDERING(LM-1): Relaxed. A number; the shell itself goes through the reclaimer. Counted up
+        //   beyond the limit for a moment it only keeps others out.
+        if self.waiting.fetch_add(1, site::LIMBO_COUNT.ordering()) < self.limit() {
+            return true;
+        }
+        self.leave();
+        false
+    }
+
+    fn leave(&self) {
+        // ORDERING(LM-1): as above.
+        self.waiting.fetch_sub(1, site::LIMBO_COUNT.ordering());
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        // ORDERING(LM-1): Relaxed. A statistic, or nobody else is here.
+        self.waiting.load(site::LIMBO_COUNT.ordering())
+    }
+
+    #[inline]
+    pub(super) fn limit(&self) -> usize {
+        // ORDERING(LM-2): as in `extend`.
+        self.limit.load(site::LIMBO_LIMIT.ordering())
+    }
+}
+
+/// A shell on its way back to `empty`. Two words, so that a reclaimer need not box it.
+pub(super) struct Ripe<S: Strategy> {
+    shell: NonNull<Shell>,
+    shelves: NonNull<Shelves<S>>,
+}
+
+// SAFETY: the shell has no other owner, and shelves are shared by threads anyway.
+unsafe impl<S: Strategy> Send for Ripe<S> {}
+
+impl<S: Strategy> Ripe<S> {
+    pub(super) fn new(shelves: &Shelves<S>, shell: OwnedShell<'_>) -> Self {
+        Self { shell: shell.release(), shelves: NonNull::from(shelves) }
+    }
+
+    /// The grace period is over.
+    pub(super) fn land(self) {
+        // SAFETY: nothing lands any more when the shelves go.
+        let shelves = unsafe { self.shelves.as_ref() };
+        // SAFETY: released by its owner for this; of these shelves' store.
+        let shell = unsafe { OwnedShell::assume(self.shell, &shelves.store) };
+        shelves.empty.push(shell);
+        shelves.limbo.leave();
+    }
+}
