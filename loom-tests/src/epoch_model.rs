@@ -2,18 +2,18 @@
 //! [`Epoch`](stampool::raw::free_list::Epoch), small enough to be exhausted.
 //!
 //! Its state is a ghost: plain data behind a std mutex. Every access comes right after an RMW on one
-//! location, so that the checkers see, and reorder, each; and what orders memory is what the promise
-//! says, no more:
+//! location, `order`, so that the checkers see, and reorder, each. What orders memory is what the
+//! promise says, no more:
 //!
-//! - a deferral is acquired by every later pin (`order`: Release, Acquire);
-//! - the end of a pin is acquired by whoever runs what it held up (`ended`: Release, Acquire);
-//! - a deferral is acquired by whoever runs it (`deferred`: Release, Acquire).
+//! - a deferral is acquired by every later pin, and by whoever runs it (`order`: Release, Acquire);
+//! - the end of a pin is acquired by whoever runs something later (`ended`: Release, Acquire). So it
+//!   is in crossbeam-epoch, where whoever advances the epoch has looked at every participant.
 
 use core::marker::PhantomData;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stampool::raw::free_list::{Guard, Reclaimer};
-use stampool::raw::sync::{Arc, AtomicUsize, Ordering};
+use stampool::raw::sync::{AtomicUsize, Ordering};
 
 /// When something that waits runs: a rule, kept or broken.
 pub trait Rule: Send + Sync + 'static {
@@ -51,15 +51,23 @@ impl Rule for Stalled {
 #[derive(Debug)]
 pub struct EpochModel<R> {
     order: AtomicUsize,
+    ended: AtomicUsize,
     ghost: Mutex<Ghost>,
     _rule: PhantomData<R>,
 }
 
 #[derive(Default)]
 struct Ghost {
-    pins: Vec<Pinned>,
+    /// The numbers of the pins that are held.
+    pins: Vec<usize>,
     next: usize,
     limbo: Vec<Waiting>,
+}
+
+/// What waits, and the pins that it waits for.
+struct Waiting {
+    land: Box<dyn FnOnce() + Send>,
+    pins: Vec<usize>,
 }
 
 impl core::fmt::Debug for Ghost {
@@ -68,33 +76,20 @@ impl core::fmt::Debug for Ghost {
     }
 }
 
-/// A pin that is held.
-#[derive(Clone)]
-struct Pinned {
-    number: usize,
-    ended: Arc<AtomicUsize>,
-}
-
-/// What waits, and the pins that it waits for.
-struct Waiting {
-    land: Box<dyn FnOnce() + Send>,
-    pins: Vec<Pinned>,
-    deferred: Arc<AtomicUsize>,
-}
-
-impl Waiting {
-    fn run(self) {
-        // By RMWs: a load may miss the last store.
-        self.deferred.fetch_add(0, Ordering::Acquire);
-        self.pins.iter().for_each(|pin| _ = pin.ended.fetch_add(0, Ordering::Acquire));
-        (self.land)();
-    }
-}
-
 impl<R: Rule> EpochModel<R> {
     fn ghost(&self, order: Ordering) -> MutexGuard<'_, Ghost> {
         self.order.fetch_add(1, order);
         self.ghost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, ripe: Vec<Waiting>) {
+        if ripe.is_empty() {
+            return;
+        }
+        // By RMWs: a load may miss the last store.
+        self.order.fetch_add(0, Ordering::Acquire);
+        self.ended.fetch_add(0, Ordering::Acquire);
+        ripe.into_iter().for_each(|waiting| (waiting.land)());
     }
 }
 
@@ -103,7 +98,6 @@ impl<R: Rule> EpochModel<R> {
 pub struct ModelPin<'g, R: Rule> {
     model: &'g EpochModel<R>,
     number: usize,
-    ended: Arc<AtomicUsize>,
 }
 
 impl<R: Rule> Guard for ModelPin<'_, R> {}
@@ -113,19 +107,18 @@ impl<R: Rule> Drop for ModelPin<'_, R> {
         if !R::PINS {
             return;
         }
-        self.ended.store(1, Ordering::Release);
+        self.model.ended.fetch_add(1, Ordering::Release);
         let mut ghost = self.model.ghost(Ordering::Relaxed);
-        ghost.pins.retain(|pin| pin.number != self.number);
-        let held: Vec<usize> = ghost.pins.iter().map(|pin| pin.number).collect();
-        let waits =
-            |waiting: &mut Waiting| waiting.pins.iter().any(|pin| held.contains(&pin.number));
-        let ripe: Vec<Waiting> = if R::RUNS {
-            ghost.limbo.extract_if(.., |waiting| !waits(waiting)).collect()
-        } else {
-            vec![]
-        };
+        ghost.pins.retain(|pin| *pin != self.number);
+        if !R::RUNS {
+            return;
+        }
+        let Ghost { pins, limbo, .. } = &mut *ghost;
+        let (waits, ripe) =
+            limbo.drain(..).partition(|waiting| waiting.pins.iter().any(|pin| pins.contains(pin)));
+        *limbo = waits;
         drop(ghost);
-        ripe.into_iter().for_each(Waiting::run);
+        self.model.run(ripe);
     }
 }
 
@@ -137,44 +130,43 @@ unsafe impl<R: Rule> Reclaimer for EpochModel<R> {
     type Guard<'g> = ModelPin<'g, R>;
 
     fn new() -> Self {
-        Self { order: AtomicUsize::new(0), ghost: Mutex::default(), _rule: PhantomData }
+        let (order, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { order, ended, ghost: Mutex::default(), _rule: PhantomData }
     }
 
     fn join(&self) {}
 
     fn pin<'g>(&'g self, _participant: &'g ()) -> ModelPin<'g, R> {
-        let ended = Arc::new(AtomicUsize::new(0));
         if !R::PINS {
-            return ModelPin { model: self, number: 0, ended };
+            return ModelPin { model: self, number: 0 };
         }
         let mut ghost = self.ghost(Ordering::Acquire);
         ghost.next += 1;
         let number = ghost.next;
-        ghost.pins.push(Pinned { number, ended: Arc::clone(&ended) });
-        drop(ghost);
-        ModelPin { model: self, number, ended }
+        ghost.pins.push(number);
+        ModelPin { model: self, number }
     }
 
     unsafe fn defer(&self, guard: &Self::Guard<'_>, _shell: usize, land: impl FnOnce() + Send) {
         let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
         // SAFETY: by the caller it may run until `drain` has returned.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
-        let deferred = Arc::new(AtomicUsize::new(0));
-        deferred.store(1, Ordering::Release);
         let mut ghost = self.ghost(Ordering::Release);
         let mut pins = ghost.pins.clone();
-        pins.retain(|pin| R::waits_for(pin.number, guard.number));
-        if R::RUNS && pins.is_empty() {
+        pins.retain(|pin| R::waits_for(*pin, guard.number));
+        let waiting = Waiting { land, pins };
+        if R::RUNS && waiting.pins.is_empty() {
             drop(ghost);
-            land();
+            self.run(vec![waiting]);
         } else {
-            ghost.limbo.push(Waiting { land, pins, deferred });
+            ghost.limbo.push(waiting);
         }
     }
 
     fn drain(&mut self, is_done: impl Fn() -> bool) {
         let ghost = self.ghost.get_mut().unwrap_or_else(PoisonError::into_inner);
-        core::mem::take(&mut ghost.limbo).into_iter().for_each(Waiting::run);
+        let all = core::mem::take(&mut ghost.limbo);
+        self.run(all);
         assert!(is_done(), "something waits that was never deferred");
     }
 }
