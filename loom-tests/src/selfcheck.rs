@@ -28,8 +28,29 @@ pub fn checks() -> Vec<Check> {
         Check::loom("self", "unpublished_write", Bound::Unbounded, unpublished_write)
             .expect_failure("Causality violation"),
     ];
+    #[cfg(crossbeam_loom)]
+    checks.push(
+        Check::loom("self", "epoch_canary", Bound::Unbounded, epoch_canary)
+            .expect_exactly(["0", "1"].map(String::from).into(), 2),
+    );
     checks.extend(litmus::checks());
     checks
+}
+
+/// Are crossbeam-epoch's atomics loom's? If not, nobody is ever between the store and the load.
+#[cfg(crossbeam_loom)]
+fn epoch_canary() -> String {
+    use crossbeam_epoch::{Atomic, Shared};
+
+    let shared = Arc::new(Atomic::<u64>::null());
+    let other = Arc::clone(&shared);
+    let thread = loom::thread::spawn(move || {
+        other.store(Shared::null().with_tag(1), Ordering::Relaxed);
+    });
+    // SAFETY: nothing is dereferenced.
+    let seen = shared.load(Ordering::Relaxed, unsafe { crossbeam_epoch::unprotected() }).tag();
+    thread.join().expect("the other thread does not panic");
+    seen.to_string()
 }
 
 /// Two threads that increment by a load and a store.

@@ -4,27 +4,30 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use loom_tests::explore::Bound;
-use loom_tests::scenarios::{SUBJECTS, exchange, list};
+use loom_tests::scenarios::{EPOCH, SUBJECTS, Subject, exchange, list};
 use loom_tests::twins::{twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
 
 /// Fewer executions than this explored nothing worth the name.
 const FEWEST: u64 = 2;
+/// The tier of what takes hours.
+const DEEP: u8 = 3;
 
 fn main() -> ExitCode {
     let mut checks = selfcheck::checks();
     for subject in SUBJECTS {
         for scenario in list::SCENARIOS {
-            let body = move || (subject.list)(scenario);
-            let check = Check::loom(subject.strategy, scenario.name, scenario.depth.bound(), body);
-            checks.push(check.expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
+            checks.extend(of_list(subject, scenario));
         }
         for scenario in exchange::SCENARIOS {
-            let body = move || (subject.exchange)(scenario);
-            let check = Check::loom(subject.strategy, scenario.name, scenario.depth.bound(), body);
-            let check = check.tier(scenario.tier);
-            checks.push(check.expect_exactly(exchange::allowed(scenario), FEWEST));
+            checks.extend(of_exchange(subject, scenario));
         }
+    }
+    for scenario in list::SCENARIOS {
+        checks.push(list_row(EPOCH, scenario, most_preemptions(scenario.threads.len())));
+    }
+    for scenario in exchange::SCENARIOS.iter().filter(|scenario| !scenario.forgets_a_handle()) {
+        checks.push(exchange_row(EPOCH, scenario, most_preemptions(scenario.threads.len())));
     }
     for twin in twins() {
         let body = Arc::new(twin.body);
@@ -37,4 +40,41 @@ fn main() -> ExitCode {
         checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
     }
     harness::main(checks, loom_tests::BACKEND)
+}
+
+/// Every time as far as the subject goes; in the deep tier all executions, where that is less.
+fn of_list(subject: Subject, scenario: &'static list::Scenario) -> Vec<Check> {
+    let every_time = subject.depth(scenario.name, scenario.depth);
+    let mut rows = vec![list_row(subject, scenario, every_time.bound())];
+    if every_time != scenario.depth {
+        rows.push(list_row(subject, scenario, scenario.depth.bound()).tier(DEEP));
+    }
+    rows
+}
+
+/// As [`of_list`].
+fn of_exchange(subject: Subject, scenario: &'static exchange::Scenario) -> Vec<Check> {
+    let every_time = subject.depth(scenario.name, scenario.depth);
+    let mut rows = vec![exchange_row(subject, scenario, every_time.bound()).tier(scenario.tier)];
+    if every_time != scenario.depth {
+        rows.push(exchange_row(subject, scenario, scenario.depth.bound()).tier(DEEP));
+    }
+    rows
+}
+
+fn list_row(subject: Subject, scenario: &'static list::Scenario, bound: Bound) -> Check {
+    let body = move || (subject.list)(scenario);
+    Check::loom(subject.strategy, scenario.name, bound, body)
+        .expect_exactly(list::allowed(scenario, subject.shape), FEWEST)
+}
+
+fn exchange_row(subject: Subject, scenario: &'static exchange::Scenario, bound: Bound) -> Check {
+    let body = move || (subject.exchange)(scenario);
+    Check::loom(subject.strategy, scenario.name, bound, body)
+        .expect_exactly(exchange::allowed(scenario), FEWEST)
+}
+
+/// What the real epoch leaves time for.
+fn most_preemptions(threads: usize) -> Bound {
+    Bound::Preemptions(if threads == 2 { 3 } else { 2 })
 }

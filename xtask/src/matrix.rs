@@ -6,21 +6,50 @@ use ledger::{Checker, Expect, Limit, Row};
 
 /// The strategies that must pass the same scenarios. Rows of other names (twins, self-checks) are
 /// free.
-pub(crate) const STRATEGIES: [&str; 3] = ["TaggedWide", "TaggedPacked", "Locked"];
+pub(crate) const STRATEGIES: [&str; 7] = [
+    "TaggedWide",
+    "TaggedPacked",
+    "EpochDeferred",
+    "EpochModel",
+    "EpochStalled",
+    "Quiescent",
+    "Locked",
+];
+
+/// Scenarios that the real epoch cannot run under loom, with the reason.
+const EXEMPT: [(&str, &str, &str); 2] = [
+    ("EpochDeferred", "pool/thread_end_flush", FORGETS),
+    ("EpochDeferred", "pool/thread_end_allocate", FORGETS),
+];
+const FORGETS: &str = "a forgotten handle's registration is leaked, and loom fails on leaks";
 
 /// The cells that are missing among all registered `rows`, in words.
+///
+/// A scenario that one strategy runs under a checker, all must run; sampled ones as deep. Loom may
+/// look less far where a strategy has more steps, but what it exhausts shuttle must exhaust too.
 pub(crate) fn missing(rows: &[Row]) -> Vec<String> {
     let rows: Vec<&Row> = rows
         .iter()
         .filter(|row| row.expect == Expect::Pass && STRATEGIES.contains(&&*row.strategy))
         .collect();
-    let registered: BTreeSet<String> = rows.iter().map(|row| row.key()).collect();
+    let cell = |row: &Row| match row.checker {
+        Checker::Loom => format!("{}/{}/{}", row.strategy, row.scenario, row.checker),
+        _ => row.key(),
+    };
+    let registered: BTreeSet<String> = rows.iter().map(|row| cell(row)).collect();
     let wanted = rows.iter().flat_map(|row| {
+        let is_exempt = |strategy: &&str| {
+            let named = |(of, scenario, _): &(&str, &str, &str)| {
+                of == strategy && *scenario == row.scenario
+            };
+            row.checker == Checker::Loom && EXEMPT.iter().any(named)
+        };
         let of_strategy =
             |strategy: &&str| Row { strategy: strategy.to_string(), ..Row::clone(row) };
         let twin = (row.checker == Checker::Loom && row.bound == Limit::Unbounded)
             .then(|| Row { checker: Checker::ShuttleDfs, ..Row::clone(row) });
-        STRATEGIES.iter().map(of_strategy).chain(twin).map(|row| row.key()).collect::<Vec<_>>()
+        let all = STRATEGIES.iter().filter(|strategy| !is_exempt(strategy)).map(of_strategy);
+        all.chain(twin).map(|row| cell(&row)).collect::<Vec<_>>()
     });
     let missing: BTreeSet<String> = wanted.filter(|key| !registered.contains(key)).collect();
     missing.into_iter().collect()
@@ -45,6 +74,9 @@ mod tests {
         rows.remove(1);
         assert_eq!(missing(&rows), ["TaggedWide/pop_push/shuttle-dfs/unbounded"]);
         rows.remove(0);
-        assert_eq!(missing(&rows).len(), 2);
+        assert_eq!(
+            missing(&rows),
+            ["TaggedWide/pop_push/loom", "TaggedWide/pop_push/shuttle-dfs/unbounded"]
+        );
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn build(model: Model, binary: Binary) -> Result<PathBuf> {
     }
     // The encoded form wins over every other way to set flags, so that none can drop the cfg.
     cargo
-        .env("CARGO_ENCODED_RUSTFLAGS", format!("--cfg\x1fstampool_model=\"{}\"", model.backend()));
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(model));
     executable(cargo, name).with_context(|| format!("{package} {name} does not build"))
 }
 
@@ -136,4 +136,14 @@ fn toml_string(path: &Path) -> Result<String> {
     let path = path.to_str().context("the workspace's path is not UTF-8")?;
     // JSON's escapes are a subset of TOML's.
     Ok(serde_json::to_string(path)?)
+}
+
+/// The compiler's flags for a model build.
+fn flags(model: Model) -> String {
+    let backend = format!("--cfg\x1fstampool_model=\"{}\"", model.backend());
+    match model {
+        // With this the real epoch runs on loom's atomics.
+        Model::Loom => backend + "\x1f--cfg\x1fcrossbeam_loom",
+        Model::Shuttle => backend,
+    }
 }

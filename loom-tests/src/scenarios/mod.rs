@@ -22,6 +22,7 @@ pub use payload::Payload;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::Deferred;
 use stampool::raw::free_list::{OwnedShell, Shell, ShellStore};
+use stampool::raw::mediator::Participant;
 use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
 use crate::epoch_model::{EpochModel, Prompt, Stalled};
@@ -34,6 +35,8 @@ pub struct Subject {
     pub strategy: &'static str,
     /// What its list looks like.
     pub shape: Shape,
+    /// The scenarios with so many executions that only the deep tier tries all.
+    pub hard: &'static [&'static str],
     /// Runs a list scenario once.
     pub list: fn(&'static list::Scenario) -> String,
     /// Runs an exchange scenario once.
@@ -47,14 +50,42 @@ pub const SUBJECTS: [Subject; 6] = [
     subject::<TaggedWide>(Shape::Stack),
     subject::<TaggedPacked>(Shape::Stack),
     subject::<Locked>(Shape::Stack),
-    subject::<Quiescent>(Shape::TwoLists),
-    subject::<Deferred<EpochModel<Prompt>>>(Shape::Sides),
-    subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides),
+    Subject { hard: HARD_QUIESCENT, ..subject::<Quiescent>(Shape::TwoLists) },
+    Subject { hard: HARD_EPOCH, ..subject::<Deferred<EpochModel<Prompt>>>(Shape::Sides) },
+    Subject { hard: HARD_EPOCH, ..subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides) },
 ];
 
-/// The real epoch. What crossbeam-epoch does inside is no step for shuttle, and too many for loom to
-/// be exhausted.
-pub const OPAQUE: Subject = subject::<EpochDeferred>(Shape::Sides);
+/// The real epoch, crossbeam's. Under loom its own atomics are loom's: too many executions for all
+/// of them. Under shuttle it is opaque: what it does is part of the step before.
+pub const EPOCH: Subject = subject::<EpochDeferred>(Shape::Sides);
+
+/// Two more list operations, a lock and a count in each look at a list that is empty.
+const HARD_QUIESCENT: &[&str] = &[
+    "list/aba",
+    "list/aba_pop_up_to",
+    "list/walk_growth",
+    "pool/leave_remainder_allocate",
+    "pool/carve_carve",
+    "pool/capacity",
+    "pool/drop_after_remote_frees",
+    "mediator/remainders_merge",
+];
+
+/// A pin is three steps more.
+const HARD_EPOCH: &[&str] = &[
+    "pool/leave_remainder_allocate",
+    "pool/carve_carve",
+    "pool/capacity",
+    "mediator/remainders_merge",
+];
+
+impl Subject {
+    /// How far loom looks at a scenario every time.
+    #[must_use]
+    pub fn depth(&self, scenario: &str, depth: Depth) -> Depth {
+        if self.hard.contains(&scenario) { Depth::Preemptions(3) } else { depth }
+    }
+}
 
 /// In which order a list gives back what was put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +106,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
     Subject {
         strategy: S::NAME,
         shape,
+        hard: &[],
         list: list::body::<S>,
         exchange: exchange::body::<S>,
         long: long::body::<S>,
@@ -100,6 +132,14 @@ impl Depth {
         }
     }
 }
+
+/// A thread's participant, made before the thread starts and dropped after it has ended: neither is
+/// what is checked, and both are long in the real epoch.
+struct Standing<S: Strategy>(Participant<S>);
+
+// SAFETY: a participant is bound to one thread only so that two don't use it at a time; here it moves
+// between the setup and its thread, which start and join order.
+unsafe impl<S: Strategy> Send for Standing<S> {}
 
 /// Makes shell number `index` of `store`, alone or under a lock.
 ///

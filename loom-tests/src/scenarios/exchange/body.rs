@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::MaybeBlock;
-use stampool::raw::mediator::{Mediator, Participant};
+use stampool::raw::mediator::Mediator;
 use stampool::raw::sync::thread;
 use stampool::{
     EndHook, Local, Pool, Requirements, Source, Strategy, SystemSource, ThreadHandling, ThreadId,
 };
 
-use super::super::{Payload, make_shell};
+use super::super::{Payload, Standing, make_shell};
 use super::{Layer, Op, Scenario, entry, outcome};
 
 /// Size of a block in bytes.
@@ -106,12 +106,6 @@ struct Seat<S: Strategy>(Option<Local<'static, S>>);
 // SAFETY: a handle is bound to one thread only so that two don't use it at a time; here it moves
 // between the setup and its thread, which start and join order.
 unsafe impl<S: Strategy> Send for Seat<S> {}
-
-/// A thread's standing at a mediator, made before the thread starts.
-struct Standing<S: Strategy>(Participant<S>);
-
-// SAFETY: as for `Seat`.
-unsafe impl<S: Strategy> Send for Standing<S> {}
 
 /// Counts what it gives and gets back.
 struct Metered(Arc<AtomicIsize>);
@@ -305,7 +299,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         _ => unreachable!("not an operation of a mediator"),
     };
     let mut actors: Vec<(Standing<S>, Actor)> =
-        actors.map(|actor| (Standing(shared.under_check.join()), actor)).collect();
+        actors.map(|actor| (Standing::<S>(shared.under_check.join()), actor)).collect();
     for (thread, op) in scenario.setup {
         step(&mut actors[*thread], *op);
     }

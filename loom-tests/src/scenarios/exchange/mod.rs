@@ -74,6 +74,15 @@ pub struct Scenario {
     pub threads: &'static [&'static [Op]],
 }
 
+impl Scenario {
+    /// Whether a handle is forgotten. With it goes what it has registered outside the pool: the real
+    /// epoch's collector is never freed then, which loom counts as a leak.
+    #[must_use]
+    pub fn forgets_a_handle(&self) -> bool {
+        self.threads.iter().any(|ops| ops.contains(&Op::End))
+    }
+}
+
 /// The outcomes that the specification allows.
 #[must_use]
 pub fn allowed(scenario: &'static Scenario) -> BTreeSet<String> {

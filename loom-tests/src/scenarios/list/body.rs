@@ -11,7 +11,7 @@ use stampool::{Requirements, Strategy, SystemSource};
 
 use super::Op::{Pop, PopUpTo, Push, PushNew, TakeAll};
 use super::{Op, Scenario, outcome};
-use crate::scenarios::{Payload, make_shell};
+use crate::scenarios::{Payload, Standing, make_shell};
 
 /// A list, and what makes shells for it.
 struct Rig<S: Strategy> {
@@ -88,8 +88,12 @@ impl<S: Strategy> Rig<S> {
     }
 
     /// The shells held at the end, and what each removal brought.
-    fn follow<'s>(&'s self, ops: &[Op], mut held: Vec<Held<'s>>) -> (Vec<Held<'s>>, Log) {
-        let participant = self.reclaimer.join();
+    fn follow<'s>(
+        &'s self,
+        Standing(participant): &Standing<S>,
+        ops: &[Op],
+        mut held: Vec<Held<'s>>,
+    ) -> (Vec<Held<'s>>, Log) {
         let mut log = Log::new();
         for op in ops {
             let chain: Chain<'s>;
@@ -106,19 +110,19 @@ impl<S: Strategy> Rig<S> {
                     continue;
                 }
                 Pop => {
-                    let guard = self.reclaimer.pin(&participant);
+                    let guard = self.reclaimer.pin(participant);
                     let shell = self.list.pop(&self.store, &guard);
                     drop(guard);
                     self.receive(shell.into_iter())
                 }
                 PopUpTo(max) => {
-                    let guard = self.reclaimer.pin(&participant);
+                    let guard = self.reclaimer.pin(participant);
                     chain = self.list.pop_up_to(&self.store, *max, &guard);
                     drop(guard);
                     self.receive(chain)
                 }
                 TakeAll => {
-                    let guard = self.reclaimer.pin(&participant);
+                    let guard = self.reclaimer.pin(participant);
                     chain = self.list.take_all(&self.store, &guard);
                     drop(guard);
                     self.receive(chain)
@@ -156,34 +160,44 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
         }));
         let held: Vec<Held<'static>> =
             program.holds.iter().map(|id| (*id, rig.make(*id))).collect();
-        (program.ops, held)
+        (Standing::<S>(rig.reclaimer.join()), program.ops, held)
     });
     // The first program runs on this thread: one thread less to schedule.
     let first = programs.next().expect("a scenario has threads");
     let others: Vec<_> = programs
         .collect::<Vec<_>>()
         .into_iter()
-        .map(|(ops, held)| thread::spawn(move || rig.follow(ops, held)))
+        .map(|(standing, ops, held)| {
+            thread::spawn(move || {
+                let (held, log) = rig.follow(&standing, ops, held);
+                (standing, held, log)
+            })
+        })
         .collect();
-    let mut ended = vec![rig.follow(first.0, first.1)];
+    let (standing, ops, held) = first;
+    let (held, log) = rig.follow(&standing, ops, held);
+    let mut ended = vec![(standing, held, log)];
     ended.extend(others.into_iter().map(|thread| thread.join().expect("no panic unreported")));
 
     // Drained one by one: a cycle shows as a block that comes twice.
-    let participant = rig.reclaimer.join();
-    let guard = rig.reclaimer.pin(&participant);
+    let guard = rig.reclaimer.pin(&ended[0].0.0);
     let pop = || rig.receive(rig.list.pop(&rig.store, &guard).into_iter()).pop();
     let drained: Vec<Held<'_>> = core::iter::from_fn(pop).collect();
     drop(guard);
-    drop(participant);
     let left: Vec<u8> = drained.iter().rev().map(|(id, _)| *id).collect();
-    let (held, logs): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
-    let mut found: Vec<u8> = held.iter().flatten().map(|(id, _)| *id).chain(left.clone()).collect();
+    let (mut held, mut logs) = (Vec::new(), Vec::new());
+    for (standing, theirs, log) in ended {
+        drop(standing);
+        held.extend(theirs);
+        logs.push(log);
+    }
+    let mut found: Vec<u8> = held.iter().map(|(id, _)| *id).chain(left.clone()).collect();
     found.sort_unstable();
     all.sort_unstable();
     assert_eq!(found, all, "a block was lost");
     let outcome = outcome(logs.iter().map(|log| &log[..]), &left);
     // A checker's atomics own memory of their own.
-    held.into_iter().flatten().chain(drained).for_each(|(_, shell)| shell.end());
+    held.into_iter().chain(drained).for_each(|(_, shell)| shell.end());
     // SAFETY: leaked above, and nobody is left who refers to it.
     drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });
     outcome
