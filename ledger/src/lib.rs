@@ -2,11 +2,20 @@
 //!
 //! A small crate of its own, so that `xtask` can read what the checkers wrote without building a
 //! checker. A row starts out [`Broken`](Verdict::Broken); only a judge that has seen the whole run
-//! makes it [`Ok`](Verdict::Ok), so a check that never ran cannot pass for one that did.
+//! makes it [`Ok`](Verdict::Ok), so a check that never ran cannot pass for one that did. A deep row
+//! that came to its time limit is [`Stopped`](Verdict::Stopped): no fault so far, and no pass.
+
+mod digest;
 
 use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use digest::{digest, hash, of_outcomes};
+
+/// Rows of this tier and above run for hours, in deep runs alone. One that comes to its time limit
+/// is [`Stopped`](Verdict::Stopped), where a row of a lower tier is broken.
+pub const DEEP_TIER: u8 = 3;
 
 /// What ran the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,6 +107,9 @@ pub enum Expect {
 pub enum Verdict {
     /// Passed, or failed as it must.
     Ok,
+    /// A deep row that saw nothing wrong up to its time limit. It is not finished: nothing is
+    /// exhausted, and nothing is passed.
+    Stopped,
     /// Anything else, "was not run" included.
     Broken,
 }
@@ -121,6 +133,9 @@ pub struct Row {
     pub outcomes_expected: usize,
     /// Distinct outcomes seen.
     pub outcomes_seen: usize,
+    /// [`of_outcomes`] of what was seen and how often; empty where there was nothing to count.
+    #[serde(default)]
+    pub outcomes_digest: String,
     /// Wall time.
     pub seconds: f64,
     /// What it must do.
@@ -151,6 +166,7 @@ impl Row {
             executions: 0,
             outcomes_expected: 0,
             outcomes_seen: 0,
+            outcomes_digest: String::new(),
             seconds: 0.0,
             expect,
             verdict: Verdict::Broken,
@@ -168,6 +184,18 @@ impl Row {
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.verdict == Verdict::Ok
+    }
+
+    /// Whether it was stopped at its time limit with nothing wrong so far.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.verdict == Verdict::Stopped
+    }
+
+    /// Whether a fault was found, or nothing can be said.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.verdict == Verdict::Broken
     }
 
     /// Whether the word may be said: an unbounded search of correct code that finished.
@@ -217,10 +245,21 @@ mod tests {
     }
 
     #[test]
+    fn stopped_is_neither_ok_nor_broken() {
+        let stopped = Row { verdict: Verdict::Stopped, ..row() };
+        assert_eq!(
+            (stopped.is_ok(), stopped.is_stopped(), stopped.is_broken()),
+            (false, true, false)
+        );
+        assert_eq!(serde_json::to_value(&stopped).unwrap()["verdict"], "stopped");
+    }
+
+    #[test]
     fn exhaustive_is_said_of_finished_unbounded_passes_only() {
         let ok = Row { verdict: Verdict::Ok, ..row() };
         assert!(ok.is_exhaustive());
         assert!(!row().is_exhaustive());
+        assert!(!Row { verdict: Verdict::Stopped, ..row() }.is_exhaustive());
         assert!(!Row { bound: Limit::Bounded(3), ..ok.clone() }.is_exhaustive());
         assert!(!Row { expect: Expect::Fail, ..ok.clone() }.is_exhaustive());
         assert!(!Row { checker: Checker::Fuzz, ..ok }.is_exhaustive());

@@ -65,6 +65,15 @@ pub(crate) fn reset_count() {
     RECORDED.store(0, Ordering::Relaxed); // a statistic
 }
 
+/// The run under way, for a child that is stopped at its limit.
+static UNDER_WAY: Mutex<Option<Recorder>> = Mutex::new(None);
+
+/// What the run under way has seen so far: not finished, whatever it is.
+pub(crate) fn so_far() -> Exploration {
+    let recorder = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    recorder.map(|recorder| recorder.finish(false)).unwrap_or_default()
+}
+
 /// A place where the executions of one run leave their outcomes.
 ///
 /// Uses std's mutex on purpose: the checker must not see it.
@@ -72,6 +81,14 @@ pub(crate) fn reset_count() {
 pub struct Recorder(Arc<Mutex<Exploration>>);
 
 impl Recorder {
+    /// For the run that begins now.
+    #[must_use]
+    pub fn begin() -> Self {
+        let recorder = Self::default();
+        *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = Some(recorder.clone());
+        recorder
+    }
+
     /// Counts one execution that ended in `outcome`.
     pub fn record(&self, outcome: String) {
         RECORDED.fetch_add(1, Ordering::Relaxed); // a statistic
@@ -113,7 +130,7 @@ pub fn explore_loom(
     builder.location = false;
     builder.log = false;
 
-    let recorder = Recorder::default();
+    let recorder = Recorder::begin();
     let recorded = recorder.clone();
     builder.check(move || recorded.record(body()));
     // With the limits out of reach `check` returns only from the end of the search.

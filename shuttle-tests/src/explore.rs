@@ -53,7 +53,7 @@ fn explore(
     // On purpose coarser than loom: this warning says that orderings are not modelled.
     config.silence_warnings = true;
 
-    let recorder = Recorder::default();
+    let recorder = Recorder::begin();
     let recorded = recorder.clone();
     let ran = Runner::new(scheduler, config).run(move || recorded.record(body()));
     // An execution that was cut off counts for shuttle, but left no outcome.

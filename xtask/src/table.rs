@@ -37,7 +37,7 @@ pub(crate) fn print(rows: &[Row]) {
         }
     }
     println!("{table}");
-    for row in rows.iter().filter(|row| !row.is_ok()) {
+    for row in rows.iter().filter(|row| row.is_broken()) {
         println!("\nbroken: {}\n  {}\n  again: {}", row.key(), row.detail, again(row));
     }
 }
@@ -51,6 +51,7 @@ fn outcomes(row: &Row) -> String {
 
 fn verdict(row: &Row) -> &'static str {
     match (row.is_ok(), row.expect) {
+        (false, _) if row.is_stopped() => "stopped",
         (false, _) => "BROKEN",
         (true, Expect::Fail) => "caught",
         (true, Expect::Pass) if row.is_exhaustive() => "ok, exhaustive",

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use ledger::Row;
+use ledger::{DEEP_TIER, Row};
 
-use super::{Check, child, judge::judge};
+use super::{Check, child, deep, judge::judge, parent::Parent};
 
-/// Model checks. Without an option: run them all, one after the other.
+/// Model checks. Without an option: run all but the deep ones, one after the other.
 #[derive(Parser)]
 struct Options {
     /// Print the registered rows as JSON lines, not run.
@@ -24,9 +24,26 @@ struct Options {
     /// Stop a check that takes longer.
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     limit: u64,
+    /// Say on stderr, once a second, how many executions there were.
+    #[arg(long)]
+    progress: bool,
+    /// End when the process that started this one has ended.
+    #[arg(long)]
+    leashed: bool,
     /// Run one check in this very process, unjudged.
     #[arg(long, value_name = "KEY", hide = true)]
     child: Option<String>,
+}
+
+/// What holds for every check of a run.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// For one check.
+    pub(super) time: Duration,
+    /// Say how far it is.
+    pub(super) progress: bool,
+    /// Ends with this process.
+    pub(super) parent: Option<Parent>,
 }
 
 /// The whole `main` of a model binary that was compiled for `backend`: `"loom"` or `"shuttle"`.
@@ -43,23 +60,28 @@ pub fn main(checks: Vec<Check>, backend: &str) -> ExitCode {
         eprintln!("{why}");
         return ExitCode::from(2);
     }
+    let checks = deep::with_deeper(checks);
     if options.list {
         checks.iter().for_each(|check| println!("{}", json(&check.row())));
         return ExitCode::SUCCESS;
     }
-    let limit = Duration::from_secs(options.limit);
+    let limits = Limits {
+        time: Duration::from_secs(options.limit),
+        progress: options.progress,
+        parent: options.leashed.then(Parent::of_this_process),
+    };
     let wanted = |key: &str| {
         let found = checks.iter().find(|check| check.key() == key);
         found.ok_or_else(|| eprintln!("no check is named `{key}`; --list names them"))
     };
     match (&options.child, &options.row) {
-        (Some(key), _) => wanted(key).map_or(ExitCode::from(2), |check| child::run(check)),
+        (Some(key), _) => wanted(key).map_or(ExitCode::from(2), |check| child::run(check, limits)),
         (None, Some(key)) => wanted(key).map_or(ExitCode::from(2), |check| {
-            let row = run(check, limit);
+            let row = run(check, limits);
             println!("{}", json(&row));
-            exit(row.is_ok())
+            exit(!row.is_broken())
         }),
-        (None, None) => exit(run_all(&checks, limit)),
+        (None, None) => exit(run_all(&checks, limits)),
     }
 }
 
@@ -81,15 +103,16 @@ fn refuse(checks: &[Check], backend: &str) -> Result<(), String> {
     }
 }
 
-fn run(check: &Check, limit: Duration) -> Row {
+fn run(check: &Check, limits: Limits) -> Row {
     let start = Instant::now();
-    let ended = child::spawn(&check.key(), limit);
+    let ended = child::spawn(&check.key(), limits);
     judge(check, &ended, start.elapsed().as_secs_f64())
 }
 
-fn run_all(checks: &[Check], limit: Duration) -> bool {
-    checks.iter().fold(true, |ok, check| {
-        let row = run(check, limit);
+/// Deep checks are run only where they are asked for by name.
+fn run_all(checks: &[Check], limits: Limits) -> bool {
+    checks.iter().filter(|check| check.tier < DEEP_TIER).fold(true, |ok, check| {
+        let row = run(check, limits);
         let (key, verdict) = (row.key(), if row.is_ok() { "ok" } else { "BROKEN" });
         println!("{verdict:6} {key}  {} executions  {}", row.executions, row.detail);
         ok && row.is_ok()

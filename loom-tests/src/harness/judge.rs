@@ -1,9 +1,9 @@
 //! From what came of a child process to a row of the ledger. No input or output here.
 
 use core::time::Duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{Row, Verdict};
+use ledger::{DEEP_TIER, Row, Verdict};
 
 use super::{Check, Expectation};
 use crate::explore::Exploration;
@@ -22,29 +22,41 @@ pub(super) enum Ended {
     },
     /// It ended in any other way: a crash, a dead canary, an unreadable report.
     Died(String),
-    /// It was stopped for taking too long.
+    /// It stopped itself at its limit and reported what it had seen.
+    Stopped(Exploration, Duration),
+    /// It did not even do that, and was killed.
     TimedOut(Duration),
 }
 
 /// Fills in the row of `check`.
 pub(super) fn judge(check: &Check, ended: &Ended, seconds: f64) -> Row {
-    let (verdict, detail) = match verdict(&check.expectation, ended) {
+    let (verdict, detail) = match verdict(check, ended) {
         Ok(detail) => (Verdict::Ok, detail),
-        Err(detail) => (Verdict::Broken, detail),
+        Err((verdict, detail)) => (verdict, detail),
     };
-    let (executions, outcomes_seen) = match ended {
-        Ended::Explored(seen) => (seen.executions, seen.outcomes.len()),
-        Ended::Violation { executions, .. } => (*executions, 0),
-        Ended::Died(_) | Ended::TimedOut(_) => (0, 0),
+    let (executions, seen) = match ended {
+        Ended::Explored(seen) | Ended::Stopped(seen, _) => (seen.executions, Some(&seen.outcomes)),
+        Ended::Violation { executions, .. } => (*executions, None),
+        Ended::Died(_) | Ended::TimedOut(_) => (0, None),
     };
-    Row { executions, outcomes_seen, seconds, verdict, detail, ..check.row() }
+    Row {
+        executions,
+        outcomes_seen: seen.map_or(0, BTreeMap::len),
+        outcomes_digest: seen.map(ledger::of_outcomes).unwrap_or_default(),
+        seconds,
+        verdict,
+        detail,
+        ..check.row()
+    }
 }
 
-/// The detail: of a row that is ok, or of a broken one.
-fn verdict(expectation: &Expectation, ended: &Ended) -> Result<String, String> {
-    match ended {
+/// The detail of a row that is ok, or what else it is.
+fn verdict(check: &Check, ended: &Ended) -> Result<String, (Verdict, String)> {
+    let expectation = &check.expectation;
+    let done = match ended {
         Ended::Died(how) => Err(format!("died: {how}")),
-        Ended::TimedOut(limit) => Err(format!("stopped after {} s", limit.as_secs())),
+        Ended::TimedOut(limit) => Err(format!("stopped after {} s, and killed", limit.as_secs())),
+        Ended::Stopped(seen, limit) => return stopped(check, seen, *limit),
         Ended::Violation { message, .. } => match expectation {
             Expectation::Failure { because } if message.contains(because) => {
                 Ok(format!("caught: {message}"))
@@ -55,7 +67,30 @@ fn verdict(expectation: &Expectation, ended: &Ended) -> Result<String, String> {
             _ => Err(format!("violation: {message}")),
         },
         Ended::Explored(seen) => explored(expectation, seen),
-    }
+    };
+    done.map_err(|detail| (Verdict::Broken, detail))
+}
+
+/// A run that was cut off. Never ok: a twin must be caught, and all else must be finished.
+fn stopped(
+    check: &Check,
+    seen: &Exploration,
+    limit: Duration,
+) -> Result<String, (Verdict, String)> {
+    let (seconds, executions) = (limit.as_secs(), seen.executions);
+    let detail = format!("stopped at its limit of {seconds} s after {executions} executions");
+    let allowed = match &check.expectation {
+        Expectation::Exactly { outcomes, .. } | Expectation::Within { outcomes, .. } => outcomes,
+        Expectation::Failure { .. } => return Err((Verdict::Broken, detail)),
+        Expectation::Oracle { .. } => &seen.outcomes.keys().cloned().collect(),
+    };
+    let extra: Vec<_> =
+        seen.outcomes.keys().filter(|outcome| !allowed.contains(*outcome)).collect();
+    Err(match (check.tier >= DEEP_TIER && executions > 0, &extra[..]) {
+        (_, [_, ..]) => (Verdict::Broken, format!("not allowed: {extra:?}; {detail}")),
+        (true, []) => (Verdict::Stopped, detail),
+        (false, []) => (Verdict::Broken, detail),
+    })
 }
 
 fn explored(expectation: &Expectation, seen: &Exploration) -> Result<String, String> {
@@ -168,6 +203,26 @@ mod tests {
         broken(&check().expect_oracle(1), &Ended::TimedOut(Duration::from_secs(9)), "9 s");
         broken(&check().expect_oracle(1), &violation("lost a block"), "lost a block");
         ok(&check().expect_oracle(1), &Ended::Explored(saw(&["a"])));
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_is_never_ok() {
+        let at = Duration::from_secs(9);
+        let stopped = |outcomes: &[&str]| {
+            Ended::Stopped(Exploration { finished: false, ..saw(outcomes) }, at)
+        };
+        let deep = || check().tier(DEEP_TIER).expect_exactly(set(&["a", "b"]), 1);
+        let row = judge(&deep(), &stopped(&["a", "a"]), 9.0);
+        assert_eq!((row.verdict, row.executions, row.outcomes_seen), (Verdict::Stopped, 2, 1));
+        assert_eq!(row.detail, "stopped at its limit of 9 s after 2 executions");
+        // Even where it has seen everything that there is: the search had not come to its end.
+        assert!(judge(&deep(), &stopped(&["a", "b"]), 9.0).is_stopped());
+        assert!(judge(&deep().expect_oracle(2), &stopped(&["a", "a"]), 9.0).is_stopped());
+        broken(&deep(), &stopped(&[]), "after 0 executions");
+        broken(&deep(), &stopped(&["a", "c"]), "not allowed: [\"c\"]");
+        broken(&deep().tier(2), &stopped(&["a"]), "limit of 9 s after 1");
+        broken(&deep().expect_failure("twice"), &stopped(&["a"]), "limit of 9 s");
+        broken(&deep(), &Ended::TimedOut(at), "killed");
     }
 
     #[test]

@@ -11,19 +11,27 @@
 //! - fewer executions than the registered minimum are too few, and none never suffices;
 //! - a twin must fail for its registered reason, not for any reason;
 //! - a binary built for no model (a misspelt cfg) runs nothing and says so;
-//! - two checks of one name, or none at all, are refused.
+//! - two checks of one name, or none at all, are refused;
+//! - a deep check that comes to its time limit is stopped, which is no pass; any other is broken.
+//!
+//! Every bounded check of correct code gets deep versions by itself, see [`DEEPER`].
 
 mod child;
 mod cli;
+mod deep;
 mod judge;
+mod parent;
+mod reporter;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ledger::{Checker, Expect, Limit, Row};
 
 use crate::explore::{Bound, Exploration, explore_loom};
 
 pub use cli::main;
+pub use deep::DEEPER;
 
 /// What must come of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +86,7 @@ pub struct Check {
     pub scenario: String,
     /// What runs it.
     pub checker: Checker,
-    /// How often it runs: 0 and 1 always, 2 in deep runs, 3 nightly.
+    /// How often it runs: 0 to 2 always, 3 in deep runs ([`DEEP_TIER`](ledger::DEEP_TIER)).
     pub tier: u8,
     /// How far it looks.
     pub bound: Limit,
@@ -86,6 +94,8 @@ pub struct Check {
     pub expectation: Expectation,
     /// Runs it.
     pub run: Box<dyn Fn() -> Exploration>,
+    /// Runs it at another bound of loom's.
+    at_bound: Option<Rc<dyn Fn(Bound) -> Exploration>>,
 }
 
 impl Check {
@@ -105,6 +115,7 @@ impl Check {
             bound,
             expectation: Expectation::Exactly { outcomes: BTreeSet::new(), min_executions: 1 },
             run: Box::new(run),
+            at_bound: None,
         }
     }
 
@@ -115,8 +126,11 @@ impl Check {
         bound: Bound,
         body: impl Fn() -> String + Clone + Send + Sync + 'static,
     ) -> Self {
-        let run = move || explore_loom(bound, body.clone());
-        Self::new(strategy, scenario, Checker::Loom, bound.into(), run)
+        let explore: Rc<dyn Fn(Bound) -> Exploration> =
+            Rc::new(move |bound| explore_loom(bound, body.clone()));
+        let at_bound = Some(Rc::clone(&explore));
+        let run = move || explore(bound);
+        Self { at_bound, ..Self::new(strategy, scenario, Checker::Loom, bound.into(), run) }
     }
 
     /// Puts the check into a tier.

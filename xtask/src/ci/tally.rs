@@ -38,7 +38,9 @@ impl Tally {
     /// Where a report cannot be read.
     pub(super) fn reports(&mut self, folder: &Path) -> Result<()> {
         let rows: Vec<Row> = read(&folder.join("checks.json"))?;
-        rows.iter().for_each(|row| self.step(row.is_ok()));
+        // One that was stopped at its limit has neither passed nor failed.
+        let judged = rows.iter().filter(|row| !row.is_stopped());
+        judged.for_each(|row| self.step(row.is_ok()));
         let mutants: Vec<Value> = read(&folder.join("weaken.json"))?;
         mutants.iter().for_each(|mutant| self.step(mutant["fault"].is_null()));
         Ok(())
