@@ -1,5 +1,6 @@
 //! `cargo xtask`: the workbench behind one door. One module per command.
 
+mod build_id;
 mod checks;
 mod ci;
 mod compare;
@@ -7,14 +8,18 @@ mod fuzz;
 mod hit_path;
 mod layers;
 mod ledger_file;
+mod ledgers;
 mod litmus;
+mod live;
 mod matrix;
 mod models;
 mod patched_loom;
 mod progress;
+mod queue;
 mod run;
 mod sabotage;
 mod table;
+mod times;
 mod weaken;
 mod workspace;
 
@@ -44,6 +49,8 @@ enum Command {
     HitPath(hit_path::Options),
     /// Check the layers of src, the names of backends, the length of files and the ordering tags.
     Layers(layers::Options),
+    /// Put the ledgers of several machines together, or compare two.
+    Ledger(ledgers::Options),
     /// Compare loom with the known outcomes of litmus tests.
     Litmus(litmus::Options),
     /// Break the core in a copy, in four ways; the checks must go red.
@@ -60,6 +67,7 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
         Command::Layers(options) => layers::run(&options),
+        Command::Ledger(options) => ledgers::run(&options),
         Command::Litmus(options) => litmus::run(&options),
         Command::Sabotage(options) => sabotage::run(&options),
         Command::Weaken(options) => weaken::run(&options),

@@ -42,7 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
     let steps = steps::steps(options.deep);
     // Nothing that an earlier run has left may count as a result of this one.
-    for report in ["checks.json", "weaken.json", "compare.json"] {
+    for report in ["checks.json", "ledger.json", "weaken.json", "compare.json"] {
         _ = fs::remove_file(workspace::output()?.join(report));
     }
     let mut tally = Tally::default();

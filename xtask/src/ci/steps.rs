@@ -61,7 +61,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         },
     ];
     steps.push(if deep {
-        Step::new("checks", "model checks, every tier", Xtask, "checks --deep")
+        Step::new(
+            "checks",
+            "model checks, every tier, deep ones for 5 minutes each",
+            Xtask,
+            "checks --deep --deep-limit 300",
+        )
     } else {
         Step::new("checks", "model checks, tiers 0 to 2", Xtask, "checks")
     });
