@@ -130,7 +130,7 @@ impl State {
         let (seconds, untimed) = estimate(remaining.chain(self.left.values().copied()), workers);
         let untimed = match untimed {
             0 => String::new(),
-            rows => format!(" and {rows} rows that were never timed"),
+            rows => format!(", never timed: {rows}"),
         };
         let (done, running, left) = (self.done, self.running.len(), self.left.len());
         format!("{done} done, {running} running, {left} left: {}{untimed}", duration(seconds))
