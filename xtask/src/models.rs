@@ -88,8 +88,7 @@ pub(crate) fn build(model: Model, binary: Binary) -> Result<PathBuf> {
         cargo.args(["--config", &format!("paths=[{paths}]")]);
     }
     // The encoded form wins over every other way to set flags, so that none can drop the cfg.
-    cargo
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(model));
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(model));
     executable(cargo, name).with_context(|| format!("{package} {name} does not build"))
 }
 
@@ -143,7 +142,7 @@ fn flags(model: Model) -> String {
     let backend = format!("--cfg\x1fstampool_model=\"{}\"", model.backend());
     match model {
         // With this the real epoch runs on loom's atomics.
-        Model::Loom => backend + "\x1f--cfg\x1fcrossbeam_loom",
+        Model::Loom | Model::LoomUpstream => backend + "\x1f--cfg\x1fcrossbeam_loom",
         Model::Shuttle => backend,
     }
 }
