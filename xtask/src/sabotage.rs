@@ -45,14 +45,14 @@ const BREAKS: &[Break] = &[
     Break {
         what: "the remainder of a thread that leaves dropped by the mediator",
         file: "src/mediator/mod.rs",
-        from: "Less => self.offer_remainder(blocks),",
+        from: "Less => self.offer_remainder(&self.reclaimer.pin(participant), blocks),",
         to: "Less => {}",
         check: "TaggedPacked/pool/leave_remainder_allocate/",
     },
     Break {
         what: "the remainder of a thread that leaves kept in its slot",
         file: "src/pool/local.rs",
-        from: "unsafe { self.core.hand_in(self.slot) };",
+        from: "unsafe { self.core.hand_in(self.slot, &self.participant) };",
         to: "",
         check: "TaggedPacked/pool/leave_remainder_allocate/",
     },
@@ -60,7 +60,7 @@ const BREAKS: &[Break] = &[
         what: "several partial shells taken by one request",
         file: "src/mediator/mod.rs",
         from: "        // One at a time: several in one hand",
-        to: "        let several = self.empty_into(self.partial.pop_up_to(&self.store, out.len()), out);
+        to: "        let several = self.empty_into(guard, partial.pop_up_to(store, out.len(), guard), out);
         if several > 0 {
             return several;
         }
@@ -71,13 +71,36 @@ const BREAKS: &[Break] = &[
         what: "a batch offered twice",
         file: "src/mediator/mod.rs",
         from: "                shell.fill(blocks);
-                self.full.push(shell);",
+                self.shelves.full.push(shell);",
         to: "                shell.fill(blocks);
-                self.full.push(shell);
-                let mut shell = self.empty_shell();
+                self.shelves.full.push(shell);
+                let mut shell = self.empty_shell(&self.reclaimer.pin(participant));
                 shell.fill(blocks);
-                self.full.push(shell);",
+                self.shelves.full.push(shell);",
         check: "TaggedPacked/pool/flush_refill/loom/",
+    },
+    Break {
+        what: "an emptied shell returned without a grace period",
+        file: "src/mediator/mod.rs",
+        from: "if !S::Reclaimer::DEFERS {
+            self.shelves.empty.push(shell);",
+        to: "if !S::Reclaimer::DEFERS || !shell.is_confined() {
+            self.shelves.empty.push(shell);",
+        check: "EpochModel/mediator/aba/loom/",
+    },
+    Break {
+        what: "a partial shell put back where poppers look without a lock",
+        file: "src/free_list/deferred.rs",
+        from: "if shell.is_confined() {",
+        to: "if false {",
+        check: "EpochModel/list/aba/loom/",
+    },
+    Break {
+        what: "the second list spliced in while a popper is in flight",
+        file: "src/free_list/quiescent.rs",
+        from: "if !popper.is_alone() {",
+        to: "if !popper.is_alone() && false {",
+        check: "Quiescent/list/aba/loom/",
     },
 ];
 
