@@ -12,6 +12,7 @@ use crate::replay::CLASSES;
 use crate::run::Budget;
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
+use crate::watch::Stall;
 
 /// The reference subject of a replay: the process's global allocator.
 pub const SYSTEM: &str = "system";
@@ -73,6 +74,11 @@ pub struct RunArgs {
     /// Leave out the checks of each single block, to time the pool with less beside it.
     #[arg(long)]
     pub books_only: bool,
+    /// One more thread, held up in the middle of an exchange: for the whole run, or for a time
+    /// again and again, with short breaks.
+    #[arg(long, value_name = "forever|TIME", num_args = 0..=1, default_missing_value = "forever",
+          value_parser = stall)]
+    pub stall: Option<Stall>,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -170,9 +176,10 @@ impl RunArgs {
             None => format!("--duration {}ms", self.duration.as_millis()),
         };
         let books_only = if self.books_only { " --books-only" } else { "" };
+        let stall = self.stall.map(|stall| format!(" --stall {stall}")).unwrap_or_default();
         format!(
             "cargo run --release -p stress -- run --strategy {strategy} --scenario {} \
-             --threads {threads} {budget} --seed {seed} --block-size {} --batch {}{books_only}",
+             --threads {threads} {budget} --seed {seed} --block-size {} --batch {}{books_only}{stall}",
             scenario.name(),
             self.block_size,
             self.batch,
@@ -252,6 +259,11 @@ fn duration(text: &str) -> Result<Duration, NotADuration> {
     }
 }
 
+/// Reads how a thread is held up.
+fn stall(text: &str) -> Result<Stall, NotADuration> {
+    if text == "forever" { Ok(Stall::Forever) } else { duration(text).map(Stall::Spells) }
+}
+
 /// Names what there is, for `list`.
 pub fn list() -> String {
     let mut text = String::from("strategies:\n");
@@ -313,8 +325,8 @@ mod tests {
 
     #[test]
     fn the_command_to_run_again_is_understood() {
-        let Command::Run(args) = parse("stress run --ops 10 --books-only").expect("ops").command
-        else {
+        let words = "stress run --ops 10 --books-only --stall 2s";
+        let Command::Run(args) = parse(words).expect("ops").command else {
             panic!("run is run");
         };
         let again = args.again(STRATEGIES[0].name, Scenario::Churn, 3, 9);
@@ -324,6 +336,18 @@ mod tests {
         };
         assert_eq!(same.budget(), Budget::Ops(10));
         assert_eq!((same.seed, same.threads, same.books_only), (Some(9), vec![3], true));
+        assert_eq!(same.stall, Some(Stall::Spells(Duration::from_secs(2))));
+    }
+
+    #[test]
+    fn a_stall_is_for_ever_unless_told_otherwise() {
+        for (words, stall) in [("", None), ("--stall --ops 1", Some(Stall::Forever))] {
+            let Command::Run(args) = parse(&format!("stress run {words}")).expect("fine").command
+            else {
+                panic!("run is run");
+            };
+            assert_eq!(args.stall, stall);
+        }
     }
 
     #[test]
@@ -334,6 +358,8 @@ mod tests {
             "stress run --ops 0",
             "stress run --duration 1",
             "stress run --ops 5 --duration 1s",
+            "stress run --stall 0s",
+            "stress run --stall sometimes",
             "stress replay",
             "stress replay x --rounds 0",
         ] {

@@ -10,6 +10,7 @@
 //! | [`oracle`] | what is checked |
 //! | [`worker`] | one thread's checked access to the subject |
 //! | [`scenario`], [`run`] | what the threads do; one run of it |
+//! | [`watch`] | a thread beside them, which may stall |
 //! | [`replay`] | a recorded program instead |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 
@@ -26,4 +27,5 @@ pub mod run;
 pub mod scenario;
 pub mod strategies;
 pub mod subject;
+pub mod watch;
 pub mod worker;

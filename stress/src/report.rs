@@ -66,6 +66,18 @@ pub struct Row {
     pub peak_live_blocks: Option<usize>,
     /// The memory bound for that peak; `null` for `system`.
     pub bound_blocks: Option<usize>,
+    /// How one more thread was held up, `forever` or for how long at a time; `null` where none was.
+    pub stall: Option<String>,
+    /// Most emptied shells seen waiting at once; `null` for a replay, as are the next four.
+    pub peak_limbo_shells: Option<usize>,
+    /// The most that may wait.
+    pub limbo_limit: Option<usize>,
+    /// How often an exchange had to go through a lock.
+    pub overflows: Option<u64>,
+    /// Shells made.
+    pub shells: Option<usize>,
+    /// The most that carving and handles may have brought.
+    pub most_shells: Option<usize>,
     /// Number of violations.
     pub violations: usize,
     /// `ok` or `violation`.
@@ -166,6 +178,10 @@ impl Report {
             "carved",
             "peak live",
             "bound",
+            "limbo",
+            "limit",
+            "overflows",
+            "shells",
             "verdict",
         ]);
         for row in &self.results {
@@ -179,6 +195,10 @@ impl Report {
                 number(known(row.carved_blocks)),
                 number(known(row.peak_live_blocks)),
                 number(known(row.bound_blocks)),
+                number(known(row.peak_limbo_shells)),
+                number(known(row.limbo_limit)),
+                number(known(row.overflows)),
+                number(known(row.shells)),
                 Cell::new(row.verdict).fg(if fine { Color::Green } else { Color::Red }),
             ]);
         }
@@ -241,6 +261,6 @@ fn number(value: impl ToString) -> Cell {
     Cell::new(value).set_alignment(CellAlignment::Right)
 }
 
-fn known(value: Option<usize>) -> String {
+fn known(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }

@@ -1,7 +1,9 @@
 //! One scenario on one subject: the threads, the clock, and the checks at the end.
 
+use core::sync::atomic::AtomicBool;
 use core::time::Duration;
 use std::panic;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
@@ -11,7 +13,8 @@ use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, StopOnPanic, Violation, panic_message};
 use crate::oracle::{Oracle, books};
 use crate::scenario::{Scenario, Stage};
-use crate::subject::{Mechanism, Refused, Subject};
+use crate::subject::{Mechanism, Refused, Shelves, Subject};
+use crate::watch::{Shift, Stall, Watch};
 use crate::worker::{Desk, Lane, Worker};
 
 /// When a run ends.
@@ -36,6 +39,15 @@ pub struct Plan {
     pub seed: u64,
     /// Whether each block is checked as it comes and goes; the books always are.
     pub checked: bool,
+    /// How one more thread is held up meanwhile, if at all.
+    pub stall: Option<Stall>,
+}
+
+impl Plan {
+    /// Handles at one time: the T of the memory bound.
+    pub fn handles(&self) -> usize {
+        self.threads + usize::from(self.stall.is_some())
+    }
 }
 
 /// What came of it.
@@ -55,6 +67,10 @@ pub struct Outcome {
     pub peak_live_blocks: usize,
     /// The memory bound for that peak.
     pub bound_blocks: usize,
+    /// Most shells seen waiting, at one of the looks that were taken.
+    pub peak_limbo_shells: usize,
+    /// The shells at the end.
+    pub shelves: Shelves,
     /// What was found wrong, first things first.
     pub violations: Vec<Violation>,
 }
@@ -70,7 +86,7 @@ pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Refused> 
     assert!(plan.threads >= plan.scenario.min_threads(), "too few threads for the scenario");
     let batch = subject.batch_blocks();
     let stage = Stage::new(plan.scenario, plan.threads, batch);
-    let room = bound_blocks(stage.most_live(batch), plan.threads, batch);
+    let room = bound_blocks(stage.most_live(batch), plan.handles(), batch);
     let desk = Desk {
         log: Log::default(),
         oracle: plan.checked.then(|| Oracle::type_stable(subject.layout(), Extent::Whole, room)),
@@ -88,15 +104,27 @@ pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Refused> 
         })
         .collect();
 
-    let elapsed = race(&subject, &stage, &desk, &mut lanes, plan.budget)?;
+    let (elapsed, peak_limbo_shells) = watched(&subject, plan, &desk.log, || {
+        let elapsed = race(&subject, &stage, &desk, &mut lanes, plan.budget)?;
+        // After a violation, blocks are out of circulation and the books say nothing.
+        if desk.log.is_clean() {
+            sweep(&subject, &stage, &desk, &mut lanes);
+        }
+        // Whoever sleeps keeps no block from the others.
+        if plan.stall.is_some() && desk.log.is_clean() {
+            books::drain(&subject, &desk.log);
+        }
+        Ok(elapsed)
+    })?;
     let ops = lanes.iter().map(|lane| lane.ops).sum();
     let peak = desk.live.peak(lanes.iter().map(|lane| lane.gauge));
-    let bound = bound_blocks(peak, plan.threads, batch);
-    // After a violation, blocks are out of circulation and the books say nothing.
+    let bound = bound_blocks(peak, plan.handles(), batch);
     if desk.log.is_clean() {
-        sweep(&subject, &stage, &desk, &mut lanes);
         books::bound(subject.carved_blocks(), peak, bound, &desk.log);
+        books::shelves(&subject.shelves(), 0, &desk.log);
     }
+    // The census below pushes shells about, which may count.
+    let shelves = subject.shelves();
     if desk.log.is_clean() {
         books::balance(&mut subject, 0, &desk.log);
         books::drain(&subject, &desk.log);
@@ -110,7 +138,37 @@ pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Refused> 
         carved_blocks: subject.carved_blocks(),
         peak_live_blocks: peak,
         bound_blocks: bound,
+        peak_limbo_shells,
+        shelves,
         violations: desk.log.into_violations(),
+    })
+}
+
+/// Does `work` beside a thread that looks at the shelves, and stalls if the plan says so. Returns
+/// what the work gives, and the most shells that were seen waiting.
+fn watched<U: Subject, R>(
+    subject: &U,
+    plan: &Plan,
+    log: &Log,
+    work: impl FnOnce() -> Result<R, Refused>,
+) -> Result<(R, usize), Refused> {
+    let over = AtomicBool::new(false);
+    let watch = Watch { subject, log, stall: plan.stall, handles: plan.handles(), over: &over };
+    thread::scope(|scope| {
+        let (placed, is_placed) = mpsc::channel();
+        let watcher = thread::Builder::new()
+            .spawn_scoped(scope, move || watch.keep(placed))
+            .map_err(|_| Refused("the system gave no thread to watch".to_owned()))?;
+        let shift = Shift { over: &over, watcher: watcher.thread().clone() };
+        // An error where it does not stall, or cannot; then that is in the log.
+        _ = is_placed.recv();
+        let done = work();
+        drop(shift);
+        let peak = watcher.join().unwrap_or_else(|payload| {
+            log.report(Violation::Panicked { message: panic_message(&*payload) });
+            0
+        });
+        Ok((done?, peak))
     })
 }
 

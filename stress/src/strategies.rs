@@ -3,13 +3,14 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use stampool::raw::free_list::Reclaimer;
 use stampool::{
     AllocError, EpochDeferred, Local, Locked, Pool, Quiescent, Strategy, TaggedPacked, TaggedWide,
 };
 
 use crate::replay::{self, Round, Trace};
 use crate::run::{self, Outcome, Plan};
-use crate::subject::{Handle, Mechanism, Refused, Subject};
+use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
 
 /// A strategy that the command line knows by name.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,10 @@ const fn entry<S: Strategy>() -> Entry {
     }
 }
 
+/// Shells per handle that may wait, where a strategy lets them: the builder's own choice, said here
+/// since the number of shells follows from it.
+const LIMBO: usize = 16;
+
 /// Builds a pool.
 ///
 /// # Errors
@@ -50,6 +55,7 @@ pub fn pool<S: Strategy>(layout: Layout, batch: usize) -> Result<Pool<S>, Refuse
     Pool::builder(layout)
         .strategy::<S>()
         .batch(batch)
+        .limbo_shells(LIMBO)
         .build()
         .map_err(|error| Refused(error.to_string()))
 }
@@ -85,6 +91,24 @@ impl<S: Strategy> Subject for Pool<S> {
         census.cached_blocks + census.full_blocks + census.partial_blocks
     }
 
+    fn shelves(&self) -> Shelves {
+        let stats = self.stats();
+        let limbo = if S::Reclaimer::DEFERS { LIMBO } else { 0 };
+        // A slot brings a shell for its remainder, and those that may wait on its account.
+        let seats = stats.slots * (1 + limbo);
+        // A cut brings one. All cuts are of a whole batch, but for the last of a chunk.
+        let (batch, chunks) = (stats.batch_blocks, stats.chunks);
+        let most_cuts = chunks + (stats.carved_blocks - chunks) / batch;
+        Shelves {
+            limbo_shells: stats.limbo_shells,
+            limbo_limit: stats.limbo_limit,
+            overflows: stats.overflows,
+            shells: stats.shells,
+            least_shells: stats.carved_blocks.div_ceil(batch) + seats,
+            most_shells: most_cuts + seats,
+        }
+    }
+
     fn mechanism(&self) -> Mechanism {
         let stats = self.stats();
         Mechanism { strategy: stats.strategy, lock_free: stats.lock_free, tag_bits: stats.tag_bits }
@@ -99,5 +123,9 @@ impl<S: Strategy> Handle for Local<'_, S> {
     unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: the caller's contract is the same.
         unsafe { Local::deallocate(self, block) };
+    }
+
+    fn linger(&self, f: &mut dyn FnMut()) {
+        Local::linger(self, f);
     }
 }

@@ -33,6 +33,11 @@ pub trait Subject: Sync {
 
     /// Says how the subject synchronises.
     fn mechanism(&self) -> Mechanism;
+
+    /// What it says of its shells. A subject without shells has none.
+    fn shelves(&self) -> Shelves {
+        Shelves::default()
+    }
 }
 
 /// One thread's access to a subject.
@@ -49,6 +54,29 @@ pub trait Handle {
     /// The block must come from `allocate` on a handle of the same subject, must not have
     /// been given back since, and must not be used afterwards.
     unsafe fn deallocate(&self, block: NonNull<u8>);
+
+    /// Runs `f` as if this thread were held up in the middle of an exchange, if the subject can do
+    /// that.
+    fn linger(&self, f: &mut dyn FnMut()) {
+        f();
+    }
+}
+
+/// What a subject says of its shells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shelves {
+    /// Emptied shells that wait until nobody looks at them any more.
+    pub limbo_shells: usize,
+    /// The most that may.
+    pub limbo_limit: usize,
+    /// How often an exchange had to go through a lock.
+    pub overflows: u64,
+    /// Shells made.
+    pub shells: usize,
+    /// The fewest that frees need, for what was carved and for the handles there were.
+    pub least_shells: usize,
+    /// The most that carving and handles may have brought.
+    pub most_shells: usize,
 }
 
 /// The subject's own words for not giving a block or a handle.

@@ -3,6 +3,7 @@
 mod twin;
 
 use core::alloc::Layout;
+use core::time::Duration;
 
 use stress::oracle::books;
 use stress::oracle::violation::{Log, Violation};
@@ -10,6 +11,7 @@ use stress::replay::{self, Trace};
 use stress::run::{self, Budget, Outcome, Plan};
 use stress::scenario::Scenario;
 use stress::subject::{Handle as _, Subject as _};
+use stress::watch::Stall;
 use twin::{CALL, Sabotage, Twin};
 
 fn layout() -> Layout {
@@ -17,7 +19,17 @@ fn layout() -> Layout {
 }
 
 fn outcome(sabotage: Sabotage, scenario: Scenario, threads: usize) -> Outcome {
-    let plan = Plan { scenario, threads, budget: Budget::Ops(20_000), seed: 11, checked: true };
+    stalled(sabotage, scenario, threads, None)
+}
+
+fn stalled(
+    sabotage: Sabotage,
+    scenario: Scenario,
+    threads: usize,
+    stall: Option<Stall>,
+) -> Outcome {
+    let budget = Budget::Ops(20_000);
+    let plan = Plan { scenario, threads, budget, seed: 11, checked: true, stall };
     run::run(Twin::new(layout(), sabotage), &plan).expect("threads")
 }
 
@@ -31,10 +43,15 @@ fn found(sabotage: Sabotage) -> Violation {
 fn a_correct_twin_passes_everything() {
     for scenario in Scenario::ALL {
         for threads in scenario.min_threads()..=3 {
-            let outcome = outcome(Sabotage::None, scenario, threads);
-            assert_eq!(outcome.violations, [], "{}", scenario.name());
-            assert!(outcome.ops >= 20_000);
-            assert!(outcome.carved_blocks <= outcome.bound_blocks);
+            for stall in
+                [None, Some(Stall::Forever), Some(Stall::Spells(Duration::from_micros(100)))]
+            {
+                let outcome = stalled(Sabotage::None, scenario, threads, stall);
+                assert_eq!(outcome.violations, [], "{} {stall:?}", scenario.name());
+                assert!(outcome.ops >= 20_000);
+                assert!(outcome.carved_blocks <= outcome.bound_blocks);
+                assert_eq!(outcome.peak_limbo_shells, 8);
+            }
         }
     }
 }
@@ -93,6 +110,41 @@ fn a_scribble_into_a_live_block() {
 #[test]
 fn a_misaligned_block() {
     assert!(matches!(found(Sabotage::Misaligns), Violation::Misaligned { align: 16, .. }));
+}
+
+#[test]
+fn more_shells_in_limbo_than_may_be() {
+    for stall in [None, Some(Stall::Forever)] {
+        let seen = stalled(Sabotage::OverfillsLimbo, Scenario::OwnRandom, 2, stall);
+        let handles = 2 + usize::from(stall.is_some());
+        let over = Violation::OverfullLimbo { limbo_shells: 108, limbo_limit: 8, handles };
+        assert_eq!(seen.violations, [over], "seen while it lasted");
+        assert_eq!(seen.peak_limbo_shells, 108);
+        let left = stalled(Sabotage::LeavesOneTooMany, Scenario::OwnRandom, 2, stall);
+        let over = Violation::OverfullLimbo { limbo_shells: 9, limbo_limit: 8, handles: 0 };
+        assert_eq!(left.violations, [over], "with nobody at work one is too many");
+    }
+}
+
+#[test]
+fn shells_that_nothing_accounts_for() {
+    assert!(matches!(found(Sabotage::MakesAShellTooMany), Violation::OddShells { .. }));
+    assert!(matches!(found(Sabotage::MakesAShellTooFew), Violation::OddShells { .. }));
+}
+
+#[test]
+fn a_stall_does_not_hide_what_is_found_without() {
+    for sabotage in [Sabotage::HandsOutTwice, Sabotage::Loses, Sabotage::LosesAndLies] {
+        let found = stalled(sabotage, Scenario::SharedBucket, 2, Some(Stall::Forever)).violations;
+        assert!(!found.is_empty(), "{sabotage:?}");
+    }
+    for sabotage in [Sabotage::Panics, Sabotage::PanicsAtAttach] {
+        let found = stalled(sabotage, Scenario::Churn, 2, Some(Stall::Forever)).violations;
+        assert!(
+            found.iter().any(|violation| matches!(violation, Violation::Panicked { .. })),
+            "{sabotage:?}"
+        );
+    }
 }
 
 #[test]

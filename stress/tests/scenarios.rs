@@ -6,9 +6,17 @@ use core::time::Duration;
 use stress::run::{Budget, Plan};
 use stress::scenario::Scenario;
 use stress::strategies::STRATEGIES;
+use stress::watch::Stall;
 
 /// Runs the whole matrix with one batch and block size.
 fn matrix(batch: usize, size: usize, ops: u64) {
+    for stall in [None, Some(Stall::Forever), Some(Stall::Spells(Duration::from_micros(500)))] {
+        matrix_beside(stall, batch, size, ops);
+    }
+}
+
+/// The same beside a thread that is held up so.
+fn matrix_beside(stall: Option<Stall>, batch: usize, size: usize, ops: u64) {
     let layout = Layout::from_size_align(size, 8).expect("a layout");
     for entry in &STRATEGIES {
         for scenario in Scenario::ALL {
@@ -17,9 +25,9 @@ fn matrix(batch: usize, size: usize, ops: u64) {
                     continue;
                 }
                 let budget = Budget::Ops(ops);
-                let plan = Plan { scenario, threads, budget, seed: 2026, checked: true };
+                let plan = Plan { scenario, threads, budget, seed: 2026, checked: true, stall };
                 let outcome = (entry.run)(layout, batch, &plan).expect("a pool and threads");
-                let what = format!("{} {} x{threads}", entry.name, scenario.name());
+                let what = format!("{} {} x{threads} {stall:?}", entry.name, scenario.name());
                 assert_eq!(outcome.violations, [], "{what}");
                 assert!(outcome.ops >= ops, "{what}: {} operations", outcome.ops);
                 assert!(outcome.carved_blocks > 0 && outcome.peak_live_blocks > 0, "{what}");
@@ -48,7 +56,7 @@ fn time_ends_a_run_too() {
     let layout = Layout::from_size_align(64, 8).expect("a layout");
     for scenario in Scenario::ALL {
         let budget = Budget::Time(Duration::from_millis(20));
-        let plan = Plan { scenario, threads: 2, budget, seed: 1, checked: true };
+        let plan = Plan { scenario, threads: 2, budget, seed: 1, checked: true, stall: None };
         let outcome = (STRATEGIES[0].run)(layout, 8, &plan).expect("a pool and threads");
         assert_eq!(outcome.violations, []);
         assert!(outcome.ops > 0);
@@ -64,8 +72,32 @@ fn what_the_builder_refuses_is_an_error_and_not_a_panic() {
         budget: Budget::Ops(1),
         seed: 1,
         checked: true,
+        stall: None,
     };
     for entry in &STRATEGIES {
         assert!((entry.run)(layout, 0, &plan).is_err(), "{} with batch 0", entry.name);
+    }
+}
+
+#[test]
+fn a_stalled_thread_fills_the_limbo_and_sends_the_others_through_the_lock() {
+    let layout = Layout::from_size_align(64, 8).expect("a layout");
+    for entry in &STRATEGIES {
+        let plan = Plan {
+            scenario: Scenario::OwnRandom,
+            threads: 2,
+            budget: Budget::Ops(200_000),
+            seed: 7,
+            checked: true,
+            stall: Some(Stall::Forever),
+        };
+        let outcome = (entry.run)(layout, 2, &plan).expect("a pool and threads");
+        assert_eq!(outcome.violations, []);
+        let defers = entry.name == "EpochDeferred";
+        // Three handles, sixteen shells each.
+        assert_eq!(outcome.shelves.limbo_limit, if defers { 48 } else { 0 });
+        assert!(!defers || outcome.peak_limbo_shells >= 48, "{}", outcome.peak_limbo_shells);
+        let waits = defers || entry.name == "Quiescent";
+        assert_eq!(outcome.shelves.overflows > 0, waits, "{}", entry.name);
     }
 }

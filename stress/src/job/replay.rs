@@ -121,6 +121,12 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         carved_blocks: sum(|row| row.carved_blocks),
         peak_live_blocks: sum(|row| row.peak_live_blocks),
         bound_blocks: sum(|row| row.bound_blocks),
+        stall: None,
+        peak_limbo_shells: None,
+        limbo_limit: None,
+        overflows: None,
+        shells: None,
+        most_shells: None,
         violations: checked.violations.len(),
         verdict: report::verdict(checked.violations.len()),
     }

@@ -46,7 +46,8 @@ pub(super) fn all(args: &RunArgs) -> Done {
         let label = format!("{} {} x{threads}", entry.name, scenario.name());
         progress.begin(&label);
         let budget = args.budget();
-        let plan = Plan { scenario, threads, budget, seed, checked: !args.books_only };
+        let checked = !args.books_only;
+        let plan = Plan { scenario, threads, budget, seed, checked, stall: args.stall };
         let outcome = match (entry.run)(layout, args.batch, &plan) {
             Ok(outcome) => outcome,
             Err(refused) => {
@@ -118,6 +119,12 @@ fn row(cell: &Cell, plan: &Plan, layout: Layout, outcome: &Outcome) -> Row {
         carved_blocks: Some(outcome.carved_blocks),
         peak_live_blocks: Some(outcome.peak_live_blocks),
         bound_blocks: Some(outcome.bound_blocks),
+        stall: plan.stall.map(|stall| stall.to_string()),
+        peak_limbo_shells: Some(outcome.peak_limbo_shells),
+        limbo_limit: Some(outcome.shelves.limbo_limit),
+        overflows: Some(outcome.shelves.overflows),
+        shells: Some(outcome.shelves.shells),
+        most_shells: Some(outcome.shelves.most_shells),
         violations: outcome.violations.len(),
         verdict: report::verdict(outcome.violations.len()),
     }

@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 
 use super::violation::{Log, Violation};
-use crate::subject::{Handle, Subject};
+use crate::subject::{Handle, Shelves, Subject};
 
 /// Checks that every carved block is either live or found idle.
 pub fn balance<U: Subject>(subject: &mut U, live: usize, log: &Log) {
@@ -19,6 +19,23 @@ pub fn bound(carved: usize, peak_live: usize, bound: usize, log: &Log) {
     if carved > bound {
         log.report(Violation::OverBound { carved, bound, peak_live });
     }
+}
+
+/// Checks what waits against its limit, and the number of shells. Returns whether they were right.
+///
+/// A handle that finds the limbo full has counted itself in for a moment: one more may be seen
+/// waiting for each of the `handles` that may be in the middle of an exchange.
+pub fn shelves(shelves: &Shelves, handles: usize, log: &Log) -> bool {
+    let Shelves { limbo_shells, limbo_limit, shells, least_shells, most_shells, .. } = *shelves;
+    let limbo_fits = limbo_shells <= limbo_limit + handles;
+    if !limbo_fits {
+        log.report(Violation::OverfullLimbo { limbo_shells, limbo_limit, handles });
+    }
+    let shells_fit = (least_shells..=most_shells).contains(&shells);
+    if !shells_fit {
+        log.report(Violation::OddShells { shells, least_shells, most_shells });
+    }
+    limbo_fits && shells_fit
 }
 
 /// Allocates as many blocks as were carved, all of which must be free, and gives them back.

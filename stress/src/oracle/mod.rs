@@ -8,6 +8,7 @@
 //! | books | a lost block, a block counted twice | [`books`] |
 //! | drain | a block that no allocation reaches any more, overlap of any two blocks | [`books`] |
 //! | memory bound | too much carved | [`live`], [`books`] |
+//! | shelves | too many shells in limbo, too few or too many shells | [`books`] |
 //!
 //! Each has a test that it fails when it must: `tests/must_fail.rs`.
 

@@ -80,6 +80,24 @@ pub enum Violation {
         /// Peak of live blocks, L.
         peak_live: usize,
     },
+    /// More emptied shells wait than may.
+    OverfullLimbo {
+        /// Shells that wait.
+        limbo_shells: usize,
+        /// The most that may.
+        limbo_limit: usize,
+        /// Handles at work, each of which may be counted once too often.
+        handles: usize,
+    },
+    /// Fewer shells than frees may need, or more than carving and handles bring.
+    OddShells {
+        /// Shells made.
+        shells: usize,
+        /// The fewest that there must be.
+        least_shells: usize,
+        /// The most that there may be.
+        most_shells: usize,
+    },
     /// More different blocks were handed out than the memory bound can explain.
     TooManyBlocks {
         /// Different blocks that the owner table has room for, above any sound bound.
@@ -144,6 +162,13 @@ impl fmt::Display for Violation {
             ),
             Self::OverBound { carved, bound, peak_live } => {
                 write!(f, "{carved} blocks carved, the bound for {peak_live} live is {bound}")
+            }
+            Self::OverfullLimbo { limbo_shells, limbo_limit, handles } => write!(
+                f,
+                "{limbo_shells} shells wait where {limbo_limit} may, with {handles} handles at work"
+            ),
+            Self::OddShells { shells, least_shells, most_shells } => {
+                write!(f, "{shells} shells made, where {least_shells} to {most_shells} are due")
             }
             Self::TooManyBlocks { room } => {
                 write!(f, "more than {room} different blocks handed out, beyond any bound")

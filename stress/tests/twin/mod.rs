@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::alloc;
 use std::sync::Mutex;
 
-use stress::subject::{Handle, Mechanism, Refused, Subject};
+use stress::subject::{Handle, Mechanism, Refused, Shelves, Subject};
 
 /// What the twin does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,14 @@ pub enum Sabotage {
     Panics,
     /// Panics when a thread attaches.
     PanicsAtAttach,
+    /// Says for a while that more shells wait than may, however many threads are at work.
+    OverfillsLimbo,
+    /// The same, with one shell too many, and for good.
+    LeavesOneTooMany,
+    /// Makes a shell that nothing accounts for.
+    MakesAShellTooMany,
+    /// Makes none for a batch.
+    MakesAShellTooFew,
 }
 
 /// Blocks per batch, as the twin says.
@@ -82,6 +90,11 @@ impl Twin {
         self.sabotage == sabotage && self.calls.fetch_add(1, Relaxed) == CALL - 1
     }
 
+    /// The same, at the first call.
+    fn strikes_first(&self, sabotage: Sabotage) -> bool {
+        self.sabotage == sabotage && self.calls.fetch_add(1, Relaxed) == 0
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().expect("panics happen outside the lock")
     }
@@ -128,6 +141,21 @@ impl Subject for Twin {
 
     fn mechanism(&self) -> Mechanism {
         Mechanism { strategy: "Twin", lock_free: false, tag_bits: 0 }
+    }
+
+    fn shelves(&self) -> Shelves {
+        let due = self.lock().carved.div_ceil(BATCH) + 1;
+        // At the first look only: what is over again at the end must be seen while it lasts.
+        let overfull = usize::from(self.strikes_first(Sabotage::OverfillsLimbo)) * 100;
+        Shelves {
+            limbo_shells: 8 + overfull + usize::from(self.sabotage == Sabotage::LeavesOneTooMany),
+            limbo_limit: 8,
+            shells: due + usize::from(self.sabotage == Sabotage::MakesAShellTooMany)
+                - usize::from(self.sabotage == Sabotage::MakesAShellTooFew),
+            least_shells: due,
+            most_shells: due,
+            ..Shelves::default()
+        }
     }
 }
 

@@ -1,0 +1,116 @@
+//! A thread beside the others: it looks at the books that a pool keeps of itself while the run goes
+//! on and, if told to, stays in the middle of an exchange meanwhile.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::time::Duration;
+use std::sync::mpsc::Sender;
+use std::thread::{self, Thread};
+use std::time::Instant;
+
+use crate::oracle::books;
+use crate::oracle::violation::{Log, StopOnPanic, Violation};
+use crate::subject::{Handle as _, Subject};
+
+/// How long the extra thread stays in the middle of its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stall {
+    /// For the whole run.
+    Forever,
+    /// For so long; then it is idle for a tenth of that, and stays again.
+    Spells(Duration),
+}
+
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forever => f.write_str("forever"),
+            Self::Spells(time) => write!(f, "{}ms", time.as_millis()),
+        }
+    }
+}
+
+/// Time between two looks.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Ends the watch when it is dropped, which it also is where the run unwinds.
+pub(crate) struct Shift<'a> {
+    pub(crate) over: &'a AtomicBool,
+    pub(crate) watcher: Thread,
+}
+
+impl Drop for Shift<'_> {
+    fn drop(&mut self) {
+        self.over.store(true, Relaxed);
+        self.watcher.unpark();
+    }
+}
+
+/// What a watcher needs.
+pub(crate) struct Watch<'a, U> {
+    pub(crate) subject: &'a U,
+    pub(crate) log: &'a Log,
+    pub(crate) stall: Option<Stall>,
+    /// Handles that may be in the middle of an exchange.
+    pub(crate) handles: usize,
+    pub(crate) over: &'a AtomicBool,
+}
+
+impl<U: Subject> Watch<'_, U> {
+    /// Watches until the run is over, and returns the most shells that it saw waiting. `placed` is
+    /// told when the thread stalls, or is dropped where it cannot.
+    pub(crate) fn keep(&self, placed: Sender<()>) -> usize {
+        let _guard = StopOnPanic(self.log);
+        let mut peak = 0;
+        let Some(stall) = self.stall else {
+            drop(placed);
+            self.look_until(None, &mut peak);
+            return peak;
+        };
+        let handle = match self.subject.attach() {
+            Ok(handle) => handle,
+            Err(refused) => {
+                self.log.report(Violation::Refused { reason: refused.0 });
+                return peak;
+            }
+        };
+        let mut placed = Some(placed);
+        let mut goes_on = true;
+        while goes_on {
+            handle.linger(&mut || {
+                // Nobody waits any more where this fails.
+                _ = placed.take().map(|placed| placed.send(()));
+                let spell = match stall {
+                    Stall::Forever => None,
+                    Stall::Spells(time) => Some(time),
+                };
+                goes_on = self.look_until(spell, &mut peak);
+            });
+            if let (true, Stall::Spells(time)) = (goes_on, stall) {
+                goes_on = self.look_until(Some(time / 10), &mut peak);
+            }
+        }
+        peak
+    }
+
+    /// Looks now and then, for so long. Returns whether the run goes on.
+    fn look_until(&self, spell: Option<Duration>, peak: &mut usize) -> bool {
+        let ends = spell.map(|time| Instant::now() + time);
+        loop {
+            let shelves = self.subject.shelves();
+            *peak = shelves.limbo_shells.max(*peak);
+            if !books::shelves(&shelves, self.handles, self.log) {
+                return false;
+            }
+            if self.over.load(Relaxed) {
+                return false;
+            }
+            let left = ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+            match left {
+                Some(Duration::ZERO) => return true,
+                Some(left) => thread::park_timeout(left.min(LOOK)),
+                None => thread::park_timeout(LOOK),
+            }
+        }
+    }
+}
