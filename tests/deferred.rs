@@ -1,0 +1,509 @@
+//! The strategies that recycle late: what a thread that sleeps in an exchange costs the others, what
+//! waits, and that all of it goes back.
+
+mod common;
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::panic::AssertUnwindSafe;
+use core::ptr::NonNull;
+use std::panic::catch_unwind;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use common::{Counts, Ledger, Meter};
+use stampool::{
+    AllocError, BufferSource, BuildError, EpochDeferred, Local, Pool, PoolBuilder, Quiescent,
+    Stats, StdThreads, Strategy,
+};
+
+const BATCH: usize = 4;
+
+fn layout() -> Layout {
+    Layout::new::<[u64; 4]>()
+}
+
+fn builder<S: Strategy>() -> PoolBuilder<S> {
+    Pool::builder(layout()).strategy::<S>().batch(BATCH)
+}
+
+/// Whether shells wait under `S`, and do not merely stay in a second list.
+fn waits<S: Strategy>() -> bool {
+    S::NAME == EpochDeferred::NAME
+}
+
+/// Runs `f` while another thread, with a handle of its own, is held up in an exchange.
+fn beside_a_sleeper<S: Strategy, R>(pool: &Pool<S>, f: impl FnOnce() -> R) -> R {
+    let (asleep, is_asleep) = mpsc::channel();
+    let (wake, woken) = mpsc::channel::<()>();
+    thread::scope(|threads| {
+        let sleeper = threads.spawn(move || {
+            let local = pool.local().unwrap();
+            local.linger(|| {
+                asleep.send(()).unwrap();
+                // An error is a panic of the test, which ends the sleep too.
+                _ = woken.recv();
+            });
+        });
+        is_asleep.recv().unwrap();
+        let result = f();
+        drop(wake);
+        sleeper.join().unwrap();
+        result
+    })
+}
+
+/// Lets a batch go from one handle to the other, over and over, and looks at the limbo all along.
+/// Nobody else is at work, so what is counted is exact.
+fn rounds<S: Strategy>(
+    pool: &Pool<S>,
+    (producer, consumer): (&Local<'_, S>, &Local<'_, S>),
+    rounds: usize,
+) -> Stats {
+    for _ in 0..rounds {
+        let blocks: [_; BATCH] = core::array::from_fn(|_| producer.allocate().unwrap());
+        for block in blocks {
+            // SAFETY: just allocated, and freed once.
+            unsafe { consumer.deallocate(block) };
+        }
+        let stats = pool.stats();
+        assert!(stats.limbo_shells <= stats.limbo_limit, "{stats:?}");
+    }
+    pool.stats()
+}
+
+fn a_sleeper_stops_nobody<S: Strategy>(limbo: usize) {
+    let mut pool = builder::<S>().limbo_shells(limbo).build().unwrap();
+    let producer = pool.local().unwrap();
+    let consumer = pool.local().unwrap();
+    let both = (&producer, &consumer);
+    let before = rounds(&pool, both, 1000);
+
+    let during = beside_a_sleeper(&pool, || {
+        let first = rounds(&pool, both, 3000);
+        let then = rounds(&pool, both, 3000);
+        assert!(then.overflows > first.overflows, "the lock is the way: {first:?}, {then:?}");
+        assert_eq!(then.shells, first.shells, "however long it sleeps");
+        assert_eq!(then.carved_blocks, first.carved_blocks);
+        then
+    });
+    let limit = if waits::<S>() { 3 * limbo } else { 0 };
+    assert_eq!((during.slots, during.limbo_limit), (3, limit));
+    assert_eq!(during.limbo_shells, limit, "everything that may wait does");
+    // At most a batch is live, and three handles were there.
+    assert!(during.carved_blocks <= BATCH + 3 * 3 * BATCH + BATCH, "{during:?}");
+    let chunk_ends = during.chunks;
+    let seats = during.slots + during.limbo_limit;
+    assert!(during.shells <= during.carved_blocks / BATCH + chunk_ends + seats, "{during:?}");
+
+    // What waited lands, and the exchanges leave the lock.
+    let awake = rounds(&pool, both, 1000);
+    let later = rounds(&pool, both, 3000);
+    assert_eq!(later.shells, during.shells);
+    assert_eq!(later.carved_blocks, during.carved_blocks);
+    if limbo > 0 || !waits::<S>() {
+        assert!(later.limbo_shells <= limit.min(8), "it has landed: {later:?}");
+        assert_eq!(later.overflows, awake.overflows, "nothing goes through the lock any more");
+    }
+    // A limbo for a shell or two is full now and then without anyone's help.
+    if limbo >= 16 {
+        assert_eq!(before.overflows, 0, "nor did it before");
+    }
+
+    let carved = later.carved_blocks;
+    drop((producer, consumer));
+    assert_eq!(pool.census().free_blocks(), carved, "conservation");
+    assert_eq!(pool.stats().limbo_shells, 0, "nobody looks, so nothing waits");
+}
+
+#[test]
+fn a_sleeper_in_epoch_deferred_stops_nobody() {
+    for limbo in [1, 2, 16, 100, 1024] {
+        a_sleeper_stops_nobody::<EpochDeferred>(limbo);
+    }
+}
+
+#[test]
+fn a_sleeper_in_quiescent_stops_nobody() {
+    a_sleeper_stops_nobody::<Quiescent>(16);
+}
+
+#[test]
+fn without_a_limbo_every_exchange_goes_through_the_lock() {
+    a_sleeper_stops_nobody::<EpochDeferred>(0);
+    a_sleeper_stops_nobody::<Quiescent>(0);
+    let pool = builder::<EpochDeferred>().limbo_shells(0).build().unwrap();
+    let (producer, consumer) = (pool.local().unwrap(), pool.local().unwrap());
+    let stats = rounds(&pool, (&producer, &consumer), 1000);
+    assert!(stats.overflows >= 1000, "{stats:?}");
+}
+
+/// The same with all threads at work at once: then what is counted may run ahead by one per handle.
+fn a_sleeper_beside_threads<S: Strategy>() {
+    const BLOCKS: usize = 200_000;
+    let mut pool = builder::<S>().build().unwrap();
+    beside_a_sleeper(&pool, || {
+        thread::scope(|threads| {
+            let (send, receive) = mpsc::sync_channel(64);
+            let pool = &pool;
+            let consumer = threads.spawn(move || {
+                let local = pool.local().unwrap();
+                for block in receive.into_iter().map(|stampool::Block(block)| block) {
+                    // SAFETY: sent by its owner, and freed once.
+                    unsafe { local.deallocate(block) };
+                }
+            });
+            threads.spawn(move || {
+                let local = pool.local().unwrap();
+                for _ in 0..BLOCKS {
+                    let block = local.allocate().expect("a sleeper keeps no block");
+                    send.send(stampool::Block(block)).unwrap();
+                }
+            });
+            while !consumer.is_finished() {
+                let stats = pool.stats();
+                assert!(stats.limbo_shells <= stats.limbo_limit + 3, "{stats:?}");
+                thread::yield_now();
+            }
+        });
+    });
+    let stats = pool.stats();
+    assert!(stats.overflows > 0);
+    assert!(stats.limbo_shells <= stats.limbo_limit);
+    assert!(stats.carved_blocks <= 64 + 2 + 3 * 3 * BATCH + BATCH, "{stats:?}");
+    assert_eq!(pool.census().free_blocks(), stats.carved_blocks);
+}
+
+#[test]
+fn threads_at_work_beside_a_sleeper_lose_nothing() {
+    a_sleeper_beside_threads::<EpochDeferred>();
+    a_sleeper_beside_threads::<Quiescent>();
+}
+
+/// Whoever is held up may use its handle all the same, and be held up again in the middle.
+fn a_sleeper_may_work<S: Strategy>() {
+    let mut pool = builder::<S>().build().unwrap();
+    let (local, other) = (pool.local().unwrap(), pool.local().unwrap());
+    local.linger(|| {
+        rounds(&pool, (&local, &other), 500);
+        local.linger(|| _ = rounds(&pool, (&other, &local), 500));
+    });
+    rounds(&pool, (&local, &other), 500);
+    let carved = pool.stats().carved_blocks;
+    drop((local, other));
+    assert_eq!(pool.census().free_blocks(), carved);
+}
+
+#[test]
+fn a_sleeper_may_use_its_own_handle() {
+    a_sleeper_may_work::<EpochDeferred>();
+    a_sleeper_may_work::<Quiescent>();
+}
+
+#[test]
+fn a_limbo_above_the_limit_is_refused_and_the_largest_is_not() {
+    for requested in [1025, usize::MAX] {
+        let built = builder::<EpochDeferred>().limbo_shells(requested).build();
+        assert_eq!(built.err(), Some(BuildError::LimboShells { requested, limit: 1024 }));
+    }
+    for shells in [0, 1024] {
+        let pool = builder::<EpochDeferred>().limbo_shells(shells).build().unwrap();
+        let local = pool.local().unwrap();
+        assert!(local.allocate().is_ok());
+        let stats = pool.stats();
+        assert_eq!((stats.limbo_limit, stats.shells), (shells, 1 + 1 + shells));
+    }
+    // What has no limbo takes no notice.
+    for shells in [0, 1024, usize::MAX] {
+        let pool = builder::<Quiescent>().limbo_shells(shells).build().unwrap();
+        let local = pool.local().unwrap();
+        assert!(local.allocate().is_ok());
+        assert_eq!((pool.stats().limbo_limit, pool.stats().shells), (0, 2));
+    }
+}
+
+fn strict_is_refused<S: Strategy>() {
+    let built = builder::<S>().strict_lock_free().build();
+    assert_eq!(built.err(), Some(BuildError::NotLockFree { strategy: S::NAME }));
+    assert!(!builder::<S>().build().unwrap().stats().lock_free);
+}
+
+#[test]
+fn strict_refuses_both() {
+    strict_is_refused::<EpochDeferred>();
+    strict_is_refused::<Quiescent>();
+}
+
+/// A pool of the largest batch, and the largest limbo, on `len` bytes: it builds, and the first
+/// handle has no room.
+fn the_largest_seat_on_a_buffer<S: Strategy>(len: usize) {
+    let mut memory = vec![MaybeUninit::<u8>::uninit(); len];
+    let base = NonNull::from(&mut memory[..]).cast();
+    // SAFETY: the vector outlives the pool and is used by nobody else.
+    let source = unsafe { BufferSource::from_raw_parts(base, len) };
+    let pool = builder::<S>().batch(1 << 16).limbo_shells(1024).source(source).build().unwrap();
+    let before = pool.stats();
+    for _ in 0..3 {
+        assert_eq!(pool.local().err(), Some(AllocError::OutOfMemory));
+        assert_eq!(pool.stats(), before, "as it was");
+    }
+    assert_eq!((before.regions, before.shells, before.attached), (0, 0, 0));
+}
+
+#[test]
+fn a_seat_that_does_not_fit_leaves_the_pool_as_it_was() {
+    for len in [0, 1, 64, 4096, 1 << 20] {
+        the_largest_seat_on_a_buffer::<EpochDeferred>(len);
+        the_largest_seat_on_a_buffer::<Quiescent>(len);
+    }
+}
+
+/// The source's room ends between one seat and the next, and between a seat and a chunk.
+fn a_second_seat_that_does_not_fit<S: Strategy>() {
+    for fail_at in 0..6 {
+        let meter = Meter { fail_at: Some(fail_at), ..Meter::new() };
+        let counts = meter.counts.clone();
+        let mut pool = builder::<S>().chunk_blocks(BATCH).source(meter).build().unwrap();
+        let mut failures = 0;
+        {
+            let mut handles = Vec::new();
+            let mut ledger = Ledger::default();
+            while handles.len() < 3 || ledger.live() < 2 * BATCH {
+                let before = pool.stats();
+                let failed = if handles.len() < 3 {
+                    pool.local().map(|local| handles.push(local)).err()
+                } else {
+                    let block = handles[ledger.live() % 3].allocate();
+                    block.map(|block| ledger.allocated(block, layout())).err()
+                };
+                if let Some(error) = failed {
+                    assert_eq!(error, AllocError::OutOfMemory);
+                    assert_eq!(pool.stats(), before, "as it was");
+                    failures += 1;
+                }
+            }
+            rounds(&pool, (&handles[0], &handles[1]), 100);
+            for block in ledger.blocks() {
+                // SAFETY: live, and freed once.
+                unsafe { handles[2].deallocate(block) };
+            }
+        }
+        let stats = pool.stats();
+        // For want of a chunk a smaller one is asked for.
+        assert_eq!(failures, usize::from(fail_at < 3), "call {fail_at}");
+        assert_eq!(stats.limbo_limit, if waits::<S>() { 3 * 16 } else { 0 });
+        assert_eq!(pool.census().free_blocks(), stats.carved_blocks);
+        drop(pool);
+        assert_eq!(counts.obtained(), counts.released());
+    }
+}
+
+#[test]
+fn a_source_that_fails_once_leaves_the_pool_as_it_was() {
+    a_second_seat_that_does_not_fit::<EpochDeferred>();
+    a_second_seat_that_does_not_fit::<Quiescent>();
+}
+
+/// Everything is in the buffer, and goes round in it beside a sleeper.
+fn on_a_buffer<S: Strategy>() {
+    let mut memory = vec![MaybeUninit::<u8>::uninit(); 32 << 10];
+    let all = memory.as_mut_ptr_range();
+    let inside = all.start.addr()..all.end.addr();
+    let base = NonNull::from(&mut memory[..]).cast();
+    // SAFETY: the vector outlives the pool and is used by nobody else.
+    let source = unsafe { BufferSource::from_raw_parts(base, 32 << 10) };
+    let mut pool = builder::<S>().source(source).build().unwrap();
+    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+    let full = beside_a_sleeper(&pool, || {
+        let mut ledger = Ledger::default();
+        while let Ok(block) = one.allocate() {
+            assert!(inside.contains(&block.addr().get()));
+            ledger.allocated(block, layout());
+        }
+        for block in ledger.blocks() {
+            // SAFETY: live, and freed once.
+            unsafe { other.deallocate(block) };
+        }
+        rounds(&pool, (&one, &other), 2000)
+    });
+    assert!(full.carved_blocks > 100, "{full:?}");
+    assert!(full.source_bytes <= 32 << 10);
+    let later = rounds(&pool, (&other, &one), 2000);
+    assert_eq!((later.carved_blocks, later.shells), (full.carved_blocks, full.shells));
+    drop((one, other));
+    assert_eq!(pool.census().free_blocks(), full.carved_blocks);
+}
+
+#[test]
+fn a_pool_on_a_buffer_goes_on_beside_a_sleeper() {
+    on_a_buffer::<EpochDeferred>();
+    on_a_buffer::<Quiescent>();
+}
+
+/// What a sleeper that ends by a panic leaves behind.
+fn a_panic_in_the_middle<S: Strategy>() {
+    let mut pool = builder::<S>().build().unwrap();
+    let mut live = Vec::new();
+    for round in 0..50 {
+        let died = thread::scope(|threads| {
+            let thread = threads.spawn(|| {
+                let local = pool.local().unwrap();
+                let other = pool.local().unwrap();
+                rounds(&pool, (&local, &other), 30);
+                let kept = stampool::Block(local.allocate().unwrap());
+                let fallen = catch_unwind(AssertUnwindSafe(|| {
+                    local.linger(|| {
+                        rounds(&pool, (&other, &local), 30);
+                        panic_quietly();
+                    });
+                }));
+                assert!(fallen.is_err());
+                if round % 2 == 0 {
+                    return kept;
+                }
+                // And now the whole thread, with both handles.
+                local.linger(|| std::panic::resume_unwind(Box::new(kept)));
+                unreachable!("the panic goes on")
+            });
+            thread.join()
+        });
+        live.push(died.unwrap_or_else(|payload| *payload.downcast().unwrap()));
+        let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+        let stats = rounds(&pool, (&one, &other), 30);
+        assert_eq!((stats.slots, stats.attached), (2, 2), "its handles have left");
+    }
+    let carved = pool.stats().carved_blocks;
+    let most_live = live.len() + BATCH;
+    assert!(carved <= most_live + 3 * 2 * BATCH + BATCH, "{carved} for {most_live}");
+    assert_eq!(pool.census().free_blocks() + live.len(), carved, "nothing lost");
+    // Nobody is thought to be looking any more: a while later nothing takes the lock.
+    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+    let first = rounds(&pool, (&one, &other), 1000);
+    let then = rounds(&pool, (&one, &other), 1000);
+    assert_eq!(then.overflows, first.overflows);
+    assert!(then.limbo_shells <= 8, "{then:?}");
+}
+
+/// A panic that prints nothing.
+fn panic_quietly() {
+    std::panic::resume_unwind(Box::new(()));
+}
+
+#[test]
+fn a_thread_that_dies_in_the_middle_leaves_the_pool_usable() {
+    a_panic_in_the_middle::<EpochDeferred>();
+    a_panic_in_the_middle::<Quiescent>();
+}
+
+/// A metered pool and its counts.
+fn metered<S: Strategy>(threads: Option<StdThreads>) -> (Pool<S>, Arc<Counts>) {
+    let meter = Meter::new();
+    let counts = meter.counts.clone();
+    let builder = builder::<S>().source(meter);
+    let builder = match threads {
+        Some(threads) => builder.threads(threads),
+        None => builder,
+    };
+    (builder.build().unwrap(), counts)
+}
+
+/// Fills the limbo as far as it goes, and leaves it so.
+fn fill_the_limbo<S: Strategy>(pool: &Pool<S>, both: (&Local<'_, S>, &Local<'_, S>)) {
+    let stats = beside_a_sleeper(pool, || rounds(pool, both, 500));
+    assert_eq!(stats.limbo_shells, stats.limbo_limit);
+    let after = pool.stats();
+    assert_eq!(after.limbo_shells > 0, waits::<S>(), "shells still wait");
+}
+
+fn drop_with_shells_in_limbo<S: Strategy>() {
+    let (pool, counts) = metered::<S>(None);
+    {
+        let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+        fill_the_limbo(&pool, (&one, &other));
+        // Forgotten handles stay registered for ever, and hold nothing up.
+        core::mem::forget((one, other));
+    }
+    assert_eq!(pool.stats().limbo_shells > 0, waits::<S>());
+    let obtained = counts.obtained();
+    assert!(obtained > 0 && counts.released() == 0, "nothing goes back before");
+    drop(pool);
+    assert_eq!((counts.obtained(), counts.released()), (obtained, obtained), "each exactly once");
+}
+
+#[test]
+fn a_pool_dropped_with_shells_in_limbo_gives_every_region_back_once() {
+    drop_with_shells_in_limbo::<EpochDeferred>();
+    drop_with_shells_in_limbo::<Quiescent>();
+}
+
+/// The thread outlives the pool, and ends with a forgotten handle whose standing outlives it too.
+/// What waited is at an end with the pool: a region that is gone would be written to otherwise.
+fn threads_that_end_after_the_pool<S: Strategy>() {
+    let (pool, counts) = metered::<S>(Some(StdThreads));
+    let pool = Arc::new(pool);
+    let (send, receive) = mpsc::channel::<()>();
+    let receive = Arc::new(std::sync::Mutex::new(receive));
+    let threads: Vec<_> = (0..3)
+        .map(|_| {
+            let (theirs, receive) = (pool.clone(), receive.clone());
+            thread::spawn(move || {
+                let (one, other) = (theirs.local().unwrap(), theirs.local().unwrap());
+                rounds(&theirs, (&one, &other), 200);
+                core::mem::forget((one, other));
+                drop(theirs);
+                // Until all are to end.
+                _ = receive.lock().unwrap().recv();
+            })
+        })
+        .collect();
+    while Arc::strong_count(&pool) > 1 {
+        thread::yield_now();
+    }
+    assert_eq!(counts.released(), 0);
+    drop(pool);
+    let obtained = counts.obtained();
+    assert_eq!(counts.released(), obtained);
+    drop(send);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!((counts.obtained(), counts.released()), (obtained, obtained), "nothing runs late");
+}
+
+#[test]
+fn threads_with_forgotten_handles_may_end_after_their_pool() {
+    threads_that_end_after_the_pool::<EpochDeferred>();
+    threads_that_end_after_the_pool::<Quiescent>();
+}
+
+/// Threads that end before the pool, with forgotten handles: their blocks come back.
+fn threads_that_end_before_the_pool<S: Strategy>() {
+    let (mut pool, counts) = metered::<S>(Some(StdThreads));
+    for _ in 0..5 {
+        beside_a_sleeper(&pool, || {
+            thread::scope(|threads| {
+                let thread = threads.spawn(|| {
+                    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+                    rounds(&pool, (&one, &other), 200);
+                    core::mem::forget((one, other));
+                });
+                thread.join().unwrap();
+            });
+        });
+    }
+    let stats = pool.stats();
+    // Ten forgotten handles keep their slots; the sleepers share one.
+    assert_eq!((stats.slots, stats.attached), (11, 10));
+    assert!(stats.limbo_shells <= stats.limbo_limit);
+    assert!(stats.carved_blocks <= BATCH + 3 * 11 * BATCH + BATCH, "{stats:?}");
+    let census = pool.census();
+    assert_eq!((census.cached_blocks, census.free_blocks()), (0, stats.carved_blocks));
+    drop(pool);
+    assert_eq!(counts.obtained(), counts.released());
+}
+
+#[test]
+fn blocks_of_forgotten_handles_come_back_when_their_threads_end() {
+    threads_that_end_before_the_pool::<EpochDeferred>();
+    threads_that_end_before_the_pool::<Quiescent>();
+}
