@@ -8,9 +8,20 @@ use core::ptr::NonNull;
 
 use common::{Ledger, Meter};
 use stampool::{
-    AllocError, BufferSource, BuildError, DoubleWidthCas, Locked, Pool, Strategy, TagPolicy,
-    TaggedPacked, TaggedWide,
+    AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Pool, Quiescent,
+    Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
+
+/// Runs the same for every strategy.
+macro_rules! with_every_strategy {
+    ($test:ident) => {
+        $test::<TaggedWide>();
+        $test::<TaggedPacked>();
+        $test::<EpochDeferred>();
+        $test::<Quiescent>();
+        $test::<Locked>();
+    };
+}
 
 fn of(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).unwrap()
@@ -37,9 +48,13 @@ fn a_source_that_cannot_align_to_a_cache_line_is_refused() {
 
 #[test]
 fn absurd_sizes_are_refused_or_run_out_of_memory() {
+    with_every_strategy!(absurd_sizes);
+}
+
+fn absurd_sizes<S: Strategy>() {
     for k in 0..64 {
         let Ok(layout) = Layout::from_size_align(isize::MAX as usize - k, 1) else { continue };
-        let pool = Pool::builder(layout).batch(1).build().unwrap();
+        let pool = Pool::builder(layout).strategy::<S>().batch(1).build().unwrap();
         let local = pool.local().unwrap();
         assert_eq!(local.allocate(), Err(AllocError::OutOfMemory));
     }
@@ -80,8 +95,10 @@ fn strict_refuses_what_would_block_or_fall_back() {
     let absent = Pool::builder(of(8, 8)).double_width_cas(DoubleWidthCas::Absent);
     let refused = Some(BuildError::NotLockFree { strategy: "TaggedWide" });
     assert_eq!(absent.strict_lock_free().build().err(), refused);
-    let locked = Pool::builder(of(8, 8)).strategy::<Locked>().strict_lock_free().build();
-    assert_eq!(locked.err(), Some(BuildError::NotLockFree { strategy: "Locked" }));
+    assert_eq!(strict::<Locked>(), Some(BuildError::NotLockFree { strategy: "Locked" }));
+    let epoch = Some(BuildError::NotLockFree { strategy: "EpochDeferred" });
+    assert_eq!(strict::<EpochDeferred>(), epoch);
+    assert_eq!(strict::<Quiescent>(), Some(BuildError::NotLockFree { strategy: "Quiescent" }));
     let packed = Pool::builder(of(8, 8))
         .strategy::<TaggedPacked>()
         .double_width_cas(DoubleWidthCas::Absent)
@@ -90,29 +107,38 @@ fn strict_refuses_what_would_block_or_fall_back() {
     assert!(packed.unwrap().stats().lock_free);
 }
 
+/// What a strategy that blocks says to a demand for lock freedom.
+fn strict<S: Strategy>() -> Option<BuildError> {
+    Pool::builder(of(8, 8)).strategy::<S>().strict_lock_free().build().err()
+}
+
 #[test]
 fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
-    for strategy in 0..3 {
+    for strategy in 0..5 {
         for len in (0..6000).step_by(7).chain((6000..40_000).step_by(211)) {
             let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
             // Any base address will do: begin one off.
             let base = NonNull::from(&mut memory[1..]).cast();
             match strategy {
-                0 => fill_buffer::<TaggedWide>(base, len),
-                1 => fill_buffer::<TaggedPacked>(base, len),
-                _ => fill_buffer::<Locked>(base, len),
+                0 => fill_buffer::<TaggedWide>(base, len, 1000),
+                1 => fill_buffer::<TaggedPacked>(base, len, 1000),
+                2 => fill_buffer::<Locked>(base, len, 1000),
+                3 => fill_buffer::<Quiescent>(base, len, 1000),
+                // Sixteen shells more, 64 bytes each.
+                _ => fill_buffer::<EpochDeferred>(base, len, 1000 + 16 * 64),
             }
         }
     }
 }
 
-fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize) {
+/// `overhead` is what one cache may cost, in bytes.
+fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize, overhead: usize) {
     // SAFETY: the caller's memory outlives the pool and is used by nobody else.
     let source = unsafe { BufferSource::from_raw_parts(base, len) };
     let builder = Pool::builder(of(24, 8)).strategy::<S>().batch(4).source(source);
     let pool = builder.build().unwrap();
     let Ok(local) = pool.local() else {
-        assert!(len < 1000, "{len} bytes without room for one cache");
+        assert!(len < overhead, "{len} bytes without room for one cache");
         return;
     };
     let mut ledger = Ledger::default();
@@ -124,7 +150,7 @@ fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize) {
     };
     assert_eq!(error, AllocError::OutOfMemory);
     let all = ledger.live();
-    assert!(all * 24 * 4 >= len.saturating_sub(1000), "only {all} blocks in {len} bytes");
+    assert!(all * 24 * 4 >= len.saturating_sub(overhead), "only {all} blocks in {len} bytes");
     for block in ledger.blocks() {
         let at = block.addr().get();
         assert!(at >= base.addr().get() && at + 24 <= base.addr().get() + len);
@@ -137,11 +163,15 @@ fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize) {
 
 #[test]
 fn a_source_that_fails_at_the_nth_call_loses_nothing() {
+    with_every_strategy!(fail_at_the_nth_call);
+}
+
+fn fail_at_the_nth_call<S: Strategy>() {
     for n in 0..40 {
         let meter = Meter { fail_at: Some(n), ..Meter::new() };
         let counts = meter.counts.clone();
         let pool = Pool::builder(of(32, 8))
-            .strategy::<TaggedPacked>()
+            .strategy::<S>()
             .batch(2)
             .chunk_blocks(2)
             .source(meter)
@@ -173,9 +203,13 @@ fn a_source_that_fails_at_the_nth_call_loses_nothing() {
 
 #[test]
 fn misaligned_memory_goes_back_and_is_an_error() {
+    with_every_strategy!(misaligned_at_the_second_call);
+}
+
+fn misaligned_at_the_second_call<S: Strategy>() {
     let meter = Meter { misalign_at: Some(1), ..Meter::new() };
     let counts = meter.counts.clone();
-    let pool = Pool::builder(of(32, 32)).source(meter).build().unwrap();
+    let pool = Pool::builder(of(32, 32)).strategy::<S>().source(meter).build().unwrap();
     let local = pool.local().unwrap();
     assert_eq!(local.allocate(), Err(AllocError::MisalignedSource));
     assert!(local.allocate().is_ok(), "the next answer is aligned again");
@@ -186,9 +220,19 @@ fn misaligned_memory_goes_back_and_is_an_error() {
 
 #[test]
 fn a_source_that_panics_leaves_the_pool_as_it_was() {
+    with_every_strategy!(panic_at_the_third_call);
+}
+
+fn panic_at_the_third_call<S: Strategy>() {
     let meter = Meter { panic_at: Some(2), ..Meter::new() };
     let counts = meter.counts.clone();
-    let pool = Pool::builder(of(32, 8)).batch(1).chunk_blocks(1).source(meter).build().unwrap();
+    let pool = Pool::builder(of(32, 8))
+        .strategy::<S>()
+        .batch(1)
+        .chunk_blocks(1)
+        .source(meter)
+        .build()
+        .unwrap();
     let local = pool.local().unwrap();
     let first = local.allocate().unwrap();
     let panicked = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| _ = local.allocate()));
@@ -202,7 +246,12 @@ fn a_source_that_panics_leaves_the_pool_as_it_was() {
 
 #[test]
 fn at_capacity_allocation_fails_and_a_free_makes_room() {
-    let pool = Pool::builder(of(8, 8)).batch(4).capacity_blocks(10).build().unwrap();
+    with_every_strategy!(fill_to_capacity);
+}
+
+fn fill_to_capacity<S: Strategy>() {
+    let pool =
+        Pool::builder(of(8, 8)).strategy::<S>().batch(4).capacity_blocks(10).build().unwrap();
     let local = pool.local().unwrap();
     let blocks: Vec<_> = (0..10).map(|_| local.allocate().unwrap()).collect();
     assert_eq!(local.allocate(), Err(AllocError::Capacity));

@@ -137,9 +137,25 @@ fn one_thread_allocates_and_another_frees() {
     }
 }
 
+/// Runs the same for every strategy.
+macro_rules! with_every_strategy {
+    ($test:ident) => {
+        $test::<TaggedWide>();
+        $test::<TaggedPacked>();
+        $test::<EpochDeferred>();
+        $test::<Quiescent>();
+        $test::<Locked>();
+    };
+}
+
 #[test]
 fn blocks_of_a_forgotten_handle_are_counted_and_go_back() {
-    let mut pool = Pool::builder(Layout::new::<u64>()).batch(4).build().unwrap();
+    with_every_strategy!(forget_a_handle);
+}
+
+fn forget_a_handle<S: Strategy>() {
+    let builder = Pool::builder(Layout::new::<u64>()).strategy::<S>();
+    let mut pool = builder.batch(4).build().unwrap();
     let local = pool.local().unwrap();
     let block = local.allocate().unwrap();
     core::mem::forget(local);
@@ -152,8 +168,12 @@ fn blocks_of_a_forgotten_handle_are_counted_and_go_back() {
 
 #[test]
 fn blocks_of_a_forgotten_handle_come_back_when_its_std_thread_ends() {
-    let mut pool =
-        Pool::builder(Layout::new::<u64>()).batch(4).threads(StdThreads).build().unwrap();
+    with_every_strategy!(end_with_a_forgotten_handle);
+}
+
+fn end_with_a_forgotten_handle<S: Strategy>() {
+    let builder = Pool::builder(Layout::new::<u64>()).strategy::<S>();
+    let mut pool = builder.batch(4).threads(StdThreads).build().unwrap();
     std::thread::scope(|threads| {
         // Joined by hand: a scope may end before thread-local destructors have run.
         let thread = threads.spawn(|| {
@@ -171,8 +191,13 @@ fn blocks_of_a_forgotten_handle_come_back_when_its_std_thread_ends() {
 
 #[test]
 fn a_thread_may_end_after_its_pool() {
+    with_every_strategy!(end_after_the_pool);
+}
+
+fn end_after_the_pool<S: Strategy>() {
     let (send, receive) = mpsc::channel::<()>();
-    let pool = Pool::builder(Layout::new::<u64>()).threads(StdThreads).build().unwrap();
+    let builder = Pool::builder(Layout::new::<u64>()).strategy::<S>();
+    let pool = builder.threads(StdThreads).build().unwrap();
     let pool = std::sync::Arc::new(pool);
     let theirs = pool.clone();
     let thread = std::thread::spawn(move || {
@@ -190,7 +215,12 @@ fn a_thread_may_end_after_its_pool() {
 
 #[test]
 fn threads_that_come_and_go_share_their_slots_and_lose_nothing() {
-    let mut pool = Pool::builder(Layout::new::<[u64; 4]>()).batch(8).build().unwrap();
+    with_every_strategy!(come_and_go);
+}
+
+fn come_and_go<S: Strategy>() {
+    let builder = Pool::builder(Layout::new::<[u64; 4]>()).strategy::<S>();
+    let mut pool = builder.batch(8).build().unwrap();
     let mut live: VecDeque<NonNull<u8>> = VecDeque::new();
     for round in 0..1000 {
         let local = pool.local().unwrap();
