@@ -146,7 +146,7 @@ fn a_dropped_pool_leaves_nothing_on_the_heap() {
     assert_eq!(forgotten::<Quiescent>(1), 0);
     // Ten pools, two standings each: themselves, the collector, and up to a bag of 64 nodes of its
     // queue each. That is what `forget` forgets, and it does not grow with what went through.
-    for exchanges in [1, 20, 100] {
+    for exchanges in [1, 20, 60] {
         let left = forgotten::<EpochDeferred>(exchanges);
         assert!(left <= 10 * 2 * (2 + 64), "{left} after {exchanges}");
     }
