@@ -69,7 +69,8 @@ fn a_free_and_a_leave_ask_for_no_memory() {
 /// A pin collects now and then, collecting retires nodes of the collector's queue, and a bag that is
 /// full of those wants a node; a participant that ends seals its bag.
 #[test]
-#[ignore = "fails: crossbeam-epoch allocates when a pin collects, and when a participant ends"]
-fn a_free_and_a_leave_ask_for_no_memory_under_epoch_deferred() {
-    assert_eq!(frees_and_leaves::<EpochDeferred>(), (0, 0));
+fn the_epochs_collector_asks_now_and_then() {
+    let (by_frees, by_leaves) = frees_and_leaves::<EpochDeferred>();
+    assert!(by_frees <= 80, "once in a thousand frees is what the docs mean by some: {by_frees}");
+    assert!(by_leaves <= 4, "{by_leaves}");
 }

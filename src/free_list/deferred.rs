@@ -103,7 +103,7 @@ impl<R: Reclaimer> DeferredList<R> {
 
     #[cold]
     fn push_aside(&self, shell: OwnedShell<'_>) {
-        self.side.with_overflow(|top| {
+        self.side.with(|top| {
             // ORDERING(DL-1): as above.
             self.has_side.swap(1, site::SIDE_FLAG.ordering());
             top.push(shell);
@@ -167,9 +167,5 @@ unsafe impl<R: Reclaimer> ShellList for DeferredList<R> {
 
     fn refuses(&self) -> bool {
         false
-    }
-
-    fn overflows(&self) -> u64 {
-        self.side.overflows()
     }
 }

@@ -58,19 +58,21 @@ unsafe impl Reclaimer for Epoch {
 ///
 /// # Progress
 ///
-/// An exchange is two list operations under a pin. It is not lock-free: a deferral takes memory
-/// from the program's allocator, and where the limbo is full, or a partial shell goes back, the
-/// exchange takes a lock for a few instructions.
+/// An exchange is two list operations under a pin. It is not lock-free: the collector takes memory
+/// from the program's allocator, on either side of an exchange, and where the limbo is full, or a
+/// partial shell goes back, the exchange takes a lock for a few instructions. From then on so does
+/// each that finds that list empty.
 ///
 /// # A thread that sleeps while pinned
 ///
 /// holds up the shells that are emptied meanwhile, but no block. Past [`limbo_shells`] per handle
-/// they go through a lock, which [`Stats::overflows`] counts, until it wakes: the pool goes on, as
-/// fast as under [`Locked`](super::Locked).
+/// they go through a lock, which [`Stats::overflows`] counts, until it wakes and the collector has
+/// noticed: the pool goes on, as fast as under [`Locked`](super::Locked).
 ///
 /// # Memory bound
 ///
-/// Blocks: that of the tagged strategies. Shells: `limbo_shells` more per handle.
+/// Blocks: that of the tagged strategies. Shells: `limbo_shells` more per handle. The collector's own
+/// memory comes beside it, and a forgotten handle keeps it from being freed.
 ///
 /// # Wrap time
 ///

@@ -37,7 +37,7 @@ unsafe impl Strategy for Locked {
     }
 }
 
-/// A stack of shells behind a mutex.
+/// A list behind a mutex.
 pub struct LockedList(LockedStack);
 
 // SAFETY: a shell leaves the list under its lock, for one owner.
@@ -65,29 +65,17 @@ unsafe impl ShellList for LockedList {
     }
 }
 
-/// A stack of shells behind a mutex, which counts what came here for want of another place.
-pub(super) struct LockedStack(Mutex<(Top, u64)>);
+/// A stack of shells behind a mutex.
+pub(super) struct LockedStack(Mutex<Top>);
 
 impl LockedStack {
     pub(super) fn new() -> Self {
-        Self(Mutex::new((Top(ShellRef::NONE), 0)))
+        Self(Mutex::new(Top(ShellRef::NONE)))
     }
 
     /// Runs `f` under the lock.
     pub(super) fn with<R>(&self, f: impl FnOnce(&mut Top) -> R) -> R {
-        f(&mut lock(&self.0).0)
-    }
-
-    /// Runs `f` under the lock, and counts that.
-    pub(super) fn with_overflow<R>(&self, f: impl FnOnce(&mut Top) -> R) -> R {
-        let (top, overflows) = &mut *lock(&self.0);
-        *overflows += 1;
-        f(top)
-    }
-
-    /// How often something was counted.
-    pub(super) fn overflows(&self) -> u64 {
-        lock(&self.0).1
+        f(&mut lock(&self.0))
     }
 }
 

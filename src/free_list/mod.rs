@@ -72,8 +72,7 @@ pub unsafe trait ShellList: Send + Sync {
     /// ([`TagPolicy::Refuse`]).
     fn refuses(&self) -> bool;
 
-    /// How often an operation had to wait for a lock, where there would have been none had no
-    /// thread been held up.
+    /// How often a removal took a lock because another one was in flight.
     fn overflows(&self) -> u64 {
         0
     }

@@ -12,17 +12,22 @@ use crossbeam_utils::CachePadded;
 
 use super::Shelves;
 use crate::free_list::{OwnedShell, Shell, ShellList, Strategy};
-use crate::sync::{AtomicUsize, site};
+use crate::sync::{AtomicU64, AtomicUsize, site};
 
 /// How many shells wait, and may.
 pub(super) struct Limbo {
     waiting: CachePadded<AtomicUsize>,
     limit: AtomicUsize,
+    refused: AtomicU64,
 }
 
 impl Limbo {
     pub(super) fn new() -> Self {
-        Self { waiting: CachePadded::new(AtomicUsize::new(0)), limit: AtomicUsize::new(0) }
+        Self {
+            waiting: CachePadded::new(AtomicUsize::new(0)),
+            limit: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
+        }
     }
 
     /// Lets so many more wait. The shells for that are in `empty`.
@@ -36,13 +41,28 @@ impl Limbo {
     /// Counts one more that waits, unless that is too many.
     #[inline]
     pub(super) fn enter(&self) -> bool {
-        // ORDERING(LM-1): Relaxed. A number; the shell itself goes through the reclaimer. Counted up
-        //   beyond the limit for a moment it only keeps others out.
-        if self.waiting.fetch_add(1, site::LIMBO_COUNT.ordering()) < self.limit() {
-            return true;
+        let mut waiting = self.waiting();
+        while waiting < self.limit() {
+            // ORDERING(LM-1): Relaxed. A number; the shell itself goes through the reclaimer.
+            match self.waiting.compare_exchange(
+                waiting,
+                waiting + 1,
+                site::LIMBO_COUNT.ordering(),
+                site::LIMBO_COUNT.ordering(),
+            ) {
+                Ok(_) => return true,
+                Err(found) => waiting = found,
+            }
         }
-        self.leave();
+        // ORDERING(LM-3): Relaxed. A statistic.
+        self.refused.fetch_add(1, site::LIMBO_REFUSED.ordering());
         false
+    }
+
+    /// How often there was one too many.
+    pub(super) fn refused(&self) -> u64 {
+        // ORDERING(LM-3): as above.
+        self.refused.load(site::LIMBO_REFUSED.ordering())
     }
 
     fn leave(&self) {
@@ -51,7 +71,7 @@ impl Limbo {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        // ORDERING(LM-1): Relaxed. A statistic, or nobody else is here.
+        // ORDERING(LM-1): Relaxed. A guess for the exchange, or a statistic.
         self.waiting.load(site::LIMBO_COUNT.ordering())
     }
 

@@ -71,7 +71,8 @@ pub struct Waiting {
     pub limbo_shells: usize,
     /// The most that may be.
     pub limbo_limit: usize,
-    /// How often an exchange went through a lock because a thread, or the limbo, was held up.
+    /// Shells that could not wait because as many did as may, and removals that took a lock because
+    /// another one was in flight.
     pub overflows: u64,
 }
 
@@ -241,7 +242,7 @@ impl<S: Strategy> Mediator<S> {
         Waiting {
             limbo_shells: limbo.waiting(),
             limbo_limit: limbo.limit(),
-            overflows: full.overflows() + partial.overflows() + empty.overflows(),
+            overflows: full.overflows() + partial.overflows() + empty.overflows() + limbo.refused(),
         }
     }
 
@@ -292,7 +293,8 @@ impl<S: Strategy> Mediator<S> {
         while let Some(shell) = back.pop() {
             shells += 1;
             blocks += shell.len();
-            list.push(shell);
+            // SAFETY: just let go of. Nobody else is here, so nobody looks at it: it is ripe.
+            list.push(unsafe { OwnedShell::assume(shell.release(), self.store()) });
         }
         (shells, blocks)
     }

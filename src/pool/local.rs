@@ -49,7 +49,10 @@ impl<'p, S: Strategy> Local<'p, S> {
     }
 
     /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
-    /// Never fails and never allocates.
+    /// Never fails, and takes no memory from the source. Under [`EpochDeferred`] the collector may ask
+    /// the program's allocator for some of its own.
+    ///
+    /// [`EpochDeferred`]: crate::EpochDeferred
     ///
     /// # Safety
     ///

@@ -34,7 +34,9 @@ pub struct Stats {
     pub limbo_shells: usize,
     /// The most that may wait.
     pub limbo_limit: usize,
-    /// How often an exchange went through a lock that it does without while no thread is held up.
+    /// Exchanges that took a lock because of a thread held up in one of its own: emptied shells that
+    /// could not wait, as many as may doing so already (`EpochDeferred`), and removals while another
+    /// one was in flight and the first list empty (`Quiescent`, where that need not take long).
     pub overflows: u64,
     /// Thread caches seated so far.
     pub slots: usize,

@@ -105,6 +105,8 @@ sites! {
     LIMBO_COUNT = "LM-1", Relaxed;
     /// limbo: how many may wait.
     LIMBO_LIMIT = "LM-2", Relaxed;
+    /// limbo: how often it was full.
+    LIMBO_REFUSED = "LM-3", Relaxed;
     /// registry: a look at a slot's owner before it is claimed.
     SLOT_PEEK = "TC-1", Relaxed;
     /// registry: a slot claimed by a handle.

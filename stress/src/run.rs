@@ -121,7 +121,7 @@ pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Refused> 
     let bound = bound_blocks(peak, plan.handles(), batch);
     if desk.log.is_clean() {
         books::bound(subject.carved_blocks(), peak, bound, &desk.log);
-        books::shelves(&subject.shelves(), 0, &desk.log);
+        books::shelves(&subject.shelves(), &desk.log);
     }
     // The census below pushes shells about, which may count.
     let shelves = subject.shelves();
@@ -153,7 +153,7 @@ fn watched<U: Subject, R>(
     work: impl FnOnce() -> Result<R, Refused>,
 ) -> Result<(R, usize), Refused> {
     let over = AtomicBool::new(false);
-    let watch = Watch { subject, log, stall: plan.stall, handles: plan.handles(), over: &over };
+    let watch = Watch { subject, log, stall: plan.stall, over: &over };
     thread::scope(|scope| {
         let (placed, is_placed) = mpsc::channel();
         let watcher = thread::Builder::new()

@@ -51,8 +51,6 @@ pub(crate) struct Watch<'a, U> {
     pub(crate) subject: &'a U,
     pub(crate) log: &'a Log,
     pub(crate) stall: Option<Stall>,
-    /// Handles that may be in the middle of an exchange.
-    pub(crate) handles: usize,
     pub(crate) over: &'a AtomicBool,
 }
 
@@ -99,7 +97,7 @@ impl<U: Subject> Watch<'_, U> {
         loop {
             let shelves = self.subject.shelves();
             *peak = shelves.limbo_shells.max(*peak);
-            if !books::shelves(&shelves, self.handles, self.log) {
+            if !books::shelves(&shelves, self.log) {
                 return false;
             }
             if self.over.load(Relaxed) {

@@ -37,6 +37,8 @@ pub struct Subject {
     pub shape: Shape,
     /// The scenarios with so many executions that only the deep tier tries all.
     pub hard: &'static [&'static str],
+    /// The scenarios that a search without reduction tries all schedules of every time, where not all.
+    pub searched: Option<&'static [&'static str]>,
     /// Runs a list scenario once.
     pub list: fn(&'static list::Scenario) -> String,
     /// Runs an exchange scenario once.
@@ -50,14 +52,30 @@ pub const SUBJECTS: [Subject; 6] = [
     subject::<TaggedWide>(Shape::Stack),
     subject::<TaggedPacked>(Shape::Stack),
     subject::<Locked>(Shape::Stack),
-    Subject { hard: HARD_QUIESCENT, ..subject::<Quiescent>(Shape::TwoLists) },
-    Subject { hard: HARD_EPOCH, ..subject::<Deferred<EpochModel<Prompt>>>(Shape::Sides) },
-    Subject { hard: HARD_EPOCH, ..subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides) },
+    Subject {
+        hard: HARD_QUIESCENT,
+        searched: Some(&["list/pop_push", "list/take_all_push"]),
+        ..subject::<Quiescent>(Shape::TwoLists)
+    },
+    Subject {
+        hard: HARD_EPOCH,
+        searched: SHORT,
+        ..subject::<Deferred<EpochModel<Prompt>>>(Shape::Sides)
+    },
+    Subject {
+        hard: HARD_EPOCH,
+        searched: SHORT,
+        ..subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides)
+    },
 ];
+
+/// The shortest list scenarios.
+const SHORT: Option<&[&str]> =
+    Some(&["list/pop_push", "list/take_all_push", "list/pop_up_to_push"]);
 
 /// The real epoch, crossbeam's. Under loom its own atomics are loom's: too many executions for all
 /// of them. Under shuttle it is opaque: what it does is part of the step before.
-pub const EPOCH: Subject = subject::<EpochDeferred>(Shape::Sides);
+pub const EPOCH: Subject = Subject { searched: SHORT, ..subject::<EpochDeferred>(Shape::Sides) };
 
 /// Two more list operations, a lock and a count in each look at a list that is empty.
 const HARD_QUIESCENT: &[&str] = &[
@@ -107,6 +125,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         strategy: S::NAME,
         shape,
         hard: &[],
+        searched: None,
         list: list::body::<S>,
         exchange: exchange::body::<S>,
         long: long::body::<S>,

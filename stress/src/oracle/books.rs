@@ -22,14 +22,11 @@ pub fn bound(carved: usize, peak_live: usize, bound: usize, log: &Log) {
 }
 
 /// Checks what waits against its limit, and the number of shells. Returns whether they were right.
-///
-/// A handle that finds the limbo full has counted itself in for a moment: one more may be seen
-/// waiting for each of the `handles` that may be in the middle of an exchange.
-pub fn shelves(shelves: &Shelves, handles: usize, log: &Log) -> bool {
+pub fn shelves(shelves: &Shelves, log: &Log) -> bool {
     let Shelves { limbo_shells, limbo_limit, shells, least_shells, most_shells, .. } = *shelves;
-    let limbo_fits = limbo_shells <= limbo_limit + handles;
+    let limbo_fits = limbo_shells <= limbo_limit;
     if !limbo_fits {
-        log.report(Violation::OverfullLimbo { limbo_shells, limbo_limit, handles });
+        log.report(Violation::OverfullLimbo { limbo_shells, limbo_limit });
     }
     let shells_fit = (least_shells..=most_shells).contains(&shells);
     if !shells_fit {

@@ -86,8 +86,6 @@ pub enum Violation {
         limbo_shells: usize,
         /// The most that may.
         limbo_limit: usize,
-        /// Handles at work, each of which may be counted once too often.
-        handles: usize,
     },
     /// Fewer shells than frees may need, or more than carving and handles bring.
     OddShells {
@@ -163,10 +161,9 @@ impl fmt::Display for Violation {
             Self::OverBound { carved, bound, peak_live } => {
                 write!(f, "{carved} blocks carved, the bound for {peak_live} live is {bound}")
             }
-            Self::OverfullLimbo { limbo_shells, limbo_limit, handles } => write!(
-                f,
-                "{limbo_shells} shells wait where {limbo_limit} may, with {handles} handles at work"
-            ),
+            Self::OverfullLimbo { limbo_shells, limbo_limit } => {
+                write!(f, "{limbo_shells} shells wait where {limbo_limit} may")
+            }
             Self::OddShells { shells, least_shells, most_shells } => {
                 write!(f, "{shells} shells made, where {least_shells} to {most_shells} are due")
             }

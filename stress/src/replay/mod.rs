@@ -144,7 +144,7 @@ fn settle<U: Subject>(trace: &Trace, heap: &mut Pools<U>, game: &Game<'_>, books
     if log.is_clean() {
         balance(heap, |_| 0, log);
         for (_, pool) in each_class(heap) {
-            books::shelves(&pool.shelves(), 0, log);
+            books::shelves(&pool.shelves(), log);
             books::drain(pool, log);
         }
     }
