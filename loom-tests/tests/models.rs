@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     }
     for twin in twins() {
         let body = Arc::new(twin.body);
-        let check = Check::loom(twin.strategy, twin.name, Bound::Unbounded, move || body());
+        let check = Check::loom(twin.strategy, twin.name, twin.bound, move || body());
         checks.push(check.expect_failure(twin.under_loom));
     }
     for (strategy, subject, scenario) in wide_enough() {

@@ -113,7 +113,7 @@ impl<'l> Popper<'l> {
     #[inline]
     fn enter(poppers: &'l AtomicUsize) -> Self {
         // ORDERING(QU-1): Acquire. Observes `main` as empty as the last splicer's check did.
-        //   pairs with QU-3 (check, Release part); killed by quiescent/enter_splice
+        //   pairs with QU-3 (check, Release part); killed by list/enter_splice
         poppers.fetch_add(1, site::POPPER_ENTER.ordering());
         Self(poppers)
     }

@@ -350,7 +350,7 @@ impl<'s> Chain<'s> {
     }
 
     /// The name of the first shell, or none; `all` of a list can be named so.
-    pub(super) fn into_all(self) -> ShellRef {
+    pub fn into_all(self) -> ShellRef {
         debug_assert!(self.left == usize::MAX || self.next.is_none(), "all of a list");
         self.next
     }

@@ -177,6 +177,7 @@ pub const SCENARIOS: &[Scenario] = &[
         layer: Layer::Mediator { holds: &[1, 1] },
         ..slice("mediator/remainders_merge", 2, &[], &[&[Offer(1)], &[Offer(1)]])
     },
+    ABA,
     Scenario {
         depth: Preemptions(2),
         ..slice(
@@ -199,6 +200,20 @@ pub const SCENARIOS: &[Scenario] = &[
         ..slice("pool/leave_leave_attach", 2, LEAVERS, &[&[Leave], &[Leave], &[Attach, Allocate]])
     },
 ];
+
+/// Two batches in `full`. Behind the back of thread 0, which looks at them, both go, the lower one
+/// comes out of `empty` again as a partial shell, and the upper one as a full shell, with nothing
+/// below it.
+pub const ABA: Scenario = Scenario {
+    depth: Preemptions(3),
+    layer: Layer::Mediator { holds: &[4, 0] },
+    ..slice(
+        "mediator/aba",
+        2,
+        &[(0, Offer(2)), (0, Offer(2))],
+        &[&[Request(2)], &[Request(4), Offer(1), Offer(2)]],
+    )
+};
 
 /// Thread 0 frees what others wait for; its cache is full.
 const TWO_CONSUMERS: &[(usize, Op)] = &[

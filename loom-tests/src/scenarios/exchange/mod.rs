@@ -10,7 +10,7 @@ mod world;
 use std::collections::BTreeSet;
 
 pub use body::body;
-pub use matrix::{REMAINDERS, SCENARIOS};
+pub use matrix::{ABA, REMAINDERS, SCENARIOS};
 
 use super::Depth;
 use crate::spec;

@@ -117,6 +117,13 @@ pub const SCENARIOS: &[Scenario] = &[
         stack: &[1],
         threads: &[does(&[PopUpTo(3)]), does(&[Pop, Push]), does(&[PushNew(3)])],
     },
+    // A popper that comes late may still see the top that the list had long ago.
+    Scenario {
+        name: "list/enter_splice",
+        depth: Preemptions(2),
+        stack: &[2, 1],
+        threads: &[does(&[Pop, Pop, Push, Push, Pop]), does(&[Pop])],
+    },
     Scenario {
         name: "list/pop_push_3",
         depth: Preemptions(3),

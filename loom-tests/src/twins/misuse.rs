@@ -1,0 +1,87 @@
+//! The shipped code misused from outside: proof that the oracles of the bodies bite.
+
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+
+use stampool::raw::block::Block;
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{Addressing, ShellList, ShellStore};
+use stampool::raw::sync::thread;
+use stampool::{Requirements, Strategy, SystemSource, TaggedPacked};
+
+use super::{LOST, TWICE, Twin, on_exchange};
+use crate::explore::Bound;
+use crate::scenarios::exchange::Op::{Allocate, Attach, Leave, Lose, OfferTwice, Request};
+use crate::scenarios::exchange::{Layer, Scenario};
+use crate::scenarios::{Depth, make_shell};
+
+/// What all of these were made from.
+const TWINNED: &str = "TaggedPacked";
+
+const RECOUNTED: &str = "counted after its release";
+
+pub(super) fn twins() -> Vec<Twin> {
+    vec![
+        on_exchange::<TaggedPacked>(TWINNED, "twin/lost_remainder", LOST, &LOST_REMAINDER),
+        on_exchange::<TaggedPacked>(TWINNED, "twin/double_offer", TWICE, &DOUBLE_OFFER),
+        Twin {
+            strategy: TWINNED,
+            name: "twin/late_count",
+            bound: Bound::Unbounded,
+            under_loom: RECOUNTED,
+            under_shuttle: Some(RECOUNTED),
+            body: Box::new(late_count),
+        },
+    ]
+}
+
+/// A handle leaves without what its cache held.
+static LOST_REMAINDER: Scenario = Scenario {
+    name: "lost_remainder",
+    depth: Depth::Exhaustive,
+    tier: 0,
+    layer: Layer::Pool { capacity: 1000 },
+    batch: 2,
+    setup: &[(0, Attach), (1, Attach), (0, Allocate)],
+    threads: &[&[Lose, Leave], &[Allocate]],
+};
+
+/// A batch is offered twice.
+static DOUBLE_OFFER: Scenario = Scenario {
+    name: "double_offer",
+    depth: Depth::Exhaustive,
+    tier: 0,
+    layer: Layer::Mediator { holds: &[2, 0] },
+    batch: 2,
+    setup: &[],
+    threads: &[&[OfferTwice(2)], &[Request(2), Request(2)]],
+};
+
+/// One thread pushes a shell with one block, and then counts what it pushed; the other adds one.
+fn late_count() -> String {
+    let plan = TaggedPacked::<32>::plan(Requirements::default()).expect("no requirement");
+    assert_eq!(plan.addressing, Addressing::Index);
+    let mut regions = Regions::new(Box::new(SystemSource));
+    let store: &'static ShellStore = Box::leak(Box::new(ShellStore::new(2, plan.addressing)));
+    let list: &'static <TaggedPacked as Strategy>::List =
+        Box::leak(Box::new(TaggedPacked::<32>::list(&plan)));
+    let mut shell = make_shell(store, 0, &mut regions);
+    let block = |id: usize| {
+        Block(NonNull::without_provenance(NonZeroUsize::new(16 * id).expect("ids begin at 1")))
+    };
+    shell.fill(&[block(1)]);
+
+    let other = thread::spawn(move || {
+        if let Some(mut shell) = list.pop(store, &()) {
+            shell.append(&[block(2)]);
+            list.push(shell);
+        }
+    });
+    let name = shell.name();
+    list.push(shell);
+    // SAFETY: a shell of this store, made by this thread. It is somebody else's, that is the fault.
+    let count = unsafe { store.peek(name) }.expect("a name").stale_count();
+    assert_eq!(count, 1, "a shell was counted after its release");
+    other.join().expect("no panic unreported");
+    "1".into()
+}

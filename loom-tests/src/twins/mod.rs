@@ -1,0 +1,105 @@
+//! Twins: the shipped lists with one known fault each, which the checks must find.
+//!
+//! A twin that passes would mean that the scenario beside it proves nothing. Each differs from the
+//! shipped code in the one thing that its name says; everything else IS the shipped code.
+//!
+//! # Faults that others have met
+//!
+//! Read in the reports, and modelled on the shipped stack.
+//!
+//! | twin | report | fault | what our code does instead |
+//! |---|---|---|---|
+//! | `argobots_178` | pmodels/argobots issue 178 | a memory pool's bare stack: what was popped comes back under an old popper's eyes, and its old link is installed | a tag that every removal advances |
+//! | `rpmalloc_32` | mjansson/rpmalloc issue 32 | heaps of ended threads on a bare stack: a heap that came in below the old top is gone | the same |
+//! | `cs431_560` | kaist-cp/cs431 issue 560 | hazard slots, never freed, kept for reuse on a bare stack: a slot in use is free for others | the same; slots of handles are claimed by one RMW each, in a list that only grows |
+//! | `heapless_180` | rust-embedded/heapless issue 180 | the link is loaded before the exclusive load of the head | head, link, CAS, in this order, and the CAS compares what the first load brought |
+//! | `ck_batch_pop` | concurrencykit/ck commit 7b5d000 | taking all swaps the pointer and leaves the generation | taking all is a removal like the others |
+//! | `vespa_12975` | vespa-engine/vespa pull request 12975 (review) | pointer and tag copied as two halves | one 128-bit load |
+//!
+//! # Faults of our own making
+//!
+//! | twins | fault | subject |
+//! |---|---|---|
+//! | `tag_0_bits`, `tag_1_bit`, `tag_2_bits` | the tag wraps within the scenario | [`tags`] |
+//! | `swap_take_all` | taking all resets the tag | [`stack`] |
+//! | `naive_splice`, `two_splicers`, `check_by_load`, `splicer_not_counted` | a splice at the wrong time | [`splice`] |
+//! | `no_pin`, `early_advance`, `no_grace` | a grace period that is none | [`grace`] |
+//! | `late_count`, `lost_remainder`, `double_offer` | the shipped code misused | [`misuse`] |
+//!
+//! The same kind of faults inside `src` are edits of `cargo xtask sabotage`.
+
+mod grace;
+mod misuse;
+mod splice;
+mod stack;
+mod tags;
+
+use stampool::Strategy;
+
+use crate::explore::Bound;
+use crate::scenarios::{exchange, list};
+
+pub use tags::wide_enough;
+
+/// A twin, ready to run.
+pub struct Twin {
+    /// What it was made from.
+    pub strategy: &'static str,
+    /// `twin/` and the fault.
+    pub name: &'static str,
+    /// How far loom looks for it.
+    pub bound: Bound,
+    /// Part of the message with which it fails under loom.
+    pub under_loom: &'static str,
+    /// Part of the message with which it fails under shuttle. None: shuttle cannot see this fault.
+    pub under_shuttle: Option<&'static str>,
+    /// Runs it once.
+    pub body: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+const TWICE: &str = "a block was handed out twice";
+const LOST: &str = "a block was lost";
+/// What loom says first where a removal's CAS succeeds by mistake: the shell's last owner was never
+/// acquired.
+const UNACQUIRED: &str = "Causality violation: Concurrent write accesses";
+
+/// All twins.
+#[must_use]
+pub fn twins() -> Vec<Twin> {
+    let subjects = [tags::twins, stack::twins, splice::twins, grace::twins, misuse::twins];
+    subjects.iter().flat_map(|twins| twins()).collect()
+}
+
+/// A list with a fault, found by an ABA: a block comes twice.
+fn on_list<S: Strategy>(
+    strategy: &'static str,
+    name: &'static str,
+    under_loom: &'static str,
+    scenario: &'static list::Scenario,
+) -> Twin {
+    Twin {
+        strategy,
+        name,
+        bound: scenario.depth.bound(),
+        under_loom,
+        under_shuttle: Some(TWICE),
+        body: Box::new(move || list::body::<S>(scenario)),
+    }
+}
+
+/// The layers above a list.
+fn on_exchange<S: Strategy>(
+    strategy: &'static str,
+    name: &'static str,
+    because: &'static str,
+    scenario: &'static exchange::Scenario,
+) -> Twin {
+    Twin {
+        strategy,
+        name,
+        bound: scenario.depth.bound(),
+        under_loom: because,
+        under_shuttle: Some(because),
+        body: Box::new(move || exchange::body::<S>(scenario)),
+    }
+}

@@ -1,0 +1,245 @@
+//! [`Quiescent`](stampool::Quiescent) with a splice at the wrong time.
+//!
+//! The glue between the two stacks is repeated here, with one place for each fault; the stacks are
+//! the shipped ones.
+
+use core::marker::PhantomData;
+
+use stampool::raw::block::TagWidth;
+use stampool::raw::free_list::{
+    BareHead, Chain, Head, HeadWord, Immediate, OwnedShell, ShellList, ShellRef, ShellStore,
+    Treiber,
+};
+use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
+use stampool::{BuildError, Plan, Quiescent, Requirements, Strategy, TagPolicy};
+
+use super::{Twin, UNACQUIRED, on_list};
+use crate::scenarios::Depth;
+use crate::scenarios::list::{Op, Scenario, does};
+
+pub(super) fn twins() -> Vec<Twin> {
+    const FROM: &str = Quiescent::NAME;
+    vec![
+        on_list::<Spliced<Naive>>(FROM, "twin/naive_splice", UNACQUIRED, &SPLICED_BACK),
+        on_list::<Spliced<TwoSplicers>>(FROM, "twin/two_splicers", UNACQUIRED, &TWO_DRY),
+        // Under sequential consistency a load is as good as an RMW.
+        Twin {
+            under_shuttle: None,
+            ..on_list::<Spliced<ByLoad>>(FROM, "twin/check_by_load", UNACQUIRED, &STALE_CHECK)
+        },
+        on_list::<Spliced<NotCounted>>(FROM, "twin/splicer_not_counted", UNACQUIRED, &SLEEPER),
+    ]
+}
+
+/// Asks for a splice and takes nothing.
+const SPLICE: Op = Op::PopUpTo(0);
+
+/// A popper looks at 1; behind its back all goes, and 1 is spliced in again, with nothing below it.
+static SPLICED_BACK: Scenario = Scenario {
+    name: "spliced_back",
+    depth: Depth::Preemptions(2),
+    stack: &[2, 1],
+    threads: &[does(&[SPLICE, Op::Pop]), does(&[Op::PopUpTo(2), Op::Push, SPLICE])],
+};
+
+/// Two find the first list empty: one splices, the other takes from the second list.
+static TWO_DRY: Scenario = Scenario {
+    name: "two_dry",
+    depth: Depth::Exhaustive,
+    stack: &[3, 2, 1],
+    threads: &[does(&[Op::Pop]), does(&[Op::Pop, Op::Pop, Op::Push])],
+};
+
+/// Thread 1 enters after thread 0 did and looks at 2; thread 2 takes 2 and 3 and brings 2 back;
+/// thread 0 finds the first list empty, and remembers the count as it was when it came in.
+static STALE_CHECK: Scenario = Scenario {
+    name: "stale_check",
+    depth: Depth::Preemptions(3),
+    stack: &[3, 2, 1],
+    threads: &[does(&[Op::Pop, Op::Pop]), does(&[Op::Pop]), does(&[Op::PopUpTo(2), Op::Push])],
+};
+
+/// Thread 0 checks and sleeps. Thread 1 splices and looks at 1, thread 2 takes all and brings 1
+/// back; thread 0 wakes and splices.
+static SLEEPER: Scenario = Scenario {
+    name: "sleeper",
+    depth: Depth::Preemptions(2),
+    stack: &[2, 1],
+    threads: &[does(&[SPLICE]), does(&[SPLICE, Op::Pop]), does(&[Op::PopUpTo(2), Op::Push])],
+};
+
+/// When a splice happens.
+trait Rule: Send + Sync + 'static {
+    /// Whether other poppers keep it from happening.
+    const ASKS: bool = true;
+    /// Whether they are asked for by an RMW, which cannot be stale.
+    const BY_RMW: bool = true;
+    /// Whether whoever splices holds the lock.
+    const EXCLUDES: bool = true;
+    /// Whether whoever splices is counted as a popper meanwhile.
+    const COUNTED: bool = true;
+}
+
+/// As soon as the first list is empty.
+struct Naive;
+
+impl Rule for Naive {
+    const ASKS: bool = false;
+}
+
+/// Without the lock, which only those take who remove from the second list.
+struct TwoSplicers;
+
+impl Rule for TwoSplicers {
+    const EXCLUDES: bool = false;
+}
+
+/// After a plain load of the count.
+struct ByLoad;
+
+impl Rule for ByLoad {
+    const BY_RMW: bool = false;
+}
+
+/// Some time after the check, by somebody whom nobody counts and nothing stops.
+struct NotCounted;
+
+impl Rule for NotCounted {
+    const EXCLUDES: bool = false;
+    const COUNTED: bool = false;
+}
+
+/// [`Quiescent`] with another rule.
+struct Spliced<R>(R);
+
+// SAFETY: not so, that is the fault.
+unsafe impl<R: Rule> Strategy for Spliced<R> {
+    const NAME: &'static str = Quiescent::NAME;
+    type Reclaimer = Immediate;
+    type List = SplicedList<R>;
+
+    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+        Quiescent::plan(requirements)
+    }
+
+    fn list(_plan: &Plan) -> SplicedList<R> {
+        SplicedList {
+            poppers: AtomicUsize::new(0),
+            main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            removers: Mutex::new(()),
+            rule: PhantomData,
+        }
+    }
+}
+
+struct SplicedList<R> {
+    poppers: AtomicUsize,
+    main: Treiber<BareHead>,
+    second: Treiber<BareHead>,
+    removers: Mutex<()>,
+    rule: PhantomData<R>,
+}
+
+const EMPTY: Head = Head { top: ShellRef::NONE, tag: 0 };
+
+impl<R: Rule> SplicedList<R> {
+    /// A look at the first list by a counted popper.
+    fn look<'s>(&self, removal: &impl Fn(&Treiber<BareHead>) -> Chain<'s>) -> Chain<'s> {
+        self.poppers.fetch_add(1, Ordering::Acquire);
+        let taken = removal(&self.main);
+        self.poppers.fetch_sub(1, Ordering::Release);
+        taken
+    }
+
+    fn remove<'s>(
+        &self,
+        store: &'s ShellStore,
+        removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
+    ) -> Chain<'s> {
+        if !R::COUNTED {
+            let taken = self.look(&removal);
+            return if taken.is_empty() { self.remove_dry(store, removal) } else { taken };
+        }
+        self.poppers.fetch_add(1, Ordering::Acquire);
+        let mut taken = removal(&self.main);
+        if taken.is_empty() {
+            taken = self.remove_dry(store, removal);
+        }
+        self.poppers.fetch_sub(1, Ordering::Release);
+        taken
+    }
+
+    fn remove_dry<'s>(
+        &self,
+        store: &'s ShellStore,
+        removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
+    ) -> Chain<'s> {
+        let _lock = R::EXCLUDES.then(|| lock(&self.removers));
+        loop {
+            let taken = if R::COUNTED { removal(&self.main) } else { self.look(&removal) };
+            if !taken.is_empty() || !self.main.head().load(Ordering::Acquire).top.is_none() {
+                return taken;
+            }
+            if !self.is_quiet() {
+                let _lock = (!R::EXCLUDES).then(|| lock(&self.removers));
+                return removal(&self.second);
+            }
+            let all = self.second.take_all(store, &());
+            if all.is_empty() {
+                return all;
+            }
+            self.splice(store, all);
+        }
+    }
+
+    /// Whether nobody else is counted.
+    fn is_quiet(&self) -> bool {
+        let poppers = match R::BY_RMW {
+            true => self.poppers.fetch_add(0, Ordering::AcqRel),
+            false => self.poppers.load(Ordering::Acquire),
+        };
+        !R::ASKS || poppers == usize::from(R::COUNTED)
+    }
+
+    fn splice(&self, store: &ShellStore, all: Chain<'_>) {
+        let full = Head { top: all.into_all(), tag: 0 };
+        let main = self.main.head();
+        if main.compare_exchange(EMPTY, full, Ordering::Release, Ordering::Relaxed).is_err() {
+            // Somebody else was faster: the fault is not that this one insists.
+            // SAFETY: taken above, all of a list, and not spliced in.
+            let all = unsafe { Chain::assume(full.top, usize::MAX, store) };
+            all.for_each(|shell| self.second.push(shell));
+        }
+    }
+}
+
+// SAFETY: not so, that is the fault.
+unsafe impl<R: Rule> ShellList for SplicedList<R> {
+    type Guard<'g> = ();
+
+    fn push(&self, shell: OwnedShell<'_>) {
+        self.second.push(shell);
+    }
+
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+        self.remove(store, |stack| stack.pop(store, guard)).next()
+    }
+
+    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+        self.remove(store, |stack| stack.pop_up_to(store, max_blocks, guard))
+    }
+
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+        self.poppers.fetch_add(1, Ordering::Acquire);
+        let lock = lock(&self.removers);
+        let taken = self.main.take_all(store, guard).then(self.second.take_all(store, guard));
+        drop(lock);
+        self.poppers.fetch_sub(1, Ordering::Release);
+        taken
+    }
+
+    fn refuses(&self) -> bool {
+        false
+    }
+}
