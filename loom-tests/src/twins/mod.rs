@@ -20,11 +20,11 @@
 //!
 //! | twins | fault | subject |
 //! |---|---|---|
-//! | `tag_0_bits`, `tag_1_bit`, `tag_2_bits` | the tag wraps within the scenario | [`tags`] |
-//! | `swap_take_all` | taking all resets the tag | [`stack`] |
-//! | `naive_splice`, `two_splicers`, `check_by_load`, `splicer_not_counted` | a splice at the wrong time | [`splice`] |
-//! | `no_pin`, `early_advance`, `no_grace` | a grace period that is none | [`grace`] |
-//! | `late_count`, `lost_remainder`, `double_offer` | the shipped code misused | [`misuse`] |
+//! | `tag_0_bits`, `tag_1_bit`, `tag_2_bits` | the tag wraps within the scenario | `tags` |
+//! | `swap_take_all` | taking all resets the tag | `stack` |
+//! | `naive_splice`, `two_splicers`, `check_by_load`, `splicer_not_counted` | a splice at the wrong time | `splice` |
+//! | `no_pin`, `early_advance`, `no_grace` | a grace period that is none | `grace` |
+//! | `late_count`, `lost_remainder`, `double_offer` | the shipped code misused | `misuse` |
 //!
 //! The same kind of faults inside `src` are edits of `cargo xtask sabotage`.
 
