@@ -4,6 +4,7 @@ mod hit;
 mod producer_consumer;
 mod shared_bucket;
 
+use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
 use serde::Serialize;
 use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
@@ -97,6 +98,12 @@ impl Workload {
             all.push(self.pool::<EpochDeferred>(batch));
             all.push(self.pool::<Quiescent>(batch));
             all.push(self.pool::<Locked>(batch));
+            // Other people's reclamation behind the same lists: twice as in a program of its own, as
+            // far as that goes here, and twice as the models run it.
+            all.push(self.pool::<SeizeDeferred>(batch));
+            all.push(self.pool::<HazardDeferred>(batch));
+            all.push(self.pool::<SeizeOwned>(batch));
+            all.push(self.pool::<HazardEager>(batch));
         }
         all.push(self.contender(names::SYSTEM, System));
         all

@@ -1,0 +1,230 @@
+//! Hazard pointers: the library haphazard.
+//!
+//! Whoever is about to look at a shell publishes its address in a slot of its own, and looks again
+//! whether the shell is still on top. What is retired comes back when a scan finds its address in no
+//! slot. A thread that sleeps while it looks holds up one shell, not all: the one thing that epochs
+//! cannot do.
+//!
+//! Source: Michael, Hazard pointers: safe memory reclamation for lock-free objects, IEEE TPDS 2004.
+//! haphazard follows folly's implementation.
+//!
+//! # Invariants
+//!
+//! - H1. A removal protects the top shell that its exchange compares, and nothing below: as long as
+//!   the top has not come back the chain below it is the one that was seen, for `pop_up_to` too.
+//! - H2. One slot is enough for a guard. An exchange of the mediator may remove several times under
+//!   one guard (a partial shell, then an empty one), but one after the other, and after its last
+//!   exchange a removal does not look at shells any more that it does not own: its protection is over
+//!   when the next one begins, and when something is deferred. Blocks and shells that it took are its
+//!   own, whatever the slot says.
+//! - H3. So a deferral lets go of the caller's own protection first. Else the shell that was just
+//!   removed would lie in the caller's own slot at each scan, and wait for another deferral.
+//! - H4. A participant may be pinned twice at a time: the second pin gets a slot of its own.
+//!
+//! # What it pays here that it would not pay at home
+//!
+//! - A ticket: haphazard runs a deleter that gets the address, and nothing else. So what has to run
+//!   lies boxed in a table keyed by the shell's address, under a lock for a few instructions, two
+//!   turns per shell. At home the object is what lies at the address.
+//! - A scan of all slots after every [`BATCH`](crate::BATCH) deferrals, or after each, instead of
+//!   every 1,000: the limbo is bounded.
+//!
+//! And two things that are the library's own: a box and a look at the clock per retirement; a fence
+//! per protection. haphazard has no process-wide barrier (its light barrier is a fence, and not
+//! public: pull request 56 of its repository).
+
+use core::cell::Cell;
+use core::ops::Deref;
+use core::ptr;
+use core::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crossbeam_utils::CachePadded;
+use haphazard::HazardPointer;
+use haphazard::raw::Pointer;
+use stampool::raw::free_list::{Guard, Head, Reclaimer};
+
+/// A domain of the pool's own. Family of all such domains.
+#[derive(Debug)]
+struct Shells;
+
+type Domain = haphazard::Domain<Shells>;
+
+/// Shells come back when their address is in no slot: haphazard, with a domain of the pool's own.
+///
+/// A participant looks for what has become free after every `EVERY` deferrals.
+pub struct Hazard<const EVERY: usize>(Arc<Domain>);
+
+/// A slot, and the domain that it belongs to.
+pub struct Participant {
+    /// Taken by the guard. First: the domain outlives it.
+    slot: Cell<Option<HazardPointer<'static, Shells>>>,
+    deferred: Cell<usize>,
+    domain: Arc<Domain>,
+}
+
+impl Participant {
+    fn new_slot(&self) -> HazardPointer<'static, Shells> {
+        // SAFETY: the domain lies in its `Arc` until the participant is dropped, and slots don't
+        // leave the participant and its guards.
+        let domain = unsafe { &*Arc::as_ptr(&self.domain) };
+        HazardPointer::new_in_domain(domain)
+    }
+}
+
+/// A slot in use.
+pub struct Slot<'g> {
+    slot: Cell<Option<HazardPointer<'static, Shells>>>,
+    participant: &'g Participant,
+}
+
+impl Slot<'_> {
+    #[inline]
+    fn with<T>(&self, f: impl FnOnce(&mut HazardPointer<'static, Shells>) -> T) -> T {
+        let mut slot = self.slot.take().expect("there between two calls");
+        let result = f(&mut slot);
+        self.slot.set(Some(slot));
+        result
+    }
+}
+
+impl Guard for Slot<'_> {
+    #[inline]
+    fn protect(&self, mut seen: Head, mut load: impl FnMut() -> Head) -> Head {
+        self.with(|slot| {
+            while !seen.top.is_none() {
+                slot.protect_raw(ptr::without_provenance_mut::<u8>(seen.top.address()));
+                // Either a scan sees the address, or the look below sees that the shell was removed.
+                // Pairs with haphazard's heavy barrier.
+                fence(Ordering::SeqCst);
+                let found = load();
+                if found == seen {
+                    break;
+                }
+                seen = found;
+            }
+            seen
+        })
+    }
+}
+
+impl Drop for Slot<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(mut slot) = self.slot.take() {
+            slot.reset_protection();
+            self.participant.slot.set(Some(slot));
+        }
+    }
+}
+
+// SAFETY: haphazard's contract: what is retired runs once, when a scan that began later has found
+// its address in no slot of the domain; and a slot that was published before such a scan, and found
+// right after the fence, is seen by it (H1 to H3).
+unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
+    const NAME: &'static str = if EVERY == 1 { "HazardEager" } else { "Hazard" };
+    type Participant = Participant;
+    type Guard<'g> = Slot<'g>;
+
+    fn new() -> Self {
+        Self(Arc::new(Domain::new(&Shells)))
+    }
+
+    fn join(&self) -> Participant {
+        let domain = Arc::clone(&self.0);
+        Participant { slot: Cell::new(None), deferred: Cell::new(0), domain }
+    }
+
+    #[inline]
+    fn pin<'g>(&'g self, participant: &'g Participant) -> Slot<'g> {
+        let slot = participant.slot.take().unwrap_or_else(|| participant.new_slot());
+        Slot { slot: Cell::new(Some(slot)), participant }
+    }
+
+    unsafe fn defer(&self, guard: &Slot<'_>, shell: usize, land: impl FnOnce() + Send) {
+        guard.with(HazardPointer::reset_protection);
+        // SAFETY: by the caller it may run until `drain` has returned.
+        unsafe { put_aside(shell, land) };
+        let shell = ptr::without_provenance_mut::<Ticket>(shell);
+        // SAFETY: removed, so no slot that is published from now on is found right (H1); a shell is
+        // deferred once in a round. Of no size, it may be referred to anywhere.
+        unsafe { self.0.retire_ptr::<Ticket, Landed>(shell) };
+        let deferred = &guard.participant.deferred;
+        deferred.set(deferred.get() + 1);
+        if deferred.get().is_multiple_of(EVERY) {
+            self.0.eager_reclaim();
+        }
+    }
+
+    fn drain(&mut self, is_done: impl Fn() -> bool) {
+        // Nothing is protected: one scan finds everything free.
+        self.0.eager_reclaim();
+        assert!(is_done(), "something waits that was never deferred");
+    }
+}
+
+/// Stands at the address of a shell, for haphazard.
+struct Ticket;
+
+/// What haphazard makes of a ticket when its address is free.
+struct Landed;
+
+impl Deref for Landed {
+    type Target = Ticket;
+
+    fn deref(&self) -> &Ticket {
+        &Ticket
+    }
+}
+
+// SAFETY: of no size: any address is that of a ticket. Nobody asks for one back.
+unsafe impl Pointer<Ticket> for Landed {
+    fn into_raw(self) -> *mut Ticket {
+        ptr::dangling_mut()
+    }
+
+    unsafe fn from_raw(ticket: *mut Ticket) -> Self {
+        let land = of(ticket.addr()).take(ticket.addr());
+        land.expect("whatever is retired has a ticket")();
+        Self
+    }
+}
+
+type Land = Box<dyn FnOnce() + Send>;
+
+/// What waits, by the address of its shell: shells that live have one address each, in all pools.
+static TICKETS: [CachePadded<Tickets>; 16] = [const { CachePadded::new(Tickets::new()) }; 16];
+
+/// A few of them: more than the limbo are never there.
+struct Tickets(Mutex<Vec<(usize, Land)>>);
+
+fn of(shell: usize) -> &'static Tickets {
+    // Shells lie a few lines apart.
+    &TICKETS[(shell >> 8) % TICKETS.len()]
+}
+
+impl Tickets {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(usize, Land)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, shell: usize) -> Option<Land> {
+        let mut all = self.all();
+        let at = all.iter().position(|(address, _)| *address == shell)?;
+        Some(all.swap_remove(at).1)
+    }
+}
+
+/// # Safety
+///
+/// `land` may run until its ticket is taken.
+unsafe fn put_aside(shell: usize, land: impl FnOnce() + Send) {
+    let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
+    // SAFETY: by the caller.
+    let land: Land = unsafe { core::mem::transmute(land) };
+    of(shell).all().push((shell, land));
+}
