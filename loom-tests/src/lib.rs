@@ -15,7 +15,8 @@
 //! | [`canary`] | refuse to start under an unpatched or misconfigured loom |
 //! | [`program`] | random and litmus programs as data, run on any checker |
 //! | [`scenarios`] | the matrix of small programs that every strategy of the library runs |
-//! | [`twins`] | faults that the scenarios must find |
+//! | [`twins`], [`peer_twins`] | faults that the scenarios must find |
+//! | [`opaque`] | libraries that the checkers cannot see into, behind the contract of a reclaimer |
 //! | [`litmus`] | known C11 outcomes against what loom finds |
 //!
 //! # Checking a structure of your own
@@ -83,6 +84,8 @@ pub mod epoch_model;
 pub mod explore;
 pub mod harness;
 pub mod litmus;
+pub mod opaque;
+pub mod peer_twins;
 pub mod program;
 pub mod scenarios;
 pub mod selfcheck;

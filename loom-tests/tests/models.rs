@@ -4,7 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use loom_tests::explore::Bound;
-use loom_tests::scenarios::{EPOCH, SUBJECTS, Subject, exchange, list};
+use loom_tests::peer_twins::peer_twins;
+use loom_tests::scenarios::{
+    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, recycle,
+};
 use loom_tests::twins::{twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
 
@@ -29,7 +32,8 @@ fn main() -> ExitCode {
     for scenario in exchange::SCENARIOS.iter().filter(|scenario| !scenario.forgets_a_handle()) {
         checks.push(exchange_row(EPOCH, scenario, most_preemptions(scenario.threads.len())));
     }
-    for twin in twins() {
+    checks.extend(PEERS.into_iter().flat_map(of_peer));
+    for twin in twins().into_iter().chain(peer_twins()) {
         let body = Arc::new(twin.body);
         let check = Check::loom(twin.strategy, twin.name, twin.bound, move || body());
         checks.push(check.expect_failure(twin.under_loom));
@@ -77,4 +81,23 @@ fn exchange_row(subject: Subject, scenario: &'static exchange::Scenario, bound: 
 /// What the real epoch leaves time for.
 fn most_preemptions(threads: usize) -> Bound {
     Bound::Preemptions(if threads == 2 { 3 } else { 2 })
+}
+
+/// All executions where they are few enough. Tier 1: it says nothing about what ships.
+fn of_peer(peer: PeerSubject) -> Vec<Check> {
+    let subject = peer.subject;
+    let bound = |name: &str, depth: Depth, threads: usize| {
+        let exhausted = depth == Depth::Exhaustive && !peer.too_long.contains(&name);
+        if exhausted { Bound::Unbounded } else { most_preemptions(threads) }
+    };
+    let depth = bound(recycle::NAME, Depth::Exhaustive, 2);
+    let recycled = Check::loom(subject.strategy, recycle::NAME, depth, peer.recycle);
+    let mut rows = vec![recycled.expect_exactly(recycle::allowed(), FEWEST)];
+    for one in list::SCENARIOS {
+        rows.push(list_row(subject, one, bound(one.name, one.depth, one.threads.len())));
+    }
+    for one in exchange::SCENARIOS {
+        rows.push(exchange_row(subject, one, bound(one.name, one.depth, one.threads.len())));
+    }
+    rows.into_iter().map(|check| check.tier(1)).collect()
 }

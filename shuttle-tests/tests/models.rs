@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use loom_tests::scenarios::{Depth, EPOCH, SUBJECTS, Subject, exchange, list, long};
+use loom_tests::peer_twins::peer_twins;
+use loom_tests::scenarios::{
+    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, long, recycle,
+};
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
 use shuttle_tests::{check, selfcheck};
@@ -45,7 +48,28 @@ fn main() -> ExitCode {
         let name = exchange::REMAINDERS.name;
         checks.push(check::random(subject.strategy, name, 20_000, SEED, body).tier(1));
     }
-    for twin in twins() {
+    for PeerSubject { subject, recycle, too_long } in PEERS {
+        let (strategy, samples) = (subject.strategy, 10_000);
+        if !too_long.contains(&recycle::NAME) {
+            let check = check::dfs(strategy, recycle::NAME, move || quietly(recycle));
+            checks.push(check.tier(1).expect_exactly(recycle::allowed(), FEWEST));
+        }
+        checks.push(check::pct(strategy, recycle::NAME, 5, samples, SEED, recycle));
+        for scenario in list::SCENARIOS {
+            let body = move || (subject.list)(scenario);
+            checks.push(check::pct(strategy, scenario.name, 3, samples, SEED, body).tier(1));
+        }
+        for scenario in exchange::SCENARIOS {
+            let body = move || (subject.exchange)(scenario);
+            checks.push(check::pct(strategy, scenario.name, 3, samples, SEED, body).tier(1));
+        }
+        for scenario in long::SCENARIOS {
+            let body = move || (subject.long)(scenario);
+            checks.push(check::pct(strategy, scenario.name, 3, samples, SEED, body).tier(1));
+            checks.push(check::random(strategy, scenario.name, samples, SEED, body).tier(1));
+        }
+    }
+    for twin in twins().into_iter().chain(peer_twins()) {
         let Some(words) = twin.under_shuttle else { continue };
         let body = Arc::new(twin.body);
         let check = check::pct(twin.strategy, twin.name, 5, 100_000, SEED, move || body());

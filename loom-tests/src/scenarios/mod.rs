@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
+//! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
@@ -16,6 +17,7 @@ pub mod exchange;
 pub mod list;
 pub mod long;
 mod payload;
+pub mod recycle;
 
 pub use payload::Payload;
 
@@ -27,6 +29,7 @@ use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedW
 
 use crate::epoch_model::{EpochModel, Prompt, Stalled};
 use crate::explore::Bound;
+use crate::opaque::{Opaque, Peer};
 
 /// A strategy and the bodies that run on it.
 #[derive(Clone, Copy)]
@@ -102,6 +105,50 @@ impl Subject {
     #[must_use]
     pub fn depth(&self, scenario: &str, depth: Depth) -> Depth {
         if self.hard.contains(&scenario) { Depth::Preemptions(3) } else { depth }
+    }
+}
+
+/// Other people's reclamation, opaque to the checkers ([`Opaque`]): for comparison only, so not part
+/// of the matrix.
+pub const PEERS: [PeerSubject; 2] = [
+    peer::<peers::Seize<peers::hyaline::PerGuard>>(&[
+        "pool/leave_remainder_allocate",
+        "pool/carve_carve",
+        "pool/capacity",
+        "mediator/remainders_merge",
+    ]),
+    // Two looks at the head and two steps of the library for each removal.
+    peer::<peers::Hazard<1>>(&[
+        recycle::NAME,
+        "list/aba",
+        "list/aba_pop_up_to",
+        "list/walk_growth",
+        "list/take_all_pop",
+        "pool/leave_allocate",
+        "pool/leave_remainder_allocate",
+        "pool/carve_carve",
+        "pool/capacity",
+        "pool/drop_after_remote_frees",
+        "mediator/remainders_merge",
+    ]),
+];
+
+/// A library as a subject.
+#[derive(Clone, Copy)]
+pub struct PeerSubject {
+    /// What every strategy runs.
+    pub subject: Subject,
+    /// Runs [`recycle`] once.
+    pub recycle: fn() -> String,
+    /// What is not exhausted in half a minute: bounded under loom, sampled under shuttle.
+    pub too_long: &'static [&'static str],
+}
+
+const fn peer<R: Peer>(too_long: &'static [&'static str]) -> PeerSubject {
+    PeerSubject {
+        subject: subject::<Deferred<Opaque<R>>>(Shape::Sides),
+        recycle: recycle::body::<Opaque<R>>,
+        too_long,
     }
 }
 

@@ -1,0 +1,221 @@
+//! Reclamation that the checkers cannot see into, made visible at its border.
+//!
+//! A library's atomics are std's: its operations are no scheduling points, and order no memory for
+//! loom, which would report races that there are not. So each of its operations comes right after an
+//! RMW on one location, and runs without a scheduling point inside: the checkers see, and reorder,
+//! each as one step. What it brings back is collected, and lands after the step. And what orders
+//! memory is what the contract of [`Reclaimer`] promises, no more:
+//!
+//! - a deferral is acquired by every later pin and protection (`order`: Release, Acquire);
+//! - the end of a pin, or of a protection, is acquired by what it may have held up (`ended`:
+//!   Release, Acquire);
+//! - a deferral is acquired by whoever runs it (`deferred`: Release, Acquire).
+//!
+//! The last two are for loom alone: shuttle orders no memory, and each would be one more step there.
+//!
+//! # What such a row proves
+//!
+//! That the adapter keeps the contract, and the lists above it get by with the contract: when the
+//! library says that a shell may come back, no interleaving with the shipped lists breaks them. Not
+//! that the library is right inside: neither its own interleavings nor its orderings are looked at,
+//! and where its adapter relies on a fence, that stands for itself.
+
+use core::cell::Cell;
+use core::sync::atomic::{AtomicUsize as Number, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use peers::{Hazard, Seize, hyaline};
+use stampool::raw::free_list::{Guard, Head, Reclaimer};
+use stampool::raw::sync::{Arc, AtomicUsize, Ordering};
+
+/// A library behind the contract.
+pub trait Peer: Reclaimer {
+    /// Its name in the ledger.
+    const OPAQUE: &'static str;
+    /// Whether its guards hold up only what they protect.
+    const PROTECTS: bool = false;
+}
+
+impl Peer for Seize<hyaline::PerGuard> {
+    const OPAQUE: &'static str = "Opaque<Seize>";
+}
+
+impl Peer for Hazard<1> {
+    const OPAQUE: &'static str = "Opaque<Hazard>";
+    const PROTECTS: bool = true;
+}
+
+/// A library with its border made visible.
+pub struct Opaque<R> {
+    order: AtomicUsize,
+    ghost: Arc<Ghost>,
+    library: R,
+}
+
+/// What the checkers don't see: std's. No scheduling point comes while a lock is held.
+#[derive(Default)]
+struct Ghost {
+    pins: Mutex<Vec<Pinned>>,
+    pinned: Number,
+    /// Let go of by the library, and about to land.
+    ripe: Mutex<Vec<Waiting>>,
+    /// Deferred, and not ripe.
+    waiting: Number,
+}
+
+/// A pin that is held.
+#[derive(Clone)]
+struct Pinned {
+    number: usize,
+    /// The address that it protects, where it protects one.
+    protects: usize,
+    ended: Arc<AtomicUsize>,
+}
+
+struct Waiting {
+    land: Box<dyn FnOnce() + Send>,
+    pins: Vec<Pinned>,
+    deferred: Arc<AtomicUsize>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Orders memory, and nothing else.
+fn edge(place: &AtomicUsize, order: Ordering) {
+    if crate::BACKEND == "loom" {
+        place.fetch_add(1, order);
+    }
+}
+
+impl Ghost {
+    fn land(&self) {
+        let ripe = core::mem::take(&mut *lock(&self.ripe));
+        for Waiting { land, pins, deferred } in ripe {
+            // By RMWs: a load may miss the last store.
+            edge(&deferred, Ordering::Acquire);
+            pins.iter().for_each(|pin| edge(&pin.ended, Ordering::Acquire));
+            land();
+        }
+    }
+}
+
+/// A guard of the library, and what the checkers see of it.
+pub struct OpaqueGuard<'g, R: Peer> {
+    opaque: &'g Opaque<R>,
+    number: usize,
+    /// The address that it protects, where guards do that; 0 for none.
+    protected: Cell<usize>,
+    ended: Arc<AtomicUsize>,
+    /// Taken at the end.
+    guard: Cell<Option<R::Guard<'g>>>,
+}
+
+impl<R: Peer> OpaqueGuard<'_, R> {
+    /// The step before an address is published, or the slot cleared.
+    fn protects(&self, address: usize) {
+        if self.protected.get() != 0 {
+            // What was protected is let go of by the same step.
+            edge(&self.ended, Ordering::Release);
+        }
+        self.opaque.order.fetch_add(1, Ordering::Acquire);
+        self.protected.set(address);
+        let mut pins = lock(&self.opaque.ghost.pins);
+        let own = pins.iter_mut().find(|pin| pin.number == self.number);
+        own.expect("a pin is held").protects = address;
+    }
+}
+
+impl<R: Peer> Guard for OpaqueGuard<'_, R> {
+    fn protect(&self, seen: Head, mut load: impl FnMut() -> Head) -> Head {
+        if !R::PROTECTS || seen.top.is_none() {
+            return seen;
+        }
+        let guard = self.guard.take().expect("until the end");
+        self.protects(seen.top.address());
+        let head = guard.protect(seen, || {
+            let found = load();
+            let address = found.top.address();
+            if address != 0 && address != self.protected.get() {
+                // The library publishes it next.
+                self.protects(address);
+            }
+            found
+        });
+        self.guard.set(Some(guard));
+        head
+    }
+}
+
+impl<'g, R: Peer> Drop for OpaqueGuard<'g, R> {
+    fn drop(&mut self) {
+        if !R::PROTECTS {
+            edge(&self.ended, Ordering::Release);
+            self.opaque.order.fetch_add(1, Ordering::Relaxed);
+        } else if self.protected.get() != 0 {
+            self.protects(0);
+        }
+        lock(&self.opaque.ghost.pins).retain(|pin| pin.number != self.number);
+        drop(self.guard.take());
+        self.opaque.ghost.land();
+    }
+}
+
+// SAFETY: the library's: this only makes steps of it, and lands later.
+unsafe impl<R: Peer> Reclaimer for Opaque<R> {
+    const NAME: &'static str = R::OPAQUE;
+    type Participant = R::Participant;
+    type Guard<'g> = OpaqueGuard<'g, R>;
+
+    fn new() -> Self {
+        Self { order: AtomicUsize::new(0), ghost: Arc::default(), library: R::new() }
+    }
+
+    fn join(&self) -> R::Participant {
+        self.library.join()
+    }
+
+    fn pin<'g>(&'g self, participant: &'g R::Participant) -> OpaqueGuard<'g, R> {
+        let ended = Arc::new(AtomicUsize::new(0));
+        if !R::PROTECTS {
+            // Else it matters only once it protects something.
+            self.order.fetch_add(1, Ordering::Acquire);
+        }
+        let guard = Cell::new(Some(self.library.pin(participant)));
+        let number = self.ghost.pinned.fetch_add(1, SeqCst);
+        let pin = Pinned { number, protects: 0, ended: Arc::clone(&ended) };
+        lock(&self.ghost.pins).push(pin);
+        OpaqueGuard { opaque: self, number, protected: Cell::new(0), ended, guard }
+    }
+
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send) {
+        let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
+        // SAFETY: by the caller it may run until `drain` has returned.
+        let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
+        let deferred = Arc::new(AtomicUsize::new(0));
+        edge(&deferred, Ordering::Release);
+        self.order.fetch_add(1, Ordering::Release);
+        let mut pins = lock(&self.ghost.pins).clone();
+        pins.retain(|pin| pin.number != guard.number);
+        pins.retain(|pin| !R::PROTECTS || pin.protects == shell);
+        let waiting = Waiting { land, pins, deferred };
+        self.ghost.waiting.fetch_add(1, SeqCst);
+        let ghost = Arc::clone(&self.ghost);
+        let ripen = move || {
+            ghost.waiting.fetch_sub(1, SeqCst);
+            lock(&ghost.ripe).push(waiting);
+        };
+        let library = guard.guard.take().expect("until the end");
+        // SAFETY: the caller's word; what runs only collects.
+        unsafe { self.library.defer(&library, shell, ripen) };
+        guard.guard.set(Some(library));
+        self.ghost.land();
+    }
+
+    fn drain(&mut self, is_done: impl Fn() -> bool) {
+        self.library.drain(|| self.ghost.waiting.load(SeqCst) == 0);
+        self.ghost.land();
+        assert!(is_done(), "something waits that was never deferred");
+    }
+}

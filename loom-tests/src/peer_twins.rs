@@ -1,0 +1,114 @@
+//! Twins of other people's reclamation: each adapter with one fault, which
+//! [`recycle`](crate::scenarios::recycle) must find.
+//!
+//! | twin | fault | as seen in |
+//! |---|---|---|
+//! | `seize_no_pin` | a removal looks without a guard | pointers kept after the guard was dropped |
+//! | `hazard_not_validated` | published, but not looked at again | hazard pointers set too late |
+
+use peers::{Hazard, Seize, hyaline};
+use stampool::raw::free_list::{Guard, Head, Reclaimer};
+
+use crate::opaque::{Opaque, Peer};
+use crate::scenarios::recycle;
+use crate::twins::Twin;
+
+/// All of them.
+#[must_use]
+pub fn peer_twins() -> Vec<Twin> {
+    vec![
+        twin::<NoPin<Seize<hyaline::PerGuard>>>("twin/seize_no_pin", UNORDERED),
+        twin::<NotValidated<Hazard<1>>>("twin/hazard_not_validated", TWICE),
+    ]
+}
+
+const TWICE: &str = "a block was handed out twice";
+/// What loom says first: nothing orders the look at a shell's link before the shell's return.
+const UNORDERED: &str = "Causality violation: Concurrent load and mut accesses";
+
+fn twin<R: Peer>(name: &'static str, under_loom: &'static str) -> Twin {
+    let body = Box::new(recycle::body::<Opaque<R>>);
+    Twin { strategy: R::OPAQUE, name, under_loom, under_shuttle: TWICE, body }
+}
+
+/// Only a deferral is under a guard.
+struct NoPin<R>(R);
+
+struct NoGuard;
+
+impl Guard for NoGuard {}
+
+// SAFETY: not so, that is the fault.
+unsafe impl<R: Peer<Participant = ()>> Reclaimer for NoPin<R> {
+    const NAME: &'static str = R::NAME;
+    type Participant = ();
+    type Guard<'g> = NoGuard;
+
+    fn new() -> Self {
+        Self(R::new())
+    }
+
+    fn join(&self) {}
+
+    fn pin<'g>(&'g self, _participant: &'g ()) -> NoGuard {
+        NoGuard
+    }
+
+    unsafe fn defer(&self, _guard: &NoGuard, shell: usize, land: impl FnOnce() + Send) {
+        let guard = self.0.pin(&());
+        // SAFETY: by the caller.
+        unsafe { self.0.defer(&guard, shell, land) };
+    }
+
+    fn drain(&mut self, is_done: impl Fn() -> bool) {
+        self.0.drain(is_done);
+    }
+}
+
+impl<R: Peer<Participant = ()>> Peer for NoPin<R> {
+    const OPAQUE: &'static str = R::OPAQUE;
+}
+
+/// Whatever was seen is taken for what was found when looking again.
+struct NotValidated<R>(R);
+
+struct Published<G>(G);
+
+impl<G: Guard> Guard for Published<G> {
+    fn protect(&self, seen: Head, _load: impl FnMut() -> Head) -> Head {
+        self.0.protect(seen, || seen)
+    }
+}
+
+// SAFETY: not so, that is the fault.
+unsafe impl<R: Peer> Reclaimer for NotValidated<R> {
+    const NAME: &'static str = R::NAME;
+    type Participant = R::Participant;
+    type Guard<'g> = Published<R::Guard<'g>>;
+
+    fn new() -> Self {
+        Self(R::new())
+    }
+
+    fn join(&self) -> R::Participant {
+        self.0.join()
+    }
+
+    fn pin<'g>(&'g self, participant: &'g R::Participant) -> Self::Guard<'g> {
+        Published(self.0.pin(participant))
+    }
+
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send) {
+        // SAFETY: by the caller.
+        unsafe { self.0.defer(&guard.0, shell, land) };
+    }
+
+    fn drain(&mut self, is_done: impl Fn() -> bool) {
+        self.0.drain(is_done);
+    }
+}
+
+impl<R: Peer> Peer for NotValidated<R> {
+    const OPAQUE: &'static str = R::OPAQUE;
+    const PROTECTS: bool = R::PROTECTS;
+}

@@ -1,0 +1,138 @@
+//! One list and the reclaimer that says when its shells come back, without a mediator between: the
+//! shortest way to ABA.
+//!
+//! One thread pops under a guard. The other one pops twice under one guard, and defers the first
+//! shell back to where it came from.
+
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use stampool::raw::block::Block;
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{
+    Deferred, DeferredList, OwnedShell, Reclaimer, Shell, ShellList, ShellStore,
+};
+use stampool::raw::sync::thread;
+use stampool::{Requirements, Strategy, SystemSource};
+
+use super::{Payload, make_shell};
+
+/// Its name in the ledger.
+pub const NAME: &str = "recycle/pop_pop_defer";
+
+/// Shells, the top one last.
+const SHELLS: usize = 3;
+
+struct Rig<R: Reclaimer> {
+    store: ShellStore,
+    list: DeferredList<R>,
+    reclaimer: R,
+    owners: Payload,
+    /// Addresses of the shells, in the order in which they were pushed.
+    names: Mutex<Vec<usize>>,
+    landed: AtomicBool,
+}
+
+/// A shell on its way back.
+struct Ripe<R: Reclaimer>(NonNull<Shell>, &'static Rig<R>);
+
+// SAFETY: the shell has no other owner, and the rig is shared by threads anyway.
+unsafe impl<R: Reclaimer> Send for Ripe<R> {}
+
+impl<R: Reclaimer> Ripe<R> {
+    fn land(self) {
+        // SAFETY: released by its owner for this; of the rig's store.
+        let shell = unsafe { OwnedShell::assume(self.0, &self.1.store) };
+        self.1.list.push(shell);
+        self.1.landed.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<R: Reclaimer> Rig<R> {
+    fn pop(&self, guard: &R::Guard<'_>) -> Option<OwnedShell<'_>> {
+        let shell = self.list.pop(&self.store, guard)?;
+        self.owners.taken(shell.name().address());
+        Some(shell)
+    }
+
+    /// Which one it is.
+    fn number(&self, shell: &OwnedShell<'_>) -> usize {
+        let names = self.names.lock().expect("no panic unreported");
+        names.iter().position(|name| *name == shell.name().address()).expect("a shell of the rig")
+    }
+}
+
+/// Runs the scenario once.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn body<R: Reclaimer>() -> String {
+    let plan = Deferred::<R>::plan(Requirements::default()).expect("no requirement, no refusal");
+    let rig: &'static Rig<R> = Box::leak(Box::new(Rig {
+        store: ShellStore::new(1, plan.addressing),
+        list: Deferred::<R>::list(&plan),
+        reclaimer: R::new(),
+        owners: Payload::default(),
+        names: Mutex::default(),
+        landed: AtomicBool::new(false),
+    }));
+    let mut regions = Regions::new(Box::new(SystemSource));
+    for index in 0..SHELLS {
+        let mut shell = make_shell(&rig.store, index, &mut regions);
+        rig.names.lock().expect("alone").push(shell.name().address());
+        shell.fill(&[Block(NonNull::without_provenance(
+            NonZeroUsize::new(16 * (index + 1)).expect("one up"),
+        ))]);
+        rig.owners.taken(shell.name().address());
+        rig.owners.given(shell.name().address());
+        rig.list.push(shell);
+    }
+
+    let other = thread::spawn(move || {
+        let participant = rig.reclaimer.join();
+        let guard = rig.reclaimer.pin(&participant);
+        let first = rig.pop(&guard).expect("three shells, three removals");
+        let second = rig.pop(&guard).expect("three shells, three removals");
+        let address = first.name().address();
+        rig.owners.given(address);
+        let ripe = Ripe(first.release(), rig);
+        // SAFETY: the rig is there until `drain` has returned.
+        unsafe { rig.reclaimer.defer(&guard, address, move || ripe.land()) };
+        drop(guard);
+        Ripe(second.release(), rig)
+    });
+    let participant = rig.reclaimer.join();
+    let guard = rig.reclaimer.pin(&participant);
+    let own = rig.pop(&guard).expect("three shells, three removals");
+    drop(guard);
+    drop(participant);
+    let other = other.join().expect("no panic unreported").0;
+
+    // SAFETY: leaked above, and joined: only the shells refer to it, which come last.
+    let owned = unsafe { &mut *core::ptr::from_ref(rig).cast_mut() };
+    owned.reclaimer.drain(|| rig.landed.load(Ordering::Relaxed));
+    let participant = rig.reclaimer.join();
+    let guard = rig.reclaimer.pin(&participant);
+    let left: Vec<OwnedShell<'_>> = core::iter::from_fn(|| rig.pop(&guard)).collect();
+    drop(guard);
+    drop(participant);
+    assert_eq!(left.len(), SHELLS - 2, "a block was lost");
+    let outcome = format!("took {}", rig.number(&own));
+    // SAFETY: released by its owner.
+    let other = unsafe { OwnedShell::assume(other, &rig.store) };
+    left.into_iter().chain([own, other]).for_each(OwnedShell::end);
+    // SAFETY: leaked above, and nobody is left who refers to it.
+    drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });
+    outcome
+}
+
+/// Each of the three: as the first, as the second, or as the last one; and the first one again,
+/// when it has come back.
+#[must_use]
+pub fn allowed() -> BTreeSet<String> {
+    (0..SHELLS).map(|number| format!("took {number}")).collect()
+}
