@@ -83,7 +83,8 @@ fn most_preemptions(threads: usize) -> Bound {
     Bound::Preemptions(if threads == 2 { 3 } else { 2 })
 }
 
-/// All executions where they are few enough. Tier 1: it says nothing about what ships.
+/// All executions where they are few enough. Tier 1: it says nothing about what ships. What is too
+/// long for that though bounded goes to the deep tier.
 fn of_peer(peer: PeerSubject) -> Vec<Check> {
     let subject = peer.subject;
     let bound = |name: &str, depth: Depth, threads: usize| {
@@ -92,12 +93,15 @@ fn of_peer(peer: PeerSubject) -> Vec<Check> {
     };
     let depth = bound(recycle::NAME, Depth::Exhaustive, 2);
     let recycled = Check::loom(subject.strategy, recycle::NAME, depth, peer.recycle);
-    let mut rows = vec![recycled.expect_exactly(recycle::allowed(), FEWEST)];
+    let mut rows = vec![recycled.expect_exactly(recycle::allowed(), FEWEST).tier(1)];
     for one in list::SCENARIOS {
-        rows.push(list_row(subject, one, bound(one.name, one.depth, one.threads.len())));
+        let depth = bound(one.name, one.depth, one.threads.len());
+        rows.push(list_row(subject, one, depth).tier(1));
     }
     for one in exchange::SCENARIOS {
-        rows.push(exchange_row(subject, one, bound(one.name, one.depth, one.threads.len())));
+        let row = exchange_row(subject, one, bound(one.name, one.depth, one.threads.len()));
+        let deep = one.depth != Depth::Exhaustive && peer.too_long.contains(&one.name);
+        rows.push(row.tier(if deep { DEEP } else { 1 }));
     }
-    rows.into_iter().map(|check| check.tier(1)).collect()
+    rows
 }

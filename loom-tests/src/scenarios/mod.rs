@@ -116,6 +116,7 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/carve_carve",
         "pool/capacity",
         "mediator/remainders_merge",
+        "pool/leave_leave_attach",
     ]),
     // Two looks at the head and two steps of the library for each removal.
     peer::<peers::Hazard<1>>(&[
@@ -130,6 +131,7 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/capacity",
         "pool/drop_after_remote_frees",
         "mediator/remainders_merge",
+        "pool/leave_leave_attach",
     ]),
 ];
 
