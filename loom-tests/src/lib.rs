@@ -15,7 +15,7 @@
 //! | [`canary`] | refuse to start under an unpatched or misconfigured loom |
 //! | [`program`] | random and litmus programs as data, run on any checker |
 //! | [`scenarios`] | the matrix of small programs that every strategy of the library runs |
-//! | [`twins`], [`peer_twins`] | faults that the scenarios must find |
+//! | [`twins`] | faults that the scenarios must find |
 //! | [`opaque`] | libraries that the checkers cannot see into, behind the contract of a reclaimer |
 //! | [`litmus`] | known C11 outcomes against what loom finds |
 //!
@@ -85,7 +85,6 @@ pub mod explore;
 pub mod harness;
 pub mod litmus;
 pub mod opaque;
-pub mod peer_twins;
 pub mod program;
 pub mod scenarios;
 pub mod selfcheck;

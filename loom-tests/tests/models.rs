@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
-use loom_tests::peer_twins::peer_twins;
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, recycle,
 };
 use loom_tests::twins::{twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
+use stampool::raw::free_list::Epoch;
 
 /// Fewer executions than this explored nothing worth the name.
 const FEWEST: u64 = 2;
@@ -32,8 +33,11 @@ fn main() -> ExitCode {
     for scenario in exchange::SCENARIOS.iter().filter(|scenario| !scenario.forgets_a_handle()) {
         checks.push(exchange_row(EPOCH, scenario, most_preemptions(scenario.threads.len())));
     }
+    let model = recycle::body::<EpochModel<Prompt>>;
+    checks.push(recycle_row("EpochModel", Bound::Unbounded, model));
+    checks.push(recycle_row(EPOCH.strategy, Bound::Preemptions(3), recycle::body::<Epoch>));
     checks.extend(PEERS.into_iter().flat_map(of_peer));
-    for twin in twins().into_iter().chain(peer_twins()) {
+    for twin in twins() {
         let body = Arc::new(twin.body);
         let check = Check::loom(twin.strategy, twin.name, twin.bound, move || body());
         checks.push(check.expect_failure(twin.under_loom));
@@ -44,6 +48,10 @@ fn main() -> ExitCode {
         checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
     }
     harness::main(checks, loom_tests::BACKEND)
+}
+
+fn recycle_row(strategy: &str, bound: Bound, body: fn() -> String) -> Check {
+    Check::loom(strategy, recycle::NAME, bound, body).expect_exactly(recycle::allowed(), FEWEST)
 }
 
 /// Every time as far as the subject goes; in the deep tier all executions, where that is less.

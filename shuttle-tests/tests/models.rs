@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use loom_tests::peer_twins::peer_twins;
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, long, recycle,
 };
@@ -69,7 +68,7 @@ fn main() -> ExitCode {
             checks.push(check::random(strategy, scenario.name, samples, SEED, body).tier(1));
         }
     }
-    for twin in twins().into_iter().chain(peer_twins()) {
+    for twin in twins() {
         let Some(words) = twin.under_shuttle else { continue };
         let body = Arc::new(twin.body);
         let check = check::pct(twin.strategy, twin.name, 5, 100_000, SEED, move || body());

@@ -16,12 +16,12 @@
 //! |---|---|---|
 //! | QU-1 | enter: count up | Acquire |
 //! | QU-2 | leave: count down | Release |
-//! | QU-3 | check: count onto itself | `AcqRel` |
+//! | QU-3 | check: count onto itself | Acquire |
 //! | QU-4 | splice: CAS head | Release |
 //!
-//! All are RMWs. An entry that comes after the check in the count's order acquires it, and so sees
-//! nothing of `main` that is older than the splicer's look at it; a leave that comes before it is
-//! acquired by it, with all that the popper did.
+//! Those of the count are RMWs. Whoever emptied `main` has left before the check, in the count's
+//! order; an entry that comes after the check acquires that leave, and so sees nothing of `main`
+//! that is older than its emptiness. The check acquires it too, with all that poppers did before.
 //!
 //! # Progress
 //!
@@ -40,7 +40,7 @@ use super::{
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
-use crate::sync::{AtomicUsize, Mutex, lock, site};
+use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 
 /// What comes back goes to a second list, which takes the place of the first when that is empty and
 /// nobody is removing from it.
@@ -91,6 +91,7 @@ unsafe impl Strategy for Quiescent {
             poppers: CachePadded::new(AtomicUsize::new(0)),
             main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
             second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            filling: Witness::created(),
             removers: Mutex::new(0),
         }
     }
@@ -102,6 +103,8 @@ pub struct QuiescentList {
     poppers: CachePadded<AtomicUsize>,
     main: Treiber<BareHead>,
     second: Treiber<BareHead>,
+    /// Begins anew with each splice: what was taken from `main` before is over by then.
+    filling: Witness,
     /// Held by whoever removes from `second`; counts removals that could not splice.
     removers: Mutex<u64>,
 }
@@ -112,17 +115,16 @@ struct Popper<'l>(&'l AtomicUsize);
 impl<'l> Popper<'l> {
     #[inline]
     fn enter(poppers: &'l AtomicUsize) -> Self {
-        // ORDERING(QU-1): Acquire. Observes `main` as empty as the last splicer's check did.
-        //   pairs with QU-3 (check, Release part); killed by list/enter_splice
+        // ORDERING(QU-1): Acquire. Observes `main` as empty as it was when the last splice began.
+        //   pairs with QU-2 (leave, Release); killed by list/enter_splice
         poppers.fetch_add(1, site::POPPER_ENTER.ordering());
         Self(poppers)
     }
 
     /// Whether no other popper has entered and not left.
     fn is_alone(&self) -> bool {
-        // ORDERING(QU-3): AcqRel. Observes all that poppers did who have left; publishes that `main`
-        //   is empty to those who enter later. An RMW: a load may miss one who has entered.
-        //   pairs with QU-1 and QU-2; killed by quiescent/enter_splice, quiescent/leave_splice
+        // ORDERING(QU-3): Acquire. Observes all that poppers did who have left. An RMW: a load may
+        //   miss one who has entered. pairs with QU-2 (leave, Release); killed by list/enter_splice
         self.0.fetch_add(0, site::POPPER_CHECK.ordering()) == 1
     }
 }
@@ -131,7 +133,7 @@ impl Drop for Popper<'_> {
     #[inline]
     fn drop(&mut self) {
         // ORDERING(QU-2): Release. Publishes that this popper's looks at `main` are over.
-        //   pairs with QU-3 (check, Acquire part); killed by quiescent/leave_splice
+        //   pairs with QU-1 and QU-3 (enter, check: Acquire); killed by list/enter_splice
         self.0.fetch_sub(1, site::POPPER_LEAVE.ordering());
     }
 }
@@ -145,8 +147,18 @@ impl QuiescentList {
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
         let popper = Popper::enter(&self.poppers);
-        let taken = removal(&self.main);
+        let taken = self.from_main(&removal);
         if taken.is_empty() { self.remove_dry(store, &popper, removal) } else { taken }
+    }
+
+    /// `removal` from `main`, by a thread that is counted.
+    #[inline]
+    fn from_main<'s>(&self, removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>) -> Chain<'s> {
+        let taken = removal(&self.main);
+        if !taken.is_empty() {
+            self.filling.acquired();
+        }
+        taken
     }
 
     #[cold]
@@ -158,7 +170,7 @@ impl QuiescentList {
     ) -> Chain<'s> {
         let mut overflows = lock(&self.removers);
         loop {
-            let taken = removal(&self.main);
+            let taken = self.from_main(&removal);
             if !taken.is_empty() || !self.main.is_empty() {
                 return taken;
             }
@@ -171,6 +183,7 @@ impl QuiescentList {
             if all.is_empty() {
                 return all;
             }
+            self.filling.renewed();
             self.main.fill(all);
         }
     }
@@ -199,7 +212,7 @@ unsafe impl ShellList for QuiescentList {
         let _popper = Popper::enter(&self.poppers);
         // Whoever finds `main` empty now waits for the lock: both are taken at one instant.
         let _lock = lock(&self.removers);
-        self.main.take_all(store, guard).then(self.second.take_all(store, guard))
+        self.from_main(|main| main.take_all(store, guard)).then(self.second.take_all(store, guard))
     }
 
     fn refuses(&self) -> bool {

@@ -212,7 +212,7 @@ impl<H: HeadWord> Treiber<H> {
         let empty = Head { top: ShellRef::NONE, tag: 0 };
         let full = Head { top: all.into_all(), tag: 0 };
         // ORDERING(QU-4): Release on success. Publishes the shells, which the caller has acquired.
-        //   pairs with FL-5, FL-9; killed by list/pop_push_3
+        //   pairs with FL-5, FL-9; killed by list/enter_splice
         //   Relaxed on failure, which there is none of.
         let filled =
             self.head.compare_exchange(empty, full, site::SPLICE.ordering(), Ordering::Relaxed);

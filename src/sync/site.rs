@@ -96,7 +96,7 @@ sites! {
     /// quiescent: a popper goes.
     POPPER_LEAVE = "QU-2", Release;
     /// quiescent: is there any other popper?
-    POPPER_CHECK = "QU-3", AcqRel;
+    POPPER_CHECK = "QU-3", Acquire;
     /// quiescent: the second list becomes the main one.
     SPLICE = "QU-4", Release;
     /// deferred list: has anything ever gone to the side?

@@ -18,7 +18,7 @@ use stampool::raw::free_list::{
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource};
 
-use super::{Payload, make_shell};
+use super::{Payload, Standing, make_shell};
 
 /// Its name in the ledger.
 pub const NAME: &str = "recycle/pop_pop_defer";
@@ -92,9 +92,11 @@ pub fn body<R: Reclaimer>() -> String {
         rig.list.push(shell);
     }
 
+    let standing = Standing::<Deferred<R>>(rig.reclaimer.join());
+    let participant = rig.reclaimer.join();
     let other = thread::spawn(move || {
-        let participant = rig.reclaimer.join();
-        let guard = rig.reclaimer.pin(&participant);
+        let standing = standing;
+        let guard = rig.reclaimer.pin(&standing.0);
         let first = rig.pop(&guard).expect("three shells, three removals");
         let second = rig.pop(&guard).expect("three shells, three removals");
         let address = first.name().address();
@@ -103,14 +105,14 @@ pub fn body<R: Reclaimer>() -> String {
         // SAFETY: the rig is there until `drain` has returned.
         unsafe { rig.reclaimer.defer(&guard, address, move || ripe.land()) };
         drop(guard);
-        Ripe(second.release(), rig)
+        (Ripe(second.release(), rig), standing)
     });
-    let participant = rig.reclaimer.join();
     let guard = rig.reclaimer.pin(&participant);
     let own = rig.pop(&guard).expect("three shells, three removals");
     drop(guard);
+    let (Ripe(other, _), standing) = other.join().expect("no panic unreported");
+    drop(standing);
     drop(participant);
-    let other = other.join().expect("no panic unreported").0;
 
     // SAFETY: leaked above, and joined: only the shells refer to it, which come last.
     let owned = unsafe { &mut *core::ptr::from_ref(rig).cast_mut() };

@@ -24,12 +24,14 @@
 //! | `swap_take_all` | taking all resets the tag | `stack` |
 //! | `naive_splice`, `two_splicers`, `check_by_load`, `splicer_not_counted` | a splice at the wrong time | `splice` |
 //! | `no_pin`, `early_advance`, `no_grace` | a grace period that is none | `grace` |
+//! | `seize_no_pin`, `hazard_not_validated` | other people's reclamation misused | `peers` |
 //! | `late_count`, `lost_remainder`, `double_offer` | the shipped code misused | `misuse` |
 //!
 //! The same kind of faults inside `src` are edits of `cargo xtask sabotage`.
 
 mod grace;
 mod misuse;
+mod peers;
 mod splice;
 mod stack;
 mod tags;
@@ -66,7 +68,8 @@ const UNACQUIRED: &str = "Causality violation: Concurrent write accesses";
 /// All twins.
 #[must_use]
 pub fn twins() -> Vec<Twin> {
-    let subjects = [tags::twins, stack::twins, splice::twins, grace::twins, misuse::twins];
+    let subjects =
+        [tags::twins, stack::twins, splice::twins, grace::twins, misuse::twins, peers::twins];
     subjects.iter().flat_map(|twins| twins()).collect()
 }
 

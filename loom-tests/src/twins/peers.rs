@@ -9,26 +9,26 @@
 use peers::{Hazard, Seize, hyaline};
 use stampool::raw::free_list::{Guard, Head, Reclaimer};
 
+use super::{TWICE, Twin};
+use crate::explore::Bound;
 use crate::opaque::{Opaque, Peer};
 use crate::scenarios::recycle;
-use crate::twins::Twin;
 
 /// All of them.
-#[must_use]
-pub fn peer_twins() -> Vec<Twin> {
+pub(super) fn twins() -> Vec<Twin> {
     vec![
         twin::<NoPin<Seize<hyaline::PerGuard>>>("twin/seize_no_pin", UNORDERED),
         twin::<NotValidated<Hazard<1>>>("twin/hazard_not_validated", TWICE),
     ]
 }
 
-const TWICE: &str = "a block was handed out twice";
 /// What loom says first: nothing orders the look at a shell's link before the shell's return.
 const UNORDERED: &str = "Causality violation: Concurrent load and mut accesses";
 
 fn twin<R: Peer>(name: &'static str, under_loom: &'static str) -> Twin {
     let body = Box::new(recycle::body::<Opaque<R>>);
-    Twin { strategy: R::OPAQUE, name, under_loom, under_shuttle: TWICE, body }
+    let (bound, under_shuttle) = (Bound::Unbounded, Some(TWICE));
+    Twin { strategy: R::OPAQUE, name, bound, under_loom, under_shuttle, body }
 }
 
 /// Only a deferral is under a guard.
