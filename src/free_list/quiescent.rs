@@ -147,13 +147,13 @@ impl QuiescentList {
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
         let popper = Popper::enter(&self.poppers);
-        let taken = self.from_main(&removal);
+        let taken = self.take_from_main(&removal);
         if taken.is_empty() { self.remove_dry(store, &popper, removal) } else { taken }
     }
 
     /// `removal` from `main`, by a thread that is counted.
     #[inline]
-    fn from_main<'s>(&self, removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>) -> Chain<'s> {
+    fn take_from_main<'s>(&self, removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>) -> Chain<'s> {
         let taken = removal(&self.main);
         if !taken.is_empty() {
             self.filling.acquired();
@@ -170,7 +170,7 @@ impl QuiescentList {
     ) -> Chain<'s> {
         let mut overflows = lock(&self.removers);
         loop {
-            let taken = self.from_main(&removal);
+            let taken = self.take_from_main(&removal);
             if !taken.is_empty() || !self.main.is_empty() {
                 return taken;
             }
@@ -212,7 +212,8 @@ unsafe impl ShellList for QuiescentList {
         let _popper = Popper::enter(&self.poppers);
         // Whoever finds `main` empty now waits for the lock: both are taken at one instant.
         let _lock = lock(&self.removers);
-        self.from_main(|main| main.take_all(store, guard)).then(self.second.take_all(store, guard))
+        self.take_from_main(|main| main.take_all(store, guard))
+            .then(self.second.take_all(store, guard))
     }
 
     fn refuses(&self) -> bool {
