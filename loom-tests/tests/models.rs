@@ -31,7 +31,9 @@ fn main() -> ExitCode {
         checks.push(list_row(EPOCH, scenario, most_preemptions(scenario.threads.len())));
     }
     for scenario in exchange::SCENARIOS.iter().filter(|scenario| !scenario.forgets_a_handle()) {
-        checks.push(exchange_row(EPOCH, scenario, most_preemptions(scenario.threads.len())));
+        let threads = scenario.threads.len();
+        let row = exchange_row(EPOCH, scenario, most_preemptions(threads));
+        checks.push(row.tier(if threads == 2 { 0 } else { DEEP }));
     }
     let model = recycle::body::<EpochModel<Prompt>>;
     checks.push(recycle_row("EpochModel", Bound::Unbounded, model));
@@ -67,7 +69,8 @@ fn of_list(subject: Subject, scenario: &'static list::Scenario) -> Vec<Check> {
 /// As [`of_list`].
 fn of_exchange(subject: Subject, scenario: &'static exchange::Scenario) -> Vec<Check> {
     let every_time = subject.depth(scenario.name, scenario.depth);
-    let mut rows = vec![exchange_row(subject, scenario, every_time.bound()).tier(scenario.tier)];
+    let tier = if subject.deep.contains(&scenario.name) { DEEP } else { scenario.tier };
+    let mut rows = vec![exchange_row(subject, scenario, every_time.bound()).tier(tier)];
     if every_time != scenario.depth {
         rows.push(exchange_row(subject, scenario, scenario.depth.bound()).tier(DEEP));
     }
@@ -91,8 +94,7 @@ fn most_preemptions(threads: usize) -> Bound {
     Bound::Preemptions(if threads == 2 { 3 } else { 2 })
 }
 
-/// All executions where they are few enough. Tier 1: it says nothing about what ships. What is too
-/// long for that though bounded goes to the deep tier.
+/// All executions where they are few enough. Tier 1: it says nothing about what ships.
 fn of_peer(peer: PeerSubject) -> Vec<Check> {
     let subject = peer.subject;
     let bound = |name: &str, depth: Depth, threads: usize| {
@@ -108,8 +110,7 @@ fn of_peer(peer: PeerSubject) -> Vec<Check> {
     }
     for one in exchange::SCENARIOS {
         let row = exchange_row(subject, one, bound(one.name, one.depth, one.threads.len()));
-        let deep = one.depth != Depth::Exhaustive && peer.too_long.contains(&one.name);
-        rows.push(row.tier(if deep { DEEP } else { 1 }));
+        rows.push(row.tier(if one.threads.len() == 2 { 1 } else { DEEP }));
     }
     rows
 }

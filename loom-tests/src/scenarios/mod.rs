@@ -40,6 +40,8 @@ pub struct Subject {
     pub shape: Shape,
     /// The scenarios with so many executions that only the deep tier tries all.
     pub hard: &'static [&'static str],
+    /// The scenarios that take minutes though they are bounded.
+    pub deep: &'static [&'static str],
     /// The scenarios that a search without reduction tries all schedules of every time, where not all.
     pub searched: Option<&'static [&'static str]>,
     /// Runs a list scenario once.
@@ -57,6 +59,7 @@ pub const SUBJECTS: [Subject; 6] = [
     subject::<Locked>(Shape::Stack),
     Subject {
         hard: HARD_QUIESCENT,
+        deep: &["pool/leave_leave_attach"],
         searched: Some(&["list/pop_push", "list/take_all_push"]),
         ..subject::<Quiescent>(Shape::TwoLists)
     },
@@ -174,6 +177,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         strategy: S::NAME,
         shape,
         hard: &[],
+        deep: &[],
         searched: None,
         list: list::body::<S>,
         exchange: exchange::body::<S>,
