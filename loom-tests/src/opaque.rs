@@ -213,6 +213,14 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
         self.ghost.land();
     }
 
+    fn collect(&self, guard: &Self::Guard<'_>) {
+        self.order.fetch_add(1, Ordering::Relaxed);
+        let library = guard.guard.take().expect("until the end");
+        self.library.collect(&library);
+        guard.guard.set(Some(library));
+        self.ghost.land();
+    }
+
     fn drain(&mut self, is_done: impl Fn() -> bool) {
         self.library.drain(|| self.ghost.waiting.load(SeqCst) == 0);
         self.ghost.land();

@@ -156,6 +156,11 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
         }
     }
 
+    fn collect(&self, guard: &Slot<'_>) {
+        guard.with(HazardPointer::reset_protection);
+        self.0.eager_reclaim();
+    }
+
     fn drain(&mut self, is_done: impl Fn() -> bool) {
         // Nothing is protected: one scan finds everything free.
         self.0.eager_reclaim();

@@ -137,6 +137,10 @@ unsafe impl<F: Form> Reclaimer for Seize<F> {
         unsafe { guard.0.defer_retire(ticket, run) };
     }
 
+    fn collect(&self, guard: &Self::Guard<'_>) {
+        guard.0.flush();
+    }
+
     fn drain(&mut self, is_done: impl Fn() -> bool) {
         // SAFETY: no guard is held, so all that waits lies in batches put aside; and `self` is
         // borrowed alone.

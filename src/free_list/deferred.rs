@@ -4,19 +4,20 @@
 //!
 //! A shell goes its round: from `empty` to `full` or `partial`, and from there back to `empty`. It
 //! is *ripe* from its creation, or its last grace period, until a removal brings it from `full` or
-//! `partial`. Only ripe shells go where poppers look without a lock.
+//! `partial`. Only ripe shells go where poppers look without a lock: whatever a removal brings is
+//! not, unless the caller vouches for it ([`OwnedShell::assume_ripe`]).
 //!
 //! # Invariants
 //!
-//! - D1. The top of the open stack that a popper has seen under its guard does not come back to that
-//!   stack while the guard is held. Back to `full` or `partial` it would have to come through `empty`,
+//! - D1. The top of the open stack that a popper has seen, and its guard protects, does not come back
+//!   to that stack before the popper's exchange. Back to `full` or `partial` it would have to come through `empty`,
 //!   and back to `empty` it comes by [`Reclaimer::defer`] alone, after the removal that the popper
 //!   missed. One deferral for a round serves all three lists.
 //! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded, or
 //!   one that only confirmed it, and everything below is as it saw it: below the top nothing changes.
-//! - D3. A shell that must not wait ([`OwnedShell::confine`]) goes to the side stack, under the
-//!   lock. Nobody looks there without it, so it may go there again at once; and what comes from
-//!   there stays [confined](OwnedShell::is_confined) until its next grace period.
+//! - D3. A shell that is not ripe and does not wait goes to the side stack, under the lock. Nobody
+//!   looks there without it, so it may go there again at once; and what comes from there stays
+//!   [confined](super::Ripeness::Confined) until its next grace period.
 //!
 //! # Progress
 //!
@@ -27,7 +28,7 @@
 //! # Source
 //!
 //! Fraser 2004 for the grace period (papers/README.md). Deviations: only the shell waits, never a
-//! block; one deferral covers two lists; the side stack.
+//! block; one deferral serves all three lists; the side stack.
 
 use core::marker::PhantomData;
 
@@ -104,8 +105,10 @@ impl<R: Reclaimer> DeferredList<R> {
     #[cold]
     fn push_aside(&self, shell: OwnedShell<'_>) {
         self.side.with(|top| {
-            // ORDERING(DL-1): as above.
-            self.has_side.swap(1, site::SIDE_FLAG.ordering());
+            // ORDERING(DL-2): Acquire. What this thread does next must not be seen before the flag
+            //   is up: else a list may seem empty at an instant at which it was not.
+            //   argued in xtask/src/weaken: load buffering.
+            self.has_side.swap(1, site::SIDE_RAISE.ordering());
             top.push(shell);
         });
     }
@@ -137,10 +140,10 @@ unsafe impl<R: Reclaimer> ShellList for DeferredList<R> {
 
     #[inline]
     fn push(&self, shell: OwnedShell<'_>) {
-        if shell.is_confined() {
-            self.push_aside(shell);
-        } else {
+        if shell.is_ripe() {
             self.open.push(shell);
+        } else {
+            self.push_aside(shell);
         }
     }
 

@@ -11,6 +11,9 @@ use super::reclaim::{Guard, Reclaimer};
 #[derive(Debug)]
 pub struct Epoch(Collector);
 
+/// More than any limbo needs, at a few shells a round.
+const DRAIN_ROUNDS: usize = 1 << 24;
+
 /// A pin of the pool's collector.
 #[derive(Debug)]
 pub struct Pin(crossbeam_epoch::Guard);
@@ -34,6 +37,7 @@ unsafe impl Reclaimer for Epoch {
 
     #[inline]
     fn pin<'g>(&'g self, participant: &'g LocalHandle) -> Pin {
+        debug_assert!(*participant.collector() == self.0, "another pool's participant");
         Pin(participant.pin())
     }
 
@@ -45,16 +49,29 @@ unsafe impl Reclaimer for Epoch {
         guard.0.flush();
     }
 
+    #[cold]
+    fn collect(&self, guard: &Pin) {
+        guard.0.flush();
+    }
+
     fn drain(&mut self, is_done: impl Fn() -> bool) {
         // Nobody is pinned, so each round advances the epoch, and collects what is two epochs old.
         let participant = self.join();
-        while !is_done() {
+        for _ in 0..DRAIN_ROUNDS {
+            if is_done() {
+                return;
+            }
             participant.pin().flush();
         }
+        // Nothing will run what is left: there is no participant, or only forgotten ones.
+        debug_assert!(is_done(), "a pin outlived its pool");
     }
 }
 
 /// Shells come back after a grace period of crossbeam-epoch's, with a collector of the pool's own.
+///
+/// Not for a pool that serves as the program's allocator: the collector takes its memory there, in the
+/// middle of an exchange.
 ///
 /// # Progress
 ///

@@ -9,6 +9,7 @@
 //!
 //! [`Locked`] is the honest baseline.
 
+mod chain;
 mod deferred;
 mod epoch;
 mod head;
@@ -20,13 +21,14 @@ mod store;
 mod tagged;
 mod treiber;
 
+pub use chain::Chain;
 pub use deferred::{Deferred, DeferredList};
 pub use epoch::{Epoch, EpochDeferred};
 pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
 pub use locked::{Locked, LockedList};
 pub use quiescent::{Quiescent, QuiescentList};
 pub use reclaim::{Guard, Immediate, Reclaimer};
-pub use shell::{Chain, MaybeBlock, OwnedShell, Shell, ShellRef};
+pub use shell::{MaybeBlock, OwnedShell, Ripeness, Shell, ShellRef};
 pub use store::{Addressing, ShellStore};
 pub use tagged::{TaggedList, TaggedPacked, TaggedWide};
 pub use treiber::Treiber;

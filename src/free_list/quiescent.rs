@@ -92,7 +92,7 @@ unsafe impl Strategy for Quiescent {
             main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
             second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
             filling: Witness::created(),
-            removers: Mutex::new(0),
+            removers: Mutex::new(Removers { overflows: 0 }),
         }
     }
 }
@@ -105,8 +105,14 @@ pub struct QuiescentList {
     second: Treiber<BareHead>,
     /// Begins anew with each splice: what was taken from `main` before is over by then.
     filling: Witness,
-    /// Held by whoever removes from `second`; counts removals that could not splice.
-    removers: Mutex<u64>,
+    /// Held by whoever removes from `second`, or splices.
+    removers: Mutex<Removers>,
+}
+
+/// What only the holder of the lock touches.
+struct Removers {
+    /// Removals that could not splice.
+    overflows: u64,
 }
 
 /// A popper that is counted.
@@ -148,7 +154,9 @@ impl QuiescentList {
     ) -> Chain<'s> {
         let popper = Popper::enter(&self.poppers);
         let taken = self.take_from_main(&removal);
-        if taken.is_empty() { self.remove_dry(store, &popper, removal) } else { taken }
+        // Whoever waits for the lock is not in flight.
+        drop(popper);
+        if taken.is_empty() { self.remove_dry(store, removal) } else { taken }
     }
 
     /// `removal` from `main`, by a thread that is counted.
@@ -165,10 +173,10 @@ impl QuiescentList {
     fn remove_dry<'s>(
         &self,
         store: &'s ShellStore,
-        popper: &Popper<'_>,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
-        let mut overflows = lock(&self.removers);
+        let mut removers = lock(&self.removers);
+        let popper = Popper::enter(&self.poppers);
         loop {
             let taken = self.take_from_main(&removal);
             if !taken.is_empty() || !self.main.is_empty() {
@@ -176,7 +184,7 @@ impl QuiescentList {
             }
             // Empty, and it stays so: only the holder of the lock fills it (Q1, Q3).
             if !popper.is_alone() {
-                *overflows += 1;
+                removers.overflows += 1;
                 return removal(&self.second);
             }
             let all = self.second.take_all(store, &());
@@ -209,9 +217,9 @@ unsafe impl ShellList for QuiescentList {
     }
 
     fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
-        let _popper = Popper::enter(&self.poppers);
         // Whoever finds `main` empty now waits for the lock: both are taken at one instant.
         let _lock = lock(&self.removers);
+        let _popper = Popper::enter(&self.poppers);
         self.take_from_main(|main| main.take_all(store, guard))
             .then(self.second.take_all(store, guard))
     }
@@ -221,7 +229,7 @@ unsafe impl ShellList for QuiescentList {
     }
 
     fn overflows(&self) -> u64 {
-        *lock(&self.removers)
+        lock(&self.removers).overflows
     }
 
     fn linger(&self, f: &mut dyn FnMut()) {

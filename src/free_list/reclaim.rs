@@ -9,8 +9,8 @@ use super::head::Head;
 
 /// What a thread holds while it looks at shells that it does not own.
 pub trait Guard {
-    /// Gives a head whose top does not come back to the list while the guard is held: `seen`, or
-    /// a later one that `load` brought.
+    /// Gives a head whose top does not come back to the list until the guard protects another one,
+    /// something is deferred under it, or it is dropped: `seen`, or a later one that `load` brought.
     #[inline]
     fn protect(&self, seen: Head, load: impl FnMut() -> Head) -> Head {
         _ = load;
@@ -30,7 +30,11 @@ impl Guard for () {}
 /// did happens before; and what the caller of `defer` did before happens before whatever is done
 /// under a guard that was not waited for.
 ///
-/// Where [`DEFERS`](Self::DEFERS) is false, it runs at once.
+/// Where [`DEFERS`](Self::DEFERS) is false, it runs at once. Where it is true, what waits runs some
+/// time after the last guard that it waits for was let go of, if [`defer`](Self::defer) or
+/// [`collect`](Self::collect) are called often enough.
+///
+/// A guard is used with the reclaimer that made it, and a participant too.
 pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// Name of the strategy that it makes.
     const NAME: &'static str;
@@ -61,6 +65,10 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// `land` may run on any thread, until [`drain`](Self::drain) has returned.
     unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send);
 
+    /// Looks for what need not wait any longer, and runs some of it. Called when no more may wait, so
+    /// that this does not last. Ends whatever the guard protects.
+    fn collect(&self, guard: &Self::Guard<'_>);
+
     /// Runs all that waits, until `is_done`. No guard is held, and no participant is in use.
     fn drain(&mut self, is_done: impl Fn() -> bool);
 }
@@ -90,6 +98,9 @@ unsafe impl Reclaimer for Immediate {
     unsafe fn defer(&self, _guard: &(), _shell: usize, land: impl FnOnce() + Send) {
         land();
     }
+
+    #[inline]
+    fn collect(&self, _guard: &()) {}
 
     fn drain(&mut self, is_done: impl Fn() -> bool) {
         debug_assert!(is_done(), "nothing ever waits");

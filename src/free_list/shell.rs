@@ -14,7 +14,6 @@
 //! | the blocks behind it | reads and writes | never |
 
 use core::alloc::Layout;
-use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use super::ShellStore;
@@ -124,8 +123,18 @@ impl Shell {
 pub struct OwnedShell<'s> {
     shell: NonNull<Shell>,
     store: &'s ShellStore,
-    /// See [`confine`](Self::confine).
-    confined: bool,
+    pub(super) ripeness: Ripeness,
+}
+
+/// Where a shell may go, under strategies whose shells come back late. The others take no notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ripeness {
+    /// Nobody looks at it: it may go where poppers look without a lock.
+    Ripe,
+    /// Removed from such a place: somebody may still look at it.
+    Spent,
+    /// Removed from behind a lock, where it was because it was not ripe. It still is not.
+    Confined,
 }
 
 // SAFETY: the shell is in no list and has one owner; what it holds are blocks, which are `Send`.
@@ -136,24 +145,32 @@ impl<'s> OwnedShell<'s> {
     ///
     /// # Safety
     ///
-    /// The shell is of `store`, it is in no list, and nobody else owns it.
+    /// The shell is of `store`, it is in no list, nobody else owns it, and nobody looks at it any
+    /// more, where a strategy asks for that.
     #[inline]
     pub unsafe fn assume(shell: NonNull<Shell>, store: &'s ShellStore) -> Self {
-        Self { shell, store, confined: false }
+        Self { shell, store, ripeness: Ripeness::Ripe }
     }
 
-    /// Forbids the shell to go where poppers look without a lock: it has just been removed from such
-    /// a place, and somebody may still look at it. Lists that tell lookalikes apart take no notice.
+    /// Takes a shell that a removal brought from an open list for one that was ripe when it was put
+    /// there, and has been nowhere else.
+    ///
+    /// # Safety
+    ///
+    /// It comes from a list to which shells go ripe, or behind the lock; and the next list that it
+    /// goes to is not the one that it comes from.
     #[inline]
-    pub fn confine(mut self) -> Self {
-        self.confined = true;
+    pub unsafe fn assume_ripe(mut self) -> Self {
+        if self.ripeness == Ripeness::Spent {
+            self.ripeness = Ripeness::Ripe;
+        }
         self
     }
 
-    /// Whether it may not go where poppers look without a lock.
+    /// Whether it may go where poppers look without a lock.
     #[inline]
-    pub const fn is_confined(&self) -> bool {
-        self.confined
+    pub fn is_ripe(&self) -> bool {
+        self.ripeness == Ripeness::Ripe
     }
 
     /// Lets go of it for [`assume`](Self::assume), once it is ripe again.
@@ -300,89 +317,3 @@ impl OwnedShell<'_> {
 
 /// Room for a block.
 pub type MaybeBlock = core::mem::MaybeUninit<Block>;
-
-/// Shells taken from a list in one removal, in list order.
-///
-/// The caller owns all of them; what it does not take out is lost until the pool is dropped.
-#[must_use = "shells that are not taken out are lost to the pool"]
-pub struct Chain<'s> {
-    next: ShellRef,
-    /// Shells left, or `usize::MAX` for all up to the end of the links.
-    left: usize,
-    /// Whether they are [confined](OwnedShell::confine).
-    confined: bool,
-    /// What comes after these, up to the end of the links, and whether that is confined.
-    then: (ShellRef, bool),
-    store: &'s ShellStore,
-    _owned: PhantomData<OwnedShell<'s>>,
-}
-
-impl<'s> Chain<'s> {
-    /// Nothing.
-    pub fn empty(store: &'s ShellStore) -> Self {
-        // SAFETY: no shell.
-        unsafe { Self::assume(ShellRef::NONE, 0, store) }
-    }
-
-    /// `shells` shells from `first` on, by their links; `usize::MAX` for all.
-    ///
-    /// # Safety
-    ///
-    /// They were all removed from one list by the caller, in one step.
-    #[inline]
-    pub unsafe fn assume(first: ShellRef, shells: usize, store: &'s ShellStore) -> Self {
-        let then = (ShellRef::NONE, false);
-        Self { next: first, left: shells, confined: false, then, store, _owned: PhantomData }
-    }
-
-    /// The same shells, confined.
-    #[inline]
-    pub fn confined(mut self) -> Self {
-        self.confined = true;
-        self
-    }
-
-    /// These, and after them the shells of `rest`, which is all of a list.
-    pub fn then(mut self, rest: Self) -> Self {
-        debug_assert!(rest.left == 0 || rest.left == usize::MAX, "all of a list");
-        self.then = (rest.next, rest.confined);
-        self
-    }
-
-    /// The name of the first shell, or none; `all` of a list can be named so.
-    pub fn into_all(self) -> ShellRef {
-        debug_assert!(self.left == usize::MAX || self.next.is_none(), "all of a list");
-        self.next
-    }
-
-    /// Whether no shell is left.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        (self.left == 0 || self.next.is_none()) && self.then.0.is_none()
-    }
-}
-
-impl<'s> Iterator for Chain<'s> {
-    type Item = OwnedShell<'s>;
-
-    #[inline]
-    fn next(&mut self) -> Option<OwnedShell<'s>> {
-        if self.left == 0 || self.next.is_none() {
-            (self.next, self.confined) =
-                core::mem::replace(&mut self.then, (ShellRef::NONE, false));
-            self.left = usize::MAX;
-            if self.next.is_none() {
-                return None;
-            }
-        }
-        // SAFETY: `next` was the list's head or a link in it when the chain was removed from it.
-        let shell = unsafe { self.store.resolve(self.next) }?;
-        // SAFETY: by `assume`, the caller of this chain owns the shell, and it leaves the chain
-        // here.
-        let mut shell = unsafe { OwnedShell::assume(shell, self.store) };
-        shell.confined = self.confined;
-        self.next = shell.link();
-        self.left = self.left.saturating_sub(1);
-        Some(shell)
-    }
-}

@@ -29,9 +29,11 @@
 //! | FL-7 | remove: load count | Relaxed |
 //! | FL-8, FL-9 | remove: CAS head, failure | Relaxed, Acquire |
 //! | FL-10 | remove: CAS head onto itself, nothing to take | Relaxed |
+//! | QU-4 | fill: CAS an empty head | Release |
 //!
 //! A removal's successful CAS can be Relaxed: the load or the failed CAS before it has acquired
-//! the value that the CAS replaces (the same store: the tag tells it from its lookalikes), and
+//! the value that the CAS replaces (the same store: the tag tells it from its lookalikes, or it has
+//! none, by D2 of `deferred` or Q4 of `quiescent`), and
 //! what it installs is ordered by the release sequences of earlier pushes, since all writes of
 //! the head are RMWs (I1).
 //!
@@ -49,8 +51,8 @@ use crossbeam_utils::CachePadded;
 
 use super::head::{Head, HeadWord};
 use super::reclaim::Guard;
-use super::shell::{Chain, OwnedShell, Shell, ShellRef};
-use super::{ShellStore, TagPolicy};
+use super::shell::{OwnedShell, Shell, ShellRef};
+use super::{Chain, ShellStore, TagPolicy};
 use crate::block::TagWidth;
 use crate::sync::{Ordering, site};
 

@@ -82,16 +82,19 @@ impl Limbo {
     }
 }
 
-/// A shell on its way back to `empty`. Two words, so that a reclaimer need not box it.
-pub(super) struct Ripe<S: Strategy> {
+/// A shell that waits, on its way back to `empty`. Two words, so that a reclaimer need not box it.
+///
+/// It does not own the shelves, but the mediator's drop lets everything land first: so the memory goes
+/// back when the pool goes, and not when the last thread does that has ever used its collector.
+pub(super) struct Landing<S: Strategy> {
     shell: NonNull<Shell>,
     shelves: NonNull<Shelves<S>>,
 }
 
 // SAFETY: the shell has no other owner, and shelves are shared by threads anyway.
-unsafe impl<S: Strategy> Send for Ripe<S> {}
+unsafe impl<S: Strategy> Send for Landing<S> {}
 
-impl<S: Strategy> Ripe<S> {
+impl<S: Strategy> Landing<S> {
     pub(super) fn new(shelves: &Shelves<S>, shell: OwnedShell<'_>) -> Self {
         Self { shell: shell.release(), shelves: NonNull::from(shelves) }
     }

@@ -11,8 +11,9 @@
 //!
 //! # Invariants
 //!
-//! - M1. Shells: `shells >= carved / B + slots`, with `slots` the thread caches ever seated. Each
-//!   carve brings one shell, each new slot one, before blocks or handle are handed out.
+//! - M1. Shells that do not wait: `shells >= carved / B + slots`, with `slots` the thread caches ever
+//!   seated. Each carve brings one shell, each new slot one and as many as may wait on its account,
+//!   before blocks or handle are handed out.
 //! - M2. A shell in `full` holds exactly B blocks, one in `partial` 1 to B - 1, one in `empty`
 //!   none (its count is stale, and nobody reads it).
 //! - M3. There are never more partial shells than handles: a new one is made only by a handle that
@@ -24,7 +25,7 @@
 //!
 //! # Progress
 //!
-//! That of the strategy's list: a bounded number of list operations each.
+//! That of the strategy's list and reclaimer: a bounded number of operations of each.
 //!
 //! # Source
 //!
@@ -146,7 +147,7 @@ impl<S: Strategy> Mediator<S> {
             (fit, rest) = blocks.split_at(room.min(blocks.len()));
             shell.append(fit);
             let list = if fit.len() < room { partial } else { full };
-            list.push(shell.confine());
+            list.push(shell);
         }
         if !rest.is_empty() {
             let mut shell = self.empty_shell(guard);
@@ -191,7 +192,7 @@ impl<S: Strategy> Mediator<S> {
         if shell.is_empty() {
             self.recycle(guard, shell);
         } else {
-            partial.push(shell.confine());
+            partial.push(shell);
         }
         taken
     }
@@ -210,7 +211,10 @@ impl<S: Strategy> Mediator<S> {
     #[inline]
     fn empty_shell(&self, guard: &Guard<'_, S>) -> OwnedShell<'_> {
         let shell = self.shelves.empty.pop(&self.shelves.store, guard);
-        shell.expect("M4: a shell is reserved for every batch")
+        let shell = shell.expect("M4: a shell is reserved for every batch");
+        // SAFETY: new shells and such as have waited go to `empty`, all others behind its lock; and
+        // no caller puts it back there before it was emptied, and has waited, again.
+        unsafe { shell.assume_ripe() }
     }
 
     /// Sends a shell back to `empty`: as soon as nobody looks at it any more, or at once, where as
@@ -221,11 +225,13 @@ impl<S: Strategy> Mediator<S> {
             self.shelves.empty.push(shell);
         } else if self.shelves.limbo.enter() {
             let address = shell.name().address();
-            let ripe = limbo::Ripe::new(&self.shelves, shell);
+            let landing = limbo::Landing::new(&self.shelves, shell);
             // SAFETY: the shelves lie in their box until `drain` has returned: see `drop`.
-            unsafe { self.reclaimer.defer(guard, address, move || ripe.land()) };
+            unsafe { self.reclaimer.defer(guard, address, move || landing.land()) };
         } else {
-            self.shelves.empty.push(shell.confine());
+            // Else nothing would make the reclaimer look while the limbo is full.
+            self.reclaimer.collect(guard);
+            self.shelves.empty.push(shell);
         }
     }
 

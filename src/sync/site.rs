@@ -101,6 +101,8 @@ sites! {
     SPLICE = "QU-4", Release;
     /// deferred list: has anything ever gone to the side?
     SIDE_FLAG = "DL-1", Relaxed;
+    /// deferred list: now something has.
+    SIDE_RAISE = "DL-2", Acquire;
     /// limbo: shells that wait, up and down.
     LIMBO_COUNT = "LM-1", Relaxed;
     /// limbo: how many may wait.

@@ -60,6 +60,10 @@ unsafe impl<R: Peer<Participant = ()>> Reclaimer for NoPin<R> {
         unsafe { self.0.defer(&guard, shell, land) };
     }
 
+    fn collect(&self, _guard: &NoGuard) {
+        self.0.collect(&self.0.pin(&()));
+    }
+
     fn drain(&mut self, is_done: impl Fn() -> bool) {
         self.0.drain(is_done);
     }
@@ -101,6 +105,10 @@ unsafe impl<R: Peer> Reclaimer for NotValidated<R> {
     unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send) {
         // SAFETY: by the caller.
         unsafe { self.0.defer(&guard.0, shell, land) };
+    }
+
+    fn collect(&self, guard: &Self::Guard<'_>) {
+        self.0.collect(&guard.0);
     }
 
     fn drain(&mut self, is_done: impl Fn() -> bool) {

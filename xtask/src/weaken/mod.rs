@@ -30,7 +30,13 @@ pub(crate) struct Argued {
 }
 
 /// The equivalents, [`MOST_ARGUED`] at most.
-pub(crate) const ARGUED: &[Argued] = &[];
+pub(crate) const ARGUED: &[Argued] = &[Argued {
+    site: "DL-2",
+    to: Ordering::Relaxed,
+    reason: "not equivalent by C11, but only load buffering tells the two apart, which loom never \
+             produces: a thread that raises the flag and then empties the open stack, where another \
+             one sees the stack empty and the flag still down (papers/memory-bound.md, With a limbo)",
+}];
 
 /// More than this and an argument has become a habit.
 const MOST_ARGUED: usize = 4;
