@@ -35,8 +35,8 @@ use core::marker::PhantomData;
 use super::locked::{LockedStack, Top};
 use super::reclaim::Reclaimer;
 use super::{
-    Addressing, BareHead, Chain, OwnedShell, Plan, Requirements, ShellList, ShellStore, Strategy,
-    TagPolicy, Treiber,
+    BareHead, Chain, OwnedShell, Plan, Requirements, ShellList, ShellStore, Strategy, TagPolicy,
+    Treiber,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
@@ -60,18 +60,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
         const { assert!(R::DEFERS, "a list without a tag has to defer") };
-        if requirements.strict {
-            return Err(BuildError::NotLockFree { strategy: Self::NAME });
-        }
-        Ok(Plan {
-            name: Self::NAME,
-            lock_free: false,
-            addressing: Addressing::Address,
-            tag_bits: 0,
-            // There is no tag that could run out.
-            tag_policy: TagPolicy::Wrap,
-            limbo_shells: requirements.limbo_shells,
-        })
+        Plan::untagged(Self::NAME, requirements, requirements.limbo_shells)
     }
 
     fn list(_plan: &Plan) -> DeferredList<R> {

@@ -1,8 +1,7 @@
 //! The honest baseline: the same chain of shells behind a mutex.
 
 use super::{
-    Addressing, Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellRef, ShellStore,
-    Strategy, TagPolicy,
+    Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellRef, ShellStore, Strategy,
 };
 use crate::error::BuildError;
 use crate::sync::{Mutex, lock};
@@ -18,18 +17,7 @@ unsafe impl Strategy for Locked {
     type List = LockedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        if requirements.strict {
-            return Err(BuildError::NotLockFree { strategy: Self::NAME });
-        }
-        Ok(Plan {
-            name: Self::NAME,
-            lock_free: false,
-            addressing: Addressing::Address,
-            tag_bits: 0,
-            // There is no tag that could run out.
-            tag_policy: TagPolicy::Wrap,
-            limbo_shells: 0,
-        })
+        Plan::untagged(Self::NAME, requirements, 0)
     }
 
     fn list(_plan: &Plan) -> LockedList {

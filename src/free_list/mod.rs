@@ -165,6 +165,30 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// For lists of addresses without a tag, which take a lock now and then.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::NotLockFree`] where lock freedom is demanded.
+    fn untagged(
+        strategy: &'static str,
+        requirements: Requirements,
+        limbo_shells: usize,
+    ) -> Result<Self, BuildError> {
+        if requirements.strict {
+            return Err(BuildError::NotLockFree { strategy });
+        }
+        Ok(Self {
+            name: strategy,
+            lock_free: false,
+            addressing: Addressing::Address,
+            tag_bits: 0,
+            // There is no tag that could run out.
+            tag_policy: TagPolicy::Wrap,
+            limbo_shells,
+        })
+    }
+
     /// The most blocks that the pool may carve, so that [`TagPolicy::Refuse`] holds.
     pub fn max_blocks(&self) -> usize {
         match self.tag_policy {

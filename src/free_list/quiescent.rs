@@ -35,8 +35,8 @@
 use crossbeam_utils::CachePadded;
 
 use super::{
-    Addressing, BareHead, Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellStore,
-    Strategy, TagPolicy, Treiber,
+    BareHead, Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellStore, Strategy,
+    TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
@@ -72,18 +72,7 @@ unsafe impl Strategy for Quiescent {
     type List = QuiescentList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        if requirements.strict {
-            return Err(BuildError::NotLockFree { strategy: Self::NAME });
-        }
-        Ok(Plan {
-            name: Self::NAME,
-            lock_free: false,
-            addressing: Addressing::Address,
-            tag_bits: 0,
-            // There is no tag that could run out.
-            tag_policy: TagPolicy::Wrap,
-            limbo_shells: 0,
-        })
+        Plan::untagged(Self::NAME, requirements, 0)
     }
 
     fn list(_plan: &Plan) -> QuiescentList {
