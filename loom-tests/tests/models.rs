@@ -6,7 +6,7 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, recycle,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, exchange, list, recycle,
 };
 use loom_tests::twins::{twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -34,6 +34,12 @@ fn main() -> ExitCode {
         let threads = scenario.threads.len();
         let row = exchange_row(EPOCH, scenario, most_preemptions(threads));
         checks.push(row.tier(if threads == 2 { 0 } else { DEEP }));
+    }
+    for scenario in list::SCENARIOS {
+        checks.push(list_row(SLEEPER, scenario, Bound::Preemptions(3)).tier(1));
+    }
+    for scenario in exchange::SCENARIOS.iter().filter(|scenario| scenario.threads.len() == 2) {
+        checks.push(exchange_row(SLEEPER, scenario, Bound::Preemptions(3)).tier(1));
     }
     let model = recycle::body::<EpochModel<Prompt>>;
     checks.push(recycle_row("EpochModel", Bound::Unbounded, model));

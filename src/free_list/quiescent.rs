@@ -76,13 +76,7 @@ unsafe impl Strategy for Quiescent {
     }
 
     fn list(_plan: &Plan) -> QuiescentList {
-        QuiescentList {
-            poppers: CachePadded::new(AtomicUsize::new(0)),
-            main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
-            second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
-            filling: Witness::created(),
-            removers: Mutex::new(Removers { overflows: 0 }),
-        }
+        QuiescentList::beside_sleepers(0)
     }
 }
 
@@ -134,6 +128,17 @@ impl Drop for Popper<'_> {
 }
 
 impl QuiescentList {
+    /// An empty list, beside so many poppers that sleep for ever: none, but for models of those.
+    pub fn beside_sleepers(poppers: usize) -> Self {
+        Self {
+            poppers: CachePadded::new(AtomicUsize::new(poppers)),
+            main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            filling: Witness::created(),
+            removers: Mutex::new(Removers { overflows: 0 }),
+        }
+    }
+
     /// `removal`, from wherever something is.
     #[inline]
     fn remove<'s>(

@@ -22,10 +22,12 @@ pub mod recycle;
 pub use payload::Payload;
 
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::Deferred;
-use stampool::raw::free_list::{OwnedShell, Shell, ShellStore};
+use stampool::raw::free_list::{Deferred, Immediate, OwnedShell, QuiescentList, Shell, ShellStore};
 use stampool::raw::mediator::Participant;
-use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+use stampool::{
+    BuildError, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TaggedPacked,
+    TaggedWide,
+};
 
 use crate::epoch_model::{EpochModel, Prompt, Stalled};
 use crate::explore::Bound;
@@ -82,6 +84,28 @@ const SHORT: Option<&[&str]> =
 /// The real epoch, crossbeam's. Under loom its own atomics are loom's: too many executions for all
 /// of them. Under shuttle it is opaque: what it does is part of the step before.
 pub const EPOCH: Subject = Subject { searched: SHORT, ..subject::<EpochDeferred>(Shape::Sides) };
+
+/// [`Quiescent`] beside a popper that sleeps for ever: all goes by the second list, under the lock. For
+/// [`EpochDeferred`] beside a pin that lasts for ever there is [`Stalled`], which runs the whole matrix.
+pub const SLEEPER: Subject = subject::<QuiescentStalled>(Shape::Stack);
+
+/// See [`SLEEPER`].
+pub struct QuiescentStalled;
+
+// SAFETY: as `Quiescent`.
+unsafe impl Strategy for QuiescentStalled {
+    const NAME: &'static str = "QuiescentStalled";
+    type Reclaimer = Immediate;
+    type List = QuiescentList;
+
+    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+        Quiescent::plan(requirements)
+    }
+
+    fn list(_plan: &Plan) -> QuiescentList {
+        QuiescentList::beside_sleepers(1)
+    }
+}
 
 /// Two more list operations, a lock and a count in each look at a list that is empty.
 const HARD_QUIESCENT: &[&str] = &[
