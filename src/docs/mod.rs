@@ -1,6 +1,7 @@
 //! Chapters: how the pool is made, and why.
 //!
 //! - [`design`]: the layers, the shells, the strategies, and what is promised.
+//! - [`choosing`]: the strategies side by side, and which for whom.
 //! - [`one_allocation`]: one block through every layer, with file names.
 //! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
 //! - [`glossary`]: one word per thing.
@@ -10,6 +11,9 @@
 
 #[doc = include_str!("design.md")]
 pub mod design {}
+
+#[doc = include_str!("choosing.md")]
+pub mod choosing {}
 
 #[doc = include_str!("one_allocation.md")]
 pub mod one_allocation {}

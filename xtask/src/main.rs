@@ -41,7 +41,7 @@ enum Command {
     Checks(checks::Options),
     /// Everything that CI runs.
     Ci(ci::Options),
-    /// The main job: which strategy, is it right, what does it cost? About two minutes.
+    /// The main job: which strategy, is it right, what does it cost? About five minutes.
     Compare(compare::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),

@@ -22,6 +22,8 @@ pub(super) struct Row {
     pub(super) subject: String,
     batch: Option<u32>,
     pub(super) median_ns: f64,
+    pub(super) lower_quartile_ns: f64,
+    pub(super) upper_quartile_ns: f64,
     rounds: usize,
     disturbed_rounds: usize,
 }

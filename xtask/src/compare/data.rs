@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON's shape. New fields may come without a new version.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// All that was found. The recommendation is computed from the rest, by `recommend`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Comparison {
     /// [`FORMAT`].
     pub(crate) format: u32,
+    /// When, where and by what command.
+    pub(crate) made: Made,
     /// Cores of the machine.
     pub(crate) cores: usize,
     /// What was run and how far it looked, in words, one entry per kind of evidence.
@@ -22,10 +24,74 @@ pub(crate) struct Comparison {
     pub(crate) others: BTreeMap<String, Times>,
     /// One sentence.
     pub(crate) recommendation: String,
+    /// When one of those without a tag makes sense; one sentence, if there are any.
+    pub(crate) without_tag: Option<String>,
+}
+
+/// Where a comparison comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// Year, month and day, in UTC.
+    pub(crate) date: String,
+    /// Of the workspace, and whether there were changes.
+    pub(crate) commit: String,
+    /// Model of the processor.
+    pub(crate) processor: String,
+    /// What runs it again.
+    pub(crate) command: String,
 }
 
 /// Nanoseconds per operation, by measure.
 pub(crate) type Times = BTreeMap<String, f64>;
+
+/// A ratio, taken in several rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ratio {
+    /// Half of the rounds lie below.
+    pub(crate) median: f64,
+    /// The smallest.
+    pub(crate) min: f64,
+    /// The largest.
+    pub(crate) max: f64,
+}
+
+impl Ratio {
+    /// Of so many rounds; nothing of none.
+    pub(crate) fn of(mut rounds: Vec<f64>) -> Option<Self> {
+        rounds.sort_by(f64::total_cmp);
+        let (min, max) = (*rounds.first()?, *rounds.last()?);
+        let middle = rounds.len() / 2;
+        let median = if rounds.len() % 2 == 1 {
+            rounds[middle]
+        } else {
+            f64::midpoint(rounds[middle - 1], rounds[middle])
+        };
+        Some(Self { median, min, max })
+    }
+}
+
+/// Beside a thread that sleeps in the middle of an exchange.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stalled {
+    /// Throughput, in relation to that without the sleeper, by measure.
+    pub(crate) throughput: BTreeMap<String, Ratio>,
+    /// Nanoseconds per operation without the sleeper: medians.
+    pub(crate) without_ns: Times,
+    /// The same beside it.
+    pub(crate) beside_ns: Times,
+    /// Most shells seen in limbo.
+    pub(crate) peak_limbo_shells: u64,
+    /// The most that may be there: so many per handle, the sleeper's included.
+    pub(crate) limbo_limit: u64,
+    /// Allocations and deallocations of the first measure.
+    pub(crate) operations: u64,
+    /// Exchanges of it that went through a lock on account of somebody held up.
+    pub(crate) overflows: u64,
+    /// The same without the sleeper.
+    pub(crate) operations_without: u64,
+    /// The same without the sleeper.
+    pub(crate) overflows_without: u64,
+}
 
 /// The pool under one strategy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,12 +106,22 @@ pub(crate) struct Strategy {
     pub(crate) tag_bits: u32,
     /// Seconds until the tag wraps, at [`EXCHANGES_PER_SECOND`]; `null` where there is no tag.
     pub(crate) wrap_seconds: Option<f64>,
+    /// Progress of a push, a removal and of growth.
+    pub(crate) progress: [String; 3],
+    /// Whether a thread that sleeps in an exchange stops everybody.
+    pub(crate) stops_all: bool,
     /// The model checks.
     pub(crate) checks: Checks,
+    /// Those of the specification models that stand for it, by name: no claim of its own.
+    pub(crate) models: BTreeMap<String, Checks>,
     /// The stress runs and the checked replays.
     pub(crate) stress: Stress,
     /// Times.
     pub(crate) times: Times,
+    /// Quartiles of those that were taken in interleaved rounds.
+    pub(crate) quartiles: BTreeMap<String, [f64; 2]>,
+    /// What a sleeper does to it.
+    pub(crate) stalled: Stalled,
     /// Memory on the replayed traces, by trace.
     pub(crate) memory: BTreeMap<String, Memory>,
 }
@@ -61,6 +137,23 @@ pub(crate) struct Checks {
     pub(crate) executions: u64,
     /// Names of the broken ones.
     pub(crate) broken: Vec<String>,
+    /// Rows of the last `cargo xtask checks`, if that was of these sources.
+    pub(crate) ledger: Option<Counts>,
+}
+
+/// Rows that passed, by what they are worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    /// loom, all executions.
+    pub(crate) exhaustive: usize,
+    /// loom, up to a bound.
+    pub(crate) bounded: usize,
+    /// shuttle's depth-first search, all schedules.
+    pub(crate) searched: usize,
+    /// shuttle, samples.
+    pub(crate) sampled: usize,
+    /// Those that did not pass.
+    pub(crate) not_ok: usize,
 }
 
 /// What the stress runs said.
@@ -134,6 +227,14 @@ pub(crate) fn time_in_words(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ratio_is_the_middle_of_its_rounds() {
+        let ratio = Ratio::of(vec![3.0, 1.0, 2.0, 9.0]).unwrap();
+        assert_eq!((ratio.min, ratio.median, ratio.max), (1.0, 2.5, 9.0));
+        assert_eq!(Ratio::of(vec![7.0]).unwrap().median, 7.0);
+        assert_eq!(Ratio::of(vec![]), None);
+    }
 
     #[test]
     fn wrap_times_are_those_of_the_design() {

@@ -7,6 +7,10 @@
 //!    relation to the best one's.
 //! 4. Costs within a tenth of the best are a tie: then the longer wrap time wins (no tag at all
 //!    counts as longest), then the order of the table.
+//!
+//! A second sentence is about those without a tag, for whoever has no double-width CAS and cannot
+//! have a tag of 32 bits wrap. Of those that go on beside a thread that sleeps in an exchange the
+//! cheapest is named first, in a tie the one that costs least beside a sleeper.
 
 use super::data::{Comparison, Strategy, time_in_words};
 
@@ -27,8 +31,8 @@ pub(crate) fn recommend(comparison: &Comparison) -> String {
         return format!("None can be recommended: {}.", list(&faults, "nothing was compared"));
     };
     let mut parts = vec![format!(
-        "all {} model checks and {} stress runs passed",
-        best.checks.run, best.stress.run
+        "its {} model checks ({} exhaustive) and {} stress runs passed",
+        best.checks.run, best.checks.exhaustive, best.stress.run
     )];
     parts.push(match best.lock_free {
         true => "it is lock-free".into(),
@@ -60,6 +64,10 @@ fn fault(one: &Strategy) -> Option<String> {
     }
     if one.mechanism != one.name {
         return Some(format!("this machine falls back to {}", one.mechanism));
+    }
+    let of_models = one.models.values().flat_map(|checks| &checks.broken).next();
+    if let Some(first) = of_models {
+        return Some(format!("a check of its model broke ({first})"));
     }
     match (one.checks.run, one.stress.run) {
         (0, _) => Some("none of its model checks was run".into()),
@@ -109,12 +117,71 @@ fn cost(one: &Strategy, sound: &[&Strategy]) -> f64 {
 fn price(other: &Strategy, best: &Strategy, sound: &[&Strategy]) -> String {
     let ratio = cost(other, sound) / cost(best, sound);
     let name = &other.name;
-    let blocks = if best.lock_free && !other.lock_free { ", and blocks" } else { "" };
+    let blocks = match best.lock_free && !other.lock_free {
+        true if other.stops_all => ", and blocks",
+        true => ", and takes a lock at times",
+        false => "",
+    };
     match (ratio * 100.0).round() {
         percent if ratio > TIE => format!("{name} costs {percent}% of it{blocks}"),
         percent if ratio * TIE < 1.0 => format!("{name} costs only {percent}% of it{blocks}"),
         _ => format!("{name} costs the same within a tenth{blocks}"),
     }
+}
+
+/// When one of those without a tag makes sense.
+pub(crate) fn without_tag(comparison: &Comparison) -> Option<String> {
+    let all = &comparison.strategies;
+    let sound: Vec<&Strategy> = all.iter().filter(|one| fault(one).is_none()).collect();
+    let best = choose(&sound)?;
+    let ratio = |one: &Strategy| cost(one, &sound) / cost(best, &sound);
+    let (blocking, mut going): (Vec<&Strategy>, Vec<&Strategy>) =
+        sound.iter().copied().filter(|one| one.tag_bits == 0).partition(|one| one.stops_all);
+    let lowest = going.iter().map(|one| ratio(one)).fold(f64::INFINITY, f64::min);
+    // Stable: what is equal stays in the order of the table.
+    going.sort_by(|a, b| {
+        let dear = |one: &Strategy| ratio(one) > lowest * TIE;
+        (dear(a).cmp(&dear(b))).then(beside(a, best).total_cmp(&beside(b, best)))
+    });
+    let words = |one: &&Strategy| {
+        let percent = |x: f64| format!("{:.0}%", 100.0 * x);
+        let limbo = match one.stalled.limbo_limit {
+            0 => "no shell waits".into(),
+            limit => format!("{} of {limit} shells waited then", one.stalled.peak_limbo_shells),
+        };
+        format!(
+            "{} costs {} of it, and {} beside a thread that sleeps in an exchange ({limbo})",
+            one.name,
+            percent(ratio(one)),
+            percent(beside(one, best)),
+        )
+    };
+    let parts: Vec<String> = going.iter().map(words).collect();
+    let blocking = blocking.iter().map(|one| {
+        format!(
+            "{} costs {:.0}%, and a thread that sleeps with its lock stops everybody",
+            one.name,
+            100.0 * ratio(one)
+        )
+    });
+    let parts: Vec<String> = parts.into_iter().chain(blocking).collect();
+    let first = going.first()?;
+    Some(format!(
+        "Without a tag, where {} cannot be had and 32 bits must not wrap, {} first: {}.",
+        best.name,
+        first.name,
+        parts.join("; ")
+    ))
+}
+
+/// The geometric mean of a strategy's times beside a sleeper in relation to another's there.
+fn beside(one: &Strategy, other: &Strategy) -> f64 {
+    let times = &one.stalled.beside_ns;
+    let ratios = times
+        .iter()
+        .filter_map(|(measure, time)| Some((time / other.stalled.beside_ns.get(measure)?).ln()));
+    let logarithms: Vec<f64> = ratios.collect();
+    (logarithms.iter().sum::<f64>() / logarithms.len().max(1) as f64).exp()
 }
 
 fn list(parts: &[String], nothing: &str) -> String {
@@ -123,7 +190,7 @@ fn list(parts: &[String], nothing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::data::{Checks, FORMAT, Stress, wrap_seconds};
+    use super::super::data::{Checks, FORMAT, Made, Stalled, Stress, wrap_seconds};
     use super::*;
 
     fn strategy(name: &str, lock_free: bool, tag_bits: u32, ns: f64) -> Strategy {
@@ -133,23 +200,44 @@ mod tests {
             lock_free,
             tag_bits,
             wrap_seconds: wrap_seconds(tag_bits),
-            checks: Checks { run: 20, exhaustive: 20, executions: 1000, broken: vec![] },
+            progress: ["lock-free", "lock-free", "a lock"].map(String::from),
+            stops_all: !lock_free,
+            checks: Checks { run: 20, exhaustive: 20, executions: 1000, ..Checks::default() },
+            models: [].into(),
             stress: Stress { run: 9, operations: 1_000_000, violations: 0 },
             times: [("a".into(), ns), ("b".into(), 2.0 * ns)].into(),
+            quartiles: [].into(),
+            stalled: slept(10.0),
             memory: [].into(),
+        }
+    }
+
+    /// One without a tag that goes on beside a sleeper.
+    fn untagged(name: &str, ns: f64, beside: f64) -> Strategy {
+        let one = strategy(name, false, 0, ns);
+        Strategy { stops_all: false, stalled: slept(beside), ..one }
+    }
+
+    fn slept(beside: f64) -> Stalled {
+        Stalled { beside_ns: [("s".into(), beside)].into(), ..Stalled::default() }
+    }
+
+    fn comparison(strategies: Vec<Strategy>) -> Comparison {
+        Comparison {
+            format: FORMAT,
+            made: Made::default(),
+            cores: 2,
+            ran: vec![],
+            strategies,
+            others: [].into(),
+            recommendation: String::new(),
+            without_tag: None,
         }
     }
 
     /// Through JSON, as the sentence is computed from it.
     fn sentence(strategies: [Strategy; 3]) -> String {
-        let comparison = Comparison {
-            format: FORMAT,
-            cores: 2,
-            ran: vec![],
-            strategies: strategies.into(),
-            others: [].into(),
-            recommendation: String::new(),
-        };
+        let comparison = comparison(strategies.into());
         let json = serde_json::to_string(&comparison).unwrap();
         let sentence = recommend(&serde_json::from_str(&json).unwrap());
         assert_eq!(sentence.matches(". ").count(), 0, "one sentence: {sentence}");
@@ -169,7 +257,7 @@ mod tests {
     fn a_tie_goes_to_the_longer_wrap_time() {
         assert_eq!(
             sentence(three()),
-            "Use Wide: all 20 model checks and 9 stress runs passed, it is lock-free, its tag \
+            "Use Wide: its 20 model checks (20 exhaustive) and 9 stress runs passed, it is lock-free, its tag \
              wraps after 58000 years at ten million exchanges a second, Packed costs the same \
              within a tenth, Locked costs the same within a tenth, and blocks."
         );
@@ -220,5 +308,37 @@ mod tests {
         let said = sentence([wide, packed, locked]);
         assert!(said.starts_with("Use Packed:"), "{said}");
         assert!(said.contains("Wide is out: this machine falls back to Packed"), "{said}");
+    }
+
+    #[test]
+    fn without_a_tag_the_cheapest_comes_first_and_in_a_tie_who_minds_a_sleeper_least() {
+        let said = |epoch: Strategy, quiescent: Strategy| {
+            let [wide, packed, locked] = three();
+            without_tag(&comparison(vec![wide, packed, epoch, quiescent, locked])).unwrap()
+        };
+        let tie = said(untagged("Epoch", 5.2, 12.0), untagged("Quiescent", 5.0, 20.0));
+        assert!(tie.contains("where Wide cannot be had"), "{tie}");
+        assert!(tie.contains("must not wrap, Epoch first: Epoch costs"), "{tie}");
+        assert!(tie.contains("and 120% beside a thread that sleeps"), "{tie}");
+        assert!(tie.contains("Locked costs"), "{tie}");
+        let dear = said(untagged("Epoch", 8.0, 12.0), untagged("Quiescent", 5.0, 20.0));
+        assert!(dear.contains("Quiescent first: Quiescent costs 100% of it"), "{dear}");
+        let mut broken = untagged("Quiescent", 5.0, 20.0);
+        broken.checks.broken = vec!["Quiescent/list/aba/loom/unbounded".into()];
+        let alone = said(untagged("Epoch", 8.0, 12.0), broken);
+        assert!(alone.contains("Epoch first") && !alone.contains("Quiescent"), "{alone}");
+        assert_eq!(without_tag(&comparison(three().into())), None);
+    }
+
+    #[test]
+    fn a_fault_of_its_model_is_a_fault_and_a_lock_at_times_is_said() {
+        let [wide, _, locked] = three();
+        let mut epoch = untagged("Epoch", 8.0, 12.0);
+        let said = sentence([wide.clone(), epoch.clone(), locked.clone()]);
+        assert!(said.contains("Epoch costs 160% of it, and takes a lock at times"), "{said}");
+        let broken = Checks { broken: vec!["Model/x".into()], ..Checks::default() };
+        epoch.models = [("Model".into(), broken)].into();
+        let said = sentence([wide, epoch, locked]);
+        assert!(said.contains("Epoch is out: a check of its model broke (Model/x)"), "{said}");
     }
 }

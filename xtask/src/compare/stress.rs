@@ -32,6 +32,9 @@ pub(super) struct Run {
     pub(super) ns_per_op: f64,
     pub(super) carved_blocks: Option<u64>,
     pub(super) peak_live_blocks: Option<u64>,
+    pub(super) peak_limbo_shells: Option<u64>,
+    pub(super) limbo_limit: Option<u64>,
+    pub(super) overflows: Option<u64>,
     pub(super) violations: usize,
 }
 
@@ -48,7 +51,7 @@ impl Run {
 /// Where the binary fails, or reports nothing.
 pub(super) fn scenarios(executable: &Path, each: Duration) -> Result<Report> {
     let each = format!("{}ms", each.as_millis());
-    call(executable, &["run", "--threads", "2", "--duration", &each])
+    call(executable, &["run", "--threads", "2", "--duration", &each], Stdio::inherit())
 }
 
 /// One trace, timed in so many rounds and checked once.
@@ -57,15 +60,23 @@ pub(super) fn scenarios(executable: &Path, each: Duration) -> Result<Report> {
 /// As [`scenarios`].
 pub(super) fn replay(executable: &Path, trace: &Path, rounds: u16) -> Result<Report> {
     let trace = trace.to_str().context("the workspace's path is not UTF-8")?;
-    call(executable, &["replay", trace, "--rounds", &rounds.to_string()])
+    call(executable, &["replay", trace, "--rounds", &rounds.to_string()], Stdio::inherit())
 }
 
-fn call(executable: &Path, arguments: &[&str]) -> Result<Report> {
+/// Any call, one of many: its progress is not shown.
+///
+/// # Errors
+/// As [`scenarios`].
+pub(super) fn quietly(executable: &Path, arguments: &[&str]) -> Result<Report> {
+    call(executable, arguments, Stdio::null())
+}
+
+fn call(executable: &Path, arguments: &[&str], progress: Stdio) -> Result<Report> {
     let out = workspace::output()?.join("compare-stress.json");
     let mut command = Command::new(executable);
     command.args(arguments).arg("--out").arg(&out);
     // Its progress is ours, and so is what it says about a violation.
-    let output = command.stderr(Stdio::inherit()).output()?;
+    let output = command.stderr(progress).output()?;
     let code = output.status.code();
     ensure!(
         code.is_some_and(|code| REPORTED.contains(&code)),

@@ -1,0 +1,173 @@
+//! What each strategy promises: what no measurement can show, said once, for the table of
+//! `cargo xtask compare` and for the page `choosing`. Tests hold it against the strategies' plans.
+
+use stampool::raw::free_list::Requirements;
+use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+
+/// Whether an operation waits for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Never.
+    LockFree,
+    /// Where this is so.
+    LockWhere(&'static str),
+    /// Each time.
+    Lock,
+}
+
+impl Progress {
+    /// In a word or two.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::LockFree => "lock-free",
+            Self::LockWhere(_) => "a lock at times",
+            Self::Lock => "a lock",
+        }
+    }
+
+    /// With the condition.
+    pub(super) fn sentence(self) -> String {
+        match self {
+            Self::LockWhere(condition) => format!("lock-free; a lock where {condition}"),
+            always => always.word().into(),
+        }
+    }
+}
+
+/// One strategy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) name: &'static str,
+    /// Bits of its tag, 0 without one.
+    pub(super) tag_bits: u32,
+    /// Shells per handle that its plan lets wait.
+    pub(super) limbo_shells: usize,
+    /// What the machine must have.
+    pub(super) needs: &'static str,
+    /// A shell put into a list.
+    pub(super) push: Progress,
+    /// A shell taken out.
+    pub(super) removal: Progress,
+    /// Blocks carved.
+    pub(super) growth: Progress,
+    /// What a thread that sleeps in the middle of a removal does to the others.
+    pub(super) asleep: &'static str,
+    /// Whether one that sleeps there stops everybody: the harness cannot show that and go on.
+    pub(super) stops_all: bool,
+    /// What it needs beside blocks.
+    pub(super) beside: &'static str,
+    /// The specification models that stand for it where it has too many executions itself.
+    pub(super) models: &'static [&'static str],
+}
+
+/// The bound on blocks. It is the same for all: what waits is shells, never blocks.
+pub(super) const BOUND: &str = "L + 3TB + B";
+
+/// All of them, in the order of the tables.
+pub(super) fn all() -> [Facts; 5] {
+    [
+        Facts {
+            tag_bits: 64,
+            needs: "double-width CAS",
+            asleep: "nothing",
+            ..facts::<TaggedWide<64>>()
+        },
+        Facts {
+            tag_bits: 32,
+            needs: "64-bit CAS",
+            asleep: "nothing",
+            ..facts::<TaggedPacked<32>>()
+        },
+        Facts {
+            needs: "crossbeam-epoch, the program's allocator",
+            push: Progress::LockWhere("the limbo is full, or a partial shell goes back"),
+            removal: Progress::LockWhere(
+                "the list is empty and a shell has gone through a lock before; and as far as \
+                 crossbeam-epoch and the program's allocator are",
+            ),
+            asleep: "keeps emptied shells in limbo; when that is full, exchanges go through a lock",
+            limbo_shells: Requirements::default().limbo_shells,
+            beside: "a limbo of shells for each handle; the collector's own memory",
+            models: &["EpochModel", "EpochStalled"],
+            ..facts::<EpochDeferred>()
+        },
+        Facts {
+            needs: "word-sized CAS",
+            removal: Progress::LockWhere("the first list is empty"),
+            asleep: "keeps the second list from being spliced in; the others take from it under a lock",
+            ..facts::<Quiescent>()
+        },
+        Facts {
+            needs: "nothing",
+            push: Progress::Lock,
+            removal: Progress::Lock,
+            asleep: "stops all who need that list",
+            stops_all: true,
+            ..facts::<Locked>()
+        },
+    ]
+}
+
+/// The name, and the best that can be hoped for.
+fn facts<S: Strategy>() -> Facts {
+    Facts {
+        name: S::NAME,
+        tag_bits: 0,
+        limbo_shells: 0,
+        needs: "",
+        push: Progress::LockFree,
+        removal: Progress::LockFree,
+        growth: Progress::Lock,
+        asleep: "",
+        stops_all: false,
+        beside: "",
+        models: &[],
+    }
+}
+
+/// Of one.
+pub(super) fn of(name: &str) -> Option<Facts> {
+    all().into_iter().find(|facts| facts.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::matrix::STRATEGIES;
+
+    #[test]
+    fn every_strategy_of_the_matrix_has_its_facts_or_stands_for_one_that_has() {
+        let own: BTreeSet<&str> = all().iter().map(|facts| facts.name).collect();
+        let models = all().iter().flat_map(|facts| facts.models).copied().collect();
+        assert!(own.is_disjoint(&models));
+        let matrix: BTreeSet<&str> = STRATEGIES.into();
+        assert_eq!(own.union(&models).copied().collect::<BTreeSet<_>>(), matrix);
+    }
+
+    #[test]
+    fn words_and_plans_agree() {
+        agree::<TaggedWide<64>>();
+        agree::<TaggedPacked<32>>();
+        agree::<EpochDeferred>();
+        agree::<Quiescent>();
+        agree::<Locked>();
+        for facts in all() {
+            assert_eq!(facts.limbo_shells > 0, facts.beside.contains("limbo"), "{}", facts.name);
+            assert_eq!(facts.growth, Progress::Lock, "growth calls the source");
+            assert!(!facts.needs.is_empty() && !facts.asleep.is_empty());
+        }
+    }
+
+    fn agree<S: Strategy>() {
+        let (facts, plan) = (of(S::NAME).unwrap(), S::plan(Requirements::default()).unwrap());
+        // Where the machine lacks what it needs, the plan is another's.
+        if plan.name == S::NAME {
+            let free = [facts.push, facts.removal].map(|part| part == Progress::LockFree);
+            assert_eq!(plan.lock_free, free == [true, true], "{}", S::NAME);
+            assert_eq!(plan.tag_bits, facts.tag_bits, "{}", S::NAME);
+            assert_eq!(plan.limbo_shells, facts.limbo_shells, "{}", S::NAME);
+        }
+    }
+}
