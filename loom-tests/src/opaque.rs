@@ -53,8 +53,11 @@ pub struct Opaque<R> {
 }
 
 /// What the checkers don't see: std's. No scheduling point comes while a lock is held.
-#[derive(Default)]
 struct Ghost {
+    /// Of all pins and protections: what a look acquires too much, the library's own fences would.
+    ended: AtomicUsize,
+    /// Of all deferrals.
+    deferred: AtomicUsize,
     pins: Mutex<Vec<Pinned>>,
     pinned: Number,
     /// Let go of by the library, and about to land.
@@ -69,13 +72,12 @@ struct Pinned {
     number: usize,
     /// The address that it protects, where it protects one.
     protects: usize,
-    ended: Arc<AtomicUsize>,
 }
 
 struct Waiting {
     land: Box<dyn FnOnce() + Send>,
-    pins: Vec<Pinned>,
-    deferred: Arc<AtomicUsize>,
+    /// What it waits for that is still held, at its deferral.
+    pins: usize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -90,12 +92,25 @@ fn edge(place: &AtomicUsize, order: Ordering) {
 }
 
 impl Ghost {
+    fn new() -> Self {
+        Self {
+            ended: AtomicUsize::new(0),
+            deferred: AtomicUsize::new(0),
+            pins: Mutex::default(),
+            pinned: Number::new(0),
+            ripe: Mutex::default(),
+            waiting: Number::new(0),
+        }
+    }
+
     fn land(&self) {
         let ripe = core::mem::take(&mut *lock(&self.ripe));
-        for Waiting { land, pins, deferred } in ripe {
+        for Waiting { land, pins } in ripe {
             // By RMWs: a load may miss the last store.
-            edge(&deferred, Ordering::Acquire);
-            pins.iter().for_each(|pin| edge(&pin.ended, Ordering::Acquire));
+            edge(&self.deferred, Ordering::Acquire);
+            if pins > 0 {
+                edge(&self.ended, Ordering::Acquire);
+            }
             land();
         }
     }
@@ -107,7 +122,6 @@ pub struct OpaqueGuard<'g, R: Peer> {
     number: usize,
     /// The address that it protects, where guards do that; 0 for none.
     protected: Cell<usize>,
-    ended: Arc<AtomicUsize>,
     /// Taken at the end.
     guard: Cell<Option<R::Guard<'g>>>,
 }
@@ -117,7 +131,7 @@ impl<R: Peer> OpaqueGuard<'_, R> {
     fn protects(&self, address: usize) {
         if self.protected.get() != 0 {
             // What was protected is let go of by the same step.
-            edge(&self.ended, Ordering::Release);
+            edge(&self.opaque.ghost.ended, Ordering::Release);
         }
         self.opaque.order.fetch_add(1, Ordering::Acquire);
         self.protected.set(address);
@@ -151,7 +165,7 @@ impl<R: Peer> Guard for OpaqueGuard<'_, R> {
 impl<'g, R: Peer> Drop for OpaqueGuard<'g, R> {
     fn drop(&mut self) {
         if !R::PROTECTS {
-            edge(&self.ended, Ordering::Release);
+            edge(&self.opaque.ghost.ended, Ordering::Release);
             self.opaque.order.fetch_add(1, Ordering::Relaxed);
         } else if self.protected.get() != 0 {
             self.protects(0);
@@ -169,7 +183,7 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
     type Guard<'g> = OpaqueGuard<'g, R>;
 
     fn new() -> Self {
-        Self { order: AtomicUsize::new(0), ghost: Arc::default(), library: R::new() }
+        Self { order: AtomicUsize::new(0), ghost: Arc::new(Ghost::new()), library: R::new() }
     }
 
     fn join(&self) -> R::Participant {
@@ -177,29 +191,27 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
     }
 
     fn pin<'g>(&'g self, participant: &'g R::Participant) -> OpaqueGuard<'g, R> {
-        let ended = Arc::new(AtomicUsize::new(0));
         if !R::PROTECTS {
             // Else it matters only once it protects something.
             self.order.fetch_add(1, Ordering::Acquire);
         }
         let guard = Cell::new(Some(self.library.pin(participant)));
         let number = self.ghost.pinned.fetch_add(1, SeqCst);
-        let pin = Pinned { number, protects: 0, ended: Arc::clone(&ended) };
+        let pin = Pinned { number, protects: 0 };
         lock(&self.ghost.pins).push(pin);
-        OpaqueGuard { opaque: self, number, protected: Cell::new(0), ended, guard }
+        OpaqueGuard { opaque: self, number, protected: Cell::new(0), guard }
     }
 
     unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send) {
         let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
         // SAFETY: by the caller it may run until `drain` has returned.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
-        let deferred = Arc::new(AtomicUsize::new(0));
-        edge(&deferred, Ordering::Release);
+        edge(&self.ghost.deferred, Ordering::Release);
         self.order.fetch_add(1, Ordering::Release);
-        let mut pins = lock(&self.ghost.pins).clone();
-        pins.retain(|pin| pin.number != guard.number);
-        pins.retain(|pin| !R::PROTECTS || pin.protects == shell);
-        let waiting = Waiting { land, pins, deferred };
+        let holds_up =
+            |pin: &&Pinned| pin.number != guard.number && (!R::PROTECTS || pin.protects == shell);
+        let pins = lock(&self.ghost.pins).iter().filter(holds_up).count();
+        let waiting = Waiting { land, pins };
         self.ghost.waiting.fetch_add(1, SeqCst);
         let ghost = Arc::clone(&self.ghost);
         let ripen = move || {

@@ -9,7 +9,7 @@
 use peers::{Hazard, Seize, hyaline};
 use stampool::raw::free_list::{Guard, Head, Reclaimer};
 
-use super::{TWICE, Twin};
+use super::{TWICE, Twin, UNACQUIRED};
 use crate::explore::Bound;
 use crate::opaque::{Opaque, Peer};
 use crate::scenarios::recycle;
@@ -17,13 +17,10 @@ use crate::scenarios::recycle;
 /// All of them.
 pub(super) fn twins() -> Vec<Twin> {
     vec![
-        twin::<NoPin<Seize<hyaline::PerGuard>>>("twin/seize_no_pin", UNORDERED),
+        twin::<NoPin<Seize<hyaline::PerGuard>>>("twin/seize_no_pin", UNACQUIRED),
         twin::<NotValidated<Hazard<1>>>("twin/hazard_not_validated", TWICE),
     ]
 }
-
-/// What loom says first: nothing orders the look at a shell's link before the shell's return.
-const UNORDERED: &str = "Causality violation: Concurrent load and mut accesses";
 
 fn twin<R: Peer>(name: &'static str, under_loom: &'static str) -> Twin {
     let body = Box::new(recycle::body::<Opaque<R>>);
