@@ -1,5 +1,5 @@
 //! Twins of other people's reclamation: each adapter with one fault, which
-//! [`recycle`](crate::scenarios::recycle) must find.
+//! [`recycle`] must find.
 //!
 //! | twin | fault | as seen in |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! [`Quiescent`](stampool::Quiescent) with a splice at the wrong time.
+//! [`Quiescent`] with a splice at the wrong time.
 //!
 //! The glue between the two stacks is repeated here, with one place for each fault; the stacks are
 //! the shipped ones.
