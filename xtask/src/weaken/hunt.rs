@@ -103,7 +103,9 @@ impl Hunt<'_> {
             unclear.push(format!("{}: {}", seen.key(), seen.detail));
         }
         match unclear.is_empty() {
-            true => Verdict::Survived { rows: self.rows.len() },
+            true => Verdict::Survived {
+                rows: self.rows.iter().filter(|row| runs(row, mutant.site.name)).count(),
+            },
             false => Verdict::Unclear { detail: unclear.join("; ") },
         }
     }
@@ -116,7 +118,7 @@ impl Hunt<'_> {
         let rank =
             |row: &Row| (!known.contains(&*row.scenario), row.strategy != "TaggedPacked", row.tier);
         let cost = |row: &Row| costs.get(&row.key()).copied().unwrap_or(f64::MAX);
-        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        let mut rows: Vec<&Row> = self.rows.iter().filter(|row| runs(row, site)).collect();
         rows.sort_by(|a, b| {
             rank(a).cmp(&rank(b)).then(cost(a).partial_cmp(&cost(b)).unwrap_or(Equal))
         });
@@ -154,4 +156,17 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
     let mut lines = lines.into_inner().expect("no worker panics");
     lines.sort_by_key(|(at, _)| *at);
     lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// The strategies whose rows are asked.
+pub(super) const KILLERS: [&str; 4] = ["TaggedWide", "TaggedPacked", "Quiescent", "EpochModel"];
+
+/// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
+/// stack, or those which all have.
+fn runs(row: &Row, site: &str) -> bool {
+    match site.split_once('-').map(|(layer, _)| layer) {
+        Some("QU") => row.strategy == "Quiescent",
+        Some("DL" | "LM") => row.strategy == "EpochModel",
+        _ => row.strategy.starts_with("Tagged"),
+    }
 }

@@ -191,7 +191,7 @@ fn candidates(all: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
     let loom = all.into_iter().filter(quick);
     let (passing, failing): (Vec<Row>, Vec<Row>) = loom.partition(|row| row.expect == Expect::Pass);
     (
-        passing.into_iter().filter(|row| row.strategy.starts_with("Tagged")).collect(),
+        passing.into_iter().filter(|row| hunt::KILLERS.contains(&&*row.strategy)).collect(),
         failing.into_iter().filter(|row| row.scenario.starts_with("twin/")).collect(),
     )
 }
