@@ -21,7 +21,7 @@
 //! and where its adapter relies on a fence, that stands for itself.
 
 use core::cell::Cell;
-use core::sync::atomic::{AtomicUsize as Number, Ordering::SeqCst};
+use core::sync::atomic::{AtomicUsize as Number, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use peers::{Hazard, Seize, hyaline};
@@ -52,7 +52,8 @@ pub struct Opaque<R> {
     library: R,
 }
 
-/// What the checkers don't see: std's. No scheduling point comes while a lock is held.
+/// What the checkers don't see: std's. No scheduling point comes while a lock is held, and all threads
+/// of a checker take turns on one, so its orderings say nothing.
 struct Ghost {
     /// Of all pins and protections: what a look acquires too much, the library's own fences would.
     ended: AtomicUsize,
@@ -196,7 +197,7 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
             self.order.fetch_add(1, Ordering::Acquire);
         }
         let guard = Cell::new(Some(self.library.pin(participant)));
-        let number = self.ghost.pinned.fetch_add(1, SeqCst);
+        let number = self.ghost.pinned.fetch_add(1, Relaxed);
         let pin = Pinned { number, protects: 0 };
         lock(&self.ghost.pins).push(pin);
         OpaqueGuard { opaque: self, number, protected: Cell::new(0), guard }
@@ -212,10 +213,10 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
             |pin: &&Pinned| pin.number != guard.number && (!R::PROTECTS || pin.protects == shell);
         let pins = lock(&self.ghost.pins).iter().filter(holds_up).count();
         let waiting = Waiting { land, pins };
-        self.ghost.waiting.fetch_add(1, SeqCst);
+        self.ghost.waiting.fetch_add(1, Relaxed);
         let ghost = Arc::clone(&self.ghost);
         let ripen = move || {
-            ghost.waiting.fetch_sub(1, SeqCst);
+            ghost.waiting.fetch_sub(1, Relaxed);
             lock(&ghost.ripe).push(waiting);
         };
         let library = guard.guard.take().expect("until the end");
@@ -234,7 +235,7 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
     }
 
     fn drain(&mut self, is_done: impl Fn() -> bool) {
-        self.library.drain(|| self.ghost.waiting.load(SeqCst) == 0);
+        self.library.drain(|| self.ghost.waiting.load(Relaxed) == 0);
         self.ghost.land();
         assert!(is_done(), "something waits that was never deferred");
     }

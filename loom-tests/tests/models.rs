@@ -8,7 +8,7 @@ use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, exchange, list, recycle,
 };
-use loom_tests::twins::{twins, wide_enough};
+use loom_tests::twins::{kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
 use stampool::raw::free_list::Epoch;
 
@@ -53,6 +53,11 @@ fn main() -> ExitCode {
     for (strategy, subject, scenario) in wide_enough() {
         let body = move || (subject.list)(scenario);
         let check = Check::loom(strategy, scenario.name, Bound::Unbounded, body);
+        checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
+    }
+    for (strategy, subject, scenario) in kept() {
+        let body = move || (subject.list)(scenario);
+        let check = Check::loom(strategy, scenario.name, scenario.depth.bound(), body);
         checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
     }
     harness::main(checks, loom_tests::BACKEND)

@@ -41,6 +41,7 @@ use stampool::Strategy;
 use crate::explore::Bound;
 use crate::scenarios::{exchange, list};
 
+pub use splice::kept;
 pub use tags::wide_enough;
 
 /// A twin, ready to run.

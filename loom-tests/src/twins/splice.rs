@@ -14,8 +14,8 @@ use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
 use stampool::{BuildError, Plan, Quiescent, Requirements, Strategy, TagPolicy};
 
 use super::{Twin, UNACQUIRED, on_list};
-use crate::scenarios::Depth;
 use crate::scenarios::list::{Op, Scenario, does};
+use crate::scenarios::{Depth, Shape, Subject, subject};
 
 pub(super) fn twins() -> Vec<Twin> {
     const FROM: &str = Quiescent::NAME;
@@ -36,7 +36,7 @@ const SPLICE: Op = Op::PopUpTo(0);
 
 /// A popper looks at 1; behind its back all goes, and 1 is spliced in again, with nothing below it.
 static SPLICED_BACK: Scenario = Scenario {
-    name: "spliced_back",
+    name: "splice/spliced_back",
     depth: Depth::Preemptions(2),
     stack: &[2, 1],
     threads: &[does(&[SPLICE, Op::Pop]), does(&[Op::PopUpTo(2), Op::Push, SPLICE])],
@@ -44,8 +44,8 @@ static SPLICED_BACK: Scenario = Scenario {
 
 /// Two find the first list empty: one splices, the other takes from the second list.
 static TWO_DRY: Scenario = Scenario {
-    name: "two_dry",
-    depth: Depth::Exhaustive,
+    name: "splice/two_dry",
+    depth: Depth::Preemptions(3),
     stack: &[3, 2, 1],
     threads: &[does(&[Op::Pop]), does(&[Op::Pop, Op::Pop, Op::Push])],
 };
@@ -53,7 +53,7 @@ static TWO_DRY: Scenario = Scenario {
 /// Thread 1 enters after thread 0 did and looks at 2; thread 2 takes 2 and 3 and brings 2 back;
 /// thread 0 finds the first list empty, and remembers the count as it was when it came in.
 static STALE_CHECK: Scenario = Scenario {
-    name: "stale_check",
+    name: "splice/stale_check",
     depth: Depth::Preemptions(3),
     stack: &[3, 2, 1],
     threads: &[does(&[Op::Pop, Op::Pop]), does(&[Op::Pop]), does(&[Op::PopUpTo(2), Op::Push])],
@@ -62,7 +62,7 @@ static STALE_CHECK: Scenario = Scenario {
 /// Thread 0 checks and sleeps. Thread 1 splices and looks at 1, thread 2 takes all and brings 1
 /// back; thread 0 wakes and splices.
 static SLEEPER: Scenario = Scenario {
-    name: "sleeper",
+    name: "splice/sleeper",
     depth: Depth::Preemptions(2),
     stack: &[2, 1],
     threads: &[does(&[SPLICE]), does(&[SPLICE, Op::Pop]), does(&[Op::PopUpTo(2), Op::Push])],
@@ -78,6 +78,33 @@ trait Rule: Send + Sync + 'static {
     const EXCLUDES: bool = true;
     /// Whether whoever splices is counted as a popper meanwhile.
     const COUNTED: bool = true;
+    /// Whether whoever waits for the lock is counted still.
+    const WAITS_COUNTED: bool = false;
+}
+
+/// As shipped: shows that it is the fault that the others fail by, and not the glue.
+struct Kept;
+
+impl Rule for Kept {}
+
+/// As [`ByLoad`], but for its fault.
+struct WaitsCounted;
+
+impl Rule for WaitsCounted {
+    const WAITS_COUNTED: bool = true;
+}
+
+/// The scenarios of the twins, on the glue without a fault.
+pub fn kept() -> Vec<(&'static str, Subject, &'static Scenario)> {
+    let kept = subject::<Spliced<Kept>>(Shape::TwoLists);
+    let waits_counted = subject::<Spliced<WaitsCounted>>(Shape::TwoLists);
+    vec![
+        ("Quiescent<glue>", kept, &SPLICED_BACK),
+        ("Quiescent<glue>", kept, &TWO_DRY),
+        ("Quiescent<glue>", kept, &STALE_CHECK),
+        ("Quiescent<glue>", kept, &SLEEPER),
+        ("Quiescent<waits counted>", waits_counted, &STALE_CHECK),
+    ]
 }
 
 /// As soon as the first list is empty.
@@ -94,11 +121,13 @@ impl Rule for TwoSplicers {
     const EXCLUDES: bool = false;
 }
 
-/// After a plain load of the count.
+/// After a plain load of the count, which may be as old as the thread's last change of it: counted
+/// while it waits for the lock, a thread may remember what was before it waited.
 struct ByLoad;
 
 impl Rule for ByLoad {
     const BY_RMW: bool = false;
+    const WAITS_COUNTED: bool = true;
 }
 
 /// Some time after the check, by somebody whom nobody counts and nothing stops.
@@ -157,15 +186,23 @@ impl<R: Rule> SplicedList<R> {
         store: &'s ShellStore,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
-        if !R::COUNTED {
-            let taken = self.look(&removal);
-            return if taken.is_empty() { self.remove_dry(store, removal) } else { taken };
-        }
         self.poppers.fetch_add(1, Ordering::Acquire);
-        let mut taken = removal(&self.main);
-        if taken.is_empty() {
-            taken = self.remove_dry(store, removal);
+        let taken = removal(&self.main);
+        let waits_counted = R::WAITS_COUNTED && taken.is_empty();
+        if !waits_counted {
+            self.poppers.fetch_sub(1, Ordering::Release);
         }
+        if !taken.is_empty() {
+            return taken;
+        }
+        let _lock = R::EXCLUDES.then(|| lock(&self.removers));
+        if !R::COUNTED {
+            return self.remove_dry(store, removal);
+        }
+        if !waits_counted {
+            self.poppers.fetch_add(1, Ordering::Acquire);
+        }
+        let taken = self.remove_dry(store, removal);
         self.poppers.fetch_sub(1, Ordering::Release);
         taken
     }
@@ -175,7 +212,6 @@ impl<R: Rule> SplicedList<R> {
         store: &'s ShellStore,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
-        let _lock = R::EXCLUDES.then(|| lock(&self.removers));
         loop {
             let taken = if R::COUNTED { removal(&self.main) } else { self.look(&removal) };
             if !taken.is_empty() || !self.main.head().load(Ordering::Acquire).top.is_none() {
@@ -196,7 +232,7 @@ impl<R: Rule> SplicedList<R> {
     /// Whether nobody else is counted.
     fn is_quiet(&self) -> bool {
         let poppers = match R::BY_RMW {
-            true => self.poppers.fetch_add(0, Ordering::AcqRel),
+            true => self.poppers.fetch_add(0, Ordering::Acquire),
             false => self.poppers.load(Ordering::Acquire),
         };
         !R::ASKS || poppers == usize::from(R::COUNTED)
@@ -231,11 +267,11 @@ unsafe impl<R: Rule> ShellList for SplicedList<R> {
     }
 
     fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
-        self.poppers.fetch_add(1, Ordering::Acquire);
         let lock = lock(&self.removers);
+        self.poppers.fetch_add(1, Ordering::Acquire);
         let taken = self.main.take_all(store, guard).then(self.second.take_all(store, guard));
-        drop(lock);
         self.poppers.fetch_sub(1, Ordering::Release);
+        drop(lock);
         taken
     }
 

@@ -136,21 +136,31 @@ impl List {
         Some(match step {
             Step::Begin => {
                 self.threads[thread].log.push(Vec::new());
-                self.poppers += 1;
-                if op == Op::TakeAll { Step::WantsLock } else { Step::Entered }
+                if op == Op::TakeAll {
+                    Step::WantsLock
+                } else {
+                    self.poppers += 1;
+                    Step::Entered
+                }
             }
             Step::Entered if self.remove(thread, op, |list| &mut list.first) => Step::Leaves,
-            Step::Entered => Step::WantsLock,
+            Step::Entered => {
+                self.poppers -= 1;
+                Step::WantsLock
+            }
             Step::WantsLock if self.locked_by.is_some() => return None,
             Step::WantsLock => {
                 self.locked_by = Some(thread);
+                self.poppers += 1;
                 Step::LooksAgain
             }
             Step::LooksAgain if op == Op::TakeAll => {
                 self.remove(thread, op, |list| &mut list.first);
                 Step::HasMain
             }
-            Step::LooksAgain if self.remove(thread, op, |list| &mut list.first) => {
+            Step::LooksAgain
+                if self.remove(thread, op, |list| &mut list.first) || !self.first.is_empty() =>
+            {
                 self.locked_by = None;
                 Step::Leaves
             }
