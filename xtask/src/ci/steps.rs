@@ -91,7 +91,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps
 }
 
-fn stress(deep: bool) -> [Step; 4] {
+fn stress(deep: bool) -> [Step; 5] {
     use Program::Cargo;
     let run = if deep {
         Step::new(
@@ -115,6 +115,12 @@ fn stress(deep: bool) -> [Step; 4] {
             "every strategy, batches of one: the most exchanges, 4 threads, 1 s each",
             Cargo,
             "run --quiet --release -p stress -- run --threads 4 --batch 1 --duration 1s",
+        ),
+        Step::new(
+            "stress, stalled",
+            "late recyclers beside a thread that sleeps in an exchange, 4 threads, 1 s each",
+            Cargo,
+            "run --quiet --release -p stress -- run --strategy EpochDeferred,Quiescent --threads 4 --duration 1s --stall",
         ),
         Step::new(
             "replay 1",
