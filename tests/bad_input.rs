@@ -6,22 +6,11 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use common::{Ledger, Meter};
+use common::{Ledger, Meter, with_every_strategy};
 use stampool::{
     AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Pool, Quiescent,
     Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
-
-/// Runs the same for every strategy.
-macro_rules! with_every_strategy {
-    ($test:ident) => {
-        $test::<TaggedWide>();
-        $test::<TaggedPacked>();
-        $test::<EpochDeferred>();
-        $test::<Quiescent>();
-        $test::<Locked>();
-    };
-}
 
 fn of(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).unwrap()

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use std::collections::VecDeque;
 use std::sync::mpsc;
 
-use common::{Counts, Ledger, Meter};
+use common::{Counts, Ledger, Meter, with_every_strategy};
 use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use stampool::{
@@ -135,17 +135,6 @@ fn one_thread_allocates_and_another_frees() {
         pipeline::<EpochDeferred>(batch, 20_000, 100);
         pipeline::<Quiescent>(batch, 20_000, 100);
     }
-}
-
-/// Runs the same for every strategy.
-macro_rules! with_every_strategy {
-    ($test:ident) => {
-        $test::<TaggedWide>();
-        $test::<TaggedPacked>();
-        $test::<EpochDeferred>();
-        $test::<Quiescent>();
-        $test::<Locked>();
-    };
 }
 
 #[test]

@@ -13,6 +13,20 @@ use std::sync::Arc;
 
 use stampool::{Source, SystemSource};
 
+/// Runs the same for every strategy.
+#[allow(unused_macros, reason = "each test uses its part")]
+macro_rules! with_every_strategy {
+    ($test:ident) => {
+        $test::<stampool::TaggedWide>();
+        $test::<stampool::TaggedPacked>();
+        $test::<stampool::EpochDeferred>();
+        $test::<stampool::Quiescent>();
+        $test::<stampool::Locked>();
+    };
+}
+#[allow(unused_imports, reason = "each test uses its part")]
+pub(crate) use with_every_strategy;
+
 /// How often a [`Meter`] was called.
 #[derive(Default)]
 pub struct Counts {
