@@ -10,9 +10,9 @@
 //! # Invariants
 //!
 //! - D1. The top of the open stack that a popper has seen, and its guard protects, does not come back
-//!   to that stack before the popper's exchange. Back to `full` or `partial` it would have to come through `empty`,
-//!   and back to `empty` it comes by [`Reclaimer::defer`] alone, after the removal that the popper
-//!   missed. One deferral for a round serves all three lists.
+//!   to that stack before the popper's exchange. Back to `full` or `partial` it would have to come
+//!   through `empty`, and back to `empty` it comes by [`Reclaimer::defer`] alone, after the removal
+//!   that the popper missed. One deferral for a round serves all three lists.
 //! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded, or
 //!   one that only confirmed it, and everything below is as it saw it: below the top nothing changes.
 //! - D3. A shell that is not ripe and does not wait goes to the side stack, under the lock. Nobody

@@ -118,7 +118,8 @@ impl<S: Strategy> PoolBuilder<S> {
 
     /// Shells per handle that may wait until nobody looks at them any more, 1,024 at most, under
     /// strategies that let them wait ([`EpochDeferred`]). Without it: 16. Past that, exchanges go
-    /// through a lock until those who look have looked away; with 0 all of them do.
+    /// through a lock until those who look have looked away. With 0 all of them do, and with few
+    /// some do though nobody is held up: a grace period outlasts an exchange.
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
     pub fn limbo_shells(mut self, shells: usize) -> Self {

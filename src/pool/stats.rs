@@ -34,9 +34,10 @@ pub struct Stats {
     pub limbo_shells: usize,
     /// The most that may wait.
     pub limbo_limit: usize,
-    /// Exchanges that took a lock because of a thread held up in one of its own: emptied shells that
-    /// could not wait, as many as may doing so already (`EpochDeferred`), and removals while another
-    /// one was in flight and the first list empty (`Quiescent`, where that need not take long).
+    /// Exchanges that took a lock because of another thread in the middle of one: emptied shells that
+    /// could not wait, as many as may doing so already (`EpochDeferred`; with a small limbo that
+    /// takes nobody who sleeps), and removals while another one was in flight and the first list
+    /// empty (`Quiescent`).
     pub overflows: u64,
     /// Thread caches seated so far.
     pub slots: usize,
