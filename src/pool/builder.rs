@@ -169,6 +169,6 @@ impl<S: Strategy> PoolBuilder<S> {
         let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
         let regions = Regions::new(self.source);
         let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
-        Ok(Pool::from_core(core))
+        Ok(Pool { core })
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! # Orders of locks
 //!
-//! `gate`, then `growth`, then whatever a blocking strategy locks. The source is called under
-//! `growth`.
+//! `growth`, then whatever a blocking strategy locks. The source is called under `growth`.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -18,7 +17,7 @@ use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Mediator, Participant, Waiting};
 use crate::sync::{Arc, Mutex, lock};
 use crate::thread_cache::{
-    self, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
+    self, Door, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
 };
 
 /// The shared part of a pool.
@@ -27,8 +26,9 @@ pub(super) struct Core<S: Strategy> {
     registry: Registry,
     growth: CachePadded<Mutex<Growth>>,
     handling: Box<dyn ThreadHandling>,
-    gate: Arc<Gate<S>>,
-    /// The gate, for [`ThreadHandling::watch`].
+    /// The way in for threads that end.
+    door: Arc<Door<Self>>,
+    /// The door, for [`ThreadHandling::watch`].
     hook: EndHook,
     plan: Plan,
     layout: BlockLayout,
@@ -45,19 +45,9 @@ struct Growth {
     regions: Regions,
 }
 
-/// The way from a thread's end to its pool, shut before the pool is dropped.
-struct Gate<S: Strategy>(Mutex<Option<NonNull<Core<S>>>>);
-
-// SAFETY: the pointer is used under the mutex only, and what it leads to may be shared.
-unsafe impl<S: Strategy> Send for Gate<S> {}
-// SAFETY: as above.
-unsafe impl<S: Strategy> Sync for Gate<S> {}
-
-impl<S: Strategy> Watcher for Gate<S> {
+impl<S: Strategy> Watcher for Door<Core<S>> {
     unsafe fn thread_ended(&self, thread: ThreadId) {
-        if let Some(core) = *lock(&self.0) {
-            // SAFETY: the gate is open, so the pool lives; it is locked, so it stays.
-            let core = unsafe { core.as_ref() };
+        if let Some(core) = self.enter() {
             // SAFETY: by the caller, this is `thread`, and none of its handles is in a call.
             unsafe { core.take_back(thread) };
         }
@@ -65,6 +55,7 @@ impl<S: Strategy> Watcher for Gate<S> {
 }
 
 impl<S: Strategy> Core<S> {
+    /// A core in a box of its own, which goes with its door.
     pub(super) fn new(
         plan: Plan,
         layout: BlockLayout,
@@ -73,26 +64,24 @@ impl<S: Strategy> Core<S> {
         capacity: usize,
         regions: Regions,
         handling: Box<dyn ThreadHandling>,
-    ) -> Self {
-        let gate = Arc::new(Gate(Mutex::new(None)));
-        Self {
+    ) -> NonNull<Self> {
+        let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
+        // SAFETY: the box's, written below, and left to the door in `close`.
+        let door = Arc::new(unsafe { Door::new(room) });
+        let core = Self {
             mediator: Mediator::new(batch, &plan),
             registry: Registry::default(),
             growth: CachePadded::new(Mutex::new(Growth { carver, shells: 0, slots: 0, regions })),
             handling,
-            hook: thread_cache::hook(&gate),
-            gate,
+            hook: thread_cache::hook(&door),
+            door,
             plan,
             layout,
             capacity,
-        }
-    }
-
-    /// Lets end hooks in, now that the core has its address.
-    pub(super) fn open(this: NonNull<Self>) {
-        // SAFETY: just made, and not shared yet.
-        let core = unsafe { this.as_ref() };
-        *lock(&core.gate.0) = Some(this);
+        };
+        // SAFETY: the box is made for it.
+        unsafe { room.write(core) };
+        room
     }
 
     /// A seat for the calling thread: a free slot, or a new one and the shell that comes with it.
@@ -274,9 +263,9 @@ impl<S: Strategy> Core<S> {
     /// No handle is in use.
     pub(super) unsafe fn census(mut this: NonNull<Self>) -> Census {
         // SAFETY: the core lives.
-        let gate = unsafe { this.as_ref() }.gate.clone();
-        // Keeps end hooks out: with handles gone too, nobody else is in the core.
-        let _shut = lock(&gate.0);
+        let door = unsafe { this.as_ref() }.door.clone();
+        // Keeps ending threads out: with handles gone too, nobody else is in the core.
+        let _held = door.hold();
         // SAFETY: as just said.
         let core = unsafe { this.as_mut() };
         let (full_blocks, partial_blocks, empty_shells) = core.mediator.census();
@@ -285,15 +274,16 @@ impl<S: Strategy> Core<S> {
         Census { cached_blocks, full_blocks, partial_blocks, empty_shells }
     }
 
-    /// Shuts end hooks out for good.
+    /// Ends the core, or leaves that to the last thread that is just handing its blocks in.
     ///
     /// # Safety
     ///
-    /// No handle is in use, and none will be.
+    /// No handle is in use, and none will be; the caller does not use the core again.
     pub(super) unsafe fn close(this: NonNull<Self>) {
         // SAFETY: the core lives.
-        let gate = unsafe { this.as_ref() }.gate.clone();
-        *lock(&gate.0) = None;
+        let door = unsafe { this.as_ref() }.door.clone();
+        // SAFETY: by the caller.
+        unsafe { door.shut() };
     }
 }
 

@@ -62,7 +62,7 @@ use crate::free_list::{Strategy, TaggedWide};
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 pub struct Pool<S: Strategy = TaggedWide> {
-    /// From `Box::into_raw`; owned. Not a `Box`, since end hooks know the address too.
+    /// Owned. Not a `Box`, since threads that end know the address too, and the last one out frees.
     core: NonNull<Core<S>>,
 }
 
@@ -79,12 +79,6 @@ impl Pool {
 }
 
 impl<S: Strategy> Pool<S> {
-    fn from_core(core: Core<S>) -> Self {
-        let core = NonNull::from(Box::leak(Box::new(core)));
-        Core::open(core);
-        Self { core }
-    }
-
     fn core(&self) -> &Core<S> {
         // SAFETY: owned by this pool until it is dropped.
         unsafe { self.core.as_ref() }
@@ -119,11 +113,10 @@ impl<S: Strategy> Pool<S> {
 }
 
 impl<S: Strategy> Drop for Pool<S> {
-    /// Gives all memory back to the source, blocks in users' hands included.
+    /// Gives all memory back to the source, blocks in users' hands included. A thread that ends at
+    /// this instant, and is handing in what it has cached, does so in our place when it is done.
     fn drop(&mut self) {
         // SAFETY: owned, and no handle borrows the pool.
         unsafe { Core::close(self.core) };
-        // SAFETY: from `Box::leak` in `from_core`; closed, so no hook reaches it any more.
-        drop(unsafe { Box::from_raw(self.core.as_ptr()) });
     }
 }

@@ -121,4 +121,18 @@ sites! {
     REGISTRY_PUSH = "TC-5", Release;
     /// registry: the first slot.
     REGISTRY_LOAD = "TC-6", Acquire;
+    /// door: a look before coming in.
+    DOOR_LOOK = "DO-1", Relaxed;
+    /// door: a visitor comes in.
+    DOOR_ENTER = "DO-2", Acquire;
+    /// door: somebody else was quicker.
+    DOOR_ENTER_FAILED = "DO-3", Relaxed;
+    /// door: a visitor goes.
+    DOOR_LEAVE = "DO-4", AcqRel;
+    /// door: the owner wants to be alone.
+    DOOR_HOLD = "DO-5", Acquire;
+    /// door: the owner lets others in again.
+    DOOR_RELEASE = "DO-6", Release;
+    /// door: the owner goes.
+    DOOR_SHUT = "DO-7", AcqRel;
 }

@@ -1,9 +1,11 @@
 //! One thread's array of blocks, and the registry that knows them all.
 
+mod door;
 mod handling;
 mod registry;
 mod slot;
 
+pub use door::{Door, Held, Inside};
 pub(crate) use handling::hook;
 pub use handling::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
 pub use registry::Registry;
