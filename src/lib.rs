@@ -18,7 +18,7 @@ pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
-pub use pool::{Census, Local, Pool, PoolBuilder, Stats};
+pub use pool::{Census, Local, Pool, PoolBuilder, Stats, ThreadLocalPool};
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
 
@@ -35,5 +35,5 @@ pub mod raw {
             })*
         };
     }
-    layers!(sync, block, chunk, free_list, mediator, thread_cache);
+    layers!(sync, block, chunk, free_list, mediator, thread_cache, pool);
 }

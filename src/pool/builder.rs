@@ -3,8 +3,8 @@
 use core::alloc::Layout;
 use core::marker::PhantomData;
 
-use super::Pool;
 use super::core::Core;
+use super::{Pool, ThreadLocalPool};
 use crate::block::BlockLayout;
 use crate::chunk::{Carver, Regions};
 use crate::error::BuildError;
@@ -170,5 +170,14 @@ impl<S: Strategy> PoolBuilder<S> {
         let regions = Regions::new(self.source);
         let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
         Ok(Pool { core })
+    }
+
+    /// Builds a pool that is used without a handle.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn build_thread_local(self) -> Result<ThreadLocalPool<S>, BuildError> {
+        self.build().map(ThreadLocalPool::new)
     }
 }

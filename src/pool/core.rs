@@ -84,6 +84,11 @@ impl<S: Strategy> Core<S> {
         room
     }
 
+    /// The way in for threads that end.
+    pub(super) const fn door(&self) -> &Arc<Door<Self>> {
+        &self.door
+    }
+
     /// A seat for the calling thread: a free slot, or a new one and the shell that comes with it.
     pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
         let thread = self.handling.current();

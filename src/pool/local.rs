@@ -1,6 +1,7 @@
 //! One thread's handle of a pool: the fast path.
 
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use super::core::Core;
@@ -20,16 +21,30 @@ use crate::thread_cache::SlotRef;
 /// Dropping it hands all its blocks to the other threads.
 pub struct Local<'p, S: Strategy> {
     slot: SlotRef,
-    core: &'p Core<S>,
+    /// Lives for `'p`. Not a reference, since a [`Tenant`](super::Tenant)'s may be left behind.
+    core: NonNull<Core<S>>,
     participant: Participant<S>,
     /// Neither `Send` nor `Sync`: the slot is used by one thread.
-    _one_thread: PhantomData<*mut ()>,
+    _one_thread: PhantomData<(&'p Core<S>, *mut ())>,
 }
 
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
         let slot = core.attach()?;
-        Ok(Self { slot, core, participant: core.mediator.join(), _one_thread: PhantomData })
+        let participant = core.mediator.join();
+        Ok(Self { slot, core: NonNull::from(core), participant, _one_thread: PhantomData })
+    }
+
+    fn core(&self) -> &Core<S> {
+        // SAFETY: it lives as long as handles do.
+        unsafe { self.core.as_ref() }
+    }
+
+    /// Goes without a word: core and slot are gone, and only what is the handle's own is left.
+    pub(super) fn outlive(self) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: read once, and not used again: `drop` does not run.
+        drop(unsafe { (&raw const this.participant).read() });
     }
 
     /// Takes a block. Its bytes are whatever they were; it is the caller's until it is given back.
@@ -44,7 +59,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         // SAFETY: this handle is seated here.
         match unsafe { self.slot.pop() } {
             Some(block) => Ok(block.0),
-            None => Self::refill(self.slot, self.core, &self.participant),
+            None => Self::refill(self.slot, self.core(), &self.participant),
         }
     }
 
@@ -62,14 +77,14 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: this handle is seated here.
         if let Err(block) = unsafe { self.slot.push(Block(block)) } {
-            Self::flush(self.slot, self.core, &self.participant, block);
+            Self::flush(self.slot, self.core(), &self.participant, block);
         }
     }
 
     /// Runs `f` as if this thread were held up in the middle of an exchange. For harnesses.
     #[doc(hidden)]
     pub fn linger(&self, f: impl FnOnce()) {
-        self.core.mediator.linger(&self.participant, f);
+        self.core().mediator.linger(&self.participant, f);
     }
 
     // The slow paths take what a handle holds, not the handle: its address stays unknown to them,
@@ -108,7 +123,7 @@ impl<'p, S: Strategy> Local<'p, S> {
 impl<S: Strategy> Drop for Local<'_, S> {
     fn drop(&mut self) {
         // SAFETY: this handle is seated here until the next line.
-        unsafe { self.core.hand_in(self.slot, &self.participant) };
+        unsafe { self.core().hand_in(self.slot, &self.participant) };
         // SAFETY: the handle is gone, so the array is not touched again.
         unsafe { self.slot.leave() };
     }

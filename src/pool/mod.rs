@@ -4,10 +4,12 @@ mod builder;
 mod core;
 mod local;
 mod stats;
+mod thread_local;
 
 pub use builder::PoolBuilder;
 pub use local::Local;
 pub use stats::{Census, Stats};
+pub use thread_local::{Tenant, ThreadLocalPool};
 
 use ::core::alloc::Layout;
 use ::core::ptr::NonNull;

@@ -51,7 +51,7 @@ pub struct Stats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Census {
-    /// In the caches of forgotten handles.
+    /// In the caches of forgotten handles, and of threads that have not ended.
     pub cached_blocks: usize,
     /// In full shells.
     pub full_blocks: usize,

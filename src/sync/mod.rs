@@ -46,6 +46,13 @@ pub use std::{
     thread_local,
 };
 
+/// A number that this process has not given before, from 1 on: 64 bits do not run out.
+pub fn serial() -> u64 {
+    // Names things and orders nothing, so it is not what is checked: std's in every build.
+    static NEXT: portable_atomic::AtomicU64 = portable_atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Takes a lock whose data stays consistent when a holder panics.
 ///
 /// Poison is ignored: the core's critical sections leave their data consistent before every call

@@ -1,0 +1,125 @@
+//! One thread's seats in all pools that it has used.
+//!
+//! | where | what | how it ends |
+//! |---|---|---|
+//! | `SEATS` | every [`Tenant`] of the thread | its destructor hands all blocks in |
+//! | `NEAR` | address of the seat used last, by pool number modulo [`WAYS`] | it has no destructor, so it may be asked at any time; emptied by that of `SEATS` |
+//!
+//! Pools go by number, and no number comes twice in a process. So what is remembered of a pool that
+//! is gone is never taken for a new one, whatever its address.
+
+use core::any::Any;
+use core::cell::{Cell, RefCell};
+use core::ptr;
+
+use super::super::Local;
+use super::super::core::Core;
+use super::Tenant;
+use crate::error::AllocError;
+use crate::free_list::Strategy;
+
+/// A thread that goes round more pools than this finds some of them by a search.
+const WAYS: usize = 8;
+
+#[derive(Clone, Copy)]
+struct Near {
+    /// 0 for none.
+    pool: u64,
+    local: *const (),
+}
+
+const NOBODY: Near = Near { pool: 0, local: ptr::null() };
+
+crate::sync::thread_local! {
+    static NEAR: [Cell<Near>; WAYS] = const { [const { Cell::new(NOBODY) }; WAYS] };
+    static SEATS: Seats = const { Seats(RefCell::new(Vec::new())) };
+}
+
+/// The seats, in no order.
+struct Seats(RefCell<Vec<Seat>>);
+
+struct Seat {
+    pool: u64,
+    /// Boxed: `NEAR` knows the address.
+    tenant: Box<dyn Sitting>,
+}
+
+/// A tenant of whatever strategy.
+trait Sitting: Any {
+    fn is_bereft(&self) -> bool;
+}
+
+impl<S: Strategy> Sitting for Tenant<S> {
+    fn is_bereft(&self) -> bool {
+        self.is_bereft()
+    }
+}
+
+impl Drop for Seats {
+    fn drop(&mut self) {
+        // From here on the thread goes without: whatever destructor runs later finds nothing near.
+        NEAR.with(|near| near.iter().for_each(|place| place.set(NOBODY)));
+        self.0.get_mut().clear();
+    }
+}
+
+/// Where the seat in `pool` is remembered.
+#[inline(always)]
+fn place<R>(pool: u64, f: impl FnOnce(&Cell<Near>) -> R) -> R {
+    #[allow(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    let at = pool as usize % WAYS;
+    NEAR.with(|near| f(&near[at]))
+}
+
+/// The calling thread's handle of `pool`, if it is the one used last of its kind.
+///
+/// # Safety
+///
+/// `pool` is the number of a pool of strategy `S` that is borrowed for `'p`.
+#[inline(always)]
+pub(super) unsafe fn near<'p, S: Strategy>(pool: u64) -> Option<&'p Local<'p, S>> {
+    let near = place(pool, Cell::get);
+    // SAFETY: entered by `sit` for the same number, so for the same pool and strategy, which is
+    // there; seats of a pool that is there stay in `SEATS`, until their thread ends.
+    (near.pool == pool).then(|| unsafe { &*near.local.cast::<Local<'p, S>>() })
+}
+
+/// Runs `f` on the calling thread's handle of `pool`, seated now where it was not. `None`: the thread
+/// has no seats any more, or is just taking one.
+///
+/// # Errors
+///
+/// [`AllocError`] where there is no memory for a seat.
+///
+/// # Safety
+///
+/// `pool` is the number of `core`'s pool.
+pub(super) unsafe fn sit<S: Strategy, R>(
+    pool: u64,
+    core: &Core<S>,
+    f: impl FnOnce(&Local<'_, S>) -> R,
+) -> Result<Option<R>, AllocError> {
+    let local = SEATS.try_with(|seats| {
+        // Busy: an allocator or a source below has come back to us.
+        let Ok(mut seats) = seats.0.try_borrow_mut() else { return Ok(None) };
+        let known = seats.iter().position(|seat| seat.pool == pool);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                seats.retain(|seat| !seat.tenant.is_bereft());
+                // SAFETY: used through a borrowed pool alone, here and by `near`.
+                let tenant = unsafe { Tenant::attach(core) }?;
+                seats.push(Seat { pool, tenant: Box::new(tenant) });
+                seats.len() - 1
+            }
+        };
+        let tenant: &dyn Any = &*seats[at].tenant;
+        let tenant = tenant.downcast_ref::<Tenant<S>>().expect("one pool has one strategy");
+        let local: *const Local<'static, S> = &**tenant;
+        place(pool, |place| place.set(Near { pool, local: local.cast() }));
+        Ok(Some(local))
+    });
+    let Ok(seated) = local else { return Ok(None) };
+    // SAFETY: boxed in `SEATS`, which keeps it as long as the pool is there.
+    Ok(seated?.map(|local| f(unsafe { &*local.cast::<Local<'_, S>>() })))
+}
