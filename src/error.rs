@@ -22,6 +22,8 @@ pub enum AllocError {
     TagsExhausted,
     /// The pool has as many shells as its words can name.
     ShellsExhausted,
+    /// The pool was sealed, and has neither blocks, or a cache, to spare nor leave to ask for more.
+    Sealed,
 }
 
 impl fmt::Display for AllocError {
@@ -32,6 +34,7 @@ impl fmt::Display for AllocError {
             Self::Capacity => "the pool is at its capacity limit",
             Self::TagsExhausted => "half of the pool's tags are used and it refuses to wrap them",
             Self::ShellsExhausted => "the pool has as many shells as it can name",
+            Self::Sealed => "the pool is sealed and has nothing to spare",
         })
     }
 }
@@ -89,6 +92,11 @@ pub enum BuildError {
         /// The narrowest that may wrap, in bits.
         limit: u32,
     },
+    /// A pool without caches was asked of a strategy that lets shells wait: it keeps none for that.
+    Cacheless {
+        /// The strategy that lets them wait.
+        strategy: &'static str,
+    },
     /// Lock freedom was demanded, and this strategy has none on this machine.
     NotLockFree {
         /// The strategy that would block.
@@ -116,6 +124,9 @@ impl fmt::Display for BuildError {
             }
             Self::NarrowTag { bits, limit } => {
                 write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")
+            }
+            Self::Cacheless { strategy } => {
+                write!(f, "{strategy} cannot do without caches")
             }
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} is not lock-free on this machine")

@@ -18,7 +18,7 @@ pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
-pub use pool::{Census, Local, Pool, PoolBuilder, Stats, ThreadLocalPool};
+pub use pool::{Census, ExactPool, Local, Pool, PoolBuilder, Stats, ThreadLocalPool};
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
 
@@ -36,4 +36,35 @@ pub mod raw {
         };
     }
     layers!(sync, block, chunk, free_list, mediator, thread_cache, pool);
+}
+
+/// Declares static pools: each is built at its first use, from the builder given.
+///
+/// # Panics
+///
+/// At that first use, where [`build_thread_local`](PoolBuilder::build_thread_local) refuses.
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::Pool;
+///
+/// stampool::static_pool! {
+///     /// Blocks of a cache line.
+///     pub static LINES: ThreadLocalPool = Pool::builder(Layout::new::<[u64; 8]>()).batch(32);
+/// }
+///
+/// let block = LINES.allocate().expect("memory");
+/// // SAFETY: allocated from this pool, and used by nobody else.
+/// unsafe { LINES.deallocate(block) };
+/// ```
+#[macro_export]
+macro_rules! static_pool {
+    ($($(#[$attribute:meta])* $visible:vis static $name:ident:
+        ThreadLocalPool $(<$strategy:ty>)? = $builder:expr;)+) => {
+        $($(#[$attribute])*
+        $visible static $name: $crate::raw::sync::LazyLock<$crate::ThreadLocalPool $(<$strategy>)?> =
+            $crate::raw::sync::LazyLock::new(|| {
+                $builder.build_thread_local().expect(concat!("the pool ", stringify!($name)))
+            });)+
+    };
 }

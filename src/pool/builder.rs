@@ -4,11 +4,11 @@ use core::alloc::Layout;
 use core::marker::PhantomData;
 
 use super::core::Core;
-use super::{Pool, ThreadLocalPool};
+use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::BlockLayout;
 use crate::chunk::{Carver, Regions};
 use crate::error::BuildError;
-use crate::free_list::{DoubleWidthCas, Requirements, Strategy, TagPolicy, TaggedWide};
+use crate::free_list::{DoubleWidthCas, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide};
 use crate::source::{Source, SystemSource};
 use crate::thread_cache::{ExplicitHandles, ThreadHandling};
 
@@ -170,6 +170,22 @@ impl<S: Strategy> PoolBuilder<S> {
         let regions = Regions::new(self.source);
         let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
         Ok(Pool { core })
+    }
+
+    /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
+    /// one block.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); [`BuildError::Cacheless`] under [`EpochDeferred`].
+    ///
+    /// [`EpochDeferred`]: crate::EpochDeferred
+    pub fn build_exact(mut self) -> Result<ExactPool<S>, BuildError> {
+        if S::Reclaimer::DEFERS {
+            return Err(BuildError::Cacheless { strategy: S::NAME });
+        }
+        self.batch = 1;
+        self.build().map(ExactPool::new)
     }
 
     /// Builds a pool that is used without a handle.

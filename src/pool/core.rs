@@ -15,7 +15,7 @@ use crate::chunk::{Carver, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Mediator, Participant, Waiting};
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, AtomicUsize, Mutex, lock, site};
 use crate::thread_cache::{
     self, Door, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
 };
@@ -34,6 +34,8 @@ pub(super) struct Core<S: Strategy> {
     layout: BlockLayout,
     /// Blocks asked for at most.
     capacity: usize,
+    /// Set once and for ever: nothing is carved any more, and the source is left alone.
+    sealed: AtomicUsize,
 }
 
 /// What changes when the pool grows. Its lock is the growth lock of the layers below.
@@ -78,6 +80,7 @@ impl<S: Strategy> Core<S> {
             plan,
             layout,
             capacity,
+            sealed: AtomicUsize::new(0),
         };
         // SAFETY: the box is made for it.
         unsafe { room.write(core) };
@@ -101,6 +104,9 @@ impl<S: Strategy> Core<S> {
 
     #[cold]
     fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
+        if self.is_sealed() {
+            return Err(AllocError::Sealed);
+        }
         let limit = 2 * self.mediator.batch();
         // One for the handle's remainder, and those that may wait on its account.
         let limbo = self.plan.limbo_shells;
@@ -180,14 +186,21 @@ impl<S: Strategy> Core<S> {
         participant: &Participant<S>,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
+        if self.is_sealed() {
+            return Err(AllocError::Sealed);
+        }
         let mut growth = lock(&self.growth);
-        let growth = &mut *growth;
         // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
         // empty now, the lists stay out of the sum that bounds what is carved below.
         let found = self.mediator.request(participant, room);
         if found > 0 {
             return Ok(found);
         }
+        self.carve(&mut growth, room)
+    }
+
+    /// Writes up to a batch of fresh blocks to `room`.
+    fn carve(&self, growth: &mut Growth, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         let (store, shells) = (self.mediator.store(), growth.shells);
         let names = |batches| store.names_missing(shells + batches);
         if let Some(names) = growth.carver.prepare(&mut growth.regions, names)? {
@@ -204,6 +217,73 @@ impl<S: Strategy> Core<S> {
             entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));
         }
         Ok(carved.blocks)
+    }
+
+    /// Carves until there are so many blocks, and seats as many handles.
+    ///
+    /// Goes on behalf of a handle of its own, since a remainder may be offered (M3 of the mediator).
+    pub(super) fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
+        let missing = handles.saturating_sub(lock(&self.growth).slots);
+        let mut seats = Vec::new();
+        let seated = (0..missing.max(1)).try_for_each(|_| {
+            seats.push(if missing > 0 {
+                self.seat(self.handling.current())
+            } else {
+                self.attach()
+            }?);
+            Ok(())
+        });
+        let carved = seated.and_then(|()| self.carve_until(|carver| carver.carved() >= blocks));
+        for seat in seats {
+            // SAFETY: claimed above, and never used.
+            unsafe { seat.leave() };
+        }
+        carved
+    }
+
+    /// Carves what the current chunk has left, and then nothing any more.
+    pub(super) fn seal(&self) -> Result<(), AllocError> {
+        let seat = self.attach()?;
+        let carved = self.carve_until(|carver| carver.batches_left() == 0);
+        // SAFETY: claimed above, and never used.
+        unsafe { seat.leave() };
+        // ORDERING(SE-1): Relaxed. Who has not heard of it may carve one batch more, or seat itself,
+        //   as if it had come before; who calls after `seal`, and knows it, has heard.
+        self.sealed.store(1, site::SEAL.ordering());
+        carved
+    }
+
+    fn is_sealed(&self) -> bool {
+        // ORDERING(SE-1): Relaxed. As in `seal`.
+        self.sealed.load(site::SEAL.ordering()) != 0
+    }
+
+    /// Carves for the shared lists. The caller has a seat.
+    fn carve_until(&self, is_enough: impl Fn(&Carver) -> bool) -> Result<(), AllocError> {
+        let participant = self.mediator.join();
+        let mut room = vec![MaybeBlock::uninit(); self.mediator.batch()];
+        loop {
+            let mut growth = lock(&self.growth);
+            if is_enough(&growth.carver) {
+                return Ok(());
+            }
+            if self.is_sealed() {
+                return Err(AllocError::Sealed);
+            }
+            let count = self.carve(&mut growth, &mut room)?;
+            drop(growth);
+            // SAFETY: so many were written.
+            let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
+            self.mediator.offer(&participant, &blocks.collect::<Vec<_>>());
+        }
+    }
+
+    /// One block from the shared lists, or a fresh one. For pools without caches, of batch 1.
+    pub(super) fn take_one(&self, participant: &Participant<S>) -> Result<Block, AllocError> {
+        let mut room = [MaybeBlock::uninit()];
+        self.refill(participant, &mut room)?;
+        // SAFETY: a refill brings at least one block.
+        Ok(unsafe { room[0].assume_init() })
     }
 
     /// Gives all blocks of a slot to the mediator.

@@ -2,14 +2,16 @@
 
 mod builder;
 mod core;
+mod exact;
 mod local;
+mod per_thread;
 mod stats;
-mod thread_local;
 
 pub use builder::PoolBuilder;
+pub use exact::ExactPool;
 pub use local::Local;
+pub use per_thread::{Tenant, ThreadLocalPool};
 pub use stats::{Census, Stats};
-pub use thread_local::{Tenant, ThreadLocalPool};
 
 use ::core::alloc::Layout;
 use ::core::ptr::NonNull;
@@ -98,6 +100,32 @@ impl<S: Strategy> Pool<S> {
     /// One RMW, after a walk over the caches that are in use.
     pub fn local(&self) -> Result<Local<'_, S>, AllocError> {
         Local::attach(self.core())
+    }
+
+    /// Carves until the pool has so many blocks, and seats so many handles, as far as there are fewer.
+    /// Every block that is live at one time, and every handle, counts: threads that each hold a
+    /// cache need 2B blocks more apiece.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError`], where there is no memory, or no leave, for all of them. What was had until
+    /// then stays.
+    pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
+        self.core().prefill(blocks, handles)
+    }
+
+    /// Keeps the pool from ever asking its source again: what is there has to do. What is left of
+    /// the newest chunk is carved first.
+    ///
+    /// From then on an allocation that finds nothing, and a handle that finds no free seat, fail
+    /// with [`AllocError::Sealed`] at once, without a lock. Blocks that are given back are handed out
+    /// again, as ever.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError`] where there is no memory for the seat that it takes; the pool is not sealed then.
+    pub fn seal(&self) -> Result<(), AllocError> {
+        self.core().seal()
     }
 
     /// What the pool knows about itself. Takes the growth lock; meant for reports, not for every

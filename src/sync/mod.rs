@@ -40,9 +40,10 @@ pub use backend::{
     UnsafeCell, is_lock_free_u64, is_lock_free_u128, thread,
 };
 pub use core::sync::atomic::Ordering;
-/// Reference counts and thread-locals are std's in every build: they are not what is checked.
+/// Reference counts, thread-locals and statics are std's in every build: they are not what is
+/// checked.
 pub use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, LazyLock, Weak},
     thread_local,
 };
 

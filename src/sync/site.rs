@@ -121,6 +121,8 @@ sites! {
     REGISTRY_PUSH = "TC-5", Release;
     /// registry: the first slot.
     REGISTRY_LOAD = "TC-6", Acquire;
+    /// pool: whether it may grow.
+    SEAL = "SE-1", Relaxed;
     /// door: a look before coming in.
     DOOR_LOOK = "DO-1", Relaxed;
     /// door: a visitor comes in.

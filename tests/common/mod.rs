@@ -49,6 +49,7 @@ pub struct Meter {
     pub counts: Arc<Counts>,
     pub max_align: usize,
     pub fail_at: Option<usize>,
+    pub fail_from: Option<usize>,
     pub misalign_at: Option<usize>,
     pub panic_at: Option<usize>,
     pub calls: usize,
@@ -60,6 +61,7 @@ impl Meter {
             counts: Arc::default(),
             max_align: 1 << 20,
             fail_at: None,
+            fail_from: None,
             misalign_at: None,
             panic_at: None,
             calls: 0,
@@ -78,7 +80,7 @@ unsafe impl Source for Meter {
         let call = self.calls;
         self.calls += 1;
         assert!(self.panic_at != Some(call), "the source was told to panic");
-        if self.fail_at == Some(call) {
+        if self.fail_at == Some(call) || self.fail_from.is_some_and(|from| call >= from) {
             return None;
         }
         let region = SystemSource.obtain(padded(layout))?;

@@ -57,37 +57,6 @@ pub struct ThreadLocalPool<S: Strategy = TaggedWide> {
     number: u64,
 }
 
-/// Declares static pools: each is built at its first use, from the builder given.
-///
-/// # Panics
-///
-/// At that first use, where [`build_thread_local`](crate::PoolBuilder::build_thread_local) refuses.
-///
-/// ```
-/// use std::alloc::Layout;
-/// use stampool::Pool;
-///
-/// stampool::static_pool! {
-///     /// Blocks of a cache line.
-///     pub static LINES: ThreadLocalPool = Pool::builder(Layout::new::<[u64; 8]>()).batch(32);
-/// }
-///
-/// let block = LINES.allocate().expect("memory");
-/// // SAFETY: allocated from this pool, and used by nobody else.
-/// unsafe { LINES.deallocate(block) };
-/// ```
-#[macro_export]
-macro_rules! static_pool {
-    ($($(#[$attribute:meta])* $visible:vis static $name:ident:
-        ThreadLocalPool $(<$strategy:ty>)? = $builder:expr;)+) => {
-        $($(#[$attribute])*
-        $visible static $name: ::std::sync::LazyLock<$crate::ThreadLocalPool $(<$strategy>)?> =
-            ::std::sync::LazyLock::new(|| {
-                $builder.build_thread_local().expect(concat!("the pool ", stringify!($name)))
-            });)+
-    };
-}
-
 /// The cache of threads that have none.
 struct Guest<S: Strategy>(Tenant<S>);
 

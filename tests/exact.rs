@@ -1,0 +1,156 @@
+//! Pools without caches, and pools that are filled and sealed.
+
+mod common;
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::sync::Arc;
+use std::thread;
+
+use common::{Ledger, Meter};
+use stampool::{
+    AllocError, BuildError, EpochDeferred, ExactPool, Locked, Pool, Quiescent, Strategy,
+    TaggedPacked, TaggedWide,
+};
+
+const LAYOUT: Layout = Layout::new::<[u64; 4]>();
+
+fn exact<S: Strategy>(capacity: usize) -> ExactPool<S> {
+    let builder = Pool::builder(LAYOUT).strategy::<S>().capacity_blocks(capacity);
+    builder.build_exact().unwrap()
+}
+
+/// Runs the same for every strategy that can do without caches.
+macro_rules! with_every_cacheless {
+    ($test:ident) => {
+        $test::<TaggedWide>();
+        $test::<TaggedPacked>();
+        $test::<Quiescent>();
+        $test::<Locked>();
+    };
+}
+
+#[test]
+fn a_refusal_means_that_all_are_taken() {
+    with_every_cacheless!(refuse_when_full);
+}
+
+fn refuse_when_full<S: Strategy>() {
+    for capacity in [1, 2, 7] {
+        let mut pool = exact::<S>(capacity);
+        let mut ledger = Ledger::default();
+        let take = |ledger: &mut Ledger| {
+            let block = pool.allocate()?;
+            ledger.allocated(block, LAYOUT);
+            Ok::<NonNull<u8>, AllocError>(block)
+        };
+        let blocks: Vec<_> = (0..capacity).map(|_| take(&mut ledger).unwrap()).collect();
+        assert_eq!(take(&mut ledger), Err(AllocError::Capacity));
+        for &block in &blocks {
+            ledger.freed(block);
+            // SAFETY: live, and freed once.
+            unsafe { pool.deallocate(block) };
+            assert_eq!(take(&mut ledger), Ok(block), "the only one");
+            assert_eq!(take(&mut ledger), Err(AllocError::Capacity));
+        }
+        for block in ledger.blocks() {
+            // SAFETY: live, and freed once.
+            unsafe { pool.deallocate(block) };
+        }
+        assert_eq!(pool.census().free_blocks(), capacity);
+        assert_eq!(pool.stats().carved_blocks, capacity);
+    }
+}
+
+/// As many blocks as threads, and each thread holds one at most: there is always one for it.
+#[test]
+fn nobody_is_refused_while_a_block_is_free() {
+    with_every_cacheless!(as_many_as_threads);
+}
+
+fn as_many_as_threads<S: Strategy>() {
+    const THREADS: usize = 4;
+    let mut pool = exact::<S>(THREADS);
+    thread::scope(|threads| {
+        for _ in 0..THREADS {
+            threads.spawn(|| {
+                for round in 0..10_000_u64 {
+                    let block = pool.allocate().expect("somebody has two, or none is found");
+                    let word = block.cast::<u64>();
+                    // SAFETY: a block of four words, ours alone.
+                    unsafe { word.write(round) };
+                    thread::yield_now();
+                    // SAFETY: as above.
+                    assert_eq!(unsafe { word.read() }, round, "somebody else has it too");
+                    // SAFETY: allocated above, and freed once.
+                    unsafe { pool.deallocate(block) };
+                }
+            });
+        }
+    });
+    assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
+}
+
+#[test]
+fn what_lets_shells_wait_has_none_for_it() {
+    let refused = Pool::builder(LAYOUT).strategy::<EpochDeferred>().build_exact().err();
+    assert_eq!(refused, Some(BuildError::Cacheless { strategy: EpochDeferred::NAME }));
+}
+
+#[test]
+fn a_sealed_pool_leaves_its_source_alone() {
+    common::with_every_strategy!(fill_and_seal);
+}
+
+fn fill_and_seal<S: Strategy>() {
+    let meter = Meter::new();
+    let counts = Arc::clone(&meter.counts);
+    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(4).source(meter);
+    let pool = builder.build().unwrap();
+    pool.prefill(100, 3).unwrap();
+    pool.seal().unwrap();
+    let (calls, carved) = (counts.obtained(), pool.stats().carved_blocks);
+    assert!(carved >= 100, "{carved}");
+
+    let handles: Vec<_> = (0..3).map(|_| pool.local().unwrap()).collect();
+    assert_eq!(pool.local().err(), Some(AllocError::Sealed));
+    let mut blocks = Vec::new();
+    for handle in handles.iter().cycle() {
+        match handle.allocate() {
+            Ok(block) => blocks.push(block),
+            Err(error) => {
+                assert_eq!(error, AllocError::Sealed);
+                break;
+            }
+        }
+    }
+    assert!(blocks.len() + 2 * 2 * 4 >= carved, "the rest lies in two caches");
+    for block in blocks.drain(..) {
+        // SAFETY: live, and freed once.
+        unsafe { handles[0].deallocate(block) };
+    }
+    assert!(handles[1].allocate().is_ok(), "what was freed can be had again");
+    assert_eq!((counts.obtained(), pool.stats().carved_blocks), (calls, carved));
+}
+
+#[test]
+fn a_fill_that_does_not_succeed_keeps_what_it_has() {
+    let meter = Meter { fail_from: Some(3), ..Meter::new() };
+    let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(meter);
+    let mut pool = builder.build().unwrap();
+    assert_eq!(pool.prefill(1000, 1), Err(AllocError::OutOfMemory));
+    let carved = pool.stats().carved_blocks;
+    assert_eq!(carved, 16, "a seat, two chunks, no third");
+    assert_eq!(pool.census().free_blocks(), carved);
+    let local = pool.local().expect("the seat of the fill");
+    assert!(local.allocate().is_ok());
+}
+
+#[test]
+fn a_fill_stops_at_the_capacity() {
+    let pool = Pool::builder(LAYOUT).batch(4).capacity_blocks(10).build().unwrap();
+    assert_eq!(pool.prefill(11, 0), Err(AllocError::Capacity));
+    assert_eq!(pool.stats().carved_blocks, 10);
+    assert_eq!(pool.prefill(10, 0), Ok(()), "there already");
+    assert_eq!(pool.prefill(0, 0), Ok(()));
+}
