@@ -6,7 +6,7 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, exchange, list, recycle,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, list, recycle,
 };
 use loom_tests::twins::{kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -60,6 +60,18 @@ fn main() -> ExitCode {
         let check = Check::loom(strategy, scenario.name, scenario.depth.bound(), body);
         checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
     }
+    for door in ends::DOORS {
+        let check = Check::loom(ends::DOOR, door.name, door.depth.bound(), door.body);
+        checks.push(check.expect_exactly(door.allowed(), door.fewest()));
+    }
+    for subject in SUBJECTS {
+        for scenario in ends::TENANTS {
+            checks.push(ends_row(subject, scenario, scenario.depth.bound()));
+        }
+    }
+    for scenario in ends::TENANTS {
+        checks.push(ends_row(EPOCH, scenario, most_preemptions(2)));
+    }
     harness::main(checks, loom_tests::BACKEND)
 }
 
@@ -98,6 +110,15 @@ fn exchange_row(subject: Subject, scenario: &'static exchange::Scenario, bound: 
     let body = move || (subject.exchange)(scenario);
     Check::loom(subject.strategy, scenario.name, bound, body)
         .expect_exactly(exchange::allowed(scenario), FEWEST)
+}
+
+fn ends_row(
+    subject: Subject,
+    scenario: &'static ends::Scenario<ends::Fate>,
+    bound: Bound,
+) -> Check {
+    Check::loom(subject.strategy, scenario.name, bound, move || (subject.ends)(scenario))
+        .expect_exactly(scenario.allowed(), scenario.fewest())
 }
 
 /// What the real epoch leaves time for.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, long, recycle,
+    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, ends, exchange, list, long, recycle,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -43,6 +43,18 @@ fn main() -> ExitCode {
         }
     }
     for subject in subjects() {
+        for scenario in ends::TENANTS.iter().filter(|s| s.depth == Depth::Exhaustive) {
+            // Who counts waits by yielding, and a search without fairness never comes to an end.
+            if scenario.body != ends::Fate::Census {
+                let body = move || quietly(|| (subject.ends)(scenario));
+                let check = check::dfs(subject.strategy, scenario.name, body);
+                let check = check.tier(tier(subject, scenario.name, 0));
+                checks.push(check.expect_exactly(scenario.allowed(), scenario.fewest()));
+            }
+            let body = move || (subject.ends)(scenario);
+            let check = check::pct(subject.strategy, scenario.name, 3, SLICE_SAMPLES, SEED, body);
+            checks.push(check.expect_within(scenario.allowed(), SLICE_SAMPLES as u64));
+        }
         let body = move || (subject.exchange)(&exchange::REMAINDERS);
         let name = exchange::REMAINDERS.name;
         checks.push(check::random(subject.strategy, name, 20_000, SEED, body).tier(1));

@@ -26,6 +26,9 @@ const EXEMPT: [(&str, &str, &str); 2] = [
 ];
 const FORGETS: &str = "a forgotten handle's registration is leaked, and loom fails on leaks";
 
+/// Scenarios that wait by yielding: a search without fairness never comes to their end.
+const YIELDS: [&str; 1] = ["tenant/end_census"];
+
 /// The cells that are missing among all registered `rows`, in words.
 ///
 /// A scenario that one strategy runs under a checker, all must run; sampled ones as deep. Loom may
@@ -50,8 +53,10 @@ pub(crate) fn missing(rows: &[Row]) -> Vec<String> {
         };
         let of_strategy =
             |strategy: &&str| Row { strategy: strategy.to_string(), ..Row::clone(row) };
-        let twin = (row.checker == Checker::Loom && row.bound == Limit::Unbounded)
-            .then(|| Row { checker: Checker::ShuttleDfs, ..Row::clone(row) });
+        let is_searched = row.checker == Checker::Loom
+            && row.bound == Limit::Unbounded
+            && !YIELDS.contains(&&*row.scenario);
+        let twin = is_searched.then(|| Row { checker: Checker::ShuttleDfs, ..Row::clone(row) });
         let all = STRATEGIES.iter().filter(|strategy| !is_exempt(strategy)).map(of_strategy);
         all.chain(twin).map(|row| cell(&row)).collect::<Vec<_>>()
     });

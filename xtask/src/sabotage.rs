@@ -52,7 +52,7 @@ const BREAKS: &[Break] = &[
     Break {
         what: "the remainder of a thread that leaves kept in its slot",
         file: "src/pool/local.rs",
-        from: "unsafe { self.core.hand_in(self.slot, &self.participant) };",
+        from: "unsafe { self.core().hand_in(self.slot, &self.participant) };",
         to: "",
         check: "TaggedPacked/pool/leave_remainder_allocate/",
     },
@@ -103,6 +103,20 @@ const BREAKS: &[Break] = &[
         from: "if !popper.is_alone() {",
         to: "if false {",
         check: "Quiescent/list/aba/loom/",
+    },
+    Break {
+        what: "the owner frees although a thread is inside",
+        file: "src/thread_cache/door.rs",
+        from: "if self.word.fetch_or(SHUT, site::DOOR_SHUT.ordering()) == 0 {",
+        to: "if self.word.fetch_or(SHUT, site::DOOR_SHUT.ordering()) & SHUT == 0 {",
+        check: "Door/door/enter_shut/",
+    },
+    Break {
+        what: "the last one out does not free",
+        file: "src/thread_cache/door.rs",
+        from: "== SHUT | ONE {",
+        to: "== SHUT {",
+        check: "tenant/end_drop/",
     },
 ];
 

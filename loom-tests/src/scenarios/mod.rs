@@ -9,10 +9,12 @@
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
+//! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
 
+pub mod ends;
 pub mod exchange;
 pub mod list;
 pub mod long;
@@ -50,6 +52,8 @@ pub struct Subject {
     pub list: fn(&'static list::Scenario) -> String,
     /// Runs an exchange scenario once.
     pub exchange: fn(&'static exchange::Scenario) -> String,
+    /// Runs a pool and threads that end once.
+    pub ends: fn(&'static ends::Scenario<ends::Fate>) -> String,
     /// Runs a long scenario once.
     pub long: fn(&'static long::Scenario) -> String,
 }
@@ -205,6 +209,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         searched: None,
         list: list::body::<S>,
         exchange: exchange::body::<S>,
+        ends: ends::body::<S>,
         long: long::body::<S>,
     }
 }
