@@ -18,7 +18,7 @@ pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
-pub use pool::{Census, ExactPool, Local, Pool, PoolBuilder, Stats, ThreadLocalPool};
+pub use pool::{Census, ExactPool, Local, Pool, PoolBuilder, StaticPool, Stats, ThreadLocalPool};
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
 
@@ -38,7 +38,7 @@ pub mod raw {
     layers!(sync, block, chunk, free_list, mediator, thread_cache, pool);
 }
 
-/// Declares static pools: each is built at its first use, from the builder given.
+/// Declares static pools ([`StaticPool`]): each is built at its first use, from the builder given.
 ///
 /// # Panics
 ///
@@ -62,9 +62,7 @@ macro_rules! static_pool {
     ($($(#[$attribute:meta])* $visible:vis static $name:ident:
         ThreadLocalPool $(<$strategy:ty>)? = $builder:expr;)+) => {
         $($(#[$attribute])*
-        $visible static $name: $crate::raw::sync::LazyLock<$crate::ThreadLocalPool $(<$strategy>)?> =
-            $crate::raw::sync::LazyLock::new(|| {
-                $builder.build_thread_local().expect(concat!("the pool ", stringify!($name)))
-            });)+
+        $visible static $name: $crate::StaticPool $(<$strategy>)? =
+            $crate::StaticPool::new(|| $builder.build_thread_local());)+
     };
 }

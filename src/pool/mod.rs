@@ -10,7 +10,7 @@ mod stats;
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
 pub use local::Local;
-pub use per_thread::{Tenant, ThreadLocalPool};
+pub use per_thread::{StaticPool, Tenant, ThreadLocalPool};
 pub use stats::{Census, Stats};
 
 use ::core::alloc::Layout;

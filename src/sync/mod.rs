@@ -43,15 +43,42 @@ pub use core::sync::atomic::Ordering;
 /// Reference counts, thread-locals and statics are std's in every build: they are not what is
 /// checked.
 pub use std::{
-    sync::{Arc, LazyLock, Weak},
+    sync::{Arc, OnceLock, Weak},
     thread_local,
 };
 
+/// A number beside what is checked, std's in every build: it orders nothing and decides nothing.
+/// For names and statistics.
+#[derive(Debug, Default)]
+pub struct Number(portable_atomic::AtomicU64);
+
+impl Number {
+    /// Starts at `value`.
+    pub const fn new(value: u64) -> Self {
+        Self(portable_atomic::AtomicU64::new(value))
+    }
+
+    /// As last heard of.
+    #[inline(always)]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Replaces it.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// Adds to it, and gives what it was.
+    pub fn add(&self, value: u64) -> u64 {
+        self.0.fetch_add(value, Ordering::Relaxed)
+    }
+}
+
 /// A number that this process has not given before, from 1 on: 64 bits do not run out.
 pub fn serial() -> u64 {
-    // Names things and orders nothing, so it is not what is checked: std's in every build.
-    static NEXT: portable_atomic::AtomicU64 = portable_atomic::AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+    static NEXT: Number = Number::new(1);
+    NEXT.add(1)
 }
 
 /// Takes a lock whose data stays consistent when a holder panics.

@@ -3,12 +3,14 @@
 mod array_queue;
 mod array_stack;
 mod floor;
+mod per_thread;
 mod pool;
 mod system;
 
 pub use array_queue::QueueOfBlocks;
 pub use array_stack::ArrayStack;
 pub use floor::Floor;
+pub use per_thread::{Static, exact, per_thread};
 pub use pool::pool;
 pub use system::System;
 

@@ -10,7 +10,7 @@ use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedW
 
 use crate::ring;
 use crate::rounds::Contender;
-use crate::subjects::{ArrayStack, Floor, QueueOfBlocks, System, pool};
+use crate::subjects::{ArrayStack, Floor, QueueOfBlocks, Static, System, exact, per_thread, pool};
 use crate::{Sample, Subject};
 
 /// Names of the subjects that are not pools.
@@ -21,6 +21,12 @@ pub mod names {
     pub const ARRAY_STACK: &str = "bare array stack";
     /// crossbeam's `ArrayQueue`.
     pub const ARRAY_QUEUE: &str = "crossbeam ArrayQueue";
+    /// stampool's pool without a handle.
+    pub const PER_THREAD: &str = "ThreadLocalPool";
+    /// The same, declared by `static_pool!`.
+    pub const STATIC: &str = "static ThreadLocalPool";
+    /// stampool's pool without caches.
+    pub const EXACT: &str = "ExactPool";
     /// The program's allocator.
     pub const SYSTEM: &str = "system malloc";
 }
@@ -105,6 +111,9 @@ impl Workload {
             all.push(self.pool::<SeizeOwned>(batch));
             all.push(self.pool::<HazardEager>(batch));
         }
+        all.push(self.contender(names::PER_THREAD, per_thread::<TaggedWide>(BATCHES[0])));
+        all.push(self.contender(names::STATIC, Static));
+        all.push(self.contender(names::EXACT, exact::<TaggedWide>()));
         all.push(self.contender(names::SYSTEM, System));
         all
     }

@@ -1,8 +1,10 @@
 //! A pool without handles to carry: each thread's is found through the thread.
 
+mod fixed;
 mod seats;
 mod tenant;
 
+pub use fixed::StaticPool;
 pub use tenant::Tenant;
 
 use core::ops::Deref;
@@ -11,7 +13,8 @@ use core::ptr::NonNull;
 use super::{Census, Local, Pool};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
-use crate::sync::{Mutex, lock, serial};
+use crate::sync::{Mutex, lock};
+use seats::PoolNumber;
 
 /// A [`Pool`] whose threads need not carry a handle: each has one in its thread-local storage, made
 /// at its first call and handed in when it ends.
@@ -53,8 +56,7 @@ pub struct ThreadLocalPool<S: Strategy = TaggedWide> {
     /// Before the pool, so that it goes first.
     guest: Mutex<Option<Guest<S>>>,
     pool: Pool<S>,
-    /// Like no other pool's.
-    number: u64,
+    number: PoolNumber,
 }
 
 /// The cache of threads that have none.
@@ -65,7 +67,7 @@ unsafe impl<S: Strategy> Send for Guest<S> {}
 
 impl<S: Strategy> ThreadLocalPool<S> {
     pub(super) fn new(pool: Pool<S>) -> Self {
-        Self { guest: Mutex::new(None), pool, number: serial() }
+        Self { guest: Mutex::new(None), pool, number: PoolNumber::fresh() }
     }
 
     /// Takes a block, as [`Local::allocate`] does.
@@ -78,7 +80,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { seats::near::<S>(self.number) } {
             Some(local) => local.allocate(),
-            None => self.with_seat(|local| local.allocate())?,
+            None => self.allocate_far(),
         }
     }
 
@@ -90,17 +92,12 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: our own number, while we are borrowed.
-        if let Some(local) = unsafe { seats::near::<S>(self.number) } {
+        match unsafe { seats::near::<S>(self.number) } {
             // SAFETY: by the caller.
-            unsafe { local.deallocate(block) };
-            return;
+            Some(local) => unsafe { local.deallocate(block) },
+            // SAFETY: by the caller.
+            None => unsafe { self.deallocate_far(block) },
         }
-        // SAFETY: by the caller.
-        let freed = self.with_seat(|local| unsafe { local.deallocate(block) });
-        debug_assert!(
-            freed.is_ok(),
-            "who allocated the block has seen to it that there is a guest"
-        );
     }
 
     /// An explicit handle, as of [`Pool::local`].
@@ -119,8 +116,29 @@ impl<S: Strategy> ThreadLocalPool<S> {
         self.pool.census()
     }
 
-    /// Runs `f` on the calling thread's handle, or on the one that is shared.
+    // Out of line, with everything in registers: else a hit sets up a stack frame for them.
+
     #[cold]
+    #[inline(never)]
+    fn allocate_far(&self) -> Result<NonNull<u8>, AllocError> {
+        self.with_seat(|local| local.allocate())?
+    }
+
+    /// # Safety
+    ///
+    /// As [`deallocate`](Self::deallocate).
+    #[cold]
+    #[inline(never)]
+    unsafe fn deallocate_far(&self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        let freed = self.with_seat(|local| unsafe { local.deallocate(block) });
+        debug_assert!(
+            freed.is_ok(),
+            "who allocated the block has seen to it that there is a guest"
+        );
+    }
+
+    /// Runs `f` on the calling thread's handle, or on the one that is shared.
     fn with_seat<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
         self.invite()?;
         let mut f = Some(f);

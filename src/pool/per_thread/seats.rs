@@ -17,18 +17,40 @@ use super::super::core::Core;
 use super::Tenant;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
+use crate::sync::serial;
 
 /// A thread that goes round more pools than this finds some of them by a search.
 const WAYS: usize = 8;
 
+/// Names a pool, like no other of this process: a serial number, times the size of a [`Near`], so that
+/// its low bits are the distance of its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct PoolNumber(pub(super) u64);
+
+impl PoolNumber {
+    /// No pool's: none comes so far.
+    pub(super) const NONE: Self = Self(u64::MAX);
+
+    pub(super) fn fresh() -> Self {
+        Self(serial() * size_of::<Near>() as u64)
+    }
+
+    /// Its place among the [`WAYS`].
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    const fn place(self) -> usize {
+        self.0 as usize / size_of::<Near>() % WAYS
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Near {
     /// 0 for none.
-    pool: u64,
+    pool: PoolNumber,
     local: *const (),
 }
 
-const NOBODY: Near = Near { pool: 0, local: ptr::null() };
+const NOBODY: Near = Near { pool: PoolNumber(0), local: ptr::null() };
 
 crate::sync::thread_local! {
     static NEAR: [Cell<Near>; WAYS] = const { [const { Cell::new(NOBODY) }; WAYS] };
@@ -39,7 +61,7 @@ crate::sync::thread_local! {
 struct Seats(RefCell<Vec<Seat>>);
 
 struct Seat {
-    pool: u64,
+    pool: PoolNumber,
     /// Boxed: `NEAR` knows the address.
     tenant: Box<dyn Sitting>,
 }
@@ -63,22 +85,14 @@ impl Drop for Seats {
     }
 }
 
-/// Where the seat in `pool` is remembered.
-#[inline(always)]
-fn place<R>(pool: u64, f: impl FnOnce(&Cell<Near>) -> R) -> R {
-    #[allow(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
-    let at = pool as usize % WAYS;
-    NEAR.with(|near| f(&near[at]))
-}
-
 /// The calling thread's handle of `pool`, if it is the one used last of its kind.
 ///
 /// # Safety
 ///
 /// `pool` is the number of a pool of strategy `S` that is borrowed for `'p`.
 #[inline(always)]
-pub(super) unsafe fn near<'p, S: Strategy>(pool: u64) -> Option<&'p Local<'p, S>> {
-    let near = place(pool, Cell::get);
+pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<&'p Local<'p, S>> {
+    let near = NEAR.with(|near| near[pool.place()].get());
     // SAFETY: entered by `sit` for the same number, so for the same pool and strategy, which is
     // there; seats of a pool that is there stay in `SEATS`, until their thread ends.
     (near.pool == pool).then(|| unsafe { &*near.local.cast::<Local<'p, S>>() })
@@ -95,7 +109,7 @@ pub(super) unsafe fn near<'p, S: Strategy>(pool: u64) -> Option<&'p Local<'p, S>
 ///
 /// `pool` is the number of `core`'s pool.
 pub(super) unsafe fn sit<S: Strategy, R>(
-    pool: u64,
+    pool: PoolNumber,
     core: &Core<S>,
     f: impl FnOnce(&Local<'_, S>) -> R,
 ) -> Result<Option<R>, AllocError> {
@@ -116,7 +130,7 @@ pub(super) unsafe fn sit<S: Strategy, R>(
         let tenant: &dyn Any = &*seats[at].tenant;
         let tenant = tenant.downcast_ref::<Tenant<S>>().expect("one pool has one strategy");
         let local: *const Local<'static, S> = &**tenant;
-        place(pool, |place| place.set(Near { pool, local: local.cast() }));
+        NEAR.with(|near| near[pool.place()].set(Near { pool, local: local.cast() }));
         Ok(Some(local))
     });
     let Ok(seated) = local else { return Ok(None) };

@@ -1,0 +1,98 @@
+//! Pools that are statics.
+
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use super::ThreadLocalPool;
+use super::seats::{self, PoolNumber};
+use crate::error::{AllocError, BuildError};
+use crate::free_list::{Strategy, TaggedWide};
+use crate::sync::{Number, OnceLock};
+
+/// A [`ThreadLocalPool`] in a static, built at its first use. Declared by
+/// [`static_pool!`](crate::static_pool).
+///
+/// A thread that has used it finds its cache without asking whether it is built.
+pub struct StaticPool<S: Strategy = TaggedWide> {
+    /// The pool's, once it is built.
+    number: Number,
+    pool: OnceLock<ThreadLocalPool<S>>,
+    build: fn() -> Result<ThreadLocalPool<S>, BuildError>,
+}
+
+impl<S: Strategy> StaticPool<S> {
+    /// Will be what `build` builds. Once: a second thread waits meanwhile.
+    pub const fn new(build: fn() -> Result<ThreadLocalPool<S>, BuildError>) -> Self {
+        Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), build }
+    }
+
+    /// As [`ThreadLocalPool::allocate`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// At the first use, where the pool cannot be built.
+    #[inline]
+    pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+        // SAFETY: our pool's number, which no other pool has; it is there as long as we are.
+        match unsafe { seats::near::<S>(PoolNumber(self.number.get())) } {
+            Some(local) => local.allocate(),
+            None => self.allocate_far(),
+        }
+    }
+
+    /// As [`ThreadLocalPool::deallocate`].
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>) {
+        // SAFETY: as in `allocate`.
+        match unsafe { seats::near::<S>(PoolNumber(self.number.get())) } {
+            // SAFETY: by the caller.
+            Some(local) => unsafe { local.deallocate(block) },
+            // SAFETY: by the caller.
+            None => unsafe { self.deallocate_far(block) },
+        }
+    }
+
+    // Out of line, with everything in registers, as in `ThreadLocalPool`.
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_far(&self) -> Result<NonNull<u8>, AllocError> {
+        self.built().allocate()
+    }
+
+    /// # Safety
+    ///
+    /// As [`deallocate`](Self::deallocate).
+    #[cold]
+    #[inline(never)]
+    unsafe fn deallocate_far(&self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { self.built().deallocate(block) };
+    }
+
+    fn built(&self) -> &ThreadLocalPool<S> {
+        let pool = self.pool.get_or_init(|| match (self.build)() {
+            Ok(pool) => pool,
+            Err(error) => panic!("a static pool cannot be built: {error}"),
+        });
+        self.number.set(pool.number.0);
+        pool
+    }
+}
+
+impl<S: Strategy> Deref for StaticPool<S> {
+    type Target = ThreadLocalPool<S>;
+
+    /// Builds the pool, where that has not happened yet; panics where it cannot be.
+    fn deref(&self) -> &ThreadLocalPool<S> {
+        self.built()
+    }
+}
