@@ -20,7 +20,9 @@ pub use free_list::{
 };
 pub use pool::{Census, ExactPool, Local, Pool, PoolBuilder, StaticPool, Stats, ThreadLocalPool};
 pub use source::{BufferSource, Source, SystemSource};
-pub use thread_cache::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
+pub use thread_cache::{
+    EndHook, ExplicitHandles, SeatStats, StdThreads, ThreadHandling, ThreadId, Watcher,
+};
 
 /// The layers themselves, for the model checks and for experiments: the same code as above.
 ///

@@ -18,6 +18,7 @@ pub struct Regions {
     source: Box<dyn Source>,
     last: Option<NonNull<Header>>,
     count: usize,
+    calls: usize,
     bytes: usize,
 }
 
@@ -27,7 +28,7 @@ unsafe impl Send for Regions {}
 impl Regions {
     /// No regions yet.
     pub fn new(source: Box<dyn Source>) -> Self {
-        Self { source, last: None, count: 0, bytes: 0 }
+        Self { source, last: None, count: 0, calls: 0, bytes: 0 }
     }
 
     /// Memory of `payload`'s layout that lives until this object is dropped.
@@ -39,6 +40,7 @@ impl Regions {
     pub fn obtain(&mut self, payload: Layout) -> Result<NonNull<u8>, AllocError> {
         let (layout, offset) =
             Layout::new::<Header>().extend(payload).map_err(|_| AllocError::OutOfMemory)?;
+        self.calls += 1;
         let region = self.source.obtain(layout).ok_or(AllocError::OutOfMemory)?;
         if region.addr().get() % layout.align() != 0 {
             // SAFETY: just obtained with this layout, and nobody else knows of it.
@@ -58,6 +60,11 @@ impl Regions {
     /// Bytes had from the source, headers and padding included.
     pub const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How often the source was asked, whatever it said.
+    pub const fn calls(&self) -> usize {
+        self.calls
     }
 
     /// Number of regions had from the source.

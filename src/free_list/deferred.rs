@@ -160,4 +160,8 @@ unsafe impl<R: Reclaimer> ShellList for DeferredList<R> {
     fn refuses(&self) -> bool {
         false
     }
+
+    fn cas_failures(&self) -> u64 {
+        self.open.cas_failures()
+    }
 }

@@ -79,6 +79,11 @@ pub unsafe trait ShellList: Send + Sync {
         0
     }
 
+    /// How often a CAS of a head came too late and had to be tried again.
+    fn cas_failures(&self) -> u64 {
+        0
+    }
+
     /// Runs `f` as a removal that is held up. For harnesses that ask what a sleeping thread does to
     /// the others.
     fn linger(&self, f: &mut dyn FnMut()) {

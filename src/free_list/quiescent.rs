@@ -222,6 +222,10 @@ unsafe impl ShellList for QuiescentList {
         false
     }
 
+    fn cas_failures(&self) -> u64 {
+        self.main.cas_failures() + self.second.cas_failures()
+    }
+
     fn overflows(&self) -> u64 {
         lock(&self.removers).overflows
     }

@@ -159,4 +159,8 @@ unsafe impl ShellList for TaggedList {
     fn refuses(&self) -> bool {
         either!(self, list => list.refuses())
     }
+
+    fn cas_failures(&self) -> u64 {
+        either!(self, list => list.cas_failures())
+    }
 }

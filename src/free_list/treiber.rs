@@ -54,7 +54,7 @@ use super::reclaim::Guard;
 use super::shell::{OwnedShell, Shell, ShellRef};
 use super::{Chain, ShellStore, TagPolicy};
 use crate::block::TagWidth;
-use crate::sync::{Ordering, site};
+use crate::sync::{Number, Ordering, site};
 
 /// A Treiber stack of shells.
 pub struct Treiber<H> {
@@ -62,6 +62,9 @@ pub struct Treiber<H> {
     tags: TagWidth,
     /// The first tag at which removals for allocation are refused.
     refuse_at: Option<u64>,
+    /// How often a CAS came too late. On a line of its own: read with the head, it would be fetched
+    /// with each.
+    failures: CachePadded<Number>,
 }
 
 impl<H: HeadWord> Treiber<H> {
@@ -71,7 +74,12 @@ impl<H: HeadWord> Treiber<H> {
             TagPolicy::Wrap => None,
             TagPolicy::Refuse => Some(tags.max() / 2),
         };
-        Self { head: CachePadded::new(H::empty()), tags, refuse_at }
+        Self {
+            head: CachePadded::new(H::empty()),
+            tags,
+            refuse_at,
+            failures: CachePadded::default(),
+        }
     }
 
     /// The head word, for twins that mistreat it.
@@ -101,6 +109,7 @@ impl<H: HeadWord> Treiber<H> {
                 match self.confirm(head) {
                     Ok(_) => return Chain::empty(store),
                     Err(found) => {
+                        self.failures.add(1);
                         head = guard.protect(found, load);
                         continue;
                     }
@@ -120,7 +129,10 @@ impl<H: HeadWord> Treiber<H> {
                 // SAFETY: the CAS removed these shells, linked as they were seen (I1, I2), and
                 // nobody else can have (I1).
                 Ok(_) => return unsafe { Chain::assume(head.top, shells, store) },
-                Err(found) => head = guard.protect(found, load),
+                Err(found) => {
+                    self.failures.add(1);
+                    head = guard.protect(found, load);
+                }
             }
         }
     }
@@ -158,7 +170,10 @@ impl<H: HeadWord> Treiber<H> {
                 site::PUSH_CAS_FAILED.ordering(),
             ) {
                 Ok(_) => return,
-                Err(found) => head = found,
+                Err(found) => {
+                    self.failures.add(1);
+                    head = found;
+                }
             }
         }
     }
@@ -225,6 +240,11 @@ impl<H: HeadWord> Treiber<H> {
     pub(super) fn is_empty(&self) -> bool {
         // ORDERING(FL-5): any would do. Coherence says it all.
         self.head.load(site::REMOVE_LOAD.ordering()).top.is_none()
+    }
+
+    /// How often a CAS of the head came too late and had to be tried again.
+    pub fn cas_failures(&self) -> u64 {
+        self.failures.get()
     }
 
     /// Whether the tag has reached the limit of its policy.

@@ -252,6 +252,12 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
+    /// How often a CAS came too late and had to be tried again.
+    pub fn cas_failures(&self) -> u64 {
+        let Shelves { full, partial, empty, .. } = &*self.shelves;
+        full.cas_failures() + partial.cas_failures() + empty.cas_failures()
+    }
+
     /// Runs `f` as if the caller were held up in the middle of an exchange with each of the lists.
     /// For harnesses that ask what a sleeping thread does to the others.
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {

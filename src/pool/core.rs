@@ -17,7 +17,7 @@ use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Mediator, Participant, Waiting};
 use crate::sync::{Arc, AtomicUsize, Mutex, lock, site};
 use crate::thread_cache::{
-    self, Door, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
+    self, Door, EndHook, Registry, SeatStats, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
 };
 
 /// The shared part of a pool.
@@ -320,6 +320,15 @@ impl<S: Strategy> Core<S> {
 
     pub(super) fn stats(&self) -> Stats {
         let Waiting { limbo_shells, limbo_limit, overflows } = self.mediator.waiting();
+        let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
+        for seat in self.registry.iter().map(SlotRef::stats) {
+            refills += seat.refills;
+            flushes += seat.flushes;
+            // A block may be flushed elsewhere than it was refilled: only the sum is a number of
+            // blocks, and that only while nobody counts.
+            drawn_blocks = drawn_blocks.wrapping_add(seat.refilled_blocks);
+            drawn_blocks = drawn_blocks.wrapping_sub(seat.flushed_blocks);
+        }
         let growth = lock(&self.growth);
         Stats {
             strategy: self.plan.name,
@@ -332,15 +341,24 @@ impl<S: Strategy> Core<S> {
             carved_blocks: growth.carver.carved(),
             chunks: growth.carver.chunks(),
             regions: growth.regions.count(),
+            source_calls: growth.regions.calls(),
             source_bytes: growth.regions.bytes(),
             shells: growth.shells,
             shell_bytes: growth.shells * Self::shell_layout(self.mediator.batch()).size(),
             limbo_shells,
             limbo_limit,
             overflows,
+            refills,
+            flushes,
+            drawn_blocks: drawn_blocks.cast_signed().max(0).cast_unsigned(),
+            cas_failures: self.mediator.cas_failures(),
             slots: growth.slots,
             attached: self.registry.iter().filter(|slot| slot.owner().is_some()).count(),
         }
+    }
+
+    pub(super) fn seats(&self) -> Vec<SeatStats> {
+        self.registry.iter().map(SlotRef::stats).collect()
     }
 
     /// # Safety

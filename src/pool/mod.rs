@@ -19,6 +19,7 @@ use ::core::ptr::NonNull;
 use self::core::Core;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
+use crate::thread_cache::SeatStats;
 
 /// A lock-free pool of fixed-size blocks that any thread may free into.
 ///
@@ -132,6 +133,12 @@ impl<S: Strategy> Pool<S> {
     /// operation.
     pub fn stats(&self) -> Stats {
         self.core().stats()
+    }
+
+    /// What each seat has exchanged, the newest first. May be asked at any time: what another thread
+    /// is about to count is missing.
+    pub fn seats(&self) -> Vec<SeatStats> {
+        self.core().seats()
     }
 
     /// Counts all blocks that are not in users' hands. Exact, since no handle is left; blocks in

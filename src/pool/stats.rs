@@ -18,12 +18,16 @@ pub struct Stats {
     pub batch_blocks: usize,
     /// The most blocks that may be carved, where there is a limit.
     pub capacity_blocks: Option<usize>,
-    /// Blocks carved so far: live, cached or in shells.
+    /// Blocks carved so far: live, cached or in shells. Nothing is carved while one is free in a
+    /// shell, so this is also the most that were out of shells at one time, but for some that
+    /// were on their way.
     pub carved_blocks: usize,
     /// Chunks obtained so far.
     pub chunks: usize,
     /// Regions obtained from the source: chunks, slots, directory buckets.
     pub regions: usize,
+    /// How often the source was asked for one, whatever it said.
+    pub source_calls: usize,
     /// Bytes obtained from the source, all told.
     pub source_bytes: usize,
     /// Shells made so far.
@@ -39,7 +43,18 @@ pub struct Stats {
     /// takes nobody who sleeps), and removals while another one was in flight and the first list
     /// empty (`Quiescent`).
     pub overflows: u64,
-    /// Thread caches seated so far.
+    /// Refills of caches, from shells or freshly carved, and flushes. Each seat's:
+    /// [`Pool::seats`](crate::Pool::seats).
+    pub refills: u64,
+    /// See `refills`.
+    pub flushes: u64,
+    /// Blocks that refills brought and no flush has taken away: live or cached. What is left of
+    /// `carved_blocks` is in shells. Exact while no exchange is under way. A pool without caches
+    /// draws none.
+    pub drawn_blocks: u64,
+    /// How often a CAS of a list's head came too late and had to be tried again.
+    pub cas_failures: u64,
+    /// Thread caches seated so far: the most that were in use at one time.
     pub slots: usize,
     /// Thread caches in use.
     pub attached: usize,

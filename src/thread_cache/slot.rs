@@ -7,6 +7,7 @@
 //! | `owner` | gives up (Release) | peeks, claims when free (Acquire) |
 //! | `next` | reads | reads; written once before the slot is published |
 //! | `len` and the array | reads and writes, plainly | never |
+//! | `tally` | writes | reads, as a statistic |
 //!
 //! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
 //! its thread ends (where the pool is told of that) or when the pool is dropped.
@@ -18,7 +19,7 @@ use core::ptr::NonNull;
 use super::ThreadId;
 use crate::block::Block;
 use crate::free_list::MaybeBlock;
-use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU64, Number, UnsafeCell, Witness, site};
 
 /// Head of a slot; the array of `2 * batch` blocks follows it in memory.
 #[repr(C, align(64))]
@@ -30,8 +31,35 @@ pub struct Slot {
     /// Size of the array.
     limit: usize,
     born: Witness,
-    /// Blocks in the array; guards the array too. Last, to lie close to it.
+    /// Blocks in the array; guards the array too.
     len: UnsafeCell<usize>,
+    tally: Tally,
+}
+
+/// What has gone in and out of a slot, by whoever sat there: counted at exchanges only. Written by
+/// the seated handle, read by anyone.
+#[derive(Default)]
+struct Tally {
+    refills: Number,
+    refilled: Number,
+    flushes: Number,
+    flushed: Number,
+}
+
+/// What the handles of one seat have exchanged with the pool, since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SeatStats {
+    /// Who sits there, if anybody does.
+    pub thread: Option<ThreadId>,
+    /// Refills.
+    pub refills: u64,
+    /// Blocks that they brought.
+    pub refilled_blocks: u64,
+    /// Flushes, those of handles that left included.
+    pub flushes: u64,
+    /// Blocks that they took away.
+    pub flushed_blocks: u64,
 }
 
 /// A reference to a slot, with leave to reach the array behind it.
@@ -68,6 +96,7 @@ impl SlotRef {
             limit,
             born: Witness::created(),
             len: UnsafeCell::new(0),
+            tally: Tally::default(),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
         unsafe { slot.write(head) };
@@ -219,6 +248,9 @@ impl SlotRef {
             // SAFETY: seated, so nobody else is in the cell.
             unsafe { *len = filled };
         });
+        let tally = &self.head().tally;
+        tally.refills.set(tally.refills.get() + 1);
+        tally.refilled.set(tally.refilled.get() + filled as u64);
         Ok(())
     }
 
@@ -242,6 +274,21 @@ impl SlotRef {
             // SAFETY: seated, so nobody else is in the cell.
             unsafe { *place = len - count };
         });
+        let tally = &self.head().tally;
+        tally.flushes.set(tally.flushes.get() + 1);
+        tally.flushed.set(tally.flushed.get() + count as u64);
+    }
+
+    /// What went through here.
+    pub fn stats(self) -> SeatStats {
+        let tally = &self.head().tally;
+        SeatStats {
+            thread: self.owner(),
+            refills: tally.refills.get(),
+            refilled_blocks: tally.refilled.get(),
+            flushes: tally.flushes.get(),
+            flushed_blocks: tally.flushed.get(),
+        }
     }
 }
 

@@ -1,0 +1,121 @@
+//! What a pool says of itself: exact when nothing is under way, and to be had while it runs.
+
+mod common;
+
+use core::alloc::Layout;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::thread;
+use std::time::Instant;
+
+use common::{Meter, with_every_strategy};
+use stampool::{Pool, Stats, Strategy, TaggedPacked, TaggedWide};
+
+const LAYOUT: Layout = Layout::new::<[u64; 4]>();
+
+fn pool<S: Strategy>(batch: usize) -> Pool<S> {
+    Pool::builder(LAYOUT).strategy::<S>().batch(batch).build().unwrap()
+}
+
+#[test]
+fn one_thread_is_counted_to_the_block() {
+    with_every_strategy!(count_one_thread);
+}
+
+fn count_one_thread<S: Strategy>() {
+    let pool = pool::<S>(4);
+    let local = pool.local().unwrap();
+    let blocks: Vec<_> = (0..9).map(|_| local.allocate().unwrap()).collect();
+    let stats = pool.stats();
+    assert_eq!((stats.refills, stats.flushes), (3, 0), "9 blocks are three batches");
+    assert_eq!((stats.drawn_blocks, stats.carved_blocks), (12, 12));
+    for block in blocks {
+        // SAFETY: live, and freed once.
+        unsafe { local.deallocate(block) };
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.refills, stats.flushes), (3, 1), "3 cached and 9 freed: one batch too many");
+    assert_eq!(stats.drawn_blocks, 8);
+    let seats = pool.seats();
+    assert_eq!(seats.len(), 1);
+    assert_eq!((seats[0].refills, seats[0].refilled_blocks), (3, 12));
+    assert_eq!((seats[0].flushes, seats[0].flushed_blocks), (1, 4));
+    assert!(seats[0].thread.is_some());
+    drop(local);
+    assert_eq!(pool.stats().drawn_blocks, 0, "a handle that leaves takes nothing along");
+    assert_eq!(pool.stats().cas_failures, 0, "alone, nobody is late");
+    assert!(pool.seats()[0].thread.is_none());
+}
+
+#[test]
+fn every_call_of_the_source_is_counted() {
+    let meter = Meter { fail_at: Some(1), ..Meter::new() };
+    let pool = Pool::builder(LAYOUT).batch(4).chunk_blocks(4).source(meter).build().unwrap();
+    let local = pool.local().unwrap();
+    let _block = local.allocate().unwrap();
+    let stats = pool.stats();
+    assert_eq!((stats.source_calls, stats.regions), (3, 2), "a seat, a refusal, a smaller chunk");
+}
+
+#[test]
+fn the_sum_of_the_seats_is_the_whole_at_rest_and_never_falls_meanwhile() {
+    with_every_strategy!(many_threads);
+}
+
+fn many_threads<S: Strategy>() {
+    let mut pool = pool::<S>(8);
+    let over = AtomicBool::new(false);
+    thread::scope(|threads| {
+        let reader = threads.spawn(|| {
+            let mut before = pool.stats();
+            let mut looks = 0_u32;
+            while !over.load(Ordering::Relaxed) {
+                let now = pool.stats();
+                assert!(now.refills >= before.refills && now.flushes >= before.flushes);
+                assert!(now.cas_failures >= before.cas_failures && now.slots >= before.slots);
+                (before, looks) = (now, looks + 1);
+            }
+            looks
+        });
+        let workers: Vec<_> = (0..3).map(|_| threads.spawn(|| work(&pool))).collect();
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        over.store(true, Ordering::Relaxed);
+        assert!(reader.join().unwrap() > 0);
+    });
+    let (stats, seats) = (pool.stats(), pool.seats());
+    assert_eq!(stats.refills, seats.iter().map(|seat| seat.refills).sum::<u64>());
+    assert_eq!(stats.flushes, seats.iter().map(|seat| seat.flushes).sum::<u64>());
+    assert!(stats.refills > 100, "{stats:?}");
+    assert_eq!(stats.drawn_blocks, 0, "all handles have left");
+    assert_eq!(pool.census().free_blocks(), stats.carved_blocks);
+}
+
+fn work<S: Strategy>(pool: &Pool<S>) {
+    let local = pool.local().unwrap();
+    for round in 0..2000 {
+        let blocks: Vec<_> = (0..round % 40).map(|_| local.allocate().unwrap()).collect();
+        for block in blocks {
+            // SAFETY: live, and freed once.
+            unsafe { local.deallocate(block) };
+        }
+    }
+}
+
+/// Until two have met at a head. Where they never do the test says so, after a minute.
+#[test]
+fn who_comes_too_late_is_counted() {
+    fn contend<S: Strategy>() -> Stats {
+        let pool = pool::<S>(1);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while pool.stats().cas_failures == 0 && Instant::now() < deadline {
+            thread::scope(|threads| {
+                for _ in 0..4 {
+                    threads.spawn(|| work(&pool));
+                }
+            });
+        }
+        pool.stats()
+    }
+    assert!(contend::<TaggedWide>().cas_failures > 0);
+    assert!(contend::<TaggedPacked>().cas_failures > 0);
+}
