@@ -357,6 +357,12 @@ impl<S: Strategy> Core<S> {
         }
     }
 
+    /// Runs `f` under the growth lock.
+    pub(super) fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _growth = lock(&self.growth);
+        f()
+    }
+
     pub(super) fn seats(&self) -> Vec<SeatStats> {
         self.registry.iter().map(SlotRef::stats).collect()
     }

@@ -129,6 +129,21 @@ impl<S: Strategy> Pool<S> {
         self.core().seal()
     }
 
+    /// Runs `f` while nobody obtains memory from the source. For a fork: a child that is made by `f`
+    /// finds the pool able to grow, whatever other threads of the parent were about to do.
+    ///
+    /// # In the child
+    ///
+    /// It has a copy of the pool, to use and to drop, and none of the other threads. What those had
+    /// in their caches, or were just moving, stays out of reach until the copy is dropped. That
+    /// holds where exchanges are lock-free ([`Stats::lock_free`]): a lock of another strategy, or of
+    /// the program's allocator, may have been caught by the fork.
+    ///
+    /// `f` must not use the pool: what needs to grow would wait for ever.
+    pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.core().without_growth(f)
+    }
+
     /// What the pool knows about itself. Takes the growth lock; meant for reports, not for every
     /// operation.
     pub fn stats(&self) -> Stats {

@@ -1,0 +1,205 @@
+//! Hard situations: a fork in the middle of a run, a limit that all reach at once, more threads than
+//! cores. Signal handlers have a process of their own: `signals`.
+#![cfg(unix)]
+
+mod common;
+
+use core::alloc::Layout;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use common::with_every_strategy;
+use stampool::{AllocError, Pool, Strategy};
+
+const LAYOUT: Layout = Layout::new::<[u64; 4]>();
+const BATCH: usize = 8;
+
+/// Takes, marks, checks and gives back, so often.
+fn churn<S: Strategy>(pool: &Pool<S>, rounds: usize, most: usize, mark: u64) {
+    let local = pool.local().unwrap();
+    for round in 0..rounds {
+        let mut held = Vec::new();
+        for nth in 0..round % most + 1 {
+            let Ok(block) = local.allocate() else { break };
+            // SAFETY: ours, and of four words.
+            unsafe { block.cast::<u64>().write(mark + nth as u64) };
+            held.push(block);
+        }
+        for (nth, block) in held.into_iter().enumerate() {
+            // SAFETY: ours, and written above.
+            assert_eq!(unsafe { block.cast::<u64>().read() }, mark + nth as u64, "shared");
+            // SAFETY: live, and freed once.
+            unsafe { local.deallocate(block) };
+        }
+    }
+}
+
+#[test]
+fn a_limit_is_never_exceeded_and_later_frees_make_room() {
+    with_every_strategy!(reach_the_capacity);
+}
+
+fn reach_the_capacity<S: Strategy>() {
+    const CAPACITY: usize = 10 * BATCH + 3;
+    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).capacity_blocks(CAPACITY);
+    let mut pool = builder.build().unwrap();
+    let (live, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                let local = pool.local().unwrap();
+                for _ in 0..200 {
+                    let mut held = Vec::new();
+                    let error = loop {
+                        match local.allocate() {
+                            Ok(block) => held.push(block),
+                            Err(error) => break error,
+                        }
+                        let now = live.fetch_add(1, Ordering::Relaxed) + 1;
+                        assert!(now <= CAPACITY, "{now} blocks live");
+                    };
+                    assert_eq!(error, AllocError::Capacity);
+                    refused.fetch_add(1, Ordering::Relaxed);
+                    for block in held {
+                        live.fetch_sub(1, Ordering::Relaxed);
+                        // SAFETY: live, and freed once.
+                        unsafe { local.deallocate(block) };
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(refused.load(Ordering::Relaxed), 8 * 200);
+    assert_eq!(pool.stats().carved_blocks, CAPACITY);
+    assert_eq!(pool.census().free_blocks(), CAPACITY, "none was lost");
+    let local = pool.local().unwrap();
+    let all: Vec<_> = core::iter::from_fn(|| local.allocate().ok()).collect();
+    assert_eq!(all.len(), CAPACITY, "later frees made room for all of them");
+}
+
+#[test]
+fn eight_threads_for_each_core() {
+    with_every_strategy!(oversubscribe);
+}
+
+fn oversubscribe<S: Strategy>() {
+    let cores = thread::available_parallelism().map_or(2, usize::from);
+    let threads = 8 * cores;
+    let most = 3 * BATCH;
+    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH);
+    let mut pool = builder.build().unwrap();
+    thread::scope(|scope| {
+        for number in 0..threads {
+            let pool = &pool;
+            scope.spawn(move || churn(pool, 300, most, 1000 * number as u64));
+        }
+    });
+    let carved = pool.stats().carved_blocks;
+    let bound = threads * most + 3 * threads * BATCH + BATCH;
+    assert!(carved <= bound, "{carved} carved, bound {bound}");
+    assert_eq!(pool.census().free_blocks(), carved);
+}
+
+/// Runs `child` in a forked process, which must end by itself, and well.
+fn in_a_fork(child: impl FnOnce()) {
+    // SAFETY: the child runs what its caller vouches for, and then ends without destructors.
+    after(unsafe { libc::fork() }, child);
+}
+
+/// What is left to do on either side of a fork.
+fn after(fork: libc::pid_t, child: impl FnOnce()) {
+    match fork {
+        -1 => panic!("no fork"),
+        0 => {
+            // A child that hangs is a failure too.
+            // SAFETY: no handler is installed: the signal ends the process.
+            unsafe { libc::alarm(20) };
+            let ended_well = std::panic::catch_unwind(core::panic::AssertUnwindSafe(child)).is_ok();
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(if ended_well { 42 } else { 1 }) }
+        }
+        pid => {
+            let mut status = 0;
+            // SAFETY: our child, and a place for its status.
+            assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+            assert!(libc::WIFEXITED(status), "the child was killed: {status:#x}");
+            assert_eq!(libc::WEXITSTATUS(status), 42, "the child failed");
+        }
+    }
+}
+
+/// The child has a copy of the pool, and none of the threads: what they have cached, or were just
+/// moving, it does not find again until it drops the pool. All else is as ever.
+#[test]
+fn a_forked_child_goes_on_with_its_copy() {
+    let mut pool = Pool::builder(LAYOUT).batch(BATCH).build_thread_local().unwrap();
+    // Nobody grows, so nobody is in the middle of that when the fork happens: its lock would stay
+    // taken in the child.
+    pool.prefill(4000, 8).unwrap();
+    let over = AtomicBool::new(false);
+    for _ in 0..20 {
+        over.store(false, Ordering::Relaxed);
+        let (shared, over) = (&pool, &over);
+        thread::scope(|threads| {
+            for number in 1..=3 {
+                threads.spawn(move || {
+                    while !over.load(Ordering::Relaxed) {
+                        churn(shared, 10, 5 * BATCH, 1000 * number);
+                    }
+                });
+            }
+            churn(shared, 20, 5 * BATCH, 0);
+            in_a_fork(|| {
+                let carved = shared.stats().carved_blocks;
+                churn(shared, 200, 5 * BATCH, 7000);
+                let block = shared.allocate().unwrap();
+                // SAFETY: live, and freed once.
+                unsafe { shared.deallocate(block) };
+                assert_eq!(shared.stats().carved_blocks, carved, "there was enough for it");
+            });
+            over.store(true, Ordering::Relaxed);
+        });
+    }
+    // Now without threads: the child may drop what it has a copy of.
+    let pool_of_child = &mut pool;
+    let mut moved = None;
+    in_a_fork(|| {
+        let stats = pool_of_child.stats();
+        assert_eq!(pool_of_child.census().free_blocks(), stats.carved_blocks);
+        // SAFETY: read once; the child ends before anybody drops the original.
+        moved = Some(unsafe { core::ptr::from_mut(pool_of_child).read() });
+        drop(moved.take());
+    });
+    let stats = pool.stats();
+    assert_eq!(pool.census().free_blocks(), stats.carved_blocks, "the parent never noticed");
+}
+
+/// Growth takes a lock, which a fork may catch. Held over the fork by whoever forks, it is free in the
+/// child.
+#[test]
+fn a_fork_that_keeps_others_from_growing_can_grow_in_the_child() {
+    let pool = Pool::builder(LAYOUT).batch(BATCH).chunk_blocks(BATCH).build().unwrap();
+    let over = AtomicBool::new(false);
+    thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                let local = pool.local().unwrap();
+                // Grows time and again, and gives nothing back.
+                while !over.load(Ordering::Relaxed) && local.allocate().is_ok() {
+                    thread::yield_now();
+                }
+            });
+        }
+        for _ in 0..20 {
+            // SAFETY: the child runs the closure below, and then ends without destructors.
+            let pid = pool.without_growth(|| unsafe { libc::fork() });
+            after(pid, || {
+                let local = pool.local().unwrap();
+                let carved = pool.stats().carved_blocks;
+                let blocks: Vec<_> = (0..=carved).map(|_| local.allocate().unwrap()).collect();
+                assert!(pool.stats().carved_blocks > carved, "{} blocks", blocks.len());
+            });
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+}
