@@ -50,6 +50,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "clippy --workspace --all-targets --quiet -- -D warnings",
         ),
         Step::new("tests", "unit, integration and doc tests", Cargo, "test --workspace --quiet"),
+        Step::new(
+            "tests, release",
+            "the tests of known bugs without overflow checks, as shipped",
+            Cargo,
+            "test --quiet --release --test known_bugs",
+        ),
         Step {
             settings: &[("RUSTDOCFLAGS", "-D warnings")],
             ..Step::new(
