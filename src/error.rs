@@ -89,6 +89,8 @@ pub enum BuildError {
         /// The narrowest that may wrap, in bits.
         limit: u32,
     },
+    /// The process has made 2^32 - 1 pools with names of their own, and numbers none twice.
+    PoolsExhausted,
     /// Lock freedom was demanded, and this strategy has none on this machine.
     NotLockFree {
         /// The strategy that would block.
@@ -117,6 +119,7 @@ impl fmt::Display for BuildError {
             Self::NarrowTag { bits, limit } => {
                 write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")
             }
+            Self::PoolsExhausted => write!(f, "no number is left for another pool"),
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} is not lock-free on this machine")
             }

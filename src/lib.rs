@@ -18,7 +18,10 @@ pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
-pub use pool::{Census, Local, Pool, PoolBuilder, Stats};
+pub use pool::{
+    AtomicPackedStamped, AtomicStamped, Census, Local, PackedStamped, Pool, PoolBuilder, Stale,
+    Stamped, StampedLocal, StampedPool, Stats,
+};
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
 

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use super::Pool;
 use super::core::Core;
 use crate::block::BlockLayout;
-use crate::chunk::{Carver, Regions};
+use crate::chunk::{Birth, Births, Carver, Regions};
 use crate::error::BuildError;
 use crate::free_list::{DoubleWidthCas, Requirements, Strategy, TagPolicy, TaggedWide};
 use crate::source::{Source, SystemSource};
@@ -145,6 +145,10 @@ impl<S: Strategy> PoolBuilder<S> {
     ///
     /// [`BuildError`] says which setting cannot be had, and what could.
     pub fn build(self) -> Result<Pool<S>, BuildError> {
+        self.core().map(Pool::from_core)
+    }
+
+    fn core(self) -> Result<Core<S>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let plan = S::plan(self.requirements)?;
         let (batch, limbo) = (self.batch, plan.limbo_shells);
@@ -168,7 +172,14 @@ impl<S: Strategy> PoolBuilder<S> {
         }
         let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
         let regions = Regions::new(self.source);
-        let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
+        Ok(Core::new(plan, layout, batch, carver, capacity, regions, self.handling))
+    }
+
+    /// A pool of blocks for `layout`, whatever the builder was told, with a number each.
+    pub(super) fn numbered(self, layout: Layout, birth: Birth) -> Result<Pool<S>, BuildError> {
+        let capacity = self.capacity.unwrap_or(usize::MAX).min(Births::LIMIT);
+        let mut core = Self { layout, capacity: Some(capacity), ..self }.core()?;
+        core.births = Some(Births::new(birth));
         Ok(Pool::from_core(core))
     }
 }

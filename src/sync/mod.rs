@@ -7,6 +7,8 @@
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
 //! - [`Witness`]: says "whoever comes here has acquired this object's creation";
+//! - [`fence`]: orders what lies around it; the checkers see it as one;
+//! - [`Serial`]: a number that no other object of the process has;
 //! - [`site`]: every ordering of the core, by name.
 //!
 //! # What the checkers cannot see
@@ -28,6 +30,7 @@ mod backend;
 #[path = "shuttle.rs"]
 mod backend;
 
+mod serial;
 pub mod site;
 
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
@@ -37,9 +40,10 @@ mod interned;
 pub use backend::preempt_in_cells;
 pub use backend::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard,
-    UnsafeCell, is_lock_free_u64, is_lock_free_u128, thread,
+    UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
 pub use core::sync::atomic::Ordering;
+pub use serial::Serial;
 /// Reference counts and thread-locals are std's in every build: they are not what is checked.
 pub use std::{
     sync::{Arc, Weak},
