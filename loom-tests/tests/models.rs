@@ -6,9 +6,9 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, exchange, list, recycle,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, exchange, list, recycle, stamped,
 };
-use loom_tests::twins::{kept, twins, wide_enough};
+use loom_tests::twins::{kept, sound, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
 use stampool::raw::free_list::Epoch;
 
@@ -59,6 +59,14 @@ fn main() -> ExitCode {
         let body = move || (subject.list)(scenario);
         let check = Check::loom(strategy, scenario.name, scenario.depth.bound(), body);
         checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
+    }
+    for one in stamped::scenarios() {
+        let check = Check::loom(stamped::STRATEGY, one.name, one.depth.bound(), one.body);
+        checks.push(check.expect_exactly((one.allowed)(), FEWEST));
+    }
+    for (name, body) in sound() {
+        let check = Check::loom(stamped::STRATEGY, name, Bound::Unbounded, body);
+        checks.push(check.tier(1).expect_oracle(FEWEST));
     }
     harness::main(checks, loom_tests::BACKEND)
 }
