@@ -30,7 +30,10 @@ pub const SCENARIOS: &[Scenario] = &[
     long("stamped/queue_dequeue_dequeue", || queue(&POP_POP), || dequeues(&POP_POP)),
     long("stamped/queue_enqueue_enqueue", || queue(&PUSH_PUSH), || dequeues(&PUSH_PUSH)),
     long("stamped/queue_tail_reuse", || queue(&TAIL_REUSE), || dequeues(&TAIL_REUSE)),
-    long("stamped/queue_head_reuse", || queue(&HEAD_REUSE), || dequeues(&HEAD_REUSE)),
+    Scenario {
+        depth: Depth::Preemptions(2),
+        ..row("stamped/queue_head_reuse", || queue(&HEAD_REUSE), || dequeues(&HEAD_REUSE))
+    },
     three("stamped/stack_of_three", || stack(&THREE), || pops(&THREE)),
     three("stamped/queue_of_three", || queue(&THREE), || dequeues(&THREE)),
 ];
@@ -84,7 +87,7 @@ const TAKE_PUT: Program = Program { start: &[], threads: &[&[Take], &[Put(2)]] }
 const PUSH_PUSH: Program = Program { start: &[], threads: &[&[Put(1)], &[Put(2)]] };
 /// The top's block is on top again, above another one than before.
 pub(crate) const STACK_ABA: Program =
-    Program { start: &[3, 2, 1], threads: &[&[Take], &[Take, TakeAside, Put(4)]] };
+    Program { start: &[2, 1], threads: &[&[Take], &[Take, TakeAside, Put(3)]] };
 /// The node that was last is last again.
 const TAIL_REUSE: Program = Program { start: &[1], threads: &[&[Put(2)], &[Take, Put(3)]] };
 /// The node that was in front is last, and then in front again.
