@@ -5,6 +5,8 @@ mod ms_queue;
 #[path = "structures/sync.rs"]
 mod sync;
 
+use std::collections::BTreeMap;
+
 use ms_queue::{Node, Queue};
 use stampool::StampedPool;
 
@@ -25,7 +27,7 @@ fn main() {
         }
         let consumer = || {
             let handle = queue.handle().expect("memory");
-            let mut last = [None; PRODUCERS as usize];
+            let mut last = BTreeMap::new();
             let mut sum = 0;
             for _ in 0..PRODUCERS * EACH / CONSUMERS {
                 let value = loop {
@@ -34,8 +36,7 @@ fn main() {
                         None => std::thread::yield_now(),
                     }
                 };
-                let producer = usize::try_from(value / EACH).expect("small");
-                let before = last[producer].replace(value);
+                let before = last.insert(value / EACH, value);
                 assert!(before < Some(value), "one producer's values come in their order");
                 sum += value;
             }

@@ -2,9 +2,10 @@
 
 mod common;
 
+use core::panic::AssertUnwindSafe;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use core::sync::atomic::{AtomicU64, AtomicUsize};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use common::{Counts, Meter, with_every_strategy};
@@ -14,13 +15,6 @@ use stampool::{
     AllocError, AtomicPackedStamped, AtomicStamped, PackedStamped, Stale, Stamped, StampedPool,
     Strategy, TaggedWide,
 };
-
-#[path = "../examples/structures/ms_queue.rs"]
-mod ms_queue;
-#[path = "../examples/structures/sync.rs"]
-mod sync;
-#[path = "../examples/structures/treiber_stack.rs"]
-mod treiber_stack;
 
 type Number = AtomicU64;
 
@@ -101,7 +95,8 @@ fn a_name_outlives_its_pool_and_leads_nowhere() {
     let gone = {
         let pool = pool::<TaggedWide>(64);
         let local = pool.local().unwrap();
-        (0..100).map(|_| local.allocate().unwrap()).last().unwrap()
+        let names: Vec<_> = (0..100).map(|_| local.allocate().unwrap()).collect();
+        names[99]
     };
     let pool = pool::<TaggedWide>(1);
     assert!(pool.get(gone).is_none(), "no block at all");
@@ -363,72 +358,4 @@ fn of_many_threads_that_free_one_name_one_does() {
         });
         assert_eq!(freed, 1);
     }
-}
-
-#[test]
-fn the_queue_keeps_each_producers_order() {
-    with_every_strategy!(queue);
-}
-
-fn queue<S: Strategy>() {
-    const EACH: u64 = 5_000;
-    let builder = StampedPool::<ms_queue::Node>::builder().strategy::<S>().batch(2);
-    let pool = builder.build_stamped(ms_queue::Node::new).unwrap();
-    let queue = &ms_queue::Queue::new(pool).unwrap();
-    let done = &AtomicU64::new(0);
-    std::thread::scope(|threads| {
-        for producer in 0..2 {
-            threads.spawn(move || {
-                let handle = queue.handle().unwrap();
-                (0..EACH).for_each(|nth| handle.enqueue(producer * EACH + nth).unwrap());
-            });
-        }
-        for _ in 0..2 {
-            threads.spawn(move || {
-                let handle = queue.handle().unwrap();
-                let mut last = [None; 2];
-                while done.load(Relaxed) < 2 * EACH {
-                    let Some(value) = handle.dequeue() else {
-                        std::thread::yield_now();
-                        continue;
-                    };
-                    done.fetch_add(1, Relaxed);
-                    let before = last[usize::try_from(value / EACH).unwrap()].replace(value);
-                    assert!(before < Some(value), "out of order, or twice");
-                }
-            });
-        }
-    });
-    assert_eq!(queue.handle().unwrap().dequeue(), None);
-    assert_eq!(done.load(Relaxed), 2 * EACH);
-}
-
-#[test]
-fn the_stack_moves_each_value_once() {
-    with_every_strategy!(stack);
-}
-
-fn stack<S: Strategy>() {
-    const EACH: usize = 5_000;
-    let live = Arc::new(AtomicUsize::new(0));
-    type Node = treiber_stack::Node<Counted>;
-    let builder = StampedPool::<Node>::builder().strategy::<S>().batch(2);
-    let stack = treiber_stack::Stack::new(builder.build_stamped(Node::new).unwrap());
-    std::thread::scope(|threads| {
-        for _ in 0..4 {
-            threads.spawn(|| {
-                let handle = stack.handle().unwrap();
-                for round in 0..EACH {
-                    live.fetch_add(1, Relaxed);
-                    assert!(handle.push(Counted(live.clone(), false)).is_ok());
-                    if round % 4 > 0 {
-                        drop(handle.pop().unwrap());
-                    }
-                }
-            });
-        }
-    });
-    assert_eq!(live.load(Relaxed), EACH);
-    drop(stack);
-    assert_eq!(live.load(Relaxed), 0, "what was left is dropped with the stack");
 }

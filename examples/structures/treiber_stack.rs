@@ -41,7 +41,7 @@ impl<V> Node<V> {
     /// A value was put in, and the caller is the one who may have it (I3).
     unsafe fn take(&self) -> V {
         // SAFETY: by the caller.
-        self.value.with_mut(|place| unsafe { (*place).assume_init_read() })
+        self.value.with_mut(|place| unsafe { place.cast::<V>().read() })
     }
 }
 
@@ -93,7 +93,7 @@ impl<V: Send, S: Strategy> Handle<'_, V, S> {
         let new = self.local.allocate_with(|node, _| {
             let value = value.take().expect("called once");
             // SAFETY: allocated here, and not pushed yet (I3).
-            node.value.with_mut(|place| _ = unsafe { (*place).write(value) });
+            node.value.with_mut(|place| unsafe { place.cast::<V>().write(value) });
             own = Some(node);
         });
         let (Ok(new), Some(node)) = (new, own) else {

@@ -8,7 +8,7 @@ use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, exchange, list, recycle, stamped,
 };
-use loom_tests::twins::{kept, sound, twins, wide_enough};
+use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
 use stampool::raw::free_list::Epoch;
 
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         let check = Check::loom(stamped::STRATEGY, one.name, one.depth.bound(), one.body);
         checks.push(check.expect_exactly((one.allowed)(), FEWEST));
     }
-    for (name, body) in sound() {
+    for Sound { name, body } in SOUND {
         let check = Check::loom(stamped::STRATEGY, name, Bound::Unbounded, body);
         checks.push(check.tier(1).expect_oracle(FEWEST));
     }

@@ -99,7 +99,7 @@ impl<S: Strategy> Pool<S> {
         struct Rest<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)>(I, F);
         impl<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)> Drop for Rest<I, F> {
             fn drop(&mut self) {
-                while let Some(block) = self.0.next() {
+                for block in self.0.by_ref() {
                     (self.1)(block);
                 }
             }
@@ -107,7 +107,7 @@ impl<S: Strategy> Pool<S> {
         if let Some(births) = &self.core().births {
             // SAFETY: `&mut` says that no handle borrows the pool; end hooks grow nothing.
             let mut rest = Rest(unsafe { births.iter() }, end);
-            while let Some(block) = rest.0.next() {
+            for block in rest.0.by_ref() {
                 (rest.1)(block);
             }
         }

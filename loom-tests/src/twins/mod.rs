@@ -44,7 +44,7 @@ use crate::explore::Bound;
 use crate::scenarios::{exchange, list};
 
 pub use splice::kept;
-pub use stamped::sound;
+pub use stamped::{SOUND, Sound};
 pub use tags::wide_enough;
 
 /// A twin, ready to run.

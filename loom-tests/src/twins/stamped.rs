@@ -54,18 +54,25 @@ fn twin(
     }
 }
 
-/// What is beside the twins, and must pass: stamps of one bit, and a free by one exchange.
-#[must_use]
-pub fn sound() -> Vec<(&'static str, fn() -> String)> {
-    vec![
-        ("stamped/atomic_aba_1_bit", || {
-            words::aba::<AtomicStamped<Value>>(narrow(single(Value::new), 1))
-        }),
-        ("stamped/retire_retire", || {
-            retire_twice(|word, stamp| word.retire(stamp, StampWidth::FULL))
-        }),
-    ]
+/// A body without a fault.
+pub struct Sound {
+    /// Unique.
+    pub name: &'static str,
+    /// Runs it once; its own assertions judge.
+    pub body: fn() -> String,
 }
+
+/// What stands beside the twins, and must pass: stamps of one bit, and an end by one exchange.
+pub const SOUND: [Sound; 2] = [
+    Sound {
+        name: "stamped/atomic_aba_1_bit",
+        body: || words::aba::<AtomicStamped<Value>>(narrow(single(Value::new), 1)),
+    },
+    Sound {
+        name: "stamped/retire_retire",
+        body: || retire_twice(|word, stamp| word.retire(stamp, StampWidth::FULL)),
+    },
+];
 
 /// Two threads end one turn.
 fn retire_twice(retire: fn(&StampWord, u64) -> bool) -> String {

@@ -58,7 +58,7 @@ impl<T> Cell<T> {
     /// The caller owns the block, and it is fresh.
     pub(super) unsafe fn construct(&self, value: T) {
         // SAFETY: by the caller nobody else has had the block, so nobody is in the cell.
-        self.value.with_mut(|place| unsafe { (*place).write(value) });
+        self.value.with_mut(|place| unsafe { place.cast::<T>().write(value) });
         self.stamp.constructed();
     }
 
@@ -70,7 +70,7 @@ impl<T> Cell<T> {
     #[inline]
     pub(super) unsafe fn value(&self) -> &T {
         // SAFETY: by the caller, and I2: nobody writes the cell any more.
-        self.value.with(|place| unsafe { (*place).assume_init_ref() })
+        self.value.with(|place| unsafe { &*place.cast::<T>() })
     }
 
     /// Drops what is in a block.
@@ -93,7 +93,7 @@ impl<T> Cell<T> {
         let _header = Header(NonNull::from(&mut *cell));
         if constructed {
             // SAFETY: constructed (I2), and dropped nowhere else.
-            cell.value.with_mut(|place| unsafe { (*place).assume_init_drop() });
+            cell.value.with_mut(|place| unsafe { place.cast::<T>().drop_in_place() });
         }
     }
 }

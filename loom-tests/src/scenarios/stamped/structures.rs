@@ -268,6 +268,6 @@ fn queue(program: &'static Program) -> String {
     let left: Vec<u64> = core::iter::from_fn(|| handle.dequeue()).collect();
     drop(handle);
     // SAFETY: the threads are joined and the handles dropped.
-    drop(unsafe { queue.end() });
+    _ = unsafe { queue.end() };
     ended(program, &logs, &left)
 }

@@ -213,11 +213,11 @@ impl Rig {
 
     fn end(self) {
         // SAFETY: the threads are joined and the handles dropped.
-        drop(unsafe { self.pool.end() });
+        _ = unsafe { self.pool.end() };
         // SAFETY: as above.
-        drop(unsafe { self.word.end() });
+        _ = unsafe { self.word.end() };
         // SAFETY: as above.
-        drop(unsafe { self.note.end() });
+        _ = unsafe { self.note.end() };
     }
 }
 

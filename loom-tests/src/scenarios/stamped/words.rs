@@ -178,9 +178,9 @@ pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
     let outcome = outcome(turn(found), exchanged, turn(left));
     drop(seat);
     // SAFETY: the thread is joined and the handle dropped.
-    drop(unsafe { word.end() });
+    _ = unsafe { word.end() };
     // SAFETY: as above.
-    drop(unsafe { pool.end() });
+    _ = unsafe { pool.end() };
     outcome
 }
 
@@ -212,10 +212,10 @@ fn whole<W: NameWord>() -> String {
     let turns = [found, left].map(|name| u8::try_from(turn(name)).expect("two"));
     drop(seat);
     // SAFETY: the thread is joined and the handle dropped.
-    drop(unsafe { word.end() });
+    _ = unsafe { word.end() };
     // SAFETY: as above.
-    drop(unsafe { note.end() });
+    _ = unsafe { note.end() };
     // SAFETY: as above.
-    drop(unsafe { pool.end() });
+    _ = unsafe { pool.end() };
     outcome(turns[0], false, turns[1])
 }
