@@ -85,9 +85,10 @@ const POP_PUSH: Program = Program { start: &[1], threads: &[&[Take], &[Put(2)]] 
 const POP_POP: Program = Program { start: &[1, 2], threads: &[&[Take], &[Take]] };
 const TAKE_PUT: Program = Program { start: &[], threads: &[&[Take], &[Put(2)]] };
 const PUSH_PUSH: Program = Program { start: &[], threads: &[&[Put(1)], &[Put(2)]] };
-/// The top's block is on top again, above another one than before.
+/// The top's block is on top again, above another one than before. The third value is what a faulty
+/// exchange loses.
 pub(crate) const STACK_ABA: Program =
-    Program { start: &[2, 1], threads: &[&[Take], &[Take, TakeAside, Put(3)]] };
+    Program { start: &[3, 2, 1], threads: &[&[Take], &[Take, TakeAside, Put(4)]] };
 /// The node that was last is last again.
 const TAIL_REUSE: Program = Program { start: &[1], threads: &[&[Put(2)], &[Take, Put(3)]] };
 /// The node that was in front is last, and then in front again.
