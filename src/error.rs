@@ -97,6 +97,8 @@ pub enum BuildError {
         /// The strategy that lets them wait.
         strategy: &'static str,
     },
+    /// The process has made 2^32 - 1 pools with names of their own, and numbers none twice.
+    PoolsExhausted,
     /// Lock freedom was demanded, and this strategy has none on this machine.
     NotLockFree {
         /// The strategy that would block.
@@ -128,6 +130,7 @@ impl fmt::Display for BuildError {
             Self::Cacheless { strategy } => {
                 write!(f, "{strategy} cannot do without caches")
             }
+            Self::PoolsExhausted => write!(f, "no number is left for another pool"),
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} is not lock-free on this machine")
             }

@@ -18,7 +18,10 @@ pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
-pub use pool::{Census, ExactPool, Local, Pool, PoolBuilder, StaticPool, Stats, ThreadLocalPool};
+pub use pool::{
+    AtomicPackedStamped, AtomicStamped, Census, ExactPool, Local, PackedStamped, Pool, PoolBuilder,
+    Stale, Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
+};
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{
     EndHook, ExplicitHandles, SeatStats, StdThreads, ThreadHandling, ThreadId, Watcher,

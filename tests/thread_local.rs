@@ -243,6 +243,27 @@ fn frees_go_on_when_there_is_no_memory_for_a_seat() {
 }
 
 #[test]
+fn a_sealed_pool_still_serves_threads_without_a_seat_of_their_own() {
+    with_every_strategy!(seal_before_use);
+}
+
+fn seal_before_use<S: Strategy>() {
+    let mut pool = pool::<S>();
+    pool.seal().unwrap();
+    assert_eq!(pool.allocate(), Err(AllocError::Sealed), "there is no block, but a seat to share");
+    pool = self::pool::<S>();
+    pool.prefill(10 * BATCH, 0).unwrap();
+    pool.seal().unwrap();
+    let shared = &pool;
+    thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(move || (0..100).for_each(|_| give(shared, take(shared, 2))));
+        }
+    });
+    assert_all_free(&mut pool);
+}
+
+#[test]
 fn sharing_is_as_the_pool_says() {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<ThreadLocalPool>();

@@ -7,8 +7,9 @@ use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, list, recycle,
+    stamped,
 };
-use loom_tests::twins::{kept, twins, wide_enough};
+use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
 use stampool::raw::free_list::Epoch;
 
@@ -71,6 +72,14 @@ fn main() -> ExitCode {
     }
     for scenario in ends::TENANTS {
         checks.push(ends_row(EPOCH, scenario, most_preemptions(2)));
+    }
+    for one in stamped::scenarios() {
+        let check = Check::loom(stamped::STRATEGY, one.name, one.depth.bound(), one.body);
+        checks.push(check.expect_exactly((one.allowed)(), FEWEST));
+    }
+    for Sound { name, body } in SOUND {
+        let check = Check::loom(stamped::STRATEGY, name, Bound::Unbounded, body);
+        checks.push(check.tier(1).expect_oracle(FEWEST));
     }
     harness::main(checks, loom_tests::BACKEND)
 }

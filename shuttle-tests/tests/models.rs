@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, ends, exchange, list, long, recycle,
+    stamped,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -79,6 +80,16 @@ fn main() -> ExitCode {
             checks.push(check::pct(strategy, scenario.name, 3, samples, SEED, body).tier(1));
             checks.push(check::random(strategy, scenario.name, samples, SEED, body).tier(1));
         }
+    }
+    for one in stamped::scenarios() {
+        let allowed = (one.allowed)();
+        if one.depth == Depth::Exhaustive {
+            let check = check::dfs(stamped::STRATEGY, one.name, move || quietly(one.body));
+            let check = check.tier(if one.searched { 0 } else { 3 });
+            checks.push(check.expect_exactly(allowed.clone(), FEWEST));
+        }
+        let check = check::pct(stamped::STRATEGY, one.name, 3, SLICE_SAMPLES, SEED, one.body);
+        checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
     }
     for twin in twins() {
         let Some(words) = twin.under_shuttle else { continue };

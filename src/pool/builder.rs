@@ -2,11 +2,12 @@
 
 use core::alloc::Layout;
 use core::marker::PhantomData;
+use core::ptr::NonNull;
 
 use super::core::Core;
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::BlockLayout;
-use crate::chunk::{Carver, Regions};
+use crate::chunk::{Birth, Births, Carver, Regions};
 use crate::error::BuildError;
 use crate::free_list::{DoubleWidthCas, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide};
 use crate::source::{Source, SystemSource};
@@ -145,6 +146,10 @@ impl<S: Strategy> PoolBuilder<S> {
     ///
     /// [`BuildError`] says which setting cannot be had, and what could.
     pub fn build(self) -> Result<Pool<S>, BuildError> {
+        Ok(Pool { core: self.core(None)? })
+    }
+
+    fn core(self, births: Option<Births>) -> Result<NonNull<Core<S>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let plan = S::plan(self.requirements)?;
         let (batch, limbo) = (self.batch, plan.limbo_shells);
@@ -168,8 +173,10 @@ impl<S: Strategy> PoolBuilder<S> {
         }
         let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
         let regions = Regions::new(self.source);
-        let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
-        Ok(Pool { core })
+        let mut core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
+        // SAFETY: just made, and nobody else has it.
+        unsafe { core.as_mut() }.births = births;
+        Ok(core)
     }
 
     /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
@@ -195,5 +202,12 @@ impl<S: Strategy> PoolBuilder<S> {
     /// As [`build`](Self::build).
     pub fn build_thread_local(self) -> Result<ThreadLocalPool<S>, BuildError> {
         self.build().map(ThreadLocalPool::new)
+    }
+
+    /// A pool of blocks for `layout`, whatever the builder was told, with a number each.
+    pub(super) fn numbered(self, layout: Layout, birth: Birth) -> Result<Pool<S>, BuildError> {
+        let capacity = self.capacity.unwrap_or(usize::MAX).min(Births::LIMIT);
+        let this = Self { layout, capacity: Some(capacity), ..self };
+        Ok(Pool { core: this.core(Some(Births::new(birth)))? })
     }
 }

@@ -11,7 +11,7 @@ use crossbeam_utils::CachePadded;
 
 use super::{Census, Stats};
 use crate::block::{Block, BlockLayout};
-use crate::chunk::{Carver, Regions};
+use crate::chunk::{Births, Carver, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Mediator, Participant, Waiting};
@@ -36,6 +36,8 @@ pub(super) struct Core<S: Strategy> {
     capacity: usize,
     /// Set once and for ever: nothing is carved any more, and the source is left alone.
     sealed: AtomicUsize,
+    /// The numbers of the blocks, where the pool is typed.
+    pub(super) births: Option<Births>,
 }
 
 /// What changes when the pool grows. Its lock is the growth lock of the layers below.
@@ -81,6 +83,7 @@ impl<S: Strategy> Core<S> {
             layout,
             capacity,
             sealed: AtomicUsize::new(0),
+            births: None,
         };
         // SAFETY: the box is made for it.
         unsafe { room.write(core) };
@@ -202,13 +205,22 @@ impl<S: Strategy> Core<S> {
     /// Writes up to a batch of fresh blocks to `room`.
     fn carve(&self, growth: &mut Growth, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         let (store, shells) = (self.mediator.store(), growth.shells);
-        let names = |batches| store.names_missing(shells + batches);
+        let names = |batches| {
+            let shells = store.names_missing(shells + batches)?;
+            self.with_births(shells, batches).map(|(layout, _)| layout)
+        };
         if let Some(names) = growth.carver.prepare(&mut growth.regions, names)? {
-            // SAFETY: locked since `names_missing`; the room is the store's until the regions are
-            // dropped.
-            unsafe { store.add_names(shells + names.batches, names.room) };
+            let shells = shells + names.batches;
+            // SAFETY: locked since the same was asked for the layout of the room, which is the
+            // store's and the births' until the regions are dropped.
+            unsafe { self.add_names(shells, names.batches, names.room) };
         }
         let carved = growth.carver.carve();
+        if let Some(births) = &self.births {
+            // SAFETY: locked, with places; the carver gives each block once, laid out as the pool
+            // was told.
+            unsafe { births.bear(carved.first, carved.blocks, self.layout.stride()) };
+        }
         // SAFETY: locked, with a name; the carver gives each room once.
         unsafe { self.add_shell(&mut growth.shells, carved.shell_room) };
         // A cache hands out its last block first: write them so that addresses rise.
@@ -284,6 +296,34 @@ impl<S: Strategy> Core<S> {
         self.refill(participant, &mut room)?;
         // SAFETY: a refill brings at least one block.
         Ok(unsafe { room[0].assume_init() })
+    }
+
+    /// `shells`, and behind it room for the numbers of the blocks in `batches`, where blocks have
+    /// any: where that begins.
+    fn with_births(&self, shells: Layout, batches: usize) -> Result<(Layout, usize), AllocError> {
+        let Some(births) = &self.births else { return Ok((shells, 0)) };
+        let blocks = batches.saturating_mul(self.mediator.batch());
+        shells.extend(births.missing(blocks)).map_err(|_| AllocError::OutOfMemory)
+    }
+
+    /// Names for the first `shells` shells, and numbers for the blocks of `batches`.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock since `with_births` named the layout of `room`, which is the core's
+    /// until the regions are dropped.
+    unsafe fn add_names(&self, shells: usize, batches: usize, room: NonNull<u8>) {
+        let store = self.mediator.store();
+        if let Some(births) = &self.births {
+            let missing = store.names_missing(shells).expect("asked before, under the same lock");
+            let (_, at) = self.with_births(missing, batches).expect("as above");
+            // SAFETY: where the births' part begins in the layout.
+            let places = unsafe { room.add(at) };
+            // SAFETY: by the caller.
+            unsafe { births.install(batches * self.mediator.batch(), places) };
+        }
+        // SAFETY: by the caller; the shells' part comes first.
+        unsafe { store.add_names(shells, room) };
     }
 
     /// Gives all blocks of a slot to the mediator.

@@ -5,12 +5,16 @@ mod core;
 mod exact;
 mod local;
 mod per_thread;
+mod stamped;
 mod stats;
 
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
 pub use local::Local;
 pub use per_thread::{StaticPool, Tenant, ThreadLocalPool};
+pub use stamped::{
+    AtomicPackedStamped, AtomicStamped, PackedStamped, Stale, Stamped, StampedLocal, StampedPool,
+};
 pub use stats::{Census, Stats};
 
 use ::core::alloc::Layout;
@@ -87,6 +91,25 @@ impl<S: Strategy> Pool<S> {
     fn core(&self) -> &Core<S> {
         // SAFETY: owned by this pool until it is dropped.
         unsafe { self.core.as_ref() }
+    }
+
+    /// Ends each numbered block by `end`, once. Where that panics, the others are ended all the same.
+    fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
+        struct Rest<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)>(I, F);
+        impl<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)> Drop for Rest<I, F> {
+            fn drop(&mut self) {
+                for block in self.0.by_ref() {
+                    (self.1)(block);
+                }
+            }
+        }
+        if let Some(births) = &self.core().births {
+            // SAFETY: `&mut` says that no handle borrows the pool; end hooks grow nothing.
+            let mut rest = Rest(unsafe { births.iter() }, end);
+            for block in rest.0.by_ref() {
+                (rest.1)(block);
+            }
+        }
     }
 
     /// A handle for the calling thread. Any number may be had, by any number of threads; each has

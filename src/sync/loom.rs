@@ -6,5 +6,14 @@ pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use loom::sync::{Mutex, MutexGuard};
 pub use loom::thread;
 
+use core::sync::atomic::Ordering;
+
 /// The backend's name.
 pub const BACKEND: &str = "loom";
+
+/// A fence. loom has none for `Relaxed`, which a weakened site asks for: that is no fence.
+pub fn fence(order: Ordering) {
+    if order != Ordering::Relaxed {
+        loom::sync::atomic::fence(order);
+    }
+}

@@ -7,6 +7,8 @@
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
 //! - [`Witness`]: says "whoever comes here has acquired this object's creation";
+//! - [`fence`]: orders what lies around it; the checkers see it as one;
+//! - [`Serial`]: a number that no other object of the process has;
 //! - [`site`]: every ordering of the core, by name.
 //!
 //! # What the checkers cannot see
@@ -28,6 +30,7 @@ mod backend;
 #[path = "shuttle.rs"]
 mod backend;
 
+mod serial;
 pub mod site;
 
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
@@ -37,9 +40,10 @@ mod interned;
 pub use backend::preempt_in_cells;
 pub use backend::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard,
-    UnsafeCell, is_lock_free_u64, is_lock_free_u128, thread,
+    UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
 pub use core::sync::atomic::Ordering;
+pub use serial::{Serial, serial};
 /// Reference counts, thread-locals and statics are std's in every build: they are not what is
 /// checked.
 pub use std::{
@@ -73,12 +77,6 @@ impl Number {
     pub fn add(&self, value: u64) -> u64 {
         self.0.fetch_add(value, Ordering::Relaxed)
     }
-}
-
-/// A number that this process has not given before, from 1 on: 64 bits do not run out.
-pub fn serial() -> u64 {
-    static NEXT: Number = Number::new(1);
-    NEXT.add(1)
 }
 
 /// Takes a lock whose data stays consistent when a holder panics.

@@ -1,6 +1,6 @@
 //! The shipped backend: core's atomics, portable-atomic's double-width word, std's mutex.
 
-pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize};
+pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
 pub use portable_atomic::{AtomicU64, AtomicU128};
 pub use std::sync::{Mutex, MutexGuard};
 pub use std::thread;

@@ -13,6 +13,9 @@ use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 /// The backend's name.
 pub const BACKEND: &str = "shuttle";
 
+/// A fence: nothing, since all that shuttle does is sequentially consistent.
+pub fn fence(_order: Ordering) {}
+
 const WRITING: isize = -1;
 
 static PREEMPT_IN_CELLS: AtomicBool = AtomicBool::new(true);

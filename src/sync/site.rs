@@ -137,4 +137,28 @@ sites! {
     DOOR_RELEASE = "DO-6", Release;
     /// door: the owner goes.
     DOOR_SHUT = "DO-7", AcqRel;
+    /// births: numbered blocks, for those who grow the pool.
+    BORN_PUBLISH = "ST-1", Release;
+    /// births: numbered blocks, for those who look one up.
+    BORN_LOAD = "ST-2", Acquire;
+    /// births: numbered blocks, under the growth lock.
+    BORN_OWNED = "ST-3", Relaxed;
+    /// stamp: of a block that the caller owns.
+    STAMP_OWNED = "ST-4", Relaxed;
+    /// stamp: fence where a turn begins.
+    STAMP_BEGIN_FENCE = "ST-5", Release;
+    /// stamp: a block goes live.
+    STAMP_PUBLISH = "ST-6", Release;
+    /// stamp: a look.
+    STAMP_LOAD = "ST-7", Acquire;
+    /// stamp: fence behind a look.
+    STAMP_ENTER_FENCE = "ST-8", Release;
+    /// stamp: fence before the check.
+    STAMP_CHECK_FENCE = "ST-9", Acquire;
+    /// stamp: the check.
+    STAMP_CHECK = "ST-10", Acquire;
+    /// stamp: the end of a turn.
+    STAMP_RETIRE = "ST-11", AcqRel;
+    /// stamp: the end of a turn that was over already.
+    STAMP_RETIRE_LATE = "ST-12", Acquire;
 }

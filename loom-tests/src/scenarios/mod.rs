@@ -10,6 +10,7 @@
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
+//! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
@@ -20,6 +21,7 @@ pub mod list;
 pub mod long;
 mod payload;
 pub mod recycle;
+pub mod stamped;
 
 pub use payload::Payload;
 

@@ -25,6 +25,7 @@
 //! | `naive_splice`, `two_splicers`, `check_by_load`, `splicer_not_counted` | a splice at the wrong time | `splice` |
 //! | `no_pin`, `early_advance`, `no_grace` | a grace period that is none | `grace` |
 //! | `seize_no_pin`, `hazard_not_validated` | other people's reclamation misused | `peers` |
+//! | `stack_0_bits`, `atomic_0_bits`, `read_not_validated`, `free_by_load_and_store` | a stamp that stands still, or is not heeded | `stamped` |
 //! | `late_count`, `lost_remainder`, `double_offer` | the shipped code misused | `misuse` |
 //!
 //! The same kind of faults inside `src` are edits of `cargo xtask sabotage`.
@@ -34,6 +35,7 @@ mod misuse;
 mod peers;
 mod splice;
 mod stack;
+mod stamped;
 mod tags;
 
 use stampool::Strategy;
@@ -42,6 +44,7 @@ use crate::explore::Bound;
 use crate::scenarios::{exchange, list};
 
 pub use splice::kept;
+pub use stamped::{SOUND, Sound};
 pub use tags::wide_enough;
 
 /// A twin, ready to run.
@@ -69,8 +72,15 @@ const UNACQUIRED: &str = "Causality violation: Concurrent write accesses";
 /// All twins.
 #[must_use]
 pub fn twins() -> Vec<Twin> {
-    let subjects =
-        [tags::twins, stack::twins, splice::twins, grace::twins, misuse::twins, peers::twins];
+    let subjects = [
+        tags::twins,
+        stack::twins,
+        splice::twins,
+        grace::twins,
+        misuse::twins,
+        peers::twins,
+        stamped::twins,
+    ];
     subjects.iter().flat_map(|twins| twins()).collect()
 }
 

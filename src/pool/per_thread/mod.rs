@@ -110,6 +110,27 @@ impl<S: Strategy> ThreadLocalPool<S> {
         self.pool.local()
     }
 
+    /// As [`Pool::prefill`]; the seat for threads that have none comes first.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
+        self.invite()?;
+        self.pool.prefill(blocks, handles)
+    }
+
+    /// As [`Pool::seal`]; the seat for threads that have none comes first. They share it, where no
+    /// other is left.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn seal(&self) -> Result<(), AllocError> {
+        self.invite()?;
+        self.pool.seal()
+    }
+
     /// Counts all blocks that are not in users' hands, as [`Pool::census`]. Those in threads' caches
     /// are counted too.
     pub fn census(&mut self) -> Census {

@@ -1,0 +1,221 @@
+//! Names in shared words, wide and packed.
+
+use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+use std::collections::BTreeSet;
+
+use stampool::raw::sync::{AtomicU64, thread};
+use stampool::{AtomicPackedStamped, AtomicStamped, PackedStamped, Stamped, StampedPool};
+
+use super::turns::{Value, single};
+use super::{Leaked, Scenario, Seat};
+use crate::scenarios::Depth;
+use crate::spec::{self, Object};
+
+/// The rows of this module.
+pub const SCENARIOS: &[Scenario] = &[
+    row("stamped/atomic_aba", || aba::<AtomicStamped<Value>>(single(Value::new)), || allowed(&ABA)),
+    row(
+        "stamped/atomic_packed_aba",
+        || aba::<AtomicPackedStamped<Value>>(single(Value::new)),
+        || allowed(&ABA),
+    ),
+    row("stamped/atomic_whole", whole::<AtomicStamped<Value>>, || allowed(&WHOLE)),
+    row("stamped/atomic_packed_whole", whole::<AtomicPackedStamped<Value>>, || allowed(&WHOLE)),
+];
+
+const fn row(
+    name: &'static str,
+    body: fn() -> String,
+    allowed: fn() -> BTreeSet<String>,
+) -> Scenario {
+    Scenario { name, depth: Depth::Exhaustive, searched: true, body, allowed }
+}
+
+// The specification: turns are numbered from 1, 0 is null.
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Op {
+    /// Load, and keep what was found.
+    Load,
+    /// Put null for what was found, if it is still there and not null.
+    Exchange,
+    /// Take what is there, and put null.
+    Take,
+    /// Put the next turn, if something was taken.
+    PutNext,
+    /// Put this.
+    Put(u8),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+struct Word {
+    holds: u8,
+    /// What each thread has found.
+    found: [u8; 3],
+    exchanged: [bool; 3],
+}
+
+impl Object for Word {
+    type Op = Op;
+
+    fn apply(&self, thread: usize, op: &Op) -> Vec<Self> {
+        let mut next = self.clone();
+        let found = self.found[thread];
+        match *op {
+            Op::Load => next.found[thread] = self.holds,
+            Op::Exchange if found != 0 && found == self.holds => {
+                next.holds = 0;
+                next.exchanged[thread] = true;
+            }
+            Op::Take => (next.found[thread], next.holds) = (self.holds, 0),
+            Op::PutNext if found != 0 => next.holds = found + 1,
+            Op::Exchange | Op::PutNext => {}
+            Op::Put(turn) => next.holds = turn,
+        }
+        vec![next]
+    }
+
+    fn outcome(&self) -> String {
+        outcome(self.found[0], self.exchanged[0], self.holds)
+    }
+}
+
+fn outcome(found: u8, exchanged: bool, left: u8) -> String {
+    format!("found {found}, exchanged {exchanged}, left {left}")
+}
+
+fn allowed((start, threads): &(u8, &[&[Op]])) -> BTreeSet<String> {
+    let threads: Vec<Vec<Op>> = threads.iter().map(|ops| ops.to_vec()).collect();
+    spec::interleavings(Word { holds: *start, ..Word::default() }, &threads)
+}
+
+const ABA: (u8, &[&[Op]]) = (1, &[&[Op::Load, Op::Exchange], &[Op::Take, Op::PutNext]]);
+const WHOLE: (u8, &[&[Op]]) = (0, &[&[Op::Load], &[Op::Put(1), Op::Put(2)]]);
+
+// The bodies.
+
+/// Both words, under one name.
+pub(crate) trait NameWord: Send + Sync + 'static {
+    type Name: Copy + PartialEq + Send + 'static;
+    fn new(name: Stamped<Value>) -> Self;
+    fn pack(name: Stamped<Value>) -> Self::Name;
+    /// `None`: stale.
+    fn unpack(name: Self::Name, pool: &StampedPool<Value>) -> Option<Stamped<Value>>;
+    fn load(&self, order: Ordering) -> Self::Name;
+    fn store(&self, name: Stamped<Value>, order: Ordering);
+    fn swap(&self, name: Stamped<Value>, order: Ordering) -> Self::Name;
+    fn exchange(&self, old: Self::Name, new: Stamped<Value>) -> bool;
+}
+
+macro_rules! name_word {
+    ($atomic:ident, $name:ident, $pack:expr, $unpack:expr) => {
+        impl NameWord for $atomic<Value> {
+            type Name = $name<Value>;
+            fn new(name: Stamped<Value>) -> Self {
+                $atomic::new($pack(name))
+            }
+            fn pack(name: Stamped<Value>) -> Self::Name {
+                $pack(name)
+            }
+            fn unpack(name: Self::Name, pool: &StampedPool<Value>) -> Option<Stamped<Value>> {
+                $unpack(name, pool)
+            }
+            fn load(&self, order: Ordering) -> Self::Name {
+                $atomic::load(self, order)
+            }
+            fn store(&self, name: Stamped<Value>, order: Ordering) {
+                $atomic::store(self, $pack(name), order);
+            }
+            fn swap(&self, name: Stamped<Value>, order: Ordering) -> Self::Name {
+                $atomic::swap(self, $pack(name), order)
+            }
+            fn exchange(&self, old: Self::Name, new: Stamped<Value>) -> bool {
+                self.compare_exchange(old, $pack(new), AcqRel, Acquire).is_ok()
+            }
+        }
+    };
+}
+
+name_word!(AtomicStamped, Stamped, |name| name, |name, _| Some(name));
+name_word!(AtomicPackedStamped, PackedStamped, Stamped::pack, |name, pool: &StampedPool<_>| pool
+    .unpack(name));
+
+/// The pool's one block is taken out of a word, freed, and comes back, while another thread is
+/// between its load and its exchange.
+pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
+    let pool = Leaked::new(pool);
+    let seat = Seat::of(pool.0);
+    let first = seat.0.allocate().expect("memory");
+    let word = Leaked::new(W::new(first));
+    let (pool_of, word_of) = (pool.0, word.0);
+    let other = thread::spawn(move || {
+        let (seat, null) = (seat, W::pack(Stamped::NULL));
+        let taken = word_of.swap(Stamped::NULL, AcqRel);
+        if taken == null {
+            return (None, seat);
+        }
+        let name = W::unpack(taken, pool_of).expect("who takes it out may use it");
+        seat.0.free(name).expect("current");
+        let next = seat.0.allocate().expect("the block just freed");
+        word_of.store(next, Release);
+        (Some(next), seat)
+    });
+    let found = word.0.load(Acquire);
+    let exchanged = found != W::pack(Stamped::NULL) && word.0.exchange(found, Stamped::NULL);
+    let (next, seat) = other.join().expect("no panic unreported");
+    let left = word.0.load(Acquire);
+    let is_next = |name| next.is_some_and(|next| W::pack(next) == name);
+    assert!(
+        !(exchanged && found == W::pack(first) && next.is_some()),
+        "an exchange succeeded that came too late"
+    );
+    let turn = |name| match name {
+        name if name == W::pack(Stamped::NULL) => 0,
+        name if name == W::pack(first) => 1,
+        name if is_next(name) => 2,
+        _ => panic!("a word holds what nobody put there"),
+    };
+    let outcome = outcome(turn(found), exchanged, turn(left));
+    drop(seat);
+    // SAFETY: the thread is joined and the handle dropped.
+    _ = unsafe { word.end() };
+    // SAFETY: as above.
+    _ = unsafe { pool.end() };
+    outcome
+}
+
+/// Names are loaded as they were stored, and what was written before with them.
+fn whole<W: NameWord>() -> String {
+    let builder = StampedPool::<Value>::builder().batch(2);
+    let pool = Leaked::new(builder.build_stamped(Value::new).expect("no requirement"));
+    let seat = Seat::of(pool.0);
+    let names = [1, 2].map(|_| seat.0.allocate().expect("memory"));
+    let word = Leaked::new(W::new(Stamped::NULL));
+    let note = Leaked::new(AtomicU64::new(0));
+    let (word_of, note_of) = (word.0, note.0);
+    let other = thread::spawn(move || {
+        for (turn, name) in (1..).zip(names) {
+            note_of.store(turn, Relaxed);
+            word_of.store(name, Release);
+        }
+    });
+    let found = word.0.load(Acquire);
+    let noted = note.0.load(Relaxed);
+    other.join().expect("no panic unreported");
+    let turn = |name| {
+        let stored = names.iter().position(|stored| W::pack(*stored) == name);
+        stored.map_or(0, |at| at as u64 + 1)
+    };
+    assert!(turn(found) != 0 || found == W::pack(Stamped::NULL), "a torn name");
+    assert!(noted >= turn(found), "a name came before what was written before it");
+    let left = word.0.load(Relaxed);
+    let turns = [found, left].map(|name| u8::try_from(turn(name)).expect("two"));
+    drop(seat);
+    // SAFETY: the thread is joined and the handle dropped.
+    _ = unsafe { word.end() };
+    // SAFETY: as above.
+    _ = unsafe { note.end() };
+    // SAFETY: as above.
+    _ = unsafe { pool.end() };
+    outcome(turns[0], false, turns[1])
+}

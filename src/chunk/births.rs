@@ -1,0 +1,119 @@
+//! The blocks of a typed pool: each gets a number, and a header, before anybody has it.
+//!
+//! Contract: [`missing`](Births::missing), [`install`](Births::install) and [`bear`](Births::bear)
+//! under the growth lock; [`find`](Births::find) from any thread, with any number.
+//!
+//! I1. A block's header is written, and its number entered, before `count` says that it is there.
+//! I2. `count` only rises, under the growth lock.
+//!
+//! So a number may come from anywhere, from a thread that knows nothing of the block too: a look at
+//! `count` decides whether it leads to one, and acquires what it leads to.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::Directory;
+use crate::sync::{AtomicUsize, site};
+
+/// Writes the header of a fresh block, which has this number.
+///
+/// # Safety
+///
+/// The block is the callee's alone, of the layout that its pool has, and not initialised.
+pub type Birth = unsafe fn(NonNull<u8>, u32);
+
+/// The numbered blocks of one pool.
+pub struct Births {
+    directory: Directory<u8>,
+    count: AtomicUsize,
+    birth: Birth,
+}
+
+// SAFETY: what is reachable by `&self` is atomic, or written once before it is published; changes
+// are under the growth lock by contract.
+unsafe impl Send for Births {}
+// SAFETY: as above.
+unsafe impl Sync for Births {}
+
+impl Births {
+    /// The most blocks: 2^31 - 8.
+    pub const LIMIT: usize = Directory::<u8>::LIMIT;
+
+    /// No blocks yet; `birth` is called once for each.
+    pub fn new(birth: Birth) -> Self {
+        Self { directory: Directory::default(), count: AtomicUsize::new(0), birth }
+    }
+
+    /// Blocks that are there, for who holds the growth lock or is alone.
+    fn count(&self) -> usize {
+        // ORDERING(ST-3): Relaxed. Changed under the growth lock alone.
+        self.count.load(site::BORN_OWNED.ordering())
+    }
+
+    /// Room that is missing for `more` blocks, for [`install`](Self::install).
+    pub fn missing(&self, more: usize) -> Layout {
+        self.directory.missing(self.up_to(more))
+    }
+
+    /// Makes places for `more` blocks out of the room that was missing.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock since [`missing`](Self::missing) named the layout of `room`, which
+    /// belongs to this object from here on.
+    pub unsafe fn install(&self, more: usize, room: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { self.directory.install(self.up_to(more), room) };
+    }
+
+    /// A chunk's last batch may be smaller than was asked for: the pool's capacity is the limit.
+    fn up_to(&self, more: usize) -> usize {
+        self.count().saturating_add(more).min(Self::LIMIT)
+    }
+
+    /// Numbers `blocks` fresh blocks that lie `stride` bytes apart, and has their headers written.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than [`LIMIT`](Self::LIMIT), which the pool's capacity rules out.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock, with places for all of them. They are as [`Birth`] wants them, and
+    /// not handed out before.
+    pub unsafe fn bear(&self, first: NonNull<u8>, blocks: usize, stride: usize) {
+        let before = self.count();
+        for nth in 0..blocks {
+            // SAFETY: by the caller, within the run of blocks.
+            let block = unsafe { first.add(nth * stride) };
+            let number = u32::try_from(before + nth).expect("the capacity is below the limit");
+            // SAFETY: by the caller it is fresh.
+            unsafe { (self.birth)(block, number) };
+            // SAFETY: locked, with a place, rising, and not published yet.
+            unsafe { self.directory.register(before + nth, block) };
+        }
+        // ORDERING(ST-1): Release. Publishes headers, entries and buckets.
+        //   pairs with ST-2; killed by stamped/first_use
+        self.count.store(before + blocks, site::BORN_PUBLISH.ordering());
+    }
+
+    /// The block of a number, or `None` where there is none that this thread has acquired.
+    #[inline]
+    pub fn find(&self, number: u32) -> Option<NonNull<u8>> {
+        // ORDERING(ST-2): Acquire. The header, the entry and the bucket of every number below it.
+        //   pairs with ST-1; killed by stamped/first_use
+        let count = self.count.load(site::BORN_LOAD.ordering());
+        // SAFETY: below a count that was acquired, so it was entered and published (I1).
+        ((number as usize) < count).then(|| unsafe { self.directory.get(number as usize) })
+    }
+
+    /// All blocks.
+    ///
+    /// # Safety
+    ///
+    /// Nobody is growing the pool, or will, and the caller has acquired all that was grown.
+    pub unsafe fn iter(&self) -> impl Iterator<Item = NonNull<u8>> + use<'_> {
+        // SAFETY: by the caller, and the number is below the count.
+        (0..self.count()).map(|number| unsafe { self.directory.get(number) })
+    }
+}

@@ -1,0 +1,143 @@
+//! Names in shared words.
+
+use core::fmt;
+
+use super::{PackedStamped, Stamped};
+use crate::sync::{AtomicU64, AtomicU128, Ordering, is_lock_free_u64, is_lock_free_u128};
+
+macro_rules! atomic_name {
+    ($(#[$doc:meta])* $atomic:ident($word:ident), $name:ident, $is_lock_free:ident) => {
+        $(#[$doc])*
+        pub struct $atomic<T> {
+            word: $word,
+            _named: core::marker::PhantomData<fn() -> T>,
+        }
+
+        impl<T> $atomic<T> {
+            /// A word that holds `name`.
+            pub fn new(name: $name<T>) -> Self {
+                Self { word: $word::new(name.to_bits()), _named: core::marker::PhantomData }
+            }
+
+            /// Whether operations on this machine take no lock; found out at run time where it
+            /// must be.
+            pub fn is_lock_free() -> bool {
+                $is_lock_free()
+            }
+
+            /// Loads the name.
+            ///
+            /// # Panics
+            ///
+            /// If `order` is `Release` or `AcqRel`.
+            #[inline]
+            pub fn load(&self, order: Ordering) -> $name<T> {
+                $name::from_bits(self.word.load(order))
+            }
+
+            /// Stores a name.
+            ///
+            /// # Panics
+            ///
+            /// If `order` is `Acquire` or `AcqRel`.
+            #[inline]
+            pub fn store(&self, name: $name<T>, order: Ordering) {
+                self.word.store(name.to_bits(), order);
+            }
+
+            /// Stores a name and returns the one before it.
+            #[inline]
+            pub fn swap(&self, name: $name<T>, order: Ordering) -> $name<T> {
+                $name::from_bits(self.word.swap(name.to_bits(), order))
+            }
+
+            /// Stores `new` if the word holds `current`, number, stamp and all.
+            ///
+            /// # Errors
+            ///
+            /// The name found, where it is not `current`.
+            ///
+            /// # Panics
+            ///
+            /// If `failure` is `Release` or `AcqRel`.
+            #[inline]
+            pub fn compare_exchange(
+                &self,
+                current: $name<T>,
+                new: $name<T>,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$name<T>, $name<T>> {
+                self.word
+                    .compare_exchange(current.to_bits(), new.to_bits(), success, failure)
+                    .map($name::from_bits)
+                    .map_err($name::from_bits)
+            }
+        }
+
+        impl<T> Default for $atomic<T> {
+            /// Null.
+            fn default() -> Self {
+                Self::new($name::NULL)
+            }
+        }
+
+        impl<T> fmt::Debug for $atomic<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.load(Ordering::Relaxed).fmt(f)
+            }
+        }
+    };
+}
+
+atomic_name! {
+    /// A [`Stamped`] in a shared word, exchanged whole: what structures that withstand ABA are
+    /// built on.
+    ///
+    /// As long as a name lies in the word, its block may be freed, reused and named anew, but never
+    /// again by the same name: a compare-exchange that succeeds says that nothing has happened to the
+    /// block since the name was loaded, or that it came back by the same turn.
+    ///
+    /// # Progress
+    ///
+    /// Wait-free or lock-free by one double-width CAS where the machine has one
+    /// ([`is_lock_free`](Self::is_lock_free)); by a lock where it has not. There is
+    /// [`AtomicPackedStamped`] for that case.
+    ///
+    /// # Orderings
+    ///
+    /// Are the caller's. A thread that goes to the block should have acquired the name.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering::{AcqRel, Acquire}};
+    /// use stampool::{AtomicStamped, Stamped, StampedPool};
+    ///
+    /// let pool = StampedPool::new(|| AtomicU64::new(0))?;
+    /// let local = pool.local().expect("memory");
+    /// let word = AtomicStamped::new(local.allocate().expect("memory"));
+    ///
+    /// let seen = word.load(Acquire);
+    /// // Meanwhile the block is taken out, freed, and comes back under another name.
+    /// let taken = word.swap(Stamped::NULL, AcqRel);
+    /// local.free(taken)?;
+    /// word.store(local.allocate().expect("memory"), std::sync::atomic::Ordering::Release);
+    /// assert!(word.compare_exchange(seen, Stamped::NULL, AcqRel, Acquire).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    AtomicStamped(AtomicU128), Stamped, is_lock_free_u128
+}
+
+atomic_name! {
+    /// A [`PackedStamped`] in a shared word of 64 bits. As [`AtomicStamped`], until its stamps wrap.
+    ///
+    /// # Progress
+    ///
+    /// Wait-free or lock-free wherever 64-bit CAS is.
+    ///
+    /// # Wrap time
+    ///
+    /// 2^31 turns of the block that is named, see [`PackedStamped`].
+    AtomicPackedStamped(AtomicU64), PackedStamped, is_lock_free_u64
+}
