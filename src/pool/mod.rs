@@ -4,6 +4,7 @@ mod builder;
 mod core;
 mod exact;
 mod local;
+mod many;
 mod per_thread;
 mod stats;
 

@@ -119,7 +119,17 @@ impl<S: Strategy> ThreadLocalPool<S> {
         self.pool.census()
     }
 
-    /// Runs `f` on the calling thread's handle, or on the one that is shared.
+    /// Runs `f` on the calling thread's handle, seated now where it was not, or on the one that is
+    /// shared.
+    pub(super) fn seated<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
+        // SAFETY: our own number, while we are borrowed.
+        match unsafe { seats::near::<S>(self.number) } {
+            Some(local) => Ok(f(local)),
+            None => self.with_seat(f),
+        }
+    }
+
+    /// As [`seated`](Self::seated), where no handle is near.
     #[cold]
     fn with_seat<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
         self.invite()?;
