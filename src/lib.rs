@@ -13,12 +13,15 @@ mod sync;
 mod thread_cache;
 
 pub use block::Block;
-pub use error::{AllocError, BuildError};
+pub use error::{AllocError, BuildError, Full};
 pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
-pub use pool::{Census, ExactPool, Local, Pool, PoolBuilder, Stats, ThreadLocalPool};
+pub use pool::{
+    Census, Counted, ExactPool, LivePolicy, Local, ObjectPool, ObjectPoolBuilder, OwnedPooled,
+    Pool, PoolBuilder, Pooled, SharedPooled, Stats, ThreadLocalPool,
+};
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
 

@@ -5,12 +5,16 @@ mod core;
 mod exact;
 mod local;
 mod many;
+mod object;
 mod per_thread;
 mod stats;
 
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
 pub use local::Local;
+pub use object::{
+    Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, SharedPooled,
+};
 pub use per_thread::{Tenant, ThreadLocalPool};
 pub use stats::{Census, Stats};
 

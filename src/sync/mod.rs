@@ -47,6 +47,9 @@ pub use std::{
     thread_local,
 };
 
+/// Whether this thread unwinds; std's too.
+pub use std::thread::panicking;
+
 /// A number that this process has not given before, from 1 on: 64 bits do not run out.
 pub fn serial() -> u64 {
     // Names things and orders nothing, so it is not what is checked: std's in every build.
