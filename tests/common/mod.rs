@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 pub mod sleeper;
+pub mod tracked;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
