@@ -9,6 +9,7 @@
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
+//! | [`objects`] | handles of objects | none: as there |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
@@ -16,6 +17,7 @@
 pub mod exchange;
 pub mod list;
 pub mod long;
+pub mod objects;
 mod payload;
 pub mod recycle;
 
