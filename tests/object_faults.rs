@@ -3,8 +3,9 @@
 mod common;
 
 use core::mem;
+use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 

@@ -72,6 +72,7 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
     /// assert_eq!(*unsafe { pool.attach(detached) }, 7);
     /// # Ok::<(), stampool::BuildError>(())
     /// ```
+    #[must_use = "the object stays live until it is attached again"]
     pub fn detach(this: Self) -> NonNull<T> {
         ManuallyDrop::new(this).object
     }
@@ -94,6 +95,7 @@ impl<T, S: Strategy> OwnedPooled<T, S> {
     }
 
     /// As [`Pooled::detach`], with what held the pool.
+    #[must_use = "the object stays live until it is attached again"]
     pub fn detach(this: Self) -> (Arc<ObjectPool<T, S>>, NonNull<T>) {
         let this = ManuallyDrop::new(this);
         // SAFETY: read once, and not dropped.
