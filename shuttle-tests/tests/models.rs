@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, long, recycle,
+    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, exchange, list, long, objects, recycle,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -41,6 +41,10 @@ fn main() -> ExitCode {
             let check = check::pct(subject.strategy, scenario.name, 3, SLICE_SAMPLES, SEED, body);
             checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
         }
+    }
+    for scenario in objects::SCENARIOS {
+        let check = check::dfs("ObjectPool", scenario.name, || quietly(scenario.body));
+        checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
     }
     for subject in subjects() {
         let body = move || (subject.exchange)(&exchange::REMAINDERS);

@@ -18,7 +18,7 @@ impl<S: Strategy> Blocks<S> {
     pub(super) fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         match self {
             Self::Cached(pool) => pool.allocate(),
-            Self::Exact(pool) => pool.allocate(),
+            Self::Exact(pool) => exchange::take(pool),
         }
     }
 
@@ -31,7 +31,7 @@ impl<S: Strategy> Blocks<S> {
             // SAFETY: by the caller.
             Self::Cached(pool) => unsafe { pool.deallocate(block) },
             // SAFETY: by the caller.
-            Self::Exact(pool) => unsafe { pool.deallocate(block) },
+            Self::Exact(pool) => unsafe { exchange::give(pool, block) },
         }
     }
 
@@ -92,6 +92,25 @@ impl<S: Strategy> Blocks<S> {
     pub(super) fn live(&mut self) -> usize {
         let free = self.census().free_blocks();
         self.stats().carved_blocks - free
+    }
+}
+
+/// Calls to a pool without caches, out of line: the hits of the other kind are not to carry them.
+mod exchange {
+    use super::{AllocError, ExactPool, NonNull, Strategy};
+
+    #[inline(never)]
+    pub(super) fn take<S: Strategy>(pool: &ExactPool<S>) -> Result<NonNull<u8>, AllocError> {
+        pool.allocate()
+    }
+
+    /// # Safety
+    ///
+    /// As [`ExactPool::deallocate`].
+    #[inline(never)]
+    pub(super) unsafe fn give<S: Strategy>(pool: &ExactPool<S>, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { pool.deallocate(block) };
     }
 }
 
