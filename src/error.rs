@@ -41,6 +41,30 @@ impl fmt::Display for AllocError {
 
 impl core::error::Error for AllocError {}
 
+/// A value that found no place, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Full<T> {
+    /// The value, as it was given.
+    pub value: T,
+    /// Why there is no place for it.
+    pub error: AllocError,
+}
+
+/// Says nothing of the value, which need not be able to.
+impl<T> fmt::Debug for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Full").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for Full<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<T> core::error::Error for Full<T> {}
+
 /// Why a pool could not be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -99,6 +123,11 @@ pub enum BuildError {
     },
     /// The process has made 2^32 - 1 pools with names of their own, and numbers none twice.
     PoolsExhausted,
+    /// What a pool was to have from the start could not be had.
+    Fill {
+        /// Why not.
+        error: AllocError,
+    },
     /// Lock freedom was demanded, and this strategy has none on this machine.
     NotLockFree {
         /// The strategy that would block.
@@ -131,6 +160,7 @@ impl fmt::Display for BuildError {
                 write!(f, "{strategy} cannot do without caches")
             }
             Self::PoolsExhausted => write!(f, "no number is left for another pool"),
+            Self::Fill { error } => write!(f, "the pool cannot be filled: {error}"),
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} is not lock-free on this machine")
             }

@@ -13,14 +13,15 @@ mod sync;
 mod thread_cache;
 
 pub use block::Block;
-pub use error::{AllocError, BuildError};
+pub use error::{AllocError, BuildError, Full};
 pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
 pub use pool::{
-    AtomicPackedStamped, AtomicStamped, Census, ExactPool, Local, PackedStamped, Pool, PoolBuilder,
-    Stale, Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
+    AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local, ObjectPool,
+    ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder, Pooled, SharedPooled, Stale,
+    Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
 };
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{

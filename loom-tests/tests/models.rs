@@ -6,8 +6,8 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, list, recycle,
-    stamped,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, list, objects,
+    recycle, stamped,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -41,6 +41,10 @@ fn main() -> ExitCode {
     }
     for scenario in exchange::SCENARIOS.iter().filter(|scenario| scenario.threads.len() == 2) {
         checks.push(exchange_row(SLEEPER, scenario, Bound::Preemptions(3)).tier(1));
+    }
+    for scenario in objects::SCENARIOS {
+        let row = Check::loom("ObjectPool", scenario.name, Bound::Unbounded, scenario.body);
+        checks.push(row.expect_exactly(scenario.allowed(), FEWEST));
     }
     let model = recycle::body::<EpochModel<Prompt>>;
     checks.push(recycle_row("EpochModel", Bound::Unbounded, model));

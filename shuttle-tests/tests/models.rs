@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, ends, exchange, list, long, recycle,
-    stamped,
+    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, ends, exchange, list, long, objects,
+    recycle, stamped,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -42,6 +42,10 @@ fn main() -> ExitCode {
             let check = check::pct(subject.strategy, scenario.name, 3, SLICE_SAMPLES, SEED, body);
             checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
         }
+    }
+    for scenario in objects::SCENARIOS {
+        let check = check::dfs("ObjectPool", scenario.name, || quietly(scenario.body));
+        checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
     }
     for subject in subjects() {
         for scenario in ends::TENANTS.iter().filter(|s| s.depth == Depth::Exhaustive) {

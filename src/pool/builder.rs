@@ -92,6 +92,21 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
+    /// What blocks are for, anew.
+    pub(super) fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
+    }
+
+    /// Puts a source before the one that was chosen.
+    pub(super) fn wrap_source(
+        mut self,
+        wrap: impl FnOnce(Box<dyn Source>) -> Box<dyn Source>,
+    ) -> Self {
+        self.source = wrap(self.source);
+        self
+    }
+
     /// How the pool learns of threads. Without it: [`ExplicitHandles`].
     pub fn threads(mut self, handling: impl ThreadHandling + 'static) -> Self {
         self.handling = Box::new(handling);

@@ -4,6 +4,8 @@ mod builder;
 mod core;
 mod exact;
 mod local;
+mod many;
+mod object;
 mod per_thread;
 mod stamped;
 mod stats;
@@ -11,6 +13,9 @@ mod stats;
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
 pub use local::Local;
+pub use object::{
+    Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, SharedPooled,
+};
 pub use per_thread::{StaticPool, Tenant, ThreadLocalPool};
 pub use stamped::{
     AtomicPackedStamped, AtomicStamped, PackedStamped, Stale, Stamped, StampedLocal, StampedPool,

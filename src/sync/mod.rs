@@ -51,6 +51,9 @@ pub use std::{
     thread_local,
 };
 
+/// Whether this thread unwinds; std's too.
+pub use std::thread::panicking;
+
 /// A number beside what is checked, std's in every build: it orders nothing and decides nothing.
 /// For names and statistics.
 #[derive(Debug, Default)]

@@ -123,6 +123,12 @@ sites! {
     REGISTRY_LOAD = "TC-6", Acquire;
     /// pool: whether it may grow.
     SEAL = "SE-1", Relaxed;
+    /// shared object: one more handle.
+    SHARE_CLONE = "OB-1", Relaxed;
+    /// shared object: one handle less.
+    SHARE_DROP = "OB-2", AcqRel;
+    /// shared object: is this the only handle?
+    SHARE_ALONE = "OB-3", Acquire;
     /// door: a look before coming in.
     DOOR_LOOK = "DO-1", Relaxed;
     /// door: a visitor comes in.

@@ -3,7 +3,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+pub mod objects;
 pub mod sleeper;
+pub mod tracked;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

@@ -11,6 +11,7 @@
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
+//! | [`objects`] | handles of objects | none: as there |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
@@ -19,6 +20,7 @@ pub mod ends;
 pub mod exchange;
 pub mod list;
 pub mod long;
+pub mod objects;
 mod payload;
 pub mod recycle;
 pub mod stamped;

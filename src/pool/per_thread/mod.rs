@@ -137,6 +137,16 @@ impl<S: Strategy> ThreadLocalPool<S> {
         self.pool.census()
     }
 
+    /// Runs `f` on the calling thread's handle, seated now where it was not, or on the one that is
+    /// shared.
+    pub(super) fn seated<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
+        // SAFETY: our own number, while we are borrowed.
+        match unsafe { seats::near::<S>(self.number) } {
+            Some(local) => Ok(f(local)),
+            None => self.with_seat(f),
+        }
+    }
+
     // Out of line, with everything in registers: else a hit sets up a stack frame for them.
 
     #[cold]
@@ -159,7 +169,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
         );
     }
 
-    /// Runs `f` on the calling thread's handle, or on the one that is shared.
+    /// As [`seated`](Self::seated), where no handle is near.
     fn with_seat<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
         self.invite()?;
         let mut f = Some(f);

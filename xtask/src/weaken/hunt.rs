@@ -159,17 +159,18 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 6] =
-    ["TaggedWide", "TaggedPacked", "Quiescent", "EpochModel", "Door", "StampedPool"];
+pub(super) const KILLERS: [&str; 7] =
+    ["TaggedWide", "TaggedPacked", "Quiescent", "EpochModel", "Door", "StampedPool", "ObjectPool"];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, or those which all have.
+/// stack, of shared objects, or those which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
         Some("QU") => row.strategy == "Quiescent",
         Some("DO") => row.strategy == "Door",
         Some("ST") => row.strategy == "StampedPool",
         Some("DL" | "LM") => row.strategy == "EpochModel",
+        Some("OB") => row.strategy == "ObjectPool",
         _ => row.strategy.starts_with("Tagged"),
     }
 }

@@ -1,0 +1,148 @@
+//! The pool of blocks below, as the builder chose it.
+
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use super::super::{Census, ExactPool, Local, Stats, ThreadLocalPool};
+use crate::error::AllocError;
+use crate::free_list::Strategy;
+
+/// With caches or without.
+pub(super) enum Blocks<S: Strategy> {
+    Cached(ThreadLocalPool<S>),
+    Exact(ExactPool<S>),
+}
+
+impl<S: Strategy> Blocks<S> {
+    #[inline]
+    pub(super) fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+        match self {
+            Self::Cached(pool) => pool.allocate(),
+            Self::Exact(pool) => exchange::take(pool),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`ExactPool::deallocate`].
+    #[inline]
+    pub(super) unsafe fn deallocate(&self, block: NonNull<u8>) {
+        match self {
+            // SAFETY: by the caller.
+            Self::Cached(pool) => unsafe { pool.deallocate(block) },
+            // SAFETY: by the caller.
+            Self::Exact(pool) => unsafe { exchange::give(pool, block) },
+        }
+    }
+
+    /// Carves until there are so many blocks, and seats so many threads. Sees to it that there is a
+    /// seat to share for those that will find none.
+    pub(super) fn prefill(&self, blocks: usize, seats: usize) -> Result<(), AllocError> {
+        match self {
+            Self::Cached(pool) => pool.local().and_then(|_| pool.prefill(blocks, seats)),
+            Self::Exact(pool) => pool.prefill(blocks),
+        }
+    }
+
+    pub(super) fn seal(&self) -> Result<(), AllocError> {
+        match self {
+            Self::Cached(pool) => pool.local().and_then(|_| pool.seal()),
+            Self::Exact(pool) => pool.seal(),
+        }
+    }
+
+    /// Shows `f` so many blocks, all different. Afterwards they are free, and in no cache.
+    pub(super) fn visit(
+        &self,
+        count: usize,
+        f: impl FnMut(NonNull<u8>) -> Result<(), AllocError>,
+    ) -> Result<(), AllocError> {
+        let mut room = Vec::new();
+        room.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
+        room.resize(count, MaybeUninit::uninit());
+        let loan = match self {
+            Self::Cached(pool) => {
+                let local = pool.local()?;
+                local.allocate_many(&mut room)?;
+                Loan { blocks: room, from: Lender::Cached(local) }
+            }
+            Self::Exact(pool) => {
+                pool.allocate_many(&mut room)?;
+                Loan { blocks: room, from: Lender::Exact(pool) }
+            }
+        };
+        loan.blocks().try_for_each(f)
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        match self {
+            Self::Cached(pool) => pool.stats(),
+            Self::Exact(pool) => pool.stats(),
+        }
+    }
+
+    pub(super) fn census(&mut self) -> Census {
+        match self {
+            Self::Cached(pool) => pool.census(),
+            Self::Exact(pool) => pool.census(),
+        }
+    }
+
+    /// Blocks in users' hands. Exact, since `&mut` says that nobody is taking or giving one.
+    pub(super) fn live(&mut self) -> usize {
+        let free = self.census().free_blocks();
+        self.stats().carved_blocks - free
+    }
+}
+
+/// Calls to a pool without caches, out of line: the hits of the other kind are not to carry them.
+mod exchange {
+    use super::{AllocError, ExactPool, NonNull, Strategy};
+
+    #[inline(never)]
+    pub(super) fn take<S: Strategy>(pool: &ExactPool<S>) -> Result<NonNull<u8>, AllocError> {
+        pool.allocate()
+    }
+
+    /// # Safety
+    ///
+    /// As [`ExactPool::deallocate`].
+    #[inline(never)]
+    pub(super) unsafe fn give<S: Strategy>(pool: &ExactPool<S>, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { pool.deallocate(block) };
+    }
+}
+
+/// Blocks that go back when it is dropped, by whatever way.
+struct Loan<'p, S: Strategy> {
+    /// All of them written.
+    blocks: Vec<MaybeUninit<NonNull<u8>>>,
+    from: Lender<'p, S>,
+}
+
+enum Lender<'p, S: Strategy> {
+    /// Whoever drops it hands all its blocks in.
+    Cached(Local<'p, S>),
+    Exact(&'p ExactPool<S>),
+}
+
+impl<S: Strategy> Loan<'_, S> {
+    fn blocks(&self) -> impl Iterator<Item = NonNull<u8>> {
+        // SAFETY: written before the loan was made.
+        self.blocks.iter().map(|block| unsafe { block.assume_init() })
+    }
+}
+
+impl<S: Strategy> Drop for Loan<'_, S> {
+    fn drop(&mut self) {
+        for block in self.blocks() {
+            match &self.from {
+                // SAFETY: allocated there for the loan, and given back once.
+                Lender::Cached(local) => unsafe { local.deallocate(block) },
+                // SAFETY: as above.
+                Lender::Exact(pool) => unsafe { pool.deallocate(block) },
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Building a pool of objects.
+
+use core::alloc::Layout;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+
+use super::super::PoolBuilder;
+use super::blocks::Blocks;
+use super::kept::{Kept, Roster, Zeroed};
+use super::{Keeping, Make, ObjectPool, Reset, taken};
+use crate::error::{AllocError, BuildError};
+use crate::free_list::{Strategy, TaggedWide};
+use crate::source::Source;
+
+/// What a pool does that is dropped while objects of it are live. They can only be detached ones, or
+/// such whose handles were forgotten. Their values are not dropped, whatever it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LivePolicy {
+    /// All memory stays where it is, for good; values without a user are dropped. The default: whoever
+    /// has a detached pointer may go on using it, and a mistake costs memory, and nothing worse.
+    #[default]
+    KeepMemory,
+    /// All memory goes back: a detached pointer dangles from there on. Spares the pool's end a count of
+    /// its blocks.
+    Free,
+    /// As [`KeepMemory`](Self::KeepMemory), and then a panic that says how many there are. While the
+    /// thread unwinds, no panic.
+    Panic,
+}
+
+/// Builds an [`ObjectPool`]. Made by [`ObjectPool::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct ObjectPoolBuilder<T, S: Strategy = TaggedWide> {
+    blocks: PoolBuilder<S>,
+    make: Option<Make<T>>,
+    reset: Option<Reset<T>>,
+    is_exact: bool,
+    prefill: usize,
+    seats: usize,
+    is_sealed: bool,
+    when_dropped: LivePolicy,
+    _values: PhantomData<fn() -> T>,
+}
+
+impl<T> ObjectPoolBuilder<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            blocks: PoolBuilder::new(Layout::new::<T>()),
+            make: None,
+            reset: None,
+            is_exact: false,
+            prefill: 0,
+            seats: 0,
+            is_sealed: false,
+            when_dropped: LivePolicy::default(),
+            _values: PhantomData,
+        }
+    }
+}
+
+impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
+    /// Chooses the strategy against ABA. Without it: [`TaggedWide`].
+    pub fn strategy<U: Strategy>(self) -> ObjectPoolBuilder<T, U> {
+        ObjectPoolBuilder {
+            blocks: self.blocks.strategy(),
+            make: self.make,
+            reset: self.reset,
+            is_exact: self.is_exact,
+            prefill: self.prefill,
+            seats: self.seats,
+            is_sealed: self.is_sealed,
+            when_dropped: self.when_dropped,
+            _values: PhantomData,
+        }
+    }
+
+    /// How [`ObjectPool::get`] makes objects, each time anew.
+    pub fn make(mut self, make: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.make = Some(Box::new(make));
+        self.reset = None;
+        self
+    }
+
+    /// Keeps objects constructed: `make` makes one when a block has none, and `reset` brings it back to
+    /// what it was when its handle goes.
+    ///
+    /// New memory is then cleared when it is had from the source.
+    pub fn keep(
+        mut self,
+        make: impl Fn() -> T + Send + Sync + 'static,
+        reset: impl Fn(&mut T) + Send + Sync + 'static,
+    ) -> Self {
+        self.make = Some(Box::new(make));
+        self.reset = Some(Box::new(reset));
+        self
+    }
+
+    /// Without caches: a refusal means that all objects are taken. Not under
+    /// [`EpochDeferred`](crate::EpochDeferred). [`batch`](Self::batch) then says nothing.
+    pub fn exact(mut self) -> Self {
+        self.is_exact = true;
+        self
+    }
+
+    /// The most objects ever, at least a batch where there are caches. Without it: what the source
+    /// gives.
+    pub fn capacity(mut self, objects: usize) -> Self {
+        self.blocks = self.blocks.capacity_blocks(objects);
+        self
+    }
+
+    /// Objects per batch, as [`PoolBuilder::batch`].
+    pub fn batch(mut self, objects: usize) -> Self {
+        self.blocks = self.blocks.batch(objects);
+        self
+    }
+
+    /// Where memory comes from. Without it: the program's allocator.
+    pub fn source(mut self, source: impl Source + 'static) -> Self {
+        self.blocks = self.blocks.source(source);
+        self
+    }
+
+    /// Has memory for so many objects from the start; a pool that keeps makes the objects, too.
+    ///
+    /// Where there are caches, threads that each fill one need 2B objects more apiece.
+    pub fn prefill(mut self, objects: usize) -> Self {
+        self.prefill = objects;
+        self
+    }
+
+    /// Has seats for so many threads from the start, where there are caches. In a sealed pool further
+    /// ones share one seat, behind a lock.
+    pub fn seats(mut self, threads: usize) -> Self {
+        self.seats = threads;
+        self
+    }
+
+    /// Never asks the source for anything once the pool is built: what was had by
+    /// [`prefill`](Self::prefill) and [`seats`](Self::seats) has to do.
+    pub fn sealed(mut self) -> Self {
+        self.is_sealed = true;
+        self
+    }
+
+    /// What happens when the pool is dropped while objects are live.
+    pub fn when_dropped(mut self, policy: LivePolicy) -> Self {
+        self.when_dropped = policy;
+        self
+    }
+
+    /// Whatever else can be set of the pool of blocks below.
+    pub fn blocks(mut self, set: impl FnOnce(PoolBuilder<S>) -> PoolBuilder<S>) -> Self {
+        self.blocks = set(self.blocks);
+        self
+    }
+
+    /// Builds the pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`PoolBuilder::build`] and, for an exact pool, [`PoolBuilder::build_exact`];
+    /// [`BuildError::Fill`] where there is no memory for what is wanted from the start.
+    ///
+    /// # Panics
+    ///
+    /// What the constructor panics with, when it fills a pool that keeps.
+    pub fn build(self) -> Result<ObjectPool<T, S>, BuildError> {
+        let keeps = self.reset.is_some();
+        let value = if keeps { Layout::new::<Kept<T>>() } else { Layout::new::<T>() };
+        // For a value without a size its address does: each has one of its own.
+        let size = value.size().max(1);
+        let layout = Layout::from_size_align(size, value.align())
+            .map_err(|_| BuildError::BlockTooLarge { size })?;
+        let mut blocks = self.blocks.layout(layout);
+        if keeps {
+            blocks = blocks.wrap_source(|source| Box::new(Zeroed(source)));
+        }
+        let blocks = if self.is_exact {
+            Blocks::Exact(blocks.build_exact()?)
+        } else {
+            Blocks::Cached(blocks.build_thread_local()?)
+        };
+        let pool = ObjectPool {
+            blocks: ManuallyDrop::new(blocks),
+            make: self.make,
+            keeping: self.reset.map(|reset| Keeping { reset, roster: Roster::default() }),
+            when_dropped: self.when_dropped,
+            _values: PhantomData,
+        };
+        let filled = pool.fill(self.prefill, self.seats);
+        let sealed = filled.and_then(|()| if self.is_sealed { pool.seal() } else { Ok(()) });
+        sealed.map_err(|error| BuildError::Fill { error })?;
+        Ok(pool)
+    }
+}
+
+impl<T, S: Strategy> ObjectPool<T, S> {
+    /// Has so many blocks, with values where the pool keeps, and seats. Before anybody else uses it.
+    fn fill(&self, count: usize, seats: usize) -> Result<(), AllocError> {
+        if count > 0 || seats > 0 {
+            self.blocks.prefill(count, seats)?;
+        }
+        let (Some(keeping), Some(make)) = (&self.keeping, &self.make) else { return Ok(()) };
+        // SAFETY: each block is shown to us alone.
+        self.blocks
+            .visit(count, |block| unsafe { taken::furnish(keeping, block.cast::<T>(), make) })
+    }
+}

@@ -1,0 +1,176 @@
+//! A block on its way to a user, or back.
+
+use core::mem::{self, ManuallyDrop};
+use core::ptr::NonNull;
+
+use super::kept::{self, State};
+use super::{Keeping, ObjectPool, Pooled};
+use crate::error::AllocError;
+use crate::free_list::Strategy;
+
+/// A block out of a pool, for the moment without a user: goes back when it is dropped.
+///
+/// In a pool that keeps, its state is `Vacant` or `Ready`, and true. In others it has no value.
+pub(super) struct Taken<'p, T, S: Strategy> {
+    pool: &'p ObjectPool<T, S>,
+    block: NonNull<T>,
+}
+
+impl<'p, T, S: Strategy> Taken<'p, T, S> {
+    /// Takes one.
+    #[inline]
+    pub(super) fn new(pool: &'p ObjectPool<T, S>) -> Result<Self, AllocError> {
+        let block = pool.blocks.allocate()?.cast::<T>();
+        let taken = Self { pool, block };
+        if let Some(keeping) = &pool.keeping {
+            // SAFETY: just taken from a pool that keeps.
+            unsafe { enter(keeping, block) }?;
+        }
+        Ok(taken)
+    }
+
+    /// Takes `count`, or none.
+    pub(super) fn many(pool: &'p ObjectPool<T, S>, count: usize) -> Result<Vec<Self>, AllocError> {
+        let mut all = Vec::new();
+        all.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
+        for _ in 0..count {
+            all.push(Self::new(pool)?);
+        }
+        Ok(all)
+    }
+
+    /// Takes a live object from its user.
+    ///
+    /// # Safety
+    ///
+    /// `object` is live, of this pool, and the caller's, who doesn't use it again.
+    #[inline]
+    pub(super) unsafe fn back(pool: &'p ObjectPool<T, S>, object: NonNull<T>) {
+        let taken = Self { pool, block: object };
+        if let Some(keeping) = &pool.keeping {
+            // Until the hook is through, the value is to be dropped.
+            let spoilt = Spoilt(object);
+            // SAFETY: the caller's, and live.
+            (keeping.reset)(unsafe { &mut *object.as_ptr() });
+            mem::forget(spoilt);
+            // SAFETY: ours, and the value is there.
+            unsafe { kept::set_state(object, State::Ready) };
+        } else {
+            // SAFETY: the caller's, and live; from here on the block has no value.
+            unsafe { object.drop_in_place() };
+        }
+        drop(taken);
+    }
+
+    /// Moves the value out of a live object, whose block goes back.
+    ///
+    /// # Safety
+    ///
+    /// As [`back`](Self::back).
+    pub(super) unsafe fn emptied(pool: &'p ObjectPool<T, S>, object: NonNull<T>) -> T {
+        let _taken = Self { pool, block: object };
+        if pool.keeping.is_some() {
+            // SAFETY: ours, and from the next line on without a value.
+            unsafe { kept::set_state(object, State::Vacant) };
+        }
+        // SAFETY: the caller's, and live; the block says that it has no value.
+        unsafe { object.read() }
+    }
+
+    /// An object with the value that was kept, or else a new one.
+    #[inline]
+    pub(super) fn ready(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
+        if !self.is_ready() {
+            // SAFETY: there is no value.
+            unsafe { self.block.write(make()) };
+        }
+        self.live()
+    }
+
+    /// An object with a new value. One that was kept goes.
+    #[inline]
+    pub(super) fn renewed(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
+        if self.is_ready() {
+            drop(Spoilt(self.block));
+        }
+        // SAFETY: there is no value.
+        unsafe { self.block.write(make()) };
+        self.live()
+    }
+
+    fn is_ready(&self) -> bool {
+        // SAFETY: ours, where the pool keeps.
+        self.pool.keeping.is_some() && unsafe { kept::state(self.block) } == State::Ready
+    }
+
+    /// A handle of the object that the block is now, having a value.
+    #[inline]
+    fn live(self) -> Pooled<'p, T, S> {
+        if self.pool.keeping.is_some() {
+            // SAFETY: ours, and a user's from here on.
+            unsafe { kept::set_state(self.block, State::Live) };
+        }
+        let this = ManuallyDrop::new(self);
+        // SAFETY: ours, of this pool, and let go of.
+        unsafe { Pooled::new(this.pool, this.block) }
+    }
+}
+
+impl<T, S: Strategy> Drop for Taken<'_, T, S> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: taken from this pool, ours (O1), and not used again.
+        unsafe { self.pool.blocks.deallocate(self.block.cast()) };
+    }
+}
+
+/// A value in a block that is not to be kept: goes when this is dropped.
+struct Spoilt<T>(NonNull<T>);
+
+impl<T> Drop for Spoilt<T> {
+    fn drop(&mut self) {
+        // First: the destructor may panic.
+        // SAFETY: made by the block's owner, of a pool that keeps.
+        unsafe { kept::set_state(self.0, State::Vacant) };
+        // SAFETY: as above; there is a value, and from here on none.
+        unsafe { self.0.drop_in_place() };
+    }
+}
+
+/// Sees to it that the roster knows a block that has just been taken.
+///
+/// # Safety
+///
+/// The caller has the block, of the pool that keeps by `keeping`.
+#[inline]
+pub(super) unsafe fn enter<T>(keeping: &Keeping<T>, block: NonNull<T>) -> Result<(), AllocError> {
+    // SAFETY: by the caller.
+    if unsafe { kept::state(block) } == State::Fresh {
+        keeping.roster.enter(block)?;
+        // SAFETY: by the caller; there is no value, and the block is on the roster.
+        unsafe { kept::set_state(block, State::Vacant) };
+    }
+    Ok(())
+}
+
+/// Makes a value for a block that has none, and leaves it there. For filling a pool beforehand.
+///
+/// # Safety
+///
+/// As [`enter`].
+pub(super) unsafe fn furnish<T>(
+    keeping: &Keeping<T>,
+    block: NonNull<T>,
+    make: impl FnOnce() -> T,
+) -> Result<(), AllocError> {
+    // SAFETY: by the caller.
+    unsafe { enter(keeping, block) }?;
+    // SAFETY: by the caller.
+    if unsafe { kept::state(block) } == State::Vacant {
+        // SAFETY: there is no value.
+        unsafe { block.write(make()) };
+        // SAFETY: by the caller, and now there is one.
+        unsafe { kept::set_state(block, State::Ready) };
+    }
+    Ok(())
+}

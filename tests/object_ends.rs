@@ -1,0 +1,120 @@
+//! Pools of objects that are filled, sealed, or dropped while objects are live.
+
+mod common;
+
+use std::sync::Arc;
+use std::thread;
+
+use common::objects::{Set, keeping, per_get, with_every_pool};
+use common::tracked::{Tracked, Tracks};
+use common::{Counts, Meter};
+use stampool::{
+    AllocError, BuildError, LivePolicy, ObjectPoolBuilder, Pooled, Strategy, TaggedWide,
+};
+
+#[test]
+fn a_sealed_pool_leaves_its_source_alone() {
+    with_every_pool!(fill_and_seal);
+}
+
+fn fill_and_seal<S: Strategy>(set: Set<S>) {
+    for (builder, made_beforehand) in [(per_get as fn(&_) -> _, 0), (keeping, 50)] {
+        let tracks = Tracks::new();
+        let meter = Meter::new();
+        let counts = Arc::clone(&meter.counts);
+        let builder = set(builder(&tracks)).source(meter).prefill(50).seats(2).sealed();
+        let pool = builder.build().unwrap();
+        let calls = counts.obtained();
+        assert_eq!((tracks.made(), tracks.alive()), (made_beforehand, made_beforehand));
+        thread::scope(|threads| {
+            // More threads than seats.
+            let threads: Vec<_> =
+                (0..4).map(|_| threads.spawn(|| (0..200).all(|_| pool.get().is_ok()))).collect();
+            assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+        });
+        drop(pool.get_many(20).unwrap());
+        assert_eq!(pool.get_many(1000).unwrap_err(), AllocError::Sealed);
+        assert_eq!(counts.obtained(), calls, "the source was asked");
+        drop(pool);
+        assert_eq!(tracks.alive(), 0);
+    }
+}
+
+#[test]
+fn a_fill_that_cannot_be_had_is_an_error() {
+    let tracks = Tracks::new();
+    let built = keeping::<TaggedWide>(&tracks).batch(4).capacity(10).prefill(11).build();
+    assert_eq!(built.err(), Some(BuildError::Fill { error: AllocError::Capacity }));
+    assert_eq!(tracks.made(), 0);
+}
+
+/// A pool with a detached object and a forgotten handle, both in use.
+fn end_with_two_live<S: Strategy>(
+    builder: ObjectPoolBuilder<Tracked, S>,
+) -> (Arc<Counts>, core::ptr::NonNull<Tracked>) {
+    let meter = Meter::new();
+    let counts = Arc::clone(&meter.counts);
+    let pool = builder.source(meter).build().unwrap();
+    let free = pool.get_many(5).unwrap();
+    let mut object = pool.get().unwrap();
+    object.word = 7;
+    let detached = Pooled::detach(object);
+    core::mem::forget(pool.get().unwrap());
+    drop(free);
+    drop(pool);
+    (counts, detached)
+}
+
+#[test]
+fn live_objects_keep_the_memory_if_that_is_the_policy() {
+    with_every_pool!(keep_the_memory);
+}
+
+fn keep_the_memory<S: Strategy>(set: Set<S>) {
+    for builder in [per_get, keeping] {
+        let tracks = Tracks::new();
+        let (counts, detached) = end_with_two_live(set(builder(&tracks)));
+        assert_eq!(counts.released(), 0);
+        assert_eq!(tracks.alive(), 2, "those that nobody had are gone");
+        // SAFETY: the memory is kept, and the object is ours.
+        assert_eq!(unsafe { detached.as_ref() }.word, 7);
+    }
+}
+
+#[test]
+fn live_objects_go_with_the_memory_if_that_is_the_policy() {
+    with_every_pool!(free_the_memory);
+}
+
+fn free_the_memory<S: Strategy>(set: Set<S>) {
+    for builder in [per_get, keeping] {
+        let tracks = Tracks::new();
+        let builder = set(builder(&tracks)).when_dropped(LivePolicy::Free);
+        let (counts, _) = end_with_two_live(builder);
+        assert_eq!(counts.released(), counts.obtained());
+        assert_eq!(tracks.alive(), 2, "their values were not dropped");
+    }
+}
+
+#[test]
+fn nothing_is_kept_where_nothing_is_live() {
+    with_every_pool!(give_all_back);
+}
+
+fn give_all_back<S: Strategy>(set: Set<S>) {
+    for builder in [per_get, keeping] {
+        for policy in [LivePolicy::default(), LivePolicy::Free, LivePolicy::Panic] {
+            let meter = Meter::new();
+            let counts = Arc::clone(&meter.counts);
+            let tracks = Tracks::new();
+            let builder = set(builder(&tracks)).source(meter).when_dropped(policy);
+            let pool = builder.build().unwrap();
+            thread::scope(|threads| {
+                threads.spawn(|| drop(pool.get_many(9).unwrap()));
+                drop(pool.get_many(5).unwrap());
+            });
+            drop(pool);
+            assert_eq!(counts.released(), counts.obtained());
+        }
+    }
+}
