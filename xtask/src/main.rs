@@ -18,6 +18,7 @@ mod progress;
 mod queue;
 mod run;
 mod sabotage;
+mod sanitize;
 mod table;
 mod times;
 mod weaken;
@@ -55,6 +56,8 @@ enum Command {
     Litmus(litmus::Options),
     /// Break the core in a copy, in four ways; the checks must go red.
     Sabotage(sabotage::Options),
+    /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
+    Sanitize(sanitize::Options),
     /// Run every ordering site one step weaker; some check must notice.
     Weaken(weaken::Options),
 }
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Ledger(options) => ledgers::run(&options),
         Command::Litmus(options) => litmus::run(&options),
         Command::Sabotage(options) => sabotage::run(&options),
+        Command::Sanitize(options) => sanitize::run(&options),
         Command::Weaken(options) => weaken::run(&options),
     };
     match done {
