@@ -5,6 +5,7 @@ mod checks;
 mod ci;
 mod compare;
 mod fuzz;
+mod fuzz_ops;
 mod hit_path;
 mod layers;
 mod ledger_file;
@@ -46,6 +47,8 @@ enum Command {
     Compare(compare::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
+    /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
+    FuzzOps(fuzz_ops::Options),
     /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
     HitPath(hit_path::Options),
     /// Check the layers of src, the names of backends, the length of files and the ordering tags.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
         Command::Layers(options) => layers::run(&options),
         Command::Ledger(options) => ledgers::run(&options),

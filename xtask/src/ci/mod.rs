@@ -15,7 +15,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::{sanitize, workspace};
+use crate::{fuzz_ops, sanitize, workspace};
 use steps::{Program, Step};
 use tally::Tally;
 
@@ -42,7 +42,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
     let steps = steps::steps(options.deep);
     // Nothing that an earlier run has left may count as a result of this one.
-    for report in ["checks.json", "ledger.json", "weaken.json", "compare.json", sanitize::REPORT] {
+    let reports = ["checks.json", "ledger.json", "weaken.json", "compare.json"];
+    for report in reports.into_iter().chain([fuzz_ops::REPORT, sanitize::REPORT]) {
         _ = fs::remove_file(workspace::output()?.join(report));
     }
     let mut tally = Tally::default();

@@ -94,6 +94,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 Xtask,
                 "sanitize --seconds 60",
             ),
+            Step::new(
+                "fuzz-ops",
+                "random programs of pool operations, libFuzzer, 120 s",
+                Xtask,
+                "fuzz-ops --seconds 120",
+            ),
         ]);
     }
     steps

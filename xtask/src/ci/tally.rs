@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use ledger::Row;
 use serde_json::Value;
 
-use crate::sanitize;
+use crate::{fuzz_ops, sanitize};
 
 /// How much passed and how much failed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Tally {
         self.failed += number("failed;").unwrap_or(0);
     }
 
-    /// The rows of the ledger, the mutants and the sanitizers, as far as they were written.
+    /// The rows of the ledger, the mutants, the sanitizers and the fuzzer, as far as they were written.
     ///
     /// # Errors
     /// Where a report cannot be read.
@@ -47,7 +47,8 @@ impl Tally {
         judged.for_each(|row| self.step(row.is_ok()));
         let mutants: Vec<Value> = read(&folder.join("weaken.json"))?;
         mutants.iter().for_each(|mutant| self.step(mutant["fault"].is_null()));
-        let runs: Vec<Value> = read(&folder.join(sanitize::REPORT))?;
+        let mut runs: Vec<Value> = read(&folder.join(sanitize::REPORT))?;
+        runs.extend(read::<Value>(&folder.join(fuzz_ops::REPORT))?);
         for run in runs {
             match run["outcome"].as_str() {
                 Some("skipped") => self.skipped += 1,

@@ -132,7 +132,9 @@ impl Tool {
                 let mut command = Command::new("valgrind");
                 // Without the first, one thread may starve the other.
                 command.args(["--fair-sched=try", "--leak-check=full"]);
-                command.args(["--errors-for-leak-kinds=definite", "--quiet"]);
+                // std keeps a record of the main thread to the end: possibly lost, it says.
+                command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
+                command.arg("--quiet");
                 command.arg(format!("--error-exitcode={REPORTED}")).arg(executable);
                 command
             }
