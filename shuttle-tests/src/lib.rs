@@ -9,4 +9,7 @@ pub mod backend;
 pub mod check;
 pub mod explore;
 pub mod fuzz;
+pub mod linear;
+pub mod linearize;
+pub mod multiset;
 pub mod selfcheck;

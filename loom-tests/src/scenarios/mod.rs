@@ -9,11 +9,13 @@
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
+//! | [`linear`] | the whole pool, generated programs | none: a history is checked |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
 
 pub mod exchange;
+pub mod linear;
 pub mod list;
 pub mod long;
 mod payload;
@@ -52,6 +54,8 @@ pub struct Subject {
     pub exchange: fn(&'static exchange::Scenario) -> String,
     /// Runs a long scenario once.
     pub long: fn(&'static long::Scenario) -> String,
+    /// Runs a generated program once.
+    pub linear: fn(&linear::Program, linear::Fault) -> linear::History,
 }
 
 /// Everything that runs the whole matrix.
@@ -206,6 +210,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         list: list::body::<S>,
         exchange: exchange::body::<S>,
         long: long::body::<S>,
+        linear: linear::body::<S>,
     }
 }
 
