@@ -150,7 +150,7 @@ impl Reference {
         }
         serials.sort_unstable();
         let (_, at) = serials[nth % serials.len()];
-        let live = self.live.remove(&at).expect("listed above");
+        let Some(live) = self.live.remove(&at) else { return Ok(None) };
         self.unchanged(live)?;
         Ok(Some(live.block))
     }

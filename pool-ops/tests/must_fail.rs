@@ -101,8 +101,10 @@ impl Handle for TwinHandle<'_> {
         unsafe { self.local.deallocate(block) };
         if self.twin.now(Fault::Scribbles) {
             let last = self.twin.last.get().expect("allocated before");
+            // SAFETY: memory of the pool's, filled by its user.
+            let byte = unsafe { last.read() };
             // SAFETY: memory of the pool's, if not ours: that is the fault.
-            unsafe { last.write(!last.read()) };
+            unsafe { last.write(!byte) };
         }
     }
 }

@@ -9,7 +9,7 @@ use core::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use loom_tests::explore::Exploration;
-use loom_tests::scenarios::linear::{Fault, History, Op, Program};
+use loom_tests::scenarios::linear::{Call, Fault, History, Op, Operation, Program};
 use loom_tests::{Check, Checker, Limit};
 use proptest::prelude::{Just, Strategy as _, prop, prop_oneof};
 use proptest::strategy::BoxedStrategy;
@@ -137,7 +137,11 @@ fn sample(
             let explained = error.explained.len();
             return Err(format!("not linearizable: {history} ({explained} calls explained)"));
         }
-        judged.record("linearizable".to_string());
+        // So that the ledger tells how much of it there was.
+        let refused =
+            |call: &Call<Operation>| matches!(call.op, Operation::Refused { others } if others > 0);
+        let how = if history.0.iter().any(refused) { ", with a refusal" } else { "" };
+        judged.record(format!("linearizable{how}"));
     }
     Ok(judged)
 }

@@ -44,7 +44,7 @@ pub fn linearize<O: Object>(
         history.iter().all(|call| call.invoked < call.returned),
         "a call ended before it began"
     );
-    let all = u64::MAX.checked_shr((MAX_CALLS - history.len()) as u32).unwrap_or(0);
+    let all = (0..history.len()).fold(0_u64, |all, call| all | 1 << call);
     let mut seen = HashSet::from([(0_u64, start.clone())]);
     let (mut order, mut explained) = (Vec::new(), Vec::new());
     // One level per call taken: the state after it, and what else could be taken there.

@@ -172,7 +172,8 @@ struct Run {
 pub(super) fn stress(tool: Tool, seconds: Duration) -> Result<Vec<Row>> {
     eprintln!("building stress for {}", tool.name());
     let executable = tool.build(&workspace::root()?)?;
-    let each = (seconds / (CELLS * BATCHES.len() as u32)).max(Duration::from_millis(1));
+    let runs = CELLS * u32::try_from(BATCHES.len())?;
+    let each = (seconds / runs).max(Duration::from_millis(1));
     let each = format!("{}ms", each.as_millis());
     let again =
         format!("cargo xtask sanitize --tool {} --seconds {}", tool.name(), seconds.as_secs());
