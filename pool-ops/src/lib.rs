@@ -14,7 +14,7 @@
 //! |---|---|
 //! | [`program`] | what a program is, and how bytes become one |
 //! | [`subject`] | what is under test: a pool, or a twin with a fault |
-//! | [`reference`] | what must be true after each operation |
+//! | [`mod@reference`] | what must be true after each operation |
 //! | [`run`] | does the operations |
 
 pub mod program;
