@@ -137,7 +137,7 @@ fn sample(
             let explained = error.explained.len();
             return Err(format!("not linearizable: {history} ({explained} calls explained)"));
         }
-        // So that the ledger tells how much of it there was.
+        // Two outcomes in the ledger: programs that never come to the capacity would show one.
         let refused =
             |call: &Call<Operation>| matches!(call.op, Operation::Refused { others } if others > 0);
         let how = if history.0.iter().any(refused) { ", with a refusal" } else { "" };
