@@ -4,9 +4,15 @@
 //! depth-first search, the ground truth that loom's reduced search is held against, and sampling of
 //! scenarios too long to search. Registration and judging are those of
 //! [`loom_tests::harness`]; see [`Check`](loom_tests::Check).
+//!
+//! Generated programs on the whole pool ([`linear`]) are judged by their histories: [`linearize`]
+//! looks for an order that [`multiset`] allows.
 
 pub mod backend;
 pub mod check;
 pub mod explore;
 pub mod fuzz;
+pub mod linear;
+pub mod linearize;
+pub mod multiset;
 pub mod selfcheck;

@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use loom_tests::scenarios::linear::{Fault, body as linear_body};
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, ends, exchange, list, long, objects,
     recycle, stamped,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
+use shuttle_tests::linear::{self, Amount, Body, Sampling};
 use shuttle_tests::{check, selfcheck};
 use stampool::TaggedPacked;
 
@@ -107,6 +109,25 @@ fn main() -> ExitCode {
         let name = format!("twin/tag_0_bits_{}", scenario.name.replace("long/", ""));
         let check = check::pct("TaggedPacked<0>", name, 5, 100_000, SEED, body);
         checks.push(check.tier(1).expect_failure("a block was"));
+    }
+    // Generated programs: histories against a multiset.
+    let amount = Amount { programs: 300, schedules: 25 };
+    for subject in subjects() {
+        for sampling in [Sampling::Random, Sampling::Pct(3)] {
+            let faultless = (subject.linear, Fault::None);
+            let name = "linear/programs";
+            checks.push(linear::check(subject.strategy, name, sampling, amount, SEED, faultless));
+        }
+    }
+    for (fault, name) in [
+        (Fault::HandsOutTwice, "twin/linear_hands_out_twice"),
+        (Fault::Refuses, "twin/linear_refuses"),
+        (Fault::Loses, "twin/linear_loses"),
+    ] {
+        let twin = (linear_body::<TaggedPacked> as Body, fault);
+        let sampling = Sampling::Random;
+        let check = linear::check("TaggedPacked", name, sampling, amount, SEED, twin);
+        checks.push(check.expect_failure("not linearizable"));
     }
     for (tier, samples, suffix) in [(1, 10_000_usize, ""), (3, 1_000_000, "_by_the_million")] {
         for subject in subjects() {

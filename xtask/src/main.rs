@@ -5,6 +5,7 @@ mod checks;
 mod ci;
 mod compare;
 mod fuzz;
+mod fuzz_ops;
 mod hit_path;
 mod layers;
 mod ledger_file;
@@ -18,6 +19,7 @@ mod progress;
 mod queue;
 mod run;
 mod sabotage;
+mod sanitize;
 mod table;
 mod times;
 mod weaken;
@@ -45,6 +47,8 @@ enum Command {
     Compare(compare::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
+    /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
+    FuzzOps(fuzz_ops::Options),
     /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
     HitPath(hit_path::Options),
     /// Check the layers of src, the names of backends, the length of files and the ordering tags.
@@ -55,6 +59,8 @@ enum Command {
     Litmus(litmus::Options),
     /// Break the core in a copy, in four ways; the checks must go red.
     Sabotage(sabotage::Options),
+    /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
+    Sanitize(sanitize::Options),
     /// Run every ordering site one step weaker; some check must notice.
     Weaken(weaken::Options),
 }
@@ -65,11 +71,13 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
         Command::Layers(options) => layers::run(&options),
         Command::Ledger(options) => ledgers::run(&options),
         Command::Litmus(options) => litmus::run(&options),
         Command::Sabotage(options) => sabotage::run(&options),
+        Command::Sanitize(options) => sanitize::run(&options),
         Command::Weaken(options) => weaken::run(&options),
     };
     match done {

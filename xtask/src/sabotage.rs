@@ -151,6 +151,19 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Makes `to` a copy of the tree at `from` with the one edit that is called `what`.
+///
+/// # Errors
+/// Where there is no such edit, or it does not fit, or nothing can be copied.
+pub(crate) fn broken_copy(from: &Path, to: &Path, what: &str) -> Result<()> {
+    let sabotage = BREAKS.iter().find(|sabotage| sabotage.what == what);
+    let sabotage = sabotage.with_context(|| format!("no edit is called `{what}`"))?;
+    refresh(from, to)?;
+    let path = to.join(sabotage.file);
+    let good = fs::read_to_string(&path)?;
+    Ok(fs::write(path, sabotaged(&good, sabotage)?)?)
+}
+
 /// The text with the edit; it must fit exactly once.
 fn sabotaged(good: &str, sabotage: &Break) -> Result<String> {
     let Break { what, file, from, to, .. } = sabotage;

@@ -12,12 +12,14 @@
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`objects`] | handles of objects | none: as there |
+//! | [`linear`] | the whole pool, generated programs | none: a history is checked |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
 
 pub mod ends;
 pub mod exchange;
+pub mod linear;
 pub mod list;
 pub mod long;
 pub mod objects;
@@ -60,6 +62,8 @@ pub struct Subject {
     pub ends: fn(&'static ends::Scenario<ends::Fate>) -> String,
     /// Runs a long scenario once.
     pub long: fn(&'static long::Scenario) -> String,
+    /// Runs a generated program once.
+    pub linear: fn(&linear::Program, linear::Fault) -> linear::History,
 }
 
 /// Everything that runs the whole matrix.
@@ -215,6 +219,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         exchange: exchange::body::<S>,
         ends: ends::body::<S>,
         long: long::body::<S>,
+        linear: linear::body::<S>,
     }
 }
 

@@ -15,14 +15,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::workspace;
+use crate::{fuzz_ops, sanitize, workspace};
 use steps::{Program, Step};
 use tally::Tally;
 
 /// How much to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Every tier of the checks, longer stress, and the sabotaged copies: hours.
+    /// Every tier of the checks, longer stress, the sabotaged copies, sanitizers, fuzzing: hours.
     #[arg(long)]
     deep: bool,
 }
@@ -42,7 +42,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
     let steps = steps::steps(options.deep);
     // Nothing that an earlier run has left may count as a result of this one.
-    for report in ["checks.json", "ledger.json", "weaken.json", "compare.json"] {
+    let reports = ["checks.json", "ledger.json", "weaken.json", "compare.json"];
+    for report in reports.into_iter().chain([fuzz_ops::REPORT, sanitize::REPORT]) {
         _ = fs::remove_file(workspace::output()?.join(report));
     }
     let mut tally = Tally::default();
@@ -63,6 +64,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("again: {}", failed.step.command());
     }
     println!("{:.1} minutes in all\n", start.elapsed().as_secs_f64() / 60.0);
+    if tally.skipped > 0 {
+        println!("{} skipped, for want of a tool", tally.skipped);
+    }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     let failed = all.iter().filter(|done| !done.ok).count();
     ensure!(failed == 0 && tally.failed == 0, "{failed} of {} steps failed", steps.len());

@@ -92,7 +92,21 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         Step::new("compare", "the main job, quick", Xtask, "compare --quick"),
     ]);
     if deep {
-        steps.push(Step::new("sabotage", "edits of src that must go red", Xtask, "sabotage"));
+        steps.extend([
+            Step::new("sabotage", "edits of src that must go red", Xtask, "sabotage"),
+            Step::new(
+                "sanitize",
+                "tsan and its mutant, asan, memcheck, as far as they are there, 60 s each",
+                Xtask,
+                "sanitize --seconds 60",
+            ),
+            Step::new(
+                "fuzz-ops",
+                "random programs of pool operations, libFuzzer, 120 s",
+                Xtask,
+                "fuzz-ops --seconds 120",
+            ),
+        ]);
     }
     steps
 }

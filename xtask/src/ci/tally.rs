@@ -7,11 +7,15 @@ use anyhow::{Context, Result};
 use ledger::Row;
 use serde_json::Value;
 
+use crate::{fuzz_ops, sanitize};
+
 /// How much passed and how much failed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) passed: u64,
     pub(super) failed: u64,
+    /// Left out, since a tool is not there.
+    pub(super) skipped: u64,
 }
 
 impl Tally {
@@ -32,7 +36,7 @@ impl Tally {
         self.failed += number("failed;").unwrap_or(0);
     }
 
-    /// The rows of the ledger and the mutants, as far as they were written.
+    /// The rows of the ledger, the mutants, the sanitizers and the fuzzer, as far as they were written.
     ///
     /// # Errors
     /// Where a report cannot be read.
@@ -43,6 +47,14 @@ impl Tally {
         judged.for_each(|row| self.step(row.is_ok()));
         let mutants: Vec<Value> = read(&folder.join("weaken.json"))?;
         mutants.iter().for_each(|mutant| self.step(mutant["fault"].is_null()));
+        let mut runs: Vec<Value> = read(&folder.join(sanitize::REPORT))?;
+        runs.extend(read::<Value>(&folder.join(fuzz_ops::REPORT))?);
+        for run in runs {
+            match run["outcome"].as_str() {
+                Some("skipped") => self.skipped += 1,
+                outcome => self.step(outcome == Some("fine")),
+            }
+        }
         Ok(())
     }
 }
@@ -70,6 +82,6 @@ mod tests {
         tally.line("7 passed; 7 failed");
         tally.step(true);
         tally.step(false);
-        assert_eq!(tally, Tally { passed: 16, failed: 3 });
+        assert_eq!(tally, Tally { passed: 16, failed: 3, skipped: 0 });
     }
 }

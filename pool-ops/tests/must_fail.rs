@@ -1,0 +1,170 @@
+//! The reference notices: twins that do one thing wrong, and a control that does nothing wrong.
+
+use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
+use std::sync::Arc;
+
+use pool_ops::program::Op;
+use pool_ops::run::{Violation, on_subject, pool};
+use pool_ops::source::Counts;
+use pool_ops::subject::{Handle, Subject};
+use pool_ops::{Done, Program};
+use stampool::{AllocError, Local, Pool, TaggedPacked};
+
+/// What the twin does wrong, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// Remembers a block that is given back, and hands it out beside the pool.
+    HandsOutTwice,
+    /// Never gives a block back to the pool.
+    Loses,
+    /// Writes into a block that it has handed out.
+    Scribbles,
+    /// Hands out an address inside a block.
+    Shifts,
+    /// Refuses although there are blocks.
+    Refuses,
+    /// Says that it has carved more.
+    CarvesTooMuch,
+}
+
+/// The operation at which it does so.
+const CALL: usize = 9;
+
+struct Twin {
+    pool: Pool<TaggedPacked>,
+    fault: Fault,
+    calls: Cell<usize>,
+    kept: RefCell<Vec<NonNull<u8>>>,
+    last: Cell<Option<NonNull<u8>>>,
+}
+
+struct TwinHandle<'a> {
+    twin: &'a Twin,
+    local: Local<'a, TaggedPacked>,
+}
+
+impl Twin {
+    /// Whether this call of `fault`'s kind is the one.
+    fn now(&self, fault: Fault) -> bool {
+        if self.fault != fault {
+            return false;
+        }
+        self.calls.set(self.calls.get() + 1);
+        self.calls.get() == CALL
+    }
+}
+
+impl Subject for Twin {
+    type Handle<'a> = TwinHandle<'a>;
+
+    fn attach(&self) -> Result<TwinHandle<'_>, AllocError> {
+        Ok(TwinHandle { twin: self, local: self.pool.local()? })
+    }
+
+    fn carved_blocks(&self) -> usize {
+        let extra = if self.fault == Fault::CarvesTooMuch { 1_000 } else { 0 };
+        self.pool.stats().carved_blocks + extra
+    }
+
+    fn idle_blocks(&mut self) -> (usize, usize) {
+        self.pool.idle_blocks()
+    }
+}
+
+impl Handle for TwinHandle<'_> {
+    fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+        if let Some(block) = self.twin.kept.borrow_mut().pop() {
+            return Ok(block);
+        }
+        if self.twin.now(Fault::Refuses) {
+            return Err(AllocError::Capacity);
+        }
+        let block = self.local.allocate()?;
+        self.twin.last.set(Some(block));
+        if self.twin.now(Fault::Shifts) {
+            // SAFETY: a program's blocks have eight bytes here.
+            return Ok(unsafe { block.add(8) });
+        }
+        Ok(block)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>) {
+        if self.twin.now(Fault::Loses) {
+            return;
+        }
+        if self.twin.now(Fault::HandsOutTwice) {
+            self.twin.kept.borrow_mut().push(block);
+        }
+        // SAFETY: by the caller.
+        unsafe { self.local.deallocate(block) };
+        if self.twin.now(Fault::Scribbles) {
+            let last = self.twin.last.get().expect("allocated before");
+            // SAFETY: memory of the pool's, filled by its user.
+            let byte = unsafe { last.read() };
+            // SAFETY: memory of the pool's, if not ours: that is the fault.
+            unsafe { last.write(!byte) };
+        }
+    }
+}
+
+/// Takes and gives in turns, with more and more live blocks.
+fn run(fault: Fault) -> Result<Done, Violation> {
+    let turn = [
+        Op::AllocateMany { handle: 0, blocks: 6 },
+        Op::FreeMany { handle: 1, blocks: 3 },
+        Op::AllocateMany { handle: 1, blocks: 2 },
+        Op::Free { handle: 2, nth: 1 },
+    ];
+    let program =
+        Program { size: 24, align: 8, batch: 2, ops: turn.repeat(20), ..Program::from_bytes(&[]) };
+    let pool = pool::<TaggedPacked>(&program, &Arc::new(Counts::default()));
+    let (calls, kept, last) = (Cell::new(0), RefCell::default(), Cell::new(None));
+    on_subject(Twin { pool, fault, calls, kept, last }, &program)
+}
+
+fn found(fault: Fault) -> String {
+    run(fault).expect_err("a fault that nobody notices").to_string()
+}
+
+#[test]
+fn a_faultless_twin_passes() {
+    assert_eq!(run(Fault::None).map(|done| (done.allocations, done.frees)), Ok((160, 80)));
+}
+
+#[test]
+fn a_block_handed_out_twice() {
+    let what = found(Fault::HandsOutTwice);
+    assert!(what.contains("was handed out twice"), "{what}");
+}
+
+#[test]
+fn a_lost_block() {
+    let what = found(Fault::Loses);
+    assert!(what.starts_with("at the end:") && what.contains("were carved"), "{what}");
+}
+
+#[test]
+fn a_write_into_a_live_block() {
+    let what = found(Fault::Scribbles);
+    assert!(what.contains("has changed"), "{what}");
+}
+
+#[test]
+fn a_block_that_begins_in_another() {
+    let what = found(Fault::Shifts);
+    assert!(what.contains("overlaps another"), "{what}");
+}
+
+#[test]
+fn a_refusal_without_a_reason() {
+    let what = found(Fault::Refuses);
+    assert!(what.contains("refused with"), "{what}");
+}
+
+#[test]
+fn too_much_carved() {
+    let what = found(Fault::CarvesTooMuch);
+    assert!(what.contains("the memory bound is"), "{what}");
+}

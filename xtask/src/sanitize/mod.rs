@@ -1,0 +1,132 @@
+//! `cargo xtask sanitize`: the stress scenarios under ThreadSanitizer, AddressSanitizer and
+//! valgrind's memcheck.
+//!
+//! These see the shipped build, where the model checkers see small programs: real threads, real
+//! atomics, real memory. They see only what happens to happen, so a clean run is weak evidence, and
+//! one report is a fault. That ThreadSanitizer would report an ordering that is too weak is shown
+//! every time, on a copy that has one ([`mutant`]).
+//!
+//! # What they cannot see
+//!
+//! - ThreadSanitizer knows no fences. crossbeam-epoch and portable-atomic notice that they are built
+//!   for it, and do without.
+//! - A chunk is one allocation for AddressSanitizer and memcheck: a block that runs into its
+//!   neighbour is what the oracles of `stress` are for, and they are on.
+//! - memcheck runs one thread at a time.
+
+mod mutant;
+mod outcome;
+mod std_locks;
+mod tool;
+
+use core::time::Duration;
+use std::fs;
+
+use anyhow::{Result, ensure};
+use clap::ValueEnum;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use crate::workspace;
+use outcome::{Outcome, Row};
+use tool::Tool;
+
+/// The report, in the output folder.
+pub(crate) const REPORT: &str = "sanitize.json";
+
+/// What to run, and for how long.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// One tool, or all that are there.
+    #[arg(long, value_enum, default_value_t = Choice::All)]
+    tool: Choice,
+    /// Seconds of stress for each tool, shared out over all strategies and scenarios.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+}
+
+/// Which tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Choice {
+    /// ThreadSanitizer, and the mutant that it must report.
+    Tsan,
+    /// AddressSanitizer, with its leak check.
+    Asan,
+    /// valgrind's memcheck.
+    Valgrind,
+    /// All that are there; the others are counted as skipped.
+    All,
+}
+
+impl Choice {
+    fn tools(self) -> Vec<Tool> {
+        match self {
+            Self::Tsan => vec![Tool::Thread],
+            Self::Asan => vec![Tool::Address],
+            Self::Valgrind => vec![Tool::Valgrind],
+            Self::All => vec![Tool::Thread, Tool::Address, Tool::Valgrind],
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a tool reports something, the mutant is not reported, or the one tool that was asked for
+/// is not there.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let seconds = Duration::from_secs(options.seconds);
+    let mut rows = Vec::new();
+    for tool in options.tool.tools() {
+        match tool.missing()? {
+            Some(reason) => {
+                eprintln!("skipped: {}: {reason}", tool.name());
+                rows.push(Row::skipped(tool.name(), reason));
+            }
+            None => {
+                rows.extend(tool::stress(tool, seconds)?);
+                if tool == Tool::Thread {
+                    rows.push(mutant::run()?);
+                }
+            }
+        }
+    }
+    fs::write(workspace::output()?.join(REPORT), serde_json::to_string_pretty(&rows)? + "\n")?;
+    println!("{}", table(&rows));
+    for row in rows.iter().filter(|row| row.outcome == Outcome::Bad) {
+        println!("\nbad: {} {}: {}\n  again: {}", row.tool, row.what, row.detail, row.again);
+    }
+    let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
+    let (bad, skipped) = (count(Outcome::Bad), count(Outcome::Skipped));
+    println!("\n{} fine, {bad} bad, {skipped} skipped", count(Outcome::Fine));
+    for row in rows.iter().filter(|row| row.outcome == Outcome::Skipped) {
+        println!("skipped: {}: {}", row.tool, row.detail);
+    }
+    ensure!(bad == 0, "{bad} of {} runs are bad: see above", rows.len());
+    let nothing = options.tool != Choice::All && skipped == rows.len();
+    ensure!(!nothing, "nothing ran: the one tool that was asked for is not there");
+    Ok(())
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["tool", "what", "runs", "operations", "s", "reports", "violations", ""]);
+    for row in rows {
+        table.add_row([
+            row.tool.to_string(),
+            row.what.clone(),
+            row.runs.to_string(),
+            row.operations.to_string(),
+            format!("{:.1}", row.seconds),
+            row.reports.to_string(),
+            row.violations.to_string(),
+            row.outcome.word().to_string(),
+        ]);
+    }
+    for numeric in [2, 3, 4, 5, 6] {
+        if let Some(column) = table.column_mut(numeric) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}

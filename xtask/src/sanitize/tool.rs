@@ -1,0 +1,306 @@
+//! The tools: whether they are there, how stress is built for them, and what they report.
+
+use core::time::Duration;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use super::outcome::{Outcome, Row};
+use super::std_locks;
+use crate::{models, workspace};
+
+/// The toolchain with sanitizers.
+pub(super) const NIGHTLY: &str = "nightly";
+/// Where the runtimes of the sanitizers are for.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// Exit codes of stress with a report: fine, and a violation.
+const STRESS: [i32; 2] = [0, 2];
+/// The exit code of a tool that has reported something.
+const REPORTED: i32 = 66;
+/// Strategies times scenarios, to share the time out.
+const CELLS: u32 = 35;
+/// The most exchanges, and what users have.
+const BATCHES: [&str; 2] = ["1", "64"];
+
+/// A tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tool {
+    Thread,
+    Address,
+    Valgrind,
+}
+
+impl Tool {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Thread => "tsan",
+            Self::Address => "asan",
+            Self::Valgrind => "valgrind",
+        }
+    }
+
+    /// Why the tool cannot be used here, if it cannot.
+    ///
+    /// # Errors
+    /// Where that cannot be told.
+    pub(super) fn missing(self) -> Result<Option<String>> {
+        if self == Self::Valgrind {
+            let there = Command::new("valgrind").arg("--version").output();
+            let there = there.is_ok_and(|output| output.status.success());
+            return Ok((!there).then(|| "valgrind is not installed".into()));
+        }
+        if !cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
+            return Ok(Some(format!("this is not {TARGET}")));
+        }
+        let Some(library) = library() else {
+            return Ok(Some("rustup has no nightly toolchain".into()));
+        };
+        let runtime = format!("librustc-nightly_rt.{}.a", self.name());
+        let there = library.join(&runtime).is_file();
+        Ok((!there).then(|| format!("the nightly toolchain has no {runtime}")))
+    }
+
+    /// How a line begins that opens a report.
+    fn report(self, line: &str) -> bool {
+        match self {
+            Self::Thread => line.starts_with("WARNING: ThreadSanitizer:"),
+            Self::Address => {
+                line.contains("ERROR: AddressSanitizer:") || line.contains("ERROR: LeakSanitizer:")
+            }
+            Self::Valgrind => is_memcheck_error(line),
+        }
+    }
+
+    /// The stress binary at `root`, built for this tool.
+    ///
+    /// # Errors
+    /// Where it does not build.
+    pub(super) fn build(self, root: &Path) -> Result<PathBuf> {
+        let mut cargo = match self {
+            Self::Valgrind => workspace::cargo()?,
+            Self::Thread | Self::Address => {
+                let mut rustup = Command::new("rustup");
+                rustup.args(["run", NIGHTLY, "cargo"]);
+                rustup
+            }
+        };
+        cargo.current_dir(root).args(["build", "--quiet", "--release"]);
+        cargo.args(["--package", "stress", "--bin", "stress"]);
+        cargo.args(["--message-format", "json-render-diagnostics"]);
+        if self != Self::Valgrind {
+            let folder = workspace::root()?.join("target/sanitize").join(self.name());
+            cargo.args(["--target", TARGET]).arg("--target-dir").arg(&folder);
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags(&folder)?.join("\x1f"));
+        }
+        models::executable(cargo, "stress")
+            .with_context(|| format!("stress does not build for {}", self.name()))
+    }
+
+    fn flags(self, folder: &Path) -> Result<Vec<String>> {
+        let kind = if self == Self::Thread { "thread" } else { "address" };
+        let mut flags = vec![
+            format!("-Zsanitizer={kind}"),
+            // The toolchain's std is not instrumented.
+            "-Cunsafe-allow-abi-mismatch=sanitizer".to_string(),
+        ];
+        if self == Self::Thread {
+            let library = library().context("rustup has no nightly toolchain")?;
+            flags.extend(std_locks::flags(&library, folder)?);
+        }
+        Ok(flags)
+    }
+
+    fn command(self, executable: &Path) -> Command {
+        match self {
+            Self::Thread => {
+                let mut command = Command::new(executable);
+                let options = format!("halt_on_error=0 exitcode={REPORTED} history_size=4");
+                command.env("TSAN_OPTIONS", options);
+                command
+            }
+            Self::Address => {
+                let mut command = Command::new(executable);
+                command.env("ASAN_OPTIONS", format!("exitcode={REPORTED} detect_leaks=1"));
+                command.env("LSAN_OPTIONS", format!("exitcode={REPORTED}"));
+                command
+            }
+            Self::Valgrind => {
+                let mut command = Command::new("valgrind");
+                // Without the first, one thread may starve the other.
+                command.args(["--fair-sched=try", "--leak-check=full"]);
+                // std keeps a record of the main thread to the end: possibly lost, it says.
+                command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
+                command.arg("--quiet");
+                command.arg(format!("--error-exitcode={REPORTED}")).arg(executable);
+                command
+            }
+        }
+    }
+}
+
+/// The libraries of the nightly toolchain, if there is one.
+fn library() -> Option<PathBuf> {
+    let output = Command::new("rustup")
+        .args(["run", NIGHTLY, "rustc", "--print", "target-libdir", "--target", TARGET])
+        .output()
+        .ok()?;
+    let path = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| PathBuf::from(path.trim()))
+}
+
+/// What stress leaves behind, as far as it counts here.
+#[derive(Deserialize)]
+struct Report {
+    results: Vec<Run>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    ops: u64,
+    seconds: f64,
+    violations: usize,
+}
+
+/// Every strategy in every scenario under `tool`, for so long in all.
+///
+/// # Errors
+/// Where stress does not build, or ends without a report.
+pub(super) fn stress(tool: Tool, seconds: Duration) -> Result<Vec<Row>> {
+    eprintln!("building stress for {}", tool.name());
+    let executable = tool.build(&workspace::root()?)?;
+    let runs = CELLS * u32::try_from(BATCHES.len())?;
+    let each = (seconds / runs).max(Duration::from_millis(1));
+    let each = format!("{}ms", each.as_millis());
+    let again =
+        format!("cargo xtask sanitize --tool {} --seconds {}", tool.name(), seconds.as_secs());
+    let run = |batch: &&str| {
+        let what = format!("stress, batches of {batch}");
+        eprintln!("{}: {what}, {each} each", tool.name());
+        let words = ["run", "--threads", "2", "--batch", batch, "--duration", &each];
+        let seen = call(tool, &executable, &words, &format!("{}-{batch}", tool.name()))?;
+        let clean = seen.reports == 0 && seen.violations == 0 && seen.ended_well;
+        Ok(Row {
+            outcome: if clean { Outcome::Fine } else { Outcome::Bad },
+            detail: seen.detail.clone(),
+            ..seen.row(tool, what, again.clone())
+        })
+    };
+    BATCHES.iter().map(run).collect()
+}
+
+/// What one call showed.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) reports: usize,
+    pub(super) violations: usize,
+    pub(super) runs: usize,
+    pub(super) operations: u64,
+    pub(super) seconds: f64,
+    /// Neither stress nor the tool says otherwise by its exit code.
+    pub(super) ended_well: bool,
+    /// The summary of the first report, and where the rest is.
+    pub(super) detail: String,
+    /// Summaries of all reports.
+    pub(super) summaries: Vec<String>,
+}
+
+impl Seen {
+    pub(super) fn row(&self, tool: Tool, what: String, again: String) -> Row {
+        Row {
+            tool: tool.name(),
+            what,
+            runs: self.runs,
+            operations: self.operations,
+            seconds: self.seconds,
+            reports: self.reports,
+            violations: self.violations,
+            outcome: Outcome::Bad,
+            detail: String::new(),
+            again,
+        }
+    }
+}
+
+/// Runs stress under `tool`. All that it says goes to a log; its progress is shown, too.
+///
+/// # Errors
+/// Where it ends without a report of its own.
+pub(super) fn call(tool: Tool, executable: &Path, words: &[&str], name: &str) -> Result<Seen> {
+    let out = workspace::output()?.join(format!("sanitize-{name}.json"));
+    let log = workspace::output()?.join(format!("sanitize-{name}.log"));
+    // What lies there afterwards is of this call.
+    _ = fs::remove_file(&out);
+    let mut command = tool.command(executable);
+    command.args(words).arg("--out").arg(&out).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let stdout = BufReader::new(child.stdout.take().context("stress has no stdout")?);
+    // Its table; read beside the rest, so that neither pipe fills up.
+    let table =
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).collect::<Vec<_>>());
+    let stderr = BufReader::new(child.stderr.take().context("stress has no stderr")?);
+    let mut seen = Seen::default();
+    let mut file = File::create(&log)?;
+    for line in stderr.split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        writeln!(file, "{line}")?;
+        if line.starts_with('[') {
+            eprintln!("{line}");
+        }
+        seen.reports += usize::from(tool.report(&line));
+        seen.summaries.extend(line.strip_prefix("SUMMARY: ").map(str::to_owned));
+    }
+    for line in table.join().unwrap_or_default() {
+        writeln!(file, "{line}")?;
+    }
+    let status = child.wait()?;
+    let code = status.code();
+    ensure!(
+        code.is_some_and(|code| STRESS.contains(&code) || code == REPORTED) && out.is_file(),
+        "stress under {} ended with {status}: see {}",
+        tool.name(),
+        log.display()
+    );
+    let report: Report = serde_json::from_str(&fs::read_to_string(&out)?)
+        .with_context(|| format!("stress under {} wrote no report", tool.name()))?;
+    ensure!(!report.results.is_empty(), "stress under {} ran nothing", tool.name());
+    seen.runs = report.results.len();
+    seen.operations = report.results.iter().map(|run| run.ops).sum();
+    seen.seconds = report.results.iter().map(|run| run.seconds).sum();
+    seen.violations = report.results.iter().map(|run| run.violations).sum();
+    seen.ended_well = code == Some(0);
+    if !seen.ended_well {
+        let first = seen.summaries.first().map_or("", String::as_str);
+        seen.detail = format!("{first} ({status}; all of it in {})", log.display());
+    }
+    Ok(seen)
+}
+
+/// memcheck's errors begin without indentation behind `==pid==`, as does nothing else when quiet.
+fn is_memcheck_error(line: &str) -> bool {
+    let Some(rest) = line.strip_prefix("==") else { return false };
+    let Some((pid, text)) = rest.split_once("== ") else { return false };
+    let is_pid = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
+    is_pid && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_are_told_from_other_lines() {
+        assert!(Tool::Thread.report("WARNING: ThreadSanitizer: data race (pid=1)"));
+        assert!(!Tool::Thread.report("SUMMARY: ThreadSanitizer: data race x in y"));
+        assert!(Tool::Address.report("==7==ERROR: AddressSanitizer: heap-use-after-free on"));
+        assert!(Tool::Address.report("==7==ERROR: LeakSanitizer: detected memory leaks"));
+        assert!(Tool::Valgrind.report("==12== Invalid write of size 8"));
+        assert!(Tool::Valgrind.report("==12== 48 bytes in 1 blocks are definitely lost"));
+        for other in ["==12==    at 0x1234: f", "==12== ", "[1/2] fine", "==x== y", "== y"] {
+            assert!(!Tool::Valgrind.report(other), "{other}");
+        }
+    }
+}
