@@ -13,9 +13,10 @@ mod sync;
 mod thread_cache;
 
 pub use block::Block;
+pub use chunk::{Level, Off};
 pub use error::{AllocError, BuildError};
 pub use free_list::{
-    DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
+    Checked, DoubleWidthCas, EpochDeferred, Hardened, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
     TaggedPacked, TaggedWide,
 };
 pub use pool::{Census, Local, Pool, PoolBuilder, Stats};

@@ -6,9 +6,9 @@ use core::marker::PhantomData;
 use super::Pool;
 use super::core::Core;
 use crate::block::BlockLayout;
-use crate::chunk::{Carver, Regions};
+use crate::chunk::{Carver, Level, Off, Regions};
 use crate::error::BuildError;
-use crate::free_list::{DoubleWidthCas, Requirements, Strategy, TagPolicy, TaggedWide};
+use crate::free_list::{Checked, DoubleWidthCas, Hardened, Requirements, Strategy, TagPolicy, TaggedWide};
 use crate::source::{Source, SystemSource};
 use crate::thread_cache::{ExplicitHandles, ThreadHandling};
 
@@ -29,6 +29,8 @@ pub struct PoolBuilder<S: Strategy = TaggedWide> {
     source: Box<dyn Source>,
     handling: Box<dyn ThreadHandling>,
     requirements: Requirements,
+    /// Fill freed blocks with zeros, where they are filled.
+    zero_on_free: bool,
     _strategy: PhantomData<fn() -> S>,
 }
 
@@ -42,14 +44,46 @@ impl PoolBuilder {
             source: Box::new(SystemSource),
             handling: Box::new(ExplicitHandles),
             requirements: Requirements::default(),
+            zero_on_free: false,
             _strategy: PhantomData,
         }
     }
 }
 
-impl<S: Strategy> PoolBuilder<S> {
-    /// Chooses the strategy against ABA. Without it: [`TaggedWide`].
+impl<S: Strategy<Level = Off>> PoolBuilder<S> {
+    /// Chooses the strategy against ABA. Without it: [`TaggedWide`]. Before
+    /// [`checked`](Self::checked) or [`hardened`](Self::hardened), which take it along.
     pub fn strategy<T: Strategy>(self) -> PoolBuilder<T> {
+        self.with()
+    }
+
+    /// Looks at each block that changes hands, in a word beside its chunk. A block freed twice, a
+    /// pointer that is no block's, another pool's block: the free panics, says what it was, and
+    /// changes nothing. What it costs, and what it does not see: chapter
+    /// [`levels`](crate::docs::levels).
+    pub fn checked(self) -> PoolBuilder<Checked<S>> {
+        self.with()
+    }
+
+    /// As [`checked`](Self::checked). Also fills what is freed and looks, before it is used again,
+    /// whether it was written to; keeps freed blocks back for a while, 16 per handle; hands fresh
+    /// ones out in a random order. Then the pool does write to blocks, while they are its own.
+    pub fn hardened(self) -> PoolBuilder<Hardened<S>> {
+        self.with()
+    }
+}
+
+impl<S: Strategy> PoolBuilder<Hardened<S>> {
+    /// Fills freed blocks with zeros in place of a pattern: what they held is gone, and blocks are
+    /// zero when they are handed out.
+    pub fn zero_on_free(mut self) -> Self {
+        self.zero_on_free = true;
+        self
+    }
+}
+
+impl<S: Strategy> PoolBuilder<S> {
+    fn with<T: Strategy>(self) -> PoolBuilder<T> {
         PoolBuilder {
             layout: self.layout,
             batch: self.batch,
@@ -58,6 +92,7 @@ impl<S: Strategy> PoolBuilder<S> {
             source: self.source,
             handling: self.handling,
             requirements: self.requirements,
+            zero_on_free: self.zero_on_free,
             _strategy: PhantomData,
         }
     }
@@ -168,7 +203,8 @@ impl<S: Strategy> PoolBuilder<S> {
         }
         let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
         let regions = Regions::new(self.source);
-        let core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
+        let level = S::Level::new(layout, self.zero_on_free);
+        let core = Core::new(plan, layout, level, batch, carver, capacity, regions, self.handling);
         Ok(Pool::from_core(core))
     }
 }

@@ -10,9 +10,9 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use super::{Census, Stats};
+use super::{Census, Stats, watch};
 use crate::block::{Block, BlockLayout};
-use crate::chunk::{Carver, Regions};
+use crate::chunk::{Carver, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Mediator, Participant, Waiting};
@@ -31,10 +31,14 @@ pub(super) struct Core<S: Strategy> {
     /// The gate, for [`ThreadHandling::watch`].
     hook: EndHook,
     plan: Plan,
+    pub(super) level: S::Level,
     layout: BlockLayout,
     /// Blocks asked for at most.
     capacity: usize,
 }
+
+/// What a handle knows of the level of its pool.
+pub(super) type Seat<S> = <<S as Strategy>::Level as Level>::Seat;
 
 /// What changes when the pool grows. Its lock is the growth lock of the layers below.
 struct Growth {
@@ -68,6 +72,7 @@ impl<S: Strategy> Core<S> {
     pub(super) fn new(
         plan: Plan,
         layout: BlockLayout,
+        level: S::Level,
         batch: usize,
         carver: Carver,
         capacity: usize,
@@ -83,6 +88,7 @@ impl<S: Strategy> Core<S> {
             hook: thread_cache::hook(&gate),
             gate,
             plan,
+            level,
             layout,
             capacity,
         }
@@ -134,8 +140,9 @@ impl<S: Strategy> Core<S> {
             unsafe { self.add_shell(&mut growth.shells, shell_room) };
         }
         self.mediator.extend_limbo(limbo);
+        let quarantine = S::Level::QUARANTINE;
         // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
-        let slot = unsafe { SlotRef::create(room, limit, thread, self.registry.first()) };
+        let slot = unsafe { SlotRef::create(room, limit, quarantine, thread, self.registry.first()) };
         self.registry.register(slot);
         growth.slots += 1;
         Ok(slot)
@@ -148,7 +155,7 @@ impl<S: Strategy> Core<S> {
         shells: usize,
     ) -> Option<(Layout, usize)> {
         let shells = Layout::from_size_align(shell.size().checked_mul(shells)?, shell.align());
-        Slot::layout(limit)?.extend(shells.ok()?).ok()
+        Slot::layout(limit, S::Level::QUARANTINE)?.extend(shells.ok()?).ok()
     }
 
     /// # Safety
@@ -195,11 +202,17 @@ impl<S: Strategy> Core<S> {
             return Ok(found);
         }
         let (store, shells) = (self.mediator.store(), growth.shells);
-        let names = |batches| store.names_missing(shells + batches);
-        if let Some(names) = growth.carver.prepare(&mut growth.regions, names)? {
+        let extra = |batches, blocks| Self::extra(store.names_missing(shells + batches)?, blocks);
+        let beside = |batches, blocks| Ok(extra(batches, blocks)?.0);
+        if let Some(new) = growth.carver.prepare(&mut growth.regions, beside)? {
+            let (_, shadow_at) = extra(new.batches, new.blocks).expect("as it was just now");
             // SAFETY: locked since `names_missing`; the room is the store's until the regions are
             // dropped.
-            unsafe { store.add_names(shells + names.batches, names.room) };
+            unsafe { store.add_names(shells + new.batches, new.room) };
+            // SAFETY: where the level's part begins in the layout.
+            let shadow = unsafe { new.room.add(shadow_at) };
+            // SAFETY: locked; room and blocks live until the regions are dropped, after the level.
+            unsafe { self.level.add_chunk(shadow, new.first, new.blocks) };
         }
         let carved = growth.carver.carve();
         // SAFETY: locked, with a name; the carver gives each room once.
@@ -209,24 +222,69 @@ impl<S: Strategy> Core<S> {
             // SAFETY: `blocks` neighbours lie from `first` on, a stride apart.
             entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));
         }
+        let fresh = room.as_mut_ptr().cast::<Block>();
+        // SAFETY: written just now, and borrowed from the caller.
+        let fresh = unsafe { core::slice::from_raw_parts_mut(fresh, carved.blocks) };
+        // SAFETY: of a chunk that the level has learnt of, and ours until they are returned.
+        unsafe { self.level.carved(fresh) };
         Ok(carved.blocks)
     }
 
-    /// Gives all blocks of a slot to the mediator.
+    /// What a chunk needs beside its shells and blocks, and where the level's part of it begins.
+    fn extra(names: Layout, blocks: usize) -> Result<(Layout, usize), AllocError> {
+        let shadow = S::Level::room(blocks).ok_or(AllocError::OutOfMemory)?;
+        names.extend(shadow).map_err(|_| AllocError::OutOfMemory)
+    }
+
+    /// Gives the oldest `count` blocks of a slot to the mediator.
+    ///
+    /// # Errors
+    ///
+    /// One of them is somebody else's, and is taken out. The others are still there.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated there, and the slot holds so many.
+    pub(super) unsafe fn flush(
+        &self,
+        slot: SlotRef,
+        seat: &Seat<S>,
+        participant: &Participant<S>,
+        count: usize,
+    ) -> Result<(), Misuse> {
+        // SAFETY: by the caller.
+        unsafe { watch::shelve(&self.level, seat, slot, count) }?;
+        // SAFETY: by the caller.
+        unsafe { slot.flush(count, |blocks| self.mediator.offer(participant, blocks)) };
+        Ok(())
+    }
+
+    /// Gives all blocks of a slot to the mediator, but those that are somebody else's, and says what
+    /// was wrong with the last of these.
     ///
     /// # Safety
     ///
     /// The caller is seated there.
-    pub(super) unsafe fn hand_in(&self, slot: SlotRef, participant: &Participant<S>) {
+    pub(super) unsafe fn hand_in(
+        &self,
+        slot: SlotRef,
+        seat: &Seat<S>,
+        participant: &Participant<S>,
+    ) -> Option<Misuse> {
         let batch = self.mediator.batch();
+        let mut found = None;
         loop {
             // SAFETY: by the caller.
             let blocks = unsafe { slot.len_blocks() }.min(batch);
-            if blocks == 0 {
-                return;
+            if blocks > 0 {
+                // SAFETY: by the caller; at most what is there.
+                found = unsafe { self.flush(slot, seat, participant, blocks) }.err().or(found);
+                continue;
             }
-            // SAFETY: by the caller; at most what is there.
-            unsafe { slot.flush(blocks, |blocks| self.mediator.offer(participant, blocks)) };
+            // SAFETY: by the caller; the array is empty.
+            if unsafe { slot.release_batch(batch) } == 0 {
+                return found;
+            }
         }
     }
 
@@ -239,8 +297,10 @@ impl<S: Strategy> Core<S> {
     unsafe fn take_back(&self, thread: ThreadId) {
         let participant = self.mediator.join();
         for slot in self.registry.iter().filter(|slot| slot.owner() == Some(thread)) {
+            let seat = self.level.seat(slot.address());
+            // Of what is wrong nothing is said: a thread that ends must not panic.
             // SAFETY: the calling thread is seated here, by its id.
-            unsafe { self.hand_in(slot, &participant) };
+            unsafe { self.hand_in(slot, &seat, &participant) };
         }
     }
 
@@ -249,6 +309,7 @@ impl<S: Strategy> Core<S> {
         let growth = lock(&self.growth);
         Stats {
             strategy: self.plan.name,
+            level: S::Level::NAME,
             lock_free: self.plan.lock_free,
             tag_bits: self.plan.tag_bits,
             block_size: self.layout.stride(),
@@ -281,7 +342,11 @@ impl<S: Strategy> Core<S> {
         let core = unsafe { this.as_mut() };
         let (full_blocks, partial_blocks, empty_shells) = core.mediator.census();
         // SAFETY: as just said.
-        let cached_blocks = core.registry.iter().map(|slot| unsafe { slot.len_blocks() }).sum();
+        let in_array = |slot: SlotRef| unsafe { slot.len_blocks() };
+        // SAFETY: as just said.
+        let kept_back = |slot: SlotRef| unsafe { slot.quarantined_blocks() };
+        let slots = core.registry.iter();
+        let cached_blocks = slots.map(|slot| in_array(slot) + kept_back(slot)).sum();
         Census { cached_blocks, full_blocks, partial_blocks, empty_shells }
     }
 

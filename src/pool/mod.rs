@@ -4,6 +4,7 @@ mod builder;
 mod core;
 mod local;
 mod stats;
+mod watch;
 
 pub use builder::PoolBuilder;
 pub use local::Local;

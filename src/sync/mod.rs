@@ -45,6 +45,8 @@ pub use std::{
     sync::{Arc, Weak},
     thread_local,
 };
+/// For what belongs to the process and not to an execution: std's in every build.
+pub use std::{sync::Mutex as ProcessMutex, thread::panicking};
 
 /// Takes a lock whose data stays consistent when a holder panics.
 ///

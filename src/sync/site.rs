@@ -121,4 +121,14 @@ sites! {
     REGISTRY_PUSH = "TC-5", Release;
     /// registry: the first slot.
     REGISTRY_LOAD = "TC-6", Acquire;
+    /// levels: a new chunk made known.
+    SPANS_PUSH = "LV-1", Release;
+    /// levels: the newest chunk.
+    SPANS_LOAD = "LV-2", Acquire;
+    /// levels: state of a block, between cache and user.
+    BLOCK_STATE = "LV-3", Relaxed;
+    /// levels: state of a block, between cache and shell.
+    BLOCK_EXCHANGE = "LV-4", Relaxed;
+    /// levels: how often a block was handed out.
+    BLOCK_GENERATION = "LV-5", Relaxed;
 }

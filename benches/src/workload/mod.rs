@@ -6,7 +6,9 @@ mod shared_bucket;
 
 use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
 use serde::Serialize;
-use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+use stampool::{
+    Checked, EpochDeferred, Hardened, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide,
+};
 
 use crate::ring;
 use crate::rounds::Contender;
@@ -21,6 +23,10 @@ pub mod names {
     pub const ARRAY_STACK: &str = "bare array stack";
     /// crossbeam's `ArrayQueue`.
     pub const ARRAY_QUEUE: &str = "crossbeam ArrayQueue";
+    /// The default strategy, checked.
+    pub const CHECKED: &str = "TaggedWide, checked";
+    /// The default strategy, hardened.
+    pub const HARDENED: &str = "TaggedWide, hardened";
     /// The program's allocator.
     pub const SYSTEM: &str = "system malloc";
 }
@@ -105,6 +111,10 @@ impl Workload {
             all.push(self.pool::<SeizeOwned>(batch));
             all.push(self.pool::<HazardEager>(batch));
         }
+        for batch in BATCHES {
+            all.push(self.named_pool::<Checked>(names::CHECKED, batch));
+            all.push(self.named_pool::<Hardened>(names::HARDENED, batch));
+        }
         all.push(self.contender(names::SYSTEM, System));
         all
     }
@@ -114,7 +124,11 @@ impl Workload {
     }
 
     fn pool<S: Strategy>(self, batch: usize) -> Contender {
+        self.named_pool::<S>(S::NAME, batch)
+    }
+
+    fn named_pool<S: Strategy>(self, name: &str, batch: usize) -> Contender {
         let pool = pool::<S>(batch);
-        Contender::new(S::NAME, Some(batch), move |operations| self.sample(&pool, operations))
+        Contender::new(name, Some(batch), move |operations| self.sample(&pool, operations))
     }
 }

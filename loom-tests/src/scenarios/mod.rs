@@ -21,7 +21,7 @@ pub mod recycle;
 
 pub use payload::Payload;
 
-use stampool::raw::chunk::Regions;
+use stampool::raw::chunk::{Off, Regions};
 use stampool::raw::free_list::{Deferred, Immediate, OwnedShell, QuiescentList, Shell, ShellStore};
 use stampool::raw::mediator::Participant;
 use stampool::{
@@ -96,6 +96,7 @@ pub struct QuiescentStalled;
 unsafe impl Strategy for QuiescentStalled {
     const NAME: &'static str = "QuiescentStalled";
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = QuiescentList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
