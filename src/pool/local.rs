@@ -53,11 +53,13 @@ impl<'p, S: Strategy> Local<'p, S> {
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: this handle is seated here.
-        match unsafe { self.slot.pop() } {
-            Some(block) if self.core.level.hand_out(&self.seat, block) => Ok(block.0),
-            Some(block) => Ok(Self::examined(self.slot, self.core, &self.seat, block)),
-            None => Self::refill(self.slot, self.core, &self.participant, &self.seat),
+        let popped = unsafe { self.slot.pop() };
+        if let Some(block) = popped
+            && self.core.level.hand_out(&self.seat, self.slot.address(), block)
+        {
+            return Ok(block.0);
         }
+        Self::refill(self.slot, self.core, &self.participant, &self.seat, popped)
     }
 
     /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
@@ -78,7 +80,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let mut block = Block(block);
-        if !self.core.level.take_in(&self.seat, block) {
+        if !self.core.level.take_in(&self.seat, self.slot.address(), block) {
             Self::questioned(self.core, &self.seat, block);
         }
         if S::Level::QUARANTINE > 0 {
@@ -103,7 +105,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     // The slow paths take what a handle holds, not the handle: its address stays unknown to them,
     // so a loop may keep slot and core in registers.
 
-    /// `slot` is the handle's, and its array is empty.
+    /// `slot` is the handle's, and its array is empty; or it was not, and `popped` is what came out
+    /// of it, and may be wrong.
     #[cold]
     #[inline(never)]
     fn refill(
@@ -111,7 +114,13 @@ impl<'p, S: Strategy> Local<'p, S> {
         core: &Core<S>,
         participant: &Participant<S>,
         seat: &Seat<S>,
+        popped: Option<Block>,
     ) -> Result<NonNull<u8>, AllocError> {
+        if S::Level::WATCHES
+            && let Some(block) = popped
+        {
+            return Ok(Self::examined(slot, core, seat, block));
+        }
         let batch = core.mediator.batch();
         // SAFETY: a handle is seated here, and has just seen the array empty. A refill is one
         // batch, by the core.
@@ -132,8 +141,6 @@ impl<'p, S: Strategy> Local<'p, S> {
     }
 
     /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.
-    #[cold]
-    #[inline(never)]
     fn examined(slot: SlotRef, core: &Core<S>, seat: &Seat<S>, block: Block) -> NonNull<u8> {
         if let Err(misuse) = core.level.examine(seat, block) {
             if misuse.leaves_the_block() {

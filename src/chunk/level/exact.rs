@@ -31,6 +31,17 @@ impl Exact {
         Self { inverse, shift }
     }
 
+    /// As taken apart by [`parts`](Self::parts).
+    #[inline(always)]
+    pub(super) const fn new(inverse: usize, shift: u32) -> Self {
+        Self { inverse, shift }
+    }
+
+    /// The inverse of the odd part, and the number of twos.
+    pub(super) const fn parts(self) -> (usize, u32) {
+        (self.inverse, self.shift)
+    }
+
     /// `offset / stride` where that leaves no remainder; otherwise a number above
     /// `usize::MAX / stride`.
     #[inline(always)]

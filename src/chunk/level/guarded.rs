@@ -36,25 +36,26 @@ unsafe impl<const HARD: bool> Send for Guarded<HARD> {}
 // SAFETY: as above.
 unsafe impl<const HARD: bool> Sync for Guarded<HARD> {}
 
-/// What a handle holds: copies of what is the pool's, and the chunk that it used last.
+/// What a handle holds: the chunk that it used last, and copies of what is the pool's.
 pub struct Seat {
     near: Cell<Near>,
-    exact: Exact,
-    /// The state of blocks in its cache.
-    cached: State,
     stride: usize,
     poison: Poison,
+    /// Where its slot is.
+    slot: usize,
 }
 
 impl Seat {
-    /// The number of a block in the chunk that was used last, and its word.
-    #[inline(always)]
+    /// The word of a block in the chunk that was used last.
     fn near<'l>(&self, block: Block) -> Option<&'l Word> {
         let near = self.near.get();
-        let offset = block.0.addr().get().wrapping_sub(near.first.addr().get());
-        let nth = self.exact.divide(offset);
-        // SAFETY: below `blocks`; the level outlives its seats, and its spans too.
-        (nth < near.blocks).then(|| unsafe { near.word(nth) })
+        let nth = near.number(block.0.addr().get())?;
+        // SAFETY: so it said; the level outlives its seats, and its spans too.
+        Some(unsafe { near.word(nth) })
+    }
+
+    fn cached(&self) -> State {
+        State::cached(self.slot)
     }
 
     /// The block's bytes, by a pointer that may reach all of them, whatever the user's may reach.
@@ -87,15 +88,13 @@ impl<const HARD: bool> Guarded<HARD> {
     /// The word of a block, and its name. From here on its chunk is the one that was used last.
     fn find<'l>(&'l self, seat: &Seat, block: Block) -> Option<(&'l Word, Named)> {
         let address = block.0.addr().get();
-        let near = self.spans.find(self.stride, address)?;
-        let nth = self.exact.divide(address - near.first.addr().get());
-        if nth >= near.blocks {
-            return None;
-        }
+        let span = self.spans.find(self.stride, address)?;
+        let near = span.near(self.exact);
+        let nth = near.number(address)?;
         seat.near.set(near);
-        // SAFETY: below `blocks`; the spans live as long as the level.
+        // SAFETY: so it said; the spans live as long as the level.
         let word = unsafe { near.word(nth) };
-        Some((word, Named { pool: self.pool, block: near.before + nth }))
+        Some((word, Named { pool: self.pool, block: span.before + nth }))
     }
 
     /// What a pointer is that is not to a block.
@@ -104,9 +103,9 @@ impl<const HARD: bool> Guarded<HARD> {
             pool: record.pool,
             block: record.before + offset / record.stride,
         };
-        if let Some(near) = self.spans.find(self.stride, address) {
-            let offset = address - near.first.addr().get();
-            let block = Named { pool: self.pool, block: near.before + offset / self.stride };
+        if let Some(span) = self.spans.find(self.stride, address) {
+            let offset = address - span.first.addr().get();
+            let block = Named { pool: self.pool, block: span.before + offset / self.stride };
             return Misuse::Interior(block, offset % self.stride);
         }
         match known::find(address) {
@@ -156,15 +155,14 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     fn seat(&self, slot: usize) -> Seat {
         Seat {
             near: Cell::new(Near::NONE),
-            exact: self.exact,
-            cached: State::cached(slot),
+            slot,
             stride: self.stride,
             poison: self.poison,
         }
     }
 
     fn room(blocks: usize) -> Option<Layout> {
-        Some(Span::layout(blocks)?.0.pad_to_align())
+        Span::layout(blocks)
     }
 
     unsafe fn add_chunk(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize) {
@@ -193,8 +191,14 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     }
 
     #[inline(always)]
-    fn hand_out(&self, seat: &Seat, block: Block) -> bool {
-        let Some(word) = seat.near(block).filter(|word| word.is(seat.cached)) else { return false };
+    fn hand_out(&self, seat: &Seat, slot: usize, block: Block) -> bool {
+        let near = seat.near.get();
+        let Some(nth) = near.number(block.0.addr().get()) else { return false };
+        // SAFETY: so it said; the spans live as long as the level.
+        let word = unsafe { near.word(nth) };
+        if !word.is(State::cached(slot)) {
+            return false;
+        }
         // SAFETY: found in the chunk used last, and taken out of the seat's own cache.
         if HARD && !unsafe { seat.is_whole(block) } {
             return false;
@@ -206,7 +210,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
 
     fn examine(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
         let (word, name) = self.named(seat, block);
-        if !word.is(seat.cached) {
+        if !word.is(seat.cached()) {
             return Err(Self::astray(word, name));
         }
         if HARD {
@@ -224,9 +228,15 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     }
 
     #[inline(always)]
-    fn take_in(&self, seat: &Seat, block: Block) -> bool {
-        let Some(word) = seat.near(block).filter(|word| word.is(State::LIVE)) else { return false };
-        word.set(seat.cached);
+    fn take_in(&self, seat: &Seat, slot: usize, block: Block) -> bool {
+        let near = seat.near.get();
+        let Some(nth) = near.number(block.0.addr().get()) else { return false };
+        // SAFETY: so it said; the spans live as long as the level.
+        let word = unsafe { near.word(nth) };
+        if !word.is(State::LIVE) {
+            return false;
+        }
+        word.set(State::cached(slot));
         if HARD {
             // SAFETY: found in the chunk used last, and given back by its user.
             unsafe { seat.fill(block) };
@@ -244,7 +254,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
                 generation => Misuse::FreedTwice(name, generation),
             });
         }
-        word.set(seat.cached);
+        word.set(seat.cached());
         if HARD {
             // SAFETY: found in the chunk used last, and given back by its user.
             unsafe { seat.fill(block) };
@@ -254,14 +264,14 @@ impl<const HARD: bool> Level for Guarded<HARD> {
 
     fn shelve(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
         let word = self.own(seat, block);
-        word.exchange(seat.cached, State::SHELVED)
+        word.exchange(seat.cached(), State::SHELVED)
             .map_err(|_| Self::astray(word, self.named(seat, block).1))
     }
 
     fn unshelve(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
         let word = self.own(seat, block);
-        word.exchange(State::SHELVED, seat.cached)
-            .or_else(|_| word.exchange(State::FRESH, seat.cached))
+        word.exchange(State::SHELVED, seat.cached())
+            .or_else(|_| word.exchange(State::FRESH, seat.cached()))
             .map_err(|_| Self::astray(word, self.named(seat, block).1))
     }
 }

@@ -82,9 +82,9 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// They are of a chunk that it has learnt of, and in nobody else's hands.
     unsafe fn carved(&self, blocks: &mut [Block]);
 
-    /// A cached block becomes live. `false`: look closer, by [`examine`](Self::examine); nothing has
-    /// changed.
-    fn hand_out(&self, seat: &Self::Seat, block: Block) -> bool;
+    /// A cached block becomes live. `slot` is where the seat's slot is. `false`: look closer, by
+    /// [`examine`](Self::examine); nothing has changed.
+    fn hand_out(&self, seat: &Self::Seat, slot: usize, block: Block) -> bool;
 
     /// As [`hand_out`](Self::hand_out), wherever the block is.
     ///
@@ -95,7 +95,7 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
 
     /// A live block becomes cached. `false`: look closer, by [`question`](Self::question); nothing
     /// has changed.
-    fn take_in(&self, seat: &Self::Seat, block: Block) -> bool;
+    fn take_in(&self, seat: &Self::Seat, slot: usize, block: Block) -> bool;
 
     /// As [`take_in`](Self::take_in), for any pointer.
     ///
@@ -144,7 +144,7 @@ impl Level for Off {
     unsafe fn carved(&self, _blocks: &mut [Block]) {}
 
     #[inline(always)]
-    fn hand_out(&self, _seat: &(), _block: Block) -> bool {
+    fn hand_out(&self, _seat: &(), _slot: usize, _block: Block) -> bool {
         true
     }
 
@@ -153,7 +153,7 @@ impl Level for Off {
     }
 
     #[inline(always)]
-    fn take_in(&self, _seat: &(), _block: Block) -> bool {
+    fn take_in(&self, _seat: &(), _slot: usize, _block: Block) -> bool {
         true
     }
 

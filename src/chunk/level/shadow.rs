@@ -1,11 +1,13 @@
 //! A word per block, beside the blocks of its chunk, and the way from an address to it.
 //!
 //! I1. A span is written once, before it is published, and lives as long as the list.
-//! I2. Its words lie behind it, one per block of its chunk.
+//! I2. The words of its chunk end where the first block begins, the first block's word last: so one
+//!     address leads to both. Blocks begin at a multiple of 8 bytes, as room and words do.
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
+use super::exact::Exact;
 use crate::sync::{AtomicPtr, AtomicU32, Witness, site};
 
 /// Where a block is; who may change it is said in the module above.
@@ -20,11 +22,12 @@ impl State {
     /// In a shell.
     pub(super) const SHELVED: Self = Self(3);
 
-    /// In the cache of the slot at this address, or of one that lies a multiple of 64 GiB away.
+    /// In the cache of the slot at this address, or of one that lies a multiple of 4 GiB away.
     #[allow(clippy::cast_possible_truncation, reason = "told apart as far as there is room")]
+    #[inline(always)]
     pub(super) const fn cached(slot: usize) -> Self {
         // Slots are aligned to 64 bytes.
-        Self(((slot >> 6) as u32) << 2 | 1)
+        Self(slot as u32 | 1)
     }
 }
 
@@ -96,52 +99,59 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Room for a span and its words.
-    pub(super) fn layout(blocks: usize) -> Option<(Layout, usize)> {
-        Layout::new::<Self>().extend(Layout::array::<Word>(blocks).ok()?).ok()
+    /// Room for a span and its words. Of a size that keeps the alignment of what follows.
+    pub(super) fn layout(blocks: usize) -> Option<Layout> {
+        let words = Layout::array::<Word>(blocks).ok()?;
+        Some(Layout::new::<Self>().extend(words).ok()?.0.pad_to_align())
     }
 
-    /// The words behind it.
-    fn words(this: NonNull<Self>) -> NonNull<Word> {
-        let (_, offset) = Self::layout(0).expect("a span has a layout");
-        // SAFETY: I2.
-        unsafe { this.byte_add(offset) }.cast()
+    /// What a handle remembers of it. More than 2^56 blocks are never found.
+    pub(super) fn near(&self, exact: Exact) -> Near {
+        let (inverse, shift) = exact.parts();
+        Near { first: self.first, packed: self.blocks << 8 | shift as usize, inverse }
     }
 
-    /// Whether an address is between its first block and its last one's end.
+    /// Bytes from the first block to an address, if that is between its first block and its last one's end.
     pub(super) fn offset(&self, stride: usize, address: usize) -> Option<usize> {
         let offset = address.checked_sub(self.first.addr().get())?;
         (offset / stride < self.blocks).then_some(offset)
     }
 }
 
-/// What a handle remembers of the span that it used last.
+/// What a handle remembers of the span that it used last: as few words as will do, since each is
+/// loaded at each hit.
 #[derive(Clone, Copy)]
 pub(super) struct Near {
     pub(super) first: NonNull<u8>,
-    pub(super) blocks: usize,
-    words: NonNull<Word>,
-    pub(super) before: usize,
+    /// The number of blocks, and below it, in 8 bits, how far to rotate.
+    packed: usize,
+    inverse: usize,
 }
 
 impl Near {
     /// No span.
-    pub(super) const NONE: Self = Self {
-        first: NonNull::dangling(),
-        blocks: 0,
-        words: NonNull::dangling(),
-        before: 0,
-    };
+    pub(super) const NONE: Self = Self { first: NonNull::dangling(), packed: 0, inverse: 0 };
+
+    /// The number of a block, if the address is of one.
+    #[inline(always)]
+    pub(super) fn number(&self, address: usize) -> Option<usize> {
+        let Self { first, packed, inverse } = *self;
+        let offset = address.wrapping_sub(first.addr().get());
+        // The byte that remains of the mask is what the rotation takes.
+        let nth = Exact::new(inverse, (packed & 0xFF) as u32).divide(offset);
+        (nth < packed >> 8).then_some(nth)
+    }
 
     /// The word of block number `nth`.
     ///
     /// # Safety
     ///
-    /// `nth` is below `blocks`, and the list of spans lives.
+    /// [`number`](Self::number) has said so, and the list of spans lives.
     #[inline(always)]
     pub(super) unsafe fn word<'w>(&self, nth: usize) -> &'w Word {
+        let words = self.first.cast::<Word>();
         // SAFETY: I2, and by the caller.
-        let word = unsafe { self.words.add(nth) };
+        let word = unsafe { words.offset(!nth.cast_signed()) };
         // SAFETY: as above; words are only shared.
         unsafe { word.as_ref() }
     }
@@ -173,10 +183,10 @@ impl Spans {
         let span = room.cast::<Span>();
         // SAFETY: by the caller the room is aligned, large enough and unused.
         unsafe { span.write(Span { first, blocks, before, next, born: Witness::created() }) };
-        let words = Span::words(span);
-        for nth in 0..blocks {
-            // SAFETY: I2: the room has one for each block.
-            let word = unsafe { words.add(nth) };
+        let words = first.cast::<Word>();
+        for nth in 1..=blocks {
+            // SAFETY: I2: the room has one for each block, and at most padding follows it.
+            let word = unsafe { words.sub(nth) };
             // SAFETY: as above.
             unsafe { word.write(Word::fresh()) };
         }
@@ -200,18 +210,12 @@ impl Spans {
     /// # Complexity
     ///
     /// A walk over the chunks.
-    pub(super) fn find(&self, stride: usize, address: usize) -> Option<Near> {
+    pub(super) fn find(&self, stride: usize, address: usize) -> Option<&Span> {
         let mut next = self.first();
         while let Some(span) = next {
             span.born.acquired();
             if span.offset(stride, address).is_some() {
-                let words = Span::words(NonNull::from(span));
-                return Some(Near {
-                    first: span.first,
-                    blocks: span.blocks,
-                    words,
-                    before: span.before,
-                });
+                return Some(span);
             }
             // SAFETY: I1.
             next = unsafe { span.next.as_ref() };
