@@ -50,16 +50,17 @@ impl<'p, S: Strategy> Local<'p, S> {
     ///
     /// Where the pool is [`checked`](super::PoolBuilder::checked) or hardened, and somebody has
     /// misused the block that would come next.
-    #[inline]
+    #[inline(always)]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+        let slot = self.slot;
         // SAFETY: this handle is seated here.
-        let popped = unsafe { self.slot.pop() };
+        let popped = unsafe { slot.pop() };
         if let Some(block) = popped
-            && self.core.level.hand_out(&self.seat, self.slot.address(), block)
+            && self.core.level.hand_out(&self.seat, slot.address(), block)
         {
             return Ok(block.0);
         }
-        Self::refill(self.slot, self.core, &self.participant, &self.seat, popped)
+        Self::refill(slot, self.core, &self.participant, &self.seat, popped)
     }
 
     /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
@@ -77,22 +78,22 @@ impl<'p, S: Strategy> Local<'p, S> {
     ///
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, has not been
     /// given back since, and nobody uses it any more.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
-        let mut block = Block(block);
-        if !self.core.level.take_in(&self.seat, self.slot.address(), block) {
+        let (slot, mut block) = (self.slot, Block(block));
+        if !self.core.level.take_in(&self.seat, slot.address(), block) {
             Self::questioned(self.core, &self.seat, block);
         }
         if S::Level::QUARANTINE > 0 {
             // SAFETY: this handle is seated here; the ring has this size.
-            match unsafe { self.slot.rotate(S::Level::QUARANTINE, Some(block)) } {
+            match unsafe { slot.rotate(S::Level::QUARANTINE, Some(block)) } {
                 Some(oldest) => block = oldest,
                 None => return,
             }
         }
         // SAFETY: this handle is seated here.
-        if let Err(block) = unsafe { self.slot.push(block) } {
-            Self::flush(self.slot, self.core, &self.participant, &self.seat, block);
+        if let Err(block) = unsafe { slot.push(block) } {
+            Self::flush(slot, self.core, &self.participant, &self.seat, block);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Filling blocks, and looking whether they still are as they were filled.
 //!
-//! The first line of a block is filled and compared in line, by a few wide stores and loads; what
-//! is left, or is shorter than a line, by a call.
+//! Blocks of one cache line are filled and compared in line, by a few wide stores and loads; others
+//! by a call.
 
 use core::ptr::NonNull;
 
@@ -34,11 +34,10 @@ impl Poison {
     /// They are the caller's to write.
     #[inline(always)]
     pub(super) unsafe fn fill(self, bytes: NonNull<u8>, len: usize) {
-        if len >= LINE {
-            // SAFETY: by the caller; there is a line of them.
+        if len == LINE {
+            // SAFETY: by the caller.
             unsafe { bytes.cast::<Line>().write_unaligned([self.0; 8]) };
-        }
-        if len != LINE {
+        } else {
             // SAFETY: by the caller.
             unsafe { self.fill_all(bytes, len) };
         }
@@ -60,15 +59,14 @@ impl Poison {
     /// They were filled before, and are the caller's to read.
     #[inline(always)]
     pub(super) unsafe fn is_whole(self, bytes: NonNull<u8>, len: usize) -> bool {
-        if len >= LINE {
-            // SAFETY: by the caller; there is a line of them.
+        if len == LINE {
+            // SAFETY: by the caller.
             let line = unsafe { bytes.cast::<Line>().read_unaligned() };
-            if line.iter().fold(0, |wrong, word| wrong | (word ^ self.0)) != 0 {
-                return false;
-            }
+            line.iter().fold(0, |wrong, word| wrong | (word ^ self.0)) == 0
+        } else {
+            // SAFETY: by the caller.
+            unsafe { self.all_whole(bytes, len) }
         }
-        // SAFETY: by the caller.
-        len == LINE || unsafe { self.all_whole(bytes, len) }
     }
 
     /// # Safety

@@ -16,7 +16,7 @@ pub(super) struct State(u32);
 
 impl State {
     /// Never in a cache.
-    pub(super) const FRESH: Self = Self(0);
+    pub(super) const FRESH: Self = Self(1);
     /// In a user's hands.
     pub(super) const LIVE: Self = Self(2);
     /// In a shell.
@@ -26,8 +26,8 @@ impl State {
     #[allow(clippy::cast_possible_truncation, reason = "told apart as far as there is room")]
     #[inline(always)]
     pub(super) const fn cached(slot: usize) -> Self {
-        // Slots are aligned to 64 bytes.
-        Self(slot as u32 | 1)
+        // Slots are aligned to 64 bytes: it is none of the others.
+        Self(slot as u32)
     }
 }
 
