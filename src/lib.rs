@@ -16,8 +16,8 @@ pub use block::Block;
 pub use chunk::{Level, Off};
 pub use error::{AllocError, BuildError};
 pub use free_list::{
-    Checked, DoubleWidthCas, EpochDeferred, Hardened, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
-    TaggedPacked, TaggedWide,
+    Checked, DoubleWidthCas, EpochDeferred, Hardened, Locked, Plan, Quiescent, Requirements,
+    Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
 pub use pool::{Census, Local, Pool, PoolBuilder, Stats};
 pub use source::{BufferSource, Source, SystemSource};

@@ -8,7 +8,9 @@ use super::core::Core;
 use crate::block::BlockLayout;
 use crate::chunk::{Carver, Level, Off, Regions};
 use crate::error::BuildError;
-use crate::free_list::{Checked, DoubleWidthCas, Hardened, Requirements, Strategy, TagPolicy, TaggedWide};
+use crate::free_list::{
+    Checked, DoubleWidthCas, Hardened, Requirements, Strategy, TagPolicy, TaggedWide,
+};
 use crate::source::{Source, SystemSource};
 use crate::thread_cache::{ExplicitHandles, ThreadHandling};
 

@@ -142,7 +142,8 @@ impl<S: Strategy> Core<S> {
         self.mediator.extend_limbo(limbo);
         let quarantine = S::Level::QUARANTINE;
         // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
-        let slot = unsafe { SlotRef::create(room, limit, quarantine, thread, self.registry.first()) };
+        let slot =
+            unsafe { SlotRef::create(room, limit, quarantine, thread, self.registry.first()) };
         self.registry.register(slot);
         growth.slots += 1;
         Ok(slot)

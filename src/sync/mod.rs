@@ -40,13 +40,13 @@ pub use backend::{
     UnsafeCell, is_lock_free_u64, is_lock_free_u128, thread,
 };
 pub use core::sync::atomic::Ordering;
+/// For what belongs to the process and not to an execution: std's in every build.
+pub use std::{sync::Mutex as ProcessMutex, thread::panicking};
 /// Reference counts and thread-locals are std's in every build: they are not what is checked.
 pub use std::{
     sync::{Arc, Weak},
     thread_local,
 };
-/// For what belongs to the process and not to an execution: std's in every build.
-pub use std::{sync::Mutex as ProcessMutex, thread::panicking};
 
 /// Takes a lock whose data stays consistent when a holder panics.
 ///

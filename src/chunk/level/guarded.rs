@@ -7,12 +7,12 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::Level;
 use super::exact::Exact;
 use super::known::{self, Record};
 use super::misuse::{Misuse, Named};
 use super::poison::Poison;
 use super::shadow::{Near, Span, Spans, State, Word};
-use super::Level;
 use crate::block::{Block, BlockLayout};
 
 /// Blocks that a hardened handle keeps back: a power of two.
@@ -153,12 +153,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     }
 
     fn seat(&self, slot: usize) -> Seat {
-        Seat {
-            near: Cell::new(Near::NONE),
-            slot,
-            stride: self.stride,
-            poison: self.poison,
-        }
+        Seat { near: Cell::new(Near::NONE), slot, stride: self.stride, poison: self.poison }
     }
 
     fn room(blocks: usize) -> Option<Layout> {
@@ -302,5 +297,48 @@ mod dice {
             let other = usize::try_from((mixed ^ (mixed >> 31)) % below);
             items.swap(last, other.expect("below a length"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::Regions;
+    use crate::source::SystemSource;
+
+    /// Two threads that free one block at one time, step by step: both find it live, and put it in
+    /// their caches.
+    #[test]
+    fn the_copy_that_lies_in_the_wrong_cache_is_found() {
+        let mut regions = Regions::new(Box::new(SystemSource));
+        let blocks = BlockLayout::new(Layout::new::<[u64; 3]>(), 4096).unwrap();
+        let level = Guarded::<false>::new(blocks, false);
+        let layout = Guarded::<false>::room(4).unwrap();
+        let (layout, blocks_at) = layout.extend(blocks.run(4).unwrap()).unwrap();
+        let room = regions.obtain(layout).unwrap();
+        // SAFETY: within the room.
+        let first = unsafe { room.add(blocks_at) };
+        // SAFETY: one thread; the regions outlive the level's use.
+        unsafe { level.add_chunk(room, first, 4) };
+        let block = Block(first);
+        let (one, other) = (level.seat(64), level.seat(128));
+        let name = Named { pool: level.pool, block: 0 };
+
+        assert_eq!(level.unshelve(&one, block), Ok(()));
+        assert_eq!(level.examine(&one, block), Ok(()));
+        let live = level.own(&one, block);
+        assert!(level.take_in(&one, 64, block));
+        // The other one has looked before that.
+        live.set(State::LIVE);
+        assert_eq!(level.question(&other, block), Ok(()));
+
+        let twice = Err(Misuse::FreedAtOnce(name, 1));
+        assert!(!level.hand_out(&one, 64, block));
+        assert_eq!(level.examine(&one, block), twice, "at a pop");
+        assert_eq!(level.shelve(&one, block), twice, "at a flush");
+        assert_eq!(level.shelve(&other, block), Ok(()));
+        assert_eq!(level.unshelve(&other, block), Ok(()));
+        assert_eq!(level.unshelve(&one, block), twice, "at a refill");
+        assert!(level.hand_out(&other, 128, block), "the other copy is the block");
     }
 }

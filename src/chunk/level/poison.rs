@@ -77,7 +77,8 @@ impl Poison {
         // SAFETY: by the caller.
         let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), len) };
         let (lines, rest) = bytes.as_chunks::<LINE>();
-        let whole = |line: &[u8; LINE]| line.iter().fold(0, |w, byte| w | (byte ^ self.byte())) == 0;
+        let whole =
+            |line: &[u8; LINE]| line.iter().fold(0, |w, byte| w | (byte ^ self.byte())) == 0;
         lines.iter().all(whole) && rest.iter().all(|&byte| byte == self.byte())
     }
 

@@ -67,10 +67,9 @@ impl Word {
     pub(super) fn exchange(&self, from: State, to: State) -> Result<(), State> {
         let order = site::BLOCK_EXCHANGE.ordering();
         // ORDERING(LV-4): Relaxed. Only its place in the order of changes matters.
-        self.state.compare_exchange(from.0, to.0, order, order).map_or_else(
-            |found| Err(State(found)),
-            |_| Ok(()),
-        )
+        self.state
+            .compare_exchange(from.0, to.0, order, order)
+            .map_or_else(|found| Err(State(found)), |_| Ok(()))
     }
 
     pub(super) fn generation(&self) -> u32 {
@@ -171,12 +170,7 @@ impl Spans {
     ///
     /// Under the growth lock. `room` has [`Span::layout`] for `blocks`, and is the list's until the
     /// list is dropped.
-    pub(super) unsafe fn add(
-        &self,
-        room: NonNull<u8>,
-        first: NonNull<u8>,
-        blocks: usize,
-    ) -> usize {
+    pub(super) unsafe fn add(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize) -> usize {
         let last = self.first();
         let before = last.map_or(0, |last| last.before + last.blocks);
         let next = last.map_or(ptr::null(), ptr::from_ref);
