@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
+//! | [`look_up`] | the level `checked` | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
@@ -16,6 +17,7 @@
 pub mod exchange;
 pub mod list;
 pub mod long;
+pub mod look_up;
 mod payload;
 pub mod recycle;
 
