@@ -13,10 +13,11 @@ mod sync;
 mod thread_cache;
 
 pub use block::Block;
+pub use chunk::{Level, Off};
 pub use error::{AllocError, BuildError, Full};
 pub use free_list::{
-    DoubleWidthCas, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TagPolicy,
-    TaggedPacked, TaggedWide,
+    Checked, DoubleWidthCas, EpochDeferred, Hardened, Locked, Plan, Quiescent, Requirements,
+    Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
 pub use pool::{
     AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local, ObjectPool,

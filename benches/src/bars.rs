@@ -65,9 +65,19 @@ pub fn judge(rows: &[Row]) -> Vec<Bar> {
         Some(Bar { workload, subject, batch, against, ratio, limit, met: ratio <= limit })
     };
     let strategies = [TaggedWide::<64>::NAME, TaggedPacked::<32>::NAME];
+    // What a level costs, over the same strategy without one, at the same batch.
+    let levelled = |(subject, limit): (&str, f64)| {
+        let (workload, batch, against) = (Workload::Hit, 64, strategies[0]);
+        let ours = find(workload, subject, Some(batch))?.summary.median_ns;
+        let theirs = find(workload, against, Some(batch))?.summary.median_ns;
+        let ratio = ours / theirs;
+        let (subject, against) = (subject.into(), against.into());
+        Some(Bar { workload, subject, batch, against, ratio, limit, met: ratio <= limit })
+    };
     PROMISES
         .iter()
         .flat_map(|&promise| strategies.map(|strategy| judged(promise, strategy)))
+        .chain([(names::CHECKED, 2.0), (names::HARDENED, 4.0)].map(levelled))
         .flatten()
         .collect()
 }

@@ -29,6 +29,10 @@ pub struct Carved {
 pub struct Extra {
     /// Batches that the chunk will yield.
     pub batches: usize,
+    /// Its blocks.
+    pub blocks: usize,
+    /// The first of them.
+    pub first: NonNull<u8>,
     /// Room of the layout that was asked for.
     pub room: NonNull<u8>,
 }
@@ -99,7 +103,7 @@ impl Carver {
     }
 
     /// Sees to it that the next [`carve`](Self::carve) yields at least one block. Where that takes
-    /// a new chunk, it brings room for `extra(batches)` with it, in one region or not at all.
+    /// a new chunk, it brings room for `extra(batches, blocks)` with it, in one region or not at all.
     ///
     /// # Errors
     ///
@@ -107,7 +111,7 @@ impl Carver {
     pub fn prepare(
         &mut self,
         regions: &mut Regions,
-        extra: impl Fn(usize) -> Result<Layout, AllocError>,
+        extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
     ) -> Result<Option<Extra>, AllocError> {
         let allowed = self.capacity - self.carved;
         if allowed == 0 {
@@ -135,14 +139,14 @@ impl Carver {
     fn chunk(
         &self,
         blocks: usize,
-        extra: impl Fn(usize) -> Result<Layout, AllocError>,
+        extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
         regions: &mut Regions,
     ) -> Result<(Chunk, Extra), AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let batches = blocks.div_ceil(self.batch);
         let shell_bytes = self.shell.size().checked_mul(batches).ok_or(AllocError::OutOfMemory)?;
         let shells = Layout::from_size_align(shell_bytes, self.shell.align()).map_err(too_large)?;
-        let (layout, extra_at) = shells.extend(extra(batches)?).map_err(too_large)?;
+        let (layout, extra_at) = shells.extend(extra(batches, blocks)?).map_err(too_large)?;
         let block_run = self.blocks.run(blocks).ok_or(AllocError::OutOfMemory)?;
         let (layout, blocks_at) = layout.extend(block_run).map_err(too_large)?;
         let region = regions.obtain(layout)?;
@@ -151,7 +155,7 @@ impl Carver {
         // SAFETY: where the extra room begins in the region's layout.
         let room = unsafe { region.add(extra_at) };
         let chunk = Chunk { next_block, blocks_left: blocks, next_shell_room: region };
-        Ok((chunk, Extra { batches, room }))
+        Ok((chunk, Extra { batches, blocks, first: next_block, room }))
     }
 
     /// Cuts off up to one batch. Call after [`prepare`](Self::prepare) only.

@@ -2,6 +2,7 @@
 //!
 //! - [`design`]: the layers, the shells, the strategies, and what is promised.
 //! - [`choosing`]: the strategies side by side, and which for whom.
+//! - [`levels`]: misuse that a pool notices, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
 //! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
 //! - [`glossary`]: one word per thing.
@@ -14,6 +15,9 @@ pub mod design {}
 
 #[doc = include_str!("choosing.md")]
 pub mod choosing {}
+
+#[doc = include_str!("levels.md")]
+pub mod levels {}
 
 #[doc = include_str!("one_allocation.md")]
 pub mod one_allocation {}

@@ -39,6 +39,7 @@ use super::{
     Treiber,
 };
 use crate::block::TagWidth;
+use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::{AtomicU32, site};
 
@@ -56,6 +57,7 @@ pub struct Deferred<R>(PhantomData<R>);
 unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     const NAME: &'static str = R::NAME;
     type Reclaimer = R;
+    type Level = Off;
     type List = DeferredList<R>;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

@@ -3,6 +3,7 @@
 use super::{
     Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellRef, ShellStore, Strategy,
 };
+use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::{Mutex, lock};
 
@@ -14,6 +15,7 @@ pub struct Locked;
 unsafe impl Strategy for Locked {
     const NAME: &'static str = "Locked";
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = LockedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

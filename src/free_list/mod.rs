@@ -13,6 +13,7 @@ mod chain;
 mod deferred;
 mod epoch;
 mod head;
+mod levels;
 mod locked;
 mod quiescent;
 mod reclaim;
@@ -25,6 +26,7 @@ pub use chain::Chain;
 pub use deferred::{Deferred, DeferredList};
 pub use epoch::{Epoch, EpochDeferred};
 pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
+pub use levels::{Checked, Hardened};
 pub use locked::{Locked, LockedList};
 pub use quiescent::{Quiescent, QuiescentList};
 pub use reclaim::{Guard, Immediate, Reclaimer};
@@ -34,6 +36,7 @@ pub use tagged::{TaggedList, TaggedPacked, TaggedWide};
 pub use treiber::Treiber;
 
 use crate::block::TagWidth;
+use crate::chunk::Level;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u128;
 
@@ -218,6 +221,10 @@ pub unsafe trait Strategy: Sized + 'static {
 
     /// Says when its shells come back.
     type Reclaimer: Reclaimer;
+
+    /// What the pool knows of its blocks, to notice misuse: [`Off`](crate::chunk::Off), unless it is
+    /// [`Checked`] or [`Hardened`].
+    type Level: Level;
 
     /// Its list.
     type List: for<'g> ShellList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;

@@ -39,6 +39,7 @@ use super::{
     TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
+use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 
@@ -69,6 +70,7 @@ pub struct Quiescent;
 unsafe impl Strategy for Quiescent {
     const NAME: &'static str = "Quiescent";
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = QuiescentList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

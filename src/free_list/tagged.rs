@@ -5,6 +5,7 @@ use super::{
     ShellStore, Strategy, TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
+use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u64;
 
@@ -55,6 +56,7 @@ fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, Bui
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     const NAME: &'static str = "TaggedWide";
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = TaggedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
@@ -84,6 +86,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     const NAME: &'static str = "TaggedPacked";
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = TaggedList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

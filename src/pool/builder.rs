@@ -7,9 +7,11 @@ use core::ptr::NonNull;
 use super::core::Core;
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::BlockLayout;
-use crate::chunk::{Birth, Births, Carver, Regions};
+use crate::chunk::{Birth, Births, Carver, Level, Off, Regions};
 use crate::error::BuildError;
-use crate::free_list::{DoubleWidthCas, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide};
+use crate::free_list::{
+    Checked, DoubleWidthCas, Hardened, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
+};
 use crate::source::{Source, SystemSource};
 use crate::thread_cache::{ExplicitHandles, ThreadHandling};
 
@@ -30,6 +32,8 @@ pub struct PoolBuilder<S: Strategy = TaggedWide> {
     source: Box<dyn Source>,
     handling: Box<dyn ThreadHandling>,
     requirements: Requirements,
+    /// Fill freed blocks with zeros, where they are filled.
+    zero_on_free: bool,
     _strategy: PhantomData<fn() -> S>,
 }
 
@@ -43,14 +47,46 @@ impl PoolBuilder {
             source: Box::new(SystemSource),
             handling: Box::new(ExplicitHandles),
             requirements: Requirements::default(),
+            zero_on_free: false,
             _strategy: PhantomData,
         }
     }
 }
 
-impl<S: Strategy> PoolBuilder<S> {
-    /// Chooses the strategy against ABA. Without it: [`TaggedWide`].
+impl<S: Strategy<Level = Off>> PoolBuilder<S> {
+    /// Chooses the strategy against ABA. Without it: [`TaggedWide`]. Before
+    /// [`checked`](Self::checked) or [`hardened`](Self::hardened), which take it along.
     pub fn strategy<T: Strategy>(self) -> PoolBuilder<T> {
+        self.with()
+    }
+
+    /// Looks at each block that changes hands, in a word beside its chunk. A block freed twice, a
+    /// pointer that is no block's, another pool's block: the free panics, says what it was, and
+    /// changes nothing. What it costs, and what it does not see: chapter
+    /// [`levels`](crate::docs::levels).
+    pub fn checked(self) -> PoolBuilder<Checked<S>> {
+        self.with()
+    }
+
+    /// As [`checked`](Self::checked). Also fills what is freed and looks, before it is used again,
+    /// whether it was written to; keeps freed blocks back for a while, 16 per handle; hands fresh
+    /// ones out in a random order. Then the pool does write to blocks, while they are its own.
+    pub fn hardened(self) -> PoolBuilder<Hardened<S>> {
+        self.with()
+    }
+}
+
+impl<S: Strategy> PoolBuilder<Hardened<S>> {
+    /// Fills freed blocks with zeros in place of a pattern: what they held is gone, and blocks are
+    /// zero when they are handed out.
+    pub fn zero_on_free(mut self) -> Self {
+        self.zero_on_free = true;
+        self
+    }
+}
+
+impl<S: Strategy> PoolBuilder<S> {
+    pub(super) fn with<T: Strategy>(self) -> PoolBuilder<T> {
         PoolBuilder {
             layout: self.layout,
             batch: self.batch,
@@ -59,6 +95,7 @@ impl<S: Strategy> PoolBuilder<S> {
             source: self.source,
             handling: self.handling,
             requirements: self.requirements,
+            zero_on_free: self.zero_on_free,
             _strategy: PhantomData,
         }
     }
@@ -188,10 +225,20 @@ impl<S: Strategy> PoolBuilder<S> {
         }
         let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
         let regions = Regions::new(self.source);
-        let mut core = Core::new(plan, layout, batch, carver, capacity, regions, self.handling);
+        let level = S::Level::new(layout, self.zero_on_free);
+        let mut core =
+            Core::new(plan, layout, level, batch, carver, capacity, regions, self.handling);
         // SAFETY: just made, and nobody else has it.
         unsafe { core.as_mut() }.births = births;
         Ok(core)
+    }
+
+    /// For pools that keep values in free blocks.
+    pub(super) fn refuse_writes(&self) -> Result<(), BuildError> {
+        if S::Level::WRITES {
+            return Err(BuildError::Level { level: S::Level::NAME });
+        }
+        Ok(())
     }
 
     /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
@@ -199,12 +246,16 @@ impl<S: Strategy> PoolBuilder<S> {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build); [`BuildError::Cacheless`] under [`EpochDeferred`].
+    /// As [`build`](Self::build); [`BuildError::Cacheless`] under [`EpochDeferred`];
+    /// [`BuildError::Level`] where it is to be checked: levels look at caches.
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
     pub fn build_exact(mut self) -> Result<ExactPool<S>, BuildError> {
         if S::Reclaimer::DEFERS {
             return Err(BuildError::Cacheless { strategy: S::NAME });
+        }
+        if S::Level::WATCHES {
+            return Err(BuildError::Level { level: S::Level::NAME });
         }
         self.batch = 1;
         self.build().map(ExactPool::new)
@@ -221,6 +272,7 @@ impl<S: Strategy> PoolBuilder<S> {
 
     /// A pool of blocks for `layout`, whatever the builder was told, with a number each.
     pub(super) fn numbered(self, layout: Layout, birth: Birth) -> Result<Pool<S>, BuildError> {
+        self.refuse_writes()?;
         let capacity = self.capacity.unwrap_or(usize::MAX).min(Births::LIMIT);
         let this = Self { layout, capacity: Some(capacity), ..self };
         Ok(Pool { core: this.core(Some(Births::new(birth)))? })

@@ -4,11 +4,14 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::core::Core;
+use super::core::{Core, Seat};
+use super::watch;
 use crate::block::Block;
+use crate::chunk::Level;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 use crate::mediator::Participant;
+use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
@@ -24,6 +27,8 @@ pub struct Local<'p, S: Strategy> {
     /// Lives for `'p`. Not a reference, since a [`Tenant`](super::Tenant)'s may be left behind.
     core: NonNull<Core<S>>,
     participant: Participant<S>,
+    /// What the pool's level keeps here.
+    seat: Seat<S>,
     /// Neither `Send` nor `Sync`: the slot is used by one thread.
     _one_thread: PhantomData<(&'p Core<S>, *mut ())>,
 }
@@ -31,10 +36,11 @@ pub struct Local<'p, S: Strategy> {
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
         let slot = core.attach()?;
-        let participant = core.mediator.join();
-        Ok(Self { slot, core: NonNull::from(core), participant, _one_thread: PhantomData })
+        let (participant, seat) = (core.mediator.join(), core.level.seat(slot.address()));
+        Ok(Self { slot, core: NonNull::from(core), participant, seat, _one_thread: PhantomData })
     }
 
+    #[inline(always)]
     fn core(&self) -> &Core<S> {
         // SAFETY: it lives as long as handles do.
         unsafe { self.core.as_ref() }
@@ -45,6 +51,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         let this = ManuallyDrop::new(self);
         // SAFETY: read once, and not used again: `drop` does not run.
         drop(unsafe { (&raw const this.participant).read() });
+        // SAFETY: as above.
+        drop(unsafe { (&raw const this.seat).read() });
     }
 
     /// Takes a block. Its bytes are whatever they were; it is the caller's until it is given back.
@@ -54,13 +62,22 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// [`AllocError`] when cache and shared lists are empty and nothing can be carved. Nothing has
     /// changed then, and later frees make room again. Blocks may lie in the caches of other
     /// handles all the while.
-    #[inline]
+    ///
+    /// # Panics
+    ///
+    /// Where the pool is [`checked`](super::PoolBuilder::checked) or hardened, and somebody has
+    /// misused the block that would come next.
+    #[inline(always)]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+        let slot = self.slot;
         // SAFETY: this handle is seated here.
-        match unsafe { self.slot.pop() } {
-            Some(block) => Ok(block.0),
-            None => Self::refill(self.slot, self.core(), &self.participant),
+        let popped = unsafe { slot.pop() };
+        if let Some(block) = popped
+            && self.core().level.hand_out(&self.seat, slot.address(), block)
+        {
+            return Ok(block.0);
         }
+        Self::refill(slot, self.core(), &self.participant, &self.seat, popped)
     }
 
     /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
@@ -69,15 +86,31 @@ impl<'p, S: Strategy> Local<'p, S> {
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
     ///
+    /// # Panics
+    ///
+    /// Where the pool is [`checked`](super::PoolBuilder::checked) or hardened, and sees that the
+    /// caller does not keep to what follows. It then keeps its state, and can be used on.
+    ///
     /// # Safety
     ///
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, has not been
     /// given back since, and nobody uses it any more.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
+        let (slot, mut block) = (self.slot, Block(block));
+        if !self.core().level.take_in(&self.seat, slot.address(), block) {
+            Self::questioned(self.core(), &self.seat, block);
+        }
+        if S::Level::QUARANTINE > 0 {
+            // SAFETY: this handle is seated here; the ring has this size.
+            match unsafe { slot.rotate(S::Level::QUARANTINE, Some(block)) } {
+                Some(oldest) => block = oldest,
+                None => return,
+            }
+        }
         // SAFETY: this handle is seated here.
-        if let Err(block) = unsafe { self.slot.push(Block(block)) } {
-            Self::flush(self.slot, self.core(), &self.participant, block);
+        if let Err(block) = unsafe { slot.push(block) } {
+            Self::flush(slot, self.core(), &self.participant, &self.seat, block);
         }
     }
 
@@ -90,41 +123,92 @@ impl<'p, S: Strategy> Local<'p, S> {
     // The slow paths take what a handle holds, not the handle: its address stays unknown to them,
     // so a loop may keep slot and core in registers.
 
-    /// `slot` is the handle's, and its array is empty.
+    /// `slot` is the handle's, and its array is empty; or it was not, and `popped` is what came out
+    /// of it, and may be wrong.
     #[cold]
     #[inline(never)]
     fn refill(
         slot: SlotRef,
         core: &Core<S>,
         participant: &Participant<S>,
+        seat: &Seat<S>,
+        popped: Option<Block>,
     ) -> Result<NonNull<u8>, AllocError> {
+        if S::Level::WATCHES
+            && let Some(block) = popped
+        {
+            return Ok(Self::examined(slot, core, seat, block));
+        }
+        let batch = core.mediator.batch();
         // SAFETY: a handle is seated here, and has just seen the array empty. A refill is one
         // batch, by the core.
-        unsafe { slot.refill(core.mediator.batch(), |room| core.refill(participant, room)) }?;
-        // SAFETY: seated.
-        let block = unsafe { slot.pop() };
-        Ok(block.expect("a refill brings at least one block").0)
+        let block = match unsafe { slot.refill(batch, |room| core.refill(participant, room)) } {
+            Ok(()) => {
+                // SAFETY: seated.
+                if let Err(misuse) = unsafe { watch::unshelve(&core.level, seat, slot) } {
+                    misuse.report();
+                }
+                // SAFETY: seated.
+                unsafe { slot.pop() }.expect("a refill brings at least one block")
+            }
+            // What is kept back is better than nothing.
+            // SAFETY: seated.
+            Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
+        };
+        Ok(Self::examined(slot, core, seat, block))
+    }
+
+    /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.
+    fn examined(slot: SlotRef, core: &Core<S>, seat: &Seat<S>, block: Block) -> NonNull<u8> {
+        if let Err(misuse) = core.level.examine(seat, block) {
+            if misuse.leaves_the_block() {
+                // SAFETY: a handle is seated here.
+                let pushed = unsafe { slot.push(block) };
+                debug_assert!(pushed.is_ok(), "it has just left the array, or that is empty");
+            }
+            misuse.report();
+        }
+        block.0
+    }
+
+    /// `block` is to be freed, and something may be wrong with it.
+    #[cold]
+    #[inline(never)]
+    fn questioned(core: &Core<S>, seat: &Seat<S>, block: Block) {
+        if let Err(misuse) = core.level.question(seat, block) {
+            misuse.report();
+        }
     }
 
     /// `slot` is the handle's, and its array is full.
     #[cold]
     #[inline(never)]
-    fn flush(slot: SlotRef, core: &Core<S>, participant: &Participant<S>, block: Block) {
+    fn flush(
+        slot: SlotRef,
+        core: &Core<S>,
+        participant: &Participant<S>,
+        seat: &Seat<S>,
+        block: Block,
+    ) {
         // SAFETY: a handle is seated here, and the array is full: it holds two batches.
-        unsafe {
-            slot.flush(core.mediator.batch(), |blocks| core.mediator.offer(participant, blocks));
-        };
+        let flushed = unsafe { core.flush(slot, seat, participant, core.mediator.batch()) };
         // SAFETY: seated.
         let pushed = unsafe { slot.push(block) };
-        debug_assert!(pushed.is_ok(), "a flush makes room for a batch");
+        debug_assert!(pushed.is_ok(), "a flush makes room for a batch, or for one");
+        if let Err(misuse) = flushed {
+            misuse.report();
+        }
     }
 }
 
 impl<S: Strategy> Drop for Local<'_, S> {
     fn drop(&mut self) {
         // SAFETY: this handle is seated here until the next line.
-        unsafe { self.core().hand_in(self.slot, &self.participant) };
+        let found = unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };
         // SAFETY: the handle is gone, so the array is not touched again.
         unsafe { self.slot.leave() };
+        if let Some(misuse) = found.filter(|_| !panicking()) {
+            misuse.report();
+        }
     }
 }

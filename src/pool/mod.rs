@@ -3,12 +3,14 @@
 mod builder;
 mod core;
 mod exact;
+mod growth;
 mod local;
 mod many;
 mod object;
 mod per_thread;
 mod stamped;
 mod stats;
+mod watch;
 
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
@@ -38,12 +40,13 @@ use crate::thread_cache::SeatStats;
 /// # Shape
 ///
 /// Every block has the size and the alignment that the builder was given; the size is rounded up
-/// to the alignment. A block's bytes are never read or written by the pool.
+/// to the alignment. A block's bytes are never read or written by the pool, unless it is
+/// [`hardened`](PoolBuilder::hardened), and then only while it is the pool's.
 ///
 /// # Memory
 ///
 /// Never more blocks are carved than L + 3TB + B, with L the most blocks live at one time, T the
-/// most handles at one time and B the batch. Memory goes back to the source when the pool is
+/// most handles at one time and B the batch; plus TQ where it is hardened, Q = 16. Memory goes back to the source when the pool is
 /// dropped, and not before.
 ///
 /// # Progress

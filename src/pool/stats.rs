@@ -6,6 +6,8 @@
 pub struct Stats {
     /// The strategy really used: the fallback's name, where one had to be taken.
     pub strategy: &'static str,
+    /// How misuse is looked for: `off`, `checked` or `hardened`.
+    pub level: &'static str,
     /// Whether exchanges are lock-free on this machine. Growth never is.
     pub lock_free: bool,
     /// Bits of the tag; 0 where there is none.
@@ -66,7 +68,7 @@ pub struct Stats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Census {
-    /// In the caches of forgotten handles, and of threads that have not ended.
+    /// In the caches of forgotten handles, and of threads that have not ended, quarantine included.
     pub cached_blocks: usize,
     /// In full shells.
     pub full_blocks: usize,

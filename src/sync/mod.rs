@@ -44,15 +44,14 @@ pub use backend::{
 };
 pub use core::sync::atomic::Ordering;
 pub use serial::{Serial, serial};
+/// For what belongs to the process and not to an execution: std's in every build.
+pub use std::{sync::Mutex as ProcessMutex, thread::panicking};
 /// Reference counts, thread-locals and statics are std's in every build: they are not what is
 /// checked.
 pub use std::{
     sync::{Arc, OnceLock, Weak},
     thread_local,
 };
-
-/// Whether this thread unwinds; std's too.
-pub use std::thread::panicking;
 
 /// A number beside what is checked, std's in every build: it orders nothing and decides nothing.
 /// For names and statistics.

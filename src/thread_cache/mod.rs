@@ -4,9 +4,11 @@ mod door;
 mod handling;
 mod registry;
 mod slot;
+mod tally;
 
 pub use door::{Door, Held, Inside};
 pub(crate) use handling::hook;
 pub use handling::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Watcher};
 pub use registry::Registry;
-pub use slot::{SeatStats, Slot, SlotRef};
+pub use slot::{Slot, SlotRef};
+pub use tally::SeatStats;

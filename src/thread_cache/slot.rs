@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `owner` | gives up (Release) | peeks, claims when free (Acquire) |
 //! | `next` | reads | reads; written once before the slot is published |
-//! | `len` and the array | reads and writes, plainly | never |
+//! | `len` and the array, `cursor` and the ring | reads and writes, plainly | never |
 //! | `tally` | writes | reads, as a statistic |
 //!
 //! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
@@ -17,11 +17,13 @@ use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
 use super::ThreadId;
+use super::tally::{SeatStats, Tally};
 use crate::block::Block;
 use crate::free_list::MaybeBlock;
-use crate::sync::{AtomicU64, Number, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
 
-/// Head of a slot; the array of `2 * batch` blocks follows it in memory.
+/// Head of a slot; the array of `2 * batch` blocks follows it in memory, and behind that the ring
+/// of those that are kept back, if any are.
 #[repr(C, align(64))]
 pub struct Slot {
     /// 0 when free, else the id of the thread that owns it.
@@ -30,36 +32,14 @@ pub struct Slot {
     pub(super) next: Option<SlotRef>,
     /// Size of the array.
     limit: usize,
+    /// Size of the ring, 0 or a power of two.
+    quarantine: usize,
     born: Witness,
+    /// Where the ring's oldest block is; guards the ring too.
+    cursor: UnsafeCell<usize>,
     /// Blocks in the array; guards the array too.
     len: UnsafeCell<usize>,
     tally: Tally,
-}
-
-/// What has gone in and out of a slot, by whoever sat there: counted at exchanges only. Written by
-/// the seated handle, read by anyone.
-#[derive(Default)]
-struct Tally {
-    refills: Number,
-    refilled: Number,
-    flushes: Number,
-    flushed: Number,
-}
-
-/// What the handles of one seat have exchanged with the pool, since it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SeatStats {
-    /// Who sits there, if anybody does.
-    pub thread: Option<ThreadId>,
-    /// Refills.
-    pub refills: u64,
-    /// Blocks that they brought.
-    pub refilled_blocks: u64,
-    /// Flushes, those of handles that left included.
-    pub flushes: u64,
-    /// Blocks that they took away.
-    pub flushed_blocks: u64,
 }
 
 /// A reference to a slot, with leave to reach the array behind it.
@@ -67,9 +47,10 @@ pub struct SeatStats {
 pub struct SlotRef(NonNull<Slot>);
 
 impl Slot {
-    /// Layout of a slot with an array of `limit` blocks, or `None` where it overflows.
-    pub fn layout(limit: usize) -> Option<Layout> {
-        let array = Layout::array::<Block>(limit).ok()?;
+    /// Layout of a slot with an array of `limit` blocks and a ring of `quarantine`, or `None` where
+    /// it overflows.
+    pub fn layout(limit: usize, quarantine: usize) -> Option<Layout> {
+        let array = Layout::array::<Block>(limit.checked_add(quarantine)?).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(array).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the array follows the head directly");
         Some(layout.pad_to_align())
@@ -81,11 +62,12 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// `room` has [`Slot::layout`] for `limit` and is nobody else's for as long as the reference
+    /// `room` has [`Slot::layout`] for `limit` and `quarantine`, which is 0 or a power of two, and is nobody else's for as long as the reference
     /// or a copy of it is used.
     pub unsafe fn create(
         room: NonNull<u8>,
         limit: usize,
+        quarantine: usize,
         owner: ThreadId,
         next: Option<Self>,
     ) -> Self {
@@ -94,13 +76,22 @@ impl SlotRef {
             owner: AtomicU64::new(owner.0.get()),
             next,
             limit,
+            quarantine,
             born: Witness::created(),
+            cursor: UnsafeCell::new(0),
             len: UnsafeCell::new(0),
             tally: Tally::default(),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
         unsafe { slot.write(head) };
-        Self(slot)
+        let this = Self(slot);
+        for nth in 0..quarantine {
+            // SAFETY: within the ring.
+            let entry = unsafe { this.ring().add(nth) };
+            // SAFETY: as above.
+            unsafe { entry.write(None) };
+        }
+        this
     }
 
     pub(super) const fn from_ptr(slot: NonNull<Slot>) -> Self {
@@ -165,6 +156,113 @@ impl SlotRef {
     fn array(self) -> *mut Block {
         // SAFETY: the array begins right behind the head, in the same allocation.
         unsafe { self.0.add(1) }.cast::<Block>().as_ptr()
+    }
+
+    /// The ring.
+    #[inline(always)]
+    fn ring(self) -> *mut Option<Block> {
+        // SAFETY: the ring begins right behind the array, in the same allocation.
+        unsafe { self.array().add(self.head().limit) }.cast()
+    }
+
+    /// Where the slot lies: no other one of the pool lies there.
+    pub fn address(self) -> usize {
+        self.0.addr().get()
+    }
+
+    /// Puts a block in the ring, or none, in place of the oldest entry, and returns that.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here, and the ring has the size `quarantine`, not 0.
+    #[inline(always)]
+    pub unsafe fn rotate(self, quarantine: usize, block: Option<Block>) -> Option<Block> {
+        debug_assert_eq!(quarantine, self.head().quarantine, "the size of the ring");
+        let ring = self.ring();
+        self.head().cursor.with_mut(|cursor| {
+            // SAFETY: seated, so nobody else is in the cell.
+            let cursor = unsafe { &mut *cursor };
+            // SAFETY: below the size, so within the ring.
+            let entry = unsafe { ring.add(*cursor) };
+            *cursor = (*cursor + 1) & (quarantine - 1);
+            // SAFETY: as above; the caller is alone with it.
+            unsafe { entry.replace(block) }
+        })
+    }
+
+    /// Takes the oldest block out of the ring.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn release_oldest(self) -> Option<Block> {
+        let quarantine = self.head().quarantine;
+        // SAFETY: by the caller; the size is the ring's.
+        (0..quarantine).find_map(|_| unsafe { self.rotate(quarantine, None) })
+    }
+
+    /// Moves up to `batch` blocks from the ring to the empty array. Returns how many.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn release_batch(self, batch: usize) -> usize {
+        // SAFETY: by the caller.
+        let oldest = core::iter::from_fn(|| unsafe { self.release_oldest() });
+        let moved = oldest.take(batch).map(|block| {
+            // SAFETY: by the caller.
+            let pushed = unsafe { self.push(block) };
+            debug_assert!(pushed.is_ok(), "the array was empty and holds two batches");
+        });
+        moved.count()
+    }
+
+    /// Number of blocks in the ring.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here, or nobody is anywhere.
+    pub unsafe fn quarantined_blocks(self) -> usize {
+        let ring = self.ring();
+        let quarantine = self.head().quarantine;
+        self.head().cursor.with(|_| {
+            // SAFETY: the ring was written by `create`, and nobody else is in it.
+            let ring = unsafe { core::slice::from_raw_parts(ring, quarantine) };
+            ring.iter().flatten().count()
+        })
+    }
+
+    /// The blocks in the array, the oldest first.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here, and puts nothing in and takes nothing out meanwhile.
+    pub unsafe fn blocks<'a>(self) -> &'a [Block] {
+        // SAFETY: seated.
+        let len = unsafe { self.len_blocks() };
+        // SAFETY: entries below the length were written, and the caller is alone with them.
+        unsafe { core::slice::from_raw_parts(self.array(), len) }
+    }
+
+    /// Takes block number `nth` out of the array, from anywhere in it.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here and the array holds more than `nth` blocks.
+    pub unsafe fn remove(self, nth: usize) {
+        let array = self.array();
+        self.head().len.with_mut(|place| {
+            // SAFETY: seated, so nobody else is in the cell.
+            let len = unsafe { &mut *place };
+            debug_assert!(nth < *len, "block {nth} out of {len}");
+            *len -= 1;
+            // SAFETY: within the array.
+            let gap = unsafe { array.add(nth) };
+            // SAFETY: at most the entry behind the last.
+            let next = unsafe { gap.add(1) };
+            // SAFETY: both ranges are within the array, which the caller is alone with.
+            unsafe { next.copy_to(gap, *len - nth) };
+        });
     }
 
     /// Takes the block on top.
@@ -248,9 +346,7 @@ impl SlotRef {
             // SAFETY: seated, so nobody else is in the cell.
             unsafe { *len = filled };
         });
-        let tally = &self.head().tally;
-        tally.refills.set(tally.refills.get() + 1);
-        tally.refilled.set(tally.refilled.get() + filled as u64);
+        self.head().tally.refilled(filled);
         Ok(())
     }
 
@@ -274,21 +370,12 @@ impl SlotRef {
             // SAFETY: seated, so nobody else is in the cell.
             unsafe { *place = len - count };
         });
-        let tally = &self.head().tally;
-        tally.flushes.set(tally.flushes.get() + 1);
-        tally.flushed.set(tally.flushed.get() + count as u64);
+        self.head().tally.flushed(count);
     }
 
     /// What went through here.
     pub fn stats(self) -> SeatStats {
-        let tally = &self.head().tally;
-        SeatStats {
-            thread: self.owner(),
-            refills: tally.refills.get(),
-            refilled_blocks: tally.refilled.get(),
-            flushes: tally.flushes.get(),
-            flushed_blocks: tally.flushed.get(),
-        }
+        self.head().tally.stats(self.owner())
     }
 }
 

@@ -27,12 +27,12 @@ impl<S: Strategy> Subject for Pool<S> {
 }
 
 impl<S: Strategy> Handle for Local<'_, S> {
-    #[inline]
+    #[inline(always)]
     fn allocate(&mut self) -> NonNull<u8> {
         Local::allocate(self).expect("memory for a block")
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn deallocate(&mut self, block: NonNull<u8>) {
         // SAFETY: by the caller.
         unsafe { Local::deallocate(self, block) };

@@ -6,7 +6,9 @@ mod shared_bucket;
 
 use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
 use serde::Serialize;
-use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+use stampool::{
+    Checked, EpochDeferred, Hardened, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide,
+};
 
 use crate::ring;
 use crate::rounds::Contender;
@@ -27,6 +29,10 @@ pub mod names {
     pub const STATIC: &str = "static ThreadLocalPool";
     /// stampool's pool without caches.
     pub const EXACT: &str = "ExactPool";
+    /// The default strategy, checked.
+    pub const CHECKED: &str = "TaggedWide, checked";
+    /// The default strategy, hardened.
+    pub const HARDENED: &str = "TaggedWide, hardened";
     /// The program's allocator.
     pub const SYSTEM: &str = "system malloc";
 }
@@ -114,6 +120,10 @@ impl Workload {
         all.push(self.contender(names::PER_THREAD, per_thread::<TaggedWide>(BATCHES[0])));
         all.push(self.contender(names::STATIC, Static));
         all.push(self.contender(names::EXACT, exact::<TaggedWide>()));
+        for batch in BATCHES {
+            all.push(self.named_pool::<Checked>(names::CHECKED, batch));
+            all.push(self.named_pool::<Hardened>(names::HARDENED, batch));
+        }
         all.push(self.contender(names::SYSTEM, System));
         all
     }
@@ -123,7 +133,11 @@ impl Workload {
     }
 
     fn pool<S: Strategy>(self, batch: usize) -> Contender {
+        self.named_pool::<S>(S::NAME, batch)
+    }
+
+    fn named_pool<S: Strategy>(self, name: &str, batch: usize) -> Contender {
         let pool = pool::<S>(batch);
-        Contender::new(S::NAME, Some(batch), move |operations| self.sample(&pool, operations))
+        Contender::new(name, Some(batch), move |operations| self.sample(&pool, operations))
     }
 }

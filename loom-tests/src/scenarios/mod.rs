@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
+//! | [`look_up`] | the level `checked` | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
@@ -22,6 +23,7 @@ pub mod exchange;
 pub mod linear;
 pub mod list;
 pub mod long;
+pub mod look_up;
 pub mod objects;
 mod payload;
 pub mod recycle;
@@ -29,7 +31,7 @@ pub mod stamped;
 
 pub use payload::Payload;
 
-use stampool::raw::chunk::Regions;
+use stampool::raw::chunk::{Off, Regions};
 use stampool::raw::free_list::{Deferred, Immediate, OwnedShell, QuiescentList, Shell, ShellStore};
 use stampool::raw::mediator::Participant;
 use stampool::{
@@ -108,6 +110,7 @@ pub struct QuiescentStalled;
 unsafe impl Strategy for QuiescentStalled {
     const NAME: &'static str = "QuiescentStalled";
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = QuiescentList;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

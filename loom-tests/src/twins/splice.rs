@@ -6,6 +6,7 @@
 use core::marker::PhantomData;
 
 use stampool::raw::block::TagWidth;
+use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
     BareHead, Chain, Head, HeadWord, Immediate, OwnedShell, ShellList, ShellRef, ShellStore,
     Treiber,
@@ -145,6 +146,7 @@ struct Spliced<R>(R);
 unsafe impl<R: Rule> Strategy for Spliced<R> {
     const NAME: &'static str = Quiescent::NAME;
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = SplicedList<R>;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use stampool::raw::block::TagWidth;
+use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
     Addressing, BareHead, Chain, Head, HeadWord, Immediate, OwnedShell, PackedHead, Shell,
     ShellList, ShellRef, ShellStore, Treiber, WideHead,
@@ -202,6 +203,7 @@ struct Faulty<F>(F);
 unsafe impl<F: Fault> Strategy for Faulty<F> {
     const NAME: &'static str = F::From::NAME;
     type Reclaimer = Immediate;
+    type Level = Off;
     type List = FaultyList<F>;
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

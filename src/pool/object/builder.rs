@@ -63,7 +63,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
     /// Chooses the strategy against ABA. Without it: [`TaggedWide`].
     pub fn strategy<U: Strategy>(self) -> ObjectPoolBuilder<T, U> {
         ObjectPoolBuilder {
-            blocks: self.blocks.strategy(),
+            blocks: self.blocks.with(),
             make: self.make,
             reset: self.reset,
             is_exact: self.is_exact,
@@ -175,6 +175,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
             .map_err(|_| BuildError::BlockTooLarge { size })?;
         let mut blocks = self.blocks.layout(layout);
         if keeps {
+            blocks.refuse_writes()?;
             blocks = blocks.wrap_source(|source| Box::new(Zeroed(source)));
         }
         let blocks = if self.is_exact {

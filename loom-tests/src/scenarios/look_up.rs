@@ -1,0 +1,61 @@
+//! The level `checked` alone: one thread makes a chunk known while another one asks what a pointer
+//! into it is. Nobody has handed it the block, so it may find the chunk or not; if it does, it must
+//! find all of it.
+
+use core::alloc::Layout;
+use std::collections::BTreeSet;
+
+use stampool::SystemSource;
+use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
+use stampool::raw::chunk::{Guarded, Level, Misuse, Regions};
+use stampool::raw::sync::thread;
+
+/// Its name in the ledger.
+pub const NAME: &str = "level/look_up_grow";
+
+/// The subject's name in the ledger.
+pub const SUBJECT: &str = "Checked";
+
+/// Runs the scenario once.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn body() -> String {
+    let mut regions = Regions::new(Box::new(SystemSource));
+    let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
+    let beside = Guarded::<false>::room(1).expect("a layout");
+    let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
+    let room = regions.obtain(layout).expect("memory");
+    // SAFETY: where the block begins in the layout.
+    let block = Block(unsafe { room.add(at) });
+    let level: &'static Guarded<false> = Box::leak(Box::new(Guarded::new(blocks, false)));
+
+    let room = Block(room);
+    let other = thread::spawn(move || {
+        let (Block(room), Block(first)) = ({ room }, { block });
+        // SAFETY: nobody else adds any; the regions are dropped after the level.
+        unsafe { level.add_chunk(room, first, 1) };
+    });
+    let seat = level.seat(64);
+    let outcome = match level.question(&seat, block) {
+        Err(Misuse::NeverHandedOut(_)) => "known",
+        // The memory may be that of an earlier execution's pool.
+        Err(Misuse::Foreign(..) | Misuse::OtherPool(..) | Misuse::DroppedPool(..)) => "unknown",
+        strange => panic!("a fresh block was {strange:?}"),
+    };
+    other.join().expect("no panic unreported");
+    assert!(
+        matches!(level.question(&seat, block), Err(Misuse::NeverHandedOut(_))),
+        "a chunk was not found"
+    );
+    // SAFETY: leaked above, and nobody is left who refers to it.
+    drop(unsafe { Box::from_raw(core::ptr::from_ref(level).cast_mut()) });
+    outcome.into()
+}
+
+/// Before the chunk is known, or after.
+#[must_use]
+pub fn allowed() -> BTreeSet<String> {
+    ["known", "unknown"].map(String::from).into()
+}

@@ -1,0 +1,107 @@
+//! Division of offsets by a stride, for those that it divides: one multiplication.
+//!
+//! # Source
+//!
+//! Granlund & Montgomery 1994, section 9; Warren, Hacker's Delight, 10-17. With stride = odd * 2^k
+//! and `inverse` the odd part's inverse modulo 2^w, `rotate(offset * inverse, k)` is a bijection of
+//! words that maps each multiple of the stride to its quotient. So what is mapped below a number of
+//! blocks is a multiple, and its quotient is below that number: one comparison answers whether a
+//! pointer is to the start of a block, and of one of these. Offsets below zero wrap to large words,
+//! and the numbers for which they would stand are larger than any chunk.
+
+/// A stride, ready to divide by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exact {
+    inverse: usize,
+    shift: u32,
+}
+
+impl Exact {
+    /// Division by `stride`, which is not 0.
+    pub(super) const fn by(stride: usize) -> Self {
+        let shift = stride.trailing_zeros();
+        let odd = stride >> shift;
+        // Right in its 3 lowest bits to begin with; each step doubles them (Newton).
+        let mut inverse = odd;
+        let mut bits = 3;
+        while bits < usize::BITS {
+            inverse = inverse.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(inverse)));
+            bits *= 2;
+        }
+        Self { inverse, shift }
+    }
+
+    /// As taken apart by [`parts`](Self::parts).
+    #[inline(always)]
+    pub(super) const fn new(inverse: usize, shift: u32) -> Self {
+        Self { inverse, shift }
+    }
+
+    /// The inverse of the odd part, and the number of twos.
+    pub(super) const fn parts(self) -> (usize, u32) {
+        (self.inverse, self.shift)
+    }
+
+    /// `offset / stride` where that leaves no remainder; otherwise a number above
+    /// `usize::MAX / stride`.
+    #[inline(always)]
+    pub(super) const fn divide(self, offset: usize) -> usize {
+        offset.wrapping_mul(self.inverse).rotate_right(self.shift)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a look at one chunk answers.
+    fn of(stride: usize, first: usize, blocks: usize, address: usize) -> Option<usize> {
+        let nth = Exact::by(stride).divide(address.wrapping_sub(first));
+        (nth < blocks).then_some(nth)
+    }
+
+    #[test]
+    fn every_stride_divides_its_multiples_and_nothing_beside_them() {
+        for stride in 1..=100_000_usize {
+            let exact = Exact::by(stride);
+            let last = isize::MAX as usize / stride;
+            for nth in [0, 1, 2, 63, 64, 1000, last - 1, last] {
+                let offset = nth.wrapping_mul(stride);
+                if nth <= last {
+                    assert_eq!(exact.divide(offset), nth, "{nth} blocks of {stride} bytes");
+                }
+                for beside in [1, stride / 2, stride - 1] {
+                    if beside % stride != 0 {
+                        let found = exact.divide(offset.wrapping_add(beside));
+                        assert!(found > usize::MAX / stride, "{beside} bytes into {stride}");
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_starts_of_blocks_are_found(
+            stride in 1_usize..100_000, blocks in 0_usize..100_000, first: usize, address: usize,
+        ) {
+            // A chunk that exists does not wrap.
+            let first = first % (usize::MAX - stride * blocks);
+            let inside = address.checked_sub(first).filter(|offset| offset % stride == 0);
+            let expected = inside.map(|offset| offset / stride).filter(|nth| *nth < blocks);
+            prop_assert_eq!(of(stride, first, blocks, address), expected);
+        }
+
+        #[test]
+        fn near_a_chunk_too(
+            stride in 1_usize..100_000, blocks in 1_usize..1000, first in 1_usize << 40..1 << 46,
+            off in -200_000_isize..200_000_000,
+        ) {
+            let address = first.wrapping_add_signed(off);
+            let inside = address.checked_sub(first).filter(|offset| offset % stride == 0);
+            let expected = inside.map(|offset| offset / stride).filter(|nth| *nth < blocks);
+            prop_assert_eq!(of(stride, first, blocks, address), expected);
+        }
+    }
+}

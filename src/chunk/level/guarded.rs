@@ -1,0 +1,345 @@
+//! The levels `checked` and `hardened`.
+//!
+//! A hit finds the block's word by the chunk that its handle used last, and compares and sets it:
+//! no RMW. Whatever is not as it should be there is looked at again, out of line, from the start.
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::ptr::NonNull;
+
+use super::Level;
+use super::exact::Exact;
+use super::known::{self, Record};
+use super::misuse::{Misuse, Named};
+use super::poison::Poison;
+use super::shadow::{Near, Span, Spans, State, Word};
+use crate::block::{Block, BlockLayout};
+
+/// Blocks that a hardened handle keeps back: a power of two.
+const QUARANTINE: usize = 16;
+
+/// A word per block, looked at whenever the block changes hands. `HARD`: and freed blocks are
+/// filled, looked at before they are used again, and kept back for a while; fresh ones come in a
+/// random order.
+pub struct Guarded<const HARD: bool> {
+    pool: u64,
+    spans: Spans,
+    exact: Exact,
+    stride: usize,
+    poison: Poison,
+    /// What the order of fresh blocks follows from.
+    seed: u64,
+}
+
+// SAFETY: spans and words are written before they are published, and only shared and atomic then.
+unsafe impl<const HARD: bool> Send for Guarded<HARD> {}
+// SAFETY: as above.
+unsafe impl<const HARD: bool> Sync for Guarded<HARD> {}
+
+/// What a handle holds: the chunk that it used last, and copies of what is the pool's.
+pub struct Seat {
+    near: Cell<Near>,
+    stride: usize,
+    poison: Poison,
+    /// Where its slot is.
+    slot: usize,
+}
+
+impl Seat {
+    /// The word of a block in the chunk that was used last.
+    fn near<'l>(&self, block: Block) -> Option<&'l Word> {
+        let near = self.near.get();
+        let nth = near.number(block.0.addr().get())?;
+        // SAFETY: so it said; the level outlives its seats, and its spans too.
+        Some(unsafe { near.word(nth) })
+    }
+
+    fn cached(&self) -> State {
+        State::cached(self.slot)
+    }
+
+    /// The block's bytes, by a pointer that may reach all of them, whatever the user's may reach.
+    /// Where the chunk that was used last holds it.
+    #[inline(always)]
+    fn bytes(&self, block: Block) -> NonNull<u8> {
+        self.near.get().first.with_addr(block.0.addr())
+    }
+
+    /// # Safety
+    ///
+    /// The block is the caller's, and in the chunk that was used last.
+    #[inline(always)]
+    unsafe fn fill(&self, block: Block) {
+        // SAFETY: by the caller.
+        unsafe { self.poison.fill(self.bytes(block), self.stride) };
+    }
+
+    /// # Safety
+    ///
+    /// As [`fill`](Self::fill), and it was filled before.
+    #[inline(always)]
+    unsafe fn is_whole(&self, block: Block) -> bool {
+        // SAFETY: by the caller.
+        unsafe { self.poison.is_whole(self.bytes(block), self.stride) }
+    }
+}
+
+impl<const HARD: bool> Guarded<HARD> {
+    /// The word of a block, and its name. From here on its chunk is the one that was used last.
+    fn find<'l>(&'l self, seat: &Seat, block: Block) -> Option<(&'l Word, Named)> {
+        let address = block.0.addr().get();
+        let span = self.spans.find(self.stride, address)?;
+        let near = span.near(self.exact);
+        let nth = near.number(address)?;
+        seat.near.set(near);
+        // SAFETY: so it said; the spans live as long as the level.
+        let word = unsafe { near.word(nth) };
+        Some((word, Named { pool: self.pool, block: span.before + nth }))
+    }
+
+    /// What a pointer is that is not to a block.
+    fn what_is(&self, address: usize) -> Misuse {
+        let named = |record: Record, offset| Named {
+            pool: record.pool,
+            block: record.before + offset / record.stride,
+        };
+        if let Some(span) = self.spans.find(self.stride, address) {
+            let offset = address - span.first.addr().get();
+            let block = Named { pool: self.pool, block: span.before + offset / self.stride };
+            return Misuse::Interior(block, offset % self.stride);
+        }
+        match known::find(address) {
+            None => Misuse::Foreign(address, self.pool),
+            Some(record) => {
+                let block = named(record, address - record.first);
+                match record.dropped {
+                    true => Misuse::DroppedPool(block, self.pool),
+                    false => Misuse::OtherPool(block, self.pool),
+                }
+            }
+        }
+    }
+
+    /// Whose else a block is that should be here.
+    fn astray(word: &Word, name: Named) -> Misuse {
+        Misuse::FreedAtOnce(name, word.generation())
+    }
+
+    /// The word of a block that this pool's lists have brought, by the short way if it can be had.
+    fn own<'l>(&'l self, seat: &Seat, block: Block) -> &'l Word {
+        seat.near(block).unwrap_or_else(|| self.named(seat, block).0)
+    }
+
+    fn named<'l>(&'l self, seat: &Seat, block: Block) -> (&'l Word, Named) {
+        self.find(seat, block).expect("caches and shells hold blocks of the pool")
+    }
+}
+
+impl<const HARD: bool> Level for Guarded<HARD> {
+    const NAME: &'static str = if HARD { "hardened" } else { "checked" };
+    const WATCHES: bool = true;
+    const WRITES: bool = HARD;
+    const QUARANTINE: usize = if HARD { QUARANTINE } else { 0 };
+    type Seat = Seat;
+
+    fn new(blocks: BlockLayout, zero: bool) -> Self {
+        Self {
+            pool: known::number(),
+            spans: Spans::new(),
+            exact: Exact::by(blocks.stride()),
+            stride: blocks.stride(),
+            poison: Poison::new(zero),
+            seed: if HARD { dice::seed() } else { 0 },
+        }
+    }
+
+    fn seat(&self, slot: usize) -> Seat {
+        Seat { near: Cell::new(Near::NONE), slot, stride: self.stride, poison: self.poison }
+    }
+
+    fn room(blocks: usize) -> Option<Layout> {
+        Span::layout(blocks)
+    }
+
+    unsafe fn add_chunk(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize) {
+        // SAFETY: by the caller.
+        let before = unsafe { self.spans.add(room, first, blocks) };
+        known::remember(Record {
+            pool: self.pool,
+            dropped: false,
+            first: first.addr().get(),
+            stride: self.stride,
+            blocks,
+            before,
+        });
+    }
+
+    unsafe fn carved(&self, blocks: &mut [Block]) {
+        if !HARD {
+            return;
+        }
+        let Some(first) = blocks.first() else { return };
+        dice::shuffle(self.seed ^ first.0.addr().get() as u64, blocks);
+        for block in blocks {
+            // SAFETY: by the caller; the carver's pointer reaches all of the block.
+            unsafe { self.poison.fill(block.0, self.stride) };
+        }
+    }
+
+    #[inline(always)]
+    fn hand_out(&self, seat: &Seat, slot: usize, block: Block) -> bool {
+        let near = seat.near.get();
+        let Some(nth) = near.number(block.0.addr().get()) else { return false };
+        // SAFETY: so it said; the spans live as long as the level.
+        let word = unsafe { near.word(nth) };
+        if !word.is(State::cached(slot)) {
+            return false;
+        }
+        // SAFETY: found in the chunk used last, and taken out of the seat's own cache.
+        if HARD && !unsafe { seat.is_whole(block) } {
+            return false;
+        }
+        word.set(State::LIVE);
+        word.handed_out();
+        true
+    }
+
+    fn examine(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
+        let (word, name) = self.named(seat, block);
+        if !word.is(seat.cached()) {
+            return Err(Self::astray(word, name));
+        }
+        if HARD {
+            let bytes = seat.bytes(block);
+            // SAFETY: taken out of the seat's own cache; filled when it came there, or was carved.
+            if let Some((at, found)) = unsafe { self.poison.first_wrong(bytes, self.stride) } {
+                // SAFETY: as above. Once it has been told of, it is as good as any.
+                unsafe { seat.fill(block) };
+                return Err(Misuse::Written(name, at, found, self.poison.byte()));
+            }
+        }
+        word.set(State::LIVE);
+        word.handed_out();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn take_in(&self, seat: &Seat, slot: usize, block: Block) -> bool {
+        let near = seat.near.get();
+        let Some(nth) = near.number(block.0.addr().get()) else { return false };
+        // SAFETY: so it said; the spans live as long as the level.
+        let word = unsafe { near.word(nth) };
+        if !word.is(State::LIVE) {
+            return false;
+        }
+        word.set(State::cached(slot));
+        if HARD {
+            // SAFETY: found in the chunk used last, and given back by its user.
+            unsafe { seat.fill(block) };
+        }
+        true
+    }
+
+    fn question(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
+        let Some((word, name)) = self.find(seat, block) else {
+            return Err(self.what_is(block.0.addr().get()));
+        };
+        if !word.is(State::LIVE) {
+            return Err(match word.generation() {
+                0 => Misuse::NeverHandedOut(name),
+                generation => Misuse::FreedTwice(name, generation),
+            });
+        }
+        word.set(seat.cached());
+        if HARD {
+            // SAFETY: found in the chunk used last, and given back by its user.
+            unsafe { seat.fill(block) };
+        }
+        Ok(())
+    }
+
+    fn shelve(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
+        let word = self.own(seat, block);
+        word.exchange(seat.cached(), State::SHELVED)
+            .map_err(|_| Self::astray(word, self.named(seat, block).1))
+    }
+
+    fn unshelve(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
+        let word = self.own(seat, block);
+        word.exchange(State::SHELVED, seat.cached())
+            .or_else(|_| word.exchange(State::FRESH, seat.cached()))
+            .map_err(|_| Self::astray(word, self.named(seat, block).1))
+    }
+}
+
+impl<const HARD: bool> Drop for Guarded<HARD> {
+    fn drop(&mut self) {
+        known::dropped(self.pool);
+    }
+}
+
+/// A random order, for those who rely on an order that nobody promised: no secret.
+mod dice {
+    use std::hash::{BuildHasher, RandomState};
+
+    /// Another one for each pool and process.
+    pub(super) fn seed() -> u64 {
+        RandomState::new().hash_one(0_u8)
+    }
+
+    /// Fisher and Yates; the numbers are SplitMix64's.
+    pub(super) fn shuffle<T>(seed: u64, items: &mut [T]) {
+        let mut state = seed;
+        for last in (1..items.len()).rev() {
+            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            let below = last as u64 + 1;
+            let other = usize::try_from((mixed ^ (mixed >> 31)) % below);
+            items.swap(last, other.expect("below a length"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::Regions;
+    use crate::source::SystemSource;
+
+    /// Two threads that free one block at one time, step by step: both find it live, and put it in
+    /// their caches.
+    #[test]
+    fn the_copy_that_lies_in_the_wrong_cache_is_found() {
+        let mut regions = Regions::new(Box::new(SystemSource));
+        let blocks = BlockLayout::new(Layout::new::<[u64; 3]>(), 4096).unwrap();
+        let level = Guarded::<false>::new(blocks, false);
+        let layout = Guarded::<false>::room(4).unwrap();
+        let (layout, blocks_at) = layout.extend(blocks.run(4).unwrap()).unwrap();
+        let room = regions.obtain(layout).unwrap();
+        // SAFETY: within the room.
+        let first = unsafe { room.add(blocks_at) };
+        // SAFETY: one thread; the regions outlive the level's use.
+        unsafe { level.add_chunk(room, first, 4) };
+        let block = Block(first);
+        let (one, other) = (level.seat(64), level.seat(128));
+        let name = Named { pool: level.pool, block: 0 };
+
+        assert_eq!(level.unshelve(&one, block), Ok(()));
+        assert_eq!(level.examine(&one, block), Ok(()));
+        let live = level.own(&one, block);
+        assert!(level.take_in(&one, 64, block));
+        // The other one has looked before that.
+        live.set(State::LIVE);
+        assert_eq!(level.question(&other, block), Ok(()));
+
+        let twice = Err(Misuse::FreedAtOnce(name, 1));
+        assert!(!level.hand_out(&one, 64, block));
+        assert_eq!(level.examine(&one, block), twice, "at a pop");
+        assert_eq!(level.shelve(&one, block), twice, "at a flush");
+        assert_eq!(level.shelve(&other, block), Ok(()));
+        assert_eq!(level.unshelve(&other, block), Ok(()));
+        assert_eq!(level.unshelve(&one, block), twice, "at a refill");
+        assert!(level.hand_out(&other, 128, block), "the other copy is the block");
+    }
+}

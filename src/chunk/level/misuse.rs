@@ -1,0 +1,86 @@
+//! What is wrong with a block, in words.
+
+use core::fmt;
+
+/// A block of a pool, by number: chunk by chunk, in the order of addresses within one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Number of the pool in this process.
+    pub pool: u64,
+    /// Number of the block in the pool.
+    pub block: usize,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "block #{} of pool #{}", self.block, self.pool)
+    }
+}
+
+/// What a pool saw that must not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A free of a block that is free already.
+    FreedTwice(Named, u32),
+    /// A free of a block that nobody ever had.
+    NeverHandedOut(Named),
+    /// A free of a pointer into a block.
+    Interior(Named, usize),
+    /// A free, into the pool of this number, of another pool's block.
+    OtherPool(Named, u64),
+    /// The same, of a pool that is gone.
+    DroppedPool(Named, u64),
+    /// A free, into the pool of this number, of what no pool knows.
+    Foreign(usize, u64),
+    /// A block that lies where it cannot be, because two threads have freed it at one time.
+    FreedAtOnce(Named, u32),
+    /// A freed block was written to: where, what is there, and what should be.
+    Written(Named, usize, u8, u8),
+}
+
+impl Misuse {
+    /// Ends the call in which it was seen.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn report(self) -> ! {
+        panic!("stampool: {self}")
+    }
+
+    /// Whether the block is the finder's all the same.
+    pub(crate) const fn leaves_the_block(self) -> bool {
+        matches!(self, Self::Written(..))
+    }
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::FreedTwice(block, generation) => {
+                write!(f, "{block} was freed twice (generation {generation})")
+            }
+            Self::NeverHandedOut(block) => {
+                write!(f, "{block} was freed, and was never handed out")
+            }
+            Self::Interior(block, offset) => {
+                write!(f, "an interior pointer was freed, {offset} bytes into {block}")
+            }
+            Self::OtherPool(block, into) => write!(f, "{block} was freed into pool #{into}"),
+            Self::DroppedPool(block, into) => {
+                write!(f, "{block}, which was dropped, was freed into pool #{into}")
+            }
+            Self::Foreign(address, into) => {
+                write!(f, "{address:#x}, not from any checked pool, was freed into pool #{into}")
+            }
+            Self::FreedAtOnce(block, generation) => write!(
+                f,
+                "{block} was freed twice, by two threads at one time (generation {generation})"
+            ),
+            Self::Written(block, offset, found, expected) => write!(
+                f,
+                "{block} was written to after it was freed: byte {offset} is {found:#04x}, not \
+                 {expected:#04x}"
+            ),
+        }
+    }
+}

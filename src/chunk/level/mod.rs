@@ -1,0 +1,183 @@
+//! Levels of misuse detection: what a pool knows of each block beside its bytes.
+//!
+//! A pool's strategy names its level ([`Level`]). [`Off`] knows nothing and costs nothing.
+//! [`Guarded`] keeps a word per block in the block's chunk, out of reach of the block's users, and
+//! looks at it whenever the block changes hands; hardened it also fills what is freed and looks
+//! whether it was written to.
+//!
+//! # States
+//!
+//! | state | the block is | becomes |
+//! |---|---|---|
+//! | fresh | carved or not yet, never in a cache | cached, by a refill |
+//! | cached, by slot s | in the cache or the quarantine of slot s | live, by an allocation; shelved, by a flush |
+//! | live | in a user's hands | cached, by a free |
+//! | shelved | in a shell | cached, by a refill |
+//!
+//! # Who may touch what
+//!
+//! Who has a block may change its word: plainly (a load and a store) where it goes between a cache
+//! and its user, by an RMW where it goes between a cache and a shell. A free by somebody who does
+//! not have the block finds a state that is not live, if the free or the hand-over before it
+//! happened before.
+//!
+//! # What is not seen at once
+//!
+//! Two frees of one block that truly race may both find it live. Then it lies in two caches, and
+//! its word names one of the slots. The copy in the other one is found when it leaves the cache: a
+//! pop, a flush, a refill. Where both copies come together in one cache they are found when both
+//! are out at one time. What remains: two pops from two caches, neither of which sees the other's
+//! store yet.
+
+mod exact;
+mod guarded;
+mod known;
+mod misuse;
+mod poison;
+mod shadow;
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+pub use guarded::Guarded;
+pub use misuse::Misuse;
+
+use crate::block::{Block, BlockLayout};
+
+/// What a pool knows of its blocks, for all handles. Sealed: [`Off`] and [`Guarded`].
+pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
+    /// Its name in [`Stats`](crate::pool::Stats).
+    const NAME: &'static str;
+
+    /// Whether there is anything to look at.
+    const WATCHES: bool;
+
+    /// Whether it writes to blocks that are free.
+    const WRITES: bool;
+
+    /// Blocks that a handle keeps back from reuse.
+    const QUARANTINE: usize;
+
+    /// What a handle holds.
+    type Seat;
+
+    /// For a pool of such blocks. `zero`: what is freed is filled with zeros, where it is filled.
+    fn new(blocks: BlockLayout, zero: bool) -> Self;
+
+    /// What a handle at this slot holds.
+    fn seat(&self, slot: usize) -> Self::Seat;
+
+    /// Room that a chunk needs beside its blocks, or `None` where it overflows.
+    fn room(blocks: usize) -> Option<Layout>;
+
+    /// Learns of a chunk.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock, before any of its blocks is known to anyone. `room` is of the layout
+    /// that [`room`](Self::room) names; it and the blocks live until the level is dropped.
+    unsafe fn add_chunk(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize);
+
+    /// Makes freshly carved blocks ready, and puts them in the order in which they will be used.
+    ///
+    /// # Safety
+    ///
+    /// They are of a chunk that it has learnt of, and in nobody else's hands.
+    unsafe fn carved(&self, blocks: &mut [Block]);
+
+    /// A cached block becomes live. `slot` is where the seat's slot is. `false`: look closer, by
+    /// [`examine`](Self::examine); nothing has changed.
+    fn hand_out(&self, seat: &Self::Seat, slot: usize, block: Block) -> bool;
+
+    /// As [`hand_out`](Self::hand_out), wherever the block is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    fn examine(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+
+    /// A live block becomes cached. `false`: look closer, by [`question`](Self::question); nothing
+    /// has changed.
+    fn take_in(&self, seat: &Self::Seat, slot: usize, block: Block) -> bool;
+
+    /// As [`take_in`](Self::take_in), for any pointer.
+    ///
+    /// # Errors
+    ///
+    /// What the pointer is instead. Nothing has changed.
+    fn question(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+
+    /// A cached block becomes shelved.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it: it belongs to somebody else.
+    fn shelve(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+
+    /// A block from a shell, or a fresh one, becomes cached.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it: it belongs to somebody else.
+    fn unshelve(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+}
+
+/// No detection: the contract of `deallocate` is the caller's alone. The default.
+#[derive(Clone, Copy, Debug)]
+pub struct Off;
+
+impl Level for Off {
+    const NAME: &'static str = "off";
+    const WATCHES: bool = false;
+    const WRITES: bool = false;
+    const QUARANTINE: usize = 0;
+    type Seat = ();
+
+    fn new(_blocks: BlockLayout, _zero: bool) -> Self {
+        Self
+    }
+
+    fn seat(&self, _slot: usize) {}
+
+    fn room(_blocks: usize) -> Option<Layout> {
+        Some(Layout::new::<()>())
+    }
+
+    unsafe fn add_chunk(&self, _room: NonNull<u8>, _first: NonNull<u8>, _blocks: usize) {}
+
+    unsafe fn carved(&self, _blocks: &mut [Block]) {}
+
+    #[inline(always)]
+    fn hand_out(&self, _seat: &(), _slot: usize, _block: Block) -> bool {
+        true
+    }
+
+    fn examine(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn take_in(&self, _seat: &(), _slot: usize, _block: Block) -> bool {
+        true
+    }
+
+    fn question(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+        Ok(())
+    }
+
+    fn shelve(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+        Ok(())
+    }
+
+    fn unshelve(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+        Ok(())
+    }
+}
+
+mod sealed {
+    /// Not to be implemented elsewhere: pools trust what a level says.
+    pub trait Sealed {}
+
+    impl Sealed for super::Off {}
+    impl<const HARD: bool> Sealed for super::Guarded<HARD> {}
+}

@@ -1,0 +1,130 @@
+//! Filling blocks, and looking whether they still are as they were filled.
+//!
+//! Blocks of one cache line are filled and compared in line, by a few wide stores and loads; others
+//! by a call.
+
+use core::ptr::NonNull;
+
+/// What freed bytes are filled with, unless with zeros.
+pub(super) const PATTERN: u8 = 0xDE;
+
+/// A cache line.
+type Line = [u64; 8];
+const LINE: usize = size_of::<Line>();
+
+/// What a block is filled with: one byte over and over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Poison(u64);
+
+impl Poison {
+    /// Zeros, or [`PATTERN`].
+    pub(super) const fn new(zero: bool) -> Self {
+        Self(u64::from_ne_bytes([if zero { 0 } else { PATTERN }; 8]))
+    }
+
+    /// The byte.
+    pub(super) const fn byte(self) -> u8 {
+        self.0.to_ne_bytes()[0]
+    }
+
+    /// Fills `len` bytes.
+    ///
+    /// # Safety
+    ///
+    /// They are the caller's to write.
+    #[inline(always)]
+    pub(super) unsafe fn fill(self, bytes: NonNull<u8>, len: usize) {
+        if len == LINE {
+            // SAFETY: by the caller.
+            unsafe { bytes.cast::<Line>().write_unaligned([self.0; 8]) };
+        } else {
+            // SAFETY: by the caller.
+            unsafe { self.fill_all(bytes, len) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`fill`](Self::fill).
+    #[inline(never)]
+    unsafe fn fill_all(self, bytes: NonNull<u8>, len: usize) {
+        // SAFETY: by the caller.
+        unsafe { bytes.write_bytes(self.byte(), len) };
+    }
+
+    /// Whether `len` bytes are as [`fill`](Self::fill) left them.
+    ///
+    /// # Safety
+    ///
+    /// They were filled before, and are the caller's to read.
+    #[inline(always)]
+    pub(super) unsafe fn is_whole(self, bytes: NonNull<u8>, len: usize) -> bool {
+        if len == LINE {
+            // SAFETY: by the caller.
+            let line = unsafe { bytes.cast::<Line>().read_unaligned() };
+            line.iter().fold(0, |wrong, word| wrong | (word ^ self.0)) == 0
+        } else {
+            // SAFETY: by the caller.
+            unsafe { self.all_whole(bytes, len) }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`is_whole`](Self::is_whole).
+    #[inline(never)]
+    unsafe fn all_whole(self, bytes: NonNull<u8>, len: usize) -> bool {
+        // SAFETY: by the caller.
+        let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), len) };
+        let (lines, rest) = bytes.as_chunks::<LINE>();
+        let whole =
+            |line: &[u8; LINE]| line.iter().fold(0, |w, byte| w | (byte ^ self.byte())) == 0;
+        lines.iter().all(whole) && rest.iter().all(|&byte| byte == self.byte())
+    }
+
+    /// The first byte that is not as it was filled, and what it is.
+    ///
+    /// # Safety
+    ///
+    /// As [`is_whole`](Self::is_whole).
+    #[inline(never)]
+    pub(super) unsafe fn first_wrong(self, bytes: NonNull<u8>, len: usize) -> Option<(usize, u8)> {
+        // SAFETY: by the caller.
+        let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), len) };
+        let at = bytes.iter().position(|&byte| byte != self.byte())?;
+        Some((at, bytes[at]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_of_every_length_counts() {
+        for poison in [Poison::new(false), Poison::new(true)] {
+            for len in (1..200).chain([4095, 4096]) {
+                let mut bytes = vec![0x55_u8; len + 2];
+                // SAFETY: `len` bytes of the vector follow, and one more.
+                let inside = unsafe { NonNull::from(&mut bytes[..]).cast::<u8>().add(1) };
+                // SAFETY: as above.
+                unsafe { poison.fill(inside, len) };
+                // SAFETY: as above; filled.
+                assert!(unsafe { poison.is_whole(inside, len) });
+                for at in 0..len {
+                    // SAFETY: within the vector.
+                    let byte = unsafe { inside.add(at).as_mut() };
+                    *byte ^= 1;
+                    // SAFETY: as above.
+                    assert!(!unsafe { poison.is_whole(inside, len) }, "byte {at} of {len}");
+                    let wrong = Some((at, poison.byte() ^ 1));
+                    // SAFETY: as above.
+                    assert_eq!(unsafe { poison.first_wrong(inside, len) }, wrong);
+                    // SAFETY: within the vector.
+                    unsafe { inside.add(at).write(poison.byte()) };
+                }
+                assert_eq!((bytes[0], bytes[len + 1]), (0x55, 0x55), "nothing beside it");
+            }
+        }
+    }
+}

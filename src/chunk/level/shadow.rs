@@ -1,0 +1,219 @@
+//! A word per block, beside the blocks of its chunk, and the way from an address to it.
+//!
+//! I1. A span is written once, before it is published, and lives as long as the list.
+//! I2. The words of its chunk end where the first block begins, the first block's word last: so one
+//!     address leads to both. Blocks begin at a multiple of 8 bytes, as room and words do.
+
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+
+use super::exact::Exact;
+use crate::sync::{AtomicPtr, AtomicU32, Witness, site};
+
+/// Where a block is; who may change it is said in the module above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State(u32);
+
+impl State {
+    /// Never in a cache.
+    pub(super) const FRESH: Self = Self(1);
+    /// In a user's hands.
+    pub(super) const LIVE: Self = Self(2);
+    /// In a shell.
+    pub(super) const SHELVED: Self = Self(3);
+
+    /// In the cache of the slot at this address, or of one that lies a multiple of 4 GiB away.
+    #[allow(clippy::cast_possible_truncation, reason = "told apart as far as there is room")]
+    #[inline(always)]
+    pub(super) const fn cached(slot: usize) -> Self {
+        // Slots are aligned to 64 bytes: it is none of the others.
+        Self(slot as u32)
+    }
+}
+
+/// What a pool knows of one block.
+#[repr(C)]
+pub(super) struct Word {
+    state: AtomicU32,
+    /// How often it was handed out. Apart from the state: were they one word, each change would
+    /// wait for the one before it.
+    generation: AtomicU32,
+}
+
+impl Word {
+    fn fresh() -> Self {
+        Self { state: AtomicU32::new(State::FRESH.0), generation: AtomicU32::new(0) }
+    }
+
+    #[inline(always)]
+    pub(super) fn is(&self, state: State) -> bool {
+        self.state() == state
+    }
+
+    #[inline(always)]
+    pub(super) fn state(&self) -> State {
+        // ORDERING(LV-3): Relaxed. Who has the block has acquired, with it, the last change; who
+        //   does not gets a diagnosis, and no access to anything.
+        State(self.state.load(site::BLOCK_STATE.ordering()))
+    }
+
+    #[inline(always)]
+    pub(super) fn set(&self, state: State) {
+        // ORDERING(LV-3): Relaxed. As above; it travels with the block.
+        self.state.store(state.0, site::BLOCK_STATE.ordering());
+    }
+
+    /// Changes the state, if it is `from`.
+    pub(super) fn exchange(&self, from: State, to: State) -> Result<(), State> {
+        let order = site::BLOCK_EXCHANGE.ordering();
+        // ORDERING(LV-4): Relaxed. Only its place in the order of changes matters.
+        self.state
+            .compare_exchange(from.0, to.0, order, order)
+            .map_or_else(|found| Err(State(found)), |_| Ok(()))
+    }
+
+    pub(super) fn generation(&self) -> u32 {
+        // ORDERING(LV-5): Relaxed. As LV-3.
+        self.generation.load(site::BLOCK_GENERATION.ordering())
+    }
+
+    /// One more.
+    #[inline(always)]
+    pub(super) fn handed_out(&self) {
+        let order = site::BLOCK_GENERATION.ordering();
+        // ORDERING(LV-5): Relaxed. Changed by who takes the block out of its cache, alone.
+        let generation = self.generation.load(order);
+        self.generation.store(generation.wrapping_add(1), order);
+    }
+}
+
+/// A chunk, as the level sees it.
+pub(super) struct Span {
+    pub(super) first: NonNull<u8>,
+    pub(super) blocks: usize,
+    /// Blocks in the spans before this one.
+    pub(super) before: usize,
+    next: *const Span,
+    born: Witness,
+}
+
+impl Span {
+    /// Room for a span and its words. Of a size that keeps the alignment of what follows.
+    pub(super) fn layout(blocks: usize) -> Option<Layout> {
+        let words = Layout::array::<Word>(blocks).ok()?;
+        Some(Layout::new::<Self>().extend(words).ok()?.0.pad_to_align())
+    }
+
+    /// What a handle remembers of it. More than 2^56 blocks are never found.
+    pub(super) fn near(&self, exact: Exact) -> Near {
+        let (inverse, shift) = exact.parts();
+        Near { first: self.first, packed: self.blocks << 8 | shift as usize, inverse }
+    }
+
+    /// Bytes from the first block to an address, if that is between its first block and its last one's end.
+    pub(super) fn offset(&self, stride: usize, address: usize) -> Option<usize> {
+        let offset = address.checked_sub(self.first.addr().get())?;
+        (offset / stride < self.blocks).then_some(offset)
+    }
+}
+
+/// What a handle remembers of the span that it used last: as few words as will do, since each is
+/// loaded at each hit.
+#[derive(Clone, Copy)]
+pub(super) struct Near {
+    pub(super) first: NonNull<u8>,
+    /// The number of blocks, and below it, in 8 bits, how far to rotate.
+    packed: usize,
+    inverse: usize,
+}
+
+impl Near {
+    /// No span.
+    pub(super) const NONE: Self = Self { first: NonNull::dangling(), packed: 0, inverse: 0 };
+
+    /// The number of a block, if the address is of one.
+    #[inline(always)]
+    pub(super) fn number(&self, address: usize) -> Option<usize> {
+        let Self { first, packed, inverse } = *self;
+        let offset = address.wrapping_sub(first.addr().get());
+        // The byte that remains of the mask is what the rotation takes.
+        let nth = Exact::new(inverse, (packed & 0xFF) as u32).divide(offset);
+        (nth < packed >> 8).then_some(nth)
+    }
+
+    /// The word of block number `nth`.
+    ///
+    /// # Safety
+    ///
+    /// [`number`](Self::number) has said so, and the list of spans lives.
+    #[inline(always)]
+    pub(super) unsafe fn word<'w>(&self, nth: usize) -> &'w Word {
+        let words = self.first.cast::<Word>();
+        // SAFETY: I2, and by the caller.
+        let word = unsafe { words.offset(!nth.cast_signed()) };
+        // SAFETY: as above; words are only shared.
+        unsafe { word.as_ref() }
+    }
+}
+
+/// The spans of a pool, the newest first: a list that only grows.
+pub(super) struct Spans(AtomicPtr<Span>);
+
+impl Spans {
+    pub(super) fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Enters a chunk. Returns the number of blocks before it.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock. `room` has [`Span::layout`] for `blocks`, and is the list's until the
+    /// list is dropped.
+    pub(super) unsafe fn add(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize) -> usize {
+        let last = self.first();
+        let before = last.map_or(0, |last| last.before + last.blocks);
+        let next = last.map_or(ptr::null(), ptr::from_ref);
+        let span = room.cast::<Span>();
+        // SAFETY: by the caller the room is aligned, large enough and unused.
+        unsafe { span.write(Span { first, blocks, before, next, born: Witness::created() }) };
+        let words = first.cast::<Word>();
+        for nth in 1..=blocks {
+            // SAFETY: I2: the room has one for each block, and at most padding follows it.
+            let word = unsafe { words.sub(nth) };
+            // SAFETY: as above.
+            unsafe { word.write(Word::fresh()) };
+        }
+        // ORDERING(LV-1): Release. Publishes the span and its words.
+        //   pairs with LV-2 (look-up, Acquire); killed by level/look_up_grow
+        self.0.store(span.as_ptr(), site::SPANS_PUSH.ordering());
+        before
+    }
+
+    fn first(&self) -> Option<&Span> {
+        // ORDERING(LV-2): Acquire. Observes the spans and their words.
+        //   pairs with LV-1 (growth, Release); killed by level/look_up_grow
+        let first = self.0.load(site::SPANS_LOAD.ordering());
+        // SAFETY: I1.
+        unsafe { first.as_ref() }
+    }
+
+    /// The span that holds an address. Whoever has a block finds its span: it was published before
+    /// the block was.
+    ///
+    /// # Complexity
+    ///
+    /// A walk over the chunks.
+    pub(super) fn find(&self, stride: usize, address: usize) -> Option<&Span> {
+        let mut next = self.first();
+        while let Some(span) = next {
+            span.born.acquired();
+            if span.offset(stride, address).is_some() {
+                return Some(span);
+            }
+            // SAFETY: I1.
+            next = unsafe { span.next.as_ref() };
+        }
+        None
+    }
+}

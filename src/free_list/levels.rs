@@ -1,0 +1,44 @@
+//! Strategies that are others', with more of a look at the blocks.
+
+use core::marker::PhantomData;
+
+use super::{Plan, Requirements, Strategy, TaggedWide};
+use crate::chunk::Guarded;
+use crate::error::BuildError;
+
+/// The strategy `S`, and a look at each block that changes hands: whoever frees what is not theirs
+/// to free gets a panic that says what it was. Had by [`PoolBuilder::checked`]; chapter
+/// [`levels`](crate::docs::levels).
+///
+/// [`PoolBuilder::checked`]: crate::PoolBuilder::checked
+pub struct Checked<S = TaggedWide>(PhantomData<fn() -> S>);
+
+/// The strategy `S`, with all that [`Checked`] does, and freed blocks are filled, kept back for a
+/// while, and looked at before they are used again. Had by [`PoolBuilder::hardened`]; chapter
+/// [`levels`](crate::docs::levels).
+///
+/// [`PoolBuilder::hardened`]: crate::PoolBuilder::hardened
+pub struct Hardened<S = TaggedWide>(PhantomData<fn() -> S>);
+
+macro_rules! watched {
+    ($strategy:ident, $hard:literal) => {
+        // SAFETY: plan and lists are those of `S`.
+        unsafe impl<S: Strategy> Strategy for $strategy<S> {
+            const NAME: &'static str = S::NAME;
+            type Reclaimer = S::Reclaimer;
+            type Level = Guarded<$hard>;
+            type List = S::List;
+
+            fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+                S::plan(requirements)
+            }
+
+            fn list(plan: &Plan) -> S::List {
+                S::list(plan)
+            }
+        }
+    };
+}
+
+watched!(Checked, false);
+watched!(Hardened, true);

@@ -1,0 +1,252 @@
+//! How a pool grows: new seats, new chunks, fresh batches, always under one lock.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::core::Core;
+use crate::block::Block;
+use crate::chunk::{Carver, Extra, Level, Regions};
+use crate::error::AllocError;
+use crate::free_list::{MaybeBlock, Shell, Strategy};
+use crate::mediator::Participant;
+use crate::sync::{lock, site};
+use crate::thread_cache::{Slot, SlotRef, ThreadId};
+
+/// What changes when the pool grows. Its lock is the growth lock of the layers below.
+pub(super) struct Growth {
+    pub(super) carver: Carver,
+    pub(super) shells: usize,
+    pub(super) slots: usize,
+    /// Last: the memory that all else lies in.
+    pub(super) regions: Regions,
+}
+
+impl Growth {
+    pub(super) const fn new(carver: Carver, regions: Regions) -> Self {
+        Self { carver, shells: 0, slots: 0, regions }
+    }
+}
+
+/// What a new chunk needs beside its shells and blocks, in one room, and where the parts begin.
+/// Names of shells come first.
+struct Beside {
+    layout: Layout,
+    /// Numbers of blocks, where they have any.
+    births: usize,
+    /// What the level keeps.
+    level: usize,
+}
+
+impl<S: Strategy> Core<S> {
+    #[cold]
+    pub(super) fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
+        if self.is_sealed() {
+            return Err(AllocError::Sealed);
+        }
+        let limit = 2 * self.mediator.batch();
+        // One for the handle's remainder, and those that may wait on its account.
+        let limbo = self.plan.limbo_shells;
+        let shell = Self::shell_layout(self.mediator.batch());
+        let (seat, shells_at) = Self::seat_layout(limit, shell, 1 + limbo)
+            .expect("the builder has checked the batch and the limbo");
+
+        let mut growth = lock(&self.growth);
+        let growth = &mut *growth;
+        let store = self.mediator.store();
+        // The chunk's shells keep their names.
+        let shells = growth.shells + growth.carver.batches_left() + 1 + limbo;
+        let names = store.names_missing(shells)?;
+        let (layout, names_at) = seat.extend(names).map_err(|_| AllocError::OutOfMemory)?;
+        let room = growth.regions.obtain(layout)?;
+        // SAFETY: where the names begin in the layout.
+        let names_room = unsafe { room.add(names_at) };
+        // SAFETY: locked since `names_missing`; the room is the store's until the regions are
+        // dropped.
+        unsafe { store.add_names(shells, names_room) };
+        for nth in 0..1 + limbo {
+            // SAFETY: where the shell begins in the layout.
+            let shell_room = unsafe { room.add(shells_at + nth * shell.size()) };
+            // SAFETY: locked, with a name; the room is the shell's until the regions are dropped.
+            unsafe { self.add_shell(&mut growth.shells, shell_room) };
+        }
+        self.mediator.extend_limbo(limbo);
+        let quarantine = S::Level::QUARANTINE;
+        // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
+        let slot =
+            unsafe { SlotRef::create(room, limit, quarantine, thread, self.registry.first()) };
+        self.registry.register(slot);
+        growth.slots += 1;
+        Ok(slot)
+    }
+
+    /// A slot for `limit` blocks and `shells` shells behind it, and where those begin.
+    pub(super) fn seat_layout(
+        limit: usize,
+        shell: Layout,
+        shells: usize,
+    ) -> Option<(Layout, usize)> {
+        let shells = Layout::from_size_align(shell.size().checked_mul(shells)?, shell.align());
+        Slot::layout(limit, S::Level::QUARANTINE)?.extend(shells.ok()?).ok()
+    }
+
+    /// # Safety
+    ///
+    /// Under the growth lock, with a name for one more shell, and room for it.
+    unsafe fn add_shell(&self, shells: &mut usize, room: NonNull<u8>) {
+        // SAFETY: by the caller; `shells` counts up.
+        let shell = unsafe { self.mediator.store().create(*shells, room) };
+        *shells += 1;
+        self.mediator.add_shell(shell);
+    }
+
+    pub(super) fn shell_layout(batch: usize) -> Layout {
+        Shell::layout(batch).expect("the builder has checked the batch")
+    }
+
+    #[cold]
+    pub(super) fn grow(
+        &self,
+        participant: &Participant<S>,
+        room: &mut [MaybeBlock],
+    ) -> Result<usize, AllocError> {
+        if self.is_sealed() {
+            return Err(AllocError::Sealed);
+        }
+        let mut growth = lock(&self.growth);
+        // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
+        // empty now, the lists stay out of the sum that bounds what is carved below.
+        let found = self.mediator.request(participant, room);
+        if found > 0 {
+            return Ok(found);
+        }
+        self.carve(&mut growth, room)
+    }
+
+    /// Writes up to a batch of fresh blocks to `room`.
+    fn carve(&self, growth: &mut Growth, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
+        let shells = growth.shells;
+        let beside = |batches, blocks| self.beside(shells + batches, blocks);
+        let layout = |batches, blocks| Ok(beside(batches, blocks)?.layout);
+        if let Some(new) = growth.carver.prepare(&mut growth.regions, layout)? {
+            let parts = beside(new.batches, new.blocks).expect("as it was just now");
+            // SAFETY: locked since; the room has that layout.
+            unsafe { self.add_chunk(shells + new.batches, &new, &parts) };
+        }
+        let carved = growth.carver.carve();
+        if let Some(births) = &self.births {
+            // SAFETY: locked, with places; the carver gives each block once, laid out as the pool
+            // was told.
+            unsafe { births.bear(carved.first, carved.blocks, self.layout.stride()) };
+        }
+        // SAFETY: locked, with a name; the carver gives each room once.
+        unsafe { self.add_shell(&mut growth.shells, carved.shell_room) };
+        // A cache hands out its last block first: write them so that addresses rise.
+        for (nth, entry) in room[..carved.blocks].iter_mut().rev().enumerate() {
+            // SAFETY: `blocks` neighbours lie from `first` on, a stride apart.
+            entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));
+        }
+        let fresh = room.as_mut_ptr().cast::<Block>();
+        // SAFETY: written just now, and borrowed from the caller.
+        let fresh = unsafe { core::slice::from_raw_parts_mut(fresh, carved.blocks) };
+        // SAFETY: of a chunk that the level has learnt of, and ours until they are returned.
+        unsafe { self.level.carved(fresh) };
+        Ok(carved.blocks)
+    }
+
+    /// Room for the names of the first `shells` shells, and for what is kept of `blocks` new blocks.
+    fn beside(&self, shells: usize, blocks: usize) -> Result<Beside, AllocError> {
+        let too_large = |_| AllocError::OutOfMemory;
+        let names = self.mediator.store().names_missing(shells)?;
+        let numbers = self.births.as_ref().map_or(Layout::new::<()>(), |born| born.missing(blocks));
+        let (layout, births) = names.extend(numbers).map_err(too_large)?;
+        let shadow = S::Level::room(blocks).ok_or(AllocError::OutOfMemory)?;
+        let (layout, level) = layout.extend(shadow).map_err(too_large)?;
+        Ok(Beside { layout, births, level })
+    }
+
+    /// Makes a new chunk known to all who keep something beside it. There are `shells` shells then.
+    ///
+    /// # Safety
+    ///
+    /// Under the growth lock since `beside` said `parts`. The chunk's room has that layout, and is
+    /// the core's until the regions are dropped.
+    unsafe fn add_chunk(&self, shells: usize, new: &Extra, parts: &Beside) {
+        if let Some(births) = &self.births {
+            // SAFETY: where this part begins in the layout.
+            let places = unsafe { new.room.add(parts.births) };
+            // SAFETY: by the caller.
+            unsafe { births.install(new.blocks, places) };
+        }
+        // SAFETY: where this part begins in the layout.
+        let shadow = unsafe { new.room.add(parts.level) };
+        // SAFETY: by the caller; the level is dropped before the regions.
+        unsafe { self.level.add_chunk(shadow, new.first, new.blocks) };
+        // SAFETY: by the caller; this part comes first.
+        unsafe { self.mediator.store().add_names(shells, new.room) };
+    }
+
+    /// Carves until there are so many blocks, and seats as many handles.
+    ///
+    /// Goes on behalf of a handle of its own, since a remainder may be offered (M3 of the mediator).
+    pub(super) fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
+        let missing = handles.saturating_sub(lock(&self.growth).slots);
+        let mut seats = Vec::new();
+        let seated = (0..missing.max(1)).try_for_each(|_| {
+            seats.push(if missing > 0 {
+                self.seat(self.handling.current())
+            } else {
+                self.attach()
+            }?);
+            Ok(())
+        });
+        let carved = seated.and_then(|()| self.carve_until(|carver| carver.carved() >= blocks));
+        for seat in seats {
+            // SAFETY: claimed above, and never used.
+            unsafe { seat.leave() };
+        }
+        carved
+    }
+
+    /// Carves what the current chunk has left, and then nothing any more.
+    pub(super) fn seal(&self) -> Result<(), AllocError> {
+        let seat = self.attach()?;
+        let carved = self.carve_until(|carver| carver.batches_left() == 0);
+        // SAFETY: claimed above, and never used.
+        unsafe { seat.leave() };
+        // ORDERING(SE-1): Relaxed. Who has not heard of it may carve one batch more, or seat itself,
+        //   as if it had come before; who calls after `seal`, and knows it, has heard.
+        self.sealed.store(1, site::SEAL.ordering());
+        carved
+    }
+
+    fn is_sealed(&self) -> bool {
+        // ORDERING(SE-1): Relaxed. As in `seal`.
+        self.sealed.load(site::SEAL.ordering()) != 0
+    }
+
+    /// Carves for the shared lists. The caller has a seat.
+    fn carve_until(&self, is_enough: impl Fn(&Carver) -> bool) -> Result<(), AllocError> {
+        let participant = self.mediator.join();
+        let mut room = vec![MaybeBlock::uninit(); self.mediator.batch()];
+        loop {
+            let mut growth = lock(&self.growth);
+            if is_enough(&growth.carver) {
+                return Ok(());
+            }
+            if self.is_sealed() {
+                return Err(AllocError::Sealed);
+            }
+            let count = self.carve(&mut growth, &mut room)?;
+            drop(growth);
+            // SAFETY: so many were written.
+            let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
+            self.mediator.offer(&participant, &blocks.collect::<Vec<_>>());
+        }
+    }
+
+    /// Runs `f` under the growth lock.
+    pub(super) fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _growth = lock(&self.growth);
+        f()
+    }
+}

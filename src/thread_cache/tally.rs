@@ -1,0 +1,51 @@
+//! What has gone in and out of a slot, by whoever sat there: counted at exchanges only.
+
+use super::ThreadId;
+use crate::sync::Number;
+
+/// The counts of one slot. Written by the seated handle, read by anyone.
+#[derive(Default)]
+pub(super) struct Tally {
+    refills: Number,
+    refilled: Number,
+    flushes: Number,
+    flushed: Number,
+}
+
+/// What the handles of one seat have exchanged with the pool, since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SeatStats {
+    /// Who sits there, if anybody does.
+    pub thread: Option<ThreadId>,
+    /// Refills.
+    pub refills: u64,
+    /// Blocks that they brought.
+    pub refilled_blocks: u64,
+    /// Flushes, those of handles that left included.
+    pub flushes: u64,
+    /// Blocks that they took away.
+    pub flushed_blocks: u64,
+}
+
+impl Tally {
+    pub(super) fn refilled(&self, blocks: usize) {
+        self.refills.set(self.refills.get() + 1);
+        self.refilled.set(self.refilled.get() + blocks as u64);
+    }
+
+    pub(super) fn flushed(&self, blocks: usize) {
+        self.flushes.set(self.flushes.get() + 1);
+        self.flushed.set(self.flushed.get() + blocks as u64);
+    }
+
+    pub(super) fn stats(&self, thread: Option<ThreadId>) -> SeatStats {
+        SeatStats {
+            thread,
+            refills: self.refills.get(),
+            refilled_blocks: self.refilled.get(),
+            flushes: self.flushes.get(),
+            flushed_blocks: self.flushed.get(),
+        }
+    }
+}

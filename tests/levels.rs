@@ -1,0 +1,264 @@
+//! Pools that look at their blocks, used as they should be.
+
+mod common;
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::sync::mpsc;
+
+use common::{Ledger, Meter, with_every_strategy};
+use stampool::{Block, Level, Off, Pool, PoolBuilder, StdThreads, Strategy};
+
+/// Blocks that a hardened handle keeps back.
+const QUARANTINE: usize = 16;
+
+fn layout(size: usize) -> Layout {
+    Layout::from_size_align(size, 1).expect("a layout")
+}
+
+#[test]
+fn off_is_nothing() {
+    fn is_off<S: Strategy>() {
+        assert_eq!(size_of::<S::Level>(), 0);
+        assert_eq!(size_of::<<S::Level as Level>::Seat>(), 0);
+        assert_eq!(S::Level::room(1000).expect("a layout").size(), 0);
+        let pool = Pool::builder(layout(8)).strategy::<S>().build().expect("a pool");
+        assert_eq!(pool.stats().level, "off");
+    }
+    with_every_strategy!(is_off);
+}
+
+#[test]
+fn stats_name_level_and_strategy() {
+    let pool = Pool::builder(layout(8)).strategy::<stampool::Locked>().checked().build();
+    let stats = pool.expect("a pool").stats();
+    assert_eq!((stats.level, stats.strategy), ("checked", "Locked"));
+    let pool = Pool::builder(layout(8)).hardened().build().expect("a pool");
+    assert_eq!((pool.stats().level, pool.stats().strategy), ("hardened", "TaggedWide"));
+}
+
+/// Two handles, frees that cross over, handles that come and go, one that is forgotten.
+fn follow<S: Strategy>(builder: PoolBuilder<S>, size: usize, quarantine: usize) {
+    const BATCH: usize = 4;
+    let mut pool = builder.batch(BATCH).build().expect("a pool");
+    let (mut ledger, mut most_live) = (Ledger::default(), 0);
+    for round in 0..8 {
+        let (one, other) = (pool.local().expect("memory"), pool.local().expect("memory"));
+        for step in 0..60 {
+            if (step + round) % 3 < 2 {
+                let block = one.allocate().expect("memory");
+                ledger.allocated(block, layout(size));
+                most_live = most_live.max(ledger.live());
+                // SAFETY: ours, so many bytes.
+                unsafe { block.write_bytes(0x77, size) };
+            }
+            if ledger.live() > 5 {
+                let block = ledger.blocks()[step % 5];
+                ledger.freed(block);
+                let to = if step % 2 == 0 { &one } else { &other };
+                // SAFETY: live until here.
+                unsafe { to.deallocate(block) };
+            }
+            let bound = most_live + 3 * 2 * BATCH + BATCH + 2 * quarantine;
+            let carved = pool.stats().carved_blocks;
+            assert!(carved <= bound, "{carved} carved, {bound} is the bound");
+        }
+        if round == 7 {
+            core::mem::forget(one);
+        }
+    }
+    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks() + ledger.live());
+}
+
+#[test]
+fn every_strategy_and_every_stride() {
+    fn every<S: Strategy<Level = Off>>() {
+        for size in [1, 2, 3, 7, 8, 24, 63, 64, 65, 100, 128, 1000, 4096] {
+            follow(Pool::builder(layout(size)).strategy::<S>().checked(), size, 0);
+            follow(Pool::builder(layout(size)).strategy::<S>().hardened(), size, QUARANTINE);
+            let zero = Pool::builder(layout(size)).strategy::<S>().hardened().zero_on_free();
+            follow(zero.chunk_blocks(5), size, QUARANTINE);
+        }
+    }
+    with_every_strategy!(every);
+}
+
+#[test]
+fn blocks_cross_threads() {
+    fn pipeline<S: Strategy>(builder: PoolBuilder<S>) {
+        let mut pool = builder.batch(4).build().expect("a pool");
+        std::thread::scope(|threads| {
+            let (send, receive) = mpsc::sync_channel::<Block>(30);
+            let pool = &pool;
+            threads.spawn(move || {
+                let local = pool.local().expect("memory");
+                for block in receive {
+                    // SAFETY: sent by its owner.
+                    unsafe { local.deallocate(block.0) };
+                }
+            });
+            let local = pool.local().expect("memory");
+            for _ in 0..5000 {
+                send.send(Block(local.allocate().expect("memory"))).expect("a receiver");
+            }
+        });
+        assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks());
+    }
+    fn every<S: Strategy<Level = Off>>() {
+        pipeline(Pool::builder(layout(64)).strategy::<S>().checked());
+        pipeline(Pool::builder(layout(40)).strategy::<S>().hardened());
+    }
+    with_every_strategy!(every);
+}
+
+#[test]
+fn a_forgotten_handle_of_an_ended_thread_comes_back_with_its_quarantine() {
+    let builder = Pool::builder(layout(64)).batch(4).threads(StdThreads).hardened();
+    let mut pool = builder.build().expect("a pool");
+    std::thread::scope(|threads| {
+        let thread = threads.spawn(|| {
+            let local = pool.local().expect("memory");
+            let blocks: Vec<_> = (0..10).map(|_| local.allocate().expect("memory")).collect();
+            for block in blocks {
+                // SAFETY: ours.
+                unsafe { local.deallocate(block) };
+            }
+            core::mem::forget(local);
+        });
+        thread.join().expect("no panic");
+    });
+    let (carved, census) = (pool.stats().carved_blocks, pool.census());
+    assert_eq!((census.cached_blocks, census.free_blocks()), (0, carved));
+}
+
+#[test]
+fn a_freed_block_is_kept_back() {
+    let pool = Pool::builder(layout(64)).batch(4).hardened().build().expect("a pool");
+    let local = pool.local().expect("memory");
+    let first = local.allocate().expect("memory");
+    // SAFETY: ours.
+    unsafe { local.deallocate(first) };
+    let mut frees = 0;
+    loop {
+        let block = local.allocate().expect("memory");
+        if block == first {
+            break;
+        }
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        frees += 1;
+        assert!(frees < 1000, "it comes back some time");
+    }
+    assert!(frees >= QUARANTINE, "back after {frees} frees");
+}
+
+#[test]
+fn what_is_kept_back_is_handed_out_before_allocation_fails() {
+    let builder = Pool::builder(layout(64)).batch(4).capacity_blocks(8).hardened();
+    let pool = builder.build().expect("a pool");
+    let local = pool.local().expect("memory");
+    for _ in 0..10 {
+        let blocks: Vec<_> = (0..8).map(|_| local.allocate().expect("all eight")).collect();
+        assert!(local.allocate().is_err());
+        for block in blocks {
+            // SAFETY: ours.
+            unsafe { local.deallocate(block) };
+        }
+    }
+}
+
+#[test]
+fn nothing_changes_where_the_source_fails() {
+    for fail_at in 0..6 {
+        let meter = Meter { fail_at: Some(fail_at), ..Meter::new() };
+        let counts = meter.counts.clone();
+        let builder = Pool::builder(layout(64)).batch(4).chunk_blocks(8).source(meter);
+        let pool = builder.hardened().build().expect("a pool");
+        let mut failures = 0;
+        let local = loop {
+            match pool.local() {
+                Ok(local) => break local,
+                Err(_) => failures += 1,
+            }
+            assert!(failures < 2);
+        };
+        let mut blocks = Vec::new();
+        while blocks.len() < 40 {
+            match local.allocate() {
+                Ok(block) => blocks.push(block),
+                Err(_) => failures += 1,
+            }
+            assert!(failures < 2);
+        }
+        for block in blocks {
+            // SAFETY: ours.
+            unsafe { local.deallocate(block) };
+        }
+        drop(local);
+        drop(pool);
+        assert_eq!(counts.obtained(), counts.released());
+    }
+}
+
+#[test]
+fn fresh_blocks_come_in_an_order_that_differs() {
+    let order = || {
+        let builder = Pool::builder(layout(64)).batch(64).chunk_blocks(64).hardened();
+        let pool = builder.build().expect("a pool");
+        let local = pool.local().expect("memory");
+        let blocks: Vec<NonNull<u8>> = (0..64).map(|_| local.allocate().expect("memory")).collect();
+        let first = *blocks.iter().min().expect("blocks");
+        blocks.iter().map(|block| (block.addr().get() - first.addr().get()) / 64).collect()
+    };
+    let orders: Vec<Vec<usize>> = (0..3).map(|_| order()).collect();
+    for order in &orders {
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert!(sorted.iter().copied().eq(0..64), "each once");
+        assert_ne!(*order, sorted, "not one after the other");
+    }
+    assert!(orders[0] != orders[1] || orders[1] != orders[2], "three times the same order");
+}
+
+#[test]
+fn blocks_are_zero_where_they_are_freed_to_zero() {
+    let builder = Pool::builder(layout(100)).batch(4).hardened().zero_on_free();
+    let pool = builder.build().expect("a pool");
+    let local = pool.local().expect("memory");
+    for _ in 0..100 {
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours, and filled by the pool.
+        let bytes = unsafe { core::slice::from_raw_parts_mut(block.as_ptr(), 100) };
+        assert!(bytes.iter().all(|&byte| byte == 0));
+        bytes.fill(0xFF);
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+    }
+}
+
+#[test]
+fn a_block_that_was_written_to_is_told_of_once_and_good_again() {
+    let mut pool = Pool::builder(layout(64)).batch(4).hardened().build().expect("a pool");
+    let local = pool.local().expect("memory");
+    let first = local.allocate().expect("memory");
+    // SAFETY: ours.
+    unsafe { local.deallocate(first) };
+    // SAFETY: memory of the pool, and one thread; to write there is what is tested.
+    unsafe { first.add(40).write(1) };
+    let mut told = 0;
+    for _ in 0..200 {
+        let allocate = core::panic::AssertUnwindSafe(|| local.allocate().expect("memory"));
+        match std::panic::catch_unwind(allocate) {
+            // SAFETY: ours.
+            Ok(block) => unsafe { local.deallocate(block) },
+            Err(payload) => {
+                let message = *payload.downcast::<String>().expect("a message");
+                assert!(message.contains("byte 40 is 0x01, not 0xde"), "{message}");
+                told += 1;
+            }
+        }
+    }
+    assert_eq!(told, 1);
+    drop(local);
+    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks());
+}

@@ -1,0 +1,241 @@
+//! Misuse of checked and hardened pools, each in a process of its own: one that ends well has not
+//! noticed.
+
+mod common;
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::process::Command;
+
+use stampool::{Local, Pool, PoolBuilder, Strategy};
+
+/// Says to a child which test it is to misuse.
+const CHILD: &str = "STAMPOOL_MISUSE_CHILD";
+
+/// Runs the test `name` again, in a child that gets as far as `misuse`: it must panic, and say
+/// `expected`.
+fn must_panic(name: &str, expected: &str, misuse: impl FnOnce()) {
+    if std::env::var(CHILD).is_ok_and(|child| child == name) {
+        misuse();
+        // The parent takes this for what it is.
+        std::process::exit(0);
+    }
+    let child = Command::new(std::env::current_exe().expect("a path"))
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(CHILD, name)
+        .output()
+        .expect("a child");
+    let said = String::from_utf8_lossy(&child.stderr);
+    assert!(!child.status.success(), "{name}: nothing was noticed\n{said}");
+    assert!(said.contains(expected), "{name}: not a word of `{expected}`\n{said}");
+}
+
+fn builder(size: usize) -> PoolBuilder {
+    Pool::builder(Layout::from_size_align(size, 1).expect("a layout")).batch(4)
+}
+
+/// A checked pool of this process, and what it is to be said of it.
+macro_rules! misuse {
+    ($($name:ident, $expected:literal, |$pool:ident, $local:ident| $body:block)*) => {$(
+        #[test]
+        fn $name() {
+            must_panic(stringify!($name), $expected, || {
+                let $pool = builder(24).checked().build().expect("a pool");
+                let $local = $pool.local().expect("memory");
+                let _ = &$local;
+                $body
+            });
+        }
+    )*};
+}
+
+misuse! {
+    a_double_free, "block #0 of pool #1 was freed twice (generation 1)", |pool, local| {
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(block) };
+    }
+    a_double_free_by_another_thread, "was freed twice (generation 1)", |pool, local| {
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        let block = stampool::Block(block);
+        let pool = &pool;
+        std::thread::scope(|threads| {
+            threads.spawn(move || {
+                let block = { block };
+                // SAFETY: none, that is the test; the pool is checked.
+                unsafe { pool.local().expect("memory").deallocate(block.0) };
+            });
+        });
+    }
+    a_double_free_of_a_block_in_a_shell, "was freed twice (generation 1)", |pool, local| {
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        drop(local);
+        let other = pool.local().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { other.deallocate(block) };
+    }
+    a_double_free_after_a_flush, "was freed twice (generation 1)", |pool, local| {
+        let blocks: Vec<_> = (0..20).map(|_| local.allocate().expect("memory")).collect();
+        for &block in &blocks {
+            // SAFETY: ours.
+            unsafe { local.deallocate(block) };
+        }
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(blocks[0]) };
+    }
+    a_pointer_to_the_stack, "not from any checked pool", |pool, local| {
+        let mut bytes = [0_u64; 8];
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(NonNull::from(&mut bytes).cast()) };
+    }
+    a_pointer_to_the_heap, "not from any checked pool", |pool, local| {
+        let bytes = Box::leak(Box::new([0_u64; 8]));
+        local.allocate().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(NonNull::from(bytes).cast()) };
+    }
+    an_interior_pointer, "an interior pointer was freed, 8 bytes into block #0 of pool #1",
+    |pool, local| {
+        let block = local.allocate().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(block.add(8)) };
+    }
+    a_pointer_past_the_end, "not from any checked pool", |pool, local| {
+        let pool = builder(24).chunk_blocks(4).checked().build().expect("a pool");
+        let local = pool.local().expect("memory");
+        let first = local.allocate().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(first.add(4 * 24)) };
+    }
+    a_block_of_another_pool, "block #0 of pool #2 was freed into pool #1", |pool, local| {
+        let other = builder(24).checked().build().expect("a pool");
+        let block = other.local().expect("memory").allocate().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(block) };
+    }
+    a_block_of_a_dropped_pool, "block #0 of pool #2, which was dropped, was freed into pool #1",
+    |pool, local| {
+        let other = builder(24).checked().build().expect("a pool");
+        let block = other.local().expect("memory").allocate().expect("memory");
+        drop(other);
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(block) };
+    }
+    a_block_that_was_never_handed_out, "block #1 of pool #1 was freed, and was never handed out",
+    |pool, local| {
+        let first = local.allocate().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(first.add(24)) };
+    }
+    a_block_that_was_never_carved, "block #100 of pool #1 was freed, and was never handed out",
+    |pool, local| {
+        let first = local.allocate().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(first.add(2400)) };
+    }
+}
+
+#[test]
+fn a_write_after_the_free() {
+    let name = "a_write_after_the_free";
+    must_panic(name, "was written to after it was freed: byte 23 is 0x07, not 0xde", || {
+        let pool = builder(24).hardened().build().expect("a pool");
+        let local = pool.local().expect("memory");
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        // SAFETY: memory of the pool, and one thread; to write there is what is tested.
+        unsafe { block.add(23).write(7) };
+        for _ in 0..100 {
+            let block = local.allocate().expect("memory");
+            // SAFETY: ours.
+            unsafe { local.deallocate(block) };
+        }
+    });
+}
+
+#[test]
+fn a_double_free_into_a_hardened_pool() {
+    must_panic("a_double_free_into_a_hardened_pool", "was freed twice (generation 1)", || {
+        let pool = builder(64).hardened().build().expect("a pool");
+        let local = pool.local().expect("memory");
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        // SAFETY: none, that is the test; the pool is hardened.
+        unsafe { local.deallocate(block) };
+    });
+}
+
+/// What shows that the children's clean end is noticed: without a level nothing panics.
+#[test]
+#[should_panic(expected = "nothing was noticed")]
+fn without_a_level_nothing_is_noticed() {
+    must_panic("without_a_level_nothing_is_noticed", "", || {
+        let pool = builder(24).build().expect("a pool");
+        let local = pool.local().expect("memory");
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        // SAFETY: none. The block lies in the cache twice, and nobody takes it out again.
+        unsafe { local.deallocate(block) };
+    });
+}
+
+/// Frees what is not there to be freed, and catches the panic.
+fn refused<S: Strategy>(local: &Local<'_, S>, block: NonNull<u8>) -> String {
+    let free = core::panic::AssertUnwindSafe(|| {
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(block) };
+    });
+    let payload = std::panic::catch_unwind(free).expect_err("it must be refused");
+    *payload.downcast::<String>().expect("a message")
+}
+
+/// A refused free changes nothing: afterwards all is there, once.
+fn goes_on<S: Strategy>(builder: PoolBuilder<S>) {
+    let mut pool = builder.build().expect("a pool");
+    let local = pool.local().expect("memory");
+    let mut blocks: Vec<_> = (0..30).map(|_| local.allocate().expect("memory")).collect();
+    for &block in &blocks[10..] {
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+    }
+    for &block in &blocks[10..] {
+        assert!(refused(&local, block).contains("freed twice"));
+    }
+    // SAFETY: within the block.
+    let inside = unsafe { blocks[0].add(3) };
+    assert!(refused(&local, inside).contains("3 bytes into block"));
+    let mut foreign = 0_u64;
+    assert!(refused(&local, NonNull::from(&mut foreign).cast()).contains("not from any"));
+    blocks.truncate(10);
+    for _ in 0..100 {
+        blocks.push(local.allocate().expect("memory"));
+    }
+    let mut sorted = blocks.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!(sorted.len(), blocks.len(), "no block twice");
+    for block in blocks {
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+    }
+    drop(local);
+    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks(), "nothing is lost");
+}
+
+#[test]
+fn a_pool_goes_on_after_a_refused_free() {
+    fn every<S: Strategy<Level = stampool::Off>>() {
+        goes_on(builder(24).strategy::<S>().checked());
+        goes_on(builder(64).strategy::<S>().hardened());
+    }
+    common::with_every_strategy!(every);
+}
