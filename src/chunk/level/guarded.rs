@@ -86,37 +86,38 @@ impl Seat {
 
 impl<const HARD: bool> Guarded<HARD> {
     /// The word of a block, and its name. From here on its chunk is the one that was used last.
-    fn find<'l>(&'l self, seat: &Seat, block: Block) -> Option<(&'l Word, Named)> {
+    ///
+    /// # Errors
+    ///
+    /// What the pointer is instead.
+    fn find<'l>(&'l self, seat: &Seat, block: Block) -> Result<(&'l Word, Named), Misuse> {
         let address = block.0.addr().get();
-        let span = self.spans.find(self.stride, address)?;
+        // Once: a second look may see a chunk that has come meanwhile.
+        let Some(span) = self.spans.find(self.stride, address) else {
+            return Err(self.elsewhere(address));
+        };
+        let name = |number| Named { pool: self.pool, block: span.before + number };
         let near = span.near(self.exact);
-        let nth = near.number(address)?;
+        let Some(nth) = near.number(address) else {
+            let offset = address - span.first.addr().get();
+            return Err(Misuse::Interior(name(offset / self.stride), offset % self.stride));
+        };
         seat.near.set(near);
         // SAFETY: so it said; the spans live as long as the level.
-        let word = unsafe { near.word(nth) };
-        Some((word, Named { pool: self.pool, block: span.before + nth }))
+        Ok((unsafe { near.word(nth) }, name(nth)))
     }
 
-    /// What a pointer is that is not to a block.
-    fn what_is(&self, address: usize) -> Misuse {
-        let named = |record: Record, offset| Named {
-            pool: record.pool,
-            block: record.before + offset / record.stride,
+    /// What a pointer is that is not into any chunk of this pool.
+    fn elsewhere(&self, address: usize) -> Misuse {
+        let Some(record) = known::find(address) else {
+            return Misuse::Foreign(address, self.pool);
         };
-        if let Some(span) = self.spans.find(self.stride, address) {
-            let offset = address - span.first.addr().get();
-            let block = Named { pool: self.pool, block: span.before + offset / self.stride };
-            return Misuse::Interior(block, offset % self.stride);
-        }
-        match known::find(address) {
-            None => Misuse::Foreign(address, self.pool),
-            Some(record) => {
-                let block = named(record, address - record.first);
-                match record.dropped {
-                    true => Misuse::DroppedPool(block, self.pool),
-                    false => Misuse::OtherPool(block, self.pool),
-                }
-            }
+        let number = record.before + (address - record.first) / record.stride;
+        let block = Named { pool: record.pool, block: number };
+        if record.dropped {
+            Misuse::DroppedPool(block, self.pool)
+        } else {
+            Misuse::OtherPool(block, self.pool)
         }
     }
 
@@ -240,9 +241,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     }
 
     fn question(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
-        let Some((word, name)) = self.find(seat, block) else {
-            return Err(self.what_is(block.0.addr().get()));
-        };
+        let (word, name) = self.find(seat, block)?;
         if !word.is(State::LIVE) {
             return Err(match word.generation() {
                 0 => Misuse::NeverHandedOut(name),
