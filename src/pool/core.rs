@@ -69,6 +69,7 @@ impl<S: Strategy> Watcher for Gate<S> {
 }
 
 impl<S: Strategy> Core<S> {
+    #[allow(clippy::too_many_arguments, reason = "each is another part of the pool")]
     pub(super) fn new(
         plan: Plan,
         layout: BlockLayout,

@@ -278,7 +278,8 @@ impl<const HARD: bool> Drop for Guarded<HARD> {
 
 /// A random order, for those who rely on an order that nobody promised: no secret.
 mod dice {
-    use std::hash::{BuildHasher, RandomState};
+    use core::hash::BuildHasher;
+    use std::hash::RandomState;
 
     /// Another one for each pool and process.
     pub(super) fn seed() -> u64 {

@@ -113,15 +113,16 @@ mod tests {
                 assert!(unsafe { poison.is_whole(inside, len) });
                 for at in 0..len {
                     // SAFETY: within the vector.
-                    let byte = unsafe { inside.add(at).as_mut() };
-                    *byte ^= 1;
+                    let byte = unsafe { inside.add(at) };
+                    // SAFETY: as above.
+                    unsafe { byte.write(poison.byte() ^ 1) };
                     // SAFETY: as above.
                     assert!(!unsafe { poison.is_whole(inside, len) }, "byte {at} of {len}");
                     let wrong = Some((at, poison.byte() ^ 1));
                     // SAFETY: as above.
                     assert_eq!(unsafe { poison.first_wrong(inside, len) }, wrong);
                     // SAFETY: within the vector.
-                    unsafe { inside.add(at).write(poison.byte()) };
+                    unsafe { byte.write(poison.byte()) };
                 }
                 assert_eq!((bytes[0], bytes[len + 1]), (0x55, 0x55), "nothing beside it");
             }

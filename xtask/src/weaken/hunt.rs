@@ -159,14 +159,16 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 4] = ["TaggedWide", "TaggedPacked", "Quiescent", "EpochModel"];
+pub(super) const KILLERS: [&str; 5] =
+    ["TaggedWide", "TaggedPacked", "Quiescent", "EpochModel", "Checked"];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, or those which all have.
+/// stack, that of a level, or those which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
         Some("QU") => row.strategy == "Quiescent",
         Some("DL" | "LM") => row.strategy == "EpochModel",
+        Some("LV") => row.strategy == "Checked",
         _ => row.strategy.starts_with("Tagged"),
     }
 }
