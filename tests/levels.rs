@@ -243,8 +243,10 @@ fn a_block_that_was_written_to_is_told_of_once_and_good_again() {
     let first = local.allocate().expect("memory");
     // SAFETY: ours.
     unsafe { local.deallocate(first) };
+    // SAFETY: within the block.
+    let byte = unsafe { first.add(40) };
     // SAFETY: memory of the pool, and one thread; to write there is what is tested.
-    unsafe { first.add(40).write(1) };
+    unsafe { byte.write(1) };
     let mut told = 0;
     for _ in 0..200 {
         let allocate = core::panic::AssertUnwindSafe(|| local.allocate().expect("memory"));

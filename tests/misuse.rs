@@ -34,6 +34,17 @@ fn builder(size: usize) -> PoolBuilder {
     Pool::builder(Layout::from_size_align(size, 1).expect("a layout")).batch(4)
 }
 
+/// Frees what lies so many bytes behind a block.
+///
+/// # Safety
+///
+/// The pool is checked.
+unsafe fn deallocate_at<S: Strategy>(local: &Local<'_, S>, block: NonNull<u8>, offset: usize) {
+    let there = block.as_ptr().wrapping_add(offset);
+    // SAFETY: none, that is the test.
+    unsafe { local.deallocate(NonNull::new(there).expect("not null")) };
+}
+
 /// A checked pool of this process, and what it is to be said of it.
 macro_rules! misuse {
     ($($name:ident, $expected:literal, |$pool:ident, $local:ident| $body:block)*) => {$(
@@ -104,14 +115,14 @@ misuse! {
     |pool, local| {
         let block = local.allocate().expect("memory");
         // SAFETY: none, that is the test; the pool is checked.
-        unsafe { local.deallocate(block.add(8)) };
+        unsafe { deallocate_at(&local, block, 8) };
     }
     a_pointer_past_the_end, "not from any checked pool", |pool, local| {
         let pool = builder(24).chunk_blocks(4).checked().build().expect("a pool");
         let local = pool.local().expect("memory");
         let first = local.allocate().expect("memory");
         // SAFETY: none, that is the test; the pool is checked.
-        unsafe { local.deallocate(first.add(4 * 24)) };
+        unsafe { deallocate_at(&local, first, 4 * 24) };
     }
     a_block_of_another_pool, "block #0 of pool #2 was freed into pool #1", |pool, local| {
         let other = builder(24).checked().build().expect("a pool");
@@ -131,13 +142,13 @@ misuse! {
     |pool, local| {
         let first = local.allocate().expect("memory");
         // SAFETY: none, that is the test; the pool is checked.
-        unsafe { local.deallocate(first.add(24)) };
+        unsafe { deallocate_at(&local, first, 24) };
     }
     a_block_that_was_never_carved, "block #100 of pool #1 was freed, and was never handed out",
     |pool, local| {
         let first = local.allocate().expect("memory");
         // SAFETY: none, that is the test; the pool is checked.
-        unsafe { local.deallocate(first.add(2400)) };
+        unsafe { deallocate_at(&local, first, 2400) };
     }
 }
 
@@ -150,8 +161,10 @@ fn a_write_after_the_free() {
         let block = local.allocate().expect("memory");
         // SAFETY: ours.
         unsafe { local.deallocate(block) };
+        // SAFETY: within the block.
+        let byte = unsafe { block.add(23) };
         // SAFETY: memory of the pool, and one thread; to write there is what is tested.
-        unsafe { block.add(23).write(7) };
+        unsafe { byte.write(7) };
         for _ in 0..100 {
             let block = local.allocate().expect("memory");
             // SAFETY: ours.

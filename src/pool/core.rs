@@ -56,6 +56,7 @@ impl<S: Strategy> Watcher for Door<Core<S>> {
 
 impl<S: Strategy> Core<S> {
     /// A core in a box of its own, which goes with its door.
+    #[allow(clippy::too_many_arguments, reason = "each is another part of the pool")]
     pub(super) fn new(
         plan: Plan,
         layout: BlockLayout,

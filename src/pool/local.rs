@@ -67,17 +67,27 @@ impl<'p, S: Strategy> Local<'p, S> {
     ///
     /// Where the pool is [`checked`](super::PoolBuilder::checked) or hardened, and somebody has
     /// misused the block that would come next.
-    #[inline(always)]
+    #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+        match self.popped() {
+            Some(block) => Ok(block.0),
+            None => Self::refill(self.slot, self.core(), &self.participant, &self.seat),
+        }
+    }
+
+    /// The block on top of the array, once the level agrees.
+    #[inline(always)]
+    fn popped(&self) -> Option<Block> {
         let slot = self.slot;
         // SAFETY: this handle is seated here.
-        let popped = unsafe { slot.pop() };
-        if let Some(block) = popped
-            && self.core().level.hand_out(&self.seat, slot.address(), block)
+        let block = unsafe { slot.pop() };
+        if S::Level::WATCHES
+            && let Some(block) = block
+            && !self.core().level.hand_out(&self.seat, slot.address(), block)
         {
-            return Ok(block.0);
+            Self::examined(slot, self.core(), &self.seat, block);
         }
-        Self::refill(slot, self.core(), &self.participant, &self.seat, popped)
+        block
     }
 
     /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
@@ -95,7 +105,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     ///
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, has not been
     /// given back since, and nobody uses it any more.
-    #[inline(always)]
+    #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let (slot, mut block) = (self.slot, Block(block));
         if !self.core().level.take_in(&self.seat, slot.address(), block) {
@@ -123,8 +133,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     // The slow paths take what a handle holds, not the handle: its address stays unknown to them,
     // so a loop may keep slot and core in registers.
 
-    /// `slot` is the handle's, and its array is empty; or it was not, and `popped` is what came out
-    /// of it, and may be wrong.
+    /// `slot` is the handle's, and its array is empty.
     #[cold]
     #[inline(never)]
     fn refill(
@@ -132,13 +141,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         core: &Core<S>,
         participant: &Participant<S>,
         seat: &Seat<S>,
-        popped: Option<Block>,
     ) -> Result<NonNull<u8>, AllocError> {
-        if S::Level::WATCHES
-            && let Some(block) = popped
-        {
-            return Ok(Self::examined(slot, core, seat, block));
-        }
         let batch = core.mediator.batch();
         // SAFETY: a handle is seated here, and has just seen the array empty. A refill is one
         // batch, by the core.
@@ -155,11 +158,14 @@ impl<'p, S: Strategy> Local<'p, S> {
             // SAFETY: seated.
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
-        Ok(Self::examined(slot, core, seat, block))
+        Self::examined(slot, core, seat, block);
+        Ok(block.0)
     }
 
     /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.
-    fn examined(slot: SlotRef, core: &Core<S>, seat: &Seat<S>, block: Block) -> NonNull<u8> {
+    #[cold]
+    #[inline(never)]
+    fn examined(slot: SlotRef, core: &Core<S>, seat: &Seat<S>, block: Block) {
         if let Err(misuse) = core.level.examine(seat, block) {
             if misuse.leaves_the_block() {
                 // SAFETY: a handle is seated here.
@@ -168,7 +174,6 @@ impl<'p, S: Strategy> Local<'p, S> {
             }
             misuse.report();
         }
-        block.0
     }
 
     /// `block` is to be freed, and something may be wrong with it.

@@ -11,7 +11,7 @@ use super::Level;
 use super::exact::Exact;
 use super::known::{self, Record};
 use super::misuse::{Misuse, Named};
-use super::poison::Poison;
+use super::poison::{self, Poison};
 use super::shadow::{Near, Span, Spans, State, Word};
 use crate::block::{Block, BlockLayout};
 
@@ -39,6 +39,7 @@ unsafe impl<const HARD: bool> Sync for Guarded<HARD> {}
 /// What a handle holds: the chunk that it used last, and copies of what is the pool's.
 pub struct Seat {
     near: Cell<Near>,
+    /// Length of a block.
     stride: usize,
     poison: Poison,
     /// Where its slot is.
@@ -65,58 +66,47 @@ impl Seat {
         self.near.get().first.with_addr(block.0.addr())
     }
 
-    /// # Safety
-    ///
-    /// The block is the caller's, and in the chunk that was used last.
+    /// Whether it is filled and compared in line.
     #[inline(always)]
-    unsafe fn fill(&self, block: Block) {
-        // SAFETY: by the caller.
-        unsafe { self.poison.fill(self.bytes(block), self.stride) };
-    }
-
-    /// # Safety
-    ///
-    /// As [`fill`](Self::fill), and it was filled before.
-    #[inline(always)]
-    unsafe fn is_whole(&self, block: Block) -> bool {
-        // SAFETY: by the caller.
-        unsafe { self.poison.is_whole(self.bytes(block), self.stride) }
+    fn is_short(&self) -> bool {
+        self.stride == poison::LINE
     }
 }
 
 impl<const HARD: bool> Guarded<HARD> {
     /// The word of a block, and its name. From here on its chunk is the one that was used last.
-    fn find<'l>(&'l self, seat: &Seat, block: Block) -> Option<(&'l Word, Named)> {
+    ///
+    /// # Errors
+    ///
+    /// What the pointer is instead.
+    fn find<'l>(&'l self, seat: &Seat, block: Block) -> Result<(&'l Word, Named), Misuse> {
         let address = block.0.addr().get();
-        let span = self.spans.find(self.stride, address)?;
+        // Once: a second look may see a chunk that has come meanwhile.
+        let Some(span) = self.spans.find(self.stride, address) else {
+            return Err(self.elsewhere(address));
+        };
+        let name = |number| Named { pool: self.pool, block: span.before + number };
         let near = span.near(self.exact);
-        let nth = near.number(address)?;
+        let Some(nth) = near.number(address) else {
+            let offset = address - span.first.addr().get();
+            return Err(Misuse::Interior(name(offset / self.stride), offset % self.stride));
+        };
         seat.near.set(near);
         // SAFETY: so it said; the spans live as long as the level.
-        let word = unsafe { near.word(nth) };
-        Some((word, Named { pool: self.pool, block: span.before + nth }))
+        Ok((unsafe { near.word(nth) }, name(nth)))
     }
 
-    /// What a pointer is that is not to a block.
-    fn what_is(&self, address: usize) -> Misuse {
-        let named = |record: Record, offset| Named {
-            pool: record.pool,
-            block: record.before + offset / record.stride,
+    /// What a pointer is that is not into any chunk of this pool.
+    fn elsewhere(&self, address: usize) -> Misuse {
+        let Some(record) = known::find(address) else {
+            return Misuse::Foreign(address, self.pool);
         };
-        if let Some(span) = self.spans.find(self.stride, address) {
-            let offset = address - span.first.addr().get();
-            let block = Named { pool: self.pool, block: span.before + offset / self.stride };
-            return Misuse::Interior(block, offset % self.stride);
-        }
-        match known::find(address) {
-            None => Misuse::Foreign(address, self.pool),
-            Some(record) => {
-                let block = named(record, address - record.first);
-                match record.dropped {
-                    true => Misuse::DroppedPool(block, self.pool),
-                    false => Misuse::OtherPool(block, self.pool),
-                }
-            }
+        let number = record.before + (address - record.first) / record.stride;
+        let block = Named { pool: record.pool, block: number };
+        if record.dropped {
+            Misuse::DroppedPool(block, self.pool)
+        } else {
+            Misuse::OtherPool(block, self.pool)
         }
     }
 
@@ -195,8 +185,8 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         if !word.is(State::cached(slot)) {
             return false;
         }
-        // SAFETY: found in the chunk used last, and taken out of the seat's own cache.
-        if HARD && !unsafe { seat.is_whole(block) } {
+        // SAFETY: found in the chunk used last, so long, and taken out of the seat's own cache.
+        if HARD && !(seat.is_short() && unsafe { seat.poison.is_whole_line(seat.bytes(block)) }) {
             return false;
         }
         word.set(State::LIVE);
@@ -205,18 +195,17 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     }
 
     fn examine(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
-        let (word, name) = self.named(seat, block);
+        let word = self.own(seat, block);
         if !word.is(seat.cached()) {
-            return Err(Self::astray(word, name));
+            return Err(Self::astray(word, self.named(seat, block).1));
         }
-        if HARD {
-            let bytes = seat.bytes(block);
-            // SAFETY: taken out of the seat's own cache; filled when it came there, or was carved.
-            if let Some((at, found)) = unsafe { self.poison.first_wrong(bytes, self.stride) } {
-                // SAFETY: as above. Once it has been told of, it is as good as any.
-                unsafe { seat.fill(block) };
-                return Err(Misuse::Written(name, at, found, self.poison.byte()));
-            }
+        let bytes = seat.bytes(block);
+        // SAFETY: taken out of the seat's own cache; filled when it came there, or was carved.
+        if HARD && let Some((at, found)) = unsafe { self.poison.first_wrong(bytes, self.stride) } {
+            // SAFETY: as above. Once it has been told of, it is as good as any.
+            unsafe { self.poison.fill(bytes, self.stride) };
+            let name = self.named(seat, block).1;
+            return Err(Misuse::Written(name, at, found, self.poison.byte()));
         }
         word.set(State::LIVE);
         word.handed_out();
@@ -229,22 +218,24 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         let Some(nth) = near.number(block.0.addr().get()) else { return false };
         // SAFETY: so it said; the spans live as long as the level.
         let word = unsafe { near.word(nth) };
-        if !word.is(State::LIVE) {
+        if !word.is(State::LIVE) || HARD && !seat.is_short() {
             return false;
         }
         word.set(State::cached(slot));
         if HARD {
-            // SAFETY: found in the chunk used last, and given back by its user.
-            unsafe { seat.fill(block) };
+            // SAFETY: found in the chunk used last, so long, and given back by its user.
+            unsafe { seat.poison.fill_line(seat.bytes(block)) };
         }
         true
     }
 
     fn question(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
-        let Some((word, name)) = self.find(seat, block) else {
-            return Err(self.what_is(block.0.addr().get()));
+        let word = match seat.near(block) {
+            Some(word) => word,
+            None => self.find(seat, block)?.0,
         };
         if !word.is(State::LIVE) {
+            let name = self.find(seat, block)?.1;
             return Err(match word.generation() {
                 0 => Misuse::NeverHandedOut(name),
                 generation => Misuse::FreedTwice(name, generation),
@@ -253,7 +244,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         word.set(seat.cached());
         if HARD {
             // SAFETY: found in the chunk used last, and given back by its user.
-            unsafe { seat.fill(block) };
+            unsafe { self.poison.fill(seat.bytes(block), self.stride) };
         }
         Ok(())
     }
@@ -280,7 +271,8 @@ impl<const HARD: bool> Drop for Guarded<HARD> {
 
 /// A random order, for those who rely on an order that nobody promised: no secret.
 mod dice {
-    use std::hash::{BuildHasher, RandomState};
+    use core::hash::BuildHasher;
+    use std::hash::RandomState;
 
     /// Another one for each pool and process.
     pub(super) fn seed() -> u64 {

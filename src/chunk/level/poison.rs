@@ -10,7 +10,8 @@ pub(super) const PATTERN: u8 = 0xDE;
 
 /// A cache line.
 type Line = [u64; 8];
-const LINE: usize = size_of::<Line>();
+/// Its length in bytes.
+pub(super) const LINE: usize = size_of::<Line>();
 
 /// What a block is filled with: one byte over and over.
 #[derive(Clone, Copy, Debug)]
@@ -27,71 +28,52 @@ impl Poison {
         self.0.to_ne_bytes()[0]
     }
 
+    /// Fills a line.
+    ///
+    /// # Safety
+    ///
+    /// It is the caller's to write.
+    #[inline(always)]
+    pub(super) unsafe fn fill_line(self, bytes: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { bytes.cast::<Line>().write_unaligned([self.0; 8]) };
+    }
+
     /// Fills `len` bytes.
     ///
     /// # Safety
     ///
     /// They are the caller's to write.
-    #[inline(always)]
     pub(super) unsafe fn fill(self, bytes: NonNull<u8>, len: usize) {
-        if len == LINE {
-            // SAFETY: by the caller.
-            unsafe { bytes.cast::<Line>().write_unaligned([self.0; 8]) };
-        } else {
-            // SAFETY: by the caller.
-            unsafe { self.fill_all(bytes, len) };
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As [`fill`](Self::fill).
-    #[inline(never)]
-    unsafe fn fill_all(self, bytes: NonNull<u8>, len: usize) {
         // SAFETY: by the caller.
         unsafe { bytes.write_bytes(self.byte(), len) };
     }
 
-    /// Whether `len` bytes are as [`fill`](Self::fill) left them.
+    /// Whether a line is as it was filled.
     ///
     /// # Safety
     ///
-    /// They were filled before, and are the caller's to read.
+    /// It was filled before, and is the caller's to read.
     #[inline(always)]
-    pub(super) unsafe fn is_whole(self, bytes: NonNull<u8>, len: usize) -> bool {
-        if len == LINE {
-            // SAFETY: by the caller.
-            let line = unsafe { bytes.cast::<Line>().read_unaligned() };
-            line.iter().fold(0, |wrong, word| wrong | (word ^ self.0)) == 0
-        } else {
-            // SAFETY: by the caller.
-            unsafe { self.all_whole(bytes, len) }
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As [`is_whole`](Self::is_whole).
-    #[inline(never)]
-    unsafe fn all_whole(self, bytes: NonNull<u8>, len: usize) -> bool {
+    pub(super) unsafe fn is_whole_line(self, bytes: NonNull<u8>) -> bool {
         // SAFETY: by the caller.
-        let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), len) };
-        let (lines, rest) = bytes.as_chunks::<LINE>();
-        let whole =
-            |line: &[u8; LINE]| line.iter().fold(0, |w, byte| w | (byte ^ self.byte())) == 0;
-        lines.iter().all(whole) && rest.iter().all(|&byte| byte == self.byte())
+        let line = unsafe { bytes.cast::<Line>().read_unaligned() };
+        line.iter().fold(0, |wrong, word| wrong | (word ^ self.0)) == 0
     }
 
     /// The first byte that is not as it was filled, and what it is.
     ///
     /// # Safety
     ///
-    /// As [`is_whole`](Self::is_whole).
-    #[inline(never)]
+    /// They were filled before, and are the caller's to read.
     pub(super) unsafe fn first_wrong(self, bytes: NonNull<u8>, len: usize) -> Option<(usize, u8)> {
         // SAFETY: by the caller.
         let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), len) };
-        let at = bytes.iter().position(|&byte| byte != self.byte())?;
+        let (lines, rest) = bytes.as_chunks::<LINE>();
+        let wrong = |line: &[u8; LINE]| line.iter().fold(0, |w, byte| w | (byte ^ self.byte())) > 0;
+        let from = lines.iter().position(wrong).unwrap_or(lines.len()) * LINE;
+        debug_assert!(from + rest.len() <= len, "whole lines, and what is left");
+        let at = from + bytes[from..].iter().position(|&byte| byte != self.byte())?;
         Some((at, bytes[at]))
     }
 }
@@ -110,18 +92,21 @@ mod tests {
                 // SAFETY: as above.
                 unsafe { poison.fill(inside, len) };
                 // SAFETY: as above; filled.
-                assert!(unsafe { poison.is_whole(inside, len) });
+                assert_eq!(unsafe { poison.first_wrong(inside, len) }, None);
+                // SAFETY: as above.
+                assert!(len != LINE || unsafe { poison.is_whole_line(inside) });
                 for at in 0..len {
                     // SAFETY: within the vector.
-                    let byte = unsafe { inside.add(at).as_mut() };
-                    *byte ^= 1;
+                    let byte = unsafe { inside.add(at) };
                     // SAFETY: as above.
-                    assert!(!unsafe { poison.is_whole(inside, len) }, "byte {at} of {len}");
+                    unsafe { byte.write(poison.byte() ^ 1) };
+                    // SAFETY: as above.
+                    assert!(len != LINE || !unsafe { poison.is_whole_line(inside) });
                     let wrong = Some((at, poison.byte() ^ 1));
                     // SAFETY: as above.
                     assert_eq!(unsafe { poison.first_wrong(inside, len) }, wrong);
                     // SAFETY: within the vector.
-                    unsafe { inside.add(at).write(poison.byte()) };
+                    unsafe { byte.write(poison.byte()) };
                 }
                 assert_eq!((bytes[0], bytes[len + 1]), (0x55, 0x55), "nothing beside it");
             }

@@ -132,11 +132,11 @@ impl Near {
     pub(super) const NONE: Self = Self { first: NonNull::dangling(), packed: 0, inverse: 0 };
 
     /// The number of a block, if the address is of one.
+    #[allow(clippy::cast_possible_truncation, reason = "a byte")]
     #[inline(always)]
     pub(super) fn number(&self, address: usize) -> Option<usize> {
         let Self { first, packed, inverse } = *self;
         let offset = address.wrapping_sub(first.addr().get());
-        // The byte that remains of the mask is what the rotation takes.
         let nth = Exact::new(inverse, (packed & 0xFF) as u32).divide(offset);
         (nth < packed >> 8).then_some(nth)
     }

@@ -159,11 +159,19 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 7] =
-    ["TaggedWide", "TaggedPacked", "Quiescent", "EpochModel", "Door", "StampedPool", "ObjectPool"];
+pub(super) const KILLERS: [&str; 8] = [
+    "TaggedWide",
+    "TaggedPacked",
+    "Quiescent",
+    "EpochModel",
+    "Door",
+    "StampedPool",
+    "ObjectPool",
+    "Checked",
+];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, of shared objects, or those which all have.
+/// stack, of doors, stamps, shared objects and levels, or those which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
         Some("QU") => row.strategy == "Quiescent",
@@ -171,6 +179,7 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("ST") => row.strategy == "StampedPool",
         Some("DL" | "LM") => row.strategy == "EpochModel",
         Some("OB") => row.strategy == "ObjectPool",
+        Some("LV") => row.strategy == "Checked",
         _ => row.strategy.starts_with("Tagged"),
     }
 }
