@@ -69,7 +69,13 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// misused the block that would come next.
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
-        match self.popped() {
+        self.allocate_at(self.slot)
+    }
+
+    /// [`allocate`](Self::allocate) for one who knows the handle's slot already, and saves a load.
+    #[inline(always)]
+    pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<NonNull<u8>, AllocError> {
+        match self.popped(slot) {
             Some(block) => Ok(block.0),
             None => Self::refill(self.slot, self.core(), &self.participant, &self.seat),
         }
@@ -77,8 +83,8 @@ impl<'p, S: Strategy> Local<'p, S> {
 
     /// The block on top of the array, once the level agrees.
     #[inline(always)]
-    fn popped(&self) -> Option<Block> {
-        let slot = self.slot;
+    fn popped(&self, slot: SlotRef) -> Option<Block> {
+        debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         // SAFETY: this handle is seated here.
         let block = unsafe { slot.pop() };
         if S::Level::WATCHES
@@ -107,7 +113,24 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// given back since, and nobody uses it any more.
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
-        let (slot, mut block) = (self.slot, Block(block));
+        // SAFETY: by the caller.
+        unsafe { self.deallocate_at(self.slot, block) };
+    }
+
+    /// The handle's slot.
+    pub(super) const fn slot(&self) -> SlotRef {
+        self.slot
+    }
+
+    /// As [`allocate_at`](Self::allocate_at).
+    ///
+    /// # Safety
+    ///
+    /// As [`deallocate`](Self::deallocate).
+    #[inline(always)]
+    pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, block: NonNull<u8>) {
+        debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
+        let mut block = Block(block);
         if !self.core().level.take_in(&self.seat, slot.address(), block) {
             Self::questioned(self.core(), &self.seat, block);
         }

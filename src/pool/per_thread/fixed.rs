@@ -39,7 +39,7 @@ impl<S: Strategy> StaticPool<S> {
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: our pool's number, which no other pool has; it is there as long as we are.
         match unsafe { seats::near::<S>(PoolNumber(self.number.get())) } {
-            Some(local) => local.allocate(),
+            Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
         }
     }
@@ -54,7 +54,7 @@ impl<S: Strategy> StaticPool<S> {
         // SAFETY: as in `allocate`.
         match unsafe { seats::near::<S>(PoolNumber(self.number.get())) } {
             // SAFETY: by the caller.
-            Some(local) => unsafe { local.deallocate(block) },
+            Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
             None => unsafe { self.deallocate_far(block) },
         }

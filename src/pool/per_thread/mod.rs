@@ -79,7 +79,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { seats::near::<S>(self.number) } {
-            Some(local) => local.allocate(),
+            Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
         }
     }
@@ -94,7 +94,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { seats::near::<S>(self.number) } {
             // SAFETY: by the caller.
-            Some(local) => unsafe { local.deallocate(block) },
+            Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
             None => unsafe { self.deallocate_far(block) },
         }
@@ -142,7 +142,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     pub(super) fn seated<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { seats::near::<S>(self.number) } {
-            Some(local) => Ok(f(local)),
+            Some(at) => Ok(f(at.local)),
             None => self.with_seat(f),
         }
     }

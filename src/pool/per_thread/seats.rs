@@ -18,6 +18,7 @@ use super::Tenant;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 use crate::sync::serial;
+use crate::thread_cache::SlotRef;
 
 /// A thread that goes round more pools than this finds some of them by a search.
 const WAYS: usize = 8;
@@ -43,14 +44,24 @@ impl PoolNumber {
     }
 }
 
+/// Of a size that makes its place in an array a mask of its pool's number.
 #[derive(Clone, Copy)]
+#[repr(align(32))]
 struct Near {
     /// 0 for none.
     pool: PoolNumber,
+    /// What the handle knows too, a load further on.
+    slot: Option<SlotRef>,
     local: *const (),
 }
 
-const NOBODY: Near = Near { pool: PoolNumber(0), local: ptr::null() };
+const NOBODY: Near = Near { pool: PoolNumber(0), slot: None, local: ptr::null() };
+
+/// The calling thread's handle of a pool, and its slot.
+pub(super) struct AtHand<'p, S: Strategy> {
+    pub(super) slot: SlotRef,
+    pub(super) local: &'p Local<'p, S>,
+}
 
 crate::sync::thread_local! {
     static NEAR: [Cell<Near>; WAYS] = const { [const { Cell::new(NOBODY) }; WAYS] };
@@ -91,11 +102,17 @@ impl Drop for Seats {
 ///
 /// `pool` is the number of a pool of strategy `S` that is borrowed for `'p`.
 #[inline(always)]
-pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<&'p Local<'p, S>> {
+pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p, S>> {
     let near = NEAR.with(|near| near[pool.place()].get());
+    if near.pool != pool {
+        return None;
+    }
+    // SAFETY: entered by `sit`, together with the number.
+    let slot = unsafe { near.slot.unwrap_unchecked() };
     // SAFETY: entered by `sit` for the same number, so for the same pool and strategy, which is
     // there; seats of a pool that is there stay in `SEATS`, until their thread ends.
-    (near.pool == pool).then(|| unsafe { &*near.local.cast::<Local<'p, S>>() })
+    let local = unsafe { &*near.local.cast::<Local<'p, S>>() };
+    Some(AtHand { slot, local })
 }
 
 /// Runs `f` on the calling thread's handle of `pool`, seated now where it was not. `None`: the thread
@@ -130,7 +147,9 @@ pub(super) unsafe fn sit<S: Strategy, R>(
         let tenant: &dyn Any = &*seats[at].tenant;
         let tenant = tenant.downcast_ref::<Tenant<S>>().expect("one pool has one strategy");
         let local: *const Local<'static, S> = &**tenant;
-        NEAR.with(|near| near[pool.place()].set(Near { pool, local: local.cast() }));
+        let slot = Some(tenant.slot());
+        let near = Near { pool, slot, local: local.cast() };
+        NEAR.with(|all| all[pool.place()].set(near));
         Ok(Some(local))
     });
     let Ok(seated) = local else { return Ok(None) };
