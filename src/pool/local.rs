@@ -81,7 +81,9 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
     }
 
-    /// The block on top of the array, once the level agrees.
+    /// The block on top of the array, once the level agrees. With this as a branch of `allocate_at`,
+    /// even one that is known not to be taken, the compiler merges the ends of a hit and of a refill,
+    /// and a hit is 14 instructions long in place of 9.
     #[inline(always)]
     fn popped(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");

@@ -52,8 +52,8 @@ const BREAKS: &[Break] = &[
     Break {
         what: "the remainder of a thread that leaves kept in its slot",
         file: "src/pool/local.rs",
-        from: "unsafe { self.core().hand_in(self.slot, &self.participant) };",
-        to: "",
+        from: "unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };",
+        to: "None::<crate::chunk::Misuse>;",
         check: "TaggedPacked/pool/leave_remainder_allocate/",
     },
     Break {
