@@ -168,8 +168,9 @@ fn visit_and_hold() -> String {
         let door = Arc::clone(&door);
         thread::spawn(move || {
             let inside = door.enter().expect("not shut yet");
-            // SAFETY: nobody holds the room while somebody is inside, which is what is checked.
-            inside.cells[0].with_mut(|cell| unsafe {
+            inside.cells[0].with_mut(|cell| {
+                // SAFETY: nobody holds the room while somebody is inside, which is what is checked.
+                let cell = unsafe { &mut *cell };
                 *cell += 1;
                 *cell
             })
