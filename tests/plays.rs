@@ -1,0 +1,158 @@
+//! Random plays on the pools without handles, against a plain reference: who has which block.
+
+mod common;
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use common::Ledger;
+use proptest::prelude::{Just, any, prop, prop_oneof, proptest};
+use proptest::strategy::Strategy as _;
+use stampool::{
+    AllocError, EpochDeferred, Locked, Pool, Quiescent, Strategy, TaggedPacked, TaggedWide,
+};
+
+const LAYOUT: Layout = Layout::new::<[u64; 4]>();
+
+#[derive(Clone, Copy, Debug)]
+enum Play {
+    Allocate,
+    Free(usize),
+    AllocateMany(usize),
+    FreeMany(usize),
+    Handle,
+}
+
+fn plays() -> impl proptest::strategy::Strategy<Value = Vec<Play>> {
+    let play = prop_oneof![
+        4 => Just(Play::Allocate),
+        4 => any::<usize>().prop_map(Play::Free),
+        1 => (0..9_usize).prop_map(Play::AllocateMany),
+        1 => (0..9_usize).prop_map(Play::FreeMany),
+        1 => Just(Play::Handle),
+    ];
+    prop::collection::vec(play, 0..200)
+}
+
+/// What a pool without handles can do.
+struct Forms<'p> {
+    allocate: &'p dyn Fn() -> Result<NonNull<u8>, AllocError>,
+    deallocate: &'p dyn Fn(NonNull<u8>),
+    allocate_many: &'p dyn Fn(&mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError>,
+    deallocate_many: &'p dyn Fn(&[NonNull<u8>]),
+    /// A handle comes, takes a block, gives it back and goes.
+    handle: &'p dyn Fn() -> bool,
+}
+
+/// Follows the plays. With `exact`, a refusal says that the limit is reached; else, that the rest
+/// may lie in other caches.
+fn follow(plays: &[Play], capacity: usize, exact: bool, pool: &Forms<'_>) {
+    let mut ledger = Ledger::default();
+    let refused = |error: AllocError, live: usize, more: usize| {
+        assert_eq!(error, AllocError::Capacity);
+        assert!(!exact || live + more > capacity, "{live} of {capacity} live, {more} refused");
+    };
+    for play in plays {
+        let live = ledger.blocks();
+        match *play {
+            Play::Allocate => match (pool.allocate)() {
+                Ok(block) => ledger.allocated(block, LAYOUT),
+                Err(error) => refused(error, live.len(), 1),
+            },
+            Play::Free(which) => {
+                if let Some(&block) = live.get(which % live.len().max(1)) {
+                    ledger.freed(block);
+                    (pool.deallocate)(block);
+                }
+            }
+            Play::AllocateMany(count) => {
+                let mut room = vec![MaybeUninit::uninit(); count];
+                match (pool.allocate_many)(&mut room) {
+                    Ok(()) => room.into_iter().for_each(|block| {
+                        // SAFETY: all are written, since it went well.
+                        ledger.allocated(unsafe { block.assume_init() }, LAYOUT);
+                    }),
+                    Err(error) => refused(error, live.len(), count),
+                }
+            }
+            Play::FreeMany(count) => {
+                let some = &live[..count.min(live.len())];
+                some.iter().for_each(|&block| ledger.freed(block));
+                (pool.deallocate_many)(some);
+            }
+            Play::Handle => _ = (pool.handle)(),
+        }
+        assert!(ledger.live() <= capacity, "{} live", ledger.live());
+    }
+    let left = ledger.blocks();
+    (pool.deallocate_many)(&left);
+}
+
+fn without_handles<S: Strategy>(plays: &[Play], batch: usize, capacity: usize) {
+    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(batch).capacity_blocks(capacity);
+    let mut pool = builder.build_thread_local().unwrap();
+    follow(
+        plays,
+        capacity,
+        false,
+        &Forms {
+            allocate: &|| pool.allocate(),
+            // SAFETY: live, and freed once, by the ledger.
+            deallocate: &|block| unsafe { pool.deallocate(block) },
+            allocate_many: &|room| pool.allocate_many(room),
+            // SAFETY: as above.
+            deallocate_many: &|blocks| unsafe { pool.deallocate_many(blocks) },
+            handle: &|| {
+                let local = pool.local().unwrap();
+                // SAFETY: just allocated.
+                local.allocate().map(|block| unsafe { local.deallocate(block) }).is_ok()
+            },
+        },
+    );
+    let (census, stats) = (pool.census(), pool.stats());
+    assert_eq!(census.free_blocks(), stats.carved_blocks);
+}
+
+fn without_caches<S: Strategy>(plays: &[Play], capacity: usize) {
+    let builder = Pool::builder(LAYOUT).strategy::<S>().capacity_blocks(capacity);
+    let mut pool = builder.build_exact().unwrap();
+    follow(
+        plays,
+        capacity,
+        true,
+        &Forms {
+            allocate: &|| pool.allocate(),
+            // SAFETY: live, and freed once, by the ledger.
+            deallocate: &|block| unsafe { pool.deallocate(block) },
+            allocate_many: &|room| pool.allocate_many(room),
+            // SAFETY: as above.
+            deallocate_many: &|blocks| unsafe { pool.deallocate_many(blocks) },
+            handle: &|| true,
+        },
+    );
+    assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
+}
+
+proptest! {
+    #[test]
+    fn a_pool_without_handles_keeps_its_promises(
+        plays in plays(), batch in 1..5_usize, more in 0..40_usize,
+    ) {
+        without_handles::<TaggedWide>(&plays, batch, batch + more);
+        without_handles::<TaggedPacked>(&plays, batch, batch + more);
+        without_handles::<EpochDeferred>(&plays, batch, batch + more);
+        without_handles::<Quiescent>(&plays, batch, batch + more);
+        without_handles::<Locked>(&plays, batch, batch + more);
+    }
+
+    #[test]
+    fn a_pool_without_caches_refuses_only_when_all_are_taken(
+        plays in plays(), capacity in 1..20_usize,
+    ) {
+        without_caches::<TaggedWide>(&plays, capacity);
+        without_caches::<TaggedPacked>(&plays, capacity);
+        without_caches::<Quiescent>(&plays, capacity);
+        without_caches::<Locked>(&plays, capacity);
+    }
+}
