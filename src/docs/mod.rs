@@ -1,6 +1,7 @@
 //! Chapters: how the pool is made, and why.
 //!
 //! - [`design`]: the layers, the shells, the strategies, and what is promised.
+//! - [`forms`]: raw blocks, objects and stamped names, with a handle or without, and what each costs.
 //! - [`choosing`]: the strategies side by side, and which for whom.
 //! - [`levels`]: misuse that a pool notices, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
@@ -12,6 +13,9 @@
 
 #[doc = include_str!("design.md")]
 pub mod design {}
+
+#[doc = include_str!("forms.md")]
+pub mod forms {}
 
 #[doc = include_str!("choosing.md")]
 pub mod choosing {}
