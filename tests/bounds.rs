@@ -3,10 +3,14 @@
 
 use core::alloc::Layout;
 
+use core::cell::Cell;
+use std::sync::MutexGuard;
+
 use stampool::{
-    AllocError, Block, BuildError, Census, EpochDeferred, ExactPool, Local, Locked, Pool,
-    PoolBuilder, Quiescent, SeatStats, StaticPool, Stats, Strategy, TaggedPacked, TaggedWide,
-    ThreadLocalPool,
+    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked,
+    EpochDeferred, ExactPool, Hardened, Local, Locked, ObjectPool, OwnedPooled, PackedStamped,
+    Pool, PoolBuilder, Pooled, Quiescent, SeatStats, SharedPooled, Stale, Stamped, StampedPool,
+    StaticPool, Stats, Strategy, TaggedPacked, TaggedWide, ThreadLocalPool,
 };
 
 const fn send<T: Send>() {}
@@ -23,6 +27,14 @@ const fn pools<S: Strategy>() {
     send_and_sync::<StaticPool<S>>();
     send_and_sync::<ExactPool<S>>();
     any_time::<Pool<S>>();
+    send_and_sync::<ObjectPool<Cell<u8>, S>>();
+    send_and_sync::<StampedPool<u64, S>>();
+    // Owned alone, so it may be sent; looked at by several, so it may not be shared.
+    send::<Pooled<'static, Cell<u8>, S>>();
+    send::<OwnedPooled<Cell<u8>, S>>();
+    sync::<Pooled<'static, MutexGuard<'static, u8>, S>>();
+    sync::<OwnedPooled<MutexGuard<'static, u8>, S>>();
+    send_and_sync::<SharedPooled<u64, S>>();
 }
 
 const _: () = {
@@ -31,6 +43,13 @@ const _: () = {
     pools::<EpochDeferred>();
     pools::<Quiescent>();
     pools::<Locked>();
+    pools::<Checked>();
+    pools::<Hardened>();
+    send_and_sync::<Stamped<u64>>();
+    send_and_sync::<PackedStamped<u64>>();
+    send_and_sync::<AtomicStamped<u64>>();
+    send_and_sync::<AtomicPackedStamped<u64>>();
+    send_and_sync::<Stale>();
     send::<Block>();
     send_and_sync::<Stats>();
     send_and_sync::<Census>();

@@ -15,7 +15,10 @@ use std::thread;
 
 use common::{Ledger, with_every_strategy};
 use stampool::raw::sync::{AtomicU64, AtomicU128};
-use stampool::{AllocError, Block, BuildError, Pool, Source, Strategy, SystemSource, TaggedWide};
+use stampool::{
+    AllocError, AtomicStamped, Block, BuildError, ObjectPool, Pool, Source, Stamped, Strategy,
+    SystemSource, TaggedWide,
+};
 
 const LAYOUT: Layout = Layout::new::<[usize; 4]>();
 
@@ -23,6 +26,57 @@ const LAYOUT: Layout = Layout::new::<[usize; 4]>();
 fn owner(block: NonNull<u8>) -> &'static AtomicUsize {
     // SAFETY: a word of a block of [`LAYOUT`], used by these tests as an atomic alone.
     unsafe { block.cast::<AtomicUsize>().as_ref() }
+}
+
+/// Values that live in blocks whose shells wait for a grace period, while threads take and give.
+#[test]
+fn an_element_is_not_dropped_twice_by_deferred_reclamation() {
+    with_every_strategy!(drop_each_once);
+}
+
+/// Counts itself out, and notices a second time.
+struct Once<'c> {
+    dropped: bool,
+    drops: &'c AtomicUsize,
+}
+
+impl Drop for Once<'_> {
+    fn drop(&mut self) {
+        assert!(!core::mem::replace(&mut self.dropped, true), "dropped twice");
+        self.drops.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn drop_each_once<S: Strategy>() {
+    const THREADS: usize = 3;
+    const ROUNDS: usize = 2000;
+    let drops = AtomicUsize::new(0);
+    let builder = ObjectPool::<Once<'_>>::builder().strategy::<S>().batch(2);
+    let pool = builder.build().unwrap();
+    let (pool, drops_ref) = (&pool, &drops);
+    thread::scope(|threads| {
+        for _ in 0..THREADS {
+            threads.spawn(move || {
+                let mut held = Vec::new();
+                for round in 0..ROUNDS {
+                    let value = Once { dropped: false, drops: drops_ref };
+                    held.push(pool.create(value).ok().expect("memory"));
+                    if held.len() > round % 7 {
+                        held.clear();
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(drops.load(Ordering::Relaxed), THREADS * ROUNDS, "one was not dropped");
+}
+
+#[test]
+fn a_null_handle_can_be_formatted() {
+    let text = format!("{:?}", Stamped::<u64>::null(0));
+    assert!(!text.is_empty());
+    let text = format!("{:?}", AtomicStamped::new(Stamped::<u64>::null(7)));
+    assert!(!text.is_empty());
 }
 
 /// Batches go from hand to hand, several threads take from the same list, some of them several at a

@@ -1,0 +1,7 @@
+//! The same, with the pool along.
+
+fn sent<T: Send>() {}
+
+fn main() {
+    sent::<stampool::OwnedPooled<std::rc::Rc<u8>>>();
+}
