@@ -36,65 +36,34 @@ stampool::static_pool! {
 /// The calls themselves.
 pub struct ByCall<'s, P>(&'s P);
 
-impl<S: Strategy> Subject for ThreadLocalPool<S> {
-    type Handle<'s> = ByCall<'s, Self>;
+/// `$pool`, used by its own calls, which `$of` leads to.
+macro_rules! by_call {
+    ($pool:ty, |$this:ident| $of:expr $(, $strategy:ident)?) => {
+        impl$(<$strategy: Strategy>)? Subject for $pool {
+            type Handle<'s> = ByCall<'s, Self>;
 
-    fn handle(&self) -> ByCall<'_, Self> {
-        ByCall(self)
-    }
+            fn handle(&self) -> ByCall<'_, Self> {
+                ByCall(self)
+            }
+        }
+
+        impl$(<$strategy: Strategy>)? Handle for ByCall<'_, $pool> {
+            #[inline]
+            fn allocate(&mut self) -> NonNull<u8> {
+                let $this = self.0;
+                $of.allocate().expect("memory for a block")
+            }
+
+            #[inline]
+            unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+                let $this = self.0;
+                // SAFETY: by the caller.
+                unsafe { $of.deallocate(block) };
+            }
+        }
+    };
 }
 
-impl<S: Strategy> Handle for ByCall<'_, ThreadLocalPool<S>> {
-    #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        self.0.allocate().expect("memory for a block")
-    }
-
-    #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        // SAFETY: by the caller.
-        unsafe { self.0.deallocate(block) };
-    }
-}
-
-impl Subject for Static {
-    type Handle<'s> = ByCall<'s, Self>;
-
-    fn handle(&self) -> ByCall<'_, Self> {
-        ByCall(self)
-    }
-}
-
-impl Handle for ByCall<'_, Static> {
-    #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        STATIC.allocate().expect("memory for a block")
-    }
-
-    #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        // SAFETY: by the caller.
-        unsafe { STATIC.deallocate(block) };
-    }
-}
-
-impl<S: Strategy> Subject for ExactPool<S> {
-    type Handle<'s> = ByCall<'s, Self>;
-
-    fn handle(&self) -> ByCall<'_, Self> {
-        ByCall(self)
-    }
-}
-
-impl<S: Strategy> Handle for ByCall<'_, ExactPool<S>> {
-    #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        self.0.allocate().expect("memory for a block")
-    }
-
-    #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        // SAFETY: by the caller.
-        unsafe { self.0.deallocate(block) };
-    }
-}
+by_call!(ThreadLocalPool<S>, |pool| pool, S);
+by_call!(ExactPool<S>, |pool| pool, S);
+by_call!(Static, |_pool| STATIC);
