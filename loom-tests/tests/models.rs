@@ -77,7 +77,9 @@ fn main() -> ExitCode {
         }
     }
     for scenario in ends::TENANTS {
-        checks.push(ends_row(EPOCH, scenario, most_preemptions(2)));
+        let threads = scenario.threads();
+        let row = ends_row(EPOCH, scenario, most_preemptions(threads));
+        checks.push(row.tier(if threads == 2 { 0 } else { DEEP }));
     }
     for one in stamped::scenarios() {
         let check = Check::loom(stamped::STRATEGY, one.name, one.depth.bound(), one.body);

@@ -66,28 +66,26 @@ impl<T> Door<T> {
 
     /// Comes in, unless the owner has gone.
     pub fn enter(&self) -> Option<Inside<'_, T>> {
-        // ORDERING(DO-1): Relaxed. Only a guess, for the CAS at DO-2 to confirm; that the owner has
-        //   gone is never taken back.
-        let mut seen = self.word.load(site::DOOR_LOOK.ordering());
+        // Most come when nobody is inside.
+        let mut seen = 0;
         loop {
-            if seen & SHUT != 0 {
-                return None;
-            }
-            if seen & HELD != 0 {
-                thread::yield_now();
-                seen = self.word.load(site::DOOR_LOOK.ordering());
-                continue;
-            }
             // ORDERING(DO-2): Acquire on success. Observes the room as whoever held it left it.
             //   pairs with DO-6 (release, Release); killed by door/enter_hold
-            // ORDERING(DO-3): Relaxed on failure. For the next round, as DO-1.
-            match self.word.compare_exchange(
+            // ORDERING(DO-3): Relaxed on failure. A guess for the next round; that the owner has gone
+            //   is never taken back.
+            let entered = self.word.compare_exchange(
                 seen,
                 seen + ONE,
                 site::DOOR_ENTER.ordering(),
                 site::DOOR_ENTER_FAILED.ordering(),
-            ) {
+            );
+            match entered {
                 Ok(_) => return Some(Inside(self)),
+                Err(now) if now & SHUT != 0 => return None,
+                Err(now) if now & HELD != 0 => {
+                    thread::yield_now();
+                    seen = 0;
+                }
                 Err(now) => seen = now,
             }
         }
@@ -95,7 +93,8 @@ impl<T> Door<T> {
 
     /// Whether the owner has gone, as last heard of.
     pub fn is_shut(&self) -> bool {
-        // ORDERING(DO-1): Relaxed. As in `enter`.
+        // ORDERING(DO-1): Relaxed. "Shut" is never taken back, and an old look does no harm: the
+        //   tenant is found out next time.
         self.word.load(site::DOOR_LOOK.ordering()) & SHUT != 0
     }
 

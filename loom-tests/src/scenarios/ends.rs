@@ -9,9 +9,9 @@ use core::ptr::NonNull;
 use stampool::raw::pool::Tenant;
 use stampool::raw::sync::{UnsafeCell, thread};
 use stampool::raw::thread_cache::Door;
-use stampool::{Pool, Source, Strategy, SystemSource, ThreadLocalPool};
+use stampool::{Pool, Strategy, ThreadLocalPool};
 
-use super::Depth;
+use super::{Depth, Metered};
 
 /// A program, and what may come of it.
 #[derive(Clone, Copy)]
@@ -37,6 +37,17 @@ impl<B> Scenario<B> {
     #[must_use]
     pub fn fewest(&self) -> u64 {
         self.outcomes.len().min(2) as u64
+    }
+}
+
+impl Scenario<Fate> {
+    /// Threads that run.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        match self.body {
+            Fate::Drop(tenants) => tenants + 1,
+            Fate::Census => 2,
+        }
     }
 }
 
@@ -187,23 +198,6 @@ fn visit_and_hold() -> String {
     unsafe { door.shut() };
     assert_eq!(ends.load(Ordering::Relaxed), 1, "the room did not end exactly once");
     if seen == 1 { "visitor first" } else { "owner first" }.into()
-}
-
-/// Counts regions.
-struct Metered(Arc<AtomicIsize>);
-
-// SAFETY: the system source's word.
-unsafe impl Source for Metered {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        SystemSource.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) };
-    }
 }
 
 /// A tenant that has a block in its cache, on its way to the thread that ends.

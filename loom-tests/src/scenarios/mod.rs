@@ -24,11 +24,13 @@ pub mod linear;
 pub mod list;
 pub mod long;
 pub mod look_up;
+mod metered;
 pub mod objects;
 mod payload;
 pub mod recycle;
 pub mod stamped;
 
+use metered::Metered;
 pub use payload::Payload;
 
 use stampool::raw::chunk::{Off, Regions};

@@ -13,10 +13,10 @@ use stampool::raw::free_list::MaybeBlock;
 use stampool::raw::mediator::Mediator;
 use stampool::raw::sync::thread;
 use stampool::{
-    EndHook, Local, Pool, Requirements, Source, Strategy, SystemSource, ThreadHandling, ThreadId,
+    EndHook, Local, Pool, Requirements, Strategy, SystemSource, ThreadHandling, ThreadId,
 };
 
-use super::super::{Payload, Standing, make_shell};
+use super::super::{Metered, Payload, Standing, make_shell};
 use super::{Layer, Op, Scenario, entry, outcome};
 
 /// Size of a block in bytes.
@@ -106,23 +106,6 @@ struct Seat<S: Strategy>(Option<Local<'static, S>>);
 // SAFETY: a handle is bound to one thread only so that two don't use it at a time; here it moves
 // between the setup and its thread, which start and join order.
 unsafe impl<S: Strategy> Send for Seat<S> {}
-
-/// Counts what it gives and gets back.
-struct Metered(Arc<AtomicIsize>);
-
-// SAFETY: the system source's word.
-unsafe impl Source for Metered {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        SystemSource.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) };
-    }
-}
 
 /// The models' threads: their ids are the numbers of their actors, and they end when a scenario
 /// says so.
