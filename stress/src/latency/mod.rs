@@ -249,4 +249,25 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_block_that_somebody_still_owns_ends_the_run() {
+        use crate::oracle::Stamp;
+        let pool = Pool::builder(layout()).batch(16).build().expect("a pool");
+        let oracle = Oracle::type_stable(layout(), Extent::Whole, 4096);
+        let log = Log::default();
+        let local = pool.local().expect("memory");
+        let block = local.allocate().expect("memory");
+        // SAFETY: from the pool, and ours.
+        unsafe { oracle.admit(block, Stamp::new(7, 1)) }.expect("nobody has it");
+        // SAFETY: ours, and not used again; the oracle is not told.
+        unsafe { local.deallocate(block) };
+        let round = Round { pool: &pool, oracle: &oracle, log: &log, batch: 16 };
+        let (to, from) = mpsc::sync_channel(16);
+        let (rng, mut tally) = (Rng::new(1, 0), Tally::new());
+        let (round, to, tally) = (&round, Some(to), &mut tally);
+        Lane { round, local, index: 0, rng, tally, serial: 0, held: Vec::new(), to, from }.play();
+        let violations = log.into_violations();
+        assert!(matches!(violations[..], [Violation::HandedOutTwice { .. }]), "{violations:?}");
+    }
 }
