@@ -149,6 +149,14 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
     }
 
+    /// Blocks in the handle's array: with none an allocation exchanges, with two batches a
+    /// deallocation does. What a hardened pool keeps back does not count. For harnesses.
+    #[doc(hidden)]
+    pub fn cached_blocks(&self) -> usize {
+        // SAFETY: this handle is seated here.
+        unsafe { self.slot.len_blocks() }
+    }
+
     /// Runs `f` as if this thread were held up in the middle of an exchange. For harnesses.
     #[doc(hidden)]
     pub fn linger(&self, f: impl FnOnce()) {

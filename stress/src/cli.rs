@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::latency::{Level, Plan};
 use crate::replay::CLASSES;
 use crate::run::Budget;
 use crate::scenario::Scenario;
@@ -39,6 +40,8 @@ pub enum Command {
     List,
     /// Runs scenarios.
     Run(RunArgs),
+    /// Times each call: hits, refills, carves and flushes.
+    Latency(LatencyArgs),
     /// Replays the heap trace of a real program.
     Replay(ReplayArgs),
 }
@@ -82,6 +85,37 @@ pub struct RunArgs {
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// Arguments of `latency`.
+#[derive(Clone, Debug, Args)]
+pub struct LatencyArgs {
+    /// Strategies, separated by commas, or "all".
+    #[arg(long, value_delimiter = ',', default_value = ALL, ignore_case = true, value_parser = strategy_names(false))]
+    pub strategy: Vec<String>,
+    /// Threads at work at once; several numbers make several runs.
+    #[arg(long, value_delimiter = ',', default_value = "1,2", value_name = "N,..",
+          value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub threads: Vec<u16>,
+    /// Blocks per batch.
+    #[arg(long, default_value_t = 64, value_name = "BLOCKS",
+          value_parser = clap::value_parser!(u16).range(2..=4096))]
+    pub batch: u16,
+    /// Time per run, as 500ms, 10s, 5m or 24h; the round that is on is played to its end.
+    #[arg(long, default_value = "2s", value_name = "TIME", value_parser = duration)]
+    pub duration: Duration,
+    /// How the pool looks for misuse; several make several runs.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "off")]
+    pub level: Vec<Level>,
+    /// Seed of all random choices; a fresh one if not given.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// What is printed at the end.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// The file for the results as JSON.
+    #[arg(long, value_name = "FILE", default_value = "target/stampool/latency.json")]
+    pub out: PathBuf,
 }
 
 /// Arguments of `replay`.
@@ -183,6 +217,31 @@ impl RunArgs {
             scenario.name(),
             self.block_size,
             self.batch,
+        )
+    }
+}
+
+impl LatencyArgs {
+    /// The strategies asked for, in the table's order.
+    pub fn strategies(&self) -> Vec<&'static str> {
+        selected(&self.strategy, STRATEGIES.iter().map(|entry| entry.name))
+    }
+
+    /// Where results go.
+    pub fn output(&self) -> OutputArgs {
+        OutputArgs { format: self.format, out: self.out.clone() }
+    }
+
+    /// The command that does one of the runs again.
+    pub fn again(&self, strategy: &str, plan: &Plan) -> String {
+        format!(
+            "cargo run --release -p stress -- latency --strategy {strategy} --level {} \
+             --threads {} --batch {} --duration {}ms --seed {}",
+            plan.level.name(),
+            plan.threads,
+            plan.batch,
+            plan.duration.as_millis(),
+            plan.seed,
         )
     }
 }
@@ -360,6 +419,8 @@ mod tests {
             "stress run --ops 5 --duration 1s",
             "stress run --stall 0s",
             "stress run --stall sometimes",
+            "stress latency --batch 1",
+            "stress latency --level some",
             "stress replay",
             "stress replay x --rounds 0",
         ] {

@@ -12,11 +12,13 @@
 //! | [`scenario`], [`run`] | what the threads do; one run of it |
 //! | [`watch`] | a thread beside them, which may stall |
 //! | [`replay`] | a recorded program instead |
+//! | [`latency`] | each call timed, by what it did |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 
 pub mod cli;
 mod gate;
 pub mod job;
+pub mod latency;
 mod num;
 pub mod oracle;
 mod progress;

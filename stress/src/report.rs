@@ -142,25 +142,35 @@ impl ClassRow {
     }
 }
 
-impl Report {
-    /// The report as JSON.
-    ///
-    /// # Panics
-    /// Never: the report has no map and no failing serialiser.
-    pub fn json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("plain structs serialise") + "\n"
-    }
+/// What a command found out, as it is printed and saved.
+pub trait Findings {
+    /// All of it as JSON.
+    fn json(&self) -> String;
 
-    /// Writes the JSON, with the folders above it.
+    /// The tables for people.
+    fn text(&self) -> String;
+
+    /// Whether there is anything for the tables.
+    fn has_results(&self) -> bool;
+
+    /// What was found wrong.
+    fn violations(&self) -> &[ViolationRow];
+
+    /// Writes the JSON.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn save(&self, path: &Path) -> io::Result<()> {
+    fn save(&self, path: &Path) -> io::Result<()> {
         fs::write(path, self.json())
     }
+}
 
-    /// The tables for people.
-    pub fn text(&self) -> String {
+impl Findings for Report {
+    fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain structs serialise") + "\n"
+    }
+
+    fn text(&self) -> String {
         let mut text = self.results_table().to_string();
         if !self.classes.is_empty() {
             text += &format!("\n\nper size class, in the checked round\n{}", self.class_table());
@@ -168,6 +178,16 @@ impl Report {
         text + "\n"
     }
 
+    fn has_results(&self) -> bool {
+        !self.results.is_empty()
+    }
+
+    fn violations(&self) -> &[ViolationRow] {
+        &self.violations
+    }
+}
+
+impl Report {
     fn results_table(&self) -> Table {
         let mut table = table(&[
             "strategy",
@@ -251,13 +271,15 @@ pub fn print(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-fn table(header: &[&str]) -> Table {
+/// An empty table.
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     table
 }
 
-fn number(value: impl ToString) -> Cell {
+/// A cell for a number.
+pub(crate) fn number(value: impl ToString) -> Cell {
     Cell::new(value).set_alignment(CellAlignment::Right)
 }
 

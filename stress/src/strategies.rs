@@ -5,9 +5,11 @@ use core::ptr::NonNull;
 
 use stampool::raw::free_list::Reclaimer;
 use stampool::{
-    AllocError, EpochDeferred, Local, Locked, Pool, Quiescent, Strategy, TaggedPacked, TaggedWide,
+    AllocError, EpochDeferred, Local, Locked, Off, Pool, PoolBuilder, Quiescent, Strategy,
+    TaggedPacked, TaggedWide,
 };
 
+use crate::latency::{self, Level};
 use crate::replay::{self, Round, Trace};
 use crate::run::{self, Outcome, Plan};
 use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
@@ -21,6 +23,8 @@ pub struct Entry {
     pub run: fn(Layout, usize, &Plan) -> Result<Outcome, Refused>,
     /// Replays a trace, on pools of that batch; checked or for time.
     pub replay: fn(&Trace, usize, bool) -> Result<Round, Refused>,
+    /// Times each call.
+    pub latency: fn(&latency::Plan) -> Result<latency::Outcome, Refused>,
 }
 
 /// All strategies. A new one is one line here.
@@ -33,12 +37,20 @@ pub static STRATEGIES: [Entry; 5] = [
 ];
 
 /// Makes the table's line for a strategy.
-const fn entry<S: Strategy>() -> Entry {
+const fn entry<S: Strategy<Level = Off>>() -> Entry {
     Entry {
         name: S::NAME,
         run: |layout, batch, plan| run::run(pool::<S>(layout, batch)?, plan),
         replay: |trace, batch, checked| {
             replay::round_on_pools(trace, |layout| pool::<S>(layout, batch), checked)
+        },
+        latency: |plan| {
+            let builder = || builder::<S>(latency::layout(), plan.batch);
+            match plan.level {
+                Level::Off => latency::run(|| built(builder()), plan),
+                Level::Checked => latency::run(|| built(builder().checked()), plan),
+                Level::Hardened => latency::run(|| built(builder().hardened()), plan),
+            }
         },
     }
 }
@@ -52,12 +64,15 @@ const LIMBO: usize = 16;
 /// # Errors
 /// The builder refuses the layout or the batch.
 pub fn pool<S: Strategy>(layout: Layout, batch: usize) -> Result<Pool<S>, Refused> {
-    Pool::builder(layout)
-        .strategy::<S>()
-        .batch(batch)
-        .limbo_shells(LIMBO)
-        .build()
-        .map_err(|error| Refused(error.to_string()))
+    built(builder::<S>(layout, batch))
+}
+
+fn builder<S: Strategy>(layout: Layout, batch: usize) -> PoolBuilder<S> {
+    Pool::builder(layout).strategy::<S>().batch(batch).limbo_shells(LIMBO)
+}
+
+fn built<S: Strategy>(builder: PoolBuilder<S>) -> Result<Pool<S>, Refused> {
+    builder.build().map_err(|error| Refused(error.to_string()))
 }
 
 /// Takes the pool's error in its own words.

@@ -62,6 +62,33 @@ fn a_run_gives_the_same_json_on_stdout_and_in_the_file() {
 }
 
 #[test]
+fn latency_sees_calls_of_every_kind() {
+    let file = scratch("latency.json");
+    let out = file.to_str().expect("text");
+    let output = stress(&["latency", "--duration", "200ms", "--threads", "2", "--out", out]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    assert!(printed.contains("p99.9") && printed.contains("preemption"), "{printed}");
+    let text = fs::read_to_string(&file).expect("written");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&json["format"], &json["command"]), (&1.into(), &"latency".into()));
+    assert_eq!(json["cycles_per_ns"].is_f64(), cfg!(target_arch = "x86_64"));
+    let results = json["results"].as_array().expect("an array");
+    assert_eq!(results.len(), stress::strategies::STRATEGIES.len());
+    for row in results {
+        assert_eq!((&row["verdict"], &row["level"]), (&"ok".into(), &"off".into()));
+        let kinds = row["kinds"].as_array().expect("an array");
+        let names: Vec<_> = kinds.iter().filter_map(|kind| kind["kind"].as_str()).collect();
+        assert_eq!(names, ["timer", "hit", "refill", "carve", "flush"]);
+        for kind in kinds {
+            assert!(kind["count"].as_u64() > Some(0), "{} {kind}", row["strategy"]);
+            assert!(kind["ns"]["p50"].as_f64() <= kind["ns"]["max"].as_f64());
+            assert!(kind["ns"]["max"].as_f64() > Some(0.0));
+        }
+    }
+}
+
+#[test]
 fn a_replay_reports_each_subject_and_class() {
     let file = scratch("replay.json");
     let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sqlite.stpt.zst");

@@ -1,35 +1,37 @@
 //! What the commands do.
 
+mod latency;
 mod replay;
 mod run;
 
 use std::path::Path;
 
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
-use crate::report::{self, Report, ViolationRow};
+use crate::report::{self, Findings, ViolationRow};
 
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
-    let (output, work): (_, Box<dyn FnOnce() -> Done>) = match &cli.command {
+    let (output, work): (OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
         Command::List => {
             return match report::print(&list()) {
                 Ok(()) => Exit::Fine,
                 Err(_) => Exit::Internal,
             };
         }
-        Command::Run(args) => (&args.output, Box::new(|| run::all(args))),
-        Command::Replay(args) => (&args.output, Box::new(|| replay::all(args))),
+        Command::Run(args) => (args.output.clone(), Box::new(|| run::all(args))),
+        Command::Latency(args) => (args.output(), Box::new(|| latency::all(args))),
+        Command::Replay(args) => (args.output.clone(), Box::new(|| replay::all(args))),
     };
     if let Err(error) = report::reserve(&output.out) {
         return fail(Exit::Usage, &format!("{}: {error}", output.out.display()));
     }
     let done = work();
-    publish(output, &done)
+    publish(&output, &done)
 }
 
 /// What a command did.
 struct Done {
-    report: Option<Report>,
+    report: Option<Box<dyn Findings>>,
     /// What kept it from doing all of it.
     trouble: Option<(Exit, String)>,
 }
@@ -45,7 +47,7 @@ impl Done {
 fn publish(output: &OutputArgs, done: &Done) -> Exit {
     let mut exit = Exit::Fine;
     if let Some(report) = &done.report {
-        exit = publish_report(output, report);
+        exit = publish_report(output, &**report);
     }
     match (&done.trouble, exit) {
         // A violation is what the command is for: it outranks what else went wrong.
@@ -55,16 +57,16 @@ fn publish(output: &OutputArgs, done: &Done) -> Exit {
     }
 }
 
-fn publish_report(output: &OutputArgs, report: &Report) -> Exit {
+fn publish_report(output: &OutputArgs, report: &dyn Findings) -> Exit {
     let text = match output.format {
-        Format::Text if report.results.is_empty() => String::new(),
+        Format::Text if !report.has_results() => String::new(),
         Format::Text => report.text(),
         Format::Json => report.json(),
     };
     let printed = report::print(&text);
     let saved = report.save(&output.out);
-    report.violations.iter().for_each(complain);
-    if !report.violations.is_empty() {
+    report.violations().iter().for_each(complain);
+    if !report.violations().is_empty() {
         return Exit::Violation;
     }
     if let Err(error) = saved {
@@ -98,7 +100,7 @@ fn trace_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::FORMAT;
+    use crate::report::{FORMAT, Report};
 
     #[test]
     fn a_violation_decides_how_the_command_ends() {
@@ -120,7 +122,7 @@ mod tests {
             violations: vec![violation],
         };
         let trouble = Some((Exit::Internal, "the machine failed after it".to_owned()));
-        let exit = publish(&output, &Done { report: Some(report), trouble });
+        let exit = publish(&output, &Done { report: Some(Box::new(report)), trouble });
         assert_eq!(exit, Exit::Violation);
         let saved = std::fs::read_to_string(&path).expect("saved all the same");
         assert!(saved.contains("\"what\": \"broken\""));

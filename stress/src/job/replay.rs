@@ -58,7 +58,7 @@ pub(super) fn all(args: &ReplayArgs) -> Done {
             again: args.again(subject.name),
         }));
     }
-    Done { report: Some(report), trouble: None }
+    Done { report: Some(Box::new(report)), trouble: None }
 }
 
 /// The checked round of each subject, then the timed ones.

@@ -70,7 +70,7 @@ pub(super) fn all(args: &RunArgs) -> Done {
         }));
     }
     progress.finish();
-    Done { report: Some(report), trouble }
+    Done { report: Some(Box::new(report)), trouble }
 }
 
 /// What the builder refuses at the first run is a matter of the arguments; later it is not.

@@ -109,6 +109,11 @@ impl Oracle {
         self.owners.as_ref()?.owner(block)
     }
 
+    /// Whether `block` was ever taken in. Exact for whoever holds it.
+    pub fn has_seen(&self, block: NonNull<u8>) -> bool {
+        self.owners.as_ref().is_some_and(|owners| owners.has_seen(block))
+    }
+
     /// Lets go of a block of `stamp`, before it is given back to the subject.
     ///
     /// # Errors

@@ -76,6 +76,11 @@ impl OwnerTable {
         Stamp::from_word(self.slot(block)?.owner.load(Relaxed))
     }
 
+    /// Whether anybody ever claimed `block`. Exact for whoever holds it.
+    pub fn has_seen(&self, block: NonNull<u8>) -> bool {
+        self.slot(block).is_some()
+    }
+
     /// Takes `block` from `stamp`.
     ///
     /// # Errors
