@@ -121,7 +121,8 @@ pub enum BuildError {
         /// The strategy that lets them wait.
         strategy: &'static str,
     },
-    /// The process has made 2^32 - 1 pools with names of their own, and numbers none twice.
+    /// The process has made 2^32 - 1 pools that go by numbers (stamped and thread-local ones), and
+    /// numbers none twice.
     PoolsExhausted,
     /// What a pool was to have from the start could not be had.
     Fill {

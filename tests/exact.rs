@@ -4,13 +4,14 @@ mod common;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::thread;
 
 use common::{Ledger, Meter};
 use stampool::{
-    AllocError, BuildError, EpochDeferred, ExactPool, Locked, Pool, Quiescent, Strategy,
-    TaggedPacked, TaggedWide,
+    AllocError, BuildError, EpochDeferred, ExactPool, Locked, Pool, Quiescent, Source, Strategy,
+    SystemSource, TaggedPacked, TaggedWide,
 };
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
@@ -153,4 +154,54 @@ fn a_fill_stops_at_the_capacity() {
     assert_eq!(pool.stats().carved_blocks, 10);
     assert_eq!(pool.prefill(10, 0), Ok(()), "there already");
     assert_eq!(pool.prefill(0, 0), Ok(()));
+}
+
+/// Asks the system, slowly, and notes whether it was asked late.
+struct Slow {
+    sealed: Arc<AtomicBool>,
+    asked_late: Arc<AtomicBool>,
+}
+
+// SAFETY: the system source's word.
+unsafe impl Source for Slow {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        if self.sealed.load(Ordering::SeqCst) {
+            self.asked_late.store(true, Ordering::SeqCst);
+        }
+        thread::yield_now();
+        SystemSource.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { SystemSource.release(region, layout) };
+    }
+}
+
+/// Others wait for the growth lock while the pool is sealed.
+#[test]
+fn a_seal_holds_for_those_who_were_about_to_grow() {
+    const CHUNK: usize = 8;
+    for _ in 0..300 {
+        let (sealed, asked_late) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+        let source = Slow { sealed: Arc::clone(&sealed), asked_late: Arc::clone(&asked_late) };
+        let builder = Pool::builder(LAYOUT).batch(2).chunk_blocks(CHUNK).source(source);
+        let pool = builder.build().unwrap();
+        thread::scope(|threads| {
+            for _ in 0..3 {
+                threads.spawn(|| {
+                    let Ok(local) = pool.local() else { return };
+                    while local.allocate().is_ok() {}
+                });
+            }
+            while pool.stats().carved_blocks < 5 * CHUNK {
+                thread::yield_now();
+            }
+            pool.seal().unwrap();
+            sealed.store(true, Ordering::SeqCst);
+        });
+        assert!(!asked_late.load(Ordering::SeqCst), "the source was asked after the seal");
+        assert_eq!(pool.stats().carved_blocks % CHUNK, 0, "the rest of a chunk was left");
+        assert_eq!(pool.seal(), Ok(()), "sealed already");
+    }
 }

@@ -110,8 +110,10 @@ fn give_all_back<S: Strategy>(set: Set<S>) {
             let builder = set(builder(&tracks)).source(meter).when_dropped(policy);
             let pool = builder.build().unwrap();
             thread::scope(|threads| {
-                threads.spawn(|| drop(pool.get_many(9).unwrap()));
+                let other = threads.spawn(|| drop(pool.get_many(9).unwrap()));
                 drop(pool.get_many(5).unwrap());
+                // A scope does not wait for thread-local destructors, a join does.
+                other.join().unwrap();
             });
             drop(pool);
             assert_eq!(counts.released(), counts.obtained());

@@ -359,3 +359,23 @@ fn of_many_threads_that_free_one_name_one_does() {
         assert_eq!(freed, 1);
     }
 }
+
+/// `fill` may have left its name somewhere before it panicked.
+#[test]
+fn the_name_of_a_fill_that_panicked_is_nobody_elses() {
+    let pool = StampedPool::new(|| AtomicU64::new(0)).unwrap();
+    let local = pool.local().unwrap();
+    let mut leaked = None;
+    let filling = AssertUnwindSafe(|| {
+        local.allocate_with(|_, name| {
+            leaked = Some(name);
+            panic!("fill")
+        })
+    });
+    assert!(catch_unwind(filling).is_err());
+    let leaked = leaked.unwrap();
+    let mine = local.allocate().unwrap();
+    assert_ne!(mine, leaked, "one name, two turns");
+    assert!(pool.get(leaked).is_none() && local.free(leaked).is_err());
+    assert!(local.free(mine).is_ok());
+}

@@ -11,7 +11,9 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
 use common::{Counts, Meter, with_every_strategy};
-use stampool::{AllocError, Block, BufferSource, Pool, Strategy, TaggedWide, ThreadLocalPool};
+use stampool::{
+    AllocError, Block, BufferSource, Pool, StdThreads, Strategy, TaggedWide, ThreadLocalPool,
+};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 const BATCH: usize = 8;
@@ -268,4 +270,74 @@ fn sharing_is_as_the_pool_says() {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<ThreadLocalPool>();
     let _: NonNull<u8> = pool::<TaggedWide>().allocate().unwrap();
+}
+
+/// The thread that uses a pool first seats the cache that threads without a seat share. Its end takes
+/// back what is its own, not what they have there.
+#[test]
+fn the_shared_cache_does_not_end_with_the_thread_that_seated_it() {
+    for _ in 0..50 {
+        let (ended, seated) = (Arc::new(Barrier::new(2)), mpsc::channel());
+        let (together, send) = (Arc::clone(&ended), seated.0);
+        let first = thread::spawn(move || {
+            let builder = Pool::builder(LAYOUT).batch(64).threads(StdThreads);
+            let pool = Arc::new(builder.build_thread_local().unwrap());
+            pool.prefill(256, 0).unwrap();
+            pool.seal().unwrap();
+            send.send(Arc::clone(&pool)).unwrap();
+            drop(pool);
+            together.wait();
+        });
+        let pool = seated.1.recv().unwrap();
+        let users: Vec<_> = (0..3)
+            .map(|_| {
+                let pool = Arc::clone(&pool);
+                thread::spawn(move || {
+                    for _ in 0..3000 {
+                        let Ok(block) = pool.allocate() else { continue };
+                        // SAFETY: a word of a block that is ours.
+                        let word = unsafe { block.cast::<AtomicUsize>().as_ref() };
+                        word.store(0, Ordering::Relaxed);
+                        assert_eq!(word.fetch_add(1, Ordering::Relaxed), 0, "two have it");
+                        // SAFETY: live, and freed once.
+                        unsafe { pool.deallocate(block) };
+                    }
+                })
+            })
+            .collect();
+        ended.wait();
+        first.join().unwrap();
+        users.into_iter().for_each(|user| user.join().unwrap());
+        let mut pool = Arc::into_inner(pool).expect("all have ended");
+        assert_all_free(&mut pool);
+    }
+}
+
+/// A buffer may be used again once its pool has ended, whatever threads are still about to end.
+#[test]
+fn an_end_waits_for_threads_that_are_ending() {
+    let layout = Layout::from_size_align(1 << 20, 64).unwrap();
+    for _ in 0..100 {
+        // SAFETY: the size is not zero.
+        let buffer = NonNull::new(unsafe { std::alloc::alloc(layout) }).expect("memory");
+        // SAFETY: nobody else uses the buffer until the pool has ended.
+        let source = unsafe { BufferSource::from_raw_parts(buffer, layout.size()) };
+        let builder = Pool::builder(LAYOUT).batch(1 << 10).source(source);
+        let pool = builder.build_thread_local().unwrap();
+        thread::scope(|threads| {
+            for _ in 0..3 {
+                // Not joined: a scope does not wait for thread-local destructors.
+                threads.spawn(|| give(&pool, take(&pool, 1 << 10)));
+            }
+        });
+        pool.end();
+        // SAFETY: the pool has ended.
+        unsafe { buffer.write_bytes(0xAB, layout.size()) };
+        thread::yield_now();
+        // SAFETY: written just now.
+        let bytes = unsafe { core::slice::from_raw_parts(buffer.as_ptr(), layout.size()) };
+        assert!(bytes.iter().all(|&byte| byte == 0xAB), "a thread's end wrote to it");
+        // SAFETY: allocated with this layout.
+        unsafe { std::alloc::dealloc(buffer.as_ptr(), layout) };
+    }
 }

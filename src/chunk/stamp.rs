@@ -83,6 +83,13 @@ impl StampWord {
         live
     }
 
+    /// For the owner: the turn of `stamp`, which [`begin`](Self::begin) returned, is over before the
+    /// block was live under it.
+    pub fn abandon(&self, stamp: u64, width: StampWidth) {
+        // ORDERING(ST-4): Relaxed. The owner's; the block travels with it.
+        self.0.store(width.after(stamp), site::STAMP_OWNED.ordering());
+    }
+
     /// For the owner: the block is live under `stamp`, which [`begin`](Self::begin) returned.
     pub fn publish(&self, stamp: u64) {
         // ORDERING(ST-6): Release. Publishes what was constructed, and what was filled in.

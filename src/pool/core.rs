@@ -4,6 +4,7 @@
 //!
 //! `growth`, then whatever a blocking strategy locks. The source is called under `growth`.
 
+use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
@@ -15,7 +16,7 @@ use crate::chunk::{Births, Carver, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Mediator, Participant, Waiting};
-use crate::sync::{Arc, AtomicUsize, Mutex, lock};
+use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
     self, Door, EndHook, Registry, SeatStats, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
 };
@@ -36,11 +37,15 @@ pub(super) struct Core<S: Strategy> {
     pub(super) layout: BlockLayout,
     /// Blocks asked for at most.
     capacity: usize,
-    /// Set once and for ever: nothing is carved any more, and the source is left alone.
-    pub(super) sealed: AtomicUsize,
+    /// Not 0: `growth` says that the pool is sealed. For who need not take its lock to hear that.
+    pub(super) sealed: Number,
     /// The numbers of the blocks, where the pool is typed.
     pub(super) births: Option<Births>,
 }
+
+/// Sits where the end of a thread takes nothing back: what is there may be another thread's by then,
+/// as the cache is that several share, or goes by its own destructor.
+pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 
 /// What a handle knows of the level of its pool.
 pub(super) type Seat<S> = <<S as Strategy>::Level as Level>::Seat;
@@ -81,7 +86,7 @@ impl<S: Strategy> Core<S> {
             level,
             layout,
             capacity,
-            sealed: AtomicUsize::new(0),
+            sealed: Number::new(0),
             births: None,
         };
         // SAFETY: the box is made for it.
@@ -92,6 +97,14 @@ impl<S: Strategy> Core<S> {
     /// The way in for threads that end.
     pub(super) const fn door(&self) -> &Arc<Door<Self>> {
         &self.door
+    }
+
+    /// A seat that does not come back by itself when its thread ends.
+    pub(super) fn attach_unwatched(&self) -> Result<SlotRef, AllocError> {
+        match self.registry.claim(UNWATCHED) {
+            Some(slot) => Ok(slot),
+            None => self.seat(UNWATCHED),
+        }
     }
 
     /// A seat for the calling thread: a free slot, or a new one and the shell that comes with it.
@@ -187,7 +200,9 @@ impl<S: Strategy> Core<S> {
     /// On that thread, with none of its handles in a call.
     unsafe fn take_back(&self, thread: ThreadId) {
         let participant = self.mediator.join();
-        for slot in self.registry.iter().filter(|slot| slot.owner() == Some(thread)) {
+        for slot in
+            self.registry.iter().filter(|slot| slot.owner() == Some(thread) && thread != UNWATCHED)
+        {
             let seat = self.level.seat(slot.address());
             // Of what is wrong nothing is said: a thread that ends must not panic.
             // SAFETY: the calling thread is seated here, by its id.
@@ -257,6 +272,18 @@ impl<S: Strategy> Core<S> {
         let slots = core.registry.iter();
         let cached_blocks = slots.map(|slot| in_array(slot) + kept_back(slot)).sum();
         Census { cached_blocks, full_blocks, partial_blocks, empty_shells }
+    }
+
+    /// Ends the core. Returns when it is gone.
+    ///
+    /// # Safety
+    ///
+    /// As [`close`](Self::close).
+    pub(super) unsafe fn close_and_wait(this: NonNull<Self>) {
+        // SAFETY: the core lives.
+        let door = unsafe { this.as_ref() }.door.clone();
+        // SAFETY: by the caller.
+        unsafe { door.shut_alone() };
     }
 
     /// Ends the core, or leaves that to the last thread that is just handing its blocks in.

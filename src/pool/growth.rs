@@ -3,13 +3,13 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::core::Core;
+use super::core::{Core, UNWATCHED};
 use crate::block::Block;
 use crate::chunk::{Carver, Extra, Level, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Shell, Strategy};
 use crate::mediator::Participant;
-use crate::sync::{lock, site};
+use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef, ThreadId};
 
 /// What changes when the pool grows. Its lock is the growth lock of the layers below.
@@ -17,13 +17,15 @@ pub(super) struct Growth {
     pub(super) carver: Carver,
     pub(super) shells: usize,
     pub(super) slots: usize,
+    /// Once and for ever: nothing is carved any more, and the source is left alone.
+    sealed: bool,
     /// Last: the memory that all else lies in.
     pub(super) regions: Regions,
 }
 
 impl Growth {
     pub(super) const fn new(carver: Carver, regions: Regions) -> Self {
-        Self { carver, shells: 0, slots: 0, regions }
+        Self { carver, shells: 0, slots: 0, sealed: false, regions }
     }
 }
 
@@ -40,9 +42,6 @@ struct Beside {
 impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
-        if self.is_sealed() {
-            return Err(AllocError::Sealed);
-        }
         let limit = 2 * self.mediator.batch();
         // One for the handle's remainder, and those that may wait on its account.
         let limbo = self.plan.limbo_shells;
@@ -50,7 +49,7 @@ impl<S: Strategy> Core<S> {
         let (seat, shells_at) = Self::seat_layout(limit, shell, 1 + limbo)
             .expect("the builder has checked the batch and the limbo");
 
-        let mut growth = lock(&self.growth);
+        let mut growth = self.unsealed()?;
         let growth = &mut *growth;
         let store = self.mediator.store();
         // The chunk's shells keep their names.
@@ -109,10 +108,7 @@ impl<S: Strategy> Core<S> {
         participant: &Participant<S>,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
-        if self.is_sealed() {
-            return Err(AllocError::Sealed);
-        }
-        let mut growth = lock(&self.growth);
+        let mut growth = self.unsealed()?;
         // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
         // empty now, the lists stay out of the sum that bounds what is carved below.
         let found = self.mediator.request(participant, room);
@@ -185,55 +181,64 @@ impl<S: Strategy> Core<S> {
         unsafe { self.mediator.store().add_names(shells, new.room) };
     }
 
+    /// The growth lock, unless the pool is sealed: then no lock is taken by who has heard of that.
+    fn unsealed(&self) -> Result<MutexGuard<'_, Growth>, AllocError> {
+        if self.sealed.get() == 0 {
+            let growth = lock(&self.growth);
+            if !growth.sealed {
+                return Ok(growth);
+            }
+        }
+        Err(AllocError::Sealed)
+    }
+
     /// Carves until there are so many blocks, and seats as many handles.
     ///
     /// Goes on behalf of a handle of its own, since a remainder may be offered (M3 of the mediator).
     pub(super) fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
-        let missing = handles.saturating_sub(lock(&self.growth).slots);
-        let mut seats = Vec::new();
-        let seated = (0..missing.max(1)).try_for_each(|_| {
-            seats.push(if missing > 0 {
-                self.seat(self.handling.current())
-            } else {
-                self.attach()
-            }?);
-            Ok(())
-        });
-        let carved = seated.and_then(|()| self.carve_until(|carver| carver.carved() >= blocks));
-        for seat in seats {
-            // SAFETY: claimed above, and never used.
-            unsafe { seat.leave() };
+        let growth = lock(&self.growth);
+        let missing = handles.saturating_sub(growth.slots);
+        let is_enough = move |growth: &mut Growth| growth.carver.carved() >= blocks;
+        let has_enough = growth.carver.carved() >= blocks;
+        drop(growth);
+        if missing == 0 && has_enough {
+            return Ok(());
         }
-        carved
+        let mut seats = Claimed(Vec::new());
+        for _ in 0..missing {
+            seats.0.push(self.seat(UNWATCHED)?);
+        }
+        if missing == 0 {
+            seats.0.push(self.attach_unwatched()?);
+        }
+        self.carve_until(is_enough)
     }
 
     /// Carves what the current chunk has left, and then nothing any more.
     pub(super) fn seal(&self) -> Result<(), AllocError> {
-        let seat = self.attach()?;
-        let carved = self.carve_until(|carver| carver.batches_left() == 0);
-        // SAFETY: claimed above, and never used.
-        unsafe { seat.leave() };
-        // ORDERING(SE-1): Relaxed. Who has not heard of it may carve one batch more, or seat itself,
-        //   as if it had come before; who calls after `seal`, and knows it, has heard.
-        self.sealed.store(1, site::SEAL.ordering());
-        carved
+        if self.sealed.get() != 0 {
+            return Ok(());
+        }
+        let _seat = Claimed(vec![self.attach_unwatched()?]);
+        self.carve_until(|growth| {
+            growth.sealed |= growth.carver.batches_left() == 0;
+            if growth.sealed {
+                self.sealed.set(1);
+            }
+            growth.sealed
+        })
     }
 
-    fn is_sealed(&self) -> bool {
-        // ORDERING(SE-1): Relaxed. As in `seal`.
-        self.sealed.load(site::SEAL.ordering()) != 0
-    }
-
-    /// Carves for the shared lists. The caller has a seat.
-    fn carve_until(&self, is_enough: impl Fn(&Carver) -> bool) -> Result<(), AllocError> {
+    /// Carves for the shared lists. The caller has a seat. `is_enough` is asked under the lock.
+    fn carve_until(&self, is_enough: impl Fn(&mut Growth) -> bool) -> Result<(), AllocError> {
         let participant = self.mediator.join();
         let mut room = vec![MaybeBlock::uninit(); self.mediator.batch()];
         loop {
             let mut growth = lock(&self.growth);
-            if is_enough(&growth.carver) {
+            if is_enough(&mut growth) {
                 return Ok(());
             }
-            if self.is_sealed() {
+            if growth.sealed {
                 return Err(AllocError::Sealed);
             }
             let count = self.carve(&mut growth, &mut room)?;
@@ -248,5 +253,17 @@ impl<S: Strategy> Core<S> {
     pub(super) fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
         let _growth = lock(&self.growth);
         f()
+    }
+}
+
+/// Slots that were claimed and never used. Given up at the end, that of a panic too.
+struct Claimed(Vec<SlotRef>);
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        for seat in &self.0 {
+            // SAFETY: claimed by who made this, and never used.
+            unsafe { seat.leave() };
+        }
     }
 }

@@ -35,15 +35,34 @@ pub struct Local<'p, S: Strategy> {
 
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
-        let slot = core.attach()?;
+        Ok(Self::sit(core, core.attach()?))
+    }
+
+    /// A handle whose seat stays when its thread ends, for who sees to that.
+    pub(super) fn attach_unwatched(core: &'p Core<S>) -> Result<Self, AllocError> {
+        Ok(Self::sit(core, core.attach_unwatched()?))
+    }
+
+    /// `slot` is claimed by the caller.
+    fn sit(core: &'p Core<S>, slot: SlotRef) -> Self {
         let (participant, seat) = (core.mediator.join(), core.level.seat(slot.address()));
-        Ok(Self { slot, core: NonNull::from(core), participant, seat, _one_thread: PhantomData })
+        Self { slot, core: NonNull::from(core), participant, seat, _one_thread: PhantomData }
     }
 
     #[inline(always)]
     fn core(&self) -> &Core<S> {
         // SAFETY: it lives as long as handles do.
         unsafe { self.core.as_ref() }
+    }
+
+    /// As dropping it, but says nothing of blocks that are somebody else's: for the end of a thread,
+    /// where a panic would end the process.
+    pub(super) fn leave_quietly(self) {
+        // SAFETY: this handle is seated here until the next line.
+        unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };
+        // SAFETY: the handle is gone, so the array is not touched again.
+        unsafe { self.slot.leave() };
+        self.outlive();
     }
 
     /// Goes without a word: core and slot are gone, and only what is the handle's own is left.

@@ -25,6 +25,7 @@ pub use stamped::{
 pub use stats::{Census, Stats};
 
 use ::core::alloc::Layout;
+use ::core::mem::ManuallyDrop;
 use ::core::ptr::NonNull;
 
 use self::core::Core;
@@ -170,6 +171,10 @@ impl<S: Strategy> Pool<S> {
     /// holds where exchanges are lock-free ([`Stats::lock_free`]): a lock of another strategy, or of
     /// the program's allocator, may have been caught by the fork.
     ///
+    /// A child counts a thread that was just ending, and handing in its cache, as still doing so:
+    /// `census` and `end` would wait for it for ever. Where the pool is checked, growth and drop take a
+    /// lock of the process, which a fork may catch.
+    ///
     /// `f` must not use the pool: what needs to grow would wait for ever.
     pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
         self.core().without_growth(f)
@@ -192,6 +197,17 @@ impl<S: Strategy> Pool<S> {
     pub fn census(&mut self) -> Census {
         // SAFETY: `&mut` says that no handle borrows the pool.
         unsafe { Core::census(self.core) }
+    }
+}
+
+impl<S: Strategy> Pool<S> {
+    /// Drops the pool, and returns when all memory is back at the source and the source is dropped.
+    /// Dropping it does not wait for a thread that ends at that instant and is handing in its cache;
+    /// this does.
+    pub fn end(self) {
+        let core = ManuallyDrop::new(self).core;
+        // SAFETY: owned, no handle borrows the pool, and it is not dropped.
+        unsafe { Core::close_and_wait(core) };
     }
 }
 

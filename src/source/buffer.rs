@@ -32,8 +32,9 @@ impl BufferSource {
     ///
     /// # Safety
     ///
-    /// The bytes are valid for reads and writes, and nobody else uses them, until the pool that
-    /// this source is given to, or else the source, is dropped.
+    /// The bytes are valid for reads and writes, and nobody else uses them, until the source is
+    /// dropped. A pool drops its source when it is dropped; where a thread that ends is just handing
+    /// in its cache, that thread does, a little later. [`Pool::end`](crate::Pool::end) waits for it.
     pub const unsafe fn from_raw_parts(base: NonNull<u8>, len: usize) -> Self {
         Self { base, len, used: 0 }
     }

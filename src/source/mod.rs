@@ -32,7 +32,8 @@ pub unsafe trait Source: Send {
     /// [`AllocError::MisalignedSource`](crate::AllocError::MisalignedSource).
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>>;
 
-    /// Takes a region back. Called exactly once for each region, when its pool is dropped.
+    /// Takes a region back. Called exactly once for each region, when its pool is dropped: by the thread
+    /// that drops it, or by one that ends at that instant and is the last to use the pool.
     ///
     /// # Safety
     ///

@@ -45,7 +45,7 @@ pub use backend::{
 pub use core::sync::atomic::Ordering;
 pub use serial::{Serial, serial};
 /// For what belongs to the process and not to an execution: std's in every build.
-pub use std::{sync::Mutex as ProcessMutex, thread::panicking};
+pub use std::{process::abort, sync::Mutex as ProcessMutex, thread::panicking};
 /// Reference counts, thread-locals and statics are std's in every build: they are not what is
 /// checked.
 pub use std::{

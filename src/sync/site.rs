@@ -121,8 +121,6 @@ sites! {
     REGISTRY_PUSH = "TC-5", Release;
     /// registry: the first slot.
     REGISTRY_LOAD = "TC-6", Acquire;
-    /// pool: whether it may grow.
-    SEAL = "SE-1", Relaxed;
     /// shared object: one more handle.
     SHARE_CLONE = "OB-1", Relaxed;
     /// shared object: one handle less.

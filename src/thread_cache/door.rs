@@ -132,6 +132,19 @@ impl<T> Door<T> {
         }
     }
 
+    /// The owner goes, and waits for those inside: when this returns the room is gone.
+    ///
+    /// # Safety
+    ///
+    /// As [`shut`](Self::shut).
+    pub unsafe fn shut_alone(&self) {
+        core::mem::forget(self.hold());
+        // ORDERING(DO-6): Release. Nobody reads what comes before: who finds the word shut turns back.
+        self.word.store(SHUT, site::DOOR_RELEASE.ordering());
+        // SAFETY: D2: nobody was inside, and it was the owner who shut.
+        unsafe { self.free() };
+    }
+
     /// # Safety
     ///
     /// By D2, by whoever made the word "shut, nobody inside".

@@ -131,6 +131,19 @@ impl<S: Strategy> ThreadLocalPool<S> {
         self.pool.seal()
     }
 
+    /// As [`Pool::without_growth`]; keeps others out of the shared seat too.
+    pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _guest = lock(&self.guest);
+        self.pool.without_growth(f)
+    }
+
+    /// As [`Pool::end`].
+    pub fn end(self) {
+        let Self { guest, pool, .. } = self;
+        drop(guest);
+        pool.end();
+    }
+
     /// Counts all blocks that are not in users' hands, as [`Pool::census`]. Those in threads' caches
     /// are counted too.
     pub fn census(&mut self) -> Census {
@@ -215,7 +228,10 @@ impl<S: Strategy> ThreadLocalPool<S> {
 impl<S: Strategy> Deref for ThreadLocalPool<S> {
     type Target = Pool<S>;
 
+    /// Seats the shared cache first: whoever gets blocks by the pool may free them here.
     fn deref(&self) -> &Pool<S> {
+        // Where there is no memory for it, there is none for a handle of the pool either.
+        _ = self.invite();
         &self.pool
     }
 }

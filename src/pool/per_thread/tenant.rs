@@ -30,7 +30,7 @@ impl<S: Strategy> Tenant<S> {
         let door = core.door().clone();
         // SAFETY: by the caller, and by `drop`, which goes through the door.
         let core: &'static Core<S> = unsafe { &*core::ptr::from_ref(core) };
-        Ok(Self { local: ManuallyDrop::new(Local::attach(core)?), door })
+        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core)?), door })
     }
 
     /// Whether the pool has gone.
@@ -52,7 +52,7 @@ impl<S: Strategy> Drop for Tenant<S> {
         // SAFETY: not used again.
         let local = unsafe { ManuallyDrop::take(&mut self.local) };
         match self.door.enter() {
-            Some(_inside) => drop(local),
+            Some(_inside) => local.leave_quietly(),
             None => local.outlive(),
         }
     }

@@ -15,6 +15,19 @@ pub struct StampedLocal<'p, T, S: Strategy> {
     pool: &'p StampedPool<T, S>,
 }
 
+/// A turn that has begun: its name may be known, though it is not current. Over when dropped.
+struct Turn<'p, T, S: Strategy> {
+    cell: &'p Cell<T>,
+    stamp: u64,
+    pool: &'p StampedPool<T, S>,
+}
+
+impl<T, S: Strategy> Drop for Turn<'_, T, S> {
+    fn drop(&mut self) {
+        self.cell.stamp.abandon(self.stamp, self.pool.width);
+    }
+}
+
 /// A block that goes back to the pool unless somebody else takes care of it: a panic goes by.
 struct Owned<'l, 'p, S: Strategy> {
     block: NonNull<u8>,
@@ -63,7 +76,8 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
     ///
     /// # Panics
     ///
-    /// If `init` or `fill` does. The block is free then, its value as it was left.
+    /// If `init` or `fill` does. The block is free then, its value as it was left, and the name stays
+    /// stale for ever.
     ///
     /// # Example
     ///
@@ -92,8 +106,10 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         }
         let stamp = cell.stamp.begin();
         let name = Stamped::new(cell.number, self.pool.serial.get(), stamp);
+        let turn = Turn { cell, stamp, pool: self.pool };
         // SAFETY: constructed here, or by an owner before this one.
         fill(unsafe { cell.value() }, name);
+        let _taken = ManuallyDrop::new(turn);
         let _kept = ManuallyDrop::new(owned);
         cell.stamp.publish(stamp);
         Ok(name)
