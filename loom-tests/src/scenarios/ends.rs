@@ -59,13 +59,19 @@ pub const DOORS: &[Scenario] = &[
     Scenario {
         name: "door/enter_shut",
         depth: Depth::Exhaustive,
-        body: || visits_and_shut::<1>(),
+        body: || visits_and_shut::<1>(false),
+        outcomes: &["in", "out"],
+    },
+    Scenario {
+        name: "door/enter_shut_alone",
+        depth: Depth::Exhaustive,
+        body: || visits_and_shut::<1>(true),
         outcomes: &["in", "out"],
     },
     Scenario {
         name: "door/enter_enter_shut",
         depth: Depth::Exhaustive,
-        body: || visits_and_shut::<2>(),
+        body: || visits_and_shut::<2>(false),
         outcomes: &["in in", "in out", "out in", "out out"],
     },
     Scenario {
@@ -148,7 +154,7 @@ fn room() -> (NonNull<Room>, Arc<Door<Room>>, Arc<AtomicIsize>) {
     (room, Arc::new(unsafe { Door::new(room) }), ends)
 }
 
-fn visits_and_shut<const VISITORS: usize>() -> String {
+fn visits_and_shut<const VISITORS: usize>(waits: bool) -> String {
     let (room, door, ends) = room();
     let visitors: Vec<_> = (0..VISITORS)
         .map(|number| {
@@ -165,8 +171,14 @@ fn visits_and_shut<const VISITORS: usize>() -> String {
     let owned = unsafe { room.as_ref() };
     // SAFETY: the owner's cell.
     owned.cells[2].with_mut(|cell| unsafe { *cell += 1 });
-    // SAFETY: the owner, once.
-    unsafe { door.shut() };
+    if waits {
+        // SAFETY: the owner, once.
+        unsafe { door.shut_alone() };
+        assert_eq!(ends.load(Ordering::Relaxed), 1, "the room was still there");
+    } else {
+        // SAFETY: the owner, once.
+        unsafe { door.shut() };
+    }
     let visits: Vec<&str> =
         visitors.into_iter().map(|visitor| visitor.join().expect("no panic unreported")).collect();
     assert_eq!(ends.load(Ordering::Relaxed), 1, "the room did not end exactly once");
