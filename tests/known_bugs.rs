@@ -60,7 +60,8 @@ fn drop_each_once<S: Strategy>() {
                 let mut held = Vec::new();
                 for round in 0..ROUNDS {
                     let value = Once { dropped: false, drops: drops_ref };
-                    held.push(pool.create(value).ok().expect("memory"));
+                    let Ok(object) = pool.create(value) else { panic!("no memory") };
+                    held.push(object);
                     if held.len() > round % 7 {
                         held.clear();
                     }

@@ -35,11 +35,13 @@ fn plays() -> impl proptest::strategy::Strategy<Value = Vec<Play>> {
     prop::collection::vec(play, 0..200)
 }
 
+type Room = [MaybeUninit<NonNull<u8>>];
+
 /// What a pool without handles can do.
 struct Forms<'p> {
     allocate: &'p dyn Fn() -> Result<NonNull<u8>, AllocError>,
     deallocate: &'p dyn Fn(NonNull<u8>),
-    allocate_many: &'p dyn Fn(&mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError>,
+    allocate_many: &'p dyn Fn(&mut Room) -> Result<(), AllocError>,
     deallocate_many: &'p dyn Fn(&[NonNull<u8>]),
     /// A handle comes, takes a block, gives it back and goes.
     handle: &'p dyn Fn() -> bool,

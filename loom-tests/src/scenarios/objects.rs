@@ -2,7 +2,7 @@
 //! gets the block that the other one had.
 //!
 //! No specification: each body says which outcomes there are, and its assertions judge the rest. A
-//! [`Value`] is a cell that the checkers see, and its destructor writes it.
+//! `Value` is a cell that the checkers see, and its destructor writes it.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
