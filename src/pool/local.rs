@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::core::{Core, Seat};
 use super::watch;
 use crate::block::Block;
-use crate::chunk::Level;
+use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 use crate::mediator::Participant;
@@ -58,11 +58,22 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// As dropping it, but says nothing of blocks that are somebody else's: for the end of a thread,
     /// where a panic would end the process.
     pub(super) fn leave_quietly(self) {
-        // SAFETY: this handle is seated here until the next line.
-        unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };
-        // SAFETY: the handle is gone, so the array is not touched again.
-        unsafe { self.slot.leave() };
+        // SAFETY: the handle is not used again.
+        unsafe { self.leave() };
         self.outlive();
+    }
+
+    /// Hands all blocks in and gives the slot up. Says what was wrong with one of them, if any was.
+    ///
+    /// # Safety
+    ///
+    /// Once, at the end: the handle's array is not touched again.
+    unsafe fn leave(&self) -> Option<Misuse> {
+        // SAFETY: this handle is seated here until the next line.
+        let found = unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };
+        // SAFETY: by the caller.
+        unsafe { self.slot.leave() };
+        found
     }
 
     /// Goes without a word: core and slot are gone, and only what is the handle's own is left.
@@ -260,10 +271,8 @@ impl<'p, S: Strategy> Local<'p, S> {
 
 impl<S: Strategy> Drop for Local<'_, S> {
     fn drop(&mut self) {
-        // SAFETY: this handle is seated here until the next line.
-        let found = unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };
-        // SAFETY: the handle is gone, so the array is not touched again.
-        unsafe { self.slot.leave() };
+        // SAFETY: the handle is not used again.
+        let found = unsafe { self.leave() };
         if let Some(misuse) = found.filter(|_| !panicking()) {
             misuse.report();
         }
