@@ -23,8 +23,9 @@ fn refused(words: &[&str], code: i32, why: &str) {
 
 #[test]
 fn a_run_gives_the_same_json_on_stdout_and_in_the_file() {
-    let file = scratch("run.json");
-    let out = file.to_str().expect("text");
+    let out = scratch("same");
+    let file = out.join("run.json");
+    let out = out.to_str().expect("text");
     let output = stress(&[
         "run",
         "--scenario",
@@ -63,8 +64,9 @@ fn a_run_gives_the_same_json_on_stdout_and_in_the_file() {
 
 #[test]
 fn latency_sees_calls_of_every_kind() {
-    let file = scratch("latency.json");
-    let out = file.to_str().expect("text");
+    let out = scratch("latency");
+    let file = out.join("latency.json");
+    let out = out.to_str().expect("text");
     let output = stress(&["latency", "--duration", "200ms", "--threads", "2", "--out", out]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let printed = String::from_utf8(output.stdout).expect("text");
@@ -90,9 +92,10 @@ fn latency_sees_calls_of_every_kind() {
 
 #[test]
 fn a_replay_reports_each_subject_and_class() {
-    let file = scratch("replay.json");
+    let out = scratch("replay");
+    let file = out.join("replay.json");
     let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sqlite.stpt.zst");
-    let out = file.to_str().expect("text");
+    let out = out.to_str().expect("text");
     let output =
         stress(&["replay", trace, "--strategy", "locked,system", "--rounds", "2", "--out", out]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -110,7 +113,7 @@ fn a_replay_reports_each_subject_and_class() {
 
 #[test]
 fn usage_errors_end_with_1_and_say_what_would_do() {
-    let out = scratch("usage.json");
+    let out = scratch("usage");
     let out = out.to_str().expect("text");
     refused(&["run", "--scenario", "one-blok", "--out", out], 1, "'one-block'");
     refused(&["run", "--threads", "0", "--out", out], 1, "1..=4096");
@@ -118,13 +121,13 @@ fn usage_errors_end_with_1_and_say_what_would_do() {
     refused(&["run", "--block-size", "0", "--ops", "1", "--out", out], 1, "zero bytes");
     refused(&["replay", "no-such-file", "--out", out], 1, "no-such-file");
     refused(&["replay", file!(), "--out", out], 1, "");
-    let below_a_file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml/x.json");
-    refused(&["run", "--ops", "1", "--out", below_a_file], 1, "x.json");
+    let below_a_file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml/x");
+    refused(&["run", "--ops", "1", "--out", below_a_file], 1, "run.json");
 }
 
 #[test]
 fn nothing_to_run_ends_with_4() {
-    let out = scratch("nothing.json");
+    let out = scratch("nothing");
     let out = out.to_str().expect("text");
     refused(&["run", "--scenario", "pipeline", "--threads", "1", "--out", out], 4, "nothing ran");
 }

@@ -72,7 +72,9 @@ pub(super) fn quietly(executable: &Path, arguments: &[&str]) -> Result<Report> {
 }
 
 fn call(executable: &Path, arguments: &[&str], progress: Stdio) -> Result<Report> {
-    let out = workspace::output()?.join("compare-stress.json");
+    let out = workspace::output()?.join("compare-stress");
+    let subcommand = arguments.first().context("a call without a subcommand")?;
+    let file = out.join(subcommand).with_extension("json");
     let mut command = Command::new(executable);
     command.args(arguments).arg("--out").arg(&out);
     // Its progress is ours, and so is what it says about a violation.
@@ -83,7 +85,7 @@ fn call(executable: &Path, arguments: &[&str], progress: Stdio) -> Result<Report
         "stress {arguments:?} ended with {}",
         output.status
     );
-    let report: Report = serde_json::from_str(&fs::read_to_string(out)?)?;
+    let report: Report = serde_json::from_str(&fs::read_to_string(file)?)?;
     ensure!(!report.results.is_empty(), "stress {arguments:?} ran nothing");
     if code != Some(0) {
         // With the command that does it again.

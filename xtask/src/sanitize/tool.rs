@@ -230,12 +230,14 @@ impl Seen {
 /// # Errors
 /// Where it ends without a report of its own.
 pub(super) fn call(tool: Tool, executable: &Path, words: &[&str], name: &str) -> Result<Seen> {
-    let out = workspace::output()?.join(format!("sanitize-{name}.json"));
+    let folder = workspace::output()?.join(format!("sanitize-{name}"));
+    let subcommand = words.first().context("a call without a subcommand")?;
+    let out = folder.join(subcommand).with_extension("json");
     let log = workspace::output()?.join(format!("sanitize-{name}.log"));
     // What lies there afterwards is of this call.
     _ = fs::remove_file(&out);
     let mut command = tool.command(executable);
-    command.args(words).arg("--out").arg(&out).stdin(Stdio::null());
+    command.args(words).arg("--out").arg(&folder).stdin(Stdio::null());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = BufReader::new(child.stdout.take().context("stress has no stdout")?);
     // Its table; read beside the rest, so that neither pipe fills up.
