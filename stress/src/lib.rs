@@ -13,12 +13,17 @@
 //! | [`watch`] | a thread beside them, which may stall |
 //! | [`replay`] | a recorded program instead |
 //! | [`latency`] | each call timed, by what it did |
+//! | [`memory`] | carved and live blocks over the time of a run |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 
 pub mod cli;
+mod environment;
 mod gate;
+mod interrupt;
 pub mod job;
 pub mod latency;
+pub mod memory;
+mod meter;
 mod num;
 pub mod oracle;
 mod progress;

@@ -8,8 +8,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::environment::About;
+use crate::memory::Sample;
 use crate::replay::ClassBooks;
 
 /// Version of the JSON's shape.
@@ -22,6 +24,9 @@ pub struct Report {
     pub format: u32,
     /// `run` or `replay`.
     pub command: &'static str,
+    /// Where it ran, and by what command line.
+    #[serde(flatten)]
+    pub about: About,
     /// Seed of the random choices; `null` for a replay, which makes none.
     pub seed: Option<u64>,
     /// One line per run.
@@ -74,10 +79,16 @@ pub struct Row {
     pub limbo_limit: Option<usize>,
     /// How often an exchange had to go through a lock.
     pub overflows: Option<u64>,
+    /// How often a CAS of a list's head came too late and was tried again; `null` for `system`.
+    pub cas_failures: Option<u64>,
     /// Shells made.
     pub shells: Option<usize>,
     /// The most that carving and handles may have brought.
     pub most_shells: Option<usize>,
+    /// Memory over the time of the run; empty for a replay.
+    pub memory: Vec<Sample>,
+    /// The command that does this one again.
+    pub again: String,
     /// Number of violations.
     pub violations: usize,
     /// `ok` or `violation`.
@@ -85,7 +96,7 @@ pub struct Row {
 }
 
 /// What became of one size class in a replay's checked round.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ClassRow {
     /// The subject.
     pub strategy: String,
@@ -106,7 +117,7 @@ pub struct ClassRow {
 }
 
 /// One thing that was found wrong.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ViolationRow {
     /// The subject.
     pub strategy: String,
@@ -158,10 +169,12 @@ pub trait Findings {
 
     /// Writes the JSON.
     ///
+    /// What lay there is replaced as a whole, or not at all.
+    ///
     /// # Errors
     /// The file cannot be written.
     fn save(&self, path: &Path) -> io::Result<()> {
-        fs::write(path, self.json())
+        replace(path, &self.json())
     }
 }
 
@@ -259,6 +272,27 @@ pub fn reserve(path: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
+}
+
+/// Writes beside the file first, so that a disk that is full costs nothing that was there before.
+///
+/// # Errors
+/// It cannot be written; then nothing is left beside it.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".partial");
+    let beside = Path::new(&beside);
+    let written = fs::write(beside, text).and_then(|()| fs::rename(beside, path));
+    if written.is_err() {
+        // It may never have been there.
+        _ = fs::remove_file(beside);
+    }
+    written
+}
+
+/// Says something on stderr. Where that is closed there is nobody to hear it.
+pub(crate) fn note(line: &str) {
+    _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Prints to stdout; a closed pipe is an error here, not a panic.

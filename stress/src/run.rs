@@ -8,13 +8,14 @@ use std::thread;
 use std::time::Instant;
 
 use crate::gate::Gate;
+use crate::memory::Sample;
 use crate::oracle::live::bound_blocks;
 use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, StopOnPanic, Violation, panic_message};
 use crate::oracle::{Oracle, books};
 use crate::scenario::{Scenario, Stage};
 use crate::subject::{Mechanism, Refused, Shelves, Subject};
-use crate::watch::{Shift, Stall, Watch};
+use crate::watch::{Seen, Shift, Stall, Watch};
 use crate::worker::{Desk, Lane, Worker};
 
 /// When a run ends.
@@ -69,6 +70,8 @@ pub struct Outcome {
     pub bound_blocks: usize,
     /// Most shells seen waiting, at one of the looks that were taken.
     pub peak_limbo_shells: usize,
+    /// Memory over the run's time, with the drain and the sweep after it.
+    pub memory: Vec<Sample>,
     /// The shells at the end.
     pub shelves: Shelves,
     /// What was found wrong, first things first.
@@ -104,7 +107,7 @@ pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Refused> 
         })
         .collect();
 
-    let (elapsed, peak_limbo_shells) = watched(&subject, plan, &desk.log, || {
+    let (elapsed, seen) = watched(&subject, plan, &desk, || {
         let elapsed = race(&subject, &stage, &desk, &mut lanes, plan.budget)?;
         // After a violation, blocks are out of circulation and the books say nothing.
         if desk.log.is_clean() {
@@ -138,22 +141,24 @@ pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Refused> 
         carved_blocks: subject.carved_blocks(),
         peak_live_blocks: peak,
         bound_blocks: bound,
-        peak_limbo_shells,
+        peak_limbo_shells: seen.peak_limbo_shells,
+        memory: seen.memory.into_samples(),
         shelves,
         violations: desk.log.into_violations(),
     })
 }
 
 /// Does `work` beside a thread that looks at the shelves, and stalls if the plan says so. Returns
-/// what the work gives, and the most shells that were seen waiting.
+/// what the work gives, and what was seen.
 fn watched<U: Subject, R>(
     subject: &U,
     plan: &Plan,
-    log: &Log,
+    desk: &Desk,
     work: impl FnOnce() -> Result<R, Refused>,
-) -> Result<(R, usize), Refused> {
+) -> Result<(R, Seen), Refused> {
+    let Desk { log, live, .. } = desk;
     let over = AtomicBool::new(false);
-    let watch = Watch { subject, log, stall: plan.stall, over: &over };
+    let watch = Watch { subject, log, live, stall: plan.stall, over: &over };
     thread::scope(|scope| {
         let (placed, is_placed) = mpsc::channel();
         let watcher = thread::Builder::new()
@@ -164,11 +169,11 @@ fn watched<U: Subject, R>(
         _ = is_placed.recv();
         let done = work();
         drop(shift);
-        let peak = watcher.join().unwrap_or_else(|payload| {
+        let seen = watcher.join().unwrap_or_else(|payload| {
             log.report(Violation::Panicked { message: panic_message(&*payload) });
-            0
+            Seen::default()
         });
-        Ok((done?, peak))
+        Ok((done?, seen))
     })
 }
 

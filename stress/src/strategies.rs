@@ -118,6 +118,7 @@ impl<S: Strategy> Subject for Pool<S> {
             limbo_shells: stats.limbo_shells,
             limbo_limit: stats.limbo_limit,
             overflows: stats.overflows,
+            cas_failures: stats.cas_failures,
             shells: stats.shells,
             least_shells: stats.carved_blocks.div_ceil(batch) + seats,
             most_shells: most_cuts + seats,

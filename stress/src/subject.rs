@@ -71,6 +71,8 @@ pub struct Shelves {
     pub limbo_limit: usize,
     /// How often an exchange had to go through a lock.
     pub overflows: u64,
+    /// How often a CAS of a list's head came too late and was tried again.
+    pub cas_failures: u64,
     /// Shells made.
     pub shells: usize,
     /// The fewest that frees need, for what was carved and for the handles there were.

@@ -8,7 +8,10 @@ use std::sync::mpsc::Sender;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use crate::interrupt;
+use crate::memory::Track;
 use crate::oracle::books;
+use crate::oracle::live::Live;
 use crate::oracle::violation::{Log, StopOnPanic, Violation};
 use crate::subject::{Handle as _, Subject};
 
@@ -46,30 +49,40 @@ impl Drop for Shift<'_> {
     }
 }
 
+/// What a watcher saw.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Most shells waiting at one of the looks.
+    pub(crate) peak_limbo_shells: usize,
+    /// Memory over the run's time.
+    pub(crate) memory: Track,
+}
+
 /// What a watcher needs.
 pub(crate) struct Watch<'a, U> {
     pub(crate) subject: &'a U,
     pub(crate) log: &'a Log,
+    pub(crate) live: &'a Live,
     pub(crate) stall: Option<Stall>,
     pub(crate) over: &'a AtomicBool,
 }
 
 impl<U: Subject> Watch<'_, U> {
-    /// Watches until the run is over, and returns the most shells that it saw waiting. `placed` is
-    /// told when the thread stalls, or is dropped where it cannot.
-    pub(crate) fn keep(&self, placed: Sender<()>) -> usize {
+    /// Watches until the run is over, and returns what it saw. `placed` is told when the thread
+    /// stalls, or is dropped where it cannot.
+    pub(crate) fn keep(&self, placed: Sender<()>) -> Seen {
         let _guard = StopOnPanic(self.log);
-        let mut peak = 0;
+        let mut seen = Seen::default();
         let Some(stall) = self.stall else {
             drop(placed);
-            self.look_until(None, &mut peak);
-            return peak;
+            self.look_until(None, &mut seen);
+            return seen;
         };
         let handle = match self.subject.attach() {
             Ok(handle) => handle,
             Err(refused) => {
                 self.log.report(Violation::Refused { reason: refused.0 });
-                return peak;
+                return seen;
             }
         };
         let mut placed = Some(placed);
@@ -82,21 +95,26 @@ impl<U: Subject> Watch<'_, U> {
                     Stall::Forever => None,
                     Stall::Spells(time) => Some(time),
                 };
-                goes_on = self.look_until(spell, &mut peak);
+                goes_on = self.look_until(spell, &mut seen);
             });
             if let (true, Stall::Spells(time)) = (goes_on, stall) {
-                goes_on = self.look_until(Some(time / 10), &mut peak);
+                goes_on = self.look_until(Some(time / 10), &mut seen);
             }
         }
-        peak
+        seen
     }
 
     /// Looks now and then, for so long. Returns whether the run goes on.
-    fn look_until(&self, spell: Option<Duration>, peak: &mut usize) -> bool {
+    fn look_until(&self, spell: Option<Duration>, seen: &mut Seen) -> bool {
         let ends = spell.map(|time| Instant::now() + time);
         loop {
             let shelves = self.subject.shelves();
-            *peak = shelves.limbo_shells.max(*peak);
+            seen.peak_limbo_shells = shelves.limbo_shells.max(seen.peak_limbo_shells);
+            seen.memory.look(|| (self.subject.carved_blocks(), self.live.now()));
+            if interrupt::requested() {
+                // As if time were up.
+                self.log.stop();
+            }
             if !books::shelves(&shelves, self.log) {
                 return false;
             }

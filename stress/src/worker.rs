@@ -3,6 +3,7 @@
 use core::ptr::NonNull;
 use std::time::Instant;
 
+use crate::meter;
 use crate::oracle::live::{Gauge, Live};
 use crate::oracle::violation::{Log, Violation};
 use crate::oracle::{Oracle, Stamp};
@@ -68,6 +69,8 @@ pub struct Lane {
     serial: u64,
     /// Operations after which the clock is looked at next.
     look_at: u64,
+    /// Operations that the meter knows of.
+    metered: u64,
 }
 
 impl Lane {
@@ -87,6 +90,7 @@ impl Lane {
             carried: Vec::new(),
             serial: 0,
             look_at: 0,
+            metered: 0,
         }
     }
 
@@ -96,6 +100,8 @@ impl Lane {
             return false;
         }
         self.look_at = self.ops + Self::LOOK;
+        meter::add(self.ops - self.metered);
+        self.metered = self.ops;
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 

@@ -171,11 +171,9 @@ impl LineChart {
 
     fn line(&self, style: usize, series: &Series, x: &Span<'_>, y: &Span<'_>) -> Markup {
         let points: Vec<_> = self.drawn(series).collect();
-        let mut path = String::new();
-        for (number, point) in points.iter().enumerate() {
-            path.push(if number == 0 { 'M' } else { 'L' });
-            path += &format!("{} {}", at(along(x.place(point.0))), at(down(y.place(point.1))));
-        }
+        let path = path(points.iter().map(|point| {
+            (at(along(x.place(point.0))), at(down(y.place(point.1))))
+        }));
         let has_markers = !series.is_limit && points.len() <= MOST_MARKERS;
         html! {
             g class=(colour(style)) {
@@ -200,6 +198,25 @@ fn along(place: f64) -> f64 {
 
 fn down(place: f64) -> f64 {
     HEIGHT - BOTTOM - place * (HEIGHT - BOTTOM - TOP)
+}
+
+/// A path through these places; what lies between two of the same height is left out.
+fn path(places: impl Iterator<Item = (String, String)>) -> String {
+    let mut kept: Vec<(String, String)> = Vec::new();
+    for place in places {
+        if let [.., before, last] = &kept[..]
+            && before.1 == last.1
+            && last.1 == place.1
+        {
+            kept.pop();
+        }
+        kept.push(place);
+    }
+    let parts = kept.iter().enumerate().map(|(number, (x, y))| {
+        let letter = if number == 0 { 'M' } else { 'L' };
+        format!("{letter}{x} {y}")
+    });
+    parts.collect()
 }
 
 /// The class that sets the colour.
@@ -263,6 +280,13 @@ mod tests {
             assert!(!html.contains(word), "{word}");
         }
         assert!(html.contains("A: 3, 5"));
+    }
+
+    #[test]
+    fn a_level_stretch_is_two_points() {
+        let places = [(1, 5), (2, 5), (3, 5), (4, 7), (5, 5)];
+        let path = path(places.into_iter().map(|(x, y)| (x.to_string(), y.to_string())));
+        assert_eq!(path, "M1 5L3 5L4 7L5 5");
     }
 
     #[test]

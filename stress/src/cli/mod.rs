@@ -5,6 +5,7 @@ pub mod replay;
 pub mod run;
 mod value;
 
+use core::time::Duration;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::latency::LatencyArgs;
 pub use self::replay::ReplayArgs;
 pub use self::run::RunArgs;
+use crate::interrupt;
 use crate::replay::CLASSES;
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
@@ -25,7 +27,7 @@ pub const SYSTEM: &str = "system";
 #[command(
     version,
     after_help = "Exit codes: 0 fine, 1 usage or unreadable trace, 2 violation, \
-    4 nothing ran, 70 internal error."
+    4 nothing ran, 70 internal error, 130 interrupted and nothing found."
 )]
 pub struct Cli {
     /// What to do.
@@ -55,6 +57,9 @@ pub struct OutputArgs {
     /// The folder for the results as JSON, in a file named after the command.
     #[arg(long, value_name = "DIR", default_value = "target/stampool/stress")]
     pub out: PathBuf,
+    /// Time between two lines of progress where stderr is no terminal, as 500ms, 10s, 5m.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = value::duration)]
+    pub interval: Duration,
 }
 
 impl OutputArgs {
@@ -86,6 +91,8 @@ pub enum Exit {
     NothingRan,
     /// The harness or the machine failed.
     Internal,
+    /// Nothing was found before the command was asked to end.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -96,6 +103,7 @@ impl From<Exit> for ExitCode {
             Exit::Violation => 2,
             Exit::NothingRan => 4,
             Exit::Internal => 70,
+            Exit::Interrupted => interrupt::EXIT_CODE,
         })
     }
 }

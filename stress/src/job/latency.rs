@@ -2,6 +2,8 @@
 
 use super::Done;
 use crate::cli::{Exit, LatencyArgs};
+use crate::environment::About;
+use crate::interrupt;
 use crate::latency::clock::{self, Calibration};
 use crate::latency::report::{LatencyReport, LatencyRow};
 use crate::latency::{Kind, Outcome, Plan};
@@ -14,13 +16,17 @@ use crate::strategies::{Entry, STRATEGIES};
 pub(super) fn all(args: &LatencyArgs) -> Done {
     let seed = args.seed.unwrap_or_else(rng::fresh_seed);
     let cells = cells(args, seed);
-    let mut progress = Progress::new(cells.len());
+    let count = cells.len();
+    let progress = Progress::new(count, Some(args.duration), args.output.interval);
     progress.say(&format!("seed {seed}"));
     // The clock is compared with the system's over the whole command: the longer the better.
     let calibration = Calibration::begin();
     let mut done: Vec<(&Entry, Plan, Outcome)> = Vec::new();
     let mut trouble = None;
     for (entry, plan) in cells {
+        if interrupt::requested() {
+            break;
+        }
         let label = format!("{} {} x{}", entry.name, plan.level.name(), plan.threads);
         progress.begin(&label);
         let outcome = match (entry.latency)(&plan) {
@@ -36,21 +42,32 @@ pub(super) fn all(args: &LatencyArgs) -> Done {
             format!("{calls} {}", kind.name())
         });
         let verdict = report::verdict(outcome.violations.len());
-        progress.end(&format!("{label}: {}, {verdict}", counts.join(", ")));
+        let line = format!("{label}: {}, {verdict}", counts.join(", "));
+        progress.end(&line, outcome.violations.len());
         done.push((entry, plan, outcome));
     }
-    progress.finish();
+    drop(progress);
     let rate = calibration.end();
+    if interrupt::requested() && trouble.is_none() {
+        trouble = Some(super::interrupted(count - done.len()));
+    }
     let mut report = LatencyReport {
         format: FORMAT,
         command: "latency",
+        about: About::this(Some(seed)),
         seed,
         cycles_per_ns: clock::IS_CYCLES.then_some(rate),
         results: Vec::new(),
         violations: Vec::new(),
     };
     for (entry, plan, outcome) in &done {
-        report.results.push(LatencyRow::new(entry.name, plan, outcome, rate));
+        report.results.push(LatencyRow::new(
+            entry.name,
+            plan,
+            outcome,
+            rate,
+            args.again(entry.name, plan),
+        ));
         report.violations.extend(outcome.violations.iter().map(|violation| ViolationRow {
             strategy: entry.name.to_owned(),
             scenario: format!("latency, level {}", plan.level.name()),

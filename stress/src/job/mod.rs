@@ -7,10 +7,12 @@ mod run;
 use std::path::Path;
 
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
-use crate::report::{self, Findings, ViolationRow};
+use crate::interrupt;
+use crate::report::{self, Findings, ViolationRow, note};
 
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
+    interrupt::listen();
     let (command, output, work): (_, &OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
         Command::List => {
             return match report::print(&list()) {
@@ -44,6 +46,11 @@ impl Done {
     }
 }
 
+/// What keeps a command that was asked to end from the `left` runs after that.
+fn interrupted(left: usize) -> (Exit, String) {
+    (Exit::Interrupted, format!("interrupted; runs left out: {left}"))
+}
+
 /// Prints and saves the results, and says how the command ends.
 fn publish(format: Format, file: &Path, done: &Done) -> Exit {
     let mut exit = Exit::Fine;
@@ -67,28 +74,33 @@ fn publish_report(format: Format, file: &Path, report: &dyn Findings) -> Exit {
     let printed = report::print(&text);
     let saved = report.save(file);
     report.violations().iter().for_each(complain);
-    if !report.violations().is_empty() {
-        return Exit::Violation;
+    let mut exit = Exit::Fine;
+    if let Err(error) = &saved {
+        let mut why = format!("{}: {error}", file.display());
+        // What no file holds can still be caught from there.
+        let is_there = format == Format::Json && printed.is_ok();
+        if is_there || report::print(&report.json()).is_ok() {
+            why += "; the results are on standard output";
+        }
+        exit = fail(Exit::Internal, &why);
+    } else {
+        note(&format!("results in {}", file.display()));
     }
-    if let Err(error) = saved {
-        return fail(Exit::Internal, &format!("{}: {error}", file.display()));
+    if let Err(error) = &printed {
+        exit = fail(Exit::Internal, &format!("standard output: {error}"));
     }
-    if let Err(error) = printed {
-        return fail(Exit::Internal, &format!("standard output: {error}"));
-    }
-    eprintln!("results in {}", file.display());
-    Exit::Fine
+    if report.violations().is_empty() { exit } else { Exit::Violation }
 }
 
 fn complain(violation: &ViolationRow) {
-    eprintln!(
+    note(&format!(
         "VIOLATION {} {} with {} threads: {}\n  again: {}",
         violation.strategy, violation.scenario, violation.threads, violation.what, violation.again
-    );
+    ));
 }
 
 fn fail(exit: Exit, why: &str) -> Exit {
-    eprintln!("error: {why}");
+    note(&format!("error: {why}"));
     exit
 }
 
@@ -101,6 +113,7 @@ fn trace_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::About;
     use crate::report::{FORMAT, Report};
 
     #[test]
@@ -116,6 +129,7 @@ mod tests {
         let report = Report {
             format: FORMAT,
             command: "run",
+            about: About::this(Some(1)),
             seed: Some(1),
             results: Vec::new(),
             classes: Vec::new(),

@@ -2,6 +2,9 @@
 
 use super::{Done, trace_name};
 use crate::cli::{Exit, ReplayArgs};
+use crate::environment::About;
+use crate::interrupt;
+use crate::meter;
 use crate::progress::Progress;
 use crate::replay::{Round, Trace, round_on_system};
 use crate::report::{self, ClassRow, FORMAT, Report, Row, ViolationRow};
@@ -29,16 +32,18 @@ pub(super) fn all(args: &ReplayArgs) -> Done {
         return Done::nothing(Exit::NothingRan, why);
     }
     let subjects = args.subjects();
-    let mut progress = Progress::new(subjects.len() * (1 + usize::from(args.rounds)));
-    let rounds = match rounds(args, &trace, &subjects, &mut progress) {
+    let count = subjects.len() * (1 + usize::from(args.rounds));
+    let progress = Progress::new(count, None, args.output.interval);
+    let rounds = match rounds(args, &trace, &subjects, &progress) {
         Ok(rounds) => rounds,
         Err(refused) => return Done::nothing(Exit::Internal, refused.0),
     };
-    progress.finish();
+    drop(progress);
     let scenario = format!("replay:{}", trace_name(&args.file));
     let mut report = Report {
         format: FORMAT,
         command: "replay",
+        about: About::this(None),
         seed: None,
         results: Vec::new(),
         classes: Vec::new(),
@@ -58,29 +63,40 @@ pub(super) fn all(args: &ReplayArgs) -> Done {
             again: args.again(subject.name),
         }));
     }
-    Done { report: Some(Box::new(report)), trouble: None }
+    let played: usize = rounds.iter().map(|subject| 1 + subject.seconds.len()).sum();
+    let trouble = (played < count).then(|| super::interrupted(count - played));
+    Done { report: Some(Box::new(report)), trouble }
 }
 
-/// The checked round of each subject, then the timed ones.
+/// The checked round of each subject, then the timed ones, until all are played or nobody wants
+/// them any more. A round is always played to its end.
 fn rounds(
     args: &ReplayArgs,
     trace: &Trace,
     subjects: &[&'static str],
-    progress: &mut Progress,
+    progress: &Progress,
 ) -> Result<Vec<Rounds>, Refused> {
     let mut all = Vec::new();
     for name in subjects {
+        if interrupt::requested() {
+            return Ok(all);
+        }
         progress.begin(&format!("{name}, checked"));
         let checked = round(args, trace, name, true)?;
-        progress.end(&format!("{name}: checked, {}", report::verdict(checked.violations.len())));
+        let found = checked.violations.len();
+        progress.end(&format!("{name}: checked, {}", report::verdict(found)), found);
         all.push(Rounds { name, checked, seconds: Vec::new() });
     }
     for number in 1..=args.rounds {
         for subject in &mut all {
+            if interrupt::requested() {
+                return Ok(all);
+            }
             progress.begin(&format!("{}, round {number}", subject.name));
             let timed = round(args, trace, subject.name, false)?;
             let seconds = timed.elapsed.as_secs_f64();
-            progress.end(&format!("{}: round {number}, {seconds:.3} s", subject.name));
+            let line = format!("{}: round {number}, {seconds:.3} s", subject.name);
+            progress.end(&line, timed.violations.len());
             subject.seconds.push(seconds);
             // The books are looked at in timed rounds too.
             subject.checked.violations.extend(timed.violations);
@@ -90,10 +106,12 @@ fn rounds(
 }
 
 fn round(args: &ReplayArgs, trace: &Trace, name: &str, checked: bool) -> Result<Round, Refused> {
-    match STRATEGIES.iter().find(|entry| entry.name == name) {
+    let played = match STRATEGIES.iter().find(|entry| entry.name == name) {
         Some(entry) => (entry.replay)(trace, args.batch, checked),
         None => round_on_system(trace, checked),
-    }
+    }?;
+    meter::add(trace.records);
+    Ok(played)
 }
 
 /// The line of the report for one subject.
@@ -125,8 +143,11 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         peak_limbo_shells: None,
         limbo_limit: None,
         overflows: None,
+        cas_failures: checked.cas_failures,
         shells: None,
         most_shells: None,
+        memory: Vec::new(),
+        again: args.again(subject.name),
         violations: checked.violations.len(),
         verdict: report::verdict(checked.violations.len()),
     }

@@ -4,6 +4,8 @@ use core::alloc::Layout;
 
 use super::Done;
 use crate::cli::{Exit, RunArgs};
+use crate::environment::About;
+use crate::interrupt;
 use crate::progress::Progress;
 use crate::report::{self, FORMAT, Report, Row, ViolationRow};
 use crate::rng;
@@ -27,10 +29,12 @@ pub(super) fn all(args: &RunArgs) -> Done {
     };
     let seed = args.seed.unwrap_or_else(rng::fresh_seed);
     let cells = cells(args);
-    let mut progress = Progress::new(cells.len());
+    let each = args.ops.is_none().then_some(args.duration);
+    let progress = Progress::new(cells.len(), each, args.output.interval);
     let mut report = Report {
         format: FORMAT,
         command: "run",
+        about: About::this(Some(seed)),
         seed: Some(seed),
         results: Vec::new(),
         classes: Vec::new(),
@@ -42,6 +46,9 @@ pub(super) fn all(args: &RunArgs) -> Done {
     });
     progress.say(&format!("seed {seed}"));
     for cell in &cells {
+        if interrupt::requested() {
+            break;
+        }
         let Cell { entry, scenario, threads } = *cell;
         let label = format!("{} {} x{threads}", entry.name, scenario.name());
         progress.begin(&label);
@@ -55,11 +62,11 @@ pub(super) fn all(args: &RunArgs) -> Done {
                 break;
             }
         };
-        let row = row(cell, &plan, layout, &outcome);
-        progress.end(&format!(
-            "{label}: {} ops, {:.1} ns each, {}",
-            row.ops, row.ns_per_op, row.verdict
-        ));
+        let again = args.again(entry.name, scenario, threads, seed);
+        let row = row(cell, &plan, layout, &outcome, again);
+        let line =
+            format!("{label}: {} ops, {:.1} ns each, {}", row.ops, row.ns_per_op, row.verdict);
+        progress.end(&line, row.violations);
         report.results.push(row);
         report.violations.extend(outcome.violations.iter().map(|violation| ViolationRow {
             strategy: entry.name.to_owned(),
@@ -69,7 +76,11 @@ pub(super) fn all(args: &RunArgs) -> Done {
             again: args.again(entry.name, scenario, threads, seed),
         }));
     }
-    progress.finish();
+    drop(progress);
+    report.about.interrupted = interrupt::requested();
+    if report.about.interrupted && trouble.is_none() {
+        trouble = Some(super::interrupted(cells.len() - report.results.len()));
+    }
     Done { report: Some(Box::new(report)), trouble }
 }
 
@@ -101,7 +112,7 @@ fn cells(args: &RunArgs) -> Vec<Cell> {
 }
 
 /// The line of the report for one cell.
-fn row(cell: &Cell, plan: &Plan, layout: Layout, outcome: &Outcome) -> Row {
+fn row(cell: &Cell, plan: &Plan, layout: Layout, outcome: &Outcome, again: String) -> Row {
     let seconds = outcome.elapsed.as_secs_f64();
     Row {
         strategy: cell.entry.name.to_owned(),
@@ -123,8 +134,11 @@ fn row(cell: &Cell, plan: &Plan, layout: Layout, outcome: &Outcome) -> Row {
         peak_limbo_shells: Some(outcome.peak_limbo_shells),
         limbo_limit: Some(outcome.shelves.limbo_limit),
         overflows: Some(outcome.shelves.overflows),
+        cas_failures: Some(outcome.shelves.cas_failures),
         shells: Some(outcome.shelves.shells),
         most_shells: Some(outcome.shelves.most_shells),
+        memory: outcome.memory.clone(),
+        again,
         violations: outcome.violations.len(),
         verdict: report::verdict(outcome.violations.len()),
     }

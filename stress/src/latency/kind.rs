@@ -100,6 +100,12 @@ impl Tally {
         self.brought_by_carves += other.brought_by_carves;
     }
 
+    /// Calls of the pool so far.
+    pub(super) fn calls(&self) -> u64 {
+        let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Timer);
+        kinds.map(|kind| self.of(kind).len()).sum()
+    }
+
     /// The histogram of one kind.
     pub const fn of(&self, kind: Kind) -> &Histogram<u64> {
         &self.histograms[kind as usize]
@@ -153,5 +159,6 @@ mod tests {
         assert_eq!((first.of(Kind::Flush).len(), first.of(Kind::Flush).max()), (2, 90));
         assert!(first.of(Kind::Timer).max() >= Tally::MOST);
         assert!(first.of(Kind::Hit).is_empty());
+        assert_eq!(first.calls(), 2, "the timer calls nobody");
     }
 }

@@ -21,6 +21,7 @@
 pub mod clock;
 mod kind;
 mod lane;
+pub mod quantiles;
 pub mod report;
 
 use core::alloc::Layout;
@@ -35,6 +36,8 @@ use stampool::{Pool, Strategy};
 pub use self::kind::{Kind, Tally};
 use self::lane::{Lane, Round};
 use crate::gate::Gate;
+use crate::interrupt;
+use crate::meter;
 use crate::oracle::live::bound_blocks;
 use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, StopOnPanic, Violation, panic_message};
@@ -123,12 +126,15 @@ pub fn run<S: Strategy>(
     assert!(plan.threads > 0 && plan.batch >= 2, "a thread and a batch");
     let log = Log::default();
     let mut tallies = vec![Tally::new(); plan.threads];
-    let (mut rounds, mut carved_blocks, mut refills) = (0, 0, 0);
+    let (mut rounds, mut carved_blocks, mut refills, mut metered) = (0, 0, 0, 0);
     let began = Instant::now();
     let mechanism = loop {
         let mut pool = build()?;
         play(&pool, plan, rounds, &log, &mut tallies)?;
         rounds += 1;
+        let calls = tallies.iter().map(Tally::calls).sum();
+        meter::add(calls - metered);
+        metered = calls;
         let stats = pool.stats();
         carved_blocks += stats.carved_blocks;
         refills += stats.refills;
@@ -136,7 +142,8 @@ pub fn run<S: Strategy>(
         if log.is_clean() {
             books::balance(&mut pool, 0, &log);
         }
-        if !log.is_clean() || began.elapsed() >= plan.duration {
+        let is_over = began.elapsed() >= plan.duration || interrupt::requested();
+        if !log.is_clean() || is_over {
             break pool.mechanism();
         }
     };

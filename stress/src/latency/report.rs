@@ -5,7 +5,9 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::clock;
+use super::quantiles::{self, Quantile};
 use super::{Kind, Outcome, Plan};
+use crate::environment::About;
 use crate::report::{Findings, ViolationRow, number, table, verdict};
 
 /// Everything that one command found out.
@@ -15,6 +17,9 @@ pub struct LatencyReport {
     pub format: u32,
     /// `latency`.
     pub command: &'static str,
+    /// Where it ran, and by what command line.
+    #[serde(flatten)]
+    pub about: About,
     /// Seed of the random choices.
     pub seed: u64,
     /// Reference cycles per nanosecond; `null` where the clock counts nanoseconds.
@@ -52,6 +57,8 @@ pub struct LatencyRow {
     pub brought_by_carves: usize,
     /// One line per kind of call.
     pub kinds: Vec<KindRow>,
+    /// The command that does this one again.
+    pub again: String,
     /// Number of violations.
     pub violations: usize,
     /// `ok` or `violation`.
@@ -69,6 +76,8 @@ pub struct KindRow {
     pub cycles: Option<Spread>,
     /// Nanoseconds.
     pub ns: Spread,
+    /// The curve that these are points of.
+    pub curve: Vec<Quantile>,
 }
 
 /// How figures are spread; all 0 where there are none.
@@ -99,7 +108,13 @@ impl Spread {
 
 impl LatencyRow {
     /// The lines for one run.
-    pub fn new(strategy: &str, plan: &Plan, outcome: &Outcome, ticks_per_ns: f64) -> Self {
+    pub fn new(
+        strategy: &str,
+        plan: &Plan,
+        outcome: &Outcome,
+        ticks_per_ns: f64,
+        again: String,
+    ) -> Self {
         let kinds = Kind::ALL.iter().map(|kind| {
             let histogram = outcome.tally.of(*kind);
             KindRow {
@@ -107,6 +122,7 @@ impl LatencyRow {
                 count: histogram.len(),
                 cycles: clock::IS_CYCLES.then(|| Spread::new(histogram, 1.0)),
                 ns: Spread::new(histogram, ticks_per_ns),
+                curve: quantiles::curve(histogram, ticks_per_ns),
             }
         });
         Self {
@@ -122,6 +138,7 @@ impl LatencyRow {
             carved_blocks: outcome.carved_blocks,
             brought_by_carves: outcome.tally.brought_by_carves,
             kinds: kinds.collect(),
+            again,
             violations: outcome.violations.len(),
             verdict: verdict(outcome.violations.len()),
         }

@@ -53,6 +53,14 @@ impl Live {
         }
     }
 
+    /// The count at this moment, where there is one for all.
+    pub fn now(&self) -> Option<usize> {
+        match self {
+            Self::PerThread => None,
+            Self::Shared(count) => Some(count.load(Relaxed)),
+        }
+    }
+
     /// The peak over all threads.
     pub fn peak(&self, gauges: impl Iterator<Item = Gauge>) -> usize {
         let peaks = gauges.map(|gauge| gauge.peak);
@@ -82,6 +90,7 @@ mod tests {
         live.end(&mut first);
         live.begin(&mut first);
         live.end(&mut second);
+        assert_eq!(live.now(), Some(1));
         assert_eq!(live.peak([first, second].into_iter()), 2);
     }
 

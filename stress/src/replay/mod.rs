@@ -35,6 +35,8 @@ pub struct Round {
     pub elapsed: Duration,
     /// The books of each class that the trace uses; none for the system.
     pub classes: Vec<ClassBooks>,
+    /// How often a CAS of a list's head came too late; `None` for the system.
+    pub cas_failures: Option<u64>,
     /// What was found wrong.
     pub violations: Vec<Violation>,
 }
@@ -110,9 +112,11 @@ pub fn round_on_pools<U: Subject>(
             }
         })
         .collect::<Vec<_>>();
+    let cas_failures = each_class(&heap).map(|(_, pool)| pool.shelves().cas_failures).sum();
     settle(trace, &mut heap, &game, &classes);
     let mechanism = each_class(&heap).next().map(|(_, pool)| pool.mechanism());
-    Ok(Round { mechanism, elapsed, classes, violations: game.log.into_violations() })
+    let (cas_failures, violations) = (Some(cas_failures), game.log.into_violations());
+    Ok(Round { mechanism, elapsed, classes, cas_failures, violations })
 }
 
 /// Replays `trace` on the process's global allocator, for reference.
@@ -126,7 +130,7 @@ pub fn round_on_system(trace: &Trace, checked: bool) -> Result<Round, Refused> {
         game.sweep(&System);
     }
     let violations = game.log.into_violations();
-    Ok(Round { mechanism: None, elapsed, classes: Vec::new(), violations })
+    Ok(Round { mechanism: None, elapsed, classes: Vec::new(), cas_failures: None, violations })
 }
 
 /// The checks when all threads are done, as long as nothing was found before.
