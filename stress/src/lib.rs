@@ -15,10 +15,12 @@
 //! | [`latency`] | each call timed, by what it did |
 //! | [`memory`] | carved and live blocks over the time of a run |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
+//! | [`html`] | results as a page of charts |
 
 pub mod cli;
 mod environment;
 mod gate;
+pub mod html;
 mod interrupt;
 pub mod job;
 pub mod latency;

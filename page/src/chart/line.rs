@@ -171,9 +171,9 @@ impl LineChart {
 
     fn line(&self, style: usize, series: &Series, x: &Span<'_>, y: &Span<'_>) -> Markup {
         let points: Vec<_> = self.drawn(series).collect();
-        let path = path(points.iter().map(|point| {
-            (at(along(x.place(point.0))), at(down(y.place(point.1))))
-        }));
+        let path = path(
+            points.iter().map(|point| (at(along(x.place(point.0))), at(down(y.place(point.1))))),
+        );
         let has_markers = !series.is_limit && points.len() <= MOST_MARKERS;
         html! {
             g class=(colour(style)) {

@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::latency::LatencyArgs;
 pub use self::replay::ReplayArgs;
 pub use self::run::RunArgs;
+use crate::html::ReportArgs;
 use crate::interrupt;
 use crate::replay::CLASSES;
 use crate::scenario::Scenario;
@@ -46,6 +47,8 @@ pub enum Command {
     Latency(LatencyArgs),
     /// Replays the heap trace of a real program.
     Replay(ReplayArgs),
+    /// Draws results that lie in files as a page of charts.
+    Report(ReportArgs),
 }
 
 /// Where results go.

@@ -7,8 +7,8 @@ mod run;
 use std::path::Path;
 
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
-use crate::interrupt;
 use crate::report::{self, Findings, ViolationRow, note};
+use crate::{html, interrupt};
 
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
@@ -20,6 +20,7 @@ pub fn execute(cli: &Cli) -> Exit {
                 Err(_) => Exit::Internal,
             };
         }
+        Command::Report(args) => return html::draw(args),
         Command::Run(args) => ("run", &args.output, Box::new(|| run::all(args))),
         Command::Latency(args) => ("latency", &args.output, Box::new(|| latency::all(args))),
         Command::Replay(args) => ("replay", &args.output, Box::new(|| replay::all(args))),
