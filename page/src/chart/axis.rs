@@ -99,7 +99,7 @@ impl Axis {
     pub(super) fn write(&self, value: f64) -> String {
         match (self.words, self.scale) {
             (Words::Nanoseconds, _) => nanoseconds(value),
-            (Words::Plain, Scale::Nines) => format!("{} %", short(value * 100.0)),
+            (Words::Plain, Scale::Nines) => percent(value),
             (Words::Plain, _) => number(value),
         }
     }
@@ -182,7 +182,8 @@ fn nines(most: f64) -> ((f64, f64), Vec<f64>) {
     let mut count = 0.0;
     while count <= last {
         ticks.push(1.0 - 10_f64.powf(-count));
-        count += 1.0;
+        // Five of the long numbers have room.
+        count += if last > 5.0 { 2.0 } else { 1.0 };
     }
     ((0.0, last), ticks)
 }
@@ -208,6 +209,12 @@ fn short(value: f64) -> String {
     } else {
         text
     }
+}
+
+/// A share of one in percent, with as many nines as an axis may have.
+fn percent(share: f64) -> String {
+    let text = format!("{:.7}", share * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A number with k, M or G.
@@ -277,6 +284,8 @@ mod tests {
         let span = axis.span([0.99].into_iter());
         assert!((span.place(0.9) - 0.5).abs() < 1e-9);
         assert!(!axis.takes(1.0), "infinitely many nines");
+        let many = ticks(&axis, &[0.999_999]);
+        assert_eq!(many, ["0 %", "99 %", "99.99 %", "99.9999 %"], "never 100");
     }
 
     #[test]

@@ -12,8 +12,8 @@ const LEFT: f64 = 62.0;
 const RIGHT: f64 = 34.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 48.0;
-/// With more points than this a line has no markers.
-const MOST_MARKERS: usize = 48;
+/// With more points than this only some of them are marked, so that a line stays one.
+const MOST_MARKERS: usize = 12;
 /// Dashes: one more than colours repeat before the two go together again.
 const DASHES: [&str; 3] = ["none", "6 3", "2 3"];
 
@@ -174,7 +174,7 @@ impl LineChart {
         let path = path(
             points.iter().map(|point| (at(along(x.place(point.0))), at(down(y.place(point.1))))),
         );
-        let has_markers = !series.is_limit && points.len() <= MOST_MARKERS;
+        let marked = if series.is_limit { &[] } else { &points[..] };
         html! {
             g class=(colour(style)) {
                 @if points.len() > 1 {
@@ -182,11 +182,11 @@ impl LineChart {
                         title { (series.name) }
                     }
                 }
-                @if has_markers { @for point in &points {
+                @for point in some(marked, style) {
                     path class="mark" d=(marker(style, along(x.place(point.0)), down(y.place(point.1)))) {
                         title { (format!("{}: {}, {}", series.name, self.x.write(point.0), self.y.write(point.1))) }
                     }
-                } }
+                }
             }
         }
     }
@@ -198,6 +198,13 @@ fn along(place: f64) -> f64 {
 
 fn down(place: f64) -> f64 {
     HEIGHT - BOTTOM - place * (HEIGHT - BOTTOM - TOP)
+}
+
+/// All points, or some at even distances, others for each style.
+fn some(points: &[(f64, f64)], style: usize) -> impl Iterator<Item = &(f64, f64)> {
+    let step = points.len().div_ceil(MOST_MARKERS).max(1);
+    let first = style % COLOURS * step / COLOURS;
+    points.iter().skip(first).step_by(step)
 }
 
 /// A path through these places; what lies between two of the same height is left out.
@@ -280,6 +287,15 @@ mod tests {
             assert!(!html.contains(word), "{word}");
         }
         assert!(html.contains("A: 3, 5"));
+    }
+
+    #[test]
+    fn of_many_points_some_are_marked() {
+        let points: Vec<_> = (0..100_u8).map(|x| (f64::from(x), 0.0)).collect();
+        let marked: Vec<_> = some(&points, 1).collect();
+        assert!((MOST_MARKERS - 1..=MOST_MARKERS).contains(&marked.len()), "{marked:?}");
+        assert_ne!(marked[0], some(&points, 5).next().expect("some"));
+        assert_eq!(some(&points[..MOST_MARKERS], 5).count(), MOST_MARKERS);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) fn throughput(input: &Input, runs: &[Run]) -> Section {
     };
     let section = Section::new("Throughput over threads")
         .text(format!("All threads together; more is better. {checked}"));
-    over_threads(section, input, runs, "million operations per second", |run| {
+    over_threads(section, input, runs, &scenarios(runs), "million operations per second", |run| {
         (run.seconds > 0.0).then(|| run.ops as f64 / run.seconds / 1e6)
     })
 }
@@ -25,7 +25,17 @@ pub(super) fn cas_failures(input: &Input, runs: &[Run]) -> Section {
         "How often the CAS of a list's head came too late and was tried again. Most operations \
          reach no list: they are served by the thread's own array. Under Locked there is no CAS.",
     );
-    over_threads(section, input, runs, "failures per million operations", |run| {
+    let (some, none): (Vec<_>, Vec<_>) = scenarios(runs).into_iter().partition(|scenario| {
+        runs.iter().any(|run| run.scenario == *scenario && run.cas_failures > Some(0))
+    });
+    let section = match none.as_slice() {
+        [] => section,
+        names if runs.iter().any(|run| run.cas_failures.is_some()) => {
+            section.text(format!("No failure at all in: {}.", names.join(", ")))
+        }
+        _ => section.text("These results are from before failures were kept."),
+    };
+    over_threads(section, input, runs, &some, "failures per million operations", |run| {
         let ops = (run.ops > 0).then_some(run.ops as f64)?;
         Some(run.cas_failures? as f64 / ops * 1e6)
     })
@@ -36,14 +46,15 @@ fn over_threads(
     mut section: Section,
     input: &Input,
     runs: &[Run],
+    scenarios: &[&str],
     unit: &str,
     value: impl Fn(&Run) -> Option<f64>,
 ) -> Section {
-    for scenario in distinct(runs.iter().map(|run| run.scenario.clone())) {
-        let mut chart = LineChart::new(&scenario, input.source())
+    for scenario in scenarios {
+        let mut chart = LineChart::new(*scenario, input.source())
             .x(Axis::new("threads").steps())
             .y(Axis::new(unit));
-        let of_scenario = || runs.iter().filter(|run| run.scenario == scenario);
+        let of_scenario = || runs.iter().filter(|run| run.scenario == *scenario);
         for subject in distinct(of_scenario().map(Run::subject)) {
             let own = of_scenario().filter(|run| run.subject() == subject);
             let points = own.clone().filter_map(|run| Some((f64::from(run.threads), value(run)?)));
@@ -53,6 +64,11 @@ fn over_threads(
         section = section.chart(chart);
     }
     section
+}
+
+/// The scenarios that there are.
+fn scenarios(runs: &[Run]) -> Vec<&str> {
+    distinct(runs.iter().map(|run| &*run.scenario))
 }
 
 /// From left to right.
