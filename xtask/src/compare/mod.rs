@@ -10,6 +10,7 @@ mod checks;
 mod data;
 mod docs;
 mod facts;
+mod html;
 mod made;
 mod recommend;
 mod stalled;
@@ -38,6 +39,9 @@ pub(crate) struct Options {
     /// Write what is found into src/docs/choosing.md, too. Not after a quick run.
     #[arg(long, conflicts_with = "quick")]
     docs: bool,
+    /// Draw what is found as a page, beside the JSON.
+    #[arg(long)]
+    html: bool,
     /// Run nothing: take what an earlier run found.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "out"])]
     from: Option<PathBuf>,
@@ -94,6 +98,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{line}");
     }
     println!("{}", path.display());
+    if options.html {
+        println!("{}", html::write(&comparison, &path)?.display());
+    }
     println!("\n{}", comparison.recommendation);
     comparison.without_tag.iter().for_each(|sentence| println!("{sentence}"));
     if options.docs {

@@ -9,14 +9,18 @@ use super::{facts, stalled};
 
 /// All tables, each below its title.
 pub(super) fn tables(comparison: &Comparison) -> String {
-    let sections = [
+    let text = |(title, table): (&str, Table)| format!("{title}\n{table}\n");
+    sections(comparison).map(text).join("\n")
+}
+
+/// The tables with their titles.
+pub(super) fn sections(comparison: &Comparison) -> [(&'static str, Table); 4] {
+    [
         ("progress, memory, wrap time", progress(comparison)),
         ("model checks (rows that passed) and stress", checks(comparison)),
         ("beside a thread that sleeps in the middle of an exchange", asleep(comparison)),
         ("ns per operation; smaller is better", costs(comparison)),
-    ];
-    let text = |(title, table): (&str, Table)| format!("{title}\n{table}\n");
-    sections.map(text).join("\n")
+    ]
 }
 
 fn progress(comparison: &Comparison) -> Table {
