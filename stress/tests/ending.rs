@@ -86,6 +86,12 @@ fn ctrl_c_ends_the_run_checks_it_and_reports_all_that_was_done() {
     assert!(results[0]["ops"].as_u64() > Some(0));
     assert!(results[0]["seconds"].as_f64() < Some(3600.0), "cut short");
 
+    // And so does its page.
+    let page = fs::read_to_string(out.join("run.html")).expect("drawn");
+    for words in ["run: 1 run, no violation", "run: interrupted", "Throughput over threads"] {
+        assert!(page.contains(words), "{words}");
+    }
+
     let last = progress.last().expect("lines of progress");
     assert_eq!((&last["runs"], &last["violations"]), (&3.into(), &0.into()));
     assert!(progress.iter().any(|line| line["ops_per_s"].as_f64() > Some(0.0)), "{progress:?}");
@@ -111,6 +117,8 @@ fn ctrl_c_ends_latency_and_replay_as_well() {
         let saved = json(&saved);
         assert_eq!(saved["interrupted"], true, "{command}");
         assert!(!saved["results"].as_array().expect("an array").is_empty(), "{command}");
+        let page = fs::read_to_string(out.join(command).with_extension("html")).expect("drawn");
+        assert!(page.contains(&format!("{command}: interrupted")), "{command}");
     }
 }
 

@@ -57,6 +57,17 @@ pub(crate) fn draw(args: &ReportArgs) -> Exit {
     }
 }
 
+/// Draws what `file` is to say, `json`, beside it; the page's name is the file's.
+///
+/// # Errors
+/// One line that says what could not be drawn or written.
+pub(crate) fn beside(file: &Path, json: &str) -> Result<PathBuf, String> {
+    let out = file.with_extension("html");
+    let input = read::parse(file, json).map_err(|why| format!("{}: {why}", file.display()))?;
+    replace(&out, &page(&[input]).html()).map_err(|error| format!("{}: {error}", out.display()))?;
+    Ok(out)
+}
+
 fn fail(exit: Exit, why: &str) -> Exit {
     note(&format!("error: {why}"));
     exit

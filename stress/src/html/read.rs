@@ -157,7 +157,11 @@ fn file(path: &Path) -> Result<Input, String> {
     text.and_then(|text| parse(path, &text)).map_err(|why| format!("{}: {why}", path.display()))
 }
 
-fn parse(path: &Path, text: &str) -> Result<Input, String> {
+/// What the text of a file says.
+///
+/// # Errors
+/// In a line: why it is none of ours.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Input, String> {
     let mut json: Value =
         serde_json::from_str(text).map_err(|error| format!("no JSON, {error}"))?;
     let format = json["format"].as_u64().ok_or("no results of stress: it has no format")?;

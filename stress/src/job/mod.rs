@@ -61,6 +61,8 @@ fn publish(format: Format, file: &Path, done: &Done) -> Exit {
     match (&done.trouble, exit) {
         // A violation is what the command is for: it outranks what else went wrong.
         (Some((_, why)), Exit::Violation) => fail(Exit::Violation, why),
+        // Neither may results be taken for saved.
+        (Some((Exit::Interrupted, why)), Exit::Internal) => fail(Exit::Internal, why),
         (Some((trouble, why)), _) => fail(*trouble, why),
         (None, exit) => exit,
     }
@@ -84,8 +86,13 @@ fn publish_report(format: Format, file: &Path, report: &dyn Findings) -> Exit {
             why += "; the results are on standard output";
         }
         exit = fail(Exit::Internal, &why);
-    } else {
+    } else if !report.has_results() {
         note(&format!("results in {}", file.display()));
+    } else {
+        match html::beside(file, &report.json()) {
+            Ok(page) => note(&format!("results in {} and {}", file.display(), page.display())),
+            Err(why) => exit = fail(Exit::Internal, &why),
+        }
     }
     if let Err(error) = &printed {
         exit = fail(Exit::Internal, &format!("standard output: {error}"));
