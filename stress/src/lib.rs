@@ -11,23 +11,29 @@
 //! | [`worker`] | one thread's checked access to the subject |
 //! | [`scenario`], [`run`] | what the threads do; one run of it |
 //! | [`watch`] | a thread beside them, which may stall |
+//! | [`board`], [`watchdog`] | where each thread is, and what is done when nothing moves |
+//! | [`level`], [`pin`] | how the pool looks for misuse, on which cores threads run |
 //! | [`replay`] | a recorded program instead |
 //! | [`latency`] | each call timed, by what it did |
 //! | [`memory`] | carved and live blocks over the time of a run |
+//! | [`environment`] | where a command ran, and what it was |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 //! | [`html`] | results as a page of charts |
 
+pub mod board;
 pub mod cli;
-mod environment;
+pub mod environment;
 mod gate;
 pub mod html;
 mod interrupt;
 pub mod job;
 pub mod latency;
+pub mod level;
 pub mod memory;
 mod meter;
 mod num;
 pub mod oracle;
+pub mod pin;
 mod progress;
 pub mod replay;
 pub mod report;
@@ -37,4 +43,5 @@ pub mod scenario;
 pub mod strategies;
 pub mod subject;
 pub mod watch;
+pub mod watchdog;
 pub mod worker;

@@ -1,7 +1,6 @@
 //! Operations done by the whole process, for whoever watches its progress.
 //!
-//! Lanes add to it once in a few hundred operations. It is `Relaxed`, as the oracle's counters are,
-//! and repairs nothing that a pool forgot.
+//! Whoever watches a run adds to it; the threads under test do not.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

@@ -8,8 +8,10 @@ use std::sync::mpsc::Sender;
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use crate::board::Board;
 use crate::interrupt;
 use crate::memory::Track;
+use crate::meter;
 use crate::oracle::books;
 use crate::oracle::live::Live;
 use crate::oracle::violation::{Log, StopOnPanic, Violation};
@@ -56,12 +58,15 @@ pub(crate) struct Seen {
     pub(crate) peak_limbo_shells: usize,
     /// Memory over the run's time.
     pub(crate) memory: Track,
+    /// Operations that the meter knows of.
+    metered: u64,
 }
 
 /// What a watcher needs.
 pub(crate) struct Watch<'a, U> {
     pub(crate) subject: &'a U,
     pub(crate) log: &'a Log,
+    pub(crate) board: &'a Board,
     pub(crate) live: &'a Live,
     pub(crate) stall: Option<Stall>,
     pub(crate) over: &'a AtomicBool,
@@ -111,6 +116,9 @@ impl<U: Subject> Watch<'_, U> {
             let shelves = self.subject.shelves();
             seen.peak_limbo_shells = shelves.limbo_shells.max(seen.peak_limbo_shells);
             seen.memory.look(|| (self.subject.carved_blocks(), self.live.now()));
+            let ops = self.board.lanes().map(|post| post.place().ops).sum::<u64>();
+            meter::add(ops.saturating_sub(seen.metered));
+            seen.metered = ops.max(seen.metered);
             if interrupt::requested() {
                 // As if time were up.
                 self.log.stop();

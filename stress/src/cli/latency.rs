@@ -5,8 +5,9 @@ use core::time::Duration;
 use clap::Args;
 
 use super::OutputArgs;
-use super::value::{ALL, duration, selected, strategy_names};
-use crate::latency::{Level, Plan};
+use super::value::{ALL, duration, selected, strategy_names, threads};
+use crate::latency::Plan;
+use crate::level::Level;
 use crate::strategies::STRATEGIES;
 
 /// Arguments of `latency`.
@@ -15,9 +16,10 @@ pub struct LatencyArgs {
     /// Strategies, separated by commas, or "all".
     #[arg(long, value_delimiter = ',', default_value = ALL, ignore_case = true, value_parser = strategy_names(false))]
     pub strategy: Vec<String>,
-    /// Threads at work at once; several numbers make several runs.
-    #[arg(long, value_delimiter = ',', default_value = "1,2", value_name = "N,..",
-          value_parser = clap::value_parser!(u16).range(1..=4096))]
+    /// Threads at work at once; several numbers make several runs. `max` is one per core, `4x` four
+    /// per core.
+    #[arg(long, value_delimiter = ',', default_value = "1,2", value_name = "N|max|Nx,..",
+          value_parser = threads)]
     pub threads: Vec<u16>,
     /// Blocks per batch.
     #[arg(long, default_value_t = 64, value_name = "BLOCKS",

@@ -28,7 +28,7 @@ pub const SYSTEM: &str = "system";
 #[command(
     version,
     after_help = "Exit codes: 0 fine, 1 usage or unreadable trace, 2 violation, \
-    4 nothing ran, 70 internal error, 130 interrupted and nothing found."
+    3 time-out or hang, 4 nothing ran, 70 internal error, 130 interrupted and nothing found."
 )]
 pub struct Cli {
     /// What to do.
@@ -90,6 +90,8 @@ pub enum Exit {
     Usage,
     /// A violation was found.
     Violation,
+    /// A run hung, or went far beyond its time.
+    Hang,
     /// Nothing ran.
     NothingRan,
     /// The harness or the machine failed.
@@ -98,16 +100,24 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// The code that the process ends with.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Usage => 1,
+            Self::Violation => 2,
+            Self::Hang => 3,
+            Self::NothingRan => 4,
+            Self::Internal => 70,
+            Self::Interrupted => interrupt::EXIT_CODE,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Fine => 0,
-            Exit::Usage => 1,
-            Exit::Violation => 2,
-            Exit::NothingRan => 4,
-            Exit::Internal => 70,
-            Exit::Interrupted => interrupt::EXIT_CODE,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -129,7 +139,8 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::run::Budget;
+    use crate::level::Level;
+    use crate::run::{Budget, Plan};
     use crate::watch::Stall;
 
     fn parse(words: &str) -> Result<Cli, clap::Error> {
@@ -170,14 +181,42 @@ mod tests {
         let Command::Run(args) = parse(words).expect("ops").command else {
             panic!("run is run");
         };
-        let again = args.again(STRATEGIES[0].name, Scenario::Churn, 3, 9);
+        let plan = Plan {
+            stall: args.stall,
+            checked: false,
+            pin: true,
+            level: Level::Hardened,
+            ..Plan::new(Scenario::Churn, 3, args.budget(7), 9)
+        };
+        let again = args.again(STRATEGIES[0].name, &plan);
         let words = again.split_once("-- ").expect("cargo's separator").1;
         let Command::Run(same) = parse(&format!("stress {words}")).expect("parses").command else {
             panic!("run is run");
         };
-        assert_eq!(same.budget(), Budget::Ops(10));
-        assert_eq!((same.seed, same.threads, same.books_only), (Some(9), vec![3], true));
+        assert_eq!(same.budget(1), Budget::Ops(10));
+        assert_eq!((same.seed, &same.threads[..], same.books_only), (Some(9), &[3][..], true));
+        assert_eq!((same.pin, &same.level[..]), (true, &[Level::Hardened][..]));
         assert_eq!(same.stall, Some(Stall::Spells(Duration::from_secs(2))));
+    }
+
+    #[test]
+    fn a_total_is_shared_out() {
+        let Command::Run(args) = parse("stress run --total 1m").expect("fine").command else {
+            panic!("run is run");
+        };
+        assert_eq!(args.budget(60), Budget::Time(Duration::from_secs(1)));
+        assert_eq!(args.budget(usize::MAX), Budget::Time(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn the_last_word_on_pinning_counts() {
+        for (words, pin) in [("", false), ("--pin", true), ("--pin --no-pin", false)] {
+            let Command::Run(args) = parse(&format!("stress run {words}")).expect("fine").command
+            else {
+                panic!("run is run");
+            };
+            assert_eq!(args.pin, pin, "{words}");
+        }
     }
 
     #[test]
@@ -199,6 +238,11 @@ mod tests {
             "stress run --ops 0",
             "stress run --duration 1",
             "stress run --ops 5 --duration 1s",
+            "stress run --ops 5 --total 1s",
+            "stress run --duration 5s --total 1s",
+            "stress run --hang-after 0s",
+            "stress run --threads 0x",
+            "stress run --level some",
             "stress run --stall 0s",
             "stress run --stall sometimes",
             "stress latency --batch 1",

@@ -70,6 +70,47 @@ pub(super) fn duration(text: &str) -> Result<Duration, NotADuration> {
     }
 }
 
+/// Most threads of a run.
+pub(super) const MOST_THREADS: usize = 4096;
+
+/// Not a number of threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotThreads {
+    /// No number at all.
+    Unreadable,
+    /// None, or too many.
+    OutOfRange(usize),
+}
+
+impl fmt::Display for NotThreads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable => {
+                f.write_str("expected a number, `max` for one per core, or `4x` for four")?
+            }
+            Self::OutOfRange(threads) => write!(f, "{threads} threads")?,
+        }
+        write!(f, "; 1 to {MOST_THREADS} can be had")
+    }
+}
+
+impl core::error::Error for NotThreads {}
+
+/// Reads a number of threads like `2`, `max` or `4x`, the latter times what runs at once here.
+pub(super) fn threads(text: &str) -> Result<u16, NotThreads> {
+    let at_once = || std::thread::available_parallelism().map_or(1, usize::from);
+    let number = |text: &str| text.parse::<usize>().map_err(|_| NotThreads::Unreadable);
+    let threads = match text.strip_suffix('x') {
+        _ if text == "max" => at_once(),
+        Some(times) => number(times)?.saturating_mul(at_once()),
+        None => number(text)?,
+    };
+    match u16::try_from(threads) {
+        Ok(few) if (1..=MOST_THREADS).contains(&threads) => Ok(few),
+        _ => Err(NotThreads::OutOfRange(threads)),
+    }
+}
+
 /// Reads how a thread is held up.
 pub(super) fn stall(text: &str) -> Result<Stall, NotADuration> {
     if text == "forever" { Ok(Stall::Forever) } else { duration(text).map(Stall::Spells) }
@@ -87,5 +128,20 @@ mod tests {
             assert_eq!(duration(bad), Err(NotADuration), "{bad:?}");
         }
         assert_eq!(duration("18446744073709551615h"), Err(NotADuration));
+    }
+
+    #[test]
+    fn threads_by_number_by_core_and_times_the_cores() {
+        let max = threads("max").expect("there is a core");
+        assert!(max >= 1);
+        assert_eq!(threads("7"), Ok(7));
+        assert_eq!(threads("1x"), Ok(max));
+        assert_eq!(threads("2x"), Ok(2 * max));
+        for (bad, threads_asked_for) in [("0", 0), ("0x", 0), ("4097", 4097)] {
+            assert_eq!(threads(bad), Err(NotThreads::OutOfRange(threads_asked_for)));
+        }
+        for bad in ["", "x", "-1", "many", "2X", "1.5", "maximum"] {
+            assert_eq!(threads(bad), Err(NotThreads::Unreadable), "{bad:?}");
+        }
     }
 }

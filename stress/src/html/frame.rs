@@ -29,11 +29,14 @@ fn verdict(mut section: Section, input: &Input) -> Section {
         let found = plural(found.max(input.violations.len()), "violation");
         section.verdict(Verdict::Bad, format!("{name}: {all}, {bad} of them bad, {found}"))
     };
+    if input.hang.is_some() {
+        section = section.verdict(Verdict::Bad, format!("{name}: a run hung, and was the last"));
+    }
     if input.about.interrupted {
         let words = format!("{name}: interrupted; what was done until then is shown");
         section = section.verdict(Verdict::Open, words);
     }
-    for violation in &input.violations {
+    for violation in input.violations.iter().chain(&input.hang) {
         section = section
             .text(format!(
                 "{} {}, threads: {}: {}",

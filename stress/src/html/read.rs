@@ -19,6 +19,8 @@ pub(super) struct Input {
     pub(super) about: About,
     pub(super) results: Results,
     pub(super) violations: Vec<ViolationRow>,
+    /// The run that hung, told like a violation.
+    pub(super) hang: Option<ViolationRow>,
 }
 
 /// The head of any file.
@@ -170,15 +172,15 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Input, String> {
     }
     let mut take = |name: &str| json[name].take();
     let (command, results) = (take("command"), take("results"));
-    let (classes, violations) = (take("classes"), take("violations"));
+    let (classes, violations, hang) = (take("classes"), take("violations"), take("hang"));
     let results = match command.as_str() {
         Some("run") => Results::Run(as_if(results)?),
         Some("latency") => Results::Latency(as_if(results)?),
         Some("replay") => Results::Replay(as_if(results)?, as_if(classes)?),
         _ => return Err("no results of stress run, latency or replay".to_owned()),
     };
-    let (about, violations) = (as_if(json)?, as_if(violations)?);
-    Ok(Input { path: path.to_owned(), about, results, violations })
+    let (about, violations, hang) = (as_if(json)?, as_if(violations)?, as_if(hang)?);
+    Ok(Input { path: path.to_owned(), about, results, violations, hang })
 }
 
 fn as_if<T: for<'a> Deserialize<'a>>(json: Value) -> Result<T, String> {

@@ -1,10 +1,13 @@
 //! What the commands do.
 
+mod hang;
 mod latency;
 mod replay;
 mod run;
 
 use std::path::Path;
+
+pub use self::hang::end_process;
 
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
 use crate::report::{self, Findings, ViolationRow, note};
@@ -21,13 +24,15 @@ pub fn execute(cli: &Cli) -> Exit {
             };
         }
         Command::Report(args) => return html::draw(args),
-        Command::Run(args) => ("run", &args.output, Box::new(|| run::all(args))),
+        Command::Run(args) => {
+            ("run", &args.output, Box::new(|| run::all(args, &args.output.file("run"))))
+        }
         Command::Latency(args) => ("latency", &args.output, Box::new(|| latency::all(args))),
         Command::Replay(args) => ("replay", &args.output, Box::new(|| replay::all(args))),
     };
     let file = output.file(command);
     if let Err(error) = report::reserve(&file) {
-        return fail(Exit::Usage, &format!("{}: {error}", file.display()));
+        return fail(Exit::Usage, &format!("cannot write {}: {error}", file.display()));
     }
     let done = work();
     publish(output.format, &file, &done)
@@ -142,6 +147,7 @@ mod tests {
             results: Vec::new(),
             classes: Vec::new(),
             violations: vec![violation],
+            hang: None,
         };
         let trouble = Some((Exit::Internal, "the machine failed after it".to_owned()));
         let exit = publish(Format::Text, &path, &Done { report: Some(Box::new(report)), trouble });
