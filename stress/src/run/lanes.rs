@@ -1,7 +1,8 @@
 //! The threads of a run.
 
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic;
 use std::thread;
 use std::time::Instant;
 
@@ -28,7 +29,7 @@ pub(super) fn race<U: Subject>(
         for lane in lanes {
             let gate = &gate;
             let lane_thread = move || {
-                let _guard = StopOnPanic(&desk.log);
+                let _guard = StopOnPanic(desk.log);
                 let began = gate.pass();
                 if let Budget::Time(limit) = budget {
                     lane.deadline = Some(began + limit);
