@@ -152,3 +152,29 @@ impl Watchdog {
         (taken >= wanted + self.after).then_some(Why::Overdue { wanted, taken })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_hung_when_nothing_moves_or_when_it_lasts_too_long() {
+        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+        let watchdog = Watchdog { after: minute, bark: Arc::new(|_| ()) };
+        let board = Board::new(1);
+        let began = Instant::now();
+        let hung = |budget, at: Duration, moved: Duration| {
+            watchdog.hung(&board, budget, began + at, began + moved)
+        };
+        let (time, ops) = (Budget::Time(minute), Budget::Ops(1));
+        assert_eq!(hung(time, 2 * minute, 2 * minute), None, "it has not begun");
+        board.begin(began);
+        assert_eq!(hung(time, 2 * minute - second, minute), None);
+        let overdue = Why::Overdue { wanted: minute, taken: 2 * minute };
+        assert_eq!(hung(time, 2 * minute, 2 * minute), Some(overdue));
+        assert_eq!(hung(ops, 9 * minute, 9 * minute), None, "operations take what they take");
+        for budget in [time, ops] {
+            assert_eq!(hung(budget, minute, Duration::ZERO), Some(Why::NoProgress(minute)));
+        }
+    }
+}

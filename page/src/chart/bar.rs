@@ -159,7 +159,7 @@ impl BarChart {
             @if self.axis.takes(bar.value) {
                 // What is there can be seen, be it ever so little.
                 @let length = (along(span.place(bar.value)) - from).max(1.0);
-                rect class=(format!("mark {}", colour(bar.style))) x=(at(from)) y=(at(top + 19.0)) width=(at(length)) height=(THICK) {
+                rect class=(format!("bar {}", colour(bar.style))) x=(at(from)) y=(at(top + 19.0)) width=(at(length)) height=(THICK) {
                     title { (format!("{}: {}", bar.name, self.axis.write(bar.value))) }
                 }
             }

@@ -20,6 +20,17 @@ pub(super) fn replay(input: &Input, runs: &[Run], classes: &[ClassRow]) -> Secti
             chart = chart.bar(Bar::new(run.subject(), run.ns_per_op).style(style(&run.strategy)));
         }
         section = section.chart(chart);
+        let own = runs.iter().filter(|run| &run.scenario == scenario);
+        match own.filter_map(|run| run.cas_failures).max() {
+            // From before they were kept.
+            None => continue,
+            Some(0) => {
+                let words = format!("No CAS failed in the checked round of {scenario}.");
+                section = section.text(words);
+                continue;
+            }
+            Some(_) => {}
+        }
         let mut failures = BarChart::new(
             format!("{scenario}, CAS failures"),
             input.source(),

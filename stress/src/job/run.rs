@@ -40,13 +40,25 @@ pub(super) fn all(args: &RunArgs, file: &Path) -> Done {
         Ok(layout) => layout,
         Err(refused) => return Done::nothing(Exit::Usage, refused.0),
     };
+    let (report, trouble) =
+        each(args, layout, file, |cell, plan| (cell.entry.run)(layout, args.batch, plan));
+    Done { report: Some(Box::new(report)), trouble }
+}
+
+/// Does `run` for each cell, and gives what came of them and what kept it from doing all.
+fn each(
+    args: &RunArgs,
+    layout: Layout,
+    file: &Path,
+    run: impl Fn(&Cell, &Plan) -> Result<Outcome, Failure>,
+) -> (Report, Option<(Exit, String)>) {
     let seed = args.seed.unwrap_or_else(rng::fresh_seed);
     let cells = cells(args, seed);
-    let each = match args.budget(cells.len()) {
+    let time = match args.budget(cells.len()) {
         Budget::Time(time) => Some(time),
         Budget::Ops(_) => None,
     };
-    let progress = Progress::new(cells.len(), each, args.output.interval);
+    let progress = Progress::new(cells.len(), time, args.output.interval);
     // Shared with the watchdog, which publishes it when a run hangs.
     let report = Arc::new(Mutex::new(Report {
         format: FORMAT,
@@ -67,12 +79,11 @@ pub(super) fn all(args: &RunArgs, file: &Path) -> Done {
         if interrupt::requested() {
             break;
         }
-        let Cell { entry, plan } = cell;
         let label = cell.label();
         progress.begin(&label);
         let watchdog = Some(watchdog(args, cell, &report, file));
-        let plan = Plan { watchdog, ..plan.clone() };
-        let outcome = match (entry.run)(layout, args.batch, &plan) {
+        let plan = Plan { watchdog, ..cell.plan.clone() };
+        let outcome = match run(cell, &plan) {
             Ok(outcome) => outcome,
             Err(failure) => {
                 trouble = Some((exit_of(&failure), format!("{label}: {failure}")));
@@ -82,7 +93,7 @@ pub(super) fn all(args: &RunArgs, file: &Path) -> Done {
         if let Some(unpinned) = outcome.unpinned {
             progress.say(&format!("{label}: {unpinned}"));
         }
-        let again = args.again(entry.name, &plan);
+        let again = args.again(cell.entry.name, &plan);
         let row = row(cell, layout, &outcome, again);
         let line =
             format!("{label}: {} ops, {:.1} ns each, {}", row.ops, row.ns_per_op, row.verdict);
@@ -101,7 +112,7 @@ pub(super) fn all(args: &RunArgs, file: &Path) -> Done {
     if report.about.interrupted && trouble.is_none() {
         trouble = Some(super::interrupted(cells.len() - report.results.len()));
     }
-    Done { report: Some(Box::new(report)), trouble }
+    (report, trouble)
 }
 
 /// Ends the command when the run of `cell` hangs.
@@ -215,5 +226,42 @@ fn row(cell: &Cell, layout: Layout, outcome: &Outcome, again: String) -> Row {
         again,
         violations: outcome.violations.len(),
         verdict: report::verdict(outcome.violations.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::oracle::violation::Violation;
+
+    /// Five runs, of which the second and the fourth find something.
+    fn report(words: &str) -> Report {
+        let words = format!("stress run --scenario one-block --threads 1 --ops 10 {words}");
+        let cli = Cli::try_parse_from(words.split_whitespace()).expect("fine");
+        let Command::Run(args) = cli.command else { panic!("run is run") };
+        let layout = layout(64).expect("a layout");
+        let run = |cell: &Cell, plan: &Plan| {
+            let mut outcome = (cell.entry.run)(layout, args.batch, plan)?;
+            if [STRATEGIES[1].name, STRATEGIES[3].name].contains(&cell.entry.name) {
+                outcome.violations.push(Violation::Unbalanced { carved: 3, live: 1, idle: 1 });
+            }
+            Ok(outcome)
+        };
+        let (report, trouble) = each(&args, layout, Path::new("run.json"), run);
+        assert_eq!(trouble, None);
+        report
+    }
+
+    #[test]
+    fn a_violation_ends_the_command_if_told_to() {
+        let all = report("");
+        assert_eq!((all.results.len(), all.violations.len()), (STRATEGIES.len(), 2));
+        assert!(all.violations[0].again.contains("--scenario one-block --threads 1 --ops 10"));
+        let first = report("--fail-fast");
+        assert_eq!((first.results.len(), first.violations.len()), (2, 1));
+        assert_eq!(first.violations[0].strategy, STRATEGIES[1].name);
     }
 }
