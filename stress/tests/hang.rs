@@ -23,6 +23,9 @@ use twin::{BATCH, CALL, Sabotage, Twin};
 /// Set in the process that is to hang, to the folder for its report.
 const CHILD: &str = "STRESS_TEST_HANGS_IN";
 
+/// Long enough that a busy machine is not taken for a hang before there is one.
+const AFTER: Duration = Duration::from_secs(3);
+
 fn twin(sabotage: Sabotage) -> Twin {
     Twin::new(Layout::from_size_align(64, 16).expect("a layout"), sabotage)
 }
@@ -42,12 +45,12 @@ fn who_hangs_is_named_with_what_it_is_at() {
         told.lock().expect("not poisoned").push(Clone::clone(hang));
         goes_on.store(true, Relaxed);
     });
-    let plan = plan(Scenario::OwnRandom, Duration::from_millis(200), bark);
+    let plan = plan(Scenario::OwnRandom, AFTER, bark);
     let outcome = run::run(subject, &plan).expect("threads");
     assert_eq!(outcome.violations, [], "once it goes on, all is well");
     let hangs = seen.lock().expect("not poisoned");
     let [hang] = &hangs[..] else { panic!("one hang: {hangs:?}") };
-    assert!(matches!(hang.why, Why::NoProgress(time) if time >= Duration::from_millis(200)));
+    assert!(matches!(hang.why, Why::NoProgress(time) if time >= AFTER));
     // One is in the call that does not come back. The other waits for the twin's lock, in either
     // call, unless it was not begun.
     let phases: Vec<_> = hang.threads.iter().map(|stuck| (stuck.lane, stuck.place.phase)).collect();
@@ -99,7 +102,7 @@ fn hang_if_told_to() {
         };
         job::end_process(&report, row, Format::Text, &file)
     });
-    let plan = plan(Scenario::Churn, Duration::from_millis(200), bark);
+    let plan = plan(Scenario::Churn, AFTER, bark);
     let outcome = run::run(twin(Sabotage::Hangs), &plan);
     unreachable!("it hangs: {outcome:?}");
 }

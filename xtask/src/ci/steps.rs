@@ -123,18 +123,18 @@ fn stress(deep: bool) -> [Step; 6] {
     } else {
         Step::new(
             "stress",
-            "every strategy x scenario, 2 and 4 threads, 25 s in all",
+            "every strategy x scenario, 2 and 4 threads, 32 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 2,4 --total 25s",
+            "run --quiet --release -p stress -- run --threads 2,4 --total 32s",
         )
     };
     [
         run,
         Step::new(
             "stress B=1",
-            "every strategy x scenario, batches of one: the most exchanges, 4 threads, 12 s in all",
+            "every strategy x scenario, batches of one: the most exchanges, 4 threads, 14 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 4 --batch 1 --total 12s",
+            "run --quiet --release -p stress -- run --threads 4 --batch 1 --total 14s",
         ),
         Step::new(
             "stress, stalled",
