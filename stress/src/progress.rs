@@ -68,7 +68,7 @@ impl Progress {
     /// no terminal a line comes every `interval`.
     pub(crate) fn new(total: usize, each: Option<Duration>, interval: Duration) -> Self {
         let bar = stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{elapsed_precise} [{bar:20}] {wide_msg}");
+            let style = ProgressStyle::with_template("{elapsed_precise} [{bar:10}] {wide_msg}");
             let bar = ProgressBar::new(total as u64 * u64::from(MARKS));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar

@@ -9,7 +9,7 @@ use page::{Axis, Bar, BarChart, Cell, Page, Section, Table, Verdict};
 use super::data::{Comparison, Strategy, measures};
 use super::{stalled, table};
 
-/// The subject that does nothing: what it takes is in all others.
+/// The subject that does nothing.
 const FLOOR: &str = "harness alone";
 
 /// Writes the page beside the JSON, and says where.
@@ -30,16 +30,18 @@ fn page(comparison: &Comparison) -> Page {
         .section(verdicts(comparison))
         .section(times(comparison))
         .section(asleep(comparison));
-    let page = table::sections(comparison)
+    let figures = table::sections(comparison)
         .into_iter()
-        .fold(page, |page, (title, table)| page.section(Section::new(title).table(drawn(&table))));
+        .fold(Section::new("Figures"), |section, (title, table)| {
+            section.text(title).table(drawn(&table))
+        });
     let ran = comparison.ran.iter().fold(
         Section::new("Where this comes from")
             .code(&made.command)
             .text(format!("{}, cores: {}", made.processor, comparison.cores)),
         |section, line| section.text(line),
     );
-    page.section(ran)
+    page.section(figures).section(ran)
 }
 
 fn verdicts(comparison: &Comparison) -> Section {
