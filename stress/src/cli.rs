@@ -44,6 +44,9 @@ pub enum Command {
     Latency(LatencyArgs),
     /// Replays the heap trace of a real program.
     Replay(ReplayArgs),
+    /// Records the heap of a real program as a trace.
+    #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+    Record(crate::record::RecordArgs),
 }
 
 /// Arguments of `run`.
@@ -170,6 +173,8 @@ pub enum Exit {
     NothingRan,
     /// The harness or the machine failed.
     Internal,
+    /// A recorded program ended so.
+    Program(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -180,6 +185,7 @@ impl From<Exit> for ExitCode {
             Exit::Violation => 2,
             Exit::NothingRan => 4,
             Exit::Internal => 70,
+            Exit::Program(code) => code,
         })
     }
 }

@@ -12,6 +12,7 @@
 //! | [`scenario`], [`run`] | what the threads do; one run of it |
 //! | [`watch`] | a thread beside them, which may stall |
 //! | [`replay`] | a recorded program instead |
+//! | `record` | how one is recorded |
 //! | [`latency`] | each call timed, by what it did |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 
@@ -22,6 +23,8 @@ pub mod latency;
 mod num;
 pub mod oracle;
 mod progress;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+pub mod record;
 pub mod replay;
 pub mod report;
 pub mod rng;

@@ -1,6 +1,8 @@
 //! What the commands do.
 
 mod latency;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod record;
 mod replay;
 mod run;
 
@@ -18,6 +20,8 @@ pub fn execute(cli: &Cli) -> Exit {
                 Err(_) => Exit::Internal,
             };
         }
+        #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+        Command::Record(args) => return record::record(args),
         Command::Run(args) => (args.output.clone(), Box::new(|| run::all(args))),
         Command::Latency(args) => (args.output(), Box::new(|| latency::all(args))),
         Command::Replay(args) => (args.output.clone(), Box::new(|| replay::all(args))),

@@ -9,14 +9,16 @@ mod format;
 mod heap;
 mod play;
 mod read;
+mod write;
 
 use core::alloc::Layout;
 use core::array;
 use core::time::Duration;
 
 pub use class::{CLASSES, Shape, class_layout};
-pub use format::{MAX_ALIGN_LOG2, MAX_RECORDS, RecordFault, TraceError};
+pub use format::{MAX_ALIGN_LOG2, MAX_RECORDS, MAX_THREADS, RecordFault, TraceError};
 pub use read::{ClassUse, Event, Trace};
+pub use write::{Draft, Full};
 
 use crate::oracle::live::{Live, bound_blocks};
 use crate::oracle::pattern::Extent;

@@ -8,8 +8,8 @@ use ruzstd::decoding::StreamingDecoder;
 
 use super::class::{CLASSES, Shape};
 use super::format::{
-    HEADER_BYTES, MAGIC, MAX_ALIGN_LOG2, MAX_RECORDS, RECORD_BYTES, RecordFault, TraceError,
-    VERSION,
+    HEADER_BYTES, MAGIC, MAX_ALIGN_LOG2, MAX_RECORDS, MAX_THREADS, RECORD_BYTES, RecordFault,
+    TraceError, VERSION,
 };
 use crate::num;
 
@@ -119,8 +119,7 @@ fn read_header(input: &mut impl Read) -> Result<Header, TraceError> {
         return Err(TraceError::RecordSize { found: record_bytes });
     }
     let records = at_most("records", u64::from_le_bytes(field(&bytes, 16)), MAX_RECORDS)?;
-    // A stamp has 16 bits for the thread, of which 0 and the last stay free.
-    let limit = records.min(u64::from(u16::MAX) - 1);
+    let limit = records.min(u64::from(MAX_THREADS));
     let threads = at_most("threads", u32::from_le_bytes(field(&bytes, 12)).into(), limit)?;
     let objects = at_most("objects", u64::from_le_bytes(field(&bytes, 24)), records)?;
     Ok(Header {
