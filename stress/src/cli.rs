@@ -9,14 +9,12 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::latency::{Level, Plan};
-use crate::replay::CLASSES;
+use crate::replay::{CLASSES, mallocs};
 use crate::run::Budget;
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
 use crate::watch::Stall;
 
-/// The reference subject of a replay: the process's global allocator.
-pub const SYSTEM: &str = "system";
 /// Stands for every name of a kind.
 const ALL: &str = "all";
 
@@ -126,7 +124,7 @@ pub struct LatencyArgs {
 pub struct ReplayArgs {
     /// The trace, as described in stress/traces/README.md.
     pub file: PathBuf,
-    /// Strategies, separated by commas, "system" for reference, or "all".
+    /// Strategies, separated by commas, general allocators for reference, or "all".
     #[arg(long, value_delimiter = ',', default_value = ALL, ignore_case = true, value_parser = strategy_names(true))]
     pub strategy: Vec<String>,
     /// Rounds that are timed; the median counts. One more is checked.
@@ -255,7 +253,8 @@ impl LatencyArgs {
 impl ReplayArgs {
     /// The subjects asked for, in the table's order.
     pub fn subjects(&self) -> Vec<&'static str> {
-        let known = STRATEGIES.iter().map(|entry| entry.name).chain([SYSTEM]);
+        let known =
+            STRATEGIES.iter().map(|entry| entry.name).chain(mallocs().map(|malloc| malloc.name));
         selected(&self.strategy, known)
     }
 
@@ -279,10 +278,10 @@ fn selected(asked: &[String], known: impl Iterator<Item = &'static str>) -> Vec<
 }
 
 /// Accepts names of strategies; clap suggests the nearest for others.
-fn strategy_names(with_system: bool) -> PossibleValuesParser {
-    let system = with_system.then_some(SYSTEM);
+fn strategy_names(with_mallocs: bool) -> PossibleValuesParser {
+    let mallocs = mallocs().filter(|_| with_mallocs).map(|malloc| malloc.name);
     PossibleValuesParser::new(
-        STRATEGIES.iter().map(|entry| entry.name).chain(system).chain([ALL]).collect::<Vec<_>>(),
+        STRATEGIES.iter().map(|entry| entry.name).chain(mallocs).chain([ALL]).collect::<Vec<_>>(),
     )
 }
 
@@ -339,7 +338,9 @@ pub fn list() -> String {
     for scenario in Scenario::ALL {
         text += &format!("  {:<14} {}\n", scenario.name(), scenario.about());
     }
-    text + &format!("replay: {CLASSES} size classes of 8 to 4096 bytes; also \"{SYSTEM}\"\n")
+    let mallocs: Vec<_> = mallocs().map(|malloc| malloc.name).collect();
+    let also = mallocs.join(", ");
+    text + &format!("replay: {CLASSES} size classes of 8 to 4096 bytes; also {also}\n")
 }
 
 #[cfg(test)]

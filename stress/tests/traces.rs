@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use stress::replay::{RecordFault, Trace, TraceError};
-use stress::replay::{round_on_pools, round_on_system};
+use stress::replay::{SYSTEM, mallocs, round_on_malloc, round_on_pools};
 use stress::strategies::STRATEGIES;
 
 fn recording(name: &str) -> PathBuf {
@@ -188,7 +188,10 @@ fn every_strategy_replays_the_recordings() {
                 assert_eq!(round.classes.iter().all(|class| class.limit.is_some()), checked);
             }
         }
-        assert_eq!(round_on_system(&trace, true).expect("threads").violations, []);
+        for malloc in mallocs() {
+            let round = round_on_malloc(&trace, &malloc, true).expect("threads");
+            assert_eq!(round.violations, [], "{} {name}", malloc.name);
+        }
     }
 }
 
@@ -263,7 +266,7 @@ proptest! {
         let objects = records.iter().filter(|record| record.op == 0).count() as u64;
         if let Ok(trace) = read(&raw(3, objects, &records)) {
             prop_assert_eq!(trace.threads.iter().map(Vec::len).sum::<usize>(), records.len());
-            let round = round_on_system(&trace, true).expect("threads");
+            let round = round_on_malloc(&trace, &SYSTEM, true).expect("threads");
             prop_assert_eq!(round.violations, []);
         }
     }

@@ -3,7 +3,7 @@
 use super::{Done, trace_name};
 use crate::cli::{Exit, ReplayArgs};
 use crate::progress::Progress;
-use crate::replay::{Round, Trace, round_on_system};
+use crate::replay::{Round, Trace, mallocs, round_on_malloc};
 use crate::report::{self, ClassRow, FORMAT, Report, Row, ViolationRow};
 use crate::strategies::STRATEGIES;
 use crate::subject::Refused;
@@ -90,10 +90,12 @@ fn rounds(
 }
 
 fn round(args: &ReplayArgs, trace: &Trace, name: &str, checked: bool) -> Result<Round, Refused> {
-    match STRATEGIES.iter().find(|entry| entry.name == name) {
-        Some(entry) => (entry.replay)(trace, args.batch, checked),
-        None => round_on_system(trace, checked),
+    if let Some(entry) = STRATEGIES.iter().find(|entry| entry.name == name) {
+        return (entry.replay)(trace, args.batch, checked);
     }
+    let malloc = mallocs().find(|malloc| malloc.name == name);
+    let malloc = malloc.ok_or_else(|| Refused(format!("there is no {name}")))?;
+    round_on_malloc(trace, &malloc, checked)
 }
 
 /// The line of the report for one subject.
@@ -121,6 +123,12 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         carved_blocks: sum(|row| row.carved_blocks),
         peak_live_blocks: sum(|row| row.peak_live_blocks),
         bound_blocks: sum(|row| row.bound_blocks),
+        exchanges: checked
+            .classes
+            .iter()
+            .map(|class| class.exchanges)
+            .sum::<Option<u64>>()
+            .filter(|_| on_pools.is_some()),
         stall: None,
         peak_limbo_shells: None,
         limbo_limit: None,
