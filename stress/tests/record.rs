@@ -9,12 +9,13 @@ mod real;
 #[path = "record/specimens.rs"]
 mod specimens;
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use stress::replay::{Event, Trace};
 use stress::strategies::STRATEGIES;

@@ -72,6 +72,9 @@ impl core::error::Error for NotRun {}
 ///
 /// # Errors
 /// The program was not run, or nothing was recorded.
+///
+/// # Panics
+/// If `program` is empty.
 pub fn run(program: &[OsString], log: &mut Log) -> Result<ExitStatus, NotRun> {
     let (name, words) = program.split_first().expect("the command line has one");
     let library = library()?;

@@ -65,6 +65,9 @@ impl Draft {
     }
 
     /// The file, compressed. ruzstd writes it, as it reads it: no second library of one format.
+    ///
+    /// # Panics
+    /// Never: the size of a record fits 32 bits.
     pub fn to_file(&self) -> Vec<u8> {
         let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend(MAGIC);

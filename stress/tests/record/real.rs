@@ -1,10 +1,11 @@
 //! Programs as Debian ships them, unchanged. One that is not here is skipped, and says so.
 
+use core::time::Duration;
 use std::env;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{PATIENCE, begin, record};
 
