@@ -116,7 +116,12 @@ fn record(options: &[&str], settings: &[(&str, &str)], program: &[&str]) -> Reco
 fn specimen(options: &[&str], which: Specimen) -> Recorded {
     let program = std::env::current_exe().expect("this program");
     let program = program.to_str().expect("text");
-    record(options, &[(SPECIMEN, which.name())], &[program, "specimens::specimen", "--exact"])
+    // What one thread frees is the next thread's at once: one arena, no thread keeps anything, and
+    // what is large is mapped.
+    let shared =
+        "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0:glibc.malloc.mmap_threshold=131072";
+    let settings = [(SPECIMEN, which.name()), ("GLIBC_TUNABLES", shared)];
+    record(options, &settings, &[program, "specimens::specimen", "--exact"])
 }
 
 /// The allocations of so many bytes, or their frees, with their threads.
@@ -165,6 +170,13 @@ fn threads_that_use_each_others_addresses_again_are_in_order() {
 }
 
 #[test]
+fn an_address_that_other_threads_have_again_at_once_is_in_order() {
+    let trace = specimen(&[], Specimen::Reuse).ended(0).replayed();
+    let calls = 2 * specimens::THREADS * specimens::OFTEN;
+    assert!(trace.records > u64::try_from(calls).expect("few"), "{} records", trace.records);
+}
+
+#[test]
 fn what_a_signal_ends_is_recorded_up_to_there() {
     for (which, signal) in [(Specimen::Kill, libc::SIGKILL), (Specimen::Abort, libc::SIGABRT)] {
         let recorded = specimen(&[], which);
@@ -186,6 +198,17 @@ fn children_are_not_recorded() {
 
 #[test]
 fn a_wrapper_gives_way_to_what_it_executes() {
+    // Less room than both need.
+    let room = (specimens::EACH * 5 / 4).to_string();
+    let recorded = specimen(&["--max-records", &room], Specimen::Wrap);
+    let trace = recorded.ended(0).replayed();
+    assert!(!recorded.said.contains("full"), "{}", recorded.said);
+    assert_eq!(of_size(&trace, specimens::SIZE, true).len(), 0, "the wrapper's own");
+    assert_eq!(of_size(&trace, specimens::KEPT, true).len(), 1);
+}
+
+#[test]
+fn a_script_gives_way_to_what_it_executes() {
     let program = std::env::current_exe().expect("this program");
     let script = format!("exec {} specimens::specimen --exact", program.display());
     let settings = [(SPECIMEN, Specimen::Calls.name())];

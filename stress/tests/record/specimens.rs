@@ -4,6 +4,7 @@
 use core::ffi::c_void;
 use core::ptr;
 use std::env;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::Barrier;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,24 +20,31 @@ pub(crate) enum Specimen {
     Calls,
     /// Threads that free each other's blocks.
     Threads,
+    /// Threads that take and free as fast as they can.
+    Reuse,
     /// Allocates and is killed.
     Kill,
     /// Allocates and aborts.
     Abort,
     /// Forks, and starts another program.
     Fork,
+    /// Allocates, and becomes `calls`.
+    Wrap,
 }
 
 impl Specimen {
-    const ALL: [Self; 5] = [Self::Calls, Self::Threads, Self::Kill, Self::Abort, Self::Fork];
+    const ALL: [Self; 7] =
+        [Self::Calls, Self::Threads, Self::Reuse, Self::Kill, Self::Abort, Self::Fork, Self::Wrap];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Calls => "calls",
             Self::Threads => "threads",
+            Self::Reuse => "reuse",
             Self::Kill => "kill",
             Self::Abort => "abort",
             Self::Fork => "fork",
+            Self::Wrap => "wrap",
         }
     }
 }
@@ -45,7 +53,11 @@ impl Specimen {
 pub(crate) const SIZE: usize = 1237;
 /// Bytes of a block in the child of `fork`.
 pub(crate) const OF_CHILD: usize = 1239;
-/// Threads of `threads`.
+/// Bytes of a block in `reuse`: each is a mapping, whose address the kernel has for the next.
+const LARGE: usize = 300_000;
+/// Blocks that each thread of `reuse` allocates.
+pub(crate) const OFTEN: usize = 10_000;
+/// Threads of `threads` and `reuse`.
 pub(crate) const THREADS: usize = 3;
 /// Blocks that each allocates, and `kill` and `abort` in all.
 pub(crate) const EACH: usize = 3000;
@@ -77,9 +89,11 @@ fn specimen() {
     match which.expect("one of ours") {
         Specimen::Calls => calls(),
         Specimen::Threads => threads(),
+        Specimen::Reuse => reuse(),
         Specimen::Kill => end_by(libc::SIGKILL),
         Specimen::Abort => end_by(libc::SIGABRT),
         Specimen::Fork => fork(),
+        Specimen::Wrap => wrap(),
     }
 }
 
@@ -162,12 +176,40 @@ fn threads() {
     });
 }
 
+fn reuse() {
+    let all_there = Barrier::new(THREADS);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                all_there.wait();
+                for _ in 0..OFTEN {
+                    Block::new(LARGE).free();
+                }
+            });
+        }
+    });
+}
+
 fn end_by(signal: i32) {
     for _ in 0..EACH {
         let _ = Block::new(SIZE);
     }
     // SAFETY: nothing here minds.
     unsafe { libc::raise(signal) };
+}
+
+/// This program again, to do `calls`.
+fn to_call() -> Command {
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    command.args(["specimens::specimen", "--exact"]).env(SPECIMEN, Specimen::Calls.name());
+    command
+}
+
+fn wrap() {
+    for _ in 0..EACH {
+        let _ = Block::new(SIZE);
+    }
+    panic!("{}", to_call().exec());
 }
 
 fn fork() {
@@ -187,11 +229,7 @@ fn fork() {
     // SAFETY: our child, and room for a number.
     assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
     assert_eq!(status, 0, "the child was fine");
-    let other = Command::new(env::current_exe().expect("this program"))
-        .args(["specimens::specimen", "--exact"])
-        .env(SPECIMEN, Specimen::Calls.name())
-        .output()
-        .expect("this program");
+    let other = to_call().output().expect("this program");
     assert!(other.status.success(), "{other:?}");
     before.free();
     let _ = Block::new(SIZE);
