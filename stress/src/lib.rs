@@ -14,6 +14,7 @@
 //! | [`board`], [`watchdog`] | where each thread is, and what is done when nothing moves |
 //! | [`level`], [`pin`] | how the pool looks for misuse, on which cores threads run |
 //! | [`replay`] | a recorded program instead |
+//! | `record` | how one is recorded |
 //! | [`latency`] | each call timed, by what it did |
 //! | [`memory`] | carved and live blocks over the time of a run |
 //! | [`environment`] | where a command ran, and what it was |
@@ -35,6 +36,8 @@ mod num;
 pub mod oracle;
 pub mod pin;
 mod progress;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+pub mod record;
 pub mod replay;
 pub mod report;
 pub mod rng;

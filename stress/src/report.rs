@@ -57,13 +57,13 @@ pub struct HangRow {
 /// The result of one run, or of the rounds of one replay.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// The strategy asked for, or `system`.
+    /// The strategy asked for, or the general allocator.
     pub strategy: String,
-    /// The strategy that the pool really used; `null` for `system`.
+    /// The strategy that the pool really used; `null` for the general allocator.
     pub mechanism: Option<&'static str>,
-    /// Whether its exchanges are lock-free on this machine; `null` for `system`.
+    /// Whether its exchanges are lock-free on this machine; `null` for the general allocator.
     pub lock_free: Option<bool>,
-    /// Width of its tag; `null` for `system`.
+    /// Width of its tag; `null` for the general allocator.
     pub tag_bits: Option<u32>,
     /// The scenario, or `replay:` and the name of the trace.
     pub scenario: String,
@@ -93,13 +93,15 @@ pub struct Row {
     pub ns_per_op: f64,
     /// Whether each block was checked while that time was taken.
     pub checked_while_timed: bool,
-    /// Blocks ever cut from chunks; `null` for `system`. A replay adds up its classes here
+    /// Blocks ever cut from chunks; `null` for the general allocator. A replay adds up its classes here
     /// and in the next two.
     pub carved_blocks: Option<usize>,
-    /// Most blocks live at once, never too low; `null` for `system`.
+    /// Most blocks live at once, never too low; `null` for the general allocator.
     pub peak_live_blocks: Option<usize>,
-    /// The memory bound for that peak; `null` for `system`.
+    /// The memory bound for that peak; `null` for the general allocator.
     pub bound_blocks: Option<usize>,
+    /// Refills and flushes in a replay's checked round; `null` for a general allocator, and a run.
+    pub exchanges: Option<u64>,
     /// How one more thread was held up, `forever` or for how long at a time; `null` where none was.
     pub stall: Option<String>,
     /// Most emptied shells seen waiting at once; `null` for a replay, as are the next four.
@@ -143,6 +145,8 @@ pub struct ClassRow {
     pub carved_blocks: usize,
     /// The memory bound for that peak.
     pub bound_blocks: usize,
+    /// Refills and flushes.
+    pub exchanges: Option<u64>,
 }
 
 /// One thing that was found wrong.
@@ -178,6 +182,7 @@ impl ClassRow {
             peak_live_blocks: limit.peak_live_blocks,
             carved_blocks: books.carved_blocks,
             bound_blocks: limit.bound_blocks,
+            exchanges: books.exchanges,
         })
     }
 }
@@ -276,7 +281,8 @@ impl Report {
     /// The columns that only some runs have, where one of these did.
     fn further_columns(&self) -> Vec<(&'static str, Column)> {
         let level: Column = |row| row.level.filter(|level| *level != "off").map(str::to_owned);
-        let all: [(_, Column); 3] = [
+        let all: [(_, Column); 4] = [
+            ("exchanges", |row| row.exchanges.map(|exchanges| exchanges.to_string())),
             ("level", level),
             ("max/min", Row::fairness_text),
             ("refused", |row| {
@@ -296,6 +302,7 @@ impl Report {
             "peak live",
             "carved",
             "bound",
+            "exchanges",
         ]);
         for row in &self.classes {
             table.add_row(vec![
@@ -306,6 +313,7 @@ impl Report {
                 number(row.peak_live_blocks),
                 number(row.carved_blocks),
                 number(row.bound_blocks),
+                number(known(row.exchanges)),
             ]);
         }
         table

@@ -124,6 +124,11 @@ impl<S: Strategy> Subject for Pool<S> {
         self.census().free_blocks()
     }
 
+    fn exchanges(&self) -> Option<u64> {
+        let stats = self.stats();
+        Some(stats.refills + stats.flushes)
+    }
+
     fn shelves(&self) -> Shelves {
         let stats = self.stats();
         let limbo = if S::Reclaimer::DEFERS { LIMBO } else { 0 };

@@ -39,6 +39,12 @@ pub trait Subject: Sync {
     /// Says how the subject synchronises.
     fn mechanism(&self) -> Mechanism;
 
+    /// Exchanges between caches and shared lists so far: refills and flushes. `None` for a subject
+    /// that does not count them.
+    fn exchanges(&self) -> Option<u64> {
+        None
+    }
+
     /// What it says of its shells. A subject without shells has none.
     fn shelves(&self) -> Shelves {
         Shelves::default()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use stress::replay::{RecordFault, Trace, TraceError};
-use stress::replay::{round_on_pools, round_on_system};
+use stress::replay::{SYSTEM, mallocs, round_on_malloc, round_on_pools};
 use stress::strategies::STRATEGIES;
 
 fn recording(name: &str) -> PathBuf {
@@ -99,6 +99,20 @@ fn a_small_trace_is_read_as_written() {
 }
 
 #[test]
+fn objects_may_come_in_any_order() {
+    let order = [2, 0, 3, 1];
+    let mut records: Vec<_> = order.iter().map(|object| allocate(0, *object, 8)).collect();
+    records.extend(order.iter().map(|object| free(0, *object)));
+    assert_eq!(read(&raw(1, 4, &records)).expect("reads").objects, 4);
+    for object in 0..4 {
+        let again = [&records[..4], &[allocate(0, object, 8)]].concat();
+        let error = read(&raw(1, 4, &again)).expect_err("allocated twice");
+        let fault = RecordFault::AllocatedTwice(object);
+        assert!(matches!(error, TraceError::Record { number: 4, fault: f } if f == fault));
+    }
+}
+
+#[test]
 fn no_records_make_a_trace() {
     let empty = read(&raw(0, 0, &[])).expect("reads");
     assert_eq!(empty.records, 0);
@@ -178,6 +192,46 @@ fn records_that_make_no_sense_are_refused_by_number() {
 }
 
 #[test]
+fn each_kind_of_bad_file_ends_the_command_with_1_and_one_line() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("bad-traces");
+    fs::create_dir_all(&folder).expect("ours");
+    let mut damaged = compressed(&small());
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    let mut newer = small();
+    newer[6..8].copy_from_slice(b"02");
+    let mut misplaced = small();
+    misplaced[24..32].copy_from_slice(&9_u64.to_le_bytes());
+    for (name, bytes, says) in [
+        ("empty", Vec::new(), "broken or not zstd"),
+        ("text", b"hello world, this is text".to_vec(), "broken or not zstd"),
+        ("foreign", compressed(b"hello world, this is text"), "not a stampool trace"),
+        ("newer", compressed(&newer), "trace version \"02\", this build reads version 01"),
+        ("header", compressed(&misplaced), "the header says 9 objects, at most 3"),
+        ("cut", compressed(&small())[..30].to_vec(), "broken or not zstd"),
+        ("short", compressed(&small()[..50]), "truncated: 1 of 3 records"),
+        ("long", [compressed(&small()), vec![0]].concat(), "bytes after the last record"),
+        ("damaged", damaged, "the checksum does not match"),
+        ("record", compressed(&raw(1, 1, &[free(0, 0)])), "record 0: object 0 is freed but not"),
+    ] {
+        let file = folder.join(name);
+        fs::write(&file, bytes).expect("ours");
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_stress"))
+            .arg("replay")
+            .arg(&file)
+            .arg("--out")
+            .arg(folder.join("out.json"))
+            .output()
+            .expect("the binary under test");
+        assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(said.starts_with("error: ") && said.contains(says), "{name}: {said}");
+        assert!(said.ends_with('\n') && said.lines().count() == 1, "{name}: {said}");
+        assert_eq!(output.stdout, b"", "{name}");
+    }
+}
+
+#[test]
 fn every_strategy_replays_the_recordings() {
     for name in ["sqlite.stpt.zst", "python-pipeline.stpt.zst"] {
         let trace = Trace::open(&recording(name)).expect("reads");
@@ -188,7 +242,10 @@ fn every_strategy_replays_the_recordings() {
                 assert_eq!(round.classes.iter().all(|class| class.limit.is_some()), checked);
             }
         }
-        assert_eq!(round_on_system(&trace, true).expect("threads").violations, []);
+        for malloc in mallocs() {
+            let round = round_on_malloc(&trace, &malloc, true).expect("threads");
+            assert_eq!(round.violations, [], "{} {name}", malloc.name);
+        }
     }
 }
 
@@ -263,7 +320,7 @@ proptest! {
         let objects = records.iter().filter(|record| record.op == 0).count() as u64;
         if let Ok(trace) = read(&raw(3, objects, &records)) {
             prop_assert_eq!(trace.threads.iter().map(Vec::len).sum::<usize>(), records.len());
-            let round = round_on_system(&trace, true).expect("threads");
+            let round = round_on_malloc(&trace, &SYSTEM, true).expect("threads");
             prop_assert_eq!(round.violations, []);
         }
     }

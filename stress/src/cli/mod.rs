@@ -16,12 +16,9 @@ pub use self::replay::ReplayArgs;
 pub use self::run::RunArgs;
 use crate::html::ReportArgs;
 use crate::interrupt;
-use crate::replay::CLASSES;
+use crate::replay::{CLASSES, mallocs};
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
-
-/// The reference subject of a replay: the process's global allocator.
-pub const SYSTEM: &str = "system";
 
 /// Puts stampool under stress and checks that it keeps its word.
 #[derive(Debug, Parser)]
@@ -47,6 +44,9 @@ pub enum Command {
     Latency(LatencyArgs),
     /// Replays the heap trace of a real program.
     Replay(ReplayArgs),
+    /// Records the heap of a real program as a trace.
+    #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+    Record(crate::record::RecordArgs),
     /// Draws results that lie in files as a page of charts.
     Report(ReportArgs),
 }
@@ -98,6 +98,8 @@ pub enum Exit {
     Internal,
     /// Nothing was found before the command was asked to end.
     Interrupted,
+    /// A recorded program ended so.
+    Program(u8),
 }
 
 impl Exit {
@@ -111,6 +113,7 @@ impl Exit {
             Self::NothingRan => 4,
             Self::Internal => 70,
             Self::Interrupted => interrupt::EXIT_CODE,
+            Self::Program(code) => code,
         }
     }
 }
@@ -131,7 +134,9 @@ pub fn list() -> String {
     for scenario in Scenario::ALL {
         text += &format!("  {:<14} {}\n", scenario.name(), scenario.about());
     }
-    text + &format!("replay: {CLASSES} size classes of 8 to 4096 bytes; also \"{SYSTEM}\"\n")
+    let mallocs: Vec<_> = mallocs().map(|malloc| malloc.name).collect();
+    let also = mallocs.join(", ");
+    text + &format!("replay: {CLASSES} size classes of 8 to 4096 bytes; also {also}\n")
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::OutputArgs;
 use super::value::{ALL, selected, strategy_names};
-use super::{OutputArgs, SYSTEM};
+use crate::replay::mallocs;
 use crate::strategies::STRATEGIES;
 
 /// Arguments of `replay`.
@@ -13,7 +14,7 @@ use crate::strategies::STRATEGIES;
 pub struct ReplayArgs {
     /// The trace, as described in stress/traces/README.md.
     pub file: PathBuf,
-    /// Strategies, separated by commas, "system" for reference, or "all".
+    /// Strategies, separated by commas, general allocators for reference, or "all".
     #[arg(long, value_delimiter = ',', default_value = ALL, ignore_case = true, value_parser = strategy_names(true))]
     pub strategy: Vec<String>,
     /// Rounds that are timed; the median counts. One more is checked.
@@ -30,7 +31,8 @@ pub struct ReplayArgs {
 impl ReplayArgs {
     /// The subjects asked for, in the table's order.
     pub fn subjects(&self) -> Vec<&'static str> {
-        let known = STRATEGIES.iter().map(|entry| entry.name).chain([SYSTEM]);
+        let known =
+            STRATEGIES.iter().map(|entry| entry.name).chain(mallocs().map(|malloc| malloc.name));
         selected(&self.strategy, known)
     }
 

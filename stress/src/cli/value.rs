@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 
-use super::SYSTEM;
+use crate::replay::mallocs;
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
 use crate::watch::Stall;
@@ -25,10 +25,10 @@ pub(super) fn selected(
 }
 
 /// Accepts names of strategies; clap suggests the nearest for others.
-pub(super) fn strategy_names(with_system: bool) -> PossibleValuesParser {
-    let system = with_system.then_some(SYSTEM);
+pub(super) fn strategy_names(with_mallocs: bool) -> PossibleValuesParser {
+    let mallocs = mallocs().filter(|_| with_mallocs).map(|malloc| malloc.name);
     PossibleValuesParser::new(
-        STRATEGIES.iter().map(|entry| entry.name).chain(system).chain([ALL]).collect::<Vec<_>>(),
+        STRATEGIES.iter().map(|entry| entry.name).chain(mallocs).chain([ALL]).collect::<Vec<_>>(),
     )
 }
 

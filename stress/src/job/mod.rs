@@ -2,6 +2,8 @@
 
 mod hang;
 mod latency;
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+mod record;
 mod replay;
 mod run;
 
@@ -24,6 +26,8 @@ pub fn execute(cli: &Cli) -> Exit {
             };
         }
         Command::Report(args) => return html::draw(args),
+        #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+        Command::Record(args) => return record::record(args),
         Command::Run(args) => {
             ("run", &args.output, Box::new(|| run::all(args, &args.output.file("run"))))
         }

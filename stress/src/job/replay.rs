@@ -6,7 +6,7 @@ use crate::environment::About;
 use crate::interrupt;
 use crate::meter;
 use crate::progress::Progress;
-use crate::replay::{Round, Trace, round_on_system};
+use crate::replay::{Round, Trace, mallocs, round_on_malloc};
 use crate::report::{self, ClassRow, FORMAT, Report, Row, ViolationRow};
 use crate::strategies::STRATEGIES;
 use crate::subject::Refused;
@@ -109,7 +109,11 @@ fn rounds(
 fn round(args: &ReplayArgs, trace: &Trace, name: &str, checked: bool) -> Result<Round, Refused> {
     let played = match STRATEGIES.iter().find(|entry| entry.name == name) {
         Some(entry) => (entry.replay)(trace, args.batch, checked),
-        None => round_on_system(trace, checked),
+        None => {
+            let malloc = mallocs().find(|malloc| malloc.name == name);
+            let malloc = malloc.ok_or_else(|| Refused(format!("there is no {name}")))?;
+            round_on_malloc(trace, &malloc, checked)
+        }
     }?;
     meter::add(trace.records);
     Ok(played)
@@ -146,6 +150,12 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         carved_blocks: sum(|row| row.carved_blocks),
         peak_live_blocks: sum(|row| row.peak_live_blocks),
         bound_blocks: sum(|row| row.bound_blocks),
+        exchanges: checked
+            .classes
+            .iter()
+            .map(|class| class.exchanges)
+            .sum::<Option<u64>>()
+            .filter(|_| on_pools.is_some()),
         stall: None,
         peak_limbo_shells: None,
         limbo_limit: None,

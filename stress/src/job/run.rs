@@ -215,6 +215,7 @@ fn row(cell: &Cell, layout: Layout, outcome: &Outcome, again: String) -> Row {
         carved_blocks: Some(outcome.carved_blocks),
         peak_live_blocks: Some(outcome.peak_live_blocks),
         bound_blocks: Some(outcome.bound_blocks),
+        exchanges: None,
         stall: plan.held_up().map(|stall| stall.to_string()),
         peak_limbo_shells: Some(outcome.peak_limbo_shells),
         limbo_limit: Some(outcome.shelves.limbo_limit),

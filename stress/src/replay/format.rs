@@ -16,6 +16,8 @@ pub(super) const RECORD_BYTES: usize = 16;
 
 /// Most records that are read: 16 million, the bound of the reader's memory (about 600 MB).
 pub const MAX_RECORDS: u64 = 1 << 24;
+/// Most threads: a stamp has 16 bits for the thread, of which 0 and the last stay free.
+pub const MAX_THREADS: u16 = u16::MAX - 1;
 /// Largest alignment that a record may ask for, as a power of two: 16 MiB.
 pub const MAX_ALIGN_LOG2: u8 = 24;
 

@@ -1,7 +1,9 @@
-//! Where a replay allocates: pools by size class, or the system alone.
+//! Where a replay allocates: pools by size class, or one general allocator alone.
 
 use core::ptr::NonNull;
 use std::alloc;
+
+use peers::malloc::{MALLOCS, Malloc};
 
 use super::class::{CLASSES, Shape};
 use crate::subject::{Handle, Refused, Subject};
@@ -67,7 +69,7 @@ impl<H: Handle> HeapThread for Handles<H> {
     fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused> {
         match shape.class() {
             Some(class) => self.of(class).allocate(),
-            None => System.allocate(shape),
+            None => SYSTEM.allocate(shape),
         }
     }
 
@@ -76,16 +78,20 @@ impl<H: Handle> HeapThread for Handles<H> {
             // SAFETY: the caller's contract, and the class is the one it came from.
             Some(class) => unsafe { self.of(class).deallocate(block) },
             // SAFETY: the caller's contract.
-            None => unsafe { System.deallocate(block, shape) },
+            None => unsafe { SYSTEM.deallocate(block, shape) },
         }
     }
 }
 
-/// The process's global allocator: the reference.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct System;
+/// The allocator of the platform: what serves objects beyond the pools, and the first reference.
+pub static SYSTEM: Malloc = Malloc { name: "system", heap: &alloc::System };
 
-impl Heap for System {
+/// All general allocators that a trace can be replayed on, for reference.
+pub fn mallocs() -> impl Iterator<Item = Malloc> {
+    [SYSTEM].into_iter().chain(MALLOCS)
+}
+
+impl Heap for Malloc {
     type Thread<'a> = Self;
 
     fn attach(&self, _: &[bool; CLASSES]) -> Result<Self, Refused> {
@@ -93,16 +99,16 @@ impl Heap for System {
     }
 }
 
-impl HeapThread for System {
+impl HeapThread for Malloc {
     fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused> {
         // SAFETY: a shape's layout is never of size 0.
-        let block = unsafe { alloc::alloc(shape.layout()) };
+        let block = unsafe { self.heap.alloc(shape.layout()) };
         NonNull::new(block)
-            .ok_or_else(|| Refused(format!("the system has no {} bytes", shape.layout().size())))
+            .ok_or_else(|| Refused(format!("{} has no {} bytes", self.name, shape.layout().size())))
     }
 
     unsafe fn deallocate(&self, block: NonNull<u8>, shape: Shape) {
         // SAFETY: the caller's contract; a shape always gives the same layout.
-        unsafe { alloc::dealloc(block.as_ptr(), shape.layout()) };
+        unsafe { self.heap.dealloc(block.as_ptr(), shape.layout()) };
     }
 }

@@ -1,6 +1,7 @@
 //! Replay of a real program's heap trace.
 //!
-//! One pool per power-of-two size class up to 4 KiB, larger objects to the system. A round
+//! One pool per power-of-two size class up to 4 KiB, larger objects to the system; or one general
+//! allocator for everything, for reference. A round
 //! is either checked (owner words, pattern on head and tail, live counts, books, memory
 //! bound) or timed, with none of that beside the pool.
 
@@ -9,31 +10,35 @@ mod format;
 mod heap;
 mod play;
 mod read;
+mod write;
 
 use core::alloc::Layout;
 use core::array;
 use core::time::Duration;
 
 pub use class::{CLASSES, Shape, class_layout};
-pub use format::{MAX_ALIGN_LOG2, MAX_RECORDS, RecordFault, TraceError};
+pub use format::{MAX_ALIGN_LOG2, MAX_RECORDS, MAX_THREADS, RecordFault, TraceError};
+pub use heap::{SYSTEM, mallocs};
 pub use read::{ClassUse, Event, Trace};
+pub use write::{Draft, Full};
 
 use crate::oracle::live::{Live, bound_blocks};
 use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, Violation};
 use crate::oracle::{Oracle, books};
 use crate::subject::{Mechanism, Refused, Subject};
-use heap::{Pools, System};
+use heap::Pools;
+use peers::malloc::Malloc;
 use play::{ClassCheck, Game, classes_of};
 
 /// What one replay of a trace gave.
 #[derive(Clone, Debug)]
 pub struct Round {
-    /// How the pools synchronise; `None` for the system.
+    /// How the pools synchronise; `None` for a general allocator.
     pub mechanism: Option<Mechanism>,
     /// Wall-clock time from the first operation to the last.
     pub elapsed: Duration,
-    /// The books of each class that the trace uses; none for the system.
+    /// The books of each class that the trace uses; none for a general allocator.
     pub classes: Vec<ClassBooks>,
     /// How often a CAS of a list's head came too late; `None` for the system.
     pub cas_failures: Option<u64>,
@@ -52,6 +57,8 @@ pub struct ClassBooks {
     pub recorded_peak: usize,
     /// Blocks ever cut from chunks.
     pub carved_blocks: usize,
+    /// Exchanges of its threads, to the last one's end; `None` where they are not counted.
+    pub exchanges: Option<u64>,
     /// The live count and its bound; `None` in a timed round, which doesn't count.
     pub limit: Option<Limit>,
 }
@@ -108,6 +115,7 @@ pub fn round_on_pools<U: Subject>(
                 objects: trace.classes[class].objects,
                 recorded_peak: trace.classes[class].peak_live,
                 carved_blocks: pool.carved_blocks(),
+                exchanges: pool.exchanges(),
                 limit,
             }
         })
@@ -119,15 +127,15 @@ pub fn round_on_pools<U: Subject>(
     Ok(Round { mechanism, elapsed, classes, cas_failures, violations })
 }
 
-/// Replays `trace` on the process's global allocator, for reference.
+/// Replays `trace` on a general allocator, for reference.
 ///
 /// # Errors
 /// The system has fewer threads than the trace.
-pub fn round_on_system(trace: &Trace, checked: bool) -> Result<Round, Refused> {
+pub fn round_on_malloc(trace: &Trace, malloc: &Malloc, checked: bool) -> Result<Round, Refused> {
     let game = Game::new(trace, checked.then_some([const { None }; CLASSES]));
-    let (elapsed, _) = game.play(&System)?;
+    let (elapsed, _) = game.play(malloc)?;
     if game.log.is_clean() {
-        game.sweep(&System);
+        game.sweep(malloc);
     }
     let violations = game.log.into_violations();
     Ok(Round { mechanism: None, elapsed, classes: Vec::new(), cas_failures: None, violations })

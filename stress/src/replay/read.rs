@@ -1,5 +1,6 @@
 //! The reader of traces: strict, and in memory proportional to what the file really holds.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -8,8 +9,8 @@ use ruzstd::decoding::StreamingDecoder;
 
 use super::class::{CLASSES, Shape};
 use super::format::{
-    HEADER_BYTES, MAGIC, MAX_ALIGN_LOG2, MAX_RECORDS, RECORD_BYTES, RecordFault, TraceError,
-    VERSION,
+    HEADER_BYTES, MAGIC, MAX_ALIGN_LOG2, MAX_RECORDS, MAX_THREADS, RECORD_BYTES, RecordFault,
+    TraceError, VERSION,
 };
 use crate::num;
 
@@ -50,12 +51,37 @@ pub struct Trace {
     pub classes: [ClassUse; CLASSES + 1],
 }
 
-/// What the reader knows of an object.
+/// What the reader knows of an object that was allocated.
 #[derive(Clone, Copy)]
 enum Object {
-    Unseen,
     Live(Birth),
     Dead,
+}
+
+/// The objects that were allocated so far. Traces number them as they come; numbers ahead of that
+/// are kept apart, so that one record with a high number does not make a long list.
+#[derive(Default)]
+struct Objects {
+    in_order: Vec<Object>,
+    ahead: HashMap<u32, Object>,
+}
+
+impl Objects {
+    fn get_mut(&mut self, object: u32) -> Option<&mut Object> {
+        match self.in_order.get_mut(num::index(object)) {
+            None => self.ahead.get_mut(&object),
+            known => known,
+        }
+    }
+
+    /// Adds one that is not there yet.
+    fn add(&mut self, object: u32, born: Object) {
+        if num::index(object) == self.in_order.len() {
+            self.in_order.push(born);
+        } else {
+            self.ahead.insert(object, born);
+        }
+    }
 }
 
 /// What an object's allocation says of it.
@@ -119,8 +145,7 @@ fn read_header(input: &mut impl Read) -> Result<Header, TraceError> {
         return Err(TraceError::RecordSize { found: record_bytes });
     }
     let records = at_most("records", u64::from_le_bytes(field(&bytes, 16)), MAX_RECORDS)?;
-    // A stamp has 16 bits for the thread, of which 0 and the last stay free.
-    let limit = records.min(u64::from(u16::MAX) - 1);
+    let limit = records.min(u64::from(MAX_THREADS));
     let threads = at_most("threads", u32::from_le_bytes(field(&bytes, 12)).into(), limit)?;
     let objects = at_most("objects", u64::from_le_bytes(field(&bytes, 24)), records)?;
     Ok(Header {
@@ -133,7 +158,7 @@ fn read_header(input: &mut impl Read) -> Result<Header, TraceError> {
 fn read_records(input: &mut impl Read, header: &Header) -> Result<Trace, TraceError> {
     let mut builder = Builder {
         header,
-        objects: Vec::new(),
+        objects: Objects::default(),
         allocated: 0,
         threads: vec![Vec::new(); usize::from(header.threads)],
         classes: Default::default(),
@@ -162,7 +187,7 @@ fn read_records(input: &mut impl Read, header: &Header) -> Result<Trace, TraceEr
 /// A trace in the making. Its lists grow with the records, not with the header's promises.
 struct Builder<'a> {
     header: &'a Header,
-    objects: Vec<Object>,
+    objects: Objects,
     allocated: u32,
     threads: Vec<Vec<Event>>,
     classes: [ClassUse; CLASSES + 1],
@@ -198,14 +223,10 @@ impl Builder<'_> {
     }
 
     fn allocate(&mut self, object: u32, birth: Birth) -> Result<Birth, RecordFault> {
-        let index = num::index(object);
-        if index >= self.objects.len() {
-            self.objects.resize(index + 1, Object::Unseen);
-        }
-        let Object::Unseen = self.objects[index] else {
+        if self.objects.get_mut(object).is_some() {
             return Err(RecordFault::AllocatedTwice(object));
-        };
-        self.objects[index] = Object::Live(birth);
+        }
+        self.objects.add(object, Object::Live(birth));
         self.allocated += 1;
         let class = self.class(birth.shape);
         class.objects += 1;
@@ -215,7 +236,7 @@ impl Builder<'_> {
     }
 
     fn free(&mut self, object: u32) -> Result<Birth, RecordFault> {
-        let Some(known) = self.objects.get_mut(num::index(object)) else {
+        let Some(known) = self.objects.get_mut(object) else {
             return Err(RecordFault::NotLive(object));
         };
         let Object::Live(birth) = *known else {
