@@ -21,11 +21,7 @@
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
 compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
 
-#[cfg(not(any(
-    stampool_model = "loom",
-    stampool_model = "shuttle",
-    stampool_model = "steered"
-)))]
+#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered")))]
 #[path = "real.rs"]
 mod backend;
 #[cfg(stampool_model = "loom")]

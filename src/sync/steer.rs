@@ -248,8 +248,7 @@ pub fn mark() {
 
 #[cold]
 fn step(gives_way: bool) {
-    let goes_on =
-        LEG.with_borrow_mut(|leg| leg.as_mut().is_some_and(|leg| leg.advance(gives_way)));
+    let goes_on = LEG.with_borrow_mut(|leg| leg.as_mut().is_some_and(|leg| leg.advance(gives_way)));
     LED.set(goes_on);
 }
 

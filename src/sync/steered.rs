@@ -1,7 +1,6 @@
 //! The steered backend: the shipped one, each access behind a [point](super::steer::point) where
 //! the thread may be held up. It sees interleavings; the orderings are the machine's.
 
-
 pub use std::sync::MutexGuard;
 
 use core::sync::atomic::Ordering;

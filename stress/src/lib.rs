@@ -12,6 +12,8 @@
 //! | [`scenario`], [`run`] | what the threads do; one run of it |
 //! | [`watch`] | a thread beside them, which may stall |
 //! | [`replay`] | a recorded program instead |
+//! | [`names`] | threads over the names of a `StampedPool` |
+//! | [`steer`] | sabotaged pools, found, made small and run again |
 //! | [`latency`] | each call timed, by what it did |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 
@@ -19,6 +21,7 @@ pub mod cli;
 mod gate;
 pub mod job;
 pub mod latency;
+pub mod names;
 mod num;
 pub mod oracle;
 mod progress;
@@ -27,6 +30,7 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod scenario;
+pub mod steer;
 pub mod strategies;
 pub mod subject;
 pub mod watch;

@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_queue::ArrayQueue;
+use stampool::raw::sync::thread;
 
 use super::Pattern;
 use crate::subject::Handle;
@@ -59,7 +60,7 @@ impl Pattern for Producer<'_> {
             && let Err(block) = self.ring.put(block)
         {
             self.waiting = Some(block);
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
 
@@ -88,7 +89,7 @@ impl Pattern for Consumer<'_> {
     fn step<H: Handle>(&mut self, worker: &mut Worker<'_, H>) {
         match self.ring.take() {
             Some(block) => worker.free(block),
-            None => std::thread::yield_now(),
+            None => thread::yield_now(),
         }
     }
 
