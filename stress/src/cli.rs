@@ -12,6 +12,7 @@ use crate::latency::{Level, Plan};
 use crate::replay::CLASSES;
 use crate::run::Budget;
 use crate::scenario::Scenario;
+use crate::steer::{CheckArgs, ReproduceArgs, SteerArgs};
 use crate::strategies::STRATEGIES;
 use crate::watch::Stall;
 
@@ -44,6 +45,10 @@ pub enum Command {
     Latency(LatencyArgs),
     /// Replays the heap trace of a real program.
     Replay(ReplayArgs),
+    /// Runs the schedule of a violation again (steered builds only).
+    Reproduce(ReproduceArgs),
+    /// Finds every sabotage, makes it small and runs it again (steered builds only).
+    SteerCheck(CheckArgs),
 }
 
 /// Arguments of `run`.
@@ -82,6 +87,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "forever|TIME", num_args = 0..=1, default_missing_value = "forever",
           value_parser = stall)]
     pub stall: Option<Stall>,
+    /// What steered builds take.
+    #[command(flatten)]
+    pub steer: SteerArgs,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,

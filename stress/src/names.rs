@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use stampool::{AtomicStamped, Stamped, StampedLocal, StampedPool};
+use stampool::{AtomicStamped, Stamped, StampedLocal, StampedPool, TaggedWide};
 
 use crate::oracle::violation::{Log, Violation};
 use crate::rng::Rng;
@@ -28,6 +28,9 @@ pub struct Slot {
     last: AtomicU64,
 }
 
+/// One thread's way in.
+pub type Way<'p> = StampedLocal<'p, Slot, TaggedWide>;
+
 /// A name, and the number of its turn.
 type Named = (Stamped<Slot>, usize);
 
@@ -41,10 +44,10 @@ struct Turn {
 }
 
 /// Ends the turn of a name; says whether the name was good for that.
-pub type Free = fn(&StampedLocal<'_, Slot>, Stamped<Slot>) -> bool;
+pub type Free = fn(&Way<'_>, Stamped<Slot>) -> bool;
 
 /// As the pool does it.
-pub fn free(local: &StampedLocal<'_, Slot>, name: Stamped<Slot>) -> bool {
+pub fn free(local: &Way<'_>, name: Stamped<Slot>) -> bool {
     local.free(name).is_ok()
 }
 
@@ -108,7 +111,7 @@ impl<'a> Table<'a> {
         self.given.lock().unwrap_or_else(PoisonError::into_inner).extend(given);
     }
 
-    fn allocate(&self, local: &StampedLocal<'_, Slot>, turn: usize) -> Option<Named> {
+    fn allocate(&self, local: &Way<'_>, turn: usize) -> Option<Named> {
         let allocated = local.allocate_with(|slot, name| {
             let before = slot.last.swap(name.stamp(), Relaxed);
             if before >= name.stamp() {
@@ -138,7 +141,7 @@ impl<'a> Table<'a> {
         shelf.get(rng.below(shelf.len())).copied()
     }
 
-    fn end(&self, local: &StampedLocal<'_, Slot>, (name, turn): Named) {
+    fn end(&self, local: &Way<'_>, (name, turn): Named) {
         let turn = &self.turns[turn];
         if !(self.free)(local, name) {
             turn.refused.store(true, Relaxed);
@@ -148,7 +151,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn try_stale(&self, local: &StampedLocal<'_, Slot>, name: Stamped<Slot>) {
+    fn try_stale(&self, local: &Way<'_>, name: Stamped<Slot>) {
         let use_of_it = if self.pool.get(name).is_some() {
             "a look"
         } else if self.pool.is_current(name) {

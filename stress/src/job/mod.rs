@@ -8,9 +8,15 @@ use std::path::Path;
 
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
 use crate::report::{self, Findings, ViolationRow};
+use crate::steer;
 
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
+    if let Command::Run(args) = &cli.command
+        && let Some(sabotage) = args.steer.sabotage
+    {
+        return steer::hunt(args, sabotage);
+    }
     let (output, work): (OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
         Command::List => {
             return match report::print(&list()) {
@@ -18,6 +24,8 @@ pub fn execute(cli: &Cli) -> Exit {
                 Err(_) => Exit::Internal,
             };
         }
+        Command::Reproduce(args) => return steer::reproduce(args),
+        Command::SteerCheck(args) => return steer::check(args),
         Command::Run(args) => (args.output.clone(), Box::new(|| run::all(args))),
         Command::Latency(args) => (args.output(), Box::new(|| latency::all(args))),
         Command::Replay(args) => (args.output.clone(), Box::new(|| replay::all(args))),

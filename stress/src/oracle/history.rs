@@ -107,7 +107,8 @@ fn first_fault(calls: Vec<Call<Operation>>, since: usize) -> Option<History> {
                 let order = linearize(start.clone(), &window).ok()?;
                 let mut states = vec![start.clone()];
                 for nth in order {
-                    states = states.iter().flat_map(|state| state.apply(0, &window[nth].op)).collect();
+                    states =
+                        states.iter().flat_map(|state| state.apply(0, &window[nth].op)).collect();
                 }
                 states.pop()
             })
@@ -226,7 +227,8 @@ mod tests {
 
     #[test]
     fn turns_that_follow_each_other_are_fine_over_many_windows() {
-        let turns = (0..1000).flat_map(|n| [(Allocated(0), 4 * n, 4 * n + 1), (Freed(0), 4 * n + 2, 4 * n + 3)]);
+        let turns = (0..1000)
+            .flat_map(|n| [(Allocated(0), 4 * n, 4 * n + 1), (Freed(0), 4 * n + 2, 4 * n + 3)]);
         let mut calls: Vec<_> = turns.collect();
         assert_eq!(first_fault(history(&calls), 0), None);
         // One more in the middle.
@@ -238,7 +240,8 @@ mod tests {
 
     #[test]
     fn what_overlaps_may_be_in_either_order() {
-        let calls = [(Allocated(0), 0, 1), (Freed(0), 2, 9), (Allocated(0), 3, 4), (Freed(0), 5, 6)];
+        let calls =
+            [(Allocated(0), 0, 1), (Freed(0), 2, 9), (Allocated(0), 3, 4), (Freed(0), 5, 6)];
         assert_eq!(first_fault(history(&calls), 0), None);
         let calls = [(Allocated(0), 0, 1), (Allocated(0), 3, 4), (Freed(0), 5, 9)];
         assert!(first_fault(history(&calls), 0).is_some());

@@ -1,0 +1,58 @@
+//! Sabotaged pools: found by jittered threads, made small by led ones, and run again.
+//!
+//! Everything but the command line is there only where the pool is built steered
+//! (`stampool_model = "steered"`, by `cargo xtask steered`): then each access of the pool's facade is
+//! a point at which a thread may be held up, and [`relay`]s lead threads through a given list of
+//! preemptions.
+//!
+//! [`relay`]: https://en.wikipedia.org/wiki/Relay_race
+
+mod args;
+#[cfg(stampool_model = "steered")]
+mod case;
+#[cfg(stampool_model = "steered")]
+mod faulty;
+#[cfg(stampool_model = "steered")]
+mod hunt;
+#[cfg(stampool_model = "steered")]
+mod play;
+#[cfg(stampool_model = "steered")]
+mod reduce;
+#[cfg(stampool_model = "steered")]
+mod schedule;
+#[cfg(stampool_model = "steered")]
+mod subjects;
+
+pub use args::{CheckArgs, ReproduceArgs, Sabotage, SteerArgs};
+#[cfg(stampool_model = "steered")]
+pub use {case::Case, hunt::*, play::*, reduce::*, schedule::*};
+
+use crate::cli::{Exit, RunArgs};
+
+/// What a build that is not steered says.
+#[cfg(not(stampool_model = "steered"))]
+const UNSTEERED: &str = "this needs a steered build: cargo xtask steered -- (the same arguments)";
+
+/// `run --sabotage`: looks for the fault until it is found and made small.
+#[cfg(not(stampool_model = "steered"))]
+pub(crate) fn hunt(_args: &RunArgs, _sabotage: Sabotage) -> Exit {
+    unsteered()
+}
+
+/// `reproduce`: runs a schedule again.
+#[cfg(not(stampool_model = "steered"))]
+pub(crate) fn reproduce(_args: &ReproduceArgs) -> Exit {
+    unsteered()
+}
+
+/// `steer-check`: every sabotage must be found, made small and found again.
+#[cfg(not(stampool_model = "steered"))]
+pub(crate) fn check(_args: &CheckArgs) -> Exit {
+    unsteered()
+}
+
+#[cfg(not(stampool_model = "steered"))]
+fn unsteered() -> Exit {
+    eprintln!("error: {UNSTEERED}");
+    Exit::Usage
+}
