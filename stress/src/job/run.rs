@@ -9,6 +9,7 @@ use crate::report::{self, FORMAT, Report, Row, ViolationRow};
 use crate::rng;
 use crate::run::{Outcome, Plan};
 use crate::scenario::Scenario;
+use crate::steer;
 use crate::strategies::{Entry, STRATEGIES};
 use crate::subject::Refused;
 
@@ -41,6 +42,7 @@ pub(super) fn all(args: &RunArgs) -> Done {
         (Exit::NothingRan, why.to_owned())
     });
     progress.say(&format!("seed {seed}"));
+    steer::begin(seed);
     for cell in &cells {
         let Cell { entry, scenario, threads } = *cell;
         let label = format!("{} {} x{threads}", entry.name, scenario.name());

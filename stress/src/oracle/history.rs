@@ -6,13 +6,15 @@
 //!
 //! A handle keeps its last [`RING`] calls. Of a block's calls those count that began after the last
 //! instant at which a call may have been forgotten and at which no call on the block was on: what
-//! came before decides only whether the block was live then, which is left open.
+//! came before decides only whether the block was live then, which is left open. So is what happens
+//! while one call lasts so long that more than [`MAX_CALLS`] others on its block overlap.
 //!
 //! The clock is one counter that every call reads twice, `Relaxed`: it adds no happens-before edge,
 //! though on x86-64 a barrier, and it is one line for all threads.
 
 use core::alloc::Layout;
 use core::cell::RefCell;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::collections::{HashMap, VecDeque};
@@ -47,7 +49,8 @@ struct Ring {
 /// A handle of it.
 #[derive(Debug)]
 pub struct Scribe<'a, U: Subject + 'a> {
-    handle: U::Handle<'a>,
+    /// Let go of, not left, where its thread unwinds: what has panicked once may do so again.
+    handle: ManuallyDrop<U::Handle<'a>>,
     recorded: &'a Recorded<U>,
     ring: RefCell<Ring>,
 }
@@ -96,11 +99,14 @@ fn first_fault(calls: Vec<Call<Operation>>, since: usize) -> Option<History> {
         }
     }
     let free = Multiset::new(1, 1);
-    let live = free.apply(0, &Operation::Allocated(0)).pop();
-    let mut starts: Vec<_> = if since > 0 { live.into_iter().collect() } else { Vec::new() };
-    starts.push(free);
+    let either = [vec![free.clone()], free.apply(0, &Operation::Allocated(0))].concat();
+    let mut starts = if since > 0 { either.clone() } else { vec![free] };
     while calls.peek().is_some() {
         let window = window(&mut calls);
+        if window.len() > MAX_CALLS {
+            starts.clone_from(&either);
+            continue;
+        }
         let orders: Vec<_> = starts
             .iter()
             .filter_map(|start| {
@@ -121,15 +127,15 @@ fn first_fault(calls: Vec<Call<Operation>>, since: usize) -> Option<History> {
     None
 }
 
-/// The next calls, up to an instant at which none is on.
+/// The next calls, up to an instant at which none is on. They are more than can be checked where
+/// one was held up for long, and others went on.
 fn window(
     calls: &mut core::iter::Peekable<impl Iterator<Item = Call<Operation>>>,
 ) -> Vec<Call<Operation>> {
     let (mut window, mut over) = (Vec::new(), 0);
-    while let Some(call) = calls.next_if(|call| {
-        let cut = call.invoked > over;
-        !(cut && window.len() >= MAX_CALLS / 2) && window.len() < MAX_CALLS
-    }) {
+    while let Some(call) =
+        calls.next_if(|call| call.invoked <= over || window.len() < MAX_CALLS / 2)
+    {
         over = over.max(call.returned);
         window.push(call);
     }
@@ -143,7 +149,7 @@ impl<U: Subject> Subject for Recorded<U> {
         U: 'a;
 
     fn attach(&self) -> Result<Scribe<'_, U>, Refused> {
-        let handle = self.subject.attach()?;
+        let handle = ManuallyDrop::new(self.subject.attach()?);
         Ok(Scribe { handle, recorded: self, ring: RefCell::default() })
     }
 
@@ -207,6 +213,10 @@ impl<U: Subject> Handle for Scribe<'_, U> {
 
 impl<U: Subject> Drop for Scribe<'_, U> {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: once, and it is not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.handle) };
+        }
         let mut rings = self.recorded.rings.lock().unwrap_or_else(PoisonError::into_inner);
         let thread = rings.len();
         let mut ring = self.ring.take();
@@ -245,6 +255,17 @@ mod tests {
         assert_eq!(first_fault(history(&calls), 0), None);
         let calls = [(Allocated(0), 0, 1), (Allocated(0), 3, 4), (Freed(0), 5, 9)];
         assert!(first_fault(history(&calls), 0).is_some());
+    }
+
+    #[test]
+    fn a_call_that_lasts_very_long_is_left_open() {
+        let within = (0..100)
+            .flat_map(|n| [(Allocated(0), 4 * n + 1, 4 * n + 2), (Freed(0), 4 * n + 3, 4 * n + 4)]);
+        let long = [(Allocated(0), 0, 1000)].into_iter().chain(within);
+        let calls: Vec<_> = long.chain([(Freed(0), 1001, 1002)]).collect();
+        assert_eq!(first_fault(history(&calls), 0), None);
+        let twice = calls.into_iter().chain([(Freed(0), 1003, 1004), (Freed(0), 1005, 1006)]);
+        assert!(first_fault(history(&twice.collect::<Vec<_>>()), 0).is_some());
     }
 
     #[test]

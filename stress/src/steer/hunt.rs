@@ -129,7 +129,7 @@ fn chase(case: &Case, folder: &Path) -> Result<bool, Refused> {
         caught.elapsed.as_secs_f64(),
         caught.rounds
     );
-    let Some(reduced) = reduce(&caught.case, HUNT)? else {
+    let Some(reduced) = reduce(&caught.case, &caught.ending.violations[0], HUNT)? else {
         println!("  not reproduced within {} s of led threads", HUNT.as_secs());
         return Ok(true);
     };
@@ -239,8 +239,9 @@ fn one(case: &Case, folder: &Path) -> Result<(f64, f64), String> {
     let refused = |refused: Refused| refused.to_string();
     let caught = find(case, HUNT).map_err(refused)?.ok_or("not found")?;
     let began = Instant::now();
-    let reduced =
-        reduce(&caught.case, HUNT).map_err(refused)?.ok_or("found, but not reproduced")?;
+    let reduced = reduce(&caught.case, &caught.ending.violations[0], HUNT)
+        .map_err(refused)?
+        .ok_or("found, but not reproduced")?;
     let small = began.elapsed().as_secs_f64();
     let path = reduced.schedule.save(folder).map_err(|error| error.to_string())?;
     let schedule = Schedule::open(&path).map_err(|error| error.to_string())?;

@@ -2,10 +2,8 @@
 //!
 //! Everything but the command line is there only where the pool is built steered
 //! (`stampool_model = "steered"`, by `cargo xtask steered`): then each access of the pool's facade is
-//! a point at which a thread may be held up, and [`relay`]s lead threads through a given list of
+//! a point at which a thread may be held up, and a relay leads threads through a given list of
 //! preemptions.
-//!
-//! [`relay`]: https://en.wikipedia.org/wiki/Relay_race
 
 mod args;
 #[cfg(stampool_model = "steered")]
@@ -27,7 +25,16 @@ pub use args::{CheckArgs, ReproduceArgs, Sabotage, SteerArgs};
 #[cfg(stampool_model = "steered")]
 pub use {case::Case, hunt::*, play::*, reduce::*, schedule::*};
 
+#[cfg(not(stampool_model = "steered"))]
 use crate::cli::{Exit, RunArgs};
+
+/// Jitters the threads of the process from here on, in a steered build.
+pub(crate) fn begin(seed: u64) {
+    #[cfg(stampool_model = "steered")]
+    stampool::raw::sync::steer::jitter(Some(seed));
+    #[cfg(not(stampool_model = "steered"))]
+    let _: u64 = seed;
+}
 
 /// What a build that is not steered says.
 #[cfg(not(stampool_model = "steered"))]

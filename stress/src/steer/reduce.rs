@@ -4,12 +4,15 @@
 //! Lists are drawn as by PCT (Burckhardt et al. 2010): a run without preemptions says how many steps
 //! each thread makes, and a few of those are picked.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use stampool::raw::sync::steer::Preemption;
 
 use super::play::fits;
+use super::schedule::nameless;
 use super::{Case, Finding, Schedule, Steering, play};
+use crate::oracle::violation::Violation;
 use crate::rng::Rng;
 use crate::subject::Refused;
 
@@ -17,6 +20,8 @@ use crate::subject::Refused;
 const LISTS: u64 = 24;
 /// The most preemptions of a list.
 const MOST: usize = 5;
+/// How long only a violation of the kind that was found will do.
+const SAME: Duration = Duration::from_secs(3);
 /// Runs that must fail in the same way.
 const SURE: usize = 3;
 
@@ -31,12 +36,14 @@ pub struct Reduced {
     pub shrunk: u64,
 }
 
-/// Looks for a schedule of a small version of `case`, for so long.
+/// Looks for a schedule of a small version of `case`, for so long: at first one that ends in the kind
+/// of violation that was `found`, then any.
 ///
 /// # Errors
 /// A pool that cannot be built.
-pub fn reduce(case: &Case, time: Duration) -> Result<Option<Reduced>, Refused> {
-    let ends = Instant::now() + time;
+pub fn reduce(case: &Case, found: &Violation, time: Duration) -> Result<Option<Reduced>, Refused> {
+    let (began, wanted) = (Instant::now(), kind(&nameless(found)));
+    let ends = began + time;
     let mut rng = Rng::new(case.seed, 0);
     let mut tried = 0;
     for seed in 0.. {
@@ -49,6 +56,9 @@ pub fn reduce(case: &Case, time: Duration) -> Result<Option<Reduced>, Refused> {
             let preemptions = if list == 0 { Vec::new() } else { draw(&mut rng, &plain.steps) };
             tried += u64::from(list > 0);
             let Some(finding) = fails(&small, &preemptions)? else { continue };
+            if kind(&finding.violation) != wanted && began.elapsed() < SAME {
+                continue;
+            }
             let mut shrink = Shrink { case: small.clone(), preemptions, finding, runs: 0 };
             shrink.all(ends)?;
             if let Some(reduced) = shrink.sure()? {
@@ -118,7 +128,9 @@ impl Shrink {
     fn accepts(&mut self, case: &Case, preemptions: &[Preemption]) -> Result<bool, Refused> {
         self.runs += 1;
         let found = fails(case, preemptions)?;
-        let Some(finding) = found.filter(|found| kind(found) == kind(&self.finding)) else {
+        let Some(finding) =
+            found.filter(|found| kind(&found.violation) == kind(&self.finding.violation))
+        else {
             return Ok(false);
         };
         self.case = case.clone();
@@ -172,6 +184,6 @@ impl Shrink {
 }
 
 /// A violation without its numbers.
-fn kind(finding: &Finding) -> String {
-    finding.violation.chars().filter(|c| !c.is_ascii_digit()).take(24).collect()
+fn kind(violation: &str) -> String {
+    violation.chars().filter(|c| !c.is_ascii_digit()).take(24).collect()
 }
