@@ -48,7 +48,7 @@ impl Case {
     }
 
     /// The scenario, where it is one of blocks.
-    pub(super) fn scenario(&self) -> Option<Scenario> {
+    pub fn scenario(&self) -> Option<Scenario> {
         Scenario::named(&self.scenario)
     }
 
@@ -56,7 +56,7 @@ impl Case {
     ///
     /// # Errors
     /// There is none of that size.
-    pub(super) fn layout(&self) -> Result<Layout, Refused> {
+    pub fn layout(&self) -> Result<Layout, Refused> {
         let align =
             if self.block_size == 0 { 1 } else { 1 << self.block_size.trailing_zeros().min(4) };
         Layout::from_size_align(self.block_size, align).map_err(|error| Refused(error.to_string()))
@@ -66,7 +66,7 @@ impl Case {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn sound(&self) -> Result<(), String> {
+    pub fn sound(&self) -> Result<(), String> {
         let within = |what: &str, value: usize, least: usize, most: usize| {
             let fits = (least..=most).contains(&value);
             fits.then_some(()).ok_or_else(|| format!("{what} is {value}, not {least} to {most}"))

@@ -5,9 +5,7 @@ use std::panic;
 use std::path::Path;
 use std::time::Instant;
 
-use super::{
-    Case, CheckArgs, Ending, Finding, ReproduceArgs, Sabotage, Schedule, Steering, play, reduce,
-};
+use super::{Case, Ending, ReproduceArgs, Sabotage, Schedule, Steering, play, reduce};
 use crate::cli::{Exit, RunArgs};
 use crate::rng;
 use crate::scenario::Scenario;
@@ -15,7 +13,7 @@ use crate::strategies::STRATEGIES;
 use crate::subject::Refused;
 
 /// How long a hunt lasts at most, and how long making it small may take.
-const HUNT: Duration = Duration::from_secs(60);
+pub(super) const HUNT: Duration = Duration::from_secs(60);
 /// Operations of one thread in a round, where the command line says nothing.
 const ROUND: u64 = 10_000;
 /// The most blocks of a batch: exchanges are where the faults are.
@@ -55,7 +53,7 @@ pub fn find(case: &Case, time: Duration) -> Result<Option<Catch>, Refused> {
 }
 
 /// Panics of sabotaged pools are violations, and are told as such: nothing else is said of them.
-fn quietly<R>(work: impl FnOnce() -> R) -> R {
+pub(super) fn quietly<R>(work: impl FnOnce() -> R) -> R {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
     let done = work();
@@ -177,47 +175,6 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Exit {
     }
 }
 
-/// `steer-check`: every sabotage must be found, made small and found again, and nothing may be found
-/// in the shipped pool.
-pub(crate) fn check(args: &CheckArgs) -> Exit {
-    let mut exit = Exit::Fine;
-    for sabotage in Sabotage::FAULTS {
-        let mut seconds = Vec::new();
-        for run in 0..args.runs {
-            let seed = args.seed.wrapping_add(run.wrapping_mul(1 << 20));
-            match quietly(|| one(&bare(sabotage, seed), &args.schedules)) {
-                Ok(took) => seconds.push(took),
-                Err(why) => {
-                    eprintln!("FAILED {} under seed {seed}: {why}", sabotage.name());
-                    exit = Exit::Internal;
-                }
-            }
-        }
-        let found = seconds.len();
-        let worst = seconds.iter().fold((0.0_f64, 0.0_f64), |worst, (found, small)| {
-            (worst.0.max(*found), worst.1.max(*small))
-        });
-        println!(
-            "{:<22} {found} of {} runs: found within {:.2} s, small within {:.2} s more",
-            sabotage.name(),
-            args.runs,
-            worst.0,
-            worst.1
-        );
-    }
-    for strategy in &STRATEGIES {
-        let sound = Case { strategy: strategy.name.to_owned(), ..bare(Sabotage::None, args.seed) };
-        match sound_under_all(&sound) {
-            Ok(runs) => println!("{:<22} nothing in {runs} runs", strategy.name),
-            Err(why) => {
-                eprintln!("FAILED {}: {why}", strategy.name);
-                exit = Exit::Violation;
-            }
-        }
-    }
-    exit
-}
-
 /// The case that `run --sabotage` takes where it is told nothing more.
 pub fn bare(sabotage: Sabotage, seed: u64) -> Case {
     Case {
@@ -231,51 +188,4 @@ pub fn bare(sabotage: Sabotage, seed: u64) -> Case {
         seed,
         checked: true,
     }
-}
-
-/// Finds a fault, makes it small and runs it twice again, from its file. Returns the seconds that the
-/// first two took.
-fn one(case: &Case, folder: &Path) -> Result<(f64, f64), String> {
-    let refused = |refused: Refused| refused.to_string();
-    let caught = find(case, HUNT).map_err(refused)?.ok_or("not found")?;
-    let began = Instant::now();
-    let reduced = reduce(&caught.case, &caught.ending.violations[0], HUNT)
-        .map_err(refused)?
-        .ok_or("found, but not reproduced")?;
-    let small = began.elapsed().as_secs_f64();
-    let path = reduced.schedule.save(folder).map_err(|error| error.to_string())?;
-    let schedule = Schedule::open(&path).map_err(|error| error.to_string())?;
-    for _ in 0..2 {
-        let found = schedule.run().map_err(refused)?;
-        if found.as_ref() != Some(&schedule.expected) {
-            let found = found.map_or("nothing".to_owned(), |finding| finding.to_string());
-            return Err(format!("{} gave {found}, not {}", path.display(), schedule.expected));
-        }
-    }
-    Ok((caught.elapsed.as_secs_f64(), small))
-}
-
-/// The shipped pool under each scenario, jittered and led: what finds faults finds none in it.
-fn sound_under_all(case: &Case) -> Result<u64, String> {
-    let mut runs = 0;
-    let names = (case.strategy == STRATEGIES[0].name).then_some(super::case::NAMES);
-    for scenario in Scenario::ALL.iter().map(|scenario| scenario.name()).chain(names) {
-        let jittered = Case { scenario: scenario.to_owned(), ..case.clone() };
-        let few = Duration::from_millis(100);
-        if let Some(caught) = find(&jittered, few).map_err(|refused| refused.to_string())? {
-            return Err(format!("{scenario} under seed {}: {:?}", caught.case.seed, caught.ending));
-        }
-        for seed in 0..20 {
-            let small = Case { ops: 32, batch: 2, seed, ..jittered.clone() };
-            let ending = play(&small, &Steering::Led(Vec::new())).map_err(|r| r.to_string())?;
-            if ending.gave_up {
-                return Err(format!("{scenario} under seed {seed} waits for ever"));
-            }
-            if let Some(finding) = Finding::of(&ending) {
-                return Err(format!("{scenario} under seed {seed}, led: {finding}"));
-            }
-            runs += 1;
-        }
-    }
-    Ok(runs)
 }

@@ -6,8 +6,9 @@
 //! preemptions.
 
 mod args;
-#[cfg(stampool_model = "steered")]
 mod case;
+#[cfg(stampool_model = "steered")]
+mod check;
 #[cfg(stampool_model = "steered")]
 mod faulty;
 #[cfg(stampool_model = "steered")]
@@ -16,14 +17,25 @@ mod hunt;
 mod play;
 #[cfg(stampool_model = "steered")]
 mod reduce;
-#[cfg(stampool_model = "steered")]
 mod schedule;
 #[cfg(stampool_model = "steered")]
 mod subjects;
 
 pub use args::{CheckArgs, ReproduceArgs, Sabotage, SteerArgs};
+pub use case::Case;
+pub use schedule::{FORMAT, Finding, Schedule, Switch, Unreadable, nameless};
 #[cfg(stampool_model = "steered")]
-pub use {case::Case, hunt::*, play::*, reduce::*, schedule::*};
+pub use {
+    hunt::{Catch, bare, find},
+    play::{Ending, Steering, play},
+    reduce::{Reduced, reduce},
+};
+
+#[cfg(stampool_model = "steered")]
+pub(crate) use {
+    check::check,
+    hunt::{hunt, reproduce},
+};
 
 #[cfg(not(stampool_model = "steered"))]
 use crate::cli::{Exit, RunArgs};

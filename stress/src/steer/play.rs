@@ -11,7 +11,7 @@ use stampool::{StampedPool, Strategy};
 use super::case::NAMES;
 use super::faulty::{DoubleOffer, Fault, Faulty, LostRemainder, ReorderedPublication, Untagged};
 use super::subjects::{Overrun, WithStrategy, free_by_check_and_act, of_strategy};
-use super::{Case, Sabotage};
+use super::{Case, Finding, Sabotage, Schedule, Switch, nameless};
 use crate::names::{self, Slot, Table};
 use crate::oracle::history::{RING, Recorded};
 use crate::oracle::live::bound_blocks;
@@ -43,6 +43,27 @@ pub struct Ending {
     pub steps: Vec<u64>,
     /// Whether a relay gave up: the threads then ran freely.
     pub gave_up: bool,
+}
+
+impl Finding {
+    /// What a run found first.
+    pub fn of(ending: &Ending) -> Option<Self> {
+        let violation = ending.violations.first().filter(|_| !ending.gave_up)?;
+        let at = ending.mark.map(|Mark { thread, step }| (thread, step));
+        Some(Self { violation: nameless(violation), at })
+    }
+}
+
+impl Schedule {
+    /// Runs it once.
+    ///
+    /// # Errors
+    /// A pool that cannot be built.
+    pub fn run(&self) -> Result<Option<Finding>, Refused> {
+        let preemption = |s: &Switch| Preemption { thread: s.thread, step: s.step, to: s.to };
+        let led = Steering::Led(self.switches.iter().map(preemption).collect());
+        Ok(Finding::of(&play(&self.case, &led)?))
+    }
 }
 
 /// Steps of one thread, above which it is taken for one that waits for ever.

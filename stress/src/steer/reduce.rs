@@ -10,8 +10,7 @@ use std::time::Instant;
 use stampool::raw::sync::steer::Preemption;
 
 use super::play::fits;
-use super::schedule::nameless;
-use super::{Case, Finding, Schedule, Steering, play};
+use super::{Case, Finding, Schedule, Steering, Switch, nameless, play};
 use crate::oracle::violation::Violation;
 use crate::rng::Rng;
 use crate::subject::Refused;
@@ -84,7 +83,8 @@ fn small(case: &Case, seed: u64) -> Case {
     small
 }
 
-fn draw(rng: &mut Rng, steps: &[u64]) -> Vec<Preemption> {
+/// A few preemptions, of threads that make so many steps.
+pub(super) fn draw(rng: &mut Rng, steps: &[u64]) -> Vec<Preemption> {
     let threads = steps.len();
     let mut list: Vec<_> = (0..rng.up_to(MOST))
         .map(|_| {
@@ -179,7 +179,9 @@ impl Shrink {
                 return Ok(None);
             }
         }
-        Ok(Some(Schedule::new(self.case.clone(), &self.preemptions, self.finding.clone())))
+        let switch = |p: &Preemption| Switch { thread: p.thread, step: p.step, to: p.to };
+        let switches = self.preemptions.iter().map(switch).collect();
+        Ok(Some(Schedule::new(self.case.clone(), switches, self.finding.clone())))
     }
 }
 

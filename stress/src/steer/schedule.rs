@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use stampool::raw::sync::steer::{Mark, Preemption};
 
-use super::{Case, Ending, Steering, play};
+use super::Case;
 use crate::oracle::violation::Violation;
 
 /// The version that this build writes and reads.
@@ -53,15 +52,6 @@ pub struct Finding {
     pub at: Option<(usize, u64)>,
 }
 
-impl Finding {
-    /// What a run found first.
-    pub fn of(ending: &Ending) -> Option<Self> {
-        let violation = ending.violations.first().filter(|_| !ending.gave_up)?;
-        let at = ending.mark.map(|Mark { thread, step }| (thread, step));
-        Some(Self { violation: nameless(violation), at })
-    }
-}
-
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.at {
@@ -74,7 +64,7 @@ impl fmt::Display for Finding {
 }
 
 /// A violation in its words, without addresses, which differ from process to process.
-pub(super) fn nameless(violation: &Violation) -> String {
+pub fn nameless(violation: &Violation) -> String {
     let text = violation.to_string();
     let mut parts = text.split("0x");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -112,21 +102,9 @@ impl fmt::Display for Unreadable {
 impl core::error::Error for Unreadable {}
 
 impl Schedule {
-    /// What `case` and `preemptions` lead to.
-    pub(super) fn new(case: Case, preemptions: &[Preemption], expected: Finding) -> Self {
-        let switch = |p: &Preemption| Switch { thread: p.thread, step: p.step, to: p.to };
-        let switches = preemptions.iter().map(switch).collect();
+    /// What `case` and `switches` lead to. Each thread's switches are in the order of their steps.
+    pub fn new(case: Case, switches: Vec<Switch>, expected: Finding) -> Self {
         Self { kind: KIND.to_owned(), format: FORMAT, case, switches, expected }
-    }
-
-    /// Runs it once.
-    ///
-    /// # Errors
-    /// A pool that cannot be built.
-    pub fn run(&self) -> Result<Option<Finding>, crate::subject::Refused> {
-        let preemption = |s: &Switch| Preemption { thread: s.thread, step: s.step, to: s.to };
-        let led = Steering::Led(self.switches.iter().map(preemption).collect());
-        Ok(Finding::of(&play(&self.case, &led)?))
     }
 
     /// Reads one from a file's text.
@@ -152,6 +130,9 @@ impl Schedule {
         if !schedule.switches.iter().all(known) {
             return Err(Unreadable::Damaged(format!("a switch of none of {threads} threads")));
         }
+        if !schedule.switches.is_sorted_by_key(|switch| (switch.thread, switch.step)) {
+            return Err(Unreadable::Damaged("switches out of order".to_owned()));
+        }
         Ok(schedule)
     }
 
@@ -173,5 +154,82 @@ impl Schedule {
         let path = folder.join(format!("{}-{seed}.json", sabotage.name()));
         fs::write(&path, serde_json::to_string_pretty(self)? + "\n")?;
         Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steer::Sabotage;
+    use crate::strategies::STRATEGIES;
+
+    fn schedule() -> Schedule {
+        let case = Case {
+            sabotage: Sabotage::Untagged,
+            strategy: STRATEGIES[0].name.to_owned(),
+            scenario: Case::scenario_of(Sabotage::Untagged).to_owned(),
+            threads: 2,
+            ops: 10,
+            batch: 1,
+            block_size: 64,
+            seed: 7,
+            checked: true,
+        };
+        let expected = Finding { violation: "broken".to_owned(), at: Some((1, 5)) };
+        Schedule::new(case, vec![Switch { thread: 0, step: 3, to: 1 }], expected)
+    }
+
+    fn text() -> String {
+        serde_json::to_string(&schedule()).expect("JSON")
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(Schedule::parse(&text()).expect("reads"), schedule());
+        let folder = std::env::temp_dir().join(format!("schedules-{}", std::process::id()));
+        let path = schedule().save(&folder).expect("saved");
+        assert_eq!(Schedule::open(&path).expect("reads"), schedule());
+        fs::remove_dir_all(&folder).expect("ours");
+        assert!(matches!(Schedule::open(&path), Err(Unreadable::Io(_))));
+    }
+
+    #[test]
+    fn foreign_newer_and_damaged_files_are_told_apart() {
+        let spoilt = |from: &str, to: &str| {
+            let spoilt = text().replacen(from, to, 1);
+            assert_ne!(spoilt, text(), "{from}");
+            Schedule::parse(&spoilt)
+        };
+        assert!(matches!(Schedule::parse("{}"), Err(Unreadable::Foreign)));
+        assert!(matches!(Schedule::parse("not JSON"), Err(Unreadable::Damaged(_))));
+        assert!(matches!(spoilt("stampool schedule", "a song"), Err(Unreadable::Foreign)));
+        assert!(matches!(spoilt("\"format\":1", "\"format\":2"), Err(Unreadable::Newer(2))));
+        for (from, to) in [
+            ("\"format\":1", "\"format\":0"),
+            ("\"untagged\"", "\"unbroken\""),
+            ("sawtooth", "names"),
+            ("sawtooth", "sawtoots"),
+            ("\"threads\":2", "\"threads\":1"),
+            ("\"threads\":2", "\"threads\":65"),
+            ("\"ops\":10", "\"ops\":0"),
+            ("\"ops\":10", "\"ops\":-1"),
+            ("\"batch\":1", "\"batch\":5000"),
+            ("\"block_size\":64", "\"block_size\":0"),
+            ("\"checked\":true", "\"checked\":true,\"more\":1"),
+            ("\"to\":1", "\"to\":2"),
+        ] {
+            let error = spoilt(from, to).expect_err(to);
+            assert!(matches!(error, Unreadable::Damaged(_)), "{to}: {error}");
+            assert_eq!(error.to_string().lines().count(), 1, "{to}");
+        }
+        for length in 0..text().len() {
+            assert!(Schedule::parse(&text()[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_violation_is_told_without_addresses() {
+        let violation = Violation::Overlap { low: 0x7f00, high: 0x7f0a, size: 64 };
+        assert_eq!(nameless(&violation), "blocks _ and _ of 64 bytes overlap");
     }
 }
