@@ -63,6 +63,9 @@ pub(super) fn all(args: &RunArgs) -> Done {
             row.ops, row.ns_per_op, row.verdict
         ));
         report.results.push(row);
+        if let Some(first) = outcome.violations.first() {
+            steer::follow_up(args, entry.name, scenario, first);
+        }
         report.violations.extend(outcome.violations.iter().map(|violation| ViolationRow {
             strategy: entry.name.to_owned(),
             scenario: scenario.name().to_owned(),

@@ -71,8 +71,13 @@ impl Case {
             let fits = (least..=most).contains(&value);
             fits.then_some(()).ok_or_else(|| format!("{what} is {value}, not {least} to {most}"))
         };
-        let names = (self.sabotage == Sabotage::StaleStamp) || self.scenario == NAMES;
-        if names != (self.scenario == NAMES) || (!names && self.scenario().is_none()) {
+        let names = self.scenario == NAMES;
+        let fits = match self.sabotage {
+            Sabotage::StaleStamp => names,
+            Sabotage::None => names || self.scenario().is_some(),
+            _ => self.scenario().is_some(),
+        };
+        if !fits {
             return Err(format!("there is no scenario {:?} for it", self.scenario));
         }
         if !STRATEGIES.iter().any(|entry| entry.name == self.strategy) {

@@ -1,7 +1,7 @@
 //! The shipped stack of shells, with one fault in how it is used.
 
+use core::cell::Cell;
 use core::marker::PhantomData;
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::{Case, Ending, ReproduceArgs, Sabotage, Schedule, Steering, play, reduce};
 use crate::cli::{Exit, RunArgs};
+use crate::oracle::violation::Violation;
 use crate::rng;
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
@@ -120,20 +121,26 @@ fn chase(case: &Case, folder: &Path) -> Result<bool, Refused> {
     let time = if case.sabotage == Sabotage::None { Duration::from_secs(1) } else { HUNT };
     let Some(caught) = find(case, time)? else { return Ok(false) };
     let (name, what) = (case.sabotage.name(), &caught.ending.violations[0]);
-    println!(
+    eprintln!(
         "VIOLATION {name} {} with {} threads, found after {:.1} s in round {}: {what}",
         case.scenario,
         case.threads,
         caught.elapsed.as_secs_f64(),
         caught.rounds
     );
-    let Some(reduced) = reduce(&caught.case, &caught.ending.violations[0], HUNT)? else {
-        println!("  not reproduced within {} s of led threads", HUNT.as_secs());
-        return Ok(true);
+    pursue(&caught.case, what, folder)?;
+    Ok(true)
+}
+
+/// Makes a violation small, saves the schedule and says how to run it.
+fn pursue(case: &Case, what: &Violation, folder: &Path) -> Result<(), Refused> {
+    let Some(reduced) = reduce(case, what, HUNT)? else {
+        eprintln!("  not reproduced within {} s of led threads", HUNT.as_secs());
+        return Ok(());
     };
     let schedule = reduced.schedule;
     let Case { threads, ops, .. } = schedule.case;
-    println!(
+    eprintln!(
         "  after {} led runs and {} to make it smaller: {threads} threads, {ops} operations each, \
          {} switches: {}",
         reduced.tried,
@@ -142,10 +149,21 @@ fn chase(case: &Case, folder: &Path) -> Result<bool, Refused> {
         schedule.expected
     );
     match schedule.save(folder) {
-        Ok(path) => println!("  again: cargo xtask steered -- reproduce {}", path.display()),
-        Err(error) => println!("  {}: {error}", folder.display()),
+        Ok(path) => eprintln!("  again: cargo xtask steered -- reproduce {}", path.display()),
+        Err(error) => eprintln!("  {}: {error}", folder.display()),
     }
-    Ok(true)
+    Ok(())
+}
+
+/// Makes small what an ordinary run of the shipped pool found.
+pub(crate) fn follow_up(args: &RunArgs, strategy: &str, scenario: Scenario, found: &Violation) {
+    let mut case = bare(Sabotage::None, args.seed.unwrap_or_default());
+    case.strategy = strategy.to_owned();
+    case.scenario = scenario.name().to_owned();
+    case.block_size = args.block_size;
+    if let Err(refused) = quietly(|| pursue(&case, found, &args.steer.schedules)) {
+        eprintln!("error: {refused}");
+    }
 }
 
 /// `reproduce`: runs a schedule again.

@@ -34,11 +34,15 @@ pub use {
 #[cfg(stampool_model = "steered")]
 pub(crate) use {
     check::check,
-    hunt::{hunt, reproduce},
+    hunt::{follow_up, hunt, reproduce},
 };
 
 #[cfg(not(stampool_model = "steered"))]
-use crate::cli::{Exit, RunArgs};
+use crate::{
+    cli::{Exit, RunArgs},
+    oracle::violation::Violation,
+    scenario::Scenario,
+};
 
 /// Jitters the threads of the process from here on, in a steered build.
 pub(crate) fn begin(seed: u64) {
@@ -51,6 +55,11 @@ pub(crate) fn begin(seed: u64) {
 /// What a build that is not steered says.
 #[cfg(not(stampool_model = "steered"))]
 const UNSTEERED: &str = "this needs a steered build: cargo xtask steered -- (the same arguments)";
+
+/// Makes small what an ordinary run found: only a steered build can.
+#[cfg(not(stampool_model = "steered"))]
+pub(crate) fn follow_up(_args: &RunArgs, _strategy: &str, _scenario: Scenario, _found: &Violation) {
+}
 
 /// `run --sabotage`: looks for the fault until it is found and made small.
 #[cfg(not(stampool_model = "steered"))]

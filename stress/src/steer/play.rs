@@ -207,7 +207,9 @@ fn on_threads(
             });
         }
     });
-    steer::jitter(None);
+    if relay.is_none() {
+        steer::jitter(None);
+    }
     relay
 }
 
