@@ -88,7 +88,13 @@ fn a_stale_name_that_is_accepted() {
 
 #[test]
 fn a_current_name_that_is_refused() {
+    // Still good for a look.
     let found = stamps(63, 1, |_, _| false);
+    assert!(matches!(found[0], Violation::StaleAccepted { use_of_it: "a look", .. }), "{found:?}");
+    // Refused at the end alone, which is on a thread with a name.
+    let found = stamps(63, 1, |local, name| {
+        std::thread::current().name().is_none() && names::free(local, name)
+    });
     assert!(matches!(found[..], [Violation::CurrentRefused { .. }]), "{found:?}");
 }
 
