@@ -25,16 +25,16 @@ pub(crate) struct Options {
 /// # Errors
 /// Where it does not build or start, or `--check` fails.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let mut cargo = workspace::cargo()?;
-    cargo.args(["build", "--release", "--quiet", "--package", "stress", "--bin", "stress"]);
+    let mut cargo = steered_cargo("build")?;
+    cargo.args(["--package", "stress", "--bin", "stress"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
-    cargo.arg("--target-dir").arg(workspace::root()?.join("target/steered"));
-    // The encoded form wins over every other way to set flags, so that none can drop the cfg.
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fstampool_model=\"steered\"");
     eprintln!("building stress for steered");
     let stress = models::executable(cargo, "stress").context("stress does not build")?;
     let mut stress = Command::new(stress);
     if options.check {
+        let mut tests = steered_cargo("test")?;
+        let tests = tests.args(["--package", "stampool", "--lib"]).status()?;
+        ensure!(tests.success(), "the steering itself is broken");
         stress.current_dir(workspace::root()?);
         stress.args(["steer-check", "--runs", &options.runs.to_string()]);
         ensure!(stress.status()?.success(), "a sabotage was not found, or the pool was");
@@ -43,4 +43,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let status = stress.args(&options.arguments).status()?;
     let code = status.code().context("stress was killed by a signal")?;
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// A call of cargo that builds steered.
+fn steered_cargo(command: &str) -> Result<Command> {
+    let mut cargo = workspace::cargo()?;
+    cargo.args([command, "--release", "--quiet", "--target-dir"]);
+    cargo.arg(workspace::root()?.join("target/steered"));
+    // The encoded form wins over every other way to set flags, so that none can drop the cfg.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fstampool_model=\"steered\"");
+    Ok(cargo)
 }
