@@ -35,17 +35,7 @@
 use core::hash::Hash;
 use std::collections::{BTreeSet, HashSet};
 
-/// A shared object whose operations are atomic steps.
-pub trait Object: Clone + Eq + Hash {
-    /// One operation of a thread's program.
-    type Op: Clone + Eq + Hash;
-
-    /// Every state that `op`, done now by `thread`, may lead to. None: it must wait.
-    fn apply(&self, thread: usize, op: &Self::Op) -> Vec<Self>;
-
-    /// What is compared, once every thread is done.
-    fn outcome(&self) -> String;
-}
+pub use histories::Object;
 
 /// A state of an abstract concurrent program.
 pub trait Machine: Clone + Eq + Hash {

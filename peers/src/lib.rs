@@ -20,7 +20,6 @@
 
 pub mod hazard;
 pub mod hyaline;
-#[cfg(feature = "malloc")]
 pub mod malloc;
 
 pub use hazard::Hazard;

@@ -7,15 +7,14 @@
 //! | `snmalloc` | snmalloc, through snmalloc-rs | frees of others go back by message |
 //! | `jemalloc` | jemalloc, through tikv-jemallocator | a cache per thread before shared arenas |
 //!
-//! All three at the defaults of their crates, but that snmalloc is built without CMake. Not here:
-//! rpmalloc, whose crate had its last release in 2021.
+//! All three at the defaults of their crates, but that snmalloc is built without CMake; and only with
+//! the feature `malloc`. rpmalloc is a subject of the benches alone.
 
 use core::alloc::GlobalAlloc;
 use core::fmt;
 
-pub use mimalloc::MiMalloc;
-pub use snmalloc_rs::SnMalloc;
-pub use tikv_jemallocator::Jemalloc;
+#[cfg(feature = "malloc")]
+pub use {mimalloc::MiMalloc, snmalloc_rs::SnMalloc, tikv_jemallocator::Jemalloc};
 
 /// An allocator under its name.
 #[derive(Clone, Copy)]
@@ -33,14 +32,17 @@ impl fmt::Debug for Malloc {
     }
 }
 
-/// All of them.
-pub static MALLOCS: [Malloc; 3] = [
+/// All of them; none without the feature.
+pub static MALLOCS: &[Malloc] = &[
+    #[cfg(feature = "malloc")]
     Malloc { name: "mimalloc", heap: &MiMalloc },
+    #[cfg(feature = "malloc")]
     Malloc { name: "snmalloc", heap: &SnMalloc },
+    #[cfg(feature = "malloc")]
     Malloc { name: "jemalloc", heap: &Jemalloc },
 ];
 
-#[cfg(test)]
+#[cfg(all(test, feature = "malloc"))]
 mod tests {
     use core::alloc::Layout;
     use std::collections::BTreeSet;

@@ -5,14 +5,11 @@
 //! scenarios too long to search. Registration and judging are those of
 //! [`loom_tests::harness`]; see [`Check`](loom_tests::Check).
 //!
-//! Generated programs on the whole pool ([`linear`]) are judged by their histories: [`linearize`]
-//! looks for an order that [`multiset`] allows.
+//! Generated programs on the whole pool ([`linear`]) are judged by their [`histories`].
 
 pub mod backend;
 pub mod check;
 pub mod explore;
 pub mod fuzz;
 pub mod linear;
-pub mod linearize;
-pub mod multiset;
 pub mod selfcheck;

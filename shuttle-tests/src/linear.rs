@@ -8,16 +8,16 @@
 use core::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use histories::linearize::linearize;
+use histories::{Call, History, Multiset, Operation};
 use loom_tests::explore::Exploration;
-use loom_tests::scenarios::linear::{Call, Fault, History, Op, Operation, Program};
+use loom_tests::scenarios::linear::{Fault, Op, Program};
 use loom_tests::{Check, Checker, Limit};
 use proptest::prelude::{Just, Strategy as _, prop, prop_oneof};
 use proptest::strategy::BoxedStrategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use crate::explore::{explore_pct, explore_random};
-use crate::linearize::linearize;
-use crate::multiset::Multiset;
 
 /// Runs a program once.
 pub type Body = fn(&Program, Fault) -> History;

@@ -1,8 +1,9 @@
 //! The facade: the only place that names an atomic, a lock, a shared cell or a checker.
 //!
 //! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
-//! `stampool_model = "loom"` or `stampool_model = "shuttle"`. Everything above this folder is
-//! written once, against the names exported here, so the checked code is the shipped code.
+//! `stampool_model = "loom"`, `stampool_model = "shuttle"`, or `stampool_model = "steered"` (the
+//! first, with points where threads are held up). Everything above this folder is written once,
+//! against the names exported here, so the checked code is the shipped code.
 //!
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
@@ -20,7 +21,7 @@
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
 compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
 
-#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle")))]
+#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered")))]
 #[path = "real.rs"]
 mod backend;
 #[cfg(stampool_model = "loom")]
@@ -29,9 +30,14 @@ mod backend;
 #[cfg(stampool_model = "shuttle")]
 #[path = "shuttle.rs"]
 mod backend;
+#[cfg(stampool_model = "steered")]
+#[path = "steered.rs"]
+mod backend;
 
 mod serial;
 pub mod site;
+#[cfg(stampool_model = "steered")]
+pub mod steer;
 
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 mod interned;

@@ -15,6 +15,8 @@
 //! | [`level`], [`pin`] | how the pool looks for misuse, on which cores threads run |
 //! | [`replay`] | a recorded program instead |
 //! | `record` | how one is recorded |
+//! | [`names`] | threads over the names of a `StampedPool` |
+//! | [`steer`] | sabotaged pools, found, made small and run again |
 //! | [`latency`] | each call timed, by what it did |
 //! | [`memory`] | carved and live blocks over the time of a run |
 //! | [`environment`] | where a command ran, and what it was |
@@ -32,6 +34,7 @@ pub mod latency;
 pub mod level;
 pub mod memory;
 mod meter;
+pub mod names;
 mod num;
 pub mod oracle;
 pub mod pin;
@@ -43,6 +46,7 @@ pub mod report;
 pub mod rng;
 pub mod run;
 pub mod scenario;
+pub mod steer;
 pub mod strategies;
 pub mod subject;
 pub mod watch;

@@ -91,7 +91,7 @@ fn built<S: Strategy>(builder: PoolBuilder<S>) -> Result<Pool<S>, Refused> {
 }
 
 /// Takes the pool's error in its own words.
-fn refused(error: AllocError) -> Refused {
+pub(crate) fn refused(error: AllocError) -> Refused {
     Refused(error.to_string())
 }
 

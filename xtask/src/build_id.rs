@@ -10,8 +10,17 @@ use serde::{Deserialize, Serialize};
 use crate::workspace;
 
 /// Everything that goes into the model binaries, and this program, which chooses what they run.
-const SOURCES: [&str; 8] =
-    [".cargo", "Cargo.toml", "Cargo.lock", "src", "ledger", "loom-tests", "shuttle-tests", "xtask"];
+const SOURCES: [&str; 9] = [
+    ".cargo",
+    "Cargo.toml",
+    "Cargo.lock",
+    "src",
+    "histories",
+    "ledger",
+    "loom-tests",
+    "shuttle-tests",
+    "xtask",
+];
 /// Anything else there (an editor's backup) is no source.
 const EXTENSIONS: [&str; 4] = ["rs", "toml", "lock", "patch"];
 

@@ -20,6 +20,7 @@ mod queue;
 mod run;
 mod sabotage;
 mod sanitize;
+mod steered;
 mod table;
 mod times;
 mod weaken;
@@ -61,12 +62,19 @@ enum Command {
     Sabotage(sabotage::Options),
     /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
     Sanitize(sanitize::Options),
+    /// Stress with threads that are held up where it hurts: `cargo xtask steered -- run --help`.
+    Steered(steered::Options),
     /// Run every ordering site one step weaker; some check must notice.
     Weaken(weaken::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
+        // The exit codes are those of `stress`.
+        Command::Steered(options) => match steered::run(&options) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Checks(options) => checks::run(&options),
         Command::Ci(options) => ci::run(&options),
         Command::Compare(options) => compare::run(&options),

@@ -18,6 +18,7 @@ use crate::html::ReportArgs;
 use crate::interrupt;
 use crate::replay::{CLASSES, mallocs};
 use crate::scenario::Scenario;
+use crate::steer::{CheckArgs, ReproduceArgs};
 use crate::strategies::STRATEGIES;
 
 /// Puts stampool under stress and checks that it keeps its word.
@@ -47,6 +48,10 @@ pub enum Command {
     /// Records the heap of a real program as a trace.
     #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
     Record(crate::record::RecordArgs),
+    /// Runs the schedule of a violation again (steered builds only).
+    Reproduce(ReproduceArgs),
+    /// Finds every sabotage, makes it small and runs it again (steered builds only).
+    SteerCheck(CheckArgs),
     /// Draws results that lie in files as a page of charts.
     Report(ReportArgs),
 }

@@ -9,6 +9,7 @@ use super::value::{ALL, duration, scenario_names, selected, stall, strategy_name
 use crate::level::Level;
 use crate::run::{Budget, Plan};
 use crate::scenario::Scenario;
+use crate::steer::SteerArgs;
 use crate::strategies::STRATEGIES;
 use crate::watch::Stall;
 
@@ -67,6 +68,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "forever|TIME", num_args = 0..=1, default_missing_value = "forever",
           value_parser = stall)]
     pub stall: Option<Stall>,
+    /// What steered builds take.
+    #[command(flatten)]
+    pub steer: SteerArgs,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputArgs,

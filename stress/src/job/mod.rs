@@ -13,11 +13,16 @@ pub use self::hang::end_process;
 
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
 use crate::report::{self, Findings, ViolationRow, note};
-use crate::{html, interrupt};
+use crate::{html, interrupt, steer};
 
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
     interrupt::listen();
+    if let Command::Run(args) = &cli.command
+        && let Some(sabotage) = args.steer.sabotage
+    {
+        return steer::hunt(args, sabotage);
+    }
     let (command, output, work): (_, &OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
         Command::List => {
             return match report::print(&list()) {
@@ -25,6 +30,8 @@ pub fn execute(cli: &Cli) -> Exit {
                 Err(_) => Exit::Internal,
             };
         }
+        Command::Reproduce(args) => return steer::reproduce(args),
+        Command::SteerCheck(args) => return steer::check(args),
         Command::Report(args) => return html::draw(args),
         #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
         Command::Record(args) => return record::record(args),

@@ -13,6 +13,7 @@ use crate::progress::Progress;
 use crate::report::{self, FORMAT, HangRow, Report, Row, ViolationRow};
 use crate::rng;
 use crate::run::{Budget, Failure, Outcome, Plan, Shares};
+use crate::steer;
 use crate::strategies::{Entry, STRATEGIES};
 use crate::subject::Refused;
 use crate::watchdog::{Hang, Watchdog};
@@ -75,6 +76,7 @@ fn each(
         (Exit::NothingRan, why.to_owned())
     });
     progress.say(&format!("seed {seed}"));
+    steer::begin(seed);
     for cell in &cells {
         if interrupt::requested() {
             break;
@@ -100,6 +102,9 @@ fn each(
         progress.end(&line, row.violations);
         let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
         report.results.push(row);
+        if let Some(first) = outcome.violations.first() {
+            steer::follow_up(args, cell.entry.name, cell.plan.scenario, first);
+        }
         let violations = outcome.violations.iter();
         report.violations.extend(violations.map(|what| violation(args, cell, what.to_string())));
         if args.fail_fast && !report.violations.is_empty() {

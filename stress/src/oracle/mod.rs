@@ -9,11 +9,14 @@
 //! | drain | a block that no allocation reaches any more, overlap of any two blocks | [`books`] |
 //! | memory bound | too much carved | [`live`], [`books`] |
 //! | limit | more blocks than the capacity, a refusal below it, room that does not come back | [`limit`], [`books`] |
+//! | history | calls that no order of atomic steps explains | [`history`] |
+//! | stamps | a stamp that comes again, a name that is good for something when its turn is over | [`names`](crate::names) |
 //! | shelves | too many shells in limbo, too few or too many shells | [`books`] |
 //!
 //! Each has a test that it fails when it must: `tests/must_fail.rs`.
 
 pub mod books;
+pub mod history;
 pub mod limit;
 pub mod live;
 pub mod owner;

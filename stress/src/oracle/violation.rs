@@ -127,6 +127,32 @@ pub enum Violation {
         /// What the subject said.
         reason: String,
     },
+    /// What was done with a block cannot have been done one after the other.
+    NotLinearizable {
+        /// Address of the block.
+        block: usize,
+        /// The calls that no order explains.
+        history: String,
+    },
+    /// A block began a turn under a stamp that is not above its last one.
+    StampNotAhead {
+        /// The stamp of an earlier turn.
+        before: u64,
+        /// The new one.
+        stamp: u64,
+    },
+    /// A name was good for something after its turn was over.
+    StaleAccepted {
+        /// Its stamp.
+        stamp: u64,
+        /// What it was good for.
+        use_of_it: &'static str,
+    },
+    /// A name was refused, though nobody ended its turn.
+    CurrentRefused {
+        /// Its stamp.
+        stamp: u64,
+    },
     /// A thread of the run panicked.
     Panicked {
         /// The panic's message.
@@ -201,6 +227,18 @@ impl fmt::Display for Violation {
                 write!(f, "all blocks were free, yet only {allocated} of {capacity} came back")
             }
             Self::Refused { reason } => write!(f, "refused without a limit: {reason}"),
+            Self::NotLinearizable { block, history } => {
+                write!(f, "block {block:#x}: no order explains {history}")
+            }
+            Self::StampNotAhead { before, stamp } => {
+                write!(f, "a turn began under stamp {stamp}, after one of {before}")
+            }
+            Self::StaleAccepted { stamp, use_of_it } => {
+                write!(f, "a stale name of stamp {stamp} was good for {use_of_it}")
+            }
+            Self::CurrentRefused { stamp } => {
+                write!(f, "a name of stamp {stamp} was refused, and nobody had freed its block")
+            }
             Self::Panicked { message } => write!(f, "a thread panicked: {message}"),
         }
     }
@@ -222,6 +260,8 @@ impl Log {
     /// Records a violation and stops the run.
     pub fn report(&self, violation: Violation) {
         self.stop();
+        #[cfg(stampool_model = "steered")]
+        stampool::raw::sync::steer::mark();
         let mut found = self.lock();
         if found.len() < Self::KEPT {
             found.push(violation);

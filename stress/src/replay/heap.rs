@@ -88,7 +88,7 @@ pub static SYSTEM: Malloc = Malloc { name: "system", heap: &alloc::System };
 
 /// All general allocators that a trace can be replayed on, for reference.
 pub fn mallocs() -> impl Iterator<Item = Malloc> {
-    [SYSTEM].into_iter().chain(MALLOCS)
+    [SYSTEM].into_iter().chain(MALLOCS.iter().copied())
 }
 
 impl Heap for Malloc {

@@ -87,7 +87,7 @@ impl Tool {
             }
         };
         cargo.current_dir(root).args(["build", "--quiet", "--release"]);
-        cargo.args(["--package", "stress", "--bin", "stress"]);
+        cargo.args(["--package", "stress", "--bin", "stress", "--no-default-features"]);
         cargo.args(["--message-format", "json-render-diagnostics"]);
         if self != Self::Valgrind {
             let folder = workspace::root()?.join("target/sanitize").join(self.name());

@@ -6,10 +6,10 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use histories::{Call, History, Operation};
 use stampool::raw::sync::thread;
 use stampool::{AllocError, Local, Pool, Strategy};
 
-use super::history::{Call, History, Operation};
 use super::program::{Op, Program};
 
 /// Shells per handle that may wait, where any do.

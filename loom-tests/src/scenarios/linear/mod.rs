@@ -5,9 +5,8 @@
 //! some order of atomic steps explains that is for a checker of histories to say.
 
 mod body;
-mod history;
 mod program;
 
 pub use body::{Fault, body};
-pub use history::{Call, History, Operation};
+pub use histories::{Call, History, Operation};
 pub use program::{Op, Program};

@@ -13,8 +13,7 @@
 
 use std::collections::HashSet;
 
-use loom_tests::scenarios::linear::Call;
-use loom_tests::spec::Object;
+use crate::{Call, Object};
 
 /// The most calls of a history.
 pub const MAX_CALLS: usize = 64;

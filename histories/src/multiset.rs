@@ -3,8 +3,7 @@
 //! The blocks are not named beforehand: one that was never handed out may be any. So the state is
 //! the set of the live ones, and all else is free.
 
-use loom_tests::scenarios::linear::Operation;
-use loom_tests::spec::Object;
+use crate::{Object, Operation};
 
 /// The live blocks of a pool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,9 +57,8 @@ impl Object for Multiset {
 
 #[cfg(test)]
 mod tests {
-    use loom_tests::scenarios::linear::{Call, Operation};
-
     use super::*;
+    use crate::Call;
     use crate::linearize::linearize;
     use Operation::{Allocated, Failed, Freed, Refused};
 

@@ -1,0 +1,282 @@
+//! Histories: what each handle did last, by one clock, checked afterwards for linearizability.
+//!
+//! A pool without a limit is a set of blocks that do not know of each other: each is free or live.
+//! Linearizability is local (Herlihy & Wing 1990), so a history is checked block by block, each
+//! against the multiset of one, by the checker of the model checks ([`histories`]).
+//!
+//! A handle keeps its last [`RING`] calls. Of a block's calls those count that began after the last
+//! instant at which a call may have been forgotten and at which no call on the block was on: what
+//! came before decides only whether the block was live then, which is left open. So is what happens
+//! while one call lasts so long that more than [`MAX_CALLS`] others on its block overlap.
+//!
+//! The clock is one counter that every call reads twice, `Relaxed`: it adds no happens-before edge,
+//! though on x86-64 a barrier, and it is one line for all threads.
+
+use core::alloc::Layout;
+use core::cell::RefCell;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use histories::linearize::{MAX_CALLS, linearize};
+use histories::{Call, History, Multiset, Object as _, Operation};
+
+use super::violation::{Log, Violation};
+use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
+
+/// Calls that a handle keeps.
+pub const RING: usize = 4096;
+
+/// A subject whose calls are written down.
+#[derive(Debug)]
+pub struct Recorded<U> {
+    subject: U,
+    clock: AtomicUsize,
+    rings: Mutex<Vec<Ring>>,
+    kept: usize,
+}
+
+/// What one handle did last.
+#[derive(Debug, Default)]
+struct Ring {
+    calls: VecDeque<Call<Operation>>,
+    /// When the last call returned that is no longer here.
+    forgotten: usize,
+}
+
+/// A handle of it.
+#[derive(Debug)]
+pub struct Scribe<'a, U: Subject + 'a> {
+    /// Let go of, not left, where its thread unwinds: what has panicked once may do so again.
+    handle: ManuallyDrop<U::Handle<'a>>,
+    recorded: &'a Recorded<U>,
+    ring: RefCell<Ring>,
+}
+
+impl<U: Subject> Recorded<U> {
+    /// Writes down the last `kept` calls of each handle of `subject`.
+    pub fn new(subject: U, kept: usize) -> Self {
+        let (clock, rings) = Default::default();
+        Self { subject, clock, rings, kept }
+    }
+
+    fn tick(&self) -> usize {
+        self.clock.fetch_add(1, Relaxed)
+    }
+
+    /// Checks what was written down. All handles are gone.
+    pub fn check(&mut self, log: &Log) {
+        let rings = self.rings.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let since = rings.iter().map(|ring| ring.forgotten).max().unwrap_or(0);
+        let mut blocks: HashMap<usize, Vec<Call<Operation>>> = HashMap::new();
+        for call in rings.drain(..).flat_map(|ring| ring.calls) {
+            if let Operation::Allocated(block) | Operation::Freed(block) = call.op {
+                blocks.entry(block).or_default().push(call);
+            }
+        }
+        let mut blocks: Vec<_> = blocks.into_iter().collect();
+        // In the order of their first calls: the first that is wrong is the same each time.
+        blocks.sort_by_key(|(_, calls)| calls.iter().map(|call| call.invoked).min());
+        let wrong = blocks.into_iter().find_map(|(block, calls)| {
+            let history = first_fault(History(calls).numbered().0, since)?;
+            Some(Violation::NotLinearizable { block, history: history.to_string() })
+        });
+        wrong.into_iter().for_each(|violation| log.report(violation));
+    }
+}
+
+/// The first part of one block's history that no order explains. `calls` in the order in which they
+/// began; before `since` some may be missing.
+fn first_fault(calls: Vec<Call<Operation>>, since: usize) -> Option<History> {
+    // No call is missing that returned later, and none is on at the first cut from there on.
+    let mut cut = since;
+    let mut calls = calls.into_iter().filter(|call| call.returned >= since).peekable();
+    if since > 0 {
+        while let Some(call) = calls.next_if(|call| call.invoked <= cut) {
+            cut = cut.max(call.returned);
+        }
+    }
+    let free = Multiset::new(1, 1);
+    let either = [vec![free.clone()], free.apply(0, &Operation::Allocated(0))].concat();
+    let mut starts = if since > 0 { either.clone() } else { vec![free] };
+    while calls.peek().is_some() {
+        let window = window(&mut calls);
+        if window.len() > MAX_CALLS {
+            starts.clone_from(&either);
+            continue;
+        }
+        let orders: Vec<_> = starts
+            .iter()
+            .filter_map(|start| {
+                let order = linearize(start.clone(), &window).ok()?;
+                let mut states = vec![start.clone()];
+                for nth in order {
+                    states =
+                        states.iter().flat_map(|state| state.apply(0, &window[nth].op)).collect();
+                }
+                states.pop()
+            })
+            .collect();
+        if orders.is_empty() {
+            return Some(History(window));
+        }
+        starts = orders;
+    }
+    None
+}
+
+/// The next calls, up to an instant at which none is on. They are more than can be checked where
+/// one was held up for long, and others went on.
+fn window(
+    calls: &mut core::iter::Peekable<impl Iterator<Item = Call<Operation>>>,
+) -> Vec<Call<Operation>> {
+    let (mut window, mut over) = (Vec::new(), 0);
+    while let Some(call) =
+        calls.next_if(|call| call.invoked <= over || window.len() < MAX_CALLS / 2)
+    {
+        over = over.max(call.returned);
+        window.push(call);
+    }
+    window
+}
+
+impl<U: Subject> Subject for Recorded<U> {
+    type Handle<'a>
+        = Scribe<'a, U>
+    where
+        U: 'a;
+
+    fn attach(&self) -> Result<Scribe<'_, U>, Refused> {
+        let handle = ManuallyDrop::new(self.subject.attach()?);
+        Ok(Scribe { handle, recorded: self, ring: RefCell::default() })
+    }
+
+    fn layout(&self) -> Layout {
+        self.subject.layout()
+    }
+
+    fn batch_blocks(&self) -> usize {
+        self.subject.batch_blocks()
+    }
+
+    fn carved_blocks(&self) -> usize {
+        self.subject.carved_blocks()
+    }
+
+    fn idle_blocks(&mut self) -> usize {
+        self.subject.idle_blocks()
+    }
+
+    fn mechanism(&self) -> Mechanism {
+        self.subject.mechanism()
+    }
+
+    fn shelves(&self) -> Shelves {
+        self.subject.shelves()
+    }
+}
+
+impl<U: Subject> Scribe<'_, U> {
+    fn write(&self, op: Operation, invoked: usize) {
+        let call = Call { thread: 0, op, invoked, returned: self.recorded.tick() };
+        let mut ring = self.ring.borrow_mut();
+        if ring.calls.len() == self.recorded.kept
+            && let Some(oldest) = ring.calls.pop_front()
+        {
+            ring.forgotten = oldest.returned;
+        }
+        ring.calls.push_back(call);
+    }
+}
+
+impl<U: Subject> Handle for Scribe<'_, U> {
+    fn allocate(&self) -> Result<NonNull<u8>, Refused> {
+        let invoked = self.recorded.tick();
+        let block = self.handle.allocate()?;
+        self.write(Operation::Allocated(block.addr().get()), invoked);
+        Ok(block)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>) {
+        let invoked = self.recorded.tick();
+        // SAFETY: the caller's contract is the same.
+        unsafe { self.handle.deallocate(block) };
+        self.write(Operation::Freed(block.addr().get()), invoked);
+    }
+
+    fn linger(&self, f: &mut dyn FnMut()) {
+        self.handle.linger(f);
+    }
+}
+
+impl<U: Subject> Drop for Scribe<'_, U> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: once, and it is not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.handle) };
+        }
+        let mut rings = self.recorded.rings.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = rings.len();
+        let mut ring = self.ring.take();
+        ring.calls.iter_mut().for_each(|call| call.thread = thread);
+        rings.push(ring);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Operation::{Allocated, Freed};
+
+    fn history(calls: &[(Operation, usize, usize)]) -> Vec<Call<Operation>> {
+        let call = |(op, invoked, returned)| Call { thread: 0, op, invoked, returned };
+        calls.iter().copied().map(call).collect()
+    }
+
+    #[test]
+    fn turns_that_follow_each_other_are_fine_over_many_windows() {
+        let turns = (0..1000)
+            .flat_map(|n| [(Allocated(0), 8 * n, 8 * n + 1), (Freed(0), 8 * n + 4, 8 * n + 5)]);
+        let mut calls: Vec<_> = turns.collect();
+        assert_eq!(first_fault(history(&calls), 0), None);
+        // One more in the middle.
+        calls.insert(1001, (Allocated(0), 4002, 4003));
+        let fault = first_fault(history(&calls), 0).expect("two owners");
+        assert!(fault.0.iter().any(|call| call.invoked == 4002), "{fault}");
+    }
+
+    #[test]
+    fn what_overlaps_may_be_in_either_order() {
+        let calls =
+            [(Allocated(0), 0, 1), (Freed(0), 2, 9), (Allocated(0), 3, 4), (Freed(0), 5, 6)];
+        assert_eq!(first_fault(history(&calls), 0), None);
+        let calls = [(Allocated(0), 0, 1), (Allocated(0), 3, 4), (Freed(0), 5, 9)];
+        assert!(first_fault(history(&calls), 0).is_some());
+    }
+
+    #[test]
+    fn a_call_that_lasts_very_long_is_left_open() {
+        let within = (0..100)
+            .flat_map(|n| [(Allocated(0), 4 * n + 1, 4 * n + 2), (Freed(0), 4 * n + 3, 4 * n + 4)]);
+        let long = [(Allocated(0), 0, 1000)].into_iter().chain(within);
+        let calls: Vec<_> = long.chain([(Freed(0), 1001, 1002)]).collect();
+        assert_eq!(first_fault(history(&calls), 0), None);
+        let twice = calls.into_iter().chain([(Freed(0), 1003, 1004), (Freed(0), 1005, 1006)]);
+        assert!(first_fault(history(&twice.collect::<Vec<_>>()), 0).is_some());
+    }
+
+    #[test]
+    fn what_was_forgotten_is_left_open() {
+        // Free or live at the start, as it must be.
+        assert_eq!(first_fault(history(&[(Freed(0), 10, 11)]), 5), None);
+        assert!(first_fault(history(&[(Freed(0), 10, 11)]), 0).is_some());
+        // What is on when the last forgotten call returns says nothing.
+        let calls = [(Freed(0), 1, 6), (Freed(0), 10, 11), (Allocated(0), 12, 13)];
+        assert_eq!(first_fault(history(&calls), 5), None);
+        // What comes after it does.
+        let calls = [(Freed(0), 10, 11), (Freed(0), 12, 13)];
+        assert!(first_fault(history(&calls), 5).is_some());
+    }
+}

@@ -1,0 +1,188 @@
+//! The shipped stack of shells, with one fault in how it is used.
+
+use core::cell::Cell;
+use core::marker::PhantomData;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use stampool::raw::block::TagWidth;
+use stampool::raw::chunk::Off;
+use stampool::raw::free_list::{
+    Chain, Head, HeadWord as _, Immediate, MaybeBlock, OwnedShell, PackedHead, Shell, ShellList,
+    ShellStore, Treiber,
+};
+use stampool::raw::sync::Ordering::Acquire;
+use stampool::{Block, BuildError, Plan, Requirements, Strategy, TagPolicy, TaggedPacked};
+
+/// Which of the mediator's lists one is: it makes them in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Full,
+    Partial,
+    Empty,
+}
+
+impl Role {
+    /// The next in turn, on this thread.
+    fn next() -> Self {
+        thread_local!(static LISTS: Cell<usize> = const { Cell::new(0) });
+        let nth = LISTS.replace(LISTS.get() + 1);
+        [Self::Full, Self::Partial, Self::Empty][nth % 3]
+    }
+}
+
+/// What goes wrong when a shell is put into a list.
+pub(super) trait Fault: Send + Sync + 'static {
+    /// Width of the tag.
+    const TAG_BITS: u32 = 32;
+
+    /// Puts a shell in, or not quite.
+    fn push(list: &FaultyList<Self>, shell: OwnedShell<'_>)
+    where
+        Self: Sized,
+    {
+        list.stack.push(shell);
+    }
+}
+
+/// No tag: ABA.
+pub(super) struct Untagged;
+
+impl Fault for Untagged {
+    const TAG_BITS: u32 = 0;
+}
+
+/// One look, and no second try: a remainder is forgotten where somebody else changed the list.
+pub(super) struct LostRemainder;
+
+impl Fault for LostRemainder {
+    fn push(list: &FaultyList<Self>, shell: OwnedShell<'_>) {
+        let seen = list.head();
+        if list.role == Role::Partial && !shell.is_empty() && list.head() != seen {
+            return;
+        }
+        list.stack.push(shell);
+    }
+}
+
+/// Takes an exchange for failed where it finds somebody else's shell on top, and puts its own in
+/// again.
+pub(super) struct DoubleOffer;
+
+impl Fault for DoubleOffer {
+    fn push(list: &FaultyList<Self>, shell: OwnedShell<'_>) {
+        let name = shell.name();
+        // SAFETY: not so, that is the fault: a shell with two owners.
+        let again = unsafe { core::ptr::read(&raw const shell) };
+        list.stack.push(shell);
+        if list.role == Role::Full && list.head().top != name {
+            list.stack.push(again);
+        }
+    }
+}
+
+/// The head is exchanged first, and the blocks are written into the shell afterwards: whoever is
+/// quick finds there what was in it last time.
+pub(super) struct ReorderedPublication;
+
+impl Fault for ReorderedPublication {
+    fn push(list: &FaultyList<Self>, mut shell: OwnedShell<'_>) {
+        if list.role != Role::Full {
+            return list.stack.push(shell);
+        }
+        let mut room = vec![MaybeBlock::uninit(); shell.len()];
+        shell.unload(&mut room);
+        // SAFETY: `unload` wrote all of them: there was room for as many as it held.
+        let written = |block: &MaybeBlock| unsafe { block.assume_init() };
+        let blocks: Vec<Block> = room.iter().map(written).collect();
+        let last = {
+            let mut contents = list.contents.lock().unwrap_or_else(PoisonError::into_inner);
+            let shared = Shared(blocks.clone());
+            contents.insert(shell.name().address(), shared)
+        };
+        // SAFETY: not so, that is the fault: it is written after it was given away.
+        let mut late = unsafe { core::ptr::read(&raw const shell) };
+        shell.fill(last.as_ref().map_or(&blocks, |Shared(last)| last));
+        list.stack.push(shell);
+        late.fill(&blocks);
+    }
+}
+
+/// Blocks in a book beside the list.
+struct Shared(Vec<Block>);
+
+// SAFETY: addresses, which nobody follows here.
+unsafe impl Send for Shared {}
+
+/// A strategy of such lists: [`TaggedPacked`] otherwise.
+pub(super) struct Faulty<F>(PhantomData<F>);
+
+// SAFETY: not so, that is the fault.
+unsafe impl<F: Fault> Strategy for Faulty<F> {
+    const NAME: &'static str = "Twin";
+    type Reclaimer = Immediate;
+    type Level = Off;
+    type List = FaultyList<F>;
+
+    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+        Ok(Plan { tag_bits: F::TAG_BITS, ..TaggedPacked::<32>::plan(requirements)? })
+    }
+
+    fn list(plan: &Plan) -> FaultyList<F> {
+        FaultyList {
+            stack: Treiber::new(TagWidth::new(plan.tag_bits), TagPolicy::Wrap),
+            role: Role::next(),
+            contents: Mutex::default(),
+            _fault: PhantomData,
+        }
+    }
+}
+
+/// The list.
+pub(super) struct FaultyList<F> {
+    stack: Treiber<PackedHead>,
+    role: Role,
+    /// What each shell held last, where the fault wants to know.
+    contents: Mutex<HashMap<usize, Shared>>,
+    _fault: PhantomData<F>,
+}
+
+impl<F> FaultyList<F> {
+    fn head(&self) -> Head {
+        self.stack.head().load(Acquire)
+    }
+}
+
+// SAFETY: not so, that is the fault.
+unsafe impl<F: Fault> ShellList for FaultyList<F> {
+    type Guard<'g> = ();
+
+    fn push(&self, shell: OwnedShell<'_>) {
+        F::push(self, shell);
+    }
+
+    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+        self.stack.pop(store, guard).next()
+    }
+
+    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+        self.stack.pop_up_to(store, max_blocks, guard)
+    }
+
+    /// For the census alone, which would go round for ever in a list that has come to do so.
+    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+        let mut at = self.head().top;
+        let mut shells = 0;
+        // SAFETY: met in the head or in a link, by an acquiring load.
+        while let Some(shell) = unsafe { store.peek(at) } {
+            at = Shell::stale_link(shell);
+            shells += 1;
+            assert!(shells < 1 << 20, "a list goes round in a circle");
+        }
+        self.stack.take_all(store, guard)
+    }
+
+    fn refuses(&self) -> bool {
+        self.stack.refuses()
+    }
+}
