@@ -135,12 +135,18 @@ impl BarChart {
                     (self.row(bar, &span, TOP + EACH * number as f64))
                 }
                 @for (name, value) in self.lines.iter().filter(|line| self.axis.takes(line.1)) {
-                    path class="limit" d=(format!("M{} {TOP}V{bottom}", at(along(span.place(*value))))) {
-                        title { (name) }
-                    }
+                    path class="limit" d=(self.across_bars(along(span.place(*value)))) { title { (name) } }
                 }
             }
         }
+    }
+
+    /// A line across all bars that spares the words between them.
+    fn across_bars(&self, x: f64) -> String {
+        let piece = |number: usize| {
+            format!("M{} {}v{}", at(x), at(TOP + EACH * number as f64 + 16.0), at(THICK + 6.0))
+        };
+        (0..self.bars.len()).map(piece).collect()
     }
 
     fn row(&self, bar: &Bar, span: &Span<'_>, top: f64) -> Markup {

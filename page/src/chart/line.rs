@@ -8,7 +8,8 @@ use crate::style::COLOURS;
 
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 62.0;
-const RIGHT: f64 = 22.0;
+/// Half of the longest number below the axis.
+const RIGHT: f64 = 34.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 48.0;
 /// With more points than this a line has no markers.
