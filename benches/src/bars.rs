@@ -1,6 +1,6 @@
 //! The ratios that the project promises, judged on the rows of one run.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stampool::{Strategy, TaggedWide};
 
 use crate::contenders::{BATCHES, Role, names};
@@ -60,14 +60,11 @@ const PROMISES: [Promise; 29] = [
 
 /// Of a crowd's throughput, so much of what as many threads as this have. Workload, the crowd's
 /// threads, the others', the least share.
-const CROWDS: [(&str, usize, usize, f64); 3] = [
-    ("hit", 8, 2, 0.95),
-    ("burst-shuffled", 8, 2, 0.95),
-    ("shared-bucket", 8, 2, 0.95),
-];
+const CROWDS: [(&str, usize, usize, f64); 3] =
+    [("hit", 8, 2, 0.95), ("burst-shuffled", 8, 2, 0.95), ("shared-bucket", 8, 2, 0.95)];
 
 /// A promise, measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bar {
     /// The workload.
     pub workload: String,
@@ -89,14 +86,20 @@ pub struct Bar {
 
 /// Judges all promises whose rows are there, at each batch.
 pub fn judge(rows: &[Row]) -> Vec<Bar> {
-    let costs = PROMISES.iter().flat_map(|promise| BATCHES.map(|batch| judged(rows, promise, batch)));
+    let costs =
+        PROMISES.iter().flat_map(|promise| BATCHES.map(|batch| judged(rows, promise, batch)));
     let crowds = CROWDS.iter().flat_map(|crowd| BATCHES.map(|batch| crowded(rows, crowd, batch)));
     costs.chain(crowds).flatten().collect()
 }
 
-fn judged(rows: &[Row], &(workload, subject, against, limit): &Promise, batch: usize) -> Option<Bar> {
+fn judged(
+    rows: &[Row],
+    &(workload, subject, against, limit): &Promise,
+    batch: usize,
+) -> Option<Bar> {
     let of = |name: &str, batch| {
-        rows.iter().find(|row| row.workload == workload && row.subject == name && row.batch == batch)
+        rows.iter()
+            .find(|row| row.workload == workload && row.subject == name && row.batch == batch)
     };
     let ours = of(subject, Some(batch))?;
     let theirs = match against {
@@ -123,11 +126,7 @@ fn judged(rows: &[Row], &(workload, subject, against, limit): &Promise, batch: u
 }
 
 /// The fastest row of a workload among these roles.
-pub fn best<'r>(
-    rows: &'r [Row],
-    workload: &str,
-    role: impl Fn(Role) -> bool,
-) -> Option<&'r Row> {
+pub fn best<'r>(rows: &'r [Row], workload: &str, role: impl Fn(Role) -> bool) -> Option<&'r Row> {
     rows.iter()
         .filter(|row| row.workload == workload && role(row.role))
         .min_by(|a, b| a.summary.median_ns.total_cmp(&b.summary.median_ns))
@@ -185,7 +184,8 @@ mod tests {
 
     #[test]
     fn the_best_is_the_fastest_and_a_list_is_no_malloc() {
-        let of = |subject: &str, role, batch, ns| row("burst-shuffled/2/64", subject, role, batch, ns);
+        let of =
+            |subject: &str, role, batch, ns| row("burst-shuffled/2/64", subject, role, batch, ns);
         let rows = [
             of(HANDLE, Role::Ours, Some(256), 5.0),
             of("slow", Role::Malloc, None, 20.0),
@@ -215,8 +215,8 @@ mod tests {
         for (workload, subject, against, _) in PROMISES {
             let found = all.iter().find(|one| one.to_string() == workload);
             let found = *found.unwrap_or_else(|| panic!("no workload is called {workload}"));
-            let subjects = crate::contenders::contenders(found, Suite::All);
-            let has = |name| subjects.iter().any(|one| one.name == name);
+            let subjects = crate::contenders::contenders(found, Suite::All, |_| true);
+            let has = |name| subjects.iter().any(|one| one.title.name == name);
             assert!(has(subject), "{workload} lacks {subject}");
             if let Named(name) = against {
                 assert!(has(name), "{workload} lacks {name}");

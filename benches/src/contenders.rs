@@ -1,25 +1,26 @@
 //! Which subjects a workload is run with.
 
 use core::alloc::GlobalAlloc;
+use core::fmt;
 use std::alloc::System;
 
 use crossbeam_queue::SegQueue;
 use peers::malloc::{Jemalloc, MiMalloc, SnMalloc};
 use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
 use rpmalloc::RpMalloc;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stampool::{
     Checked, EpochDeferred, Hardened, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide,
 };
 
-use crate::Subject;
-use crate::rounds::Contender;
+use crate::rounds::{Contender, Entry};
 use crate::subject::block_of;
 use crate::subjects::{
     ArrayStack, Deques, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool, ParkingLot,
     QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
 };
 use crate::workload::Workload;
+use crate::{Sample, Subject};
 
 /// Names of the subjects that are not pools with a handle.
 pub mod names {
@@ -47,7 +48,7 @@ pub mod names {
 pub const BATCHES: [usize; 2] = [64, 256];
 
 /// What a subject is, for whoever compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The harness alone.
@@ -68,6 +69,41 @@ impl Role {
     /// Whether a program could use it in our place.
     pub const fn is_peer(self) -> bool {
         matches!(self, Self::Malloc | Self::Pool)
+    }
+}
+
+/// What a subject goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Title {
+    /// A strategy, or one of [`names`], or what a peer is called.
+    pub name: &'static str,
+    /// The pool's batch, if it is one.
+    pub batch: Option<usize>,
+}
+
+/// `TaggedWide, B = 64`, `jemalloc`.
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.batch {
+            Some(batch) => write!(f, "{}, B = {batch}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}
+
+/// A subject in its workload.
+struct Run<S> {
+    subject: S,
+    workload: Workload,
+}
+
+impl<S: Subject> Entry for Run<S> {
+    fn sample(&self, operations: u64) -> Sample {
+        self.workload.sample(&self.subject, operations)
+    }
+
+    fn blocks(&self) -> Option<usize> {
+        self.subject.blocks()
     }
 }
 
@@ -92,28 +128,37 @@ impl Suite {
     }
 }
 
-/// The subjects of `workload`.
+/// The subjects of `workload` that are `wanted`. Others are not made.
 ///
 /// # Panics
 ///
 /// On a size of block that is not in [`SIZES`](crate::subject::SIZES).
-pub fn contenders(workload: Workload, suite: Suite) -> Vec<Contender> {
+pub fn contenders(
+    workload: Workload,
+    suite: Suite,
+    wanted: impl Fn(&Title) -> bool,
+) -> Vec<Contender> {
     match workload.size_bytes {
-        16 => Line::<16> { workload, all: Vec::new() }.of(suite),
-        64 => Line::<64> { workload, all: Vec::new() }.of(suite),
-        256 => Line::<256> { workload, all: Vec::new() }.of(suite),
-        4096 => Line::<4096> { workload, all: Vec::new() }.of(suite),
+        16 => Line::<16>::new(workload, &wanted).of(suite),
+        64 => Line::<64>::new(workload, &wanted).of(suite),
+        256 => Line::<256>::new(workload, &wanted).of(suite),
+        4096 => Line::<4096>::new(workload, &wanted).of(suite),
         other => panic!("no subject is compiled for blocks of {other} bytes"),
     }
 }
 
 /// The subjects of a workload with blocks of `SIZE` bytes, as they line up.
-struct Line<const SIZE: usize> {
+struct Line<'w, const SIZE: usize> {
     workload: Workload,
+    wanted: &'w dyn Fn(&Title) -> bool,
     all: Vec<Contender>,
 }
 
-impl<const SIZE: usize> Line<SIZE> {
+impl<'w, const SIZE: usize> Line<'w, SIZE> {
+    fn new(workload: Workload, wanted: &'w dyn Fn(&Title) -> bool) -> Self {
+        Self { workload, wanted, all: Vec::new() }
+    }
+
     fn of(mut self, suite: Suite) -> Vec<Contender> {
         self.limits();
         for batch in BATCHES {
@@ -145,13 +190,13 @@ impl<const SIZE: usize> Line<SIZE> {
     fn limits(&mut self) {
         let layout = block_of(SIZE);
         if self.workload.touched {
-            self.add(names::FLOOR, Role::Floor, FloorInMemory::new(layout));
+            self.add(names::FLOOR, Role::Floor, || FloorInMemory::new(layout));
         } else {
-            self.add(names::FLOOR, Role::Floor, Floor);
+            self.add(names::FLOOR, Role::Floor, || Floor);
         }
         if self.workload.is_private() {
             let blocks = self.workload.live_blocks().max(BATCHES[0]);
-            self.add(names::ARRAY_STACK, Role::Limit, ArrayStack { blocks, layout });
+            self.add(names::ARRAY_STACK, Role::Limit, || ArrayStack { blocks, layout });
         }
     }
 
@@ -159,9 +204,9 @@ impl<const SIZE: usize> Line<SIZE> {
     fn other_forms(&mut self, suite: Suite) {
         self.per_thread::<TaggedWide>(names::PER_THREAD);
         if SIZE == 64 {
-            self.add(names::STATIC, Role::Ours, Static);
+            self.add(names::STATIC, Role::Ours, || Static);
         }
-        self.add(names::EXACT, Role::Ours, exact::<TaggedWide>(block_of(SIZE)));
+        self.add(names::EXACT, Role::Ours, || exact::<TaggedWide>(block_of(SIZE)));
         if suite == Suite::All {
             self.per_thread::<TaggedPacked>("ThreadLocalPool, TaggedPacked");
             self.per_thread::<EpochDeferred>("ThreadLocalPool, EpochDeferred");
@@ -169,9 +214,9 @@ impl<const SIZE: usize> Line<SIZE> {
             self.per_thread::<Locked>("ThreadLocalPool, Locked");
             // Not EpochDeferred: a pool without caches refuses what defers.
             let layout = block_of(SIZE);
-            self.add("ExactPool, TaggedPacked", Role::Ours, exact::<TaggedPacked>(layout));
-            self.add("ExactPool, Quiescent", Role::Ours, exact::<Quiescent>(layout));
-            self.add("ExactPool, Locked", Role::Ours, exact::<Locked>(layout));
+            self.add("ExactPool, TaggedPacked", Role::Ours, || exact::<TaggedPacked>(layout));
+            self.add("ExactPool, Quiescent", Role::Ours, || exact::<Quiescent>(layout));
+            self.add("ExactPool, Locked", Role::Ours, || exact::<Locked>(layout));
         }
     }
 
@@ -180,7 +225,7 @@ impl<const SIZE: usize> Line<SIZE> {
         // Twice what is live, so that a queue's two ends work on different lines.
         let blocks = 2 * self.workload.live_blocks();
         self.malloc(names::SYSTEM, System);
-        self.add(names::ARRAY_QUEUE, Role::Pool, QueueOfBlocks::new(blocks, layout));
+        self.add(names::ARRAY_QUEUE, Role::Pool, || QueueOfBlocks::new(blocks, layout));
         if !suite.has_peers() {
             return;
         }
@@ -188,35 +233,46 @@ impl<const SIZE: usize> Line<SIZE> {
         self.malloc("snmalloc", SnMalloc);
         self.malloc("jemalloc", Jemalloc);
         self.malloc("rpmalloc", RpMalloc);
-        self.add("std Mutex<Vec>", Role::Pool, Listed::new(StdMutex::default(), layout));
-        self.add("parking_lot Mutex<Vec>", Role::Pool, Listed::new(ParkingLot::default(), layout));
-        self.add("crossbeam SegQueue", Role::Pool, Listed::new(SegQueue::new(), layout));
-        self.add("crossbeam-deque", Role::Pool, Deques::new(layout));
-        self.add("sharded-slab", Role::Pool, Slab::<SIZE>::new());
-        let empty = object_pool::Pool::from_vec(Vec::new());
-        self.add("object-pool", Role::Pool, Listed::new(empty, layout));
-        self.add("lockfree-object-pool", Role::Pool, LinearPool::new(layout));
-        self.add("opool", Role::Pool, OPool::new(blocks, layout));
+        self.add("std Mutex<Vec>", Role::Pool, || Listed::new(StdMutex::default(), layout));
+        self.add("parking_lot Mutex<Vec>", Role::Pool, || {
+            Listed::new(ParkingLot::default(), layout)
+        });
+        self.add("crossbeam SegQueue", Role::Pool, || Listed::new(SegQueue::new(), layout));
+        self.add("crossbeam-deque", Role::Pool, || Deques::new(layout));
+        self.add("sharded-slab", Role::Pool, Slab::<SIZE>::new);
+        self.add("object-pool", Role::Pool, || {
+            Listed::new(object_pool::Pool::from_vec(Vec::new()), layout)
+        });
+        self.add("lockfree-object-pool", Role::Pool, || LinearPool::new(layout));
+        self.add("opool", Role::Pool, || OPool::new(blocks, layout));
     }
 
-    fn add(&mut self, name: &str, role: Role, subject: impl Subject + 'static) {
-        self.add_with(name, role, None, subject);
-    }
-
-    fn add_with(
+    fn add<S: Subject + 'static>(
         &mut self,
-        name: &str,
+        name: &'static str,
         role: Role,
-        batch: Option<usize>,
-        subject: impl Subject + 'static,
+        make: impl FnOnce() -> S,
     ) {
-        let workload = self.workload;
-        let run = move |operations| workload.sample(&subject, operations);
-        self.all.push(Contender::new(name, role, batch, run));
+        self.add_with(Title { name, batch: None }, role, make);
     }
 
-    fn malloc(&mut self, name: &str, heap: impl GlobalAlloc + Send + Sync + 'static) {
-        self.add(name, Role::Malloc, Malloc::<_, SIZE>(heap));
+    fn add_with<S: Subject + 'static>(
+        &mut self,
+        title: Title,
+        role: Role,
+        make: impl FnOnce() -> S,
+    ) {
+        if (self.wanted)(&title) {
+            self.all.push(Contender::new(
+                title,
+                role,
+                Run { subject: make(), workload: self.workload },
+            ));
+        }
+    }
+
+    fn malloc(&mut self, name: &'static str, heap: impl GlobalAlloc + Send + Sync + 'static) {
+        self.add(name, Role::Malloc, || Malloc::<_, SIZE>(heap));
     }
 
     fn pool<S: Strategy>(&mut self, batch: usize) {
@@ -227,14 +283,15 @@ impl<const SIZE: usize> Line<SIZE> {
         self.named_pool::<S>(S::NAME, Role::Adapted, batch);
     }
 
-    fn named_pool<S: Strategy>(&mut self, name: &str, role: Role, batch: usize) {
-        self.add_with(name, role, Some(batch), pool::<S>(block_of(SIZE), batch));
+    fn named_pool<S: Strategy>(&mut self, name: &'static str, role: Role, batch: usize) {
+        let title = Title { name, batch: Some(batch) };
+        self.add_with(title, role, || pool::<S>(block_of(SIZE), batch));
     }
 
-    fn per_thread<S: Strategy>(&mut self, name: &str) {
+    fn per_thread<S: Strategy>(&mut self, name: &'static str) {
         for batch in BATCHES {
-            let pool = per_thread::<S>(block_of(SIZE), batch);
-            self.add_with(name, Role::Ours, Some(batch), pool);
+            let title = Title { name, batch: Some(batch) };
+            self.add_with(title, Role::Ours, || per_thread::<S>(block_of(SIZE), batch));
         }
     }
 }

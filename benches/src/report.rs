@@ -3,17 +3,18 @@
 use core::fmt;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bars::{self, Bar};
 use crate::contenders::Role;
+use crate::memory::{self, Held};
 use crate::rounds::Contender;
 use crate::sample::cores;
 use crate::statistics::Summary;
 use crate::workload::Workload;
 
 /// All that one run found. Its JSON is what `cargo xtask compare` reads.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// Cores that the run could use.
     pub cores: usize,
@@ -25,17 +26,20 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// The promised ratios.
     pub bars: Vec<Bar>,
+    /// What the subjects held, where that was measured.
+    #[serde(default)]
+    pub memory: Vec<Held>,
 }
 
 /// One subject in one workload.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// The workload's name: kind, threads, bytes of a block.
     pub workload: String,
     /// Its threads.
     pub threads: usize,
     /// What the figures count.
-    pub unit: &'static str,
+    pub unit: String,
     /// A strategy, or one of [`names`](crate::contenders::names), or what a peer is called.
     pub subject: String,
     /// What it is.
@@ -57,10 +61,10 @@ impl Row {
         Self {
             workload: workload.to_string(),
             threads: workload.threads(),
-            unit: workload.kind.unit(),
-            subject: contender.name.clone(),
+            unit: workload.kind.unit().into(),
+            subject: contender.title.name.into(),
             role: contender.role,
-            batch: contender.batch,
+            batch: contender.title.batch,
             summary: contender.summary(),
             rounds,
             disturbed_rounds: contender.disturbed(),
@@ -78,9 +82,9 @@ impl Row {
 
 impl Report {
     /// The report of a run with these rows.
-    pub fn new(rounds: usize, turn_ms: u64, rows: Vec<Row>) -> Self {
+    pub fn new(rounds: usize, turn_ms: u64, rows: Vec<Row>, memory: Vec<Held>) -> Self {
         let bars = bars::judge(&rows);
-        Self { cores: cores(), rounds, turn_ms, rows, bars }
+        Self { cores: cores(), rounds, turn_ms, rows, bars, memory }
     }
 
     /// The names of the workloads, in the order in which they were run.
@@ -104,6 +108,9 @@ impl fmt::Display for Report {
             writeln!(f, "{workload}")?;
             writeln!(f, "{}", table_of(reference, &self.of(workload).collect::<Vec<_>>()))?;
             writeln!(f)?;
+        }
+        if !self.memory.is_empty() {
+            writeln!(f, "{}\n", memory::table_of(&self.memory))?;
         }
         for bar in &self.bars {
             let Bar { workload, subject, against, ratio, limit, .. } = bar;
@@ -132,7 +139,7 @@ fn table_of(reference: Option<&Row>, rows: &[&Row]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let ratio = reference.map_or("ratio".into(), |row| format!("/ {}", row.title()));
-    let unit = rows.first().map_or("", |row| row.unit);
+    let unit = rows.first().map_or("", |row| &row.unit);
     table.set_header([unit, "median", "quartiles", "min .. max", &ratio, "disturbed"]);
     for row in rows {
         let Summary { min_ns, lower_quartile_ns, median_ns, upper_quartile_ns, max_ns } =
@@ -168,7 +175,7 @@ pub(crate) mod tests {
         Row {
             workload: workload.into(),
             threads: 1,
-            unit: "ns",
+            unit: "ns".into(),
             subject: subject.into(),
             role,
             batch,
@@ -185,7 +192,10 @@ pub(crate) mod tests {
             row("hit/1/64", "slow", Role::Malloc, None, 20.0),
             row("hit/1/64", "fast", Role::Pool, None, 10.0),
         ];
-        let text = Report::new(1, 1, rows).to_string();
-        assert!(text.contains("/ fast") && text.contains("0.50") && text.contains("2.00"), "{text}");
+        let text = Report::new(1, 1, rows, Vec::new()).to_string();
+        assert!(
+            text.contains("/ fast") && text.contains("0.50") && text.contains("2.00"),
+            "{text}"
+        );
     }
 }

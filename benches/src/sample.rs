@@ -6,8 +6,10 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 /// A sample is disturbed when its threads stood in line for a core for more than a hundredth of
-/// its time.
+/// its time. Where there are more threads than cores they always stand in line, most of the time
+/// for one another; then it is disturbed when the cores did something else for more than a twentieth.
 const TOLERATED_SHARE: u32 = 100;
+const TOLERATED_SHARE_OF_CROWD: u32 = 20;
 
 /// Time for a number of operations.
 #[derive(Clone, Copy, Debug)]
@@ -16,9 +18,11 @@ pub struct Sample {
     pub time: Duration,
     /// Operations, in the workload's unit.
     pub operations: u64,
-    /// Time that the threads stood in line for a core, together; `None` where the system does not
-    /// tell, and where there are more threads than cores: standing in line is their work then.
+    /// Time that the threads stood in line for a core, together; of a crowd, time that a core did
+    /// something else. `None` where the system does not tell.
     pub waited: Option<Duration>,
+    /// Whether there were more threads than cores.
+    pub crowded: bool,
 }
 
 impl Sample {
@@ -29,7 +33,8 @@ impl Sample {
 
     /// Whether other work was in the way.
     pub fn is_disturbed(&self) -> bool {
-        self.waited.is_some_and(|waited| waited * TOLERATED_SHARE > self.time)
+        let share = if self.crowded { TOLERATED_SHARE_OF_CROWD } else { TOLERATED_SHARE };
+        self.waited.is_some_and(|waited| waited * share > self.time)
     }
 }
 
@@ -38,6 +43,7 @@ impl Sample {
 pub struct Span {
     start: Instant,
     end: Instant,
+    ran: Duration,
     waited: Option<Duration>,
 }
 
@@ -49,11 +55,13 @@ impl Span {
         gate.pass();
         let waited_before = waited();
         gate.pass();
+        let ran_before = ran();
         let start = Instant::now();
         work();
         let end = Instant::now();
+        let ran = ran().saturating_sub(ran_before);
         let waited = waited().zip(waited_before).map(|(after, before)| after - before);
-        Self { start, end, waited }
+        Self { start, end, ran, waited }
     }
 
     /// The sample that threads made together.
@@ -64,10 +72,22 @@ impl Span {
     pub fn together(spans: &[Self], operations: u64) -> Sample {
         let start = spans.iter().map(|span| span.start).min().expect("a span");
         let end = spans.iter().map(|span| span.end).max().expect("a span");
-        let waited = spans.iter().map(|span| span.waited).sum();
-        let waited = if spans.len() > cores() { None } else { waited };
-        Sample { time: end - start, operations, waited }
+        let (time, cores) = (end - start, cores());
+        let crowded = spans.len() > cores;
+        let waited = if crowded {
+            let ran: Duration = spans.iter().map(|span| span.ran).sum();
+            u32::try_from(cores).ok().map(|cores| time.saturating_sub(ran / cores))
+        } else {
+            spans.iter().map(|span| span.waited).sum()
+        };
+        Sample { time, operations, waited, crowded }
     }
+}
+
+/// How long the calling thread has run.
+fn ran() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// How long the calling thread has been runnable without running. Linux tells; a hypervisor that

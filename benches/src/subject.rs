@@ -30,6 +30,11 @@ pub trait Subject: Send + Sync {
 
     /// Access for the calling thread.
     fn handle(&self) -> Self::Handle<'_>;
+
+    /// Blocks that it has cut or asked for so far, live and free, where it can tell.
+    fn blocks(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// One thread's access to a [`Subject`].

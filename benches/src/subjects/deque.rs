@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock};
 
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
@@ -19,6 +20,7 @@ pub struct Deques {
     idle: Mutex<Vec<Seat>>,
     left: Injector<Block>,
     layout: Layout,
+    made: AtomicUsize,
 }
 
 /// A deque and its number among the stealers.
@@ -44,6 +46,7 @@ impl Deques {
             idle: Mutex::default(),
             left: Injector::new(),
             layout,
+            made: AtomicUsize::new(0),
         }
     }
 
@@ -62,7 +65,11 @@ impl Deques {
         }
         match stolen {
             Steal::Success(Block(block)) => block,
-            Steal::Empty | Steal::Retry => new_block(self.layout),
+            Steal::Empty | Steal::Retry => {
+                // Relaxed: statistic only.
+                self.made.fetch_add(1, Ordering::Relaxed);
+                new_block(self.layout)
+            }
         }
     }
 }
@@ -79,6 +86,10 @@ impl Subject for Deques {
             Seat { own, number: stealers.len() - 1 }
         });
         Deque { all: self, seat: Some(seat) }
+    }
+
+    fn blocks(&self) -> Option<usize> {
+        Some(self.made.load(Ordering::Relaxed))
     }
 }
 

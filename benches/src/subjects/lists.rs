@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_queue::SegQueue;
 use stampool::Block;
@@ -77,12 +78,13 @@ impl List for object_pool::Pool<Block> {
 pub struct Listed<L: List> {
     list: L,
     layout: Layout,
+    made: AtomicUsize,
 }
 
 impl<L: List> Listed<L> {
     /// An empty list.
     pub fn new(list: L, layout: Layout) -> Self {
-        Self { list, layout }
+        Self { list, layout, made: AtomicUsize::new(0) }
     }
 }
 
@@ -95,6 +97,10 @@ impl<L: List> Subject for Listed<L> {
     fn handle(&self) -> &Self {
         self
     }
+
+    fn blocks(&self) -> Option<usize> {
+        Some(self.made.load(Ordering::Relaxed))
+    }
 }
 
 impl<L: List> Handle for &Listed<L> {
@@ -102,7 +108,11 @@ impl<L: List> Handle for &Listed<L> {
     fn allocate(&mut self) -> NonNull<u8> {
         match self.list.pop() {
             Some(Block(block)) => block,
-            None => new_block(self.layout),
+            None => {
+                // Relaxed: statistic only.
+                self.made.fetch_add(1, Ordering::Relaxed);
+                new_block(self.layout)
+            }
         }
     }
 

@@ -46,6 +46,11 @@ macro_rules! by_call {
             fn handle(&self) -> ByCall<'_, Self> {
                 ByCall(self)
             }
+
+            fn blocks(&self) -> Option<usize> {
+                let $this = self;
+                Some($of.stats().carved_blocks)
+            }
         }
 
         impl$(<$strategy: Strategy>)? Handle for ByCall<'_, $pool> {

@@ -24,6 +24,10 @@ impl<S: Strategy> Subject for Pool<S> {
     fn handle(&self) -> Local<'_, S> {
         self.local().expect("memory for a slot")
     }
+
+    fn blocks(&self) -> Option<usize> {
+        Some(self.stats().carved_blocks)
+    }
 }
 
 impl<S: Strategy> Handle for Local<'_, S> {

@@ -1,12 +1,15 @@
 //! The workloads: each uses a subject in one way and times it.
 
 mod burst;
+mod cache_line;
 mod hit;
+mod larson;
 mod producer_consumer;
 mod random;
 mod shared_bucket;
 mod team;
 mod working_set;
+mod xmalloc;
 
 pub use team::Team;
 
@@ -38,11 +41,19 @@ pub enum Kind {
     SharedBucket,
     /// Some threads allocate, others free; at most 1,024 blocks are on their way.
     ProducerConsumer,
+    /// The field's larson: random renewals, and arrays that outlive their handles.
+    Larson,
+    /// The field's cache-thrash: blocks that are written many times.
+    CacheThrash,
+    /// The field's cache-scratch: the same, and the first block comes from another thread.
+    CacheScratch,
+    /// The field's xmalloc-test: batches go from those who allocate to those who free.
+    Xmalloc,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Hit,
         Self::BurstLifo,
         Self::BurstFifo,
@@ -50,6 +61,10 @@ impl Kind {
         Self::WorkingSet,
         Self::SharedBucket,
         Self::ProducerConsumer,
+        Self::Larson,
+        Self::CacheThrash,
+        Self::CacheScratch,
+        Self::Xmalloc,
     ];
 
     /// What it goes by.
@@ -62,6 +77,10 @@ impl Kind {
             Self::WorkingSet => "working-set",
             Self::SharedBucket => "shared-bucket",
             Self::ProducerConsumer => "producer-consumer",
+            Self::Larson => "larson",
+            Self::CacheThrash => "cache-thrash",
+            Self::CacheScratch => "cache-scratch",
+            Self::Xmalloc => "xmalloc",
         }
     }
 
@@ -71,9 +90,10 @@ impl Kind {
             Self::Hit | Self::BurstLifo | Self::BurstFifo | Self::BurstShuffled => {
                 "ns per allocate + free, on each thread"
             }
-            Self::WorkingSet => "ns per free + allocate, on each thread",
+            Self::WorkingSet | Self::Larson => "ns per free + allocate, on each thread",
+            Self::CacheThrash | Self::CacheScratch => "ns per block of 100 writes, on each thread",
             Self::SharedBucket => "ns per swap, on each thread",
-            Self::ProducerConsumer => "ns per block, all threads together",
+            Self::ProducerConsumer | Self::Xmalloc => "ns per block, all threads together",
         }
     }
 }
@@ -112,6 +132,7 @@ impl Workload {
             let alike = threads.iter().map(|&threads| Team::Alike(threads));
             let (teams, touches): (Vec<Team>, &[bool]) = match kind {
                 Kind::ProducerConsumer => (Team::CROSSINGS.to_vec(), &[false, true]),
+                Kind::Xmalloc => (Team::PAIRS.to_vec(), &[false]),
                 _ => (alike.collect(), &[false]),
             };
             for &size_bytes in sizes_bytes {
@@ -153,12 +174,16 @@ impl Workload {
             Kind::WorkingSet => threads * working_set::LIVE,
             Kind::SharedBucket => shared_bucket::SLOTS + threads,
             Kind::ProducerConsumer => ring::CAPACITY + threads,
+            Kind::Larson => threads * larson::BLOCKS,
+            Kind::CacheThrash | Kind::CacheScratch => 2 * threads,
+            Kind::Xmalloc => xmalloc::live_blocks(threads / 2),
         }
     }
 
     /// Whether each thread frees what it allocates.
     pub const fn is_private(&self) -> bool {
-        !matches!(self.kind, Kind::SharedBucket | Kind::ProducerConsumer)
+        use Kind::{CacheScratch, Larson, ProducerConsumer, SharedBucket, Xmalloc};
+        !matches!(self.kind, SharedBucket | ProducerConsumer | Larson | CacheScratch | Xmalloc)
     }
 
     /// Times about so many operations.
@@ -171,6 +196,10 @@ impl Workload {
             Kind::BurstShuffled => burst::sample(subject, Order::Shuffled, threads, operations),
             Kind::WorkingSet => working_set::sample(subject, threads, operations),
             Kind::SharedBucket => shared_bucket::sample(subject, threads, operations),
+            Kind::Larson => larson::sample(subject, threads, operations),
+            Kind::CacheThrash => cache_line::sample(subject, false, threads, operations),
+            Kind::CacheScratch => cache_line::sample(subject, true, threads, operations),
+            Kind::Xmalloc => xmalloc::sample(subject, threads / 2, operations),
             Kind::ProducerConsumer => {
                 let (producers, consumers) = self.team.sides();
                 let touched_bytes = if self.touched { self.size_bytes } else { 0 };
@@ -189,7 +218,10 @@ mod tests {
     fn a_pattern_ends_at_a_slash() {
         let all = Workload::list(&[1, 2], &[16, 64]);
         let named = |pattern| all.iter().filter(|one| one.is_named(pattern)).count();
-        assert_eq!((named("hit"), named("hit/1"), named("hit/1/6"), named("hit/1/64")), (4, 2, 0, 1));
+        assert_eq!(
+            (named("hit"), named("hit/1"), named("hit/1/6"), named("hit/1/64")),
+            (4, 2, 0, 1)
+        );
         assert_eq!(named("producer-consumer/1P3C/16"), 2);
         assert_eq!(named("producer-consumer/1P3C/16/touched"), 1);
         assert_eq!(named("burst"), 0);

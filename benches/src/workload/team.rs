@@ -24,6 +24,9 @@ impl Team {
         Self::Sides { producers: 1, consumers: 3 },
     ];
 
+    /// Those in which each who allocates has one who frees.
+    pub const PAIRS: [Self; 2] = [Self::CROSSINGS[0], Self::CROSSINGS[1]];
+
     /// All together.
     pub const fn threads(self) -> usize {
         match self {
