@@ -189,7 +189,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
 
     fn limits(&mut self) {
         let layout = block_of(SIZE);
-        if self.workload.touched {
+        if self.workload.writes() {
             self.add(names::FLOOR, Role::Floor, || FloorInMemory::new(layout));
         } else {
             self.add(names::FLOOR, Role::Floor, || Floor);

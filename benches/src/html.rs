@@ -163,7 +163,7 @@ mod tests {
             row("hit/2/64", "TaggedWide", Role::Ours, Some(64), 1.5),
         ];
         let html = page(&Report::new(1, 1, rows, Vec::new()), None, "bench").html();
-        assert_eq!(html.matches("<svg").count(), 2, "{html}");
+        assert_eq!(html.matches("class=\"plot\"").count(), 2, "{html}");
         assert!(html.contains("harness alone") && html.contains("TaggedWide, B = 64"));
     }
 }

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::contenders::{Role, Suite, contenders};
 use crate::workload::{Kind, Workload};
 
-/// Blocks that cross over, or are renewed, while it is watched what is held.
-pub const OPERATIONS: u64 = 10_000_000;
+/// Blocks that cross over while it is watched what is held.
+const CROSSING: u64 = 10_000_000;
+/// Operations of the other workloads, on each thread.
+const OTHERS: u64 = 1_000_000;
 
 /// What one subject held in one workload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,10 +46,13 @@ impl Held {
     }
 }
 
-/// Whether memory says something about a workload: blocks change hands in it, or are renewed.
+/// Whether memory is measured in a workload: blocks change hands in it, or are renewed, and there
+/// are at most two threads. More of them, or bytes that are touched, would take long and say little.
 pub fn is_told(workload: &Workload) -> bool {
     use Kind::{Larson, ProducerConsumer, SharedBucket, WorkingSet, Xmalloc};
     matches!(workload.kind, WorkingSet | SharedBucket | ProducerConsumer | Larson | Xmalloc)
+        && workload.threads() <= 2
+        && !workload.touched
 }
 
 /// Runs the one subject of this title in this process, and tells what it held. `None`, where the
@@ -55,7 +60,8 @@ pub fn is_told(workload: &Workload) -> bool {
 pub fn watch(workload: Workload, suite: Suite, title: &str) -> Option<Held> {
     let before = status_kib("VmRSS:")?;
     let one = contenders(workload, suite, |one| one.to_string() == title).pop()?;
-    one.entry.sample(OPERATIONS);
+    let crosses = workload.kind == Kind::ProducerConsumer;
+    one.entry.sample(if crosses { CROSSING } else { OTHERS });
     let resident_kib = status_kib("VmHWM:")?.saturating_sub(before);
     let (live_blocks, threads) = (workload.live_blocks(), workload.threads());
     let batch = one.title.batch;

@@ -37,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) list: bool,
     /// Measure memory too, where blocks change hands or are renewed: each subject in a process of
-    /// its own, over ten million operations.
+    /// its own.
     #[arg(long)]
     pub(crate) memory: bool,
     /// A bench.json to compare with: what is slower beyond the spread is said.

@@ -180,6 +180,11 @@ impl Workload {
         }
     }
 
+    /// Whether bytes of blocks are written, so that there must be some.
+    pub const fn writes(&self) -> bool {
+        self.touched || matches!(self.kind, Kind::CacheThrash | Kind::CacheScratch)
+    }
+
     /// Whether each thread frees what it allocates.
     pub const fn is_private(&self) -> bool {
         use Kind::{CacheScratch, Larson, ProducerConsumer, SharedBucket, Xmalloc};
