@@ -9,6 +9,10 @@
 //! that stands beside them.
 
 pub mod bars;
+pub mod baseline;
+pub mod contenders;
+pub mod html;
+pub mod memory;
 pub mod report;
 pub mod ring;
 pub mod rounds;

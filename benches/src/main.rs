@@ -1,75 +1,156 @@
 //! `bench`: measures the workloads and prints a table or JSON.
 
+mod options;
+
 use core::time::Duration;
 use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use benches::baseline::{self, Change, Direction};
+use benches::contenders::{Title, contenders};
+use benches::html;
+use benches::memory::{self, Held};
 use benches::report::{Report, Row};
 use benches::rounds::interleave;
 use benches::workload::Workload;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-
-/// Measures pools against what one would use instead. Ratios within one run count.
-#[derive(Parser)]
-struct Options {
-    /// Workloads, separated by commas. Without it: all.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    workload: Vec<Workload>,
-    /// Only subjects whose name contains this.
-    #[arg(long, value_name = "SUBSTR")]
-    subject: Option<String>,
-    /// Rounds: turns of each subject.
-    #[arg(long, value_name = "N", default_value_t = 21, value_parser = clap::value_parser!(u16).range(1..))]
-    rounds: u16,
-    /// Length of a turn in milliseconds, about. Short ones fit between other work.
-    #[arg(long, value_name = "MS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
-    turn_ms: u64,
-    /// What to print.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Exit with 2 unless every promised ratio was measured and met.
-    #[arg(long)]
-    check: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-}
+use options::{Format, Options};
+use serde::Serialize;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let workloads =
-        if options.workload.is_empty() { Workload::ALL.to_vec() } else { options.workload.clone() };
-    let rows: Vec<Row> =
-        workloads.into_iter().flat_map(|workload| run(workload, &options)).collect();
-    if rows.is_empty() {
-        eprintln!("error: no subject has such a name");
-        return ExitCode::FAILURE;
-    }
-    let report = Report::new(options.rounds.into(), options.turn_ms, rows);
-    match options.format {
-        Format::Table => print!("{report}"),
-        Format::Json => {
-            println!(
-                "{}",
-                serde_json::to_string_pretty(&report).expect("a report has a JSON form")
-            );
+    let done = match &options.watch {
+        Some(title) => watch(&options, title),
+        None => measure(&options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
         }
     }
+}
+
+/// What one subject holds, as JSON.
+fn watch(options: &Options, title: &str) -> Result<ExitCode, String> {
+    let [workload] = chosen(options)?[..] else { return Err("one workload, please".into()) };
+    let held = memory::watch(workload, options.suite, title)
+        .ok_or_else(|| format!("{workload} has no {title}, or the system tells no memory"))?;
+    println!("{}", json(&held));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(options: &Options) -> Result<ExitCode, String> {
+    let workloads = chosen(options)?;
+    if options.list {
+        workloads.iter().for_each(|workload| println!("{workload}"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let before: Option<Report> = options.baseline.as_ref().map(read).transpose()?;
+    let rows: Vec<Row> = workloads.iter().flat_map(|workload| run(*workload, options)).collect();
+    if rows.is_empty() {
+        return Err("no subject has such a name".into());
+    }
+    let held = if options.memory { held(&workloads, &rows, options)? } else { Vec::new() };
+    let report = Report::new(options.rounds.into(), options.turn_ms, rows, held);
+    let changes = before.map(|before| baseline::compare(&before, &report));
+    match options.format {
+        Format::Table => print!("{report}"),
+        Format::Json => println!("{}", json(&report)),
+    }
+    for change in changes.iter().flatten() {
+        let Change { workload, subject, against, before, now } = change;
+        let word = match change.direction() {
+            Direction::Slower => "slower",
+            Direction::Faster => "faster",
+            Direction::Same => continue,
+        };
+        eprintln!(
+            "{word}: {workload}: {subject} from {:.2} to {:.2} of {against}",
+            before[1], now[1]
+        );
+    }
+    if let Some(folder) = &options.out {
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        let command =
+            options.made_by.clone().unwrap_or_else(|| format!("bench {}", words.join(" ")));
+        let page = html::page(&report, changes.as_deref(), &command).html();
+        for (name, text) in [("bench.json", json(&report)), ("bench.html", page)] {
+            let path = folder.join(name);
+            std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+    }
+    if let Some(held) = report.memory.iter().find(|held| !held.is_within()) {
+        return Err(format!("{} carved more in {} than its bound", held.subject, held.workload));
+    }
     let all_met = !report.bars.is_empty() && report.bars.iter().all(|bar| bar.met);
-    if options.check && !all_met { ExitCode::from(2) } else { ExitCode::SUCCESS }
+    Ok(if options.check && !all_met { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// What the subjects of the rows hold, each in a process of its own.
+fn held(workloads: &[Workload], rows: &[Row], options: &Options) -> Result<Vec<Held>, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let suite = options.suite.to_possible_value().expect("no suite is hidden");
+    let mut all = Vec::new();
+    for workload in workloads.iter().filter(|workload| memory::is_told(workload)) {
+        let name = workload.to_string();
+        eprintln!("memory of {name}");
+        for row in rows.iter().filter(|row| row.workload == name) {
+            let numbers = [
+                ("--threads", workload.threads().to_string()),
+                ("--sizes", workload.size_bytes.to_string()),
+                ("--workload", name.clone()),
+                ("--suite", suite.get_name().to_owned()),
+                ("--watch", row.title()),
+            ];
+            let words: Vec<String> = numbers
+                .into_iter()
+                .flat_map(|(option, value)| [option.to_owned(), value])
+                .collect();
+            all.push(memory::watch_apart(&program, &words)?);
+        }
+    }
+    Ok(all)
+}
+
+fn read(path: &PathBuf) -> Result<Report, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("it has a JSON form")
+}
+
+/// The workloads asked for.
+fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
+    let mut all = Workload::list(&options.threads, &options.sizes);
+    if options.workload.is_empty() {
+        return Ok(all);
+    }
+    for pattern in &options.workload {
+        if !all.iter().any(|workload| workload.is_named(pattern)) {
+            return Err(format!("no workload is called {pattern}; --list tells their names"));
+        }
+    }
+    all.retain(|workload| options.workload.iter().any(|pattern| workload.is_named(pattern)));
+    Ok(all)
 }
 
 fn run(workload: Workload, options: &Options) -> Vec<Row> {
-    let mut contenders = workload.contenders();
-    contenders.retain(|one| options.subject.as_ref().is_none_or(|part| one.name.contains(part)));
+    let wanted = |one: &Title| options.subject.as_ref().is_none_or(|part| one.name.contains(part));
+    let mut contenders = contenders(workload, options.suite, wanted);
     let rounds = usize::from(options.rounds);
     let bar = progress(workload, options.rounds);
+    // Shorter than the system's own turns, a turn of a crowd is a matter of luck.
+    let longer = if workload.is_crowded() { 5 } else { 1 };
     if !contenders.is_empty() {
-        interleave(&mut contenders, rounds, Duration::from_millis(options.turn_ms), || bar.inc(1));
+        let turn = Duration::from_millis(options.turn_ms * longer);
+        interleave(&mut contenders, rounds, turn, || bar.inc(1));
     }
     bar.finish_and_clear();
     contenders.iter().map(|contender| Row::new(workload, contender, rounds)).collect()
@@ -77,11 +158,11 @@ fn run(workload: Workload, options: &Options) -> Vec<Row> {
 
 fn progress(workload: Workload, rounds: u16) -> ProgressBar {
     if !stderr().is_terminal() {
-        eprintln!("measuring {workload:?}: {rounds} rounds");
+        eprintln!("measuring {workload}: {rounds} rounds");
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{msg} {bar:30} round {pos}/{len} {elapsed}");
     ProgressBar::new(rounds.into())
         .with_style(style.expect("the template is valid"))
-        .with_message(format!("{workload:?}"))
+        .with_message(workload.to_string())
 }

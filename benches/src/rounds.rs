@@ -5,23 +5,38 @@
 //! A turn in which the threads stood in line for a core for more than a hundredth of the time was
 //! disturbed by other work: it is thrown away and done again, up to [`TURNS`] times. If none was
 //! quiet, the least disturbed one counts, and the row says in how many rounds that was so. Where
-//! the system does not tell how long threads stood in line, nothing is thrown away.
+//! there are more threads than cores, they stand in line for one another; then a turn is disturbed
+//! when the cores were busy with something else for more than a twentieth of it. Where the system
+//! does not tell how long threads stood in line, nothing is thrown away.
 
 use core::time::Duration;
 
 use crate::Sample;
+use crate::contenders::{Role, Title};
 use crate::statistics::Summary;
 
 /// How often a disturbed turn is tried.
 pub const TURNS: usize = 10;
 
-/// A subject in its workload: gives a sample of so many operations.
+/// Something that is run in turns.
+pub trait Entry {
+    /// Times about so many operations.
+    fn sample(&self, operations: u64) -> Sample;
+
+    /// Blocks that it has made so far, where it can tell.
+    fn blocks(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// A subject in its workload.
 pub struct Contender {
     /// The subject.
-    pub name: String,
-    /// The pool's batch, if it is one.
-    pub batch: Option<usize>,
-    run: Box<dyn FnMut(u64) -> Sample>,
+    pub title: Title,
+    /// What it is.
+    pub role: Role,
+    /// What is run.
+    pub entry: Box<dyn Entry>,
     operations: u64,
     rounds: Vec<f64>,
     disturbed: usize,
@@ -29,9 +44,9 @@ pub struct Contender {
 
 impl Contender {
     /// A subject that has not run yet.
-    pub fn new(name: &str, batch: Option<usize>, run: impl FnMut(u64) -> Sample + 'static) -> Self {
-        let run = Box::new(run);
-        Self { name: name.into(), batch, run, operations: 0, rounds: Vec::new(), disturbed: 0 }
+    pub fn new(title: Title, role: Role, entry: impl Entry + 'static) -> Self {
+        let (rounds, entry) = (Vec::new(), Box::new(entry));
+        Self { title, role, entry, operations: 0, rounds, disturbed: 0 }
     }
 
     /// Finds out how many operations take about `target` when nothing disturbs: turns that are
@@ -41,9 +56,9 @@ impl Contender {
     ///
     /// Never: there is more than one try.
     pub fn calibrate(&mut self, target: Duration) {
-        let mut operations = 1 << 14;
+        let mut operations = 1 << 12;
         loop {
-            let times = (0..TURNS).map(|_| (self.run)(operations).time);
+            let times = (0..TURNS).map(|_| self.entry.sample(operations).time);
             let fastest = times.min().expect("more than one try");
             if fastest * 4 >= target {
                 let scaled = u128::from(operations) * target.as_nanos() / fastest.as_nanos();
@@ -63,12 +78,12 @@ impl Contender {
 
     /// The first quiet sample out of [`TURNS`], or the quietest.
     fn quietest(&mut self, operations: u64) -> Sample {
-        let mut best = (self.run)(operations);
+        let mut best = self.entry.sample(operations);
         for _ in 1..TURNS {
             if !best.is_disturbed() {
                 break;
             }
-            let sample = (self.run)(operations);
+            let sample = self.entry.sample(operations);
             if sample.waited < best.waited {
                 best = sample;
             }
@@ -119,25 +134,38 @@ mod tests {
     use core::cell::RefCell;
     use std::rc::Rc;
 
+    struct Told<F>(RefCell<F>);
+
+    impl<F: FnMut(u64) -> Sample> Entry for Told<F> {
+        fn sample(&self, operations: u64) -> Sample {
+            (self.0.borrow_mut())(operations)
+        }
+    }
+
+    fn contender(name: &'static str, run: impl FnMut(u64) -> Sample + 'static) -> Contender {
+        Contender::new(Title { name, batch: None }, Role::Pool, Told(RefCell::new(run)))
+    }
+
     fn sample(operations: u64, waited_ms: u64) -> Sample {
         Sample {
             time: Duration::from_millis(100),
             operations,
             waited: Some(Duration::from_millis(waited_ms)),
+            crowded: false,
         }
     }
 
     #[test]
     fn subjects_take_turns() {
         let seen = Rc::new(RefCell::new(String::new()));
-        let contender = |name: &'static str| {
+        let one = |name: &'static str| {
             let seen = Rc::clone(&seen);
-            Contender::new(name, None, move |operations| {
+            contender(name, move |operations| {
                 seen.borrow_mut().push_str(name);
                 sample(operations, 0)
             })
         };
-        let mut all = [contender("a"), contender("b"), contender("c")];
+        let mut all = [one("a"), one("b"), one("c")];
         interleave(&mut all, 3, Duration::from_millis(1), || ());
         let calibration = ["a", "b", "c"].map(|name| name.repeat(TURNS)).concat();
         assert_eq!(*seen.borrow(), calibration + "abc" + "bca" + "cab");
@@ -148,7 +176,7 @@ mod tests {
         let mut waits =
             [50, 0].into_iter().chain([50, 40, 30].into_iter().chain([40; TURNS]).take(TURNS));
         let mut turns = 0;
-        let mut one = Contender::new("one", None, move |_| {
+        let mut one = contender("one", move |_| {
             turns += 1;
             sample(turns, waits.next().expect("at most ten tries for a turn"))
         });

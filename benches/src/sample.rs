@@ -2,11 +2,14 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// A sample is disturbed when its threads stood in line for a core for more than a hundredth of
-/// its time.
+/// its time. Where there are more threads than cores they always stand in line, most of the time
+/// for one another; then it is disturbed when the cores did something else for more than a twentieth.
 const TOLERATED_SHARE: u32 = 100;
+const TOLERATED_SHARE_OF_CROWD: u32 = 20;
 
 /// Time for a number of operations.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +18,11 @@ pub struct Sample {
     pub time: Duration,
     /// Operations, in the workload's unit.
     pub operations: u64,
-    /// Time that the threads stood in line for a core, together; `None` where the system does not
-    /// tell.
+    /// Time that the threads stood in line for a core, together; of a crowd, time that a core did
+    /// something else. `None` where the system does not tell.
     pub waited: Option<Duration>,
+    /// Whether there were more threads than cores.
+    pub crowded: bool,
 }
 
 impl Sample {
@@ -28,7 +33,8 @@ impl Sample {
 
     /// Whether other work was in the way.
     pub fn is_disturbed(&self) -> bool {
-        self.waited.is_some_and(|waited| waited * TOLERATED_SHARE > self.time)
+        let share = if self.crowded { TOLERATED_SHARE_OF_CROWD } else { TOLERATED_SHARE };
+        self.waited.is_some_and(|waited| waited * share > self.time)
     }
 }
 
@@ -37,6 +43,7 @@ impl Sample {
 pub struct Span {
     start: Instant,
     end: Instant,
+    ran: Duration,
     waited: Option<Duration>,
 }
 
@@ -48,11 +55,13 @@ impl Span {
         gate.pass();
         let waited_before = waited();
         gate.pass();
+        let ran_before = ran();
         let start = Instant::now();
         work();
         let end = Instant::now();
+        let ran = ran().saturating_sub(ran_before);
         let waited = waited().zip(waited_before).map(|(after, before)| after - before);
-        Self { start, end, waited }
+        Self { start, end, ran, waited }
     }
 
     /// The sample that threads made together.
@@ -63,9 +72,22 @@ impl Span {
     pub fn together(spans: &[Self], operations: u64) -> Sample {
         let start = spans.iter().map(|span| span.start).min().expect("a span");
         let end = spans.iter().map(|span| span.end).max().expect("a span");
-        let waited = spans.iter().map(|span| span.waited).sum();
-        Sample { time: end - start, operations, waited }
+        let (time, cores) = (end - start, cores());
+        let crowded = spans.len() > cores;
+        let waited = if crowded {
+            let ran: Duration = spans.iter().map(|span| span.ran).sum();
+            u32::try_from(cores).ok().map(|cores| time.saturating_sub(ran / cores))
+        } else {
+            spans.iter().map(|span| span.waited).sum()
+        };
+        Sample { time, operations, waited, crowded }
     }
+}
+
+/// How long the calling thread has run.
+fn ran() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// How long the calling thread has been runnable without running. Linux tells; a hypervisor that
@@ -100,7 +122,7 @@ impl Gate {
 }
 
 /// Waits for another thread: spins, and gives the core away when that takes long.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Patience(u32);
 
 impl Patience {
@@ -110,6 +132,12 @@ impl Patience {
     #[inline]
     pub fn new() -> Self {
         Self(0)
+    }
+
+    /// For one of so many threads: where not all of them have a core, whoever is waited for may
+    /// need ours.
+    pub fn among(threads: usize) -> Self {
+        Self(if threads > cores() { Self::SPINS } else { 0 })
     }
 
     /// Waits a little.
@@ -128,6 +156,18 @@ impl Default for Patience {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// As [`on_threads`], with the same part for all, which is told the number of its thread.
+pub fn on_threads_alike(threads: usize, part: impl Fn(usize) -> Span + Sync) -> Vec<Span> {
+    let part = &part;
+    on_threads((0..threads).map(|nth| Box::new(move || part(nth)) as Box<_>).collect())
 }
 
 /// Runs `parts` on a thread each, pinned to a core each where the system lets us, and gives what

@@ -1,9 +1,9 @@
 //! Order statistics of a few rounds.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where the rounds of one subject lie, in nanoseconds per operation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The smallest.
     pub min_ns: f64,

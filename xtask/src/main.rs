@@ -1,5 +1,6 @@
 //! `cargo xtask`: the workbench behind one door. One module per command.
 
+mod bench;
 mod build_id;
 mod checks;
 mod ci;
@@ -7,6 +8,7 @@ mod compare;
 mod fuzz;
 mod fuzz_ops;
 mod hit_path;
+mod instructions;
 mod layers;
 mod ledger_file;
 mod ledgers;
@@ -40,6 +42,8 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Times and memory against what one would use instead: a table, JSON and a page of plots.
+    Bench(bench::Options),
     /// Run the model checks and write the ledger, target/stampool/checks.json.
     Checks(checks::Options),
     /// Everything that CI runs.
@@ -52,6 +56,8 @@ enum Command {
     FuzzOps(fuzz_ops::Options),
     /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
     HitPath(hit_path::Options),
+    /// Count the instructions of hit, exchange and carve, and compare with those that were kept.
+    Instructions(instructions::Options),
     /// Check the layers of src, the names of backends, the length of files and the ordering tags.
     Layers(layers::Options),
     /// Put the ledgers of several machines together, or compare two.
@@ -70,6 +76,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
+        Command::Bench(options) => bench::run(&options),
         // The exit codes are those of `stress`.
         Command::Steered(options) => match steered::run(&options) {
             Ok(code) => return code,
@@ -81,6 +88,7 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::run(&options),
         Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
+        Command::Instructions(options) => instructions::run(&options),
         Command::Layers(options) => layers::run(&options),
         Command::Ledger(options) => ledgers::run(&options),
         Command::Litmus(options) => litmus::run(&options),

@@ -28,6 +28,10 @@ pub(super) struct Row {
     disturbed_rounds: usize,
 }
 
+const HIT: &str = "hit/1/64";
+const CROSSING: &str = "producer-consumer/1P1C/64/untouched";
+const BUCKET: &str = "shared-bucket/2/64";
+
 /// The batch of a pool whose builder is not told.
 const DEFAULT_BATCH: u32 = 64;
 
@@ -36,12 +40,12 @@ impl Row {
     pub(super) fn measures(&self) -> Vec<&'static str> {
         let is = |batch| self.batch.is_none_or(|own| own == batch);
         match &*self.workload {
-            "hit" if is(DEFAULT_BATCH) => vec![measures::HIT],
-            "producer-consumer" => {
+            HIT if is(DEFAULT_BATCH) => vec![measures::HIT],
+            CROSSING => {
                 let both = [(DEFAULT_BATCH, measures::CROSSING_64), (256, measures::CROSSING_256)];
                 both.into_iter().filter(|(batch, _)| is(*batch)).map(|(_, name)| name).collect()
             }
-            "shared-bucket" if is(DEFAULT_BATCH) => vec![measures::BUCKET],
+            BUCKET if is(DEFAULT_BATCH) => vec![measures::BUCKET],
             _ => vec![],
         }
     }
@@ -54,12 +58,13 @@ impl Report {
     }
 }
 
-/// Runs all workloads.
+/// Runs the workloads that the measures are of.
 ///
 /// # Errors
 /// Where the binary fails.
 pub(super) fn run(executable: &Path, rounds: usize, turn_ms: usize) -> Result<Report> {
     let mut command = Command::new(executable);
+    command.args(["--suite", "strategies", "--workload", &[HIT, CROSSING, BUCKET].join(",")]);
     command.args([
         "--format",
         "json",

@@ -1,0 +1,67 @@
+//! The paths of a pool by themselves, to be counted: `cargo xtask instructions` runs this under
+//! callgrind and counts the instructions within `counted`.
+
+use core::alloc::Layout;
+use core::hint::black_box;
+use core::ptr::NonNull;
+
+use stampool::{Local, Pool, TaggedWide};
+
+/// Operations of each path.
+const OPERATIONS: usize = 1000;
+
+type Handle<'p> = Local<'p, TaggedWide>;
+
+fn pool() -> Pool {
+    Pool::builder(Layout::new::<[u64; 8]>()).build().expect("a valid pool")
+}
+
+/// What is counted: whatever `work` executes.
+#[inline(never)]
+fn counted(work: impl FnOnce()) {
+    work();
+}
+
+/// Allocates a block and frees it, over and over: neither exchanges.
+fn path_hit(local: &Handle<'_>) {
+    for _ in 0..OPERATIONS {
+        let block = black_box(local.allocate().expect("memory"));
+        // SAFETY: just allocated from the same pool.
+        unsafe { local.deallocate(block) };
+    }
+}
+
+/// Allocates and frees blocks enough for exchanges in both directions. Nothing is carved: the same
+/// was done before.
+fn path_exchange(local: &Handle<'_>, blocks: &mut [NonNull<u8>]) {
+    path_carve(local, blocks);
+    for &block in &*blocks {
+        // SAFETY: allocated just now, and freed once.
+        unsafe { local.deallocate(block) };
+    }
+}
+
+/// Allocates from a pool that has no blocks yet.
+fn path_carve(local: &Handle<'_>, blocks: &mut [NonNull<u8>]) {
+    for block in blocks {
+        *block = black_box(local.allocate().expect("memory"));
+    }
+}
+
+fn main() {
+    let pool = pool();
+    let local = pool.local().expect("memory");
+    let blocks = &mut [NonNull::dangling(); OPERATIONS];
+    match std::env::args().nth(1).as_deref() {
+        Some("hit") => {
+            path_hit(&local);
+            counted(|| path_hit(&local));
+        }
+        Some("exchange") => {
+            path_exchange(&local, blocks);
+            counted(|| path_exchange(&local, blocks));
+        }
+        Some("carve") => counted(|| path_carve(&local, blocks)),
+        other => panic!("hit, exchange or carve, not {other:?}"),
+    }
+}

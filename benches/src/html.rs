@@ -1,0 +1,169 @@
+//! A run as a page: the bars, what changed, a plot for each workload, and memory.
+
+use page::{Axis, Bar, BarChart, Cell, Page, Section, Table, Verdict};
+
+use crate::baseline::{Change, Direction};
+use crate::contenders::Role;
+use crate::memory::Held;
+use crate::report::{Report, Row};
+
+/// The page. `command` made the report; `changes` are against an earlier one, if there is one.
+pub fn page(report: &Report, changes: Option<&[Change]>, command: &str) -> Page {
+    let subtitle = format!(
+        "{} cores, medians of {} interleaved rounds of about {} ms. Ratios within one run count; \
+         times of different runs are not comparable.",
+        report.cores, report.rounds, report.turn_ms
+    );
+    let mut page = Page::new("stampool: times and memory").subtitle(subtitle);
+    page = page.section(bars(report));
+    if let Some(changes) = changes {
+        page = page.section(compared(changes));
+    }
+    for workload in report.workloads() {
+        let rows: Vec<&Row> = report.of(workload).collect();
+        page = page.section(plot(workload, &rows, report.cores, command));
+    }
+    if !report.memory.is_empty() {
+        page = page.section(memory(&report.memory));
+    }
+    page
+}
+
+fn bars(report: &Report) -> Section {
+    let mut table = Table::new(["", "workload", "subject", "against", "ratio", "promised"]);
+    for bar in &report.bars {
+        let (verdict, word) =
+            if bar.met { (Verdict::Good, "met") } else { (Verdict::Bad, "missed") };
+        let batch = bar.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
+        let crowd = if bar.threads > report.cores { ", on too few cores" } else { "" };
+        table = table.row([
+            Cell::verdict(verdict, word),
+            Cell::code(&bar.workload),
+            Cell::text(format!("{}{batch}", bar.subject)),
+            Cell::text(&bar.against),
+            Cell::number(format!("{:.2}", bar.ratio)),
+            Cell::text(format!("{}{crowd}", bar.limit)),
+        ]);
+    }
+    let met = report.bars.iter().filter(|bar| bar.met).count();
+    let all = report.bars.len();
+    let verdict = match (met, all) {
+        (_, 0) => Verdict::Open,
+        (met, all) if met == all => Verdict::Good,
+        _ => Verdict::Bad,
+    };
+    Section::new("Promises").verdict(verdict, format!("{met} of {all} met")).table(table)
+}
+
+fn compared(changes: &[Change]) -> Section {
+    let mut table = Table::new(["", "workload", "subject", "over", "before", "now"]);
+    let ratio = |[low, median, high]: [f64; 3]| format!("{median:.2} ({low:.2} .. {high:.2})");
+    for change in changes {
+        let (verdict, word) = match change.direction() {
+            Direction::Slower => (Verdict::Bad, "slower"),
+            Direction::Faster => (Verdict::Good, "faster"),
+            Direction::Same => continue,
+        };
+        table = table.row([
+            Cell::verdict(verdict, word),
+            Cell::code(&change.workload),
+            Cell::text(&change.subject),
+            Cell::text(&change.against),
+            Cell::number(ratio(change.before)),
+            Cell::number(ratio(change.now)),
+        ]);
+    }
+    let slower = changes.iter().filter(|one| one.direction() == Direction::Slower).count();
+    let verdict = match (slower, changes.len()) {
+        (_, 0) => Verdict::Open,
+        (0, _) => Verdict::Good,
+        _ => Verdict::Bad,
+    };
+    Section::new("Since the baseline")
+        .verdict(verdict, format!("{slower} of {} slower beyond the spread", changes.len()))
+        .text("A ratio is over the peer that was fastest in the baseline; its span reaches from quartile over quartile to quartile over quartile. Rows whose spans overlap are left out.")
+        .table(table)
+}
+
+fn plot(workload: &str, rows: &[&Row], cores: usize, command: &str) -> Section {
+    let unit = rows.first().map_or("ns", |row| &row.unit);
+    let mut chart = BarChart::new(workload, command, Axis::new(unit).log())
+        .says("The shorter the better; marks are quartiles. Colours: pools, mallocs, other lists.");
+    let mut sorted = rows.to_vec();
+    sorted.sort_by(|a, b| a.summary.median_ns.total_cmp(&b.summary.median_ns));
+    for row in sorted {
+        let summary = row.summary;
+        if row.role == Role::Floor {
+            chart = chart.line(&row.subject, summary.median_ns);
+            continue;
+        }
+        chart = chart.bar(
+            Bar::new(row.title(), summary.median_ns)
+                .range(summary.lower_quartile_ns, summary.upper_quartile_ns)
+                .style(style(row.role)),
+        );
+    }
+    let mut section = Section::new(workload);
+    if rows.first().is_some_and(|row| row.threads > cores) {
+        section = section.verdict(Verdict::Open, "more threads than cores");
+    }
+    let disturbed = rows.iter().filter(|row| 2 * row.disturbed_rounds > row.rounds).count();
+    if disturbed > 0 {
+        let text = format!("{disturbed} of {} rows disturbed in most rounds", rows.len());
+        section = section.verdict(Verdict::Open, text);
+    }
+    section.chart(chart)
+}
+
+/// A colour for each role.
+const fn style(role: Role) -> usize {
+    match role {
+        Role::Ours => 0,
+        Role::Malloc => 1,
+        Role::Pool => 2,
+        Role::Adapted => 3,
+        Role::Limit | Role::Floor => 4,
+    }
+}
+
+fn memory(all: &[Held]) -> Section {
+    let mut table = Table::new(["workload", "subject", "live", "blocks", "bound", "resident KiB"]);
+    let number = |number: Option<usize>| {
+        Cell::number(number.map_or("-".to_owned(), |number| number.to_string()))
+    };
+    for held in all {
+        let batch = held.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
+        table = table.row([
+            Cell::code(&held.workload),
+            Cell::text(format!("{}{batch}", held.subject)),
+            Cell::number(held.live_blocks),
+            number(held.blocks),
+            number(held.bound_blocks),
+            Cell::number(held.resident_kib),
+        ]);
+    }
+    let within = all.iter().all(Held::is_within);
+    let verdict = if within { Verdict::Good } else { Verdict::Bad };
+    Section::new("Memory")
+        .verdict(verdict, if within { "all pools within their bound" } else { "a bound is broken" })
+        .text("Each subject in a process of its own. Resident is the peak, less what was there before the subject, with the harness's own, which the first row of each workload tells.")
+        .table(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::row;
+
+    #[test]
+    fn a_page_has_a_plot_for_each_workload_and_the_floor_as_a_line() {
+        let rows = vec![
+            row("hit/1/64", "harness alone", Role::Floor, None, 0.5),
+            row("hit/1/64", "TaggedWide", Role::Ours, Some(64), 1.5),
+            row("hit/2/64", "TaggedWide", Role::Ours, Some(64), 1.5),
+        ];
+        let html = page(&Report::new(1, 1, rows, Vec::new()), None, "bench").html();
+        assert_eq!(html.matches("class=\"plot\"").count(), 2, "{html}");
+        assert!(html.contains("harness alone") && html.contains("TaggedWide, B = 64"));
+    }
+}

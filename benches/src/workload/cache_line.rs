@@ -1,0 +1,61 @@
+//! Hoard's cache-thrash and cache-scratch: does the allocator give the parts of one cache line to
+//! several threads?
+//!
+//! In thrash each thread allocates a block, writes it many times and frees it. In scratch its first
+//! block came from another thread, as neighbours of one line: an allocator that hands what a thread
+//! frees to whoever frees it keeps the line shared. 100 writes to a block, as small blocks have it in
+//! the field: below that, the allocator itself would be most of it.
+
+use core::hint::black_box;
+use core::ptr::NonNull;
+
+use stampool::Block;
+
+use crate::sample::{Gate, Span, on_threads_alike};
+use crate::{Handle, Sample, Subject};
+
+/// Writes to each block.
+const WRITES: u64 = 100;
+const WARM_UP: u64 = 16;
+
+/// Times about `operations` blocks on each of `threads`; `scratch` gives each its first one.
+pub(super) fn sample(
+    subject: &impl Subject,
+    scratch: bool,
+    threads: usize,
+    operations: u64,
+) -> Sample {
+    let mut main = subject.handle();
+    let given: Vec<_> = (0..threads)
+        .map(|_| std::sync::Mutex::new(scratch.then(|| Block(main.allocate()))))
+        .collect();
+    let gate = &Gate::new(threads);
+    let spans = on_threads_alike(threads, |nth| {
+        let mut handle = subject.handle();
+        if let Some(Block(block)) = given[nth].lock().expect("no part panics").take() {
+            // SAFETY: allocated from the same subject, and given to this thread.
+            unsafe { handle.deallocate(block) };
+        }
+        run(&mut handle, WARM_UP);
+        Span::of(gate, || run(&mut handle, operations))
+    });
+    Span::together(&spans, operations)
+}
+
+#[inline(never)]
+fn run(handle: &mut impl Handle, blocks: u64) {
+    for _ in 0..blocks {
+        let block = black_box(handle.allocate());
+        write(block);
+        // SAFETY: just allocated.
+        unsafe { handle.deallocate(block) };
+    }
+}
+
+#[inline]
+fn write(block: NonNull<u8>) {
+    for nth in 0..WRITES {
+        // SAFETY: a block is aligned for a word, has one, and is ours.
+        unsafe { block.cast::<u64>().write_volatile(nth) };
+    }
+}

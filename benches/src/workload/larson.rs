@@ -1,0 +1,61 @@
+//! Larson and Krishnan's server: each thread renews random blocks of its array, then ends and leaves
+//! the array to a successor, so that blocks are freed by a thread that did not allocate them.
+//!
+//! Parameters, as far as blocks of one size have them: 1,000 blocks in each array, and 10,000
+//! renewals in the life of a thread. Beginning and ending a thread is part of the figure, and of the
+//! floor's.
+
+use core::hint::black_box;
+
+use stampool::Block;
+
+use super::random::Random;
+use crate::sample::{Gate, Span, on_threads_alike};
+use crate::{Handle, Sample, Subject};
+
+/// Blocks of each array.
+pub(super) const BLOCKS: usize = 1000;
+/// Renewals in the life of a thread.
+const RENEWALS: u64 = 10_000;
+
+/// Times about `operations` renewals in each of `arrays`.
+pub(super) fn sample(subject: &impl Subject, arrays: usize, operations: u64) -> Sample {
+    let lives = operations.div_ceil(RENEWALS);
+    let gate = &Gate::new(arrays);
+    let spans = on_threads_alike(arrays, |nth| {
+        let mut random = Random::of(nth);
+        let mut handle = subject.handle();
+        let mut blocks: Vec<_> = (0..BLOCKS).map(|_| Block(handle.allocate())).collect();
+        drop(handle);
+        live(subject, &mut blocks, &mut random, 1);
+        let span = Span::of(gate, || live(subject, &mut blocks, &mut random, lives));
+        let mut handle = subject.handle();
+        for Block(block) in blocks {
+            // SAFETY: live, and freed once.
+            unsafe { handle.deallocate(block) };
+        }
+        span
+    });
+    let sample = Span::together(&spans, lives * RENEWALS);
+    // What a crowd lost is reckoned from what its threads ran, and those that worked are gone.
+    Sample { waited: sample.waited.filter(|_| !sample.crowded), ..sample }
+}
+
+/// One thread after the other. They inherit the core that the caller is pinned to.
+fn live(subject: &impl Subject, blocks: &mut [Block], random: &mut Random, lives: u64) {
+    for _ in 0..lives {
+        std::thread::scope(|threads| {
+            threads.spawn(|| renew(&mut subject.handle(), blocks, random));
+        });
+    }
+}
+
+#[inline(never)]
+fn renew(handle: &mut impl Handle, blocks: &mut [Block], random: &mut Random) {
+    for _ in 0..RENEWALS {
+        let block = &mut blocks[random.next() % BLOCKS];
+        // SAFETY: live, and replaced in the next line.
+        unsafe { handle.deallocate(block.0) };
+        *block = Block(black_box(handle.allocate()));
+    }
+}
