@@ -1,121 +1,226 @@
 //! The ratios that the project promises, judged on the rows of one run.
 
 use serde::Serialize;
-use stampool::{Strategy, TaggedPacked, TaggedWide};
+use stampool::{Strategy, TaggedWide};
 
+use crate::contenders::{BATCHES, Role, names};
 use crate::report::Row;
-use crate::workload::{Workload, names};
 
-/// A promise: `subject` takes at most `limit` times as long as `against`.
+/// What a promise is measured against.
 #[derive(Clone, Copy, Debug)]
-struct Promise {
-    workload: Workload,
-    batch: usize,
-    against: &'static str,
-    limit: f64,
+enum Against {
+    /// The fastest general allocator of the row.
+    Malloc,
+    /// The fastest of all that a program could use in our place.
+    Peer,
+    /// This one.
+    Named(&'static str),
 }
 
-const PROMISES: [Promise; 3] = [
-    Promise { workload: Workload::Hit, batch: 64, against: names::ARRAY_STACK, limit: 1.15 },
-    Promise {
-        workload: Workload::ProducerConsumer,
-        batch: 64,
-        against: names::ARRAY_QUEUE,
-        limit: 0.65,
-    },
-    Promise {
-        workload: Workload::ProducerConsumer,
-        batch: 256,
-        against: names::ARRAY_QUEUE,
-        limit: 0.45,
-    },
+use Against::{Malloc, Named, Peer};
+
+/// A promise: `subject` takes at most `limit` times as long as what it is measured against, at each
+/// batch.
+type Promise = (&'static str, &'static str, Against, f64);
+
+const HANDLE: &str = TaggedWide::<64>::NAME;
+
+/// Workload, subject, against, limit.
+const PROMISES: [Promise; 29] = [
+    ("hit/1/64", HANDLE, Malloc, 0.48),
+    ("hit/1/64", HANDLE, Named(names::ARRAY_STACK), 1.05),
+    ("hit/1/64", names::PER_THREAD, Malloc, 0.65),
+    ("burst-lifo/1/64", HANDLE, Peer, 1.0),
+    ("burst-lifo/2/64", HANDLE, Peer, 1.0),
+    ("burst-fifo/1/64", HANDLE, Peer, 1.0),
+    ("burst-fifo/2/64", HANDLE, Peer, 1.0),
+    ("burst-shuffled/1/64", HANDLE, Peer, 1.0),
+    ("burst-shuffled/2/64", HANDLE, Peer, 1.0),
+    ("burst-shuffled/2/64", HANDLE, Malloc, 0.6),
+    ("working-set/1/64", HANDLE, Peer, 1.0),
+    ("working-set/2/64", HANDLE, Peer, 1.0),
+    ("shared-bucket/1/64", HANDLE, Malloc, 0.8),
+    ("shared-bucket/2/64", HANDLE, Malloc, 0.68),
+    ("producer-consumer/1P1C/64/untouched", HANDLE, Peer, 0.42),
+    ("producer-consumer/1P1C/64/untouched", HANDLE, Named(names::FLOOR), 1.7),
+    ("producer-consumer/1P1C/64/touched", HANDLE, Peer, 0.65),
+    ("producer-consumer/1P1C/64/touched", HANDLE, Named(names::FLOOR), 1.35),
+    ("producer-consumer/2P2C/64/untouched", HANDLE, Peer, 0.42),
+    ("producer-consumer/2P2C/64/untouched", HANDLE, Named(names::FLOOR), 1.7),
+    ("producer-consumer/2P2C/64/touched", HANDLE, Peer, 0.65),
+    ("producer-consumer/2P2C/64/touched", HANDLE, Named(names::FLOOR), 1.35),
+    ("producer-consumer/1P3C/64/untouched", HANDLE, Peer, 0.42),
+    ("producer-consumer/1P3C/64/untouched", HANDLE, Named(names::FLOOR), 1.7),
+    ("producer-consumer/1P3C/64/touched", HANDLE, Peer, 0.65),
+    ("producer-consumer/1P3C/64/touched", HANDLE, Named(names::FLOOR), 1.35),
+    ("hit/1/64", names::PER_THREAD, Named(HANDLE), 1.6),
+    ("hit/1/64", names::CHECKED, Named(HANDLE), 2.0),
+    ("hit/1/64", names::HARDENED, Named(HANDLE), 4.0),
 ];
 
-/// What a hit may cost where the pool does more: subject, batch of its row, times as long.
-const DEARER: [(&str, Option<usize>, f64); 4] = [
-    (names::CHECKED, Some(64), 2.0),
-    (names::HARDENED, Some(64), 4.0),
-    (names::PER_THREAD, None, 1.6),
-    (names::STATIC, None, 1.6),
+/// Of a crowd's throughput, so much of what as many threads as this have. Workload, the crowd's
+/// threads, the others', the least share.
+const CROWDS: [(&str, usize, usize, f64); 3] = [
+    ("hit", 8, 2, 0.95),
+    ("burst-shuffled", 8, 2, 0.95),
+    ("shared-bucket", 8, 2, 0.95),
 ];
 
 /// A promise, measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Bar {
     /// The workload.
-    pub workload: Workload,
-    /// The pool's strategy.
+    pub workload: String,
+    /// Its threads.
+    pub threads: usize,
+    /// What is judged.
     pub subject: String,
     /// The pool's batch.
-    pub batch: usize,
+    pub batch: Option<usize>,
     /// What it is measured against.
     pub against: String,
-    /// Median over median.
+    /// Median over median; for a crowd, throughput over throughput.
     pub ratio: f64,
-    /// The most that was promised.
+    /// The most, for a crowd the least, that was promised.
     pub limit: f64,
     /// Whether it was kept.
     pub met: bool,
 }
 
-/// Judges all promises whose two rows are there, for each lock-free strategy.
+/// Judges all promises whose rows are there, at each batch.
 pub fn judge(rows: &[Row]) -> Vec<Bar> {
-    let find = |workload, subject: &str, batch| {
-        rows.iter()
-            .find(|row| row.workload == workload && row.subject == subject && row.batch == batch)
+    let costs = PROMISES.iter().flat_map(|promise| BATCHES.map(|batch| judged(rows, promise, batch)));
+    let crowds = CROWDS.iter().flat_map(|crowd| BATCHES.map(|batch| crowded(rows, crowd, batch)));
+    costs.chain(crowds).flatten().collect()
+}
+
+fn judged(rows: &[Row], &(workload, subject, against, limit): &Promise, batch: usize) -> Option<Bar> {
+    let of = |name: &str, batch| {
+        rows.iter().find(|row| row.workload == workload && row.subject == name && row.batch == batch)
     };
-    let judged = |promise: Promise, subject: &str| {
-        let Promise { workload, batch, against, limit } = promise;
-        let ours = find(workload, subject, Some(batch))?.summary.median_ns;
-        let theirs = find(workload, against, None)?.summary.median_ns;
-        let ratio = ours / theirs;
-        let (subject, against) = (subject.into(), against.into());
-        Some(Bar { workload, subject, batch, against, ratio, limit, met: ratio <= limit })
+    let ours = of(subject, Some(batch))?;
+    let theirs = match against {
+        Malloc => best(rows, workload, |role| role == Role::Malloc)?,
+        Peer => best(rows, workload, Role::is_peer)?,
+        Named(name) => of(name, None).or_else(|| of(name, Some(batch)))?,
     };
-    let strategies = [TaggedWide::<64>::NAME, TaggedPacked::<32>::NAME];
-    // What a level costs, or that no handle is carried, over the same strategy, at the same batch.
-    let dearer = |(subject, row_batch, limit): (&str, Option<usize>, f64)| {
-        let (workload, batch, against) = (Workload::Hit, 64, strategies[0]);
-        let ours = find(workload, subject, row_batch)?.summary.median_ns;
-        let theirs = find(workload, against, Some(batch))?.summary.median_ns;
-        let ratio = ours / theirs;
-        let (subject, against) = (subject.into(), against.into());
-        Some(Bar { workload, subject, batch, against, ratio, limit, met: ratio <= limit })
+    let ratio = ours.summary.median_ns / theirs.summary.median_ns;
+    let against = match against {
+        Malloc => format!("{}, the best malloc", theirs.subject),
+        Peer => format!("{}, the best peer", theirs.subject),
+        Named(name) => name.into(),
     };
-    PROMISES
-        .iter()
-        .flat_map(|&promise| strategies.map(|strategy| judged(promise, strategy)))
-        .chain(DEARER.map(dearer))
-        .flatten()
-        .collect()
+    Some(Bar {
+        workload: workload.into(),
+        threads: ours.threads,
+        subject: subject.into(),
+        batch: Some(batch),
+        against,
+        ratio,
+        limit,
+        met: ratio <= limit,
+    })
+}
+
+/// The fastest row of a workload among these roles.
+pub fn best<'r>(
+    rows: &'r [Row],
+    workload: &str,
+    role: impl Fn(Role) -> bool,
+) -> Option<&'r Row> {
+    rows.iter()
+        .filter(|row| row.workload == workload && role(row.role))
+        .min_by(|a, b| a.summary.median_ns.total_cmp(&b.summary.median_ns))
+}
+
+fn crowded(
+    rows: &[Row],
+    &(kind, crowd, few, limit): &(&str, usize, usize, f64),
+    batch: usize,
+) -> Option<Bar> {
+    let throughput = |threads: usize| {
+        let workload = format!("{kind}/{threads}/64");
+        let is_it = |row: &&Row| {
+            row.workload == workload && row.subject == HANDLE && row.batch == Some(batch)
+        };
+        let row = rows.iter().find(is_it)?;
+        Some(row.threads as f64 / row.summary.median_ns)
+    };
+    let ratio = throughput(crowd)? / throughput(few)?;
+    Some(Bar {
+        workload: format!("{kind}/{crowd}/64"),
+        threads: crowd,
+        subject: HANDLE.into(),
+        batch: Some(batch),
+        against: format!("the throughput of {few} threads"),
+        ratio,
+        limit,
+        met: ratio >= limit,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::Summary;
-
-    fn row(subject: &str, batch: Option<usize>, ns: f64) -> Row {
-        Row {
-            workload: Workload::Hit,
-            unit: Workload::Hit.unit(),
-            subject: subject.into(),
-            batch,
-            summary: Summary::of(&[ns]),
-            rounds: 1,
-            disturbed_rounds: 0,
-        }
-    }
+    use crate::contenders::Suite;
+    use crate::report::tests::row;
+    use crate::subject::SIZES;
+    use crate::workload::Workload;
 
     #[test]
     fn a_bar_is_met_or_missed_or_not_there() {
-        let mut rows = vec![row(names::ARRAY_STACK, None, 2.0), row("TaggedWide", Some(64), 2.2)];
+        let of = |subject: &str, role, batch, ns| row("hit/1/64", subject, role, batch, ns);
+        let mut rows = vec![
+            of(names::ARRAY_STACK, Role::Limit, None, 2.0),
+            of(HANDLE, Role::Ours, Some(64), 2.08),
+        ];
         let bars = judge(&rows);
         assert_eq!(bars.len(), 1);
-        assert!(bars[0].met && (bars[0].ratio - 1.1).abs() < 1e-9);
-        rows[1].summary = Summary::of(&[2.4]);
+        assert!(bars[0].met && (bars[0].ratio - 1.04).abs() < 1e-9);
+        rows[1] = of(HANDLE, Role::Ours, Some(64), 2.2);
         assert!(!judge(&rows)[0].met);
         rows.remove(0);
         assert!(judge(&rows).is_empty());
+    }
+
+    #[test]
+    fn the_best_is_the_fastest_and_a_list_is_no_malloc() {
+        let of = |subject: &str, role, batch, ns| row("burst-shuffled/2/64", subject, role, batch, ns);
+        let rows = [
+            of(HANDLE, Role::Ours, Some(256), 5.0),
+            of("slow", Role::Malloc, None, 20.0),
+            of("fast", Role::Malloc, None, 10.0),
+            of("list", Role::Pool, None, 4.0),
+            of("not ours alone", Role::Adapted, Some(256), 1.0),
+        ];
+        let bars = judge(&rows);
+        let found: Vec<_> = bars.iter().map(|bar| (&*bar.against, bar.met)).collect();
+        assert_eq!(found, [("list, the best peer", false), ("fast, the best malloc", true)]);
+    }
+
+    #[test]
+    fn a_crowd_is_judged_by_throughput() {
+        let of = |threads, ns| {
+            let mut row = row(&format!("hit/{threads}/64"), HANDLE, Role::Ours, Some(64), ns);
+            row.threads = threads;
+            row
+        };
+        assert!(judge(&[of(2, 10.0), of(8, 41.0)])[0].met);
+        assert!(!judge(&[of(2, 10.0), of(8, 44.0)])[0].met);
+    }
+
+    #[test]
+    fn promises_name_what_there_is() {
+        let all = Workload::list(&[1, 2, 8], &SIZES);
+        for (workload, subject, against, _) in PROMISES {
+            let found = all.iter().find(|one| one.to_string() == workload);
+            let found = *found.unwrap_or_else(|| panic!("no workload is called {workload}"));
+            let subjects = crate::contenders::contenders(found, Suite::All);
+            let has = |name| subjects.iter().any(|one| one.name == name);
+            assert!(has(subject), "{workload} lacks {subject}");
+            if let Named(name) = against {
+                assert!(has(name), "{workload} lacks {name}");
+            }
+        }
     }
 }

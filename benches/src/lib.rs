@@ -9,6 +9,7 @@
 //! that stands beside them.
 
 pub mod bars;
+pub mod contenders;
 pub mod report;
 pub mod ring;
 pub mod rounds;

@@ -6,9 +6,11 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::bars::{self, Bar};
+use crate::contenders::Role;
 use crate::rounds::Contender;
+use crate::sample::cores;
 use crate::statistics::Summary;
-use crate::workload::{Workload, names};
+use crate::workload::Workload;
 
 /// All that one run found. Its JSON is what `cargo xtask compare` reads.
 #[derive(Clone, Debug, Serialize)]
@@ -28,13 +30,17 @@ pub struct Report {
 /// One subject in one workload.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// The workload.
-    pub workload: Workload,
+    /// The workload's name: kind, threads, bytes of a block.
+    pub workload: String,
+    /// Its threads.
+    pub threads: usize,
     /// What the figures count.
     pub unit: &'static str,
-    /// A strategy, or one of [`names`].
+    /// A strategy, or one of [`names`](crate::contenders::names), or what a peer is called.
     pub subject: String,
-    /// The pool's batch, for strategies.
+    /// What it is.
+    pub role: Role,
+    /// The pool's batch, for pools.
     pub batch: Option<usize>,
     /// The figures.
     #[serde(flatten)]
@@ -49,9 +55,11 @@ impl Row {
     /// What a contender did.
     pub fn new(workload: Workload, contender: &Contender, rounds: usize) -> Self {
         Self {
-            workload,
-            unit: workload.unit(),
+            workload: workload.to_string(),
+            threads: workload.threads(),
+            unit: workload.kind.unit(),
             subject: contender.name.clone(),
+            role: contender.role,
             batch: contender.batch,
             summary: contender.summary(),
             rounds,
@@ -59,7 +67,8 @@ impl Row {
         }
     }
 
-    fn title(&self) -> String {
+    /// Name and batch.
+    pub fn title(&self) -> String {
         match self.batch {
             Some(batch) => format!("{}, B = {batch}", self.subject),
             None => self.subject.clone(),
@@ -70,44 +79,40 @@ impl Row {
 impl Report {
     /// The report of a run with these rows.
     pub fn new(rounds: usize, turn_ms: u64, rows: Vec<Row>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let bars = bars::judge(&rows);
-        Self { cores, rounds, turn_ms, rows, bars }
+        Self { cores: cores(), rounds, turn_ms, rows, bars }
+    }
+
+    /// The names of the workloads, in the order in which they were run.
+    pub fn workloads(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.rows.iter().map(|row| &*row.workload).collect();
+        names.dedup();
+        names
     }
 
     /// The rows of one workload.
-    fn of(&self, workload: Workload) -> impl Iterator<Item = &Row> {
+    pub fn of(&self, workload: &str) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.workload == workload)
-    }
-
-    /// What the others of a workload are compared with.
-    fn reference(&self, workload: Workload) -> Option<&Row> {
-        let name = match workload {
-            Workload::Hit => names::ARRAY_STACK,
-            Workload::ProducerConsumer | Workload::SharedBucket => names::ARRAY_QUEUE,
-        };
-        self.of(workload).find(|row| row.subject == name)
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for workload in Workload::ALL {
-            if self.of(workload).next().is_none() {
-                continue;
-            }
-            let reference = self.reference(workload);
-            writeln!(f, "{}", table_of(workload, reference, self.of(workload)))?;
+        for workload in self.workloads() {
+            // What the others of a workload are compared with.
+            let reference = bars::best(&self.rows, workload, Role::is_peer);
+            writeln!(f, "{workload}")?;
+            writeln!(f, "{}", table_of(reference, &self.of(workload).collect::<Vec<_>>()))?;
             writeln!(f)?;
         }
         for bar in &self.bars {
-            let Bar { subject, batch, against, ratio, limit, met, .. } = bar;
-            let word = if *met { "met" } else { "MISSED" };
-            let threads =
-                if bar.workload.threads() > self.cores { ", on too few cores" } else { "" };
+            let Bar { workload, subject, against, ratio, limit, .. } = bar;
+            let word = if bar.met { "met" } else { "MISSED" };
+            let batch = bar.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
+            let crowd = if bar.threads > self.cores { ", on too few cores" } else { "" };
             writeln!(
                 f,
-                "{word}: {subject}, B = {batch}, at {ratio:.2} of {against} (promised: {limit}{threads})"
+                "{word}: {workload}: {subject}{batch} at {ratio:.2} of {against} (promised: {limit}{crowd})"
             )?;
         }
         let disturbed =
@@ -123,15 +128,12 @@ impl fmt::Display for Report {
     }
 }
 
-fn table_of<'r>(
-    workload: Workload,
-    reference: Option<&Row>,
-    rows: impl Iterator<Item = &'r Row>,
-) -> Table {
+fn table_of(reference: Option<&Row>, rows: &[&Row]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    let ratio = reference.map_or("ratio".into(), |row| format!("/ {}", row.subject));
-    table.set_header([workload.unit(), "median", "quartiles", "min .. max", &ratio, "disturbed"]);
+    let ratio = reference.map_or("ratio".into(), |row| format!("/ {}", row.title()));
+    let unit = rows.first().map_or("", |row| row.unit);
+    table.set_header([unit, "median", "quartiles", "min .. max", &ratio, "disturbed"]);
     for row in rows {
         let Summary { min_ns, lower_quartile_ns, median_ns, upper_quartile_ns, max_ns } =
             row.summary;
@@ -149,4 +151,41 @@ fn table_of<'r>(
         ]);
     }
     table
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A row for tests.
+    pub(crate) fn row(
+        workload: &str,
+        subject: &str,
+        role: Role,
+        batch: Option<usize>,
+        ns: f64,
+    ) -> Row {
+        Row {
+            workload: workload.into(),
+            threads: 1,
+            unit: "ns",
+            subject: subject.into(),
+            role,
+            batch,
+            summary: Summary::of(&[ns]),
+            rounds: 1,
+            disturbed_rounds: 0,
+        }
+    }
+
+    #[test]
+    fn others_are_compared_with_the_best_peer() {
+        let rows = vec![
+            row("hit/1/64", "TaggedWide", Role::Ours, Some(64), 5.0),
+            row("hit/1/64", "slow", Role::Malloc, None, 20.0),
+            row("hit/1/64", "fast", Role::Pool, None, 10.0),
+        ];
+        let text = Report::new(1, 1, rows).to_string();
+        assert!(text.contains("/ fast") && text.contains("0.50") && text.contains("2.00"), "{text}");
+    }
 }

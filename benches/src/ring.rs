@@ -1,4 +1,5 @@
-//! The channel of the producer -> consumer workload: one sender, one receiver, 1,024 places.
+//! The channel of the producer -> consumer workload: one sender, one receiver. Where there are more
+//! of either, each has a ring to each.
 //!
 //! Lamport's ring with what is usual: indices on lines of their own, and each side keeps a copy
 //! of the other's index, which it renews only when the ring looks full or empty. The same ring
@@ -11,44 +12,47 @@ use crossbeam_utils::CachePadded;
 
 use crate::sample::Patience;
 
-/// Places in the ring.
+/// Places in all rings of a workload together, at the most.
 pub const CAPACITY: usize = 1024;
 
 /// A bounded queue of pointers. Indices count up for ever and are reduced on use.
-pub struct Ring {
+pub struct Ring<const PLACES: usize> {
     /// Received so far.
     head: CachePadded<AtomicUsize>,
     /// Sent so far.
     tail: CachePadded<AtomicUsize>,
-    places: CachePadded<[AtomicPtr<u8>; CAPACITY]>,
+    places: CachePadded<[AtomicPtr<u8>; PLACES]>,
+    patience: Patience,
 }
 
 /// The sending end.
-pub struct Sender<'r> {
-    ring: &'r Ring,
+pub struct Sender<'r, const PLACES: usize> {
+    ring: &'r Ring<PLACES>,
     tail: usize,
     head_seen: usize,
 }
 
 /// The receiving end.
-pub struct Receiver<'r> {
-    ring: &'r Ring,
+pub struct Receiver<'r, const PLACES: usize> {
+    ring: &'r Ring<PLACES>,
     head: usize,
     tail_seen: usize,
 }
 
-impl Ring {
-    /// An empty ring.
-    pub fn new() -> Box<Self> {
+impl<const PLACES: usize> Ring<PLACES> {
+    /// An empty ring, for one of so many threads.
+    pub fn new(threads: usize) -> Box<Self> {
+        const { assert!(PLACES.is_power_of_two()) };
         Box::new(Self {
+            patience: Patience::among(threads),
             head: CachePadded::default(),
             tail: CachePadded::default(),
-            places: CachePadded::new([const { AtomicPtr::new(ptr::null_mut()) }; CAPACITY]),
+            places: CachePadded::new([const { AtomicPtr::new(ptr::null_mut()) }; PLACES]),
         })
     }
 
     /// Its two ends.
-    pub fn split(&mut self) -> (Sender<'_>, Receiver<'_>) {
+    pub fn split(&mut self) -> (Sender<'_, PLACES>, Receiver<'_, PLACES>) {
         let (head, tail) = (*self.head.get_mut(), *self.tail.get_mut());
         (
             Sender { ring: self, tail, head_seen: head },
@@ -57,27 +61,27 @@ impl Ring {
     }
 }
 
-impl Sender<'_> {
+impl<const PLACES: usize> Sender<'_, PLACES> {
     /// Sends a pointer; waits while the ring is full.
     #[inline]
     pub fn send(&mut self, block: NonNull<u8>) {
-        let mut patience = Patience::new();
-        while self.tail - self.head_seen == CAPACITY {
+        let mut patience = self.ring.patience;
+        while self.tail - self.head_seen == PLACES {
             // Acquire: the receiver has read what it counts as received.
             self.head_seen = self.ring.head.load(Ordering::Acquire);
-            if self.tail - self.head_seen == CAPACITY {
+            if self.tail - self.head_seen == PLACES {
                 patience.wait();
             }
         }
         // Relaxed: published by the tail.
-        self.ring.places[self.tail % CAPACITY].store(block.as_ptr(), Ordering::Relaxed);
+        self.ring.places[self.tail % PLACES].store(block.as_ptr(), Ordering::Relaxed);
         self.tail += 1;
         // Release: publishes the place, and the block's bytes.
         self.ring.tail.store(self.tail, Ordering::Release);
     }
 }
 
-impl Receiver<'_> {
+impl<const PLACES: usize> Receiver<'_, PLACES> {
     /// Receives a pointer; waits while the ring is empty.
     ///
     /// # Panics
@@ -85,7 +89,7 @@ impl Receiver<'_> {
     /// Never: only pointers to blocks are sent.
     #[inline]
     pub fn receive(&mut self) -> NonNull<u8> {
-        let mut patience = Patience::new();
+        let mut patience = self.ring.patience;
         while self.head == self.tail_seen {
             // Acquire: pairs with `send`.
             self.tail_seen = self.ring.tail.load(Ordering::Acquire);
@@ -94,7 +98,7 @@ impl Receiver<'_> {
             }
         }
         // Relaxed: acquired with the tail.
-        let block = self.ring.places[self.head % CAPACITY].load(Ordering::Relaxed);
+        let block = self.ring.places[self.head % PLACES].load(Ordering::Relaxed);
         self.head += 1;
         // Release: the place has been read and may be written again.
         self.ring.head.store(self.head, Ordering::Release);
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn all_arrive_in_order() {
         const SENT: usize = 10 * CAPACITY;
-        let mut ring = Ring::new();
+        let mut ring = Ring::<CAPACITY>::new(2);
         let (mut sender, mut receiver) = ring.split();
         std::thread::scope(|threads| {
             threads.spawn(move || {

@@ -5,11 +5,13 @@
 //! A turn in which the threads stood in line for a core for more than a hundredth of the time was
 //! disturbed by other work: it is thrown away and done again, up to [`TURNS`] times. If none was
 //! quiet, the least disturbed one counts, and the row says in how many rounds that was so. Where
-//! the system does not tell how long threads stood in line, nothing is thrown away.
+//! the system does not tell how long threads stood in line, nothing is thrown away; nor where a
+//! workload has more threads than there are cores, so that standing in line is part of it.
 
 use core::time::Duration;
 
 use crate::Sample;
+use crate::contenders::Role;
 use crate::statistics::Summary;
 
 /// How often a disturbed turn is tried.
@@ -19,6 +21,8 @@ pub const TURNS: usize = 10;
 pub struct Contender {
     /// The subject.
     pub name: String,
+    /// What it is.
+    pub role: Role,
     /// The pool's batch, if it is one.
     pub batch: Option<usize>,
     run: Box<dyn FnMut(u64) -> Sample>,
@@ -29,9 +33,21 @@ pub struct Contender {
 
 impl Contender {
     /// A subject that has not run yet.
-    pub fn new(name: &str, batch: Option<usize>, run: impl FnMut(u64) -> Sample + 'static) -> Self {
-        let run = Box::new(run);
-        Self { name: name.into(), batch, run, operations: 0, rounds: Vec::new(), disturbed: 0 }
+    pub fn new(
+        name: &str,
+        role: Role,
+        batch: Option<usize>,
+        run: impl FnMut(u64) -> Sample + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            role,
+            batch,
+            run: Box::new(run),
+            operations: 0,
+            rounds: Vec::new(),
+            disturbed: 0,
+        }
     }
 
     /// Finds out how many operations take about `target` when nothing disturbs: turns that are
@@ -41,7 +57,7 @@ impl Contender {
     ///
     /// Never: there is more than one try.
     pub fn calibrate(&mut self, target: Duration) {
-        let mut operations = 1 << 14;
+        let mut operations = 1 << 12;
         loop {
             let times = (0..TURNS).map(|_| (self.run)(operations).time);
             let fastest = times.min().expect("more than one try");
@@ -132,7 +148,7 @@ mod tests {
         let seen = Rc::new(RefCell::new(String::new()));
         let contender = |name: &'static str| {
             let seen = Rc::clone(&seen);
-            Contender::new(name, None, move |operations| {
+            Contender::new(name, Role::Pool, None, move |operations| {
                 seen.borrow_mut().push_str(name);
                 sample(operations, 0)
             })
@@ -148,7 +164,7 @@ mod tests {
         let mut waits =
             [50, 0].into_iter().chain([50, 40, 30].into_iter().chain([40; TURNS]).take(TURNS));
         let mut turns = 0;
-        let mut one = Contender::new("one", None, move |_| {
+        let mut one = Contender::new("one", Role::Pool, None, move |_| {
             turns += 1;
             sample(turns, waits.next().expect("at most ten tries for a turn"))
         });

@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// A sample is disturbed when its threads stood in line for a core for more than a hundredth of
@@ -16,7 +17,7 @@ pub struct Sample {
     /// Operations, in the workload's unit.
     pub operations: u64,
     /// Time that the threads stood in line for a core, together; `None` where the system does not
-    /// tell.
+    /// tell, and where there are more threads than cores: standing in line is their work then.
     pub waited: Option<Duration>,
 }
 
@@ -64,6 +65,7 @@ impl Span {
         let start = spans.iter().map(|span| span.start).min().expect("a span");
         let end = spans.iter().map(|span| span.end).max().expect("a span");
         let waited = spans.iter().map(|span| span.waited).sum();
+        let waited = if spans.len() > cores() { None } else { waited };
         Sample { time: end - start, operations, waited }
     }
 }
@@ -100,7 +102,7 @@ impl Gate {
 }
 
 /// Waits for another thread: spins, and gives the core away when that takes long.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Patience(u32);
 
 impl Patience {
@@ -110,6 +112,12 @@ impl Patience {
     #[inline]
     pub fn new() -> Self {
         Self(0)
+    }
+
+    /// For one of so many threads: where not all of them have a core, whoever is waited for may
+    /// need ours.
+    pub fn among(threads: usize) -> Self {
+        Self(if threads > cores() { Self::SPINS } else { 0 })
     }
 
     /// Waits a little.
@@ -128,6 +136,18 @@ impl Default for Patience {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// As [`on_threads`], with the same part for all, which is told the number of its thread.
+pub fn on_threads_alike(threads: usize, part: impl Fn(usize) -> Span + Sync) -> Vec<Span> {
+    let part = &part;
+    on_threads((0..threads).map(|nth| Box::new(move || part(nth)) as Box<_>).collect())
 }
 
 /// Runs `parts` on a thread each, pinned to a core each where the system lets us, and gives what

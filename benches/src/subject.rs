@@ -3,10 +3,25 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-/// The block of all workloads: 64 bytes.
-pub const BLOCK: Layout = Layout::new::<[u64; 8]>();
+/// The sizes of block that can be measured, in bytes.
+pub const SIZES: [usize; 4] = [16, 64, 256, 4096];
 
-/// Hands out blocks of [`BLOCK`]'s layout.
+/// Alignment of all blocks, in bytes.
+const ALIGN: usize = 8;
+
+/// A block of so many bytes.
+///
+/// # Panics
+///
+/// On a size that no memory can have.
+pub const fn block_of(size_bytes: usize) -> Layout {
+    match Layout::from_size_align(size_bytes, ALIGN) {
+        Ok(layout) => layout,
+        Err(_) => panic!("a block is much smaller than memory"),
+    }
+}
+
+/// Hands out blocks of one layout.
 pub trait Subject: Send + Sync {
     /// One thread's access.
     type Handle<'s>: Handle

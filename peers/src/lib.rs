@@ -6,7 +6,10 @@
 //! | [`hyaline`] | seize | whoever looks takes a reference on what is retired meanwhile |
 //! | [`hazard`] | haphazard | whoever looks says at which shell |
 //!
-//! Each is a [`Reclaimer`](stampool::raw::free_list::Reclaimer), used as
+//! With the feature `malloc` there are also whole allocators, in the module of that name, behind
+//! nothing of ours.
+//!
+//! Each of the two above is a [`Reclaimer`](stampool::raw::free_list::Reclaimer), used as
 //! [`Deferred<R>`](stampool::raw::free_list::Deferred), as `EpochDeferred` is. Both come in two
 //! forms. The one for benchmarks works as in a program of its own, as far as the limbo of the pool
 //! lets it: things are collected by batches of [`BATCH`]. The one for models brings everything back
@@ -17,6 +20,8 @@
 
 pub mod hazard;
 pub mod hyaline;
+#[cfg(feature = "malloc")]
+pub mod malloc;
 
 pub use hazard::Hazard;
 pub use hyaline::Seize;

@@ -1,5 +1,6 @@
-//! The peer: crossbeam's bounded queue as a list of free blocks.
+//! A peer: crossbeam's bounded queue as a list of free blocks.
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crossbeam_queue::ArrayQueue;
@@ -10,7 +11,10 @@ use crate::{Handle, Subject};
 
 /// Free blocks in an [`ArrayQueue`], filled once. Every operation is one on the queue.
 #[derive(Debug)]
-pub struct QueueOfBlocks(ArrayQueue<Block>);
+pub struct QueueOfBlocks {
+    queue: ArrayQueue<Block>,
+    layout: Layout,
+}
 
 impl QueueOfBlocks {
     /// A full queue of `blocks` blocks: more than are ever live at a time.
@@ -18,12 +22,12 @@ impl QueueOfBlocks {
     /// # Panics
     ///
     /// On 0, and where memory is out.
-    pub fn new(blocks: usize) -> Self {
+    pub fn new(blocks: usize, layout: Layout) -> Self {
         let queue = ArrayQueue::new(blocks);
         for _ in 0..blocks {
-            queue.push(Block(new_block())).expect("one place per block");
+            queue.push(Block(new_block(layout))).expect("one place per block");
         }
-        Self(queue)
+        Self { queue, layout }
     }
 }
 
@@ -40,7 +44,7 @@ impl Handle for &QueueOfBlocks {
     fn allocate(&mut self) -> NonNull<u8> {
         loop {
             // Empty only for a moment: while the block that is there is still being pushed.
-            if let Some(Block(block)) = self.0.pop() {
+            if let Some(Block(block)) = self.queue.pop() {
                 return block;
             }
             core::hint::spin_loop();
@@ -49,16 +53,16 @@ impl Handle for &QueueOfBlocks {
 
     #[inline]
     unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        let pushed = self.0.push(Block(block));
+        let pushed = self.queue.push(Block(block));
         debug_assert!(pushed.is_ok(), "one place per block");
     }
 }
 
 impl Drop for QueueOfBlocks {
     fn drop(&mut self) {
-        while let Some(Block(block)) = self.0.pop() {
+        while let Some(Block(block)) = self.queue.pop() {
             // SAFETY: every block of the queue came from `new_block`, and is in no other hands.
-            unsafe { free_block(block) };
+            unsafe { free_block(block, self.layout) };
         }
     }
 }

@@ -1,47 +1,54 @@
 //! What a thread cache is measured against: an array of pointers, used as a stack.
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::{free_block, new_block};
 use crate::{Handle, Subject};
 
 /// A `Vec` of pointers per handle, filled once. It is not shared, and cannot be: a lower limit for
-/// whatever keeps blocks in an array.
+/// whatever keeps blocks in an array. For workloads in which every thread frees what it allocates.
 #[derive(Clone, Copy, Debug)]
 pub struct ArrayStack {
     /// Blocks in each handle's array.
     pub blocks: usize,
+    /// Their layout.
+    pub layout: Layout,
 }
 
 /// One thread's array.
 #[derive(Debug)]
-pub struct Array(Vec<NonNull<u8>>);
+pub struct Array {
+    blocks: Vec<NonNull<u8>>,
+    layout: Layout,
+}
 
 impl Subject for ArrayStack {
     type Handle<'s> = Array;
 
     fn handle(&self) -> Array {
-        Array((0..self.blocks).map(|_| new_block()).collect())
+        let blocks = (0..self.blocks).map(|_| new_block(self.layout)).collect();
+        Array { blocks, layout: self.layout }
     }
 }
 
 impl Handle for Array {
     #[inline]
     fn allocate(&mut self) -> NonNull<u8> {
-        self.0.pop().unwrap_or_else(new_block)
+        self.blocks.pop().unwrap_or_else(|| new_block(self.layout))
     }
 
     #[inline]
     unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        self.0.push(block);
+        self.blocks.push(block);
     }
 }
 
 impl Drop for Array {
     fn drop(&mut self) {
-        for block in self.0.drain(..) {
+        for block in self.blocks.drain(..) {
             // SAFETY: every block of the array came from `new_block`, and is in no other hands.
-            unsafe { free_block(block) };
+            unsafe { free_block(block, self.layout) };
         }
     }
 }

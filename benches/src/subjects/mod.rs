@@ -2,26 +2,34 @@
 
 mod array_queue;
 mod array_stack;
+mod deque;
 mod floor;
+mod guarded;
+mod lists;
+mod malloc;
 mod per_thread;
 mod pool;
-mod system;
+mod slab;
 
 pub use array_queue::QueueOfBlocks;
 pub use array_stack::ArrayStack;
-pub use floor::Floor;
+pub use deque::Deques;
+pub use floor::{Floor, FloorInMemory};
+pub use guarded::{LinearPool, OPool};
+pub use lists::{List, Listed, ParkingLot, StdMutex};
+pub use malloc::Malloc;
 pub use per_thread::{Static, exact, per_thread};
 pub use pool::pool;
-pub use system::System;
+pub use slab::Slab;
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use crate::subject::BLOCK;
-
 /// A block from the program's allocator.
-fn new_block() -> NonNull<u8> {
+fn new_block(layout: Layout) -> NonNull<u8> {
+    assert!(layout.size() > 0, "a block has a size");
     // SAFETY: the layout's size is not zero.
-    let block = unsafe { std::alloc::alloc(BLOCK) };
+    let block = unsafe { std::alloc::alloc(layout) };
     NonNull::new(block).expect("memory for a block")
 }
 
@@ -29,8 +37,8 @@ fn new_block() -> NonNull<u8> {
 ///
 /// # Safety
 ///
-/// It came from [`new_block`] and nobody uses it any more.
-unsafe fn free_block(block: NonNull<u8>) {
-    // SAFETY: by the caller; allocated with this layout.
-    unsafe { std::alloc::dealloc(block.as_ptr(), BLOCK) };
+/// It came from [`new_block`] with this layout, and nobody uses it any more.
+unsafe fn free_block(block: NonNull<u8>, layout: Layout) {
+    // SAFETY: by the caller.
+    unsafe { std::alloc::dealloc(block.as_ptr(), layout) };
 }

@@ -1,10 +1,11 @@
 //! stampool's pools without a handle to carry: found through the thread, static, and without caches.
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use stampool::{ExactPool, Pool, Strategy, ThreadLocalPool};
 
-use crate::subject::BLOCK;
+use crate::subject::block_of;
 use crate::{Handle, Subject};
 
 /// A thread-local pool with batches of `batch` blocks.
@@ -12,8 +13,8 @@ use crate::{Handle, Subject};
 /// # Panics
 ///
 /// Never, as far as it is known: the default settings can be had.
-pub fn per_thread<S: Strategy>(batch: usize) -> ThreadLocalPool<S> {
-    let builder = Pool::builder(BLOCK).strategy::<S>().batch(batch);
+pub fn per_thread<S: Strategy>(layout: Layout, batch: usize) -> ThreadLocalPool<S> {
+    let builder = Pool::builder(layout).strategy::<S>().batch(batch);
     builder.build_thread_local().expect("a valid pool")
 }
 
@@ -22,15 +23,15 @@ pub fn per_thread<S: Strategy>(batch: usize) -> ThreadLocalPool<S> {
 /// # Panics
 ///
 /// As [`per_thread`].
-pub fn exact<S: Strategy>() -> ExactPool<S> {
-    Pool::builder(BLOCK).strategy::<S>().build_exact().expect("a valid pool")
+pub fn exact<S: Strategy>(layout: Layout) -> ExactPool<S> {
+    Pool::builder(layout).strategy::<S>().build_exact().expect("a valid pool")
 }
 
-/// A static pool, declared by the macro.
+/// A static pool, declared by the macro, of blocks of 64 bytes.
 pub struct Static;
 
 stampool::static_pool! {
-    static STATIC: ThreadLocalPool = Pool::builder(BLOCK);
+    static STATIC: ThreadLocalPool = Pool::builder(block_of(64));
 }
 
 /// The calls themselves.

@@ -1,10 +1,10 @@
 //! stampool's pool, under each strategy.
 
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use stampool::{Local, Pool, Strategy};
 
-use crate::subject::BLOCK;
 use crate::{Handle, Subject};
 
 /// A pool with batches of `batch` blocks.
@@ -12,8 +12,8 @@ use crate::{Handle, Subject};
 /// # Panics
 ///
 /// Where the strategy cannot be had as asked: a figure for its fallback would be misleading.
-pub fn pool<S: Strategy>(batch: usize) -> Pool<S> {
-    let pool = Pool::builder(BLOCK).strategy::<S>().batch(batch).build().expect("a valid pool");
+pub fn pool<S: Strategy>(layout: Layout, batch: usize) -> Pool<S> {
+    let pool = Pool::builder(layout).strategy::<S>().batch(batch).build().expect("a valid pool");
     assert_eq!(pool.stats().strategy, S::NAME, "this machine falls back to another strategy");
     pool
 }

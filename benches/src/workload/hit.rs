@@ -7,21 +7,22 @@
 use core::arch::asm;
 use core::hint::black_box;
 
-use crate::sample::{Gate, Span, on_threads};
+use crate::sample::{Gate, Span, on_threads_alike};
 use crate::{Handle, Sample, Subject};
 
 const WARM_UP: u64 = 1000;
 
-/// Times about `operations` pairs.
-pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
-    let part = || {
+/// Times about `operations` pairs on each of `threads`.
+pub(super) fn sample(subject: &impl Subject, threads: usize, operations: u64) -> Sample {
+    let gate = &Gate::new(threads);
+    let spans = on_threads_alike(threads, |_| {
         let mut handle = subject.handle();
         // Opaque, so that every subject keeps its state in memory, as a handle in a program does.
         let handle = black_box(&mut handle);
         all_copies(handle, WARM_UP);
-        Span::of(&Gate::new(1), || all_copies(handle, operations.div_ceil(4)))
-    };
-    Span::together(&on_threads(vec![Box::new(part)]), operations.div_ceil(4) * 4)
+        Span::of(gate, || all_copies(handle, operations.div_ceil(4)))
+    });
+    Span::together(&spans, operations.div_ceil(4) * 4)
 }
 
 fn all_copies(handle: &mut impl Handle, each: u64) {

@@ -1,143 +1,197 @@
 //! The workloads: each uses a subject in one way and times it.
 
+mod burst;
 mod hit;
 mod producer_consumer;
+mod random;
 mod shared_bucket;
+mod team;
+mod working_set;
 
-use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
+pub use team::Team;
+
+use core::fmt;
+
 use serde::Serialize;
-use stampool::{
-    Checked, EpochDeferred, Hardened, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide,
-};
 
-use crate::ring;
-use crate::rounds::Contender;
-use crate::subjects::{ArrayStack, Floor, QueueOfBlocks, Static, System, exact, per_thread, pool};
-use crate::{Sample, Subject};
-
-/// Names of the subjects that are not pools.
-pub mod names {
-    /// The harness alone.
-    pub const FLOOR: &str = "harness alone";
-    /// A `Vec` of pointers.
-    pub const ARRAY_STACK: &str = "bare array stack";
-    /// crossbeam's `ArrayQueue`.
-    pub const ARRAY_QUEUE: &str = "crossbeam ArrayQueue";
-    /// stampool's pool without a handle.
-    pub const PER_THREAD: &str = "ThreadLocalPool";
-    /// The same, declared by `static_pool!`.
-    pub const STATIC: &str = "static ThreadLocalPool";
-    /// stampool's pool without caches.
-    pub const EXACT: &str = "ExactPool";
-    /// The default strategy, checked.
-    pub const CHECKED: &str = "TaggedWide, checked";
-    /// The default strategy, hardened.
-    pub const HARDENED: &str = "TaggedWide, hardened";
-    /// The program's allocator.
-    pub const SYSTEM: &str = "system malloc";
-}
-
-/// The batches that pools are measured with.
-pub const BATCHES: [usize; 2] = [64, 256];
+use crate::sample::cores;
+use crate::{Sample, Subject, ring};
+use burst::Order;
+use producer_consumer::Crossing;
 
 /// A way to use a subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Workload {
-    /// One thread: allocate a block and free it, the cache is never empty or full.
+pub enum Kind {
+    /// Allocate a block and free it: a cache is never empty or full.
     Hit,
-    /// One thread allocates, another one frees; blocks go over a ring of 1,024.
-    ProducerConsumer,
-    /// Two threads share a bucket of 1,024 blocks: each allocates one, swaps it for a random one
-    /// of the bucket and frees that.
+    /// Allocate 1,000, free them from the last to the first.
+    BurstLifo,
+    /// Allocate 1,000, free them from the first to the last.
+    BurstFifo,
+    /// Allocate 1,000, free them in no order.
+    BurstShuffled,
+    /// 1,024 live blocks for each thread, an eighth of them renewed at a time.
+    WorkingSet,
+    /// Threads share a bucket of 1,024 blocks: each allocates one, swaps it for a random one of the
+    /// bucket and frees that.
     SharedBucket,
+    /// Some threads allocate, others free; at most 1,024 blocks are on their way.
+    ProducerConsumer,
 }
 
-impl Workload {
+impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hit, Self::ProducerConsumer, Self::SharedBucket];
+    pub const ALL: [Self; 7] = [
+        Self::Hit,
+        Self::BurstLifo,
+        Self::BurstFifo,
+        Self::BurstShuffled,
+        Self::WorkingSet,
+        Self::SharedBucket,
+        Self::ProducerConsumer,
+    ];
+
+    /// What it goes by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::BurstLifo => "burst-lifo",
+            Self::BurstFifo => "burst-fifo",
+            Self::BurstShuffled => "burst-shuffled",
+            Self::WorkingSet => "working-set",
+            Self::SharedBucket => "shared-bucket",
+            Self::ProducerConsumer => "producer-consumer",
+        }
+    }
 
     /// What an operation is.
     pub const fn unit(self) -> &'static str {
         match self {
-            Self::Hit => "ns per allocate + free",
-            Self::ProducerConsumer => "ns per block",
-            Self::SharedBucket => "ns per swap, on each of 2 threads",
+            Self::Hit | Self::BurstLifo | Self::BurstFifo | Self::BurstShuffled => {
+                "ns per allocate + free, on each thread"
+            }
+            Self::WorkingSet => "ns per free + allocate, on each thread",
+            Self::SharedBucket => "ns per swap, on each thread",
+            Self::ProducerConsumer => "ns per block, all threads together",
         }
     }
+}
 
-    /// Threads at work.
-    pub const fn threads(self) -> usize {
-        match self {
-            Self::Hit => 1,
-            Self::ProducerConsumer | Self::SharedBucket => 2,
+/// A kind, with its threads and its blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// What is done.
+    pub kind: Kind,
+    /// Who does it.
+    pub team: Team,
+    /// Bytes of a block.
+    pub size_bytes: usize,
+    /// Whether the blocks' bytes are used, where the kind knows a difference.
+    pub touched: bool,
+}
+
+/// `hit/1/64`, `producer-consumer/1P3C/64/touched`.
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, team, size_bytes, touched } = self;
+        write!(f, "{}/{team}/{size_bytes}", kind.name())?;
+        match (kind, touched) {
+            (Kind::ProducerConsumer, true) => write!(f, "/touched"),
+            (Kind::ProducerConsumer, false) => write!(f, "/untouched"),
+            _ => Ok(()),
         }
     }
+}
 
-    fn sample(self, subject: &impl Subject, operations: u64) -> Sample {
-        match self {
-            Self::Hit => hit::sample(subject, operations),
-            Self::ProducerConsumer => producer_consumer::sample(subject, operations),
-            Self::SharedBucket => shared_bucket::sample(subject, operations),
-        }
-    }
-
-    /// The subjects of this workload.
-    pub fn contenders(self) -> Vec<Contender> {
-        let mut all = vec![self.contender(names::FLOOR, Floor)];
-        match self {
-            Self::Hit => {
-                all.push(self.contender(names::ARRAY_STACK, ArrayStack { blocks: BATCHES[0] }))
-            }
-            // Twice what is live, so that the queue's two ends work on different lines.
-            Self::ProducerConsumer => {
-                all.push(
-                    self.contender(names::ARRAY_QUEUE, QueueOfBlocks::new(2 * ring::CAPACITY)),
-                );
-            }
-            Self::SharedBucket => {
-                all.push(
-                    self.contender(
-                        names::ARRAY_QUEUE,
-                        QueueOfBlocks::new(2 * shared_bucket::SLOTS),
-                    ),
-                );
+impl Workload {
+    /// Every kind with these numbers of threads and sizes of block.
+    pub fn list(threads: &[usize], sizes_bytes: &[usize]) -> Vec<Self> {
+        let mut all = Vec::new();
+        for kind in Kind::ALL {
+            let alike = threads.iter().map(|&threads| Team::Alike(threads));
+            let (teams, touches): (Vec<Team>, &[bool]) = match kind {
+                Kind::ProducerConsumer => (Team::CROSSINGS.to_vec(), &[false, true]),
+                _ => (alike.collect(), &[false]),
+            };
+            for &size_bytes in sizes_bytes {
+                for &team in &teams {
+                    all.extend(touches.iter().map(|&touched| Self {
+                        kind,
+                        team,
+                        size_bytes,
+                        touched,
+                    }));
+                }
             }
         }
-        for batch in BATCHES {
-            all.push(self.pool::<TaggedWide>(batch));
-            all.push(self.pool::<TaggedPacked>(batch));
-            all.push(self.pool::<EpochDeferred>(batch));
-            all.push(self.pool::<Quiescent>(batch));
-            all.push(self.pool::<Locked>(batch));
-            // Other people's reclamation behind the same lists: twice as in a program of its own, as
-            // far as that goes here, and twice as the models run it.
-            all.push(self.pool::<SeizeDeferred>(batch));
-            all.push(self.pool::<HazardDeferred>(batch));
-            all.push(self.pool::<SeizeOwned>(batch));
-            all.push(self.pool::<HazardEager>(batch));
-        }
-        all.push(self.contender(names::PER_THREAD, per_thread::<TaggedWide>(BATCHES[0])));
-        all.push(self.contender(names::STATIC, Static));
-        all.push(self.contender(names::EXACT, exact::<TaggedWide>()));
-        for batch in BATCHES {
-            all.push(self.named_pool::<Checked>(names::CHECKED, batch));
-            all.push(self.named_pool::<Hardened>(names::HARDENED, batch));
-        }
-        all.push(self.contender(names::SYSTEM, System));
         all
     }
 
-    fn contender(self, name: &str, subject: impl Subject + 'static) -> Contender {
-        Contender::new(name, None, move |operations| self.sample(&subject, operations))
+    /// Whether `pattern` names it, or begins its name up to one of the slashes.
+    pub fn is_named(&self, pattern: &str) -> bool {
+        let name = self.to_string();
+        name.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    fn pool<S: Strategy>(self, batch: usize) -> Contender {
-        self.named_pool::<S>(S::NAME, batch)
+    /// Threads at work.
+    pub const fn threads(&self) -> usize {
+        self.team.threads()
     }
 
-    fn named_pool<S: Strategy>(self, name: &str, batch: usize) -> Contender {
-        let pool = pool::<S>(batch);
-        Contender::new(name, Some(batch), move |operations| self.sample(&pool, operations))
+    /// Whether there are more threads than cores.
+    pub fn is_crowded(&self) -> bool {
+        self.threads() > cores()
+    }
+
+    /// The most blocks that are live at one time.
+    pub const fn live_blocks(&self) -> usize {
+        let threads = self.threads();
+        match self.kind {
+            Kind::Hit => threads,
+            Kind::BurstLifo | Kind::BurstFifo | Kind::BurstShuffled => threads * burst::BLOCKS,
+            Kind::WorkingSet => threads * working_set::LIVE,
+            Kind::SharedBucket => shared_bucket::SLOTS + threads,
+            Kind::ProducerConsumer => ring::CAPACITY + threads,
+        }
+    }
+
+    /// Whether each thread frees what it allocates.
+    pub const fn is_private(&self) -> bool {
+        !matches!(self.kind, Kind::SharedBucket | Kind::ProducerConsumer)
+    }
+
+    /// Times about so many operations.
+    pub fn sample(&self, subject: &impl Subject, operations: u64) -> Sample {
+        let threads = self.threads();
+        match self.kind {
+            Kind::Hit => hit::sample(subject, threads, operations),
+            Kind::BurstLifo => burst::sample(subject, Order::Lifo, threads, operations),
+            Kind::BurstFifo => burst::sample(subject, Order::Fifo, threads, operations),
+            Kind::BurstShuffled => burst::sample(subject, Order::Shuffled, threads, operations),
+            Kind::WorkingSet => working_set::sample(subject, threads, operations),
+            Kind::SharedBucket => shared_bucket::sample(subject, threads, operations),
+            Kind::ProducerConsumer => {
+                let (producers, consumers) = self.team.sides();
+                let touched_bytes = if self.touched { self.size_bytes } else { 0 };
+                let crossing = Crossing { producers, consumers, touched_bytes };
+                producer_consumer::sample(subject, crossing, operations)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_ends_at_a_slash() {
+        let all = Workload::list(&[1, 2], &[16, 64]);
+        let named = |pattern| all.iter().filter(|one| one.is_named(pattern)).count();
+        assert_eq!((named("hit"), named("hit/1"), named("hit/1/6"), named("hit/1/64")), (4, 2, 0, 1));
+        assert_eq!(named("producer-consumer/1P3C/16"), 2);
+        assert_eq!(named("producer-consumer/1P3C/16/touched"), 1);
+        assert_eq!(named("burst"), 0);
     }
 }

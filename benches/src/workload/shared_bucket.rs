@@ -1,30 +1,28 @@
-//! Two threads share a bucket of blocks: about half of what a thread frees was allocated by the
-//! other one, in no order.
+//! Threads share a bucket of blocks: of what one of two frees, about half was allocated by the other
+//! one, in no order.
 
 use core::hint::black_box;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::sample::{Gate, Span, on_threads};
+use super::random::Random;
+use crate::sample::{Gate, Span, on_threads_alike};
 use crate::{Handle, Sample, Subject};
 
 /// Places in the bucket.
 pub(super) const SLOTS: usize = 1024;
 const WARM_UP: u64 = 4 * SLOTS as u64;
 
-/// Times `operations` swaps on each of two threads.
-pub(super) fn sample(subject: &impl Subject, operations: u64) -> Sample {
+/// Times `operations` swaps on each of `threads`.
+pub(super) fn sample(subject: &impl Subject, threads: usize, operations: u64) -> Sample {
     let bucket = &[const { AtomicPtr::new(ptr::null_mut()) }; SLOTS];
-    let gate = &Gate::new(2);
-    let part = |seed: u64| {
-        move || {
-            let mut handle = subject.handle();
-            let mut random = Random(seed);
-            swaps(&mut handle, bucket, &mut random, WARM_UP);
-            Span::of(gate, || swaps(&mut handle, bucket, &mut random, operations))
-        }
-    };
-    let spans = on_threads(vec![Box::new(part(1)), Box::new(part(2))]);
+    let gate = &Gate::new(threads);
+    let spans = on_threads_alike(threads, |nth| {
+        let mut handle = subject.handle();
+        let mut random = Random::of(nth);
+        swaps(&mut handle, bucket, &mut random, WARM_UP);
+        Span::of(gate, || swaps(&mut handle, bucket, &mut random, operations))
+    });
     let mut handle = subject.handle();
     for slot in bucket {
         put_back(&mut handle, slot.swap(ptr::null_mut(), Ordering::Acquire));
@@ -53,16 +51,5 @@ fn put_back(handle: &mut impl Handle, block: *mut u8) {
     if let Some(block) = NonNull::new(block) {
         // SAFETY: allocated from the same subject, and the swap gave it to this thread alone.
         unsafe { handle.deallocate(block) };
-    }
-}
-
-/// A multiplicative generator: a few cycles, good enough to choose slots.
-struct Random(u64);
-
-impl Random {
-    #[inline]
-    fn next(&mut self) -> usize {
-        self.0 = self.0.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-        (self.0 >> 40) as usize
     }
 }

@@ -1,0 +1,129 @@
+//! A peer: crossbeam's work-stealing deques as free lists, one per handle.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::sync::{Mutex, RwLock};
+
+use crossbeam_deque::{Injector, Steal, Stealer, Worker};
+use stampool::Block;
+
+use super::{free_block, new_block};
+use crate::{Handle, Subject};
+
+/// A deque for each handle. Who finds its own empty steals about half of another one's, in one go;
+/// who leaves gives what it has to all.
+#[derive(Debug)]
+pub struct Deques {
+    stealers: RwLock<Vec<Stealer<Block>>>,
+    /// Those of handles that left, to be used on.
+    idle: Mutex<Vec<Seat>>,
+    left: Injector<Block>,
+    layout: Layout,
+}
+
+/// A deque and its number among the stealers.
+#[derive(Debug)]
+struct Seat {
+    own: Worker<Block>,
+    number: usize,
+}
+
+/// One thread's deque.
+#[derive(Debug)]
+pub struct Deque<'s> {
+    all: &'s Deques,
+    /// Always there, but for the end.
+    seat: Option<Seat>,
+}
+
+impl Deques {
+    /// Without blocks.
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            stealers: RwLock::default(),
+            idle: Mutex::default(),
+            left: Injector::new(),
+            layout,
+        }
+    }
+
+    /// A block from somebody else, and more of them into `seat`.
+    #[cold]
+    fn steal(&self, seat: &Seat) -> NonNull<u8> {
+        let stealers = self.stealers.read().expect("nobody panics with it");
+        let others = stealers.iter().enumerate().filter(|(number, _)| *number != seat.number);
+        let mut stolen = self.left.steal_batch_and_pop(&seat.own);
+        for (_, other) in others {
+            if stolen.is_success() {
+                break;
+            }
+            // A lost race is taken for an empty deque: there is a next one, and the allocator.
+            stolen = other.steal_batch_and_pop(&seat.own);
+        }
+        match stolen {
+            Steal::Success(Block(block)) => block,
+            Steal::Empty | Steal::Retry => new_block(self.layout),
+        }
+    }
+}
+
+impl Subject for Deques {
+    type Handle<'s> = Deque<'s>;
+
+    fn handle(&self) -> Deque<'_> {
+        let idle = self.idle.lock().expect("nobody panics with it").pop();
+        let seat = idle.unwrap_or_else(|| {
+            let own = Worker::new_lifo();
+            let mut stealers = self.stealers.write().expect("nobody panics with it");
+            stealers.push(own.stealer());
+            Seat { own, number: stealers.len() - 1 }
+        });
+        Deque { all: self, seat: Some(seat) }
+    }
+}
+
+impl Deque<'_> {
+    #[inline]
+    fn seat(&self) -> &Seat {
+        self.seat.as_ref().expect("there until the end")
+    }
+}
+
+impl Handle for Deque<'_> {
+    #[inline]
+    fn allocate(&mut self) -> NonNull<u8> {
+        match self.seat().own.pop() {
+            Some(Block(block)) => block,
+            None => self.all.steal(self.seat()),
+        }
+    }
+
+    #[inline]
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        self.seat().own.push(Block(block));
+    }
+}
+
+impl Drop for Deque<'_> {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            while let Some(block) = seat.own.pop() {
+                self.all.left.push(block);
+            }
+            self.all.idle.lock().expect("nobody panics with it").push(seat);
+        }
+    }
+}
+
+impl Drop for Deques {
+    fn drop(&mut self) {
+        loop {
+            match self.left.steal() {
+                // SAFETY: every block came from `new_block`, and no handle is left.
+                Steal::Success(Block(block)) => unsafe { free_block(block, self.layout) },
+                Steal::Retry => {}
+                Steal::Empty => break,
+            }
+        }
+    }
+}

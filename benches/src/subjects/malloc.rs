@@ -1,0 +1,39 @@
+//! General allocators: the program's, and other people's beside it.
+
+use core::alloc::GlobalAlloc;
+use core::ptr::NonNull;
+
+use crate::subject::block_of;
+use crate::{Handle, Subject};
+
+/// An allocator, asked for blocks of `SIZE` bytes. The size is known when it is compiled, as it is
+/// in programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Malloc<A, const SIZE: usize>(pub A);
+
+impl<A: GlobalAlloc + Send + Sync, const SIZE: usize> Subject for Malloc<A, SIZE> {
+    type Handle<'s>
+        = &'s Self
+    where
+        Self: 's;
+
+    fn handle(&self) -> &Self {
+        const { assert!(SIZE > 0, "a block has a size") };
+        self
+    }
+}
+
+impl<A: GlobalAlloc, const SIZE: usize> Handle for &Malloc<A, SIZE> {
+    #[inline]
+    fn allocate(&mut self) -> NonNull<u8> {
+        // SAFETY: `handle` has seen to it that the size is not zero.
+        let block = unsafe { self.0.alloc(const { block_of(SIZE) }) };
+        NonNull::new(block).expect("memory for a block")
+    }
+
+    #[inline]
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        // SAFETY: by the caller, from `allocate`, with the same layout.
+        unsafe { self.0.dealloc(block.as_ptr(), const { block_of(SIZE) }) };
+    }
+}

@@ -1,0 +1,52 @@
+//! Who takes part in a workload.
+
+use core::fmt;
+
+/// The threads of a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Team {
+    /// So many, which all do the same.
+    Alike(usize),
+    /// Some allocate, others free.
+    Sides {
+        /// Who allocates.
+        producers: usize,
+        /// Who frees.
+        consumers: usize,
+    },
+}
+
+impl Team {
+    /// Those of the producer -> consumer workloads.
+    pub const CROSSINGS: [Self; 3] = [
+        Self::Sides { producers: 1, consumers: 1 },
+        Self::Sides { producers: 2, consumers: 2 },
+        Self::Sides { producers: 1, consumers: 3 },
+    ];
+
+    /// All together.
+    pub const fn threads(self) -> usize {
+        match self {
+            Self::Alike(threads) => threads,
+            Self::Sides { producers, consumers } => producers + consumers,
+        }
+    }
+
+    /// Producers and consumers. Where all do the same, each is both.
+    pub const fn sides(self) -> (usize, usize) {
+        match self {
+            Self::Alike(threads) => (threads, threads),
+            Self::Sides { producers, consumers } => (producers, consumers),
+        }
+    }
+}
+
+/// `2`, `1P3C`.
+impl fmt::Display for Team {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alike(threads) => write!(f, "{threads}"),
+            Self::Sides { producers, consumers } => write!(f, "{producers}P{consumers}C"),
+        }
+    }
+}
