@@ -142,6 +142,8 @@ const HARD_EPOCH: &[&str] = &[
     "pool/carve_carve",
     "pool/capacity",
     "mediator/remainders_merge",
+    "pool/wide_flush_refill",
+    "pool/wide_leave_allocate",
 ];
 
 impl Subject {
