@@ -30,6 +30,23 @@ pub struct Report {
     pub classes: Vec<ClassRow>,
     /// One line per violation.
     pub violations: Vec<ViolationRow>,
+    /// The run that hung, which is the last one; `null` where none did.
+    pub hang: Option<HangRow>,
+}
+
+/// A run that hung. It is not among the results.
+#[derive(Clone, Debug, Serialize)]
+pub struct HangRow {
+    /// The subject.
+    pub strategy: String,
+    /// The scenario.
+    pub scenario: String,
+    /// Threads at work at once.
+    pub threads: usize,
+    /// Why it counts as hung, and which thread is where, a line for each.
+    pub what: String,
+    /// The command that runs the same again.
+    pub again: String,
 }
 
 /// The result of one run, or of the rounds of one replay.
@@ -45,6 +62,18 @@ pub struct Row {
     pub tag_bits: Option<u32>,
     /// The scenario, or `replay:` and the name of the trace.
     pub scenario: String,
+    /// How the pool looks for misuse; `null` for a replay, as are the next three.
+    pub level: Option<&'static str>,
+    /// Whether each thread was to stay on one core.
+    pub pinned: Option<bool>,
+    /// Blocks that the pool may have, where the scenario sets a limit; else `null`.
+    pub capacity_blocks: Option<usize>,
+    /// Allocations refused at that limit.
+    pub refusals: Option<u64>,
+    /// What each of several consumers got, where they compete; else `null`.
+    pub shares: Option<Vec<u64>>,
+    /// The largest of those over the smallest: 1 is fair. `null` where one got nothing, too.
+    pub fairness: Option<f64>,
     /// Threads at work at once.
     pub threads: usize,
     /// Size of a block, in bytes; `null` for a replay.
@@ -187,26 +216,30 @@ impl Findings for Report {
     }
 }
 
+/// What a row says in a column of its own.
+type Column = fn(&Row) -> Option<String>;
+
+impl Row {
+    /// How even the shares were.
+    fn fairness_text(&self) -> Option<String> {
+        let shares = self.shares.as_ref()?;
+        let starved = shares.iter().filter(|share| **share == 0).count();
+        let ratio = self.fairness.map(|fairness| format!("{fairness:.2}"));
+        Some(ratio.unwrap_or_else(|| format!("{starved} got none")))
+    }
+}
+
 impl Report {
     fn results_table(&self) -> Table {
-        let mut table = table(&[
-            "strategy",
-            "scenario",
-            "threads",
-            "ops",
-            "ns/op",
-            "carved",
-            "peak live",
-            "bound",
-            "limbo",
-            "limit",
-            "overflows",
-            "shells",
-            "verdict",
-        ]);
+        let mut header = vec!["strategy", "scenario", "threads", "ops", "ns/op"];
+        header.extend(["carved", "peak live", "bound", "limbo", "limit", "overflows", "shells"]);
+        let further = self.further_columns();
+        header.extend(further.iter().map(|(title, _)| title));
+        header.push("verdict");
+        let mut table = table(&header);
         for row in &self.results {
             let fine = row.violations == 0;
-            table.add_row(vec![
+            let mut cells = vec![
                 Cell::new(&row.strategy),
                 Cell::new(&row.scenario),
                 number(row.threads),
@@ -219,10 +252,26 @@ impl Report {
                 number(known(row.limbo_limit)),
                 number(known(row.overflows)),
                 number(known(row.shells)),
-                Cell::new(row.verdict).fg(if fine { Color::Green } else { Color::Red }),
-            ]);
+            ];
+            cells.extend(further.iter().map(|(_, column)| number(known(column(row)))));
+            cells.push(Cell::new(row.verdict).fg(if fine { Color::Green } else { Color::Red }));
+            table.add_row(cells);
         }
         table
+    }
+
+    /// The columns that only some runs have, where one of these did.
+    fn further_columns(&self) -> Vec<(&'static str, Column)> {
+        let level: Column = |row| row.level.filter(|level| *level != "off").map(str::to_owned);
+        let all: [(_, Column); 3] = [
+            ("level", level),
+            ("max/min", Row::fairness_text),
+            ("refused", |row| {
+                row.capacity_blocks.and(row.refusals).map(|refusals| refusals.to_string())
+            }),
+        ];
+        let used = |column: Column| self.results.iter().any(|row| column(row).is_some());
+        all.into_iter().filter(|(_, column)| used(*column)).collect()
     }
 
     fn class_table(&self) -> Table {

@@ -9,9 +9,10 @@ use stampool::{
     TaggedPacked, TaggedWide,
 };
 
-use crate::latency::{self, Level};
+use crate::latency;
+use crate::level::Level;
 use crate::replay::{self, Round, Trace};
-use crate::run::{self, Outcome, Plan};
+use crate::run::{self, Failure, Outcome, Plan};
 use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
 
 /// A strategy that the command line knows by name.
@@ -20,7 +21,7 @@ pub struct Entry {
     /// The strategy's own name.
     pub name: &'static str,
     /// Runs a scenario on a pool of that layout and batch.
-    pub run: fn(Layout, usize, &Plan) -> Result<Outcome, Refused>,
+    pub run: fn(Layout, usize, &Plan) -> Result<Outcome, Failure>,
     /// Replays a trace, on pools of that batch; checked or for time.
     pub replay: fn(&Trace, usize, bool) -> Result<Round, Refused>,
     /// Times each call.
@@ -40,7 +41,18 @@ pub static STRATEGIES: [Entry; 5] = [
 const fn entry<S: Strategy<Level = Off>>() -> Entry {
     Entry {
         name: S::NAME,
-        run: |layout, batch, plan| run::run(pool::<S>(layout, batch)?, plan),
+        run: |layout, batch, plan| {
+            let builder = builder::<S>(layout, batch);
+            let builder = match plan.capacity_blocks(batch) {
+                Some(capacity) => builder.capacity_blocks(capacity),
+                None => builder,
+            };
+            match plan.level {
+                Level::Off => run::run(built(builder)?, plan),
+                Level::Checked => run::run(built(builder.checked())?, plan),
+                Level::Hardened => run::run(built(builder.hardened())?, plan),
+            }
+        },
         replay: |trace, batch, checked| {
             replay::round_on_pools(trace, |layout| pool::<S>(layout, batch), checked)
         },
@@ -58,6 +70,9 @@ const fn entry<S: Strategy<Level = Off>>() -> Entry {
 /// Shells per handle that may wait, where a strategy lets them: the builder's own choice, said here
 /// since the number of shells follows from it.
 const LIMBO: usize = 16;
+
+/// Freed blocks that a handle of a hardened pool keeps back, as the builder's docs say.
+const KEPT_BACK: usize = 16;
 
 /// Builds a pool.
 ///
@@ -101,9 +116,12 @@ impl<S: Strategy> Subject for Pool<S> {
         self.stats().carved_blocks
     }
 
+    fn kept_back_blocks(&self) -> usize {
+        if self.stats().level == Level::Hardened.name() { KEPT_BACK } else { 0 }
+    }
+
     fn idle_blocks(&mut self) -> usize {
-        let census = self.census();
-        census.cached_blocks + census.full_blocks + census.partial_blocks
+        self.census().free_blocks()
     }
 
     fn shelves(&self) -> Shelves {

@@ -28,6 +28,11 @@ pub trait Subject: Sync {
     /// Blocks ever cut from chunks.
     fn carved_blocks(&self) -> usize;
 
+    /// Freed blocks that each handle keeps back: the Q of the memory bound.
+    fn kept_back_blocks(&self) -> usize {
+        0
+    }
+
     /// Blocks found in caches and shells, one by one, with nobody at work.
     fn idle_blocks(&mut self) -> usize;
 

@@ -1,13 +1,18 @@
 //! One thread's checked access to the subject.
 
 use core::ptr::NonNull;
+use core::time::Duration;
+use std::thread;
 use std::time::Instant;
 
+use crate::board::{Board, Phase, Post};
+use crate::oracle::limit::Limit;
 use crate::oracle::live::{Gauge, Live};
 use crate::oracle::violation::{Log, Violation};
 use crate::oracle::{Oracle, Stamp};
+use crate::pin::Pins;
 use crate::rng::Rng;
-use crate::subject::Handle;
+use crate::subject::{Handle, Refused};
 
 /// A block in a worker's hands. Not `Copy`: the harness itself cannot free it twice.
 #[derive(Debug)]
@@ -34,13 +39,19 @@ impl Block {
 
 /// What all workers of a run share.
 #[derive(Debug)]
-pub struct Desk {
+pub struct Desk<'a> {
     /// Where violations go.
-    pub log: Log,
+    pub log: &'a Log,
+    /// Where each thread says what it is at.
+    pub board: &'a Board,
     /// Checks each block; `None` to measure the pool with less beside it.
     pub oracle: Option<Oracle>,
     /// Counts live blocks.
     pub live: Live,
+    /// Watches over the limit, if the subject has one: then refusals are no violations.
+    pub limit: Option<Limit<'a>>,
+    /// The cores that threads stay on, if they are to.
+    pub pins: Option<Pins>,
     /// Blocks per batch, to which scenarios scale.
     pub batch: usize,
 }
@@ -52,6 +63,8 @@ pub struct Lane {
     pub index: u16,
     /// Operations done: allocations and deallocations.
     pub ops: u64,
+    /// Allocations that were refused, where there is a limit.
+    pub refusals: u64,
     /// Operations after which the lane ends.
     pub quota: u64,
     /// Operations after which its present handle leaves.
@@ -79,6 +92,7 @@ impl Lane {
         Self {
             index,
             ops: 0,
+            refusals: 0,
             quota,
             leave_at: u64::MAX,
             deadline: None,
@@ -111,14 +125,46 @@ impl Lane {
 pub struct Worker<'a, H> {
     /// The lane.
     pub lane: &'a mut Lane,
-    desk: &'a Desk,
+    desk: &'a Desk<'a>,
     handle: &'a H,
+    post: &'a Post,
 }
 
 impl<'a, H: Handle> Worker<'a, H> {
     /// Puts a lane to work.
-    pub fn new(lane: &'a mut Lane, desk: &'a Desk, handle: &'a H) -> Self {
-        Self { lane, desk, handle }
+    pub fn new(lane: &'a mut Lane, desk: &'a Desk<'a>, handle: &'a H) -> Self {
+        let post = desk.board.lane(lane.index);
+        Self { lane, desk, handle, post }
+    }
+
+    /// Says what this thread is at.
+    fn at(&self, phase: Phase) {
+        self.post.set(phase, self.lane.ops);
+    }
+
+    /// Says that a step of the scenario begins.
+    pub fn step(&self) {
+        self.post.step();
+    }
+
+    /// Lets other threads run: there is no message, or no room for one.
+    pub fn wait(&self) {
+        self.at(Phase::Waiting);
+        thread::yield_now();
+    }
+
+    /// Sleeps between two operations.
+    pub fn pause(&self, time: Duration) {
+        self.at(Phase::Pausing);
+        thread::sleep(time);
+        self.at(Phase::Working);
+    }
+
+    /// Sleeps in the middle of an exchange.
+    pub fn linger(&self, time: Duration) {
+        self.at(Phase::Lingering);
+        self.handle.linger(&mut || thread::sleep(time));
+        self.at(Phase::Working);
     }
 
     /// Says whether this handle has work left; ends the run when its time is up.
@@ -139,18 +185,27 @@ impl<'a, H: Handle> Worker<'a, H> {
         self.desk.batch
     }
 
-    /// Allocates and checks; `None` after a violation, which is in the log then.
+    /// Allocates and checks; `None` after a violation, which is in the log then, or where the
+    /// subject is at its limit.
     pub fn allocate(&mut self) -> Option<Block> {
         self.desk.live.begin(&mut self.lane.gauge);
-        let block = match self.handle.allocate() {
+        self.at(Phase::Allocating);
+        let allocated = self.handle.allocate();
+        self.lane.ops += u64::from(allocated.is_ok());
+        self.at(Phase::Working);
+        let block = match allocated {
             Ok(block) => block,
             Err(refused) => {
                 self.desk.live.end(&mut self.lane.gauge);
-                self.desk.log.report(Violation::Refused { reason: refused.0 });
+                self.take_refusal(refused);
                 return None;
             }
         };
-        self.lane.ops += 1;
+        if let Some(limit) = &self.desk.limit
+            && let Err(violation) = limit.admit()
+        {
+            self.desk.log.report(violation);
+        }
         if let Some(oracle) = &self.desk.oracle {
             let stamp = self.lane.stamp();
             // SAFETY: the subject says that these are blocks of its layout; the oracle
@@ -172,10 +227,26 @@ impl<'a, H: Handle> Worker<'a, H> {
             self.desk.log.report(violation);
             return;
         }
+        if let Some(limit) = &self.desk.limit {
+            limit.dismiss();
+        }
+        self.at(Phase::Freeing);
         // SAFETY: the token was the only one for this allocation, and is gone.
         unsafe { self.handle.deallocate(block) };
-        self.desk.live.end(&mut self.lane.gauge);
         self.lane.ops += 1;
+        self.at(Phase::Working);
+        self.desk.live.end(&mut self.lane.gauge);
+    }
+
+    /// Judges an allocation that failed.
+    fn take_refusal(&mut self, refused: Refused) {
+        match &self.desk.limit {
+            Some(limit) => match limit.refused() {
+                Ok(()) => self.lane.refusals += 1,
+                Err(violation) => self.desk.log.report(violation),
+            },
+            None => self.desk.log.report(Violation::Refused { reason: refused.0 }),
+        }
     }
 
     /// Checks a block on its way back.

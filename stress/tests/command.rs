@@ -23,8 +23,9 @@ fn refused(words: &[&str], code: i32, why: &str) {
 
 #[test]
 fn a_run_gives_the_same_json_on_stdout_and_in_the_file() {
-    let file = scratch("run.json");
-    let out = file.to_str().expect("text");
+    let out = scratch("same");
+    let file = out.join("run.json");
+    let out = out.to_str().expect("text");
     let output = stress(&[
         "run",
         "--scenario",
@@ -63,8 +64,9 @@ fn a_run_gives_the_same_json_on_stdout_and_in_the_file() {
 
 #[test]
 fn latency_sees_calls_of_every_kind() {
-    let file = scratch("latency.json");
-    let out = file.to_str().expect("text");
+    let out = scratch("latency");
+    let file = out.join("latency.json");
+    let out = out.to_str().expect("text");
     let output = stress(&["latency", "--duration", "200ms", "--threads", "2", "--out", out]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let printed = String::from_utf8(output.stdout).expect("text");
@@ -90,9 +92,10 @@ fn latency_sees_calls_of_every_kind() {
 
 #[test]
 fn a_replay_reports_each_subject_and_class() {
-    let file = scratch("replay.json");
+    let out = scratch("replay");
+    let file = out.join("replay.json");
     let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sqlite.stpt.zst");
-    let out = file.to_str().expect("text");
+    let out = out.to_str().expect("text");
     let output =
         stress(&["replay", trace, "--strategy", "locked,system", "--rounds", "2", "--out", out]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -110,21 +113,160 @@ fn a_replay_reports_each_subject_and_class() {
 
 #[test]
 fn usage_errors_end_with_1_and_say_what_would_do() {
-    let out = scratch("usage.json");
+    let out = scratch("usage");
     let out = out.to_str().expect("text");
-    refused(&["run", "--scenario", "one-blok", "--out", out], 1, "'one-block'");
-    refused(&["run", "--threads", "0", "--out", out], 1, "1..=4096");
     refused(&["run", "--batch", "0", "--ops", "1", "--out", out], 1, "batch of 0");
     refused(&["run", "--block-size", "0", "--ops", "1", "--out", out], 1, "zero bytes");
     refused(&["replay", "no-such-file", "--out", out], 1, "no-such-file");
     refused(&["replay", file!(), "--out", out], 1, "");
-    let below_a_file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml/x.json");
-    refused(&["run", "--ops", "1", "--out", below_a_file], 1, "x.json");
+    refused(&["run", "--ops", "1", "--duration", "1s", "--out", out], 1, "cannot be used with");
+}
+
+#[test]
+fn unknown_names_suggest_the_nearest() {
+    refused(&["run", "--scenario", "one-blok"], 1, "'one-block'");
+    refused(&["run", "--scenario", "1pcn"], 1, "'1pnc'");
+    refused(&["run", "--strategy", "tagedwide"], 1, "'TaggedWide'");
+    refused(&["run", "--level", "hardend"], 1, "'hardened'");
+    refused(&["run", "--treads", "2"], 1, "'--threads'");
+    refused(&["replya"], 1, "'replay'");
+}
+
+#[test]
+fn threads_that_cannot_be_are_refused() {
+    refused(&["run", "--threads", "0"], 1, "1 to 4096");
+    refused(&["run", "--threads", "4097"], 1, "1 to 4096");
+    refused(&["run", "--threads", "4096x"], 1, "threads; 1 to 4096");
+    refused(&["run", "--threads", "lots"], 1, "`max`");
+    refused(&["latency", "--threads", "0"], 1, "1 to 4096");
+}
+
+#[test]
+fn results_that_cannot_be_written_are_refused_before_anything_runs() {
+    let below_a_file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml/x");
+    for out in [below_a_file, concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+        // It would run for a day.
+        refused(&["run", "--duration", "24h", "--out", out], 1, "cannot write");
+    }
+    let out = scratch("folder-in-the-way");
+    fs::create_dir_all(out.join("run.json")).expect("a folder");
+    let out = out.to_str().expect("text");
+    refused(&["run", "--duration", "24h", "--out", out], 1, "run.json");
+}
+
+/// A limit to the address space is one to threads, for their stacks: it binds root, too. Large stacks
+/// leave room for whatever else a thread needs to begin.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_threads_than_the_system_gives_end_with_70_and_keep_what_there_was() {
+    for scenario in ["own-random", "churn"] {
+        let out = scratch(&format!("too-many-{scenario}"));
+        let output = Command::new("sh")
+            .env("RUST_MIN_STACK", (256 << 20).to_string())
+            .env("MALLOC_ARENA_MAX", "1")
+            .args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_stress")])
+            .args(["run", "--strategy", "locked", "--scenario", scenario, "--batch", "1"])
+            .args(["--threads", "2,400", "--ops", "1000", "--out"])
+            .arg(&out)
+            .output()
+            .expect("runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(70), "{stderr}");
+        assert!(stderr.contains("x400: the system gave "), "{stderr}");
+        assert!(stderr.contains("threads") && !stderr.contains("panicked"), "{stderr}");
+        let json = fs::read_to_string(out.join("run.json")).expect("written");
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(json["results"].as_array().map(Vec::len), Some(1));
+    }
+}
+
+#[test]
+fn levels_pins_limits_and_shares_are_in_the_report() {
+    let out = scratch("fields");
+    let folder = out.to_str().expect("text");
+    let output = stress(&[
+        "run",
+        "--strategy",
+        "locked",
+        "--scenario",
+        "1pnc,exhaustion",
+        "--threads",
+        "max,1x,3",
+        "--level",
+        "off,hardened",
+        "--pin",
+        "--ops",
+        "20000",
+        "--out",
+        folder,
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    for column in ["level", "max/min", "refused", "hardened"] {
+        assert!(printed.contains(column), "{column}: {printed}");
+    }
+    let json = fs::read_to_string(out.join("run.json")).expect("written");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(json["hang"].is_null());
+    let results = json["results"].as_array().expect("an array");
+    let of = |scenario: &str, level: &str| {
+        let fits = |row: &&serde_json::Value| {
+            (&row["scenario"], &row["level"], &row["threads"])
+                == (&scenario.into(), &level.into(), &3.into())
+        };
+        let rows: Vec<_> = results.iter().filter(fits).collect();
+        assert_eq!(rows.len(), 1, "{scenario} {level}: a number that is given twice counts once");
+        rows[0].clone()
+    };
+    for level in ["off", "hardened"] {
+        let shared = of("1pnc", level);
+        assert_eq!(shared["shares"].as_array().map(Vec::len), Some(2), "two consumers");
+        assert!(shared["capacity_blocks"].is_null());
+        let limited = of("exhaustion", level);
+        assert!(limited["refusals"].as_u64() > Some(0));
+        assert!(limited["carved_blocks"].as_u64() <= limited["capacity_blocks"].as_u64());
+        assert!(limited["fairness"].is_null() && limited["shares"].is_null());
+        // Said where it is refused.
+        let is_said = String::from_utf8_lossy(&output.stderr).contains("refused to pin");
+        assert!(limited["pinned"] == true || is_said);
+    }
+}
+
+#[test]
+fn a_total_bounds_all_runs_together() {
+    let out = scratch("total");
+    let folder = out.to_str().expect("text");
+    let words = ["run", "--scenario", "one-block", "--threads", "1", "--total", "500ms"];
+    let output = stress(&[&words[..], &["--out", folder]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let json = fs::read_to_string(out.join("run.json")).expect("written");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let results = json["results"].as_array().expect("an array");
+    assert_eq!(results.len(), stress::strategies::STRATEGIES.len());
+    assert!(results.iter().all(|row| row["seconds"].as_f64() >= Some(0.1)), "a fifth each");
 }
 
 #[test]
 fn nothing_to_run_ends_with_4() {
-    let out = scratch("nothing.json");
+    let out = scratch("nothing");
     let out = out.to_str().expect("text");
     refused(&["run", "--scenario", "pipeline", "--threads", "1", "--out", out], 4, "nothing ran");
+}
+
+#[test]
+fn the_list_names_everything_and_the_help_the_exit_codes() {
+    let output = stress(&["list"]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    for scenario in stress::scenario::Scenario::ALL {
+        assert!(printed.contains(scenario.name()), "{printed}");
+    }
+    for entry in &stress::strategies::STRATEGIES {
+        assert!(printed.contains(entry.name), "{printed}");
+    }
+    let output = stress(&["--help"]);
+    let printed = String::from_utf8_lossy(&output.stdout).replace('\n', " ");
+    for code in ["0 fine", "1 usage", "2 violation", "3 time-out", "4 nothing ran", "70 internal"] {
+        assert!(printed.contains(code), "{code}: {printed}");
+    }
 }

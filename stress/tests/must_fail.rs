@@ -12,7 +12,7 @@ use stress::run::{self, Budget, Outcome, Plan};
 use stress::scenario::Scenario;
 use stress::subject::{Handle as _, Subject as _};
 use stress::watch::Stall;
-use twin::{CALL, Sabotage, Twin};
+use twin::{BATCH, CALL, Sabotage, Twin};
 
 fn layout() -> Layout {
     Layout::from_size_align(64, 16).expect("a layout")
@@ -29,8 +29,9 @@ fn stalled(
     stall: Option<Stall>,
 ) -> Outcome {
     let budget = Budget::Ops(20_000);
-    let plan = Plan { scenario, threads, budget, seed: 11, checked: true, stall };
-    run::run(Twin::new(layout(), sabotage), &plan).expect("threads")
+    let plan = Plan { stall, ..Plan::new(scenario, threads, budget, 11) };
+    let capacity = plan.capacity_blocks(BATCH);
+    run::run(Twin::limited(layout(), sabotage, capacity), &plan).expect("threads")
 }
 
 /// What is found first in a scenario that holds several blocks at once.
@@ -160,12 +161,55 @@ fn a_panic_in_the_pool_is_a_violation_and_ends_the_run() {
 }
 
 #[test]
-fn sabotage_is_found_across_threads() {
-    for sabotage in [Sabotage::HandsOutTwice, Sabotage::Loses, Sabotage::LosesAndLies] {
-        for scenario in [Scenario::SharedBucket, Scenario::Pipeline, Scenario::Churn] {
+fn every_scenario_finds_sabotage() {
+    for scenario in Scenario::ALL {
+        let mut sabotages =
+            vec![Sabotage::Loses, Sabotage::LosesAndLies, Sabotage::Panics, Sabotage::Misaligns];
+        // Where each thread has one block at most, there may be no other that is live.
+        if scenario != Scenario::OneBlock {
+            sabotages.push(Sabotage::HandsOutTwice);
+        }
+        for sabotage in sabotages {
             let found = outcome(sabotage, scenario, 2).violations;
             assert!(!found.is_empty(), "{sabotage:?} in {}", scenario.name());
         }
+    }
+}
+
+#[test]
+fn more_blocks_than_the_capacity() {
+    let found = outcome(Sabotage::ExceedsCapacity, Scenario::Exhaustion, 2).violations;
+    assert!(matches!(found[..], [Violation::OverCapacity { .. }, ..]), "{found:?}");
+}
+
+#[test]
+fn a_refusal_below_the_capacity() {
+    let found = outcome(Sabotage::RefusesEarly, Scenario::Exhaustion, 2).violations;
+    assert!(matches!(found[..], [Violation::RefusedBelowCapacity { .. }, ..]), "{found:?}");
+}
+
+#[test]
+fn room_that_does_not_come_back() {
+    let twin = Twin::limited(layout(), Sabotage::Loses, Some(CALL));
+    let handle = twin.attach().expect("a handle");
+    for _ in 0..CALL {
+        let block = handle.allocate().expect("a block");
+        // SAFETY: allocated above and given back once.
+        unsafe { handle.deallocate(block) };
+    }
+    let log = Log::default();
+    books::full_capacity(&twin, CALL, &log);
+    let lost = Violation::RoomLost { allocated: CALL - 1, capacity: CALL };
+    assert_eq!(log.into_violations(), [lost]);
+}
+
+#[test]
+fn refusals_at_the_capacity_are_counted_and_no_violations() {
+    for threads in [1, 3] {
+        let outcome = outcome(Sabotage::None, Scenario::Exhaustion, threads);
+        assert_eq!(outcome.violations, []);
+        assert!(outcome.refusals > 0, "more is wanted than there may be");
+        assert!(Some(outcome.carved_blocks) <= outcome.capacity_blocks);
     }
 }
 

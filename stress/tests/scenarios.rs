@@ -25,7 +25,7 @@ fn matrix_beside(stall: Option<Stall>, batch: usize, size: usize, ops: u64) {
                     continue;
                 }
                 let budget = Budget::Ops(ops);
-                let plan = Plan { scenario, threads, budget, seed: 2026, checked: true, stall };
+                let plan = Plan { stall, ..Plan::new(scenario, threads, budget, 2026) };
                 let outcome = (entry.run)(layout, batch, &plan).expect("a pool and threads");
                 let what = format!("{} {} x{threads} {stall:?}", entry.name, scenario.name());
                 assert_eq!(outcome.violations, [], "{what}");
@@ -56,7 +56,7 @@ fn time_ends_a_run_too() {
     let layout = Layout::from_size_align(64, 8).expect("a layout");
     for scenario in Scenario::ALL {
         let budget = Budget::Time(Duration::from_millis(20));
-        let plan = Plan { scenario, threads: 2, budget, seed: 1, checked: true, stall: None };
+        let plan = Plan::new(scenario, 2, budget, 1);
         let outcome = (STRATEGIES[0].run)(layout, 8, &plan).expect("a pool and threads");
         assert_eq!(outcome.violations, []);
         assert!(outcome.ops > 0);
@@ -66,14 +66,7 @@ fn time_ends_a_run_too() {
 #[test]
 fn what_the_builder_refuses_is_an_error_and_not_a_panic() {
     let layout = Layout::from_size_align(64, 8).expect("a layout");
-    let plan = Plan {
-        scenario: Scenario::OneBlock,
-        threads: 1,
-        budget: Budget::Ops(1),
-        seed: 1,
-        checked: true,
-        stall: None,
-    };
+    let plan = Plan::new(Scenario::OneBlock, 1, Budget::Ops(1), 1);
     for entry in &STRATEGIES {
         assert!((entry.run)(layout, 0, &plan).is_err(), "{} with batch 0", entry.name);
     }
@@ -84,12 +77,8 @@ fn a_stalled_thread_fills_the_limbo_and_sends_the_others_through_the_lock() {
     let layout = Layout::from_size_align(64, 8).expect("a layout");
     for entry in &STRATEGIES {
         let plan = Plan {
-            scenario: Scenario::OwnRandom,
-            threads: 2,
-            budget: Budget::Ops(200_000),
-            seed: 7,
-            checked: true,
             stall: Some(Stall::Forever),
+            ..Plan::new(Scenario::OwnRandom, 2, Budget::Ops(200_000), 7)
         };
         let outcome = (entry.run)(layout, 2, &plan).expect("a pool and threads");
         assert_eq!(outcome.violations, []);

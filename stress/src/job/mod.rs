@@ -1,32 +1,38 @@
 //! What the commands do.
 
+mod hang;
 mod latency;
 mod replay;
 mod run;
 
 use std::path::Path;
 
+pub use self::hang::end_process;
+
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
 use crate::report::{self, Findings, ViolationRow};
 
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
-    let (output, work): (OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
+    let (command, output, work): (_, &OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
         Command::List => {
             return match report::print(&list()) {
                 Ok(()) => Exit::Fine,
                 Err(_) => Exit::Internal,
             };
         }
-        Command::Run(args) => (args.output.clone(), Box::new(|| run::all(args))),
-        Command::Latency(args) => (args.output(), Box::new(|| latency::all(args))),
-        Command::Replay(args) => (args.output.clone(), Box::new(|| replay::all(args))),
+        Command::Run(args) => {
+            ("run", &args.output, Box::new(|| run::all(args, &args.output.file("run"))))
+        }
+        Command::Latency(args) => ("latency", &args.output, Box::new(|| latency::all(args))),
+        Command::Replay(args) => ("replay", &args.output, Box::new(|| replay::all(args))),
     };
-    if let Err(error) = report::reserve(&output.out) {
-        return fail(Exit::Usage, &format!("{}: {error}", output.out.display()));
+    let file = output.file(command);
+    if let Err(error) = report::reserve(&file) {
+        return fail(Exit::Usage, &format!("cannot write {}: {error}", file.display()));
     }
     let done = work();
-    publish(&output, &done)
+    publish(output.format, &file, &done)
 }
 
 /// What a command did.
@@ -44,10 +50,10 @@ impl Done {
 }
 
 /// Prints and saves the results, and says how the command ends.
-fn publish(output: &OutputArgs, done: &Done) -> Exit {
+fn publish(format: Format, file: &Path, done: &Done) -> Exit {
     let mut exit = Exit::Fine;
     if let Some(report) = &done.report {
-        exit = publish_report(output, &**report);
+        exit = publish_report(format, file, &**report);
     }
     match (&done.trouble, exit) {
         // A violation is what the command is for: it outranks what else went wrong.
@@ -57,25 +63,25 @@ fn publish(output: &OutputArgs, done: &Done) -> Exit {
     }
 }
 
-fn publish_report(output: &OutputArgs, report: &dyn Findings) -> Exit {
-    let text = match output.format {
+fn publish_report(format: Format, file: &Path, report: &dyn Findings) -> Exit {
+    let text = match format {
         Format::Text if !report.has_results() => String::new(),
         Format::Text => report.text(),
         Format::Json => report.json(),
     };
     let printed = report::print(&text);
-    let saved = report.save(&output.out);
+    let saved = report.save(file);
     report.violations().iter().for_each(complain);
     if !report.violations().is_empty() {
         return Exit::Violation;
     }
     if let Err(error) = saved {
-        return fail(Exit::Internal, &format!("{}: {error}", output.out.display()));
+        return fail(Exit::Internal, &format!("{}: {error}", file.display()));
     }
     if let Err(error) = printed {
         return fail(Exit::Internal, &format!("standard output: {error}"));
     }
-    eprintln!("results in {}", output.out.display());
+    eprintln!("results in {}", file.display());
     Exit::Fine
 }
 
@@ -105,7 +111,6 @@ mod tests {
     #[test]
     fn a_violation_decides_how_the_command_ends() {
         let path = std::env::temp_dir().join(format!("stress-{}.json", std::process::id()));
-        let output = OutputArgs { format: Format::Text, out: path.clone() };
         let violation = ViolationRow {
             strategy: "S".into(),
             scenario: "churn".into(),
@@ -120,9 +125,10 @@ mod tests {
             results: Vec::new(),
             classes: Vec::new(),
             violations: vec![violation],
+            hang: None,
         };
         let trouble = Some((Exit::Internal, "the machine failed after it".to_owned()));
-        let exit = publish(&output, &Done { report: Some(Box::new(report)), trouble });
+        let exit = publish(Format::Text, &path, &Done { report: Some(Box::new(report)), trouble });
         assert_eq!(exit, Exit::Violation);
         let saved = std::fs::read_to_string(&path).expect("saved all the same");
         assert!(saved.contains("\"what\": \"broken\""));

@@ -43,6 +43,7 @@ pub(super) fn all(args: &ReplayArgs) -> Done {
         results: Vec::new(),
         classes: Vec::new(),
         violations: Vec::new(),
+        hang: None,
     };
     for subject in &rounds {
         report.results.push(row(args, &trace, &scenario, subject));
@@ -111,6 +112,12 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         lock_free: on_pools.map(|mechanism| mechanism.lock_free),
         tag_bits: on_pools.map(|mechanism| mechanism.tag_bits),
         scenario: scenario.to_owned(),
+        level: None,
+        pinned: None,
+        capacity_blocks: None,
+        refusals: None,
+        shares: None,
+        fairness: None,
         threads: trace.threads.len(),
         block_bytes: None,
         batch_blocks: args.batch,

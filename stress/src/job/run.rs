@@ -1,81 +1,139 @@
-//! `stress run`: the matrix of strategies, scenarios and thread counts.
+//! `stress run`: the matrix of strategies, scenarios, levels and thread counts.
 
 use core::alloc::Layout;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Done;
+use super::{Done, end_process};
 use crate::cli::{Exit, RunArgs};
+use crate::level::Level;
 use crate::progress::Progress;
-use crate::report::{self, FORMAT, Report, Row, ViolationRow};
+use crate::report::{self, FORMAT, HangRow, Report, Row, ViolationRow};
 use crate::rng;
-use crate::run::{Outcome, Plan};
-use crate::scenario::Scenario;
+use crate::run::{Failure, Outcome, Plan, Shares};
 use crate::strategies::{Entry, STRATEGIES};
 use crate::subject::Refused;
+use crate::watchdog::{Hang, Watchdog};
 
 /// One cell of the matrix.
 struct Cell {
     entry: &'static Entry,
-    scenario: Scenario,
-    threads: usize,
+    plan: Plan,
+}
+
+impl Cell {
+    fn label(&self) -> String {
+        let Plan { scenario, threads, level, .. } = &self.plan;
+        let level = match level {
+            Level::Off => String::new(),
+            level => format!(" {}", level.name()),
+        };
+        format!("{} {} x{threads}{level}", self.entry.name, scenario.name())
+    }
 }
 
 /// Runs all cells; a failure of the machine ends the command with what there is so far.
-pub(super) fn all(args: &RunArgs) -> Done {
+pub(super) fn all(args: &RunArgs, file: &Path) -> Done {
     let layout = match layout(args.block_size) {
         Ok(layout) => layout,
         Err(refused) => return Done::nothing(Exit::Usage, refused.0),
     };
+    let (report, trouble) =
+        each(args, layout, file, |cell, plan| (cell.entry.run)(layout, args.batch, plan));
+    Done { report: Some(Box::new(report)), trouble }
+}
+
+/// Does `run` for each cell, and gives what came of them and what kept it from doing all.
+fn each(
+    args: &RunArgs,
+    layout: Layout,
+    file: &Path,
+    run: impl Fn(&Cell, &Plan) -> Result<Outcome, Failure>,
+) -> (Report, Option<(Exit, String)>) {
     let seed = args.seed.unwrap_or_else(rng::fresh_seed);
-    let cells = cells(args);
+    let cells = cells(args, seed);
     let mut progress = Progress::new(cells.len());
-    let mut report = Report {
+    // Shared with the watchdog, which publishes it when a run hangs.
+    let report = Arc::new(Mutex::new(Report {
         format: FORMAT,
         command: "run",
         seed: Some(seed),
         results: Vec::new(),
         classes: Vec::new(),
         violations: Vec::new(),
-    };
+        hang: None,
+    }));
     let mut trouble = cells.is_empty().then(|| {
         let why = "nothing ran: the scenarios asked for need more threads";
         (Exit::NothingRan, why.to_owned())
     });
     progress.say(&format!("seed {seed}"));
     for cell in &cells {
-        let Cell { entry, scenario, threads } = *cell;
-        let label = format!("{} {} x{threads}", entry.name, scenario.name());
+        let label = cell.label();
         progress.begin(&label);
-        let budget = args.budget();
-        let checked = !args.books_only;
-        let plan = Plan { scenario, threads, budget, seed, checked, stall: args.stall };
-        let outcome = match (entry.run)(layout, args.batch, &plan) {
+        let watchdog = Some(watchdog(args, cell, &report, file));
+        let plan = Plan { watchdog, ..cell.plan.clone() };
+        let outcome = match run(cell, &plan) {
             Ok(outcome) => outcome,
-            Err(refused) => {
-                trouble = Some((exit_of(&report), format!("{label}: {refused}")));
+            Err(failure) => {
+                trouble = Some((exit_of(&failure), format!("{label}: {failure}")));
                 break;
             }
         };
-        let row = row(cell, &plan, layout, &outcome);
+        if let Some(unpinned) = outcome.unpinned {
+            progress.say(&format!("{label}: {unpinned}"));
+        }
+        let row = row(cell, layout, &outcome);
         progress.end(&format!(
             "{label}: {} ops, {:.1} ns each, {}",
             row.ops, row.ns_per_op, row.verdict
         ));
+        let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
         report.results.push(row);
-        report.violations.extend(outcome.violations.iter().map(|violation| ViolationRow {
-            strategy: entry.name.to_owned(),
-            scenario: scenario.name().to_owned(),
-            threads,
-            what: violation.to_string(),
-            again: args.again(entry.name, scenario, threads, seed),
-        }));
+        let violations = outcome.violations.iter();
+        report.violations.extend(violations.map(|what| violation(args, cell, what.to_string())));
+        if args.fail_fast && !report.violations.is_empty() {
+            break;
+        }
     }
     progress.finish();
-    Done { report: Some(Box::new(report)), trouble }
+    let report = report.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    (report, trouble)
 }
 
-/// What the builder refuses at the first run is a matter of the arguments; later it is not.
-fn exit_of(report: &Report) -> Exit {
-    if report.results.is_empty() { Exit::Usage } else { Exit::Internal }
+/// Ends the command when the run of `cell` hangs.
+fn watchdog(args: &RunArgs, cell: &Cell, report: &Arc<Mutex<Report>>, file: &Path) -> Watchdog {
+    let (report, file, format) = (Arc::clone(report), file.to_owned(), args.output.format);
+    let about = violation(args, cell, String::new());
+    let bark = move |hang: &Hang| {
+        let told = |what| ViolationRow { what, ..about.clone() };
+        let violations = hang.violations.iter().map(|violation| told(violation.to_string()));
+        let mut so_far = report.lock().unwrap_or_else(PoisonError::into_inner);
+        so_far.violations.extend(violations);
+        drop(so_far);
+        let ViolationRow { strategy, scenario, threads, what, again } = told(hang.to_string());
+        end_process(&report, HangRow { strategy, scenario, threads, what, again }, format, &file)
+    };
+    Watchdog { after: args.hang_after, bark: Arc::new(bark) }
+}
+
+/// The report's line for what was found wrong in the run of `cell`.
+fn violation(args: &RunArgs, cell: &Cell, what: String) -> ViolationRow {
+    ViolationRow {
+        strategy: cell.entry.name.to_owned(),
+        scenario: cell.plan.scenario.name().to_owned(),
+        threads: cell.plan.threads,
+        what,
+        again: args.again(cell.entry.name, &cell.plan),
+    }
+}
+
+/// What the builder refuses is a matter of the arguments; a lack of threads is the machine's.
+fn exit_of(failure: &Failure) -> Exit {
+    match failure {
+        Failure::Subject(_) => Exit::Usage,
+        Failure::Threads { .. } => Exit::Internal,
+    }
 }
 
 /// Blocks of `size` bytes, aligned like what fills them.
@@ -85,31 +143,55 @@ fn layout(size: usize) -> Result<Layout, Refused> {
 }
 
 /// The cells that make sense, in the order in which they are run.
-fn cells(args: &RunArgs) -> Vec<Cell> {
-    let mut cells = Vec::new();
+fn cells(args: &RunArgs, seed: u64) -> Vec<Cell> {
     let names = args.strategies();
+    let mut cells: Vec<Cell> = Vec::new();
     for entry in STRATEGIES.iter().filter(|entry| names.contains(&entry.name)) {
         for scenario in args.scenarios() {
-            for threads in args.threads.iter().map(|threads| usize::from(*threads)) {
-                if threads >= scenario.min_threads() {
-                    cells.push(Cell { entry, scenario, threads });
+            for (nth, threads) in args.threads.iter().enumerate() {
+                // `2,max` is one run where two run at once.
+                let is_again = args.threads[..nth].contains(threads);
+                let threads = usize::from(*threads);
+                if is_again || threads < scenario.min_threads() {
+                    continue;
+                }
+                for level in &args.level {
+                    let plan = Plan {
+                        checked: !args.books_only,
+                        stall: args.stall,
+                        level: *level,
+                        pin: args.pin,
+                        // The budget depends on how many there are.
+                        ..Plan::new(scenario, threads, args.budget(1), seed)
+                    };
+                    cells.push(Cell { entry, plan });
                 }
             }
         }
     }
+    let budget = args.budget(cells.len());
+    cells.iter_mut().for_each(|cell| cell.plan.budget = budget);
     cells
 }
 
 /// The line of the report for one cell.
-fn row(cell: &Cell, plan: &Plan, layout: Layout, outcome: &Outcome) -> Row {
+fn row(cell: &Cell, layout: Layout, outcome: &Outcome) -> Row {
+    let plan = &cell.plan;
     let seconds = outcome.elapsed.as_secs_f64();
+    let shares = outcome.shares.as_ref();
     Row {
         strategy: cell.entry.name.to_owned(),
         mechanism: Some(outcome.mechanism.strategy),
         lock_free: Some(outcome.mechanism.lock_free),
         tag_bits: Some(outcome.mechanism.tag_bits),
-        scenario: cell.scenario.name().to_owned(),
-        threads: cell.threads,
+        scenario: plan.scenario.name().to_owned(),
+        level: Some(plan.level.name()),
+        pinned: Some(plan.pin && outcome.unpinned.is_none()),
+        capacity_blocks: outcome.capacity_blocks,
+        refusals: Some(outcome.refusals),
+        shares: shares.map(|shares| shares.0.clone()),
+        fairness: shares.and_then(Shares::fairness),
+        threads: plan.threads,
         block_bytes: Some(layout.size()),
         batch_blocks: outcome.batch,
         ops: outcome.ops,
@@ -119,7 +201,7 @@ fn row(cell: &Cell, plan: &Plan, layout: Layout, outcome: &Outcome) -> Row {
         carved_blocks: Some(outcome.carved_blocks),
         peak_live_blocks: Some(outcome.peak_live_blocks),
         bound_blocks: Some(outcome.bound_blocks),
-        stall: plan.stall.map(|stall| stall.to_string()),
+        stall: plan.held_up().map(|stall| stall.to_string()),
         peak_limbo_shells: Some(outcome.peak_limbo_shells),
         limbo_limit: Some(outcome.shelves.limbo_limit),
         overflows: Some(outcome.shelves.overflows),
@@ -127,5 +209,42 @@ fn row(cell: &Cell, plan: &Plan, layout: Layout, outcome: &Outcome) -> Row {
         most_shells: Some(outcome.shelves.most_shells),
         violations: outcome.violations.len(),
         verdict: report::verdict(outcome.violations.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::oracle::violation::Violation;
+
+    /// Five runs, of which the second and the fourth find something.
+    fn report(words: &str) -> Report {
+        let words = format!("stress run --scenario one-block --threads 1 --ops 10 {words}");
+        let cli = Cli::try_parse_from(words.split_whitespace()).expect("fine");
+        let Command::Run(args) = cli.command else { panic!("run is run") };
+        let layout = layout(64).expect("a layout");
+        let run = |cell: &Cell, plan: &Plan| {
+            let mut outcome = (cell.entry.run)(layout, args.batch, plan)?;
+            if [STRATEGIES[1].name, STRATEGIES[3].name].contains(&cell.entry.name) {
+                outcome.violations.push(Violation::Unbalanced { carved: 3, live: 1, idle: 1 });
+            }
+            Ok(outcome)
+        };
+        let (report, trouble) = each(&args, layout, Path::new("run.json"), run);
+        assert_eq!(trouble, None);
+        report
+    }
+
+    #[test]
+    fn a_violation_ends_the_command_if_told_to() {
+        let all = report("");
+        assert_eq!((all.results.len(), all.violations.len()), (STRATEGIES.len(), 2));
+        assert!(all.violations[0].again.contains("--scenario one-block --threads 1 --ops 10"));
+        let first = report("--fail-fast");
+        assert_eq!((first.results.len(), first.violations.len()), (2, 1));
+        assert_eq!(first.violations[0].strategy, STRATEGIES[1].name);
     }
 }

@@ -29,40 +29,18 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use clap::ValueEnum;
 use stampool::{Pool, Strategy};
 
 pub use self::kind::{Kind, Tally};
 use self::lane::{Lane, Round};
 use crate::gate::Gate;
+pub use crate::level::Level;
 use crate::oracle::live::bound_blocks;
 use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, StopOnPanic, Violation, panic_message};
 use crate::oracle::{Oracle, books};
 use crate::rng::Rng;
 use crate::subject::{Mechanism, Refused, Subject as _};
-
-/// How the pool looks for misuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Level {
-    /// Not at all.
-    Off,
-    /// Double frees and foreign pointers.
-    Checked,
-    /// Writes after the free, too.
-    Hardened,
-}
-
-impl Level {
-    /// Its name on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Checked => "checked",
-            Self::Hardened => "hardened",
-        }
-    }
-}
 
 /// What to time.
 #[derive(Clone, Copy, Debug)]

@@ -66,6 +66,33 @@ pub fn drain<U: Subject>(subject: &U, log: &Log) {
     }
 }
 
+/// Allocates until the subject refuses: that must be at its capacity, not before and not after.
+/// Every block must be free.
+pub fn full_capacity<U: Subject>(subject: &U, capacity: usize, log: &Log) {
+    let handle = match subject.attach() {
+        Ok(handle) => handle,
+        Err(refused) => return log.report(Violation::Refused { reason: refused.0 }),
+    };
+    // One more than may be is enough to know.
+    let all = core::iter::from_fn(|| handle.allocate().ok());
+    let mut blocks: Vec<_> = all.take(capacity + 1).collect();
+    let allocated = blocks.len();
+    if allocated > capacity {
+        return log.report(Violation::OverCapacity { blocks: allocated, capacity });
+    }
+    if allocated < capacity {
+        return log.report(Violation::RoomLost { allocated, capacity });
+    }
+    blocks.sort_unstable();
+    if let Some(violation) = collision(&blocks, subject.layout().size()) {
+        return log.report(violation);
+    }
+    for block in blocks {
+        // SAFETY: allocated above, all different, given back once.
+        unsafe { handle.deallocate(block) };
+    }
+}
+
 /// The first two neighbours of a sorted list that are one block or share bytes.
 fn collision(sorted: &[NonNull<u8>], size: usize) -> Option<Violation> {
     sorted.windows(2).find_map(|pair| {

@@ -8,11 +8,13 @@
 //! | books | a lost block, a block counted twice | [`books`] |
 //! | drain | a block that no allocation reaches any more, overlap of any two blocks | [`books`] |
 //! | memory bound | too much carved | [`live`], [`books`] |
+//! | limit | more blocks than the capacity, a refusal below it, room that does not come back | [`limit`], [`books`] |
 //! | shelves | too many shells in limbo, too few or too many shells | [`books`] |
 //!
 //! Each has a test that it fails when it must: `tests/must_fail.rs`.
 
 pub mod books;
+pub mod limit;
 pub mod live;
 pub mod owner;
 pub mod pattern;

@@ -101,6 +101,27 @@ pub enum Violation {
         /// Different blocks that the owner table has room for, above any sound bound.
         room: usize,
     },
+    /// More blocks than the capacity were live, or carved.
+    OverCapacity {
+        /// Blocks that there were at once.
+        blocks: usize,
+        /// The most that there may be.
+        capacity: usize,
+    },
+    /// An allocation failed although more blocks could have been carved.
+    RefusedBelowCapacity {
+        /// Blocks carved when it failed.
+        carved: usize,
+        /// Blocks that may be.
+        capacity: usize,
+    },
+    /// With every block free, and one handle, not all of the capacity could be allocated.
+    RoomLost {
+        /// Blocks that could be.
+        allocated: usize,
+        /// Blocks that there should be.
+        capacity: usize,
+    },
     /// An allocation or an attach failed although no limit was set.
     Refused {
         /// What the subject said.
@@ -170,6 +191,15 @@ impl fmt::Display for Violation {
             Self::TooManyBlocks { room } => {
                 write!(f, "more than {room} different blocks handed out, beyond any bound")
             }
+            Self::OverCapacity { blocks, capacity } => {
+                write!(f, "{blocks} blocks at once, where {capacity} may be")
+            }
+            Self::RefusedBelowCapacity { carved, capacity } => {
+                write!(f, "refused with {carved} blocks carved, where {capacity} may be")
+            }
+            Self::RoomLost { allocated, capacity } => {
+                write!(f, "all blocks were free, yet only {allocated} of {capacity} came back")
+            }
             Self::Refused { reason } => write!(f, "refused without a limit: {reason}"),
             Self::Panicked { message } => write!(f, "a thread panicked: {message}"),
         }
@@ -211,6 +241,11 @@ impl Log {
     /// Says whether nothing was found so far.
     pub fn is_clean(&self) -> bool {
         self.lock().is_empty()
+    }
+
+    /// What was found so far.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.lock().clone()
     }
 
     /// Hands over what was found.

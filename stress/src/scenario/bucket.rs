@@ -23,6 +23,16 @@ impl Bucket {
         Visitor { bucket: self }
     }
 
+    /// Puts `block` into a place chosen at random, and takes out what was there.
+    pub(super) fn swap<H: Handle>(
+        &self,
+        worker: &mut Worker<'_, H>,
+        block: Block,
+    ) -> Option<Block> {
+        let pick = worker.lane.rng.below(self.places.len());
+        exchange(&self.places[pick], Some(block))
+    }
+
     /// Takes out what is left.
     pub(super) fn drain(&self) -> impl Iterator<Item = Block> {
         self.places.iter().filter_map(|place| exchange(place, None))

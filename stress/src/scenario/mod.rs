@@ -5,14 +5,24 @@
 //! (a cache empty, a cache full, a shell short) are reached for every batch.
 
 mod assorted;
+mod asymmetric;
+mod bleeding;
 mod bucket;
+mod bursts;
 mod churn;
+mod exhaustion;
+mod messages;
 mod own;
+mod pin_stalls;
 mod pipeline;
+mod stage;
+mod survivors;
 
+pub(crate) use self::stage::Stage;
 use crate::oracle::live::Live;
 use crate::subject::Handle;
-use crate::worker::{Block, Worker};
+use crate::watch::Stall;
+use crate::worker::Worker;
 
 /// A named scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +41,38 @@ pub enum Scenario {
     Pipeline,
     /// Threads attach, work, leave with blocks in hand for others, and come again.
     Churn,
+    /// As many producers as consumers, each dealing to each.
+    Npnc,
+    /// One producer, whose blocks all others compete for.
+    OnePnc,
+    /// One consumer, which frees what all others allocate.
+    Np1c,
+    /// Threads send each other blocks, with back-pressure.
+    Messages,
+    /// Threads replace blocks, end, and leave them to others (larson).
+    Bleeding,
+    /// Some threads only allocate, others only free, by the batch (xmalloc-test).
+    Asymmetric,
+    /// Threads come and go, and blocks survive them (mstress).
+    Survivors,
+    /// Bursts of allocations and frees, with pauses.
+    Bursts,
+    /// Threads are held up in the middle of exchanges, shortly and often.
+    PinStalls,
+    /// Threads want twice as many blocks as the pool may have.
+    Exhaustion,
+}
+
+/// How a scenario's name and requirements read.
+struct Facts {
+    name: &'static str,
+    about: &'static str,
+    min_threads: usize,
 }
 
 impl Scenario {
     /// All of them, in the order in which they are run.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 17] = [
         Self::OneBlock,
         Self::OwnRandom,
         Self::SharedBucket,
@@ -43,32 +80,84 @@ impl Scenario {
         Self::Assorted,
         Self::Pipeline,
         Self::Churn,
+        Self::Npnc,
+        Self::OnePnc,
+        Self::Np1c,
+        Self::Messages,
+        Self::Bleeding,
+        Self::Asymmetric,
+        Self::Survivors,
+        Self::Bursts,
+        Self::PinStalls,
+        Self::Exhaustion,
     ];
+
+    const fn facts(self) -> Facts {
+        let (name, about, min_threads) = match self {
+            Self::OneBlock => {
+                ("one-block", "each thread allocates and frees one block, over and over", 1)
+            }
+            Self::OwnRandom => {
+                ("own-random", "random allocate or free among a thread's own blocks", 1)
+            }
+            Self::SharedBucket => {
+                ("shared-bucket", "random allocate or free over a bucket shared by all threads", 1)
+            }
+            Self::Sawtooth => {
+                ("sawtooth", "a random number allocated, then a random number freed, repeat", 1)
+            }
+            Self::Assorted => {
+                ("assorted", "each thread at random one of the four above, for a while", 1)
+            }
+            Self::Pipeline => (
+                "pipeline",
+                "half of the threads allocate, the others free, over a bounded ring",
+                2,
+            ),
+            Self::Churn => (
+                "churn",
+                "threads attach, work, leave with blocks in hand for others, come again",
+                1,
+            ),
+            Self::Npnc => ("npnc", "as many producers as consumers, each dealing to each", 2),
+            Self::OnePnc => ("1pnc", "one producer, whose blocks all others compete for", 2),
+            Self::Np1c => ("np1c", "one consumer, which frees what all others allocate", 2),
+            Self::Messages => ("messages", "threads send each other blocks, with back-pressure", 1),
+            Self::Bleeding => {
+                ("bleeding", "threads replace blocks, end, and leave them to others (larson)", 1)
+            }
+            Self::Asymmetric => (
+                "asymmetric",
+                "some threads only allocate, others only free, by the batch (xmalloc-test)",
+                2,
+            ),
+            Self::Survivors => {
+                ("survivors", "threads come and go, and blocks survive them (mstress)", 1)
+            }
+            Self::Bursts => ("bursts", "bursts of allocations and frees, with pauses", 1),
+            Self::PinStalls => {
+                ("pin-stalls", "threads held up in the middle of exchanges, shortly and often", 1)
+            }
+            Self::Exhaustion => {
+                ("exhaustion", "threads want twice as many blocks as the pool may have", 1)
+            }
+        };
+        Facts { name, about, min_threads }
+    }
 
     /// Its name on the command line and in reports.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::OneBlock => "one-block",
-            Self::OwnRandom => "own-random",
-            Self::SharedBucket => "shared-bucket",
-            Self::Sawtooth => "sawtooth",
-            Self::Assorted => "assorted",
-            Self::Pipeline => "pipeline",
-            Self::Churn => "churn",
-        }
+        self.facts().name
     }
 
     /// One line about it.
     pub const fn about(self) -> &'static str {
-        match self {
-            Self::OneBlock => "each thread allocates and frees one block, over and over",
-            Self::OwnRandom => "random allocate or free among a thread's own blocks",
-            Self::SharedBucket => "random allocate or free over a bucket shared by all threads",
-            Self::Sawtooth => "a random number allocated, then a random number freed, repeat",
-            Self::Assorted => "each thread at random one of the four above, for a while",
-            Self::Pipeline => "half of the threads allocate, the others free, over a bounded ring",
-            Self::Churn => "threads attach, work, leave with blocks in hand for others, come again",
-        }
+        self.facts().about
+    }
+
+    /// Fewest threads that make sense of it.
+    pub const fn min_threads(self) -> usize {
+        self.facts().min_threads
     }
 
     /// The scenario of that name.
@@ -76,19 +165,34 @@ impl Scenario {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 
-    /// Fewest threads that make sense of it.
-    pub const fn min_threads(self) -> usize {
-        match self {
-            Self::Pipeline => 2,
-            _ => 1,
-        }
+    /// Blocks that the subject may have, where the scenario is about that.
+    pub fn capacity_blocks(self, threads: usize, batch: usize) -> Option<usize> {
+        (self == Self::Exhaustion).then(|| exhaustion::capacity_blocks(threads, batch))
+    }
+
+    /// How one more thread is held up beside the lanes, where the scenario is about that.
+    pub fn stall(self) -> Option<Stall> {
+        (self == Self::PinStalls).then_some(pin_stalls::BESIDE)
     }
 
     /// How its live blocks are counted.
     pub(crate) fn live(self) -> Live {
         match self {
-            Self::OneBlock | Self::OwnRandom | Self::Sawtooth => Live::PerThread,
-            Self::SharedBucket | Self::Assorted | Self::Pipeline | Self::Churn => Live::shared(),
+            Self::OneBlock | Self::OwnRandom | Self::Sawtooth | Self::Bursts | Self::PinStalls => {
+                Live::PerThread
+            }
+            Self::SharedBucket
+            | Self::Assorted
+            | Self::Pipeline
+            | Self::Churn
+            | Self::Npnc
+            | Self::OnePnc
+            | Self::Np1c
+            | Self::Messages
+            | Self::Bleeding
+            | Self::Asymmetric
+            | Self::Survivors
+            | Self::Exhaustion => Live::shared(),
         }
     }
 }
@@ -114,79 +218,9 @@ pub(crate) trait Pattern {
     /// Plays the pattern until the worker's budget is used up.
     fn play<H: Handle>(&mut self, worker: &mut Worker<'_, H>) {
         while self.goes_on(worker) {
+            worker.step();
             self.step(worker);
         }
         self.finish(worker);
-    }
-}
-
-/// What the threads of one run share.
-#[derive(Debug)]
-pub(crate) struct Stage {
-    scenario: Scenario,
-    threads: usize,
-    bucket: bucket::Bucket,
-    ring: pipeline::Ring,
-}
-
-impl Stage {
-    /// The stage for one run.
-    pub(crate) fn new(scenario: Scenario, threads: usize, batch: usize) -> Self {
-        Self {
-            scenario,
-            threads,
-            bucket: bucket::Bucket::new(span(batch)),
-            ring: pipeline::Ring::new(span(batch), pipeline::producers(threads)),
-        }
-    }
-
-    /// Most blocks that can be live at once, in any scenario on this stage.
-    pub(crate) fn most_live(&self, batch: usize) -> usize {
-        // Bucket and ring; a thread's own patterns hold two spans at most, and one block.
-        2 * span(batch) + self.threads * (2 * span(batch) + 1)
-    }
-
-    /// Operations of lane `index` when the whole run is to do about `ops`.
-    pub(crate) fn quota(&self, ops: u64, index: usize) -> u64 {
-        let workers = match self.scenario {
-            // A consumer frees what comes until the last producer is done.
-            Scenario::Pipeline if !self.produces(index) => return u64::MAX,
-            Scenario::Pipeline => 2 * pipeline::producers(self.threads),
-            _ => self.threads,
-        };
-        ops.div_ceil(workers as u64)
-    }
-
-    /// Operations that a lane's next handle does before it leaves, if handles come and go.
-    pub(crate) fn stay(&self, rng: &mut crate::rng::Rng, batch: usize) -> Option<u64> {
-        (self.scenario == Scenario::Churn).then(|| rng.up_to(span(batch)) as u64)
-    }
-
-    /// Does one handle's work.
-    pub(crate) fn play<H: Handle>(&self, worker: &mut Worker<'_, H>) {
-        match self.scenario {
-            Scenario::OneBlock => own::OneBlock.play(worker),
-            Scenario::OwnRandom => own::OwnRandom::new(span(worker.batch())).play(worker),
-            Scenario::SharedBucket => self.bucket.visitor().play(worker),
-            Scenario::Sawtooth => own::Sawtooth::default().play(worker),
-            Scenario::Assorted => {
-                assorted::Assorted::new(&self.bucket, span(worker.batch())).play(worker);
-            }
-            Scenario::Pipeline if self.produces(usize::from(worker.lane.index)) => {
-                self.ring.producer().play(worker);
-            }
-            Scenario::Pipeline => self.ring.consumer().play(worker),
-            Scenario::Churn => churn::Visit::new(&self.ring).play(worker),
-        }
-    }
-
-    /// Blocks that the last threads left for others.
-    pub(crate) fn leftovers(&self) -> impl Iterator<Item = Block> {
-        self.bucket.drain().chain(core::iter::from_fn(|| self.ring.take()))
-    }
-
-    /// Says whether a lane of the pipeline is a producer.
-    fn produces(&self, index: usize) -> bool {
-        index < pipeline::producers(self.threads)
     }
 }

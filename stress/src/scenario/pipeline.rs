@@ -1,4 +1,12 @@
-//! Producers allocate, consumers free, over one bounded ring.
+//! Producers allocate, consumers free, over bounded rings.
+//!
+//! Four scenarios: half of the threads on either side of one ring (`pipeline`); the same with a
+//! ring for each consumer, dealt to in turn, so that each producer's blocks go to each consumer
+//! (`npnc`); one producer, whose one ring all others compete for (`1pnc`: how even are their
+//! shares?); one consumer, which gives back what all others allocate (`np1c`).
+//!
+//! Source: N producers and N consumers as in sharded-slab's and Hoard's benches; 1:N and N:1 are its
+//! extreme cases, where one cache only empties, or only fills.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,21 +16,15 @@ use super::Pattern;
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 
-/// Producers among `threads`; the others consume.
-pub(super) fn producers(threads: usize) -> usize {
-    threads / 2
-}
-
-/// Blocks on their way, and how many producers still add to them.
+/// Blocks on their way.
 #[derive(Debug)]
 pub(super) struct Ring {
     blocks: ArrayQueue<Block>,
-    producers: AtomicUsize,
 }
 
 impl Ring {
-    pub(super) fn new(places: usize, producers: usize) -> Self {
-        Self { blocks: ArrayQueue::new(places), producers: AtomicUsize::new(producers) }
+    pub(super) fn new(places: usize) -> Self {
+        Self { blocks: ArrayQueue::new(places) }
     }
 
     /// Takes the oldest block.
@@ -34,32 +36,62 @@ impl Ring {
     pub(super) fn put(&self, block: Block) -> Result<(), Block> {
         self.blocks.push(block)
     }
+}
 
-    /// A producing thread's behaviour.
-    pub(super) fn producer(&self) -> Producer<'_> {
-        Producer { ring: self, waiting: None }
+/// How many producers are still at work. Release and Acquire: a consumer that sees the last one
+/// gone sees what it has put.
+#[derive(Debug)]
+pub(super) struct Producers(AtomicUsize);
+
+impl Producers {
+    pub(super) fn new(count: usize) -> Self {
+        Self(AtomicUsize::new(count))
     }
 
-    /// A consuming thread's behaviour.
-    pub(super) fn consumer(&self) -> Consumer<'_> {
-        Consumer { ring: self }
+    pub(super) fn leave(&self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+
+    pub(super) fn are_gone(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
     }
 }
 
-/// Allocates, and waits with the block in hand while the ring is full.
+/// Allocates, deals to the rings in turn, and waits with the block in hand while all are full.
 #[derive(Debug)]
 pub(super) struct Producer<'a> {
-    ring: &'a Ring,
+    rings: &'a [Ring],
+    producers: &'a Producers,
+    next: usize,
     waiting: Option<Block>,
+}
+
+impl<'a> Producer<'a> {
+    pub(super) fn new(rings: &'a [Ring], producers: &'a Producers) -> Self {
+        Self { rings, producers, next: 0, waiting: None }
+    }
+
+    /// Puts a block into the next ring that has room.
+    fn deal(&mut self, mut block: Block) -> Result<(), Block> {
+        for _ in 0..self.rings.len() {
+            let ring = &self.rings[self.next];
+            self.next = (self.next + 1) % self.rings.len();
+            match ring.put(block) {
+                Ok(()) => return Ok(()),
+                Err(back) => block = back,
+            }
+        }
+        Err(block)
+    }
 }
 
 impl Pattern for Producer<'_> {
     fn step<H: Handle>(&mut self, worker: &mut Worker<'_, H>) {
         if let Some(block) = self.waiting.take().or_else(|| worker.allocate())
-            && let Err(block) = self.ring.put(block)
+            && let Err(block) = self.deal(block)
         {
             self.waiting = Some(block);
-            std::thread::yield_now();
+            worker.wait();
         }
     }
 
@@ -67,8 +99,7 @@ impl Pattern for Producer<'_> {
         if let Some(block) = self.waiting.take() {
             worker.free(block);
         }
-        // Release: a consumer that sees the last producer gone sees its blocks in the ring.
-        self.ring.producers.fetch_sub(1, Ordering::Release);
+        self.producers.leave();
     }
 }
 
@@ -76,19 +107,26 @@ impl Pattern for Producer<'_> {
 #[derive(Debug)]
 pub(super) struct Consumer<'a> {
     ring: &'a Ring,
+    producers: &'a Producers,
+}
+
+impl<'a> Consumer<'a> {
+    pub(super) fn new(ring: &'a Ring, producers: &'a Producers) -> Self {
+        Self { ring, producers }
+    }
 }
 
 impl Pattern for Consumer<'_> {
     /// Ends when the ring is dry and stays so, or when the run is stopped.
     fn goes_on<H: Handle>(&self, worker: &mut Worker<'_, H>) -> bool {
-        let producing = self.ring.producers.load(Ordering::Acquire) > 0;
-        !worker.stopped() && (producing || !self.ring.blocks.is_empty())
+        let are_gone = self.producers.are_gone();
+        !worker.stopped() && (!are_gone || !self.ring.blocks.is_empty())
     }
 
     fn step<H: Handle>(&mut self, worker: &mut Worker<'_, H>) {
         match self.ring.take() {
             Some(block) => worker.free(block),
-            None => std::thread::yield_now(),
+            None => worker.wait(),
         }
     }
 

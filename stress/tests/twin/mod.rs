@@ -2,9 +2,10 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::alloc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use stress::subject::{Handle, Mechanism, Refused, Shelves, Subject};
 
@@ -41,10 +42,16 @@ pub enum Sabotage {
     MakesAShellTooMany,
     /// Makes none for a batch.
     MakesAShellTooFew,
+    /// Has one block more than it may.
+    ExceedsCapacity,
+    /// Refuses when it could have one block more.
+    RefusesEarly,
+    /// Stays in an allocation until it is told to go on, with a lock held.
+    Hangs,
 }
 
 /// Blocks per batch, as the twin says.
-const BATCH: usize = 4;
+pub(crate) const BATCH: usize = 4;
 /// Blocks in the arena: more than any test needs.
 const ARENA: usize = 1 << 14;
 /// The call at which the twin does its wrong, once; it counts only calls that could.
@@ -57,8 +64,11 @@ pub struct Twin {
     layout: Layout,
     arena: NonNull<u8>,
     arena_layout: Layout,
+    /// Blocks that it may have.
+    capacity: usize,
     calls: AtomicUsize,
     state: Mutex<State>,
+    goes_on: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -76,13 +86,26 @@ unsafe impl Send for Twin {}
 
 impl Twin {
     pub fn new(layout: Layout, sabotage: Sabotage) -> Self {
+        Self::limited(layout, sabotage, None)
+    }
+
+    /// A twin that may have so many blocks.
+    pub fn limited(layout: Layout, sabotage: Sabotage, capacity: Option<usize>) -> Self {
         let arena_layout =
             Layout::from_size_align(layout.size() * ARENA, layout.align()).expect("fits");
         // SAFETY: the layout is not of size 0. Zeroed: a test may look at any byte.
         let arena = unsafe { alloc::alloc_zeroed(arena_layout) };
         let arena = NonNull::new(arena).expect("memory for a test");
-        let (calls, state) = Default::default();
-        Self { sabotage, layout, arena, arena_layout, calls, state }
+        let exceeds = usize::from(sabotage == Sabotage::ExceedsCapacity);
+        let early = usize::from(sabotage == Sabotage::RefusesEarly);
+        let capacity = capacity.map_or(ARENA, |blocks| blocks + exceeds - early);
+        let (calls, state, goes_on) = Default::default();
+        Self { sabotage, layout, arena, arena_layout, capacity, calls, state, goes_on }
+    }
+
+    /// What lets a twin that hangs go on.
+    pub fn goes_on(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.goes_on)
     }
 
     /// Says whether to do the wrong now, which it is once.
@@ -166,6 +189,11 @@ impl Handle for &Twin {
         }
         assert!(!self.strikes(Sabotage::Panics), "sabotage");
         let mut state = self.lock();
+        if self.strikes(Sabotage::Hangs) {
+            while !self.goes_on.load(Relaxed) {
+                thread::yield_now();
+            }
+        }
         if let Some(live) = state.last_live
             && self.strikes(Sabotage::HandsOutTwice)
         {
@@ -182,6 +210,9 @@ impl Handle for &Twin {
         let hoards = self.sabotage == Sabotage::CarvesTooMuch;
         let offset = match state.free.pop().filter(|_| !hoards) {
             Some(offset) => offset,
+            None if state.carved == self.capacity => {
+                return Err(Refused("at the limit".to_owned()));
+            }
             None => {
                 state.carved += 1;
                 (state.carved - 1) * self.layout.size()

@@ -111,36 +111,42 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps
 }
 
-fn stress(deep: bool) -> [Step; 5] {
+fn stress(deep: bool) -> [Step; 6] {
     use Program::Cargo;
     let run = if deep {
         Step::new(
             "stress",
-            "every strategy x scenario, 1, 2, 4 and 16 threads, 30 s each",
+            "every strategy x scenario, 1, 2 and 8 threads, 10 minutes in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 1,2,4,16 --duration 30s",
+            "run --quiet --release -p stress -- run --threads 1,2,8 --total 10m",
         )
     } else {
         Step::new(
             "stress",
-            "every strategy x scenario, 2 and 4 threads, 1 s each",
+            "every strategy x scenario, 2 and 4 threads, 32 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 2,4 --duration 1s",
+            "run --quiet --release -p stress -- run --threads 2,4 --total 32s",
         )
     };
     [
         run,
         Step::new(
             "stress B=1",
-            "every strategy, batches of one: the most exchanges, 4 threads, 1 s each",
+            "every strategy x scenario, batches of one: the most exchanges, 4 threads, 14 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 4 --batch 1 --duration 1s",
+            "run --quiet --release -p stress -- run --threads 4 --batch 1 --total 14s",
         ),
         Step::new(
             "stress, stalled",
-            "late recyclers beside a thread that sleeps in an exchange, 4 threads, 1 s each",
+            "late recyclers beside a thread that sleeps in an exchange, 4 threads, 8 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --strategy EpochDeferred,Quiescent --threads 4 --duration 1s --stall",
+            "run --quiet --release -p stress -- run --strategy EpochDeferred,Quiescent --threads 4 --total 8s --stall",
+        ),
+        Step::new(
+            "stress, levels",
+            "pools that look for misuse, in the scenarios in which threads come and go, 3 s in all",
+            Cargo,
+            "run --quiet --release -p stress -- run --scenario churn,bleeding,survivors,exhaustion --threads 4 --level checked,hardened --total 3s",
         ),
         Step::new(
             "replay 1",

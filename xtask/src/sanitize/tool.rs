@@ -21,8 +21,6 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 const STRESS: [i32; 2] = [0, 2];
 /// The exit code of a tool that has reported something.
 const REPORTED: i32 = 66;
-/// Strategies times scenarios, to share the time out.
-const CELLS: u32 = 35;
 /// The most exchanges, and what users have.
 const BATCHES: [&str; 2] = ["1", "64"];
 
@@ -172,15 +170,14 @@ struct Run {
 pub(super) fn stress(tool: Tool, seconds: Duration) -> Result<Vec<Row>> {
     eprintln!("building stress for {}", tool.name());
     let executable = tool.build(&workspace::root()?)?;
-    let runs = CELLS * u32::try_from(BATCHES.len())?;
-    let each = (seconds / runs).max(Duration::from_millis(1));
+    let each = (seconds / u32::try_from(BATCHES.len())?).max(Duration::from_millis(1));
     let each = format!("{}ms", each.as_millis());
     let again =
         format!("cargo xtask sanitize --tool {} --seconds {}", tool.name(), seconds.as_secs());
     let run = |batch: &&str| {
         let what = format!("stress, batches of {batch}");
-        eprintln!("{}: {what}, {each} each", tool.name());
-        let words = ["run", "--threads", "2", "--batch", batch, "--duration", &each];
+        eprintln!("{}: {what}, {each} in all", tool.name());
+        let words = ["run", "--threads", "2", "--batch", batch, "--total", &each];
         let seen = call(tool, &executable, &words, &format!("{}-{batch}", tool.name()))?;
         let clean = seen.reports == 0 && seen.violations == 0 && seen.ended_well;
         Ok(Row {
@@ -230,12 +227,14 @@ impl Seen {
 /// # Errors
 /// Where it ends without a report of its own.
 pub(super) fn call(tool: Tool, executable: &Path, words: &[&str], name: &str) -> Result<Seen> {
-    let out = workspace::output()?.join(format!("sanitize-{name}.json"));
+    let folder = workspace::output()?.join(format!("sanitize-{name}"));
+    let subcommand = words.first().context("a call without a subcommand")?;
+    let out = folder.join(subcommand).with_extension("json");
     let log = workspace::output()?.join(format!("sanitize-{name}.log"));
     // What lies there afterwards is of this call.
     _ = fs::remove_file(&out);
     let mut command = tool.command(executable);
-    command.args(words).arg("--out").arg(&out).stdin(Stdio::null());
+    command.args(words).arg("--out").arg(&folder).stdin(Stdio::null());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = BufReader::new(child.stdout.take().context("stress has no stdout")?);
     // Its table; read beside the rest, so that neither pipe fills up.

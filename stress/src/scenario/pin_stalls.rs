@@ -1,0 +1,44 @@
+//! Threads that are held up in the middle of an exchange, shortly and often.
+//!
+//! Waves of allocations and frees, as in `sawtooth`; now and then a thread stays where it is pinned,
+//! or counted as a popper, for up to a tenth of a millisecond. Beside the lanes one more thread does
+//! nothing but that, for a millisecond at a time. What others emptied has to wait for all of them;
+//! the limbo fills up and empties again, and exchanges change between their two ways.
+//!
+//! Source: `run --stall`, in small; a thread that the system takes off its core at a bad time.
+//! Parameters: one step in 256 lingers.
+
+use core::time::Duration;
+
+use super::Pattern;
+use super::own::Sawtooth;
+use crate::subject::Handle;
+use crate::watch::Stall;
+use crate::worker::Worker;
+
+/// The thread beside the lanes.
+pub(super) const BESIDE: Stall = Stall::Spells(Duration::from_millis(1));
+/// The longest that a lane lingers.
+const LINGER_US: usize = 100;
+/// One step in so many does.
+const STEPS: usize = 256;
+
+/// One thread's behaviour.
+#[derive(Debug, Default)]
+pub(super) struct PinStalls {
+    waves: Sawtooth,
+}
+
+impl Pattern for PinStalls {
+    fn step<H: Handle>(&mut self, worker: &mut Worker<'_, H>) {
+        if worker.lane.rng.below(STEPS) == 0 {
+            let time = worker.lane.rng.up_to(LINGER_US);
+            worker.linger(Duration::from_micros(time as u64));
+        }
+        self.waves.step(worker);
+    }
+
+    fn finish<H: Handle>(&mut self, worker: &mut Worker<'_, H>) {
+        self.waves.finish(worker);
+    }
+}
