@@ -90,6 +90,13 @@ pub enum BuildError {
         /// The largest batch, in blocks.
         limit: usize,
     },
+    /// Batches that are to grow up to less than they begin with.
+    BatchUpTo {
+        /// The most blocks asked for.
+        requested: usize,
+        /// The batch, in blocks.
+        batch: usize,
+    },
     /// A chunk of zero blocks, or of so many that its size overflows.
     Chunk {
         /// The chunk asked for, in blocks.
@@ -152,6 +159,9 @@ impl fmt::Display for BuildError {
             }
             Self::Batch { requested, limit } => {
                 write!(f, "a batch of {requested} blocks, where 1 to {limit} can be had")
+            }
+            Self::BatchUpTo { requested, batch } => {
+                write!(f, "batches of {batch} blocks that grow up to {requested}")
             }
             Self::Chunk { requested } => write!(f, "a chunk of {requested} blocks"),
             Self::CapacityBelowBatch { capacity, batch } => {

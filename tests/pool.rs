@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use common::{Counts, Ledger, Meter, with_every_strategy};
 use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
+use stampool::raw::block::Batch;
 use stampool::{
     Block, EpochDeferred, Local, Locked, Pool, Quiescent, StdThreads, Strategy, TaggedPacked,
     TaggedWide,
@@ -33,10 +34,12 @@ fn ops() -> impl proptest::strategy::Strategy<Value = Vec<Op>> {
 }
 
 /// Runs the operations and holds every promise against them.
-fn follow<S: Strategy>(ops: &[Op], batch: usize, chunk: Option<usize>, layout: Layout) {
+fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: Layout) {
     let meter = Meter::new();
     let counts: std::sync::Arc<Counts> = meter.counts.clone();
-    let mut builder = Pool::builder(layout).strategy::<S>().batch(batch).source(meter);
+    let Batch { least, most } = batch;
+    let builder = Pool::builder(layout).strategy::<S>().batch(least).batch_up_to(most);
+    let mut builder = builder.source(meter);
     if let Some(blocks) = chunk {
         builder = builder.chunk_blocks(blocks);
     }
@@ -67,9 +70,9 @@ fn follow<S: Strategy>(ops: &[Op], batch: usize, chunk: Option<usize>, layout: L
                 }
             }
             let stats = pool.stats();
-            assert!(stats.carved_blocks <= most_live + 3 * 3 * batch + batch, "memory bound");
+            assert!(stats.carved_blocks <= most_live + 3 * 3 * most + most, "memory bound");
             assert_eq!(stats.slots, 3);
-            assert!(stats.shells * batch >= stats.carved_blocks, "a shell for every batch");
+            assert!(stats.shells * least >= stats.carved_blocks, "a shell for every batch");
         }
     }
     let census = pool.census();
@@ -83,12 +86,14 @@ proptest! {
     #[test]
     fn keeps_its_promises_on_one_thread(
         ops in ops(),
-        batch in 1_usize..9,
+        least in 1_usize..9,
+        growth in 0_usize..20,
         chunk in prop::option::of(1_usize..30),
         size in 1_usize..200,
         shift in 0_u32..8,
     ) {
         let layout = Layout::from_size_align(size, 1 << shift).unwrap();
+        let batch = Batch { least, most: least + growth };
         follow::<TaggedWide>(&ops, batch, chunk, layout);
         follow::<TaggedPacked>(&ops, batch, chunk, layout);
         follow::<Locked>(&ops, batch, chunk, layout);

@@ -1,8 +1,10 @@
 //! Blocks, the arithmetic of their layout, and the words that name things in 64 or 128 bits.
 
+mod batch;
 mod block_layout;
 mod tagged;
 
+pub use batch::Batch;
 pub use block_layout::{BlockLayout, LINE, MAX_ALIGN};
 pub use tagged::{PackedWord, TagWidth, WideWord};
 

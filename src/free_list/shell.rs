@@ -20,7 +20,7 @@ use super::ShellStore;
 use crate::block::{Block, LINE};
 use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
 
-/// Head of a shell; the array of a batch of blocks follows it in memory.
+/// Head of a shell; the array of a batch of blocks, the largest there is, follows it in memory.
 #[repr(C)]
 pub struct Shell {
     link: AtomicUsize,
@@ -76,9 +76,9 @@ impl ShellRef {
 }
 
 impl Shell {
-    /// Layout of a shell for `batch` blocks, padded to cache lines, or `None` where it overflows.
-    pub fn layout(batch: usize) -> Option<Layout> {
-        let blocks = Layout::array::<Block>(batch).ok()?;
+    /// Layout of a shell with room for so many blocks, padded to cache lines, or `None` where it overflows.
+    pub fn layout(room: usize) -> Option<Layout> {
+        let blocks = Layout::array::<Block>(room).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(blocks).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the blocks follow the head directly");
         // Keeps neighbouring shells off each other's lines.
@@ -259,7 +259,7 @@ impl<'s> OwnedShell<'s> {
     #[inline]
     fn write(&mut self, len: usize, blocks: &[Block]) {
         let total = len + blocks.len();
-        assert!(total <= self.store.batch(), "{total} blocks in a shell of one batch");
+        assert!(total <= self.store.room(), "{total} blocks in a shell of one batch");
         self.with_blocks(|array| {
             // SAFETY: `len` is within the array.
             let end = unsafe { array.add(len) };

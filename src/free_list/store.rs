@@ -18,7 +18,7 @@ pub enum Addressing {
 
 /// The shells of one pool. Shells are made and never unmade before the store is dropped.
 pub struct ShellStore {
-    batch: usize,
+    room: usize,
     addressing: Addressing,
     directory: Directory<Shell>,
 }
@@ -30,15 +30,15 @@ unsafe impl Send for ShellStore {}
 unsafe impl Sync for ShellStore {}
 
 impl ShellStore {
-    /// A store of shells for `batch` blocks each.
-    pub fn new(batch: usize, addressing: Addressing) -> Self {
-        Self { batch, addressing, directory: Directory::default() }
+    /// A store of shells with room for so many blocks each.
+    pub fn new(room: usize, addressing: Addressing) -> Self {
+        Self { room, addressing, directory: Directory::default() }
     }
 
-    /// Blocks that a shell holds.
+    /// Blocks that a shell has room for.
     #[inline]
-    pub const fn batch(&self) -> usize {
-        self.batch
+    pub const fn room(&self) -> usize {
+        self.room
     }
 
     /// Room that is missing to name the first `count` shells, for [`add_names`](Self::add_names).

@@ -1,6 +1,6 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
-//! Three lists of shells: full ones (a batch each), partial ones (remainders of threads that have
+//! B is the least batch. Three lists of shells: full ones (a batch each), partial ones (remainders of threads that have
 //! left), empty ones (waiting for the next batch). Blocks are copied in and out, so a thread cache
 //! is an array and a batch moves by two exchanges on padded heads, whatever its size.
 //!
@@ -14,7 +14,7 @@
 //! - M1. Shells that do not wait: `shells >= carved / B + slots`, with `slots` the thread caches ever
 //!   seated. Each carve brings one shell, each new slot one and as many as may wait on its account,
 //!   before blocks or handle are handed out.
-//! - M2. A shell in `full` holds exactly B blocks, one in `partial` 1 to B - 1, one in `empty`
+//! - M2. A shell in `full` holds B blocks at least, one in `partial` 1 to B - 1, one in `empty`
 //!   none (its count is stale, and nobody reads it).
 //! - M3. There are never more partial shells than handles: a new one is made only by a handle that
 //!   has seen `partial` empty, or that has just filled one up, and no handle has more than one in
@@ -34,9 +34,7 @@
 
 mod limbo;
 
-use core::cmp::Ordering::{Equal, Greater, Less};
-
-use crate::block::Block;
+use crate::block::{Batch, Block};
 use crate::free_list::{
     Chain, MaybeBlock, OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy,
 };
@@ -53,6 +51,7 @@ pub struct Mediator<S: Strategy> {
 /// Where shells are.
 struct Shelves<S: Strategy> {
     store: ShellStore,
+    batch: Batch,
     full: S::List,
     partial: S::List,
     empty: S::List,
@@ -79,11 +78,13 @@ pub struct Waiting {
 
 impl<S: Strategy> Mediator<S> {
     /// A mediator without shells.
-    pub fn new(batch: usize, plan: &Plan) -> Self {
+    pub fn new(batch: impl Into<Batch>, plan: &Plan) -> Self {
+        let batch = batch.into();
         Self {
             reclaimer: S::Reclaimer::new(),
             shelves: Box::new(Shelves {
-                store: ShellStore::new(batch, plan.addressing),
+                store: ShellStore::new(batch.most, plan.addressing),
+                batch,
                 full: S::list(plan),
                 partial: S::list(plan),
                 empty: S::list(plan),
@@ -98,8 +99,9 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Blocks in a batch.
-    pub const fn batch(&self) -> usize {
-        self.shelves.store.batch()
+    #[inline]
+    pub const fn batch(&self) -> Batch {
+        self.shelves.batch
     }
 
     /// Brings a new shell.
@@ -125,24 +127,24 @@ impl<S: Strategy> Mediator<S> {
     /// On more than a batch, and if M1 was broken from outside.
     #[inline]
     pub fn offer(&self, participant: &Participant<S>, blocks: &[Block]) {
-        match blocks.len().cmp(&self.batch()) {
-            Equal => {
-                let mut shell = self.empty_shell(&self.reclaimer.pin(participant));
-                shell.fill(blocks);
-                self.shelves.full.push(shell);
-            }
-            Less if blocks.is_empty() => {}
-            Less => self.offer_remainder(&self.reclaimer.pin(participant), blocks),
-            Greater => panic!("{} blocks offered in a batch of {}", blocks.len(), self.batch()),
+        if blocks.is_empty() {
+            return;
         }
+        let guard = self.reclaimer.pin(participant);
+        if blocks.len() < self.batch().least {
+            return self.offer_remainder(&guard, blocks);
+        }
+        let mut shell = self.empty_shell(&guard);
+        shell.fill(blocks);
+        self.shelves.full.push(shell);
     }
 
     /// Merges a remainder into a partial shell, so that those stay few (M3).
     fn offer_remainder(&self, guard: &Guard<'_, S>, blocks: &[Block]) {
-        let Shelves { store, full, partial, .. } = &*self.shelves;
+        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
         let mut rest = blocks;
         if let Some(mut shell) = partial.pop(store, guard) {
-            let room = self.batch() - shell.len();
+            let room = batch.least - shell.len();
             let fit;
             (fit, rest) = blocks.split_at(room.min(blocks.len()));
             shell.append(fit);
@@ -159,15 +161,15 @@ impl<S: Strategy> Mediator<S> {
     /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
     ///
     /// Whole batches come first, as many as fit by one CAS; where there is none, one partial shell.
-    /// A request below a batch takes one partial shell, where there is none a full one, and leaves
-    /// what it did not ask for as a partial shell.
+    /// A request below the largest batch takes one partial shell, where there is none a full one, and
+    /// leaves in it what it did not ask for.
     ///
     /// 0 means that every list that could serve was seen empty by an RMW, one after the other.
     #[inline]
     pub fn request(&self, participant: &Participant<S>, out: &mut [MaybeBlock]) -> usize {
         let guard = self.reclaimer.pin(participant);
         let max = out.len();
-        if max >= self.batch() {
+        if max >= self.batch().most {
             let chain = self.shelves.full.pop_up_to(&self.shelves.store, max, &guard);
             let taken = self.empty_into(&guard, chain, out);
             if taken > 0 {
@@ -179,20 +181,20 @@ impl<S: Strategy> Mediator<S> {
 
     #[cold]
     fn request_remainder(&self, guard: &Guard<'_, S>, out: &mut [MaybeBlock]) -> usize {
-        let Shelves { store, full, partial, .. } = &*self.shelves;
+        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
         if out.is_empty() {
             return 0;
         }
         // One at a time: several in one hand, with less than a batch each, break M3.
         let shell = partial
             .pop(store, guard)
-            .or_else(|| if out.len() < self.batch() { full.pop(store, guard) } else { None });
+            .or_else(|| if out.len() < batch.most { full.pop(store, guard) } else { None });
         let Some(mut shell) = shell else { return 0 };
         let taken = shell.take(out);
-        if shell.is_empty() {
-            self.recycle(guard, shell);
-        } else {
-            partial.push(shell);
+        match shell.len() {
+            0 => self.recycle(guard, shell),
+            left if left < batch.least => partial.push(shell),
+            _ => full.push(shell),
         }
         taken
     }

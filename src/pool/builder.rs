@@ -6,11 +6,12 @@ use core::ptr::NonNull;
 
 use super::core::Core;
 use super::{ExactPool, Pool, ThreadLocalPool};
-use crate::block::BlockLayout;
+use crate::block::{Batch, BlockLayout};
 use crate::chunk::{Birth, Births, Carver, Level, Off, Regions};
 use crate::error::BuildError;
 use crate::free_list::{
-    Checked, DoubleWidthCas, Hardened, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
+    Checked, DoubleWidthCas, Hardened, Reclaimer, Requirements, Shell, Strategy, TagPolicy,
+    TaggedWide,
 };
 use crate::source::{Source, SystemSource};
 use crate::thread_cache::{ExplicitHandles, ThreadHandling};
@@ -27,6 +28,7 @@ const MAX_LIMBO: usize = 1 << 10;
 pub struct PoolBuilder<S: Strategy = TaggedWide> {
     layout: Layout,
     batch: usize,
+    batch_up_to: Option<usize>,
     capacity: Option<usize>,
     chunk: Option<usize>,
     source: Box<dyn Source>,
@@ -42,6 +44,7 @@ impl PoolBuilder {
         Self {
             layout,
             batch: DEFAULT_BATCH,
+            batch_up_to: None,
             capacity: None,
             chunk: None,
             source: Box::new(SystemSource),
@@ -90,6 +93,7 @@ impl<S: Strategy> PoolBuilder<S> {
         PoolBuilder {
             layout: self.layout,
             batch: self.batch,
+            batch_up_to: self.batch_up_to,
             capacity: self.capacity,
             chunk: self.chunk,
             source: self.source,
@@ -104,6 +108,21 @@ impl<S: Strategy> PoolBuilder<S> {
     /// wider. Without it: 64.
     pub fn batch(mut self, blocks: usize) -> Self {
         self.batch = blocks;
+        self
+    }
+
+    /// Lets batches grow up to so many blocks, 65,536 at most, between threads that exchange often;
+    /// [`batch`](Self::batch) is what they begin with, and what is carved at a time. Without it they
+    /// do not grow.
+    ///
+    /// A cache that is full doubles in place of an exchange, until it holds two of the largest
+    /// batches, and follows the size of what it is refilled with. So a burst that fits soon costs no
+    /// exchange, and a thread that takes little holds little. The memory bound is the one for
+    /// batches of this size. Shells have room for so many blocks, and one is made with every batch
+    /// carved: with 8 bytes per place, untouched until they are needed, up to four or eight times
+    /// the least batch is reasonable for small blocks.
+    pub fn batch_up_to(mut self, blocks: usize) -> Self {
+        self.batch_up_to = Some(blocks);
         self
     }
 
@@ -204,15 +223,21 @@ impl<S: Strategy> PoolBuilder<S> {
     fn core(self, births: Option<Births>) -> Result<NonNull<Core<S>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let plan = S::plan(self.requirements)?;
-        let (batch, limbo) = (self.batch, plan.limbo_shells);
+        let most = self.batch_up_to.unwrap_or(self.batch);
+        let (batch, limbo) = (Batch { least: self.batch, most }, plan.limbo_shells);
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboShells { requested: limbo, limit: MAX_LIMBO });
         }
-        if batch == 0 || batch > MAX_BATCH {
-            return Err(BuildError::Batch { requested: batch, limit: MAX_BATCH });
+        for requested in [batch.least, batch.most] {
+            if requested == 0 || requested > MAX_BATCH {
+                return Err(BuildError::Batch { requested, limit: MAX_BATCH });
+            }
         }
-        let shell = Core::<S>::shell_layout(batch);
-        let seat = Core::<S>::seat_layout(2 * batch, shell, 1 + limbo);
+        if batch.most < batch.least {
+            return Err(BuildError::BatchUpTo { requested: batch.most, batch: batch.least });
+        }
+        let shell = Shell::layout(batch.most).expect("the largest batch has a layout");
+        let seat = Core::<S>::seat_layout(batch, shell, 1 + limbo);
         debug_assert!(seat.is_some(), "the largest batch with the largest limbo has a layout");
         if let Some(chunk) = self.chunk
             && (chunk == 0 || layout.run(chunk).is_none())
@@ -220,10 +245,10 @@ impl<S: Strategy> PoolBuilder<S> {
             return Err(BuildError::Chunk { requested: chunk });
         }
         let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks());
-        if capacity < batch {
-            return Err(BuildError::CapacityBelowBatch { capacity, batch });
+        if capacity < batch.least {
+            return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.least });
         }
-        let carver = Carver::new(layout, shell, batch, self.chunk, capacity);
+        let carver = Carver::new(layout, shell, batch.least, self.chunk, capacity);
         let regions = Regions::new(self.source);
         let level = S::Level::new(layout, self.zero_on_free);
         let mut core =
@@ -257,7 +282,7 @@ impl<S: Strategy> PoolBuilder<S> {
         if S::Level::WATCHES {
             return Err(BuildError::Level { level: S::Level::NAME });
         }
-        self.batch = 1;
+        (self.batch, self.batch_up_to) = (1, None);
         self.build().map(ExactPool::new)
     }
 

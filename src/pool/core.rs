@@ -11,7 +11,7 @@ use crossbeam_utils::CachePadded;
 
 use super::growth::Growth;
 use super::{Census, Stats, watch};
-use crate::block::{Block, BlockLayout};
+use crate::block::{Batch, Block, BlockLayout};
 use crate::chunk::{Births, Carver, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
@@ -66,7 +66,7 @@ impl<S: Strategy> Core<S> {
         plan: Plan,
         layout: BlockLayout,
         level: S::Level,
-        batch: usize,
+        batch: Batch,
         carver: Carver,
         capacity: usize,
         regions: Regions,
@@ -179,14 +179,16 @@ impl<S: Strategy> Core<S> {
         let mut found = None;
         loop {
             // SAFETY: by the caller.
-            let blocks = unsafe { slot.len_blocks() }.min(batch);
+            let blocks = unsafe { slot.len_blocks() }.min(batch.most);
             if blocks > 0 {
                 // SAFETY: by the caller; at most what is there.
                 found = unsafe { self.flush(slot, seat, participant, blocks) }.err().or(found);
                 continue;
             }
             // SAFETY: by the caller; the array is empty.
-            if unsafe { slot.release_batch(batch) } == 0 {
+            if unsafe { slot.release_batch(batch.least) } == 0 {
+                // SAFETY: by the caller.
+                unsafe { slot.narrow(batch) };
                 return found;
             }
         }
@@ -229,7 +231,8 @@ impl<S: Strategy> Core<S> {
             tag_bits: self.plan.tag_bits,
             block_size: self.layout.stride(),
             block_align: self.layout.align(),
-            batch_blocks: self.mediator.batch(),
+            batch_blocks: self.mediator.batch().least,
+            most_batch_blocks: self.mediator.batch().most,
             capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
             carved_blocks: growth.carver.carved(),
             chunks: growth.carver.chunks(),
@@ -237,7 +240,7 @@ impl<S: Strategy> Core<S> {
             source_calls: growth.regions.calls(),
             source_bytes: growth.regions.bytes(),
             shells: growth.shells,
-            shell_bytes: growth.shells * Self::shell_layout(self.mediator.batch()).size(),
+            shell_bytes: growth.shells * self.shell_layout().size(),
             limbo_shells,
             limbo_limit,
             overflows,

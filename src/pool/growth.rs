@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::core::{Core, UNWATCHED};
-use crate::block::Block;
+use crate::block::{Batch, Block};
 use crate::chunk::{Carver, Extra, Level, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Shell, Strategy};
@@ -42,11 +42,10 @@ struct Beside {
 impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
-        let limit = 2 * self.mediator.batch();
         // One for the handle's remainder, and those that may wait on its account.
         let limbo = self.plan.limbo_shells;
-        let shell = Self::shell_layout(self.mediator.batch());
-        let (seat, shells_at) = Self::seat_layout(limit, shell, 1 + limbo)
+        let (batch, shell) = (self.mediator.batch(), self.shell_layout());
+        let (seat, shells_at) = Self::seat_layout(batch, shell, 1 + limbo)
             .expect("the builder has checked the batch and the limbo");
 
         let mut growth = self.unsealed()?;
@@ -72,20 +71,20 @@ impl<S: Strategy> Core<S> {
         let quarantine = S::Level::QUARANTINE;
         // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
         let slot =
-            unsafe { SlotRef::create(room, limit, quarantine, thread, self.registry.first()) };
+            unsafe { SlotRef::create(room, batch, quarantine, thread, self.registry.first()) };
         self.registry.register(slot);
         growth.slots += 1;
         Ok(slot)
     }
 
-    /// A slot for `limit` blocks and `shells` shells behind it, and where those begin.
+    /// A slot and `shells` shells behind it, and where those begin.
     pub(super) fn seat_layout(
-        limit: usize,
+        batch: Batch,
         shell: Layout,
         shells: usize,
     ) -> Option<(Layout, usize)> {
         let shells = Layout::from_size_align(shell.size().checked_mul(shells)?, shell.align());
-        Slot::layout(limit, S::Level::QUARANTINE)?.extend(shells.ok()?).ok()
+        Slot::layout(batch, S::Level::QUARANTINE)?.extend(shells.ok()?).ok()
     }
 
     /// # Safety
@@ -98,8 +97,8 @@ impl<S: Strategy> Core<S> {
         self.mediator.add_shell(shell);
     }
 
-    pub(super) fn shell_layout(batch: usize) -> Layout {
-        Shell::layout(batch).expect("the builder has checked the batch")
+    pub(super) fn shell_layout(&self) -> Layout {
+        Shell::layout(self.mediator.batch().most).expect("the builder has checked the batch")
     }
 
     #[cold]
@@ -232,7 +231,7 @@ impl<S: Strategy> Core<S> {
     /// Carves for the shared lists. The caller has a seat. `is_enough` is asked under the lock.
     fn carve_until(&self, is_enough: impl Fn(&mut Growth) -> bool) -> Result<(), AllocError> {
         let participant = self.mediator.join();
-        let mut room = vec![MaybeBlock::uninit(); self.mediator.batch()];
+        let mut room = vec![MaybeBlock::uninit(); self.mediator.batch().most];
         loop {
             let mut growth = lock(&self.growth);
             if is_enough(&mut growth) {

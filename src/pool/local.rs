@@ -18,7 +18,8 @@ use crate::thread_cache::SlotRef;
 ///
 /// While its cache has blocks, and room, it neither executes an atomic operation nor calls
 /// anything. It exchanges with the pool when the cache is empty or holds two batches, and is left
-/// with one batch, so a batch of operations lies between two exchanges. Only a partial shell, which
+/// with one batch, so a batch of operations lies between two exchanges. How large a batch is may
+/// follow how often that happens ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). Only a partial shell, which
 /// a handle that left has filled, or the end of a chunk brings fewer.
 ///
 /// Dropping it hands all its blocks to the other threads.
@@ -259,7 +260,14 @@ impl<'p, S: Strategy> Local<'p, S> {
         block: Block,
     ) {
         // SAFETY: a handle is seated here, and the array is full: it holds two batches.
-        let flushed = unsafe { core.flush(slot, seat, participant, core.mediator.batch()) };
+        let flushed = if unsafe { slot.widen() } {
+            Ok(())
+        } else {
+            // SAFETY: as just said.
+            let batch = unsafe { slot.batch() };
+            // SAFETY: as just said.
+            unsafe { core.flush(slot, seat, participant, batch) }
+        };
         // SAFETY: seated.
         let pushed = unsafe { slot.push(block) };
         debug_assert!(pushed.is_ok(), "a flush makes room for a batch, or for one");

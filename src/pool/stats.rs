@@ -16,8 +16,10 @@ pub struct Stats {
     pub block_size: usize,
     /// Alignment of a block in bytes.
     pub block_align: usize,
-    /// Blocks in a batch.
+    /// Blocks in a batch, the least where they vary.
     pub batch_blocks: usize,
+    /// Blocks in the largest batch.
+    pub most_batch_blocks: usize,
     /// The most blocks that may be carved, where there is a limit.
     pub capacity_blocks: Option<usize>,
     /// Blocks carved so far: live, cached or in shells. Nothing is carved while one is free in a

@@ -1,12 +1,19 @@
 //! A slot: pool-owned memory that holds one thread's cache, an array of up to two batches.
 //!
+//! # How large a batch is
+//!
+//! Where batches vary, the array has a limit of its own: two batches of the size that the last
+//! exchange had. A refill sets it, to twice what it brought; an array that is full doubles it in
+//! place of a flush, as long as there is room. So a thread that exchanges often soon does so rarely,
+//! and one that makes the pool grow, by the least batch, is back at the least.
+//!
 //! # Who may touch what
 //!
 //! | field | seated handle | anyone |
 //! |---|---|---|
 //! | `owner` | gives up (Release) | peeks, claims when free (Acquire) |
 //! | `next` | reads | reads; written once before the slot is published |
-//! | `len` and the array, `cursor` and the ring | reads and writes, plainly | never |
+//! | `fill` and the array, `cursor` and the ring | reads and writes, plainly | never |
 //! | `tally` | writes | reads, as a statistic |
 //!
 //! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
@@ -18,12 +25,12 @@ use core::ptr::NonNull;
 
 use super::ThreadId;
 use super::tally::{SeatStats, Tally};
-use crate::block::Block;
+use crate::block::{Batch, Block};
 use crate::free_list::MaybeBlock;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
 
-/// Head of a slot; the array of `2 * batch` blocks follows it in memory, and behind that the ring
-/// of those that are kept back, if any are.
+/// Head of a slot; the array of two of the largest batches follows it in memory, and behind that the
+/// ring of those that are kept back, if any are.
 #[repr(C, align(64))]
 pub struct Slot {
     /// 0 when free, else the id of the thread that owns it.
@@ -31,15 +38,23 @@ pub struct Slot {
     /// The slot registered before this one.
     pub(super) next: Option<SlotRef>,
     /// Size of the array.
-    limit: usize,
+    room: usize,
     /// Size of the ring, 0 or a power of two.
     quarantine: usize,
     born: Witness,
     /// Where the ring's oldest block is; guards the ring too.
     cursor: UnsafeCell<usize>,
-    /// Blocks in the array; guards the array too.
-    len: UnsafeCell<usize>,
+    /// Guards the array too.
+    fill: UnsafeCell<Fill>,
     tally: Tally,
+}
+
+/// How far an array is filled, and how far it may be.
+struct Fill {
+    /// Blocks in it.
+    len: usize,
+    /// With so many it is full, and half of them are a batch.
+    limit: usize,
 }
 
 /// A reference to a slot, with leave to reach the array behind it.
@@ -47,10 +62,10 @@ pub struct Slot {
 pub struct SlotRef(NonNull<Slot>);
 
 impl Slot {
-    /// Layout of a slot with an array of `limit` blocks and a ring of `quarantine`, or `None` where
-    /// it overflows.
-    pub fn layout(limit: usize, quarantine: usize) -> Option<Layout> {
-        let array = Layout::array::<Block>(limit.checked_add(quarantine)?).ok()?;
+    /// Layout of a slot for two batches and a ring of `quarantine` blocks, or `None` where it
+    /// overflows.
+    pub fn layout(batch: Batch, quarantine: usize) -> Option<Layout> {
+        let array = Layout::array::<Block>(batch.cache()?.checked_add(quarantine)?).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(array).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the array follows the head directly");
         Some(layout.pad_to_align())
@@ -62,11 +77,11 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// `room` has [`Slot::layout`] for `limit` and `quarantine`, which is 0 or a power of two, and is nobody else's for as long as the reference
-    /// or a copy of it is used.
+    /// `room` has [`Slot::layout`] for `batch` and `quarantine`, which is 0 or a power of two, and is
+    /// nobody else's for as long as the reference or a copy of it is used.
     pub unsafe fn create(
         room: NonNull<u8>,
-        limit: usize,
+        batch: Batch,
         quarantine: usize,
         owner: ThreadId,
         next: Option<Self>,
@@ -75,11 +90,11 @@ impl SlotRef {
         let head = Slot {
             owner: AtomicU64::new(owner.0.get()),
             next,
-            limit,
+            room: batch.cache().expect("the layout was computed from it"),
             quarantine,
             born: Witness::created(),
             cursor: UnsafeCell::new(0),
-            len: UnsafeCell::new(0),
+            fill: UnsafeCell::new(Fill { len: 0, limit: 2 * batch.least }),
             tally: Tally::default(),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
@@ -162,7 +177,7 @@ impl SlotRef {
     #[inline(always)]
     fn ring(self) -> *mut Option<Block> {
         // SAFETY: the ring begins right behind the array, in the same allocation.
-        unsafe { self.array().add(self.head().limit) }.cast()
+        unsafe { self.array().add(self.head().room) }.cast()
     }
 
     /// Where the slot lies: no other one of the pool lies there.
@@ -251,9 +266,9 @@ impl SlotRef {
     /// The caller is seated here and the array holds more than `nth` blocks.
     pub unsafe fn remove(self, nth: usize) {
         let array = self.array();
-        self.head().len.with_mut(|place| {
+        self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
-            let len = unsafe { &mut *place };
+            let Fill { len, .. } = unsafe { &mut *fill };
             debug_assert!(nth < *len, "block {nth} out of {len}");
             *len -= 1;
             // SAFETY: within the array.
@@ -273,9 +288,9 @@ impl SlotRef {
     #[inline(always)]
     pub unsafe fn pop(self) -> Option<Block> {
         let array = self.array();
-        self.head().len.with_mut(|len| {
+        self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
-            let len = unsafe { &mut *len };
+            let Fill { len, .. } = unsafe { &mut *fill };
             *len = len.checked_sub(1)?;
             // SAFETY: the new length is within the array.
             let top = unsafe { array.add(*len) };
@@ -295,11 +310,11 @@ impl SlotRef {
     /// The caller is seated here.
     #[inline(always)]
     pub unsafe fn push(self, block: Block) -> Result<(), Block> {
-        let (array, limit) = (self.array(), self.head().limit);
-        self.head().len.with_mut(|len| {
+        let array = self.array();
+        self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
-            let len = unsafe { &mut *len };
-            if *len == limit {
+            let Fill { len, limit } = unsafe { &mut *fill };
+            if *len == *limit {
                 return Err(block);
             }
             // SAFETY: below the limit, so within the array.
@@ -318,10 +333,48 @@ impl SlotRef {
     /// The caller is seated here, or nobody is anywhere.
     pub unsafe fn len_blocks(self) -> usize {
         // SAFETY: nobody else is in the cell.
-        self.head().len.with(|len| unsafe { *len })
+        self.head().fill.with(|fill| unsafe { (*fill).len })
     }
 
-    /// Fills the empty array with what `refill` writes to the room for one batch.
+    /// Blocks of a batch at present: half of a full array.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn batch(self) -> usize {
+        // SAFETY: nobody else is in the cell.
+        self.head().fill.with(|fill| unsafe { (*fill).limit }) / 2
+    }
+
+    /// Lets the array, which is full, hold twice as many blocks, or as many as it has room for.
+    /// False where it is as large as that already.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn widen(self) -> bool {
+        let room = self.head().room;
+        self.head().fill.with_mut(|fill| {
+            // SAFETY: seated, so nobody else is in the cell.
+            let Fill { limit, .. } = unsafe { &mut *fill };
+            let old = core::mem::replace(limit, room.min(2 * *limit));
+            old < *limit
+        })
+    }
+
+    /// Brings the limit of the empty array back to what it was at first.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn narrow(self, batch: Batch) {
+        self.head().fill.with_mut(|fill| {
+            // SAFETY: seated, so nobody else is in the cell.
+            unsafe { (*fill).limit = 2 * batch.least };
+        });
+    }
+
+    /// Fills the empty array with what `refill` writes to the room for the largest batch.
     ///
     /// # Errors
     ///
@@ -333,18 +386,19 @@ impl SlotRef {
     /// wrote, from the start of its room.
     pub unsafe fn refill<E>(
         self,
-        batch: usize,
+        batch: Batch,
         refill: impl FnOnce(&mut [MaybeBlock]) -> Result<usize, E>,
     ) -> Result<(), E> {
-        debug_assert!(batch <= self.head().limit, "a batch fits into the array");
+        debug_assert_eq!(batch.cache(), Some(self.head().room), "the pool's batch");
         // SAFETY: the array has room for two batches and the caller is alone with it. The cell is
         // not held meanwhile: `refill` takes locks, where other threads run.
-        let room = unsafe { core::slice::from_raw_parts_mut(self.array().cast(), batch) };
+        let room = unsafe { core::slice::from_raw_parts_mut(self.array().cast(), batch.most) };
         let filled = refill(room)?;
-        debug_assert!(filled <= batch, "a refill is at most a batch");
-        self.head().len.with_mut(|len| {
+        debug_assert!(filled <= batch.most, "a refill is at most a batch");
+        self.head().fill.with_mut(|fill| {
+            let new = Fill { len: filled, limit: 2 * filled.max(batch.least) };
             // SAFETY: seated, so nobody else is in the cell.
-            unsafe { *len = filled };
+            unsafe { *fill = new };
         });
         self.head().tally.refilled(filled);
         Ok(())
@@ -362,13 +416,13 @@ impl SlotRef {
         let array = self.array();
         // SAFETY: entries below the length were written, and the caller is alone with them.
         flush(unsafe { core::slice::from_raw_parts(array, count) });
-        self.head().len.with_mut(|place| {
+        self.head().fill.with_mut(|fill| {
             // SAFETY: within the array.
             let kept = unsafe { array.add(count) };
             // SAFETY: both ranges are within the array, which the caller is alone with.
             unsafe { kept.copy_to(array, len - count) };
             // SAFETY: seated, so nobody else is in the cell.
-            unsafe { *place = len - count };
+            unsafe { (*fill).len = len - count };
         });
         self.head().tally.flushed(count);
     }

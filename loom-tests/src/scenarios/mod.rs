@@ -142,6 +142,8 @@ const HARD_EPOCH: &[&str] = &[
     "pool/carve_carve",
     "pool/capacity",
     "mediator/remainders_merge",
+    "pool/wide_flush_refill",
+    "pool/wide_leave_allocate",
 ];
 
 impl Subject {
@@ -271,7 +273,7 @@ pub(crate) fn make_shell<'s>(
         // SAFETY: by the caller nobody else makes shells; the room is the store's.
         unsafe { store.add_names(index + 1, room) };
     }
-    let layout = Shell::layout(store.batch()).expect("a small shell");
+    let layout = Shell::layout(store.room()).expect("a small shell");
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: as above, with a name; the room is the shell's.
     unsafe { store.create(index, room) }

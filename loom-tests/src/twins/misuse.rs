@@ -3,7 +3,7 @@
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
-use stampool::raw::block::Block;
+use stampool::raw::block::{Batch, Block};
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{Addressing, ShellList, ShellStore};
 use stampool::raw::sync::thread;
@@ -41,7 +41,7 @@ static LOST_REMAINDER: Scenario = Scenario {
     depth: Depth::Exhaustive,
     tier: 0,
     layer: Layer::Pool { capacity: 1000 },
-    batch: 2,
+    batch: Batch::fixed(2),
     setup: &[(0, Attach), (1, Attach), (0, Allocate)],
     threads: &[&[Lose, Leave], &[Allocate]],
 };
@@ -52,7 +52,7 @@ static DOUBLE_OFFER: Scenario = Scenario {
     depth: Depth::Exhaustive,
     tier: 0,
     layer: Layer::Mediator { holds: &[2, 0] },
-    batch: 2,
+    batch: Batch::fixed(2),
     setup: &[],
     threads: &[&[OfferTwice(2)], &[Request(2), Request(2)]],
 };

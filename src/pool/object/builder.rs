@@ -116,6 +116,12 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
+    /// The most objects per batch, as [`PoolBuilder::batch_up_to`].
+    pub fn batch_up_to(mut self, objects: usize) -> Self {
+        self.blocks = self.blocks.batch_up_to(objects);
+        self
+    }
+
     /// Where memory comes from. Without it: the program's allocator.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.blocks = self.blocks.source(source);

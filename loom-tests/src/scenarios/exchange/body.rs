@@ -152,7 +152,8 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     let threads = ModelThreads::default();
     let pool = Pool::builder(Layout::new::<u64>())
         .strategy::<S>()
-        .batch(scenario.batch)
+        .batch(scenario.batch.least)
+        .batch_up_to(scenario.batch.most)
         .chunk_blocks(CHUNK)
         .limbo_shells(LIMBO)
         .capacity_blocks(capacity)
@@ -215,7 +216,8 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     assert_eq!(census.cached_blocks, 0, "a handle left with blocks");
     assert_eq!(census.free_blocks() + held, stats.carved_blocks, "a block was lost");
     let most_live = shared.live.most.load(Ordering::Relaxed).cast_unsigned();
-    let bound = most_live + 3 * actors.len() * scenario.batch + scenario.batch;
+    let batch = scenario.batch.most;
+    let bound = most_live + 3 * actors.len() * batch + batch;
     assert!(stats.carved_blocks <= bound, "{} blocks carved, bound {bound}", stats.carved_blocks);
     drain(&shared, census.free_blocks());
 
@@ -245,7 +247,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let blocks: usize = holds.iter().sum();
     // M1: a shell per batch of blocks, and one per thread, and what may wait.
     let limbo = plan.limbo_shells * holds.len();
-    for index in 0..blocks.div_ceil(scenario.batch) + holds.len() + limbo {
+    for index in 0..blocks.div_ceil(scenario.batch.least) + holds.len() + limbo {
         mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
     }
     mediator.extend_limbo(limbo);

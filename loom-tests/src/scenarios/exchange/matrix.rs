@@ -3,6 +3,8 @@
 //! Two threads that both attach and leave are beyond exhausting, so at most one thread of a slice
 //! does; the others hold handles made before. Where both do, the slice is bounded.
 
+use stampool::raw::block::Batch;
+
 use super::Op::{Allocate, Attach, End, Free, Give, Leave, Offer, Request};
 use super::{Layer, Op, Scenario};
 use crate::scenarios::Depth::{Exhaustive, Preemptions};
@@ -16,7 +18,13 @@ const fn slice(
     setup: &'static [(usize, Op)],
     threads: &'static [&'static [Op]],
 ) -> Scenario {
-    Scenario { name, depth: Exhaustive, tier: 0, layer: POOL, batch, setup, threads }
+    let (depth, layer, batch) = (Exhaustive, POOL, Batch::fixed(batch));
+    Scenario { name, depth, tier: 0, layer, batch, setup, threads }
+}
+
+/// Batches of one block that grow up to `most`.
+const fn up_to(most: usize, slice: Scenario) -> Scenario {
+    Scenario { batch: Batch { least: 1, most }, ..slice }
 }
 
 /// Both attached; thread 1 holds three blocks that thread 0 allocated, and its cache is full of
@@ -81,6 +89,10 @@ const ENDING: &[(usize, Op)] = &[
     (1, Free),
     (0, Allocate),
 ];
+
+/// Where a batch is one block and may be two: thread 1's cache has grown, and is full of four blocks,
+/// with one more in its hand.
+const WIDE: &[(usize, Op)] = FULL_CACHE_OF_FOUR;
 
 /// Each thread's cache is full of blocks of the other's, and each holds one more of those.
 const REMOTE_BOTH: &[(usize, Op)] = &[
@@ -178,6 +190,13 @@ pub const SCENARIOS: &[Scenario] = &[
         ..slice("mediator/remainders_merge", 2, &[], &[&[Offer(1)], &[Offer(1)]])
     },
     ABA,
+    up_to(2, slice("pool/wide_flush_refill", 1, WIDE, &[&[Allocate, Allocate], &[Free]])),
+    up_to(2, slice("pool/wide_leave_allocate", 1, WIDE, &[&[Allocate], &[Leave]])),
+    Scenario {
+        layer: Layer::Mediator { holds: &[3, 0] },
+        batch: Batch { least: 2, most: 3 },
+        ..slice("mediator/split_a_large_one", 2, &[(0, Offer(3))], &[&[Request(1)], &[Request(3)]])
+    },
     Scenario {
         depth: Preemptions(2),
         ..slice(

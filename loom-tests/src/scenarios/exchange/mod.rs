@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub use body::body;
 pub use matrix::{ABA, REMAINDERS, SCENARIOS};
 
+use stampool::raw::block::Batch;
+
 use super::Depth;
 use crate::spec;
 
@@ -67,7 +69,7 @@ pub struct Scenario {
     /// Pool or mediator.
     pub layer: Layer,
     /// Blocks per batch.
-    pub batch: usize,
+    pub batch: Batch,
     /// Done before the threads start, by one thread on behalf of each.
     pub setup: &'static [(usize, Op)],
     /// The threads' programs.

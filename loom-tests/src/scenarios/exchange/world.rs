@@ -1,5 +1,7 @@
 //! The abstract pool: what every exchange does, in one step.
 
+use stampool::raw::block::Batch;
+
 use super::{Layer, Op, Scenario, entry, outcome};
 use crate::spec::Machine;
 
@@ -9,7 +11,7 @@ type Blocks = Vec<usize>;
 /// The shared lists, and where every thread is.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct World {
-    batch: usize,
+    batch: Batch,
     capacity: usize,
     full: Vec<Blocks>,
     partial: Vec<Blocks>,
@@ -24,6 +26,8 @@ struct Actor {
     step: Step,
     attached: bool,
     cache: Blocks,
+    /// Blocks that the cache may hold.
+    limit: usize,
     held: Blocks,
     log: Vec<String>,
 }
@@ -66,6 +70,7 @@ impl World {
             step: Step::Begin,
             attached: false,
             cache: Vec::new(),
+            limit: 2 * scenario.batch.least,
             held: Vec::new(),
             log: Vec::new(),
         };
@@ -102,7 +107,7 @@ impl World {
 
     /// One step. False: it must wait.
     fn advance(&mut self, thread: usize) -> bool {
-        let batch = self.batch;
+        let Batch { least, most } = self.batch;
         let op = self.threads[thread].todo[0];
         match (op, core::mem::replace(&mut self.threads[thread].step, Step::Begin)) {
             (Op::Attach, _) => {
@@ -119,8 +124,12 @@ impl World {
                 let actor = &mut self.threads[thread];
                 if !actor.held.is_empty() {
                     let block = actor.held.remove(0);
-                    if actor.cache.len() == 2 * batch {
-                        self.full.push(actor.cache.drain(..batch).collect());
+                    if actor.cache.len() == actor.limit {
+                        if actor.limit < 2 * most {
+                            actor.limit = (2 * actor.limit).min(2 * most);
+                        } else {
+                            self.full.push(actor.cache.drain(..most).collect());
+                        }
                     }
                     actor.cache.push(block);
                 }
@@ -128,8 +137,8 @@ impl World {
             }
             (Op::Leave | Op::End, Step::Begin) => {
                 let cache = &mut self.threads[thread].cache;
-                if cache.len() >= batch {
-                    self.full.push(cache.drain(..batch).collect());
+                if cache.len() >= least {
+                    self.full.push(cache.drain(..most.min(cache.len())).collect());
                 } else {
                     let rest = core::mem::take(cache);
                     self.put_down(thread, rest);
@@ -138,7 +147,7 @@ impl World {
             (Op::Offer(count), Step::Begin) => {
                 let held = &mut self.threads[thread].held;
                 let blocks: Blocks = held.drain(..count.min(held.len())).collect();
-                if blocks.len() == batch {
+                if blocks.len() >= least {
                     self.full.push(blocks);
                     self.done(thread);
                 } else {
@@ -146,9 +155,9 @@ impl World {
                 }
             }
             (Op::Leave | Op::End | Op::Offer(_), Step::Merge(mut shell, mut rest)) => {
-                let fit = rest.len().min(batch - shell.len());
+                let fit = rest.len().min(least - shell.len());
                 shell.extend(rest.drain(..fit));
-                if shell.len() < batch {
+                if shell.len() < least {
                     self.partial.push(shell);
                 } else {
                     self.full.push(shell);
@@ -181,6 +190,7 @@ impl World {
     fn left(&mut self, thread: usize) {
         if matches!(self.threads[thread].todo[0], Op::Leave | Op::End) {
             self.threads[thread].attached = false;
+            self.threads[thread].limit = 2 * self.batch.least;
         }
         self.done(thread);
     }
@@ -192,10 +202,10 @@ impl World {
     }
 
     fn allocate(&mut self, thread: usize, step: Step) -> bool {
-        let batch = self.batch;
+        let Batch { least, most } = self.batch;
         let (found, next) = match step {
             Step::Begin if !self.threads[thread].cache.is_empty() => (vec![], Step::Begin),
-            Step::Begin => (pop_up_to(&mut self.full, batch), Step::AskPartial),
+            Step::Begin => (pop_up_to(&mut self.full, most), Step::AskPartial),
             Step::AskPartial => (self.partial.pop().unwrap_or_default(), Step::Lock),
             Step::Lock if self.growing.is_some() => {
                 self.threads[thread].step = Step::Lock;
@@ -205,10 +215,10 @@ impl World {
                 self.growing = Some(thread);
                 (vec![], Step::AskFullAgain)
             }
-            Step::AskFullAgain => (pop_up_to(&mut self.full, batch), Step::AskPartialAgain),
+            Step::AskFullAgain => (pop_up_to(&mut self.full, most), Step::AskPartialAgain),
             Step::AskPartialAgain => (self.partial.pop().unwrap_or_default(), Step::Carve),
             Step::Carve => {
-                let fresh = batch.min(self.capacity - self.carved);
+                let fresh = least.min(self.capacity - self.carved);
                 let first = self.carved;
                 self.carved += fresh;
                 if fresh == 0 {
@@ -223,6 +233,9 @@ impl World {
             _ => unreachable!("no such step in an allocation"),
         };
         let actor = &mut self.threads[thread];
+        if !found.is_empty() {
+            actor.limit = 2 * found.len().max(least);
+        }
         actor.cache.extend(found);
         if let Some(block) = actor.cache.pop() {
             if self.growing == Some(thread) {
@@ -238,9 +251,9 @@ impl World {
     }
 
     fn request(&mut self, thread: usize, max: usize, step: Step) {
-        let batch = self.batch;
+        let Batch { least, most } = self.batch;
         let next = match step {
-            Step::Begin if max >= batch => {
+            Step::Begin if max >= most => {
                 let found = pop_up_to(&mut self.full, max);
                 if !found.is_empty() {
                     return self.received(thread, &found);
@@ -250,7 +263,7 @@ impl World {
             Step::Begin | Step::RequestPartial if max == 0 => return self.received(thread, &[]),
             Step::Begin | Step::RequestPartial => match self.partial.pop() {
                 Some(shell) => return self.split(thread, max, shell),
-                None if max >= batch => return self.received(thread, &[]),
+                None if max >= most => return self.received(thread, &[]),
                 None => Step::SplitFull,
             },
             Step::SplitFull => match self.full.pop() {
@@ -258,7 +271,8 @@ impl World {
                 None => return self.received(thread, &[]),
             },
             Step::PutBack(rest) => {
-                self.partial.push(rest);
+                let list = if rest.len() < least { &mut self.partial } else { &mut self.full };
+                list.push(rest);
                 return self.done(thread);
             }
             _ => unreachable!("no such step in a request"),

@@ -1,0 +1,29 @@
+//! How many blocks an exchange moves.
+
+/// The blocks of one exchange: `least` of them, or more, up to `most`, between threads that exchange
+/// often. `1 <= least <= most`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Batch {
+    /// A full shell holds so many at least.
+    pub least: usize,
+    /// A shell has room for so many.
+    pub most: usize,
+}
+
+impl Batch {
+    /// The same number always.
+    pub const fn fixed(blocks: usize) -> Self {
+        Self { least: blocks, most: blocks }
+    }
+
+    /// Blocks of a cache: two of the largest batches.
+    pub const fn cache(self) -> Option<usize> {
+        self.most.checked_mul(2)
+    }
+}
+
+impl From<usize> for Batch {
+    fn from(blocks: usize) -> Self {
+        Self::fixed(blocks)
+    }
+}

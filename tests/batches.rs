@@ -1,0 +1,160 @@
+//! Batches that grow (`PoolBuilder::batch_up_to`): what they spare, what they bring back, and the
+//! memory bound, which is that of the largest batch.
+
+mod common;
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::sync::mpsc;
+
+use common::with_every_strategy;
+use stampool::{Block, BuildError, Local, Pool, Strategy};
+
+const LAYOUT: Layout = Layout::new::<[u64; 8]>();
+const LEAST: usize = 8;
+const MOST: usize = 64;
+
+fn pool<S: Strategy>() -> Pool<S> {
+    Pool::builder(LAYOUT).strategy::<S>().batch(LEAST).batch_up_to(MOST).build().unwrap()
+}
+
+fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<NonNull<u8>> {
+    (0..count).map(|_| local.allocate().unwrap()).collect()
+}
+
+fn give<S: Strategy>(local: &Local<'_, S>, blocks: Vec<NonNull<u8>>) {
+    for block in blocks {
+        // SAFETY: from the same pool, by `take`, and not used any more.
+        unsafe { local.deallocate(block) };
+    }
+}
+
+fn exchanges<S: Strategy>(pool: &Pool<S>) -> u64 {
+    let stats = pool.stats();
+    stats.refills + stats.flushes
+}
+
+fn bursts_that_fit<S: Strategy>() {
+    let pool = pool::<S>();
+    let local = pool.local().unwrap();
+    let burst = 2 * MOST;
+    give(&local, take(&local, burst));
+    let before = exchanges(&pool);
+    for _ in 0..10 {
+        give(&local, take(&local, burst));
+    }
+    assert_eq!(exchanges(&pool), before, "all of them fit into the cache");
+    // The next block does not.
+    give(&local, take(&local, burst + 1));
+    assert!(exchanges(&pool) > before);
+}
+
+#[test]
+fn bursts_that_fit_the_grown_cache_cost_no_exchange() {
+    with_every_strategy!(bursts_that_fit);
+}
+
+#[test]
+fn a_fixed_batch_exchanges_at_every_burst() {
+    let pool = Pool::builder(LAYOUT).batch(LEAST).build().unwrap();
+    let local = pool.local().unwrap();
+    give(&local, take(&local, 2 * MOST));
+    let before = exchanges(&pool);
+    give(&local, take(&local, 2 * MOST));
+    // All but two batches one way, and all but one the other.
+    let batches = u64::try_from(2 * MOST / LEAST).unwrap();
+    assert_eq!(exchanges(&pool) - before, 2 * (batches - 2));
+}
+
+fn follows_the_last<S: Strategy>() {
+    let pool = pool::<S>();
+    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+    let blocks = take(&one, 4 * MOST);
+    assert_eq!(one.cached_blocks(), 0, "carved by the least batch, so none is left over");
+    give(&one, blocks);
+    assert_eq!(one.cached_blocks(), 2 * MOST, "one flush of two batches, one more to come");
+    // What comes to the other in one exchange was flushed as one batch.
+    let first = take(&other, 1);
+    assert_eq!(other.cached_blocks(), MOST - 1);
+    give(&other, first);
+    // Gone and come again: by the least batch.
+    drop(one);
+    let one = pool.local().unwrap();
+    let blocks = take(&other, 3 * LEAST);
+    let flushes = pool.stats().flushes;
+    give(&one, blocks);
+    assert_eq!(pool.stats().flushes, flushes, "two batches, then twice as many");
+    assert_eq!(one.cached_blocks(), 3 * LEAST);
+}
+
+#[test]
+fn a_cache_follows_the_size_of_the_last_exchange() {
+    with_every_strategy!(follows_the_last);
+}
+
+fn one_way<S: Strategy>() {
+    const MESSAGES: usize = 100_000;
+    const IN_FLIGHT: usize = 256;
+    let mut pool = pool::<S>();
+    std::thread::scope(|threads| {
+        let (to, from) = mpsc::sync_channel::<Block>(IN_FLIGHT);
+        let pool = &pool;
+        threads.spawn(move || {
+            let local = pool.local().unwrap();
+            for _ in 0..MESSAGES {
+                to.send(Block(local.allocate().unwrap())).unwrap();
+            }
+        });
+        threads.spawn(move || {
+            let local = pool.local().unwrap();
+            for block in from {
+                // SAFETY: allocated from this pool, and sent here once.
+                unsafe { local.deallocate(block.0) };
+            }
+        });
+    });
+    let carved = pool.stats().carved_blocks;
+    // One in each hand beside those in the channel.
+    let bound = IN_FLIGHT + 2 + 3 * 2 * MOST + MOST;
+    assert!(carved <= bound, "{carved} blocks carved, {bound} may be");
+    assert_eq!(pool.census().free_blocks(), carved, "none is lost");
+}
+
+#[test]
+fn one_way_traffic_stays_within_the_bound_of_the_largest_batch() {
+    with_every_strategy!(one_way);
+}
+
+#[test]
+fn levels_see_the_same_blocks() {
+    let mut pool = Pool::builder(LAYOUT).batch(LEAST).batch_up_to(MOST).hardened().build().unwrap();
+    {
+        let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+        for _ in 0..3 {
+            let blocks = take(&one, 5 * MOST);
+            give(&other, blocks);
+        }
+        let block = one.allocate().unwrap();
+        // SAFETY: ours.
+        unsafe { other.deallocate(block) };
+        let again = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+            // SAFETY: not at all: the pool is to say so.
+            unsafe { other.deallocate(block) }
+        }));
+        assert!(again.is_err(), "freed twice");
+    }
+    assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
+}
+
+#[test]
+fn what_cannot_be_had_is_refused() {
+    let built = |least, most| Pool::builder(LAYOUT).batch(least).batch_up_to(most).build().err();
+    let limit = 1 << 16;
+    assert_eq!(built(8, 7), Some(BuildError::BatchUpTo { requested: 7, batch: 8 }));
+    assert_eq!(built(8, 0), Some(BuildError::Batch { requested: 0, limit }));
+    for requested in [limit + 1, usize::MAX] {
+        assert_eq!(built(8, requested), Some(BuildError::Batch { requested, limit }));
+    }
+    assert_eq!(built(8, 8), None);
+    assert_eq!(built(1, limit), None);
+}
