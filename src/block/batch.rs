@@ -15,11 +15,6 @@ impl Batch {
     pub const fn fixed(blocks: usize) -> Self {
         Self { least: blocks, most: blocks }
     }
-
-    /// Blocks of a cache: two of the largest batches.
-    pub const fn cache(self) -> Option<usize> {
-        self.most.checked_mul(2)
-    }
 }
 
 impl From<usize> for Batch {

@@ -19,6 +19,8 @@
 //! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
 //! its thread ends (where the pool is told of that) or when the pool is dropped.
 
+mod ring;
+
 use core::alloc::Layout;
 use core::num::NonZeroU64;
 use core::ptr::NonNull;
@@ -65,7 +67,8 @@ impl Slot {
     /// Layout of a slot for two batches and a ring of `quarantine` blocks, or `None` where it
     /// overflows.
     pub fn layout(batch: Batch, quarantine: usize) -> Option<Layout> {
-        let array = Layout::array::<Block>(batch.cache()?.checked_add(quarantine)?).ok()?;
+        let array =
+            Layout::array::<Block>(batch.most.checked_mul(2)?.checked_add(quarantine)?).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(array).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the array follows the head directly");
         Some(layout.pad_to_align())
@@ -90,7 +93,7 @@ impl SlotRef {
         let head = Slot {
             owner: AtomicU64::new(owner.0.get()),
             next,
-            room: batch.cache().expect("the layout was computed from it"),
+            room: 2 * batch.most,
             quarantine,
             born: Witness::created(),
             cursor: UnsafeCell::new(0),
@@ -100,12 +103,8 @@ impl SlotRef {
         // SAFETY: by the caller the room is aligned, large enough and unused.
         unsafe { slot.write(head) };
         let this = Self(slot);
-        for nth in 0..quarantine {
-            // SAFETY: within the ring.
-            let entry = unsafe { this.ring().add(nth) };
-            // SAFETY: as above.
-            unsafe { entry.write(None) };
-        }
+        // SAFETY: made just now, and nobody else has it.
+        unsafe { this.clear_ring() };
         this
     }
 
@@ -173,78 +172,9 @@ impl SlotRef {
         unsafe { self.0.add(1) }.cast::<Block>().as_ptr()
     }
 
-    /// The ring.
-    #[inline(always)]
-    fn ring(self) -> *mut Option<Block> {
-        // SAFETY: the ring begins right behind the array, in the same allocation.
-        unsafe { self.array().add(self.head().room) }.cast()
-    }
-
     /// Where the slot lies: no other one of the pool lies there.
     pub fn address(self) -> usize {
         self.0.addr().get()
-    }
-
-    /// Puts a block in the ring, or none, in place of the oldest entry, and returns that.
-    ///
-    /// # Safety
-    ///
-    /// The caller is seated here, and the ring has the size `quarantine`, not 0.
-    #[inline(always)]
-    pub unsafe fn rotate(self, quarantine: usize, block: Option<Block>) -> Option<Block> {
-        debug_assert_eq!(quarantine, self.head().quarantine, "the size of the ring");
-        let ring = self.ring();
-        self.head().cursor.with_mut(|cursor| {
-            // SAFETY: seated, so nobody else is in the cell.
-            let cursor = unsafe { &mut *cursor };
-            // SAFETY: below the size, so within the ring.
-            let entry = unsafe { ring.add(*cursor) };
-            *cursor = (*cursor + 1) & (quarantine - 1);
-            // SAFETY: as above; the caller is alone with it.
-            unsafe { entry.replace(block) }
-        })
-    }
-
-    /// Takes the oldest block out of the ring.
-    ///
-    /// # Safety
-    ///
-    /// The caller is seated here.
-    pub unsafe fn release_oldest(self) -> Option<Block> {
-        let quarantine = self.head().quarantine;
-        // SAFETY: by the caller; the size is the ring's.
-        (0..quarantine).find_map(|_| unsafe { self.rotate(quarantine, None) })
-    }
-
-    /// Moves up to `batch` blocks from the ring to the empty array. Returns how many.
-    ///
-    /// # Safety
-    ///
-    /// The caller is seated here.
-    pub unsafe fn release_batch(self, batch: usize) -> usize {
-        // SAFETY: by the caller.
-        let oldest = core::iter::from_fn(|| unsafe { self.release_oldest() });
-        let moved = oldest.take(batch).map(|block| {
-            // SAFETY: by the caller.
-            let pushed = unsafe { self.push(block) };
-            debug_assert!(pushed.is_ok(), "the array was empty and holds two batches");
-        });
-        moved.count()
-    }
-
-    /// Number of blocks in the ring.
-    ///
-    /// # Safety
-    ///
-    /// The caller is seated here, or nobody is anywhere.
-    pub unsafe fn quarantined_blocks(self) -> usize {
-        let ring = self.ring();
-        let quarantine = self.head().quarantine;
-        self.head().cursor.with(|_| {
-            // SAFETY: the ring was written by `create`, and nobody else is in it.
-            let ring = unsafe { core::slice::from_raw_parts(ring, quarantine) };
-            ring.iter().flatten().count()
-        })
     }
 
     /// The blocks in the array, the oldest first.
@@ -389,7 +319,7 @@ impl SlotRef {
         batch: Batch,
         refill: impl FnOnce(&mut [MaybeBlock]) -> Result<usize, E>,
     ) -> Result<(), E> {
-        debug_assert_eq!(batch.cache(), Some(self.head().room), "the pool's batch");
+        debug_assert_eq!(2 * batch.most, self.head().room, "the pool's batch");
         // SAFETY: the array has room for two batches and the caller is alone with it. The cell is
         // not held meanwhile: `refill` takes locks, where other threads run.
         let room = unsafe { core::slice::from_raw_parts_mut(self.array().cast(), batch.most) };

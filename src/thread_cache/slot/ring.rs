@@ -1,0 +1,90 @@
+//! The ring behind a slot's array: freed blocks that are kept back for a while, the oldest of which
+//! goes first.
+
+use super::SlotRef;
+use crate::block::Block;
+
+impl SlotRef {
+    /// The ring.
+    #[inline(always)]
+    fn ring(self) -> *mut Option<Block> {
+        // SAFETY: the ring begins right behind the array, in the same allocation.
+        unsafe { self.array().add(self.head().room) }.cast()
+    }
+
+    /// Empties it: it was room until now.
+    ///
+    /// # Safety
+    ///
+    /// The caller has just made the slot, and nobody else has it.
+    pub(super) unsafe fn clear_ring(self) {
+        for nth in 0..self.head().quarantine {
+            // SAFETY: within the ring.
+            let entry = unsafe { self.ring().add(nth) };
+            // SAFETY: as above.
+            unsafe { entry.write(None) };
+        }
+    }
+
+    /// Puts a block in the ring, or none, in place of the oldest entry, and returns that.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here, and the ring has the size `quarantine`, not 0.
+    #[inline(always)]
+    pub unsafe fn rotate(self, quarantine: usize, block: Option<Block>) -> Option<Block> {
+        debug_assert_eq!(quarantine, self.head().quarantine, "the size of the ring");
+        let ring = self.ring();
+        self.head().cursor.with_mut(|cursor| {
+            // SAFETY: seated, so nobody else is in the cell.
+            let cursor = unsafe { &mut *cursor };
+            // SAFETY: below the size, so within the ring.
+            let entry = unsafe { ring.add(*cursor) };
+            *cursor = (*cursor + 1) & (quarantine - 1);
+            // SAFETY: as above; the caller is alone with it.
+            unsafe { entry.replace(block) }
+        })
+    }
+
+    /// Takes the oldest block out of the ring.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn release_oldest(self) -> Option<Block> {
+        let quarantine = self.head().quarantine;
+        // SAFETY: by the caller; the size is the ring's.
+        (0..quarantine).find_map(|_| unsafe { self.rotate(quarantine, None) })
+    }
+
+    /// Moves up to `batch` blocks from the ring to the empty array. Returns how many.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn release_batch(self, batch: usize) -> usize {
+        // SAFETY: by the caller.
+        let oldest = core::iter::from_fn(|| unsafe { self.release_oldest() });
+        let moved = oldest.take(batch).map(|block| {
+            // SAFETY: by the caller.
+            let pushed = unsafe { self.push(block) };
+            debug_assert!(pushed.is_ok(), "the array was empty and holds two batches");
+        });
+        moved.count()
+    }
+
+    /// Number of blocks in the ring.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here, or nobody is anywhere.
+    pub unsafe fn quarantined_blocks(self) -> usize {
+        let ring = self.ring();
+        let quarantine = self.head().quarantine;
+        self.head().cursor.with(|_| {
+            // SAFETY: the ring was written by `create`, and nobody else is in it.
+            let ring = unsafe { core::slice::from_raw_parts(ring, quarantine) };
+            ring.iter().flatten().count()
+        })
+    }
+}
