@@ -45,8 +45,8 @@ const BREAKS: &[Break] = &[
     Break {
         what: "the remainder of a thread that leaves dropped by the mediator",
         file: "src/mediator/mod.rs",
-        from: "Less => self.offer_remainder(&self.reclaimer.pin(participant), blocks),",
-        to: "Less => {}",
+        from: "return self.offer_remainder(&guard, blocks);",
+        to: "return;",
         check: "TaggedPacked/pool/leave_remainder_allocate/",
     },
     Break {
@@ -70,14 +70,21 @@ const BREAKS: &[Break] = &[
     Break {
         what: "a batch offered twice",
         file: "src/mediator/mod.rs",
-        from: "                shell.fill(blocks);
-                self.shelves.full.push(shell);",
-        to: "                shell.fill(blocks);
-                self.shelves.full.push(shell);
-                let mut shell = self.empty_shell(&self.reclaimer.pin(participant));
-                shell.fill(blocks);
-                self.shelves.full.push(shell);",
+        from: "        shell.fill(blocks);
+        self.shelves.full.push(shell);",
+        to: "        shell.fill(blocks);
+        self.shelves.full.push(shell);
+        let mut shell = self.empty_shell(&guard);
+        shell.fill(blocks);
+        self.shelves.full.push(shell);",
         check: "TaggedPacked/pool/flush_refill/loom/",
+    },
+    Break {
+        what: "what a split leaves of a large shell taken for a remainder",
+        file: "src/mediator/mod.rs",
+        from: "left if left < batch.least => partial.push(shell),",
+        to: "left if left < batch.most => partial.push(shell),",
+        check: "TaggedPacked/mediator/split_a_large_one/loom/",
     },
     Break {
         what: "an emptied shell returned without a grace period",

@@ -86,6 +86,21 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         ),
         Step::new("weaken", "each ordering one step weaker; the twins", Xtask, "weaken"),
     ]);
+    steps.push(if deep {
+        Step::new(
+            "steered",
+            "six sabotages found, reduced and run again, 10 runs each; nothing in the pool",
+            Xtask,
+            "steered --check --runs 10",
+        )
+    } else {
+        Step::new(
+            "steered",
+            "six sabotages found, reduced and run again; nothing in the pool",
+            Xtask,
+            "steered --check",
+        )
+    });
     steps.extend(stress(deep));
     steps.extend([
         Step::new("hit-path", "no atomic and no call, as compiled", Xtask, "hit-path"),
