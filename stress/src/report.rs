@@ -83,8 +83,10 @@ pub struct Row {
     pub threads: usize,
     /// Size of a block, in bytes; `null` for a replay.
     pub block_bytes: Option<usize>,
-    /// Blocks per batch.
+    /// Blocks per batch, the least where batches grow.
     pub batch_blocks: usize,
+    /// Blocks of the largest batch.
+    pub most_batch_blocks: usize,
     /// Allocations and deallocations.
     pub ops: u64,
     /// Wall-clock seconds; the median of a replay's timed rounds.

@@ -47,6 +47,10 @@ const fn entry<S: Strategy<Level = Off>>() -> Entry {
                 Some(capacity) => builder.capacity_blocks(capacity),
                 None => builder,
             };
+            let builder = match plan.batch_up_to {
+                Some(most) => builder.batch_up_to(most),
+                None => builder,
+            };
             match plan.level {
                 Level::Off => run::run(built(builder)?, plan),
                 Level::Checked => run::run(built(builder.checked())?, plan),
@@ -110,6 +114,10 @@ impl<S: Strategy> Subject for Pool<S> {
 
     fn batch_blocks(&self) -> usize {
         self.stats().batch_blocks
+    }
+
+    fn most_batch_blocks(&self) -> usize {
+        self.stats().most_batch_blocks
     }
 
     fn carved_blocks(&self) -> usize {

@@ -22,8 +22,13 @@ pub trait Subject: Sync {
     /// Size and alignment of its blocks.
     fn layout(&self) -> Layout;
 
-    /// Blocks per batch, the B of the memory bound.
+    /// Blocks per batch, the least where batches grow.
     fn batch_blocks(&self) -> usize;
+
+    /// Blocks of the largest batch: the B of the memory bound.
+    fn most_batch_blocks(&self) -> usize {
+        self.batch_blocks()
+    }
 
     /// Blocks ever cut from chunks.
     fn carved_blocks(&self) -> usize;

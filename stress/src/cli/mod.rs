@@ -196,6 +196,7 @@ mod tests {
             checked: false,
             pin: true,
             level: Level::Hardened,
+            batch_up_to: Some(128),
             ..Plan::new(Scenario::Churn, 3, args.budget(7), 9)
         };
         let again = args.again(STRATEGIES[0].name, &plan);
@@ -205,6 +206,7 @@ mod tests {
         };
         assert_eq!(same.budget(1), Budget::Ops(10));
         assert_eq!((same.seed, &same.threads[..], same.books_only), (Some(9), &[3][..], true));
+        assert_eq!(same.batch_up_to, Some(128));
         assert_eq!((same.pin, &same.level[..]), (true, &[Level::Hardened][..]));
         assert_eq!(same.stall, Some(Stall::Spells(Duration::from_secs(2))));
     }

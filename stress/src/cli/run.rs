@@ -45,6 +45,9 @@ pub struct RunArgs {
     /// Blocks per batch.
     #[arg(long, default_value_t = 64, value_name = "BLOCKS")]
     pub batch: usize,
+    /// Let batches grow up to so many blocks.
+    #[arg(long, value_name = "BLOCKS")]
+    pub batch_up_to: Option<usize>,
     /// Keep each thread on one core, in turn.
     #[arg(long, overrides_with = "no_pin")]
     pub pin: bool,
@@ -115,6 +118,9 @@ impl RunArgs {
             self.block_size,
             self.batch,
         );
+        if let Some(most) = plan.batch_up_to {
+            again += &format!(" --batch-up-to {most}");
+        }
         if plan.level != Level::Off {
             again += &format!(" --level {}", plan.level.name());
         }

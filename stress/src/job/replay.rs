@@ -143,6 +143,7 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         threads: trace.threads.len(),
         block_bytes: None,
         batch_blocks: args.batch,
+        most_batch_blocks: args.batch,
         ops: trace.records,
         seconds,
         ns_per_op: seconds * 1e9 / trace.records.max(1) as f64,

@@ -180,6 +180,7 @@ fn cells(args: &RunArgs, seed: u64) -> Vec<Cell> {
                         stall: args.stall,
                         level: *level,
                         pin: args.pin,
+                        batch_up_to: args.batch_up_to,
                         // The budget depends on how many there are.
                         ..Plan::new(scenario, threads, args.budget(1), seed)
                     };
@@ -213,6 +214,7 @@ fn row(cell: &Cell, layout: Layout, outcome: &Outcome, again: String) -> Row {
         threads: plan.threads,
         block_bytes: Some(layout.size()),
         batch_blocks: outcome.batch,
+        most_batch_blocks: outcome.most_batch,
         ops: outcome.ops,
         seconds,
         ns_per_op: seconds * 1e9 / outcome.ops.max(1) as f64,

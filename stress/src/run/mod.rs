@@ -61,11 +61,11 @@ fn play<U: Subject>(
     log: &Log,
     board: &Board,
 ) -> Result<Outcome, Failure> {
-    let batch = subject.batch_blocks();
+    let (batch, most) = (subject.batch_blocks(), subject.most_batch_blocks());
     let stage = Stage::new(plan.scenario, plan.threads, batch);
     let capacity = plan.capacity_blocks(batch);
     let kept_back = plan.handles() * subject.kept_back_blocks();
-    let room = bound_blocks(stage.most_live(batch), plan.handles(), batch) + kept_back;
+    let room = bound_blocks(stage.most_live(batch), plan.handles(), most) + kept_back;
     let carved = || subject.carved_blocks();
     let desk = Desk {
         log,
@@ -106,7 +106,7 @@ fn play<U: Subject>(
     harness(Phase::Counting);
     let ops = lanes.iter().map(|lane| lane.ops).sum();
     let peak = desk.live.peak(lanes.iter().map(|lane| lane.gauge));
-    let bound = bound_blocks(peak, plan.handles(), batch) + kept_back;
+    let bound = bound_blocks(peak, plan.handles(), most) + kept_back;
     let unpinned = desk.pins.as_ref().and_then(Pins::unpinned);
     if log.is_clean() {
         books::bound(subject.carved_blocks(), peak, bound, log);
@@ -121,6 +121,7 @@ fn play<U: Subject>(
     Ok(Outcome {
         mechanism: subject.mechanism(),
         batch,
+        most_batch: most,
         ops,
         elapsed,
         carved_blocks,

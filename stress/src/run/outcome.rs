@@ -13,8 +13,10 @@ use crate::subject::{Mechanism, Refused, Shelves};
 pub struct Outcome {
     /// How the subject synchronises.
     pub mechanism: Mechanism,
-    /// Blocks per batch.
+    /// Blocks per batch, the least where batches grow.
     pub batch: usize,
+    /// Blocks of the largest batch.
+    pub most_batch: usize,
     /// Allocations and deallocations of the threads.
     pub ops: u64,
     /// Wall-clock time from the first thread's start to the last one's end.

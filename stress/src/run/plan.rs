@@ -33,6 +33,8 @@ pub struct Plan {
     pub stall: Option<Stall>,
     /// How the pool looks for misuse.
     pub level: Level,
+    /// The most blocks of a batch, where batches of the pool grow.
+    pub batch_up_to: Option<usize>,
     /// Whether each lane stays on a core, in turn.
     pub pin: bool,
     /// What is done when nothing moves any more; without it the run waits for ever.
@@ -50,6 +52,7 @@ impl Plan {
             checked: true,
             stall: None,
             level: Level::Off,
+            batch_up_to: None,
             pin: false,
             watchdog: None,
         }

@@ -126,7 +126,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps
 }
 
-fn stress(deep: bool) -> [Step; 6] {
+fn stress(deep: bool) -> [Step; 7] {
     use Program::Cargo;
     let run = if deep {
         Step::new(
@@ -150,6 +150,12 @@ fn stress(deep: bool) -> [Step; 6] {
             "every strategy x scenario, batches of one: the most exchanges, 4 threads, 14 s in all",
             Cargo,
             "run --quiet --release -p stress -- run --threads 4 --batch 1 --total 14s",
+        ),
+        Step::new(
+            "stress, growing",
+            "every strategy x scenario, batches of 2 to 16, 4 threads, 8 s in all",
+            Cargo,
+            "run --quiet --release -p stress -- run --threads 4 --batch 2 --batch-up-to 16 --total 8s",
         ),
         Step::new(
             "stress, stalled",
