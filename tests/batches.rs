@@ -158,3 +158,15 @@ fn what_cannot_be_had_is_refused() {
     assert_eq!(built(8, 8), None);
     assert_eq!(built(1, limit), None);
 }
+
+#[test]
+fn chunks_count_the_room_of_large_shells() {
+    let builder = Pool::builder(Layout::new::<u64>()).batch(8).batch_up_to(1 << 13);
+    let pool = builder.build().unwrap();
+    let block = pool.local().unwrap().allocate().unwrap();
+    let bytes = pool.stats().source_bytes;
+    // The seat's array and shell, and the shell of one batch: a chunk of 16 KiB has room for no more.
+    assert!(bytes < 5 * (8 << 13), "{bytes} bytes for the first block");
+    // SAFETY: allocated just now.
+    unsafe { pool.local().unwrap().deallocate(block) };
+}

@@ -7,7 +7,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::Regions;
-use crate::block::BlockLayout;
+use crate::block::{Block, BlockLayout, LINE};
 use crate::error::AllocError;
 
 /// Where the size of chunks starts, when the builder does not say, in bytes.
@@ -73,7 +73,10 @@ impl Carver {
         chunk: Option<usize>,
         capacity: usize,
     ) -> Self {
-        let in_bytes = |bytes: usize| (bytes / blocks.stride()).max(batch);
+        // Where shells have room for more than a batch, that is memory as well.
+        let spare = shell.size().saturating_sub(batch * size_of::<Block>() + 2 * LINE);
+        let per_block = blocks.stride().saturating_add(spare / batch);
+        let in_bytes = |bytes: usize| (bytes / per_block / batch).max(1) * batch;
         Self {
             blocks,
             shell: shell.pad_to_align(),

@@ -259,7 +259,7 @@ impl<'s> OwnedShell<'s> {
     #[inline]
     fn write(&mut self, len: usize, blocks: &[Block]) {
         let total = len + blocks.len();
-        assert!(total <= self.store.room(), "{total} blocks in a shell of one batch");
+        assert!(total <= self.store.room(), "{total} blocks in a shell of one batch, the largest");
         self.with_blocks(|array| {
             // SAFETY: `len` is within the array.
             let end = unsafe { array.add(len) };

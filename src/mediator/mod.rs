@@ -1,8 +1,9 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
-//! B is the least batch. Three lists of shells: full ones (a batch each), partial ones (remainders of threads that have
-//! left), empty ones (waiting for the next batch). Blocks are copied in and out, so a thread cache
-//! is an array and a batch moves by two exchanges on padded heads, whatever its size.
+//! Three lists of shells: full ones (a batch each), partial ones (remainders of threads that have
+//! left), empty ones (waiting for the next batch). B is the least batch. Blocks are copied in and
+//! out, so a thread cache is an array and a batch moves by two exchanges on padded heads, whatever
+//! its size.
 //!
 //! # Contract
 //!
@@ -124,7 +125,7 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// # Panics
     ///
-    /// On more than a batch, and if M1 was broken from outside.
+    /// On more than the largest batch, and if M1 was broken from outside.
     #[inline]
     pub fn offer(&self, participant: &Participant<S>, blocks: &[Block]) {
         if blocks.is_empty() {
@@ -162,7 +163,7 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// Whole batches come first, as many as fit by one CAS; where there is none, one partial shell.
     /// A request below the largest batch takes one partial shell, where there is none a full one, and
-    /// leaves in it what it did not ask for.
+    /// leaves in it what it did not ask for. Handles always ask for the largest.
     ///
     /// 0 means that every list that could serve was seen empty by an RMW, one after the other.
     #[inline]

@@ -115,12 +115,16 @@ impl<S: Strategy> PoolBuilder<S> {
     /// [`batch`](Self::batch) is what they begin with, and what is carved at a time. Without it they
     /// do not grow.
     ///
-    /// A cache that is full doubles in place of an exchange, until it holds two of the largest
-    /// batches, and follows the size of what it is refilled with. So a burst that fits soon costs no
-    /// exchange, and a thread that takes little holds little. The memory bound is the one for
-    /// batches of this size. Shells have room for so many blocks, and one is made with every batch
-    /// carved: with 8 bytes per place, untouched until they are needed, up to four or eight times
-    /// the least batch is reasonable for small blocks.
+    /// A cache that is full doubles in place of a flush until it holds two of the largest batches,
+    /// and then flushes those; a refill brings what lies in shells, up to the largest batch, and sets
+    /// the limit to twice that. So a burst that fits soon costs no exchange. A thread that only frees
+    /// keeps up to two of the largest batches.
+    ///
+    /// The memory bound is the one for batches of this size: a cache may hold twice as many, and
+    /// pools that are prefilled, sealed or limited need so much more. Every batch carved brings a
+    /// shell with room for so many blocks, 8 bytes each. At least one line of a shell is touched, so
+    /// a page of it may be resident, and all of it in pools that keep values: four or eight times the
+    /// least batch is reasonable where blocks are of a cache line or more.
     pub fn batch_up_to(mut self, blocks: usize) -> Self {
         self.batch_up_to = Some(blocks);
         self

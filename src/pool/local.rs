@@ -207,8 +207,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         seat: &Seat<S>,
     ) -> Result<NonNull<u8>, AllocError> {
         let batch = core.mediator.batch();
-        // SAFETY: a handle is seated here, and has just seen the array empty. A refill is one
-        // batch, by the core.
+        // SAFETY: a handle is seated here, and has just seen the array empty. A refill is at
+        // most the largest batch, by the core.
         let block = match unsafe { slot.refill(batch, |room| core.refill(participant, room)) } {
             Ok(()) => {
                 // SAFETY: seated.
@@ -259,14 +259,12 @@ impl<'p, S: Strategy> Local<'p, S> {
         seat: &Seat<S>,
         block: Block,
     ) {
-        // SAFETY: a handle is seated here, and the array is full: it holds two batches.
+        // SAFETY: a handle is seated here, and the array is full.
         let flushed = if unsafe { slot.widen() } {
             Ok(())
         } else {
-            // SAFETY: as just said.
-            let batch = unsafe { slot.batch() };
-            // SAFETY: as just said.
-            unsafe { core.flush(slot, seat, participant, batch) }
+            // SAFETY: as just said, and it does not become larger: two of the largest batches.
+            unsafe { core.flush(slot, seat, participant, core.mediator.batch().most) }
         };
         // SAFETY: seated.
         let pushed = unsafe { slot.push(block) };

@@ -47,8 +47,8 @@ use crate::thread_cache::SeatStats;
 /// # Memory
 ///
 /// Never more blocks are carved than L + 3TB + B, with L the most blocks live at one time, T the
-/// most handles at one time and B the batch; plus TQ where it is hardened, Q = 16. Memory goes back to the source when the pool is
-/// dropped, and not before.
+/// most handles at one time and B the batch, the largest where they grow; plus TQ where it is
+/// hardened, Q = 16. Memory goes back to the source when the pool is dropped, and not before.
 ///
 /// # Progress
 ///
@@ -137,7 +137,7 @@ impl<S: Strategy> Pool<S> {
 
     /// Carves until the pool has so many blocks, and seats so many handles, as far as there are fewer.
     /// Every block that is live at one time, and every handle, counts: threads that each hold a
-    /// cache need 2B blocks more apiece.
+    /// cache need 2B blocks more apiece; where batches grow, two of the largest.
     ///
     /// # Errors
     ///

@@ -2,10 +2,10 @@
 //!
 //! # How large a batch is
 //!
-//! Where batches vary, the array has a limit of its own: two batches of the size that the last
-//! exchange had. A refill sets it, to twice what it brought; an array that is full doubles it in
-//! place of a flush, as long as there is room. So a thread that exchanges often soon does so rarely,
-//! and one that makes the pool grow, by the least batch, is back at the least.
+//! Where batches grow, the array has a limit of its own, from two of the least batches to two of the
+//! largest. A refill sets it, to twice what it brought; an array that is full doubles it, and is
+//! flushed, by the largest batch, only where it has no more room. So a thread that exchanges often
+//! soon does so rarely, and one that makes the pool grow, by the least batch, is back at the least.
 //!
 //! # Who may touch what
 //!
@@ -55,7 +55,7 @@ pub struct Slot {
 struct Fill {
     /// Blocks in it.
     len: usize,
-    /// With so many it is full, and half of them are a batch.
+    /// With so many it is full.
     limit: usize,
 }
 
@@ -264,16 +264,6 @@ impl SlotRef {
     pub unsafe fn len_blocks(self) -> usize {
         // SAFETY: nobody else is in the cell.
         self.head().fill.with(|fill| unsafe { (*fill).len })
-    }
-
-    /// Blocks of a batch at present: half of a full array.
-    ///
-    /// # Safety
-    ///
-    /// The caller is seated here.
-    pub unsafe fn batch(self) -> usize {
-        // SAFETY: nobody else is in the cell.
-        self.head().fill.with(|fill| unsafe { (*fill).limit }) / 2
     }
 
     /// Lets the array, which is full, hold twice as many blocks, or as many as it has room for.

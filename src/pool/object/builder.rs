@@ -130,7 +130,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 
     /// Has memory for so many objects from the start; a pool that keeps makes the objects, too.
     ///
-    /// Where there are caches, threads that each fill one need 2B objects more apiece.
+    /// Where there are caches, threads that each fill one need 2B objects more apiece; where batches grow, two of the largest.
     pub fn prefill(mut self, objects: usize) -> Self {
         self.prefill = objects;
         self

@@ -51,7 +51,7 @@ type Reset<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 /// Each thread caches up to two batches of free objects. So a pool with a limit
 /// ([`capacity`](ObjectPoolBuilder::capacity), or a source that is used up, or
 /// [`sealed`](ObjectPoolBuilder::sealed)) may refuse one thread while free objects lie in caches of
-/// others, up to 2B in each, with B the batch; a thread that ends hands its own in. Built as
+/// others, up to 2B in each, with B the batch, the largest where batches grow; a thread that ends hands its own in. Built as
 /// [`exact`](ObjectPoolBuilder::exact) it has no caches, and refuses only where all objects are taken;
 /// each call is then two exchanges with the shared lists.
 ///
