@@ -34,15 +34,13 @@ fn bars(report: &Report) -> Section {
     for bar in &report.bars {
         let (verdict, word) =
             if bar.met { (Verdict::Good, "met") } else { (Verdict::Bad, "missed") };
-        let batch = bar.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
-        let crowd = if bar.threads > report.cores { ", on too few cores" } else { "" };
         table = table.row([
             Cell::verdict(verdict, word),
             Cell::code(&bar.workload),
-            Cell::text(format!("{}{batch}", bar.subject)),
+            Cell::text(bar.title()),
             Cell::text(&bar.against),
             Cell::number(format!("{:.2}", bar.ratio)),
-            Cell::text(format!("{}{crowd}", bar.limit)),
+            Cell::text(format!("{}{}", bar.limit, bar.remark(report.cores))),
         ]);
     }
     let met = report.bars.iter().filter(|bar| bar.met).count();
@@ -132,10 +130,9 @@ fn memory(all: &[Held]) -> Section {
         Cell::number(number.map_or("-".to_owned(), |number| number.to_string()))
     };
     for held in all {
-        let batch = held.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
         table = table.row([
             Cell::code(&held.workload),
-            Cell::text(format!("{}{batch}", held.subject)),
+            Cell::text(held.title()),
             Cell::number(held.live_blocks),
             number(held.blocks),
             number(held.bound_blocks),
@@ -153,14 +150,15 @@ fn memory(all: &[Held]) -> Section {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Batch;
     use crate::report::tests::row;
 
     #[test]
     fn a_page_has_a_plot_for_each_workload_and_the_floor_as_a_line() {
         let rows = vec![
             row("hit/1/64", "harness alone", Role::Floor, None, 0.5),
-            row("hit/1/64", "TaggedWide", Role::Ours, Some(64), 1.5),
-            row("hit/2/64", "TaggedWide", Role::Ours, Some(64), 1.5),
+            row("hit/1/64", "TaggedWide", Role::Ours, Some(Batch::SMALL), 1.5),
+            row("hit/2/64", "TaggedWide", Role::Ours, Some(Batch::SMALL), 1.5),
         ];
         let html = page(&Report::new(1, 1, rows, Vec::new()), None, "bench").html();
         assert_eq!(html.matches("class=\"plot\"").count(), 2, "{html}");
