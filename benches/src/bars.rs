@@ -103,6 +103,14 @@ impl Bar {
     }
 }
 
+/// Whether something is promised of the workload of this name.
+pub fn is_promised(workload: &str) -> bool {
+    let is_of = |&(kind, crowd, few, _): &(&str, usize, usize, f64)| {
+        [crowd, few].iter().any(|threads| workload == format!("{kind}/{threads}/64"))
+    };
+    PROMISES.iter().any(|promise| promise.0 == workload) || CROWDS.iter().any(is_of)
+}
+
 /// Judges all promises whose rows are there, at each batch.
 pub fn judge(rows: &[Row]) -> Vec<Bar> {
     let costs =
@@ -250,6 +258,17 @@ mod tests {
         };
         assert!(judge(&[of(2, 10.0), of(8, 41.0)])[0].met);
         assert!(!judge(&[of(2, 10.0), of(8, 44.0)])[0].met);
+    }
+
+    #[test]
+    fn the_promised_workloads_are_those_of_the_bars() {
+        let all = Workload::list(&[1, 2, 4, 8], &SIZES);
+        let names = all.iter().map(Workload::to_string).filter(|name| is_promised(name));
+        let names: Vec<String> = names.collect();
+        assert!(PROMISES.iter().all(|promise| names.iter().any(|name| name == promise.0)));
+        for (name, is_there) in [("hit/8/64", true), ("hit/4/64", false), ("larson/2/64", false)] {
+            assert_eq!(names.iter().any(|one| one == name), is_there, "{name}");
+        }
     }
 
     #[test]
