@@ -84,8 +84,8 @@ pub struct Bar {
     pub limit: f64,
     /// Whether it was kept.
     pub met: bool,
-    /// The harness alone over what it is measured against, where that is beyond the limit already:
-    /// then no subject could keep the promise.
+    /// Of a promise that was missed: the harness alone over what it is measured against, where that
+    /// is beyond the limit already.
     pub floor: Option<f64>,
 }
 
@@ -139,7 +139,7 @@ fn judged(
     let floor = of(names::FLOOR, None)
         .filter(|_| matches!(against, Malloc | Peer))
         .map(|row| row.summary.median_ns / theirs.summary.median_ns)
-        .filter(|&floor| floor > limit);
+        .filter(|&floor| ratio > limit && floor > limit);
     let against = match against {
         Malloc => format!("{}, the best malloc", theirs.subject),
         Peer => format!("{}, the best peer", theirs.subject),
@@ -244,6 +244,9 @@ mod tests {
         };
         let bar = &judge(&rows(10.3))[0];
         assert!(!bar.met && bar.remark(2).ends_with("the harness alone stands at 1.03"));
+        let mut faster = rows(10.3);
+        faster[1].summary.median_ns = 9.5;
+        assert!(judge(&faster)[0].met && judge(&faster)[0].floor.is_none());
         let bar = &judge(&rows(9.0))[0];
         assert!(!bar.met && bar.remark(2).is_empty());
     }

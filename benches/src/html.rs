@@ -30,17 +30,18 @@ pub fn page(report: &Report, changes: Option<&[Change]>, command: &str) -> Page 
 }
 
 fn bars(report: &Report) -> Section {
-    let mut table = Table::new(["", "workload", "subject", "against", "ratio", "promised"]);
+    let mut table = Table::new(["", "ratio", "promised", "workload", "subject", "against", ""]);
     for bar in &report.bars {
         let (verdict, word) =
             if bar.met { (Verdict::Good, "met") } else { (Verdict::Bad, "missed") };
         table = table.row([
             Cell::verdict(verdict, word),
+            Cell::number(format!("{:.2}", bar.ratio)),
+            Cell::number(bar.limit.to_string()),
             Cell::code(&bar.workload),
             Cell::text(bar.title()),
             Cell::text(&bar.against),
-            Cell::number(format!("{:.2}", bar.ratio)),
-            Cell::text(format!("{}{}", bar.limit, bar.remark(report.cores))),
+            Cell::text(bar.remark(report.cores).trim_start_matches(", ")),
         ]);
     }
     let met = report.bars.iter().filter(|bar| bar.met).count();
@@ -86,7 +87,7 @@ fn compared(changes: &[Change]) -> Section {
 fn plot(workload: &str, rows: &[&Row], cores: usize, command: &str) -> Section {
     let unit = rows.first().map_or("ns", |row| &row.unit);
     let mut chart = BarChart::new(workload, command, Axis::new(unit).log())
-        .says("The shorter the better; marks are quartiles. Colours: pools, mallocs, other lists.");
+        .says("The shorter the better; marks are quartiles. Blue: stampool. Red: mallocs. Green: other lists and pools. Olive: what cannot be shared.");
     let mut sorted = rows.to_vec();
     sorted.sort_by(|a, b| a.summary.median_ns.total_cmp(&b.summary.median_ns));
     for row in sorted {
