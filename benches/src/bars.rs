@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use stampool::{Strategy, TaggedWide};
 
-use crate::contenders::{BATCHES, Role, names};
+use crate::batch::{self, Batch};
+use crate::contenders::{Role, names};
 use crate::report::Row;
 
 /// What a promise is measured against.
@@ -73,7 +74,8 @@ pub struct Bar {
     /// What is judged.
     pub subject: String,
     /// The pool's batch.
-    pub batch: Option<usize>,
+    #[serde(flatten)]
+    pub batch: Option<Batch>,
     /// What it is measured against.
     pub against: String,
     /// Median over median; for a crowd, throughput over throughput.
@@ -82,20 +84,46 @@ pub struct Bar {
     pub limit: f64,
     /// Whether it was kept.
     pub met: bool,
+    /// Of a promise that was missed: the harness alone over what it is measured against, where that
+    /// is beyond the limit already.
+    pub floor: Option<f64>,
+}
+
+impl Bar {
+    /// The subject's name and batch.
+    pub fn title(&self) -> String {
+        batch::title(&self.subject, self.batch)
+    }
+
+    /// What else is to be said of the verdict, on a machine with so many cores.
+    pub fn remark(&self, cores: usize) -> String {
+        let crowd = if self.threads > cores { ", on too few cores" } else { "" };
+        let floor = self.floor.map(|ratio| format!(", the harness alone stands at {ratio:.2}"));
+        format!("{crowd}{}", floor.unwrap_or_default())
+    }
+}
+
+/// Whether something is promised of the workload of this name.
+pub fn is_promised(workload: &str) -> bool {
+    let is_of = |&(kind, crowd, few, _): &(&str, usize, usize, f64)| {
+        [crowd, few].iter().any(|threads| workload == format!("{kind}/{threads}/64"))
+    };
+    PROMISES.iter().any(|promise| promise.0 == workload) || CROWDS.iter().any(is_of)
 }
 
 /// Judges all promises whose rows are there, at each batch.
 pub fn judge(rows: &[Row]) -> Vec<Bar> {
     let costs =
-        PROMISES.iter().flat_map(|promise| BATCHES.map(|batch| judged(rows, promise, batch)));
-    let crowds = CROWDS.iter().flat_map(|crowd| BATCHES.map(|batch| crowded(rows, crowd, batch)));
+        PROMISES.iter().flat_map(|promise| Batch::ALL.map(|batch| judged(rows, promise, batch)));
+    let crowds =
+        CROWDS.iter().flat_map(|crowd| Batch::ALL.map(|batch| crowded(rows, crowd, batch)));
     costs.chain(crowds).flatten().collect()
 }
 
 fn judged(
     rows: &[Row],
     &(workload, subject, against, limit): &Promise,
-    batch: usize,
+    batch: Batch,
 ) -> Option<Bar> {
     let of = |name: &str, batch| {
         rows.iter()
@@ -108,6 +136,10 @@ fn judged(
         Named(name) => of(name, None).or_else(|| of(name, Some(batch)))?,
     };
     let ratio = ours.summary.median_ns / theirs.summary.median_ns;
+    let floor = of(names::FLOOR, None)
+        .filter(|_| matches!(against, Malloc | Peer))
+        .map(|row| row.summary.median_ns / theirs.summary.median_ns)
+        .filter(|&floor| ratio > limit && floor > limit);
     let against = match against {
         Malloc => format!("{}, the best malloc", theirs.subject),
         Peer => format!("{}, the best peer", theirs.subject),
@@ -122,6 +154,7 @@ fn judged(
         ratio,
         limit,
         met: ratio <= limit,
+        floor,
     })
 }
 
@@ -135,7 +168,7 @@ pub fn best<'r>(rows: &'r [Row], workload: &str, role: impl Fn(Role) -> bool) ->
 fn crowded(
     rows: &[Row],
     &(kind, crowd, few, limit): &(&str, usize, usize, f64),
-    batch: usize,
+    batch: Batch,
 ) -> Option<Bar> {
     let throughput = |threads: usize| {
         let workload = format!("{kind}/{threads}/64");
@@ -155,6 +188,7 @@ fn crowded(
         ratio,
         limit,
         met: ratio >= limit,
+        floor: None,
     })
 }
 
@@ -171,12 +205,12 @@ mod tests {
         let of = |subject: &str, role, batch, ns| row("hit/1/64", subject, role, batch, ns);
         let mut rows = vec![
             of(names::ARRAY_STACK, Role::Limit, None, 2.0),
-            of(HANDLE, Role::Ours, Some(64), 2.08),
+            of(HANDLE, Role::Ours, Some(Batch::SMALL), 2.08),
         ];
         let bars = judge(&rows);
         assert_eq!(bars.len(), 1);
         assert!(bars[0].met && (bars[0].ratio - 1.04).abs() < 1e-9);
-        rows[1] = of(HANDLE, Role::Ours, Some(64), 2.2);
+        rows[1] = of(HANDLE, Role::Ours, Some(Batch::SMALL), 2.2);
         assert!(!judge(&rows)[0].met);
         rows.remove(0);
         assert!(judge(&rows).is_empty());
@@ -187,11 +221,11 @@ mod tests {
         let of =
             |subject: &str, role, batch, ns| row("burst-shuffled/2/64", subject, role, batch, ns);
         let rows = [
-            of(HANDLE, Role::Ours, Some(256), 5.0),
+            of(HANDLE, Role::Ours, Some(Batch::LARGE), 5.0),
             of("slow", Role::Malloc, None, 20.0),
             of("fast", Role::Malloc, None, 10.0),
             of("list", Role::Pool, None, 4.0),
-            of("not ours alone", Role::Adapted, Some(256), 1.0),
+            of("not ours alone", Role::Adapted, Some(Batch::LARGE), 1.0),
         ];
         let bars = judge(&rows);
         let found: Vec<_> = bars.iter().map(|bar| (&*bar.against, bar.met)).collect();
@@ -199,14 +233,45 @@ mod tests {
     }
 
     #[test]
+    fn a_floor_beyond_the_limit_is_said_and_is_no_excuse() {
+        let of = |subject: &str, role, batch, ns| row("burst-lifo/2/64", subject, role, batch, ns);
+        let rows = |floor| {
+            [
+                of(names::FLOOR, Role::Floor, None, floor),
+                of(HANDLE, Role::Ours, Some(Batch::GROWING), 10.5),
+                of("peer", Role::Pool, None, 10.0),
+            ]
+        };
+        let bar = &judge(&rows(10.3))[0];
+        assert!(!bar.met && bar.remark(2).ends_with("the harness alone stands at 1.03"));
+        let mut faster = rows(10.3);
+        faster[1].summary.median_ns = 9.5;
+        assert!(judge(&faster)[0].met && judge(&faster)[0].floor.is_none());
+        let bar = &judge(&rows(9.0))[0];
+        assert!(!bar.met && bar.remark(2).is_empty());
+    }
+
+    #[test]
     fn a_crowd_is_judged_by_throughput() {
         let of = |threads, ns| {
-            let mut row = row(&format!("hit/{threads}/64"), HANDLE, Role::Ours, Some(64), ns);
+            let mut row =
+                row(&format!("hit/{threads}/64"), HANDLE, Role::Ours, Some(Batch::SMALL), ns);
             row.threads = threads;
             row
         };
         assert!(judge(&[of(2, 10.0), of(8, 41.0)])[0].met);
         assert!(!judge(&[of(2, 10.0), of(8, 44.0)])[0].met);
+    }
+
+    #[test]
+    fn the_promised_workloads_are_those_of_the_bars() {
+        let all = Workload::list(&[1, 2, 4, 8], &SIZES);
+        let names = all.iter().map(Workload::to_string).filter(|name| is_promised(name));
+        let names: Vec<String> = names.collect();
+        assert!(PROMISES.iter().all(|promise| names.iter().any(|name| name == promise.0)));
+        for (name, is_there) in [("hit/8/64", true), ("hit/4/64", false), ("larson/2/64", false)] {
+            assert_eq!(names.iter().any(|one| one == name), is_there, "{name}");
+        }
     }
 
     #[test]

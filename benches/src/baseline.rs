@@ -88,12 +88,13 @@ fn span(ours: &Row, peer: &Row) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Batch;
     use crate::report::tests::row;
     use crate::statistics::Summary;
 
     fn run(ours: &[f64], peer: &[f64]) -> Report {
         let mut rows = vec![
-            row("hit/1/64", "pool", Role::Ours, Some(64), 1.0),
+            row("hit/1/64", "pool", Role::Ours, Some(Batch::SMALL), 1.0),
             row("hit/1/64", "peer", Role::Malloc, None, 1.0),
         ];
         rows[0].summary = Summary::of(ours);

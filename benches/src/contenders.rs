@@ -13,13 +13,14 @@ use stampool::{
     Checked, EpochDeferred, Hardened, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide,
 };
 
+use crate::batch::{self, Batch};
 use crate::rounds::{Contender, Entry};
 use crate::subject::block_of;
 use crate::subjects::{
     ArrayStack, Deques, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool, ParkingLot,
     QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
 };
-use crate::workload::Workload;
+use crate::workload::{Kind, Workload};
 use crate::{Sample, Subject};
 
 /// Names of the subjects that are not pools with a handle.
@@ -43,9 +44,6 @@ pub mod names {
     /// The program's allocator.
     pub const SYSTEM: &str = "system malloc";
 }
-
-/// The batches that pools are measured with.
-pub const BATCHES: [usize; 2] = [64, 256];
 
 /// What a subject is, for whoever compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,16 +76,13 @@ pub struct Title {
     /// A strategy, or one of [`names`], or what a peer is called.
     pub name: &'static str,
     /// The pool's batch, if it is one.
-    pub batch: Option<usize>,
+    pub batch: Option<Batch>,
 }
 
 /// `TaggedWide, B = 64`, `jemalloc`.
 impl fmt::Display for Title {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.batch {
-            Some(batch) => write!(f, "{}, B = {batch}", self.name),
-            None => write!(f, "{}", self.name),
-        }
+        f.write_str(&batch::title(self.name, self.batch))
     }
 }
 
@@ -161,7 +156,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
 
     fn of(mut self, suite: Suite) -> Vec<Contender> {
         self.limits();
-        for batch in BATCHES {
+        for batch in Batch::FIXED {
             self.pool::<TaggedWide>(batch);
             if suite.has_strategies() {
                 self.pool::<TaggedPacked>(batch);
@@ -176,9 +171,13 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
                 self.adapted::<HazardEager>(batch);
             }
         }
+        if suite.has_peers() {
+            self.pool::<TaggedWide>(Batch::GROWING);
+        }
         self.other_forms(suite);
-        if suite.has_strategies() {
-            for batch in BATCHES {
+        // What is promised of the levels is promised of a hit.
+        if suite.has_strategies() || self.workload.kind == Kind::Hit {
+            for batch in Batch::FIXED {
                 self.named_pool::<Checked>(names::CHECKED, Role::Ours, batch);
                 self.named_pool::<Hardened>(names::HARDENED, Role::Ours, batch);
             }
@@ -195,23 +194,26 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
             self.add(names::FLOOR, Role::Floor, || Floor);
         }
         if self.workload.is_private() {
-            let blocks = self.workload.live_blocks().max(BATCHES[0]);
+            let blocks = self.workload.live_blocks().max(Batch::SMALL.least);
             self.add(names::ARRAY_STACK, Role::Limit, || ArrayStack { blocks, layout });
         }
     }
 
     /// Without a handle, and without caches.
     fn other_forms(&mut self, suite: Suite) {
-        self.per_thread::<TaggedWide>(names::PER_THREAD);
+        self.per_thread::<TaggedWide>(names::PER_THREAD, &Batch::FIXED);
+        if suite.has_peers() {
+            self.per_thread::<TaggedWide>(names::PER_THREAD, &[Batch::GROWING]);
+        }
         if SIZE == 64 {
             self.add(names::STATIC, Role::Ours, || Static);
         }
         self.add(names::EXACT, Role::Ours, || exact::<TaggedWide>(block_of(SIZE)));
         if suite == Suite::All {
-            self.per_thread::<TaggedPacked>("ThreadLocalPool, TaggedPacked");
-            self.per_thread::<EpochDeferred>("ThreadLocalPool, EpochDeferred");
-            self.per_thread::<Quiescent>("ThreadLocalPool, Quiescent");
-            self.per_thread::<Locked>("ThreadLocalPool, Locked");
+            self.per_thread::<TaggedPacked>("ThreadLocalPool, TaggedPacked", &Batch::FIXED);
+            self.per_thread::<EpochDeferred>("ThreadLocalPool, EpochDeferred", &Batch::FIXED);
+            self.per_thread::<Quiescent>("ThreadLocalPool, Quiescent", &Batch::FIXED);
+            self.per_thread::<Locked>("ThreadLocalPool, Locked", &Batch::FIXED);
             // Not EpochDeferred: a pool without caches refuses what defers.
             let layout = block_of(SIZE);
             self.add("ExactPool, TaggedPacked", Role::Ours, || exact::<TaggedPacked>(layout));
@@ -275,21 +277,21 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         self.add(name, Role::Malloc, || Malloc::<_, SIZE>(heap));
     }
 
-    fn pool<S: Strategy>(&mut self, batch: usize) {
+    fn pool<S: Strategy>(&mut self, batch: Batch) {
         self.named_pool::<S>(S::NAME, Role::Ours, batch);
     }
 
-    fn adapted<S: Strategy>(&mut self, batch: usize) {
+    fn adapted<S: Strategy>(&mut self, batch: Batch) {
         self.named_pool::<S>(S::NAME, Role::Adapted, batch);
     }
 
-    fn named_pool<S: Strategy>(&mut self, name: &'static str, role: Role, batch: usize) {
+    fn named_pool<S: Strategy>(&mut self, name: &'static str, role: Role, batch: Batch) {
         let title = Title { name, batch: Some(batch) };
         self.add_with(title, role, || pool::<S>(block_of(SIZE), batch));
     }
 
-    fn per_thread<S: Strategy>(&mut self, name: &'static str) {
-        for batch in BATCHES {
+    fn per_thread<S: Strategy>(&mut self, name: &'static str, batches: &[Batch]) {
+        for &batch in batches {
             let title = Title { name, batch: Some(batch) };
             self.add_with(title, Role::Ours, || per_thread::<S>(block_of(SIZE), batch));
         }

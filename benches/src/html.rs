@@ -30,19 +30,18 @@ pub fn page(report: &Report, changes: Option<&[Change]>, command: &str) -> Page 
 }
 
 fn bars(report: &Report) -> Section {
-    let mut table = Table::new(["", "workload", "subject", "against", "ratio", "promised"]);
+    let mut table = Table::new(["", "ratio", "promised", "workload", "subject", "against", ""]);
     for bar in &report.bars {
         let (verdict, word) =
             if bar.met { (Verdict::Good, "met") } else { (Verdict::Bad, "missed") };
-        let batch = bar.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
-        let crowd = if bar.threads > report.cores { ", on too few cores" } else { "" };
         table = table.row([
             Cell::verdict(verdict, word),
-            Cell::code(&bar.workload),
-            Cell::text(format!("{}{batch}", bar.subject)),
-            Cell::text(&bar.against),
             Cell::number(format!("{:.2}", bar.ratio)),
-            Cell::text(format!("{}{crowd}", bar.limit)),
+            Cell::number(bar.limit.to_string()),
+            Cell::code(&bar.workload),
+            Cell::text(bar.title()),
+            Cell::text(&bar.against),
+            Cell::text(bar.remark(report.cores).trim_start_matches(", ")),
         ]);
     }
     let met = report.bars.iter().filter(|bar| bar.met).count();
@@ -88,7 +87,7 @@ fn compared(changes: &[Change]) -> Section {
 fn plot(workload: &str, rows: &[&Row], cores: usize, command: &str) -> Section {
     let unit = rows.first().map_or("ns", |row| &row.unit);
     let mut chart = BarChart::new(workload, command, Axis::new(unit).log())
-        .says("The shorter the better; marks are quartiles. Colours: pools, mallocs, other lists.");
+        .says("The shorter the better; marks are quartiles. Blue: stampool. Red: mallocs. Green: other lists and pools. Olive: what cannot be shared.");
     let mut sorted = rows.to_vec();
     sorted.sort_by(|a, b| a.summary.median_ns.total_cmp(&b.summary.median_ns));
     for row in sorted {
@@ -132,10 +131,9 @@ fn memory(all: &[Held]) -> Section {
         Cell::number(number.map_or("-".to_owned(), |number| number.to_string()))
     };
     for held in all {
-        let batch = held.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
         table = table.row([
             Cell::code(&held.workload),
-            Cell::text(format!("{}{batch}", held.subject)),
+            Cell::text(held.title()),
             Cell::number(held.live_blocks),
             number(held.blocks),
             number(held.bound_blocks),
@@ -153,14 +151,15 @@ fn memory(all: &[Held]) -> Section {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::Batch;
     use crate::report::tests::row;
 
     #[test]
     fn a_page_has_a_plot_for_each_workload_and_the_floor_as_a_line() {
         let rows = vec![
             row("hit/1/64", "harness alone", Role::Floor, None, 0.5),
-            row("hit/1/64", "TaggedWide", Role::Ours, Some(64), 1.5),
-            row("hit/2/64", "TaggedWide", Role::Ours, Some(64), 1.5),
+            row("hit/1/64", "TaggedWide", Role::Ours, Some(Batch::SMALL), 1.5),
+            row("hit/2/64", "TaggedWide", Role::Ours, Some(Batch::SMALL), 1.5),
         ];
         let html = page(&Report::new(1, 1, rows, Vec::new()), None, "bench").html();
         assert_eq!(html.matches("class=\"plot\"").count(), 2, "{html}");

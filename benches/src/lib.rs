@@ -10,6 +10,7 @@
 
 pub mod bars;
 pub mod baseline;
+pub mod batch;
 pub mod contenders;
 pub mod html;
 pub mod memory;

@@ -7,6 +7,7 @@ use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use benches::bars;
 use benches::baseline::{self, Change, Direction};
 use benches::contenders::{Title, contenders};
 use benches::html;
@@ -130,6 +131,7 @@ fn json(value: &impl Serialize) -> String {
 fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
     let mut all = Workload::list(&options.threads, &options.sizes);
     if options.workload.is_empty() {
+        all.retain(|workload| !options.promised || bars::is_promised(&workload.to_string()));
         return Ok(all);
     }
     for pattern in &options.workload {

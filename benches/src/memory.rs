@@ -9,6 +9,7 @@ use std::process::Command;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{self, Batch};
 use crate::contenders::{Role, Suite, contenders};
 use crate::workload::{Kind, Workload};
 
@@ -25,14 +26,16 @@ pub struct Held {
     /// The subject's name.
     pub subject: String,
     /// The pool's batch, for pools.
-    pub batch: Option<usize>,
+    #[serde(flatten)]
+    pub batch: Option<Batch>,
     /// What it is.
     pub role: Role,
     /// The most blocks that are live at one time.
     pub live_blocks: usize,
     /// Blocks cut or asked for, where the subject can tell.
     pub blocks: Option<usize>,
-    /// The most that there may be, for pools with a batch: L + 3TB + B.
+    /// The most that there may be, for pools with a batch: L + 3TB + B, B being what batches may
+    /// grow to.
     pub bound_blocks: Option<usize>,
     /// The most memory that was resident, less what was before there was a subject, in KiB. The
     /// harness's own is in it: its row tells how much that is.
@@ -40,6 +43,11 @@ pub struct Held {
 }
 
 impl Held {
+    /// Name and batch.
+    pub fn title(&self) -> String {
+        batch::title(&self.subject, self.batch)
+    }
+
     /// Whether it kept to its bound.
     pub fn is_within(&self) -> bool {
         self.blocks.zip(self.bound_blocks).is_none_or(|(blocks, bound)| blocks <= bound)
@@ -72,7 +80,7 @@ pub fn watch(workload: Workload, suite: Suite, title: &str) -> Option<Held> {
         role: one.role,
         live_blocks,
         blocks: one.entry.blocks(),
-        bound_blocks: batch.map(|batch| live_blocks + 3 * threads * batch + batch),
+        bound_blocks: batch.map(|batch| live_blocks + (3 * threads + 1) * batch.most),
         resident_kib,
     })
 }
@@ -104,10 +112,9 @@ pub fn table_of(all: &[Held]) -> Table {
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     let number = |number: Option<usize>| number.map_or("-".into(), |number| number.to_string());
     for held in all {
-        let batch = held.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
         table.add_row([
             Cell::new(&held.workload),
-            Cell::new(format!("{}{batch}", held.subject)),
+            Cell::new(held.title()),
             right(held.live_blocks.to_string()),
             right(number(held.blocks)),
             right(number(held.bound_blocks)),

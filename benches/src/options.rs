@@ -14,6 +14,9 @@ pub(crate) struct Options {
     /// Without it: all.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) workload: Vec<String>,
+    /// Without `--workload`: those that something is promised of, in place of all.
+    #[arg(long)]
+    pub(crate) promised: bool,
     /// Numbers of threads, for the workloads in which all do the same.
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1,2", value_parser = threads)]
     pub(crate) threads: Vec<usize>,

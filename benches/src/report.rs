@@ -6,6 +6,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
 use crate::bars::{self, Bar};
+use crate::batch::{self, Batch};
 use crate::contenders::Role;
 use crate::memory::{self, Held};
 use crate::rounds::Contender;
@@ -45,7 +46,8 @@ pub struct Row {
     /// What it is.
     pub role: Role,
     /// The pool's batch, for pools.
-    pub batch: Option<usize>,
+    #[serde(flatten)]
+    pub batch: Option<Batch>,
     /// The figures.
     #[serde(flatten)]
     pub summary: Summary,
@@ -73,10 +75,7 @@ impl Row {
 
     /// Name and batch.
     pub fn title(&self) -> String {
-        match self.batch {
-            Some(batch) => format!("{}, B = {batch}", self.subject),
-            None => self.subject.clone(),
-        }
+        batch::title(&self.subject, self.batch)
     }
 }
 
@@ -113,13 +112,12 @@ impl fmt::Display for Report {
             writeln!(f, "{}\n", memory::table_of(&self.memory))?;
         }
         for bar in &self.bars {
-            let Bar { workload, subject, against, ratio, limit, .. } = bar;
+            let Bar { workload, against, ratio, limit, .. } = bar;
             let word = if bar.met { "met" } else { "MISSED" };
-            let batch = bar.batch.map_or(String::new(), |batch| format!(", B = {batch}"));
-            let crowd = if bar.threads > self.cores { ", on too few cores" } else { "" };
+            let (title, remark) = (bar.title(), bar.remark(self.cores));
             writeln!(
                 f,
-                "{word}: {workload}: {subject}{batch} at {ratio:.2} of {against} (promised: {limit}{crowd})"
+                "{word}: {workload}: {title} at {ratio:.2} of {against} (promised: {limit}{remark})"
             )?;
         }
         let disturbed =
@@ -169,7 +167,7 @@ pub(crate) mod tests {
         workload: &str,
         subject: &str,
         role: Role,
-        batch: Option<usize>,
+        batch: Option<Batch>,
         ns: f64,
     ) -> Row {
         Row {
@@ -188,7 +186,7 @@ pub(crate) mod tests {
     #[test]
     fn others_are_compared_with_the_best_peer() {
         let rows = vec![
-            row("hit/1/64", "TaggedWide", Role::Ours, Some(64), 5.0),
+            row("hit/1/64", "TaggedWide", Role::Ours, Some(Batch::SMALL), 5.0),
             row("hit/1/64", "slow", Role::Malloc, None, 20.0),
             row("hit/1/64", "fast", Role::Pool, None, 10.0),
         ];

@@ -25,9 +25,9 @@ pub(crate) struct Options {
 /// The paths of `benches/examples/paths.rs`, and how many operations each counts.
 const PATHS: [&str; 3] = ["hit", "exchange", "carve"];
 const OPERATIONS: f64 = 1000.0;
-/// The share by which a count may grow. The same compiler and sources give the same counts, but for
-/// what the system's loader and allocator do.
-const TOLERANCE: f64 = 0.02;
+/// The share by which a count may grow. On one machine counts repeat exactly, run after run; this is
+/// for what another one's C library may do. One instruction more per operation is beyond it.
+const TOLERANCE: f64 = 0.005;
 
 /// Counts, and what they are from.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn more_is_seen_and_a_little_more_is_not() {
         assert!(dearer(&counts(1000), &counts(900)).is_empty());
-        assert!(dearer(&counts(1000), &counts(1019)).is_empty());
-        assert_eq!(dearer(&counts(1000), &counts(1021)), ["hit from 1000 to 1021"]);
+        assert!(dearer(&counts(1000), &counts(1004)).is_empty());
+        assert_eq!(dearer(&counts(1000), &counts(1006)), ["hit from 1000 to 1006"]);
         let none = Counts { instructions: BTreeMap::new(), ..counts(0) };
         assert_eq!(dearer(&none, &counts(1)).len(), 1, "a path that was not kept");
     }

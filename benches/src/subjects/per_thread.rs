@@ -5,16 +5,18 @@ use core::ptr::NonNull;
 
 use stampool::{ExactPool, Pool, Strategy, ThreadLocalPool};
 
+use crate::batch::Batch;
 use crate::subject::block_of;
 use crate::{Handle, Subject};
 
-/// A thread-local pool with batches of `batch` blocks.
+/// A thread-local pool with batches of this size.
 ///
 /// # Panics
 ///
 /// Never, as far as it is known: the default settings can be had.
-pub fn per_thread<S: Strategy>(layout: Layout, batch: usize) -> ThreadLocalPool<S> {
-    let builder = Pool::builder(layout).strategy::<S>().batch(batch);
+pub fn per_thread<S: Strategy>(layout: Layout, batch: Batch) -> ThreadLocalPool<S> {
+    let builder = Pool::builder(layout).strategy::<S>();
+    let builder = builder.batch(batch.least).batch_up_to(batch.most);
     builder.build_thread_local().expect("a valid pool")
 }
 

@@ -5,15 +5,18 @@ use core::ptr::NonNull;
 
 use stampool::{Local, Pool, Strategy};
 
+use crate::batch::Batch;
 use crate::{Handle, Subject};
 
-/// A pool with batches of `batch` blocks.
+/// A pool with batches of this size.
 ///
 /// # Panics
 ///
 /// Where the strategy cannot be had as asked: a figure for its fallback would be misleading.
-pub fn pool<S: Strategy>(layout: Layout, batch: usize) -> Pool<S> {
-    let pool = Pool::builder(layout).strategy::<S>().batch(batch).build().expect("a valid pool");
+pub fn pool<S: Strategy>(layout: Layout, batch: Batch) -> Pool<S> {
+    let builder = Pool::builder(layout).strategy::<S>();
+    let builder = builder.batch(batch.least).batch_up_to(batch.most);
+    let pool = builder.build().expect("a valid pool");
     assert_eq!(pool.stats().strategy, S::NAME, "this machine falls back to another strategy");
     pool
 }

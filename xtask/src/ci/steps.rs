@@ -104,6 +104,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps.extend(stress(deep));
     steps.extend([
         Step::new("hit-path", "no atomic and no call, as compiled", Xtask, "hit-path"),
+        Step::new(
+            "instructions",
+            "hit, exchange and carve take no more than was kept, where valgrind is there",
+            Xtask,
+            "instructions",
+        ),
         Step::new("compare", "the main job, quick", Xtask, "compare --quick"),
     ]);
     if deep {

@@ -1,0 +1,57 @@
+//! The batches that pools are measured with.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How many blocks a pool exchanges at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// What batches begin with, in blocks.
+    #[serde(rename = "batch")]
+    pub least: usize,
+    /// What they may grow to, in blocks.
+    #[serde(rename = "batch_up_to")]
+    pub most: usize,
+}
+
+impl Batch {
+    /// Batches that do not grow.
+    pub const SMALL: Self = Self { least: 64, most: 64 };
+    /// Larger ones that do not grow either.
+    pub const LARGE: Self = Self { least: 256, most: 256 };
+    /// Batches that grow, from the small ones.
+    pub const GROWING: Self = Self { least: 64, most: 512 };
+
+    /// Those that do not grow.
+    pub const FIXED: [Self; 2] = [Self::SMALL, Self::LARGE];
+    /// What the default strategy is judged with: each is a pool of its own.
+    pub const ALL: [Self; 3] = [Self::SMALL, Self::LARGE, Self::GROWING];
+}
+
+/// `64`, `64 to 512`.
+impl fmt::Display for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self { least, most } if least == most => write!(f, "{least}"),
+            Self { least, most } => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
+/// A pool's name with its batch, or the name of what has none: `TaggedWide, B = 64`, `jemalloc`.
+pub fn title(name: &str, batch: Option<Batch>) -> String {
+    batch.map_or_else(|| name.to_owned(), |batch| format!("{name}, B = {batch}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_grows_shows_it() {
+        assert_eq!(title("pool", Some(Batch::SMALL)), "pool, B = 64");
+        assert_eq!(title("pool", Some(Batch::GROWING)), "pool, B = 64 to 512");
+        assert_eq!(title("peer", None), "peer");
+    }
+}
