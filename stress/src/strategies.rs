@@ -11,6 +11,7 @@ use stampool::{
 
 use crate::latency;
 use crate::level::Level;
+use crate::oracle::history::{RING, Recorded};
 use crate::replay::{self, Round, Trace};
 use crate::run::{self, Failure, Outcome, Plan};
 use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
@@ -52,9 +53,9 @@ const fn entry<S: Strategy<Level = Off>>() -> Entry {
                 None => builder,
             };
             match plan.level {
-                Level::Off => run::run(built(builder)?, plan),
-                Level::Checked => run::run(built(builder.checked())?, plan),
-                Level::Hardened => run::run(built(builder.hardened())?, plan),
+                Level::Off => run_on(built(builder)?, plan),
+                Level::Checked => run_on(built(builder.checked())?, plan),
+                Level::Hardened => run_on(built(builder.hardened())?, plan),
             }
         },
         replay: |trace, batch, checked| {
@@ -68,6 +69,15 @@ const fn entry<S: Strategy<Level = Off>>() -> Entry {
                 Level::Hardened => latency::run(|| built(builder().hardened()), plan),
             }
         },
+    }
+}
+
+/// One run, written down where the plan says so.
+fn run_on<U: Subject>(subject: U, plan: &Plan) -> Result<Outcome, Failure> {
+    if plan.histories {
+        run::run(Recorded::new(subject, RING), plan)
+    } else {
+        run::run(subject, plan)
     }
 }
 

@@ -4,6 +4,8 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
+use crate::oracle::violation::Log;
+
 /// A pool of blocks of one layout, as far as the harness needs to know it.
 ///
 /// Blocks keep their address until the subject is dropped.
@@ -49,6 +51,9 @@ pub trait Subject: Sync {
     fn exchanges(&self) -> Option<u64> {
         None
     }
+
+    /// Checks what it has written down of its handles' calls, if it does that. All handles are gone.
+    fn check_history(&mut self, _log: &Log) {}
 
     /// What it says of its shells. A subject without shells has none.
     fn shelves(&self) -> Shelves {

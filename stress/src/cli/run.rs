@@ -66,6 +66,10 @@ pub struct RunArgs {
     /// Leave out the checks of each single block, to time the pool with less beside it.
     #[arg(long)]
     pub books_only: bool,
+    /// Write the last 4,096 calls of each handle down, and check whether some order of atomic steps
+    /// explains them.
+    #[arg(long)]
+    pub histories: bool,
     /// One more thread, held up in the middle of an exchange: for the whole run, or for a time
     /// again and again, with short breaks.
     #[arg(long, value_name = "forever|TIME", num_args = 0..=1, default_missing_value = "forever",
@@ -124,7 +128,11 @@ impl RunArgs {
         if plan.level != Level::Off {
             again += &format!(" --level {}", plan.level.name());
         }
-        for (is_set, flag) in [(plan.pin, " --pin"), (!plan.checked, " --books-only")] {
+        for (is_set, flag) in [
+            (plan.pin, " --pin"),
+            (!plan.checked, " --books-only"),
+            (plan.histories, " --histories"),
+        ] {
             if is_set {
                 again += flag;
             }

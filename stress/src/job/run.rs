@@ -177,6 +177,7 @@ fn cells(args: &RunArgs, seed: u64) -> Vec<Cell> {
                 for level in &args.level {
                     let plan = Plan {
                         checked: !args.books_only,
+                        histories: args.histories,
                         stall: args.stall,
                         level: *level,
                         pin: args.pin,

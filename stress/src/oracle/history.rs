@@ -28,14 +28,27 @@ use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
 
 /// Calls that a handle keeps.
 pub const RING: usize = 4096;
+/// Handles that have left and whose calls are kept: where threads come and go for hours, the last.
+const RINGS: usize = 256;
 
 /// A subject whose calls are written down.
 #[derive(Debug)]
 pub struct Recorded<U> {
     subject: U,
     clock: AtomicUsize,
-    rings: Mutex<Vec<Ring>>,
+    /// Those of the handles that left last.
+    rings: Mutex<Kept>,
     kept: usize,
+}
+
+/// What is kept of handles that have left.
+#[derive(Debug, Default)]
+struct Kept {
+    rings: VecDeque<Ring>,
+    /// When the last call returned of those whose rings are no longer here.
+    forgotten: usize,
+    /// Handles that have left.
+    left: usize,
 }
 
 /// What one handle did last.
@@ -68,10 +81,11 @@ impl<U: Subject> Recorded<U> {
 
     /// Checks what was written down. All handles are gone.
     pub fn check(&mut self, log: &Log) {
-        let rings = self.rings.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let since = rings.iter().map(|ring| ring.forgotten).max().unwrap_or(0);
+        let kept = self.rings.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let Kept { rings, forgotten, .. } = core::mem::take(kept);
+        let since = rings.iter().map(|ring| ring.forgotten).fold(forgotten, usize::max);
         let mut blocks: HashMap<usize, Vec<Call<Operation>>> = HashMap::new();
-        for call in rings.drain(..).flat_map(|ring| ring.calls) {
+        for call in rings.into_iter().flat_map(|ring| ring.calls) {
             if let Operation::Allocated(block) | Operation::Freed(block) = call.op {
                 blocks.entry(block).or_default().push(call);
             }
@@ -161,8 +175,24 @@ impl<U: Subject> Subject for Recorded<U> {
         self.subject.batch_blocks()
     }
 
+    fn most_batch_blocks(&self) -> usize {
+        self.subject.most_batch_blocks()
+    }
+
     fn carved_blocks(&self) -> usize {
         self.subject.carved_blocks()
+    }
+
+    fn kept_back_blocks(&self) -> usize {
+        self.subject.kept_back_blocks()
+    }
+
+    fn exchanges(&self) -> Option<u64> {
+        self.subject.exchanges()
+    }
+
+    fn check_history(&mut self, log: &Log) {
+        self.check(log);
     }
 
     fn idle_blocks(&mut self) -> usize {
@@ -217,11 +247,17 @@ impl<U: Subject> Drop for Scribe<'_, U> {
             // SAFETY: once, and it is not used afterwards.
             unsafe { ManuallyDrop::drop(&mut self.handle) };
         }
-        let mut rings = self.recorded.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        let thread = rings.len();
+        let mut kept = self.recorded.rings.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ring = self.ring.take();
-        ring.calls.iter_mut().for_each(|call| call.thread = thread);
-        rings.push(ring);
+        ring.calls.iter_mut().for_each(|call| call.thread = kept.left);
+        kept.left += 1;
+        kept.rings.push_back(ring);
+        if kept.rings.len() > RINGS
+            && let Some(Ring { calls, forgotten }) = kept.rings.pop_front()
+        {
+            let last = calls.back().map_or(forgotten, |call| call.returned);
+            kept.forgotten = kept.forgotten.max(last);
+        }
     }
 }
 

@@ -118,6 +118,8 @@ fn play<U: Subject>(
     if log.is_clean() {
         check_books(subject, capacity, log, board);
     }
+    // With a violation too: it may say how that came about.
+    subject.check_history(log);
     Ok(Outcome {
         mechanism: subject.mechanism(),
         batch,

@@ -29,6 +29,8 @@ pub struct Plan {
     pub seed: u64,
     /// Whether each block is checked as it comes and goes; the books always are.
     pub checked: bool,
+    /// Whether the last calls of each handle are written down, and checked in the end.
+    pub histories: bool,
     /// How one more thread is held up meanwhile, if the scenario alone does not say so.
     pub stall: Option<Stall>,
     /// How the pool looks for misuse.
@@ -50,6 +52,7 @@ impl Plan {
             budget,
             seed,
             checked: true,
+            histories: false,
             stall: None,
             level: Level::Off,
             batch_up_to: None,

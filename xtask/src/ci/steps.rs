@@ -159,9 +159,9 @@ fn stress(deep: bool) -> [Step; 7] {
         ),
         Step::new(
             "stress, growing",
-            "every strategy x scenario, batches of 2 to 16, 4 threads, 8 s in all",
+            "every strategy x scenario, batches of 2 to 16, histories, 4 threads, 8 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 4 --batch 2 --batch-up-to 16 --total 8s",
+            "run --quiet --release -p stress -- run --threads 4 --batch 2 --batch-up-to 16 --histories --total 8s",
         ),
         Step::new(
             "stress, stalled",
