@@ -1,12 +1,13 @@
 //! The commands of steered builds: hunting for a fault, making it small, running it again.
 
 use core::time::Duration;
-use std::panic;
 use std::path::Path;
 use std::time::Instant;
+use std::{fs, panic};
 
 use super::{Case, Ending, ReproduceArgs, Sabotage, Schedule, Steering, play, reduce};
 use crate::cli::{Exit, RunArgs};
+use crate::interrupt;
 use crate::oracle::violation::Violation;
 use crate::rng;
 use crate::scenario::Scenario;
@@ -33,7 +34,7 @@ pub struct Catch {
     pub ending: Ending,
 }
 
-/// Plays rounds of `case` under new seeds until one fails, or for so long.
+/// Plays rounds of `case` under new seeds until one fails, or for so long, or until an interrupt.
 ///
 /// # Errors
 /// A pool that cannot be built.
@@ -46,7 +47,7 @@ pub fn find(case: &Case, time: Duration) -> Result<Option<Catch>, Refused> {
         if !ending.violations.is_empty() {
             return Ok(Some(Catch { case, rounds, elapsed, ending }));
         }
-        if elapsed >= time {
+        if elapsed >= time || interrupt::requested() {
             break;
         }
     }
@@ -66,12 +67,33 @@ pub(super) fn quietly<R>(work: impl FnOnce() -> R) -> R {
 pub(crate) fn hunt(args: &RunArgs, sabotage: Sabotage) -> Exit {
     let seed = args.seed.unwrap_or_else(rng::fresh_seed);
     eprintln!("seed {seed}");
+    let cases = cases(args, sabotage, seed);
+    // Before a minute is spent on what no schedule may say, or has no place.
+    if let Err(why) = cases.iter().try_for_each(Case::sound) {
+        eprintln!("error: {why}");
+        return Exit::Usage;
+    }
+    let folder = &args.steer.schedules;
+    if let Err(error) = fs::create_dir_all(folder) {
+        eprintln!("error: cannot write into {}: {error}", folder.display());
+        return Exit::Usage;
+    }
     let mut exit = Exit::Fine;
-    for case in cases(args, sabotage, seed) {
-        let done = quietly(|| chase(&case, &args.steer.schedules));
+    for case in cases {
+        let done = quietly(|| chase(&case, folder));
         match done {
             Ok(true) => exit = Exit::Violation,
-            Ok(false) => println!("{} {}: nothing found", sabotage.name(), case.scenario),
+            Ok(false) if interrupt::requested() => {
+                eprintln!("error: interrupted; nothing found so far");
+                return Exit::Interrupted;
+            }
+            Ok(false) => {
+                println!("{} {}: nothing found", sabotage.name(), case.scenario);
+                // The fault is there: nothing of what was asked for was seen.
+                if sabotage != Sabotage::None {
+                    exit = Exit::NothingRan;
+                }
+            }
             Err(refused) => {
                 eprintln!("error: {refused}");
                 return Exit::Usage;
@@ -135,7 +157,8 @@ fn chase(case: &Case, folder: &Path) -> Result<bool, Refused> {
 /// Makes a violation small, saves the schedule and says how to run it.
 fn pursue(case: &Case, what: &Violation, folder: &Path) -> Result<(), Refused> {
     let Some(reduced) = reduce(case, what, HUNT)? else {
-        eprintln!("  not reproduced within {} s of led threads", HUNT.as_secs());
+        let why = if interrupt::requested() { "interrupted: " } else { "" };
+        eprintln!("  {why}not reproduced within {} s of led threads", HUNT.as_secs());
         return Ok(());
     };
     let schedule = reduced.schedule;
@@ -150,7 +173,10 @@ fn pursue(case: &Case, what: &Violation, folder: &Path) -> Result<(), Refused> {
     );
     match schedule.save(folder) {
         Ok(path) => eprintln!("  again: cargo xtask steered -- reproduce {}", path.display()),
-        Err(error) => eprintln!("  {}: {error}", folder.display()),
+        Err(error) => {
+            eprintln!("error: {}: {error}; the schedule is on standard output", folder.display());
+            print!("{}", schedule.json());
+        }
     }
     Ok(())
 }
@@ -161,6 +187,10 @@ pub(crate) fn follow_up(args: &RunArgs, strategy: &str, scenario: Scenario, foun
     case.strategy = strategy.to_owned();
     case.scenario = scenario.name().to_owned();
     case.block_size = args.block_size;
+    if let Err(why) = case.sound() {
+        eprintln!("  not made small: {why}");
+        return;
+    }
     if let Err(refused) = quietly(|| pursue(&case, found, &args.steer.schedules)) {
         eprintln!("error: {refused}");
     }
