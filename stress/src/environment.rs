@@ -69,10 +69,20 @@ impl Environment {
     }
 }
 
+/// What runs this harness, to the point at which its own arguments begin.
+pub(crate) const AGAIN: &str = if cfg!(stampool_model = "steered") {
+    "cargo xtask steered --"
+} else {
+    "cargo run --release -p stress --"
+};
+/// The same, for a build for debugging.
+const DEBUG: &str = "cargo run -p stress --";
+
 /// The command as one would type it.
 fn command_line(words: impl Iterator<Item = String>, seed: Option<u64>) -> String {
-    let release = if cfg!(debug_assertions) { "" } else { " --release" };
-    let mut line = format!("cargo run{release} -p stress --");
+    let is_steered = cfg!(stampool_model = "steered");
+    let as_built = if cfg!(debug_assertions) && !is_steered { DEBUG } else { AGAIN };
+    let mut line = as_built.to_owned();
     let mut has_seed = false;
     for word in words {
         has_seed |= word == "--seed" || word.starts_with("--seed=");

@@ -20,6 +20,7 @@
 //! | [`latency`] | each call timed, by what it did |
 //! | [`memory`] | carved and live blocks over the time of a run |
 //! | [`environment`] | where a command ran, and what it was |
+//! | `place` | files that results go to |
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 //! | [`html`] | results as a page of charts |
 
@@ -38,6 +39,7 @@ pub mod names;
 mod num;
 pub mod oracle;
 pub mod pin;
+mod place;
 mod progress;
 #[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 pub mod record;

@@ -3,7 +3,6 @@
 //! The fields are described in `stress/README.md`. They stay as they are within one
 //! [`FORMAT`]; new ones may be added.
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::About;
 use crate::memory::Sample;
+use crate::place::replace;
 use crate::replay::ClassBooks;
 
 /// Version of the JSON's shape.
@@ -250,6 +250,11 @@ impl Row {
 }
 
 impl Report {
+    /// Whether anything ran.
+    pub(crate) fn found_anything(&self) -> bool {
+        !self.results.is_empty() || !self.violations.is_empty() || self.hang.is_some()
+    }
+
     fn results_table(&self) -> Table {
         let mut header = vec!["strategy", "scenario", "threads", "ops", "ns/op"];
         header.extend(["carved", "peak live", "bound", "limbo", "limit", "overflows", "shells"]);
@@ -320,33 +325,6 @@ impl Report {
         }
         table
     }
-}
-
-/// Makes sure that a file can be written, before hours are spent on what goes into it.
-///
-/// # Errors
-/// It cannot.
-pub fn reserve(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
-}
-
-/// Writes beside the file first, so that a disk that is full costs nothing that was there before.
-///
-/// # Errors
-/// It cannot be written; then nothing is left beside it.
-pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".partial");
-    let beside = Path::new(&beside);
-    let written = fs::write(beside, text).and_then(|()| fs::rename(beside, path));
-    if written.is_err() {
-        // It may never have been there.
-        _ = fs::remove_file(beside);
-    }
-    written
 }
 
 /// Says something on stderr. Where that is closed there is nobody to hear it.

@@ -243,12 +243,13 @@ impl<'a, H: Handle> Worker<'a, H> {
 
     /// Judges an allocation that failed.
     fn take_refusal(&mut self, refused: Refused) {
+        let reason = Violation::Refused { reason: refused.0 };
         match &self.desk.limit {
-            Some(limit) => match limit.refused() {
+            Some(limit) if !reason.is_out_of_memory() => match limit.refused() {
                 Ok(()) => self.lane.refusals += 1,
                 Err(violation) => self.desk.log.report(violation),
             },
-            None => self.desk.log.report(Violation::Refused { reason: refused.0 }),
+            _ => self.desk.log.report(reason),
         }
     }
 

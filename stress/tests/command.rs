@@ -115,11 +115,45 @@ fn a_replay_reports_each_subject_and_class() {
 fn usage_errors_end_with_1_and_say_what_would_do() {
     let out = scratch("usage");
     let out = out.to_str().expect("text");
-    refused(&["run", "--batch", "0", "--ops", "1", "--out", out], 1, "batch of 0");
-    refused(&["run", "--block-size", "0", "--ops", "1", "--out", out], 1, "zero bytes");
+    refused(&["run", "--batch", "0", "--ops", "1", "--out", out], 1, "--batch");
+    refused(&["run", "--block-size", "0", "--ops", "1", "--out", out], 1, "--block-size");
     refused(&["replay", "no-such-file", "--out", out], 1, "no-such-file");
     refused(&["replay", file!(), "--out", out], 1, "");
+    refused(&["replay", env!("CARGO_MANIFEST_DIR"), "--out", out], 1, "is a directory");
     refused(&["run", "--ops", "1", "--duration", "1s", "--out", out], 1, "cannot be used with");
+}
+
+#[test]
+fn where_nothing_runs_the_results_from_before_stay() {
+    let out = scratch("kept");
+    fs::create_dir_all(&out).expect("a folder");
+    let file = out.join("run.json");
+    fs::write(&file, "from before").expect("written");
+    let out = out.to_str().expect("text");
+    let builder = ["run", "--batch", "64", "--batch-up-to", "1", "--ops", "1", "--out", out];
+    refused(&builder, 1, "64");
+    let few = ["run", "--scenario", "pipeline", "--threads", "1", "--ops", "1", "--out", out];
+    refused(&few, 4, "nothing ran");
+    assert_eq!(fs::read_to_string(&file).expect("there"), "from before");
+}
+
+/// The limit to the address space is below what one block takes.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_little_memory_is_no_violation() {
+    for scenario in ["own-random", "exhaustion"] {
+        let output = Command::new("sh")
+            .args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_stress")])
+            .args(["run", "--strategy", "locked", "--scenario", scenario, "--threads", "1"])
+            .args(["--block-size", "1099511627776", "--batch", "1", "--ops", "10", "--out"])
+            .arg(scratch("memory"))
+            .output()
+            .expect("runs");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(70), "{scenario}: {stderr}");
+        assert!(stderr.contains("too little memory"), "{scenario}: {stderr}");
+        assert!(!stderr.contains("VIOLATION"), "{scenario}: {stderr}");
+    }
 }
 
 #[test]

@@ -231,6 +231,47 @@ fn how_the_program_ends_is_passed_on() {
     assert!(recorded.said.contains("exit status: 7"), "{}", recorded.said);
 }
 
+/// A program that goes on at an interrupt, and ends with 9 when it is asked to.
+const STUBBORN: &str =
+    "trap : INT; trap 'exit 9' TERM; : > \"$READY\"; while :; do sleep 0.01; done";
+
+#[test]
+fn the_program_decides_when_interrupts_end_a_recording() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ready = folder.path().join("ready");
+    let settings = [("READY", ready.to_str().expect("text"))];
+    let recording = begin(&[], &settings, &["sh", "-c", STUBBORN]);
+    let limit = Instant::now() + PATIENCE;
+    while !ready.exists() && Instant::now() < limit {
+        thread::sleep(Duration::from_millis(5));
+    }
+    for signal in ["INT", "INT", "TERM"] {
+        let words = format!("kill -{signal} {}", recording.child.id());
+        let sent = Command::new("sh").args(["-c", &words]).status().expect("a shell");
+        assert!(sent.success(), "still there at {signal}");
+        // Signals of one kind that come at once are one.
+        thread::sleep(Duration::from_millis(50));
+    }
+    recording.end().ended(9).replayed();
+}
+
+#[test]
+fn a_link_to_a_trace_stays_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, link) = (folder.path().join("trace"), folder.path().join("link"));
+    fs::write(&file, "from before").expect("ours");
+    std::os::unix::fs::symlink(&file, &link).expect("ours");
+    let output = Command::new(env!("CARGO_BIN_EXE_stress"))
+        .args(["record", "-o"])
+        .arg(&link)
+        .args(["--", "sh", "-c", ":"])
+        .output()
+        .expect("the binary under test");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(link.is_symlink(), "the link was replaced");
+    assert!(Trace::open(&file).expect("a trace").records > 0);
+}
+
 /// It ended so, with one line, and left no file.
 fn refused(recorded: &Recorded, code: i32, says: &str) {
     recorded.ended(code);

@@ -40,8 +40,20 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         ensure!(stress.status()?.success(), "a sabotage was not found, or the pool was");
         return Ok(ExitCode::SUCCESS);
     }
-    let status = stress.args(&options.arguments).status()?;
-    let code = status.code().context("stress was killed by a signal")?;
+    instead(stress.args(&options.arguments))
+}
+
+/// Goes on as `stress`, so that an interrupt is its to obey, and nobody ends while it still writes.
+#[cfg(unix)]
+fn instead(stress: &mut Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt as _;
+    Err(stress.exec()).context("stress does not start")
+}
+
+/// Runs `stress` and ends as it does.
+#[cfg(not(unix))]
+fn instead(stress: &mut Command) -> Result<ExitCode> {
+    let code = stress.status()?.code().context("stress was killed")?;
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::OutputArgs;
 use super::value::{ALL, duration, selected, strategy_names, threads};
+use crate::environment::AGAIN;
 use crate::latency::Plan;
 use crate::level::Level;
 use crate::strategies::STRATEGIES;
@@ -48,7 +49,7 @@ impl LatencyArgs {
     /// The command that does one of the runs again.
     pub fn again(&self, strategy: &str, plan: &Plan) -> String {
         format!(
-            "cargo run --release -p stress -- latency --strategy {strategy} --level {} \
+            "{AGAIN} latency --strategy {strategy} --level {} \
              --threads {} --batch {} --duration {}ms --seed {}",
             plan.level.name(),
             plan.threads,

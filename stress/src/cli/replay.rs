@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::OutputArgs;
 use super::value::{ALL, selected, strategy_names};
+use crate::environment::AGAIN;
 use crate::replay::mallocs;
 use crate::strategies::STRATEGIES;
 
@@ -39,7 +40,7 @@ impl ReplayArgs {
     /// The command that does one of the replays again.
     pub fn again(&self, subject: &str) -> String {
         format!(
-            "cargo run --release -p stress -- replay {} --strategy {subject} --rounds {} --batch {}",
+            "{AGAIN} replay {} --strategy {subject} --rounds {} --batch {}",
             self.file.display(),
             self.rounds,
             self.batch,

@@ -5,7 +5,11 @@ use core::time::Duration;
 use clap::Args;
 
 use super::OutputArgs;
-use super::value::{ALL, duration, scenario_names, selected, stall, strategy_names, threads};
+use super::value::{
+    ALL, batch_blocks, block_bytes, duration, patience, scenario_names, selected, stall,
+    strategy_names, threads,
+};
+use crate::environment::AGAIN;
 use crate::level::Level;
 use crate::run::{Budget, Plan};
 use crate::scenario::Scenario;
@@ -40,13 +44,13 @@ pub struct RunArgs {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Size of a block in bytes.
-    #[arg(long, default_value_t = 64, value_name = "BYTES")]
+    #[arg(long, default_value_t = 64, value_name = "BYTES", value_parser = block_bytes())]
     pub block_size: usize,
     /// Blocks per batch.
-    #[arg(long, default_value_t = 64, value_name = "BLOCKS")]
+    #[arg(long, default_value_t = 64, value_name = "BLOCKS", value_parser = batch_blocks())]
     pub batch: usize,
     /// Let batches grow up to so many blocks.
-    #[arg(long, value_name = "BLOCKS")]
+    #[arg(long, value_name = "BLOCKS", value_parser = batch_blocks())]
     pub batch_up_to: Option<usize>,
     /// Keep each thread on one core, in turn.
     #[arg(long, overrides_with = "no_pin")]
@@ -60,8 +64,9 @@ pub struct RunArgs {
     /// End at the first run with a violation; without it the others are run all the same.
     #[arg(long)]
     pub fail_fast: bool,
-    /// Count a run as hung after so long without any operation, or so long beyond its time.
-    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    /// Count a run as hung after so long without any operation, or so long beyond its time: a
+    /// second or more, since threads take their time to begin.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = patience)]
     pub hang_after: Duration,
     /// Leave out the checks of each single block, to time the pool with less beside it.
     #[arg(long)]
@@ -114,7 +119,7 @@ impl RunArgs {
             Budget::Time(time) => format!("--duration {}ms", time.as_millis()),
         };
         let mut again = format!(
-            "cargo run --release -p stress -- run --strategy {strategy} --scenario {} \
+            "{AGAIN} run --strategy {strategy} --scenario {} \
              --threads {} {budget} --seed {} --block-size {} --batch {}",
             plan.scenario.name(),
             plan.threads,

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 
 use crate::replay::mallocs;
 use crate::scenario::Scenario;
@@ -68,6 +68,25 @@ pub(super) fn duration(text: &str) -> Result<Duration, NotADuration> {
         Some(total @ 1..=YEAR) => Ok(Duration::from_millis(total)),
         _ => Err(NotADuration),
     }
+}
+
+/// Reads how long to wait for a run before it counts as hung: threads take their time to begin.
+pub(super) fn patience(text: &str) -> Result<Duration, String> {
+    let time = duration(text).map_err(|error| error.to_string())?;
+    if time < Duration::from_secs(1) {
+        return Err("less than a second is no sign of a hang".to_owned());
+    }
+    Ok(time)
+}
+
+/// Reads the size of a block; no machine has memory for larger ones.
+pub(super) fn block_bytes() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1 << 40)
+}
+
+/// Reads the blocks of a batch; the pool's builder takes no more.
+pub(super) fn batch_blocks() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1 << 16)
 }
 
 /// Most threads of a run.

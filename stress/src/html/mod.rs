@@ -17,7 +17,8 @@ use clap::Args;
 use page::Page;
 
 use crate::cli::Exit;
-use crate::report::{note, print, replace};
+use crate::place::replace;
+use crate::report::{note, print};
 use crate::strategies::STRATEGIES;
 use read::{Input, Results};
 

@@ -47,6 +47,11 @@ pub(super) fn all(args: &LatencyArgs) -> Done {
         done.push((entry, plan, outcome));
     }
     drop(progress);
+    if done.is_empty()
+        && let Some((exit, why)) = trouble
+    {
+        return Done::nothing(exit, why);
+    }
     let rate = calibration.end();
     if interrupt::requested() && trouble.is_none() {
         trouble = Some(super::interrupted(count - done.len()));

@@ -13,14 +13,14 @@ pub use self::hang::end_process;
 
 use crate::cli::{Cli, Command, Exit, Format, OutputArgs, list};
 use crate::report::{self, Findings, ViolationRow, note};
-use crate::{html, interrupt, steer};
+use crate::{html, interrupt, place, steer};
 
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
-    interrupt::listen();
     if let Command::Run(args) = &cli.command
         && let Some(sabotage) = args.steer.sabotage
     {
+        interrupt::listen();
         return steer::hunt(args, sabotage);
     }
     let (command, output, work): (_, &OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
@@ -41,8 +41,10 @@ pub fn execute(cli: &Cli) -> Exit {
         Command::Latency(args) => ("latency", &args.output, Box::new(|| latency::all(args))),
         Command::Replay(args) => ("replay", &args.output, Box::new(|| replay::all(args))),
     };
+    // Commands that are done above have no results so far that could be saved, or their own way.
+    interrupt::listen();
     let file = output.file(command);
-    if let Err(error) = report::reserve(&file) {
+    if let Err(error) = place::reserve(&file) {
         return fail(Exit::Usage, &format!("cannot write {}: {error}", file.display()));
     }
     let done = work();

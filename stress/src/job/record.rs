@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use tempfile::NamedTempFile;
 
 use super::fail;
 use crate::cli::Exit;
+use crate::place::Place;
 use crate::record::{self, Log, Made, NotRun, RecordArgs};
 use crate::replay::{MAX_THREADS, Trace};
 
@@ -18,7 +19,7 @@ use crate::replay::{MAX_THREADS, Trace};
 pub(super) fn record(args: &RecordArgs) -> Exit {
     let path = args.file();
     // Before the program runs: hours of it are not to end in a file that cannot be written.
-    let file = match beside(&path) {
+    let file = match Output::at(&path) {
         Ok(file) => file,
         Err(error) => return fail(Exit::Usage, &format!("{}: {error}", path.display())),
     };
@@ -29,7 +30,7 @@ pub(super) fn record(args: &RecordArgs) -> Exit {
     if made.draft.records() == 0 {
         return fail(Exit::NothingRan, &format!("nothing recorded: no allocations ({status})"));
     }
-    if let Err(why) = write(&made, file, &path) {
+    if let Err(why) = write(&made, file) {
         return fail(Exit::Internal, &format!("{}: {why}", path.display()));
     }
     eprint!("{}", summary(args, &made, lost, &path));
@@ -49,31 +50,54 @@ fn exit_for(why: &NotRun) -> Exit {
     match why {
         NotRun::Start(..) | NotRun::NoLibrary(_) | NotRun::Separator(_) => Exit::Usage,
         NotRun::NotLoaded(_) | NotRun::NotMapped(..) => Exit::NothingRan,
-        NotRun::Log(_) => Exit::Internal,
+        NotRun::Log(_) | NotRun::Signals(_) => Exit::Internal,
     }
 }
 
-/// A file that becomes `path` when all of it is written.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if path.is_dir() || path.file_name().is_none() {
-        return Err(io::ErrorKind::IsADirectory.into());
+/// Where the trace goes.
+enum Output {
+    /// A file that becomes the one at this path when all of it is written.
+    Beside(NamedTempFile, PathBuf),
+    /// Into what lies there.
+    Into(PathBuf),
+}
+
+impl Output {
+    fn at(path: &Path) -> io::Result<Self> {
+        if path.is_dir() || path.file_name().is_none() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let path = match Place::of(path)? {
+            Place::File(path) => path,
+            Place::Into(path) => return Ok(Self::Into(path)),
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(folder)?;
+        // As any new file: the user's mask decides.
+        let usual = fs::Permissions::from_mode(0o666);
+        let file = tempfile::Builder::new().permissions(usual).tempfile_in(folder)?;
+        Ok(Self::Beside(file, path))
     }
-    fs::create_dir_all(folder)?;
-    // As any new file: the user's mask decides.
-    let usual = fs::Permissions::from_mode(0o666);
-    tempfile::Builder::new().permissions(usual).tempfile_in(folder)
+
+    fn write(self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Beside(mut file, path) => {
+                file.write_all(bytes)?;
+                file.persist(path).map(drop).map_err(|error| error.error)
+            }
+            Self::Into(path) => fs::write(path, bytes),
+        }
+    }
 }
 
 /// Writes the trace, if it reads.
-fn write(made: &Made, mut file: NamedTempFile, path: &Path) -> Result<(), String> {
+fn write(made: &Made, output: Output) -> Result<(), String> {
     let bytes = made.draft.to_file();
     Trace::read(bytes.as_slice()).map_err(|error| format!("not written, it is wrong: {error}"))?;
-    file.write_all(&bytes).map_err(|error| error.to_string())?;
-    file.persist(path).map(drop).map_err(|error| error.error.to_string())
+    output.write(&bytes).map_err(|error| error.to_string())
 }
 
 /// What was recorded.

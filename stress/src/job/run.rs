@@ -43,7 +43,13 @@ pub(super) fn all(args: &RunArgs, file: &Path) -> Done {
     };
     let (report, trouble) =
         each(args, layout, file, |cell, plan| (cell.entry.run)(layout, args.batch, plan));
-    Done { report: Some(Box::new(report)), trouble }
+    match trouble {
+        // Where nothing ran, what is there from before is worth more.
+        Some((exit, why)) if exit != Exit::Interrupted && !report.found_anything() => {
+            Done::nothing(exit, why)
+        }
+        trouble => Done { report: Some(Box::new(report)), trouble },
+    }
 }
 
 /// Does `run` for each cell, and gives what came of them and what kept it from doing all.
@@ -147,11 +153,11 @@ fn violation(args: &RunArgs, cell: &Cell, what: String) -> ViolationRow {
     }
 }
 
-/// What the builder refuses is a matter of the arguments; a lack of threads is the machine's.
+/// What the builder refuses is a matter of the arguments; a lack of threads or memory is the machine's.
 fn exit_of(failure: &Failure) -> Exit {
     match failure {
         Failure::Subject(_) => Exit::Usage,
-        Failure::Threads { .. } => Exit::Internal,
+        Failure::Memory | Failure::Threads { .. } => Exit::Internal,
     }
 }
 

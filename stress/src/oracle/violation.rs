@@ -4,6 +4,8 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
 
+use stampool::AllocError;
+
 use super::Stamp;
 
 /// One thing that the subject did and must not do.
@@ -169,6 +171,13 @@ impl fmt::Display for Known {
             Some(stamp) => stamp.fmt(f),
             None => f.write_str("nobody known"),
         }
+    }
+}
+
+impl Violation {
+    /// Whether this is a lack of memory: the machine's failure, not the pool's.
+    pub fn is_out_of_memory(&self) -> bool {
+        matches!(self, Self::Refused { reason } if *reason == AllocError::OutOfMemory.to_string())
     }
 }
 

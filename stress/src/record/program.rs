@@ -1,17 +1,18 @@
 //! Runs the program with the library preloaded.
 
 use core::fmt;
-use core::sync::atomic::AtomicBool;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
-use std::process::{self, Command, ExitStatus};
-use std::sync::Arc;
+use std::process::{self, Child, Command, ExitStatus};
 
-use signal_hook::consts::SIGINT;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use super::layout::VARIABLE;
 use super::log::Log;
@@ -33,6 +34,8 @@ pub enum NotRun {
     Start(OsString, io::Error),
     /// The log cannot be made or read.
     Log(io::Error),
+    /// Signals cannot be listened to.
+    Signals(io::Error),
     /// The program has ended, but the library was never loaded.
     NotLoaded(ExitStatus),
     /// The program has ended, but the library could not map its log.
@@ -52,6 +55,7 @@ impl fmt::Display for NotRun {
             }
             Self::Start(program, error) => write!(f, "{}: {error}", program.display()),
             Self::Log(error) => write!(f, "the log: {error}"),
+            Self::Signals(error) => write!(f, "signals: {error}"),
             Self::NotLoaded(status) => write!(
                 f,
                 "nothing recorded: the program did not load the recorder, as if it were \
@@ -68,7 +72,8 @@ impl core::error::Error for NotRun {}
 
 /// Runs `program`, its name first, until it ends, and has its calls written to `log`.
 ///
-/// An interrupt from the terminal is the program's to obey: it gets one itself.
+/// Signals that ask for an end are the program's to obey. An interrupt from the terminal it gets
+/// itself; SIGTERM and SIGHUP are passed on.
 ///
 /// # Errors
 /// The program was not run, or nothing was recorded.
@@ -80,14 +85,15 @@ pub fn run(program: &[OsString], log: &mut Log) -> Result<ExitStatus, NotRun> {
     let library = library()?;
     // The program opens the log through us, so that it needs no name.
     let path = format!("/proc/{}/fd/{}", process::id(), log.file().as_raw_fd());
-    let _ = signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)));
+    // Before the program begins, so that its end is not missed.
+    let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGHUP]).map_err(NotRun::Signals)?;
     let mut child = Command::new(name)
         .args(words)
         .env(VARIABLE, path)
         .env(PRELOAD, preload(library, env::var_os(PRELOAD)))
         .spawn()
         .map_err(|error| NotRun::Start(name.clone(), error))?;
-    let status = child.wait().map_err(NotRun::Log)?;
+    let status = wait(&mut child, &mut signals).map_err(NotRun::Log)?;
     let header = log.header().map_err(NotRun::Log)?;
     if header.trouble != 0 {
         let errno = i32::try_from(header.trouble).unwrap_or(i32::MAX);
@@ -97,6 +103,27 @@ pub fn run(program: &[OsString], log: &mut Log) -> Result<ExitStatus, NotRun> {
         return Err(NotRun::NotLoaded(status));
     }
     Ok(status)
+}
+
+/// Waits until the program has ended, and passes on what asks it to.
+fn wait(child: &mut Child, signals: &mut Signals) -> io::Result<ExitStatus> {
+    let program = i32::try_from(child.id()).map(Pid::from_raw).map_err(io::Error::other)?;
+    for signal in signals.forever() {
+        let passed_on = match signal {
+            SIGTERM => Some(Signal::SIGTERM),
+            SIGHUP => Some(Signal::SIGHUP),
+            _ => None,
+        };
+        if let Some(signal) = passed_on {
+            // Nobody else waits for it, so the number is still its own. A program of another user's
+            // may not be told.
+            _ = kill(program, signal);
+        }
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+    }
+    child.wait()
 }
 
 /// The library: Cargo builds it in `deps`, beside this program.

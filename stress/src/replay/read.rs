@@ -103,6 +103,9 @@ impl Trace {
     /// # Errors
     /// The file cannot be read or is not a trace of version 1, whole and in order.
     pub fn open(path: &Path) -> Result<Self, TraceError> {
+        if path.is_dir() {
+            return Err(TraceError::Io(io::ErrorKind::IsADirectory.into()));
+        }
         Self::read(BufReader::new(File::open(path).map_err(TraceError::Io)?))
     }
 
@@ -111,8 +114,8 @@ impl Trace {
     /// # Errors
     /// As [`Trace::open`].
     pub fn read(compressed: impl Read) -> Result<Self, TraceError> {
-        let decoder = StreamingDecoder::new(compressed)
-            .map_err(|error| TraceError::Zstd(error.to_string()))?;
+        let decoder =
+            StreamingDecoder::new(compressed).map_err(|error| TraceError::Zstd(cause(&error)))?;
         let mut input = BufReader::with_capacity(1 << 16, decoder);
         let header = read_header(&mut input)?;
         let trace = read_records(&mut input, &header)?;
@@ -272,5 +275,14 @@ fn fill(input: &mut impl Read, bytes: &mut [u8]) -> Result<bool, TraceError> {
 
 /// The decoder reports its own faults as I/O errors.
 fn broken(error: io::Error) -> TraceError {
-    TraceError::Zstd(error.to_string())
+    TraceError::Zstd(cause(&error))
+}
+
+/// What lies at the bottom of an error: those above it quote it as code would.
+fn cause(error: &dyn core::error::Error) -> String {
+    let mut bottom = error;
+    while let Some(below) = bottom.source() {
+        bottom = below;
+    }
+    bottom.to_string()
 }

@@ -25,7 +25,7 @@ use crate::worker::{Desk, Lane};
 /// Runs `plan` on `subject`.
 ///
 /// # Errors
-/// The system has no more threads.
+/// The system has no more threads, or no more memory, and nothing else was found.
 ///
 /// # Panics
 /// If `plan.threads` is 0, below the scenario's minimum, or too many for an owner word.
@@ -33,7 +33,11 @@ pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Failure> 
     assert!(plan.threads >= plan.scenario.min_threads(), "too few threads for the scenario");
     let (log, board) = (Log::default(), Board::new(plan.threads));
     let outcome = guarded(plan, &log, &board, || play(&mut subject, plan, &log, &board))?;
-    Ok(Outcome { violations: log.into_violations(), ..outcome })
+    let violations = log.into_violations();
+    if !violations.is_empty() && violations.iter().all(Violation::is_out_of_memory) {
+        return Err(Failure::Memory);
+    }
+    Ok(Outcome { violations, ..outcome })
 }
 
 /// Does `work` beside the watchdog, if the plan has one.

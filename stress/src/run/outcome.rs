@@ -62,6 +62,8 @@ impl Shares {
 pub enum Failure {
     /// There is no such subject.
     Subject(Refused),
+    /// The system has no more memory.
+    Memory,
     /// The system has no more threads.
     Threads {
         /// Those that it gave.
@@ -81,6 +83,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Subject(refused) => refused.fmt(f),
+            Self::Memory => f.write_str("the system gave too little memory"),
             Self::Threads { given, wanted } => {
                 write!(f, "the system gave {given} of {wanted} threads")
             }

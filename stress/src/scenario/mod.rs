@@ -175,6 +175,11 @@ impl Scenario {
         (self == Self::PinStalls).then_some(pin_stalls::BESIDE)
     }
 
+    /// Whether its threads are all there is to it: no limit, and nobody held up beside them.
+    pub fn is_of_threads_alone(self) -> bool {
+        self.capacity_blocks(1, 1).is_none() && self.stall().is_none()
+    }
+
     /// How its live blocks are counted.
     pub(crate) fn live(self) -> Live {
         match self {

@@ -1,12 +1,13 @@
 //! The commands of steered builds: hunting for a fault, making it small, running it again.
 
 use core::time::Duration;
-use std::panic;
 use std::path::Path;
 use std::time::Instant;
+use std::{fs, panic};
 
 use super::{Case, Ending, ReproduceArgs, Sabotage, Schedule, Steering, play, reduce};
 use crate::cli::{Exit, RunArgs};
+use crate::interrupt;
 use crate::oracle::violation::Violation;
 use crate::rng;
 use crate::scenario::Scenario;
@@ -33,7 +34,7 @@ pub struct Catch {
     pub ending: Ending,
 }
 
-/// Plays rounds of `case` under new seeds until one fails, or for so long.
+/// Plays rounds of `case` under new seeds until one fails, or for so long, or until an interrupt.
 ///
 /// # Errors
 /// A pool that cannot be built.
@@ -46,7 +47,7 @@ pub fn find(case: &Case, time: Duration) -> Result<Option<Catch>, Refused> {
         if !ending.violations.is_empty() {
             return Ok(Some(Catch { case, rounds, elapsed, ending }));
         }
-        if elapsed >= time {
+        if elapsed >= time || interrupt::requested() {
             break;
         }
     }
@@ -66,12 +67,37 @@ pub(super) fn quietly<R>(work: impl FnOnce() -> R) -> R {
 pub(crate) fn hunt(args: &RunArgs, sabotage: Sabotage) -> Exit {
     let seed = args.seed.unwrap_or_else(rng::fresh_seed);
     eprintln!("seed {seed}");
+    let cases = cases(args, sabotage, seed);
+    if cases.is_empty() {
+        eprintln!("error: nothing ran: {BESIDE}");
+        return Exit::NothingRan;
+    }
+    // Before a minute is spent on what no schedule may say, or has no place.
+    if let Err(why) = cases.iter().try_for_each(Case::sound) {
+        eprintln!("error: {why}");
+        return Exit::Usage;
+    }
+    let folder = &args.steer.schedules;
+    if let Err(error) = fs::create_dir_all(folder) {
+        eprintln!("error: cannot write into {}: {error}", folder.display());
+        return Exit::Usage;
+    }
     let mut exit = Exit::Fine;
-    for case in cases(args, sabotage, seed) {
-        let done = quietly(|| chase(&case, &args.steer.schedules));
+    for case in cases {
+        let done = quietly(|| chase(&case, folder));
         match done {
             Ok(true) => exit = Exit::Violation,
-            Ok(false) => println!("{} {}: nothing found", sabotage.name(), case.scenario),
+            Ok(false) if interrupt::requested() => {
+                eprintln!("error: interrupted; nothing found so far");
+                return Exit::Interrupted;
+            }
+            Ok(false) => {
+                println!("{} {}: nothing found", sabotage.name(), case.scenario);
+                // The fault is there: nothing of what was asked for was seen.
+                if sabotage != Sabotage::None {
+                    exit = Exit::NothingRan;
+                }
+            }
             Err(refused) => {
                 eprintln!("error: {refused}");
                 return Exit::Usage;
@@ -84,18 +110,22 @@ pub(crate) fn hunt(args: &RunArgs, sabotage: Sabotage) -> Exit {
     exit
 }
 
+/// Why a scenario is left out: here it could not fail as it is meant to.
+const BESIDE: &str = "it takes a limit, or a thread that is held up, which steered play has not";
+
 /// The cases that the arguments ask for.
 fn cases(args: &RunArgs, sabotage: Sabotage, seed: u64) -> Vec<Case> {
     let (all, own) = (args.scenarios(), Case::scenario_of(sabotage));
     let threads = args.threads.iter().copied().max().map_or(2, |threads| threads.max(2));
     let ops = args.ops.map_or(ROUND, |ops| ops.div_ceil(u64::from(threads)));
     let strategies = args.strategies();
+    let whole = |scenario: &&Scenario| scenario.is_of_threads_alone();
     let everything = all.len() == Scenario::ALL.len();
     let scenarios: Vec<_> = match sabotage {
-        Sabotage::None => all.iter().map(|scenario| scenario.name()).collect(),
+        Sabotage::None => all.iter().filter(whole).map(|scenario| scenario.name()).collect(),
         Sabotage::StaleStamp => vec![own],
         _ if everything => vec![own],
-        _ => all.iter().map(|scenario| scenario.name()).collect(),
+        _ => all.iter().filter(whole).map(|scenario| scenario.name()).collect(),
     };
     let many = sabotage == Sabotage::None;
     let strategies = if many { strategies } else { vec![STRATEGIES[0].name] };
@@ -135,7 +165,8 @@ fn chase(case: &Case, folder: &Path) -> Result<bool, Refused> {
 /// Makes a violation small, saves the schedule and says how to run it.
 fn pursue(case: &Case, what: &Violation, folder: &Path) -> Result<(), Refused> {
     let Some(reduced) = reduce(case, what, HUNT)? else {
-        eprintln!("  not reproduced within {} s of led threads", HUNT.as_secs());
+        let why = if interrupt::requested() { "interrupted: " } else { "" };
+        eprintln!("  {why}not reproduced within {} s of led threads", HUNT.as_secs());
         return Ok(());
     };
     let schedule = reduced.schedule;
@@ -150,7 +181,10 @@ fn pursue(case: &Case, what: &Violation, folder: &Path) -> Result<(), Refused> {
     );
     match schedule.save(folder) {
         Ok(path) => eprintln!("  again: cargo xtask steered -- reproduce {}", path.display()),
-        Err(error) => eprintln!("  {}: {error}", folder.display()),
+        Err(error) => {
+            eprintln!("error: {}: {error}; the schedule is on standard output", folder.display());
+            print!("{}", schedule.json());
+        }
     }
     Ok(())
 }
@@ -161,6 +195,11 @@ pub(crate) fn follow_up(args: &RunArgs, strategy: &str, scenario: Scenario, foun
     case.strategy = strategy.to_owned();
     case.scenario = scenario.name().to_owned();
     case.block_size = args.block_size;
+    let meant = if scenario.is_of_threads_alone() { Ok(()) } else { Err(BESIDE.to_owned()) };
+    if let Err(why) = meant.and_then(|()| case.sound()) {
+        eprintln!("  not made small: {why}");
+        return;
+    }
     if let Err(refused) = quietly(|| pursue(&case, found, &args.steer.schedules)) {
         eprintln!("error: {refused}");
     }

@@ -132,24 +132,32 @@ fn blocks<U: Subject>(subject: U, case: &Case, steering: &Steering) -> Result<En
             Mutex::new(Lane::new(index, case.seed, quota))
         })
         .collect();
-    let led = on_threads(case, steering, &desk.log, |index| {
+    let led = on_threads(case, steering, desk.log, |index| {
         let mut lane = lanes[index].lock().unwrap_or_else(PoisonError::into_inner);
         live_through(&subject, &stage, &desk, &mut lane);
     });
     let lanes =
         lanes.into_iter().map(|lane| lane.into_inner().unwrap_or_else(PoisonError::into_inner));
     let mut lanes: Vec<Lane> = lanes.collect();
-    caught(&desk.log, || {
+    caught(desk.log, || {
         if desk.log.is_clean() {
             sweep(&subject, &stage, &desk, &mut lanes);
         }
+        // The drain and the census below change what these say.
+        let (carved, shelves) = (subject.carved_blocks(), subject.shelves());
         if desk.log.is_clean() {
-            books::drain(&subject, &desk.log);
+            books::drain(&subject, desk.log);
         }
         if desk.log.is_clean() {
-            books::balance(&mut subject, 0, &desk.log);
+            books::balance(&mut subject, 0, desk.log);
         }
-        subject.check(&desk.log);
+        // Last, since a lost block says more than its consequence for the bound.
+        if desk.log.is_clean() {
+            let peak = desk.live.peak(lanes.iter().map(|lane| lane.gauge));
+            books::bound(carved, peak, bound_blocks(peak, case.threads, batch), desk.log);
+            books::shelves(&shelves, desk.log);
+        }
+        subject.check(desk.log);
     });
     Ok(ending(log, led))
 }

@@ -11,6 +11,7 @@ use stampool::raw::sync::steer::Preemption;
 
 use super::play::fits;
 use super::{Case, Finding, Schedule, Steering, Switch, nameless, play};
+use crate::interrupt;
 use crate::oracle::violation::Violation;
 use crate::rng::Rng;
 use crate::subject::Refused;
@@ -36,7 +37,7 @@ pub struct Reduced {
 }
 
 /// Looks for a schedule of a small version of `case`, for so long: at first one that ends in the kind
-/// of violation that was `found`, then any.
+/// of violation that was `found`, then any. An interrupt ends it.
 ///
 /// # Errors
 /// A pool that cannot be built.
@@ -52,6 +53,9 @@ pub fn reduce(case: &Case, found: &Violation, time: Duration) -> Result<Option<R
         // What fails without any is the smallest there is.
         let lists = if Finding::of(&plain).is_some() { 0 } else { LISTS };
         for list in (0..=lists).filter(|list| lists == 0 || *list > 0) {
+            if interrupt::requested() {
+                return Ok(None);
+            }
             let preemptions = if list == 0 { Vec::new() } else { draw(&mut rng, &plain.steps) };
             tried += u64::from(list > 0);
             let Some(finding) = fails(&small, &preemptions)? else { continue };
@@ -118,7 +122,10 @@ impl Shrink {
             self.fewer_preemptions()?;
             self.fewer_ops()?;
             self.fewer_threads()?;
-            if before == (self.case.clone(), self.preemptions.len()) || Instant::now() >= ends {
+            if before == (self.case.clone(), self.preemptions.len())
+                || Instant::now() >= ends
+                || interrupt::requested()
+            {
                 return Ok(());
             }
         }

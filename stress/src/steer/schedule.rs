@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Case;
 use crate::oracle::violation::Violation;
+use crate::place::replace;
 
 /// The version that this build writes and reads.
 pub const FORMAT: u64 = 1;
@@ -130,6 +131,9 @@ impl Schedule {
         if !schedule.switches.iter().all(known) {
             return Err(Unreadable::Damaged(format!("a switch of none of {threads} threads")));
         }
+        if schedule.switches.iter().any(|switch| switch.step == 0) {
+            return Err(Unreadable::Damaged("a switch at step 0; steps count from 1".to_owned()));
+        }
         if !schedule.switches.is_sorted_by_key(|switch| (switch.thread, switch.step)) {
             return Err(Unreadable::Damaged("switches out of order".to_owned()));
         }
@@ -152,8 +156,16 @@ impl Schedule {
         fs::create_dir_all(folder)?;
         let Case { sabotage, seed, .. } = &self.case;
         let path = folder.join(format!("{}-{seed}.json", sabotage.name()));
-        fs::write(&path, serde_json::to_string_pretty(self)? + "\n")?;
+        replace(&path, &self.json())?;
         Ok(path)
+    }
+
+    /// What [`save`](Self::save) writes.
+    ///
+    /// # Panics
+    /// Never: it is plain structs.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain structs serialise") + "\n"
     }
 }
 
@@ -217,6 +229,7 @@ mod tests {
             ("\"block_size\":64", "\"block_size\":0"),
             ("\"checked\":true", "\"checked\":true,\"more\":1"),
             ("\"to\":1", "\"to\":2"),
+            ("\"step\":3", "\"step\":0"),
         ] {
             let error = spoilt(from, to).expect_err(to);
             assert!(matches!(error, Unreadable::Damaged(_)), "{to}: {error}");
