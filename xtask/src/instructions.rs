@@ -26,7 +26,8 @@ pub(crate) struct Options {
 const PATHS: [&str; 3] = ["hit", "exchange", "carve"];
 const OPERATIONS: f64 = 1000.0;
 /// The share by which a count may grow. On one machine counts repeat exactly, run after run; this is
-/// for what another one's C library may do. One instruction more per operation is beyond it.
+/// for what another one's C library may do. One instruction more per operation is beyond it: the
+/// longest path has 31.
 const TOLERANCE: f64 = 0.03;
 
 /// Counts, and what they are from.
@@ -155,8 +156,8 @@ mod tests {
     #[test]
     fn more_is_seen_and_a_little_more_is_not() {
         assert!(dearer(&counts(1000), &counts(900)).is_empty());
-        assert!(dearer(&counts(1000), &counts(1004)).is_empty());
-        assert_eq!(dearer(&counts(1000), &counts(1006)), ["hit from 1000 to 1006"]);
+        assert!(dearer(&counts(1000), &counts(1029)).is_empty());
+        assert_eq!(dearer(&counts(1000), &counts(1031)), ["hit from 1000 to 1031"]);
         let none = Counts { instructions: BTreeMap::new(), ..counts(0) };
         assert_eq!(dearer(&none, &counts(1)).len(), 1, "a path that was not kept");
     }
