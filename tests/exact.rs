@@ -165,8 +165,8 @@ struct Slow {
 // SAFETY: the system source's word.
 unsafe impl Source for Slow {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        if self.sealed.load(Ordering::SeqCst) {
-            self.asked_late.store(true, Ordering::SeqCst);
+        if self.sealed.load(Ordering::Acquire) {
+            self.asked_late.store(true, Ordering::Release);
         }
         thread::yield_now();
         SystemSource.obtain(layout)
@@ -198,9 +198,9 @@ fn a_seal_holds_for_those_who_were_about_to_grow() {
                 thread::yield_now();
             }
             pool.seal().unwrap();
-            sealed.store(true, Ordering::SeqCst);
+            sealed.store(true, Ordering::Release);
         });
-        assert!(!asked_late.load(Ordering::SeqCst), "the source was asked after the seal");
+        assert!(!asked_late.load(Ordering::Acquire), "the source was asked after the seal");
         assert_eq!(pool.stats().carved_blocks % CHUNK, 0, "the rest of a chunk was left");
         assert_eq!(pool.seal(), Ok(()), "sealed already");
     }

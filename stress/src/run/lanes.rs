@@ -116,7 +116,7 @@ fn live<U: Subject>(subject: &U, stage: &Stage, desk: &Desk<'_>, lane: &mut Lane
 }
 
 /// Frees what the last threads left for others.
-pub(super) fn sweep<U: Subject>(subject: &U, stage: &Stage, desk: &Desk<'_>, lanes: &mut [Lane]) {
+pub(crate) fn sweep<U: Subject>(subject: &U, stage: &Stage, desk: &Desk<'_>, lanes: &mut [Lane]) {
     let carried: Vec<_> = lanes.iter_mut().flat_map(|lane| lane.carried.drain(..)).collect();
     match subject.attach() {
         Ok(handle) => {

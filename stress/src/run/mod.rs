@@ -1,6 +1,6 @@
 //! One scenario on one subject: the threads, the clock, and the checks at the end.
 
-mod lanes;
+pub(crate) mod lanes;
 mod outcome;
 mod plan;
 

@@ -19,6 +19,7 @@ use crate::oracle::live::bound_blocks;
 use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, Violation, panic_message};
 use crate::oracle::{Oracle, books};
+use crate::run::lanes::sweep;
 use crate::scenario::{Scenario, Stage};
 use crate::strategies::pool;
 use crate::subject::{Refused, Subject};
@@ -244,20 +245,6 @@ fn live_through<U: Subject>(subject: &U, stage: &Stage, desk: &Desk, lane: &mut 
         if stay.is_none() || lane.ops >= lane.quota || desk.log.stopped() {
             return;
         }
-    }
-}
-
-/// Frees what the last threads left for others.
-fn sweep<U: Subject>(subject: &U, stage: &Stage, desk: &Desk, lanes: &mut [Lane]) {
-    let carried: Vec<_> = lanes.iter_mut().flat_map(|lane| lane.carried.drain(..)).collect();
-    match subject.attach() {
-        Ok(handle) => {
-            let mut worker = Worker::new(&mut lanes[0], desk, &handle);
-            for block in carried.into_iter().chain(stage.leftovers()) {
-                worker.free(block);
-            }
-        }
-        Err(refused) => desk.log.report(Violation::Refused { reason: refused.0 }),
     }
 }
 
