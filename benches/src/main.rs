@@ -20,6 +20,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use options::{Format, Options};
 use serde::Serialize;
 
+/// Exit status where a promise must be met and was not. 2 is what clap says of a wrong word.
+const MISSED: u8 = 3;
+
 fn main() -> ExitCode {
     let options = Options::parse();
     let done = match &options.watch {
@@ -88,7 +91,7 @@ fn measure(options: &Options) -> Result<ExitCode, String> {
         return Err(format!("{} carved more in {} than its bound", held.subject, held.workload));
     }
     let all_met = !report.bars.is_empty() && report.bars.iter().all(|bar| bar.met);
-    Ok(if options.check && !all_met { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(if options.check && !all_met { ExitCode::from(MISSED) } else { ExitCode::SUCCESS })
 }
 
 /// What the subjects of the rows hold, each in a process of its own.

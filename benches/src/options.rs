@@ -7,8 +7,10 @@ use benches::subject::SIZES;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 
+// The later word wins: whoever adds words to those of `cargo xtask bench` means them.
 /// Measures pools against what one would use instead. Ratios within one run count.
 #[derive(Parser)]
+#[command(args_override_self = true)]
 pub(crate) struct Options {
     /// Workloads, by their names or how these begin: `hit`, `hit/1`, `producer-consumer/1P1C/64`.
     /// Without it: all.
@@ -58,7 +60,7 @@ pub(crate) struct Options {
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
-    /// Exit with 2 unless every promised ratio was measured and met.
+    /// Exit with 3 unless every promised ratio was measured and met.
     #[arg(long)]
     pub(crate) check: bool,
 }

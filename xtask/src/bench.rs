@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         cargo.arg("--check");
     }
     let status = cargo.args(&options.words).status().context("cannot start cargo")?;
-    ensure!(status.code() != Some(2), "a promise was not met");
+    ensure!(status.code() != Some(3), "a promise was not met");
     ensure!(status.success(), "bench failed");
     if let Some(name) = &options.save {
         fs::copy(out.join("bench.json"), saved(name)?)?;
