@@ -19,8 +19,8 @@ use crate::thread_cache::SlotRef;
 /// While its cache has blocks, and room, it neither executes an atomic operation nor calls
 /// anything. It exchanges with the pool when the cache is empty or holds two batches, and is left
 /// with one batch, so a batch of operations lies between two exchanges. How large a batch is may
-/// follow how often that happens ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). Only a partial shell, which
-/// a handle that left has filled, or the end of a chunk brings fewer.
+/// follow what the thread does ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). Only a
+/// partial shell, which a handle that left has filled, or the end of a chunk brings fewer.
 ///
 /// Dropping it hands all its blocks to the other threads.
 pub struct Local<'p, S: Strategy> {
@@ -263,8 +263,10 @@ impl<'p, S: Strategy> Local<'p, S> {
         let flushed = if unsafe { slot.widen() } {
             Ok(())
         } else {
-            // SAFETY: as just said, and it does not become larger: two of the largest batches.
-            unsafe { core.flush(slot, seat, participant, core.mediator.batch().most) }
+            // SAFETY: as just said.
+            let batch = unsafe { slot.batch_blocks() };
+            // SAFETY: as just said, so there are twice as many.
+            unsafe { core.flush(slot, seat, participant, batch) }
         };
         // SAFETY: seated.
         let pushed = unsafe { slot.push(block) };
