@@ -146,7 +146,8 @@ mod tests {
     fn what_nobody_asked_for_is_not_kept() {
         let word = AtomicU64::new(0);
         word.load(site::PUSH_LOAD.ordering());
-        let of_another = || std::thread::scope(|scope| _ = scope.spawn(|| word.load(Ordering::Relaxed)));
+        let of_another =
+            || std::thread::scope(|scope| _ = scope.spawn(|| word.load(Ordering::Relaxed)));
         assert_eq!(accesses(of_another), []);
         let seen = accesses(|| _ = word.load(Ordering::Relaxed));
         assert_eq!(seen, [Access { kind: Kind::Load, site: None }]);
