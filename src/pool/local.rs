@@ -108,7 +108,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<NonNull<u8>, AllocError> {
         match self.popped(slot) {
             Some(block) => Ok(block.0),
-            None => Self::refill(self.slot, self.core(), &self.participant, &self.seat),
+            None => Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.seat)),
         }
     }
 
@@ -124,7 +124,7 @@ impl<'p, S: Strategy> Local<'p, S> {
             && let Some(block) = block
             && !self.core().level.hand_out(&self.seat, slot.address(), block)
         {
-            Self::examined(slot, self.core(), &self.seat, block);
+            Self::examined(slot, self.core(), apart(&self.seat), block);
         }
         block
     }
@@ -165,7 +165,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         let mut block = Block(block);
         if !self.core().level.take_in(&self.seat, slot.address(), block) {
-            Self::questioned(self.core(), &self.seat, block);
+            Self::questioned(self.core(), apart(&self.seat), block);
         }
         if S::Level::QUARANTINE > 0 {
             // SAFETY: this handle is seated here; the ring has this size.
@@ -176,7 +176,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
         // SAFETY: this handle is seated here.
         if let Err(block) = unsafe { slot.push(block) } {
-            Self::flush(slot, self.core(), &self.participant, &self.seat, block);
+            Self::flush(slot, self.core(), apart(&self.participant), apart(&self.seat), block);
         }
     }
 
@@ -272,6 +272,18 @@ impl<'p, S: Strategy> Local<'p, S> {
         if let Err(misuse) = flushed {
             misuse.report();
         }
+    }
+}
+
+/// A reference to a part of the handle, for a slow path: of a part without size one that does not
+/// lead to the handle, whose address would be known to the slow path otherwise.
+#[inline(always)]
+const fn apart<T>(part: &T) -> &T {
+    if size_of::<T>() == 0 {
+        // SAFETY: not null, aligned, and nothing is read through it; there is a value of the type.
+        unsafe { NonNull::dangling().as_ref() }
+    } else {
+        part
     }
 }
 
