@@ -98,10 +98,10 @@ pub(super) fn throughput(report: &Report, work: Work) -> Grid {
         let cells = speeds.chain(shares).collect::<Vec<_>>();
         grid.rows.push([vec![title.clone()], cells].concat());
     }
-    grid.notes.push(format!(
-        "Share per thread: throughput per thread over that on {fewest}. {}",
-        operation(work)
-    ));
+    grid.notes.push(operation(work).into());
+    if threads.len() > 1 {
+        grid.notes.push(format!("Share per thread: throughput per thread over that on {fewest}."));
+    }
     if threads.iter().any(|one| one.1) {
         grid.notes.push("Crowded: more threads than cores.".into());
     }

@@ -85,7 +85,8 @@ pub struct Curve {
     pub form: Form,
     /// The numbers of cores that it is fitted to.
     pub cores: Vec<usize>,
-    /// What a block costs without exchanges: the mean over these.
+    /// What a block costs without exchanges: as fitted on the fewest of these, where the least is
+    /// in its way.
     pub hit_ns: f64,
     /// What a batch costs on one core.
     pub first_ns: f64,
@@ -170,11 +171,10 @@ fn over_cores(costs: &[Cost]) -> Vec<(usize, f64)> {
 
 fn curve<const P: usize>(form: Form, costs: &[Cost], figures: [f64; 3], fit: &Fit<P>) -> Curve {
     let [first_ns, per_core_ns, per_pair_ns] = figures;
-    let hits: f64 = costs.iter().map(Cost::hit_ns).sum();
     Curve {
         form,
         cores: costs.iter().map(|cost| cost.cores).collect(),
-        hit_ns: hits / costs.len() as f64,
+        hit_ns: costs.first().map_or(0.0, Cost::hit_ns),
         first_ns,
         per_core_ns,
         per_pair_ns,

@@ -1,6 +1,6 @@
 //! A run as a page: for each work a plot over threads, and the model beside what was measured.
 
-use page::{Axis, Cell, LineChart, Page, Section, Series, Table, Verdict};
+use page::{Axis, Bar, BarChart, Cell, LineChart, Page, Section, Series, Table, Verdict};
 
 use super::grid::{self, DRAWN, Grid};
 use super::model::{Form, Model};
@@ -50,17 +50,60 @@ fn table(grid: &Grid) -> Table {
 
 fn over_threads(report: &Report, work: Work, command: &str) -> Section {
     let rows: Vec<&Row> = report.of(work).collect();
-    let chart = |says: &str, axis: Axis| {
-        LineChart::new(work.name(), command).says(says).x(Axis::new("threads").steps()).y(axis)
+    let mut section = Section::new(work.name());
+    if rows.iter().any(|row| row.crowded) {
+        section = section.verdict(Verdict::Open, "partly more threads than cores");
+    }
+    let disturbed = rows.iter().filter(|row| grid::is_disturbed(row, report)).count();
+    if disturbed > 0 {
+        let text = format!("{disturbed} of {} figures disturbed in most rounds", rows.len());
+        section = section.verdict(Verdict::Open, text);
+    }
+    section = section.text(grid::operation(work));
+    let is_one_place = rows.iter().all(|row| row.threads == rows[0].threads);
+    section = if is_one_place {
+        section.chart(bars(&rows, work, command))
+    } else {
+        let [speed, share] = lines(&rows, report.machine.cores, work, command);
+        section.chart(speed).chart(share)
+    };
+    let grid = grid::throughput(report, work);
+    let folded = Section::new("Figures, with quartiles").table(table(&grid));
+    section.folded(grid.notes.iter().fold(folded, |section, note| section.text(note)))
+}
+
+/// Where there is one number of threads, lines would be points.
+fn bars(rows: &[&Row], work: Work, command: &str) -> BarChart {
+    let threads = rows.first().map_or(1, |row| row.threads);
+    let title = format!("{}: throughput on {threads} threads", work.name());
+    let axis = Axis::new("million operations per second").log();
+    let mut rows = rows.to_vec();
+    rows.sort_by(|a, b| b.throughput.median_mops.total_cmp(&a.throughput.median_mops));
+    rows.iter().fold(
+        BarChart::new(title, command, axis).says("The longer the better; marks are quartiles."),
+        |chart, row| {
+            let speed = row.throughput;
+            let bar = Bar::new(row.title(), speed.median_mops);
+            chart.bar(bar.range(speed.lower_mops, speed.upper_mops).style(style(row)))
+        },
+    )
+}
+
+/// Throughput, and what is left of it per thread.
+fn lines(rows: &[&Row], cores: usize, work: Work, command: &str) -> [LineChart; 2] {
+    let chart = |what: &str, says: &str, axis: Axis| {
+        let title = format!("{}: {what}", work.name());
+        LineChart::new(title, command).says(says).x(Axis::new("threads").steps()).y(axis)
     };
     let mut speed = chart(
-        "Up is more. Lines without gaps: stampool and the harness alone. Dashed, in colour: what one \
-         would use instead.",
+        "throughput",
+        "Up is more. Solid: stampool, and the harness alone. Dashed: what one would use instead.",
         Axis::new("million operations per second").log(),
     );
     let mut share = chart(
+        "what is left per thread",
         "Throughput per thread, as a share of that on the fewest threads.",
-        Axis::new("share per thread"),
+        Axis::new("share"),
     );
     let mut titles: Vec<String> = rows.iter().map(|row| row.title()).collect();
     titles.sort_by_key(|title| rows.iter().find(|row| row.title() == *title).map(|row| style(row)));
@@ -75,29 +118,24 @@ fn over_threads(report: &Report, work: Work, command: &str) -> Section {
         speed = speed.series(series(points(|row| row.throughput.median_mops)));
         share = share.series(series(points(|row| row.efficiency)));
     }
-    let threads = || rows.iter().map(|row| row.threads as f64);
+    // A crowd cannot do more than all cores.
+    let ideal = |fewest: usize, at_fewest: f64, per_thread: bool| {
+        let points = rows.iter().map(|row| {
+            let times = row.threads.min(cores.max(fewest)) as f64 / fewest as f64;
+            let shared = if per_thread { row.threads as f64 / fewest as f64 } else { 1.0 };
+            (row.threads as f64, at_fewest * times / shared)
+        });
+        ascending(points)
+    };
     if let Some(first) = rows.iter().find(|row| row.subject == TaggedWide::<64>::NAME) {
-        let per_thread = first.throughput.median_mops / first.threads as f64;
-        let name = format!("ideal: {} times as many threads", first.title());
-        let ideal = threads().map(|threads| (threads, threads * per_thread));
-        speed = speed.series(Series::new(name, ascending(ideal)).limit());
+        let name = format!("ideal: {}, times threads, up to all cores", first.title());
+        let points = ideal(first.threads, first.throughput.median_mops, false);
+        speed = speed.series(Series::new(name, points).limit());
     }
-    let ideal = threads().map(|threads| (threads, 1.0));
-    share = share.series(Series::new("ideal", ascending(ideal)).limit());
-
-    let mut section = Section::new(work.name());
-    if rows.iter().any(|row| row.crowded) {
-        section = section.verdict(Verdict::Open, "partly more threads than cores");
+    if let Some(fewest) = rows.iter().map(|row| row.threads).min() {
+        share = share.series(Series::new("ideal", ideal(fewest, 1.0, true)).limit());
     }
-    let disturbed = rows.iter().filter(|row| grid::is_disturbed(row, report)).count();
-    if disturbed > 0 {
-        let text = format!("{disturbed} of {} figures disturbed in most rounds", rows.len());
-        section = section.verdict(Verdict::Open, text);
-    }
-    let grid = grid::throughput(report, work);
-    let folded = Section::new("Figures, with quartiles").table(table(&grid));
-    let folded = grid.notes.iter().fold(folded, |section, note| section.text(note));
-    section.text(grid::operation(work)).chart(speed).chart(share).folded(folded)
+    [speed, share]
 }
 
 /// By the first of the pair, each once.
@@ -138,7 +176,7 @@ fn model(report: &Report, command: &str) -> Section {
     let mut section = Section::new("Model: exchanges over cores").text(
         "Bursts that are much longer than a cache, with batches of 1 to 128 blocks. For each number of \
          cores t(B) = hit + e / B is fitted by least squares; e is what a batch costs on its way out \
-         and back. Then e is fitted over cores. Points are measured, dashed lines are the model.",
+         and back. Then e is fitted over cores. Solid lines are measured, dashed lines are the model.",
     );
     for warning in warnings {
         section = section.verdict(Verdict::Open, warning);
@@ -183,7 +221,7 @@ fn over_cores(model: &Model, points: &[&Point], up_to: usize, command: &str) -> 
     cores.sort_unstable();
     cores.dedup();
     let mut chart = LineChart::new(format!("{}: throughput, and a model", model.strategy), command)
-        .says("Up is more. Lines without gaps end where the measured cores do; whatever is dashed is a model.")
+        .says("Up is more. Solid: measured. Dashed: a model, whatever it says.")
         .x(Axis::new("cores").steps())
         .y(Axis::new("million blocks per second").log());
     for (look, batch) in DRAWN.into_iter().enumerate() {
