@@ -225,13 +225,6 @@ fn over_cores(model: &Model, points: &[&Point], up_to: usize, command: &str) -> 
         .x(Axis::new("cores").steps())
         .y(Axis::new("million blocks per second").log());
     for (look, batch) in DRAWN.into_iter().enumerate() {
-        let here = points.iter().filter(|point| point.batch == batch);
-        let measured = here.map(|point| {
-            let cores = point.threads as f64;
-            (cores, cores * 1e3 / point.summary.median_ns)
-        });
-        let name = format!("B = {batch}, measured");
-        chart = chart.series(Series::new(name, measured).style(look));
         for curve in &model.curves {
             let told = cores.iter().map(|&cores| (cores as f64, curve.throughput(cores, batch)));
             // The line from two cores and its rivals: other colours, dashed all of them.
@@ -243,6 +236,14 @@ fn over_cores(model: &Model, points: &[&Point], up_to: usize, command: &str) -> 
             let name = format!("B = {batch}, {}", curve.form.words());
             chart = chart.series(Series::new(name, told).style(COLOURS + look + rival));
         }
+        // Last, and so on top.
+        let here = points.iter().filter(|point| point.batch == batch);
+        let measured = here.map(|point| {
+            let cores = point.threads as f64;
+            (cores, cores * 1e3 / point.summary.median_ns)
+        });
+        let name = format!("B = {batch}, measured");
+        chart = chart.series(Series::new(name, measured).style(look));
     }
     chart
 }
