@@ -87,9 +87,9 @@ impl fmt::Display for Title {
 }
 
 /// A subject in its workload.
-struct Run<S> {
-    subject: S,
-    workload: Workload,
+pub(crate) struct Run<S> {
+    pub(crate) subject: S,
+    pub(crate) workload: Workload,
 }
 
 impl<S: Subject> Entry for Run<S> {

@@ -23,6 +23,7 @@ mod queue;
 mod run;
 mod sabotage;
 mod sanitize;
+mod scale;
 mod steered;
 mod table;
 mod times;
@@ -71,6 +72,8 @@ enum Command {
     Sabotage(sabotage::Options),
     /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
     Sanitize(sanitize::Options),
+    /// Throughput over threads, with plots, and a model of what exchanges cost over cores.
+    Scale(scale::Options),
     /// Stress with threads that are held up where it hurts: `cargo xtask steered -- run --help`.
     Steered(steered::Options),
     /// Run every ordering site one step weaker; some check must notice.
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Command::Litmus(options) => litmus::run(&options),
         Command::Sabotage(options) => sabotage::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
+        Command::Scale(options) => scale::run(&options),
         Command::Weaken(options) => weaken::run(&options),
     };
     match done {

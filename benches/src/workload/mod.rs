@@ -173,7 +173,7 @@ impl Workload {
             Kind::BurstLifo | Kind::BurstFifo | Kind::BurstShuffled => threads * burst::BLOCKS,
             Kind::WorkingSet => threads * working_set::LIVE,
             Kind::SharedBucket => shared_bucket::SLOTS + threads,
-            Kind::ProducerConsumer => ring::CAPACITY + threads,
+            Kind::ProducerConsumer => self.team.groups() * ring::CAPACITY + threads,
             Kind::Larson => threads * larson::BLOCKS,
             Kind::CacheThrash | Kind::CacheScratch => 2 * threads,
             Kind::Xmalloc => xmalloc::live_blocks(threads / 2),
@@ -208,7 +208,8 @@ impl Workload {
             Kind::ProducerConsumer => {
                 let (producers, consumers) = self.team.sides();
                 let touched_bytes = if self.touched { self.size_bytes } else { 0 };
-                let crossing = Crossing { producers, consumers, touched_bytes };
+                let paired = matches!(self.team, Team::Pairs(_));
+                let crossing = Crossing { producers, consumers, paired, touched_bytes };
                 producer_consumer::sample(subject, crossing, operations)
             }
         }

@@ -1,6 +1,8 @@
 //! Some threads allocate, others free: every block crosses over. Each producer has a ring to each
-//! consumer and sends to them by turns, a run of eight at a time; 1,024 blocks are in flight at the most. Untouched, what is
-//! measured is the allocator and the rings; touched, the block's own lines cross over too.
+//! consumer and sends to them by turns, a run of eight at a time; 1,024 blocks are in flight at the
+//! most. In pairs, each producer has one ring to a consumer of its own, and each pair has 1,024 in
+//! flight. Untouched, what is measured is the allocator and the rings; touched, the block's own lines
+//! cross over too.
 
 use core::hint::black_box;
 use core::ptr::NonNull;
@@ -19,6 +21,8 @@ const LINE: usize = 64;
 pub(super) struct Crossing {
     pub(super) producers: usize,
     pub(super) consumers: usize,
+    /// Each producer sends to a consumer of its own, in place of all of them.
+    pub(super) paired: bool,
     /// Bytes of each block, of which one word per line is written before it is sent and read after
     /// it was received; 0 leaves it alone.
     pub(super) touched_bytes: usize,
@@ -27,6 +31,7 @@ pub(super) struct Crossing {
 /// Times about `operations` blocks, from all producers together.
 pub(super) fn sample(subject: &impl Subject, crossing: Crossing, operations: u64) -> Sample {
     match crossing.producers * crossing.consumers {
+        _ if crossing.paired => sample_with::<CAPACITY>(subject, crossing, operations),
         1 => sample_with::<CAPACITY>(subject, crossing, operations),
         2 => sample_with::<{ CAPACITY / 2 }>(subject, crossing, operations),
         3 | 4 => sample_with::<{ CAPACITY / 4 }>(subject, crossing, operations),
@@ -39,17 +44,19 @@ fn sample_with<const PLACES: usize>(
     crossing: Crossing,
     operations: u64,
 ) -> Sample {
-    let Crossing { producers, consumers, touched_bytes } = crossing;
+    let Crossing { producers, consumers, paired, touched_bytes } = crossing;
     let threads = producers + consumers;
-    let pairs = (producers * consumers) as u64;
+    // Rings of each producer.
+    let fan_out = if paired { 1 } else { consumers };
+    let pairs = (producers * fan_out) as u64;
     let runs = operations.div_ceil(pairs * RUN as u64);
-    let warm_up = WARM_UP.div_ceil((consumers * RUN) as u64);
+    let warm_up = WARM_UP.div_ceil((fan_out * RUN) as u64);
     let mut rings: Vec<_> = (0..pairs).map(|_| Ring::<PLACES>::new(threads)).collect();
     let mut senders: Vec<Vec<_>> = (0..producers).map(|_| Vec::new()).collect();
     let mut receivers: Vec<Vec<_>> = (0..consumers).map(|_| Vec::new()).collect();
     for (nth, ring) in rings.iter_mut().enumerate() {
         let (sender, receiver) = ring.split();
-        senders[nth / consumers].push(sender);
+        senders[nth / fan_out].push(sender);
         receivers[nth % consumers].push(receiver);
     }
     let gate = &Gate::new(threads);

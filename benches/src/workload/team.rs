@@ -14,6 +14,8 @@ pub enum Team {
         /// Who frees.
         consumers: usize,
     },
+    /// So many pairs of one who allocates and one who frees, which share the subject alone.
+    Pairs(usize),
 }
 
 impl Team {
@@ -32,6 +34,15 @@ impl Team {
         match self {
             Self::Alike(threads) => threads,
             Self::Sides { producers, consumers } => producers + consumers,
+            Self::Pairs(pairs) => 2 * pairs,
+        }
+    }
+
+    /// Groups that send nothing to one another.
+    pub const fn groups(self) -> usize {
+        match self {
+            Self::Pairs(pairs) => pairs,
+            Self::Alike(_) | Self::Sides { .. } => 1,
         }
     }
 
@@ -40,16 +51,30 @@ impl Team {
         match self {
             Self::Alike(threads) => (threads, threads),
             Self::Sides { producers, consumers } => (producers, consumers),
+            Self::Pairs(pairs) => (pairs, pairs),
         }
     }
 }
 
-/// `2`, `1P3C`.
+/// `2`, `1P3C`, `4x1P1C`.
 impl fmt::Display for Team {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alike(threads) => write!(f, "{threads}"),
             Self::Sides { producers, consumers } => write!(f, "{producers}P{consumers}C"),
+            Self::Pairs(pairs) => write!(f, "{pairs}x1P1C"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_two_threads_each_and_share_no_ring() {
+        let team = Team::Pairs(4);
+        assert_eq!((team.threads(), team.sides(), team.groups()), (8, (4, 4), 4));
+        assert_eq!(team.to_string(), "4x1P1C");
     }
 }

@@ -1,0 +1,103 @@
+//! Who is measured: the default pool, the other strategies, the pool without caches, the harness
+//! alone, and a few of those that one would use instead.
+
+use core::alloc::GlobalAlloc;
+use std::alloc::System;
+
+use peers::malloc::{Jemalloc, MiMalloc};
+use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+
+use super::work::{SIZE_BYTES, Work};
+use crate::Subject;
+use crate::batch::Batch;
+use crate::contenders::{Role, Run, Title, names};
+use crate::rounds::Contender;
+use crate::subject::block_of;
+use crate::subjects::{Floor, Malloc, QueueOfBlocks, exact, pool};
+use crate::workload::Workload;
+
+/// The subjects of a workload that are `wanted`. Others are not made.
+pub(super) fn contenders(
+    work: Work,
+    workload: Workload,
+    wanted: &dyn Fn(&Title) -> bool,
+) -> Vec<Contender> {
+    let mut line = Line { workload, wanted, all: Vec::new() };
+    let (batch, layout) = (work.batch(), block_of(SIZE_BYTES));
+    line.add(names::FLOOR, Role::Floor, || Floor);
+    line.pool::<TaggedWide>(batch);
+    if batch == Batch::SMALL {
+        line.pool::<TaggedWide>(Batch::GROWING);
+    }
+    line.pool::<TaggedPacked>(batch);
+    line.pool::<EpochDeferred>(batch);
+    line.pool::<Quiescent>(batch);
+    line.pool::<Locked>(batch);
+    line.add(names::EXACT, Role::Ours, || exact::<TaggedWide>(layout));
+    line.malloc("mimalloc", MiMalloc);
+    line.malloc("jemalloc", Jemalloc);
+    line.malloc(names::SYSTEM, System);
+    // Twice what is live, as in the benchmarks.
+    let blocks = 2 * workload.live_blocks();
+    line.add(names::ARRAY_QUEUE, Role::Pool, || QueueOfBlocks::new(blocks, layout));
+    line.all
+}
+
+struct Line<'w> {
+    workload: Workload,
+    wanted: &'w dyn Fn(&Title) -> bool,
+    all: Vec<Contender>,
+}
+
+impl Line<'_> {
+    fn pool<S: Strategy>(&mut self, batch: Batch) {
+        let title = Title { name: S::NAME, batch: Some(batch) };
+        self.add_with(title, Role::Ours, || pool::<S>(block_of(SIZE_BYTES), batch));
+    }
+
+    fn malloc(&mut self, name: &'static str, heap: impl GlobalAlloc + Send + Sync + 'static) {
+        self.add(name, Role::Malloc, || Malloc::<_, SIZE_BYTES>(heap));
+    }
+
+    fn add<S: Subject + 'static>(
+        &mut self,
+        name: &'static str,
+        role: Role,
+        make: impl FnOnce() -> S,
+    ) {
+        self.add_with(Title { name, batch: None }, role, make);
+    }
+
+    fn add_with<S: Subject + 'static>(
+        &mut self,
+        title: Title,
+        role: Role,
+        make: impl FnOnce() -> S,
+    ) {
+        if (self.wanted)(&title) {
+            let entry = Run { subject: make(), workload: self.workload };
+            self.all.push(Contender::new(title, role, entry));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_pool_is_there_once_for_each_batch() {
+        let titles = |work: Work| -> Vec<String> {
+            let workload = work.with(2).expect("two threads");
+            let all = contenders(work, workload, &|_| true);
+            all.iter().map(|one| one.title.to_string()).collect()
+        };
+        let ours = titles(Work::Hit);
+        for wanted in ["TaggedWide, B = 64", "TaggedWide, B = 64 to 512", "ExactPool", "jemalloc"] {
+            assert_eq!(ours.iter().filter(|title| *title == wanted).count(), 1, "{ours:?}");
+        }
+        let small = titles(Work::BurstSmallBatches);
+        assert!(small.contains(&"Locked, B = 8".to_owned()), "{small:?}");
+        assert!(!small.iter().any(|title| title.contains("64")), "{small:?}");
+    }
+}
