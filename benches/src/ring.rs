@@ -83,10 +83,6 @@ impl<const PLACES: usize> Sender<'_, PLACES> {
 
 impl<const PLACES: usize> Receiver<'_, PLACES> {
     /// Receives a pointer; waits while the ring is empty.
-    ///
-    /// # Panics
-    ///
-    /// Never: only pointers to blocks are sent.
     #[inline]
     pub fn receive(&mut self) -> NonNull<u8> {
         let mut patience = self.ring.patience;
@@ -97,6 +93,22 @@ impl<const PLACES: usize> Receiver<'_, PLACES> {
                 patience.wait();
             }
         }
+        self.take()
+    }
+
+    /// Receives a pointer, if there is one.
+    #[inline]
+    pub fn try_receive(&mut self) -> Option<NonNull<u8>> {
+        if self.head == self.tail_seen {
+            // Acquire: pairs with `send`.
+            self.tail_seen = self.ring.tail.load(Ordering::Acquire);
+        }
+        (self.head != self.tail_seen).then(|| self.take())
+    }
+
+    /// The next pointer of those that were seen.
+    #[inline]
+    fn take(&mut self) -> NonNull<u8> {
         // Relaxed: acquired with the tail.
         let block = self.ring.places[self.head % PLACES].load(Ordering::Relaxed);
         self.head += 1;
@@ -125,5 +137,17 @@ mod tests {
                 assert_eq!(receiver.receive().addr().get(), n);
             }
         });
+    }
+
+    #[test]
+    fn an_empty_ring_gives_nothing() {
+        let mut ring = Ring::<2>::new(1);
+        let (mut sender, mut receiver) = ring.split();
+        assert_eq!(receiver.try_receive(), None);
+        for n in 1..=5 {
+            let sent = NonNull::new(ptr::without_provenance_mut(n)).unwrap();
+            sender.send(sent);
+            assert_eq!((receiver.try_receive(), receiver.try_receive()), (Some(sent), None));
+        }
     }
 }
