@@ -142,7 +142,7 @@ mod tests {
 
     fn comes_back<S: Subject>(workload: Workload, subject: &S, batch: Batch) {
         let counted = Counted::new(subject, workload.size_bytes);
-        for operations in [1, 10_000] {
+        for operations in [1, 2000] {
             workload.sample(&counted, operations);
             assert_eq!(counted.live_blocks(), 0, "{workload} keeps blocks");
         }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn every_workload_gives_back_all_and_has_no_more_than_it_says() {
-        for workload in Workload::list(&[1, 2, 3], &[64]) {
+        for workload in Workload::list(&[1, 2], &[64]) {
             let (layout, batch) = (block_of(workload.size_bytes), Batch::SMALL);
             comes_back(workload, &pool::<TaggedWide>(layout, batch), batch);
             comes_back(workload, &per_thread::<TaggedWide>(layout, batch), batch);
