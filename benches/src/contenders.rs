@@ -140,11 +140,17 @@ pub fn contenders(
     suite: Suite,
     wanted: impl Fn(&Title) -> bool,
 ) -> Vec<Contender> {
+    line_up(workload, suite, &wanted)
+}
+
+/// Not generic, so that every subject in every workload is compiled once, and not again for each
+/// program that asks for some.
+fn line_up(workload: Workload, suite: Suite, wanted: &dyn Fn(&Title) -> bool) -> Vec<Contender> {
     match workload.size_bytes {
-        16 => Line::<16>::new(workload, &wanted).of(suite),
-        64 => Line::<64>::new(workload, &wanted).of(suite),
-        256 => Line::<256>::new(workload, &wanted).of(suite),
-        4096 => Line::<4096>::new(workload, &wanted).of(suite),
+        16 => Line::<16>::new(workload, wanted).of(suite),
+        64 => Line::<64>::new(workload, wanted).of(suite),
+        256 => Line::<256>::new(workload, wanted).of(suite),
+        4096 => Line::<4096>::new(workload, wanted).of(suite),
         other => panic!("no subject is compiled for blocks of {other} bytes"),
     }
 }
