@@ -18,7 +18,8 @@ use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Mediator, Participant, Waiting};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
-    self, Door, EndHook, Registry, SeatStats, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
+    self, Door, EndHook, Registry, SeatStats, Slot, SlotRef, ThreadHandling, ThreadId, Topology,
+    Watcher,
 };
 
 /// The shared part of a pool.
@@ -29,6 +30,8 @@ pub(super) struct Core<S: Strategy> {
     pub(super) level: S::Level,
     pub(super) growth: CachePadded<Mutex<Growth>>,
     pub(super) handling: Box<dyn ThreadHandling>,
+    /// Where there is more than one shard.
+    topology: Option<Box<dyn Topology>>,
     /// The way in for threads that end.
     door: Arc<Door<Self>>,
     /// The door, for [`ThreadHandling::watch`].
@@ -71,15 +74,17 @@ impl<S: Strategy> Core<S> {
         capacity: usize,
         regions: Regions,
         handling: Box<dyn ThreadHandling>,
+        (shards, topology): (usize, Option<Box<dyn Topology>>),
     ) -> NonNull<Self> {
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the box's, written below, and left to the door in `close`.
         let door = Arc::new(unsafe { Door::new(room) });
         let core = Self {
-            mediator: Mediator::new(batch, &plan),
+            mediator: Mediator::new(batch, shards, &plan),
             registry: Registry::default(),
             growth: CachePadded::new(Mutex::new(Growth::new(carver, regions))),
             handling,
+            topology: topology.filter(|_| shards > 1),
             hook: thread_cache::hook(&door),
             door,
             plan,
@@ -97,6 +102,11 @@ impl<S: Strategy> Core<S> {
     /// The way in for threads that end.
     pub(super) const fn door(&self) -> &Arc<Door<Self>> {
         &self.door
+    }
+
+    /// The calling thread's shard.
+    pub(super) fn shard(&self) -> usize {
+        self.topology.as_ref().map_or(0, |topology| topology.shard())
     }
 
     /// A seat that does not come back by itself when its thread ends.
@@ -201,7 +211,9 @@ impl<S: Strategy> Core<S> {
     ///
     /// On that thread, with none of its handles in a call.
     unsafe fn take_back(&self, thread: ThreadId) {
-        let participant = self.mediator.join();
+        // Nothing foreign is asked here, where a panic would end the process: what a forgotten handle
+        // held goes to the first shard.
+        let participant = self.mediator.join(0);
         for slot in
             self.registry.iter().filter(|slot| slot.owner() == Some(thread) && thread != UNWATCHED)
         {
@@ -233,6 +245,7 @@ impl<S: Strategy> Core<S> {
             block_align: self.layout.align(),
             batch_blocks: self.mediator.batch().least,
             most_batch_blocks: self.mediator.batch().most,
+            shards: self.mediator.shards(),
             capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
             carved_blocks: growth.carver.carved(),
             chunks: growth.carver.chunks(),

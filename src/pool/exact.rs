@@ -57,7 +57,7 @@ impl<S: Strategy> ExactPool<S> {
     /// carved. A block whose free has not returned may be free already, or not yet.
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         let core = self.0.core();
-        core.take_one(&core.mediator.join()).map(|block| block.0)
+        core.take_one(&core.mediator.join(0)).map(|block| block.0)
     }
 
     /// Gives a block back. Never fails.
@@ -68,7 +68,7 @@ impl<S: Strategy> ExactPool<S> {
     /// and nobody uses it any more.
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let core = self.0.core();
-        core.mediator.offer(&core.mediator.join(), &[Block(block)]);
+        core.mediator.offer(&core.mediator.join(0), &[Block(block)]);
     }
 
     /// Carves until the pool has so many blocks.

@@ -230,7 +230,7 @@ impl<S: Strategy> Core<S> {
 
     /// Carves for the shared lists. The caller has a seat. `is_enough` is asked under the lock.
     fn carve_until(&self, is_enough: impl Fn(&mut Growth) -> bool) -> Result<(), AllocError> {
-        let participant = self.mediator.join();
+        let participant = self.mediator.join(self.shard());
         let mut room = vec![MaybeBlock::uninit(); self.mediator.batch().most];
         loop {
             let mut growth = lock(&self.growth);

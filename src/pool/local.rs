@@ -36,17 +36,19 @@ pub struct Local<'p, S: Strategy> {
 
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
-        Ok(Self::sit(core, core.attach()?))
+        let shard = core.shard();
+        Ok(Self::sit(core, shard, core.attach()?))
     }
 
     /// A handle whose seat stays when its thread ends, for who sees to that.
     pub(super) fn attach_unwatched(core: &'p Core<S>) -> Result<Self, AllocError> {
-        Ok(Self::sit(core, core.attach_unwatched()?))
+        let shard = core.shard();
+        Ok(Self::sit(core, shard, core.attach_unwatched()?))
     }
 
     /// `slot` is claimed by the caller.
-    fn sit(core: &'p Core<S>, slot: SlotRef) -> Self {
-        let (participant, seat) = (core.mediator.join(), core.level.seat(slot.address()));
+    fn sit(core: &'p Core<S>, shard: usize, slot: SlotRef) -> Self {
+        let (participant, seat) = (core.mediator.join(shard), core.level.seat(slot.address()));
         Self { slot, core: NonNull::from(core), participant, seat, _one_thread: PhantomData }
     }
 

@@ -35,7 +35,6 @@ pub use payload::Payload;
 
 use stampool::raw::chunk::{Off, Regions};
 use stampool::raw::free_list::{Deferred, Immediate, OwnedShell, QuiescentList, Shell, ShellStore};
-use stampool::raw::mediator::Participant;
 use stampool::{
     BuildError, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TaggedPacked,
     TaggedWide,
@@ -254,13 +253,13 @@ impl Depth {
     }
 }
 
-/// A thread's participant, made before the thread starts and dropped after it has ended: neither is
+/// A thread's participant, of a reclaimer or of a mediator: made before the thread starts and dropped after it has ended: neither is
 /// what is checked, and both are long in the real epoch.
-struct Standing<S: Strategy>(Participant<S>);
+struct Standing<P>(P);
 
 // SAFETY: a participant is bound to one thread only so that two don't use it at a time; here it moves
 // between the setup and its thread, which start and join order.
-unsafe impl<S: Strategy> Send for Standing<S> {}
+unsafe impl<P> Send for Standing<P> {}
 
 /// Makes shell number `index` of `store`, alone or under a lock.
 ///
