@@ -8,7 +8,7 @@ use stampool::Topology;
 
 /// A shard for each node that has CPUs. What `/sys` says is read once; where a thread runs is asked
 /// when it attaches.
-pub struct Nodes {
+pub(crate) struct Nodes {
     shards: usize,
     /// The shard of each CPU.
     of_cpu: Vec<usize>,
@@ -20,7 +20,7 @@ impl Nodes {
     /// # Errors
     ///
     /// What reading says: there is no such folder in some containers, or on other systems.
-    pub fn read() -> io::Result<Self> {
+    pub(crate) fn read() -> io::Result<Self> {
         Self::read_from(Path::new("/sys/devices/system/node"))
     }
 
@@ -29,7 +29,7 @@ impl Nodes {
     /// # Errors
     ///
     /// What reading says, or that something there is no list of numbers.
-    pub fn read_from(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn read_from(folder: &Path) -> io::Result<Self> {
         let mut this = Self { shards: 0, of_cpu: Vec::new() };
         for node in numbers(&fs::read_to_string(folder.join("online"))?)? {
             let cpus = fs::read_to_string(folder.join(format!("node{node}")).join("cpulist"))?;
@@ -47,7 +47,7 @@ impl Nodes {
     }
 
     /// The shard of a CPU, 0 for one that came later.
-    pub fn of(&self, cpu: usize) -> usize {
+    pub(crate) fn of(&self, cpu: usize) -> usize {
         self.of_cpu.get(cpu).copied().unwrap_or(0)
     }
 }

@@ -178,8 +178,11 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
-    /// Keeps exchanges among threads that are near each other, as far as they can. Without it there
-    /// is one shard.
+    /// Keeps exchanges among threads that are near each other, as far as it can. Without it there is
+    /// one shard. [`prefill`](Pool::prefill) and [`seal`](Pool::seal) fill the caller's.
+    ///
+    /// Costs, where there are several shards, one more RMW for each batch that is put down, and looks
+    /// into all of them before anything is carved. The memory bound does not change.
     pub fn topology(mut self, topology: impl Topology + 'static) -> Self {
         self.topology = Some(Box::new(topology));
         self

@@ -203,6 +203,7 @@ impl<S: Strategy> Core<S> {
         if missing == 0 && has_enough {
             return Ok(());
         }
+        let shard = self.shard();
         let mut seats = Claimed(Vec::new());
         for _ in 0..missing {
             seats.0.push(self.seat(UNWATCHED)?);
@@ -210,7 +211,7 @@ impl<S: Strategy> Core<S> {
         if missing == 0 {
             seats.0.push(self.attach_unwatched()?);
         }
-        self.carve_until(is_enough)
+        self.carve_until(shard, is_enough)
     }
 
     /// Carves what the current chunk has left, and then nothing any more.
@@ -218,8 +219,9 @@ impl<S: Strategy> Core<S> {
         if self.sealed.get() != 0 {
             return Ok(());
         }
+        let shard = self.shard();
         let _seat = Claimed(vec![self.attach_unwatched()?]);
-        self.carve_until(|growth| {
+        self.carve_until(shard, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {
                 self.sealed.set(1);
@@ -228,9 +230,13 @@ impl<S: Strategy> Core<S> {
         })
     }
 
-    /// Carves for the shared lists. The caller has a seat. `is_enough` is asked under the lock.
-    fn carve_until(&self, is_enough: impl Fn(&mut Growth) -> bool) -> Result<(), AllocError> {
-        let participant = self.mediator.join(self.shard());
+    /// Carves for the list of `shard`. The caller has a seat. `is_enough` is asked under the lock.
+    fn carve_until(
+        &self,
+        shard: usize,
+        is_enough: impl Fn(&mut Growth) -> bool,
+    ) -> Result<(), AllocError> {
+        let participant = self.mediator.join(shard);
         let mut room = vec![MaybeBlock::uninit(); self.mediator.batch().most];
         loop {
             let mut growth = lock(&self.growth);

@@ -133,6 +133,8 @@ const HARD_QUIESCENT: &[&str] = &[
     "pool/capacity",
     "pool/drop_after_remote_frees",
     "mediator/remainders_merge",
+    "pool/shards_leave_allocate",
+    "pool/shards_carve_carve",
 ];
 
 /// A pin is three steps more.
@@ -143,6 +145,8 @@ const HARD_EPOCH: &[&str] = &[
     "mediator/remainders_merge",
     "pool/wide_flush_refill",
     "pool/wide_leave_allocate",
+    "pool/shards_leave_allocate",
+    "pool/shards_carve_carve",
 ];
 
 impl Subject {
@@ -164,6 +168,8 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/wide_leave_allocate",
         "mediator/remainders_merge",
         "pool/leave_leave_attach",
+        "pool/shards_leave_allocate",
+        "pool/shards_carve_carve",
     ]),
     // Two looks at the head and two steps of the library for each removal.
     peer::<peers::Hazard<1>>(&[
@@ -181,6 +187,8 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/drop_after_remote_frees",
         "mediator/remainders_merge",
         "pool/leave_leave_attach",
+        "pool/shards_leave_allocate",
+        "pool/shards_carve_carve",
     ]),
 ];
 

@@ -259,7 +259,8 @@ pub const ABA: Scenario = Scenario {
 /// first, then to the second. One block lies in the second. Behind the back of thread 0 another one is
 /// put into the first, and only then is that one taken. So there is a block at every instant, and
 /// thread 0 has to find one.
-const BEHIND_A_LOOK: Scenario = Scenario {
+pub const BEHIND_A_LOOK: Scenario = Scenario {
+    depth: Preemptions(3),
     layer: Layer::Mediator { holds: &[0, 2] },
     homes: &[2, 0],
     ..slice(

@@ -10,7 +10,7 @@ mod world;
 use std::collections::BTreeSet;
 
 pub use body::body;
-pub use matrix::{ABA, REMAINDERS, SCENARIOS};
+pub use matrix::{ABA, BEHIND_A_LOOK, REMAINDERS, SCENARIOS};
 
 use stampool::raw::block::Batch;
 
