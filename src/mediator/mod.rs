@@ -45,7 +45,7 @@ use crate::free_list::{
     Chain, MaybeBlock, OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy,
 };
 use limbo::Limbo;
-use shard::Shards;
+use shard::{Look, Shards};
 
 /// The shared store of full, partial and empty shells of one pool.
 pub struct Mediator<S: Strategy> {
@@ -193,54 +193,40 @@ impl<S: Strategy> Mediator<S> {
     #[inline]
     pub fn request(&self, participant: &Participant<S>, out: &mut [MaybeBlock]) -> usize {
         let guard = self.reclaimer.pin(&participant.standing);
-        if out.len() >= self.batch().most {
-            let taken = self.request_batches(&guard, self.shelves.full.list(participant.home), out);
-            if taken > 0 {
-                return taken;
-            }
-        }
-        self.request_elsewhere(&guard, participant.home, out)
-    }
-
-    /// As many whole batches as fit, from one list.
-    #[inline]
-    fn request_batches(
-        &self,
-        guard: &Guard<'_, S>,
-        list: &S::List,
-        out: &mut [MaybeBlock],
-    ) -> usize {
-        let chain = list.pop_up_to(&self.shelves.store, out.len(), guard);
-        self.empty_into(guard, chain, out)
-    }
-
-    /// From wherever something is, the shard `home` last.
-    #[cold]
-    fn request_elsewhere(
-        &self,
-        guard: &Guard<'_, S>,
-        home: usize,
-        out: &mut [MaybeBlock],
-    ) -> usize {
-        let Shelves { batch, full, .. } = &*self.shelves;
-        if out.is_empty() {
-            return 0;
-        }
-        let mut before = None;
+        let mut look = Look::begin(participant.home);
         loop {
-            if out.len() >= batch.most {
-                for list in full.others_and(home) {
-                    let taken = self.request_batches(guard, list, out);
-                    if taken > 0 {
-                        return taken;
-                    }
+            if out.len() >= self.batch().most {
+                let list = self.shelves.full.list(look.shard());
+                let chain = list.pop_up_to(&self.shelves.store, out.len(), &guard);
+                let taken = self.empty_into(&guard, chain, out);
+                if taken > 0 {
+                    return taken;
                 }
             }
-            let taken = self.request_remainder(guard, home, out);
-            if taken > 0 || full.has_settled(&mut before) {
+            if let Some(taken) = self.look_on(&guard, &mut look, out) {
                 return taken;
             }
         }
+    }
+
+    /// Where the list that the look has come to has nothing: how many blocks came from elsewhere, or
+    /// `None`, where there is another list of full shells to look at.
+    #[cold]
+    fn look_on(
+        &self,
+        guard: &Guard<'_, S>,
+        look: &mut Look,
+        out: &mut [MaybeBlock],
+    ) -> Option<usize> {
+        let Shelves { batch, full, .. } = &*self.shelves;
+        if out.is_empty() {
+            return Some(0);
+        }
+        if out.len() >= batch.most && full.has_next(look) {
+            return None;
+        }
+        let taken = self.request_remainder(guard, look.home(), out);
+        (taken > 0 || full.has_settled(look)).then_some(taken)
     }
 
     fn request_remainder(

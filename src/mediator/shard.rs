@@ -44,45 +44,82 @@ struct Shard<S: Strategy> {
     arrived: AtomicU64,
 }
 
-/// The lists of full shells, one at least.
-pub(super) struct Shards<S: Strategy>(Box<[CachePadded<Shard<S>>]>);
+/// The lists of full shells. The first lies at hand: it is the only one, mostly.
+pub(super) struct Shards<S: Strategy> {
+    first: CachePadded<Shard<S>>,
+    others: Box<[CachePadded<Shard<S>>]>,
+}
+
+/// How far somebody has come who goes round all lists, from the own one on.
+pub(super) struct Look {
+    home: usize,
+    shard: usize,
+    /// The sum of the counts at the end of the last round.
+    before: Option<u64>,
+}
+
+impl Look {
+    #[inline]
+    pub(super) const fn begin(home: usize) -> Self {
+        Self { home, shard: home, before: None }
+    }
+
+    /// The own shard.
+    #[inline]
+    pub(super) const fn home(&self) -> usize {
+        self.home
+    }
+
+    /// The shard to look at.
+    #[inline]
+    pub(super) const fn shard(&self) -> usize {
+        self.shard
+    }
+}
 
 impl<S: Strategy> Shards<S> {
     pub(super) fn new(count: usize, plan: &Plan) -> Self {
         assert!(count > 0, "a mediator has a shard");
-        let shard = || Shard { list: S::list(plan), arrived: AtomicU64::new(0) };
-        Self((0..count).map(|_| CachePadded::new(shard())).collect())
+        let shard = || CachePadded::new(Shard { list: S::list(plan), arrived: AtomicU64::new(0) });
+        Self { first: shard(), others: (1..count).map(|_| shard()).collect() }
     }
 
     #[inline]
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        1 + self.others.len()
+    }
+
+    #[inline]
+    fn shard(&self, shard: usize) -> &Shard<S> {
+        match shard {
+            0 => &self.first,
+            _ => &self.others[shard - 1],
+        }
     }
 
     /// A shard's list.
     #[inline]
     pub(super) fn list(&self, shard: usize) -> &S::List {
-        &self.0[shard].list
+        &self.shard(shard).list
     }
 
     /// All lists, that of shard `first` first.
-    pub(super) fn all_from(&self, first: usize) -> impl Iterator<Item = &S::List> + Clone {
-        let (before, from) = self.0.split_at(first);
-        from.iter().chain(before).map(|shard| &shard.list)
+    pub(super) fn all_from(&self, first: usize) -> impl Iterator<Item = &S::List> {
+        (first..self.count()).chain(0..first).map(|shard| self.list(shard))
     }
 
-    /// All lists, that of `home` last. None, where there is no other.
-    pub(super) fn others_and(&self, home: usize) -> impl Iterator<Item = &S::List> {
-        let all = if self.count() > 1 { self.count() } else { 0 };
-        self.all_from(home).cycle().skip(1).take(all)
+    /// Whether this round has another list. If so, the look is there now, else at the first one again.
+    pub(super) fn has_next(&self, look: &mut Look) -> bool {
+        look.shard = if look.shard + 1 == self.count() { 0 } else { look.shard + 1 };
+        look.shard != look.home
     }
 
     /// Puts a shell into the list of a shard.
     #[inline]
     pub(super) fn push(&self, shard: usize, shell: OwnedShell<'_>) {
-        let Shard { list, arrived } = &*self.0[shard];
+        let Shard { list, arrived } = self.shard(shard);
         list.push(shell);
-        if self.count() > 1 {
+        if !self.others.is_empty() {
             // ORDERING(SH-1): Acquire. What this thread does next has its place after the count (SH1):
             //   else it may seem still to hold what it has long got rid of.
             //   argued in xtask/src/weaken: load buffering.
@@ -90,19 +127,18 @@ impl<S: Strategy> Shards<S> {
         }
     }
 
-    /// For one who has just seen all lists empty, each by an RMW: whether they were so at one instant,
-    /// as SH2 has it. `before` is what the caller was told last, or `None`.
-    pub(super) fn has_settled(&self, before: &mut Option<u64>) -> bool {
-        if self.count() == 1 {
+    /// At the end of a round that has found nothing: whether all lists were empty at one instant, as
+    /// SH2 has it. Otherwise there has to be another round.
+    pub(super) fn has_settled(&self, look: &mut Look) -> bool {
+        if self.others.is_empty() {
             return true;
         }
-        // Counts only grow: where the sum is the same, so is each.
-        // ORDERING(SH-2): Acquire. The looks that follow have their places after the reading, and see
-        //   what was counted. An RMW: a load may miss what has arrived.
+        // ORDERING(SH-2): Acquire. The looks that follow have their places after the reading. An RMW:
+        //   a load may miss what has arrived.
         //   argued in xtask/src/weaken: load buffering.
-        let counts =
-            self.0.iter().map(|shard| shard.arrived.fetch_add(0, site::ARRIVED.ordering()));
-        let now = Some(counts.sum());
-        core::mem::replace(before, now) == now
+        let count = |shard| self.shard(shard).arrived.fetch_add(0, site::ARRIVED.ordering());
+        // Counts only grow: where the sum is the same, so is each.
+        let now = Some((0..self.count()).map(count).sum());
+        core::mem::replace(&mut look.before, now) == now
     }
 }

@@ -337,12 +337,7 @@ impl World {
                 if !found.is_empty() {
                     return Looked::Batches(found);
                 }
-                // The own one once more, behind the others.
-                Some(if nth == shards || shards == 1 {
-                    Place::Partial
-                } else {
-                    Place::Full(nth + 1)
-                })
+                Some(if nth + 1 < shards { Place::Full(nth + 1) } else { Place::Partial })
             }
             Place::Partial => match self.partial.pop() {
                 Some(shell) => return Looked::Shell(shell),
@@ -362,7 +357,7 @@ impl World {
                     None
                 } else {
                     before = Some(core::mem::take(&mut counts));
-                    Some(if whole { Place::Full(1) } else { Place::Partial })
+                    Some(if whole { Place::Full(0) } else { Place::Partial })
                 }
             }
         };
