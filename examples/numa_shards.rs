@@ -8,7 +8,7 @@
 #[path = "numa/nodes.rs"]
 mod nodes;
 
-use std::alloc::Layout;
+use core::alloc::Layout;
 use std::thread;
 
 use nodes::Nodes;

@@ -5,17 +5,18 @@ mod common;
 mod nodes;
 
 use core::alloc::Layout;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use common::{Meter, with_every_strategy};
 use nodes::Nodes;
 use stampool::{
-    AllocError, Block, BuildError, Local, Pool, PoolBuilder, StdThreads, Strategy, Topology,
+    AllocError, Block, BuildError, Local, Off, Pool, PoolBuilder, StdThreads, Strategy, Topology,
 };
 
 const LAYOUT: Layout = Layout::new::<u64>();
@@ -53,10 +54,7 @@ impl Topology for Told {
     }
 }
 
-fn builder<S: Strategy>(told: &Told) -> PoolBuilder<S>
-where
-    S: Strategy<Level = stampool::Off>,
-{
+fn builder<S: Strategy<Level = Off>>(told: &Told) -> PoolBuilder<S> {
     Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).topology(told.clone())
 }
 
@@ -84,7 +82,7 @@ fn sorted(mut blocks: Vec<NonNull<u8>>) -> Vec<NonNull<u8>> {
 
 #[test]
 fn blocks_of_another_shard_are_found_before_anything_is_carved() {
-    fn find<S: Strategy<Level = stampool::Off>>() {
+    fn find<S: Strategy<Level = Off>>() {
         for from in 0..4 {
             let told = Told::new(4);
             let mut pool = builder::<S>(&told).build().unwrap();
@@ -103,7 +101,7 @@ fn blocks_of_another_shard_are_found_before_anything_is_carved() {
 
 #[test]
 fn the_own_shard_comes_first_and_the_others_in_turn() {
-    fn in_turn<S: Strategy<Level = stampool::Off>>() {
+    fn in_turn<S: Strategy<Level = Off>>() {
         let told = Told::new(3);
         let pool = builder::<S>(&told).build().unwrap();
         let local = pool.local().unwrap();
@@ -124,7 +122,7 @@ fn the_own_shard_comes_first_and_the_others_in_turn() {
 
 #[test]
 fn a_slot_that_changes_hands_is_in_the_shard_of_its_new_thread() {
-    fn change<S: Strategy<Level = stampool::Off>>() {
+    fn change<S: Strategy<Level = Off>>() {
         let told = Told::new(2);
         let pool = builder::<S>(&told).build().unwrap();
         let blocks = take(&pool.local().unwrap(), 2 * BATCH);
@@ -141,7 +139,7 @@ fn a_slot_that_changes_hands_is_in_the_shard_of_its_new_thread() {
 
 #[test]
 fn partial_shells_are_shared_by_all_shards() {
-    fn merge<S: Strategy<Level = stampool::Off>>() {
+    fn merge<S: Strategy<Level = Off>>() {
         let told = Told::new(2);
         let mut pool = builder::<S>(&told).build().unwrap();
         let blocks = take(&pool.local().unwrap(), BATCH);
@@ -159,7 +157,7 @@ fn partial_shells_are_shared_by_all_shards() {
 
 #[test]
 fn census_stats_and_drop_know_of_all_shards() {
-    fn all<S: Strategy<Level = stampool::Off>>() {
+    fn all<S: Strategy<Level = Off>>() {
         let (told, meter) = (Told::new(4), Meter::new());
         let counts = Arc::clone(&meter.counts);
         let mut pool = builder::<S>(&told).source(meter).build().unwrap();
@@ -185,7 +183,7 @@ fn without_a_topology_there_is_one_shard() {
 
 #[test]
 fn a_sealed_pool_looks_into_all_shards() {
-    fn seal<S: Strategy<Level = stampool::Off>>() {
+    fn seal<S: Strategy<Level = Off>>() {
         let told = Told::new(3);
         let pool = builder::<S>(&told).chunk_blocks(4 * BATCH).build().unwrap();
         told.go_to(2);
@@ -202,7 +200,7 @@ fn a_sealed_pool_looks_into_all_shards() {
 
 #[test]
 fn what_a_thread_has_forgotten_is_found_from_every_shard() {
-    fn forget<S: Strategy<Level = stampool::Off>>() {
+    fn forget<S: Strategy<Level = Off>>() {
         let told = Told::new(3);
         let pool = builder::<S>(&told).threads(StdThreads).build().unwrap();
         told.go_to(2);
@@ -253,7 +251,7 @@ fn a_shard_beyond_the_last_begins_again_with_the_first() {
 
 #[test]
 fn a_hook_that_panics_changes_nothing() {
-    fn panics<S: Strategy<Level = stampool::Off>>() {
+    fn panics<S: Strategy<Level = Off>>() {
         let (told, meter) = (Told::new(2), Meter::new());
         let counts = Arc::clone(&meter.counts);
         let mut pool = builder::<S>(&told).source(meter).build().unwrap();
@@ -335,7 +333,7 @@ fn the_bound_is_that_of_one_shard() {
         }
     }
 
-    fn play<S: Strategy<Level = stampool::Off>>() {
+    fn play<S: Strategy<Level = Off>>() {
         let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).chunk_blocks(BATCH);
         let mut pool = builder.topology(Spread(AtomicUsize::new(0))).build().unwrap();
         let (now, most) = (AtomicIsize::new(0), AtomicIsize::new(0));

@@ -136,7 +136,8 @@ impl<S: Strategy> Mediator<S> {
 
     /// A standing for a thread cache. Of more shards than there are, it begins again with the first.
     pub fn join(&self, shard: usize) -> Participant<S> {
-        Participant { standing: self.reclaimer.join(), home: shard % self.shards() }
+        let home = if shard < self.shards() { shard } else { shard % self.shards() };
+        Participant { standing: self.reclaimer.join(), home }
     }
 
     /// Takes blocks that the caller has no use for: a whole batch, or the remainder of a thread
@@ -210,7 +211,7 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Where the list that the look has come to has nothing: how many blocks came from elsewhere, or
-    /// `None`, where there is another list of full shells to look at.
+    /// `None`, where the look goes on.
     #[cold]
     fn look_on(
         &self,
