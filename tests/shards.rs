@@ -1,20 +1,16 @@
 //! Several lists of full shells: whoever looks for blocks finds them all, and the bound is that of one.
 
 mod common;
-#[path = "../examples/numa/nodes.rs"]
-mod nodes;
 
 use core::alloc::Layout;
 use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
-use std::fs;
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use common::{Meter, with_every_strategy};
-use nodes::Nodes;
 use stampool::{
     AllocError, Block, BuildError, Local, Off, Pool, PoolBuilder, StdThreads, Strategy, Topology,
 };
@@ -383,25 +379,4 @@ fn the_bound_is_that_of_one_shard() {
         assert_eq!(pool.stats().carved_blocks, carved, "{}: all found", S::NAME);
     }
     with_every_strategy!(play);
-}
-
-#[test]
-fn the_nodes_of_the_example_are_read_as_the_kernel_writes_them() {
-    let folder = std::env::temp_dir().join(format!("stampool-nodes-{}", std::process::id()));
-    for (node, cpus) in [(0, "0-1,4\n"), (1, "\n"), (3, "2-3,5\n")] {
-        let node = folder.join(format!("node{node}"));
-        fs::create_dir_all(&node).unwrap();
-        fs::write(node.join("cpulist"), cpus).unwrap();
-    }
-    fs::write(folder.join("online"), "0-1,3\n").unwrap();
-    let nodes = Nodes::read_from(&folder).unwrap();
-    assert_eq!(nodes.shards(), 2, "one node is memory alone");
-    assert_eq!((0..7).map(|cpu| nodes.of(cpu)).collect::<Vec<_>>(), [0, 0, 1, 1, 0, 1, 0]);
-    assert!(nodes.shard() < 2);
-    fs::write(folder.join("online"), "0-x").unwrap();
-    assert!(Nodes::read_from(&folder).is_err());
-    fs::remove_dir_all(&folder).unwrap();
-    assert!(Nodes::read_from(&folder).is_err());
-    // Whatever this machine says: if it says anything, it knows this thread's node.
-    assert!(!Nodes::read().is_ok_and(|nodes| nodes.shard() >= nodes.shards()));
 }

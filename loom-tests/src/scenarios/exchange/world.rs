@@ -1,9 +1,12 @@
 //! The abstract pool: what every exchange does, in one step.
 
+mod look;
+
 use stampool::raw::block::Batch;
 
 use super::{Layer, Op, Scenario, entry, outcome};
 use crate::spec::Machine;
+use look::{Look, Looked};
 
 /// Blocks go by number, in the order in which they are carved.
 type Blocks = Vec<usize>;
@@ -58,36 +61,6 @@ enum Step {
     Rest(Blocks),
     /// Request: this is left of the split shell.
     PutBack(Blocks),
-}
-
-/// How far a thread has come in looking for blocks.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Look {
-    at: Place,
-    /// The counts of this round, as far as read, and those of the last one.
-    counts: Vec<usize>,
-    before: Option<Vec<usize>>,
-}
-
-/// What a look comes to next. Shards are counted from the own one on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
-    /// Whole batches of this shard.
-    Full(usize),
-    Partial,
-    /// Less than a batch of this shard.
-    Split(usize),
-    /// What has arrived in this shard.
-    Count(usize),
-}
-
-/// What came of one step of a look.
-enum Looked {
-    Batches(Blocks),
-    /// A shell, for less than it holds perhaps.
-    Shell(Blocks),
-    Nothing,
-    NotYet(Look),
 }
 
 impl World {
@@ -262,7 +235,7 @@ impl World {
     fn allocate(&mut self, thread: usize, step: Step) -> bool {
         let (found, next) = match step {
             Step::Begin if !self.threads[thread].cache.is_empty() => (vec![], Step::Begin),
-            Step::Begin => self.look_for(thread, Self::first_look(), Step::Look, Step::Lock),
+            Step::Begin => self.look_for(thread, Look::begin(true), Step::Look, Step::Lock),
             Step::Look(look) => self.look_for(thread, look, Step::Look, Step::Lock),
             Step::Lock if self.growing.is_some() => {
                 self.threads[thread].step = Step::Lock;
@@ -270,7 +243,7 @@ impl World {
             }
             Step::Lock => {
                 self.growing = Some(thread);
-                (vec![], Step::LookAgain(Self::first_look()))
+                (vec![], Step::LookAgain(Look::begin(true)))
             }
             Step::LookAgain(look) => self.look_for(thread, look, Step::LookAgain, Step::Carve),
             Step::Carve => {
@@ -306,69 +279,11 @@ impl World {
         true
     }
 
-    const fn first_look() -> Look {
-        Look { at: Place::Full(0), counts: Vec::new(), before: None }
-    }
-
-    /// Allocate: one step of a look, and what comes then.
-    fn look_for(
-        &mut self,
-        thread: usize,
-        look: Look,
-        on: fn(Look) -> Step,
-        after: Step,
-    ) -> (Blocks, Step) {
-        match self.look(thread, self.batch.most, look) {
-            Looked::Batches(blocks) | Looked::Shell(blocks) => (blocks, Step::Begin),
-            Looked::Nothing => (vec![], after),
-            Looked::NotYet(look) => (vec![], on(look)),
-        }
-    }
-
-    /// One step of a look for at most `max` blocks.
-    fn look(&mut self, thread: usize, max: usize, look: Look) -> Looked {
-        let (shards, whole) = (self.full.len(), max >= self.batch.most);
-        let at = |nth| (self.threads[thread].home + nth) % shards;
-        let Look { at: place, mut counts, mut before } = look;
-        let round_over = if shards > 1 { Some(Place::Count(0)) } else { None };
-        let next = match place {
-            Place::Full(nth) => {
-                let found = pop_up_to(&mut self.full[at(nth)], max);
-                if !found.is_empty() {
-                    return Looked::Batches(found);
-                }
-                Some(if nth + 1 < shards { Place::Full(nth + 1) } else { Place::Partial })
-            }
-            Place::Partial => match self.partial.pop() {
-                Some(shell) => return Looked::Shell(shell),
-                None if whole => round_over,
-                None => Some(Place::Split(0)),
-            },
-            Place::Split(nth) => match self.full[at(nth)].pop() {
-                Some(shell) => return Looked::Shell(shell),
-                None if nth + 1 < shards => Some(Place::Split(nth + 1)),
-                None => round_over,
-            },
-            Place::Count(nth) => {
-                counts.push(self.arrived[nth]);
-                if nth + 1 < shards {
-                    Some(Place::Count(nth + 1))
-                } else if before.as_ref() == Some(&counts) {
-                    None
-                } else {
-                    before = Some(core::mem::take(&mut counts));
-                    Some(if whole { Place::Full(0) } else { Place::Partial })
-                }
-            }
-        };
-        next.map_or(Looked::Nothing, |at| Looked::NotYet(Look { at, counts, before }))
-    }
-
     fn request(&mut self, thread: usize, max: usize, step: Step) {
         let look = match step {
             Step::Begin if max == 0 => return self.received(thread, &[]),
-            Step::Begin if max >= self.batch.most => Self::first_look(),
-            Step::Begin => Look { at: Place::Partial, ..Self::first_look() },
+            Step::Begin if max >= self.batch.most => Look::begin(true),
+            Step::Begin => Look::begin(false),
             Step::Look(look) => look,
             Step::PutBack(rest) => {
                 if rest.len() < self.batch.least {
