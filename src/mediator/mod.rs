@@ -3,7 +3,7 @@
 //! Three kinds of shells, each in a list: full ones (a batch each), partial ones (remainders of threads
 //! that have left), empty ones (waiting for the next batch). B is the least batch. Blocks are copied
 //! in and out, so a thread cache is an array and a batch moves by two exchanges on padded heads,
-//! whatever its size. Full ones may lie in several lists, one per [shard](shard): a handle puts its
+//! whatever its size. Full ones may lie in several lists, one per [shard]: a handle puts its
 //! batches into the one of its own, and takes from the others only where that is empty.
 //!
 //! # Contract
