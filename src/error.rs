@@ -116,6 +116,13 @@ pub enum BuildError {
         /// The most.
         limit: usize,
     },
+    /// A topology of no shards, or of more than the limit.
+    Shards {
+        /// The shards that it has.
+        requested: usize,
+        /// The most.
+        limit: usize,
+    },
     /// A tag that wraps within minutes or less, and nobody vouched for it.
     NarrowTag {
         /// The tag's width in bits.
@@ -169,6 +176,9 @@ impl fmt::Display for BuildError {
             }
             Self::LimboShells { requested, limit } => {
                 write!(f, "a limbo of {requested} shells per handle, where {limit} is the limit")
+            }
+            Self::Shards { requested, limit } => {
+                write!(f, "a topology of {requested} shards, where 1 to {limit} can be had")
             }
             Self::NarrowTag { bits, limit } => {
                 write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")

@@ -62,6 +62,11 @@ fn main() -> ExitCode {
             let check = check::pct(subject.strategy, scenario.name, 3, SLICE_SAMPLES, SEED, body);
             checks.push(check.expect_within(scenario.allowed(), SLICE_SAMPLES as u64));
         }
+        let body = move || (subject.exchange)(&exchange::BEHIND_A_LOOK);
+        let name = exchange::BEHIND_A_LOOK.name;
+        let check = check::pct(subject.strategy, name, 3, SLICE_SAMPLES, SEED, body);
+        let allowed = exchange::allowed(&exchange::BEHIND_A_LOOK);
+        checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
         let body = move || (subject.exchange)(&exchange::REMAINDERS);
         let name = exchange::REMAINDERS.name;
         checks.push(check::random(subject.strategy, name, 20_000, SEED, body).tier(1));
@@ -159,10 +164,12 @@ fn subjects() -> impl Iterator<Item = Subject> {
 
 /// A search without reduction takes hours where a pin, or a count, comes with every step: then it is
 /// left to the deep tier, and the scenario is sampled as all are. So are the slices of batches that
-/// grow, which take minutes; loom, which reduces, exhausts them in seconds.
+/// grow, and one of shards, which take minutes; loom, which reduces, exhausts them in seconds.
 fn tier(subject: Subject, scenario: &str, tier: u8) -> u8 {
     let every_time = subject.searched.is_none_or(|searched| searched.contains(&scenario));
-    if every_time && !scenario.starts_with("pool/wide_") { tier } else { 3 }
+    let takes_minutes =
+        scenario.starts_with("pool/wide_") || scenario == "pool/shards_leave_allocate";
+    if every_time && !takes_minutes { tier } else { 3 }
 }
 
 /// Runs `body` without scheduling points inside cells: a depth-first search tries all orders of

@@ -147,7 +147,7 @@ unsafe impl ShellList for TaggedList {
 
     #[inline]
     fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
-        either!(self, list => list.pop(store, guard)).next()
+        either!(self, list => list.pop(store, guard).next())
     }
 
     #[inline]

@@ -1,9 +1,10 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
-//! Three lists of shells: full ones (a batch each), partial ones (remainders of threads that have
-//! left), empty ones (waiting for the next batch). B is the least batch. Blocks are copied in and
-//! out, so a thread cache is an array and a batch moves by two exchanges on padded heads, whatever
-//! its size.
+//! Three kinds of shells, each in a list: full ones (a batch each), partial ones (remainders of threads
+//! that have left), empty ones (waiting for the next batch). B is the least batch. Blocks are copied
+//! in and out, so a thread cache is an array and a batch moves by two exchanges on padded heads,
+//! whatever its size. Full ones may lie in several lists, one per [shard]: a handle puts its
+//! batches into the one of its own, and takes from the others only where that is empty.
 //!
 //! # Contract
 //!
@@ -23,10 +24,13 @@
 //! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all shells would
 //!   hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than were
 //!   carved (papers/memory-bound.md has the sum).
+//! - M5. A request brings nothing only where no list had a full shell at one instant, but such as are
+//!   still being put down: `Shards::has_settled`.
 //!
 //! # Progress
 //!
-//! That of the strategy's list and reclaimer: a bounded number of operations of each.
+//! That of the strategy's list and reclaimer: a bounded number of operations of each. Of several
+//! shards: a request looks again only where somebody has put down a batch meanwhile.
 //!
 //! # Source
 //!
@@ -34,12 +38,14 @@
 //! swapped magazines (papers/README.md).
 
 mod limbo;
+mod shard;
 
 use crate::block::{Batch, Block};
 use crate::free_list::{
     Chain, MaybeBlock, OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy,
 };
 use limbo::Limbo;
+use shard::{Look, Shards};
 
 /// The shared store of full, partial and empty shells of one pool.
 pub struct Mediator<S: Strategy> {
@@ -53,7 +59,7 @@ pub struct Mediator<S: Strategy> {
 struct Shelves<S: Strategy> {
     store: ShellStore,
     batch: Batch,
-    full: S::List,
+    full: Shards<S>,
     partial: S::List,
     empty: S::List,
     limbo: Limbo,
@@ -61,6 +67,11 @@ struct Shelves<S: Strategy> {
 
 /// A thread cache's standing at a mediator.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
+
+/// The shard that a thread cache puts batches down in, and takes from first: the first one, unless the
+/// [mediator](Mediator::home) said otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Home(usize);
 
 /// A pin: nothing comes back to the lists meanwhile that the holder may have seen there.
 type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
@@ -79,14 +90,18 @@ pub struct Waiting {
 
 impl<S: Strategy> Mediator<S> {
     /// A mediator without shells.
-    pub fn new(batch: impl Into<Batch>, plan: &Plan) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// With 0 shards.
+    pub fn new(batch: impl Into<Batch>, shards: usize, plan: &Plan) -> Self {
         let batch = batch.into();
         Self {
             reclaimer: S::Reclaimer::new(),
             shelves: Box::new(Shelves {
                 store: ShellStore::new(batch.most, plan.addressing),
                 batch,
-                full: S::list(plan),
+                full: Shards::new(shards, plan),
                 partial: S::list(plan),
                 empty: S::list(plan),
                 limbo: Limbo::new(),
@@ -115,6 +130,18 @@ impl<S: Strategy> Mediator<S> {
         self.shelves.limbo.extend(shells);
     }
 
+    /// How many lists of full shells there are.
+    #[inline]
+    pub fn shards(&self) -> usize {
+        self.shelves.full.count()
+    }
+
+    /// The home of who belongs to this shard. Of more shards than there are, it begins again with the
+    /// first.
+    pub fn home(&self, shard: usize) -> Home {
+        Home(if shard < self.shards() { shard } else { shard % self.shards() })
+    }
+
     /// A standing for a thread cache.
     pub fn join(&self) -> Participant<S> {
         self.reclaimer.join()
@@ -127,21 +154,21 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// On more than the largest batch, and if M1 was broken from outside.
     #[inline]
-    pub fn offer(&self, participant: &Participant<S>, blocks: &[Block]) {
+    pub fn offer(&self, participant: &Participant<S>, home: Home, blocks: &[Block]) {
         if blocks.is_empty() {
             return;
         }
         let guard = self.reclaimer.pin(participant);
         if blocks.len() < self.batch().least {
-            return self.offer_remainder(&guard, blocks);
+            return self.offer_remainder(&guard, home, blocks);
         }
         let mut shell = self.empty_shell(&guard);
         shell.fill(blocks);
-        self.shelves.full.push(shell);
+        self.shelves.full.push(home, shell);
     }
 
     /// Merges a remainder into a partial shell, so that those stay few (M3).
-    fn offer_remainder(&self, guard: &Guard<'_, S>, blocks: &[Block]) {
+    fn offer_remainder(&self, guard: &Guard<'_, S>, home: Home, blocks: &[Block]) {
         let Shelves { store, batch, full, partial, .. } = &*self.shelves;
         let mut rest = blocks;
         if let Some(mut shell) = partial.pop(store, guard) {
@@ -149,8 +176,11 @@ impl<S: Strategy> Mediator<S> {
             let fit;
             (fit, rest) = blocks.split_at(room.min(blocks.len()));
             shell.append(fit);
-            let list = if fit.len() < room { partial } else { full };
-            list.push(shell);
+            if fit.len() < room {
+                partial.push(shell);
+            } else {
+                full.push(home, shell);
+            }
         }
         if !rest.is_empty() {
             let mut shell = self.empty_shell(guard);
@@ -161,23 +191,28 @@ impl<S: Strategy> Mediator<S> {
 
     /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
     ///
-    /// Whole batches come first, as many as fit by one CAS; where there is none, one partial shell.
-    /// A request below the largest batch takes one partial shell, where there is none a full one, and
-    /// leaves in it what it did not ask for.
+    /// Whole batches come first, as many as fit by one CAS, from the caller's shard or else from the
+    /// next that has any; where there is none, one partial shell. A request below the largest batch
+    /// takes one partial shell, where there is none a full one, and leaves in it what it did not ask
+    /// for.
     ///
-    /// 0 means that every list that could serve was seen empty by an RMW, one after the other.
+    /// 0 means that every list that could serve was seen empty by an RMW, one after the other, and
+    /// those of full shells at one instant (M5).
     #[inline]
-    pub fn request(&self, participant: &Participant<S>, out: &mut [MaybeBlock]) -> usize {
-        let guard = self.reclaimer.pin(participant);
-        let max = out.len();
-        if max >= self.batch().most {
-            let chain = self.shelves.full.pop_up_to(&self.shelves.store, max, &guard);
-            let taken = self.empty_into(&guard, chain, out);
-            if taken > 0 {
-                return taken;
+    pub fn request(
+        &self,
+        participant: &Participant<S>,
+        home: Home,
+        out: &mut [MaybeBlock],
+    ) -> usize {
+        let most = self.batch().most;
+        self.look_round(participant, home, out, |list, guard, out| {
+            if out.len() < most {
+                return 0;
             }
-        }
-        self.request_remainder(&guard, out)
+            let chain = list.pop_up_to(&self.shelves.store, out.len(), guard);
+            self.empty_into(guard, chain, out)
+        })
     }
 
     /// As [`request`](Self::request), but of the full shells takes one alone: the blocks that were put
@@ -187,35 +222,75 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// If `out` has no room for the largest batch.
     #[inline]
-    pub fn request_batch(&self, participant: &Participant<S>, out: &mut [MaybeBlock]) -> usize {
+    pub fn request_batch(
+        &self,
+        participant: &Participant<S>,
+        home: Home,
+        out: &mut [MaybeBlock],
+    ) -> usize {
         assert!(out.len() >= self.batch().most, "room for {} blocks", out.len());
+        self.look_round(participant, home, out, |list, guard, out| {
+            let shell = list.pop(&self.shelves.store, guard);
+            shell.map_or(0, |shell| self.empty_one(guard, shell, out))
+        })
+    }
+
+    /// Goes round the lists until something is found, or all were empty. `take` takes whole batches
+    /// from one list.
+    #[inline(always)]
+    fn look_round(
+        &self,
+        participant: &Participant<S>,
+        home: Home,
+        out: &mut [MaybeBlock],
+        take: impl Fn(&S::List, &Guard<'_, S>, &mut [MaybeBlock]) -> usize,
+    ) -> usize {
         let guard = self.reclaimer.pin(participant);
-        match self.shelves.full.pop(&self.shelves.store, &guard) {
-            Some(mut shell) => {
-                let taken = shell.unload(out);
-                self.recycle(&guard, shell);
-                taken
+        let mut look = Look::begin(home);
+        loop {
+            let taken = take(self.shelves.full.list(look.shard()), &guard, out);
+            if taken > 0 {
+                return taken;
             }
-            None => self.request_remainder(&guard, out),
+            if let Some(taken) = self.look_on(&guard, &mut look, out) {
+                return taken;
+            }
         }
     }
 
+    /// Where the list that the look has come to has nothing: how many blocks came from elsewhere, or
+    /// `None`, where the look goes on.
     #[cold]
-    fn request_remainder(&self, guard: &Guard<'_, S>, out: &mut [MaybeBlock]) -> usize {
-        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
+    fn look_on(
+        &self,
+        guard: &Guard<'_, S>,
+        look: &mut Look,
+        out: &mut [MaybeBlock],
+    ) -> Option<usize> {
+        let Shelves { batch, full, .. } = &*self.shelves;
         if out.is_empty() {
-            return 0;
+            return Some(0);
         }
+        if out.len() >= batch.most && full.has_next(look) {
+            return None;
+        }
+        let taken = self.request_remainder(guard, look.home(), out);
+        (taken > 0 || full.has_settled(look)).then_some(taken)
+    }
+
+    fn request_remainder(&self, guard: &Guard<'_, S>, home: Home, out: &mut [MaybeBlock]) -> usize {
+        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
         // One at a time: several in one hand, with less than a batch each, break M3.
-        let shell = partial
-            .pop(store, guard)
-            .or_else(|| if out.len() < batch.most { full.pop(store, guard) } else { None });
+        let shell = partial.pop(store, guard).or_else(|| {
+            let splits = out.len() < batch.most;
+            splits.then(|| full.all_from(home).find_map(|list| list.pop(store, guard)))?
+        });
         let Some(mut shell) = shell else { return 0 };
         let taken = shell.take(out);
         match shell.len() {
             0 => self.recycle(guard, shell),
             left if left < batch.least => partial.push(shell),
-            _ => full.push(shell),
+            _ => full.push(home, shell),
         }
         taken
     }
@@ -224,10 +299,22 @@ impl<S: Strategy> Mediator<S> {
     #[inline]
     fn empty_into(&self, guard: &Guard<'_, S>, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
         let mut taken = 0;
-        for mut shell in chain {
-            taken += shell.unload(&mut out[taken..]);
-            self.recycle(guard, shell);
+        for shell in chain {
+            taken += self.empty_one(guard, shell, &mut out[taken..]);
         }
+        taken
+    }
+
+    /// As [`empty_into`](Self::empty_into), of one shell.
+    #[inline]
+    fn empty_one(
+        &self,
+        guard: &Guard<'_, S>,
+        mut shell: OwnedShell<'_>,
+        out: &mut [MaybeBlock],
+    ) -> usize {
+        let taken = shell.unload(out);
+        self.recycle(guard, shell);
         taken
     }
 
@@ -267,29 +354,26 @@ impl<S: Strategy> Mediator<S> {
 
     /// What waits.
     pub fn waiting(&self) -> Waiting {
-        let Shelves { full, partial, empty, limbo, .. } = &*self.shelves;
+        let limbo = &self.shelves.limbo;
+        let overflows = self.shelves.lists().map(ShellList::overflows).sum::<u64>();
         Waiting {
             limbo_shells: limbo.waiting(),
             limbo_limit: limbo.limit(),
-            overflows: full.overflows() + partial.overflows() + empty.overflows() + limbo.refused(),
+            overflows: overflows + limbo.refused(),
         }
     }
 
     /// How often a CAS came too late and had to be tried again.
     pub fn cas_failures(&self) -> u64 {
-        let Shelves { full, partial, empty, .. } = &*self.shelves;
-        full.cas_failures() + partial.cas_failures() + empty.cas_failures()
+        self.shelves.lists().map(ShellList::cas_failures).sum()
     }
 
     /// Runs `f` as if the caller were held up in the middle of an exchange with each of the lists.
     /// For harnesses that ask what a sleeping thread does to the others.
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
-        let Shelves { full, partial, empty, .. } = &*self.shelves;
         let mut f = Some(f);
-        full.linger(&mut || {
-            partial.linger(&mut || empty.linger(&mut || f.take().into_iter().for_each(|f| f())));
-        });
+        linger(&mut self.shelves.lists(), &mut || f.take().into_iter().for_each(|f| f()));
     }
 
     /// Blocks in full and in partial shells, and the number of empty shells. Exact: nobody else is
@@ -297,17 +381,17 @@ impl<S: Strategy> Mediator<S> {
     pub fn census(&mut self) -> (usize, usize, usize) {
         self.drain();
         let Shelves { full, partial, empty, .. } = &*self.shelves;
-        (self.count(full).1, self.count(partial).1, self.count(empty).0)
+        let full_blocks = full.all_from(Home::default()).map(|list| self.count(list).1).sum();
+        (full_blocks, self.count(partial).1, self.count(empty).0)
     }
 
     /// Ends all shells that lie in a list. Only a checker's atomics need it.
     pub fn end_shells(&mut self) {
         self.drain();
-        let Shelves { store, full, partial, empty, .. } = &*self.shelves;
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
-        for list in [full, partial, empty] {
-            for shell in list.take_all(store, &guard) {
+        for list in self.shelves.lists() {
+            for shell in list.take_all(self.store(), &guard) {
                 shell.end();
             }
         }
@@ -332,6 +416,21 @@ impl<S: Strategy> Mediator<S> {
             list.push(unsafe { OwnedShell::assume(shell.release(), self.store()) });
         }
         (shells, blocks)
+    }
+}
+
+impl<S: Strategy> Shelves<S> {
+    /// All lists.
+    fn lists(&self) -> impl Iterator<Item = &S::List> {
+        self.full.all_from(Home::default()).chain([&self.partial, &self.empty])
+    }
+}
+
+/// Runs `f` as a removal from each of the lists that is held up.
+fn linger<'l, L: ShellList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut dyn FnMut()) {
+    match lists.next() {
+        Some(list) => list.linger(&mut || linger(lists, f)),
+        None => f(),
     }
 }
 

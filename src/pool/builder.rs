@@ -14,12 +14,14 @@ use crate::free_list::{
     TaggedWide,
 };
 use crate::source::{Source, SystemSource};
-use crate::thread_cache::{ExplicitHandles, ThreadHandling};
+use crate::thread_cache::{ExplicitHandles, ThreadHandling, Topology};
 
 /// Blocks per batch, when the builder is not told.
 const DEFAULT_BATCH: usize = 64;
 /// The largest batch, in blocks.
 const MAX_BATCH: usize = 1 << 16;
+/// The most shards.
+const MAX_SHARDS: usize = 1 << 10;
 /// The most shells per handle that may wait.
 const MAX_LIMBO: usize = 1 << 10;
 
@@ -33,6 +35,7 @@ pub struct PoolBuilder<S: Strategy = TaggedWide> {
     chunk: Option<usize>,
     source: Box<dyn Source>,
     handling: Box<dyn ThreadHandling>,
+    topology: Option<Box<dyn Topology>>,
     requirements: Requirements,
     /// Fill freed blocks with zeros, where they are filled.
     zero_on_free: bool,
@@ -49,6 +52,7 @@ impl PoolBuilder {
             chunk: None,
             source: Box::new(SystemSource),
             handling: Box::new(ExplicitHandles),
+            topology: None,
             requirements: Requirements::default(),
             zero_on_free: false,
             _strategy: PhantomData,
@@ -98,6 +102,7 @@ impl<S: Strategy> PoolBuilder<S> {
             chunk: self.chunk,
             source: self.source,
             handling: self.handling,
+            topology: self.topology,
             requirements: self.requirements,
             zero_on_free: self.zero_on_free,
             _strategy: PhantomData,
@@ -170,6 +175,16 @@ impl<S: Strategy> PoolBuilder<S> {
     /// How the pool learns of threads. Without it: [`ExplicitHandles`].
     pub fn threads(mut self, handling: impl ThreadHandling + 'static) -> Self {
         self.handling = Box::new(handling);
+        self
+    }
+
+    /// Keeps exchanges among threads that are near each other, as far as it can. Without it there is
+    /// one shard. [`prefill`](Pool::prefill) and [`seal`](Pool::seal) fill the caller's.
+    ///
+    /// Costs, where there are several shards, one more RMW for each batch that is put down, and looks
+    /// into all of them before anything is carved. The memory bound does not change.
+    pub fn topology(mut self, topology: impl Topology + 'static) -> Self {
+        self.topology = Some(Box::new(topology));
         self
     }
 
@@ -252,11 +267,25 @@ impl<S: Strategy> PoolBuilder<S> {
         if capacity < batch.least {
             return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.least });
         }
+        let shards = self.topology.as_ref().map_or(1, |topology| topology.shards());
+        if shards == 0 || shards > MAX_SHARDS {
+            return Err(BuildError::Shards { requested: shards, limit: MAX_SHARDS });
+        }
+        let topology = (shards, self.topology);
         let carver = Carver::new(layout, shell, batch.least, self.chunk, capacity);
         let regions = Regions::new(self.source);
         let level = S::Level::new(layout, self.zero_on_free);
-        let mut core =
-            Core::new(plan, layout, level, batch, carver, capacity, regions, self.handling);
+        let mut core = Core::new(
+            plan,
+            layout,
+            level,
+            batch,
+            carver,
+            capacity,
+            regions,
+            self.handling,
+            topology,
+        );
         // SAFETY: just made, and nobody else has it.
         unsafe { core.as_mut() }.births = births;
         Ok(core)
@@ -271,7 +300,7 @@ impl<S: Strategy> PoolBuilder<S> {
     }
 
     /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
-    /// one block.
+    /// one block, and there is one shard, whatever the topology: no handle remembers another one.
     ///
     /// # Errors
     ///
@@ -286,7 +315,7 @@ impl<S: Strategy> PoolBuilder<S> {
         if S::Level::WATCHES {
             return Err(BuildError::Level { level: S::Level::NAME });
         }
-        (self.batch, self.batch_up_to) = (1, None);
+        (self.batch, self.batch_up_to, self.topology) = (1, None, None);
         self.build().map(ExactPool::new)
     }
 

@@ -15,10 +15,11 @@ use crate::block::{Batch, Block, BlockLayout};
 use crate::chunk::{Births, Carver, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
-use crate::mediator::{Mediator, Participant, Waiting};
+use crate::mediator::{Home, Mediator, Participant, Waiting};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
-    self, Door, EndHook, Registry, SeatStats, Slot, SlotRef, ThreadHandling, ThreadId, Watcher,
+    self, Door, EndHook, Registry, SeatStats, Slot, SlotRef, ThreadHandling, ThreadId, Topology,
+    Watcher,
 };
 
 /// The shared part of a pool.
@@ -29,6 +30,8 @@ pub(super) struct Core<S: Strategy> {
     pub(super) level: S::Level,
     pub(super) growth: CachePadded<Mutex<Growth>>,
     pub(super) handling: Box<dyn ThreadHandling>,
+    /// Where there is more than one shard.
+    topology: Option<Box<dyn Topology>>,
     /// The way in for threads that end.
     door: Arc<Door<Self>>,
     /// The door, for [`ThreadHandling::watch`].
@@ -71,15 +74,17 @@ impl<S: Strategy> Core<S> {
         capacity: usize,
         regions: Regions,
         handling: Box<dyn ThreadHandling>,
+        (shards, topology): (usize, Option<Box<dyn Topology>>),
     ) -> NonNull<Self> {
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the box's, written below, and left to the door in `close`.
         let door = Arc::new(unsafe { Door::new(room) });
         let core = Self {
-            mediator: Mediator::new(batch, &plan),
+            mediator: Mediator::new(batch, shards, &plan),
             registry: Registry::default(),
             growth: CachePadded::new(Mutex::new(Growth::new(carver, regions))),
             handling,
+            topology: topology.filter(|_| shards > 1),
             hook: thread_cache::hook(&door),
             door,
             plan,
@@ -97,6 +102,12 @@ impl<S: Strategy> Core<S> {
     /// The way in for threads that end.
     pub(super) const fn door(&self) -> &Arc<Door<Self>> {
         &self.door
+    }
+
+    /// The calling thread's shard.
+    pub(super) fn home(&self) -> Home {
+        let shard = self.topology.as_ref().map(|topology| topology.shard());
+        shard.map_or_else(Home::default, |shard| self.mediator.home(shard))
     }
 
     /// A seat that does not come back by itself when its thread ends.
@@ -121,13 +132,14 @@ impl<S: Strategy> Core<S> {
     pub(super) fn refill(
         &self,
         participant: &Participant<S>,
+        home: Home,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match self.mediator.request_batch(participant, room) {
-            0 => self.grow(participant, room),
+        match self.mediator.request_batch(participant, home, room) {
+            0 => self.grow(participant, home, room),
             blocks => Ok(blocks),
         }
     }
@@ -135,7 +147,7 @@ impl<S: Strategy> Core<S> {
     /// One block from the shared lists, or a fresh one. For pools without caches, of batch 1.
     pub(super) fn take_one(&self, participant: &Participant<S>) -> Result<Block, AllocError> {
         let mut room = [MaybeBlock::uninit()];
-        self.refill(participant, &mut room)?;
+        self.refill(participant, Home::default(), &mut room)?;
         // SAFETY: a refill brings at least one block.
         Ok(unsafe { room[0].assume_init() })
     }
@@ -158,9 +170,11 @@ impl<S: Strategy> Core<S> {
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
         unsafe { watch::shelve(&self.level, seat, slot, count) }?;
-        let batch = self.mediator.batch();
         // SAFETY: by the caller.
-        unsafe { slot.flush(batch, count, |blocks| self.mediator.offer(participant, blocks)) };
+        let (batch, home) = (self.mediator.batch(), unsafe { slot.home() });
+        let offer = |blocks: &[Block]| self.mediator.offer(participant, home, blocks);
+        // SAFETY: by the caller.
+        unsafe { slot.flush(batch, count, offer) };
         Ok(())
     }
 
@@ -234,6 +248,7 @@ impl<S: Strategy> Core<S> {
             block_align: self.layout.align(),
             batch_blocks: self.mediator.batch().least,
             most_batch_blocks: self.mediator.batch().most,
+            shards: self.mediator.shards(),
             capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
             carved_blocks: growth.carver.carved(),
             chunks: growth.carver.chunks(),

@@ -6,6 +6,7 @@ use super::{Census, Pool, Stats};
 use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
+use crate::mediator::Home;
 
 /// A pool without caches: each call is an exchange with the shared list, a block at a time.
 ///
@@ -68,7 +69,7 @@ impl<S: Strategy> ExactPool<S> {
     /// and nobody uses it any more.
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let core = self.0.core();
-        core.mediator.offer(&core.mediator.join(), &[Block(block)]);
+        core.mediator.offer(&core.mediator.join(), Home::default(), &[Block(block)]);
     }
 
     /// Carves until the pool has so many blocks.

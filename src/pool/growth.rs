@@ -8,7 +8,7 @@ use crate::block::{Batch, Block};
 use crate::chunk::{Carver, Extra, Level, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Shell, Strategy};
-use crate::mediator::Participant;
+use crate::mediator::{Home, Participant};
 use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef, ThreadId};
 
@@ -105,12 +105,13 @@ impl<S: Strategy> Core<S> {
     pub(super) fn grow(
         &self,
         participant: &Participant<S>,
+        home: Home,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         let mut growth = self.unsealed()?;
         // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
         // empty now, the lists stay out of the sum that bounds what is carved below.
-        let found = self.mediator.request_batch(participant, room);
+        let found = self.mediator.request_batch(participant, home, room);
         if found > 0 {
             return Ok(found);
         }
@@ -203,6 +204,7 @@ impl<S: Strategy> Core<S> {
         if missing == 0 && has_enough {
             return Ok(());
         }
+        let home = self.home();
         let mut seats = Claimed(Vec::new());
         for _ in 0..missing {
             seats.0.push(self.seat(UNWATCHED)?);
@@ -210,7 +212,7 @@ impl<S: Strategy> Core<S> {
         if missing == 0 {
             seats.0.push(self.attach_unwatched()?);
         }
-        self.carve_until(is_enough)
+        self.carve_until(home, is_enough)
     }
 
     /// Carves what the current chunk has left, and then nothing any more.
@@ -218,8 +220,9 @@ impl<S: Strategy> Core<S> {
         if self.sealed.get() != 0 {
             return Ok(());
         }
+        let home = self.home();
         let _seat = Claimed(vec![self.attach_unwatched()?]);
-        self.carve_until(|growth| {
+        self.carve_until(home, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {
                 self.sealed.set(1);
@@ -228,8 +231,12 @@ impl<S: Strategy> Core<S> {
         })
     }
 
-    /// Carves for the shared lists. The caller has a seat. `is_enough` is asked under the lock.
-    fn carve_until(&self, is_enough: impl Fn(&mut Growth) -> bool) -> Result<(), AllocError> {
+    /// Carves for the list of `home`. The caller has a seat. `is_enough` is asked under the lock.
+    fn carve_until(
+        &self,
+        home: Home,
+        is_enough: impl Fn(&mut Growth) -> bool,
+    ) -> Result<(), AllocError> {
         let participant = self.mediator.join();
         let mut room = vec![MaybeBlock::uninit(); self.mediator.batch().most];
         loop {
@@ -244,7 +251,7 @@ impl<S: Strategy> Core<S> {
             drop(growth);
             // SAFETY: so many were written.
             let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
-            self.mediator.offer(&participant, &blocks.collect::<Vec<_>>());
+            self.mediator.offer(&participant, home, &blocks.collect::<Vec<_>>());
         }
     }
 

@@ -10,7 +10,7 @@ use crate::block::Block;
 use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
-use crate::mediator::Participant;
+use crate::mediator::{Home, Participant};
 use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
 
@@ -36,16 +36,20 @@ pub struct Local<'p, S: Strategy> {
 
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
-        Ok(Self::sit(core, core.attach()?))
+        let home = core.home();
+        Ok(Self::sit(core, home, core.attach()?))
     }
 
     /// A handle whose seat stays when its thread ends, for who sees to that.
     pub(super) fn attach_unwatched(core: &'p Core<S>) -> Result<Self, AllocError> {
-        Ok(Self::sit(core, core.attach_unwatched()?))
+        let home = core.home();
+        Ok(Self::sit(core, home, core.attach_unwatched()?))
     }
 
     /// `slot` is claimed by the caller.
-    fn sit(core: &'p Core<S>, slot: SlotRef) -> Self {
+    fn sit(core: &'p Core<S>, home: Home, slot: SlotRef) -> Self {
+        // SAFETY: by the caller this handle is seated there from now on.
+        unsafe { slot.settle(home) };
         let (participant, seat) = (core.mediator.join(), core.level.seat(slot.address()));
         Self { slot, core: NonNull::from(core), participant, seat, _one_thread: PhantomData }
     }
@@ -208,10 +212,12 @@ impl<'p, S: Strategy> Local<'p, S> {
         participant: &Participant<S>,
         seat: &Seat<S>,
     ) -> Result<NonNull<u8>, AllocError> {
-        let batch = core.mediator.batch();
+        // SAFETY: a handle is seated here.
+        let (batch, home) = (core.mediator.batch(), unsafe { slot.home() });
         // SAFETY: a handle is seated here, and has just seen the array empty. A refill is at
         // most the largest batch, by the core.
-        let block = match unsafe { slot.refill(batch, |room| core.refill(participant, room)) } {
+        let block = match unsafe { slot.refill(batch, |room| core.refill(participant, home, room)) }
+        {
             Ok(()) => {
                 // SAFETY: seated.
                 if let Err(misuse) = unsafe { watch::unshelve(&core.level, seat, slot) } {

@@ -20,6 +20,8 @@ pub struct Stats {
     pub batch_blocks: usize,
     /// Blocks in the largest batch.
     pub most_batch_blocks: usize,
+    /// Lists that full batches lie in: 1, unless there is a [`Topology`](crate::Topology).
+    pub shards: usize,
     /// The most blocks that may be carved, where there is a limit.
     pub capacity_blocks: Option<usize>,
     /// Blocks carved so far: live, cached or in shells. Nothing is carved while one is free in a

@@ -120,6 +120,10 @@ sites! {
     LIMBO_LIMIT = "LM-2", Relaxed;
     /// limbo: how often it was full.
     LIMBO_REFUSED = "LM-3", Relaxed;
+    /// shards: a full shell has arrived.
+    ARRIVAL = "SH-1", Acquire;
+    /// shards: what has arrived?
+    ARRIVED = "SH-2", Acquire;
     /// registry: a look at a slot's owner before it is claimed.
     SLOT_PEEK = "TC-1", Relaxed;
     /// registry: a slot claimed by a handle.

@@ -5,6 +5,7 @@ mod handling;
 mod registry;
 mod slot;
 mod tally;
+mod topology;
 
 pub use door::{Door, Held, Inside};
 pub(crate) use handling::hook;
@@ -12,3 +13,4 @@ pub use handling::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadI
 pub use registry::Registry;
 pub use slot::{Slot, SlotRef};
 pub use tally::SeatStats;
+pub use topology::Topology;

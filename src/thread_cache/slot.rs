@@ -30,6 +30,7 @@ use super::ThreadId;
 use super::tally::{SeatStats, Tally};
 use crate::block::{Batch, Block};
 use crate::free_list::MaybeBlock;
+use crate::mediator::Home;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
 
 /// Head of a slot; the array of two of the largest batches follows it in memory, and behind that the
@@ -63,14 +64,11 @@ struct Fill {
     limit: usize,
     /// Refills since the last flush; flushes since the last refill, counted down.
     tide: isize,
+    /// Where batches go and come from.
+    home: Home,
 }
 
 impl Fill {
-    /// An empty array that may hold two batches of `blocks`.
-    const fn empty(blocks: usize) -> Self {
-        Self { len: 0, limit: 2 * blocks, tide: 0 }
-    }
-
     /// Counts an exchange, up or down by `step`. Whether it was one too many in this direction; then
     /// the count begins again.
     fn turn(&mut self, step: isize) -> bool {
@@ -121,7 +119,12 @@ impl SlotRef {
             quarantine,
             born: Witness::created(),
             cursor: UnsafeCell::new(0),
-            fill: UnsafeCell::new(Fill::empty(batch.least)),
+            fill: UnsafeCell::new(Fill {
+                len: 0,
+                limit: 2 * batch.least,
+                tide: 0,
+                home: Home::default(),
+            }),
             tally: Tally::default(),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
@@ -317,8 +320,29 @@ impl SlotRef {
     pub unsafe fn narrow(self, batch: Batch) {
         self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
-            unsafe { *fill = Fill::empty(batch.least) };
+            let Fill { limit, tide, .. } = unsafe { &mut *fill };
+            (*limit, *tide) = (2 * batch.least, 0);
         });
+    }
+
+    /// Says where the new owner's batches go and come from.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn settle(self, home: Home) {
+        // SAFETY: seated, so nobody else is in the cell.
+        self.head().fill.with_mut(|fill| unsafe { (*fill).home = home });
+    }
+
+    /// Where the owner's batches go and come from.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn home(self) -> Home {
+        // SAFETY: seated, so nobody else is in the cell.
+        self.head().fill.with(|fill| unsafe { (*fill).home })
     }
 
     /// Blocks that a flush of the full array gives away: a batch.

@@ -45,7 +45,7 @@ const BREAKS: &[Break] = &[
     Break {
         what: "the remainder of a thread that leaves dropped by the mediator",
         file: "src/mediator/mod.rs",
-        from: "return self.offer_remainder(&guard, blocks);",
+        from: "return self.offer_remainder(&guard, home, blocks);",
         to: "return;",
         check: "TaggedPacked/pool/leave_remainder_allocate/",
     },
@@ -71,12 +71,12 @@ const BREAKS: &[Break] = &[
         what: "a batch offered twice",
         file: "src/mediator/mod.rs",
         from: "        shell.fill(blocks);
-        self.shelves.full.push(shell);",
+        self.shelves.full.push(home, shell);",
         to: "        shell.fill(blocks);
-        self.shelves.full.push(shell);
+        self.shelves.full.push(home, shell);
         let mut shell = self.empty_shell(&guard);
         shell.fill(blocks);
-        self.shelves.full.push(shell);",
+        self.shelves.full.push(home, shell);",
         check: "TaggedPacked/pool/flush_refill/loom/",
     },
     Break {
@@ -85,6 +85,22 @@ const BREAKS: &[Break] = &[
         from: "left if left < batch.least => partial.push(shell),",
         to: "left if left < batch.most => partial.push(shell),",
         check: "TaggedPacked/mediator/split_a_large_one/loom/",
+    },
+    Break {
+        what: "something carved although a batch lies in another shard",
+        file: "src/mediator/mod.rs",
+        from: "if out.len() >= batch.most && full.has_next(look) {",
+        to: "if false {",
+        check: "TaggedPacked/pool/shards_steal/loom/",
+    },
+    Break {
+        what: "shards looked at one after the other, and that taken for one look",
+        file: "src/mediator/shard.rs",
+        from: "if self.others.is_empty() {
+            return true;",
+        to: "if true {
+            return true;",
+        check: "TaggedPacked/mediator/shards_behind_a_look/loom/",
     },
     Break {
         what: "an emptied shell returned without a grace period",

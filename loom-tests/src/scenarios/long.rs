@@ -5,10 +5,11 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stampool::raw::sync::thread;
-use stampool::{Local, Pool, Strategy};
+use stampool::{Local, Pool, Strategy, Topology};
 
 use super::Payload;
 
@@ -23,6 +24,8 @@ pub struct Scenario {
     pub ops: usize,
     /// Blocks per batch.
     pub batch: usize,
+    /// Shards; who attaches is in the next one each time.
+    pub shards: usize,
     /// How likely a thread does what.
     pub mix: Mix,
 }
@@ -47,6 +50,7 @@ pub const SCENARIOS: &[Scenario] = &[
         threads: 8,
         ops: 24,
         batch: 2,
+        shards: 1,
         mix: Mix { allocate: 3, send: 5, receive: 5, reattach: 0 },
     },
     Scenario {
@@ -54,9 +58,34 @@ pub const SCENARIOS: &[Scenario] = &[
         threads: 16,
         ops: 12,
         batch: 2,
+        shards: 1,
         mix: Mix { allocate: 4, send: 4, receive: 3, reattach: 2 },
     },
+    Scenario {
+        name: "long/shards_of_8",
+        threads: 8,
+        ops: 16,
+        batch: 1,
+        shards: 2,
+        mix: Mix { allocate: 3, send: 5, receive: 5, reattach: 1 },
+    },
 ];
+
+/// In turn, whoever attaches.
+struct InTurn {
+    shards: usize,
+    next: AtomicUsize,
+}
+
+impl Topology for InTurn {
+    fn shards(&self) -> usize {
+        self.shards
+    }
+
+    fn shard(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+}
 
 /// The threads' own numbers: xorshift, so that no crate decides what a seed means.
 struct Random(u64);
@@ -142,8 +171,11 @@ impl<S: Strategy> Shared<S> {
 /// At a violation.
 #[must_use]
 pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
-    let builder =
-        Pool::builder(Layout::new::<u64>()).strategy::<S>().batch(scenario.batch).chunk_blocks(16);
+    let builder = Pool::builder(Layout::new::<u64>())
+        .strategy::<S>()
+        .batch(scenario.batch)
+        .chunk_blocks(16)
+        .topology(InTurn { shards: scenario.shards, next: AtomicUsize::new(0) });
     // SAFETY: a block that is handed out twice is what the body looks for; it writes to none.
     let pool =
         unsafe { builder.allow_narrow_tags() }.build().expect("a scenario's pool can be built");

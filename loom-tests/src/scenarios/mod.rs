@@ -35,7 +35,6 @@ pub use payload::Payload;
 
 use stampool::raw::chunk::{Off, Regions};
 use stampool::raw::free_list::{Deferred, Immediate, OwnedShell, QuiescentList, Shell, ShellStore};
-use stampool::raw::mediator::Participant;
 use stampool::{
     BuildError, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TaggedPacked,
     TaggedWide,
@@ -134,6 +133,8 @@ const HARD_QUIESCENT: &[&str] = &[
     "pool/capacity",
     "pool/drop_after_remote_frees",
     "mediator/remainders_merge",
+    "pool/shards_leave_allocate",
+    "pool/shards_carve_carve",
 ];
 
 /// A pin is three steps more.
@@ -144,6 +145,8 @@ const HARD_EPOCH: &[&str] = &[
     "mediator/remainders_merge",
     "pool/wide_flush_refill",
     "pool/wide_leave_allocate",
+    "pool/shards_leave_allocate",
+    "pool/shards_carve_carve",
 ];
 
 impl Subject {
@@ -165,6 +168,8 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/wide_leave_allocate",
         "mediator/remainders_merge",
         "pool/leave_leave_attach",
+        "pool/shards_leave_allocate",
+        "pool/shards_carve_carve",
     ]),
     // Two looks at the head and two steps of the library for each removal.
     peer::<peers::Hazard<1>>(&[
@@ -182,6 +187,8 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/drop_after_remote_frees",
         "mediator/remainders_merge",
         "pool/leave_leave_attach",
+        "pool/shards_leave_allocate",
+        "pool/shards_carve_carve",
     ]),
 ];
 
@@ -254,13 +261,13 @@ impl Depth {
     }
 }
 
-/// A thread's participant, made before the thread starts and dropped after it has ended: neither is
+/// A thread's participant, of a reclaimer or of a mediator: made before the thread starts and dropped after it has ended: neither is
 /// what is checked, and both are long in the real epoch.
-struct Standing<S: Strategy>(Participant<S>);
+struct Standing<P>(P);
 
 // SAFETY: a participant is bound to one thread only so that two don't use it at a time; here it moves
 // between the setup and its thread, which start and join order.
-unsafe impl<S: Strategy> Send for Standing<S> {}
+unsafe impl<P> Send for Standing<P> {}
 
 /// Makes shell number `index` of `store`, alone or under a lock.
 ///

@@ -92,7 +92,7 @@ pub fn body<R: Reclaimer>() -> String {
         rig.list.push(shell);
     }
 
-    let standing = Standing::<Deferred<R>>(rig.reclaimer.join());
+    let standing = Standing(rig.reclaimer.join());
     let participant = rig.reclaimer.join();
     let other = thread::spawn(move || {
         let standing = standing;

@@ -42,6 +42,7 @@ static LOST_REMAINDER: Scenario = Scenario {
     tier: 0,
     layer: Layer::Pool { capacity: 1000 },
     batch: Batch::fixed(2),
+    homes: &[],
     setup: &[(0, Attach), (1, Attach), (0, Allocate)],
     threads: &[&[Lose, Leave], &[Allocate]],
 };
@@ -53,6 +54,7 @@ static DOUBLE_OFFER: Scenario = Scenario {
     tier: 0,
     layer: Layer::Mediator { holds: &[2, 0] },
     batch: Batch::fixed(2),
+    homes: &[],
     setup: &[],
     threads: &[&[OfferTwice(2)], &[Request(2), Request(2)]],
 };

@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::MaybeBlock;
-use stampool::raw::mediator::Mediator;
+use stampool::raw::mediator::{Home, Mediator, Participant};
 use stampool::raw::sync::thread;
 use stampool::{
-    EndHook, Local, Pool, Requirements, Strategy, SystemSource, ThreadHandling, ThreadId,
+    EndHook, Local, Pool, Requirements, Strategy, SystemSource, ThreadHandling, ThreadId, Topology,
 };
 
 use super::super::{Metered, Payload, Standing, make_shell};
@@ -147,6 +147,24 @@ unsafe impl ThreadHandling for ModelThreads {
     }
 }
 
+/// Who attaches is in the shard of its actor.
+struct ModelShards {
+    scenario: &'static Scenario,
+    attaching: Arc<AtomicU64>,
+}
+
+impl Topology for ModelShards {
+    fn shards(&self) -> usize {
+        self.scenario.shards()
+    }
+
+    fn shard(&self) -> usize {
+        let actor =
+            self.attaching.load(Ordering::Relaxed).checked_sub(1).expect("an actor attaches");
+        self.scenario.homes[usize::try_from(actor).expect("a few actors")]
+    }
+}
+
 fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     let regions = Arc::new(AtomicIsize::new(0));
     let threads = ModelThreads::default();
@@ -159,6 +177,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         .capacity_blocks(capacity)
         .source(Metered(Arc::clone(&regions)))
         .threads(threads.clone())
+        .topology(ModelShards { scenario, attaching: Arc::clone(&threads.attaching) })
         .build()
         .expect("a scenario's pool can be built");
     let shared: &'static Shared<Pool<S>> = Box::leak(Box::new(Shared::new(pool)));
@@ -186,7 +205,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
                 }
             }
             Op::Lose => _ = local.expect("attached").allocate(),
-            Op::Give(_) | Op::Offer(_) | Op::OfferTwice(_) | Op::Request(_) => {
+            Op::Give(_) | Op::Join(_) | Op::Offer(_) | Op::OfferTwice(_) | Op::Request(_) => {
                 unreachable!("not an operation of a handle")
             }
         }
@@ -242,7 +261,7 @@ fn drain<S: Strategy>(shared: &Shared<Pool<S>>, free: usize) {
 fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -> String {
     let requirements = Requirements { limbo_shells: LIMBO, ..Requirements::default() };
     let plan = S::plan(requirements).expect("no requirement, no refusal");
-    let mediator = Mediator::<S>::new(scenario.batch, &plan);
+    let mediator = Mediator::<S>::new(scenario.batch, scenario.shards(), &plan);
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks: usize = holds.iter().sum();
     // M1: a shell per batch of blocks, and one per thread, and what may wait.
@@ -262,29 +281,38 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         actor.log.clear();
         actor
     });
-    let step = move |(participant, actor): &mut (Standing<S>, Actor), op: Op| match op {
-        Op::Offer(count) | Op::OfferTwice(count) => {
-            let blocks: Vec<Block> =
-                (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
-            shared.under_check.offer(&participant.0, &blocks);
-            if matches!(op, Op::OfferTwice(_)) {
-                shared.under_check.offer(&participant.0, &blocks);
-            }
-        }
-        Op::Request(max) => {
-            let mut out = vec![MaybeBlock::uninit(); max];
-            let count = shared.under_check.request(&participant.0, &mut out);
-            let addresses: Vec<usize> = out[..count]
-                .iter()
-                // SAFETY: `request` has written so many.
-                .map(|block| unsafe { block.assume_init() }.0.addr().get())
-                .collect();
-            shared.receive(actor, &addresses);
-        }
-        _ => unreachable!("not an operation of a mediator"),
+    let offer = move |Standing((participant, home)): &Standing<(Participant<S>, Home)>,
+                      blocks: &[Block]| {
+        shared.under_check.offer(participant, *home, blocks);
     };
-    let mut actors: Vec<(Standing<S>, Actor)> =
-        actors.map(|actor| (Standing::<S>(shared.under_check.join()), actor)).collect();
+    let step =
+        move |(standing, actor): &mut (Standing<(Participant<S>, Home)>, Actor), op: Op| match op {
+            Op::Offer(count) | Op::OfferTwice(count) => {
+                let blocks: Vec<Block> =
+                    (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
+                offer(standing, &blocks);
+                if matches!(op, Op::OfferTwice(_)) {
+                    offer(standing, &blocks);
+                }
+            }
+            Op::Request(max) => {
+                let Standing((participant, home)) = standing;
+                let mut out = vec![MaybeBlock::uninit(); max];
+                let count = shared.under_check.request(participant, *home, &mut out);
+                let addresses: Vec<usize> = out[..count]
+                    .iter()
+                    // SAFETY: `request` has written so many.
+                    .map(|block| unsafe { block.assume_init() }.0.addr().get())
+                    .collect();
+                shared.receive(actor, &addresses);
+            }
+            Op::Join(shard) => standing.0.1 = shared.under_check.home(shard),
+            _ => unreachable!("not an operation of a mediator"),
+        };
+    let homes = scenario.homes.iter().copied().chain(core::iter::repeat(0));
+    let standing = |home| Standing((shared.under_check.join(), shared.under_check.home(home)));
+    let mut actors: Vec<_> =
+        actors.zip(homes).map(|(actor, home)| (standing(home), actor)).collect();
     for (thread, op) in scenario.setup {
         step(&mut actors[*thread], *op);
     }

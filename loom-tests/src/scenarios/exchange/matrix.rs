@@ -5,7 +5,7 @@
 
 use stampool::raw::block::Batch;
 
-use super::Op::{Allocate, Attach, End, Free, Give, Leave, Offer, Request};
+use super::Op::{Allocate, Attach, End, Free, Give, Join, Leave, Offer, Request};
 use super::{Layer, Op, Scenario};
 use crate::scenarios::Depth::{Exhaustive, Preemptions};
 
@@ -19,7 +19,7 @@ const fn slice(
     threads: &'static [&'static [Op]],
 ) -> Scenario {
     let (depth, layer, batch) = (Exhaustive, POOL, Batch::fixed(batch));
-    Scenario { name, depth, tier: 0, layer, batch, setup, threads }
+    Scenario { name, depth, tier: 0, layer, batch, homes: &[], setup, threads }
 }
 
 /// Batches of one block that grow up to `most`.
@@ -109,6 +109,11 @@ const WIDE: &[(usize, Op)] = &[
     (1, Free),
     (1, Free),
 ];
+
+/// Two threads in a shard each.
+const fn apart(slice: Scenario) -> Scenario {
+    Scenario { homes: &[0, 1], ..slice }
+}
 
 /// Each thread's cache is full of blocks of the other's, and each holds one more of those.
 const REMOTE_BOTH: &[(usize, Op)] = &[
@@ -214,6 +219,22 @@ pub const SCENARIOS: &[Scenario] = &[
         ..slice("mediator/split_a_large_one", 2, &[(0, Offer(3))], &[&[Request(1)], &[Request(3)]])
     },
     Scenario {
+        layer: Layer::Mediator { holds: &[2, 0] },
+        ..apart(slice("mediator/shards_offer_request", 2, &[], &[&[Offer(2)], &[Request(2)]]))
+    },
+    BEHIND_A_LOOK,
+    Scenario {
+        layer: Layer::Pool { capacity: 5 },
+        ..apart(slice("pool/shards_steal", 1, STEAL, &[&[Allocate], &[Free]]))
+    },
+    apart(slice(
+        "pool/shards_leave_allocate",
+        1,
+        &[(0, Attach), (1, Attach), (0, Allocate), (0, Free)],
+        &[&[Leave], &[Allocate]],
+    )),
+    apart(slice("pool/shards_carve_carve", 2, LAID_DOWN, &[&[Allocate], &[Allocate]])),
+    Scenario {
         depth: Preemptions(2),
         ..slice(
             "pool/one_producer_two_consumers",
@@ -249,6 +270,45 @@ pub const ABA: Scenario = Scenario {
         &[&[Request(2)], &[Request(4), Offer(1), Offer(2)]],
     )
 };
+
+/// There are three shards. Thread 0 begins at the last one, where nothing ever lies, and comes to the
+/// first, then to the second. One block lies in the second. Behind the back of thread 0 another one is
+/// put into the first, and only then is that one taken. So there is a block at every instant, and
+/// thread 0 has to find one.
+pub const BEHIND_A_LOOK: Scenario = Scenario {
+    depth: Preemptions(3),
+    layer: Layer::Mediator { holds: &[0, 2] },
+    homes: &[2, 0],
+    ..slice(
+        "mediator/shards_behind_a_look",
+        1,
+        &[(1, Join(1)), (1, Offer(1)), (1, Join(0))],
+        &[&[Request(1)], &[Offer(1), Join(1), Request(1)]],
+    )
+};
+
+/// As [`REMOTE`], and thread 1 has flushed once: a block lies in its shard.
+const STEAL: &[(usize, Op)] = &[
+    (0, Attach),
+    (1, Attach),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (1, Free),
+    (1, Free),
+    (1, Free),
+];
+
+/// A batch of two lies in the shard of thread 1, and both caches are
+/// empty.
+const LAID_DOWN: &[(usize, Op)] =
+    &[(1, Attach), (1, Allocate), (1, Free), (1, Leave), (0, Attach), (1, Attach)];
 
 /// Thread 0 frees what others wait for; its cache is full.
 const TWO_CONSUMERS: &[(usize, Op)] = &[

@@ -10,7 +10,7 @@ mod world;
 use std::collections::BTreeSet;
 
 pub use body::body;
-pub use matrix::{ABA, REMAINDERS, SCENARIOS};
+pub use matrix::{ABA, BEHIND_A_LOOK, REMAINDERS, SCENARIOS};
 
 use stampool::raw::block::Batch;
 
@@ -36,6 +36,8 @@ pub enum Op {
     Offer(usize),
     /// Request at most so many blocks from the mediator, and hold what comes.
     Request(usize),
+    /// Give the standing at the mediator up for one in another shard.
+    Join(usize),
     /// A twin's fault: take a block and forget it.
     Lose,
     /// A twin's fault: offer the same blocks twice.
@@ -70,6 +72,8 @@ pub struct Scenario {
     pub layer: Layer,
     /// Blocks per batch.
     pub batch: Batch,
+    /// The threads' shards. None: there is one for all.
+    pub homes: &'static [usize],
     /// Done before the threads start, by one thread on behalf of each.
     pub setup: &'static [(usize, Op)],
     /// The threads' programs.
@@ -77,6 +81,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// How many shards there are.
+    #[must_use]
+    pub fn shards(&self) -> usize {
+        self.homes.iter().max().map_or(1, |last| last + 1)
+    }
+
     /// Whether a handle is forgotten. With it goes what it has registered outside the pool: the real
     /// epoch's collector is never freed then, which loom counts as a leak.
     #[must_use]

@@ -1,9 +1,12 @@
 //! The abstract pool: what every exchange does, in one step.
 
+mod look;
+
 use stampool::raw::block::Batch;
 
 use super::{Layer, Op, Scenario, entry, outcome};
 use crate::spec::Machine;
+use look::{Look, Looked};
 
 /// Blocks go by number, in the order in which they are carved.
 type Blocks = Vec<usize>;
@@ -13,7 +16,10 @@ type Blocks = Vec<usize>;
 pub(super) struct World {
     batch: Batch,
     capacity: usize,
-    full: Vec<Blocks>,
+    /// By shard.
+    full: Vec<Vec<Blocks>>,
+    /// What has arrived in each shard, where there are several.
+    arrived: Vec<usize>,
     partial: Vec<Blocks>,
     carved: usize,
     growing: Option<usize>,
@@ -22,6 +28,10 @@ pub(super) struct World {
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Actor {
+    /// Its shard.
+    home: usize,
+    /// It has put a full shell down there, and still has to count it.
+    is_to_count: bool,
     todo: &'static [Op],
     step: Step,
     attached: bool,
@@ -40,24 +50,18 @@ struct Actor {
 enum Step {
     /// At its beginning.
     Begin,
-    /// Allocate: `full` was empty.
-    AskPartial,
+    /// Allocate, Request: is looking.
+    Look(Look),
     /// Allocate: nothing to be had; wants to grow.
     Lock,
     /// Allocate, under the lock: looks again.
-    AskFullAgain,
-    /// Allocate, under the lock.
-    AskPartialAgain,
+    LookAgain(Look),
     /// Allocate, under the lock: nothing came meanwhile.
     Carve,
     /// Leave, Offer: has taken this partial shell, or a fresh one, for this remainder.
     Merge(Blocks, Blocks),
     /// Leave, Offer: has filled a partial shell up, this is left over.
     Rest(Blocks),
-    /// Request: whole batches are not to be had, or not wanted.
-    RequestPartial,
-    /// Request: below a batch, looks for a full shell to split.
-    SplitFull,
     /// Request: this is left of the split shell.
     PutBack(Blocks),
 }
@@ -68,7 +72,10 @@ impl World {
             Layer::Pool { capacity } => (capacity, &[][..]),
             Layer::Mediator { holds } => (usize::MAX, holds),
         };
+        let shards = scenario.shards();
         let actor = Actor {
+            home: 0,
+            is_to_count: false,
             todo: &[],
             step: Step::Begin,
             attached: false,
@@ -81,12 +88,16 @@ impl World {
         let mut world = Self {
             batch: scenario.batch,
             capacity,
-            full: Vec::new(),
+            full: vec![Vec::new(); shards],
+            arrived: vec![0; shards],
             partial: Vec::new(),
             carved: 0,
             growing: None,
             threads: vec![actor; scenario.threads.len()],
         };
+        for (thread, home) in scenario.homes.iter().enumerate() {
+            world.threads[thread].home = *home;
+        }
         for (thread, blocks) in holds.iter().enumerate() {
             world.threads[thread].held.extend(world.carved..world.carved + blocks);
             world.carved += blocks;
@@ -112,10 +123,19 @@ impl World {
     /// One step. False: it must wait.
     fn advance(&mut self, thread: usize) -> bool {
         let Batch { least, most } = self.batch;
+        let home = self.threads[thread].home;
+        if core::mem::take(&mut self.threads[thread].is_to_count) {
+            self.arrived[home] += 1;
+            return true;
+        }
         let op = self.threads[thread].todo[0];
         match (op, core::mem::replace(&mut self.threads[thread].step, Step::Begin)) {
             (Op::Attach, _) => {
                 self.threads[thread].attached = true;
+                self.done(thread);
+            }
+            (Op::Join(shard), _) => {
+                self.threads[thread].home = shard;
                 self.done(thread);
             }
             (Op::Give(to), _) => {
@@ -132,18 +152,20 @@ impl World {
                         if actor.refilled && actor.limit < 2 * most {
                             actor.limit = (2 * actor.limit).min(2 * most);
                         } else {
-                            self.full.push(actor.cache.drain(..actor.limit / 2).collect());
+                            let batch = actor.cache.drain(..actor.limit / 2).collect();
                             actor.refilled = false;
+                            self.put_up(thread, batch);
                         }
                     }
-                    actor.cache.push(block);
+                    self.threads[thread].cache.push(block);
                 }
                 self.done(thread);
             }
             (Op::Leave | Op::End, Step::Begin) => {
                 let cache = &mut self.threads[thread].cache;
                 if cache.len() >= least {
-                    self.full.push(cache.drain(..most.min(cache.len())).collect());
+                    let batch = cache.drain(..most.min(cache.len())).collect();
+                    self.put_up(thread, batch);
                 } else {
                     let rest = core::mem::take(cache);
                     self.put_down(thread, rest);
@@ -153,7 +175,7 @@ impl World {
                 let held = &mut self.threads[thread].held;
                 let blocks: Blocks = held.drain(..count.min(held.len())).collect();
                 if blocks.len() >= least {
-                    self.full.push(blocks);
+                    self.put_up(thread, blocks);
                     self.done(thread);
                 } else {
                     self.put_down(thread, blocks);
@@ -165,7 +187,7 @@ impl World {
                 if shell.len() < least {
                     self.partial.push(shell);
                 } else {
-                    self.full.push(shell);
+                    self.put_up(thread, shell);
                 }
                 if rest.is_empty() {
                     self.left(thread);
@@ -181,6 +203,12 @@ impl World {
             (_, _) => unreachable!("no such step in {op:?}"),
         }
         true
+    }
+
+    /// Puts a full shell into the thread's shard.
+    fn put_up(&mut self, thread: usize, shell: Blocks) {
+        self.full[self.threads[thread].home].push(shell);
+        self.threads[thread].is_to_count = self.full.len() > 1;
     }
 
     /// Leave, Offer: less than a batch is to go.
@@ -210,18 +238,17 @@ impl World {
     fn allocate(&mut self, thread: usize, step: Step) -> bool {
         let (found, next) = match step {
             Step::Begin if !self.threads[thread].cache.is_empty() => (vec![], Step::Begin),
-            Step::Begin => (self.full.pop().unwrap_or_default(), Step::AskPartial),
-            Step::AskPartial => (self.partial.pop().unwrap_or_default(), Step::Lock),
+            Step::Begin => self.look_for(thread, Look::begin(true), Step::Look, Step::Lock),
+            Step::Look(look) => self.look_for(thread, look, Step::Look, Step::Lock),
             Step::Lock if self.growing.is_some() => {
                 self.threads[thread].step = Step::Lock;
                 return false;
             }
             Step::Lock => {
                 self.growing = Some(thread);
-                (vec![], Step::AskFullAgain)
+                (vec![], Step::LookAgain(Look::begin(true)))
             }
-            Step::AskFullAgain => (self.full.pop().unwrap_or_default(), Step::AskPartialAgain),
-            Step::AskPartialAgain => (self.partial.pop().unwrap_or_default(), Step::Carve),
+            Step::LookAgain(look) => self.look_for(thread, look, Step::LookAgain, Step::Carve),
             Step::Carve => {
                 let fresh = self.batch.least.min(self.capacity - self.carved);
                 let first = self.carved;
@@ -257,33 +284,27 @@ impl World {
     }
 
     fn request(&mut self, thread: usize, max: usize, step: Step) {
-        let Batch { least, most } = self.batch;
-        let next = match step {
-            Step::Begin if max >= most => {
-                let found = pop_up_to(&mut self.full, max);
-                if !found.is_empty() {
-                    return self.received(thread, &found);
-                }
-                Step::RequestPartial
-            }
-            Step::Begin | Step::RequestPartial if max == 0 => return self.received(thread, &[]),
-            Step::Begin | Step::RequestPartial => match self.partial.pop() {
-                Some(shell) => return self.split(thread, max, shell),
-                None if max >= most => return self.received(thread, &[]),
-                None => Step::SplitFull,
-            },
-            Step::SplitFull => match self.full.pop() {
-                Some(shell) => return self.split(thread, max, shell),
-                None => return self.received(thread, &[]),
-            },
+        let look = match step {
+            Step::Begin if max == 0 => return self.received(thread, &[]),
+            Step::Begin if max >= self.batch.most => Look::begin(true),
+            Step::Begin => Look::begin(false),
+            Step::Look(look) => look,
             Step::PutBack(rest) => {
-                let list = if rest.len() < least { &mut self.partial } else { &mut self.full };
-                list.push(rest);
+                if rest.len() < self.batch.least {
+                    self.partial.push(rest);
+                } else {
+                    self.put_up(thread, rest);
+                }
                 return self.done(thread);
             }
             _ => unreachable!("no such step in a request"),
         };
-        self.threads[thread].step = next;
+        match self.look(thread, max, look) {
+            Looked::Batches(blocks) => self.received(thread, &blocks),
+            Looked::Shell(shell) => self.split(thread, max, shell),
+            Looked::Nothing => self.received(thread, &[]),
+            Looked::NotYet(look) => self.threads[thread].step = Step::Look(look),
+        }
     }
 
     fn split(&mut self, thread: usize, max: usize, mut shell: Blocks) {
@@ -321,7 +342,8 @@ impl Machine for World {
     }
 
     fn is_running(&self, thread: usize) -> bool {
-        !self.threads[thread].todo.is_empty()
+        let actor = &self.threads[thread];
+        actor.is_to_count || !actor.todo.is_empty()
     }
 
     fn step(&self, thread: usize) -> Vec<Self> {
@@ -339,6 +361,6 @@ impl Machine for World {
         }
         let count = |list: &[Blocks]| list.iter().map(Vec::len).sum();
         let logs: Vec<_> = end.threads.into_iter().map(|actor| actor.log).collect();
-        outcome(&logs, end.carved, count(&end.full), count(&end.partial))
+        outcome(&logs, end.carved, count(&end.full.concat()), count(&end.partial))
     }
 }

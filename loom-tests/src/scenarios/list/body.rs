@@ -89,7 +89,7 @@ impl<S: Strategy> Rig<S> {
     /// The shells held at the end, and what each removal brought.
     fn follow<'s>(
         &'s self,
-        Standing(participant): &Standing<S>,
+        Standing(participant): &Standing<<S::Reclaimer as Reclaimer>::Participant>,
         ops: &[Op],
         mut held: Vec<Held<'s>>,
     ) -> (Vec<Held<'s>>, Log) {
@@ -159,7 +159,7 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
         }));
         let held: Vec<Held<'static>> =
             program.holds.iter().map(|id| (*id, rig.make(*id))).collect();
-        (Standing::<S>(rig.reclaimer.join()), program.ops, held)
+        (Standing(rig.reclaimer.join()), program.ops, held)
     });
     // The first program runs on this thread: one thread less to schedule.
     let first = programs.next().expect("a scenario has threads");

@@ -1,0 +1,97 @@
+//! The abstract look for blocks: through all lists, and once more where something has arrived.
+
+use super::{Blocks, Step, World, pop_up_to};
+
+/// How far a thread has come in looking for blocks.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Look {
+    at: Place,
+    /// The counts of this round, as far as read, and those of the last one.
+    counts: Vec<usize>,
+    before: Option<Vec<usize>>,
+}
+
+/// What a look comes to next. Shards are counted from the own one on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Place {
+    /// Whole batches of this shard.
+    Full(usize),
+    Partial,
+    /// Less than a batch of this shard.
+    Split(usize),
+    /// What has arrived in this shard.
+    Count(usize),
+}
+
+/// What came of one step of a look.
+pub(super) enum Looked {
+    Batches(Blocks),
+    /// A shell, for less than it holds perhaps.
+    Shell(Blocks),
+    Nothing,
+    NotYet(Look),
+}
+
+impl Look {
+    /// For whole batches, or for less than one.
+    pub(super) const fn begin(whole: bool) -> Self {
+        let at = if whole { Place::Full(0) } else { Place::Partial };
+        Self { at, counts: Vec::new(), before: None }
+    }
+}
+
+impl World {
+    /// Allocate: one step of a look, and what comes then.
+    pub(super) fn look_for(
+        &mut self,
+        thread: usize,
+        look: Look,
+        on: fn(Look) -> Step,
+        after: Step,
+    ) -> (Blocks, Step) {
+        match self.look(thread, self.batch.most, look) {
+            Looked::Batches(blocks) | Looked::Shell(blocks) => (blocks, Step::Begin),
+            Looked::Nothing => (vec![], after),
+            Looked::NotYet(look) => (vec![], on(look)),
+        }
+    }
+
+    /// One step of a look for at most `max` blocks.
+    pub(super) fn look(&mut self, thread: usize, max: usize, look: Look) -> Looked {
+        let (shards, whole) = (self.full.len(), max >= self.batch.most);
+        let at = |nth| (self.threads[thread].home + nth) % shards;
+        let Look { at: place, mut counts, mut before } = look;
+        let round_over = if shards > 1 { Some(Place::Count(0)) } else { None };
+        let next = match place {
+            Place::Full(nth) => {
+                let found = pop_up_to(&mut self.full[at(nth)], max);
+                if !found.is_empty() {
+                    return Looked::Batches(found);
+                }
+                Some(if nth + 1 < shards { Place::Full(nth + 1) } else { Place::Partial })
+            }
+            Place::Partial => match self.partial.pop() {
+                Some(shell) => return Looked::Shell(shell),
+                None if whole => round_over,
+                None => Some(Place::Split(0)),
+            },
+            Place::Split(nth) => match self.full[at(nth)].pop() {
+                Some(shell) => return Looked::Shell(shell),
+                None if nth + 1 < shards => Some(Place::Split(nth + 1)),
+                None => round_over,
+            },
+            Place::Count(nth) => {
+                counts.push(self.arrived[nth]);
+                if nth + 1 < shards {
+                    Some(Place::Count(nth + 1))
+                } else if before.as_ref() == Some(&counts) {
+                    None
+                } else {
+                    before = Some(core::mem::take(&mut counts));
+                    Some(if whole { Place::Full(0) } else { Place::Partial })
+                }
+            }
+        };
+        next.map_or(Looked::Nothing, |at| Looked::NotYet(Look { at, counts, before }))
+    }
+}
