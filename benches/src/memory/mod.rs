@@ -23,7 +23,7 @@ use resident::Resident;
 
 /// Blocks that cross over from one producer to one consumer.
 const CROSSING: u64 = 10_000_000;
-/// Operations of the other workloads, as each counts them.
+/// Operations of the other workloads, of all threads together.
 const OTHERS: u64 = 1_000_000;
 
 /// What one subject held in one workload.
@@ -122,11 +122,13 @@ pub fn is_told(workload: &Workload) -> bool {
     }
 }
 
-/// How long a workload is watched, in its operations.
+/// How long a workload is watched, in operations as it counts them.
 fn operations(workload: &Workload) -> u64 {
     match workload.kind {
         Kind::ProducerConsumer if workload.team == Team::CROSSINGS[0] => CROSSING,
-        _ => OTHERS,
+        Kind::ProducerConsumer | Kind::Xmalloc | Kind::Mstress | Kind::MessagePassing => OTHERS,
+        // Counted on each thread.
+        _ => OTHERS.div_ceil(workload.threads() as u64),
     }
 }
 
