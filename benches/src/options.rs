@@ -46,7 +46,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) memory: bool,
     /// How long each subject's memory is watched, in the workload's operations. Without it: ten
-    /// million from one producer to one consumer, a million elsewhere.
+    /// million from one producer to one consumer, a million of all threads together elsewhere.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) memory_operations: Option<u64>,
     /// A bench.json to compare with: what is slower beyond the spread is said.
