@@ -191,6 +191,7 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/drop_after_remote_frees",
         "mediator/remainders_merge",
         "pool/leave_leave_attach",
+        "pool/shards_steal",
         "pool/shards_leave_allocate",
         "pool/shards_carve_carve",
     ]),
