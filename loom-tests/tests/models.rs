@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     for scenario in exchange::SCENARIOS.iter().filter(|scenario| !scenario.forgets_a_handle()) {
         let threads = scenario.threads.len();
         let row = exchange_row(EPOCH, scenario, most_preemptions(threads));
-        checks.push(row.tier(if threads == 2 { 0 } else { DEEP }));
+        let every_time = threads == 2 && !EPOCH.deep.contains(&scenario.name);
+        checks.push(row.tier(if every_time { 0 } else { DEEP }));
     }
     for scenario in list::SCENARIOS {
         checks.push(list_row(SLEEPER, scenario, Bound::Preemptions(3)).tier(1));

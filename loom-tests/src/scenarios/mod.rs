@@ -98,7 +98,11 @@ const SHORT: Option<&[&str]> =
 
 /// The real epoch, crossbeam's. Under loom its own atomics are loom's: too many executions for all
 /// of them. Under shuttle it is opaque: what it does is part of the step before.
-pub const EPOCH: Subject = Subject { searched: SHORT, ..subject::<EpochDeferred>(Shape::Sides) };
+pub const EPOCH: Subject = Subject {
+    searched: SHORT,
+    deep: &["mediator/shards_behind_a_look", "pool/shards_leave_allocate"],
+    ..subject::<EpochDeferred>(Shape::Sides)
+};
 
 /// [`Quiescent`] beside a popper that sleeps for ever: all goes by the second list, under the lock. For
 /// [`EpochDeferred`] beside a pin that lasts for ever there is [`Stalled`], which runs the whole matrix.
@@ -187,6 +191,7 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/drop_after_remote_frees",
         "mediator/remainders_merge",
         "pool/leave_leave_attach",
+        "pool/shards_steal",
         "pool/shards_leave_allocate",
         "pool/shards_carve_carve",
     ]),
