@@ -66,30 +66,94 @@ fn a_fixed_batch_exchanges_at_every_burst() {
     assert_eq!(exchanges(&pool) - before, 2 * (batches - 2));
 }
 
-fn follows_the_last<S: Strategy>() {
+fn together<S: Strategy>() {
     let pool = pool::<S>();
     let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
     let blocks = take(&one, 4 * MOST);
     assert_eq!(one.cached_blocks(), 0, "carved by the least batch, so none is left over");
     give(&one, blocks);
-    assert_eq!(one.cached_blocks(), 2 * MOST, "one flush of two batches, one more to come");
-    // What comes to the other in one exchange was flushed as one batch.
+    assert_eq!(one.cached_blocks(), 2 * MOST, "two flushes of the largest batch");
+    let refills = pool.stats().refills;
     let first = take(&other, 1);
-    assert_eq!(other.cached_blocks(), MOST - 1);
+    assert_eq!(pool.stats().refills, refills + 1);
+    assert_eq!(other.cached_blocks(), MOST - 1, "what was put down together");
     give(&other, first);
     // Gone and come again: by the least batch.
     drop(one);
     let one = pool.local().unwrap();
     let blocks = take(&other, 3 * LEAST);
-    let flushes = pool.stats().flushes;
     give(&one, blocks);
-    assert_eq!(pool.stats().flushes, flushes, "two batches, then twice as many");
-    assert_eq!(one.cached_blocks(), 3 * LEAST);
+    assert_eq!(one.cached_blocks(), 2 * LEAST, "two batches, and one given away");
 }
 
 #[test]
-fn a_cache_follows_the_size_of_the_last_exchange() {
-    with_every_strategy!(follows_the_last);
+fn blocks_that_were_put_down_together_are_taken_together() {
+    with_every_strategy!(together);
+}
+
+fn one_way_stays_small<S: Strategy>() {
+    let pool = pool::<S>();
+    let (producer, consumer) = (pool.local().unwrap(), pool.local().unwrap());
+    for _ in 0..100 {
+        give(&consumer, take(&producer, LEAST));
+        assert!(consumer.cached_blocks() <= 2 * LEAST);
+        assert!(producer.cached_blocks() <= LEAST);
+    }
+}
+
+#[test]
+fn who_only_takes_and_who_only_gives_stay_at_the_least_batch() {
+    with_every_strategy!(one_way_stays_small);
+}
+
+fn comes_back<S: Strategy>() {
+    let pool = pool::<S>();
+    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+    give(&one, take(&one, 2 * MOST));
+    assert_eq!(one.cached_blocks(), 2 * MOST, "it has grown");
+    // From now on it only gives. Sixteen exchanges halve it, three times.
+    let mut cached = Vec::new();
+    for _ in 0..4 * 16 * MOST / LEAST {
+        give(&one, take(&other, LEAST));
+        cached.push(one.cached_blocks());
+    }
+    assert_eq!(cached.iter().copied().max(), Some(2 * MOST));
+    assert!(cached.last() <= Some(&(2 * LEAST)), "{cached:?}");
+    // And it grows again.
+    let before = exchanges(&pool);
+    give(&one, take(&one, 2 * MOST));
+    assert!(exchanges(&pool) > before);
+    assert!(one.cached_blocks() > MOST, "what was left over comes to it");
+}
+
+#[test]
+fn a_cache_that_has_grown_shrinks_when_its_thread_only_frees() {
+    with_every_strategy!(comes_back);
+}
+
+fn comes_back_by_refills<S: Strategy>() {
+    let pool = pool::<S>();
+    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+    give(&one, take(&one, 2 * MOST));
+    for _ in 0..4 * 16 * MOST / LEAST {
+        give(&other, take(&one, LEAST));
+    }
+    // As at first: with two of the least batches it is full, and the exchange before was a refill.
+    let blocks = take(&other, 4 * MOST);
+    let flushes = pool.stats().flushes;
+    let mut blocks = blocks.into_iter();
+    let mut given = 0;
+    while pool.stats().flushes == flushes {
+        give(&other, blocks.next().into_iter().collect());
+        given += 1;
+    }
+    assert!(given <= 2 * MOST + 1);
+    give(&other, blocks.collect());
+}
+
+#[test]
+fn a_cache_that_has_grown_shrinks_when_its_thread_only_allocates() {
+    with_every_strategy!(comes_back_by_refills);
 }
 
 fn one_way<S: Strategy>() {

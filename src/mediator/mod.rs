@@ -163,7 +163,7 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// Whole batches come first, as many as fit by one CAS; where there is none, one partial shell.
     /// A request below the largest batch takes one partial shell, where there is none a full one, and
-    /// leaves in it what it did not ask for. Handles always ask for the largest.
+    /// leaves in it what it did not ask for.
     ///
     /// 0 means that every list that could serve was seen empty by an RMW, one after the other.
     #[inline]
@@ -178,6 +178,26 @@ impl<S: Strategy> Mediator<S> {
             }
         }
         self.request_remainder(&guard, out)
+    }
+
+    /// As [`request`](Self::request), but of the full shells takes one alone: the blocks that were put
+    /// down together last. What a handle asks for, whose own batch may be small while others' are large.
+    ///
+    /// # Panics
+    ///
+    /// If `out` has no room for the largest batch.
+    #[inline]
+    pub fn request_batch(&self, participant: &Participant<S>, out: &mut [MaybeBlock]) -> usize {
+        assert!(out.len() >= self.batch().most, "room for {} blocks", out.len());
+        let guard = self.reclaimer.pin(participant);
+        match self.shelves.full.pop(&self.shelves.store, &guard) {
+            Some(mut shell) => {
+                let taken = shell.unload(out);
+                self.recycle(&guard, shell);
+                taken
+            }
+            None => self.request_remainder(&guard, out),
+        }
     }
 
     #[cold]

@@ -111,14 +111,14 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
-    /// Lets batches grow up to so many blocks, 65,536 at most, between threads that exchange often;
+    /// Lets batches grow up to so many blocks, 65,536 at most, for threads that allocate and free by turns;
     /// [`batch`](Self::batch) is what they begin with, and what is carved at a time. Without it they
     /// do not grow.
     ///
-    /// A cache that is full doubles in place of a flush until it holds two of the largest batches,
-    /// and then flushes those; a refill brings what lies in shells, up to the largest batch, and sets
-    /// the limit to twice that. So a burst that fits soon costs no exchange. A thread that only frees
-    /// keeps up to two of the largest batches.
+    /// A cache that is full doubles in place of a flush, until it holds two of the largest batches,
+    /// where the exchange before was a refill; a flush gives away half of what it may hold, and what
+    /// was put down together is taken together. So a burst that fits soon costs no exchange. A thread
+    /// that only allocates or only frees stays at the least batch, or comes back to it.
     ///
     /// The memory bound is the one for batches of this size: a cache may hold twice as many, and
     /// pools that are prefilled, sealed or limited need so much more. Every batch carved brings a

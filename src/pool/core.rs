@@ -126,7 +126,7 @@ impl<S: Strategy> Core<S> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match self.mediator.request(participant, room) {
+        match self.mediator.request_batch(participant, room) {
             0 => self.grow(participant, room),
             blocks => Ok(blocks),
         }
@@ -159,7 +159,9 @@ impl<S: Strategy> Core<S> {
         // SAFETY: by the caller.
         unsafe { watch::shelve(&self.level, seat, slot, count) }?;
         // SAFETY: by the caller.
-        unsafe { slot.flush(count, |blocks| self.mediator.offer(participant, blocks)) };
+        unsafe {
+            slot.flush(self.mediator.batch(), count, |blocks| self.mediator.offer(participant, blocks))
+        };
         Ok(())
     }
 

@@ -110,7 +110,7 @@ impl<S: Strategy> Core<S> {
         let mut growth = self.unsealed()?;
         // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
         // empty now, the lists stay out of the sum that bounds what is carved below.
-        let found = self.mediator.request(participant, room);
+        let found = self.mediator.request_batch(participant, room);
         if found > 0 {
             return Ok(found);
         }

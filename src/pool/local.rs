@@ -19,8 +19,8 @@ use crate::thread_cache::SlotRef;
 /// While its cache has blocks, and room, it neither executes an atomic operation nor calls
 /// anything. It exchanges with the pool when the cache is empty or holds two batches, and is left
 /// with one batch, so a batch of operations lies between two exchanges. How large a batch is may
-/// follow how often that happens ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). Only a partial shell, which
-/// a handle that left has filled, or the end of a chunk brings fewer.
+/// follow what the thread does ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). Only a
+/// partial shell, which a handle that left has filled, or the end of a chunk brings fewer.
 ///
 /// Dropping it hands all its blocks to the other threads.
 pub struct Local<'p, S: Strategy> {
@@ -108,7 +108,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<NonNull<u8>, AllocError> {
         match self.popped(slot) {
             Some(block) => Ok(block.0),
-            None => Self::refill(self.slot, self.core(), &self.participant, &self.seat),
+            None => Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.seat)),
         }
     }
 
@@ -124,7 +124,7 @@ impl<'p, S: Strategy> Local<'p, S> {
             && let Some(block) = block
             && !self.core().level.hand_out(&self.seat, slot.address(), block)
         {
-            Self::examined(slot, self.core(), &self.seat, block);
+            Self::examined(slot, self.core(), apart(&self.seat), block);
         }
         block
     }
@@ -165,7 +165,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         let mut block = Block(block);
         if !self.core().level.take_in(&self.seat, slot.address(), block) {
-            Self::questioned(self.core(), &self.seat, block);
+            Self::questioned(self.core(), apart(&self.seat), block);
         }
         if S::Level::QUARANTINE > 0 {
             // SAFETY: this handle is seated here; the ring has this size.
@@ -176,7 +176,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
         // SAFETY: this handle is seated here.
         if let Err(block) = unsafe { slot.push(block) } {
-            Self::flush(slot, self.core(), &self.participant, &self.seat, block);
+            Self::flush(slot, self.core(), apart(&self.participant), apart(&self.seat), block);
         }
     }
 
@@ -263,8 +263,10 @@ impl<'p, S: Strategy> Local<'p, S> {
         let flushed = if unsafe { slot.widen() } {
             Ok(())
         } else {
-            // SAFETY: as just said, and it does not become larger: two of the largest batches.
-            unsafe { core.flush(slot, seat, participant, core.mediator.batch().most) }
+            // SAFETY: as just said.
+            let batch = unsafe { slot.batch_blocks() };
+            // SAFETY: as just said, so there are twice as many.
+            unsafe { core.flush(slot, seat, participant, batch) }
         };
         // SAFETY: seated.
         let pushed = unsafe { slot.push(block) };
@@ -272,6 +274,18 @@ impl<'p, S: Strategy> Local<'p, S> {
         if let Err(misuse) = flushed {
             misuse.report();
         }
+    }
+}
+
+/// A reference to a part of the handle, for a slow path: of a part without size one that does not
+/// lead to the handle, whose address would be known to the slow path otherwise.
+#[inline(always)]
+const fn apart<T>(part: &T) -> &T {
+    if size_of::<T>() == 0 {
+        // SAFETY: not null, aligned, and nothing is read through it; there is a value of the type.
+        unsafe { NonNull::dangling().as_ref() }
+    } else {
+        part
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
 //! `stampool_model = "loom"`, `stampool_model = "shuttle"`, or `stampool_model = "steered"` (the
-//! first, with points where threads are held up). Everything above this folder is written once,
-//! against the names exported here, so the checked code is the shipped code.
+//! first, with points where threads are held up, and with each access counted). Everything above this
+//! folder is written once, against the names exported here, so the checked code is the shipped code.
 //!
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
@@ -34,6 +34,8 @@ mod backend;
 #[path = "steered.rs"]
 mod backend;
 
+#[cfg(stampool_model = "steered")]
+pub mod count;
 mod serial;
 pub mod site;
 #[cfg(stampool_model = "steered")]
@@ -73,16 +75,22 @@ impl Number {
     /// As last heard of.
     #[inline(always)]
     pub fn get(&self) -> u64 {
+        #[cfg(stampool_model = "steered")]
+        count::note_aside(count::Kind::Load);
         self.0.load(Ordering::Relaxed)
     }
 
     /// Replaces it.
     pub fn set(&self, value: u64) {
+        #[cfg(stampool_model = "steered")]
+        count::note_aside(count::Kind::Store);
         self.0.store(value, Ordering::Relaxed);
     }
 
     /// Adds to it, and gives what it was.
     pub fn add(&self, value: u64) -> u64 {
+        #[cfg(stampool_model = "steered")]
+        count::note_aside(count::Kind::Fetch);
         self.0.fetch_add(value, Ordering::Relaxed)
     }
 }

@@ -18,9 +18,20 @@ pub struct Site {
 
 impl Site {
     /// The ordering to use.
-    #[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle")))]
+    #[cfg(not(any(
+        stampool_model = "loom",
+        stampool_model = "shuttle",
+        stampool_model = "steered"
+    )))]
     #[inline(always)]
     pub const fn ordering(self) -> Ordering {
+        self.shipped
+    }
+
+    /// The ordering to use. Names the access that it is asked for.
+    #[cfg(stampool_model = "steered")]
+    pub fn ordering(self) -> Ordering {
+        super::count::name(self.name);
         self.shipped
     }
 

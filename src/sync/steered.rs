@@ -1,11 +1,13 @@
 //! The steered backend: the shipped one, each access behind a [point](super::steer::point) where
-//! the thread may be held up. It sees interleavings; the orderings are the machine's.
+//! the thread may be held up, and [counted](super::count). It sees interleavings; the orderings are
+//! the machine's.
 
 pub use std::sync::MutexGuard;
 
 use core::sync::atomic::Ordering;
 use std::sync::{LockResult, TryLockError};
 
+use super::count::{Kind, note, note_aside};
 use super::steer::{give_way, is_led, point};
 
 /// The backend's name.
@@ -29,10 +31,11 @@ pub fn is_lock_free_u128() -> bool {
 
 /// A fence. No step of its own: it changes nothing that another thread could see.
 pub fn fence(order: Ordering) {
+    note(Kind::Fence);
     core::sync::atomic::fence(order);
 }
 
-/// Wraps an atomic: each access is a point, and then done.
+/// Wraps an atomic: each access is a point, and then done and counted.
 macro_rules! steered {
     ($(#[$doc:meta])* $name:ident $(<$parameter:ident>)?, $real:ty, $value:ty) => {
         $(#[$doc])*
@@ -48,18 +51,21 @@ macro_rules! steered {
             /// Loads the word.
             pub fn load(&self, order: Ordering) -> $value {
                 point();
+                note(Kind::Load);
                 self.0.load(order)
             }
 
             /// Stores the word.
             pub fn store(&self, value: $value, order: Ordering) {
                 point();
+                note(Kind::Store);
                 self.0.store(value, order);
             }
 
             /// Swaps the word.
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 point();
+                note(Kind::Fetch);
                 self.0.swap(value, order)
             }
 
@@ -76,7 +82,9 @@ macro_rules! steered {
                 failure: Ordering,
             ) -> Result<$value, $value> {
                 point();
-                self.0.compare_exchange(current, new, success, failure)
+                let found = self.0.compare_exchange(current, new, success, failure);
+                note(if found.is_ok() { Kind::Cas } else { Kind::FailedCas });
+                found
             }
         }
     };
@@ -90,6 +98,7 @@ macro_rules! arithmetic {
                 /// As the atomic that it wraps.
                 pub fn $operation(&self, value: $value, order: Ordering) -> $value {
                     point();
+                    note(Kind::Fetch);
                     self.0.$operation(value, order)
                 }
             )*
@@ -139,6 +148,7 @@ impl<T> Mutex<T> {
     /// As std's.
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         point();
+        note_aside(Kind::Lock);
         while is_led() {
             match self.0.try_lock() {
                 Ok(guard) => return Ok(guard),

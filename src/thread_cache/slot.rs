@@ -3,9 +3,10 @@
 //! # How large a batch is
 //!
 //! Where batches grow, the array has a limit of its own, from two of the least batches to two of the
-//! largest. A refill sets it, to twice what it brought; an array that is full doubles it, and is
-//! flushed, by the largest batch, only where it has no more room. So a thread that exchanges often
-//! soon does so rarely, and one that makes the pool grow, by the least batch, is back at the least.
+//! largest; a flush gives away half of it. An array that is full doubles its limit in place of a
+//! flush, if the exchange before was a refill: whoever takes blocks and gives them back would not
+//! need either, had it more room. A thread that only takes or only gives gains nothing by room, and
+//! its blocks would be colder when they come round: so [`STEADY`] exchanges one way halve the limit.
 //!
 //! # Who may touch what
 //!
@@ -51,12 +52,35 @@ pub struct Slot {
     tally: Tally,
 }
 
+/// So many exchanges one way, and none the other, show that a thread takes or gives for good.
+const STEADY: isize = 16;
+
 /// How far an array is filled, and how far it may be.
 struct Fill {
     /// Blocks in it.
     len: usize,
     /// With so many it is full.
     limit: usize,
+    /// Refills since the last flush; flushes since the last refill, counted down.
+    tide: isize,
+}
+
+impl Fill {
+    /// An empty array that may hold two batches of `blocks`.
+    const fn empty(blocks: usize) -> Self {
+        Self { len: 0, limit: 2 * blocks, tide: 0 }
+    }
+
+    /// Counts an exchange, up or down by `step`. Whether it was one too many in this direction; then
+    /// the count begins again.
+    fn turn(&mut self, step: isize) -> bool {
+        self.tide = if self.tide.signum() == -step { step } else { self.tide + step };
+        let steady = self.tide.abs() == STEADY;
+        if steady {
+            self.tide = step;
+        }
+        steady
+    }
 }
 
 /// A reference to a slot, with leave to reach the array behind it.
@@ -97,7 +121,7 @@ impl SlotRef {
             quarantine,
             born: Witness::created(),
             cursor: UnsafeCell::new(0),
-            fill: UnsafeCell::new(Fill { len: 0, limit: 2 * batch.least }),
+            fill: UnsafeCell::new(Fill::empty(batch.least)),
             tally: Tally::default(),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
@@ -243,7 +267,7 @@ impl SlotRef {
         let array = self.array();
         self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
-            let Fill { len, limit } = unsafe { &mut *fill };
+            let Fill { len, limit, .. } = unsafe { &mut *fill };
             if *len == *limit {
                 return Err(block);
             }
@@ -267,7 +291,7 @@ impl SlotRef {
     }
 
     /// Lets the array, which is full, hold twice as many blocks, or as many as it has room for.
-    /// False where it is as large as that already.
+    /// False where it is as large as that already, or would not be the better for it.
     ///
     /// # Safety
     ///
@@ -276,9 +300,12 @@ impl SlotRef {
         let room = self.head().room;
         self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
-            let Fill { limit, .. } = unsafe { &mut *fill };
-            let old = core::mem::replace(limit, room.min(2 * *limit));
-            old < *limit
+            let Fill { limit, tide, .. } = unsafe { &mut *fill };
+            let may = *tide > 0 && *limit < room;
+            if may {
+                *limit = room.min(2 * *limit);
+            }
+            may
         })
     }
 
@@ -290,8 +317,18 @@ impl SlotRef {
     pub unsafe fn narrow(self, batch: Batch) {
         self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
-            unsafe { (*fill).limit = 2 * batch.least };
+            unsafe { *fill = Fill::empty(batch.least) };
         });
+    }
+
+    /// Blocks that a flush of the full array gives away: a batch.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn batch_blocks(self) -> usize {
+        // SAFETY: nobody else is in the cell.
+        self.head().fill.with(|fill| unsafe { (*fill).limit } / 2)
     }
 
     /// Fills the empty array with what `refill` writes to the room for the largest batch.
@@ -316,9 +353,12 @@ impl SlotRef {
         let filled = refill(room)?;
         debug_assert!(filled <= batch.most, "a refill is at most a batch");
         self.head().fill.with_mut(|fill| {
-            let new = Fill { len: filled, limit: 2 * filled.max(batch.least) };
             // SAFETY: seated, so nobody else is in the cell.
-            unsafe { *fill = new };
+            let fill = unsafe { &mut *fill };
+            if fill.turn(1) {
+                fill.limit = (fill.limit / 2).max(2 * batch.least);
+            }
+            (fill.len, fill.limit) = (filled, fill.limit.max(filled));
         });
         self.head().tally.refilled(filled);
         Ok(())
@@ -329,7 +369,7 @@ impl SlotRef {
     /// # Safety
     ///
     /// The caller is seated here and the array holds at least `count` blocks.
-    pub unsafe fn flush(self, count: usize, flush: impl FnOnce(&[Block])) {
+    pub unsafe fn flush(self, batch: Batch, count: usize, flush: impl FnOnce(&[Block])) {
         // SAFETY: seated.
         let len = unsafe { self.len_blocks() };
         debug_assert!(count <= len, "flush of {count} blocks out of {len}");
@@ -342,7 +382,12 @@ impl SlotRef {
             // SAFETY: both ranges are within the array, which the caller is alone with.
             unsafe { kept.copy_to(array, len - count) };
             // SAFETY: seated, so nobody else is in the cell.
-            unsafe { (*fill).len = len - count };
+            let fill = unsafe { &mut *fill };
+            fill.len = len - count;
+            if fill.turn(-1) {
+                // Above what is kept: the block that was too much is still to come.
+                fill.limit = (2 * batch.least).max(fill.len + 1);
+            }
         });
         self.head().tally.flushed(count);
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the workbench behind one door. One module per command.
 
+mod atomics;
 mod bench;
 mod build_id;
 mod checks;
@@ -43,6 +44,8 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Count the atomic accesses of each path, by kind; a hit has none, and the rest is as kept.
+    Atomics(atomics::Options),
     /// Times and memory against what one would use instead: a table, JSON and a page of plots.
     Bench(bench::Options),
     /// Run the model checks and write the ledger, target/stampool/checks.json.
@@ -79,6 +82,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
+        Command::Atomics(options) => atomics::run(&options),
         Command::Bench(options) => bench::run(&options),
         // The exit codes are those of `stress`.
         Command::Steered(options) => match steered::run(&options) {

@@ -58,7 +58,10 @@ fn instead(stress: &mut Command) -> Result<ExitCode> {
 }
 
 /// A call of cargo that builds steered.
-fn steered_cargo(command: &str) -> Result<Command> {
+///
+/// # Errors
+/// As [`workspace::root`].
+pub(crate) fn steered_cargo(command: &str) -> Result<Command> {
     let mut cargo = workspace::cargo()?;
     cargo.args([command, "--release", "--quiet", "--target-dir"]);
     cargo.arg(workspace::root()?.join("target/steered"));

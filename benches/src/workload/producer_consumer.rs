@@ -1,12 +1,13 @@
 //! Some threads allocate, others free: every block crosses over. Each producer has a ring to each
-//! consumer and sends to them by turns; 1,024 blocks are in flight at the most. In pairs, each
-//! producer has one ring to a consumer of its own, and each pair has 1,024 in flight. Untouched, what
-//! is measured is the allocator and the rings; touched, the block's own lines cross over too.
+//! consumer and sends to them by turns, a run of eight at a time; 1,024 blocks are in flight at the
+//! most. In pairs, each producer has one ring to a consumer of its own, and each pair has 1,024 in
+//! flight. Untouched, what is measured is the allocator and the rings; touched, the block's own lines
+//! cross over too.
 
 use core::hint::black_box;
 use core::ptr::NonNull;
 
-use crate::ring::{CAPACITY, Receiver, Ring, Sender};
+use crate::ring::{CAPACITY, RUN, Receiver, Ring, Sender};
 use crate::sample::{Gate, Span, on_threads};
 use crate::{Handle, Sample, Subject};
 
@@ -48,7 +49,8 @@ fn sample_with<const PLACES: usize>(
     // Rings of each producer.
     let fan_out = if paired { 1 } else { consumers };
     let pairs = (producers * fan_out) as u64;
-    let (per_ring, warm_up) = (operations.div_ceil(pairs), WARM_UP.div_ceil(fan_out as u64));
+    let runs = operations.div_ceil(pairs * RUN as u64);
+    let warm_up = WARM_UP.div_ceil((fan_out * RUN) as u64);
     let mut rings: Vec<_> = (0..pairs).map(|_| Ring::<PLACES>::new(threads)).collect();
     let mut senders: Vec<Vec<_>> = (0..producers).map(|_| Vec::new()).collect();
     let mut receivers: Vec<Vec<_>> = (0..consumers).map(|_| Vec::new()).collect();
@@ -62,68 +64,54 @@ fn sample_with<const PLACES: usize>(
         Box::new(move || {
             let mut handle = subject.handle();
             produce(&mut handle, &mut rings, touched_bytes, warm_up);
-            Span::of(gate, || produce(&mut handle, &mut rings, touched_bytes, per_ring))
+            Span::of(gate, || produce(&mut handle, &mut rings, touched_bytes, runs))
         }) as Box<dyn FnOnce() -> Span + Send>
     });
     let consumers = receivers.into_iter().map(|mut rings| {
         Box::new(move || {
             let mut handle = subject.handle();
             consume(&mut handle, &mut rings, touched_bytes, warm_up);
-            Span::of(gate, || consume(&mut handle, &mut rings, touched_bytes, per_ring))
+            Span::of(gate, || consume(&mut handle, &mut rings, touched_bytes, runs))
         }) as Box<dyn FnOnce() -> Span + Send>
     });
-    Span::together(&on_threads(producers.chain(consumers).collect()), per_ring * pairs)
+    Span::together(&on_threads(producers.chain(consumers).collect()), runs * pairs * RUN as u64)
 }
 
-/// Sends `blocks` over each of `rings`.
+/// Sends so many runs over each of `rings`.
 #[inline(never)]
 fn produce<const PLACES: usize>(
     handle: &mut impl Handle,
     rings: &mut [Sender<'_, PLACES>],
     touched_bytes: usize,
-    blocks: u64,
+    runs: u64,
 ) {
-    // One ring is the usual case, and gets a loop of its own.
-    if let [ring] = rings {
-        for _ in 0..blocks {
-            let block = black_box(handle.allocate());
-            write(block, touched_bytes);
-            ring.send(block);
-        }
-        return;
-    }
-    for _ in 0..blocks {
+    for _ in 0..runs {
         for ring in &mut *rings {
-            let block = black_box(handle.allocate());
-            write(block, touched_bytes);
-            ring.send(block);
+            ring.send(|| {
+                let block = black_box(handle.allocate());
+                write(block, touched_bytes);
+                block
+            });
         }
     }
 }
 
-/// Takes `blocks` from each of `rings`.
+/// Takes so many runs from each of `rings`.
 #[inline(never)]
 fn consume<const PLACES: usize>(
     handle: &mut impl Handle,
     rings: &mut [Receiver<'_, PLACES>],
     touched_bytes: usize,
-    blocks: u64,
+    runs: u64,
 ) {
-    if let [ring] = rings {
-        for _ in 0..blocks {
-            let block = black_box(ring.receive());
-            read(block, touched_bytes);
-            // SAFETY: the producer allocated it from the same subject and sent it once.
-            unsafe { handle.deallocate(block) };
-        }
-        return;
-    }
-    for _ in 0..blocks {
+    for _ in 0..runs {
         for ring in &mut *rings {
-            let block = black_box(ring.receive());
-            read(block, touched_bytes);
-            // SAFETY: as above.
-            unsafe { handle.deallocate(block) };
+            ring.receive(|block| {
+                let block = black_box(block);
+                read(block, touched_bytes);
+                // SAFETY: the producer allocated it from the same subject and sent it once.
+                unsafe { handle.deallocate(block) };
+            });
         }
     }
 }

@@ -110,6 +110,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             Xtask,
             "instructions",
         ),
+        Step::new("atomics", "none in a hit, and as many as kept elsewhere", Xtask, "atomics"),
         Step::new("compare", "the main job, quick", Xtask, "compare --quick"),
     ]);
     if deep {

@@ -1,0 +1,91 @@
+//! All pools, all paths.
+
+mod handles;
+mod pools;
+mod script;
+mod twins;
+
+use core::alloc::Layout;
+
+use atomics::{Report, Row, Rule};
+use stampool::{
+    EpochDeferred, Locked, Off, Pool, PoolBuilder, Quiescent, Strategy, TaggedPacked, TaggedWide,
+};
+
+use script::Tally;
+
+/// What the pools are of: blocks of a cache line.
+fn layout() -> Layout {
+    Layout::new::<[u64; 8]>()
+}
+
+/// Counts everything.
+pub(crate) fn report() -> Report {
+    let mut rows = Vec::new();
+    strategy::<TaggedWide>(&mut rows);
+    strategy::<TaggedPacked>(&mut rows);
+    strategy::<EpochDeferred>(&mut rows);
+    strategy::<Quiescent>(&mut rows);
+    strategy::<Locked>(&mut rows);
+    let name = <TaggedWide>::NAME;
+    let checked = || Pool::builder(layout()).checked();
+    rows.extend(pool(&format!("{name}, checked"), Rule::Kept, checked));
+    let hardened = || Pool::builder(layout()).hardened();
+    rows.extend(pool(&format!("{name}, hardened"), Rule::Kept, hardened));
+    rows.extend(per_thread());
+    rows.extend(in_static());
+    exact::<TaggedWide>(&mut rows);
+    exact::<TaggedPacked>(&mut rows);
+    exact::<Quiescent>(&mut rows);
+    exact::<Locked>(&mut rows);
+    rows.sort_by_key(|row| row.path);
+    Report { rows, twins: twins::all() }
+}
+
+fn strategy<S: Strategy<Level = Off>>(rows: &mut Vec<Row>) {
+    rows.extend(pool(S::NAME, Rule::Free, || Pool::builder(layout()).strategy::<S>()));
+}
+
+/// Two pools with handles: what one script leaves behind is not met in the other.
+fn pool<S: Strategy>(name: &str, hit: Rule, builder: impl Fn() -> PoolBuilder<S>) -> Vec<Row> {
+    let mut tally = Tally::new(name, hit);
+    let pool = builder().build().expect("a pool");
+    let local = pool.local().expect("memory");
+    script::run(&pools::Handle { pool: &pool, local }, &mut tally);
+    let pool = builder().build().expect("a pool");
+    handles::run(|| pool.local().expect("memory"), |local| local, &mut tally);
+    tally.into_rows()
+}
+
+fn per_thread() -> Vec<Row> {
+    let built = || Pool::builder(layout()).build_thread_local().expect("a pool");
+    let mut tally = Tally::new("ThreadLocalPool", Rule::Free);
+    let pool = built();
+    handles::first_call(&pool, &mut tally);
+    script::run(&pool, &mut tally);
+    let pool = built();
+    // The seat that all share comes with the first look.
+    _ = pool.stats();
+    // SAFETY: dropped when `run` returns, before the pool.
+    let seat = || unsafe { pool.tenant() }.expect("memory");
+    handles::run(seat, |tenant| tenant, &mut tally);
+    tally.into_rows()
+}
+
+stampool::static_pool! {
+    static STATIC: ThreadLocalPool = Pool::builder(layout());
+}
+
+/// Hits only: behind them it is a [`per_thread`] one.
+fn in_static() -> impl Iterator<Item = Row> {
+    let mut tally = Tally::new("static ThreadLocalPool", Rule::Kept);
+    script::run(&STATIC, &mut tally);
+    tally.into_rows().into_iter().filter(|row| row.path.is_hit())
+}
+
+fn exact<S: Strategy<Level = Off>>(rows: &mut Vec<Row>) {
+    let mut tally = Tally::new(&format!("ExactPool, {}", S::NAME), Rule::Kept);
+    let pool = Pool::builder(layout()).strategy::<S>().build_exact().expect("a pool");
+    script::run(&pool, &mut tally);
+    rows.extend(tally.into_rows());
+}

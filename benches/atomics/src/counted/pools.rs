@@ -1,0 +1,92 @@
+//! Whatever hands blocks out, as the script sees it.
+
+use core::ptr::NonNull;
+
+use stampool::{ExactPool, Local, Pool, StaticPool, Stats, Strategy, ThreadLocalPool};
+
+/// A pool, and a way to it.
+pub(super) trait Blocks {
+    /// Whether blocks are kept by the thread, so that there are hits.
+    const HAS_CACHES: bool = true;
+
+    /// Takes a block.
+    fn take(&self) -> NonNull<u8>;
+
+    /// Gives one back.
+    ///
+    /// # Safety
+    ///
+    /// It was taken here, and not given back since.
+    unsafe fn give(&self, block: NonNull<u8>);
+
+    /// What the pool says of itself.
+    fn stats(&self) -> Stats;
+}
+
+/// A pool and a handle of it.
+pub(super) struct Handle<'p, S: Strategy> {
+    pub(super) pool: &'p Pool<S>,
+    pub(super) local: Local<'p, S>,
+}
+
+impl<S: Strategy> Blocks for Handle<'_, S> {
+    fn take(&self) -> NonNull<u8> {
+        self.local.allocate().expect("memory")
+    }
+
+    unsafe fn give(&self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { self.local.deallocate(block) };
+    }
+
+    fn stats(&self) -> Stats {
+        self.pool.stats()
+    }
+}
+
+impl<S: Strategy> Blocks for ThreadLocalPool<S> {
+    fn take(&self) -> NonNull<u8> {
+        self.allocate().expect("memory")
+    }
+
+    unsafe fn give(&self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { self.deallocate(block) };
+    }
+
+    fn stats(&self) -> Stats {
+        Pool::stats(self)
+    }
+}
+
+impl<S: Strategy> Blocks for StaticPool<S> {
+    fn take(&self) -> NonNull<u8> {
+        self.allocate().expect("memory")
+    }
+
+    unsafe fn give(&self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { self.deallocate(block) };
+    }
+
+    fn stats(&self) -> Stats {
+        Pool::stats(self)
+    }
+}
+
+impl<S: Strategy> Blocks for ExactPool<S> {
+    const HAS_CACHES: bool = false;
+
+    fn take(&self) -> NonNull<u8> {
+        self.allocate().expect("memory")
+    }
+
+    unsafe fn give(&self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { self.deallocate(block) };
+    }
+
+    fn stats(&self) -> Stats {
+        Self::stats(self)
+    }
+}
