@@ -27,6 +27,12 @@ impl Batch {
     pub const FIXED: [Self; 2] = [Self::SMALL, Self::LARGE];
     /// What the default strategy is judged with: each is a pool of its own.
     pub const ALL: [Self; 3] = [Self::SMALL, Self::LARGE, Self::GROWING];
+
+    /// The most blocks that a pool may carve for so many live ones and so many handles at one time:
+    /// L + 3TB + B, B being what batches may grow to.
+    pub const fn bound_blocks(self, live_blocks: usize, handles: usize) -> usize {
+        live_blocks + (3 * handles + 1) * self.most
+    }
 }
 
 /// `64`, `64 to 512`.

@@ -14,11 +14,11 @@ use stampool::{
 };
 
 use crate::batch::{self, Batch};
-use crate::rounds::{Contender, Entry};
+use crate::rounds::{Contender, Entry, Holding};
 use crate::subject::block_of;
 use crate::subjects::{
-    ArrayStack, Deques, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool, ParkingLot,
-    QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
+    ArrayStack, Counted, Deques, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool,
+    ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
 };
 use crate::workload::{Kind, Workload};
 use crate::{Sample, Subject};
@@ -97,8 +97,15 @@ impl<S: Subject> Entry for Run<S> {
         self.workload.sample(&self.subject, operations)
     }
 
-    fn blocks(&self) -> Option<usize> {
-        self.subject.blocks()
+    fn hold(&self, operations: u64, touches: bool) -> Holding {
+        let touched_bytes = if touches { self.workload.size_bytes } else { 0 };
+        let counted = Counted::new(&self.subject, touched_bytes);
+        self.workload.sample(&counted, operations);
+        Holding {
+            live_blocks: counted.peak_blocks(),
+            handles: if S::KEPT { self.workload.users() } else { counted.peak_handles() },
+            blocks: self.subject.blocks(),
+        }
     }
 }
 
@@ -133,11 +140,17 @@ pub fn contenders(
     suite: Suite,
     wanted: impl Fn(&Title) -> bool,
 ) -> Vec<Contender> {
+    line_up(workload, suite, &wanted)
+}
+
+/// Not generic, so that every subject in every workload is compiled once, and not again for each
+/// program that asks for some.
+fn line_up(workload: Workload, suite: Suite, wanted: &dyn Fn(&Title) -> bool) -> Vec<Contender> {
     match workload.size_bytes {
-        16 => Line::<16>::new(workload, &wanted).of(suite),
-        64 => Line::<64>::new(workload, &wanted).of(suite),
-        256 => Line::<256>::new(workload, &wanted).of(suite),
-        4096 => Line::<4096>::new(workload, &wanted).of(suite),
+        16 => Line::<16>::new(workload, wanted).of(suite),
+        64 => Line::<64>::new(workload, wanted).of(suite),
+        256 => Line::<256>::new(workload, wanted).of(suite),
+        4096 => Line::<4096>::new(workload, wanted).of(suite),
         other => panic!("no subject is compiled for blocks of {other} bytes"),
     }
 }
@@ -189,7 +202,8 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
     fn limits(&mut self) {
         let layout = block_of(SIZE);
         if self.workload.writes() {
-            self.add(names::FLOOR, Role::Floor, || FloorInMemory::new(layout));
+            let in_flight = self.workload.in_flight();
+            self.add(names::FLOOR, Role::Floor, || FloorInMemory::new(layout, in_flight));
         } else {
             self.add(names::FLOOR, Role::Floor, || Floor);
         }
@@ -295,5 +309,20 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
             let title = Title { name, batch: Some(batch) };
             self.add_with(title, Role::Ours, || per_thread::<S>(block_of(SIZE), batch));
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A subject of the test's own.
+    pub(crate) fn contender(
+        title: Title,
+        role: Role,
+        subject: impl Subject + 'static,
+        workload: Workload,
+    ) -> Contender {
+        Contender::new(title, role, Run { subject, workload })
     }
 }

@@ -4,7 +4,7 @@ use page::{Axis, Bar, BarChart, Cell, Page, Section, Table, Verdict};
 
 use crate::baseline::{Change, Direction};
 use crate::contenders::Role;
-use crate::memory::Held;
+use crate::memory::{self, Held};
 use crate::report::{Report, Row};
 
 /// The page. `command` made the report; `changes` are against an earlier one, if there is one.
@@ -19,18 +19,24 @@ pub fn page(report: &Report, changes: Option<&[Change]>, command: &str) -> Page 
     if let Some(changes) = changes {
         page = page.section(compared(changes));
     }
-    for workload in report.workloads() {
-        let rows: Vec<&Row> = report.of(workload).collect();
-        page = page.section(plot(workload, &rows, report.cores, command));
-    }
     if !report.memory.is_empty() {
         page = page.section(memory(&report.memory));
+    }
+    for workload in report.workloads() {
+        let rows: Vec<&Row> = report.of(workload).collect();
+        let mut section = plot(workload, &rows, report.cores, command);
+        let mut holders = report.memory.iter().filter(|held| held.workload == workload).peekable();
+        if holders.peek().is_some() {
+            section = section.table(held(holders));
+        }
+        page = page.section(section);
     }
     page
 }
 
 fn bars(report: &Report) -> Section {
-    let mut table = Table::new(["", "ratio", "promised", "workload", "subject", "against", ""]);
+    let mut table =
+        Table::new(["", "ratio", "promised", "workload", "subject", "against", ""]).stacks();
     for bar in &report.bars {
         let (verdict, word) =
             if bar.met { (Verdict::Good, "met") } else { (Verdict::Bad, "missed") };
@@ -55,7 +61,7 @@ fn bars(report: &Report) -> Section {
 }
 
 fn compared(changes: &[Change]) -> Section {
-    let mut table = Table::new(["", "workload", "subject", "over", "before", "now"]);
+    let mut table = Table::new(["", "workload", "subject", "over", "before", "now"]).stacks();
     let ratio = |[low, median, high]: [f64; 3]| format!("{median:.2} ({low:.2} .. {high:.2})");
     for change in changes {
         let (verdict, word) = match change.direction() {
@@ -126,26 +132,25 @@ pub(crate) const fn style(role: Role) -> usize {
 }
 
 fn memory(all: &[Held]) -> Section {
-    let mut table = Table::new(["workload", "subject", "live", "blocks", "bound", "resident KiB"]);
-    let number = |number: Option<usize>| {
-        Cell::number(number.map_or("-".to_owned(), |number| number.to_string()))
+    let (verdict, words) = match memory::check(all) {
+        Ok(()) => (Verdict::Good, "all pools within their bound".to_owned()),
+        Err(words) => (Verdict::Bad, words),
     };
-    for held in all {
-        table = table.row([
-            Cell::code(&held.workload),
-            Cell::text(held.title()),
-            Cell::number(held.live_blocks),
-            number(held.blocks),
-            number(held.bound_blocks),
-            Cell::number(held.resident_kib),
-        ]);
-    }
-    let within = all.iter().all(Held::is_within);
-    let verdict = if within { Verdict::Good } else { Verdict::Bad };
-    Section::new("Memory")
-        .verdict(verdict, if within { "all pools within their bound" } else { "a bound is broken" })
-        .text("Each subject in a process of its own. Resident is the peak, less what was there before the subject, with the harness's own, which the first row of each workload tells.")
-        .table(table)
+    Section::new("Memory").verdict(verdict, words).text(
+        "Below the plots. Each subject has a process of its own; live blocks are counted, and every \
+         block is written. Blocks are those cut, or asked for where a list can tell. Resident is the \
+         peak, less what was there before the subject, with the harness's own, which the first \
+         row tells; kept is what of it was there when all blocks had been given back.",
+    )
+}
+
+/// What the subjects of one workload held.
+fn held<'h>(rows: impl Iterator<Item = &'h Held>) -> Table {
+    let header = ["memory"].into_iter().chain(memory::COLUMNS);
+    rows.fold(Table::new(header).stacks(), |table, held| {
+        let figures = held.figures().map(Cell::number);
+        table.row([Cell::text(held.title())].into_iter().chain(figures))
+    })
 }
 
 #[cfg(test)]

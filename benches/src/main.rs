@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 /// What one subject holds, as JSON.
 fn watch(options: &Options, title: &str) -> Result<ExitCode, String> {
     let [workload] = chosen(options)?[..] else { return Err("one workload, please".into()) };
-    let held = memory::watch(workload, options.suite, title)
+    let held = memory::watch(workload, options.suite, title, options.memory_operations)
         .ok_or_else(|| format!("{workload} has no {title}, or the system tells no memory"))?;
     println!("{}", json(&held));
     Ok(ExitCode::SUCCESS)
@@ -87,9 +87,7 @@ fn measure(options: &Options) -> Result<ExitCode, String> {
             std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
         }
     }
-    if let Some(held) = report.memory.iter().find(|held| !held.is_within()) {
-        return Err(format!("{} carved more in {} than its bound", held.subject, held.workload));
-    }
+    memory::check(&report.memory)?;
     let all_met = !report.bars.is_empty() && report.bars.iter().all(|bar| bar.met);
     Ok(if options.check && !all_met { ExitCode::from(MISSED) } else { ExitCode::SUCCESS })
 }
@@ -110,8 +108,11 @@ fn held(workloads: &[Workload], rows: &[Row], options: &Options) -> Result<Vec<H
                 ("--suite", suite.get_name().to_owned()),
                 ("--watch", row.title()),
             ];
+            let over = options.memory_operations;
+            let over = over.map(|operations| ("--memory-operations", operations.to_string()));
             let words: Vec<String> = numbers
                 .into_iter()
+                .chain(over)
                 .flat_map(|(option, value)| [option.to_owned(), value])
                 .collect();
             all.push(memory::watch_apart(&program, &words)?);

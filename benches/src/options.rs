@@ -45,6 +45,10 @@ pub(crate) struct Options {
     /// its own.
     #[arg(long)]
     pub(crate) memory: bool,
+    /// How long each subject's memory is watched, in the workload's operations. Without it: ten
+    /// million from one producer to one consumer, a million elsewhere.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) memory_operations: Option<u64>,
     /// A bench.json to compare with: what is slower beyond the spread is said.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,

@@ -2,8 +2,8 @@
 //! of either, each has a ring to each.
 //!
 //! Lamport's ring with what is usual: indices on lines of their own, and each side keeps a copy
-//! of the other's index, which it renews only when the ring looks full or empty. Pointers go in runs
-//! that fill a line, and an index is published once for each run (Lee, Bu and Chandranmenon's
+//! of the other's index, which it renews only when the ring looks full or empty. Pointers may go in
+//! runs that fill a line, and an index is published once for each run (Lee, Bu and Chandranmenon's
 //! `MCRingBuffer`, 2010): what the ring costs would hide what the allocator does. The same ring serves
 //! all subjects.
 
@@ -17,7 +17,7 @@ use crate::sample::Patience;
 /// Places in all rings of a workload together, at the most.
 pub const CAPACITY: usize = 1024;
 
-/// Pointers that go together: those of a cache line.
+/// Pointers of a run: those of a cache line.
 pub const RUN: usize = 8;
 
 /// A bounded queue of pointers. Indices count up for ever and are reduced on use.
@@ -47,7 +47,7 @@ pub struct Receiver<'r, const PLACES: usize> {
 impl<const PLACES: usize> Ring<PLACES> {
     /// An empty ring, for one of so many threads.
     pub fn new(threads: usize) -> Box<Self> {
-        const { assert!(PLACES.is_power_of_two() && PLACES.is_multiple_of(RUN)) };
+        const { assert!(PLACES.is_power_of_two()) };
         Box::new(Self {
             patience: Patience::among(threads),
             head: CachePadded::default(),
@@ -67,9 +67,28 @@ impl<const PLACES: usize> Ring<PLACES> {
 }
 
 impl<const PLACES: usize> Sender<'_, PLACES> {
+    /// Sends a pointer; waits while the ring is full.
+    #[inline]
+    pub fn send(&mut self, block: NonNull<u8>) {
+        let mut patience = self.ring.patience;
+        while self.tail - self.head_seen == PLACES {
+            // Acquire: the receiver has read what it counts as received.
+            self.head_seen = self.ring.head.load(Ordering::Acquire);
+            if self.tail - self.head_seen == PLACES {
+                patience.wait();
+            }
+        }
+        // Relaxed: published by the tail.
+        self.ring.places[self.tail % PLACES].store(block.as_ptr(), Ordering::Relaxed);
+        self.tail += 1;
+        // Release: publishes the place, and the block's bytes.
+        self.ring.tail.store(self.tail, Ordering::Release);
+    }
+
     /// Sends a run of what `next` gives; waits while the ring has no room for it.
     #[inline]
-    pub fn send(&mut self, mut next: impl FnMut() -> NonNull<u8>) {
+    pub fn send_run(&mut self, mut next: impl FnMut() -> NonNull<u8>) {
+        const { assert!(PLACES.is_multiple_of(RUN)) };
         let mut patience = self.ring.patience;
         while self.tail - self.head_seen > PLACES - RUN {
             // Acquire: the receiver has read what it counts as received.
@@ -89,13 +108,48 @@ impl<const PLACES: usize> Sender<'_, PLACES> {
 }
 
 impl<const PLACES: usize> Receiver<'_, PLACES> {
+    /// Receives a pointer; waits while the ring is empty.
+    #[inline]
+    pub fn receive(&mut self) -> NonNull<u8> {
+        let mut patience = self.ring.patience;
+        while self.head == self.tail_seen {
+            // Acquire: pairs with `send`.
+            self.tail_seen = self.ring.tail.load(Ordering::Acquire);
+            if self.head == self.tail_seen {
+                patience.wait();
+            }
+        }
+        self.take()
+    }
+
+    /// Receives a pointer, if there is one.
+    #[inline]
+    pub fn try_receive(&mut self) -> Option<NonNull<u8>> {
+        if self.head == self.tail_seen {
+            // Acquire: pairs with `send`.
+            self.tail_seen = self.ring.tail.load(Ordering::Acquire);
+        }
+        (self.head != self.tail_seen).then(|| self.take())
+    }
+
+    /// The next pointer of those that were seen.
+    #[inline]
+    fn take(&mut self) -> NonNull<u8> {
+        // Relaxed: acquired with the tail.
+        let block = self.ring.places[self.head % PLACES].load(Ordering::Relaxed);
+        self.head += 1;
+        // Release: the place has been read and may be written again.
+        self.ring.head.store(self.head, Ordering::Release);
+        NonNull::new(block).expect("only blocks are sent")
+    }
+
     /// Receives a run and gives each of it to `take`; waits while the ring is empty.
     ///
     /// # Panics
     ///
     /// Never: only pointers to blocks are sent.
     #[inline]
-    pub fn receive(&mut self, mut take: impl FnMut(NonNull<u8>)) {
+    pub fn receive_run(&mut self, mut take: impl FnMut(NonNull<u8>)) {
         let mut patience = self.ring.patience;
         while self.head == self.tail_seen {
             // Acquire: pairs with `send`.
@@ -124,17 +178,46 @@ mod tests {
         const SENT: usize = 10 * CAPACITY;
         let mut ring = Ring::<CAPACITY>::new(2);
         let (mut sender, mut receiver) = ring.split();
+        std::thread::scope(|threads| {
+            threads.spawn(move || {
+                for n in 1..=SENT {
+                    sender.send(NonNull::new(ptr::without_provenance_mut(n)).unwrap());
+                }
+            });
+            for n in 1..=SENT {
+                assert_eq!(receiver.receive().addr().get(), n);
+            }
+        });
+    }
+
+    #[test]
+    fn an_empty_ring_gives_nothing() {
+        let mut ring = Ring::<2>::new(1);
+        let (mut sender, mut receiver) = ring.split();
+        assert_eq!(receiver.try_receive(), None);
+        for n in 1..=5 {
+            let sent = NonNull::new(ptr::without_provenance_mut(n)).unwrap();
+            sender.send(sent);
+            assert_eq!((receiver.try_receive(), receiver.try_receive()), (Some(sent), None));
+        }
+    }
+
+    #[test]
+    fn runs_arrive_in_order() {
+        const SENT: usize = 10 * CAPACITY;
+        let mut ring = Ring::<CAPACITY>::new(2);
+        let (mut sender, mut receiver) = ring.split();
         let pointer = |nth| NonNull::new(ptr::without_provenance_mut(nth)).unwrap();
         std::thread::scope(|threads| {
             threads.spawn(move || {
                 let mut sent = 0..SENT;
                 while !sent.is_empty() {
-                    sender.send(|| pointer(sent.next().unwrap() + 1));
+                    sender.send_run(|| pointer(sent.next().unwrap() + 1));
                 }
             });
             let mut received = 0;
             while received < SENT {
-                receiver.receive(|block| {
+                receiver.receive_run(|block| {
                     received += 1;
                     assert_eq!(block.addr().get(), received);
                 });

@@ -23,10 +23,20 @@ pub trait Entry {
     /// Times about so many operations.
     fn sample(&self, operations: u64) -> Sample;
 
-    /// Blocks that it has made so far, where it can tell.
-    fn blocks(&self) -> Option<usize> {
-        None
-    }
+    /// Runs about so many operations, and tells what they held. `touches`: blocks are written when
+    /// they are allocated, whatever the workload does with them.
+    fn hold(&self, operations: u64, touches: bool) -> Holding;
+}
+
+/// What a run held.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Holding {
+    /// The most blocks that were live at one time.
+    pub live_blocks: usize,
+    /// The most handles that there were at one time.
+    pub handles: usize,
+    /// Blocks that the subject has cut or asked for so far, where it can tell.
+    pub blocks: Option<usize>,
 }
 
 /// A subject in its workload.
@@ -139,6 +149,10 @@ mod tests {
     impl<F: FnMut(u64) -> Sample> Entry for Told<F> {
         fn sample(&self, operations: u64) -> Sample {
             (self.0.borrow_mut())(operations)
+        }
+
+        fn hold(&self, _: u64, _: bool) -> Holding {
+            Holding::default()
         }
     }
 

@@ -31,6 +31,17 @@ impl Sample {
         self.time.as_secs_f64() * 1e9 / self.operations as f64
     }
 
+    /// One after the other, as one.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        Self {
+            time: self.time + next.time,
+            operations: self.operations + next.operations,
+            waited: self.waited.zip(next.waited).map(|(a, b)| a + b),
+            crowded: self.crowded || next.crowded,
+        }
+    }
+
     /// Whether other work was in the way.
     pub fn is_disturbed(&self) -> bool {
         let share = if self.crowded { TOLERATED_SHARE_OF_CROWD } else { TOLERATED_SHARE };

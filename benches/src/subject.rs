@@ -28,6 +28,9 @@ pub trait Subject: Send + Sync {
     where
         Self: 's;
 
+    /// Whether a thread keeps what it has until it ends, whatever becomes of its handles.
+    const KEPT: bool = false;
+
     /// Access for the calling thread.
     fn handle(&self) -> Self::Handle<'_>;
 

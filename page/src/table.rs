@@ -33,9 +33,10 @@ impl Cell {
     }
 }
 
-/// A table; it scrolls within its own frame where it is too wide.
+/// A table; where it is too wide it scrolls within its own frame, or stacks.
 #[derive(Clone, Debug)]
 pub struct Table {
+    stacks: bool,
     header: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
@@ -43,7 +44,19 @@ pub struct Table {
 impl Table {
     /// A table with these columns and no rows.
     pub fn new<H: Into<String>>(header: impl IntoIterator<Item = H>) -> Self {
-        Self { header: header.into_iter().map(Into::into).collect(), rows: Vec::new() }
+        Self {
+            stacks: false,
+            header: header.into_iter().map(Into::into).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// On a narrow screen each row stands by itself: its first word as a heading, below it what
+    /// the columns are called, and the values.
+    #[must_use]
+    pub fn stacks(mut self) -> Self {
+        self.stacks = true;
+        self
     }
 
     /// Adds a row.
@@ -59,14 +72,17 @@ impl Table {
             self.rows.first().and_then(|row| row.get(column)).map_or("", |c| c.class)
         };
         html! {
-            div class="scroll" tabindex="0" { table {
+            div class="scroll" tabindex="0" { table.stacks[self.stacks] {
                 thead { tr {
                     @for (column, name) in self.header.iter().enumerate() {
                         th class=(if class(column) == "number" { "number" } else { "" }) { (name) }
                     }
                 } }
                 tbody { @for row in &self.rows { tr {
-                    @for cell in row { td class=(cell.class) { (cell.text) } }
+                    @for (column, cell) in row.iter().enumerate() {
+                        @let name = self.header.get(column).filter(|_| self.stacks);
+                        td class=(cell.class) data-column=[name] { (cell.text) }
+                    }
                 } } }
             } }
         }

@@ -158,10 +158,9 @@ impl<S: Strategy> Core<S> {
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
         unsafe { watch::shelve(&self.level, seat, slot, count) }?;
+        let batch = self.mediator.batch();
         // SAFETY: by the caller.
-        unsafe {
-            slot.flush(self.mediator.batch(), count, |blocks| self.mediator.offer(participant, blocks))
-        };
+        unsafe { slot.flush(batch, count, |blocks| self.mediator.offer(participant, blocks)) };
         Ok(())
     }
 

@@ -108,7 +108,9 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<NonNull<u8>, AllocError> {
         match self.popped(slot) {
             Some(block) => Ok(block.0),
-            None => Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.seat)),
+            None => {
+                Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.seat))
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use stampool::{EpochDeferred, Locked, Pool, Quiescent, Stats, Strategy, TaggedPa
 use super::work::SIZE_BYTES;
 use crate::batch::Batch;
 use crate::contenders::{Role, Title};
-use crate::rounds::{Contender, Entry};
+use crate::rounds::{Contender, Entry, Holding};
 use crate::sample::{Gate, Sample, Span, on_threads_alike};
 use crate::statistics::Summary;
 use crate::subject::block_of;
@@ -60,6 +60,15 @@ impl<S: Strategy> Entry for Bursts<S> {
             Span::of(gate, || (0..bursts).for_each(|_| burst(&handle, &mut blocks)))
         });
         Span::together(&spans, bursts * BURST as u64)
+    }
+
+    fn hold(&self, operations: u64, _touches: bool) -> Holding {
+        self.sample(operations);
+        Holding {
+            live_blocks: self.threads * BURST,
+            handles: self.threads,
+            blocks: Some(self.pool.stats().carved_blocks),
+        }
     }
 }
 

@@ -37,6 +37,10 @@ impl Subject for QueueOfBlocks {
     fn handle(&self) -> &Self {
         self
     }
+
+    fn blocks(&self) -> Option<usize> {
+        Some(self.queue.capacity())
+    }
 }
 
 impl Handle for &QueueOfBlocks {

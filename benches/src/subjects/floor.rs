@@ -2,12 +2,11 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::ring::CAPACITY;
 use crate::{Handle, Subject};
 
 /// The same pointer over and over: costs nothing, so that what is measured is the workload itself.
@@ -32,37 +31,41 @@ impl Handle for Floor {
     unsafe fn deallocate(&mut self, _block: NonNull<u8>) {}
 }
 
-/// Blocks of each handle: as many as are in flight, one in the consumer's hands, one in the
+/// What each handle has beside the blocks in flight: one in the consumer's hands, one in the
 /// producer's, and a few.
-const BLOCKS: usize = CAPACITY + 64;
-/// Sets of blocks, which handles take in turn. More than threads of any workload.
-const SETS: usize = 64;
+const SPARE: usize = 64;
+/// Sets of blocks, one for each handle. With more handles than that, some share theirs.
+const SETS: u32 = u64::BITS;
 
 /// The floor where blocks are touched: real ones, over and over in the same order, without looking
-/// whether they have been given back. Where at most [`CAPACITY`] blocks of a handle are in flight,
+/// whether they have been given back. Where no more blocks of a handle are in flight than was said,
 /// they have.
 #[derive(Debug)]
 pub struct FloorInMemory {
     layout: Layout,
-    /// [`BLOCKS`] side by side, for each of [`SETS`] handles.
+    /// Of each handle.
+    blocks: usize,
+    /// So many side by side, for each of [`SETS`] handles.
     memory: Block,
-    handles: AtomicUsize,
+    /// Which sets have a handle, a bit for each.
+    taken: AtomicU64,
 }
 
 impl FloorInMemory {
-    /// For blocks of this layout.
+    /// For blocks of this layout, of which a handle has at most so many in flight.
     ///
     /// # Panics
     ///
     /// Where memory is out.
-    pub fn new(layout: Layout) -> Self {
-        let memory = Block(new_block(Self::whole(layout)));
-        Self { layout, memory, handles: AtomicUsize::new(0) }
+    pub fn new(layout: Layout, in_flight: usize) -> Self {
+        let blocks = in_flight + SPARE;
+        let memory = Block(new_block(Self::whole(layout, blocks)));
+        Self { layout, blocks, memory, taken: AtomicU64::new(0) }
     }
 
-    fn whole(layout: Layout) -> Layout {
-        let size = layout.pad_to_align().size() * BLOCKS * SETS;
-        Layout::from_size_align(size, layout.align()).expect("a few megabytes")
+    fn whole(layout: Layout, blocks: usize) -> Layout {
+        let size = layout.pad_to_align().size() * blocks * SETS as usize;
+        Layout::from_size_align(size, layout.align()).expect("less than memory has addresses")
     }
 }
 
@@ -71,30 +74,35 @@ unsafe impl Sync for FloorInMemory {}
 
 /// One handle's blocks.
 #[derive(Debug)]
-pub struct Round {
+pub struct Round<'s> {
+    floor: &'s FloorInMemory,
+    set: u32,
     first: NonNull<u8>,
     stride: usize,
+    blocks: usize,
     next: usize,
 }
 
 impl Subject for FloorInMemory {
-    type Handle<'s> = Round;
+    type Handle<'s> = Round<'s>;
 
-    fn handle(&self) -> Round {
+    fn handle(&self) -> Round<'_> {
         let stride = self.layout.pad_to_align().size();
-        // Relaxed: the number alone counts.
-        let set = self.handles.fetch_add(1, Ordering::Relaxed) % SETS;
+        // Relaxed: the number alone counts. The lowest set that nobody has; of all taken, the first.
+        let lowest = |taken: u64| Some(taken | taken.wrapping_add(1));
+        let taken = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lowest);
+        let set = taken.map_or(0, u64::trailing_ones) % SETS;
         // SAFETY: within the memory, which has so many sets.
-        let first = unsafe { self.memory.0.add(set * BLOCKS * stride) };
-        Round { first, stride, next: 0 }
+        let first = unsafe { self.memory.0.add(set as usize * self.blocks * stride) };
+        Round { floor: self, set, first, stride, blocks: self.blocks, next: 0 }
     }
 }
 
-impl Handle for Round {
+impl Handle for Round<'_> {
     #[inline]
     fn allocate(&mut self) -> NonNull<u8> {
         let nth = self.next;
-        self.next = if nth + 1 == BLOCKS { 0 } else { nth + 1 };
+        self.next = if nth + 1 == self.blocks { 0 } else { nth + 1 };
         // SAFETY: a set has so many blocks.
         unsafe { self.first.add(nth * self.stride) }
     }
@@ -103,9 +111,16 @@ impl Handle for Round {
     unsafe fn deallocate(&mut self, _block: NonNull<u8>) {}
 }
 
+impl Drop for Round<'_> {
+    fn drop(&mut self) {
+        // Relaxed: as when it was taken.
+        self.floor.taken.fetch_and(!(1 << self.set), Ordering::Relaxed);
+    }
+}
+
 impl Drop for FloorInMemory {
     fn drop(&mut self) {
         // SAFETY: allocated with this layout, and no handle is left.
-        unsafe { free_block(self.memory.0, Self::whole(self.layout)) };
+        unsafe { free_block(self.memory.0, Self::whole(self.layout, self.blocks)) };
     }
 }

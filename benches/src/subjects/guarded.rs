@@ -3,6 +3,8 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use lockfree_object_pool::{LinearObjectPool, LinearReusable};
 use opool::{PoolAllocator, RefGuard};
@@ -73,12 +75,22 @@ impl Drop for Guarded {
 }
 
 /// The crate lockfree-object-pool's pool of linked pages, whose objects are blocks.
-pub struct LinearPool(LinearObjectPool<Guarded>);
+pub struct LinearPool {
+    pool: LinearObjectPool<Guarded>,
+    made: Arc<AtomicUsize>,
+}
 
 impl LinearPool {
     /// For blocks of this layout.
     pub fn new(layout: Layout) -> Self {
-        Self(LinearObjectPool::new(move || Guarded::new(layout), |_| ()))
+        let made = Arc::new(AtomicUsize::new(0));
+        let making = Arc::clone(&made);
+        let make = move || {
+            // Relaxed: statistic only.
+            making.fetch_add(1, Ordering::Relaxed);
+            Guarded::new(layout)
+        };
+        Self { pool: LinearObjectPool::new(make, |_| ()), made }
     }
 }
 
@@ -88,12 +100,16 @@ impl Subject for LinearPool {
     fn handle(&self) -> &Self {
         self
     }
+
+    fn blocks(&self) -> Option<usize> {
+        Some(self.made.load(Ordering::Relaxed))
+    }
 }
 
 impl Handle for &LinearPool {
     #[inline]
     fn allocate(&mut self) -> NonNull<u8> {
-        let guard = self.0.pull();
+        let guard = self.pool.pull();
         Guarded::leave(guard.block.0, guard)
     }
 

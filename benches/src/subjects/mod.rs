@@ -2,6 +2,7 @@
 
 mod array_queue;
 mod array_stack;
+mod counted;
 mod deque;
 mod floor;
 mod guarded;
@@ -13,6 +14,7 @@ mod slab;
 
 pub use array_queue::QueueOfBlocks;
 pub use array_stack::ArrayStack;
+pub use counted::{Counted, CountedHandle};
 pub use deque::Deques;
 pub use floor::{Floor, FloorInMemory};
 pub use guarded::{LinearPool, OPool};

@@ -41,9 +41,11 @@ pub struct ByCall<'s, P>(&'s P);
 
 /// `$pool`, used by its own calls, which `$of` leads to.
 macro_rules! by_call {
-    ($pool:ty, |$this:ident| $of:expr $(, $strategy:ident)?) => {
+    ($pool:ty, $kept:literal, |$this:ident| $of:expr $(, $strategy:ident)?) => {
         impl$(<$strategy: Strategy>)? Subject for $pool {
             type Handle<'s> = ByCall<'s, Self>;
+
+            const KEPT: bool = $kept;
 
             fn handle(&self) -> ByCall<'_, Self> {
                 ByCall(self)
@@ -72,6 +74,6 @@ macro_rules! by_call {
     };
 }
 
-by_call!(ThreadLocalPool<S>, |pool| pool, S);
-by_call!(ExactPool<S>, |pool| pool, S);
-by_call!(Static, |_pool| STATIC);
+by_call!(ThreadLocalPool<S>, true, |pool| pool, S);
+by_call!(ExactPool<S>, false, |pool| pool, S);
+by_call!(Static, true, |_pool| STATIC);

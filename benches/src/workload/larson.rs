@@ -45,7 +45,9 @@ pub(super) fn sample(subject: &impl Subject, arrays: usize, operations: u64) -> 
 fn live(subject: &impl Subject, blocks: &mut [Block], random: &mut Random, lives: u64) {
     for _ in 0..lives {
         std::thread::scope(|threads| {
-            threads.spawn(|| renew(&mut subject.handle(), blocks, random));
+            let one = threads.spawn(|| renew(&mut subject.handle(), blocks, random));
+            // Not left to the scope, which does not wait for what a thread keeps until its end.
+            one.join().expect("no part panics");
         });
     }
 }

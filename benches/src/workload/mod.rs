@@ -4,10 +4,14 @@ mod burst;
 mod cache_line;
 mod hit;
 mod larson;
+mod message_passing;
+mod mstress;
 mod producer_consumer;
 mod random;
 mod shared_bucket;
 mod team;
+mod threadtest;
+pub(crate) mod touch;
 mod working_set;
 mod xmalloc;
 
@@ -20,6 +24,7 @@ use serde::Serialize;
 use crate::sample::cores;
 use crate::{Sample, Subject, ring};
 use burst::Order;
+use message_passing::Passing;
 use producer_consumer::Crossing;
 
 /// A way to use a subject.
@@ -49,11 +54,17 @@ pub enum Kind {
     CacheScratch,
     /// The field's xmalloc-test: batches go from those who allocate to those who free.
     Xmalloc,
+    /// The field's mstress: threads that come and go, keep some blocks and swap others.
+    Mstress,
+    /// The field's threadtest: each thread allocates its share of 10,000, then frees it.
+    Threadtest,
+    /// The field's msgpass, with answers: at most 4,096 messages are on their way.
+    MessagePassing,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Hit,
         Self::BurstLifo,
         Self::BurstFifo,
@@ -65,6 +76,9 @@ impl Kind {
         Self::CacheThrash,
         Self::CacheScratch,
         Self::Xmalloc,
+        Self::Mstress,
+        Self::Threadtest,
+        Self::MessagePassing,
     ];
 
     /// What it goes by.
@@ -81,19 +95,27 @@ impl Kind {
             Self::CacheThrash => "cache-thrash",
             Self::CacheScratch => "cache-scratch",
             Self::Xmalloc => "xmalloc",
+            Self::Mstress => "mstress",
+            Self::Threadtest => "threadtest",
+            Self::MessagePassing => "message-passing",
         }
     }
 
     /// What an operation is.
     pub const fn unit(self) -> &'static str {
         match self {
-            Self::Hit | Self::BurstLifo | Self::BurstFifo | Self::BurstShuffled => {
-                "ns per allocate + free, on each thread"
-            }
+            Self::Hit
+            | Self::BurstLifo
+            | Self::BurstFifo
+            | Self::BurstShuffled
+            | Self::Threadtest => "ns per allocate + free, on each thread",
             Self::WorkingSet | Self::Larson => "ns per free + allocate, on each thread",
             Self::CacheThrash | Self::CacheScratch => "ns per block of 100 writes, on each thread",
             Self::SharedBucket => "ns per swap, on each thread",
-            Self::ProducerConsumer | Self::Xmalloc => "ns per block, all threads together",
+            Self::ProducerConsumer | Self::Xmalloc | Self::Mstress => {
+                "ns per block, all threads together"
+            }
+            Self::MessagePassing => "ns per message and its answer, all threads together",
         }
     }
 }
@@ -133,6 +155,9 @@ impl Workload {
             let (teams, touches): (Vec<Team>, &[bool]) = match kind {
                 Kind::ProducerConsumer => (Team::CROSSINGS.to_vec(), &[false, true]),
                 Kind::Xmalloc => (Team::PAIRS.to_vec(), &[false]),
+                // Their blocks are always written.
+                Kind::MessagePassing => (Team::EVEN.to_vec(), &[true]),
+                Kind::Mstress | Kind::Threadtest => (alike.collect(), &[true]),
                 _ => (alike.collect(), &[false]),
             };
             for &size_bytes in sizes_bytes {
@@ -165,7 +190,7 @@ impl Workload {
         self.threads() > cores()
     }
 
-    /// The most blocks that are live at one time.
+    /// More blocks than this are never live at one time.
     pub const fn live_blocks(&self) -> usize {
         let threads = self.threads();
         match self.kind {
@@ -177,6 +202,31 @@ impl Workload {
             Kind::Larson => threads * larson::BLOCKS,
             Kind::CacheThrash | Kind::CacheScratch => 2 * threads,
             Kind::Xmalloc => xmalloc::live_blocks(threads / 2),
+            Kind::Mstress => mstress::live_blocks(threads),
+            Kind::Threadtest => threads * threadtest::share(threads),
+            Kind::MessagePassing => message_passing::live_blocks(self.team.sides().1),
+        }
+    }
+
+    /// The most threads that have used the subject and have not ended yet, in the first sample.
+    pub const fn users(&self) -> usize {
+        let threads = self.threads();
+        match self.kind {
+            // The one that samples allocates the first blocks, or frees the last.
+            Kind::SharedBucket | Kind::Mstress | Kind::CacheThrash | Kind::CacheScratch => {
+                threads + 1
+            }
+            // A life at a time beside each array's own thread.
+            Kind::Larson => 2 * threads,
+            _ => threads,
+        }
+    }
+
+    /// The most blocks that one thread has on their way to others, where it sends them in order.
+    pub const fn in_flight(&self) -> usize {
+        match self.kind {
+            Kind::MessagePassing => message_passing::IN_FLIGHT,
+            _ => ring::CAPACITY,
         }
     }
 
@@ -187,13 +237,18 @@ impl Workload {
 
     /// Whether each thread frees what it allocates.
     pub const fn is_private(&self) -> bool {
-        use Kind::{CacheScratch, Larson, ProducerConsumer, SharedBucket, Xmalloc};
-        !matches!(self.kind, SharedBucket | ProducerConsumer | Larson | CacheScratch | Xmalloc)
+        use Kind::{BurstFifo, BurstLifo, BurstShuffled, CacheThrash, Hit, Threadtest, WorkingSet};
+        matches!(
+            self.kind,
+            Hit | BurstLifo | BurstFifo | BurstShuffled | WorkingSet | CacheThrash | Threadtest
+        )
     }
 
     /// Times about so many operations.
     pub fn sample(&self, subject: &impl Subject, operations: u64) -> Sample {
         let threads = self.threads();
+        let (producers, consumers) = self.team.sides();
+        let touched_bytes = if self.touched { self.size_bytes } else { 0 };
         match self.kind {
             Kind::Hit => hit::sample(subject, threads, operations),
             Kind::BurstLifo => burst::sample(subject, Order::Lifo, threads, operations),
@@ -205,9 +260,13 @@ impl Workload {
             Kind::CacheThrash => cache_line::sample(subject, false, threads, operations),
             Kind::CacheScratch => cache_line::sample(subject, true, threads, operations),
             Kind::Xmalloc => xmalloc::sample(subject, threads / 2, operations),
+            Kind::Mstress => mstress::sample(subject, threads, touched_bytes, operations),
+            Kind::Threadtest => threadtest::sample(subject, threads, touched_bytes, operations),
+            Kind::MessagePassing => {
+                let passing = Passing { producers, consumers, touched_bytes };
+                message_passing::sample(subject, passing, operations)
+            }
             Kind::ProducerConsumer => {
-                let (producers, consumers) = self.team.sides();
-                let touched_bytes = if self.touched { self.size_bytes } else { 0 };
                 let paired = matches!(self.team, Team::Pairs(_));
                 let crossing = Crossing { producers, consumers, paired, touched_bytes };
                 producer_consumer::sample(subject, crossing, operations)

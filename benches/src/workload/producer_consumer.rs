@@ -5,16 +5,14 @@
 //! cross over too.
 
 use core::hint::black_box;
-use core::ptr::NonNull;
 
+use super::touch::{read, write};
 use crate::ring::{CAPACITY, RUN, Receiver, Ring, Sender};
 use crate::sample::{Gate, Span, on_threads};
 use crate::{Handle, Sample, Subject};
 
 /// Blocks that each producer sends before the clock runs.
 const WARM_UP: u64 = 8 * CAPACITY as u64;
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 /// Who sends what to whom.
 #[derive(Clone, Copy)]
@@ -87,7 +85,7 @@ fn produce<const PLACES: usize>(
 ) {
     for _ in 0..runs {
         for ring in &mut *rings {
-            ring.send(|| {
+            ring.send_run(|| {
                 let block = black_box(handle.allocate());
                 write(block, touched_bytes);
                 block
@@ -106,39 +104,12 @@ fn consume<const PLACES: usize>(
 ) {
     for _ in 0..runs {
         for ring in &mut *rings {
-            ring.receive(|block| {
+            ring.receive_run(|block| {
                 let block = black_box(block);
                 read(block, touched_bytes);
                 // SAFETY: the producer allocated it from the same subject and sent it once.
                 unsafe { handle.deallocate(block) };
             });
         }
-    }
-}
-
-/// Writes a word into each line of a block.
-#[inline]
-fn write(block: NonNull<u8>, touched_bytes: usize) {
-    let mut offset = 0;
-    while offset < touched_bytes {
-        // SAFETY: within the block, which is aligned for words and ours.
-        let word = unsafe { block.add(offset) }.cast::<u64>();
-        // SAFETY: as above.
-        unsafe { word.write_volatile(offset as u64) };
-        offset += LINE;
-    }
-}
-
-/// Reads it again.
-#[inline]
-fn read(block: NonNull<u8>, touched_bytes: usize) {
-    let mut offset = 0;
-    while offset < touched_bytes {
-        // SAFETY: as in `write`; the producer wrote it before it sent the block.
-        let word = unsafe { block.add(offset) }.cast::<u64>();
-        // SAFETY: as above.
-        let word = unsafe { word.read_volatile() };
-        debug_assert_eq!(word, offset as u64, "the ring publishes what was written");
-        offset += LINE;
     }
 }

@@ -15,6 +15,12 @@ impl Random {
         (self.0 >> 40) as usize
     }
 
+    /// Yes, so many times in a hundred.
+    #[inline]
+    pub(super) fn chance(&mut self, percent: usize) -> bool {
+        self.next() % 100 < percent
+    }
+
     /// Puts `items` into some order.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {

@@ -24,8 +24,8 @@ type Line = CachePadded<[AtomicPtr<u8>; RUN]>;
 
 /// Times about `operations` swaps on each of `threads`.
 pub(super) fn sample(subject: &impl Subject, threads: usize, operations: u64) -> Sample {
-    let bucket: &[Line] = &[const { Line::new([const { AtomicPtr::new(ptr::null_mut()) }; RUN]) };
-        SLOTS / RUN];
+    let bucket: &[Line] =
+        &[const { Line::new([const { AtomicPtr::new(ptr::null_mut()) }; RUN]) }; SLOTS / RUN];
     let runs = operations.div_ceil(RUN as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |nth| {

@@ -29,6 +29,10 @@ impl Team {
     /// Those in which each who allocates has one who frees.
     pub const PAIRS: [Self; 2] = [Self::CROSSINGS[0], Self::CROSSINGS[1]];
 
+    /// Those in which as many ask as answer.
+    pub const EVEN: [Self; 3] =
+        [Self::CROSSINGS[0], Self::CROSSINGS[1], Self::Sides { producers: 3, consumers: 3 }];
+
     /// All together.
     pub const fn threads(self) -> usize {
         match self {

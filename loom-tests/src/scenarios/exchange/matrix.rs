@@ -90,9 +90,25 @@ const ENDING: &[(usize, Op)] = &[
     (0, Allocate),
 ];
 
-/// Where a batch is one block and may be two: thread 1's cache has grown, and is full of four blocks,
-/// with one more in its hand.
-const WIDE: &[(usize, Op)] = FULL_CACHE_OF_FOUR;
+/// Where a batch is one block and may be two: thread 1 has taken a block before it freed others, so its
+/// cache has grown; it is full of four blocks, and one more is in its hand.
+const WIDE: &[(usize, Op)] = &[
+    (0, Attach),
+    (1, Attach),
+    (1, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Allocate),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (0, Give(1)),
+    (1, Free),
+    (1, Free),
+    (1, Free),
+    (1, Free),
+];
 
 /// Each thread's cache is full of blocks of the other's, and each holds one more of those.
 const REMOTE_BOTH: &[(usize, Op)] = &[

@@ -28,6 +28,9 @@ struct Actor {
     cache: Blocks,
     /// Blocks that the cache may hold.
     limit: usize,
+    /// Its last exchange brought blocks. (No scenario has so many exchanges one way that the limit
+    /// would shrink.)
+    refilled: bool,
     held: Blocks,
     log: Vec<String>,
 }
@@ -71,6 +74,7 @@ impl World {
             attached: false,
             cache: Vec::new(),
             limit: 2 * scenario.batch.least,
+            refilled: false,
             held: Vec::new(),
             log: Vec::new(),
         };
@@ -125,10 +129,11 @@ impl World {
                 if !actor.held.is_empty() {
                     let block = actor.held.remove(0);
                     if actor.cache.len() == actor.limit {
-                        if actor.limit < 2 * most {
+                        if actor.refilled && actor.limit < 2 * most {
                             actor.limit = (2 * actor.limit).min(2 * most);
                         } else {
-                            self.full.push(actor.cache.drain(..most).collect());
+                            self.full.push(actor.cache.drain(..actor.limit / 2).collect());
+                            actor.refilled = false;
                         }
                     }
                     actor.cache.push(block);
@@ -191,6 +196,7 @@ impl World {
         if matches!(self.threads[thread].todo[0], Op::Leave | Op::End) {
             self.threads[thread].attached = false;
             self.threads[thread].limit = 2 * self.batch.least;
+            self.threads[thread].refilled = false;
         }
         self.done(thread);
     }
@@ -202,10 +208,9 @@ impl World {
     }
 
     fn allocate(&mut self, thread: usize, step: Step) -> bool {
-        let Batch { least, most } = self.batch;
         let (found, next) = match step {
             Step::Begin if !self.threads[thread].cache.is_empty() => (vec![], Step::Begin),
-            Step::Begin => (pop_up_to(&mut self.full, most), Step::AskPartial),
+            Step::Begin => (self.full.pop().unwrap_or_default(), Step::AskPartial),
             Step::AskPartial => (self.partial.pop().unwrap_or_default(), Step::Lock),
             Step::Lock if self.growing.is_some() => {
                 self.threads[thread].step = Step::Lock;
@@ -215,10 +220,10 @@ impl World {
                 self.growing = Some(thread);
                 (vec![], Step::AskFullAgain)
             }
-            Step::AskFullAgain => (pop_up_to(&mut self.full, most), Step::AskPartialAgain),
+            Step::AskFullAgain => (self.full.pop().unwrap_or_default(), Step::AskPartialAgain),
             Step::AskPartialAgain => (self.partial.pop().unwrap_or_default(), Step::Carve),
             Step::Carve => {
-                let fresh = least.min(self.capacity - self.carved);
+                let fresh = self.batch.least.min(self.capacity - self.carved);
                 let first = self.carved;
                 self.carved += fresh;
                 if fresh == 0 {
@@ -234,7 +239,8 @@ impl World {
         };
         let actor = &mut self.threads[thread];
         if !found.is_empty() {
-            actor.limit = 2 * found.len().max(least);
+            actor.limit = actor.limit.max(found.len());
+            actor.refilled = true;
         }
         actor.cache.extend(found);
         if let Some(block) = actor.cache.pop() {

@@ -1,0 +1,62 @@
+//! Hoard's threadtest: each thread allocates its share of the objects, then frees them in the order in
+//! which it allocated them, over and over.
+//!
+//! Source: Berger et al., *Hoard*, ASPLOS 2000, section 5, and the parameters that come with Hoard's
+//! benchmarks (`P 1000 10000 0 8`): 10,000 objects in all, so 10,000 / P on each of P threads; no work
+//! in between; eight constructed objects of 8 bytes each time, which makes a block of 64 bytes that is
+//! written. What differs: a turn has as many iterations as it has time for, in place of 1,000; of each
+//! line of a block one word is written.
+
+use core::hint::black_box;
+use core::ptr::NonNull;
+
+use super::touch::write;
+use crate::sample::{Gate, Span, on_threads_alike};
+use crate::{Handle, Sample, Subject};
+
+/// Objects of all threads together.
+const OBJECTS: usize = 10_000;
+const WARM_UP: u64 = 1;
+
+/// Objects of each of so many threads.
+pub(super) const fn share(threads: usize) -> usize {
+    OBJECTS.div_ceil(threads)
+}
+
+/// Times about `operations` pairs of allocate and free on each of `threads`.
+pub(super) fn sample(
+    subject: &impl Subject,
+    threads: usize,
+    touched_bytes: usize,
+    operations: u64,
+) -> Sample {
+    let share = share(threads);
+    let iterations = operations.div_ceil(share as u64);
+    let gate = &Gate::new(threads);
+    let spans = on_threads_alike(threads, |_| {
+        let mut handle = subject.handle();
+        let mut objects = vec![NonNull::dangling(); share];
+        run(&mut handle, &mut objects, touched_bytes, WARM_UP);
+        Span::of(gate, || run(&mut handle, &mut objects, touched_bytes, iterations))
+    });
+    Span::together(&spans, iterations * share as u64)
+}
+
+#[inline(never)]
+fn run(
+    handle: &mut impl Handle,
+    objects: &mut [NonNull<u8>],
+    touched_bytes: usize,
+    iterations: u64,
+) {
+    for _ in 0..iterations {
+        for object in &mut *objects {
+            *object = handle.allocate();
+            write(*object, touched_bytes);
+        }
+        for &object in black_box(&*objects) {
+            // SAFETY: allocated just now, and freed once.
+            unsafe { handle.deallocate(object) };
+        }
+    }
+}
