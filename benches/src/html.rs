@@ -121,7 +121,7 @@ fn plot(workload: &str, rows: &[&Row], cores: usize, command: &str) -> Section {
 }
 
 /// A colour for each role.
-const fn style(role: Role) -> usize {
+pub(crate) const fn style(role: Role) -> usize {
     match role {
         Role::Ours => 0,
         Role::Malloc => 1,

@@ -33,7 +33,7 @@ impl Grid {
     /// To be pasted into a text.
     pub fn markdown(&self) -> String {
         let table = self.table(presets::ASCII_MARKDOWN);
-        format!("### {}\n\n{table}\n\n{}", self.title, self.notes("\n\n"))
+        format!("### {}\n\n{table}\n\n{}", self.title, self.notes("\n\n").trim_end())
     }
 
     fn notes(&self, end: &str) -> String {
@@ -288,6 +288,16 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
         );
     }
     for model in &report.models {
+        let poor = model.costs.iter().filter(|cost| cost.fit.residual > POOR);
+        all.extend(poor.map(|cost| {
+            format!(
+                "{} on {}: a poor fit, {} off. Its shape does not hold there, or the machine changed \
+                 meanwhile.",
+                model.strategy,
+                if cost.cores == 1 { "1 core".into() } else { format!("{} cores", cost.cores) },
+                percent(cost.fit.residual)
+            )
+        }));
         all.extend(model.missing.iter().map(|what| format!("{}: no fit: {what}.", model.strategy)));
     }
     all
@@ -319,6 +329,9 @@ fn against(report: &Report) -> Grid {
     }
     grid
 }
+
+/// A residual, as a share, that is worth a word.
+const POOR: f64 = 0.1;
 
 /// Batches that the model is drawn for.
 pub(super) const DRAWN: [usize; 2] = [8, 64];
@@ -373,6 +386,18 @@ mod tests {
         assert!(warned(&many), "its line from two cores still is one");
         // 4 and 8 cores, at both batches.
         assert_eq!(named(&many, "against").rows.len(), 4);
+    }
+
+    #[test]
+    fn a_poor_fit_is_said() {
+        let mut poor = report(&[1, 2]);
+        assert!(!warnings(&poor).iter().any(|warning| warning.contains("poor")));
+        // As if the machine had become another one for half of the batches.
+        poor.sweep.iter_mut().step_by(2).for_each(|point| point.summary.median_ns *= 3.0);
+        poor.models = crate::scale::model::models(&poor.sweep);
+        let said: Vec<String> = warnings(&poor);
+        assert_eq!(said.iter().filter(|warning| warning.contains("poor fit")).count(), 2);
+        assert!(said.iter().any(|warning| warning.contains("TaggedWide on 1 core:")), "{said:?}");
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn in_turns<P: FnMut()>(
     both.map(|(threads, contender)| Row::new(work, threads, crowded, contender)).collect()
 }
 
-/// The bursts, strategy by strategy, where threads have a core each.
+/// The bursts under all strategies, where threads have a core each.
 fn swept<P: FnMut()>(
     plan: &Plan,
     left_out: &mut Vec<String>,
@@ -104,16 +104,12 @@ fn swept<P: FnMut()>(
     if threads.is_empty() {
         left_out.push("the model: no number of threads has a core for each".into());
     }
-    let mut points = Vec::new();
-    for (name, make) in sweep::strategies() {
-        if is_wanted(plan, name) && !threads.is_empty() {
-            let mut entries = make(&threads);
-            let title = format!("batches of {name}");
-            all_rounds(plan, &mut entries.contenders, &title, false, begin);
-            points.extend(entries.points());
-        }
+    let mut entries = sweep::Entries::default();
+    for (_, make) in sweep::strategies().iter().filter(|(name, _)| is_wanted(plan, name)) {
+        make(&mut entries, &threads);
     }
-    points
+    all_rounds(plan, &mut entries.contenders, "batches", false, begin);
+    entries.points()
 }
 
 fn is_wanted(plan: &Plan, name: &str) -> bool {

@@ -10,6 +10,7 @@ use super::sweep::Point;
 use super::work::Work;
 use crate::batch::Batch;
 use crate::contenders::names;
+use crate::html;
 use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
 /// Colours of the style sheet: one more, and the same comes again with dashes.
@@ -72,6 +73,10 @@ fn over_threads(report: &Report, work: Work, command: &str) -> Section {
     section.folded(grid.notes.iter().fold(folded, |section, note| section.text(note)))
 }
 
+/// Bars are coloured as on the page of the benchmarks.
+const SAYS: &str = "The longer the better; marks are quartiles. Blue: stampool. Red: mallocs. Green: \
+                    other lists. Olive: the harness alone.";
+
 /// Where there is one number of threads, lines would be points.
 fn bars(rows: &[&Row], work: Work, command: &str) -> BarChart {
     let threads = rows.first().map_or(1, |row| row.threads);
@@ -79,14 +84,11 @@ fn bars(rows: &[&Row], work: Work, command: &str) -> BarChart {
     let axis = Axis::new("million operations per second").log();
     let mut rows = rows.to_vec();
     rows.sort_by(|a, b| b.throughput.median_mops.total_cmp(&a.throughput.median_mops));
-    rows.iter().fold(
-        BarChart::new(title, command, axis).says("The longer the better; marks are quartiles."),
-        |chart, row| {
-            let speed = row.throughput;
-            let bar = Bar::new(row.title(), speed.median_mops);
-            chart.bar(bar.range(speed.lower_mops, speed.upper_mops).style(style(row)))
-        },
-    )
+    rows.iter().fold(BarChart::new(title, command, axis).says(SAYS), |chart, row| {
+        let speed = row.throughput;
+        let bar = Bar::new(row.title(), speed.median_mops);
+        chart.bar(bar.range(speed.lower_mops, speed.upper_mops).style(html::style(row.role)))
+    })
 }
 
 /// Throughput, and what is left of it per thread.
@@ -253,13 +255,13 @@ mod tests {
     use super::*;
     use crate::scale::report::tests::report;
 
-    fn html(cores: &[usize]) -> String {
+    fn text(cores: &[usize]) -> String {
         page(&report(cores), "cargo xtask scale").html()
     }
 
     #[test]
     fn a_page_has_two_plots_for_each_work_and_two_for_each_strategy() {
-        let html = html(&[1, 2]);
+        let html = text(&[1, 2]);
         assert_eq!(html.matches("class=\"plot\"").count(), 4, "{html}");
         for word in ["ideal", "extrapolation", "Test &lt;CPU&gt;", "model, line from 1 and 2 cores"]
         {
@@ -272,7 +274,7 @@ mod tests {
     #[test]
     fn what_is_a_model_is_dashed_and_called_one() {
         // Names stand in the title of each line.
-        let html = html(&[1, 2, 4, 8, 16]);
+        let html = text(&[1, 2, 4, 8, 16]);
         let lines: Vec<&str> = html.split("<path class=\"line\"").skip(1).collect();
         let titled = lines.iter().filter(|line| line.contains("<title>"));
         let (mut models, mut measured) = (0, 0);

@@ -95,10 +95,11 @@ pub(super) fn strategies() -> [(&'static str, Make); 5] {
     ]
 }
 
-/// Makes the entries of a strategy for these numbers of threads.
-pub(super) type Make = fn(&[usize]) -> Entries;
+/// Adds the entries of a strategy for these numbers of threads.
+pub(super) type Make = fn(&mut Entries, &[usize]);
 
-/// A contender for each batch and number of threads, and where each stands.
+/// A contender for each strategy, number of threads and batch, and where each stands.
+#[derive(Default)]
 pub(super) struct Entries {
     pub(super) contenders: Vec<Contender>,
     places: Vec<Place>,
@@ -110,8 +111,7 @@ struct Place {
     stats: Box<dyn Fn() -> Stats>,
 }
 
-fn entries<S: Strategy>(threads: &[usize]) -> Entries {
-    let mut entries = Entries { contenders: Vec::new(), places: Vec::new() };
+fn entries<S: Strategy>(entries: &mut Entries, threads: &[usize]) {
     for &threads in threads {
         for blocks in BATCHES {
             let batch = Batch { least: blocks, most: blocks };
@@ -123,7 +123,6 @@ fn entries<S: Strategy>(threads: &[usize]) -> Entries {
             entries.places.push(Place { batch: blocks, threads, stats });
         }
     }
-    entries
 }
 
 impl Entries {
@@ -156,7 +155,8 @@ mod tests {
     #[test]
     fn nearly_every_block_goes_through_the_lists() {
         for (name, make) in strategies() {
-            let entries = make(&[1, 2]);
+            let mut entries = Entries::default();
+            make(&mut entries, &[1, 2]);
             assert_eq!(entries.contenders.len(), 2 * BATCHES.len());
             for (contender, place) in entries.contenders.iter().zip(&entries.places) {
                 let sample = contender.entry.sample(1);

@@ -83,7 +83,7 @@ fn plan(options: &Options) -> Plan {
 fn markdown(report: &Report, command: &str) {
     println!("    {command}\n");
     println!("{}; {} rounds of {} ms.\n", report.machine, report.rounds, report.turn_ms);
-    grids(report).iter().for_each(|grid| println!("{}", grid.markdown()));
+    grids(report).iter().for_each(|grid| println!("{}\n", grid.markdown()));
 }
 
 /// What was asked for.
