@@ -38,14 +38,13 @@
 //! swapped magazines (papers/README.md).
 
 mod limbo;
+mod request;
 mod shard;
 
 use crate::block::{Batch, Block};
-use crate::free_list::{
-    Chain, MaybeBlock, OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy,
-};
+use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy};
 use limbo::Limbo;
-use shard::{Look, Shards};
+use shard::Shards;
 
 /// The shared store of full, partial and empty shells of one pool.
 pub struct Mediator<S: Strategy> {
@@ -187,135 +186,6 @@ impl<S: Strategy> Mediator<S> {
             shell.fill(rest);
             partial.push(shell);
         }
-    }
-
-    /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
-    ///
-    /// Whole batches come first, as many as fit by one CAS, from the caller's shard or else from the
-    /// next that has any; where there is none, one partial shell. A request below the largest batch
-    /// takes one partial shell, where there is none a full one, and leaves in it what it did not ask
-    /// for.
-    ///
-    /// 0 means that every list that could serve was seen empty by an RMW, one after the other, and
-    /// those of full shells at one instant (M5).
-    #[inline]
-    pub fn request(
-        &self,
-        participant: &Participant<S>,
-        home: Home,
-        out: &mut [MaybeBlock],
-    ) -> usize {
-        let most = self.batch().most;
-        self.look_round(participant, home, out, |list, guard, out| {
-            if out.len() < most {
-                return 0;
-            }
-            let chain = list.pop_up_to(&self.shelves.store, out.len(), guard);
-            self.empty_into(guard, chain, out)
-        })
-    }
-
-    /// As [`request`](Self::request), but of the full shells takes one alone: the blocks that were put
-    /// down together last. What a handle asks for, whose own batch may be small while others' are large.
-    ///
-    /// # Panics
-    ///
-    /// If `out` has no room for the largest batch.
-    #[inline]
-    pub fn request_batch(
-        &self,
-        participant: &Participant<S>,
-        home: Home,
-        out: &mut [MaybeBlock],
-    ) -> usize {
-        assert!(out.len() >= self.batch().most, "room for {} blocks", out.len());
-        self.look_round(participant, home, out, |list, guard, out| {
-            let shell = list.pop(&self.shelves.store, guard);
-            shell.map_or(0, |shell| self.empty_one(guard, shell, out))
-        })
-    }
-
-    /// Goes round the lists until something is found, or all were empty. `take` takes whole batches
-    /// from one list.
-    #[inline(always)]
-    fn look_round(
-        &self,
-        participant: &Participant<S>,
-        home: Home,
-        out: &mut [MaybeBlock],
-        take: impl Fn(&S::List, &Guard<'_, S>, &mut [MaybeBlock]) -> usize,
-    ) -> usize {
-        let guard = self.reclaimer.pin(participant);
-        let mut look = Look::begin(home);
-        loop {
-            let taken = take(self.shelves.full.list(look.shard()), &guard, out);
-            if taken > 0 {
-                return taken;
-            }
-            if let Some(taken) = self.look_on(&guard, &mut look, out) {
-                return taken;
-            }
-        }
-    }
-
-    /// Where the list that the look has come to has nothing: how many blocks came from elsewhere, or
-    /// `None`, where the look goes on.
-    #[cold]
-    fn look_on(
-        &self,
-        guard: &Guard<'_, S>,
-        look: &mut Look,
-        out: &mut [MaybeBlock],
-    ) -> Option<usize> {
-        let Shelves { batch, full, .. } = &*self.shelves;
-        if out.is_empty() {
-            return Some(0);
-        }
-        if out.len() >= batch.most && full.has_next(look) {
-            return None;
-        }
-        let taken = self.request_remainder(guard, look.home(), out);
-        (taken > 0 || full.has_settled(look)).then_some(taken)
-    }
-
-    fn request_remainder(&self, guard: &Guard<'_, S>, home: Home, out: &mut [MaybeBlock]) -> usize {
-        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
-        // One at a time: several in one hand, with less than a batch each, break M3.
-        let shell = partial.pop(store, guard).or_else(|| {
-            let splits = out.len() < batch.most;
-            splits.then(|| full.all_from(home).find_map(|list| list.pop(store, guard)))?
-        });
-        let Some(mut shell) = shell else { return 0 };
-        let taken = shell.take(out);
-        match shell.len() {
-            0 => self.recycle(guard, shell),
-            left if left < batch.least => partial.push(shell),
-            _ => full.push(home, shell),
-        }
-        taken
-    }
-
-    /// Copies the blocks of a chain out and sends its shells back to `empty`.
-    #[inline]
-    fn empty_into(&self, guard: &Guard<'_, S>, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
-        let mut taken = 0;
-        for shell in chain {
-            taken += self.empty_one(guard, shell, &mut out[taken..]);
-        }
-        taken
-    }
-
-    /// As [`empty_into`](Self::empty_into), of one shell.
-    #[inline]
-    fn empty_one(
-        &self,
-        guard: &Guard<'_, S>,
-        mut shell: OwnedShell<'_>,
-        out: &mut [MaybeBlock],
-    ) -> usize {
-        let taken = shell.unload(out);
-        self.recycle(guard, shell);
-        taken
     }
 
     #[inline]

@@ -1,13 +1,5 @@
 //! A slot: pool-owned memory that holds one thread's cache, an array of up to two batches.
 //!
-//! # How large a batch is
-//!
-//! Where batches grow, the array has a limit of its own, from two of the least batches to two of the
-//! largest; a flush gives away half of it. An array that is full doubles its limit in place of a
-//! flush, if the exchange before was a refill: whoever takes blocks and gives them back would not
-//! need either, had it more room. A thread that only takes or only gives gains nothing by room, and
-//! its blocks would be colder when they come round: so [`STEADY`] exchanges one way halve the limit.
-//!
 //! # Who may touch what
 //!
 //! | field | seated handle | anyone |
@@ -20,6 +12,7 @@
 //! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
 //! its thread ends (where the pool is told of that) or when the pool is dropped.
 
+mod fill;
 mod ring;
 
 use core::alloc::Layout;
@@ -32,6 +25,7 @@ use crate::block::{Batch, Block};
 use crate::free_list::MaybeBlock;
 use crate::mediator::Home;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
+use fill::Fill;
 
 /// Head of a slot; the array of two of the largest batches follows it in memory, and behind that the
 /// ring of those that are kept back, if any are.
@@ -51,34 +45,6 @@ pub struct Slot {
     /// Guards the array too.
     fill: UnsafeCell<Fill>,
     tally: Tally,
-}
-
-/// So many exchanges one way, and none the other, show that a thread takes or gives for good.
-const STEADY: isize = 16;
-
-/// How far an array is filled, and how far it may be.
-struct Fill {
-    /// Blocks in it.
-    len: usize,
-    /// With so many it is full.
-    limit: usize,
-    /// Refills since the last flush; flushes since the last refill, counted down.
-    tide: isize,
-    /// Where batches go and come from.
-    home: Home,
-}
-
-impl Fill {
-    /// Counts an exchange, up or down by `step`. Whether it was one too many in this direction; then
-    /// the count begins again.
-    fn turn(&mut self, step: isize) -> bool {
-        self.tide = if self.tide.signum() == -step { step } else { self.tide + step };
-        let steady = self.tide.abs() == STEADY;
-        if steady {
-            self.tide = step;
-        }
-        steady
-    }
 }
 
 /// A reference to a slot, with leave to reach the array behind it.
@@ -119,12 +85,7 @@ impl SlotRef {
             quarantine,
             born: Witness::created(),
             cursor: UnsafeCell::new(0),
-            fill: UnsafeCell::new(Fill {
-                len: 0,
-                limit: 2 * batch.least,
-                tide: 0,
-                home: Home::default(),
-            }),
+            fill: UnsafeCell::new(Fill::new(batch)),
             tally: Tally::default(),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
@@ -293,23 +254,16 @@ impl SlotRef {
         self.head().fill.with(|fill| unsafe { (*fill).len })
     }
 
-    /// Lets the array, which is full, hold twice as many blocks, or as many as it has room for.
-    /// False where it is as large as that already, or would not be the better for it.
+    /// Lets the array, which is full, hold more blocks. False where it has no more room, or would not
+    /// be the better for it.
     ///
     /// # Safety
     ///
     /// The caller is seated here.
     pub unsafe fn widen(self) -> bool {
         let room = self.head().room;
-        self.head().fill.with_mut(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
-            let Fill { limit, tide, .. } = unsafe { &mut *fill };
-            let may = *tide > 0 && *limit < room;
-            if may {
-                *limit = room.min(2 * *limit);
-            }
-            may
-        })
+        // SAFETY: seated, so nobody else is in the cell.
+        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.widen(room))
     }
 
     /// Brings the limit of the empty array back to what it was at first.
@@ -318,11 +272,8 @@ impl SlotRef {
     ///
     /// The caller is seated here.
     pub unsafe fn narrow(self, batch: Batch) {
-        self.head().fill.with_mut(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
-            let Fill { limit, tide, .. } = unsafe { &mut *fill };
-            (*limit, *tide) = (2 * batch.least, 0);
-        });
+        // SAFETY: seated, so nobody else is in the cell.
+        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.narrow(batch));
     }
 
     /// Says where the new owner's batches go and come from.
@@ -376,14 +327,8 @@ impl SlotRef {
         let room = unsafe { core::slice::from_raw_parts_mut(self.array().cast(), batch.most) };
         let filled = refill(room)?;
         debug_assert!(filled <= batch.most, "a refill is at most a batch");
-        self.head().fill.with_mut(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
-            let fill = unsafe { &mut *fill };
-            if fill.turn(1) {
-                fill.limit = (fill.limit / 2).max(2 * batch.least);
-            }
-            (fill.len, fill.limit) = (filled, fill.limit.max(filled));
-        });
+        // SAFETY: seated, so nobody else is in the cell.
+        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.refilled(batch, filled));
         self.head().tally.refilled(filled);
         Ok(())
     }
@@ -406,12 +351,7 @@ impl SlotRef {
             // SAFETY: both ranges are within the array, which the caller is alone with.
             unsafe { kept.copy_to(array, len - count) };
             // SAFETY: seated, so nobody else is in the cell.
-            let fill = unsafe { &mut *fill };
-            fill.len = len - count;
-            if fill.turn(-1) {
-                // Above what is kept: the block that was too much is still to come.
-                fill.limit = (2 * batch.least).max(fill.len + 1);
-            }
+            unsafe { &mut *fill }.flushed(batch, len - count);
         });
         self.head().tally.flushed(count);
     }

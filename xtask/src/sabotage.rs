@@ -58,7 +58,7 @@ const BREAKS: &[Break] = &[
     },
     Break {
         what: "several partial shells taken by one request",
-        file: "src/mediator/mod.rs",
+        file: "src/mediator/request.rs",
         from: "        // One at a time: several in one hand",
         to: "        let several = self.empty_into(guard, partial.pop_up_to(store, out.len(), guard), out);
         if several > 0 {
@@ -81,14 +81,14 @@ const BREAKS: &[Break] = &[
     },
     Break {
         what: "what a split leaves of a large shell taken for a remainder",
-        file: "src/mediator/mod.rs",
+        file: "src/mediator/request.rs",
         from: "left if left < batch.least => partial.push(shell),",
         to: "left if left < batch.most => partial.push(shell),",
         check: "TaggedPacked/mediator/split_a_large_one/loom/",
     },
     Break {
         what: "something carved although a batch lies in another shard",
-        file: "src/mediator/mod.rs",
+        file: "src/mediator/request.rs",
         from: "if out.len() >= batch.most && full.has_next(look) {",
         to: "if false {",
         check: "TaggedPacked/pool/shards_steal/loom/",
