@@ -67,6 +67,11 @@ fn main() -> ExitCode {
         let check = check::pct(subject.strategy, name, 3, SLICE_SAMPLES, SEED, body);
         let allowed = exchange::allowed(&exchange::BEHIND_A_LOOK);
         checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
+        let body = move || (subject.exchange)(&exchange::BEHIND_TWO_LOOKS);
+        let (name, samples) = (exchange::BEHIND_TWO_LOOKS.name, 20_000);
+        let check = check::random(subject.strategy, name, samples, SEED, body);
+        let allowed = exchange::allowed(&exchange::BEHIND_TWO_LOOKS);
+        checks.push(check.tier(1).expect_within(allowed, samples as u64));
         let body = move || (subject.exchange)(&exchange::REMAINDERS);
         let name = exchange::REMAINDERS.name;
         checks.push(check::random(subject.strategy, name, 20_000, SEED, body).tier(1));
