@@ -67,6 +67,11 @@ fn main() -> ExitCode {
         let check = check::pct(subject.strategy, name, 3, SLICE_SAMPLES, SEED, body);
         let allowed = exchange::allowed(&exchange::BEHIND_A_LOOK);
         checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
+        let body = move || (subject.exchange)(&exchange::BEHIND_TWO_LOOKS);
+        let (name, samples) = (exchange::BEHIND_TWO_LOOKS.name, 20_000);
+        let check = check::random(subject.strategy, name, samples, SEED, body);
+        let allowed = exchange::allowed(&exchange::BEHIND_TWO_LOOKS);
+        checks.push(check.tier(1).expect_within(allowed, samples as u64));
         let body = move || (subject.exchange)(&exchange::REMAINDERS);
         let name = exchange::REMAINDERS.name;
         checks.push(check::random(subject.strategy, name, 20_000, SEED, body).tier(1));
@@ -164,11 +169,10 @@ fn subjects() -> impl Iterator<Item = Subject> {
 
 /// A search without reduction takes hours where a pin, or a count, comes with every step: then it is
 /// left to the deep tier, and the scenario is sampled as all are. So are the slices of batches that
-/// grow, and one of shards, which take minutes; loom, which reduces, exhausts them in seconds.
+/// grow, and those of shards, which take minutes; loom, which reduces, exhausts them in seconds.
 fn tier(subject: Subject, scenario: &str, tier: u8) -> u8 {
     let every_time = subject.searched.is_none_or(|searched| searched.contains(&scenario));
-    let takes_minutes =
-        scenario.starts_with("pool/wide_") || scenario == "pool/shards_leave_allocate";
+    let takes_minutes = scenario.starts_with("pool/wide_") || scenario.contains("/shards_");
     if every_time && !takes_minutes { tier } else { 3 }
 }
 

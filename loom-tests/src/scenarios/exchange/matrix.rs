@@ -287,6 +287,33 @@ pub const BEHIND_A_LOOK: Scenario = Scenario {
     )
 };
 
+/// As [`BEHIND_A_LOOK`], for two rounds of looks: a block goes behind the first one, comes back between
+/// the two, and goes behind the second. Only the counts tell. Too many preemptions for loom; shuttle
+/// samples it.
+pub static BEHIND_TWO_LOOKS: Scenario = Scenario {
+    layer: Layer::Mediator { holds: &[0, 2] },
+    homes: &[0, 1],
+    ..slice(
+        "mediator/shards_behind_two_looks",
+        1,
+        &[(1, Offer(1)), (1, Join(0))],
+        &[
+            &[Request(1)],
+            &[
+                Offer(1),
+                Join(1),
+                Request(1),
+                Offer(1),
+                Join(0),
+                Request(1),
+                Offer(1),
+                Join(1),
+                Request(1),
+            ],
+        ],
+    )
+};
+
 /// As [`REMOTE`], and thread 1 has flushed once: a block lies in its shard.
 const STEAL: &[(usize, Op)] = &[
     (0, Attach),

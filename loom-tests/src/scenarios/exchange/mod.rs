@@ -10,7 +10,7 @@ mod world;
 use std::collections::BTreeSet;
 
 pub use body::body;
-pub use matrix::{ABA, BEHIND_A_LOOK, REMAINDERS, SCENARIOS};
+pub use matrix::{ABA, BEHIND_A_LOOK, BEHIND_TWO_LOOKS, REMAINDERS, SCENARIOS};
 
 use stampool::raw::block::Batch;
 
