@@ -128,6 +128,7 @@ pub(crate) const fn style(role: Role) -> usize {
         Role::Pool => 2,
         Role::Adapted => 3,
         Role::Limit | Role::Floor => 4,
+        Role::Prototype => 5,
     }
 }
 
