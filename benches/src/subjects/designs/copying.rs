@@ -73,6 +73,7 @@ impl<C: Choice, const B: usize> Copying<'_, C, B> {
     #[cold]
     #[inline(never)]
     fn flush(&mut self) {
+        const { assert!(C::GIVES == 1 || C::GIVES == 2, "an array has two batches") };
         for batch in &self.array[..C::GIVES] {
             let mut magazine = self.empty.pop().unwrap_or_else(|| self.depot.take_empty());
             for (to, from) in magazine.names().iter_mut().zip(batch) {

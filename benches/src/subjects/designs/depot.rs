@@ -19,7 +19,8 @@ use super::name::{Arena, Name};
 use super::stack::{Magazine, Owned, Stack};
 use crate::subjects::{free_block, new_block};
 
-/// Full and empty magazines of `B` blocks.
+/// Full and empty magazines of `B` blocks. Only the designs get at them, and each gives back what it
+/// took from the same depot.
 pub struct Depot<N, const B: usize> {
     full: Stack<N, B>,
     empty: Stack<N, B>,
@@ -38,7 +39,7 @@ impl<N: Name, const B: usize> Depot<N, B> {
     /// # Panics
     ///
     /// Where memory is out, or there are more blocks than an index can tell apart.
-    pub fn new(block: Layout, live: usize, handles: usize, batches: usize) -> Self {
+    pub(super) fn new(block: Layout, live: usize, handles: usize, batches: usize) -> Self {
         let in_handles = handles * (batches + 1);
         let full = (2 * live).div_ceil(B) + in_handles + 1;
         let stride = block.pad_to_align().size().next_power_of_two();
@@ -79,28 +80,28 @@ impl<N: Name, const B: usize> Depot<N, B> {
 
     /// Takes a full magazine.
     #[inline]
-    pub fn take_full(&self) -> Owned<'_, N, B> {
+    pub(super) fn take_full(&self) -> Owned<'_, N, B> {
         // SAFETY: the depot keeps the magazines as long as the stacks.
         unsafe { self.full.pop() }.expect("more blocks than the workload has live")
     }
 
     /// Takes an empty one.
     #[inline]
-    pub fn take_empty(&self) -> Owned<'_, N, B> {
+    pub(super) fn take_empty(&self) -> Owned<'_, N, B> {
         // SAFETY: as above.
         unsafe { self.empty.pop() }.expect("a magazine for each batch")
     }
 
     /// Gives a full one, of this depot.
     #[inline]
-    pub fn give_full(&self, magazine: Owned<'_, N, B>) {
+    pub(super) fn give_full(&self, magazine: Owned<'_, N, B>) {
         // SAFETY: as above.
         unsafe { self.full.push(magazine) };
     }
 
     /// Gives an empty one, of this depot.
     #[inline]
-    pub fn give_empty(&self, magazine: Owned<'_, N, B>) {
+    pub(super) fn give_empty(&self, magazine: Owned<'_, N, B>) {
         // SAFETY: as above.
         unsafe { self.empty.push(magazine) };
     }
@@ -110,7 +111,7 @@ impl<N: Name, const B: usize> Depot<N, B> {
     /// # Panics
     ///
     /// Where another one did meanwhile.
-    pub fn take_in(&self, blocks: impl Iterator<Item = NonNull<u8>>) {
+    pub(super) fn take_in(&self, blocks: impl Iterator<Item = NonNull<u8>>) {
         let mut rest = self.rest.lock().expect("nobody panics with it");
         rest.extend(blocks.map(Block));
         while let Some(first) = rest.len().checked_sub(B) {

@@ -24,7 +24,7 @@ use stampool::raw::block::WideWord;
 
 /// The names of `B` free blocks, or room for them.
 #[repr(C, align(64))]
-pub struct Magazine<N, const B: usize> {
+pub(super) struct Magazine<N, const B: usize> {
     /// Exposed address of the next one in the stack, 0 for none.
     link: AtomicUsize,
     names: UnsafeCell<[N; B]>,
@@ -36,17 +36,17 @@ unsafe impl<N: Send, const B: usize> Sync for Magazine<N, B> {}
 
 impl<N, const B: usize> Magazine<N, B> {
     /// One with these names.
-    pub fn new(names: [N; B]) -> Self {
+    pub(super) fn new(names: [N; B]) -> Self {
         Self { link: AtomicUsize::new(0), names: UnsafeCell::new(names) }
     }
 }
 
 /// Exclusive ownership of a magazine that is in no stack.
-pub struct Owned<'s, N, const B: usize>(&'s Magazine<N, B>);
+pub(super) struct Owned<'s, N, const B: usize>(&'s Magazine<N, B>);
 
 impl<'s, N, const B: usize> Owned<'s, N, B> {
     /// Ownership of a magazine that is in no stack yet.
-    pub fn new(magazine: &'s mut Magazine<N, B>) -> Self {
+    pub(super) fn new(magazine: &'s mut Magazine<N, B>) -> Self {
         Self(magazine)
     }
 
@@ -55,13 +55,13 @@ impl<'s, N, const B: usize> Owned<'s, N, B> {
     /// # Safety
     ///
     /// What stays in that place is not used again.
-    pub unsafe fn leave(place: &mut Self) -> Self {
+    pub(super) unsafe fn leave(place: &mut Self) -> Self {
         Self(place.0)
     }
 
     /// Its names.
     #[inline(always)]
-    pub fn names(&mut self) -> &mut [N; B] {
+    pub(super) fn names(&mut self) -> &mut [N; B] {
         // SAFETY: this owner alone touches them (S3), and the borrow of the owner says who.
         unsafe { &mut *self.0.names.get() }
     }
@@ -155,6 +155,28 @@ impl<N, const B: usize> Stack<N, B> {
 mod tests {
     use super::*;
     use std::thread;
+
+    /// ABA: a popper that slept while its top left and came back must not find the head that it saw.
+    #[test]
+    fn a_head_does_not_come_back() {
+        let (mut below, mut top) = (Magazine::new([0_u64; 1]), Magazine::new([1_u64; 1]));
+        let stack = Stack::new();
+        for magazine in [&mut below, &mut top] {
+            // SAFETY: the magazines are dropped after the stack's last use.
+            unsafe { stack.push(Owned::new(magazine)) };
+        }
+        let seen = stack.head.load(Ordering::Relaxed);
+        // SAFETY: as above.
+        let top = unsafe { stack.pop() }.expect("the upper one");
+        // SAFETY: as above.
+        let mut below: Owned<'_, u64, 1> = unsafe { stack.pop() }.expect("the lower one");
+        assert_eq!(below.names(), &[0]);
+        // SAFETY: as above.
+        unsafe { stack.push(top) };
+        let now = stack.head.load(Ordering::Relaxed);
+        assert_eq!(WideWord::from_bits(now).address, WideWord::from_bits(seen).address);
+        assert_ne!(now, seen);
+    }
 
     /// Each thread takes up to three magazines, finds in them what one thread wrote, writes its own,
     /// and puts them back.
