@@ -16,6 +16,9 @@ use stampool::{
 use crate::batch::{self, Batch};
 use crate::rounds::{Contender, Entry, Holding};
 use crate::subject::block_of;
+use crate::subjects::designs::{
+    Backlog, Copy, Design, FullFlush, Indexed, IndexedMagazines, Prototype, Swap,
+};
 use crate::subjects::{
     ArrayStack, Counted, Deques, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool,
     ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
@@ -55,6 +58,8 @@ pub enum Role {
     Limit,
     /// A pool of this library.
     Ours,
+    /// A pool of this library with one choice made otherwise, which nobody can use.
+    Prototype,
     /// This library's lists with another one's reclamation behind them.
     Adapted,
     /// A general allocator.
@@ -116,8 +121,10 @@ pub enum Suite {
     Strategies,
     /// The default strategy, in every form, against what one would use instead.
     Peers,
-    /// Everything.
+    /// Both of these.
     All,
+    /// Prototypes that exchange otherwise than the pools, beside the default strategy.
+    Designs,
 }
 
 impl Suite {
@@ -169,6 +176,10 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
 
     fn of(mut self, suite: Suite) -> Vec<Contender> {
         self.limits();
+        if suite == Suite::Designs {
+            self.designs();
+            return self.all;
+        }
         for batch in Batch::FIXED {
             self.pool::<TaggedWide>(batch);
             if suite.has_strategies() {
@@ -234,6 +245,28 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
             self.add("ExactPool, Quiescent", Role::Ours, || exact::<Quiescent>(layout));
             self.add("ExactPool, Locked", Role::Ours, || exact::<Locked>(layout));
         }
+    }
+
+    /// What exchanges could be like, between the default strategy and two of the mallocs.
+    fn designs(&mut self) {
+        self.pool::<TaggedWide>(Batch::SMALL);
+        self.design::<Copy>("copy, pointers, half flush");
+        self.design::<IndexedMagazines>("copy, 32-bit magazines");
+        self.design::<Indexed>("copy, 32-bit throughout");
+        self.design::<Swap>("swap");
+        self.design::<FullFlush>("copy, full flush");
+        self.design::<Backlog<1>>("copy, backlog of 1");
+        self.design::<Backlog<4>>("copy, backlog of 4");
+        self.malloc(names::SYSTEM, System);
+        self.malloc("jemalloc", Jemalloc);
+    }
+
+    fn design<D: Design<{ Batch::SMALL.least }>>(&mut self, name: &'static str) {
+        let (live, handles) = (self.workload.live_blocks(), self.workload.threads());
+        let title = Title { name, batch: Some(Batch::SMALL) };
+        self.add_with(title, Role::Prototype, || {
+            Prototype::<D, _>::new(block_of(SIZE), live, handles)
+        });
     }
 
     fn peers(&mut self, suite: Suite) {

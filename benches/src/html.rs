@@ -93,7 +93,7 @@ fn compared(changes: &[Change]) -> Section {
 fn plot(workload: &str, rows: &[&Row], cores: usize, command: &str) -> Section {
     let unit = rows.first().map_or("ns", |row| &row.unit);
     let mut chart = BarChart::new(workload, command, Axis::new(unit).log())
-        .says("The shorter the better; marks are quartiles. Blue: stampool. Red: mallocs. Green: other lists and pools. Olive: what cannot be shared.");
+        .says("The shorter the better; marks are quartiles. Blue: stampool. Red: mallocs. Green: other lists and pools. Olive: what cannot be shared. Teal: prototypes.");
     let mut sorted = rows.to_vec();
     sorted.sort_by(|a, b| a.summary.median_ns.total_cmp(&b.summary.median_ns));
     for row in sorted {
@@ -128,6 +128,7 @@ pub(crate) const fn style(role: Role) -> usize {
         Role::Pool => 2,
         Role::Adapted => 3,
         Role::Limit | Role::Floor => 4,
+        Role::Prototype => 5,
     }
 }
 

@@ -4,6 +4,7 @@ mod array_queue;
 mod array_stack;
 mod counted;
 mod deque;
+pub mod designs;
 mod floor;
 mod guarded;
 mod lists;
