@@ -22,7 +22,7 @@ pub(crate) struct Options {
     save: bool,
 }
 
-/// The paths of `benches/examples/paths.rs`, and how many operations each counts.
+/// The paths of `benches/atomics/examples/paths.rs`, and how many operations each counts.
 const PATHS: [&str; 3] = ["hit", "exchange", "carve"];
 const OPERATIONS: f64 = 1000.0;
 /// The share by which a count may grow. On one machine counts repeat exactly, run after run; this is
@@ -107,7 +107,7 @@ fn version(program: &str) -> Option<String> {
 /// Builds the example.
 fn build() -> Result<PathBuf> {
     let mut cargo = workspace::cargo()?;
-    cargo.args(["build", "--quiet", "--release", "--package", "benches", "--example", "paths"]);
+    cargo.args(["build", "--quiet", "--release", "--package", "atomics", "--example", "paths"]);
     cargo.arg("--message-format=json-render-diagnostics");
     let output = cargo.stderr(std::process::Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the example does not compile");

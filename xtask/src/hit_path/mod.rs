@@ -1,7 +1,7 @@
 //! `cargo xtask hit-path`: prints allocate and deallocate as compiled, and fails unless the way of
 //! a hit has no atomic instruction and no call.
 //!
-//! The probes are compiled from `benches/examples/hit_path.rs`, through the same public functions
+//! The probes are compiled from `benches/atomics/examples/hit_path.rs`, through the same public functions
 //! that a program uses. Two twins there break the promise, so every run shows that the judge can
 //! say no.
 
@@ -53,13 +53,13 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
 
 /// Compiles the probes and returns the path of the assembly.
 fn compile() -> Result<PathBuf> {
-    let source = workspace::root()?.join("benches/examples/hit_path.rs");
+    let source = workspace::root()?.join("benches/atomics/examples/hit_path.rs");
     // cargo does not know of the assembly, so a build that it finds fresh may have none.
     let file = fs::File::options().append(true).open(&source)?;
     file.set_modified(SystemTime::now())?;
     let assembly = workspace::output()?.join("hit-path.s");
     let mut cargo = workspace::cargo()?;
-    cargo.args(["rustc", "--quiet", "--release", "--package", "benches", "--example", "hit_path"]);
+    cargo.args(["rustc", "--quiet", "--release", "--package", "atomics", "--example", "hit_path"]);
     cargo.args(["--", "-C", "codegen-units=1", "--emit"]);
     cargo.arg(format!("asm={}", assembly.display()));
     let status = cargo.status().context("cannot start cargo")?;
