@@ -20,7 +20,7 @@ use crate::subjects::designs::{
     Backlog, Copy, Design, FullFlush, Indexed, IndexedMagazines, Prototype, Swap,
 };
 use crate::subjects::{
-    ArrayStack, Counted, Deques, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool,
+    ArrayStack, Counted, Deques, Erased, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool,
     ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
 };
 use crate::workload::{Kind, Workload};
@@ -104,7 +104,8 @@ impl<S: Subject> Entry for Run<S> {
 
     fn hold(&self, operations: u64, touches: bool) -> Holding {
         let touched_bytes = if touches { self.workload.size_bytes } else { 0 };
-        let counted = Counted::new(&self.subject, touched_bytes);
+        let erased = Erased(&self.subject);
+        let counted = Counted::new(&erased, touched_bytes);
         self.workload.sample(&counted, operations);
         Holding {
             live_blocks: counted.peak_blocks(),

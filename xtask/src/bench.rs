@@ -11,7 +11,7 @@ use crate::workspace;
 /// Quick without further words.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The workloads of the promises, five rounds, no memory. The default.
+    /// The workloads of the promises, nine rounds, no memory. The default.
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// Every subject, 64 bytes, 1 to 8 threads, and memory. Other sizes: `-- --sizes 16,256,4096`.
@@ -41,7 +41,7 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
-const QUICK: &[&str] = &["--rounds", "5", "--threads", "1,2,8", "--promised"];
+const QUICK: &[&str] = &["--rounds", "9", "--threads", "1,2,8", "--promised"];
 const FULL: &[&str] = &["--rounds", "9", "--suite", "all", "--threads", "1,2,4,8", "--memory"];
 
 /// Runs the command.
