@@ -78,6 +78,8 @@ fn measure(options: &Options) -> Result<ExitCode, String> {
         );
     }
     if let Some(folder) = &options.out {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
         let words: Vec<String> = std::env::args().skip(1).collect();
         let command =
             options.made_by.clone().unwrap_or_else(|| format!("bench {}", words.join(" ")));
