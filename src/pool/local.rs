@@ -187,9 +187,12 @@ impl<'p, S: Strategy> Local<'p, S> {
             }
         }
         // SAFETY: this handle is seated here.
-        if let Err(block) = unsafe { slot.push(block) } {
+        if unsafe { slot.is_full() } {
             Self::flush(slot, self.core(), apart(&self.participant), apart(&self.seat), block);
         }
+        // Here and not there, so that a loop still knows the length when it allocates next.
+        // SAFETY: this handle is seated here, and there is room.
+        unsafe { slot.put(block) };
     }
 
     /// Blocks in the handle's array: with none an allocation exchanges, with two batches a
@@ -246,9 +249,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     fn examined(slot: SlotRef, core: &Core<S>, seat: &Seat<S>, block: Block) {
         if let Err(misuse) = core.level.examine(seat, block) {
             if misuse.leaves_the_block() {
-                // SAFETY: a handle is seated here.
-                let pushed = unsafe { slot.push(block) };
-                debug_assert!(pushed.is_ok(), "it has just left the array, or that is empty");
+                // SAFETY: a handle is seated here. The block has just left the array, or that is empty.
+                unsafe { slot.put(block) };
             }
             misuse.report();
         }
@@ -263,7 +265,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
     }
 
-    /// `slot` is the handle's, and its array is full.
+    /// Makes room in the array of `slot`, which is the handle's and full, for `block`.
     #[cold]
     #[inline(never)]
     fn flush(
@@ -274,18 +276,15 @@ impl<'p, S: Strategy> Local<'p, S> {
         block: Block,
     ) {
         // SAFETY: a handle is seated here, and the array is full.
-        let flushed = if unsafe { slot.widen() } {
-            Ok(())
-        } else {
-            // SAFETY: as just said.
-            let batch = unsafe { slot.batch_blocks() };
-            // SAFETY: as just said, so there are twice as many.
-            unsafe { core.flush(slot, seat, participant, batch) }
-        };
-        // SAFETY: seated.
-        let pushed = unsafe { slot.push(block) };
-        debug_assert!(pushed.is_ok(), "a flush makes room for a batch, or for one");
-        if let Err(misuse) = flushed {
+        if unsafe { slot.widen() } {
+            return;
+        }
+        // SAFETY: as just said.
+        let batch = unsafe { slot.batch_blocks() };
+        // SAFETY: as just said, so there are twice as many.
+        if let Err(misuse) = unsafe { core.flush(slot, seat, participant, batch) } {
+            // SAFETY: seated; what was somebody else's has left room.
+            unsafe { slot.put(block) };
             misuse.report();
         }
     }

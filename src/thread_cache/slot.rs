@@ -217,31 +217,38 @@ impl SlotRef {
         })
     }
 
-    /// Puts a block on top.
-    ///
-    /// # Errors
-    ///
-    /// The block, when the array is full.
+    /// Whether the array holds as many blocks as it may.
     ///
     /// # Safety
     ///
     /// The caller is seated here.
     #[inline(always)]
-    pub unsafe fn push(self, block: Block) -> Result<(), Block> {
+    pub unsafe fn is_full(self) -> bool {
+        self.head().fill.with(|fill| {
+            // SAFETY: seated, so nobody else is in the cell.
+            let Fill { len, limit, .. } = unsafe { &*fill };
+            *len == *limit
+        })
+    }
+
+    /// Puts a block on top.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here, and the array is not full.
+    #[inline(always)]
+    pub unsafe fn put(self, block: Block) {
         let array = self.array();
         self.head().fill.with_mut(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
             let Fill { len, limit, .. } = unsafe { &mut *fill };
-            if *len == *limit {
-                return Err(block);
-            }
+            debug_assert!(*len < *limit, "room for a block in {limit}");
             // SAFETY: below the limit, so within the array.
             let top = unsafe { array.add(*len) };
             // SAFETY: as above; the entry is free.
             unsafe { top.write(block) };
             *len += 1;
-            Ok(())
-        })
+        });
     }
 
     /// Number of blocks in the array.

@@ -66,9 +66,8 @@ impl SlotRef {
         // SAFETY: by the caller.
         let oldest = core::iter::from_fn(|| unsafe { self.release_oldest() });
         let moved = oldest.take(batch).map(|block| {
-            // SAFETY: by the caller.
-            let pushed = unsafe { self.push(block) };
-            debug_assert!(pushed.is_ok(), "the array was empty and holds two batches");
+            // SAFETY: by the caller; the array was empty, and holds two batches.
+            unsafe { self.put(block) };
         });
         moved.count()
     }
