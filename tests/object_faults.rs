@@ -71,7 +71,9 @@ fn script(pool: &ObjectPool<Tracked>, tracks: &Arc<Tracks>) -> usize {
         step(&mut || {
             thread::scope(|threads| {
                 let object = pool.get().unwrap();
-                threads.spawn(move || drop(object));
+                // Joined by hand: the scope does not wait for what a thread does at its very end, and a
+                // thread that is just handing its blocks in when the pool goes frees it later.
+                threads.spawn(move || drop(object)).join().unwrap();
             });
         });
     }

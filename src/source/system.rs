@@ -5,7 +5,13 @@ use core::ptr::NonNull;
 
 use super::Source;
 
+/// Bytes of a huge page, on most machines that have such.
+const HUGE_PAGE: usize = 2 << 20;
+
 /// Regions from the program's global allocator. The default source.
+///
+/// Those of 2 MiB and more begin at a multiple of that: where the system backs large regions by huge
+/// pages, it can then do so from their first byte on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemSource;
 
@@ -16,13 +22,21 @@ unsafe impl Source for SystemSource {
             return None;
         }
         // SAFETY: the size is not zero.
-        NonNull::new(unsafe { std::alloc::alloc(layout) })
+        NonNull::new(unsafe { std::alloc::alloc(placed(layout)) })
     }
 
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
         // SAFETY: by the caller, `region` came from `alloc` with this layout.
-        unsafe { std::alloc::dealloc(region.as_ptr(), layout) }
+        unsafe { std::alloc::dealloc(region.as_ptr(), placed(layout)) }
     }
+}
+
+/// What is asked for in place of `layout`.
+fn placed(layout: Layout) -> Layout {
+    if layout.size() < HUGE_PAGE {
+        return layout;
+    }
+    layout.align_to(HUGE_PAGE).unwrap_or(layout)
 }
 
 #[cfg(test)]
@@ -38,5 +52,21 @@ mod tests {
         assert_eq!(region.addr().get() % 4096, 0);
         // SAFETY: just obtained with this layout.
         unsafe { source.release(region, layout) };
+    }
+
+    #[test]
+    fn large_regions_begin_with_a_huge_page() {
+        let mut source = SystemSource;
+        for (size, is_large) in [(HUGE_PAGE - 1, false), (HUGE_PAGE, true), (5 << 20, true)] {
+            let layout = Layout::from_size_align(size, 64).unwrap();
+            assert_eq!(placed(layout).align() == HUGE_PAGE, is_large);
+            let region = source.obtain(layout).unwrap();
+            assert!(!is_large || region.addr().get() % HUGE_PAGE == 0);
+            // SAFETY: just obtained with this layout.
+            unsafe { source.release(region, layout) };
+        }
+        let most = Layout::from_size_align(isize::MAX as usize, 1).unwrap();
+        assert_eq!(placed(most), most, "too large to be aligned");
+        assert!(source.obtain(most).is_none());
     }
 }
