@@ -123,7 +123,7 @@ impl<S: Strategy> PoolBuilder<S> {
     /// A cache that is full doubles in place of a flush, until it holds two of the largest batches,
     /// where the exchange before was a refill; a flush gives away half of what it may hold, and what
     /// was put down together is taken together. So a burst that fits soon costs no exchange. A thread
-    /// that only allocates or only frees stays at the least batch, or comes back to it.
+    /// that only frees stays at the least batch, or comes back to it.
     ///
     /// The memory bound is the one for batches of this size: a cache may hold twice as many, and
     /// pools that are prefilled, sealed or limited need so much more. Every batch carved brings a

@@ -41,8 +41,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     }
 
     /// A handle whose seat stays when its thread ends, for who sees to that.
-    pub(super) fn attach_unwatched(core: &'p Core<S>) -> Result<Self, AllocError> {
-        let home = core.home();
+    pub(super) fn attach_unwatched(core: &'p Core<S>, home: Home) -> Result<Self, AllocError> {
         Ok(Self::sit(core, home, core.attach_unwatched()?))
     }
 

@@ -227,7 +227,7 @@ impl SlotRef {
         self.head().fill.with(|fill| {
             // SAFETY: seated, so nobody else is in the cell.
             let Fill { len, limit, .. } = unsafe { &*fill };
-            *len == *limit
+            *len >= *limit
         })
     }
 
@@ -335,7 +335,7 @@ impl SlotRef {
         let filled = refill(room)?;
         debug_assert!(filled <= batch.most, "a refill is at most a batch");
         // SAFETY: seated, so nobody else is in the cell.
-        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.refilled(batch, filled));
+        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.refilled(filled));
         self.head().tally.refilled(filled);
         Ok(())
     }

@@ -7,13 +7,17 @@
 /// where all are empty is anything carved: the memory bound is that of a pool with one shard.
 ///
 /// What is asked: the number when a pool is built, the shard whenever a thread attaches. A handle keeps
-/// its shard for as long as it lives, wherever its thread goes.
+/// its shard for as long as it lives, wherever its thread goes. The seat that threads without one share,
+/// in pools without handles, is of the first shard, and nobody is asked for it.
+///
+/// Do not use the pool that asks: it is about to seat the thread.
 ///
 /// # Panics
 ///
 /// A panic of [`shards`](Self::shards) comes out of the builder, one of [`shard`](Self::shard) out of
 /// the call that was about to attach: nothing has changed then, and a block that the call was given
-/// to free is still the caller's.
+/// to free is still the caller's. A handle of an [`ObjectPool`](crate::ObjectPool) that is dropped has no
+/// caller who could try again: its block is not seen again before the pool's end.
 ///
 /// # Example
 ///

@@ -13,6 +13,7 @@ use core::ptr::NonNull;
 use super::{Census, Local, Pool};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
+use crate::mediator::Home;
 use crate::sync::{Mutex, lock};
 use seats::PoolNumber;
 
@@ -202,7 +203,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
         let mut guest = lock(&self.guest);
         if guest.is_none() {
             // SAFETY: used through the pool, and dropped before it.
-            *guest = Some(Guest(unsafe { Tenant::attach(self.pool.core()) }?));
+            *guest = Some(Guest(unsafe { Tenant::attach(self.pool.core(), Home::default()) }?));
         }
         Ok(())
     }
@@ -219,8 +220,9 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[doc(hidden)]
     pub unsafe fn tenant(&self) -> Result<Tenant<S>, AllocError> {
         self.invite()?;
+        let core = self.pool.core();
         // SAFETY: by the caller.
-        unsafe { Tenant::attach(self.pool.core()) }
+        unsafe { Tenant::attach(core, core.home()) }
     }
 }
 

@@ -139,7 +139,7 @@ pub(super) unsafe fn sit<S: Strategy, R>(
             None => {
                 seats.retain(|seat| !seat.tenant.is_bereft());
                 // SAFETY: used through a borrowed pool alone, here and by `near`.
-                let tenant = unsafe { Tenant::attach(core) }?;
+                let tenant = unsafe { Tenant::attach(core, core.home()) }?;
                 seats.push(Seat { pool, tenant: Box::new(tenant) });
                 seats.len() - 1
             }

@@ -7,6 +7,7 @@ use super::super::Local;
 use super::super::core::Core;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
+use crate::mediator::Home;
 use crate::sync::Arc;
 use crate::thread_cache::Door;
 
@@ -26,11 +27,11 @@ impl<S: Strategy> Tenant<S> {
     /// # Safety
     ///
     /// It is only used, other than dropped, while the pool is borrowed.
-    pub(in super::super) unsafe fn attach(core: &Core<S>) -> Result<Self, AllocError> {
+    pub(in super::super) unsafe fn attach(core: &Core<S>, home: Home) -> Result<Self, AllocError> {
         let door = core.door().clone();
         // SAFETY: by the caller, and by `drop`, which goes through the door.
         let core: &'static Core<S> = unsafe { &*core::ptr::from_ref(core) };
-        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core)?), door })
+        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, home)?), door })
     }
 
     /// Whether the pool has gone.

@@ -1,6 +1,6 @@
 //! The abstract look for blocks: through all lists, and once more where something has arrived.
 
-use super::{Blocks, Step, World, pop_up_to};
+use super::{Blocks, Op, Step, World, pop_up_to};
 
 /// How far a thread has come in looking for blocks.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -64,7 +64,12 @@ impl World {
         let round_over = if shards > 1 { Some(Place::Count(0)) } else { None };
         let next = match place {
             Place::Full(nth) => {
-                let found = pop_up_to(&mut self.full[at(nth)], max);
+                let (shard, op) = (at(nth), self.threads[thread].todo[0]);
+                // A handle takes one shell, whatever else would fit.
+                let found = match op {
+                    Op::Allocate => self.full[shard].pop().unwrap_or_default(),
+                    _ => pop_up_to(&mut self.full[shard], max),
+                };
                 if !found.is_empty() {
                     return Looked::Batches(found);
                 }
