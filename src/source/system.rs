@@ -61,7 +61,7 @@ mod tests {
             let layout = Layout::from_size_align(size, 64).unwrap();
             assert_eq!(placed(layout).align() == HUGE_PAGE, is_large);
             let region = source.obtain(layout).unwrap();
-            assert!(!is_large || region.addr().get() % HUGE_PAGE == 0);
+            assert!(!is_large || region.addr().get().is_multiple_of(HUGE_PAGE));
             // SAFETY: just obtained with this layout.
             unsafe { source.release(region, layout) };
         }
