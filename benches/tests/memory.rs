@@ -1,13 +1,12 @@
 //! `bench --memory` from its command line to its files: every subject in a process of its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use benches::memory::Held;
 use benches::report::Report;
-
-const BROWSERS: [&str; 2] = ["chromium", "chromium-browser"];
+use page::browser::Browser;
 
 /// Of a phone held upright, in pixels.
 const NARROW: u32 = 400;
@@ -64,49 +63,14 @@ fn peers_stand_beside_the_pools_in_the_new_workloads() {
     }
 }
 
-/// Shows `page` in a narrow frame: how wide it came out, how far to the right its cells reach, and how
-/// many they are.
-fn narrow(browser: &str, page: &str, folder: &Path) -> [f64; 3] {
-    let inner = page.replace('&', "&amp;").replace('"', "&quot;");
-    let frame = format!(
-        "<!doctype html><meta charset=utf-8>\
-         <iframe id=inner style='border:0;width:{NARROW}px;height:900px' srcdoc=\"{inner}\"></iframe>\
-         <script>addEventListener('load', () => {{\
-         const page = document.getElementById('inner').contentDocument;\
-         const cells = [...page.querySelectorAll('td')].map(cell => cell.getBoundingClientRect());\
-         const answer = document.createElement('pre');\
-         answer.id = 'answer';\
-         const right = Math.max(...cells.map(cell => cell.right));\
-         answer.textContent = JSON.stringify([page.documentElement.scrollWidth, right, cells.length]);\
-         document.body.append(answer);\
-         }})</script>"
-    );
-    let file = folder.join("frame.html");
-    fs::write(&file, frame).expect("written");
-    let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"])
-        .args(["--virtual-time-budget=5000", "--window-size=1400,900"])
-        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
-        .arg(format!("file://{}", file.display()))
-        .output()
-        .expect("the browser runs");
-    let dom = String::from_utf8(output.stdout).expect("text");
-    let (_, rest) = dom.split_once("<pre id=\"answer\">").expect("the script ran");
-    let (text, _) = rest.split_once("</pre>").expect("closed");
-    serde_json::from_str(text).expect("three numbers")
-}
-
 #[test]
 fn the_tables_of_the_page_fit_a_narrow_screen() {
     let words = ["--workload", "hit/1/64,threadtest/1/64", "--memory-operations", "10000"];
     let (report, page) = bench("narrow", &words);
-    let runs = |browser: &&&str| Command::new(browser).arg("--version").output().is_ok();
-    let Some(browser) = BROWSERS.iter().find(runs) else {
-        println!("skipped: chromium is not installed");
-        return;
-    };
-    let [width, right, cells] = narrow(browser, &page, &scratch("narrow"));
-    assert!(cells >= (7 * (report.bars.len() + report.memory.len())) as f64, "{cells} cells");
-    assert!(width <= f64::from(NARROW), "the page scrolls sideways: {width}");
-    assert!(right <= f64::from(NARROW), "a cell reaches to {right}");
+    let Some(browser) = Browser::find(scratch("browser")) else { return };
+    let shown = browser.show(&page, NARROW, false);
+    let least = 7 * (report.bars.len() + report.memory.len());
+    assert!(shown.cells >= least, "{} cells", shown.cells);
+    assert!(shown.scroll <= NARROW, "the page scrolls sideways: {}", shown.scroll);
+    assert!(shown.right <= f64::from(NARROW), "a cell reaches to {}", shown.right);
 }

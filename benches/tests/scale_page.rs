@@ -2,45 +2,14 @@
 //! narrow screen? Of two machines that are made up: one with 2 cores, one with 16.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use benches::batch::Batch;
 use benches::contenders::Role;
 use benches::scale::sweep::{BATCHES, Point};
-use benches::scale::{Machine, Report, Row, Throughput, Work, page};
+use benches::scale::{self, Machine, Report, Row, Throughput, Work};
 use benches::statistics::Summary;
-use serde_json::Value;
-
-const BROWSERS: [&str; 2] = ["chromium", "chromium-browser"];
-
-/// Asks how large everything came out, and writes that where `--dump-dom` shows it.
-const QUESTION: &str = r#"<script>
-addEventListener("load", () => {
-  const box = one => one.getBoundingClientRect();
-  const plots = [...document.querySelectorAll("figure")].map(figure => {
-    const marks = [...figure.querySelectorAll("svg.plot .line, svg.plot .mark, svg.plot .bar, svg.plot .limit")];
-    const plot = box(figure.querySelector("svg.plot"));
-    return {
-      title: figure.querySelector("strong").textContent,
-      width: plot.width,
-      marks: marks.length,
-      drawn: marks.filter(mark => box(mark).width > 0 || box(mark).height > 0).length,
-      outside: marks.filter(mark => box(mark).left < plot.left || box(mark).right > plot.right).length,
-      cut: [...figure.querySelectorAll("svg.plot text")].filter(text =>
-        box(text).left < plot.left - 1 || box(text).right > plot.right + 1).map(text => text.textContent),
-      dashed: [...figure.querySelectorAll("svg.plot .line")].filter(line =>
-        !["none", ""].includes(getComputedStyle(line).strokeDasharray)).length,
-    };
-  });
-  const answer = document.createElement("pre");
-  answer.id = "answer";
-  answer.textContent = JSON.stringify({
-    plots, scroll: document.documentElement.scrollWidth, window: innerWidth,
-  });
-  document.body.append(answer);
-});
-</script>"#;
+use page::browser::Browser;
 
 /// What a subject is, its batch, what an operation takes on one thread, and how much longer with
 /// each further thread.
@@ -129,53 +98,12 @@ fn scratch(name: &str) -> PathBuf {
     folder.join(name)
 }
 
-/// The page's elements as the browser has them, and what it put on its console.
-fn browse(browser: &str, file: &Path) -> (String, Vec<String>) {
-    let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"])
-        .args(["--enable-logging=stderr", "--v=0", "--virtual-time-budget=5000"])
-        .arg(format!("--user-data-dir={}", scratch("profile").display()))
-        .arg("--window-size=1400,900")
-        .arg(format!("file://{}", file.display()))
-        .output()
-        .expect("the browser runs");
-    assert!(output.status.success(), "{output:?}");
-    let console = String::from_utf8_lossy(&output.stderr);
-    let console = console.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned);
-    (String::from_utf8(output.stdout).expect("text"), console.collect())
-}
-
-/// What a page of this text says to [`QUESTION`] in a frame of this width: without a frame the
-/// browser has a least width of its own.
-fn ask(browser: &str, html: &str, width: u32) -> Value {
-    // The page's own policy forbids scripts, so it goes.
-    let policy = html.find("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
-    let end = policy + html[policy..].find('>').expect("closed") + 1;
-    let open = html[end..].replace("<details>", "<details open>");
-    let asked = format!("{}{open}{QUESTION}", &html[..policy]);
-    let inner = asked.replace('&', "&amp;").replace('"', "&quot;");
-    let frame = scratch("frame.html");
-    let text = format!(
-        "<!doctype html><meta charset=utf-8><iframe id=inner style='border:0;width:{width}px;\
-         height:900px' srcdoc=\"{inner}\"></iframe><script>addEventListener('load', () => \
-         document.body.append(document.getElementById('inner').contentDocument.getElementById('answer')))\
-         </script>"
-    );
-    fs::write(&frame, text).expect("written");
-    let (dom, console) = browse(browser, &frame);
-    assert_eq!(console, Vec::<String>::new());
-    let (_, rest) = dom.split_once("<pre id=\"answer\">").expect("the script ran");
-    let (text, _) = rest.split_once("</pre>").expect("closed");
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-    serde_json::from_str(&text).expect("JSON")
-}
-
 #[test]
 fn the_page_is_drawn_and_fits() {
     for (name, threads, cores, bars) in
         [("2", &[1, 2][..], 2, 1), ("crowd", &[1, 2, 4], 2, 0), ("16", &[1, 2, 4, 8, 16], 16, 0)]
     {
-        let html = page(&report(threads, cores), "cargo xtask scale --quick").html();
+        let html = scale::page(&report(threads, cores), "cargo xtask scale --quick").html();
         let file = scratch(&format!("{name}.html"));
         fs::write(&file, &html).expect("written");
         for word in ["<script", "http:", "https:", "src=", "NaN", "inf "] {
@@ -184,31 +112,22 @@ fn the_page_is_drawn_and_fits() {
         assert!(html.contains("extrapolation") && html.contains("ideal"));
         assert_eq!(html.contains("one physical core"), cores == 16);
         assert_eq!(html.contains("more threads than cores"), name == "crowd");
-        let runs = |browser: &&&str| Command::new(browser).arg("--version").output().is_ok();
-        let Some(browser) = BROWSERS.iter().find(runs) else {
-            println!("skipped: chromium is not installed");
-            return;
-        };
-        let (dom, console) = browse(browser, &file);
+        let Some(browser) = Browser::find(scratch("browser")) else { return };
+        let (dom, console) = browser.open(&file, false);
         assert!(dom.contains("throughput over threads"));
         assert_eq!(console, Vec::<String>::new());
         for width in [1280, 400] {
-            let answer = ask(browser, &html, width);
-            assert_eq!(answer["window"], width);
-            assert!(answer["scroll"].as_u64() <= Some(u64::from(width)), "{}", answer["scroll"]);
-            let plots = answer["plots"].as_array().expect("an array");
+            let shown = browser.show(&html, width, false);
+            assert_eq!(shown.window, width);
+            assert!(shown.scroll <= width, "{width}: {}", shown.scroll);
             // Two for each work, but for pairs where there is one of them; two for each strategy.
-            assert_eq!(plots.len(), 5 * 2 - bars + 2 * 2);
-            for plot in plots {
-                assert!(plot["width"].as_f64() > Some(200.0), "{width}: {plot}");
-                assert!(plot["marks"].as_u64() > Some(0), "nothing is drawn: {plot}");
-                assert_eq!(plot["marks"], plot["drawn"], "something has no size: {plot}");
-                assert_eq!(plot["outside"], 0, "{width}: {plot}");
-                assert_eq!(plot["cut"], Value::Array(Vec::new()), "{width}: {plot}");
+            assert_eq!(shown.plots.len(), 5 * 2 - bars + 2 * 2);
+            for plot in &shown.plots {
+                assert_eq!(plot.fault(), None, "{width}: {plot:?}");
             }
             // Four peers, or a model. Bars have neither.
-            let dashed = plots.iter().filter(|plot| plot["dashed"].as_u64() >= Some(2)).count();
-            assert_eq!(dashed, plots.len() - bars);
+            let dashed = shown.plots.iter().filter(|plot| plot.dashed >= 2).count();
+            assert_eq!(dashed, shown.plots.len() - bars);
         }
     }
 }

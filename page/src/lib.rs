@@ -20,6 +20,8 @@
 //! assert!(html.contains("million operations per second"));
 //! ```
 
+#[cfg(feature = "browser")]
+pub mod browser;
 mod chart;
 mod section;
 mod style;
