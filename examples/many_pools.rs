@@ -6,8 +6,9 @@
 //! ```
 
 use core::alloc::Layout;
+use core::error::Error;
 use core::hint::black_box;
-use std::error::Error;
+
 use std::time::Instant;
 
 use stampool::{Pool, ThreadLocalPool};
