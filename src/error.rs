@@ -135,8 +135,8 @@ pub enum BuildError {
         /// The strategy that lets them wait.
         strategy: &'static str,
     },
-    /// The process has made 2^32 - 1 pools that go by numbers (stamped and thread-local ones), and
-    /// numbers none twice.
+    /// The process has built 2^32 - 1 stamped pools. It gives no number twice, so that a name which
+    /// outlives its pool is never taken for a name in another one.
     PoolsExhausted,
     /// What a pool was to have from the start could not be had.
     Fill {
