@@ -97,10 +97,13 @@ pub enum BuildError {
         /// The batch, in blocks.
         batch: usize,
     },
-    /// A chunk of zero blocks, or of so many that its size overflows.
+    /// A chunk of zero blocks, or of more than the limit: its size would overflow, or the pool's
+    /// [level](crate::PoolBuilder::checked) cannot number so many.
     Chunk {
         /// The chunk asked for, in blocks.
         requested: usize,
+        /// The largest chunk, in blocks.
+        limit: usize,
     },
     /// A capacity that does not hold even one batch.
     CapacityBelowBatch {
@@ -170,7 +173,9 @@ impl fmt::Display for BuildError {
             Self::BatchUpTo { requested, batch } => {
                 write!(f, "batches of {batch} blocks that grow up to {requested}")
             }
-            Self::Chunk { requested } => write!(f, "a chunk of {requested} blocks"),
+            Self::Chunk { requested, limit } => {
+                write!(f, "a chunk of {requested} blocks, where 1 to {limit} can be had")
+            }
             Self::CapacityBelowBatch { capacity, batch } => {
                 write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
             }
