@@ -23,7 +23,8 @@
 //!   its hands.
 //! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all shells would
 //!   hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than were
-//!   carved (papers/memory-bound.md has the sum).
+//!   carved (papers/memory-bound.md has the sum). The exception: where tags must not wrap and are
+//!   used up, what is there cannot be taken, and the blocks are set aside.
 //! - M5. A request brings nothing only where no list had a full shell at one instant, but such as are
 //!   still being put down: `Shards::has_settled`.
 //!
@@ -42,7 +43,7 @@ mod request;
 mod shard;
 
 use crate::block::{Batch, Block};
-use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy};
+use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy, TagPolicy};
 use limbo::Limbo;
 use shard::Shards;
 
@@ -62,6 +63,8 @@ struct Shelves<S: Strategy> {
     partial: S::List,
     empty: S::List,
     limbo: Limbo,
+    /// Whether the lists have tags that must not wrap.
+    may_refuse: bool,
 }
 
 /// A thread cache's standing at a mediator.
@@ -104,6 +107,7 @@ impl<S: Strategy> Mediator<S> {
                 partial: S::list(plan),
                 empty: S::list(plan),
                 limbo: Limbo::new(),
+                may_refuse: plan.tag_policy == TagPolicy::Refuse,
             }),
         }
     }
@@ -147,7 +151,8 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Takes blocks that the caller has no use for: a whole batch, or the remainder of a thread
-    /// that leaves. Never fails and never takes blocks or shells from the source (M4).
+    /// that leaves. Never fails and never takes blocks or shells from the source (M4). Where no tags
+    /// are left the blocks are set aside until the pool is dropped.
     ///
     /// # Panics
     ///
@@ -161,7 +166,7 @@ impl<S: Strategy> Mediator<S> {
         if blocks.len() < self.batch().least {
             return self.offer_remainder(&guard, home, blocks);
         }
-        let mut shell = self.empty_shell(&guard);
+        let Some(mut shell) = self.empty_shell(&guard) else { return };
         shell.fill(blocks);
         self.shelves.full.push(home, shell);
     }
@@ -182,19 +187,27 @@ impl<S: Strategy> Mediator<S> {
             }
         }
         if !rest.is_empty() {
-            let mut shell = self.empty_shell(guard);
+            let Some(mut shell) = self.empty_shell(guard) else { return };
             shell.fill(rest);
             partial.push(shell);
         }
     }
 
+    /// A shell to put blocks into; none where tags are used up (M4).
     #[inline]
-    fn empty_shell(&self, guard: &Guard<'_, S>) -> OwnedShell<'_> {
-        let shell = self.shelves.empty.pop(&self.shelves.store, guard);
-        let shell = shell.expect("M4: a shell is reserved for every batch");
+    fn empty_shell(&self, guard: &Guard<'_, S>) -> Option<OwnedShell<'_>> {
+        let Some(shell) = self.shelves.empty.pop(&self.shelves.store, guard) else {
+            self.expect_no_tags();
+            return None;
+        };
         // SAFETY: new shells and such as have waited go to `empty`, all others behind its lock; and
         // no caller puts it back there before it was emptied, and has waited, again.
-        unsafe { shell.assume_ripe() }
+        Some(unsafe { shell.assume_ripe() })
+    }
+
+    #[cold]
+    fn expect_no_tags(&self) {
+        assert!(self.refuses(), "M4: a shell is reserved for every batch");
     }
 
     /// Sends a shell back to `empty`: as soon as nobody looks at it any more, or at once, where as
@@ -215,11 +228,10 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// Whether blocks may no longer be handed out, since tags must not wrap.
-    ///
-    /// `full` need not be asked: every shell in it left `empty` or `partial` before.
+    /// Whether blocks may no longer be handed out, since tags must not wrap. If so, it stays so.
+    #[inline]
     pub fn refuses(&self) -> bool {
-        self.shelves.empty.refuses() || self.shelves.partial.refuses()
+        self.shelves.may_refuse && self.shelves.lists().any(ShellList::refuses)
     }
 
     /// What waits.
@@ -261,7 +273,8 @@ impl<S: Strategy> Mediator<S> {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         for list in self.shelves.lists() {
-            for shell in list.take_all(self.store(), &guard) {
+            // SAFETY: the pool is borrowed for this alone.
+            for shell in unsafe { list.take_all_alone(self.store(), &guard) } {
                 shell.end();
             }
         }
@@ -278,7 +291,9 @@ impl<S: Strategy> Mediator<S> {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         let (mut shells, mut blocks) = (0, 0);
-        let mut back: Vec<OwnedShell<'_>> = list.take_all(self.store(), &guard).collect();
+        // SAFETY: only `census` calls this, and the pool is borrowed for that alone.
+        let taken = unsafe { list.take_all_alone(self.store(), &guard) };
+        let mut back: Vec<OwnedShell<'_>> = taken.collect();
         while let Some(shell) = back.pop() {
             shells += 1;
             blocks += shell.len();
