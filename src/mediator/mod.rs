@@ -42,6 +42,8 @@ mod limbo;
 mod request;
 mod shard;
 
+use core::mem::ManuallyDrop;
+
 use crate::block::{Batch, Block};
 use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy, TagPolicy};
 use limbo::Limbo;
@@ -49,10 +51,10 @@ use shard::Shards;
 
 /// The shared store of full, partial and empty shells of one pool.
 pub struct Mediator<S: Strategy> {
-    /// First: dropping it may still run what leads to the shelves.
     reclaimer: S::Reclaimer,
-    /// Boxed: what waits for its return knows their address.
-    shelves: Box<Shelves<S>>,
+    /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something still
+    /// waits then.
+    shelves: ManuallyDrop<Box<Shelves<S>>>,
 }
 
 /// Where shells are.
@@ -100,7 +102,7 @@ impl<S: Strategy> Mediator<S> {
         let batch = batch.into();
         Self {
             reclaimer: S::Reclaimer::new(),
-            shelves: Box::new(Shelves {
+            shelves: ManuallyDrop::new(Box::new(Shelves {
                 store: ShellStore::new(batch.most, plan.addressing),
                 batch,
                 full: Shards::new(shards, plan),
@@ -108,18 +110,18 @@ impl<S: Strategy> Mediator<S> {
                 empty: S::list(plan),
                 limbo: Limbo::new(),
                 may_refuse: plan.tag_policy == TagPolicy::Refuse,
-            }),
+            })),
         }
     }
 
     /// The shells that travel here.
-    pub const fn store(&self) -> &ShellStore {
+    pub fn store(&self) -> &ShellStore {
         &self.shelves.store
     }
 
     /// Blocks in a batch.
     #[inline]
-    pub const fn batch(&self) -> Batch {
+    pub fn batch(&self) -> Batch {
         self.shelves.batch
     }
 
@@ -173,7 +175,7 @@ impl<S: Strategy> Mediator<S> {
 
     /// Merges a remainder into a partial shell, so that those stay few (M3).
     fn offer_remainder(&self, guard: &Guard<'_, S>, home: Home, blocks: &[Block]) {
-        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
+        let Shelves { store, batch, full, partial, .. } = &**self.shelves;
         let mut rest = blocks;
         if let Some(mut shell) = partial.pop(store, guard) {
             let room = batch.least - shell.len();
@@ -219,7 +221,7 @@ impl<S: Strategy> Mediator<S> {
         } else if self.shelves.limbo.enter() {
             let address = shell.name().address();
             let landing = limbo::Landing::new(&self.shelves, shell);
-            // SAFETY: the shelves lie in their box until `drain` has returned: see `drop`.
+            // SAFETY: the shelves lie in their box until `drain` has returned true: see `drop`.
             unsafe { self.reclaimer.defer(guard, address, move || landing.land()) };
         } else {
             // Else nothing would make the reclaimer look while the limbo is full.
@@ -259,17 +261,18 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Blocks in full and in partial shells, and the number of empty shells. Exact: nobody else is
-    /// here, and nothing waits afterwards.
+    /// here, and nothing waits afterwards, unless the reclaimer has given up: see `drain`.
     pub fn census(&mut self) -> (usize, usize, usize) {
-        self.drain();
-        let Shelves { full, partial, empty, .. } = &*self.shelves;
+        // What waits nevertheless is counted nowhere.
+        _ = self.drain();
+        let Shelves { full, partial, empty, .. } = &**self.shelves;
         let full_blocks = full.all_from(Home::default()).map(|list| self.count(list).1).sum();
         (full_blocks, self.count(partial).1, self.count(empty).0)
     }
 
     /// Ends all shells that lie in a list. Only a checker's atomics need it.
     pub fn end_shells(&mut self) {
-        self.drain();
+        _ = self.drain();
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         for list in self.shelves.lists() {
@@ -280,10 +283,20 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// Lets everything land that waits.
-    fn drain(&mut self) {
+    /// Lets everything land that waits. False: the reclaimer has given up, and something will land
+    /// later, or never. It leads to the shelves and to shells, which must stay then.
+    #[must_use = "what waits leads to shells"]
+    pub fn drain(&mut self) -> bool {
         let limbo = &self.shelves.limbo;
-        self.reclaimer.drain(|| limbo.waiting() == 0);
+        let mut before = usize::MAX;
+        loop {
+            let waiting = limbo.waiting();
+            if waiting == 0 || waiting >= before {
+                return waiting == 0;
+            }
+            before = waiting;
+            self.reclaimer.drain(|| limbo.waiting() == 0);
+        }
     }
 
     /// Shells and blocks in a list.
@@ -321,8 +334,9 @@ fn linger<'l, L: ShellList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut
 
 impl<S: Strategy> Drop for Mediator<S> {
     fn drop(&mut self) {
-        if S::Reclaimer::DEFERS {
-            self.drain();
+        if !S::Reclaimer::DEFERS || self.drain() {
+            // SAFETY: not used again. Nothing that the reclaimer still has leads here.
+            unsafe { ManuallyDrop::drop(&mut self.shelves) };
         }
     }
 }
