@@ -14,9 +14,9 @@ use std::sync::Arc;
 use common::Ledger;
 use proptest::prelude::*;
 use stampool::{
-    AllocError, BuildError, DoubleWidthCas, EpochDeferred, ExactPool, Locked, Pool, PoolBuilder,
-    Quiescent, Source, Strategy as Aba, SystemSource, TagPolicy, TaggedPacked, TaggedWide,
-    ThreadLocalPool,
+    AllocError, BuildError, DoubleWidthCas, EpochDeferred, ExactPool, Locked, ObjectPool, Pool,
+    PoolBuilder, Quiescent, Source, Strategy as Aba, SystemSource, TagPolicy, TaggedPacked,
+    TaggedWide, ThreadLocalPool,
 };
 
 /// The most that the source gives in one region, and in all.
@@ -339,5 +339,48 @@ proptest! {
     #[test]
     fn a_pool_works_or_is_refused_with_a_reason(case in case()) {
         run(&case)?;
+    }
+
+    #[test]
+    fn an_object_pool_works_or_is_refused_with_a_reason(
+        (batch, capacity, chunk) in (setting(), setting(), setting()),
+        (prefill, seats, many) in (edge(), edge(), edge()),
+        (keeps, exact, sealed) in (any::<bool>(), any::<bool>(), any::<bool>()),
+    ) {
+        let held = Arc::new(AtomicUsize::new(0));
+        let mut builder = ObjectPool::<[u64; 3]>::builder();
+        builder = builder.source(Thrifty { given: 0, held: held.clone() });
+        builder = builder.prefill(prefill).seats(seats);
+        builder = if keeps { builder.keep(|| [7; 3], |_| ()) } else { builder.make(|| [7; 3]) };
+        builder = if exact { builder.exact() } else { builder };
+        builder = if sealed { builder.sealed() } else { builder };
+        builder = builder.blocks(|blocks| {
+            let blocks = set(blocks, batch, PoolBuilder::batch);
+            let blocks = set(blocks, capacity, PoolBuilder::capacity_blocks);
+            set(blocks, chunk, PoolBuilder::chunk_blocks)
+        });
+        match builder.build() {
+            Ok(mut pool) => {
+                prop_assert!(pool.stats().carved_blocks >= prefill);
+                for count in [many, many % 200, 1] {
+                    if let Ok(objects) = pool.get_many(count) {
+                        prop_assert_eq!(objects.len(), count);
+                        prop_assert!(objects.iter().all(|object| **object == [7; 3]));
+                    }
+                }
+                prop_assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
+                prop_assert!(capacity.is_none_or(|most| pool.stats().carved_blocks <= most));
+            }
+            Err(BuildError::Fill { error }) => {
+                prop_assert!(matches!(error, AllocError::OutOfMemory | AllocError::Capacity));
+            }
+            Err(error) => prop_assert!(matches!(
+                error,
+                BuildError::Batch { .. }
+                    | BuildError::Chunk { .. }
+                    | BuildError::CapacityBelowBatch { .. }
+            ), "{}", error),
+        }
+        prop_assert_eq!(held.load(Ordering::Relaxed), 0, "regions stayed");
     }
 }
