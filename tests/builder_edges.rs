@@ -333,13 +333,23 @@ fn use_exact<S: Aba>(mut pool: ExactPool<S>, case: &Case) -> Result<(), TestCase
     Ok(())
 }
 
+/// Under Miri a few, to see that none of it is undefined.
+fn cases(most: u32) -> ProptestConfig {
+    let cases = if cfg!(miri) { 10 } else { most };
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn a_pool_works_or_is_refused_with_a_reason(case in case()) {
         run(&case)?;
     }
+}
+
+proptest! {
+    #![proptest_config(cases(250))]
 
     #[test]
     fn an_object_pool_works_or_is_refused_with_a_reason(
