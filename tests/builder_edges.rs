@@ -340,7 +340,7 @@ fn cases(most: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(1500))]
+    #![proptest_config(cases(1000))]
 
     #[test]
     fn a_pool_works_or_is_refused_with_a_reason(case in case()) {
@@ -349,7 +349,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(250))]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn an_object_pool_works_or_is_refused_with_a_reason(
