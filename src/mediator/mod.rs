@@ -46,6 +46,7 @@ use core::mem::ManuallyDrop;
 
 use crate::block::{Batch, Block};
 use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy, TagPolicy};
+use crate::sync::Witness;
 use limbo::Limbo;
 use shard::Shards;
 
@@ -67,6 +68,8 @@ struct Shelves<S: Strategy> {
     limbo: Limbo,
     /// Whether the lists have tags that must not wrap.
     may_refuse: bool,
+    /// Says that whoever ends the shelves has acquired all landings.
+    standing: Witness,
 }
 
 /// A thread cache's standing at a mediator.
@@ -110,6 +113,7 @@ impl<S: Strategy> Mediator<S> {
                 empty: S::list(plan),
                 limbo: Limbo::new(),
                 may_refuse: plan.tag_policy == TagPolicy::Refuse,
+                standing: Witness::created(),
             })),
         }
     }
@@ -287,16 +291,18 @@ impl<S: Strategy> Mediator<S> {
     /// later, or never. It leads to the shelves and to shells, which must stay then.
     #[must_use = "what waits leads to shells"]
     pub fn drain(&mut self) -> bool {
-        let limbo = &self.shelves.limbo;
+        let Shelves { limbo, standing, .. } = &**self.shelves;
         let mut before = usize::MAX;
-        loop {
+        while !limbo.is_empty() {
             let waiting = limbo.waiting();
-            if waiting == 0 || waiting >= before {
-                return waiting == 0;
+            if waiting >= before {
+                return false;
             }
             before = waiting;
-            self.reclaimer.drain(|| limbo.waiting() == 0);
+            self.reclaimer.drain(|| limbo.is_empty());
         }
+        standing.renewed();
+        true
     }
 
     /// Shells and blocks in a list.
