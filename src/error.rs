@@ -97,10 +97,13 @@ pub enum BuildError {
         /// The batch, in blocks.
         batch: usize,
     },
-    /// A chunk of zero blocks, or of so many that its size overflows.
+    /// A chunk of zero blocks, or of more than the limit: its size would overflow, or the pool's
+    /// [level](crate::PoolBuilder::checked) cannot number so many.
     Chunk {
         /// The chunk asked for, in blocks.
         requested: usize,
+        /// The largest chunk, in blocks.
+        limit: usize,
     },
     /// A capacity that does not hold even one batch.
     CapacityBelowBatch {
@@ -135,8 +138,8 @@ pub enum BuildError {
         /// The strategy that lets them wait.
         strategy: &'static str,
     },
-    /// The process has made 2^32 - 1 pools that go by numbers (stamped and thread-local ones), and
-    /// numbers none twice.
+    /// The process has built 2^32 - 1 stamped pools. It gives no number twice, so that a name which
+    /// outlives its pool is never taken for a name in another one.
     PoolsExhausted,
     /// What a pool was to have from the start could not be had.
     Fill {
@@ -170,7 +173,9 @@ impl fmt::Display for BuildError {
             Self::BatchUpTo { requested, batch } => {
                 write!(f, "batches of {batch} blocks that grow up to {requested}")
             }
-            Self::Chunk { requested } => write!(f, "a chunk of {requested} blocks"),
+            Self::Chunk { requested, limit } => {
+                write!(f, "a chunk of {requested} blocks, where 1 to {limit} can be had")
+            }
             Self::CapacityBelowBatch { capacity, batch } => {
                 write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
             }

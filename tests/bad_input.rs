@@ -61,8 +61,21 @@ fn batches_of_zero_and_above_the_limit_are_refused() {
 fn chunks_of_zero_and_beyond_the_address_space_are_refused() {
     for requested in [0, usize::MAX / 4] {
         let built = Pool::builder(of(64, 64)).chunk_blocks(requested).build();
-        assert_eq!(built.err(), Some(BuildError::Chunk { requested }));
+        let limit = isize::MAX as usize / 64;
+        assert_eq!(built.err(), Some(BuildError::Chunk { requested, limit }));
     }
+}
+
+/// A handle's word holds the number of a chunk's blocks and, in 8 bits, something else.
+#[test]
+fn chunks_that_a_level_cannot_number_are_refused() {
+    let limit = usize::MAX >> 8;
+    let builder = |blocks| Pool::builder(of(1, 1)).batch(1).chunk_blocks(blocks);
+    let refused = Some(BuildError::Chunk { requested: limit + 1, limit });
+    assert_eq!(builder(limit + 1).checked().build().err(), refused);
+    assert_eq!(builder(limit + 1).hardened().build().err(), refused);
+    assert!(builder(limit).checked().build().is_ok());
+    assert!(builder(limit + 1).build().is_ok(), "without a level there is no such limit");
 }
 
 #[test]

@@ -6,8 +6,10 @@ mod common;
 
 use core::alloc::Layout;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::thread;
 
+use common::forks::{in_a_fork, in_a_fork_by, outcome};
 use common::with_every_strategy;
 use stampool::{AllocError, Pool, Strategy};
 
@@ -100,32 +102,63 @@ fn oversubscribe<S: Strategy>() {
     assert_eq!(pool.census().free_blocks(), carved);
 }
 
-/// Runs `child` in a forked process, which must end by itself, and well.
-fn in_a_fork(child: impl FnOnce()) {
-    // SAFETY: the child runs what its caller vouches for, and then ends without destructors.
-    after(unsafe { libc::fork() }, child);
+/// Raises a flag when it is dropped, by a panic too: threads that wait for the flag would otherwise
+/// keep a test that has failed from ending.
+struct Raises<'f>(&'f AtomicBool);
+
+impl Drop for Raises<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
-/// What is left to do on either side of a fork.
-fn after(fork: libc::pid_t, child: impl FnOnce()) {
-    match fork {
-        -1 => panic!("no fork"),
-        0 => {
-            // A child that hangs is a failure too.
-            // SAFETY: no handler is installed: the signal ends the process.
-            unsafe { libc::alarm(20) };
-            let ended_well = std::panic::catch_unwind(core::panic::AssertUnwindSafe(child)).is_ok();
-            // SAFETY: ends the child.
-            unsafe { libc::_exit(if ended_well { 42 } else { 1 }) }
-        }
-        pid => {
-            let mut status = 0;
-            // SAFETY: our child, and a place for its status.
-            assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-            assert!(libc::WIFEXITED(status), "the child was killed: {status:#x}");
-            assert_eq!(libc::WEXITSTATUS(status), 42, "the child failed");
-        }
-    }
+/// A test whose child fails while other threads go on until it has ended.
+fn fails_in_a_fork(child: impl FnOnce() + core::panic::UnwindSafe) -> String {
+    let failed = std::panic::catch_unwind(|| {
+        let over = AtomicBool::new(false);
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                }
+            });
+            let _raises = Raises(&over);
+            in_a_fork(child);
+        });
+    });
+    let words = failed.expect_err("the child failed, so the test does");
+    words.downcast_ref::<String>().expect("words").clone()
+}
+
+#[test]
+fn a_child_that_fails_ends_the_test_with_its_words() {
+    let words = fails_in_a_fork(|| panic!("block {} was lost", 7));
+    assert_eq!(words, "the child failed: block 7 was lost");
+}
+
+#[test]
+fn a_child_that_ends_by_a_signal_ends_the_test() {
+    let words = fails_in_a_fork(|| std::process::abort());
+    assert!(words.starts_with("the child ended without a word"), "{words}");
+}
+
+#[test]
+fn a_child_that_hangs_is_killed() {
+    let pid = core::cell::Cell::new(0);
+    let fork = || {
+        // SAFETY: the child waits, and is killed.
+        pid.set(unsafe { libc::fork() });
+        pid.get()
+    };
+    let wait = || loop {
+        // SAFETY: no precondition.
+        unsafe { libc::pause() };
+    };
+    let hung = outcome(Duration::from_millis(50), fork, wait);
+    assert_eq!(hung, Err("the child hung for 50ms, and was killed".into()));
+    // SAFETY: asks whether there is such a child.
+    let found = unsafe { libc::waitpid(pid.get(), core::ptr::null_mut(), libc::WNOHANG) };
+    assert_eq!(found, -1, "it is still there");
 }
 
 /// The child has a copy of the pool, and none of the threads: what they have cached, or were just
@@ -141,6 +174,7 @@ fn a_forked_child_goes_on_with_its_copy() {
         over.store(false, Ordering::Relaxed);
         let (shared, over) = (&pool, &over);
         thread::scope(|threads| {
+            let _raises = Raises(over);
             for number in 1..=3 {
                 threads.spawn(move || {
                     while !over.load(Ordering::Relaxed) {
@@ -157,7 +191,6 @@ fn a_forked_child_goes_on_with_its_copy() {
                 unsafe { shared.deallocate(block) };
                 assert_eq!(shared.stats().carved_blocks, carved, "there was enough for it");
             });
-            over.store(true, Ordering::Relaxed);
         });
     }
     // Now without threads: the child may drop what it has a copy of.
@@ -181,6 +214,7 @@ fn a_fork_that_keeps_others_from_growing_can_grow_in_the_child() {
     let pool = Pool::builder(LAYOUT).batch(BATCH).chunk_blocks(BATCH).build().unwrap();
     let over = AtomicBool::new(false);
     thread::scope(|threads| {
+        let _raises = Raises(&over);
         for _ in 0..2 {
             threads.spawn(|| {
                 let local = pool.local().unwrap();
@@ -192,14 +226,13 @@ fn a_fork_that_keeps_others_from_growing_can_grow_in_the_child() {
         }
         for _ in 0..20 {
             // SAFETY: the child runs the closure below, and then ends without destructors.
-            let pid = pool.without_growth(|| unsafe { libc::fork() });
-            after(pid, || {
+            let fork = || pool.without_growth(|| unsafe { libc::fork() });
+            in_a_fork_by(fork, || {
                 let local = pool.local().unwrap();
                 let carved = pool.stats().carved_blocks;
                 let blocks: Vec<_> = (0..=carved).map(|_| local.allocate().unwrap()).collect();
                 assert!(pool.stats().carved_blocks > carved, "{} blocks", blocks.len());
             });
         }
-        over.store(true, Ordering::Relaxed);
     });
 }

@@ -306,7 +306,8 @@ fn sizes_at_the_end_of_the_address_space() {
             Some(BuildError::Batch { requested, .. }) if requested == huge
         ));
         let refused = builder().chunk_blocks(huge).build().err();
-        assert_eq!(refused, Some(BuildError::Chunk { requested: huge }));
+        let limit = isize::MAX as usize / LAYOUT.size();
+        assert_eq!(refused, Some(BuildError::Chunk { requested: huge, limit }));
         let refused = builder().strategy::<stampool::EpochDeferred>().limbo_shells(huge).build();
         assert!(matches!(refused.err(), Some(BuildError::LimboShells { .. })));
         // As good as no limit.

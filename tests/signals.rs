@@ -3,65 +3,99 @@
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::OnceLock;
+use std::thread;
 
 use stampool::{Block, ExactPool, Pool};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
+/// Signals in all, and signals that find the thread inside of the pool.
+const ENOUGH: (usize, usize) = (2000, 200);
 
-/// The handler's pool, and a block that it left for the program, or the program for it.
-static HANDLERS: OnceLock<ExactPool> = OnceLock::new();
+/// The handler's pool, and the thread that the handler interrupts.
+static HANDLERS: OnceLock<(ExactPool, libc::pthread_t)> = OnceLock::new();
+/// A block that the handler left for its next run.
 static MAILBOX: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
+/// Whether the thread is between the beginning and the end of a call of the pool.
+static IN_A_CALL: AtomicBool = AtomicBool::new(false);
 static SIGNALS: AtomicUsize = AtomicUsize::new(0);
-static REFUSALS: AtomicUsize = AtomicUsize::new(0);
+static IN_CALLS: AtomicUsize = AtomicUsize::new(0);
+static ASTRAY: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn on_signal(_signal: libc::c_int) {
-    let Some(pool) = HANDLERS.get() else { return };
-    SIGNALS.fetch_add(1, Ordering::Relaxed);
-    match pool.allocate() {
-        Ok(block) => {
-            // SAFETY: ours, and of four words.
-            unsafe { block.cast::<u64>().write(7) };
-            let before = MAILBOX.swap(block.as_ptr(), Ordering::AcqRel);
-            if let Some(block) = NonNull::new(before) {
-                // SAFETY: left there by an allocation of this pool, and taken out by us.
-                unsafe { pool.deallocate(block) };
-            }
+    let Some((pool, thread)) = HANDLERS.get() else { return };
+    // SAFETY: no precondition; a signal handler may call it.
+    if unsafe { libc::pthread_self() } != *thread {
+        ASTRAY.fetch_add(1, Ordering::Relaxed);
+    }
+    if IN_A_CALL.load(Ordering::Relaxed) {
+        IN_CALLS.fetch_add(1, Ordering::Relaxed);
+    }
+    // The pool may be empty just now: the thread takes all blocks in each of its rounds.
+    if let Ok(block) = pool.allocate() {
+        // SAFETY: ours, and of four words.
+        unsafe { block.cast::<u64>().write(7) };
+        let before = MAILBOX.swap(block.as_ptr(), Ordering::AcqRel);
+        if let Some(block) = NonNull::new(before) {
+            // SAFETY: left there by an allocation of this pool, and taken out by us.
+            unsafe { pool.deallocate(block) };
         }
-        Err(_) => _ = REFUSALS.fetch_add(1, Ordering::Relaxed),
+    }
+    // Last: the sender then knows that this run is over, but for the return.
+    SIGNALS.fetch_add(1, Ordering::Release);
+}
+
+/// Runs a call of the pool, and lets the handler know that it is in progress.
+fn in_a_call<R>(call: impl FnOnce() -> R) -> R {
+    IN_A_CALL.store(true, Ordering::Relaxed);
+    let result = call();
+    IN_A_CALL.store(false, Ordering::Relaxed);
+    result
+}
+
+/// Interrupts the thread again and again, each time when the handler is through with the last signal.
+fn send_to(thread: libc::pthread_t) {
+    while SIGNALS.load(Ordering::Acquire) < ENOUGH.0 || IN_CALLS.load(Ordering::Relaxed) < ENOUGH.1
+    {
+        let before = SIGNALS.load(Ordering::Acquire);
+        // SAFETY: the thread waits for this one to end, so it lives.
+        assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR1) }, 0);
+        while SIGNALS.load(Ordering::Acquire) == before {
+            thread::yield_now();
+        }
     }
 }
 
-/// It interrupts allocations and frees of the same pool, on the same thread, wherever they are.
+/// It interrupts allocations and frees of the same pool, on the same thread, wherever they are. The
+/// signals are sent to this thread, not to the process: a handler on the thread of the test harness
+/// would run beside the test, and could hold a block when the test counts them.
 #[test]
 fn a_signal_handler_may_use_a_sealed_pool_without_caches() {
     let pool = Pool::builder(LAYOUT).capacity_blocks(4).build_exact().unwrap();
     assert!(pool.stats().lock_free, "this machine has a lock-free strategy");
     pool.prefill(4).unwrap();
     pool.seal().unwrap();
-    let pool = HANDLERS.get_or_init(|| pool);
+    // SAFETY: no precondition.
+    let this_thread = unsafe { libc::pthread_self() };
+    let (pool, _) = HANDLERS.get_or_init(|| (pool, this_thread));
     // SAFETY: all zeros is a valid value of it.
     let mut action: libc::sigaction = unsafe { core::mem::zeroed() };
     action.sa_sigaction = on_signal as extern "C" fn(libc::c_int) as usize;
     action.sa_flags = libc::SA_RESTART;
     // SAFETY: the handler uses atomics and a pool that takes no lock.
-    assert_eq!(unsafe { libc::sigaction(libc::SIGALRM, &action, core::ptr::null_mut()) }, 0);
-    let every = libc::timeval { tv_sec: 0, tv_usec: 50 };
-    let timer = libc::itimerval { it_interval: every, it_value: every };
-    // SAFETY: a valid timer.
-    assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, core::ptr::null_mut()) }, 0);
-    while SIGNALS.load(Ordering::Relaxed) < 2000 {
-        let held: Vec<_> = core::iter::from_fn(|| pool.allocate().ok()).collect();
-        for block in held {
-            // SAFETY: live, and freed once.
-            unsafe { pool.deallocate(block) };
+    assert_eq!(unsafe { libc::sigaction(libc::SIGUSR1, &action, core::ptr::null_mut()) }, 0);
+    thread::scope(|threads| {
+        let sender = threads.spawn(|| send_to(this_thread));
+        while !sender.is_finished() {
+            let take = || in_a_call(|| pool.allocate().ok());
+            for block in core::iter::from_fn(take).collect::<Vec<_>>() {
+                // SAFETY: live, and freed once.
+                in_a_call(|| unsafe { pool.deallocate(block) });
+            }
         }
-    }
-    let off = libc::timeval { tv_sec: 0, tv_usec: 0 };
-    let timer = libc::itimerval { it_interval: off, it_value: off };
-    // SAFETY: a valid timer.
-    assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, core::ptr::null_mut()) }, 0);
+    });
+    assert_eq!(ASTRAY.load(Ordering::Relaxed), 0, "handlers ran on another thread");
     if let Some(block) = NonNull::new(MAILBOX.swap(core::ptr::null_mut(), Ordering::AcqRel)) {
         // SAFETY: as in the handler.
         unsafe { pool.deallocate(block) };

@@ -53,6 +53,12 @@ impl BlockLayout {
         self.align
     }
 
+    /// The most blocks that [`run`](Self::run) has a layout for.
+    pub const fn most_blocks(&self) -> usize {
+        // A layout's size, rounded up to its alignment, is at most `isize::MAX`.
+        (isize::MAX.unsigned_abs() - (self.align - 1)) / self.stride
+    }
+
     /// Layout of `blocks` neighbours, or `None` where it overflows.
     pub fn run(&self, blocks: usize) -> Option<Layout> {
         let size = self.stride.checked_mul(blocks)?;
@@ -78,6 +84,8 @@ mod tests {
             let run = blocks_of.run(blocks).unwrap();
             prop_assert_eq!(run.size(), blocks_of.stride() * blocks);
             prop_assert_eq!(run.align(), layout.align());
+            let most = blocks_of.most_blocks();
+            prop_assert!(blocks_of.run(most).is_some() && blocks_of.run(most + 1).is_none());
         }
 
         #[test]

@@ -110,7 +110,7 @@ impl Carver {
     ///
     /// # Errors
     ///
-    /// [`AllocError::Capacity`], or what the source said about the smallest chunk.
+    /// [`AllocError::Capacity`], or what was said about the smallest chunk.
     pub fn prepare(
         &mut self,
         regions: &mut Regions,
@@ -132,8 +132,11 @@ impl Carver {
                     self.next_chunk = (self.next_chunk * 2).min(self.largest_chunk);
                     return Ok(Some(extra));
                 }
-                // A source that is nearly empty may still have room for a smaller chunk.
-                Err(AllocError::OutOfMemory) if blocks > 1 => blocks /= 2,
+                // A source that is nearly empty may still have room for a smaller chunk, and a pool
+                // that has nearly as many shells as it can name may still name those of one.
+                Err(AllocError::OutOfMemory | AllocError::ShellsExhausted) if blocks > 1 => {
+                    blocks /= 2;
+                }
                 Err(error) => return Err(error),
             }
         }

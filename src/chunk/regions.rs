@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::error::AllocError;
-use crate::source::Source;
+use crate::source::{Source, SystemSource};
 
 /// Stands in front of each region's payload.
 struct Header {
@@ -55,6 +55,14 @@ impl Regions {
         self.bytes += layout.size();
         // SAFETY: `offset` is where `payload` begins in `layout`, which the region holds.
         Ok(unsafe { region.add(offset) })
+    }
+
+    /// Leaves all regions, and the source with them, where they are, for ever. For an owner that does
+    /// not know whether somebody still uses them.
+    pub fn abandon(&mut self) {
+        self.last = None;
+        let source: Box<dyn Source> = core::mem::replace(&mut self.source, Box::new(SystemSource));
+        core::mem::forget(source);
     }
 
     /// Bytes had from the source, headers and padding included.

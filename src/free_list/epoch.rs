@@ -3,6 +3,7 @@
 use crossbeam_epoch::{Collector, LocalHandle};
 
 use super::reclaim::{Guard, Reclaimer};
+use crate::sync::thread;
 
 /// Shells come back when every thread that was pinned has unpinned: crossbeam-epoch.
 ///
@@ -11,8 +12,10 @@ use super::reclaim::{Guard, Reclaimer};
 #[derive(Debug)]
 pub struct Epoch(Collector);
 
-/// More than any limbo needs, at a few shells a round.
-const DRAIN_ROUNDS: usize = 1 << 24;
+/// In so many rounds some shell lands, unless a thread is held up while it is pinned.
+const DRAIN_ROUNDS: usize = 1 << 20;
+/// After so many rounds each one lets other threads run.
+const QUICK_ROUNDS: usize = 1 << 10;
 
 /// A pin of the pool's collector.
 #[derive(Debug)]
@@ -42,8 +45,7 @@ unsafe impl Reclaimer for Epoch {
     }
 
     unsafe fn defer(&self, guard: &Pin, _shell: usize, land: impl FnOnce() + Send) {
-        // SAFETY: by the caller it may run on any thread until `drain` has returned, and `drain`
-        // leaves nothing to run.
+        // SAFETY: by the caller it may run on any thread, as long as something waits.
         unsafe { guard.0.defer_unchecked(land) };
         // Else up to a bag's worth of shells stays with a thread that may never come again.
         guard.0.flush();
@@ -55,16 +57,23 @@ unsafe impl Reclaimer for Epoch {
     }
 
     unsafe fn drain(&self, is_done: impl Fn() -> bool) {
-        // Nobody is pinned, so each round advances the epoch, and collects what is two epochs old.
+        if is_done() {
+            return;
+        }
+        // The pool pins nobody any more, so a round advances the epoch, and collects what is two epochs
+        // old. The exception: a thread that ends, after its pool's end or at the same time, drops its
+        // `LocalHandle`, which pins and collects for a moment. While that thread is held up there, the
+        // epoch stands still, or what it has taken out does not land.
         let participant = self.join();
-        for _ in 0..DRAIN_ROUNDS {
+        for round in 0..DRAIN_ROUNDS {
+            participant.pin().flush();
             if is_done() {
                 return;
             }
-            participant.pin().flush();
+            if round >= QUICK_ROUNDS {
+                thread::yield_now();
+            }
         }
-        // Nothing will run what is left: there is no participant, or only forgotten ones.
-        debug_assert!(is_done(), "a pin outlived its pool");
     }
 }
 
@@ -90,6 +99,10 @@ unsafe impl Reclaimer for Epoch {
 ///
 /// Blocks: that of the tagged strategies. Shells: `limbo_shells` more per handle. The collector's own
 /// memory comes beside it, and a forgotten handle keeps it from being freed.
+///
+/// A pool that is dropped waits until no shell is in limbo. A thread that ends at the same time, and
+/// is held up in the middle of the collector, may keep one there. The pool tries a million times, and
+/// then leaves all its memory, and its source, where they are: they are never freed.
 ///
 /// # Wrap time
 ///

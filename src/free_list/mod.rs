@@ -57,7 +57,8 @@ pub unsafe trait ShellList: Send + Sync {
     fn push(&self, shell: OwnedShell<'_>);
 
     /// Takes a shell: the top one, where the list is one stack. `None` means that the list was
-    /// empty at one instant, and seen so by an RMW or under a lock.
+    /// empty at one instant, and seen so by an RMW or under a lock; or, as for all removals, that no
+    /// tag is left ([`refuses`](Self::refuses)).
     fn pop<'s>(&self, store: &'s ShellStore, guard: &Self::Guard<'_>) -> Option<OwnedShell<'s>>;
 
     /// Takes shells in one step, as many as together hold at most `max_blocks` blocks. Shells that
@@ -73,8 +74,22 @@ pub unsafe trait ShellList: Send + Sync {
     /// Takes all shells in one step.
     fn take_all<'s>(&self, store: &'s ShellStore, guard: &Self::Guard<'_>) -> Chain<'s>;
 
+    /// Takes all shells in one step, also where no tag is left for a removal.
+    ///
+    /// # Safety
+    ///
+    /// The caller is alone with the list: nobody is in the middle of an operation on it, and nobody
+    /// begins one meanwhile.
+    unsafe fn take_all_alone<'s>(
+        &self,
+        store: &'s ShellStore,
+        guard: &Self::Guard<'_>,
+    ) -> Chain<'s> {
+        self.take_all(store, guard)
+    }
+
     /// Whether removals for allocation are refused, since the tag must not wrap
-    /// ([`TagPolicy::Refuse`]).
+    /// ([`TagPolicy::Refuse`]). If so, it stays so.
     fn refuses(&self) -> bool;
 
     /// How often a removal took a lock because another one was in flight.
@@ -103,10 +118,16 @@ pub enum TagPolicy {
     #[default]
     Wrap,
     /// Refuse allocation with [`AllocError::TagsExhausted`](crate::AllocError::TagsExhausted) once
-    /// half of the tags are used. The other half is kept for frees, which never fail: from then on
-    /// no block leaves the shells, and putting one block in costs at most two removals from a
-    /// list; so a pool that refuses carves no more blocks than an eighth of its tags. Each handle
-    /// may overshoot by one exchange: use fewer handles than a sixteenth of the tags.
+    /// half of the tags are used. A tag never comes back, whatever the number of threads.
+    ///
+    /// The other half is kept for frees, which never fail: from then on no block leaves the shells,
+    /// and putting one block in costs at most two removals from a list; so a pool that refuses carves
+    /// no more blocks than an eighth of its tags.
+    ///
+    /// A thread that was past the check when half of the tags were used makes one more exchange, whose
+    /// blocks cost as many tags again. If so many threads do at once that they use up all tags (a
+    /// quarter of the tags, divided by twice the largest batch, is too few for that), then frees set
+    /// their blocks aside: those are lost until the pool is dropped, and count as live.
     Refuse,
 }
 

@@ -62,19 +62,22 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     ///
     /// # Safety
     ///
-    /// `land` may run on any thread, until [`drain`](Self::drain) has returned.
+    /// `land` may run on any thread, as long as the caller's count says that it waits, and what it
+    /// leads to stays so long: beyond [`drain`](Self::drain), where that gives up.
     unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send);
 
     /// Looks for what need not wait any longer, and runs some of it. Called when no more may wait, so
     /// that this does not last. Ends whatever the guard protects.
     fn collect(&self, guard: &Self::Guard<'_>);
 
-    /// Runs all that waits, until `is_done`. It takes `&self`, because threads that will not use the
-    /// pool again may still hold pointers that were derived from a shared reference.
+    /// Runs all that waits, until `is_done`, and gives up where nothing has run for long. It takes
+    /// `&self`, because threads that will not use the pool again may still hold pointers that were
+    /// derived from a shared reference.
     ///
     /// # Safety
     ///
-    /// No guard is held, no participant is in use, and no other thread calls this, until it returns.
+    /// Until it returns, no guard is held, no other thread calls this, and no participant is in use,
+    /// but that some may be dropped meanwhile on their threads.
     unsafe fn drain(&self, is_done: impl Fn() -> bool);
 }
 

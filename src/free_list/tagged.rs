@@ -159,6 +159,11 @@ unsafe impl ShellList for TaggedList {
         either!(self, list => list.take_all(store, guard))
     }
 
+    unsafe fn take_all_alone<'s>(&self, store: &'s ShellStore, _guard: &()) -> Chain<'s> {
+        // SAFETY: by the caller.
+        either!(self, list => unsafe { list.take_all_alone(store) })
+    }
+
     fn refuses(&self) -> bool {
         either!(self, list => list.refuses())
     }

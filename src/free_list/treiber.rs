@@ -11,6 +11,9 @@
 //!   it again knows that the whole chain below `top` is the one that it saw. Where there is no tag,
 //!   the same is known because the [guard](Guard) keeps `top` from coming back, or because there is
 //!   only one remover at a time.
+//!   A tag that must not wrap ([`TagPolicy::Refuse`]) does not: each removal looks at the tag that its
+//!   CAS replaces, and where it is the last one nothing is removed any more. No number of threads
+//!   between a look and a CAS changes that.
 //! - I2. The links and counts of shells in the list do not change: only a shell's owner writes
 //!   them, and it owns the shell only outside the list.
 //! - I3. A shell's creation happens before any thread meets its name in a head or a link.
@@ -90,7 +93,7 @@ impl<H: HeadWord> Treiber<H> {
     /// The one removal loop. `plan` looks at the top shell and says how many shells to take and
     /// which one is on top afterwards; it may be shown a chain that has changed hands meanwhile
     /// (the CAS then fails). Nothing is taken where the list is empty, or not what the plan wants;
-    /// seen by an RMW.
+    /// seen by an RMW. Nothing is taken either where the tag is the last one, and must not wrap.
     #[inline]
     fn remove<'s>(
         &self,
@@ -115,6 +118,9 @@ impl<H: HeadWord> Treiber<H> {
                     }
                 }
             };
+            if self.is_spent(head.tag) {
+                return Chain::empty(store);
+            }
             let next = Head { top: rest, tag: self.tags.advance(head.tag) };
             // ORDERING(FL-8): Relaxed on success. `head` was acquired by FL-5 or FL-9, from the
             //   same store that this CAS replaces (module head).
@@ -222,6 +228,29 @@ impl<H: HeadWord> Treiber<H> {
         self.remove(store, guard, |_| Some((usize::MAX, ShellRef::NONE)))
     }
 
+    /// Takes all shells in one step, and leaves the tag as it is.
+    ///
+    /// # Safety
+    ///
+    /// The caller is alone with the list: nobody is in the middle of an operation on it, and nobody
+    /// begins one meanwhile. So nobody finds the same tag again (I1).
+    pub unsafe fn take_all_alone<'s>(&self, store: &'s ShellStore) -> Chain<'s> {
+        // ORDERING(FL-5): as in `remove`.
+        let head = self.head.load(site::REMOVE_LOAD.ordering());
+        let empty = Head { top: ShellRef::NONE, tag: head.tag };
+        // ORDERING(FL-8): as in `remove`. It does not fail: the caller is alone.
+        let taken = self.head.compare_exchange(
+            head,
+            empty,
+            site::REMOVE_CAS.ordering(),
+            site::REMOVE_CAS_FAILED.ordering(),
+        );
+        debug_assert!(taken.is_ok(), "the caller is alone with the list");
+        let shells = if taken.is_ok() { usize::MAX } else { 0 };
+        // SAFETY: the CAS removed these shells.
+        unsafe { Chain::assume(head.top, shells, store) }
+    }
+
     /// Makes all of another list, which the caller has taken, the content of this one.
     ///
     /// The list is empty, and nobody but the caller puts anything in.
@@ -250,9 +279,15 @@ impl<H: HeadWord> Treiber<H> {
     /// Whether the tag has reached the limit of its policy.
     pub fn refuses(&self) -> bool {
         self.refuse_at.is_some_and(|limit| {
-            // ORDERING(FL-5): any would do. A thread sees at least the tag of its own last RMW
-            //   here, so each overshoots by one exchange at most (`TagPolicy::Refuse`).
+            // ORDERING(FL-5): any would do. A thread that reads an old tag makes an exchange more;
+            //   `remove` looks again, at the tag that it replaces.
             self.head.load(site::REMOVE_LOAD.ordering()).tag >= limit
         })
+    }
+
+    /// Whether the tag would wrap if it advanced, and must not.
+    #[inline]
+    fn is_spent(&self, tag: u64) -> bool {
+        self.refuse_at.is_some() && tag == self.tags.max()
     }
 }

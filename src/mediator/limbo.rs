@@ -5,6 +5,9 @@
 //! - L1. At most `limit` shells wait, or are on their way from waiting to `empty`: a shell counts from
 //!   before its deferral until after its push. So however long a thread sleeps, all others are in
 //!   lists or in hands, as the sum of M4 has it.
+//! - L2. Whoever finds that nothing waits has acquired all landings. They may be on threads that have
+//!   no other business with the pool: a thread that ends drops its participant, and that may run what
+//!   others have deferred, while the pool is dropped.
 
 use core::ptr::NonNull;
 
@@ -66,8 +69,17 @@ impl Limbo {
     }
 
     fn leave(&self) {
-        // ORDERING(LM-1): as above.
-        self.waiting.fetch_sub(1, site::LIMBO_COUNT.ordering());
+        // ORDERING(LM-4): Release. Publishes that this thread is through with the shelves and the shell:
+        //   it may have no other business with the pool.
+        //   pairs with LM-5; killed by limbo/land_drop
+        self.waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
+    }
+
+    /// Whether nothing waits. If so, the caller has acquired whatever landed.
+    pub(super) fn is_empty(&self) -> bool {
+        // ORDERING(LM-5): Acquire. What is freed now, nobody touches who has landed a shell.
+        //   pairs with LM-4, of each shell: all changes of the number are RMWs; killed by limbo/land_drop
+        self.waiting.load(site::LIMBO_EMPTY.ordering()) == 0
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -103,6 +115,7 @@ impl<S: Strategy> Landing<S> {
     pub(super) fn land(self) {
         // SAFETY: nothing lands any more when the shelves go.
         let shelves = unsafe { self.shelves.as_ref() };
+        shelves.standing.acquired();
         // SAFETY: released by its owner for this; of these shelves' store.
         let shell = unsafe { OwnedShell::assume(self.shell, &shelves.store) };
         shelves.empty.push(shell);

@@ -23,7 +23,8 @@
 //!   its hands.
 //! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all shells would
 //!   hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than were
-//!   carved (papers/memory-bound.md has the sum).
+//!   carved (papers/memory-bound.md has the sum). The exception: where tags must not wrap and are
+//!   used up, what is there cannot be taken, and the blocks are set aside.
 //! - M5. A request brings nothing only where no list had a full shell at one instant, but such as are
 //!   still being put down: `Shards::has_settled`.
 //!
@@ -41,17 +42,20 @@ mod limbo;
 mod request;
 mod shard;
 
+use core::mem::ManuallyDrop;
+
 use crate::block::{Batch, Block};
-use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy};
+use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy, TagPolicy};
+use crate::sync::Witness;
 use limbo::Limbo;
 use shard::Shards;
 
 /// The shared store of full, partial and empty shells of one pool.
 pub struct Mediator<S: Strategy> {
-    /// First: dropping it may still run what leads to the shelves.
     reclaimer: S::Reclaimer,
-    /// Boxed: what waits for its return knows their address.
-    shelves: Box<Shelves<S>>,
+    /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something still
+    /// waits then.
+    shelves: ManuallyDrop<Box<Shelves<S>>>,
 }
 
 /// Where shells are.
@@ -62,6 +66,10 @@ struct Shelves<S: Strategy> {
     partial: S::List,
     empty: S::List,
     limbo: Limbo,
+    /// Whether the lists have tags that must not wrap.
+    may_refuse: bool,
+    /// Says that whoever ends the shelves has acquired all landings.
+    standing: Witness,
 }
 
 /// A thread cache's standing at a mediator.
@@ -97,25 +105,27 @@ impl<S: Strategy> Mediator<S> {
         let batch = batch.into();
         Self {
             reclaimer: S::Reclaimer::new(),
-            shelves: Box::new(Shelves {
+            shelves: ManuallyDrop::new(Box::new(Shelves {
                 store: ShellStore::new(batch.most, plan.addressing),
                 batch,
                 full: Shards::new(shards, plan),
                 partial: S::list(plan),
                 empty: S::list(plan),
                 limbo: Limbo::new(),
-            }),
+                may_refuse: plan.tag_policy == TagPolicy::Refuse,
+                standing: Witness::created(),
+            })),
         }
     }
 
     /// The shells that travel here.
-    pub const fn store(&self) -> &ShellStore {
+    pub fn store(&self) -> &ShellStore {
         &self.shelves.store
     }
 
     /// Blocks in a batch.
     #[inline]
-    pub const fn batch(&self) -> Batch {
+    pub fn batch(&self) -> Batch {
         self.shelves.batch
     }
 
@@ -147,7 +157,8 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Takes blocks that the caller has no use for: a whole batch, or the remainder of a thread
-    /// that leaves. Never fails and never takes blocks or shells from the source (M4).
+    /// that leaves. Never fails and never takes blocks or shells from the source (M4). Where no tags
+    /// are left the blocks are set aside until the pool is dropped.
     ///
     /// # Panics
     ///
@@ -161,14 +172,14 @@ impl<S: Strategy> Mediator<S> {
         if blocks.len() < self.batch().least {
             return self.offer_remainder(&guard, home, blocks);
         }
-        let mut shell = self.empty_shell(&guard);
+        let Some(mut shell) = self.empty_shell(&guard) else { return };
         shell.fill(blocks);
         self.shelves.full.push(home, shell);
     }
 
     /// Merges a remainder into a partial shell, so that those stay few (M3).
     fn offer_remainder(&self, guard: &Guard<'_, S>, home: Home, blocks: &[Block]) {
-        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
+        let Shelves { store, batch, full, partial, .. } = &**self.shelves;
         let mut rest = blocks;
         if let Some(mut shell) = partial.pop(store, guard) {
             let room = batch.least - shell.len();
@@ -182,19 +193,27 @@ impl<S: Strategy> Mediator<S> {
             }
         }
         if !rest.is_empty() {
-            let mut shell = self.empty_shell(guard);
+            let Some(mut shell) = self.empty_shell(guard) else { return };
             shell.fill(rest);
             partial.push(shell);
         }
     }
 
+    /// A shell to put blocks into; none where tags are used up (M4).
     #[inline]
-    fn empty_shell(&self, guard: &Guard<'_, S>) -> OwnedShell<'_> {
-        let shell = self.shelves.empty.pop(&self.shelves.store, guard);
-        let shell = shell.expect("M4: a shell is reserved for every batch");
+    fn empty_shell(&self, guard: &Guard<'_, S>) -> Option<OwnedShell<'_>> {
+        let Some(shell) = self.shelves.empty.pop(&self.shelves.store, guard) else {
+            self.expect_no_tags();
+            return None;
+        };
         // SAFETY: new shells and such as have waited go to `empty`, all others behind its lock; and
         // no caller puts it back there before it was emptied, and has waited, again.
-        unsafe { shell.assume_ripe() }
+        Some(unsafe { shell.assume_ripe() })
+    }
+
+    #[cold]
+    fn expect_no_tags(&self) {
+        assert!(self.refuses(), "M4: a shell is reserved for every batch");
     }
 
     /// Sends a shell back to `empty`: as soon as nobody looks at it any more, or at once, where as
@@ -206,7 +225,7 @@ impl<S: Strategy> Mediator<S> {
         } else if self.shelves.limbo.enter() {
             let address = shell.name().address();
             let landing = limbo::Landing::new(&self.shelves, shell);
-            // SAFETY: the shelves lie in their box until `drain` has returned: see `drop`.
+            // SAFETY: the shelves lie in their box until `drain` has returned true: see `drop`.
             unsafe { self.reclaimer.defer(guard, address, move || landing.land()) };
         } else {
             // Else nothing would make the reclaimer look while the limbo is full.
@@ -215,11 +234,10 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// Whether blocks may no longer be handed out, since tags must not wrap.
-    ///
-    /// `full` need not be asked: every shell in it left `empty` or `partial` before.
+    /// Whether blocks may no longer be handed out, since tags must not wrap. If so, it stays so.
+    #[inline]
     pub fn refuses(&self) -> bool {
-        self.shelves.empty.refuses() || self.shelves.partial.refuses()
+        self.shelves.may_refuse && self.shelves.lists().any(ShellList::refuses)
     }
 
     /// What waits.
@@ -247,7 +265,8 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Blocks in full and in partial shells, and the number of empty shells. The count is exact,
-    /// since `&mut` keeps all other threads out, and no shell waits in limbo afterwards.
+    /// since `&mut` keeps all other threads out, and no shell waits in limbo afterwards, unless the
+    /// reclaimer has given up: see `drain`.
     pub fn census(&mut self) -> (usize, usize, usize) {
         // SAFETY: `&mut` keeps all other threads out.
         unsafe { self.census_alone() }
@@ -259,9 +278,10 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// No other thread uses the mediator until this returns, and no guard is held.
     pub unsafe fn census_alone(&self) -> (usize, usize, usize) {
+        // What waits nevertheless is counted nowhere.
         // SAFETY: by the caller.
-        unsafe { self.drain() };
-        let Shelves { full, partial, empty, .. } = &*self.shelves;
+        _ = unsafe { self.drain() };
+        let Shelves { full, partial, empty, .. } = &**self.shelves;
         let full_blocks = full.all_from(Home::default()).map(|list| self.count(list).1).sum();
         (full_blocks, self.count(partial).1, self.count(empty).0)
     }
@@ -269,25 +289,39 @@ impl<S: Strategy> Mediator<S> {
     /// Ends all shells that lie in a list. Only a checker's atomics need it.
     pub fn end_shells(&mut self) {
         // SAFETY: `&mut` keeps all other threads out.
-        unsafe { self.drain() };
+        _ = unsafe { self.drain() };
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         for list in self.shelves.lists() {
-            for shell in list.take_all(self.store(), &guard) {
+            // SAFETY: the pool is borrowed for this alone.
+            for shell in unsafe { list.take_all_alone(self.store(), &guard) } {
                 shell.end();
             }
         }
     }
 
-    /// Returns every shell that waits in limbo to `empty`.
+    /// Returns every shell that waits in limbo to `empty`. False: the reclaimer has given up, and a
+    /// shell will come back later, or never. What waits leads to the shelves and to shells, which
+    /// must stay then.
     ///
     /// # Safety
     ///
     /// No other thread uses the mediator until this returns, and no guard is held.
-    unsafe fn drain(&self) {
-        let limbo = &self.shelves.limbo;
-        // SAFETY: by the caller.
-        unsafe { self.reclaimer.drain(|| limbo.waiting() == 0) };
+    #[must_use = "what waits leads to shells"]
+    pub unsafe fn drain(&self) -> bool {
+        let Shelves { limbo, standing, .. } = &**self.shelves;
+        let mut before = usize::MAX;
+        while !limbo.is_empty() {
+            let waiting = limbo.waiting();
+            if waiting >= before {
+                return false;
+            }
+            before = waiting;
+            // SAFETY: by the caller.
+            unsafe { self.reclaimer.drain(|| limbo.is_empty()) };
+        }
+        standing.renewed();
+        true
     }
 
     /// Shells and blocks in a list.
@@ -295,7 +329,9 @@ impl<S: Strategy> Mediator<S> {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         let (mut shells, mut blocks) = (0, 0);
-        let mut back: Vec<OwnedShell<'_>> = list.take_all(self.store(), &guard).collect();
+        // SAFETY: only `census_alone` calls this, whose caller keeps all other threads out.
+        let taken = unsafe { list.take_all_alone(self.store(), &guard) };
+        let mut back: Vec<OwnedShell<'_>> = taken.collect();
         while let Some(shell) = back.pop() {
             shells += 1;
             blocks += shell.len();
@@ -323,9 +359,10 @@ fn linger<'l, L: ShellList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut
 
 impl<S: Strategy> Drop for Mediator<S> {
     fn drop(&mut self) {
-        if S::Reclaimer::DEFERS {
-            // SAFETY: `&mut` keeps all other threads out.
-            unsafe { self.drain() };
+        // SAFETY: `&mut` keeps all other threads out.
+        if !S::Reclaimer::DEFERS || unsafe { self.drain() } {
+            // SAFETY: not used again. Nothing that the reclaimer still has leads here.
+            unsafe { ManuallyDrop::drop(&mut self.shelves) };
         }
     }
 }

@@ -83,7 +83,7 @@ impl<S: Strategy> Mediator<S> {
         look: &mut Look,
         out: &mut [MaybeBlock],
     ) -> Option<usize> {
-        let Shelves { batch, full, .. } = &*self.shelves;
+        let Shelves { batch, full, .. } = &**self.shelves;
         if out.is_empty() {
             return Some(0);
         }
@@ -95,7 +95,7 @@ impl<S: Strategy> Mediator<S> {
     }
 
     fn request_remainder(&self, guard: &Guard<'_, S>, home: Home, out: &mut [MaybeBlock]) -> usize {
-        let Shelves { store, batch, full, partial, .. } = &*self.shelves;
+        let Shelves { store, batch, full, partial, .. } = &**self.shelves;
         // One at a time: several in one hand, with less than a batch each, break M3.
         let shell = partial.pop(store, guard).or_else(|| {
             let splits = out.len() < batch.most;

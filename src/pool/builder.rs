@@ -258,10 +258,11 @@ impl<S: Strategy> PoolBuilder<S> {
         let shell = Shell::layout(batch.most).expect("the largest batch has a layout");
         let seat = Core::<S>::seat_layout(batch, shell, 1 + limbo);
         debug_assert!(seat.is_some(), "the largest batch with the largest limbo has a layout");
-        if let Some(chunk) = self.chunk
-            && (chunk == 0 || layout.run(chunk).is_none())
+        let limit = layout.most_blocks().min(S::Level::CHUNK_LIMIT);
+        if let Some(requested) = self.chunk
+            && (requested == 0 || requested > limit)
         {
-            return Err(BuildError::Chunk { requested: chunk });
+            return Err(BuildError::Chunk { requested, limit });
         }
         let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks());
         if capacity < batch.least {

@@ -115,6 +115,10 @@ impl<S: Strategy> Core<S> {
         if found > 0 {
             return Ok(found);
         }
+        // Nothing is found either where the lists have no tags left.
+        if self.mediator.refuses() {
+            return Err(AllocError::TagsExhausted);
+        }
         self.carve(&mut growth, room)
     }
 
@@ -246,6 +250,9 @@ impl<S: Strategy> Core<S> {
             }
             if growth.sealed {
                 return Err(AllocError::Sealed);
+            }
+            if self.mediator.refuses() {
+                return Err(AllocError::TagsExhausted);
             }
             let count = self.carve(&mut growth, &mut room)?;
             drop(growth);

@@ -1,7 +1,11 @@
 //! Numbers of which the process has each once.
+//!
+//! No number is ever given again, also not that of an object that is gone: a name that was kept then
+//! leads to no other object. So the 32-bit ones can run out, after 2^32 - 1 objects that asked for
+//! one, and are refused from then on. They have a counter of their own: what takes 64-bit numbers,
+//! however many, uses none of them up.
 
 use core::num::NonZeroU32;
-
 use core::sync::atomic::Ordering;
 
 use portable_atomic::AtomicU64;
@@ -22,16 +26,27 @@ pub struct Serial(NonZeroU32);
 impl Serial {
     /// A new one; `None` once 2^32 - 1 are given.
     pub fn next() -> Option<Self> {
-        Self::of(serial())
+        static SERIALS: Serials = Serials::from(1);
+        SERIALS.next()
     }
 
     /// The number.
     pub const fn get(self) -> u32 {
         self.0.get()
     }
+}
 
-    fn of(number: u64) -> Option<Self> {
-        u32::try_from(number).ok().and_then(NonZeroU32::new).map(Self)
+/// Gives each number once, in 32 bits. Counts in 64, which do not wrap: so a refusal is final.
+struct Serials(Number);
+
+impl Serials {
+    /// The next number to give is `first`.
+    const fn from(first: u64) -> Self {
+        Self(Number::new(first))
+    }
+
+    fn next(&self) -> Option<Serial> {
+        u32::try_from(self.0.add(1)).ok().and_then(NonZeroU32::new).map(Serial)
     }
 }
 
@@ -81,11 +96,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_is_given_twice_and_the_last_one_is_the_last() {
+    fn none_is_given_twice() {
         assert_ne!(Serial::next(), Serial::next());
-        let last = u64::from(u32::MAX);
-        assert_eq!(Serial::of(last).map(Serial::get), Some(u32::MAX));
-        assert_eq!((Serial::of(last + 1), Serial::of(0)), (None, None));
+    }
+
+    #[test]
+    fn the_last_one_is_the_last() {
+        let serials = Serials::from(u64::from(u32::MAX) - 1);
+        let given: Vec<_> = (0..100).map(|_| serials.next().map(Serial::get)).collect();
+        assert_eq!(given[..2], [Some(u32::MAX - 1), Some(u32::MAX)]);
+        assert!(given[2..].iter().all(Option::is_none), "a number came again: {given:?}");
+    }
+
+    /// Thread-local pools are numbered by [`serial`]: a program that builds and drops many of those
+    /// keeps its stamped pools' numbers.
+    #[test]
+    fn numbers_of_64_bits_use_up_none_of_32() {
+        let before = Serial::next().unwrap().get();
+        for _ in 0..10_000 {
+            serial();
+        }
+        let after = Serial::next().unwrap().get();
+        // Other tests of this process may build a few stamped pools meanwhile.
+        assert!(after - before < 10_000, "{} of them are gone", after - before);
     }
 
     #[test]

@@ -120,6 +120,10 @@ sites! {
     LIMBO_LIMIT = "LM-2", Relaxed;
     /// limbo: how often it was full.
     LIMBO_REFUSED = "LM-3", Relaxed;
+    /// limbo: a shell has landed.
+    LIMBO_LEAVE = "LM-4", Release;
+    /// limbo: has everything landed?
+    LIMBO_EMPTY = "LM-5", Acquire;
     /// shards: a full shell has arrived.
     ARRIVAL = "SH-1", Acquire;
     /// shards: what has arrived?

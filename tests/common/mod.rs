@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+#[cfg(unix)]
+pub mod forks;
 pub mod objects;
 pub mod sleeper;
 pub mod tracked;

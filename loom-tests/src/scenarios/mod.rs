@@ -10,6 +10,7 @@
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
 //! | [`look_up`] | the level `checked` | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
+//! | [`landing`] | mediator and limbo | none: as there |
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`objects`] | handles of objects | none: as there |
@@ -20,6 +21,7 @@
 
 pub mod ends;
 pub mod exchange;
+pub mod landing;
 pub mod linear;
 pub mod list;
 pub mod long;

@@ -12,7 +12,7 @@ use super::exact::Exact;
 use super::known::{self, Record};
 use super::misuse::{Misuse, Named};
 use super::poison::{self, Poison};
-use super::shadow::{Near, Span, Spans, State, Word};
+use super::shadow::{self, Near, Span, Spans, State, Word};
 use crate::block::{Block, BlockLayout};
 
 /// Blocks that a hardened handle keeps back: a power of two.
@@ -130,6 +130,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     const WATCHES: bool = true;
     const WRITES: bool = HARD;
     const QUARANTINE: usize = if HARD { QUARANTINE } else { 0 };
+    const CHUNK_LIMIT: usize = shadow::MOST_BLOCKS;
     type Seat = Seat;
 
     fn new(blocks: BlockLayout, zero: bool) -> Self {

@@ -58,6 +58,9 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Blocks that a handle keeps back from reuse.
     const QUARANTINE: usize;
 
+    /// The most blocks that a chunk may have.
+    const CHUNK_LIMIT: usize;
+
     /// What a handle holds.
     type Seat;
 
@@ -67,7 +70,8 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// What a handle at this slot holds.
     fn seat(&self, slot: usize) -> Self::Seat;
 
-    /// Room that a chunk needs beside its blocks, or `None` where it overflows.
+    /// Room that a chunk needs beside its blocks, or `None` where it overflows, or where there are
+    /// more than [`CHUNK_LIMIT`](Self::CHUNK_LIMIT).
     fn room(blocks: usize) -> Option<Layout>;
 
     /// Learns of a chunk.
@@ -131,6 +135,7 @@ impl Level for Off {
     const WATCHES: bool = false;
     const WRITES: bool = false;
     const QUARANTINE: usize = 0;
+    const CHUNK_LIMIT: usize = usize::MAX;
     type Seat = ();
 
     fn new(_blocks: BlockLayout, _zero: bool) -> Self {

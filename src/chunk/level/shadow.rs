@@ -3,12 +3,35 @@
 //! I1. A span is written once, before it is published, and lives as long as the list.
 //! I2. The words of its chunk end where the first block begins, the first block's word last: so one
 //!     address leads to both. Blocks begin at a multiple of 8 bytes, as room and words do.
+//! I3. A span has at most [`MOST_BLOCKS`] blocks, so that their number fits into a handle's word
+//!     beside the rotation. [`Span::layout`] refuses more.
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
 use super::exact::Exact;
 use crate::sync::{AtomicPtr, AtomicU32, Witness, site};
+
+/// Bits of a handle's word that hold how far to rotate; the number of blocks stands above them.
+const ROTATION_BITS: u32 = 8;
+
+/// The most blocks that a chunk may have here: 2^56 - 1, on 32 bits 2^24 - 1.
+#[allow(clippy::cast_possible_truncation, reason = "a word's width is the argument")]
+pub(super) const MOST_BLOCKS: usize = most_blocks(usize::BITS) as usize;
+
+/// The most blocks that a word of `bits` bits has room for.
+const fn most_blocks(bits: u32) -> u64 {
+    u64::MAX >> (u64::BITS - bits) >> ROTATION_BITS
+}
+
+/// A word of `bits` bits that holds both numbers, if there is room.
+const fn pack(bits: u32, blocks: u64, rotation: u32) -> Option<u64> {
+    debug_assert!(rotation >> ROTATION_BITS == 0, "a rotation is below the width of a word");
+    if blocks > most_blocks(bits) {
+        return None;
+    }
+    Some(blocks << ROTATION_BITS | rotation as u64)
+}
 
 /// Where a block is; who may change it is said in the module above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,16 +121,23 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Room for a span and its words. Of a size that keeps the alignment of what follows.
+    /// Room for a span and its words. Of a size that keeps the alignment of what follows. `None` for
+    /// more than [`MOST_BLOCKS`], and where it overflows.
     pub(super) fn layout(blocks: usize) -> Option<Layout> {
+        if blocks > MOST_BLOCKS {
+            return None;
+        }
         let words = Layout::array::<Word>(blocks).ok()?;
         Some(Layout::new::<Self>().extend(words).ok()?.0.pad_to_align())
     }
 
-    /// What a handle remembers of it. More than 2^56 blocks are never found.
+    /// What a handle remembers of it.
     pub(super) fn near(&self, exact: Exact) -> Near {
         let (inverse, shift) = exact.parts();
-        Near { first: self.first, packed: self.blocks << 8 | shift as usize, inverse }
+        let packed = pack(usize::BITS, self.blocks as u64, shift);
+        let packed = packed.and_then(|word| usize::try_from(word).ok());
+        let packed = packed.expect("I3: the layout of a longer span was refused");
+        Near { first: self.first, packed, inverse }
     }
 
     /// Bytes from the first block to an address, if that is between its first block and its last one's end.
@@ -138,7 +168,7 @@ impl Near {
         let Self { first, packed, inverse } = *self;
         let offset = address.wrapping_sub(first.addr().get());
         let nth = Exact::new(inverse, (packed & 0xFF) as u32).divide(offset);
-        (nth < packed >> 8).then_some(nth)
+        (nth < packed >> ROTATION_BITS).then_some(nth)
     }
 
     /// The word of block number `nth`.
@@ -215,5 +245,36 @@ impl Spans {
             next = unsafe { span.next.as_ref() };
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On 32 bits 2^24 blocks were shifted out of the word: none of them was found.
+    #[test]
+    fn a_word_holds_both_numbers_or_is_refused() {
+        for bits in [32, 64] {
+            let most = most_blocks(bits);
+            for blocks in [0, 1, (1 << 24) - 1, 1 << 24, most - 1, most, most + 1, u64::MAX] {
+                for rotation in [0, 1, bits - 1] {
+                    let Some(word) = pack(bits, blocks, rotation) else {
+                        assert!(blocks > most, "{blocks} blocks were refused for {bits} bits");
+                        continue;
+                    };
+                    let word = word & (u64::MAX >> (64 - bits));
+                    let parts = (word >> ROTATION_BITS, word & 0xFF);
+                    assert_eq!(parts, (blocks, u64::from(rotation)), "in {bits} bits");
+                }
+            }
+        }
+        assert_eq!((most_blocks(32), most_blocks(64)), ((1 << 24) - 1, (1 << 56) - 1));
+    }
+
+    #[test]
+    fn a_longer_span_has_no_layout() {
+        assert!(Span::layout(MOST_BLOCKS + 1).is_none());
+        assert!(Span::layout(1000).is_some());
     }
 }

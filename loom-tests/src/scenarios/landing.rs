@@ -1,0 +1,112 @@
+//! The limbo alone: a thread that ends lands a shell while the mediator is dropped. It has no other
+//! business with the mediator: it drops a participant, as crossbeam-epoch's `LocalHandle` is dropped,
+//! and that runs what another thread has deferred.
+
+use core::mem::MaybeUninit;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use stampool::raw::block::Block;
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{Deferred, Reclaimer};
+use stampool::raw::mediator::Mediator;
+use stampool::raw::sync::{AtomicUsize, Ordering, thread};
+use stampool::{Requirements, Strategy, SystemSource};
+
+use super::make_shell;
+
+/// Its name in the ledger.
+pub const NAME: &str = "limbo/land_drop";
+
+/// The subject's name in the ledger.
+pub const SUBJECT: &str = "Limbo";
+
+/// What waits. A ghost: a std mutex orders nothing that the checkers see. They see who comes when by
+/// an RMW, which orders nothing else.
+#[derive(Clone)]
+struct Waiting(Arc<(AtomicUsize, Mutex<Lands>)>);
+
+type Lands = Vec<Box<dyn FnOnce() + Send>>;
+
+impl Waiting {
+    fn ghost(&self) -> MutexGuard<'_, Lands> {
+        self.0.0.fetch_add(1, Ordering::Relaxed);
+        self.0.1.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs all that waits. Says how much that was.
+    fn run(&self) -> usize {
+        let all = core::mem::take(&mut *self.ghost());
+        all.into_iter().map(|land| land()).count()
+    }
+}
+
+/// Runs what waits where a participant ends, or in the drain.
+struct AtEnds(Waiting);
+
+// SAFETY: no guard is held in the scenario when anything runs.
+unsafe impl Reclaimer for AtEnds {
+    const NAME: &'static str = SUBJECT;
+    type Participant = Waiting;
+    type Guard<'g> = ();
+
+    fn new() -> Self {
+        Self(Waiting(Arc::new((AtomicUsize::new(0), Mutex::default()))))
+    }
+
+    fn join(&self) -> Waiting {
+        self.0.clone()
+    }
+
+    fn pin<'g>(&'g self, _participant: &'g Waiting) {}
+
+    unsafe fn defer(&self, _guard: &(), _shell: usize, land: impl FnOnce() + Send) {
+        let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
+        // SAFETY: by the caller it may run as long as it waits.
+        let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
+        self.0.ghost().push(land);
+    }
+
+    fn collect(&self, _guard: &()) {}
+
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
+        self.0.run();
+        while !is_done() {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Runs the scenario once.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn body() -> String {
+    let plan = Deferred::<AtEnds>::plan(Requirements::default()).expect("no requirement");
+    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut mediator = Mediator::<Deferred<AtEnds>>::new(1, 1, &plan);
+    for index in 0..3 {
+        mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
+    }
+    mediator.extend_limbo(1);
+    let block = Block(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
+    let (participant, home) = (mediator.join(), mediator.home(0));
+    mediator.offer(&participant, home, &[block]);
+    let taken = mediator.request(&participant, home, &mut [MaybeUninit::uninit()]);
+    assert_eq!((taken, mediator.waiting().limbo_shells), (1, 1), "its shell waits");
+
+    let other = thread::spawn(move || participant.run());
+    mediator.end_shells();
+    drop(mediator);
+    match other.join().expect("no panic unreported") {
+        0 => "the drain landed it".into(),
+        _ => "the other thread landed it".into(),
+    }
+}
+
+/// Either of the two lands it.
+#[must_use]
+pub fn allowed() -> BTreeSet<String> {
+    ["the drain landed it", "the other thread landed it"].map(String::from).into()
+}

@@ -1,0 +1,219 @@
+//! [`TagPolicy::Refuse`]: a tag never comes back, however many threads are past a look at it.
+
+use core::alloc::Layout;
+use core::cell::RefCell;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+use std::collections::BTreeSet;
+
+use stampool::raw::block::{Batch, Block, TagWidth};
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{
+    Addressing, Head, HeadWord, OwnedShell, PackedHead, Shell, ShellList, ShellStore, Treiber,
+};
+use stampool::raw::mediator::Mediator;
+use stampool::{
+    Plan, Pool, Requirements, Strategy, SystemSource, TagPolicy, TaggedPacked, TaggedWide,
+};
+
+fn refusing() -> Requirements {
+    Requirements { tag_policy: TagPolicy::Refuse, ..Requirements::default() }
+}
+
+fn regions() -> Regions {
+    Regions::new(Box::new(SystemSource))
+}
+
+/// Shell number `index` of the store.
+fn shell<'s>(store: &'s ShellStore, index: usize, regions: &mut Regions) -> OwnedShell<'s> {
+    let names = store.names_missing(index + 1).unwrap();
+    if names.size() > 0 {
+        let room = regions.obtain(names).unwrap();
+        // SAFETY: one thread; the regions outlive the store's use.
+        unsafe { store.add_names(index + 1, room) };
+    }
+    let room = regions.obtain(Shell::layout(store.room()).unwrap()).unwrap();
+    // SAFETY: as above; indices rise.
+    unsafe { store.create(index, room) }
+}
+
+fn plan<S: Strategy>() -> Plan {
+    S::plan(refusing()).unwrap()
+}
+
+thread_local! {
+    /// What other threads do before the next exchange of a head, while its popper sleeps.
+    static MEANWHILE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// A head whose poppers can be put to sleep between their load and their exchange.
+struct Sleepy(PackedHead);
+
+// SAFETY: as the word inside.
+unsafe impl HeadWord for Sleepy {
+    fn empty() -> Self {
+        Self(PackedHead::empty())
+    }
+
+    fn load(&self, order: Ordering) -> Head {
+        self.0.load(order)
+    }
+
+    fn compare_exchange(
+        &self,
+        current: Head,
+        new: Head,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<Head, Head> {
+        let meanwhile = MEANWHILE.take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        self.0.compare_exchange(current, new, success, failure)
+    }
+}
+
+/// Others take both shells, and put one of them back until the tag is again what it was: the popper
+/// that slept meanwhile must not exchange the head for its stale link.
+#[test]
+fn a_popper_that_sleeps_through_all_tags_takes_nothing_twice() {
+    const BITS: u32 = 3;
+    let mut regions = regions();
+    let store: &'static ShellStore = Box::leak(Box::new(ShellStore::new(1, Addressing::Index)));
+    let stack = Treiber::<Sleepy>::new(TagWidth::new(BITS), TagPolicy::Refuse);
+    let stack: &'static _ = Box::leak(Box::new(stack));
+    let (below, top) = (shell(store, 0, &mut regions), shell(store, 1, &mut regions));
+    let name_below = below.name();
+    stack.push(below);
+    stack.push(top);
+    MEANWHILE.set(Some(Box::new(|| {
+        let mut top = stack.pop(store, &()).next().expect("the upper shell");
+        let _taken = stack.pop(store, &()).next().expect("the lower shell");
+        stack.push(top);
+        for _ in 2..1 << BITS {
+            top = match stack.pop(store, &()).next() {
+                Some(top) => top,
+                None => return,
+            };
+            stack.push(top);
+        }
+    })));
+    let slept = stack.pop(store, &()).next().map(|shell| shell.name());
+    let next = stack.pop(store, &()).next().map(|shell| shell.name());
+    assert!(
+        slept != Some(name_below) && next != Some(name_below),
+        "the lower shell was taken twice: {slept:?}, {next:?}"
+    );
+}
+
+#[test]
+fn removals_end_with_the_tags() {
+    for_widths::<TaggedPacked<3>, TaggedWide<3>>(3);
+    for_widths::<TaggedPacked<6>, TaggedWide<6>>(6);
+    for_widths::<TaggedPacked<10>, TaggedWide<10>>(10);
+}
+
+fn for_widths<P: Strategy, W: Strategy>(bits: u32)
+where
+    for<'g> P::List: ShellList<Guard<'g> = ()>,
+    for<'g> W::List: ShellList<Guard<'g> = ()>,
+{
+    run_out::<P>(bits);
+    run_out::<W>(bits);
+}
+
+fn run_out<S: Strategy>(bits: u32)
+where
+    for<'g> S::List: ShellList<Guard<'g> = ()>,
+{
+    let (plan, mut regions) = (plan::<S>(), regions());
+    let (store, list) = (ShellStore::new(1, plan.addressing), S::list(&plan));
+    list.push(shell(&store, 0, &mut regions));
+    let mut removals = 0_u64;
+    while let Some(shell) = list.pop(&store, &()) {
+        list.push(shell);
+        removals += 1;
+        assert!(removals < 1 << bits, "a tag of {bits} bits came back");
+        let half = (1 << bits) / 2 - 1;
+        assert_eq!(list.refuses(), removals >= half, "after {removals} removals");
+    }
+    assert_eq!(removals, (1 << bits) - 1, "each tag is for use");
+    assert!(list.pop_up_to(&store, 8, &()).is_empty() && list.take_all(&store, &()).is_empty());
+    assert!(list.refuses());
+    // SAFETY: nobody else is here.
+    assert_eq!(unsafe { list.take_all_alone(&store, &()) }.count(), 1, "the shell is still there");
+}
+
+/// Each request comes from another thread, which looked whether the pool refuses before the first of
+/// them was through: none of these looks counts any more.
+#[test]
+fn any_number_of_threads_past_the_look_takes_no_block_twice() {
+    // The mediator's requests of one block out of a larger shell put the shell back where it was.
+    for (batch, ask) in
+        [(Batch::fixed(1), 1), (Batch::fixed(4), 4), (Batch { least: 1, most: 4 }, 1)]
+    {
+        past_the_look::<TaggedPacked<5>>(batch, ask);
+        past_the_look::<TaggedWide<5>>(batch, ask);
+    }
+}
+
+fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
+    const BLOCKS: usize = 4;
+    let mut regions = regions();
+    let mediator = Mediator::<S>::new(batch, 1, &plan::<S>());
+    for index in 0..BLOCKS + 2 {
+        mediator.add_shell(shell(mediator.store(), index, &mut regions));
+    }
+    let memory = regions.obtain(Layout::new::<[u8; BLOCKS]>()).unwrap();
+    // SAFETY: within the room.
+    let block = |nth| Block(unsafe { memory.add(nth) });
+    let mut held: BTreeSet<NonNull<u8>> = (0..BLOCKS).map(|nth| block(nth).0).collect();
+    let (participant, home) = (mediator.join(), mediator.home(0));
+    let mut refused = false;
+    for round in 0..1000 {
+        // What is held goes back in pieces of all sizes.
+        let piece = if batch.most == 1 { 1 } else { 1 + round % batch.most };
+        let back: Vec<Block> = held.iter().take(piece).copied().map(Block).collect();
+        held.retain(|&held| !back.iter().any(|block| block.0 == held));
+        mediator.offer(&participant, home, &back);
+        let mut room = vec![MaybeUninit::uninit(); ask];
+        let count = mediator.request(&participant, home, &mut room);
+        for block in &room[..count] {
+            // SAFETY: so many were written.
+            let block = unsafe { block.assume_init() };
+            assert!(held.insert(block.0), "a block was handed out twice");
+        }
+        assert!(mediator.refuses() || !refused, "tags began again");
+        refused = mediator.refuses();
+    }
+    assert!(refused, "5 bits must run out");
+}
+
+/// A census takes all shells and puts them back, and nobody else is there: that needs no tag.
+#[test]
+fn a_census_uses_no_tags_up() {
+    let builder = Pool::builder(Layout::new::<u64>()).strategy::<TaggedPacked<8>>().batch(2);
+    let mut pool = builder.tag_policy(TagPolicy::Refuse).build().unwrap();
+    pool.prefill(8, 1).unwrap();
+    for _ in 0..1000 {
+        assert_eq!(pool.census().free_blocks(), 8);
+    }
+    assert!(pool.local().unwrap().allocate().is_ok());
+}
+
+/// A pool out of tags carves nothing either: what it carved could not be put into a shell.
+#[test]
+fn a_pool_that_refuses_does_not_grow() {
+    let builder = Pool::builder(Layout::new::<u64>()).strategy::<TaggedPacked<8>>().batch(2);
+    let pool = builder.tag_policy(TagPolicy::Refuse).chunk_blocks(2).build().unwrap();
+    let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+    while let Ok(block) = one.allocate() {
+        // SAFETY: just allocated; the other handle is on the same thread.
+        unsafe { other.deallocate(block) };
+    }
+    let carved = pool.stats().carved_blocks;
+    assert_eq!(pool.prefill(carved + 2, 0), Err(stampool::AllocError::TagsExhausted));
+    assert_eq!(pool.stats().carved_blocks, carved);
+}

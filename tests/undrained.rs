@@ -1,0 +1,122 @@
+//! A pool whose emptied shells still wait when it is dropped: its memory stays, and is not freed
+//! under whoever brings them back later.
+
+mod common;
+
+use core::alloc::Layout;
+use core::cell::RefCell;
+use std::sync::Arc;
+
+use common::{Counts, Meter};
+use stampool::raw::block::Block;
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{Deferred, Reclaimer, Shell};
+use stampool::raw::mediator::Mediator;
+use stampool::{EpochDeferred, Pool, Strategy, SystemSource};
+
+thread_local! {
+    static WAITING: RefCell<Vec<Box<dyn FnOnce()>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whatever is deferred waits until the test runs it: as if a thread slept for ever in the middle of
+/// the collector.
+struct HeldUp;
+
+// SAFETY: what is deferred runs when the test says so, and no guard is held then.
+unsafe impl Reclaimer for HeldUp {
+    const NAME: &'static str = "HeldUp";
+    type Participant = ();
+    type Guard<'g> = ();
+
+    fn new() -> Self {
+        Self
+    }
+
+    fn join(&self) {}
+
+    fn pin<'g>(&'g self, _participant: &'g ()) {}
+
+    unsafe fn defer(&self, _guard: &(), _shell: usize, land: impl FnOnce() + Send) {
+        let land: Box<dyn FnOnce() + '_> = Box::new(land);
+        // SAFETY: it runs on this thread, and what it leads to is there until it has run.
+        let land: Box<dyn FnOnce()> = unsafe { core::mem::transmute(land) };
+        WAITING.with_borrow_mut(|waiting| waiting.push(land));
+    }
+
+    fn collect(&self, _guard: &()) {}
+
+    /// Gives up.
+    unsafe fn drain(&self, _is_done: impl Fn() -> bool) {}
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "what stays is a leak, as it should be")]
+fn memory_that_a_waiting_shell_leads_to_is_not_freed() {
+    let counts = Arc::new(Counts::default());
+    let builder = Pool::builder(Layout::new::<[u64; 4]>()).strategy::<Deferred<HeldUp>>();
+    let pool =
+        builder.batch(2).source(Meter { counts: counts.clone(), ..Meter::new() }).build().unwrap();
+    {
+        let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
+        for _ in 0..20 {
+            let block = one.allocate().unwrap();
+            // SAFETY: live, and freed once; both handles are on this thread.
+            unsafe { other.deallocate(block) };
+        }
+    }
+    let waiting = pool.stats().limbo_shells;
+    assert!(waiting > 0, "nothing waits");
+    drop(pool);
+    assert_eq!(counts.released(), 0, "freed, and {waiting} shells still lead there");
+    let lands = WAITING.take();
+    assert_eq!(lands.len(), waiting);
+    lands.into_iter().for_each(|land| land());
+    assert_eq!(counts.released(), 0);
+    assert_eq!(Arc::strong_count(&counts), 2, "the source stays with its regions");
+}
+
+/// All of it has run when the pool goes: nothing stays.
+#[test]
+fn memory_goes_back_when_nothing_waits() {
+    let counts = Arc::new(Counts::default());
+    let builder = Pool::builder(Layout::new::<[u64; 4]>()).strategy::<Deferred<HeldUp>>();
+    let pool =
+        builder.batch(2).source(Meter { counts: counts.clone(), ..Meter::new() }).build().unwrap();
+    for _ in 0..20 {
+        let block = pool.local().unwrap().allocate().unwrap();
+        // SAFETY: live, and freed once.
+        unsafe { pool.local().unwrap().deallocate(block) };
+    }
+    WAITING.take().into_iter().for_each(|land| land());
+    drop(pool);
+    assert_eq!(counts.released(), counts.obtained());
+    assert_eq!(Arc::strong_count(&counts), 1);
+}
+
+/// The collector itself, with a pin that goes on: the mediator's end does not wait for ever, and what
+/// lands afterwards finds everything where it was.
+#[test]
+#[cfg_attr(miri, ignore = "what stays is a leak, as it should be; and a million rounds")]
+fn a_pin_that_goes_on_does_not_hold_the_end_up() {
+    let mut regions = Regions::new(Box::new(SystemSource));
+    let plan = EpochDeferred::plan(stampool::Requirements::default()).unwrap();
+    let mediator = Mediator::<EpochDeferred>::new(1, 1, &plan);
+    for index in 0..4 {
+        let room = regions.obtain(Shell::layout(1).unwrap()).unwrap();
+        // SAFETY: one thread, with rising indices; the regions outlive all use of the shells.
+        mediator.add_shell(unsafe { mediator.store().create(index, room) });
+    }
+    mediator.extend_limbo(2);
+    let block = Block(regions.obtain(Layout::new::<u64>()).unwrap());
+    let (sleeper, participant) = (mediator.join(), mediator.join());
+    let pin = sleeper.pin();
+    mediator.offer(&participant, mediator.home(0), &[block]);
+    let mut room = [core::mem::MaybeUninit::uninit()];
+    assert_eq!(mediator.request(&participant, mediator.home(0), &mut room), 1);
+    assert_eq!(mediator.waiting().limbo_shells, 1);
+    drop(mediator);
+    drop(pin);
+    for _ in 0..8 {
+        participant.pin().flush();
+    }
+}

@@ -1,0 +1,64 @@
+//! Faults of tags that must not wrap, of serial numbers, and of pools that end while shells wait.
+
+use super::{Edit, Killer, Mutant};
+
+/// They are noticed by tests without a checker.
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "a tag that must not wrap wraps",
+        edits: &[Edit {
+            file: "src/free_list/treiber.rs",
+            from: "if self.is_spent(head.tag) {",
+            to: "if !{on} && self.is_spent(head.tag) {",
+        }],
+        killer: Killer::Test { target: "tags", name: "removals_end_with_the_tags" },
+        words: "bits came back",
+    },
+    Mutant {
+        name: "a census uses tags up",
+        edits: &[Edit {
+            file: "src/mediator/mod.rs",
+            from: "let taken = unsafe { list.take_all_alone(self.store(), &guard) };",
+            to: "let taken = if {on} { list.take_all(self.store(), &guard) } else { \
+                 unsafe { list.take_all_alone(self.store(), &guard) } };",
+        }],
+        killer: Killer::Test { target: "tags", name: "a_census_uses_no_tags_up" },
+        words: "assertion failed: pool.local().unwrap().allocate().is_ok()",
+    },
+    Mutant {
+        name: "a pool out of tags grows",
+        edits: &[Edit {
+            file: "src/pool/growth.rs",
+            from: "            if self.mediator.refuses() {\n                return Err(AllocError::TagsExhausted);",
+            to: "            if !{on} && self.mediator.refuses() {\n                return Err(AllocError::TagsExhausted);",
+        }],
+        killer: Killer::Test { target: "tags", name: "a_pool_that_refuses_does_not_grow" },
+        words: "right: Err(TagsExhausted)",
+    },
+    Mutant {
+        name: "numbers of 32 bits come again",
+        edits: &[Edit {
+            file: "src/sync/serial.rs",
+            from: "u32::try_from(self.0.add(1)).ok()",
+            to: "u32::try_from(self.0.add(1) & if {on} { u64::from(u32::MAX) } else { u64::MAX }).ok()",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "sync::serial::tests::the_last_one_is_the_last",
+        },
+        words: "a number came again",
+    },
+    Mutant {
+        name: "memory goes back while shells wait",
+        edits: &[Edit {
+            file: "src/pool/core.rs",
+            from: "if S::Reclaimer::DEFERS && !self.mediator.drain() {",
+            to: "if !{on} && S::Reclaimer::DEFERS && !self.mediator.drain() {",
+        }],
+        killer: Killer::Test {
+            target: "undrained",
+            name: "memory_that_a_waiting_shell_leads_to_is_not_freed",
+        },
+        words: "shells still lead there",
+    },
+];
