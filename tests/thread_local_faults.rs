@@ -121,6 +121,8 @@ fn more_pools_than_places_keep_their_blocks_apart() {
 fn a_child_of_a_sealed_pool_waits_for_no_lock() {
     use core::sync::atomic::{AtomicBool, Ordering};
 
+    use common::forks::outcome;
+
     let pool = Pool::builder(LAYOUT).batch(4).build_thread_local().unwrap();
     pool.prefill(200, 8).unwrap();
     pool.seal().unwrap();
@@ -154,23 +156,4 @@ fn use_all_forms(pool: &ThreadLocalPool) {
     unsafe { local.deallocate(block) };
     give(pool, Block(pool.allocate().unwrap()));
     pool.seal().unwrap();
-}
-
-/// Runs `child` in a forked process that an alarm ends where it hangs, and gives its wait status.
-#[cfg(unix)]
-fn ends_well_in_a_child(child: impl FnOnce()) -> libc::c_int {
-    // SAFETY: the child only uses the pool, and then ends without destructors.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "no fork");
-    if pid == 0 {
-        // SAFETY: no handler is installed: the signal ends the child.
-        unsafe { libc::alarm(10) };
-        let ended = std::panic::catch_unwind(core::panic::AssertUnwindSafe(child));
-        // SAFETY: ends the child.
-        unsafe { libc::_exit(i32::from(ended.is_err())) }
-    }
-    let mut status = 0;
-    // SAFETY: our child, waited for once.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    status
 }

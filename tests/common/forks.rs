@@ -5,8 +5,10 @@
 //! was said.
 
 use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::panic::catch_unwind;
+use std::panic::{self, catch_unwind};
+use std::sync::Once;
 use std::time::Instant;
 
 /// How long a child may take.
@@ -48,6 +50,7 @@ pub fn outcome(
     // SAFETY: room for two descriptors.
     assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0, "no pipe");
     let [reader, writer] = ends;
+    keep_children_quiet();
     match fork() {
         -1 => panic!("no fork"),
         0 => run(writer, child),
@@ -75,8 +78,26 @@ pub fn outcome(
     }
 }
 
+/// Raised in a child: its panics are told through the pipe.
+static IS_CHILD: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the panic hook from printing in a child. The printing takes locks of the standard library, of
+/// the output and of the backtrace, which another thread of the parent may hold at the fork.
+fn keep_children_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_CHILD.load(Ordering::Relaxed) {
+                print(info);
+            }
+        }));
+    });
+}
+
 /// The child: runs, tells, and ends without destructors.
 fn run(writer: libc::c_int, child: impl FnOnce()) -> ! {
+    IS_CHILD.store(true, Ordering::Relaxed);
     let told = match catch_unwind(AssertUnwindSafe(child)) {
         Ok(()) => vec![WELL, END],
         Err(panic) => {
