@@ -9,7 +9,8 @@ use common::objects::{Set, keeping, per_get, with_every_pool};
 use common::tracked::{Tracked, Tracks};
 use common::{Counts, Meter};
 use stampool::{
-    AllocError, BuildError, LivePolicy, ObjectPoolBuilder, Pooled, Strategy, TaggedWide,
+    AllocError, Block, BufferSource, BuildError, LivePolicy, ObjectPool, ObjectPoolBuilder, Pooled,
+    Strategy, TaggedWide,
 };
 
 #[test]
@@ -120,4 +121,32 @@ fn give_all_back<S: Strategy>(set: Set<S>) {
             assert_eq!(counts.released(), counts.obtained());
         }
     }
+}
+
+/// A pool that keeps its memory leaves it alone: this thread outlives it with a full cache.
+#[test]
+fn a_pool_that_kept_its_memory_never_touches_it_again() {
+    let layout = core::alloc::Layout::from_size_align(1 << 16, 64).unwrap();
+    // SAFETY: the size is not zero.
+    let buffer = core::ptr::NonNull::new(unsafe { std::alloc::alloc(layout) }).expect("memory");
+    let sent = Block(buffer);
+    thread::spawn(move || {
+        let Block(buffer) = { sent };
+        // SAFETY: nobody else uses the buffer, and it stays.
+        let source = unsafe { BufferSource::from_raw_parts(buffer, layout.size()) };
+        let pool = ObjectPool::<[u64; 2]>::builder().batch(4).source(source).build().unwrap();
+        let objects: Vec<_> = (0..6).map(|n| pool.create([n, n]).unwrap()).collect();
+        _ = Pooled::detach(pool.create([7, 7]).unwrap());
+        drop(objects);
+        drop(pool);
+        // SAFETY: within the buffer; the detached object is not used any more.
+        unsafe { buffer.write_bytes(0xAB, layout.size()) };
+        // Now the thread ends, and with it its handle.
+    })
+    .join()
+    .unwrap();
+    // SAFETY: written by the thread.
+    let bytes = unsafe { core::slice::from_raw_parts(buffer.as_ptr(), layout.size()) };
+    assert!(bytes.iter().all(|&byte| byte == 0xAB), "the thread's end wrote to it");
+    // The source was not dropped, so the buffer stays for good.
 }

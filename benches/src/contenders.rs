@@ -92,9 +92,9 @@ impl fmt::Display for Title {
 }
 
 /// A subject in its workload.
-pub(crate) struct Run<S> {
-    pub(crate) subject: S,
-    pub(crate) workload: Workload,
+struct Run<S> {
+    subject: S,
+    workload: Workload,
 }
 
 impl<S: Subject> Entry for Run<S> {
@@ -164,14 +164,14 @@ fn line_up(workload: Workload, suite: Suite, wanted: &dyn Fn(&Title) -> bool) ->
 }
 
 /// The subjects of a workload with blocks of `SIZE` bytes, as they line up.
-struct Line<'w, const SIZE: usize> {
+pub(crate) struct Line<'w, const SIZE: usize> {
     workload: Workload,
     wanted: &'w dyn Fn(&Title) -> bool,
-    all: Vec<Contender>,
+    pub(crate) all: Vec<Contender>,
 }
 
 impl<'w, const SIZE: usize> Line<'w, SIZE> {
-    fn new(workload: Workload, wanted: &'w dyn Fn(&Title) -> bool) -> Self {
+    pub(crate) fn new(workload: Workload, wanted: &'w dyn Fn(&Title) -> bool) -> Self {
         Self { workload, wanted, all: Vec::new() }
     }
 
@@ -297,7 +297,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         self.add("opool", Role::Pool, || OPool::new(blocks, layout));
     }
 
-    fn add<S: Subject + 'static>(
+    pub(crate) fn add<S: Subject + 'static>(
         &mut self,
         name: &'static str,
         role: Role,
@@ -321,11 +321,15 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         }
     }
 
-    fn malloc(&mut self, name: &'static str, heap: impl GlobalAlloc + Send + Sync + 'static) {
+    pub(crate) fn malloc(
+        &mut self,
+        name: &'static str,
+        heap: impl GlobalAlloc + Send + Sync + 'static,
+    ) {
         self.add(name, Role::Malloc, || Malloc::<_, SIZE>(heap));
     }
 
-    fn pool<S: Strategy>(&mut self, batch: Batch) {
+    pub(crate) fn pool<S: Strategy>(&mut self, batch: Batch) {
         self.named_pool::<S>(S::NAME, Role::Ours, batch);
     }
 

@@ -167,9 +167,10 @@ unsafe impl<R: Rule> Reclaimer for EpochModel<R> {
         // Whatever may run has run: at the end of the last pin that it waited for.
     }
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
-        let ghost = self.ghost.get_mut().unwrap_or_else(PoisonError::into_inner);
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
+        let mut ghost = self.ghost.lock().unwrap_or_else(PoisonError::into_inner);
         let all = core::mem::take(&mut ghost.limbo);
+        drop(ghost);
         self.run(all);
         assert!(is_done(), "something waits that was never deferred");
     }

@@ -234,8 +234,9 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
         self.ghost.land();
     }
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
-        self.library.drain(|| self.ghost.waiting.load(Relaxed) == 0);
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
+        // SAFETY: by the caller.
+        unsafe { self.library.drain(|| self.ghost.waiting.load(Relaxed) == 0) };
         self.ghost.land();
         assert!(is_done(), "something waits that was never deferred");
     }

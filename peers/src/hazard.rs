@@ -161,7 +161,7 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
         self.0.eager_reclaim();
     }
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
         // Nothing is protected: one scan finds everything free.
         self.0.eager_reclaim();
         assert!(is_done(), "something waits that was never deferred");

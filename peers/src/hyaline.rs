@@ -141,9 +141,9 @@ unsafe impl<F: Form> Reclaimer for Seize<F> {
         guard.0.flush();
     }
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
-        // SAFETY: no guard is held, so all that waits lies in batches put aside; and `self` is
-        // borrowed alone.
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
+        // SAFETY: no guard is held, so all that waits lies in batches put aside; and by
+        // the caller nobody else uses the collector.
         unsafe { self.0.reclaim_all() };
         assert!(is_done(), "something waits that was never deferred");
     }

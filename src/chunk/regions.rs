@@ -73,8 +73,8 @@ impl Regions {
     }
 }
 
-impl Drop for Regions {
-    fn drop(&mut self) {
+impl Regions {
+    fn release_all(&mut self) {
         while let Some(header) = self.last {
             // SAFETY: written by `obtain`, and its region is still held.
             let Header { next, layout } = unsafe { header.read() };
@@ -83,5 +83,54 @@ impl Drop for Regions {
             // this object has ended all use of the payload.
             unsafe { self.source.release(header.cast(), layout) };
         }
+    }
+}
+
+impl Drop for Regions {
+    /// Releases every region. Where the source panics at one of them, the others are released all
+    /// the same, and the panic goes on afterwards; a second panic aborts the process.
+    fn drop(&mut self) {
+        struct Rest<'r>(&'r mut Regions);
+        impl Drop for Rest<'_> {
+            fn drop(&mut self) {
+                self.0.release_all();
+            }
+        }
+        Rest(self).0.release_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SystemSource;
+    use crate::sync::{Arc, Number};
+
+    /// Panics at its first release, after the region has gone back.
+    struct PanicsOnce(Arc<Number>);
+
+    // SAFETY: the regions are the system's.
+    unsafe impl Source for PanicsOnce {
+        fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+            SystemSource.obtain(layout)
+        }
+
+        unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+            // SAFETY: by the caller.
+            unsafe { SystemSource.release(region, layout) };
+            assert!(self.0.add(1) > 0, "the source panics");
+        }
+    }
+
+    #[test]
+    fn a_release_that_panics_leaks_no_other_region() {
+        let released = Arc::new(Number::new(0));
+        let mut regions = Regions::new(Box::new(PanicsOnce(released.clone())));
+        for _ in 0..3 {
+            regions.obtain(Layout::new::<u64>()).expect("memory");
+        }
+        let drop = core::panic::AssertUnwindSafe(|| drop(regions));
+        assert!(std::panic::catch_unwind(drop).is_err(), "the panic goes on");
+        assert_eq!((released.get(), Arc::strong_count(&released)), (3, 1));
     }
 }

@@ -54,7 +54,7 @@ unsafe impl Reclaimer for Epoch {
         guard.0.flush();
     }
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
         // Nobody is pinned, so each round advances the epoch, and collects what is two epochs old.
         let participant = self.join();
         for _ in 0..DRAIN_ROUNDS {

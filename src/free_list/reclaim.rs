@@ -69,8 +69,13 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// that this does not last. Ends whatever the guard protects.
     fn collect(&self, guard: &Self::Guard<'_>);
 
-    /// Runs all that waits, until `is_done`. No guard is held, and no participant is in use.
-    fn drain(&mut self, is_done: impl Fn() -> bool);
+    /// Runs all that waits, until `is_done`. It takes `&self`, because threads that will not use the
+    /// pool again may still hold pointers that were derived from a shared reference.
+    ///
+    /// # Safety
+    ///
+    /// No guard is held, no participant is in use, and no other thread calls this, until it returns.
+    unsafe fn drain(&self, is_done: impl Fn() -> bool);
 }
 
 /// Shells come back at once: the lists themselves withstand ABA.
@@ -102,7 +107,7 @@ unsafe impl Reclaimer for Immediate {
     #[inline]
     fn collect(&self, _guard: &()) {}
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
         debug_assert!(is_done(), "nothing ever waits");
     }
 }

@@ -246,10 +246,21 @@ impl<S: Strategy> Mediator<S> {
         linger(&mut self.shelves.lists(), &mut || f.take().into_iter().for_each(|f| f()));
     }
 
-    /// Blocks in full and in partial shells, and the number of empty shells. Exact: nobody else is
-    /// here, and nothing waits afterwards.
+    /// Blocks in full and in partial shells, and the number of empty shells. The count is exact,
+    /// since `&mut` keeps all other threads out, and no shell waits in limbo afterwards.
     pub fn census(&mut self) -> (usize, usize, usize) {
-        self.drain();
+        // SAFETY: `&mut` keeps all other threads out.
+        unsafe { self.census_alone() }
+    }
+
+    /// As [`census`](Self::census), for a caller that keeps the other threads out by other means.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the mediator until this returns, and no guard is held.
+    pub unsafe fn census_alone(&self) -> (usize, usize, usize) {
+        // SAFETY: by the caller.
+        unsafe { self.drain() };
         let Shelves { full, partial, empty, .. } = &*self.shelves;
         let full_blocks = full.all_from(Home::default()).map(|list| self.count(list).1).sum();
         (full_blocks, self.count(partial).1, self.count(empty).0)
@@ -257,7 +268,8 @@ impl<S: Strategy> Mediator<S> {
 
     /// Ends all shells that lie in a list. Only a checker's atomics need it.
     pub fn end_shells(&mut self) {
-        self.drain();
+        // SAFETY: `&mut` keeps all other threads out.
+        unsafe { self.drain() };
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         for list in self.shelves.lists() {
@@ -267,10 +279,15 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// Lets everything land that waits.
-    fn drain(&mut self) {
+    /// Returns every shell that waits in limbo to `empty`.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the mediator until this returns, and no guard is held.
+    unsafe fn drain(&self) {
         let limbo = &self.shelves.limbo;
-        self.reclaimer.drain(|| limbo.waiting() == 0);
+        // SAFETY: by the caller.
+        unsafe { self.reclaimer.drain(|| limbo.waiting() == 0) };
     }
 
     /// Shells and blocks in a list.
@@ -307,7 +324,8 @@ fn linger<'l, L: ShellList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut
 impl<S: Strategy> Drop for Mediator<S> {
     fn drop(&mut self) {
         if S::Reclaimer::DEFERS {
-            self.drain();
+            // SAFETY: `&mut` keeps all other threads out.
+            unsafe { self.drain() };
         }
     }
 }

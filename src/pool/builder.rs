@@ -323,9 +323,10 @@ impl<S: Strategy> PoolBuilder<S> {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build).
+    /// As [`build`](Self::build), and [`BuildError::Fill`] where there is no memory for the cache that
+    /// threads without one of their own share.
     pub fn build_thread_local(self) -> Result<ThreadLocalPool<S>, BuildError> {
-        self.build().map(ThreadLocalPool::new)
+        ThreadLocalPool::new(self.build()?).map_err(|error| BuildError::Fill { error })
     }
 
     /// A pool of blocks for `layout`, whatever the builder was told, with a number each.

@@ -273,22 +273,25 @@ impl<S: Strategy> Core<S> {
         self.registry.iter().map(SlotRef::stats).collect()
     }
 
+    /// Counts the blocks that the pool holds.
+    ///
+    /// Threads may keep pointers that were derived from `&Core`, in handles that they do not use at
+    /// present. So this takes `&self`: a `&mut Core` would invalidate those pointers.
+    ///
     /// # Safety
     ///
-    /// No handle is in use.
-    pub(super) unsafe fn census(mut this: NonNull<Self>) -> Census {
-        // SAFETY: the core lives.
-        let door = unsafe { this.as_ref() }.door.clone();
-        // Keeps ending threads out: with handles gone too, nobody else is in the core.
-        let _held = door.hold();
-        // SAFETY: as just said.
-        let core = unsafe { this.as_mut() };
-        let (full_blocks, partial_blocks, empty_shells) = core.mediator.census();
-        // SAFETY: as just said.
+    /// No handle is in use until this returns.
+    pub(super) unsafe fn census(&self) -> Census {
+        // The rundown keeps ending threads out; handles are not in use, by the caller.
+        let _held = self.door.hold();
+        // SAFETY: as just said, no other thread is in the core.
+        let counts = unsafe { self.mediator.census_alone() };
+        let (full_blocks, partial_blocks, empty_shells) = counts;
+        // SAFETY: as just said, no other thread is in the core.
         let in_array = |slot: SlotRef| unsafe { slot.len_blocks() };
-        // SAFETY: as just said.
+        // SAFETY: as just said, no other thread is in the core.
         let kept_back = |slot: SlotRef| unsafe { slot.quarantined_blocks() };
-        let slots = core.registry.iter();
+        let slots = self.registry.iter();
         let cached_blocks = slots.map(|slot| in_array(slot) + kept_back(slot)).sum();
         Census { cached_blocks, full_blocks, partial_blocks, empty_shells }
     }
@@ -303,6 +306,19 @@ impl<S: Strategy> Core<S> {
         let door = unsafe { this.as_ref() }.door.clone();
         // SAFETY: by the caller.
         unsafe { door.shut_alone() };
+    }
+
+    /// Leaves the core and all memory where they are, for good. No thread uses them afterwards: this
+    /// waits for threads that are just handing their blocks in, and keeps later ones out.
+    ///
+    /// # Safety
+    ///
+    /// As [`close`](Self::close).
+    pub(super) unsafe fn abandon(this: NonNull<Self>) {
+        // SAFETY: the core lives.
+        let door = unsafe { this.as_ref() }.door.clone();
+        // SAFETY: by the caller.
+        unsafe { door.shut_and_keep() };
     }
 
     /// Ends the core, or leaves that to the last thread that is just handing its blocks in.

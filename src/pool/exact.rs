@@ -95,6 +95,11 @@ impl<S: Strategy> ExactPool<S> {
         self.0.stats()
     }
 
+    /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
+    pub(super) fn abandon(self) {
+        self.0.abandon();
+    }
+
     /// Counts all blocks that are not in users' hands.
     pub fn census(&mut self) -> Census {
         self.0.census()

@@ -196,7 +196,7 @@ impl<S: Strategy> Pool<S> {
     /// the caches of forgotten handles are counted too.
     pub fn census(&mut self) -> Census {
         // SAFETY: `&mut` says that no handle borrows the pool.
-        unsafe { Core::census(self.core) }
+        unsafe { self.core().census() }
     }
 }
 
@@ -208,6 +208,15 @@ impl<S: Strategy> Pool<S> {
         let core = ManuallyDrop::new(self).core;
         // SAFETY: owned, no handle borrows the pool, and it is not dropped.
         unsafe { Core::close_and_wait(core) };
+    }
+}
+
+impl<S: Strategy> Pool<S> {
+    /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
+    fn abandon(self) {
+        let core = ManuallyDrop::new(self).core;
+        // SAFETY: owned, no handle borrows the pool, and it is not dropped.
+        unsafe { Core::abandon(core) };
     }
 }
 

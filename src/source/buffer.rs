@@ -33,8 +33,13 @@ impl BufferSource {
     /// # Safety
     ///
     /// The bytes are valid for reads and writes, and nobody else uses them, until the source is
-    /// dropped. A pool drops its source when it is dropped; where a thread that ends is just handing
-    /// in its cache, that thread does, a little later. [`Pool::end`](crate::Pool::end) waits for it.
+    /// dropped. A pool drops its source when the pool is dropped, with two exceptions:
+    ///
+    /// - While another thread is ending and is handing its cache in, that thread drops the source a
+    ///   little later. [`Pool::end`](crate::Pool::end) waits for it.
+    /// - An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live (detached, or their
+    ///   handles forgotten) never drops its source, unless it was built with
+    ///   [`LivePolicy::Free`](crate::LivePolicy::Free). The bytes must then stay valid for good.
     pub const unsafe fn from_raw_parts(base: NonNull<u8>, len: usize) -> Self {
         Self { base, len, used: 0 }
     }

@@ -32,8 +32,19 @@ pub unsafe trait Source: Send {
     /// [`AllocError::MisalignedSource`](crate::AllocError::MisalignedSource).
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>>;
 
-    /// Takes a region back. Called exactly once for each region, when its pool is dropped: by the thread
-    /// that drops it, or by one that ends at that instant and is the last to use the pool.
+    /// Takes a region back. The pool calls this exactly once for each region, when the pool is
+    /// dropped: on the thread that drops it, or on a thread that ends at that instant and is the last
+    /// to use the pool.
+    ///
+    /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
+    /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never
+    /// drops its source.
+    ///
+    /// # Panics
+    ///
+    /// If an implementation panics, the pool still releases its other regions, once each, and then
+    /// passes the panic on. A second panic aborts the process, and so does any panic on a thread that
+    /// ends.
     ///
     /// # Safety
     ///

@@ -51,7 +51,7 @@ pub use backend::{
     UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
 pub use core::sync::atomic::Ordering;
-pub use serial::{Serial, serial};
+pub use serial::{Places, Serial, serial};
 /// For what belongs to the process and not to an execution: std's in every build.
 pub use std::{process::abort, sync::Mutex as ProcessMutex, thread::panicking};
 /// Reference counts, thread-locals and statics are std's in every build: they are not what is

@@ -145,6 +145,19 @@ impl<T> Door<T> {
         unsafe { self.free() };
     }
 
+    /// The owner goes and leaves the room as it is, for good. Waits for visitors; when this returns,
+    /// nobody is inside, and nobody will come in.
+    ///
+    /// # Safety
+    ///
+    /// As [`shut`](Self::shut).
+    pub unsafe fn shut_and_keep(&self) {
+        core::mem::forget(self.hold());
+        // The owner counts as a visitor that never leaves, so that nobody frees the room (D2).
+        // ORDERING(DO-6): Release. Nobody reads what comes before: who finds the word shut turns back.
+        self.word.store(SHUT | ONE, site::DOOR_RELEASE.ordering());
+    }
+
     /// # Safety
     ///
     /// By D2, by whoever made the word "shut, nobody inside".

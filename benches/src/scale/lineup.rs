@@ -1,19 +1,17 @@
 //! Who is measured: the default pool, the other strategies, the pool without caches, the harness
 //! alone, and a few of those that one would use instead.
 
-use core::alloc::GlobalAlloc;
 use std::alloc::System;
 
 use peers::malloc::{Jemalloc, MiMalloc};
-use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+use stampool::{EpochDeferred, Locked, Quiescent, TaggedPacked, TaggedWide};
 
 use super::work::{SIZE_BYTES, Work};
-use crate::Subject;
 use crate::batch::Batch;
-use crate::contenders::{Role, Run, Title, names};
+use crate::contenders::{Line, Role, Title, names};
 use crate::rounds::Contender;
 use crate::subject::block_of;
-use crate::subjects::{Floor, Malloc, QueueOfBlocks, exact, pool};
+use crate::subjects::{Floor, QueueOfBlocks, exact};
 use crate::workload::Workload;
 
 /// The subjects of a workload that are `wanted`. Others are not made.
@@ -22,7 +20,7 @@ pub(super) fn contenders(
     workload: Workload,
     wanted: &dyn Fn(&Title) -> bool,
 ) -> Vec<Contender> {
-    let mut line = Line { workload, wanted, all: Vec::new() };
+    let mut line = Line::<SIZE_BYTES>::new(workload, wanted);
     let (batch, layout) = (work.batch(), block_of(SIZE_BYTES));
     line.add(names::FLOOR, Role::Floor, || Floor);
     line.pool::<TaggedWide>(batch);
@@ -41,44 +39,6 @@ pub(super) fn contenders(
     let blocks = 2 * workload.live_blocks();
     line.add(names::ARRAY_QUEUE, Role::Pool, || QueueOfBlocks::new(blocks, layout));
     line.all
-}
-
-struct Line<'w> {
-    workload: Workload,
-    wanted: &'w dyn Fn(&Title) -> bool,
-    all: Vec<Contender>,
-}
-
-impl Line<'_> {
-    fn pool<S: Strategy>(&mut self, batch: Batch) {
-        let title = Title { name: S::NAME, batch: Some(batch) };
-        self.add_with(title, Role::Ours, || pool::<S>(block_of(SIZE_BYTES), batch));
-    }
-
-    fn malloc(&mut self, name: &'static str, heap: impl GlobalAlloc + Send + Sync + 'static) {
-        self.add(name, Role::Malloc, || Malloc::<_, SIZE_BYTES>(heap));
-    }
-
-    fn add<S: Subject + 'static>(
-        &mut self,
-        name: &'static str,
-        role: Role,
-        make: impl FnOnce() -> S,
-    ) {
-        self.add_with(Title { name, batch: None }, role, make);
-    }
-
-    fn add_with<S: Subject + 'static>(
-        &mut self,
-        title: Title,
-        role: Role,
-        make: impl FnOnce() -> S,
-    ) {
-        if (self.wanted)(&title) {
-            let entry = Run { subject: make(), workload: self.workload };
-            self.all.push(Contender::new(title, role, entry));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -114,9 +114,8 @@ pub fn body<R: Reclaimer>() -> String {
     drop(standing);
     drop(participant);
 
-    // SAFETY: leaked above, and joined: only the shells refer to it, which come last.
-    let owned = unsafe { &mut *core::ptr::from_ref(rig).cast_mut() };
-    owned.reclaimer.drain(|| rig.landed.load(Ordering::Relaxed));
+    // SAFETY: the other thread was joined, and this thread's guard and standing are dropped.
+    unsafe { rig.reclaimer.drain(|| rig.landed.load(Ordering::Relaxed)) };
     let participant = rig.reclaimer.join();
     let guard = rig.reclaimer.pin(&participant);
     let left: Vec<OwnedShell<'_>> = core::iter::from_fn(|| rig.pop(&guard)).collect();

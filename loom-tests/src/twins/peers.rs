@@ -61,8 +61,9 @@ unsafe impl<R: Peer<Participant = ()>> Reclaimer for NoPin<R> {
         self.0.collect(&self.0.pin(&()));
     }
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
-        self.0.drain(is_done);
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
+        // SAFETY: by the caller.
+        unsafe { self.0.drain(is_done) };
     }
 }
 
@@ -108,8 +109,9 @@ unsafe impl<R: Peer> Reclaimer for NotValidated<R> {
         self.0.collect(&guard.0);
     }
 
-    fn drain(&mut self, is_done: impl Fn() -> bool) {
-        self.0.drain(is_done);
+    unsafe fn drain(&self, is_done: impl Fn() -> bool) {
+        // SAFETY: by the caller.
+        unsafe { self.0.drain(is_done) };
     }
 }
 

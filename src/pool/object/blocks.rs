@@ -35,18 +35,17 @@ impl<S: Strategy> Blocks<S> {
         }
     }
 
-    /// Carves until there are so many blocks, and seats so many threads. Sees to it that there is a
-    /// seat to share for those that will find none.
+    /// Carves until there are so many blocks, and makes caches for so many threads.
     pub(super) fn prefill(&self, blocks: usize, seats: usize) -> Result<(), AllocError> {
         match self {
-            Self::Cached(pool) => pool.local().and_then(|_| pool.prefill(blocks, seats)),
+            Self::Cached(pool) => pool.prefill(blocks, seats),
             Self::Exact(pool) => pool.prefill(blocks),
         }
     }
 
     pub(super) fn seal(&self) -> Result<(), AllocError> {
         match self {
-            Self::Cached(pool) => pool.local().and_then(|_| pool.seal()),
+            Self::Cached(pool) => pool.seal(),
             Self::Exact(pool) => pool.seal(),
         }
     }
@@ -85,6 +84,14 @@ impl<S: Strategy> Blocks<S> {
         match self {
             Self::Cached(pool) => pool.census(),
             Self::Exact(pool) => pool.census(),
+        }
+    }
+
+    /// Leaves all memory where it is, for good, and keeps threads from using it.
+    pub(super) fn abandon(self) {
+        match self {
+            Self::Cached(pool) => pool.abandon(),
+            Self::Exact(pool) => pool.abandon(),
         }
     }
 

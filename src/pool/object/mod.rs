@@ -281,9 +281,14 @@ impl<T, S: Strategy> Drop for ObjectPool<T, S> {
             LivePolicy::Free => 0,
             LivePolicy::KeepMemory | LivePolicy::Panic => self.blocks.live(),
         };
-        // Goes after the values, where one of their destructors panics too.
         // SAFETY: not used again.
-        let _memory = (live == 0).then(|| unsafe { ManuallyDrop::take(&mut self.blocks) });
+        let blocks = unsafe { ManuallyDrop::take(&mut self.blocks) };
+        let _dropped_after_the_values = if live == 0 {
+            Some(blocks)
+        } else {
+            blocks.abandon();
+            None
+        };
         if let Some(keeping) = &self.keeping {
             // SAFETY: `&mut`, in the pool's end.
             unsafe { keeping.roster.end::<T>() };

@@ -83,7 +83,7 @@ impl<S: Strategy> StaticPool<S> {
             Ok(pool) => pool,
             Err(error) => panic!("a static pool cannot be built: {error}"),
         });
-        self.number.set(pool.number.0);
+        self.number.set(pool.number.get().0);
         pool
     }
 }

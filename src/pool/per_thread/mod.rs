@@ -15,7 +15,7 @@ use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::Home;
 use crate::sync::{Mutex, lock};
-use seats::PoolNumber;
+use seats::OwnNumber;
 
 /// A [`Pool`] whose threads need not carry a handle: each has one in its thread-local storage, made
 /// at its first call and handed in when it ends.
@@ -27,13 +27,20 @@ use seats::PoolNumber;
 ///
 /// Threads may end before, while and after the pool is dropped, and destructors of other
 /// thread-local values may call it: a thread whose storage is gone shares one cache, behind a lock,
-/// with all others in that state. It counts as one handle more in the pool's memory bound.
+/// with all others in that state. So does a thread for whose cache there is no memory. The shared
+/// cache is made when the pool is built, and counts as one handle more in the pool's memory bound.
 ///
 /// # Progress
 ///
-/// That of [`Pool`], but for that lock. A thread's first call takes memory for its seat from the
-/// source, and some from the program's allocator: a pool like this cannot be the program's
-/// allocator.
+/// That of [`Pool`]. The only lock besides is that of the shared cache, and only the threads that use
+/// it take it. A thread's first call takes memory for its cache from the source, and some from the
+/// program's allocator: a pool like this cannot be the program's allocator.
+///
+/// # Complexity
+///
+/// A thread finds its handle of the pool at once, as long as the process has at most 64 thread-local
+/// pools at a time (object pools with caches count). A thread that uses several of more pools by turns
+/// may have to look the handle up in a table, which takes a few nanoseconds.
 ///
 /// # Example
 ///
@@ -55,9 +62,10 @@ use seats::PoolNumber;
 /// ```
 pub struct ThreadLocalPool<S: Strategy = TaggedWide> {
     /// Before the pool, so that it goes first.
-    guest: Mutex<Option<Guest<S>>>,
+    guest: Mutex<Guest<S>>,
     pool: Pool<S>,
-    number: PoolNumber,
+    /// Last: threads tell pools apart by it.
+    number: OwnNumber,
 }
 
 /// The cache of threads that have none.
@@ -67,19 +75,22 @@ struct Guest<S: Strategy>(Tenant<S>);
 unsafe impl<S: Strategy> Send for Guest<S> {}
 
 impl<S: Strategy> ThreadLocalPool<S> {
-    pub(super) fn new(pool: Pool<S>) -> Self {
-        Self { guest: Mutex::new(None), pool, number: PoolNumber::fresh() }
+    /// Makes the shared cache now, so that a thread which has a block to free always finds it.
+    pub(super) fn new(pool: Pool<S>) -> Result<Self, AllocError> {
+        // SAFETY: used through the pool, and dropped before it.
+        let guest = Guest(unsafe { Tenant::attach(pool.core(), Home::default()) }?);
+        Ok(Self { guest: Mutex::new(guest), pool, number: OwnNumber::fresh() })
     }
 
     /// Takes a block, as [`Local::allocate`] does.
     ///
     /// # Errors
     ///
-    /// As there; also where there is no memory for the thread's seat, nor a seat to share.
+    /// As there.
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { seats::near::<S>(self.number) } {
+        match unsafe { seats::near::<S>(self.number.get()) } {
             Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
         }
@@ -93,7 +104,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { seats::near::<S>(self.number) } {
+        match unsafe { seats::near::<S>(self.number.get()) } {
             // SAFETY: by the caller.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
@@ -101,38 +112,16 @@ impl<S: Strategy> ThreadLocalPool<S> {
         }
     }
 
-    /// An explicit handle, as of [`Pool::local`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn local(&self) -> Result<Local<'_, S>, AllocError> {
-        self.invite()?;
-        self.pool.local()
-    }
-
-    /// As [`Pool::prefill`]; the seat for threads that have none comes first.
+    /// As [`Pool::prefill`], for `handles` threads: the shared cache comes beside them.
     ///
     /// # Errors
     ///
     /// As there.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
-        self.invite()?;
-        self.pool.prefill(blocks, handles)
+        self.pool.prefill(blocks, handles.saturating_add(1))
     }
 
-    /// As [`Pool::seal`]; the seat for threads that have none comes first. They share it, where no
-    /// other is left.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn seal(&self) -> Result<(), AllocError> {
-        self.invite()?;
-        self.pool.seal()
-    }
-
-    /// As [`Pool::without_growth`]; keeps others out of the shared seat too.
+    /// As [`Pool::without_growth`]; keeps other threads out of the shared cache, too.
     pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
         let _guest = lock(&self.guest);
         self.pool.without_growth(f)
@@ -140,9 +129,18 @@ impl<S: Strategy> ThreadLocalPool<S> {
 
     /// As [`Pool::end`].
     pub fn end(self) {
-        let Self { guest, pool, .. } = self;
+        let Self { guest, pool, number } = self;
         drop(guest);
         pool.end();
+        drop(number);
+    }
+
+    /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
+    pub(super) fn abandon(self) {
+        let Self { guest, pool, number } = self;
+        drop(guest);
+        pool.abandon();
+        drop(number);
     }
 
     /// Counts all blocks that are not in users' hands, as [`Pool::census`]. Those in threads' caches
@@ -151,12 +149,11 @@ impl<S: Strategy> ThreadLocalPool<S> {
         self.pool.census()
     }
 
-    /// Runs `f` on the calling thread's handle, seated now where it was not, or on the one that is
-    /// shared.
-    pub(super) fn seated<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
+    /// Runs `f` on the calling thread's handle, attached now where it was not, or on the shared one.
+    pub(super) fn seated<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { seats::near::<S>(self.number) } {
-            Some(at) => Ok(f(at.local)),
+        match unsafe { seats::near::<S>(self.number.get()) } {
+            Some(at) => f(at.local),
             None => self.with_seat(f),
         }
     }
@@ -166,7 +163,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[cold]
     #[inline(never)]
     fn allocate_far(&self) -> Result<NonNull<u8>, AllocError> {
-        self.with_seat(|local| local.allocate())?
+        self.with_seat(|local| local.allocate())
     }
 
     /// # Safety
@@ -176,50 +173,29 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline(never)]
     unsafe fn deallocate_far(&self, block: NonNull<u8>) {
         // SAFETY: by the caller.
-        let freed = self.with_seat(|local| unsafe { local.deallocate(block) });
-        debug_assert!(
-            freed.is_ok(),
-            "who allocated the block has seen to it that there is a guest"
-        );
+        self.with_seat(|local| unsafe { local.deallocate(block) });
     }
 
     /// As [`seated`](Self::seated), where no handle is near.
-    fn with_seat<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> Result<R, AllocError> {
-        self.invite()?;
-        let mut f = Some(f);
-        let mut once = |local: &Local<'_, S>| f.take().expect("run once")(local);
+    fn with_seat<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
         // SAFETY: our own number and core.
-        let seated = unsafe { seats::sit(self.number, self.pool.core(), &mut once) };
-        if let Ok(Some(done)) = seated {
-            return Ok(done);
+        match unsafe { seats::sit(self.number.get(), self.pool.core()) } {
+            Some(local) => f(local),
+            None => f(&lock(&self.guest).0),
         }
-        let guest = lock(&self.guest);
-        Ok(once(&guest.as_ref().expect("invited").0))
-    }
-
-    /// Sees to it that there is a seat for threads without one. Comes before every seat, so that
-    /// whoever has a block to free finds it.
-    fn invite(&self) -> Result<(), AllocError> {
-        let mut guest = lock(&self.guest);
-        if guest.is_none() {
-            // SAFETY: used through the pool, and dropped before it.
-            *guest = Some(Guest(unsafe { Tenant::attach(self.pool.core(), Home::default()) }?));
-        }
-        Ok(())
     }
 
     /// A seat that is not bound to a thread. For models, which have no threads of std.
     ///
     /// # Errors
     ///
-    /// As [`local`](Self::local).
+    /// As [`Pool::local`].
     ///
     /// # Safety
     ///
     /// It is only used, other than dropped, while the pool is there.
     #[doc(hidden)]
     pub unsafe fn tenant(&self) -> Result<Tenant<S>, AllocError> {
-        self.invite()?;
         let core = self.pool.core();
         // SAFETY: by the caller.
         unsafe { Tenant::attach(core, core.home()) }
@@ -230,10 +206,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
 impl<S: Strategy> Deref for ThreadLocalPool<S> {
     type Target = Pool<S>;
 
-    /// Seats the shared cache first: whoever gets blocks by the pool may free them here.
     fn deref(&self) -> &Pool<S> {
-        // Where there is no memory for it, there is none for a handle of the pool either.
-        _ = self.invite();
         &self.pool
     }
 }

@@ -1,56 +1,92 @@
-//! One thread's seats in all pools that it has used.
+//! One thread's handles of all thread-local pools that it has used.
 //!
 //! | where | what | how it ends |
 //! |---|---|---|
-//! | `SEATS` | every [`Tenant`] of the thread | its destructor hands all blocks in |
-//! | `NEAR` | address of the seat used last, by pool number modulo [`WAYS`] | it has no destructor, so it may be asked at any time; emptied by that of `SEATS` |
+//! | `SEATS` | every [`Tenant`] of the thread, by the place of its pool | its destructor hands all blocks in |
+//! | `NEAR` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `SEATS` empties it |
 //!
-//! Pools go by number, and no number comes twice in a process. So what is remembered of a pool that
-//! is gone is never taken for a new one, whatever its address.
+//! Pools go by number, and no number comes twice in a process. So an entry of a pool that was dropped
+//! is never taken for one of a new pool, whatever the new pool's address.
+//!
+//! A pool's number contains its place: a small number that no other living pool has. So the first
+//! [`WAYS`] pools that live at one time never meet in `NEAR`; of further ones, two whose places agree
+//! modulo [`WAYS`] do, and a thread that uses both by turns looks the handle up in `SEATS`, by its
+//! place. When all places are taken, further pools share one, and are searched for.
 
-use core::any::Any;
 use core::cell::{Cell, RefCell};
 use core::ptr;
 
 use super::super::Local;
 use super::super::core::Core;
 use super::Tenant;
-use crate::error::AllocError;
 use crate::free_list::Strategy;
-use crate::sync::serial;
+use crate::sync::{Places, serial};
 use crate::thread_cache::SlotRef;
 
-/// A thread that goes round more pools than this finds some of them by a search.
-const WAYS: usize = 8;
+/// The entries of `NEAR`.
+const WAYS: usize = 64;
+/// The place of all pools that found no free one.
+const SHARED_PLACE: usize = Places::COUNT - 1;
+/// The places that living pools have for themselves.
+static LENT: Places = Places::new();
 
-/// Names a pool, like no other of this process: a serial number, times the size of a [`Near`], so that
-/// its low bits are the distance of its place.
+/// Names a pool, as it names no other pool of this process: a serial number and a place, times the size
+/// of a [`Near`], so that the low bits are the distance of an entry from the start of `NEAR`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolNumber(pub(super) u64);
 
 impl PoolNumber {
-    /// No pool's: none comes so far.
+    /// No pool's: no serial number comes so far.
     pub(super) const NONE: Self = Self(u64::MAX);
 
-    pub(super) fn fresh() -> Self {
-        Self(serial() * size_of::<Near>() as u64)
-    }
-
-    /// Its place among the [`WAYS`].
+    /// Its place in `SEATS`.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
     const fn place(self) -> usize {
-        self.0 as usize / size_of::<Near>() % WAYS
+        self.0 as usize / size_of::<Near>() % Places::COUNT
+    }
+
+    /// Its place in `NEAR`.
+    #[inline(always)]
+    const fn way(self) -> usize {
+        self.place() % WAYS
     }
 }
 
-/// Of a size that makes its place in an array a mask of its pool's number.
+/// The number of one pool, owned by it. Dropping it gives the place back.
+pub(super) struct OwnNumber(PoolNumber);
+
+impl OwnNumber {
+    /// A number that no pool has had, with a free place if there is one.
+    pub(super) fn fresh() -> Self {
+        // The last number is never given back: it stands for all pools that found none.
+        let place = LENT.claim().unwrap_or(SHARED_PLACE);
+        let number = serial() * Places::COUNT as u64 + place as u64;
+        Self(PoolNumber(number * size_of::<Near>() as u64))
+    }
+
+    /// The number.
+    #[inline(always)]
+    pub(super) const fn get(&self) -> PoolNumber {
+        self.0
+    }
+}
+
+impl Drop for OwnNumber {
+    fn drop(&mut self) {
+        if self.0.place() != SHARED_PLACE {
+            LENT.release(self.0.place());
+        }
+    }
+}
+
+/// A handle of the calling thread. Its size makes its distance in an array a mask of the pool's number.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Near {
     /// 0 for none.
     pool: PoolNumber,
-    /// What the handle knows too, a load further on.
+    /// The handle's slot. The handle knows it too, but that takes one load more.
     slot: Option<SlotRef>,
     local: *const (),
 }
@@ -65,45 +101,107 @@ pub(super) struct AtHand<'p, S: Strategy> {
 
 crate::sync::thread_local! {
     static NEAR: [Cell<Near>; WAYS] = const { [const { Cell::new(NOBODY) }; WAYS] };
-    static SEATS: Seats = const { Seats(RefCell::new(Vec::new())) };
+    static SEATS: Seats = const { Seats(RefCell::new(Table::new())) };
 }
 
-/// The seats, in no order.
-struct Seats(RefCell<Vec<Seat>>);
+/// All handles of a thread.
+struct Seats(RefCell<Table>);
+
+/// Handles by the places of their pools.
+struct Table {
+    by_place: Vec<Option<Seat>>,
+    /// Those of the pools that share the last place.
+    others: Vec<Seat>,
+}
+
+impl Table {
+    const fn new() -> Self {
+        Self { by_place: Vec::new(), others: Vec::new() }
+    }
+
+    fn find(&self, pool: PoolNumber) -> Option<&Seat> {
+        let seat = match pool.place() {
+            SHARED_PLACE => self.others.iter().find(|seat| seat.near.pool == pool),
+            place => self.by_place.get(place)?.as_ref(),
+        };
+        seat.filter(|seat| seat.near.pool == pool)
+    }
+
+    /// Enters a handle; one of a dropped pool that had the same place goes.
+    fn insert(&mut self, seat: Seat) -> &mut Seat {
+        let place = seat.near.pool.place();
+        if place == SHARED_PLACE {
+            self.others.push(seat);
+            return self.others.last_mut().expect("just pushed");
+        }
+        if place >= self.by_place.len() {
+            self.by_place.resize_with(place + 1, || None);
+        }
+        self.by_place[place].insert(seat)
+    }
+
+    /// Drops the handles of dropped pools.
+    fn prune(&mut self) {
+        let is_bereft = |seat: &mut Seat| seat.tenant.is_bereft();
+        self.by_place.iter_mut().for_each(|place| drop(place.take_if(is_bereft)));
+        self.others.retain_mut(|seat| !is_bereft(seat));
+    }
+}
 
 struct Seat {
-    pool: PoolNumber,
-    /// Boxed: `NEAR` knows the address.
+    /// As it is entered in `NEAR`; `local` leads into the box.
+    near: Near,
     tenant: Box<dyn Sitting>,
 }
 
 /// A tenant of whatever strategy.
-trait Sitting: Any {
+trait Sitting {
     fn is_bereft(&self) -> bool;
+    /// The handle's slot and address.
+    fn handle(&self) -> (SlotRef, *const ());
 }
 
 impl<S: Strategy> Sitting for Tenant<S> {
     fn is_bereft(&self) -> bool {
         self.is_bereft()
     }
+
+    fn handle(&self) -> (SlotRef, *const ()) {
+        let local: *const Local<'static, S> = &**self;
+        (self.slot(), local.cast())
+    }
+}
+
+impl Seat {
+    fn new(pool: PoolNumber, tenant: Box<dyn Sitting>) -> Self {
+        Self { near: Near { pool, ..NOBODY }, tenant }
+    }
+
+    /// Takes the handle's address. The box must not be moved by itself from here on, but only with the
+    /// table that it lies in: moving it would end the pointer.
+    fn settle(&mut self) -> Near {
+        let (slot, local) = self.tenant.handle();
+        self.near = Near { slot: Some(slot), local, ..self.near };
+        self.near
+    }
 }
 
 impl Drop for Seats {
     fn drop(&mut self) {
-        // From here on the thread goes without: whatever destructor runs later finds nothing near.
+        // From here on the thread goes without: a destructor that runs later finds no handle.
         NEAR.with(|near| near.iter().for_each(|place| place.set(NOBODY)));
-        self.0.get_mut().clear();
+        *self.0.get_mut() = Table::new();
     }
 }
 
-/// The calling thread's handle of `pool`, if it is the one used last of its kind.
+/// The calling thread's handle of `pool`, if that is the pool that was used last at its place.
 ///
 /// # Safety
 ///
 /// `pool` is the number of a pool of strategy `S` that is borrowed for `'p`.
 #[inline(always)]
 pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p, S>> {
-    let near = NEAR.with(|near| near[pool.place()].get());
+    let near = NEAR.with(|near| near[pool.way()].get());
     if near.pool != pool {
         return None;
     }
@@ -115,44 +213,40 @@ pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p
     Some(AtHand { slot, local })
 }
 
-/// Runs `f` on the calling thread's handle of `pool`, seated now where it was not. `None`: the thread
-/// has no seats any more, or is just taking one.
-///
-/// # Errors
-///
-/// [`AllocError`] where there is no memory for a seat.
+/// The calling thread's handle of `pool`, attached now if the thread had none. `None` where the thread
+/// cannot have one: its storage is gone, or a program's allocator that is called from here has come
+/// back, or there is no memory for a new cache.
 ///
 /// # Safety
 ///
 /// `pool` is the number of `core`'s pool.
-pub(super) unsafe fn sit<S: Strategy, R>(
+pub(super) unsafe fn sit<'p, S: Strategy>(
     pool: PoolNumber,
-    core: &Core<S>,
-    f: impl FnOnce(&Local<'_, S>) -> R,
-) -> Result<Option<R>, AllocError> {
-    let local = SEATS.try_with(|seats| {
-        // Busy: an allocator or a source below has come back to us.
-        let Ok(mut seats) = seats.0.try_borrow_mut() else { return Ok(None) };
-        let known = seats.iter().position(|seat| seat.pool == pool);
-        let at = match known {
-            Some(at) => at,
+    core: &'p Core<S>,
+) -> Option<&'p Local<'p, S>> {
+    let near = SEATS.try_with(|seats| {
+        let known = seats.0.try_borrow().ok()?.find(pool).map(|seat| seat.near);
+        let near = match known {
+            Some(near) => near,
             None => {
-                seats.retain(|seat| !seat.tenant.is_bereft());
+                // Attached while nothing is borrowed: a source that is asked for memory here may
+                // use other pools.
                 // SAFETY: used through a borrowed pool alone, here and by `near`.
-                let tenant = unsafe { Tenant::attach(core, core.home()) }?;
-                seats.push(Seat { pool, tenant: Box::new(tenant) });
-                seats.len() - 1
+                let tenant = unsafe { Tenant::attach(core, core.home()) }.ok()?;
+                let mut seats = seats.0.try_borrow_mut().ok()?;
+                seats.prune();
+                match seats.find(pool) {
+                    // A topology's hook that used this very pool has attached a handle meanwhile.
+                    Some(seat) => seat.near,
+                    None => seats.insert(Seat::new(pool, Box::new(tenant))).settle(),
+                }
             }
         };
-        let tenant: &dyn Any = &*seats[at].tenant;
-        let tenant = tenant.downcast_ref::<Tenant<S>>().expect("one pool has one strategy");
-        let local: *const Local<'static, S> = &**tenant;
-        let slot = Some(tenant.slot());
-        let near = Near { pool, slot, local: local.cast() };
-        NEAR.with(|all| all[pool.place()].set(near));
-        Ok(Some(local))
+        NEAR.with(|all| all[pool.way()].set(near));
+        Some(near.local)
     });
-    let Ok(seated) = local else { return Ok(None) };
-    // SAFETY: boxed in `SEATS`, which keeps it as long as the pool is there.
-    Ok(seated?.map(|local| f(unsafe { &*local.cast::<Local<'_, S>>() })))
+    let local = near.ok()??.cast::<Local<'p, S>>();
+    // SAFETY: boxed in `SEATS`, which keeps it as long as the pool is there. The number is that of
+    // `core`'s pool, so the handle is of its strategy.
+    Some(unsafe { &*local })
 }

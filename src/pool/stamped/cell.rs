@@ -79,9 +79,6 @@ impl<T> Cell<T> {
     ///
     /// Nobody refers to the block any more, and nobody ever will.
     pub(super) unsafe fn end(block: NonNull<u8>) {
-        // SAFETY: by the caller, and born.
-        let cell = unsafe { block.cast::<Self>().as_mut() };
-        let constructed = !cell.stamp.is_fresh();
         /// Ends the header even where the value panics: shipped it is plain, a checker's is not.
         struct Header<T>(NonNull<Cell<T>>);
         impl<T> Drop for Header<T> {
@@ -90,8 +87,11 @@ impl<T> Cell<T> {
                 unsafe { self.0.drop_in_place() };
             }
         }
-        let _header = Header(NonNull::from(&mut *cell));
-        if constructed {
+        let header = Header(block.cast::<Self>());
+        // Shared, since a `&mut` to the cell would end the pointer that `Header` keeps.
+        // SAFETY: by the caller, and born; the reference is not used once the header is dropped.
+        let cell = unsafe { header.0.as_ref() };
+        if !cell.stamp.is_fresh() {
             // SAFETY: constructed (I2), and dropped nowhere else.
             cell.value.with_mut(|place| unsafe { place.cast::<T>().drop_in_place() });
         }
