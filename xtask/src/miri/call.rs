@@ -24,6 +24,8 @@ pub(super) struct Call {
     /// The first seed, and how many.
     pub(super) seeds: (u32, u32),
     pub(super) filter: Option<String>,
+    /// What takes long, too.
+    pub(super) deep: bool,
 }
 
 /// What came of one program of tests.
@@ -71,7 +73,9 @@ impl Call {
     fn test_words(&self) -> Vec<String> {
         let mut words = vec!["--".into(), "--nocapture".into()];
         words.extend(self.filter.clone());
-        words.extend(self.borrows.left_out().flat_map(|out| ["--skip".into(), out.name.into()]));
+        words.extend(
+            self.borrows.left_out(self.deep).flat_map(|out| ["--skip".into(), out.name.into()]),
+        );
         words
     }
 
@@ -103,7 +107,7 @@ impl Call {
         cargo.current_dir(workspace::root()?);
         cargo.args(["run", "nightly", "cargo", "miri", "test", "--package", "stampool"]);
         cargo.args(["--no-fail-fast", "--target", &self.target]);
-        let (tests, unit_tests) = self.borrows.programs();
+        let (tests, unit_tests) = self.borrows.programs(self.deep);
         cargo.args(unit_tests.then_some("--lib"));
         cargo.args(tests.iter().flat_map(|test| ["--test", test]));
         cargo.args(self.test_words());
@@ -247,7 +251,7 @@ mod tests {
 
     fn rows(output: &str, count: u32) -> Vec<Row> {
         let (target, borrows) = ("x86_64-unknown-linux-gnu".into(), Borrows::Tree);
-        let call = Call { target, borrows, seeds: (4, count), filter: None };
+        let call = Call { target, borrows, seeds: (4, count), filter: None, deep: false };
         let mut sections = Sections::default();
         output.lines().for_each(|line| sections.line(line));
         sections.end().iter().map(|section| call.row(section)).collect()

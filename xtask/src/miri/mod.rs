@@ -42,7 +42,7 @@ pub(crate) struct Options {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     first_seed: u32,
-    /// i686, aarch64 and s390x too, under one seed each.
+    /// The tests that take long too; i686, aarch64 and s390x, under one seed each.
     #[arg(long)]
     deep: bool,
     /// Only tests whose names contain this.
@@ -61,6 +61,7 @@ impl Options {
             borrows,
             seeds: (self.first_seed, seeds),
             filter: self.filter.clone(),
+            deep: self.deep,
         };
         let both = [Borrows::Stacked, Borrows::Tree];
         let calls = targets
@@ -93,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     rows.retain(|row| options.filter.is_none() || row.tests > 0 || row.outcome == "bad");
     fs::write(output.join(REPORT), serde_json::to_string_pretty(&rows)? + "\n")?;
     println!("{}", table(&rows));
-    for out in PROGRAMS_LEFT_OUT.iter().chain(Borrows::Stacked.left_out()) {
+    for out in PROGRAMS_LEFT_OUT.iter().chain(Borrows::Stacked.left_out(options.deep)) {
         println!("left out: {}: {}", out.name, out.why);
     }
     verdict(&rows, options.filter.is_none())
