@@ -42,7 +42,7 @@ pub(crate) struct Options {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     first_seed: u32,
-    /// The tests that take long too; i686, aarch64 and s390x, under one seed each.
+    /// The tests that take long too, and Tree Borrows; i686, aarch64 and s390x, under one seed each.
     #[arg(long)]
     deep: bool,
     /// Only tests whose names contain this.
@@ -63,10 +63,11 @@ impl Options {
             filter: self.filter.clone(),
             deep: self.deep,
         };
-        let both = [Borrows::Stacked, Borrows::Tree];
-        let calls = targets
-            .iter()
-            .flat_map(|(target, seeds)| both.map(|borrows| call(target, *seeds, borrows)));
+        let models: &[Borrows] =
+            if self.deep { &[Borrows::Stacked, Borrows::Tree] } else { &[Borrows::Stacked] };
+        let calls = targets.iter().flat_map(|(target, seeds)| {
+            models.iter().map(move |&borrows| call(target, *seeds, borrows))
+        });
         calls.collect()
     }
 }
