@@ -116,7 +116,8 @@ fn strict<S: Strategy>() -> Option<BuildError> {
 
 #[test]
 fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
-    for strategy in 0..5 {
+    let epoch = usize::from(common::runs::<EpochDeferred>());
+    for strategy in 0..4 + epoch {
         for len in (0..6000).step_by(7).chain((6000..40_000).step_by(211)) {
             let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
             // Any base address will do: begin one off.
@@ -169,7 +170,7 @@ fn a_source_that_fails_at_the_nth_call_loses_nothing() {
 }
 
 fn fail_at_the_nth_call<S: Strategy>() {
-    for n in 0..40 {
+    for n in 0..common::often(40, 6) {
         let meter = Meter { fail_at: Some(n), ..Meter::new() };
         let counts = meter.counts.clone();
         let pool = Pool::builder(of(32, 8))

@@ -150,7 +150,7 @@ fn a_refill_takes_one_shell() {
 }
 
 fn one_way<S: Strategy>() {
-    const MESSAGES: usize = 100_000;
+    const MESSAGES: usize = common::often(100_000, 400);
     const IN_FLIGHT: usize = 256;
     let mut pool = pool::<S>();
     std::thread::scope(|threads| {

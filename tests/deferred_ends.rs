@@ -9,14 +9,14 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use common::sleeper::{BATCH, beside_a_sleeper, builder, rounds, waits};
-use common::{Counts, Meter};
+use common::{Counts, Meter, with_every_strategy};
 use stampool::{EpochDeferred, Local, Pool, Quiescent, StdThreads, Strategy};
 
 /// What a sleeper that ends by a panic leaves behind.
 fn a_panic_in_the_middle<S: Strategy>() {
     let mut pool = builder::<S>().build().unwrap();
     let mut live = Vec::new();
-    for round in 0..50 {
+    for round in 0..common::often(50, 4) {
         let died = thread::scope(|threads| {
             let thread = threads.spawn(|| {
                 let local = pool.local().unwrap();
@@ -63,8 +63,7 @@ fn panic_quietly() {
 
 #[test]
 fn a_thread_that_dies_in_the_middle_leaves_the_pool_usable() {
-    a_panic_in_the_middle::<EpochDeferred>();
-    a_panic_in_the_middle::<Quiescent>();
+    with_every_strategy!(a_panic_in_the_middle: EpochDeferred, Quiescent);
 }
 
 /// A metered pool and its counts.
@@ -104,8 +103,7 @@ fn drop_with_shells_in_limbo<S: Strategy>() {
 
 #[test]
 fn a_pool_dropped_with_shells_in_limbo_gives_every_region_back_once() {
-    drop_with_shells_in_limbo::<EpochDeferred>();
-    drop_with_shells_in_limbo::<Quiescent>();
+    with_every_strategy!(drop_with_shells_in_limbo: EpochDeferred, Quiescent);
 }
 
 /// The thread outlives the pool, and ends with a forgotten handle whose standing outlives it too.
@@ -144,8 +142,7 @@ fn threads_that_end_after_the_pool<S: Strategy>() {
 
 #[test]
 fn threads_with_forgotten_handles_may_end_after_their_pool() {
-    threads_that_end_after_the_pool::<EpochDeferred>();
-    threads_that_end_after_the_pool::<Quiescent>();
+    with_every_strategy!(threads_that_end_after_the_pool: EpochDeferred, Quiescent);
 }
 
 /// Threads that end before the pool, with forgotten handles: their blocks come back.
@@ -176,6 +173,5 @@ fn threads_that_end_before_the_pool<S: Strategy>() {
 
 #[test]
 fn blocks_of_forgotten_handles_come_back_when_their_threads_end() {
-    threads_that_end_before_the_pool::<EpochDeferred>();
-    threads_that_end_before_the_pool::<Quiescent>();
+    with_every_strategy!(threads_that_end_before_the_pool: EpochDeferred, Quiescent);
 }

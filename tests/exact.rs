@@ -75,7 +75,7 @@ fn as_many_as_threads<S: Strategy>() {
     thread::scope(|threads| {
         for _ in 0..THREADS {
             threads.spawn(|| {
-                for round in 0..10_000_u64 {
+                for round in 0..common::often(10_000, 50) as u64 {
                     let block = pool.allocate().expect("somebody has two, or none is found");
                     let word = block.cast::<u64>();
                     // SAFETY: a block of four words, ours alone.
@@ -182,7 +182,7 @@ unsafe impl Source for Slow {
 #[test]
 fn a_seal_holds_for_those_who_were_about_to_grow() {
     const CHUNK: usize = 8;
-    for _ in 0..300 {
+    for _ in 0..common::often(300, 3) {
         let (sealed, asked_late) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let source = Slow { sealed: Arc::clone(&sealed), asked_late: Arc::clone(&asked_late) };
         let builder = Pool::builder(LAYOUT).batch(2).chunk_blocks(CHUNK).source(source);

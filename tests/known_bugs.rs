@@ -49,7 +49,7 @@ impl Drop for Once<'_> {
 
 fn drop_each_once<S: Strategy>() {
     const THREADS: usize = 3;
-    const ROUNDS: usize = 2000;
+    const ROUNDS: usize = common::often(2000, 4);
     let drops = AtomicUsize::new(0);
     let builder = ObjectPool::<Once<'_>>::builder().strategy::<S>().batch(2);
     let pool = builder.build().unwrap();
@@ -94,7 +94,7 @@ fn steal_batches<S: Strategy>() {
             let pool = &pool;
             threads.spawn(move || {
                 let local = pool.local().unwrap();
-                for round in 0..3000 {
+                for round in 0..common::often(3000, 10) {
                     let blocks: Vec<_> =
                         (0..round % 9).map(|_| local.allocate().unwrap()).collect();
                     for &block in &blocks {
@@ -120,7 +120,7 @@ fn last_drop_with_a_batch_in_flight() {
 }
 
 fn drop_last<S: Strategy>() {
-    for _ in 0..200 {
+    for _ in 0..common::often(200, 2) {
         let builder = Pool::builder(LAYOUT).strategy::<S>().batch(2);
         let pool = Arc::new(builder.build_thread_local().unwrap());
         let together = Arc::new(Barrier::new(3));
@@ -203,7 +203,7 @@ fn pass_a_slot_on<S: Strategy>() {
         for me in 1..=3 {
             let pool = &pool;
             threads.spawn(move || {
-                for _ in 0..2000 {
+                for _ in 0..common::often(2000, 4) {
                     let local = pool.local().unwrap();
                     let block = local.allocate().unwrap();
                     owner(block).store(me, Ordering::Relaxed);
@@ -231,7 +231,7 @@ fn nothing_is_read_after_it_was_handed_over() {
             unsafe { pool.deallocate(block.0) };
         }
     });
-    for _ in 0..500 {
+    for _ in 0..common::often(500, 3) {
         let pool = Arc::new(Pool::builder(LAYOUT).batch(2).build_thread_local().unwrap());
         let block = Block(pool.allocate().unwrap());
         send.send((pool, block)).unwrap();
@@ -298,7 +298,7 @@ fn every_alignment_up_to_64_kib_with_every_kind_of_size() {
 /// Also run in release, where sums wrap silently.
 #[test]
 fn sizes_at_the_end_of_the_address_space() {
-    for k in 0..200 {
+    for k in 0..common::often(200, 3) {
         let huge = usize::MAX - k;
         let builder = || Pool::builder(LAYOUT);
         assert!(matches!(

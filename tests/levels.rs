@@ -98,7 +98,7 @@ fn blocks_cross_threads() {
                 }
             });
             let local = pool.local().expect("memory");
-            for _ in 0..5000 {
+            for _ in 0..common::often(5000, 50) {
                 send.send(Block(local.allocate().expect("memory"))).expect("a receiver");
             }
         });
@@ -225,7 +225,7 @@ fn blocks_are_zero_where_they_are_freed_to_zero() {
     let builder = Pool::builder(layout(100)).batch(4).hardened().zero_on_free();
     let pool = builder.build().expect("a pool");
     let local = pool.local().expect("memory");
-    for _ in 0..100 {
+    for _ in 0..common::often(100, 20) {
         let block = local.allocate().expect("memory");
         // SAFETY: ours, and filled by the pool.
         let bytes = unsafe { core::slice::from_raw_parts_mut(block.as_ptr(), 100) };
@@ -248,7 +248,7 @@ fn a_block_that_was_written_to_is_told_of_once_and_good_again() {
     // SAFETY: memory of the pool, and one thread; to write there is what is tested.
     unsafe { byte.write(1) };
     let mut told = 0;
-    for _ in 0..200 {
+    for _ in 0..common::often(200, 20) {
         let allocate = core::panic::AssertUnwindSafe(|| local.allocate().expect("memory"));
         match std::panic::catch_unwind(allocate) {
             // SAFETY: ours.

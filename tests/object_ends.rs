@@ -29,8 +29,9 @@ fn fill_and_seal<S: Strategy>(set: Set<S>) {
         assert_eq!((tracks.made(), tracks.alive()), (made_beforehand, made_beforehand));
         thread::scope(|threads| {
             // More threads than seats.
-            let threads: Vec<_> =
-                (0..4).map(|_| threads.spawn(|| (0..200).all(|_| pool.get().is_ok()))).collect();
+            let threads: Vec<_> = (0..4)
+                .map(|_| threads.spawn(|| (0..common::often(200, 10)).all(|_| pool.get().is_ok())))
+                .collect();
             assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
         });
         drop(pool.get_many(20).unwrap());

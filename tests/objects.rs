@@ -293,7 +293,7 @@ fn as_many_as_threads<S: Strategy>() {
         for id in 1..4 {
             let pool = &pool;
             threads.spawn(move || {
-                for _ in 0..2000 {
+                for _ in 0..common::often(2000, 20) {
                     let mut object = pool.get().expect("one for each");
                     assert_eq!(object.word, 0);
                     object.word = id;

@@ -302,7 +302,7 @@ proptest! {
                 any::<prop::sample::Index>().prop_map(Op::Free),
                 any::<prop::sample::Index>().prop_map(Op::Look),
             ],
-            0..300,
+            0..common::often(300, 40),
         ),
         batch in 1_usize..9,
     ) {
@@ -349,7 +349,7 @@ impl Pick for prop::sample::Index {
 fn of_many_threads_that_free_one_name_one_does() {
     let pool = pool::<TaggedWide>(1);
     let local = pool.local().unwrap();
-    for _ in 0..200 {
+    for _ in 0..common::often(200, 10) {
         let name = local.allocate().unwrap();
         let freed = std::thread::scope(|threads| {
             let free = || usize::from(pool.local().unwrap().free(name).is_ok());

@@ -92,7 +92,7 @@ fn many_threads<S: Strategy>() {
 
 fn work<S: Strategy>(pool: &Pool<S>) {
     let local = pool.local().unwrap();
-    for round in 0..2000 {
+    for round in 0..common::often(2000, 40) {
         let blocks: Vec<_> = (0..round % 40).map(|_| local.allocate().unwrap()).collect();
         for block in blocks {
             // SAFETY: live, and freed once.

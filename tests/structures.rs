@@ -31,7 +31,7 @@ fn the_queue_keeps_each_producers_order() {
 }
 
 fn queue<S: Strategy>() {
-    const EACH: u64 = 5_000;
+    const EACH: u64 = common::often(5_000, 20) as u64;
     let builder = StampedPool::<ms_queue::Node>::builder().strategy::<S>().batch(2);
     let pool = builder.build_stamped(ms_queue::Node::new).unwrap();
     let queue = &ms_queue::Queue::new(pool).unwrap();
@@ -69,7 +69,7 @@ fn the_stack_moves_each_value_once() {
 }
 
 fn stack<S: Strategy>() {
-    const EACH: usize = 5_000;
+    const EACH: usize = common::often(5_000, 20);
     let live = Arc::new(AtomicUsize::new(0));
     type Node = treiber_stack::Node<Counted>;
     let builder = StampedPool::<Node>::builder().strategy::<S>().batch(2);

@@ -119,7 +119,7 @@ fn pools_end_before_while_and_after_their_threads() {
 fn any_order_of_ends<S: Strategy>() {
     let counts = Arc::new(Counts::default());
     let mut threads = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..common::often(200, 10) {
         let meter = Meter { counts: Arc::clone(&counts), ..Meter::new() };
         let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).source(meter);
         let pool = Arc::new(builder.build_thread_local().unwrap());
@@ -189,7 +189,7 @@ fn a_static_pool_serves_threads_and_their_destructors() {
     let threads: Vec<_> = (0..8)
         .map(|_| {
             thread::spawn(|| {
-                for _ in 0..1000 {
+                for _ in 0..common::often(1000, 10) {
                     let block = LINES.allocate().unwrap();
                     // SAFETY: just allocated; freed once.
                     unsafe { LINES.deallocate(block) };
@@ -259,7 +259,9 @@ fn seal_before_use<S: Strategy>() {
     let shared = &pool;
     thread::scope(|threads| {
         for _ in 0..4 {
-            threads.spawn(move || (0..100).for_each(|_| give(shared, take(shared, 2))));
+            threads.spawn(move || {
+                (0..common::often(100, 5)).for_each(|_| give(shared, take(shared, 2)))
+            });
         }
     });
     assert_all_free(&mut pool);
@@ -293,7 +295,7 @@ fn the_shared_cache_does_not_end_with_the_thread_that_seated_it() {
             .map(|_| {
                 let pool = Arc::clone(&pool);
                 thread::spawn(move || {
-                    for _ in 0..3000 {
+                    for _ in 0..common::often(3000, 30) {
                         let Ok(block) = pool.allocate() else { continue };
                         // SAFETY: a word of a block that is ours.
                         let word = unsafe { block.cast::<AtomicUsize>().as_ref() };

@@ -108,8 +108,8 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// The browser that is installed, which may leave files in `scratch`. Says so on the standard
-    /// output where there is none.
+    /// The browser that is installed, which may leave files in `scratch`. A skip where there is
+    /// none.
     ///
     /// # Panics
     ///
@@ -120,7 +120,7 @@ impl Browser {
         let runs = |program: &&str| Command::new(program).arg("--version").output().is_ok();
         let found = PROGRAMS.into_iter().find(runs).map(|program| Self { program, scratch });
         if found.is_none() {
-            println!("skipped: chromium is not installed");
+            skips::skip("chromium", "it is not installed");
         }
         found
     }

@@ -15,17 +15,32 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stampool::{Source, SystemSource};
+use stampool::{EpochDeferred, Source, Strategy, SystemSource};
 
-/// Runs the same for every strategy.
+/// Whether this run is one for `S`. Miri's Stacked Borrows reject crossbeam-epoch itself, so `cargo
+/// xtask miri` runs the other strategies under them, and `EpochDeferred` apart, under Tree Borrows.
+pub fn runs<S: Strategy>() -> bool {
+    let is_epoch = S::NAME == EpochDeferred::NAME;
+    !cfg!(miri) || is_epoch == std::env::var_os("STAMPOOL_MIRI_EPOCH").is_some()
+}
+
+/// How often: `usually`, and less often under Miri, which is some hundred times slower.
+pub const fn often(usually: usize, under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { usually }
+}
+
+/// Runs the same for every strategy of this run.
 #[allow(unused_macros, reason = "each test uses its part")]
 macro_rules! with_every_strategy {
     ($test:ident) => {
-        $test::<stampool::TaggedWide>();
-        $test::<stampool::TaggedPacked>();
-        $test::<stampool::EpochDeferred>();
-        $test::<stampool::Quiescent>();
-        $test::<stampool::Locked>();
+        $crate::common::with_every_strategy!(
+            $test: TaggedWide, TaggedPacked, EpochDeferred, Quiescent, Locked
+        );
+    };
+    ($test:ident: $($strategy:ident),*) => {
+        $(if $crate::common::runs::<stampool::$strategy>() {
+            $test::<stampool::$strategy>();
+        })*
     };
 }
 #[allow(unused_imports, reason = "each test uses its part")]

@@ -46,8 +46,8 @@ struct Done {
 /// Where a program breaks a promise, or nothing was executed.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let done = match missing() {
-        Some(reason) => {
-            println!("skipped: {reason}");
+        Some((name, reason)) => {
+            skips::skip(name, reason);
             let detail = reason.to_string();
             Done { outcome: "skipped", detail, seconds: 0, executions: 0, corpus: 0 }
         }
@@ -64,17 +64,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Why there is no fuzzing here, if there is none.
-fn missing() -> Option<&'static str> {
+/// What is not here, and why there is no fuzzing, if there is none.
+fn missing() -> Option<(&'static str, &'static str)> {
     let works = |words: &[&str]| {
         let output = Command::new("rustup").args(["run", "nightly"]).args(words).output();
         output.is_ok_and(|output| output.status.success())
     };
     if !works(&["rustc", "--version"]) {
-        return Some("rustup has no nightly toolchain");
+        return Some(("nightly", "rustup has no nightly toolchain"));
     }
     let there = works(&["cargo", "fuzz", "--version"]);
-    (!there).then_some("cargo-fuzz is not installed: cargo install cargo-fuzz --locked")
+    (!there).then_some(("cargo-fuzz", "not installed: cargo install cargo-fuzz --locked"))
 }
 
 fn fuzz(options: &Options) -> Result<Done> {

@@ -49,7 +49,7 @@ struct Counts {
 /// Where a path takes more instructions than it did, or cannot be counted though valgrind is there.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let Some(valgrind) = version("valgrind") else {
-        println!("skipped: there is no valgrind");
+        skips::skip("valgrind", "it is not installed");
         return Ok(());
     };
     let file = workspace::root()?.join("benches/instructions.json");
@@ -62,10 +62,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(kept) = kept.as_ref().filter(|_| !options.save)
         && (&kept.rustc, &kept.valgrind, &kept.machine) != (&rustc, &valgrind, &machine)
     {
-        println!(
-            "skipped: the counts are of {}, {}, {}; here are {rustc}, {valgrind}, {machine}",
+        let reason = format!(
+            "the counts are of {}, {}, {}; here are {rustc}, {valgrind}, {machine}",
             kept.rustc, kept.valgrind, kept.machine
         );
+        skips::skip("instructions", &reason);
         return Ok(());
     }
     let example = build()?;

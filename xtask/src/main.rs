@@ -6,6 +6,7 @@ mod build_id;
 mod checks;
 mod ci;
 mod compare;
+mod cross;
 mod fuzz;
 mod fuzz_ops;
 mod hit_path;
@@ -16,6 +17,7 @@ mod ledgers;
 mod litmus;
 mod live;
 mod matrix;
+mod miri;
 mod models;
 mod patched_loom;
 mod progress;
@@ -54,6 +56,8 @@ enum Command {
     Ci(ci::Options),
     /// The main job: which strategy, is it right, what does it cost? About five minutes.
     Compare(compare::Options),
+    /// The library's tests and a short stress run for other processors, in an emulator.
+    Cross(cross::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
     /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
@@ -68,6 +72,8 @@ enum Command {
     Ledger(ledgers::Options),
     /// Compare loom with the known outcomes of litmus tests.
     Litmus(litmus::Options),
+    /// The library's tests under Miri: undefined behaviour, weak memory, other targets.
+    Miri(miri::Options),
     /// Break the core in a copy, in four ways; the checks must go red.
     Sabotage(sabotage::Options),
     /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
@@ -92,6 +98,7 @@ fn main() -> ExitCode {
         Command::Checks(options) => checks::run(&options),
         Command::Ci(options) => ci::run(&options),
         Command::Compare(options) => compare::run(&options),
+        Command::Cross(options) => cross::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
@@ -99,6 +106,7 @@ fn main() -> ExitCode {
         Command::Layers(options) => layers::run(&options),
         Command::Ledger(options) => ledgers::run(&options),
         Command::Litmus(options) => litmus::run(&options),
+        Command::Miri(options) => miri::run(&options),
         Command::Sabotage(options) => sabotage::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
         Command::Scale(options) => scale::run(&options),

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::env;
-use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Instant;
@@ -15,15 +14,10 @@ fn found(programs: &[&str]) -> bool {
     programs.iter().all(|program| {
         let there = env::split_paths(&path).any(|folder| folder.join(program).is_file());
         if !there {
-            skipped(program);
+            skips::skip(program, "it is not installed");
         }
         there
     })
-}
-
-/// Says so past the test harness, which would keep it to itself.
-pub(crate) fn skipped(program: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: there is no {program}");
 }
 
 #[test]

@@ -3,19 +3,22 @@
 //! What CI runs is this command, so a red CI is a red command here. Every step is a process of its
 //! own and can be repeated alone; a failed step does not stop the others.
 
+mod may_skip;
 mod steps;
 mod tally;
 
 use core::time::Duration;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::{fuzz_ops, sanitize, workspace};
+use crate::{cross, fuzz_ops, miri, sanitize, workspace};
+use may_skip::MaySkip;
 use steps::{Program, Step};
 use tally::Tally;
 
@@ -43,15 +46,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let steps = steps::steps(options.deep);
     // Nothing that an earlier run has left may count as a result of this one.
     let reports = ["checks.json", "ledger.json", "weaken.json", "compare.json"];
-    for report in reports.into_iter().chain([fuzz_ops::REPORT, sanitize::REPORT]) {
+    for report in
+        reports.into_iter().chain([cross::REPORT, fuzz_ops::REPORT, miri::REPORT, sanitize::REPORT])
+    {
         _ = fs::remove_file(workspace::output()?.join(report));
     }
+    let may_skip = MaySkip::read(&workspace::root()?)?;
+    let skipped = workspace::output()?.join("skips.txt");
+    fs::write(&skipped, "")?;
     let mut tally = Tally::default();
     let mut all = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         println!("\n=== {}/{} {}: {}", number + 1, steps.len(), step.name, step.command());
         let begun = Instant::now();
-        let ok = run_step(step, &mut tally)?;
+        let ok = run_step(step, &skipped, &mut tally)?;
         tally.step(ok);
         let done = Done { step, ok, took: begun.elapsed() };
         println!("=== {} {} after {:.0} s", step.name, word(ok), done.took.as_secs_f64());
@@ -64,17 +72,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("again: {}", failed.step.command());
     }
     println!("{:.1} minutes in all\n", start.elapsed().as_secs_f64() / 60.0);
-    if tally.skipped > 0 {
-        println!("{} skipped, for want of a tool", tally.skipped);
+    let skipped = may_skip.judge(&fs::read_to_string(&skipped)?)?;
+    for line in &skipped.listed {
+        println!("{line}");
+    }
+    for line in &skipped.unlisted {
+        println!("{line}: not in .ci/may-skip.txt");
+        tally.step(false);
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     let failed = all.iter().filter(|done| !done.ok).count();
+    let unlisted = skipped.unlisted.len();
+    ensure!(unlisted == 0, "{unlisted} skipped that may not be, {failed} steps failed");
     ensure!(failed == 0 && tally.failed == 0, "{failed} of {} steps failed", steps.len());
     Ok(())
 }
 
 /// Runs one step, showing and reading what it prints.
-fn run_step(step: &Step, tally: &mut Tally) -> Result<bool> {
+fn run_step(step: &Step, skipped: &Path, tally: &mut Tally) -> Result<bool> {
     let mut child = match step.program {
         Program::Cargo => workspace::cargo()?,
         Program::Xtask => {
@@ -84,6 +99,7 @@ fn run_step(step: &Step, tally: &mut Tally) -> Result<bool> {
         }
     };
     child.args(&step.words).envs(step.settings.iter().copied()).stdout(Stdio::piped());
+    child.env(skips::FILE, skipped);
     let mut child = child.spawn().with_context(|| format!("cannot start {}", step.command()))?;
     let stdout = BufReader::new(child.stdout.take().context("a step has no stdout")?);
     for line in stdout.lines() {

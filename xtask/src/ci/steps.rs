@@ -68,6 +68,16 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     ];
     steps.push(if deep {
         Step::new(
+            "miri",
+            "the library's tests under Miri: x86-64 with four seeds, i686, aarch64, s390x",
+            Xtask,
+            "miri --deep",
+        )
+    } else {
+        Step::new("miri", "the library's tests under Miri, four seeds", Xtask, "miri")
+    });
+    steps.push(if deep {
+        Step::new(
             "checks",
             "model checks, every tier, deep ones for 5 minutes each",
             Xtask,
@@ -116,6 +126,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     if deep {
         steps.extend([
             Step::new("sabotage", "edits of src that must go red", Xtask, "sabotage"),
+            Step::new(
+                "cross",
+                "tests and stress for i686, aarch64 and riscv64, emulated",
+                Xtask,
+                "cross",
+            ),
             Step::new(
                 "sanitize",
                 "tsan and its mutant, asan, memcheck, as far as they are there, 60 s each",

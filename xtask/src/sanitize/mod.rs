@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for tool in options.tool.tools() {
         match tool.missing()? {
             Some(reason) => {
-                eprintln!("skipped: {}: {reason}", tool.name());
+                skips::skip(tool.name(), &reason);
                 rows.push(Row::skipped(tool.name(), reason));
             }
             None => {
@@ -98,9 +98,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
     let (bad, skipped) = (count(Outcome::Bad), count(Outcome::Skipped));
     println!("\n{} fine, {bad} bad, {skipped} skipped", count(Outcome::Fine));
-    for row in rows.iter().filter(|row| row.outcome == Outcome::Skipped) {
-        println!("skipped: {}: {}", row.tool, row.detail);
-    }
     ensure!(bad == 0, "{bad} of {} runs are bad: see above", rows.len());
     let nothing = options.tool != Choice::All && skipped == rows.len();
     ensure!(!nothing, "nothing ran: the one tool that was asked for is not there");

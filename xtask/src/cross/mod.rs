@@ -1,0 +1,211 @@
+//! `cargo xtask cross`: the library's tests and a short stress run for other processors, in an
+//! emulator.
+//!
+//! qemu runs real threads, but on this machine's memory: it shows what the compiler made of the
+//! code, arithmetic on 32 bits, and what a processor without a 128-bit compare-exchange falls back to
+//! (`tests/processors.rs`). It is no evidence about weaker orderings than this machine's.
+
+mod machine;
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::workspace;
+use machine::{MACHINES, Machine, Std};
+
+/// The report, in the output folder.
+pub(crate) const REPORT: &str = "cross.json";
+
+/// What does not run in an emulator, of all programs of tests: it runs the compiler.
+const LEFT_OUT: &str = "bounds";
+
+/// What to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only targets whose names contain this.
+    #[arg(long)]
+    target: Option<String>,
+    /// Seconds of stress on each.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+}
+
+/// What came of one run.
+#[derive(Debug, Serialize)]
+struct Row {
+    target: &'static str,
+    /// `tests` or `stress`.
+    what: &'static str,
+    /// Where the standard library came from.
+    std: &'static str,
+    /// Tests that passed.
+    passed: u64,
+    seconds: f64,
+    /// `fine`, `bad` or `skipped`.
+    outcome: &'static str,
+    detail: String,
+    again: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a test or a stress run fails on some processor.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let has = |machine: &&Machine| {
+        options.target.as_ref().is_none_or(|part| machine.target.contains(part))
+    };
+    let machines: Vec<&Machine> = MACHINES.iter().filter(has).collect();
+    ensure!(!machines.is_empty(), "there is no such target");
+    let (mut rows, mut strategies) = (Vec::new(), Vec::new());
+    for machine in machines {
+        match machine.std() {
+            Ok(std) => {
+                let total = format!("{}s", options.seconds);
+                rows.push(call(machine, std, "tests", &tests()?, &mut strategies)?);
+                rows.push(call(machine, std, "stress", &stress(&total), &mut strategies)?);
+            }
+            Err((name, reason)) => {
+                skips::skip(name, &reason);
+                let (target, std, passed, seconds) = (machine.target, "", 0, 0.0);
+                let (what, outcome, again) = ("", "skipped", String::new());
+                rows.push(Row {
+                    target,
+                    what,
+                    std,
+                    passed,
+                    seconds,
+                    outcome,
+                    detail: reason,
+                    again,
+                });
+            }
+        }
+    }
+    fs::write(workspace::output()?.join(REPORT), serde_json::to_string_pretty(&rows)? + "\n")?;
+    strategies.iter().for_each(|line| println!("{line}"));
+    println!("{}", table(&rows));
+    for row in rows.iter().filter(|row| row.outcome == "bad") {
+        println!("\nbad: {} {}: {}\n  again: {}", row.target, row.what, row.detail, row.again);
+    }
+    let bad = rows.iter().filter(|row| row.outcome == "bad").count();
+    ensure!(bad == 0, "{bad} of {} runs are bad", rows.len());
+    Ok(())
+}
+
+/// Words of Cargo for the tests.
+fn tests() -> Result<Vec<String>> {
+    let mut words: Vec<String> =
+        ["test", "--package", "stampool", "--no-fail-fast", "--lib"].map(String::from).into();
+    let mut files: Vec<_> = fs::read_dir(workspace::root()?.join("tests"))?
+        .map(|file| Ok(file?.path()))
+        .collect::<Result<_>>()?;
+    files.sort();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "rs")) {
+        let name = file.file_stem().and_then(|name| name.to_str()).context("a test has no name")?;
+        if name != LEFT_OUT {
+            words.extend(["--test".into(), name.into()]);
+        }
+    }
+    Ok(words)
+}
+
+/// Words of Cargo for a short stress run.
+fn stress(total: &str) -> Vec<String> {
+    let words = ["run", "--quiet", "--release", "--package", "stress", "--no-default-features"];
+    let mut words: Vec<String> = words.map(String::from).into();
+    words.extend(["--", "run", "--threads", "2", "--total", total].map(String::from));
+    words
+}
+
+/// Runs Cargo for a machine, and reads what it says.
+fn call(
+    machine: &Machine,
+    std: Std,
+    what: &'static str,
+    words: &[String],
+    strategies: &mut Vec<String>,
+) -> Result<Row> {
+    eprintln!("cross: {what} for {}", machine.target);
+    let (command, rest) = words.split_first().context("no command")?;
+    let mut all: Vec<&str> = vec![command];
+    all.extend(std.words());
+    all.extend(["--target", machine.target, "--target-dir", "target/cross"]);
+    all.extend(rest.iter().map(String::as_str));
+    if what == "tests" {
+        all.extend(["--", "--nocapture"]);
+    }
+    // Few cases, for an emulator is slow.
+    let mut settings = machine.settings().to_vec();
+    settings.push(("PROPTEST_CASES".into(), "16".into()));
+    let (reader, writer) = std::io::pipe()?;
+    let mut cargo = Command::new("rustup");
+    cargo.current_dir(workspace::root()?).args(["run", "nightly", "cargo"]).args(&all);
+    for name in ["CARGO", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"] {
+        cargo.env_remove(name);
+    }
+    cargo.envs(settings.iter().cloned()).stdout(writer.try_clone()?).stderr(writer);
+    let start = Instant::now();
+    let mut child = cargo.spawn().context("cannot start cargo")?;
+    // It holds the writing ends.
+    drop(cargo);
+    let name = format!("cross-{}-{what}.log", machine.target);
+    let mut log = File::create(workspace::output()?.join(&name))?;
+    let (mut passed, mut error, mut last) = (0, None, String::new());
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        writeln!(log, "{line}")?;
+        if let Some((_, result)) = line.split_once("test result: ok. ") {
+            passed += result.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
+        }
+        if let Some((_, note)) = line.split_once("strategy: ") {
+            strategies.push(format!("{}: {note}", machine.target));
+        }
+        if error.is_none() && (line.contains("panicked at") || line.starts_with("error")) {
+            error = Some(line.clone());
+        }
+        if !line.trim().is_empty() {
+            last = line;
+        }
+    }
+    let is_fine = child.wait()?.success() && (what != "tests" || passed > 0);
+    let quoted = settings.iter().map(|(name, value)| format!("{name}='{value}' "));
+    let again = format!("{}cargo +nightly {}", quoted.collect::<String>(), all.join(" "));
+    Ok(Row {
+        target: machine.target,
+        what,
+        std: std.name(),
+        passed,
+        seconds: start.elapsed().as_secs_f64(),
+        outcome: if is_fine { "fine" } else { "bad" },
+        detail: match error {
+            Some(error) if !is_fine => format!("{error}; all of it: target/stampool/{name}"),
+            _ => last,
+        },
+        again,
+    })
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["target", "what", "std", "passed", "s", "", "last words"]);
+    for row in rows {
+        table.add_row([
+            row.target.to_owned(),
+            row.what.to_owned(),
+            row.std.to_owned(),
+            row.passed.to_string(),
+            format!("{:.0}", row.seconds),
+            row.outcome.to_owned(),
+            if row.outcome == "fine" { row.detail.clone() } else { String::new() },
+        ]);
+    }
+    table
+}

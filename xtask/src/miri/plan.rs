@@ -1,0 +1,158 @@
+//! What runs under Miri, and what does not, with the reasons.
+
+/// How Miri judges pointers that alias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Borrows {
+    /// The stricter model, for all strategies but `EpochDeferred`.
+    Stacked,
+    /// For `EpochDeferred`: crossbeam-epoch itself breaks the rules of the stricter one.
+    Tree,
+}
+
+impl Borrows {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Stacked => "stacked",
+            Self::Tree => "tree",
+        }
+    }
+
+    /// The integration tests of this run, and whether the unit tests are among them.
+    pub(super) fn programs(self, deep: bool) -> (Vec<&'static str>, bool) {
+        match self {
+            Self::Stacked if deep => (QUICK.iter().chain(DEEP).copied().collect(), true),
+            Self::Stacked => (QUICK.to_vec(), true),
+            Self::Tree => (TREE.to_vec(), false),
+        }
+    }
+
+    /// Tests that do not run.
+    pub(super) fn left_out(self, deep: bool) -> impl Iterator<Item = &'static LeftOut> {
+        let by_name = if self == Self::Stacked { EPOCH_BY_NAME } else { &[] };
+        let too_long = if deep { &[] } else { TOO_LONG };
+        NEVER.iter().chain(by_name).chain(too_long)
+    }
+}
+
+/// A program or a test that does not run, and why.
+pub(super) struct LeftOut {
+    pub(super) name: &'static str,
+    pub(super) why: &'static str,
+}
+
+const fn out(name: &'static str, why: &'static str) -> LeftOut {
+    LeftOut { name, why }
+}
+
+/// Integration tests under Stacked Borrows, in the quick run too.
+const QUICK: &[&str] = &["bad_input", "exact", "known_bugs", "object_values", "processors"];
+
+/// Integration tests under Stacked Borrows, in the deep run alone: they take long.
+const DEEP: &[&str] = &[
+    "batches",
+    "deferred",
+    "deferred_ends",
+    "levels",
+    "many",
+    "misuse",
+    "object_ends",
+    "object_faults",
+    "object_plays",
+    "objects",
+    "plays",
+    "pool",
+    "shards",
+    "stamped",
+    "stats",
+    "structures",
+    "thread_local",
+    "thread_local_faults",
+];
+
+/// Integration tests that run for `EpochDeferred` under Tree Borrows, in the deep run alone.
+const TREE: &[&str] = &["deferred", "deferred_ends", "pool"];
+
+/// Integration tests that do not run at all.
+pub(super) const PROGRAMS_LEFT_OUT: &[LeftOut] = &[
+    out("bounds", "it runs the compiler"),
+    out("frees", "it counts what 80,000 frees ask of the allocator: no pointer that others lack"),
+    out("hard", "it forks, and has eight threads for each core"),
+    out("heap", "it counts heap memory, which Miri's own leak check does in every other test"),
+    out("numa_nodes", "it reads files, and nothing of the library"),
+    out("signals", "a timer sends its signals"),
+];
+
+/// Tests that run under neither model.
+const NEVER: &[LeftOut] = &[
+    out("a_child_of_a_sealed_pool_waits_for_no_lock", "it forks"),
+    out("a_pool_that_kept_its_memory_never_touches_it_again", "its memory stays for good: a leak"),
+    out("without_a_limbo_every_exchange_goes_through_the_lock", "it counts a thousand exchanges"),
+];
+
+/// Tests that build `EpochDeferred` whatever the run is.
+const EPOCH_BY_NAME: &[LeftOut] = &[
+    out("a_census_counts_no_overflow", BUILDS_EPOCH),
+    out("a_limbo_above_the_limit_is_refused_and_the_largest_is_not", BUILDS_EPOCH),
+    out("a_seat_that_does_not_fit_leaves_the_pool_as_it_was", BUILDS_EPOCH),
+    out("a_sleeper_in_epoch_deferred_stops_nobody", BUILDS_EPOCH),
+    out("leavers_that_nobody_holds_up_count_no_overflow", BUILDS_EPOCH),
+];
+
+const BUILDS_EPOCH: &str = "it builds EpochDeferred; runs under Tree Borrows";
+
+/// Tests that take too long for the quick run.
+const TOO_LONG: &[LeftOut] = &[
+    out("a_partial_batch_is_read_to_its_length", LONG),
+    out("a_release_does_not_race_the_next_user", LONG),
+    out("an_element_is_not_dropped_twice_by_deferred_reclamation", LONG),
+    out("last_drop_with_a_batch_in_flight", LONG),
+    out("nobody_is_refused_while_a_block_is_free", LONG),
+    out("popped_twice_or_lost_in_a_batch_steal", LONG),
+    out("a_buffer_that_is_too_small_is_an_error_at_every_length", LONG),
+    out("a_source_that_fails_at_the_nth_call_loses_nothing", LONG),
+    out("a_source_that_panics_leaves_the_pool_as_it_was", LONG),
+    out("absurd_sizes_are_refused_or_run_out_of_memory", LONG),
+    out("a_sealed_pool_leaves_its_source_alone", LONG),
+    out("every_alignment_up_to_64_kib_with_every_kind_of_size", LONG),
+    out("memory_goes_back_with_the_layout_that_it_came_with", LONG),
+    out("every_alignment_is_kept", LONG),
+];
+
+const LONG: &str = "it takes long; the deep run has it";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn files() -> Vec<(String, String)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+        let files =
+            fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+        let rust = files.filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
+        let name =
+            |file: &Path| file.file_stem().expect("a name").to_str().expect("text").to_owned();
+        rust.map(|file| (name(&file), fs::read_to_string(&file).expect("a file"))).collect()
+    }
+
+    #[test]
+    fn every_integration_test_runs_or_is_left_out_for_a_reason() {
+        let planned =
+            PROGRAMS_LEFT_OUT.iter().map(|out| out.name).chain(QUICK.iter().chain(DEEP).copied());
+        let there: BTreeSet<String> = files().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(planned.map(String::from).collect::<BTreeSet<_>>(), there);
+        assert!(TREE.iter().all(|name| QUICK.contains(name) || DEEP.contains(name)));
+    }
+
+    #[test]
+    fn what_is_left_out_exists() {
+        let all: String = files().into_iter().map(|(_, text)| text).collect();
+        for LeftOut { name, why } in Borrows::Stacked.left_out(false) {
+            assert!(all.contains(&format!("fn {name}(")), "{name}");
+            assert!(!why.is_empty());
+        }
+    }
+}
