@@ -7,15 +7,15 @@
 //! Without a tool the program only reads memory that its pool still holds, and prints what is there.
 //! With `nothing` it does what it may do, and no tool has anything to report.
 
-use std::alloc::Layout;
-use std::hint::black_box;
+use core::alloc::Layout;
+use core::hint::black_box;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::process::ExitCode;
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use stampool::{BufferSource, ObjectPool, Pool, PoolBuilder, Pooled, StampedPool, TaggedWide};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = Result<(), Box<dyn core::error::Error>>;
 
 fn builder() -> PoolBuilder<TaggedWide> {
     Pool::builder(Layout::new::<[u64; 4]>()).batch(4)
