@@ -10,7 +10,7 @@ use std::thread;
 
 use common::sleeper::{BATCH, beside_a_sleeper, builder, rounds, waits};
 use common::{Counts, Meter, with_every_strategy};
-use stampool::{EpochDeferred, Local, Pool, Quiescent, StdThreads, Strategy};
+use stampool::{Local, Pool, StdThreads, Strategy};
 
 /// What a sleeper that ends by a panic leaves behind.
 fn a_panic_in_the_middle<S: Strategy>() {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod block_layout;
+pub(crate) mod sanitizers;
 mod tagged;
 
 pub use batch::Batch;

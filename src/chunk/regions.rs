@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use crate::block::sanitizers;
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -87,6 +88,8 @@ impl Regions {
             // SAFETY: written by `obtain`, and its region is still held.
             let Header { next, layout } = unsafe { header.read() };
             self.last = next;
+            // Blocks in it may be free, and are no longer a pool's.
+            sanitizers::show(header.cast(), layout.size());
             // SAFETY: obtained with `layout`; unchained, so never released again; the owner of
             // this object has ended all use of the payload.
             unsafe { self.source.release(header.cast(), layout) };

@@ -11,7 +11,7 @@ use crossbeam_utils::CachePadded;
 
 use super::growth::Growth;
 use super::{Census, Stats, watch};
-use crate::block::{Batch, Block, BlockLayout};
+use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::chunk::{Births, Carver, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Reclaimer, Shell, Strategy};
@@ -102,6 +102,23 @@ impl<S: Strategy> Core<S> {
     /// The way in for threads that end.
     pub(super) const fn door(&self) -> &Arc<Door<Self>> {
         &self.door
+    }
+
+    /// A user has freed `block`: memory checkers report who uses it now. Not where blocks have
+    /// numbers: there a stale name may lead to a free block, and to its value.
+    #[inline(always)]
+    pub(super) fn hide(&self, block: Block) {
+        if sanitizers::ON && self.births.is_none() {
+            sanitizers::hide(block.0, self.layout.stride());
+        }
+    }
+
+    /// `block` is on its way to a user, and has left the cache: ends [`hide`](Self::hide).
+    #[inline(always)]
+    pub(super) fn show(&self, block: Block) {
+        if sanitizers::ON && self.births.is_none() {
+            sanitizers::show(block.0, self.layout.stride());
+        }
     }
 
     /// The calling thread's shard.

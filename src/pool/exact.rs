@@ -58,7 +58,9 @@ impl<S: Strategy> ExactPool<S> {
     /// carved. A block whose free has not returned may be free already, or not yet.
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         let core = self.0.core();
-        core.take_one(&core.mediator.join()).map(|block| block.0)
+        let block = core.take_one(&core.mediator.join())?;
+        core.show(block);
+        Ok(block.0)
     }
 
     /// Gives a block back. Never fails.
@@ -69,6 +71,7 @@ impl<S: Strategy> ExactPool<S> {
     /// and nobody uses it any more.
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let core = self.0.core();
+        core.hide(Block(block));
         core.mediator.offer(&core.mediator.join(), Home::default(), &[Block(block)]);
     }
 

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use super::core::{Core, Seat};
 use super::watch;
-use crate::block::Block;
+use crate::block::{Block, sanitizers};
 use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
@@ -131,6 +131,12 @@ impl<'p, S: Strategy> Local<'p, S> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         // SAFETY: this handle is seated here.
         let block = unsafe { slot.pop() };
+        if sanitizers::ON
+            && let Some(block) = block
+        {
+            // Before the level looks at its bytes.
+            self.core().show(block);
+        }
         if S::Level::WATCHES
             && let Some(block) = block
             && !self.core().level.hand_out(&self.seat, slot.address(), block)
@@ -178,6 +184,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         if !self.core().level.take_in(&self.seat, slot.address(), block) {
             Self::questioned(self.core(), apart(&self.seat), block);
         }
+        // After the level has written to it.
+        self.core().hide(block);
         if S::Level::QUARANTINE > 0 {
             // SAFETY: this handle is seated here; the ring has this size.
             match unsafe { slot.rotate(S::Level::QUARANTINE, Some(block)) } {
@@ -238,6 +246,7 @@ impl<'p, S: Strategy> Local<'p, S> {
             // SAFETY: seated.
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
+        core.show(block);
         Self::examined(slot, core, seat, block);
         Ok(block.0)
     }

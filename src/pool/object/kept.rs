@@ -29,7 +29,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use crate::block::Block;
+use crate::block::{Block, sanitizers};
 use crate::error::AllocError;
 use crate::source::Source;
 use crate::sync::{Mutex, lock};
@@ -114,6 +114,8 @@ struct Rest<T>(Vec<Block>, PhantomData<T>);
 impl<T> Rest<T> {
     fn run(&mut self) {
         while let Some(block) = self.0.pop() {
+            // It may be free. The pool has ended all other use of it.
+            sanitizers::show(block.0, size_of::<Kept<T>>());
             let block = block.0.cast::<T>();
             // SAFETY: by the caller of `end`, all blocks are its own.
             if unsafe { state(block) } == State::Ready {

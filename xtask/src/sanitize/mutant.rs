@@ -12,7 +12,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::outcome::{Outcome, Row};
-use super::tool::{Seen, Tool, call};
+use super::tool::{Program, Seen, Tool, call};
 use crate::{sabotage, workspace};
 
 /// The edit, as `sabotage` calls it.
@@ -46,9 +46,9 @@ pub(super) fn run() -> Result<Row> {
     let copy = workspace::output()?.join("sanitize");
     sabotage::broken_copy(&workspace::root()?, &copy, EDIT)?;
     eprintln!("building the mutant for {}", tool.name());
-    let built = tool.build(&copy)?;
-    // The unbroken one is built into the same place.
-    let executable = copy.with_file_name("sanitize-mutant");
+    let built = tool.build(&copy, Program::Stress)?;
+    // The program without the fault is built to the same path.
+    let executable = copy.with_file_name("sanitize-mutant-program");
     fs::copy(built, &executable)?;
     let (mut all, start) = (Seen::default(), Instant::now());
     let mut found = None;
@@ -69,6 +69,6 @@ pub(super) fn run() -> Result<Row> {
     Ok(Row {
         outcome: if found.is_some() { Outcome::Fine } else { Outcome::Bad },
         detail: found.unwrap_or_else(|| format!("not reported in {ROUNDS} rounds")),
-        ..all.row(tool, what, "cargo xtask sanitize --tool tsan".into())
+        ..all.row(tool, what, "cargo xtask sanitize --quick".into())
     })
 }

@@ -10,19 +10,30 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::outcome::{Outcome, Row};
-use super::std_locks;
 use crate::{models, workspace};
 
 /// The toolchain with sanitizers.
 pub(super) const NIGHTLY: &str = "nightly";
 /// Where the runtimes of the sanitizers are for.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// Builds std with the flags of the other crates. ThreadSanitizer must see the locks in std: it
+/// reports what they guard otherwise, and never truly.
+const BUILD_STD: [&str; 1] = ["-Zbuild-std=std,panic_unwind"];
 /// Exit codes of stress with a report: fine, and a violation.
 const STRESS: [i32; 2] = [0, 2];
 /// The exit code of a tool that has reported something.
-const REPORTED: i32 = 66;
+pub(super) const REPORTED: i32 = 66;
 /// The most exchanges, and what users have.
 const BATCHES: [&str; 2] = ["1", "64"];
+
+/// What is built for a tool.
+#[derive(Clone, Copy)]
+pub(super) enum Program {
+    /// The stress binary.
+    Stress,
+    /// The example that uses freed blocks.
+    TouchFreed,
+}
 
 /// A tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +65,24 @@ impl Tool {
         if !cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
             return Ok(Some(format!("this is not {TARGET}")));
         }
-        let Some(library) = library() else {
+        let Some(library) = printed_path("target-libdir") else {
             return Ok(Some("rustup has no nightly toolchain".into()));
         };
+        if self == Self::Thread && !has_sources() {
+            return Ok(Some("the nightly toolchain has no rust-src".into()));
+        }
         let runtime = format!("librustc-nightly_rt.{}.a", self.name());
         let there = library.join(&runtime).is_file();
         Ok((!there).then(|| format!("the nightly toolchain has no {runtime}")))
     }
 
+    /// Of stress. memcheck runs one thread at a time.
+    fn threads(self) -> &'static str {
+        if self == Self::Valgrind { "2" } else { "2,4" }
+    }
+
     /// How a line begins that opens a report.
-    fn report(self, line: &str) -> bool {
+    pub(super) fn report(self, line: &str) -> bool {
         match self {
             Self::Thread => line.starts_with("WARNING: ThreadSanitizer:"),
             Self::Address => {
@@ -73,11 +92,12 @@ impl Tool {
         }
     }
 
-    /// The stress binary at `root`, built for this tool.
+    /// A program of the workspace at `root`, built for this tool. The tools that can be told of free
+    /// blocks are told.
     ///
     /// # Errors
     /// Where it does not build.
-    pub(super) fn build(self, root: &Path) -> Result<PathBuf> {
+    pub(super) fn build(self, root: &Path, program: Program) -> Result<PathBuf> {
         let mut cargo = match self {
             Self::Valgrind => workspace::cargo()?,
             Self::Thread | Self::Address => {
@@ -87,32 +107,42 @@ impl Tool {
             }
         };
         cargo.current_dir(root).args(["build", "--quiet", "--release"]);
-        cargo.args(["--package", "stress", "--bin", "stress", "--no-default-features"]);
+        let name = match program {
+            Program::Stress => {
+                cargo.args(["--package", "stress", "--bin", "stress", "--no-default-features"]);
+                "stress"
+            }
+            Program::TouchFreed => {
+                cargo.args(["--package", "stampool", "--example", "touch_freed"]);
+                "touch_freed"
+            }
+        };
+        if self != Self::Thread {
+            cargo.args(["--features", "sanitizers"]);
+        }
         cargo.args(["--message-format", "json-render-diagnostics"]);
         if self != Self::Valgrind {
             let folder = workspace::root()?.join("target/sanitize").join(self.name());
             cargo.args(["--target", TARGET]).arg("--target-dir").arg(&folder);
-            cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags(&folder)?.join("\x1f"));
+            cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\x1f"));
         }
-        models::executable(cargo, "stress")
-            .with_context(|| format!("stress does not build for {}", self.name()))
-    }
-
-    fn flags(self, folder: &Path) -> Result<Vec<String>> {
-        let kind = if self == Self::Thread { "thread" } else { "address" };
-        let mut flags = vec![
-            format!("-Zsanitizer={kind}"),
-            // The toolchain's std is not instrumented.
-            "-Cunsafe-allow-abi-mismatch=sanitizer".to_string(),
-        ];
         if self == Self::Thread {
-            let library = library().context("rustup has no nightly toolchain")?;
-            flags.extend(std_locks::flags(&library, folder)?);
+            cargo.args(BUILD_STD);
         }
-        Ok(flags)
+        models::executable(cargo, name)
+            .with_context(|| format!("{name} does not build for {}", self.name()))
     }
 
-    fn command(self, executable: &Path) -> Command {
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Thread => &["-Zsanitizer=thread"],
+            // The toolchain's std is linked, which is not instrumented.
+            Self::Address => &["-Zsanitizer=address", "-Cunsafe-allow-abi-mismatch=sanitizer"],
+            Self::Valgrind => &[],
+        }
+    }
+
+    pub(super) fn command(self, executable: &Path) -> Command {
         match self {
             Self::Thread => {
                 let mut command = Command::new(executable);
@@ -140,14 +170,20 @@ impl Tool {
     }
 }
 
-/// The libraries of the nightly toolchain, if there is one.
-fn library() -> Option<PathBuf> {
+/// What the nightly compiler prints of itself, if there is one: a path.
+fn printed_path(what: &str) -> Option<PathBuf> {
     let output = Command::new("rustup")
-        .args(["run", NIGHTLY, "rustc", "--print", "target-libdir", "--target", TARGET])
+        .args(["run", NIGHTLY, "rustc", "--print", what, "--target", TARGET])
         .output()
         .ok()?;
     let path = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| PathBuf::from(path.trim()))
+}
+
+/// Whether the nightly toolchain can build its std.
+fn has_sources() -> bool {
+    let sources = "lib/rustlib/src/rust/library/Cargo.lock";
+    printed_path("sysroot").is_some_and(|sysroot| sysroot.join(sources).is_file())
 }
 
 /// What stress leaves behind, as far as it counts here.
@@ -169,7 +205,7 @@ struct Run {
 /// Where stress does not build, or ends without a report.
 pub(super) fn stress(tool: Tool, seconds: Duration) -> Result<Vec<Row>> {
     eprintln!("building stress for {}", tool.name());
-    let executable = tool.build(&workspace::root()?)?;
+    let executable = tool.build(&workspace::root()?, Program::Stress)?;
     let each = (seconds / u32::try_from(BATCHES.len())?).max(Duration::from_millis(1));
     let each = format!("{}ms", each.as_millis());
     let again =
@@ -177,7 +213,7 @@ pub(super) fn stress(tool: Tool, seconds: Duration) -> Result<Vec<Row>> {
     let run = |batch: &&str| {
         let what = format!("stress, batches of {batch}");
         eprintln!("{}: {what}, {each} in all", tool.name());
-        let words = ["run", "--threads", "2", "--batch", batch, "--total", &each];
+        let words = ["run", "--threads", tool.threads(), "--batch", batch, "--total", &each];
         let seen = call(tool, &executable, &words, &format!("{}-{batch}", tool.name()))?;
         let clean = seen.reports == 0 && seen.violations == 0 && seen.ended_well;
         Ok(Row {
