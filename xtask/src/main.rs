@@ -6,6 +6,7 @@ mod build_id;
 mod checks;
 mod ci;
 mod compare;
+mod downstream;
 mod fuzz;
 mod fuzz_ops;
 mod hit_path;
@@ -54,6 +55,8 @@ enum Command {
     Ci(ci::Options),
     /// The main job: which strategy, is it right, what does it cost? About five minutes.
     Compare(compare::Options),
+    /// Build and test projects outside of the workspace that depend on stampool; count their packages.
+    Downstream(downstream::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
     /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Checks(options) => checks::run(&options),
         Command::Ci(options) => ci::run(&options),
         Command::Compare(options) => compare::run(&options),
+        Command::Downstream(options) => downstream::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
