@@ -1,4 +1,4 @@
-//! The canary: a cell that loom 0.7.2 without the patch gets wrong.
+//! The canary: a cell that loom 0.7.3 without the patch gets wrong.
 //!
 //! An empty list of at most one block: `pop` loads the head and takes what it finds, `push` loads
 //! the head and swings it to its block. `pop` may come first or second, so it may find nothing or

@@ -1,9 +1,9 @@
 //! A model checker that is itself checked, for lock-free structures.
 //!
 //! loom explores the executions of a small concurrent program. On its own it has two weaknesses
-//! that matter here. Version 0.7.2 passes over interleavings of the very shape that lock-free lists
+//! that matter here. Version 0.7.3 passes over interleavings of the very shape that lock-free lists
 //! consist of ("load head; CAS head"; upstream issues #166 and #392), so it is patched
-//! (`loom-0.7.2-dpor.patch`, applied by `cargo xtask`). And a check that explored nothing looks the
+//! (`loom-0.7.3-dpor.patch`, applied by `cargo xtask`). And a check that explored nothing looks the
 //! same as one that explored everything, so a run counts for something only if it finished and saw
 //! *exactly* the outcomes that an independent specification allows.
 //!

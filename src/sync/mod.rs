@@ -12,6 +12,18 @@
 //! - [`Serial`]: a number that no other object of the process has;
 //! - [`site`]: every ordering of the core, by name.
 //!
+//! # Choosing a backend
+//!
+//! The cfg goes with a private feature of the package: `_loom`, `_shuttle`, `_steered`. The feature
+//! brings in the package that the backend needs, and without the cfg it changes nothing. A crate that
+//! checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
+//! `RUSTFLAGS`, and in its manifest
+//!
+//! ```toml
+//! [target.'cfg(stampool_model = "loom")'.dependencies]
+//! stampool = { version = "0.1", features = ["_loom"] }
+//! ```
+//!
 //! # What the checkers cannot see
 //!
 //! loom treats `SeqCst` accesses as `AcqRel` (the core has none) and never fails a
@@ -20,6 +32,13 @@
 
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
 compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
+
+#[cfg(all(stampool_model = "loom", not(feature = "_loom")))]
+compile_error!("stampool_model=\"loom\" needs stampool's private feature `_loom` as well");
+#[cfg(all(stampool_model = "shuttle", not(feature = "_shuttle")))]
+compile_error!("stampool_model=\"shuttle\" needs stampool's private feature `_shuttle` as well");
+#[cfg(all(stampool_model = "steered", not(feature = "_steered")))]
+compile_error!("stampool_model=\"steered\" needs stampool's private feature `_steered` as well");
 
 #[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered")))]
 #[path = "real.rs"]

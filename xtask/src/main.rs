@@ -7,6 +7,7 @@ mod checks;
 mod ci;
 mod compare;
 mod cross;
+mod downstream;
 mod fuzz;
 mod fuzz_ops;
 mod hit_path;
@@ -58,6 +59,8 @@ enum Command {
     Compare(compare::Options),
     /// The library's tests and a short stress run for other processors, in an emulator.
     Cross(cross::Options),
+    /// Build and test projects outside of the workspace that depend on stampool; count their packages.
+    Downstream(downstream::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
     /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Cross(options) => cross::run(&options),
+        Command::Downstream(options) => downstream::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),

@@ -131,7 +131,10 @@ pub(crate) fn assert_backend(model: Model, executable: &Path) -> Result<()> {
 }
 
 /// A path as a TOML literal.
-fn toml_string(path: &Path) -> Result<String> {
+///
+/// # Errors
+/// Where it is not UTF-8.
+pub(crate) fn toml_string(path: &Path) -> Result<String> {
     let path = path.to_str().context("the workspace's path is not UTF-8")?;
     // JSON's escapes are a subset of TOML's.
     Ok(serde_json::to_string(path)?)

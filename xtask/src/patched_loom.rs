@@ -1,7 +1,7 @@
-//! The patched loom: the registry's source of loom 0.7.2, copied and patched.
+//! The patched loom: the registry's source of loom 0.7.3, copied and patched.
 //!
 //! Needs the Rust toolchain only: cargo says where the source lies, the patch is applied here. The
-//! copy goes to `target/stampool/loom-0.7.2-dpor`; model builds name it in
+//! copy goes to `target/stampool/loom-0.7.3-dpor`; model builds name it in
 //! `--config 'paths=["..."]'`, which leaves `Cargo.lock` alone.
 
 use std::fs;
@@ -13,9 +13,9 @@ use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 use crate::workspace;
 
 /// The one version that the patch is made for.
-const VERSION: &str = "0.7.2";
+const VERSION: &str = "0.7.3";
 /// The patch, kept beside the checks.
-const PATCH: &str = "loom-tests/loom-0.7.2-dpor.patch";
+const PATCH: &str = "loom-tests/loom-0.7.3-dpor.patch";
 /// In the copy: the patch that was applied, written last.
 const STAMP: &str = ".applied.patch";
 
@@ -166,6 +166,8 @@ diff -ru a/src/x.rs b/src/x.rs
         let copy = prepare().unwrap();
         let atomic = fs::read_to_string(copy.join("src/rt/atomic.rs")).unwrap();
         assert!(atomic.contains("last_loads"));
+        let arc = fs::read_to_string(copy.join("src/rt/arc.rs")).unwrap();
+        assert!(arc.contains("last_accesses"));
         assert_eq!(prepare().unwrap(), copy);
     }
 }

@@ -33,7 +33,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut stress = Command::new(stress);
     if options.check {
         let mut tests = steered_cargo("test")?;
-        let tests = tests.args(["--package", "stampool", "--lib"]).status()?;
+        tests.args(["--package", "stampool", "--lib", "--features", "_steered"]);
+        let tests = tests.status()?;
         ensure!(tests.success(), "the steering itself is broken");
         stress.current_dir(workspace::root()?);
         stress.args(["steer-check", "--runs", &options.runs.to_string()]);

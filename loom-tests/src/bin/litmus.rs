@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use loom_tests::canary;
-use loom_tests::litmus::{Litmus, TABLE};
+use loom_tests::explore::Exploration;
+use loom_tests::litmus::{ARCS, ArcLitmus, ArcProgram, Litmus, TABLE};
+
+/// Every program on an `Arc` of so many threads with so many operations each is run.
+const ALL_ARCS: (usize, usize) = (2, 2);
 
 fn main() -> ExitCode {
     if let Err(dead) = canary::sing() {
@@ -12,15 +16,21 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     println!("{:18} {:>10} {:>8}  {:8} program", "litmus", "executions", "outcomes", "");
-    let wrong = TABLE.iter().filter(|litmus| !compare(litmus)).count();
-    println!("\n{} litmus tests, {wrong} not as known", TABLE.len());
+    let mut wrong = TABLE.iter().filter(|litmus| !compare(litmus)).count();
+    wrong += ARCS.iter().filter(|arc| !compare_arc(arc)).count();
+    println!();
+    let (threads, len) = ALL_ARCS;
+    let programs = ArcProgram::all(threads, len);
+    wrong += programs.iter().filter(|program| !is_a_counter(program)).count();
+    println!("Arc: all {} programs of {threads} threads x {len}", programs.len());
+    println!("{} litmus tests, {wrong} programs not as known", TABLE.len() + ARCS.len());
     ExitCode::from(u8::from(wrong > 0))
 }
 
 /// Runs one row and prints it; whether it is as known.
 fn compare(litmus: &Litmus) -> bool {
     let seen = litmus.explore();
-    let saw: BTreeSet<String> = seen.outcomes.keys().cloned().collect();
+    let saw = outcomes(&seen);
     let expected = litmus.expected();
     let ok = seen.finished && saw == expected;
     let word = match (ok, litmus.loom) {
@@ -34,8 +44,42 @@ fn compare(litmus: &Litmus) -> bool {
         println!("{:49}{why}", "");
     }
     if !ok {
-        println!("  not seen:    {:?}", expected.difference(&saw).collect::<Vec<_>>());
-        println!("  not allowed: {:?}", saw.difference(&expected).collect::<Vec<_>>());
+        print_difference(&saw, &expected);
     }
     ok
+}
+
+/// Runs one row on an `Arc` and prints it; whether it is as known.
+fn compare_arc(arc: &ArcLitmus) -> bool {
+    let program = arc.program();
+    let (seen, expected) = (program.explore(), program.expected());
+    let saw = outcomes(&seen);
+    let ok = seen.finished && saw == expected;
+    let (name, word) = (arc.name, if ok { "= count" } else { "WRONG" });
+    println!("{name:18} {:>10} {:>8}  {word:8} {program}", seen.executions, saw.len());
+    if !ok {
+        print_difference(&saw, &expected);
+    }
+    ok
+}
+
+/// Runs one program on an `Arc`, and prints it if its outcomes are not those of a counter.
+fn is_a_counter(program: &ArcProgram) -> bool {
+    let (seen, expected) = (program.explore(), program.expected());
+    let saw = outcomes(&seen);
+    let ok = seen.finished && saw == expected;
+    if !ok {
+        println!("WRONG {program}");
+        print_difference(&saw, &expected);
+    }
+    ok
+}
+
+fn outcomes(seen: &Exploration) -> BTreeSet<String> {
+    seen.outcomes.keys().cloned().collect()
+}
+
+fn print_difference(saw: &BTreeSet<String>, expected: &BTreeSet<String>) {
+    println!("  not seen:    {:?}", expected.difference(saw).collect::<Vec<_>>());
+    println!("  not allowed: {:?}", saw.difference(expected).collect::<Vec<_>>());
 }

@@ -4,6 +4,7 @@
 //! Rust uses: C++20's, with its stronger fences and its shorter release sequences. Where loom
 //! knowingly differs, the row says what loom models and why; everywhere else the sets must be equal.
 
+mod arcs;
 mod table;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use crate::explore::{Bound, Exploration, explore_loom};
 use crate::harness::Check;
 use crate::program::{Loom, Program, interpret};
 
+pub use arcs::{ARCS, ArcLitmus, ArcProgram};
 pub use table::TABLE;
 
 /// A set of outcomes: every combination of the threads' alternatives, but for some.
@@ -89,13 +91,17 @@ impl Litmus {
 /// The table as rows of the ledger.
 #[must_use]
 pub fn checks() -> Vec<Check> {
+    let (checker, limit) = (ledger::Checker::Loom, ledger::Limit::Unbounded);
+    let name = |name: &str| name.replace([' ', '/', ','], "_");
     let check = |litmus: &'static Litmus| {
-        let name = litmus.name.replace([' ', '/'], "_");
-        let (checker, limit) = (ledger::Checker::Loom, ledger::Limit::Unbounded);
-        Check::new("litmus", name, checker, limit, || litmus.explore())
+        Check::new("litmus", name(litmus.name), checker, limit, || litmus.explore())
             .expect_exactly(litmus.expected(), 1)
     };
-    TABLE.iter().map(check).collect()
+    let arc = |arc: &'static ArcLitmus| {
+        Check::new("litmus", name(arc.name), checker, limit, || arc.program().explore())
+            .expect_exactly(arc.program().expected(), 1)
+    };
+    TABLE.iter().map(check).chain(ARCS.iter().map(arc)).collect()
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             Cargo,
             "test --quiet --release --test known_bugs",
         ),
+        Step::new(
+            "downstream",
+            "stampool alone has at most 6 packages; it resolves and works beside the newest loom",
+            Xtask,
+            "downstream",
+        ),
         Step {
             settings: &[("RUSTDOCFLAGS", "-D warnings")],
             ..Step::new(
