@@ -22,7 +22,7 @@ use tally::Tally;
 /// How much to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Every tier of the checks, longer stress, the sabotaged copies, sanitizers, fuzzing: hours.
+    /// Every tier of the checks, longer stress, sanitizers, fuzzing: hours.
     #[arg(long)]
     deep: bool,
 }

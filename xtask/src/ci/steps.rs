@@ -84,7 +84,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             Xtask,
             "fuzz --programs 300 300 100",
         ),
-        Step::new("weaken", "each ordering one step weaker; the twins", Xtask, "weaken"),
+        Step::new(
+            "mutants",
+            "each kept fault of the core, each ordering one step weaker, the twins: all must be killed",
+            Xtask,
+            "mutants",
+        ),
     ]);
     steps.push(if deep {
         Step::new(
@@ -115,7 +120,6 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     ]);
     if deep {
         steps.extend([
-            Step::new("sabotage", "edits of src that must go red", Xtask, "sabotage"),
             Step::new(
                 "sanitize",
                 "tsan and its mutant, asan, memcheck, as far as they are there, 60 s each",

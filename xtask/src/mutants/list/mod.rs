@@ -1,0 +1,16 @@
+//! The kept faults of the core, one file per subject.
+
+mod free_list;
+mod mediator;
+mod pool;
+mod thread_cache;
+
+use super::Mutant;
+
+/// All mutants. A mutant's number is its place here, counted from one; zero is the shipped code.
+pub(crate) fn all() -> Vec<&'static Mutant> {
+    [free_list::MUTANTS, mediator::MUTANTS, pool::MUTANTS, thread_cache::MUTANTS]
+        .into_iter()
+        .flatten()
+        .collect()
+}
