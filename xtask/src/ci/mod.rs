@@ -42,7 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
     let steps = steps::steps(options.deep);
     // Nothing that an earlier run has left may count as a result of this one.
-    let reports = ["checks.json", "ledger.json", "weaken.json", "compare.json"];
+    let reports = ["checks.json", "ledger.json", "mutants.json", "weaken.json", "compare.json"];
     for report in reports.into_iter().chain([fuzz_ops::REPORT, sanitize::REPORT]) {
         _ = fs::remove_file(workspace::output()?.join(report));
     }
