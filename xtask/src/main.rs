@@ -20,11 +20,11 @@ mod live;
 mod matrix;
 mod miri;
 mod models;
+mod mutants;
 mod patched_loom;
 mod progress;
 mod queue;
 mod run;
-mod sabotage;
 mod sanitize;
 mod scale;
 mod steered;
@@ -77,15 +77,15 @@ enum Command {
     Litmus(litmus::Options),
     /// The library's tests under Miri: undefined behaviour, weak memory, other targets.
     Miri(miri::Options),
-    /// Break the core in a copy, in four ways; the checks must go red.
-    Sabotage(sabotage::Options),
+    /// Run every kept fault of the core, and every ordering one step weaker; some check must notice.
+    Mutants(mutants::Options),
     /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
     Sanitize(sanitize::Options),
     /// Throughput over threads, with plots, and a model of what exchanges cost over cores.
     Scale(scale::Options),
     /// Stress with threads that are held up where it hurts: `cargo xtask steered -- run --help`.
     Steered(steered::Options),
-    /// Run every ordering site one step weaker; some check must notice.
+    /// The second half of `mutants` alone, on the shipped sources, or for one site.
     Weaken(weaken::Options),
 }
 
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
         Command::Ledger(options) => ledgers::run(&options),
         Command::Litmus(options) => litmus::run(&options),
         Command::Miri(options) => miri::run(&options),
-        Command::Sabotage(options) => sabotage::run(&options),
+        Command::Mutants(options) => mutants::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
         Command::Scale(options) => scale::run(&options),
         Command::Weaken(options) => weaken::run(&options),

@@ -72,9 +72,19 @@ pub(crate) enum Kind {
 /// # Errors
 /// Where it does not build.
 pub(crate) fn build(model: Model, binary: Binary) -> Result<PathBuf> {
+    build_at(&workspace::root()?, model, binary)
+}
+
+/// As [`build`], of the copy of the workspace at `root`, into the target folder of the original:
+/// what does not differ is built once for both.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn build_at(root: &Path, model: Model, binary: Binary) -> Result<PathBuf> {
     let Binary { package, kind, name } = binary;
     eprintln!("building {package} {name} for {}", model.backend());
     let mut cargo = workspace::cargo()?;
+    cargo.current_dir(root);
     match kind {
         Kind::Bin => cargo.args(["build", "--bin", name]),
         Kind::Test => cargo.args(["test", "--no-run", "--test", name]),

@@ -28,7 +28,7 @@
 //! | `stack_0_bits`, `atomic_0_bits`, `read_not_validated`, `free_by_load_and_store` | a stamp that stands still, or is not heeded | `stamped` |
 //! | `late_count`, `lost_remainder`, `double_offer` | the shipped code misused | `misuse` |
 //!
-//! The same kind of faults inside `src` are edits of `cargo xtask sabotage`.
+//! The same kind of faults inside `src` are mutants of `cargo xtask mutants`.
 
 mod grace;
 mod misuse;

@@ -25,7 +25,7 @@ use tally::Tally;
 /// How much to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Every tier of the checks, longer stress, the sabotaged copies, sanitizers, fuzzing: hours.
+    /// Every tier of the checks, longer stress, sanitizers, fuzzing: hours.
     #[arg(long)]
     deep: bool,
 }
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
     let steps = steps::steps(options.deep);
     // Nothing that an earlier run has left may count as a result of this one.
-    let reports = ["checks.json", "ledger.json", "weaken.json", "compare.json"];
+    let reports = ["checks.json", "ledger.json", "mutants.json", "weaken.json", "compare.json"];
     for report in
         reports.into_iter().chain([cross::REPORT, fuzz_ops::REPORT, miri::REPORT, sanitize::REPORT])
     {

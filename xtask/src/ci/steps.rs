@@ -100,7 +100,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             Xtask,
             "fuzz --programs 300 300 100",
         ),
-        Step::new("weaken", "each ordering one step weaker; the twins", Xtask, "weaken"),
+        Step::new(
+            "mutants",
+            "each kept fault of the core, each ordering one step weaker, the twins: all must be killed",
+            Xtask,
+            "mutants",
+        ),
     ]);
     steps.push(if deep {
         Step::new(
@@ -152,7 +157,6 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 Xtask,
                 "cross",
             ),
-            Step::new("sabotage", "edits of src that must go red", Xtask, "sabotage"),
             Step::new(
                 "fuzz-ops",
                 "random programs of pool operations, libFuzzer, 120 s",

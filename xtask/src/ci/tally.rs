@@ -43,7 +43,8 @@ impl Tally {
         // One that was stopped at its limit has neither passed nor failed.
         let judged = rows.iter().filter(|row| !row.is_stopped());
         judged.for_each(|row| self.step(row.is_ok()));
-        let mutants: Vec<Value> = read(&folder.join("weaken.json"))?;
+        let mut mutants: Vec<Value> = read(&folder.join("mutants.json"))?;
+        mutants.extend(read::<Value>(&folder.join("weaken.json"))?);
         mutants.iter().for_each(|mutant| self.step(mutant["fault"].is_null()));
         let mut runs: Vec<Value> = read(&folder.join(sanitize::REPORT))?;
         for report in [fuzz_ops::REPORT, miri::REPORT, cross::REPORT] {

@@ -13,9 +13,9 @@ use anyhow::Result;
 
 use super::outcome::{Outcome, Row};
 use super::tool::{Program, Seen, Tool, call};
-use crate::{sabotage, workspace};
+use crate::{mutants, workspace};
 
-/// The edit, as `sabotage` calls it.
+/// The edit, as `mutants` calls it.
 const EDIT: &str = "push's CAS Relaxed";
 /// What a report must say.
 const WORDS: &str = "data race";
@@ -44,7 +44,7 @@ pub(super) fn run() -> Result<Row> {
     let tool = Tool::Thread;
     let what = format!("mutant: {EDIT}");
     let copy = workspace::output()?.join("sanitize");
-    sabotage::broken_copy(&workspace::root()?, &copy, EDIT)?;
+    mutants::broken_copy(&workspace::root()?, &copy, EDIT)?;
     eprintln!("building the mutant for {}", tool.name());
     let built = tool.build(&copy, Program::Stress)?;
     // The program without the fault is built to the same path.

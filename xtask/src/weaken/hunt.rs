@@ -20,6 +20,11 @@ use crate::run::{self, Job, Setting};
 /// limit, a refusal) is no kill.
 const NOTICED: [&str; 3] = ["violation: ", "not allowed: ", "not seen: "];
 
+/// Whether a row's detail is the check's own no.
+pub(crate) fn is_verdict_of_the_check(detail: &str) -> bool {
+    NOTICED.iter().any(|how| detail.starts_with(how))
+}
+
 /// What is needed to run a mutant.
 pub(super) struct Hunt<'a> {
     /// The model binary.
@@ -96,7 +101,7 @@ impl Hunt<'_> {
             if seen.is_ok() {
                 continue;
             }
-            if NOTICED.iter().any(|how| seen.detail.starts_with(how)) {
+            if is_verdict_of_the_check(&seen.detail) {
                 let (row, executions) = (seen.key(), seen.executions);
                 return Verdict::Killed { row, executions, detail: seen.detail };
             }

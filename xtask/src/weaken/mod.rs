@@ -8,6 +8,7 @@ mod hunt;
 mod report;
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 use ledger::{Checker, DEEP_TIER, Expect, Row};
@@ -18,6 +19,7 @@ use stampool::raw::sync::site::{SITES, Site};
 use crate::models::{self, Model};
 use crate::{layers, run, workspace};
 use hunt::Hunt;
+pub(crate) use hunt::is_verdict_of_the_check;
 
 /// A weakening that no execution can tell from the shipped code, with the reason.
 pub(crate) struct Argued {
@@ -160,15 +162,27 @@ impl Line {
 /// # Errors
 /// Where a mutant survives unargued, an argued one is killed, or there are too many arguments.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let model = Model::Loom;
+    let executable = models::build(model, model.checks())?;
+    models::assert_backend(model, &executable)?;
+    run_in(&executable, options)
+}
+
+/// Runs everything in a loom binary that is there already.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_all(executable: &Path, limit: u64, jobs: usize) -> Result<()> {
+    run_in(executable, &Options { site: None, limit, jobs })
+}
+
+fn run_in(executable: &Path, options: &Options) -> Result<()> {
     ensure!(ARGUED.len() <= MOST_ARGUED, "{} arguments, at most {MOST_ARGUED}", ARGUED.len());
     for Argued { site, to, .. } in ARGUED {
         let known = SITES.iter().any(|known| known.name == *site && known.weaker().contains(to));
         ensure!(known, "{site} as {to:?} is argued, but there is no such mutant");
     }
-    let model = Model::Loom;
-    let executable = models::build(model, model.checks())?;
-    models::assert_backend(model, &executable)?;
-    let (rows, twins) = candidates(run::list(&executable)?);
+    let (rows, twins) = candidates(run::list(executable)?);
 
     let wanted = |site: &&Site| options.site.as_ref().is_none_or(|name| *name == site.name);
     let mutants: Vec<Mutant> = SITES
@@ -178,7 +192,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .collect();
     ensure!(!mutants.is_empty(), "there is no such site, or it is Relaxed already");
     let tags = layers::tags::read(&layers::rust_files("src")?);
-    let hunt = Hunt { executable: &executable, rows: &rows, tags: &tags, limit_s: options.limit };
+    let hunt = Hunt { executable, rows: &rows, tags: &tags, limit_s: options.limit };
     let mut lines = hunt.all(&mutants, options.jobs)?;
     let whole = options.site.is_none();
     if whole {

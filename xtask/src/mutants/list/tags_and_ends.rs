@@ -52,8 +52,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "memory goes back while shells wait",
         edits: &[Edit {
             file: "src/pool/core.rs",
-            from: "if S::Reclaimer::DEFERS && !self.mediator.drain() {",
-            to: "if !{on} && S::Reclaimer::DEFERS && !self.mediator.drain() {",
+            from: "if S::Reclaimer::DEFERS && !unsafe { self.mediator.drain() } {",
+            to: "if !{on} && S::Reclaimer::DEFERS && !unsafe { self.mediator.drain() } {",
         }],
         killer: Killer::Test {
             target: "undrained",

@@ -1,0 +1,46 @@
+//! Faults of the free lists.
+
+use crate::mutants::{Edit, Killer, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "no tag bump",
+        edits: &[Edit {
+            file: "src/free_list/treiber.rs",
+            from: "tag: self.tags.advance(head.tag)",
+            to: "tag: if {on} { head.tag } else { self.tags.advance(head.tag) }",
+        }],
+        killer: Killer::Loom("TaggedPacked/list/aba/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "push's CAS Relaxed",
+        edits: &[Edit {
+            file: "src/free_list/treiber.rs",
+            from: "site::PUSH_CAS.ordering()",
+            to: "if {on} { Ordering::Relaxed } else { site::PUSH_CAS.ordering() }",
+        }],
+        killer: Killer::Loom("TaggedPacked/list/pop_pop_push_push/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "a partial shell put back where poppers look without a lock",
+        edits: &[Edit {
+            file: "src/free_list/deferred.rs",
+            from: "if shell.is_ripe() {",
+            to: "if {on} || shell.is_ripe() {",
+        }],
+        killer: Killer::Loom("EpochModel/list/aba/loom/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "the second list spliced in while a popper is in flight",
+        edits: &[Edit {
+            file: "src/free_list/quiescent.rs",
+            from: "if !popper.is_alone() {",
+            to: "if !{on} && !popper.is_alone() {",
+        }],
+        killer: Killer::Loom("Quiescent/list/aba/loom/"),
+        words: "violation",
+    },
+];

@@ -1,0 +1,112 @@
+//! Faults of the mediator: batches, remainders, shards and the limbo.
+
+use crate::mutants::{Edit, Killer, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "the remainder of a thread that leaves dropped by the mediator",
+        edits: &[Edit {
+            file: "src/mediator/mod.rs",
+            from: "return self.offer_remainder(&guard, home, blocks);",
+            to: "if !{on} {
+                self.offer_remainder(&guard, home, blocks);
+            }
+            return;",
+        }],
+        killer: Killer::Loom("TaggedPacked/pool/leave_remainder_allocate/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "several partial shells taken by one request",
+        edits: &[Edit {
+            file: "src/mediator/request.rs",
+            from: "        // One at a time: several in one hand",
+            to: "        if {on} {
+            let several = self.empty_into(guard, partial.pop_up_to(store, out.len(), guard), out);
+            if several > 0 {
+                return several;
+            }
+        }
+        // One at a time: several in one hand",
+        }],
+        killer: Killer::Loom("TaggedPacked/pool/remainders_again/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "a batch offered twice",
+        edits: &[Edit {
+            file: "src/mediator/mod.rs",
+            from: "        shell.fill(blocks);
+        self.shelves.full.push(home, shell);",
+            to: "        shell.fill(blocks);
+        self.shelves.full.push(home, shell);
+        if {on} {
+            let mut shell = self.empty_shell(&guard);
+            shell.fill(blocks);
+            self.shelves.full.push(home, shell);
+        }",
+        }],
+        killer: Killer::Loom("TaggedPacked/pool/flush_refill/loom/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "what a split leaves of a large shell taken for a remainder",
+        edits: &[Edit {
+            file: "src/mediator/request.rs",
+            from: "left if left < batch.least => partial.push(shell),",
+            to: "left if left < if {on} { batch.most } else { batch.least } => partial.push(shell),",
+        }],
+        killer: Killer::Loom("TaggedPacked/mediator/split_a_large_one/loom/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "something carved although a batch lies in another shard",
+        edits: &[Edit {
+            file: "src/mediator/request.rs",
+            from: "if out.len() >= batch.most && full.has_next(look) {",
+            to: "if !{on} && out.len() >= batch.most && full.has_next(look) {",
+        }],
+        killer: Killer::Loom("TaggedPacked/pool/shards_steal/loom/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "shards looked at one after the other, and that taken for one look",
+        edits: &[Edit {
+            file: "src/mediator/shard.rs",
+            from: "if self.others.is_empty() {
+            return true;",
+            to: "if {on} || self.others.is_empty() {
+            return true;",
+        }],
+        killer: Killer::Loom("TaggedPacked/mediator/shards_behind_a_look/loom/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "nobody counts what arrives in a shard",
+        edits: &[Edit {
+            file: "src/mediator/shard.rs",
+            from: "        list.push(shell);
+        if !self.others.is_empty() {",
+            to: "        list.push(shell);
+        if !{on} && !self.others.is_empty() {",
+        }],
+        killer: Killer::Shuttle("Quiescent/mediator/shards_behind_two_looks/shuttle-random/"),
+        words: "violation",
+    },
+    Mutant {
+        name: "an emptied shell returned without a grace period",
+        edits: &[Edit {
+            file: "src/mediator/mod.rs",
+            from: "if !S::Reclaimer::DEFERS {
+            self.shelves.empty.push(shell);",
+            to: "if {on} {
+            // SAFETY: not so, that is the fault.
+            let shell = unsafe { OwnedShell::assume(shell.release(), self.store()) };
+            self.shelves.empty.push(shell);
+        } else if !S::Reclaimer::DEFERS {
+            self.shelves.empty.push(shell);",
+        }],
+        killer: Killer::Loom("EpochModel/mediator/aba/loom/"),
+        words: "violation",
+    },
+];

@@ -1,0 +1,23 @@
+//! The kept faults of the core, one file per subject.
+
+mod free_list;
+mod mediator;
+mod pool;
+mod tags_and_ends;
+mod thread_cache;
+
+use super::{Edit, Killer, Mutant};
+
+/// All mutants. A mutant's number is its place here, counted from one; zero is the shipped code.
+pub(crate) fn all() -> Vec<&'static Mutant> {
+    [
+        free_list::MUTANTS,
+        mediator::MUTANTS,
+        pool::MUTANTS,
+        tags_and_ends::MUTANTS,
+        thread_cache::MUTANTS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

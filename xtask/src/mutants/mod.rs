@@ -1,0 +1,129 @@
+//! `cargo xtask mutants`: every kept fault of the core must be killed by its check.
+//!
+//! All edits go into one copy of the sources, each behind the number of its mutant, which a process
+//! chooses by `STAMPOOL_MUTANT=N`. So there is one build per backend, however many mutants there
+//! are. Number zero is the shipped code: each killer must be green there, or its verdict would mean
+//! nothing. `weaken` runs on the same loom build, and reports as it does alone.
+
+mod judge;
+mod list;
+mod report;
+mod runner;
+mod tests_killer;
+mod writer;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{weaken, workspace};
+use runner::Builds;
+
+/// What to run.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only mutants whose name contains this, and no weakened orderings.
+    #[arg(long, value_name = "NAME")]
+    filter: Option<String>,
+    /// Run so many mutants at a time.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    jobs: usize,
+    /// Stop a killer that takes longer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    limit: u64,
+    /// Print the mutants and their killers, and run nothing.
+    #[arg(long)]
+    list: bool,
+}
+
+/// A fault of the core, and the check that must notice it.
+pub(crate) struct Mutant {
+    /// Says the fault. Unique.
+    pub(crate) name: &'static str,
+    /// What is changed. At least one.
+    pub(crate) edits: &'static [Edit],
+    /// The check.
+    pub(crate) killer: Killer,
+    /// Part of the message that this fault produces, and no accident does.
+    pub(crate) words: &'static str,
+}
+
+/// One change of one file.
+pub(crate) struct Edit {
+    /// From the workspace's root.
+    pub(crate) file: &'static str,
+    /// What stands there, exactly once.
+    pub(crate) from: &'static str,
+    /// What stands there instead. `{on}` becomes the question whether the mutant is chosen.
+    pub(crate) to: &'static str,
+}
+
+/// The check that must notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Killer {
+    /// Rows of the loom binary whose key contains this.
+    Loom(&'static str),
+    /// Rows of the shuttle binary whose key contains this.
+    Shuttle(&'static str),
+    /// A test of the library, built without a checker.
+    #[allow(dead_code, reason = "used by entries that are kept in files of their own")]
+    Test {
+        /// The file in `tests`, or `lib` for unit tests.
+        target: &'static str,
+        /// The whole path of the test.
+        name: &'static str,
+    },
+}
+
+/// Writes a copy of the tree at `from` with the one mutant that is called `name`, always on.
+///
+/// # Errors
+/// Where there is no such mutant, an edit does not fit, or nothing can be copied.
+pub(crate) fn broken_copy(from: &Path, to: &Path, name: &str) -> Result<()> {
+    let mutant = list::all().into_iter().find(|mutant| mutant.name == name);
+    writer::write_one(from, to, mutant.with_context(|| format!("no mutant is called `{name}`"))?)
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Where a mutant is not killed as its entry says, or a killer is red without a mutant.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let all = list::all();
+    let wanted = |name: &str| options.filter.as_ref().is_none_or(|part| name.contains(part));
+    let chosen: Vec<(usize, &Mutant)> = all
+        .iter()
+        .enumerate()
+        .map(|(at, mutant)| (at + 1, *mutant))
+        .filter(|(_, mutant)| wanted(mutant.name))
+        .collect();
+    ensure!(!chosen.is_empty(), "no mutant's name contains what --filter asks for");
+    if options.list {
+        chosen.iter().for_each(|(_, mutant)| println!("{}: {:?}", mutant.name, mutant.killer));
+        return Ok(());
+    }
+    let copy = workspace::output()?.join("mutants");
+    writer::write_all(&workspace::root()?, &copy, &all)?;
+    let builds = Builds::new(&copy, chosen.iter().map(|(_, mutant)| mutant.killer))?;
+    let lines = runner::run(&builds, &chosen, options.limit, options.jobs)?;
+    report::print(&lines);
+    let json = serde_json::to_string_pretty(&lines)? + "\n";
+    fs::write(workspace::output()?.join("mutants.json"), json)?;
+    let faults = lines.iter().filter(|line| line.fault.is_some()).count();
+    println!(
+        "{} mutants, {} killed as their entries say, {faults} not",
+        lines.len(),
+        lines.len() - faults
+    );
+    let weakened = match (&options.filter, builds.loom()) {
+        (None, Some(loom)) => weaken::run_all(loom, options.limit, options.jobs),
+        _ => Ok(()),
+    };
+    ensure!(
+        faults == 0,
+        "{faults} of {} mutants were not killed as their entries say",
+        lines.len()
+    );
+    weakened
+}

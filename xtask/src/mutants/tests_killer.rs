@@ -1,0 +1,75 @@
+//! Tests of the library as killers: builds them in the copy, and runs one by name.
+
+use core::time::Duration;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::judge::TestRun;
+use crate::{models, workspace};
+
+/// Builds the test program `target` of the copy, into the workspace's own target folder: what the
+/// copy does not change was built there before.
+///
+/// # Errors
+/// Where it does not build.
+pub(super) fn build(copy: &Path, target: &str) -> Result<std::path::PathBuf> {
+    eprintln!("building the tests {target} with all mutants");
+    let mut cargo = workspace::cargo()?;
+    cargo.current_dir(copy).args(["test", "--no-run", "--quiet", "--package", "stampool"]);
+    let name = if target == "lib" {
+        cargo.arg("--lib");
+        "stampool"
+    } else {
+        cargo.args(["--test", target]);
+        target
+    };
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    cargo.arg("--target-dir").arg(workspace::root()?.join("target"));
+    models::executable(cargo, name).with_context(|| format!("tests {target} do not build"))
+}
+
+/// Runs the one test called `name`, with mutant `number`, for at most `limit`.
+///
+/// # Errors
+/// Where it cannot be run.
+pub(super) fn run(
+    executable: &Path,
+    copy: &Path,
+    name: &str,
+    number: usize,
+    limit: Duration,
+) -> Result<TestRun> {
+    let log = executable.with_extension(format!("mutant-{number}.log"));
+    let file = File::create(&log)?;
+    // A file instead of pipes: nobody has to drain it, and a test's own children cannot keep it open
+    // beyond the limit.
+    let mut child = Command::new(executable)
+        .args([name, "--exact", "--test-threads=1"])
+        .current_dir(copy)
+        .env("CARGO_MANIFEST_DIR", copy)
+        .env("STAMPOOL_MUTANT", number.to_string())
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .spawn()?;
+    let start = Instant::now();
+    let (mut status, mut timed_out) = (None, None);
+    while status.is_none() {
+        status = child.try_wait()?;
+        if status.is_none() && start.elapsed() > limit {
+            child.kill()?;
+            status = Some(child.wait()?);
+            timed_out = Some(limit);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let output = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
+    std::fs::remove_file(&log)?;
+    Ok(TestRun { code: status.and_then(|status| status.code()), timed_out, output })
+}
