@@ -69,3 +69,6 @@ pub(super) unsafe fn unshelve<L: Level>(
     }
     all
 }
+
+#[cfg(test)]
+mod tests;
