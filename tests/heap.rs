@@ -162,7 +162,11 @@ fn a_dropped_pool_leaves_nothing_on_the_heap() {
     every_way::<Quiescent>();
     every_way::<EpochDeferred>();
     assert_eq!(pools_that_one_thread_outlives::<TaggedWide>(), 0, "a thread keeps dropped pools");
-    assert_eq!(pools_that_one_thread_outlives::<EpochDeferred>(), 0, "a thread keeps dropped pools");
+    assert_eq!(
+        pools_that_one_thread_outlives::<EpochDeferred>(),
+        0,
+        "a thread keeps dropped pools"
+    );
     assert_eq!(forgotten::<TaggedWide>(1), 0);
     assert_eq!(forgotten::<Quiescent>(1), 0);
     // Ten pools, two standings each: themselves, the collector, and up to a bag of 64 nodes of its

@@ -291,7 +291,7 @@ fn of_two_copies_in_one_cache_one_is_refused() {
         blocks[2..].iter().take(2 * BATCH - 3).for_each(|&block| free(&local, block));
         told(|| free(&local, blocks[2 * BATCH - 1]));
         let kept: Vec<_> = blocks.iter().rev().copied().map(Some).collect();
-        assert_eq!(pops(&local, kept.len()), kept);
+        assert_eq!(pops(&local, kept.len()), kept, "the cache is not what it was");
         blocks.into_iter().for_each(|block| free(&local, block));
         drop(local);
         all_there_once(pool);
