@@ -6,8 +6,8 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, list, look_up,
-    objects, recycle, stamped,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, free_twice, list,
+    look_up, objects, recycle, stamped,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -52,6 +52,11 @@ fn main() -> ExitCode {
     checks.push(recycle_row(EPOCH.strategy, Bound::Preemptions(3), recycle::body::<Epoch>));
     let look_up = Check::loom(look_up::SUBJECT, look_up::NAME, Bound::Unbounded, look_up::body);
     checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
+    for scenario in free_twice::SCENARIOS {
+        let body = move || free_twice::body(scenario);
+        let check = Check::loom(free_twice::SUBJECT, scenario.name, Bound::Unbounded, body);
+        checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
+    }
     checks.extend(PEERS.into_iter().flat_map(of_peer));
     for twin in twins() {
         let body = Arc::new(twin.body);

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
-//! | [`look_up`] | the level `checked` | none: as below |
+//! | [`look_up`], [`free_twice`] | the level `checked` | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
@@ -20,6 +20,7 @@
 
 pub mod ends;
 pub mod exchange;
+pub mod free_twice;
 pub mod linear;
 pub mod list;
 pub mod long;

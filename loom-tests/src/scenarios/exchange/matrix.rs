@@ -5,14 +5,15 @@
 
 use stampool::raw::block::Batch;
 
-use super::Op::{Allocate, Attach, End, Forget, Free, Give, Join, Leave, Offer, Request};
+use super::Op::{Allocate, Attach, End, Free, Give, Join, Leave, Offer, Request};
+use super::handles::{ATTACH_ATTACH_ONE_FREE, LEAVE_LEAVE, THREAD_END_TWO_HANDLES};
 use super::{Layer, Op, Scenario};
 use crate::scenarios::Depth::{Exhaustive, Preemptions};
 
 const POOL: Layer = Layer::Pool { capacity: 1000 };
 
 /// A scenario that two threads can be exhausted in.
-const fn slice(
+pub(super) const fn slice(
     name: &'static str,
     batch: usize,
     setup: &'static [(usize, Op)],
@@ -89,26 +90,6 @@ const ENDING: &[(usize, Op)] = &[
     (1, Free),
     (0, Allocate),
 ];
-
-/// Thread 0 has two handles with a block in the cache of each, and has forgotten the first.
-const TWO_HANDLES: &[(usize, Op)] = &[
-    (0, Attach),
-    (1, Attach),
-    (0, Allocate),
-    (0, Allocate),
-    (0, Free),
-    (0, Forget),
-    (0, Attach),
-    (0, Free),
-];
-
-/// One slot is free, and there are no others.
-const ONE_FREE: &[(usize, Op)] = &[(0, Attach), (0, Leave)];
-
-/// The two blocks of the only batch lie in two caches. Both threads put their block down in a shell of
-/// its own if neither sees the other's: there is one shell for the batch, and one for each seat.
-const SHARED_BATCH: &[(usize, Op)] =
-    &[(0, Attach), (1, Attach), (0, Allocate), (0, Give(1)), (1, Free)];
 
 /// Where a batch is one block and may be two: thread 1 has taken a block before it freed others, so its
 /// cache has grown; it is full of four blocks, and one more is in its hand.
@@ -187,10 +168,7 @@ pub const SCENARIOS: &[Scenario] = &[
             &[&[End], &[Allocate]],
         )
     },
-    Scenario {
-        layer: Layer::Pool { capacity: 2 },
-        ..slice("pool/thread_end_two_handles", 1, TWO_HANDLES, &[&[End], &[Allocate]])
-    },
+    THREAD_END_TWO_HANDLES,
     slice("pool/attach_allocate", 1, &[(1, Attach)], &[&[Attach], &[Allocate]]),
     slice("pool/carve_carve", 2, &[(0, Attach), (1, Attach)], &[&[Allocate], &[Allocate]]),
     Scenario {
@@ -275,11 +253,8 @@ pub const SCENARIOS: &[Scenario] = &[
         depth: Preemptions(3),
         ..slice("pool/attach_attach", 2, &[], &[&[Attach], &[Attach, Allocate]])
     },
-    slice("pool/attach_attach_one_free", 2, ONE_FREE, &[&[Attach], &[Attach]]),
-    Scenario {
-        depth: Preemptions(2),
-        ..slice("pool/leave_leave", 2, SHARED_BATCH, &[&[Leave], &[Leave]])
-    },
+    ATTACH_ATTACH_ONE_FREE,
+    LEAVE_LEAVE,
     Scenario {
         depth: Preemptions(2),
         ..slice("pool/leave_leave_attach", 2, LEAVERS, &[&[Leave], &[Leave], &[Attach, Allocate]])

@@ -4,6 +4,7 @@
 //! inside a thread cache is no step of its own.
 
 mod body;
+mod handles;
 mod matrix;
 mod world;
 
