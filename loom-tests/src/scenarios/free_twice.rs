@@ -121,7 +121,7 @@ pub fn body(scenario: Scenario) -> String {
     level.unshelve(&seat, block).expect("fresh");
     level.examine(&seat, block).expect("cached");
 
-    let other = thread::spawn(move || free(level, SLOTS[1], { block }, scenario.then));
+    let other = thread::spawn(move || free(level, SLOTS[1], block, scenario.then));
     let one = free(level, SLOTS[0], block, Then::Keep);
     let copies = [one, other.join().expect("no panic unreported")];
 
