@@ -101,7 +101,7 @@ const SHORT: Option<&[&str]> =
 /// of them. Under shuttle it is opaque: what it does is part of the step before.
 pub const EPOCH: Subject = Subject {
     searched: SHORT,
-    deep: &["mediator/shards_behind_a_look", "pool/shards_leave_allocate"],
+    deep: &["mediator/shards_behind_a_look", "pool/shards_leave_allocate", "pool/leave_leave"],
     ..subject::<EpochDeferred>(Shape::Sides)
 };
 
@@ -145,6 +145,7 @@ const HARD_QUIESCENT: &[&str] = &[
 /// A pin is three steps more.
 const HARD_EPOCH: &[&str] = &[
     "pool/leave_remainder_allocate",
+    "pool/thread_end_two_handles",
     "pool/carve_carve",
     "pool/capacity",
     "mediator/remainders_merge",
