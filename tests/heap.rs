@@ -135,6 +135,32 @@ fn forgotten<S: Strategy>(exchanges: usize) -> isize {
     })
 }
 
+/// One thread uses pools that are dropped, one after the other, and lives on: what it keeps of each must
+/// not add up. Beside the last pool, whose leavings go when the next one comes, it keeps nothing.
+fn pools_that_one_thread_outlives<S: Strategy>() -> isize {
+    let layout = Layout::new::<[u64; 8]>();
+    let used = move || {
+        let builder = Pool::builder(layout).strategy::<S>().batch(4).threads(StdThreads);
+        let pool = builder.build_thread_local().unwrap();
+        let block = pool.allocate().unwrap();
+        // SAFETY: just allocated, and freed once.
+        unsafe { pool.deallocate(block) };
+        // One that asks to be told of the thread's end.
+        drop(pool.local().unwrap());
+        pool
+    };
+    thread::spawn(move || {
+        let one_by_one = left_behind(|| drop(used()));
+        let before = LIVE.load(Relaxed);
+        // Many at a time, which all have places of their own in the thread, and then one.
+        drop((0..10).map(|_| used()).collect::<Vec<_>>());
+        drop(used());
+        one_by_one + LIVE.load(Relaxed) - before
+    })
+    .join()
+    .unwrap()
+}
+
 #[test]
 fn a_dropped_pool_leaves_nothing_on_the_heap() {
     every_way::<TaggedWide>();
@@ -142,6 +168,12 @@ fn a_dropped_pool_leaves_nothing_on_the_heap() {
     every_way::<Locked>();
     every_way::<Quiescent>();
     every_way::<EpochDeferred>();
+    assert_eq!(pools_that_one_thread_outlives::<TaggedWide>(), 0, "a thread keeps dropped pools");
+    assert_eq!(
+        pools_that_one_thread_outlives::<EpochDeferred>(),
+        0,
+        "a thread keeps dropped pools"
+    );
     assert_eq!(forgotten::<TaggedWide>(1), 0);
     assert_eq!(forgotten::<Quiescent>(1), 0);
     // Ten pools, two standings each: themselves, the collector, and up to a bag of 64 nodes of its

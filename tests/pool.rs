@@ -188,6 +188,34 @@ fn end_with_a_forgotten_handle<S: Strategy>() {
 }
 
 #[test]
+fn blocks_of_all_forgotten_handles_come_back_when_their_std_thread_ends() {
+    with_every_strategy!(end_with_forgotten_handles);
+}
+
+fn end_with_forgotten_handles<S: Strategy>() {
+    let builder = Pool::builder(Layout::new::<u64>()).strategy::<S>();
+    let mut pool = builder.batch(4).threads(StdThreads).build().unwrap();
+    std::thread::scope(|threads| {
+        let thread = threads.spawn(|| {
+            let locals = [pool.local().unwrap(), pool.local().unwrap(), pool.local().unwrap()];
+            for local in locals {
+                let block = local.allocate().unwrap();
+                // SAFETY: just allocated.
+                unsafe { local.deallocate(block) };
+                core::mem::forget(local);
+            }
+        });
+        thread.join().unwrap();
+    });
+    let census = pool.census();
+    assert_eq!(
+        (census.cached_blocks, census.full_blocks),
+        (0, 12),
+        "a forgotten handle kept its blocks"
+    );
+}
+
+#[test]
 fn a_thread_may_end_after_its_pool() {
     with_every_strategy!(end_after_the_pool);
 }

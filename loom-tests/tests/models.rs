@@ -6,8 +6,8 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, landing, list,
-    look_up, objects, recycle, stamped,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, free_twice,
+    landing, list, look_up, objects, recycle, stamped,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -54,6 +54,11 @@ fn main() -> ExitCode {
     checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
     let landing = Check::loom(landing::SUBJECT, landing::NAME, Bound::Unbounded, landing::body);
     checks.push(landing.expect_exactly(landing::allowed(), FEWEST));
+    for scenario in free_twice::SCENARIOS {
+        let body = move || free_twice::body(scenario);
+        let check = Check::loom(free_twice::SUBJECT, scenario.name, Bound::Unbounded, body);
+        checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
+    }
     checks.extend(PEERS.into_iter().flat_map(of_peer));
     for twin in twins() {
         let body = Arc::new(twin.body);

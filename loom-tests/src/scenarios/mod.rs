@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
-//! | [`look_up`] | the level `checked` | none: as below |
+//! | [`look_up`], [`free_twice`] | the level `checked` | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`landing`] | mediator and limbo | none: as there |
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
@@ -21,6 +21,7 @@
 
 pub mod ends;
 pub mod exchange;
+pub mod free_twice;
 pub mod landing;
 pub mod linear;
 pub mod list;
@@ -102,7 +103,7 @@ const SHORT: Option<&[&str]> =
 /// of them. Under shuttle it is opaque: what it does is part of the step before.
 pub const EPOCH: Subject = Subject {
     searched: SHORT,
-    deep: &["mediator/shards_behind_a_look", "pool/shards_leave_allocate"],
+    deep: &["mediator/shards_behind_a_look", "pool/shards_leave_allocate", "pool/leave_leave"],
     ..subject::<EpochDeferred>(Shape::Sides)
 };
 
@@ -146,6 +147,7 @@ const HARD_QUIESCENT: &[&str] = &[
 /// A pin is three steps more.
 const HARD_EPOCH: &[&str] = &[
     "pool/leave_remainder_allocate",
+    "pool/thread_end_two_handles",
     "pool/carve_carve",
     "pool/capacity",
     "mediator/remainders_merge",

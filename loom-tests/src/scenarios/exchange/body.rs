@@ -190,6 +190,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
                 seat.0 = Some(shared.under_check.local().expect("memory for a seat"));
             }
             Op::Leave => seat.0 = None,
+            Op::Forget => core::mem::forget(seat.0.take()),
             Op::End => {
                 core::mem::forget(seat.0.take());
                 threads.ends(actor.number);
@@ -226,6 +227,9 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     let ended = run(scenario, actors, move |(seat, actor), op| step(seat, actor, op));
 
     let (seats, actors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
+    let handles = seats.iter().filter(|seat| seat.0.is_some()).count();
+    let attached = shared.under_check.stats().attached;
+    assert_eq!(attached, handles + scenario.handles_forgotten(), "two handles share a slot");
     // In the order of the threads, as the specification does.
     seats.into_iter().for_each(drop);
     // SAFETY: leaked above; all handles are gone.

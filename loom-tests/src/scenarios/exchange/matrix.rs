@@ -6,13 +6,14 @@
 use stampool::raw::block::Batch;
 
 use super::Op::{Allocate, Attach, End, Free, Give, Join, Leave, Offer, Request};
+use super::handles::{ATTACH_ATTACH_ONE_FREE, LEAVE_LEAVE, THREAD_END_TWO_HANDLES};
 use super::{Layer, Op, Scenario};
 use crate::scenarios::Depth::{Exhaustive, Preemptions};
 
 const POOL: Layer = Layer::Pool { capacity: 1000 };
 
 /// A scenario that two threads can be exhausted in.
-const fn slice(
+pub(super) const fn slice(
     name: &'static str,
     batch: usize,
     setup: &'static [(usize, Op)],
@@ -167,6 +168,7 @@ pub const SCENARIOS: &[Scenario] = &[
             &[&[End], &[Allocate]],
         )
     },
+    THREAD_END_TWO_HANDLES,
     slice("pool/attach_allocate", 1, &[(1, Attach)], &[&[Attach], &[Allocate]]),
     slice("pool/carve_carve", 2, &[(0, Attach), (1, Attach)], &[&[Allocate], &[Allocate]]),
     Scenario {
@@ -251,6 +253,8 @@ pub const SCENARIOS: &[Scenario] = &[
         depth: Preemptions(3),
         ..slice("pool/attach_attach", 2, &[], &[&[Attach], &[Attach, Allocate]])
     },
+    ATTACH_ATTACH_ONE_FREE,
+    LEAVE_LEAVE,
     Scenario {
         depth: Preemptions(2),
         ..slice("pool/leave_leave_attach", 2, LEAVERS, &[&[Leave], &[Leave], &[Attach, Allocate]])

@@ -36,6 +36,8 @@ struct Actor {
     step: Step,
     attached: bool,
     cache: Blocks,
+    /// The caches of forgotten handles, the newest last.
+    forgotten: Vec<Blocks>,
     /// Blocks that the cache may hold.
     limit: usize,
     /// Its last exchange brought blocks. (No scenario has so many exchanges one way that the limit
@@ -80,6 +82,7 @@ impl World {
             step: Step::Begin,
             attached: false,
             cache: Vec::new(),
+            forgotten: Vec::new(),
             limit: 2 * scenario.batch.least,
             refilled: false,
             held: Vec::new(),
@@ -132,6 +135,12 @@ impl World {
         match (op, core::mem::replace(&mut self.threads[thread].step, Step::Begin)) {
             (Op::Attach, _) => {
                 self.threads[thread].attached = true;
+                self.done(thread);
+            }
+            (Op::Forget, _) => {
+                let actor = &mut self.threads[thread];
+                actor.forgotten.push(core::mem::take(&mut actor.cache));
+                (actor.attached, actor.limit, actor.refilled) = (false, 2 * least, false);
                 self.done(thread);
             }
             (Op::Join(shard), _) => {
@@ -221,6 +230,14 @@ impl World {
     }
 
     fn left(&mut self, thread: usize) {
+        let actor = &mut self.threads[thread];
+        if actor.todo[0] == Op::End
+            && let Some(cache) = actor.forgotten.pop()
+        {
+            // The thread goes on with its next handle.
+            (actor.cache, actor.step) = (cache, Step::Begin);
+            return;
+        }
         if matches!(self.threads[thread].todo[0], Op::Leave | Op::End) {
             self.threads[thread].attached = false;
             self.threads[thread].limit = 2 * self.batch.least;

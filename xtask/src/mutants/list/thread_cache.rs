@@ -1,27 +1,51 @@
-//! Faults of doors, slots and tenants.
+//! Faults of thread caches: slots, how they are claimed, and the shells that come with them.
 
-use crate::mutants::{Edit, Killer, Mutant};
+use super::{Edit, Killer, Mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "the owner frees although a thread is inside",
+        name: "a removal from a cache moves one entry too few",
         edits: &[Edit {
-            file: "src/thread_cache/door.rs",
-            from: "if self.word.fetch_or(SHUT, site::DOOR_SHUT.ordering()) == 0 {",
-            to: "let word = self.word.fetch_or(SHUT, site::DOOR_SHUT.ordering());
-        if word == 0 || {on} && word & SHUT == 0 {",
+            file: "src/thread_cache/slot.rs",
+            from: "unsafe { next.copy_to(gap, *len - nth) };",
+            to: "unsafe { next.copy_to(gap, (*len - nth).saturating_sub(usize::from({on}))) };",
         }],
-        killer: Killer::Loom("Door/door/enter_shut/"),
-        words: "violation",
+        killer: Killer::Test {
+            target: "lib",
+            name: "pool::watch::tests::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
+        },
+        words: "the cache is not what it was",
     },
     Mutant {
-        name: "the last one out does not free",
+        name: "a slot claimed by a load and a store",
         edits: &[Edit {
-            file: "src/thread_cache/door.rs",
-            from: "== SHUT | ONE {",
-            to: "== if {on} { SHUT } else { SHUT | ONE } {",
+            file: "src/thread_cache/slot.rs",
+            from: "        if self.owner().is_some() {
+            return false;
+        }",
+            to: "        if self.owner().is_some() {
+            return false;
+        }
+        if {on} {
+            // Acquire as the claim is, so that only the lost exclusion shows.
+            let is_free = self.head().owner.load(site::SLOT_CLAIM.ordering()) == 0;
+            if is_free {
+                self.head().owner.store(thread.0.get(), site::SLOT_LEAVE.ordering());
+            }
+            return is_free;
+        }",
         }],
-        killer: Killer::Loom("tenant/end_drop/"),
-        words: "violation",
+        killer: Killer::Shuttle("TaggedPacked/pool/attach_attach_one_free/shuttle-dfs/"),
+        words: "two handles share a slot",
+    },
+    Mutant {
+        name: "a seat that brings no shell",
+        edits: &[Edit {
+            file: "src/pool/growth.rs",
+            from: "for nth in 0..1 + limbo {",
+            to: "for nth in usize::from({on})..1 + limbo {",
+        }],
+        killer: Killer::Loom("TaggedPacked/pool/leave_leave/loom/"),
+        words: "M4: a shell is reserved for every batch",
     },
 ];
