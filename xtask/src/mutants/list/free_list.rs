@@ -17,7 +17,7 @@ pub(crate) const FREE_LIST: &[Mutant] = &[
             if taken.is_empty() {",
         }],
         killer: Killer::Loom("EpochModel/list/walk_growth/loom/"),
-        words: "",
+        words: "t0 [[1]] t1 [[1]] left [3]",
     },
     Mutant {
         name: "the side stack never looked at",
@@ -27,7 +27,7 @@ pub(crate) const FREE_LIST: &[Mutant] = &[
             to: "if !taken.is_empty() || {on} || !self.has_side() {",
         }],
         killer: Killer::Loom("EpochModel/list/pop_push_3/loom/"),
-        words: "",
+        words: "a block was lost",
     },
     Mutant {
         name: "a popper that leaves before its exchange",
@@ -42,7 +42,7 @@ pub(crate) const FREE_LIST: &[Mutant] = &[
         let taken = self.take_from_main(&removal);",
         }],
         killer: Killer::Loom("Quiescent/list/enter_splice/loom/"),
-        words: "",
+        words: "Causality violation: Concurrent",
     },
     Mutant {
         name: "emptiness not confirmed by an RMW",

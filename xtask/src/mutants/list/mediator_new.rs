@@ -1,4 +1,4 @@
-//! Faults of the mediator: its shards, its limbo, and when it refuses.
+//! Faults of the mediator: its shards and its limbo.
 
 use super::super::{Edit, Killer, Mutant};
 
@@ -51,18 +51,5 @@ pub(crate) const MEDIATOR_NEW: &[Mutant] = &[
         }],
         killer: Killer::Loom("EpochModel/recycle/land_offer/loom/"),
         words: "M4: a shell is reserved for every batch",
-    },
-    Mutant {
-        name: "the tags of partial shells not asked whether they run out",
-        edits: &[Edit {
-            file: "src/mediator/mod.rs",
-            from: "self.shelves.empty.refuses() || self.shelves.partial.refuses()",
-            to: "self.shelves.empty.refuses() || (!{on} && self.shelves.partial.refuses())",
-        }],
-        killer: Killer::Test {
-            target: "bad_input",
-            name: "tags_of_partial_shells_that_run_out_refuse_allocation_too",
-        },
-        words: "removals of 256, not refused",
     },
 ];
