@@ -8,8 +8,8 @@ use core::ptr::NonNull;
 
 use common::{Ledger, Meter, with_every_strategy};
 use stampool::{
-    AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Pool, Quiescent,
-    Strategy, TagPolicy, TaggedPacked, TaggedWide,
+    AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Off, Pool,
+    Quiescent, Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
 
 fn of(size: usize, align: usize) -> Layout {
@@ -295,4 +295,47 @@ fn tags_that_must_not_wrap_refuse_allocation_and_never_a_free() {
     assert_eq!(error, AllocError::TagsExhausted);
     assert!(moved >= 200, "half of 256 tags are for use, got {moved}");
     assert!(pool.stats().carved_blocks <= 32, "an eighth of the tags bounds the blocks");
+}
+
+/// Every handle that leaves takes the one partial shell, adds a block to it, and puts it back. So the tags
+/// of that list run out long before those of the empty shells do.
+fn merge_remainders_until_refused<S: Strategy<Level = Off>>() {
+    const BATCH: usize = 16;
+    const REFUSED_FROM: usize = 127;
+
+    let builder = Pool::builder(of(8, 8)).strategy::<S>().batch(BATCH);
+    let mut pool = builder.tag_policy(TagPolicy::Refuse).build().unwrap();
+    let holder = pool.local().unwrap();
+    let mut held: Vec<_> = (0..2 * BATCH).map(|_| holder.allocate().unwrap()).collect();
+    let mut removals = 0;
+    let error = loop {
+        for block in held.drain(..BATCH - 1) {
+            let leaver = pool.local().unwrap();
+            // SAFETY: allocated from this pool, and freed once.
+            unsafe { leaver.deallocate(block) };
+        }
+        // The first leaver found no partial shell.
+        removals += BATCH - 2;
+        match holder.allocate() {
+            Ok(block) => held.push(block),
+            Err(error) => break error,
+        }
+        removals += 1;
+        assert!(removals < REFUSED_FROM, "{}: {removals} removals of 256, not refused", S::NAME);
+        held.extend((1..BATCH - 1).map(|_| holder.allocate().unwrap()));
+    };
+    assert_eq!(error, AllocError::TagsExhausted);
+    assert!(removals >= REFUSED_FROM, "{}: refused after {removals} removals", S::NAME);
+    for block in held {
+        // SAFETY: allocated from this pool, and freed once.
+        unsafe { holder.deallocate(block) };
+    }
+    drop(holder);
+    assert_eq!(pool.census().free_blocks(), 2 * BATCH);
+}
+
+#[test]
+fn tags_of_partial_shells_that_run_out_refuse_allocation_too() {
+    merge_remainders_until_refused::<TaggedPacked<8>>();
+    merge_remainders_until_refused::<TaggedWide<8>>();
 }

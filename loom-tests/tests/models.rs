@@ -3,15 +3,15 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use loom_tests::epoch_model::{EpochModel, Prompt};
+use loom_tests::epoch_model::{EpochModel, Prompt, Stalled};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Subject, ends, exchange, free_twice,
-    landing, list, look_up, objects, recycle, stamped,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Shape, Subject, crossed, ends, exchange,
+    free_twice, land, landing, list, look_up, objects, recycle, stamped, subject,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
-use stampool::raw::free_list::Epoch;
+use stampool::raw::free_list::{Deferred, Epoch};
 
 /// Fewer executions than this explored nothing worth the name.
 const FEWEST: u64 = 2;
@@ -27,6 +27,11 @@ fn main() -> ExitCode {
         for scenario in exchange::SCENARIOS {
             checks.extend(of_exchange(subject, scenario));
         }
+    }
+    for subject in SUBJECTS.into_iter().chain([EPOCH]) {
+        let (strategy, bound) = (subject.strategy, most_preemptions(2));
+        let row = Check::loom(strategy, crossed::NAME, bound, subject.crossed);
+        checks.push(row.expect_exactly(crossed::allowed(), FEWEST));
     }
     for scenario in list::SCENARIOS {
         checks.push(list_row(EPOCH, scenario, most_preemptions(scenario.threads.len())));
@@ -50,6 +55,11 @@ fn main() -> ExitCode {
     let model = recycle::body::<EpochModel<Prompt>>;
     checks.push(recycle_row("EpochModel", Bound::Unbounded, model));
     checks.push(recycle_row(EPOCH.strategy, Bound::Preemptions(3), recycle::body::<Epoch>));
+    let land = land::body::<EpochModel<Prompt>>;
+    let land = Check::loom("EpochModel", land::NAME, Bound::Unbounded, land);
+    checks.push(land.expect_exactly(land::allowed(), FEWEST));
+    let stalled = subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides);
+    checks.push(exchange_row(stalled, &exchange::ATTACHING, exchange::ATTACHING.depth.bound()));
     let look_up = Check::loom(look_up::SUBJECT, look_up::NAME, Bound::Unbounded, look_up::body);
     checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
     let landing = Check::loom(landing::SUBJECT, landing::NAME, Bound::Unbounded, landing::body);

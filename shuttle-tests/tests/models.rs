@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use loom_tests::scenarios::linear::{Fault, body as linear_body};
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, ends, exchange, list, long, objects,
-    recycle, stamped,
+    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, crossed, ends, exchange, list, long,
+    objects, recycle, stamped,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -45,6 +45,12 @@ fn main() -> ExitCode {
             checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
         }
     }
+    for subject in subjects() {
+        let body = move || quietly(subject.crossed);
+        let check = check::dfs(subject.strategy, crossed::NAME, body);
+        let check = check.tier(tier(subject, crossed::NAME, 0));
+        checks.push(check.expect_exactly(crossed::allowed(), FEWEST));
+    }
     for scenario in objects::SCENARIOS {
         let check = check::dfs("ObjectPool", scenario.name, || quietly(scenario.body));
         checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
@@ -66,6 +72,11 @@ fn main() -> ExitCode {
         let name = exchange::BEHIND_A_LOOK.name;
         let check = check::pct(subject.strategy, name, 3, SLICE_SAMPLES, SEED, body);
         let allowed = exchange::allowed(&exchange::BEHIND_A_LOOK);
+        checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
+        let body = move || (subject.exchange)(&exchange::BEFORE_ITS_COUNT);
+        let name = exchange::BEFORE_ITS_COUNT.name;
+        let check = check::pct(subject.strategy, name, 3, SLICE_SAMPLES, SEED, body);
+        let allowed = exchange::allowed(&exchange::BEFORE_ITS_COUNT);
         checks.push(check.expect_within(allowed, SLICE_SAMPLES as u64));
         let body = move || (subject.exchange)(&exchange::BEHIND_TWO_LOOKS);
         let (name, samples) = (exchange::BEHIND_TWO_LOOKS.name, 20_000);

@@ -9,6 +9,8 @@
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
 //! | [`look_up`], [`free_twice`] | the level `checked` | none: as below |
+//! | [`crossed`] | two free lists | an operation |
+//! | [`land`] | mediator and reclaimer | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`landing`] | mediator and limbo | none: as there |
 //! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
@@ -19,9 +21,11 @@
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
 
+pub mod crossed;
 pub mod ends;
 pub mod exchange;
 pub mod free_twice;
+pub mod land;
 pub mod landing;
 pub mod linear;
 pub mod list;
@@ -62,6 +66,8 @@ pub struct Subject {
     pub searched: Option<&'static [&'static str]>,
     /// Runs a list scenario once.
     pub list: fn(&'static list::Scenario) -> String,
+    /// Runs [`crossed`] once.
+    pub crossed: fn() -> String,
     /// Runs an exchange scenario once.
     pub exchange: fn(&'static exchange::Scenario) -> String,
     /// Runs a pool and threads that end once.
@@ -103,7 +109,12 @@ const SHORT: Option<&[&str]> =
 /// of them. Under shuttle it is opaque: what it does is part of the step before.
 pub const EPOCH: Subject = Subject {
     searched: SHORT,
-    deep: &["mediator/shards_behind_a_look", "pool/shards_leave_allocate", "pool/leave_leave"],
+    deep: &[
+        "mediator/shards_before_its_count",
+        "mediator/shards_behind_a_look",
+        "pool/shards_leave_allocate",
+        "pool/leave_leave",
+    ],
     ..subject::<EpochDeferred>(Shape::Sides)
 };
 
@@ -243,6 +254,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         deep: &[],
         searched: None,
         list: list::body::<S>,
+        crossed: crossed::body::<S>,
         exchange: exchange::body::<S>,
         ends: ends::body::<S>,
         long: long::body::<S>,

@@ -17,14 +17,12 @@ use stampool::{
 };
 
 use super::super::{Metered, Payload, Standing, make_shell};
-use super::{Layer, Op, Scenario, entry, outcome};
+use super::{Layer, Op, Scenario, answer, entry, outcome};
 
 /// Size of a block in bytes.
 const BLOCK: usize = size_of::<u64>();
 /// Blocks per chunk: no scenario carves more, so block numbers are distances in one chunk.
 const CHUNK: usize = 32;
-/// Shells per handle that may wait, where any do.
-const LIMBO: usize = 1;
 
 /// Runs a scenario once on the shipped code.
 ///
@@ -75,7 +73,7 @@ impl<T> Shared<T> {
             self.live.add();
             actor.held.push_back(address);
         }
-        actor.log.push(addresses.to_vec());
+        actor.log.push(Entry::Blocks(addresses.to_vec()));
     }
 
     fn give(&self, actor: &mut Actor) -> Option<NonNull<u8>> {
@@ -91,7 +89,15 @@ impl<T> Shared<T> {
 struct Actor {
     number: usize,
     held: VecDeque<usize>,
-    log: Vec<Vec<usize>>,
+    log: Vec<Entry>,
+}
+
+/// What an operation brought.
+enum Entry {
+    /// Blocks, by address.
+    Blocks(Vec<usize>),
+    /// The answer to [`Op::Carved`].
+    Carved(usize),
 }
 
 impl Actor {
@@ -173,7 +179,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         .batch(scenario.batch.least)
         .batch_up_to(scenario.batch.most)
         .chunk_blocks(CHUNK)
-        .limbo_shells(LIMBO)
+        .limbo_shells(scenario.limbo)
         .capacity_blocks(capacity)
         .source(Metered(Arc::clone(&regions)))
         .threads(threads.clone())
@@ -197,13 +203,17 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
             }
             Op::Allocate => match local.expect("attached").allocate() {
                 Ok(block) => shared.receive(actor, &[block.as_ptr().expose_provenance()]),
-                Err(_) => actor.log.push(vec![]),
+                Err(_) => actor.log.push(Entry::Blocks(vec![])),
             },
             Op::Free => {
                 if let Some(block) = shared.give(actor) {
                     // SAFETY: allocated from this pool, and held by this actor alone.
                     unsafe { local.expect("attached").deallocate(block) };
                 }
+            }
+            Op::Carved => {
+                let carved = shared.under_check.stats().carved_blocks;
+                actor.log.push(Entry::Carved(carved));
             }
             Op::Lose => _ = local.expect("attached").allocate(),
             Op::Give(_) | Op::Join(_) | Op::Offer(_) | Op::OfferTwice(_) | Op::Request(_) => {
@@ -263,7 +273,7 @@ fn drain<S: Strategy>(shared: &Shared<Pool<S>>, free: usize) {
 }
 
 fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -> String {
-    let requirements = Requirements { limbo_shells: LIMBO, ..Requirements::default() };
+    let requirements = Requirements { limbo_shells: scenario.limbo, ..Requirements::default() };
     let plan = S::plan(requirements).expect("no requirement, no refusal");
     let mediator = Mediator::<S>::new(scenario.batch, scenario.shards(), &plan);
     let mut regions = Regions::new(Box::new(SystemSource));
@@ -359,11 +369,12 @@ fn run<A: Send + 'static>(
 
 /// Logs as the specification writes them: blocks by their distance from the lowest.
 fn logs(actors: &[Actor], lowest: usize) -> Vec<Vec<String>> {
-    let numbers = |addresses: &Vec<usize>| -> Vec<usize> {
-        addresses.iter().map(|address| (address - lowest) / BLOCK).collect()
+    let text = |line: &Entry| match line {
+        Entry::Blocks(addresses) => {
+            let number = |address: &usize| (address - lowest) / BLOCK;
+            entry(&addresses.iter().map(number).collect::<Vec<_>>())
+        }
+        Entry::Carved(blocks) => answer(*blocks),
     };
-    actors
-        .iter()
-        .map(|actor| actor.log.iter().map(|line| entry(&numbers(line))).collect())
-        .collect()
+    actors.iter().map(|actor| actor.log.iter().map(text).collect()).collect()
 }

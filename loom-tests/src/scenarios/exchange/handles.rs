@@ -1,7 +1,7 @@
 //! Rows of the [`matrix`](super::matrix) about the slots and shells that come with handles.
 
 use super::Op::{Allocate, Attach, End, Forget, Free, Give, Leave};
-use super::matrix::slice;
+use super::slice;
 use super::{Layer, Scenario};
 use crate::scenarios::Depth::Preemptions;
 

@@ -7,21 +7,9 @@ use stampool::raw::block::Batch;
 
 use super::Op::{Allocate, Attach, End, Free, Give, Join, Leave, Offer, Request};
 use super::handles::{ATTACH_ATTACH_ONE_FREE, LEAVE_LEAVE, THREAD_END_TWO_HANDLES};
-use super::{Layer, Op, Scenario};
-use crate::scenarios::Depth::{Exhaustive, Preemptions};
-
-const POOL: Layer = Layer::Pool { capacity: 1000 };
-
-/// A scenario that two threads can be exhausted in.
-pub(super) const fn slice(
-    name: &'static str,
-    batch: usize,
-    setup: &'static [(usize, Op)],
-    threads: &'static [&'static [Op]],
-) -> Scenario {
-    let (depth, layer, batch) = (Exhaustive, POOL, Batch::fixed(batch));
-    Scenario { name, depth, tier: 0, layer, batch, homes: &[], setup, threads }
-}
+use super::races::{BEFORE_ITS_COUNT, CARVE_RACE};
+use super::{Layer, Op, Scenario, slice};
+use crate::scenarios::Depth::Preemptions;
 
 /// Batches of one block that grow up to `most`.
 const fn up_to(most: usize, slice: Scenario) -> Scenario {
@@ -170,6 +158,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     THREAD_END_TWO_HANDLES,
     slice("pool/attach_allocate", 1, &[(1, Attach)], &[&[Attach], &[Allocate]]),
+    CARVE_RACE,
     slice("pool/carve_carve", 2, &[(0, Attach), (1, Attach)], &[&[Allocate], &[Allocate]]),
     Scenario {
         layer: Layer::Pool { capacity: 1 },
@@ -225,6 +214,7 @@ pub const SCENARIOS: &[Scenario] = &[
         ..apart(slice("mediator/shards_offer_request", 2, &[], &[&[Offer(2)], &[Request(2)]]))
     },
     BEHIND_A_LOOK,
+    BEFORE_ITS_COUNT,
     Scenario {
         layer: Layer::Pool { capacity: 5 },
         ..apart(slice("pool/shards_steal", 1, STEAL, &[&[Allocate], &[Free]]))

@@ -6,12 +6,14 @@
 mod body;
 mod handles;
 mod matrix;
+mod races;
 mod world;
 
 use std::collections::BTreeSet;
 
 pub use body::body;
 pub use matrix::{ABA, BEHIND_A_LOOK, BEHIND_TWO_LOOKS, REMAINDERS, SCENARIOS};
+pub use races::{ATTACHING, BEFORE_ITS_COUNT};
 
 use stampool::raw::block::Batch;
 
@@ -42,6 +44,8 @@ pub enum Op {
     Request(usize),
     /// Give the standing at the mediator up for one in another shard.
     Join(usize),
+    /// Ask how many blocks are carved. The answer is given under the growth lock.
+    Carved,
     /// A twin's fault: take a block and forget it.
     Lose,
     /// A twin's fault: offer the same blocks twice.
@@ -76,6 +80,8 @@ pub struct Scenario {
     pub layer: Layer,
     /// Blocks per batch.
     pub batch: Batch,
+    /// Shells per handle that may wait, where any do.
+    pub limbo: usize,
     /// The threads' shards. None: there is one for all.
     pub homes: &'static [usize],
     /// Done before the threads start, by one thread on behalf of each.
@@ -107,6 +113,18 @@ impl Scenario {
     }
 }
 
+/// A scenario that two threads can be exhausted in.
+const fn slice(
+    name: &'static str,
+    batch: usize,
+    setup: &'static [(usize, Op)],
+    threads: &'static [&'static [Op]],
+) -> Scenario {
+    let (depth, layer, batch) =
+        (Depth::Exhaustive, Layer::Pool { capacity: 1000 }, Batch::fixed(batch));
+    Scenario { name, depth, tier: 0, layer, batch, limbo: 1, homes: &[], setup, threads }
+}
+
 /// The outcomes that the specification allows.
 #[must_use]
 pub fn allowed(scenario: &'static Scenario) -> BTreeSet<String> {
@@ -126,4 +144,9 @@ fn outcome(logs: &[Vec<String>], carved: usize, full: usize, partial: usize) -> 
 fn entry(blocks: &[usize]) -> String {
     let blocks: Vec<String> = blocks.iter().map(ToString::to_string).collect();
     if blocks.is_empty() { "-".into() } else { blocks.join("+") }
+}
+
+/// How a log shows the answer to [`Op::Carved`].
+fn answer(carved: usize) -> String {
+    format!("{carved} carved")
 }

@@ -4,7 +4,7 @@ mod look;
 
 use stampool::raw::block::Batch;
 
-use super::{Layer, Op, Scenario, entry, outcome};
+use super::{Layer, Op, Scenario, answer, entry, outcome};
 use crate::spec::Machine;
 use look::{Look, Looked};
 
@@ -145,6 +145,11 @@ impl World {
             }
             (Op::Join(shard), _) => {
                 self.threads[thread].home = shard;
+                self.done(thread);
+            }
+            (Op::Carved, _) if self.growing.is_some() => return false,
+            (Op::Carved, _) => {
+                self.threads[thread].log.push(answer(self.carved));
                 self.done(thread);
             }
             (Op::Give(to), _) => {

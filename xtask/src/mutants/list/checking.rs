@@ -1,7 +1,7 @@
 //! Faults of the levels `checked` and `hardened`, at the places where a block that was freed by two
 //! threads at one time turns up.
 
-use super::{Edit, Killer, Mutant};
+use crate::mutants::{Edit, Killer, Mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {

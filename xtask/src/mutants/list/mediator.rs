@@ -41,7 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "        shell.fill(blocks);
         self.shelves.full.push(home, shell);
         if {on} {
-            let mut shell = self.empty_shell(&guard);
+            let Some(mut shell) = self.empty_shell(&guard) else { return };
             shell.fill(blocks);
             self.shelves.full.push(home, shell);
         }",
@@ -108,5 +108,68 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Loom("EpochModel/mediator/aba/loom/"),
         words: "violation",
+    },
+    Mutant {
+        name: "a batch's arrival counted before its push",
+        edits: &[
+            Edit {
+                file: "src/mediator/shard.rs",
+                from: "let Shard { list, arrived } = self.shard(shard);",
+                to: "let Shard { list, arrived } = self.shard(shard);
+        if {on} && !self.others.is_empty() {
+            arrived.fetch_add(1, site::ARRIVAL.ordering());
+        }",
+            },
+            Edit {
+                file: "src/mediator/shard.rs",
+                from: "            arrived.fetch_add(1, site::ARRIVAL.ordering());",
+                to: "            arrived.fetch_add(u64::from(!{on}), site::ARRIVAL.ordering());",
+            },
+        ],
+        killer: Killer::Loom("TaggedPacked/mediator/shards_before_its_count/loom/"),
+        words: "t0 [-]",
+    },
+    Mutant {
+        name: "a second look over shards that always settles",
+        edits: &[Edit {
+            file: "src/mediator/shard.rs",
+            from: "core::mem::replace(&mut look.before, now) == now",
+            to: "let before = core::mem::replace(&mut look.before, now);
+        before == now || ({on} && before.is_some())",
+        }],
+        killer: Killer::Loom("TaggedPacked/mediator/shards_before_its_count/loom/"),
+        words: "t0 [-]",
+    },
+    Mutant {
+        name: "limbo left before the push",
+        edits: &[Edit {
+            file: "src/mediator/limbo.rs",
+            from: "        shelves.empty.push(shell);
+        shelves.limbo.leave();",
+            to: "        if {on} {
+            shelves.limbo.leave();
+        }
+        shelves.empty.push(shell);
+        if !{on} {
+            shelves.limbo.leave();
+        }",
+        }],
+        killer: Killer::Loom("EpochModel/recycle/land_offer/loom/"),
+        words: "M4: a shell is reserved for every batch",
+    },
+    Mutant {
+        name: "the tags of partial and of full shells not asked whether they run out",
+        edits: &[Edit {
+            file: "src/mediator/mod.rs",
+            from: "self.shelves.may_refuse && self.shelves.lists().any(ShellList::refuses)",
+            to: "self.shelves.may_refuse
+            && (self.shelves.empty.refuses()
+                || !{on} && self.shelves.lists().any(ShellList::refuses))",
+        }],
+        killer: Killer::Test {
+            target: "bad_input",
+            name: "tags_of_partial_shells_that_run_out_refuse_allocation_too",
+        },
+        words: "removals of 256, not refused",
     },
 ];

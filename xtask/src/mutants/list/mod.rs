@@ -3,13 +3,15 @@
 mod checking;
 mod door;
 mod free_list;
+mod growth;
 mod mediator;
 mod per_thread;
 mod pool;
+mod side_lists;
 mod tags_and_ends;
 mod thread_cache;
 
-use super::{Edit, Killer, Mutant};
+use super::Mutant;
 
 /// All mutants. A mutant's number is its place here, counted from one; zero is the shipped code.
 pub(crate) fn all() -> Vec<&'static Mutant> {
@@ -17,9 +19,11 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         checking::MUTANTS,
         door::MUTANTS,
         free_list::MUTANTS,
+        growth::MUTANTS,
         mediator::MUTANTS,
         per_thread::MUTANTS,
         pool::MUTANTS,
+        side_lists::MUTANTS,
         tags_and_ends::MUTANTS,
         thread_cache::MUTANTS,
     ]

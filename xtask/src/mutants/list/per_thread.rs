@@ -1,6 +1,6 @@
 //! Faults of threads that end, and of threads that outlive pools.
 
-use super::{Edit, Killer, Mutant};
+use crate::mutants::{Edit, Killer, Mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {

@@ -1,6 +1,6 @@
 //! Faults of tags that must not wrap, of serial numbers, and of pools that end while shells wait.
 
-use super::{Edit, Killer, Mutant};
+use crate::mutants::{Edit, Killer, Mutant};
 
 /// They are noticed by tests without a checker.
 pub(super) const MUTANTS: &[Mutant] = &[

@@ -1,6 +1,6 @@
 //! Faults of thread caches: slots, how they are claimed, and the shells that come with them.
 
-use super::{Edit, Killer, Mutant};
+use crate::mutants::{Edit, Killer, Mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {

@@ -1,0 +1,107 @@
+//! Two lists, and two threads that each push to one and then remove from the other.
+//!
+//! Both lists are changed by RMWs alone, or under locks, so there is one order of all changes: the thread
+//! whose push comes later in it finds what the other one has pushed. If a removal took a plain load's
+//! word for it that a list is empty, both threads could find nothing.
+
+use std::collections::BTreeSet;
+
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{Reclaimer, ShellList, ShellStore};
+use stampool::raw::sync::thread;
+use stampool::{Requirements, Strategy, SystemSource};
+
+use super::{Standing, make_shell};
+use crate::spec::{self, Object};
+
+/// Its name in the ledger.
+pub const NAME: &str = "list/push_pop_crossed";
+
+struct Rig<S: Strategy> {
+    store: ShellStore,
+    lists: [S::List; 2],
+    reclaimer: S::Reclaimer,
+}
+
+type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
+
+impl<S: Strategy> Rig<S> {
+    /// Removes from a list, and ends what was there. Whether anything was.
+    fn has(&self, list: usize, participant: &Participant<S>) -> bool {
+        let guard = self.reclaimer.pin(participant);
+        let found = self.lists[list].pop(&self.store, &guard);
+        drop(guard);
+        found.map(|shell| shell.end()).is_some()
+    }
+}
+
+/// Runs the scenario once.
+///
+/// # Panics
+/// Where a shell is lost.
+#[must_use]
+pub fn body<S: Strategy>() -> String {
+    let plan = S::plan(Requirements::default()).expect("no requirement, no refusal");
+    let rig: &'static Rig<S> = Box::leak(Box::new(Rig::<S> {
+        store: ShellStore::new(1, plan.addressing),
+        lists: [S::list(&plan), S::list(&plan)],
+        reclaimer: S::Reclaimer::new(),
+    }));
+    let mut regions = Regions::new(Box::new(SystemSource));
+    let [mine, theirs] = [0, 1].map(|index| make_shell(&rig.store, index, &mut regions));
+    let (own, standing) = (rig.reclaimer.join(), Standing(rig.reclaimer.join()));
+    let other = thread::spawn(move || {
+        let Standing(participant) = &standing;
+        rig.lists[1].push(theirs);
+        let found = rig.has(0, participant);
+        (standing, found)
+    });
+    rig.lists[0].push(mine);
+    let mut found = [rig.has(1, &own), false];
+    let standing;
+    (standing, found[1]) = other.join().expect("no panic unreported");
+
+    let left = [0, 1].map(|list| rig.has(list, &own));
+    assert_eq!(left, [!found[1], !found[0]], "a shell was lost, or came twice");
+    drop((own, standing));
+    // SAFETY: leaked above, and nobody is left who refers to it.
+    drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });
+    format!("{found:?}")
+}
+
+/// What each list has, and what each thread found.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+struct Crossed {
+    lists: [bool; 2],
+    found: [bool; 2],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Op {
+    Push(usize),
+    Pop(usize),
+}
+
+impl Object for Crossed {
+    type Op = Op;
+
+    fn apply(&self, thread: usize, op: &Op) -> Vec<Self> {
+        let mut next = self.clone();
+        match *op {
+            Op::Push(list) => next.lists[list] = true,
+            Op::Pop(list) => next.found[thread] = core::mem::take(&mut next.lists[list]),
+        }
+        vec![next]
+    }
+
+    fn outcome(&self) -> String {
+        format!("{:?}", self.found)
+    }
+}
+
+/// The outcomes that the specification allows.
+#[must_use]
+pub fn allowed() -> BTreeSet<String> {
+    let programs = [vec![Op::Push(0), Op::Pop(1)], vec![Op::Push(1), Op::Pop(0)]];
+    spec::interleavings(Crossed::default(), &programs)
+}

@@ -1,0 +1,105 @@
+//! A shell that waits counts until it is back in `empty` (L1 of the mediator's limbo).
+//!
+//! Two blocks, a batch each, and three shells: one for each block, and one that may wait. No remainder
+//! is ever put down, so no handle needs a shell of its own.
+//!
+//! One thread ends the pin that an emptied shell waits for, so this thread lets the shell land. Meanwhile
+//! another thread, pinned from before its first step until behind its last one, empties a second shell
+//! and puts both blocks down. Where the first shell still counts, the second may not wait and is back in
+//! `empty` at once; where it does not count any more, it is in `empty` itself. So there are always two
+//! shells for the two blocks. If the first one counts no more before it is in `empty`, the second may wait
+//! as well, and one shell is left.
+
+use core::num::NonZeroUsize;
+use core::ptr::NonNull;
+use std::collections::BTreeSet;
+
+use stampool::raw::block::Block;
+use stampool::raw::chunk::Regions;
+use stampool::raw::free_list::{Deferred, MaybeBlock, Reclaimer};
+use stampool::raw::mediator::{Home, Mediator, Participant};
+use stampool::raw::sync::thread;
+use stampool::{Requirements, Strategy, SystemSource};
+
+use super::{Standing, make_shell};
+
+/// Its name in the ledger.
+pub const NAME: &str = "recycle/land_offer";
+
+/// Blocks, in a shell each.
+const BLOCKS: usize = 2;
+/// Shells that may wait.
+const LIMBO: usize = 1;
+
+type Shelves<R> = Mediator<Deferred<R>>;
+
+fn block(number: usize) -> Block {
+    Block(NonNull::without_provenance(NonZeroUsize::new(16 * number).expect("numbers begin at 1")))
+}
+
+/// Takes the one block that lies on top.
+fn request<R: Reclaimer>(mediator: &Shelves<R>, participant: &Participant<Deferred<R>>) -> usize {
+    let mut out = [MaybeBlock::uninit()];
+    assert_eq!(mediator.request(participant, Home::default(), &mut out), 1, "a block was listed");
+    // SAFETY: one block was written.
+    unsafe { out[0].assume_init() }.0.addr().get() / 16
+}
+
+fn offer<R: Reclaimer>(
+    mediator: &Shelves<R>,
+    participant: &Participant<Deferred<R>>,
+    number: usize,
+) {
+    mediator.offer(participant, Home::default(), &[block(number)]);
+}
+
+/// Runs the scenario once.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn body<R: Reclaimer>() -> String {
+    let requirements = Requirements { limbo_shells: LIMBO, ..Requirements::default() };
+    let plan = Deferred::<R>::plan(requirements).expect("no requirement, no refusal");
+    let mediator: &'static Shelves<R> = Box::leak(Box::new(Shelves::<R>::new(1, 1, &plan)));
+    let mut regions = Regions::new(Box::new(SystemSource));
+    for index in 0..BLOCKS + LIMBO {
+        mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
+    }
+    mediator.extend_limbo(LIMBO);
+    let own = mediator.join();
+    (1..=BLOCKS).for_each(|number| offer(mediator, &own, number));
+
+    let standing = Standing(mediator.join());
+    let pin = mediator.join();
+    let mut other = None;
+    mediator.linger(&pin, || {
+        let first = request(mediator, &own);
+        other = Some(thread::spawn(move || {
+            let Standing(participant) = &standing;
+            mediator.linger(participant, || {
+                let second = request(mediator, participant);
+                offer(mediator, participant, first);
+                offer(mediator, participant, second);
+            });
+            standing
+        }));
+    });
+    // The first shell has landed by now, or waits for the other thread too.
+    drop(other.expect("started above").join().expect("no panic unreported"));
+    drop((own, pin));
+
+    // SAFETY: leaked above; the other thread has ended.
+    let mut mediator = unsafe { Box::from_raw(core::ptr::from_ref(mediator).cast_mut()) };
+    let refused = mediator.waiting().overflows;
+    let (full, partial, empty) = mediator.census();
+    assert_eq!((full, partial, empty), (BLOCKS, 0, LIMBO), "a block or a shell was lost");
+    mediator.end_shells();
+    format!("{refused} refused")
+}
+
+/// The second shell may wait, or it may not.
+#[must_use]
+pub fn allowed() -> BTreeSet<String> {
+    ["0 refused", "1 refused"].into_iter().map(Into::into).collect()
+}

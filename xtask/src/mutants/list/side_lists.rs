@@ -1,0 +1,56 @@
+//! Faults of the lists: the side stack, the poppers of the second list, the confirmed emptiness.
+
+use crate::mutants::{Edit, Killer, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "the open stack not looked at again under the side stack's lock",
+        edits: &[Edit {
+            file: "src/free_list/deferred.rs",
+            from: "            let taken = open();
+            if taken.is_empty() {",
+            to: "            if {on} {
+                return side(top).confined();
+            }
+            let taken = open();
+            if taken.is_empty() {",
+        }],
+        killer: Killer::Loom("EpochModel/list/walk_growth/loom/"),
+        words: "t0 [[1]] t1 [[1]] left [3]",
+    },
+    Mutant {
+        name: "the side stack never looked at",
+        edits: &[Edit {
+            file: "src/free_list/deferred.rs",
+            from: "if !taken.is_empty() || !self.has_side() {",
+            to: "if !taken.is_empty() || {on} || !self.has_side() {",
+        }],
+        killer: Killer::Loom("EpochModel/list/pop_push_3/loom/"),
+        words: "a block was lost",
+    },
+    Mutant {
+        name: "a popper that leaves before its exchange",
+        edits: &[Edit {
+            file: "src/free_list/quiescent.rs",
+            from: "        let popper = Popper::enter(&self.poppers);
+        let taken = self.take_from_main(&removal);",
+            to: "        let mut popper = Some(Popper::enter(&self.poppers));
+        if {on} {
+            popper = None;
+        }
+        let taken = self.take_from_main(&removal);",
+        }],
+        killer: Killer::Loom("Quiescent/list/enter_splice/loom/"),
+        words: "Causality violation: Concurrent",
+    },
+    Mutant {
+        name: "emptiness not confirmed by an RMW",
+        edits: &[Edit {
+            file: "src/free_list/treiber.rs",
+            from: "match self.confirm(head) {",
+            to: "match if {on} { Ok(head) } else { self.confirm(head) } {",
+        }],
+        killer: Killer::Loom("TaggedPacked/list/push_pop_crossed/loom/"),
+        words: "[false, false]",
+    },
+];
