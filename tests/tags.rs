@@ -198,7 +198,7 @@ fn a_census_uses_no_tags_up() {
     let mut pool = builder.tag_policy(TagPolicy::Refuse).build().unwrap();
     pool.prefill(8, 1).unwrap();
     for _ in 0..1000 {
-        assert_eq!(pool.census().free_blocks(), 8);
+        assert_eq!(pool.census().free_blocks(), 8, "a census loses blocks");
     }
     assert!(pool.local().unwrap().allocate().is_ok());
 }

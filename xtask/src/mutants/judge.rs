@@ -77,6 +77,8 @@ pub(super) struct TestRun {
 pub(super) fn of_test(name: &str, run: &TestRun, words: &str) -> Judgement {
     /// The exit code of a test program with a failed test.
     const FAILED: i32 = 101;
+    /// What std says where a destructor panics during a panic.
+    const ABORTED: &str = "thread caused non-unwinding panic. aborting.";
     if let Some(limit) = run.timed_out {
         return Judgement::Hung { detail: format!("stopped after {} s", limit.as_secs()) };
     }
@@ -86,8 +88,10 @@ pub(super) fn of_test(name: &str, run: &TestRun, words: &str) -> Judgement {
         return Judgement::Survived;
     }
     let detail = message(output);
-    let red = run.code == Some(FAILED) && has("test result: FAILED. 0 passed; 1 failed;");
-    if !red || !has(&format!("test {name} ")) {
+    let failed = run.code == Some(FAILED) && has("test result: FAILED. 0 passed; 1 failed;");
+    // A second panic while the test's thread unwinds ends the process: std says so, and a signal follows.
+    let aborted = run.code.is_none() && has(ABORTED) && has(&format!("thread '{name}' "));
+    if !aborted && (!failed || !has(&format!("test {name} "))) {
         return Judgement::Unclear { detail: format!("exit code {:?}: {detail}", run.code) };
     }
     match output.contains(words) {
@@ -154,6 +158,14 @@ mod tests {
         assert_eq!(killed, Judgement::Killed { by: "m::t".into(), executions: 0, detail });
         assert!(matches!(test(101, &red("lost")), Judgement::WrongWords { .. }));
         assert!(matches!(test(134, &red("allocated twice")), Judgement::Unclear { .. }));
+        let aborted = |by: &str| {
+            let panics = "thread 'm::t' (1) panicked at a.rs:1:2:\nblock 3 allocated twice";
+            let run = TestRun { code: None, timed_out: None, output: format!("{panics}\n{by}") };
+            of_test("m::t", &run, "allocated twice")
+        };
+        let by_std = aborted("thread caused non-unwinding panic. aborting.");
+        assert!(matches!(by_std, Judgement::Killed { .. }));
+        assert!(matches!(aborted("Segmentation fault"), Judgement::Unclear { .. }));
         assert_eq!(test(0, "test result: ok. 1 passed; 0 failed; 0"), Judgement::Survived);
         // No test has this name.
         let none = test(0, "test result: ok. 0 passed; 0 failed; 0 ignored");

@@ -95,6 +95,10 @@ fn entries_are_whole_and_their_names_unique() {
     assert_eq!(names.len(), all.len());
     for Mutant { name, edits, words, .. } in all {
         assert!(!name.is_empty() && words.trim().len() > 3, "{name}: words");
+        assert!(
+            !["violation", "not seen", "not allowed"].contains(words),
+            "{name}: every row says that"
+        );
         assert!(edits.iter().any(|edit| edit.to.contains(ON)), "{name} never asks {ON}");
         let inside = |edit: &Edit| edit.file.starts_with("src/");
         assert!(edits.iter().all(inside), "{name}: only src is edited");

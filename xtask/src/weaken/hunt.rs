@@ -164,11 +164,12 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 8] = [
+pub(super) const KILLERS: [&str; 9] = [
     "TaggedWide",
     "TaggedPacked",
     "Quiescent",
     "EpochModel",
+    "Limbo",
     "Door",
     "StampedPool",
     "ObjectPool",
@@ -182,7 +183,8 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("QU") => row.strategy == "Quiescent",
         Some("DO") => row.strategy == "Door",
         Some("ST") => row.strategy == "StampedPool",
-        Some("DL" | "LM") => row.strategy == "EpochModel",
+        Some("DL") => row.strategy == "EpochModel",
+        Some("LM") => ["EpochModel", "Limbo"].contains(&&*row.strategy),
         Some("OB") => row.strategy == "ObjectPool",
         Some("LV") => row.strategy == "Checked",
         _ => row.strategy.starts_with("Tagged"),

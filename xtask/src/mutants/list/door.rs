@@ -12,7 +12,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         if word == 0 || {on} && word & SHUT == 0 {",
         }],
         killer: Killer::Loom("Door/door/enter_shut/"),
-        words: "violation",
+        words: "Causality violation: Concurrent write accesses",
     },
     Mutant {
         name: "the last one out does not free",
@@ -22,6 +22,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "== if {on} { SHUT } else { SHUT | ONE } {",
         }],
         killer: Killer::Loom("tenant/end_drop/"),
-        words: "violation",
+        words: "a region did not go back exactly once",
     },
 ];

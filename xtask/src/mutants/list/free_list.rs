@@ -11,7 +11,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "tag: if {on} { head.tag } else { self.tags.advance(head.tag) }",
         }],
         killer: Killer::Loom("TaggedPacked/list/aba/"),
-        words: "violation",
+        words: "Causality violation: Concurrent write accesses",
     },
     Mutant {
         name: "push's CAS Relaxed",
@@ -21,7 +21,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "if {on} { Ordering::Relaxed } else { site::PUSH_CAS.ordering() }",
         }],
         killer: Killer::Loom("TaggedPacked/list/pop_pop_push_push/"),
-        words: "violation",
+        words: "Causality violation: Concurrent write accesses",
     },
     Mutant {
         name: "a partial shell put back where poppers look without a lock",
@@ -31,7 +31,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "if {on} || shell.is_ripe() {",
         }],
         killer: Killer::Loom("EpochModel/list/aba/loom/"),
-        words: "violation",
+        words: "Causality violation: Concurrent write accesses",
     },
     Mutant {
         name: "the second list spliced in while a popper is in flight",
@@ -41,6 +41,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "if !{on} && !popper.is_alone() {",
         }],
         killer: Killer::Loom("Quiescent/list/aba/loom/"),
-        words: "violation",
+        words: "t0 [[1]] t1 [[1], [2]] left [3]",
     },
 ];

@@ -14,7 +14,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             return;",
         }],
         killer: Killer::Loom("TaggedPacked/pool/leave_remainder_allocate/"),
-        words: "violation",
+        words: "a block was lost",
     },
     Mutant {
         name: "several partial shells taken by one request",
@@ -29,8 +29,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         // One at a time: several in one hand",
         }],
-        killer: Killer::Loom("TaggedPacked/pool/remainders_again/"),
-        words: "violation",
+        killer: Killer::Shuttle("TaggedPacked/pool/remainders_again/"),
+        words: "M4: a shell is reserved for every batch",
     },
     Mutant {
         name: "a batch offered twice",
@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }",
         }],
         killer: Killer::Loom("TaggedPacked/pool/flush_refill/loom/"),
-        words: "violation",
+        words: "a block was lost left: 12 right: 8",
     },
     Mutant {
         name: "what a split leaves of a large shell taken for a remainder",
@@ -57,7 +57,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "left if left < if {on} { batch.most } else { batch.least } => partial.push(shell),",
         }],
         killer: Killer::Loom("TaggedPacked/mediator/split_a_large_one/loom/"),
-        words: "violation",
+        words: "t0 [2] t1 [-] carved 3 full 0 partial 2",
     },
     Mutant {
         name: "something carved although a batch lies in another shard",
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "if !{on} && out.len() >= batch.most && full.has_next(look) {",
         }],
         killer: Killer::Loom("TaggedPacked/pool/shards_steal/loom/"),
-        words: "violation",
+        words: "t0 [-] t1 [] carved 5 full 4",
     },
     Mutant {
         name: "shards looked at one after the other, and that taken for one look",
@@ -79,7 +79,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             return true;",
         }],
         killer: Killer::Loom("TaggedPacked/mediator/shards_behind_a_look/loom/"),
-        words: "violation",
+        words: "t0 [-] t1 [0] carved 2 full 1",
     },
     Mutant {
         name: "nobody counts what arrives in a shard",
@@ -91,7 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         if !{on} && !self.others.is_empty() {",
         }],
         killer: Killer::Shuttle("Quiescent/mediator/shards_behind_two_looks/shuttle-random/"),
-        words: "violation",
+        words: "t0 [-] t1 [0 1 0] carved 2 full 1",
     },
     Mutant {
         name: "an emptied shell returned without a grace period",
@@ -107,7 +107,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             self.shelves.empty.push(shell);",
         }],
         killer: Killer::Loom("EpochModel/mediator/aba/loom/"),
-        words: "violation",
+        words: "Causality violation: Concurrent write accesses",
     },
     Mutant {
         name: "a batch's arrival counted before its push",

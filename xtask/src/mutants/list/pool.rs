@@ -14,5 +14,5 @@ pub(super) const MUTANTS: &[Mutant] = &[Mutant {
         };",
     }],
     killer: Killer::Loom("TaggedPacked/pool/leave_remainder_allocate/"),
-    words: "violation",
+    words: "a handle left with blocks",
 }];
