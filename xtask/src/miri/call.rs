@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -15,6 +16,9 @@ use crate::workspace;
 /// Addresses are exposed and taken back in one file, `src/free_list/store.rs`; proptest asks for the
 /// current directory.
 const FLAGS: &str = "-Zmiri-permissive-provenance -Zmiri-disable-isolation";
+
+/// Seeds that run at the same time.
+const AT_ONCE: usize = 2;
 
 /// What to run.
 #[derive(Clone)]
@@ -62,7 +66,8 @@ impl Call {
     /// Settings of the tests: few cases for proptest, and which strategies.
     fn settings(&self) -> Vec<(&'static str, &'static str)> {
         let mut settings =
-            vec![("PROPTEST_CASES", "4"), ("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")];
+            // A backtrace takes Miri a second and more, and many tests expect a panic.
+            vec![("RUST_BACKTRACE", "0"), ("PROPTEST_CASES", "4"), ("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")];
         if self.borrows == Borrows::Tree {
             settings.push(("STAMPOOL_MIRI_EPOCH", "1"));
         }
@@ -92,16 +97,37 @@ impl Call {
         )
     }
 
-    /// Runs all programs under all seeds; the output goes to `log`.
+    /// Runs all programs under all seeds, [`AT_ONCE`] seeds at a time. Each seed is a call of its own, so
+    /// that the lines of two never mix; its output goes to `log` with the seed in the name.
     ///
     /// # Errors
     /// Where Miri cannot be started.
     pub(super) fn run(&self, log: &Path) -> Result<(Vec<Row>, Vec<String>)> {
         let (first, count) = self.seeds;
-        let seeds = match count {
-            1 => format!("-Zmiri-seed={first}"),
-            _ => format!("-Zmiri-many-seeds={first}..{}", first + count),
-        };
+        let seeds: Vec<u32> = (first..first + count).collect();
+        let mut ended = Vec::new();
+        for some in seeds.chunks(AT_ONCE) {
+            ended.extend(thread::scope(|threads| {
+                let run = |&seed| {
+                    let log = log.with_extension(format!("{seed}.log"));
+                    threads.spawn(move || self.run_seed(seed, &log))
+                };
+                let running: Vec<_> = some.iter().map(run).collect();
+                running.into_iter().map(|one| one.join().expect("no panic")).collect::<Vec<_>>()
+            }));
+        }
+        let ended = ended.into_iter().collect::<Result<Vec<_>>>()?;
+        let mut notes: Vec<String> = Vec::new();
+        for note in ended.iter().flat_map(|seed| &seed.notes) {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+        Ok((self.rows(&ended), notes))
+    }
+
+    /// Runs all programs under one seed.
+    fn run_seed(&self, seed: u32, log: &Path) -> Result<Seed> {
         let (reader, writer) = std::io::pipe()?;
         let mut cargo = Command::new("rustup");
         cargo.current_dir(workspace::root()?);
@@ -111,7 +137,8 @@ impl Call {
         cargo.args(unit_tests.then_some("--lib"));
         cargo.args(tests.iter().flat_map(|test| ["--test", test]));
         cargo.args(self.test_words());
-        cargo.env("MIRIFLAGS", format!("{} {seeds}", self.flags())).envs(self.settings());
+        cargo.env("MIRIFLAGS", format!("{} -Zmiri-seed={seed}", self.flags()));
+        cargo.envs(self.settings());
         // What `cargo xtask` was started with is not for another toolchain.
         for name in ["CARGO", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"] {
             cargo.env_remove(name);
@@ -121,56 +148,65 @@ impl Call {
         // It holds the writing ends.
         drop(cargo);
         let mut log = fs::File::create(log)?;
-        let (mut sections, mut notes) = (Sections::default(), Vec::new());
+        let mut ended = Seed { seed, ..Seed::default() };
         for line in BufReader::new(reader).split(b'\n') {
             let line = String::from_utf8_lossy(&line?).into_owned();
             writeln!(log, "{line}")?;
             if let Some(program) = program(&line) {
-                eprintln!("miri: {}, {} borrows: {program}", self.target, self.borrows.name());
+                let borrows = self.borrows.name();
+                eprintln!("miri: {}, {borrows} borrows, seed {seed}: {program}", self.target);
             }
-            if let Some((_, note)) = line.split_once("strategy: ")
-                && !notes.iter().any(|known| known == note)
-            {
-                notes.push(note.to_owned());
-            }
-            sections.line(&line);
+            ended.line(&line);
         }
+        ended.close();
         let ok = child.wait()?.success();
-        let rows: Vec<Row> = sections.end().iter().map(|section| self.row(section)).collect();
         ensure!(
-            ok || rows.iter().any(|row| row.outcome == "bad"),
+            ok || ended.programs.iter().any(|program| program.error.is_some()),
             "cargo miri failed before a test did:\n{}",
-            sections.last_words.join("\n")
+            ended.last_words.join("\n")
         );
-        Ok((rows, notes))
+        Ok(ended)
     }
 
-    fn row(&self, section: &Section) -> Row {
+    /// A row for each program, of what all seeds say of it.
+    fn rows(&self, seeds: &[Seed]) -> Vec<Row> {
         let (first, count) = self.seeds;
-        let ended = u32::try_from(section.passed.len()).unwrap_or(u32::MAX);
-        let is_fine = section.error.is_none() && ended == count;
-        let detail = match &section.error {
-            Some(error) => error.clone(),
-            None if is_fine => String::new(),
-            None => format!("{ended} of {count} seeds ended"),
-        };
-        let again = if is_fine {
-            String::new()
-        } else {
-            self.again(&section.program, section.seed.unwrap_or(first))
-        };
-        Row {
-            target: self.target.clone(),
-            borrows: self.borrows.name(),
-            program: section.program.clone(),
-            seeds: count,
-            passed: ended,
-            tests: section.passed.first().copied().unwrap_or(0),
-            seconds: section.seconds,
-            outcome: if is_fine { "fine" } else { "bad" },
-            detail,
-            again,
+        let mut names: Vec<&str> = Vec::new();
+        for program in seeds.iter().flat_map(|seed| &seed.programs) {
+            if !names.contains(&&*program.name) {
+                names.push(&program.name);
+            }
         }
+        let row = |name: &str| {
+            let of_seed = |seed: &'_ Seed| {
+                let program = seed.programs.iter().find(|program| program.name == name);
+                program.map(|program| (seed.seed, program.clone()))
+            };
+            let runs: Vec<(u32, ProgramRun)> = seeds.iter().filter_map(of_seed).collect();
+            let tests: Vec<u64> = runs.iter().filter_map(|(_, run)| run.passed).collect();
+            let passed = u32::try_from(tests.len()).unwrap_or(u32::MAX);
+            let bad = runs.iter().find(|(_, run)| run.error.is_some() || run.passed.is_none());
+            let is_fine = bad.is_none() && passed == count;
+            let (seed, detail) = match bad {
+                Some((seed, ProgramRun { error: Some(error), .. })) => (*seed, error.clone()),
+                Some((seed, _)) => (*seed, "it did not end".to_owned()),
+                None if is_fine => (first, String::new()),
+                None => (first, format!("{passed} of {count} seeds ran")),
+            };
+            Row {
+                target: self.target.clone(),
+                borrows: self.borrows.name(),
+                program: name.to_owned(),
+                seeds: count,
+                passed,
+                tests: tests.first().copied().unwrap_or(0),
+                seconds: runs.iter().map(|(_, run)| run.seconds).sum(),
+                outcome: if is_fine { "fine" } else { "bad" },
+                detail,
+                again: if is_fine { String::new() } else { self.again(name, seed) },
+            }
+        };
+        names.into_iter().map(row).collect()
     }
 }
 
@@ -184,64 +220,64 @@ fn program(line: &str) -> Option<String> {
     }
 }
 
-/// What was printed between one program's begin and the next one's.
-#[derive(Default)]
-struct Section {
-    program: String,
+/// One program under one seed: what was printed between its begin and the next one's.
+#[derive(Clone, Default)]
+struct ProgramRun {
+    name: String,
     begun: Option<Instant>,
     seconds: f64,
-    /// How many tests passed, for each run without a failure.
-    passed: Vec<u64>,
-    /// The first line that tells of one.
+    /// How many tests passed, where all did.
+    passed: Option<u64>,
+    /// The first line that tells of a failure.
     error: Option<String>,
-    /// The first seed with a failure.
-    seed: Option<u32>,
 }
 
+/// All programs under one seed.
 #[derive(Default)]
-struct Sections {
-    all: Vec<Section>,
+struct Seed {
+    seed: u32,
+    programs: Vec<ProgramRun>,
+    /// What the tests say of the strategies that ran.
+    notes: Vec<String>,
     last_words: Vec<String>,
 }
 
-impl Sections {
+impl Seed {
     fn line(&mut self, line: &str) {
-        if let Some(program) = program(line) {
+        if let Some(name) = program(line) {
             self.close();
-            self.all.push(Section { program, begun: Some(Instant::now()), ..Section::default() });
+            let begun = Some(Instant::now());
+            self.programs.push(ProgramRun { name, begun, ..ProgramRun::default() });
+        }
+        if let Some((_, note)) = line.split_once("strategy: ") {
+            self.notes.push(note.to_owned());
         }
         if self.last_words.len() == 12 {
             self.last_words.remove(0);
         }
         self.last_words.push(line.to_owned());
-        let Some(section) = self.all.last_mut() else { return };
+        let Some(run) = self.programs.last_mut() else { return };
         if let Some((_, result)) = line.split_once("test result: ok. ") {
-            let count = result.split(' ').next().and_then(|count| count.parse().ok());
-            section.passed.push(count.unwrap_or(0));
-        }
-        if let Some((_, seed)) = line.split_once("FAILING SEED: ") {
-            section.seed = section.seed.or_else(|| seed.trim().parse().ok());
+            run.passed = result.split(' ').next().and_then(|count| count.parse().ok());
         }
         // Tests that expect a panic say so too, so only words of a failure count.
-        let told = [" FAILED", "error: Undefined Behavior", "error: memory leaked", "FAILING SEED"];
-        if section.error.is_none()
+        let told = [" FAILED", "error: Undefined Behavior", "error: memory leaked"];
+        // Cargo's last words of another program's failure.
+        let is_sum = line.contains(" target failed:") || line.contains(" targets failed:");
+        if run.error.is_none()
+            && !is_sum
             && (told.iter().any(|words| line.contains(words)) || line.starts_with("error"))
         {
-            section.error = Some(line.trim().to_owned());
+            run.error = Some(line.trim().to_owned());
         }
     }
 
     fn close(&mut self) {
-        if let Some(last) = self.all.last_mut()
+        if let Some(last) = self.programs.last_mut()
             && let Some(begun) = last.begun.take()
         {
             last.seconds = begun.elapsed().as_secs_f64();
         }
-    }
-
-    fn end(&mut self) -> &[Section] {
-        self.close();
-        &self.all
     }
 }
 
@@ -249,40 +285,51 @@ impl Sections {
 mod tests {
     use super::*;
 
-    fn rows(output: &str, count: u32) -> Vec<Row> {
+    /// What the outputs of seeds 4, 5 and so on make, where `count` seeds were asked for.
+    fn rows(outputs: &[&str], count: u32) -> Vec<Row> {
         let (target, borrows) = ("x86_64-unknown-linux-gnu".into(), Borrows::Tree);
         let call = Call { target, borrows, seeds: (4, count), filter: None, deep: false };
-        let mut sections = Sections::default();
-        output.lines().for_each(|line| sections.line(line));
-        sections.end().iter().map(|section| call.row(section)).collect()
+        let seeds = outputs.iter().zip(4..).map(|(output, seed)| {
+            let mut ended = Seed { seed, ..Seed::default() };
+            output.lines().for_each(|line| ended.line(line));
+            ended.close();
+            ended
+        });
+        call.rows(&seeds.collect::<Vec<_>>())
     }
 
     const FINE: &str = "   Compiling stampool\n     Running unittests src/lib.rs (target/x)\n\
-        test result: ok. 26 passed; 0 failed; 0 ignored\n\
         test result: ok. 26 passed; 0 failed; 0 ignored\n";
 
     #[test]
     fn a_program_is_fine_if_every_seed_ended_well() {
-        let rows = rows(FINE, 2);
+        let rows = rows(&[FINE, FINE], 2);
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].program.as_str(), rows[0].outcome), ("lib", "fine"));
         assert_eq!((rows[0].tests, rows[0].passed), (26, 2));
     }
 
     #[test]
-    fn a_seed_that_did_not_end_is_a_failure() {
-        let rows = rows(FINE, 4);
-        assert_eq!((rows[0].outcome, rows[0].detail.as_str()), ("bad", "2 of 4 seeds ended"));
+    fn a_seed_that_did_not_run_or_did_not_end_is_a_failure() {
+        let one = rows(&[FINE, FINE], 4);
+        assert_eq!((one[0].outcome, one[0].detail.as_str()), ("bad", "2 of 4 seeds ran"));
+        let cut = "     Running unittests src/lib.rs (target/x)\ntest a ... ok\n";
+        let other = rows(&[FINE, cut], 2);
+        assert_eq!((other[0].outcome, other[0].detail.as_str()), ("bad", "it did not end"));
+        assert!(other[0].again.contains("-Zmiri-seed=5'"), "{}", other[0].again);
     }
 
     #[test]
     fn a_failure_gives_the_command_with_its_seed() {
-        let output = format!(
+        let bad = format!(
             "{FINE}     Running tests/pool.rs (target/y)\ntest a ... test b ... ok\n\
-             error: Undefined Behavior: attempting a read access\n\
-             test result: ok. 3 passed; 0 failed\nFAILING SEED: 5\nerror: test failed\n"
+             error: Undefined Behavior: attempting a read access\nerror: test failed\n\
+             Running tests/stats.rs (target/z)\ntest result: ok. 1 passed\nerror: 1 target failed:\n"
         );
-        let rows = rows(&output, 2);
+        let good = format!(
+            "{FINE}     Running tests/pool.rs (target/y)\ntest result: ok. 3 passed; 0 failed\n"
+        );
+        let rows = rows(&[&good, &bad], 2);
         assert_eq!((rows[0].outcome, rows[1].outcome), ("fine", "bad"));
         assert!(rows[1].detail.contains("Undefined Behavior"), "{:?}", rows[1]);
         let again = &rows[1].again;
