@@ -211,6 +211,13 @@ fn is_justified(error: BuildError, case: &Case) -> Result<(), TestCaseError> {
         }
         BuildError::Cacheless { .. } => case.kind == 3 && case.strategy == 4,
         BuildError::Level { .. } => case.kind == 3 && case.level > 0,
+        // The cache that threads share: two batches, a shell, and those that may wait, of a batch each.
+        BuildError::Fill { error: AllocError::OutOfMemory } => {
+            let most = case.batch_up_to.unwrap_or(batch).max(batch);
+            let waiting = if case.strategy == 4 { case.limbo.unwrap_or(16) } else { 0 };
+            let bytes = most * (3 + waiting) * size_of::<usize>();
+            case.kind == 2 && bytes > LIMITS.0 / 2
+        }
         _ => false,
     };
     prop_assert!(is_justified, "{error}");

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::thread;
 
-use common::forks::{in_a_fork, in_a_fork_by, outcome};
+use common::forks::{Raises, in_a_fork, in_a_fork_by, outcome};
 use common::with_every_strategy;
 use stampool::{AllocError, Pool, Strategy};
 
@@ -100,16 +100,6 @@ fn oversubscribe<S: Strategy>() {
     let bound = threads * most + 3 * threads * BATCH + BATCH;
     assert!(carved <= bound, "{carved} carved, bound {bound}");
     assert_eq!(pool.census().free_blocks(), carved);
-}
-
-/// Raises a flag when it is dropped, by a panic too: threads that wait for the flag would otherwise
-/// keep a test that has failed from ending.
-struct Raises<'f>(&'f AtomicBool);
-
-impl Drop for Raises<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 /// A test whose child fails while other threads go on until it has ended.
@@ -207,8 +197,8 @@ fn a_forked_child_goes_on_with_its_copy() {
     assert_eq!(pool.census().free_blocks(), stats.carved_blocks, "the parent never noticed");
 }
 
-/// Growth takes a lock, which a fork may catch. Held over the fork by whoever forks, it is free in the
-/// child.
+/// Growth takes a lock, which a fork may catch. The thread that forks holds it over the fork, so it is free
+/// in the child.
 #[test]
 fn a_fork_that_keeps_others_from_growing_can_grow_in_the_child() {
     let pool = Pool::builder(LAYOUT).batch(BATCH).chunk_blocks(BATCH).build().unwrap();

@@ -12,6 +12,8 @@ use stampool::{Block, ExactPool, Pool};
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 /// Signals in all, and signals that find the thread inside of the pool.
 const ENOUGH: (usize, usize) = (2000, 200);
+/// Signals after which the test gives up waiting for enough of them in calls.
+const TOO_MANY: usize = 10_000_000;
 
 /// The handler's pool, and the thread that the handler interrupts.
 static HANDLERS: OnceLock<(ExactPool, libc::pthread_t)> = OnceLock::new();
@@ -59,6 +61,7 @@ fn send_to(thread: libc::pthread_t) {
     while SIGNALS.load(Ordering::Acquire) < ENOUGH.0 || IN_CALLS.load(Ordering::Relaxed) < ENOUGH.1
     {
         let before = SIGNALS.load(Ordering::Acquire);
+        assert!(before < TOO_MANY, "{IN_CALLS:?} of {before} signals came in a call of the pool");
         // SAFETY: the thread waits for this one to end, so it lives.
         assert_eq!(unsafe { libc::pthread_kill(thread, libc::SIGUSR1) }, 0);
         while SIGNALS.load(Ordering::Acquire) == before {

@@ -1,5 +1,5 @@
-//! A pool whose emptied shells still wait when it is dropped: its memory stays, and is not freed
-//! under whoever brings them back later.
+//! A pool whose emptied shells still wait when it is dropped: its memory stays, since another thread may
+//! still bring a shell back.
 
 mod common;
 

@@ -5,7 +5,7 @@
 //! - L1. At most `limit` shells wait, or are on their way from waiting to `empty`: a shell counts from
 //!   before its deferral until after its push. So however long a thread sleeps, all others are in
 //!   lists or in hands, as the sum of M4 has it.
-//! - L2. Whoever finds that nothing waits has acquired all landings. They may be on threads that have
+//! - L2. A thread that finds that nothing waits has acquired all landings. They may be on threads that have
 //!   no other business with the pool: a thread that ends drops its participant, and that may run what
 //!   others have deferred, while the pool is dropped.
 
@@ -68,16 +68,25 @@ impl Limbo {
         self.refused.load(site::LIMBO_REFUSED.ordering())
     }
 
-    fn leave(&self) {
+    /// Counts one less that waits. Another thread may free the limbo before this returns, so the
+    /// caller has no reference to it, and this one has none but to the number itself.
+    ///
+    /// # Safety
+    ///
+    /// The limbo is there when this is called, and the caller does not use it afterwards.
+    unsafe fn leave(this: *const Self) {
+        // SAFETY: by the caller it is there. What the reference leads to is all atomic.
+        let waiting: &AtomicUsize = unsafe { &(*this).waiting };
         // ORDERING(LM-4): Release. Publishes that this thread is through with the shelves and the shell:
         //   it may have no other business with the pool.
         //   pairs with LM-5; killed by limbo/land_drop
-        self.waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
+        waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
     }
 
     /// Whether nothing waits. If so, the caller has acquired whatever landed.
     pub(super) fn is_empty(&self) -> bool {
-        // ORDERING(LM-5): Acquire. What is freed now, nobody touches who has landed a shell.
+        // ORDERING(LM-5): Acquire. A thread that has landed a shell does not touch the shelves again, so
+        //   the caller may free them.
         //   pairs with LM-4, of each shell: all changes of the number are RMWs; killed by limbo/land_drop
         self.waiting.load(site::LIMBO_EMPTY.ordering()) == 0
     }
@@ -113,12 +122,13 @@ impl<S: Strategy> Landing<S> {
 
     /// The grace period is over.
     pub(super) fn land(self) {
-        // SAFETY: nothing lands any more when the shelves go.
+        // SAFETY: the shelves stay until this shell has left the limbo, which is the last line.
         let shelves = unsafe { self.shelves.as_ref() };
         shelves.standing.acquired();
         // SAFETY: released by its owner for this; of these shelves' store.
         let shell = unsafe { OwnedShell::assume(self.shell, &shelves.store) };
         shelves.empty.push(shell);
-        shelves.limbo.leave();
+        // SAFETY: this shell still counts as waiting, so the limbo is there; it is not used again.
+        unsafe { Limbo::leave(&raw const shelves.limbo) };
     }
 }

@@ -68,7 +68,7 @@ struct Shelves<S: Strategy> {
     limbo: Limbo,
     /// Whether the lists have tags that must not wrap.
     may_refuse: bool,
-    /// Says that whoever ends the shelves has acquired all landings.
+    /// Says that the thread which ends the shelves has acquired all landings.
     standing: Witness,
 }
 
@@ -282,8 +282,10 @@ impl<S: Strategy> Mediator<S> {
         // SAFETY: by the caller.
         _ = unsafe { self.drain() };
         let Shelves { full, partial, empty, .. } = &**self.shelves;
-        let full_blocks = full.all_from(Home::default()).map(|list| self.count(list).1).sum();
-        (full_blocks, self.count(partial).1, self.count(empty).0)
+        // SAFETY: by the caller.
+        let count = |list| unsafe { self.count(list) };
+        let full_blocks = full.all_from(Home::default()).map(|list| count(list).1).sum();
+        (full_blocks, count(partial).1, count(empty).0)
     }
 
     /// Ends all shells that lie in a list. Only a checker's atomics need it.
@@ -325,11 +327,17 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Shells and blocks in a list.
-    fn count(&self, list: &S::List) -> (usize, usize) {
+    ///
+    /// # Safety
+    ///
+    /// No other thread removes anything from the list until this returns. One may still return a shell
+    /// from limbo, where `drain` has given up.
+    unsafe fn count(&self, list: &S::List) -> (usize, usize) {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         let (mut shells, mut blocks) = (0, 0);
-        // SAFETY: only `census_alone` calls this, whose caller keeps all other threads out.
+        // SAFETY: by the caller nobody removes anything meanwhile. Lists whose shells may still come back
+        // take all of them by their ordinary way.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
         let mut back: Vec<OwnedShell<'_>> = taken.collect();
         while let Some(shell) = back.pop() {

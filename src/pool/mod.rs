@@ -172,7 +172,8 @@ impl<S: Strategy> Pool<S> {
     /// the program's allocator, may have been caught by the fork.
     ///
     /// A child counts a thread that was just ending, and handing in its cache, as still doing so:
-    /// `census` and `end` would wait for it for ever. Where the pool is checked, growth and drop take a
+    /// `census`, `end`, and the drop of an object pool that counts its live objects would wait for it for
+    /// ever. Where the pool is checked, growth and drop take a
     /// lock of the process, which a fork may catch.
     ///
     /// `f` must not use the pool: what needs to grow would wait for ever.
@@ -201,7 +202,10 @@ impl<S: Strategy> Pool<S> {
 }
 
 impl<S: Strategy> Pool<S> {
-    /// Drops the pool, and returns when all memory is back at the source and the source is dropped.
+    /// Drops the pool, and returns when all memory is back at the source and the source is dropped. The
+    /// exception: under [`EpochDeferred`](crate::EpochDeferred), a thread that ends and is held up in the
+    /// collector may keep the memory; then it stays for good, and so does the source.
+    ///
     /// Dropping it does not wait for a thread that ends at that instant and is handing in its cache;
     /// this does.
     pub fn end(self) {

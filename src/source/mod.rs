@@ -38,7 +38,8 @@ pub unsafe trait Source: Send {
     ///
     /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
     /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never
-    /// drops its source.
+    /// drops its source. Neither does a pool under [`EpochDeferred`](crate::EpochDeferred) whose
+    /// collector is held up when the pool is dropped, by a thread that ends at that instant.
     ///
     /// # Panics
     ///

@@ -2,7 +2,7 @@
 //!
 //! A thread that ends does not know whether the pool still stands; the pool, when it is dropped,
 //! does not know which threads are about to end. Neither waits for the other: the last one out
-//! frees.
+//! frees. An owner may also leave the room as it is, for good: then it stays a visitor for ever.
 //!
 //! # State word
 //!
@@ -20,7 +20,7 @@
 //!
 //! - D1. Whoever is inside was let in by a CAS on a word without `SHUT`, so the room was there; it
 //!   stays until visitors and owner are out.
-//! - D2. The word becomes "shut, nobody inside" once: by the owner, or by the last visitor after
+//! - D2. The word becomes "shut, nobody inside" at most once: by the owner, or by the last visitor after
 //!   him. Whoever makes it so frees the room.
 //!
 //! # Progress
@@ -154,7 +154,8 @@ impl<T> Door<T> {
     pub unsafe fn shut_and_keep(&self) {
         core::mem::forget(self.hold());
         // The owner counts as a visitor that never leaves, so that nobody frees the room (D2).
-        // ORDERING(DO-6): Release. Nobody reads what comes before: who finds the word shut turns back.
+        // ORDERING(DO-6): Release. Nobody reads what comes before: a thread that finds the word shut does
+        //   not come in.
         self.word.store(SHUT | ONE, site::DOOR_RELEASE.ordering());
     }
 

@@ -19,6 +19,16 @@ const BADLY: u8 = b'-';
 /// A child's last byte. The end of the pipe would not do: another test's child may hold it too.
 const END: u8 = 0;
 
+/// Raises a flag when it is dropped, by a panic too: threads that wait for the flag would otherwise
+/// keep a test that has failed from ending.
+pub struct Raises<'f>(pub &'f AtomicBool);
+
+impl Drop for Raises<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs `child` in a forked process, which must end by itself, and well.
 ///
 /// # Panics

@@ -32,8 +32,8 @@ use seats::OwnNumber;
 ///
 /// # Progress
 ///
-/// That of [`Pool`]. The only lock besides is that of the shared cache, and only the threads that use
-/// it take it. A thread's first call takes memory for its cache from the source, and some from the
+/// That of [`Pool`]. The only lock besides is that of the shared cache. The threads that use that cache
+/// take it, and [`without_growth`](Self::without_growth) does. A thread's first call takes memory for its cache from the source, and some from the
 /// program's allocator: a pool like this cannot be the program's allocator.
 ///
 /// # Complexity

@@ -5,7 +5,7 @@
 //! | `SEATS` | every [`Tenant`] of the thread, by the place of its pool | its destructor hands all blocks in |
 //! | `NEAR` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `SEATS` empties it |
 //!
-//! Pools go by number, and no number comes twice in a process. So an entry of a pool that was dropped
+//! Pools go by number, and no number comes twice in a process (before 2^47 pools were made). So an entry of a pool that was dropped
 //! is never taken for one of a new pool, whatever the new pool's address.
 //!
 //! A pool's number contains its place: a small number that no other living pool has. So the first
@@ -30,13 +30,13 @@ const SHARED_PLACE: usize = Places::COUNT - 1;
 /// The places that living pools have for themselves.
 static LENT: Places = Places::new();
 
-/// Names a pool, as it names no other pool of this process: a serial number and a place, times the size
+/// Names one pool of this process and no other: a serial number and a place, times the size
 /// of a [`Near`], so that the low bits are the distance of an entry from the start of `NEAR`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolNumber(pub(super) u64);
 
 impl PoolNumber {
-    /// No pool's: no serial number comes so far.
+    /// No pool's: a pool's number is a multiple of the size of a [`Near`].
     pub(super) const NONE: Self = Self(u64::MAX);
 
     /// Its place in `SEATS`.
@@ -188,7 +188,7 @@ impl Seat {
 
 impl Drop for Seats {
     fn drop(&mut self) {
-        // From here on the thread goes without: a destructor that runs later finds no handle.
+        // A destructor that runs later finds no handle, and its calls go to the shared cache.
         NEAR.with(|near| near.iter().for_each(|place| place.set(NOBODY)));
         *self.0.get_mut() = Table::new();
     }

@@ -94,7 +94,7 @@ pub(super) fn of_test(name: &str, run: &TestRun, words: &str) -> Judgement {
     if !aborted && (!failed || !has(&format!("test {name} "))) {
         return Judgement::Unclear { detail: format!("exit code {:?}: {detail}", run.code) };
     }
-    match output.contains(words) {
+    match detail.contains(words) {
         true => Judgement::Killed { by: name.into(), executions: 0, detail },
         false => Judgement::WrongWords { detail },
     }

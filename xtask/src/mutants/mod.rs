@@ -67,7 +67,6 @@ pub(crate) enum Killer {
     /// Rows of the shuttle binary whose key contains this.
     Shuttle(&'static str),
     /// A test of the library, built without a checker.
-    #[allow(dead_code, reason = "used by entries that are kept in files of their own")]
     Test {
         /// The file in `tests`, or `lib` for unit tests.
         target: &'static str,

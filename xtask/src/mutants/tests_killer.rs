@@ -44,7 +44,8 @@ pub(super) fn run(
     number: usize,
     limit: Duration,
 ) -> Result<TestRun> {
-    let log = executable.with_extension(format!("mutant-{number}.log"));
+    // Two tests of one program may run at the same time without a mutant.
+    let log = executable.with_extension(format!("{}-{number}.log", name.replace("::", "-")));
     let file = File::create(&log)?;
     // A file instead of pipes: nobody has to drain it, and a test's own children cannot keep it open
     // beyond the limit.

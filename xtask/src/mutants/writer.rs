@@ -34,6 +34,7 @@ pub(super) fn write_all(from: &Path, to: &Path, mutants: &[&Mutant]) -> Result<(
     };
     files.insert("src/lib.rs", library + DECLARATION);
     files.insert(MODULE, module(mutants.len()));
+    files.extend(another_version(from, "mutants")?);
     write(from, to, &files)
 }
 
@@ -42,7 +43,21 @@ pub(super) fn write_all(from: &Path, to: &Path, mutants: &[&Mutant]) -> Result<(
 /// # Errors
 /// As [`write_all`].
 pub(super) fn write_one(from: &Path, to: &Path, mutant: &Mutant) -> Result<()> {
-    write(from, to, &edited(from, &[("true".into(), mutant)])?)
+    let mut files = edited(from, &[("true".into(), mutant)])?;
+    files.extend(another_version(from, "mutant")?);
+    write(from, to, &files)
+}
+
+/// The manifest of the tree at `from`, with a word behind the library's version. The copy is built into
+/// the target folders of the original, and cargo tells two packages apart by name, version and place
+/// in the workspace: with one version it would take what it built of the copy for the original.
+fn another_version(from: &Path, word: &str) -> Result<Option<(&'static str, String)>> {
+    const MANIFEST: &str = "Cargo.toml";
+    let Ok(text) = fs::read_to_string(from.join(MANIFEST)) else { return Ok(None) };
+    let (before, rest) =
+        text.split_once("\nversion = \"").context("the manifest has no version")?;
+    let (version, after) = rest.split_once('"').context("the version has no end")?;
+    Ok(Some((MANIFEST, format!("{before}\nversion = \"{version}+{word}\"{after}"))))
 }
 
 /// The module that reads the number once. It uses std alone: the choice is no part of what the

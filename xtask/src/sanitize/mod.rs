@@ -9,8 +9,8 @@
 //!
 //! # What they cannot see
 //!
-//! - ThreadSanitizer sees std's locks where std is built for it, too: so it is. It knows no fences. crossbeam-epoch and portable-atomic notice that they are built
-//!   for it, and do without.
+//! - ThreadSanitizer sees the locks of std only where std is built for it too, so std is. It knows no
+//!   fences; crossbeam-epoch and portable-atomic notice that they are built for it, and do without.
 //! - A chunk is one allocation for AddressSanitizer and memcheck: a block that runs into its
 //!   neighbour is what the oracles of `stress` are for, and they are on.
 //! - memcheck runs one thread at a time.

@@ -171,7 +171,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// Runs everything in a loom binary that is there already.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub(crate) fn run_all(executable: &Path, limit: u64, jobs: usize) -> Result<()> {
     run_in(executable, &Options { site: None, limit, jobs })
 }
