@@ -180,6 +180,7 @@ impl Subject {
 /// of the matrix.
 pub const PEERS: [PeerSubject; 2] = [
     peer::<peers::Seize<peers::hyaline::PerGuard>>(&[
+        "pool/thread_end_two_handles",
         "pool/leave_remainder_allocate",
         "pool/carve_carve",
         "pool/capacity",
@@ -197,6 +198,7 @@ pub const PEERS: [PeerSubject; 2] = [
         "list/aba_pop_up_to",
         "list/walk_growth",
         "list/take_all_pop",
+        "pool/thread_end_two_handles",
         "pool/leave_allocate",
         "pool/leave_remainder_allocate",
         "pool/carve_carve",
