@@ -180,10 +180,13 @@ fn subjects() -> impl Iterator<Item = Subject> {
 
 /// A search without reduction takes hours where a pin, or a count, comes with every step: then it is
 /// left to the deep tier, and the scenario is sampled as all are. So are the slices of batches that
-/// grow, and those of shards, which take minutes; loom, which reduces, exhausts them in seconds.
+/// grow, those of shards, and that of two forgotten handles, which take minutes; loom, which reduces,
+/// exhausts them in seconds.
 fn tier(subject: Subject, scenario: &str, tier: u8) -> u8 {
     let every_time = subject.searched.is_none_or(|searched| searched.contains(&scenario));
-    let takes_minutes = scenario.starts_with("pool/wide_") || scenario.contains("/shards_");
+    let takes_minutes = scenario.starts_with("pool/wide_")
+        || scenario.contains("/shards_")
+        || scenario == "pool/thread_end_two_handles";
     if every_time && !takes_minutes { tier } else { 3 }
 }
 
