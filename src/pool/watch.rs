@@ -222,7 +222,7 @@ mod tests {
         with_every_strategy!(every);
     }
 
-    /// A flush has given one copy to a shell before the other thread stored; whoever refills from there
+    /// A flush has given one copy to a shell before the other thread stored; a thread that refills from it
     /// finds the copies that belong to others.
     #[test]
     fn the_wrong_copies_are_refused_at_a_refill() {
