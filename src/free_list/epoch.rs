@@ -101,8 +101,8 @@ unsafe impl Reclaimer for Epoch {
 /// memory comes beside it, and a forgotten handle keeps it from being freed.
 ///
 /// A pool that is dropped waits until no shell is in limbo. A thread that ends at the same time, and
-/// is held up in the middle of the collector, may keep one there. The pool tries a million times, and
-/// then leaves all its memory, and its source, where they are: they are never freed.
+/// is held up in the middle of the collector, may keep one there. After a million tries in a row the pool
+/// leaves all its memory, and its source, where they are: they are never freed.
 ///
 /// # Wrap time
 ///

@@ -56,6 +56,8 @@ pub struct Mediator<S: Strategy> {
     /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something still
     /// waits then.
     shelves: ManuallyDrop<Box<Shelves<S>>>,
+    /// The reclaimer has given up: the shelves stay for good.
+    shelves_stay: bool,
 }
 
 /// Where shells are.
@@ -115,6 +117,7 @@ impl<S: Strategy> Mediator<S> {
                 may_refuse: plan.tag_policy == TagPolicy::Refuse,
                 standing: Witness::created(),
             })),
+            shelves_stay: false,
         }
     }
 
@@ -302,6 +305,14 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
+    /// Ends the reclaimer's work before the mediator is dropped. False: as [`drain`](Self::drain), and
+    /// the shelves stay for good.
+    pub fn finish_limbo(&mut self) -> bool {
+        // SAFETY: `&mut` keeps all other threads out.
+        self.shelves_stay |= S::Reclaimer::DEFERS && !unsafe { self.drain() };
+        !self.shelves_stay
+    }
+
     /// Returns every shell that waits in limbo to `empty`. False: the reclaimer has given up, and a
     /// shell will come back later, or never. What waits leads to the shelves and to shells, which
     /// must stay then.
@@ -367,8 +378,8 @@ fn linger<'l, L: ShellList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut
 
 impl<S: Strategy> Drop for Mediator<S> {
     fn drop(&mut self) {
-        // SAFETY: `&mut` keeps all other threads out.
-        if !S::Reclaimer::DEFERS || unsafe { self.drain() } {
+        // A reclaimer that has given up once is not asked again.
+        if !self.shelves_stay && self.finish_limbo() {
             // SAFETY: not used again. Nothing that the reclaimer still has leads here.
             unsafe { ManuallyDrop::drop(&mut self.shelves) };
         }

@@ -14,7 +14,7 @@ use super::{Census, Stats, watch};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::chunk::{Births, Carver, Level, Misuse, Regions};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Plan, Reclaimer, Shell, Strategy};
+use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Home, Mediator, Participant, Waiting};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
@@ -353,8 +353,7 @@ impl<S: Strategy> Core<S> {
 
 impl<S: Strategy> Drop for Core<S> {
     fn drop(&mut self) {
-        // SAFETY: `&mut` keeps all other threads out.
-        if S::Reclaimer::DEFERS && !unsafe { self.mediator.drain() } {
+        if !self.mediator.finish_limbo() {
             // Some shell may still be brought back, and lies there.
             lock(&self.growth).regions.abandon();
         }

@@ -21,6 +21,7 @@ mod matrix;
 mod miri;
 mod models;
 mod mutants;
+mod nightly;
 mod patched_loom;
 mod progress;
 mod queue;

@@ -1,6 +1,7 @@
 //! Counts what passed and what failed: steps, tests, checks and mutants.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -34,7 +35,8 @@ impl Tally {
         self.failed += number("failed;").unwrap_or(0);
     }
 
-    /// The rows of the ledger, the mutants, the sanitizers, the fuzzer, Miri and the emulated processors, as far as they were written.
+    /// The rows of the ledger, the mutants, the sanitizers, the fuzzer, Miri and the emulated
+    /// processors, as far as they were written.
     ///
     /// # Errors
     /// Where a report cannot be read.
@@ -65,7 +67,8 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
         Ok(text) => {
             serde_json::from_str(&text).with_context(|| format!("cannot read {}", path.display()))
         }
-        Err(_) => Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
 

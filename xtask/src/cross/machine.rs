@@ -1,8 +1,8 @@
 //! The processors: how programs for them are built and run here.
 
 use std::env;
-use std::path::Path;
-use std::process::Command;
+
+use crate::nightly;
 
 /// A processor that this machine emulates.
 pub(super) struct Machine {
@@ -76,17 +76,18 @@ impl Machine {
             let package = self.linker.trim_end_matches("-gcc");
             return Err(("cross-linker", format!("apt-get install gcc-{package}")));
         }
-        let Some(library) = printed(&["--print", "target-libdir", "--target", self.target]) else {
+        let Some(library) = nightly::path("target-libdir", self.target) else {
             return Err(("nightly", "rustup toolchain install nightly".into()));
         };
-        if Path::new(&library).is_dir() {
+        if library.is_dir() {
             return Ok(Std::Installed);
         }
-        let sources = printed(&["--print", "sysroot"]).is_some_and(|root| {
-            Path::new(&root).join("lib/rustlib/src/rust/library/Cargo.lock").is_file()
-        });
         let how = "rustup component add rust-src --toolchain nightly";
-        if sources { Ok(Std::Built) } else { Err(("rust-src", how.into())) }
+        if nightly::has_sources(self.target) {
+            Ok(Std::Built)
+        } else {
+            Err(("rust-src", how.into()))
+        }
     }
 
     /// How Cargo links for it and runs what it built.
@@ -103,11 +104,4 @@ impl Machine {
 fn is_program(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(name).is_file())
-}
-
-/// What the nightly compiler prints.
-fn printed(words: &[&str]) -> Option<String> {
-    let output = Command::new("rustup").args(["run", "nightly", "rustc"]).args(words).output();
-    let output = output.ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -7,16 +7,14 @@
 
 mod machine;
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::Command;
+use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use crate::workspace;
+use crate::{nightly, workspace};
 use machine::{MACHINES, Machine, Std};
 
 /// The report, in the output folder.
@@ -144,26 +142,13 @@ fn call(
     // Few cases, for an emulator is slow.
     let mut settings = machine.settings().to_vec();
     settings.push(("PROPTEST_CASES".into(), "16".into()));
-    let (reader, writer) = std::io::pipe()?;
-    let mut cargo = Command::new("rustup");
-    cargo.current_dir(workspace::root()?).args(["run", "nightly", "cargo"]).args(&all);
-    for name in ["CARGO", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"] {
-        cargo.env_remove(name);
-    }
-    cargo.envs(settings.iter().cloned()).stdout(writer.try_clone()?).stderr(writer);
+    let mut cargo = nightly::cargo()?;
+    cargo.args(&all).envs(settings.iter().cloned());
     let start = Instant::now();
-    let mut child = cargo.spawn().context("cannot start cargo")?;
-    // It holds the writing ends.
-    drop(cargo);
     let name = format!("cross-{}-{what}.log", machine.target);
-    let mut log = File::create(workspace::output()?.join(&name))?;
     let (mut passed, mut error, mut last) = (0, None, String::new());
-    for line in BufReader::new(reader).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned();
-        writeln!(log, "{line}")?;
-        if let Some((_, result)) = line.split_once("test result: ok. ") {
-            passed += result.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
-        }
+    let status = nightly::run(cargo, &workspace::output()?.join(&name), |line| {
+        passed += nightly::passed(&line).unwrap_or(0);
         if let Some((_, note)) = line.split_once("strategy: ") {
             strategies.push(format!("{}: {note}", machine.target));
         }
@@ -173,8 +158,8 @@ fn call(
         if !line.trim().is_empty() {
             last = line;
         }
-    }
-    let is_fine = child.wait()?.success() && (what != "tests" || passed > 0);
+    })?;
+    let is_fine = status.success() && (what != "tests" || passed > 0);
     let quoted = settings.iter().map(|(name, value)| format!("{name}='{value}' "));
     let again = format!("{}cargo +nightly {}", quoted.collect::<String>(), all.join(" "));
     Ok(Row {

@@ -1,17 +1,14 @@
 //! One call of `cargo miri test`, and what it says.
 
-use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use super::plan::Borrows;
-use crate::workspace;
+use crate::nightly;
 
 /// Addresses are exposed and taken back in one file, `src/free_list/store.rs`; proptest asks for the
 /// current directory.
@@ -128,10 +125,8 @@ impl Call {
 
     /// Runs all programs under one seed.
     fn run_seed(&self, seed: u32, log: &Path) -> Result<Seed> {
-        let (reader, writer) = std::io::pipe()?;
-        let mut cargo = Command::new("rustup");
-        cargo.current_dir(workspace::root()?);
-        cargo.args(["run", "nightly", "cargo", "miri", "test", "--package", "stampool"]);
+        let mut cargo = nightly::cargo()?;
+        cargo.args(["miri", "test", "--package", "stampool"]);
         cargo.args(["--no-fail-fast", "--target", &self.target]);
         let (tests, unit_tests) = self.borrows.programs(self.deep);
         cargo.args(unit_tests.then_some("--lib"));
@@ -139,29 +134,17 @@ impl Call {
         cargo.args(self.test_words());
         cargo.env("MIRIFLAGS", format!("{} -Zmiri-seed={seed}", self.flags()));
         cargo.envs(self.settings());
-        // What `cargo xtask` was started with is not for another toolchain.
-        for name in ["CARGO", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"] {
-            cargo.env_remove(name);
-        }
-        cargo.stdout(writer.try_clone()?).stderr(writer);
-        let mut child = cargo.spawn().context("cannot start cargo miri")?;
-        // It holds the writing ends.
-        drop(cargo);
-        let mut log = fs::File::create(log)?;
         let mut ended = Seed { seed, ..Seed::default() };
-        for line in BufReader::new(reader).split(b'\n') {
-            let line = String::from_utf8_lossy(&line?).into_owned();
-            writeln!(log, "{line}")?;
+        let status = nightly::run(cargo, log, |line| {
             if let Some(program) = program(&line) {
                 let borrows = self.borrows.name();
                 eprintln!("miri: {}, {borrows} borrows, seed {seed}: {program}", self.target);
             }
             ended.line(&line);
-        }
+        })?;
         ended.close();
-        let ok = child.wait()?.success();
         ensure!(
-            ok || ended.programs.iter().any(|program| program.error.is_some()),
+            status.success() || ended.programs.iter().any(|program| program.error.is_some()),
             "cargo miri failed before a test did:\n{}",
             ended.last_words.join("\n")
         );
@@ -257,9 +240,7 @@ impl Seed {
         }
         self.last_words.push(line.to_owned());
         let Some(run) = self.programs.last_mut() else { return };
-        if let Some((_, result)) = line.split_once("test result: ok. ") {
-            run.passed = result.split(' ').next().and_then(|count| count.parse().ok());
-        }
+        run.passed = nightly::passed(line).or(run.passed);
         // Tests that expect a panic say so too, so only words of a failure count.
         let told = [" FAILED", "error: Undefined Behavior", "error: memory leaked"];
         // Cargo's last words of another program's failure.

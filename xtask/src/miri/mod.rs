@@ -11,12 +11,11 @@ mod call;
 mod plan;
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Result, ensure};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::workspace;
+use crate::{nightly, workspace};
 use call::{Call, Row};
 use plan::{Borrows, PROGRAMS_LEFT_OUT};
 
@@ -103,12 +102,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Why Miri cannot run here, if it cannot.
 fn missing() -> Option<&'static str> {
-    let works = |words: &[&str]| {
-        let output = Command::new("rustup").args(["run", "nightly"]).args(words).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let there = works(&["cargo", "miri", "--version"]);
-    (!there).then_some("rustup component add miri rust-src --toolchain nightly")
+    (!nightly::has_subcommand("miri"))
+        .then_some("rustup component add miri rust-src --toolchain nightly")
 }
 
 fn verdict(rows: &[Row], whole: bool) -> Result<()> {

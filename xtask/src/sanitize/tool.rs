@@ -10,10 +10,8 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::outcome::{Outcome, Row};
-use crate::{models, workspace};
+use crate::{models, nightly, workspace};
 
-/// The toolchain with sanitizers.
-pub(super) const NIGHTLY: &str = "nightly";
 /// Where the runtimes of the sanitizers are for.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Builds std with the flags of the other crates. ThreadSanitizer must see the locks in std: it
@@ -65,10 +63,10 @@ impl Tool {
         if !cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
             return Ok(Some(format!("this is not {TARGET}")));
         }
-        let Some(library) = printed_path("target-libdir") else {
+        let Some(library) = nightly::path("target-libdir", TARGET) else {
             return Ok(Some("rustup has no nightly toolchain".into()));
         };
-        if self == Self::Thread && !has_sources() {
+        if self == Self::Thread && !nightly::has_sources(TARGET) {
             return Ok(Some("the nightly toolchain has no rust-src".into()));
         }
         let runtime = format!("librustc-nightly_rt.{}.a", self.name());
@@ -100,11 +98,7 @@ impl Tool {
     pub(super) fn build(self, root: &Path, program: Program) -> Result<PathBuf> {
         let mut cargo = match self {
             Self::Valgrind => workspace::cargo()?,
-            Self::Thread | Self::Address => {
-                let mut rustup = Command::new("rustup");
-                rustup.args(["run", NIGHTLY, "cargo"]);
-                rustup
-            }
+            Self::Thread | Self::Address => nightly::cargo()?,
         };
         cargo.current_dir(root).args(["build", "--quiet", "--release"]);
         let name = match program {
@@ -168,22 +162,6 @@ impl Tool {
             }
         }
     }
-}
-
-/// What the nightly compiler prints of itself, if there is one: a path.
-fn printed_path(what: &str) -> Option<PathBuf> {
-    let output = Command::new("rustup")
-        .args(["run", NIGHTLY, "rustc", "--print", what, "--target", TARGET])
-        .output()
-        .ok()?;
-    let path = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| PathBuf::from(path.trim()))
-}
-
-/// Whether the nightly toolchain can build its std.
-fn has_sources() -> bool {
-    let sources = "lib/rustlib/src/rust/library/Cargo.lock";
-    printed_path("sysroot").is_some_and(|sysroot| sysroot.join(sources).is_file())
 }
 
 /// What stress leaves behind, as far as it counts here.

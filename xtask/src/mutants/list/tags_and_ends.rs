@@ -52,8 +52,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "memory goes back while shells wait",
         edits: &[Edit {
             file: "src/pool/core.rs",
-            from: "if S::Reclaimer::DEFERS && !unsafe { self.mediator.drain() } {",
-            to: "if !{on} && S::Reclaimer::DEFERS && !unsafe { self.mediator.drain() } {",
+            from: "if !self.mediator.finish_limbo() {",
+            to: "if !self.mediator.finish_limbo() && !{on} {",
         }],
         killer: Killer::Test {
             target: "undrained",
