@@ -1,3 +1,11 @@
+// The README names chapters by labels. Here each label leads to the chapter's page; the README's own
+// definitions, which come later and therefore do not count, lead to the file.
+//! [choosing]: crate::docs::choosing
+//! [design]: crate::docs::design
+//! [forms]: crate::docs::forms
+//! [speed]: crate::docs::choosing
+//! [verification]: crate::docs::verification
+#![doc = ""]
 #![doc = include_str!("../README.md")]
 
 pub mod docs;

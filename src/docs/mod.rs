@@ -6,6 +6,7 @@
 //! - [`levels`]: misuse that a pool notices, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
 //! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
+//! - [`verification`]: what is proven, by which command, and where each proof ends.
 //! - [`glossary`]: one word per thing.
 //!
 //! The sums behind the memory bound, what the checkers can and cannot see, and the literature are
@@ -28,6 +29,9 @@ pub mod one_allocation {}
 
 #[doc = include_str!("orderings.md")]
 pub mod orderings {}
+
+#[doc = include_str!("../../papers/verification.md")]
+pub mod verification {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}

@@ -2,11 +2,12 @@
 //!
 //! Rules, each in a module of its own: imports point down ([`table`]), only `src/sync` names a
 //! backend ([`backends`]), files stay short ([`length`]), every ordering is tagged and the tag is
-//! true ([`tags`]). The rules read tokens ([`paths`]), so comments and docs may say what they like.
+//! true ([`tags`]), the README's links lead somewhere wherever it is read ([`readme`]). The rules read tokens ([`paths`]), so comments and docs may say what they like.
 
 mod backends;
 mod length;
 mod paths;
+mod readme;
 mod table;
 pub(crate) mod tags;
 
@@ -61,6 +62,11 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
         findings.extend(table::check(&file.path, &mentions));
         findings.extend(backends::check(&file.path, &mentions));
     }
+    let root = workspace::root()?;
+    let readme =
+        File { path: "README.md".into(), text: fs::read_to_string(root.join("README.md"))? };
+    let front_page = all.iter().find(|file| file.path == "src/lib.rs").context("no src/lib.rs")?;
+    findings.extend(readme::check(&readme, front_page));
     let tags = tags::read(&all);
     let scenarios = text_below(&all, "loom-tests/src/scenarios/");
     let argued: Vec<&str> = ARGUED.iter().map(|argued| argued.site).collect();
