@@ -27,6 +27,16 @@ pub struct Births {
     directory: Directory<u8>,
     count: AtomicUsize,
     birth: Birth,
+    reads: FreeReads,
+}
+
+/// Whether threads other than a block's owner read the block while it is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FreeReads {
+    /// A thread with a stale name may.
+    Allowed,
+    /// No thread does. A tool that watches memory may report one that does.
+    Forbidden,
 }
 
 // SAFETY: what is reachable by `&self` is atomic, or written once before it is published; changes
@@ -40,8 +50,13 @@ impl Births {
     pub const LIMIT: usize = Directory::<u8>::LIMIT;
 
     /// No blocks yet; `birth` is called once for each.
-    pub fn new(birth: Birth) -> Self {
-        Self { directory: Directory::default(), count: AtomicUsize::new(0), birth }
+    pub fn new(birth: Birth, reads: FreeReads) -> Self {
+        Self { directory: Directory::default(), count: AtomicUsize::new(0), birth, reads }
+    }
+
+    /// Whether a free block may be read.
+    pub const fn free_reads(&self) -> FreeReads {
+        self.reads
     }
 
     /// Blocks that are there, for who holds the growth lock or is alone.

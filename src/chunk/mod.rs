@@ -11,7 +11,7 @@ mod level;
 mod regions;
 mod stamp;
 
-pub use births::{Birth, Births};
+pub use births::{Birth, Births, FreeReads};
 pub use carver::{Carved, Carver, Extra};
 pub use directory::Directory;
 pub use level::{Guarded, Level, Misuse, Off};

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::core::Core;
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
-use crate::chunk::{Birth, Births, Carver, Level, Off, Regions};
+use crate::chunk::{Birth, Births, Carver, FreeReads, Level, Off, Regions};
 use crate::error::BuildError;
 use crate::free_list::{
     Checked, DoubleWidthCas, Hardened, Reclaimer, Requirements, Shell, Strategy, TagPolicy,
@@ -37,6 +37,8 @@ pub struct PoolBuilder<S: Strategy = TaggedWide> {
     handling: Box<dyn ThreadHandling>,
     topology: Option<Box<dyn Topology>>,
     requirements: Requirements,
+    /// Numbers for the blocks, where a form of pool wants them.
+    births: Option<Births>,
     /// Fill freed blocks with zeros, where they are filled.
     zero_on_free: bool,
     _strategy: PhantomData<fn() -> S>,
@@ -54,6 +56,7 @@ impl PoolBuilder {
             handling: Box::new(ExplicitHandles),
             topology: None,
             requirements: Requirements::default(),
+            births: None,
             zero_on_free: false,
             _strategy: PhantomData,
         }
@@ -104,6 +107,7 @@ impl<S: Strategy> PoolBuilder<S> {
             handling: self.handling,
             topology: self.topology,
             requirements: self.requirements,
+            births: self.births,
             zero_on_free: self.zero_on_free,
             _strategy: PhantomData,
         }
@@ -160,15 +164,6 @@ impl<S: Strategy> PoolBuilder<S> {
     /// What blocks are for, anew.
     pub(super) fn layout(mut self, layout: Layout) -> Self {
         self.layout = layout;
-        self
-    }
-
-    /// Puts a source before the one that was chosen.
-    pub(super) fn wrap_source(
-        mut self,
-        wrap: impl FnOnce(Box<dyn Source>) -> Box<dyn Source>,
-    ) -> Self {
-        self.source = wrap(self.source);
         self
     }
 
@@ -236,10 +231,10 @@ impl<S: Strategy> PoolBuilder<S> {
     ///
     /// [`BuildError`] says which setting cannot be had, and what could.
     pub fn build(self) -> Result<Pool<S>, BuildError> {
-        Ok(Pool { core: self.core(None)? })
+        Ok(Pool { core: self.core()? })
     }
 
-    fn core(self, births: Option<Births>) -> Result<NonNull<Core<S>>, BuildError> {
+    fn core(self) -> Result<NonNull<Core<S>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let plan = S::plan(self.requirements)?;
         let most = self.batch_up_to.unwrap_or(self.batch);
@@ -264,7 +259,8 @@ impl<S: Strategy> PoolBuilder<S> {
         {
             return Err(BuildError::Chunk { requested, limit });
         }
-        let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks());
+        let numbers = self.births.as_ref().map_or(usize::MAX, |_| Births::LIMIT);
+        let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks()).min(numbers);
         if capacity < batch.least {
             return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.least });
         }
@@ -288,16 +284,8 @@ impl<S: Strategy> PoolBuilder<S> {
             topology,
         );
         // SAFETY: just made, and nobody else has it.
-        unsafe { core.as_mut() }.births = births;
+        unsafe { core.as_mut() }.births = self.births;
         Ok(core)
-    }
-
-    /// For pools that keep values in free blocks.
-    pub(super) fn refuse_writes(&self) -> Result<(), BuildError> {
-        if S::Level::WRITES {
-            return Err(BuildError::Level { level: S::Level::NAME });
-        }
-        Ok(())
     }
 
     /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
@@ -330,11 +318,12 @@ impl<S: Strategy> PoolBuilder<S> {
         ThreadLocalPool::new(self.build()?).map_err(|error| BuildError::Fill { error })
     }
 
-    /// A pool of blocks for `layout`, whatever the builder was told, with a number each.
-    pub(super) fn numbered(self, layout: Layout, birth: Birth) -> Result<Pool<S>, BuildError> {
-        self.refuse_writes()?;
-        let capacity = self.capacity.unwrap_or(usize::MAX).min(Births::LIMIT);
-        let this = Self { layout, capacity: Some(capacity), ..self };
-        Ok(Pool { core: this.core(Some(Births::new(birth)))? })
+    /// Gives each block a number, and has `birth` write what the pool keeps in it, free or not.
+    /// Refused where the level writes to free blocks.
+    pub(super) fn numbered(self, birth: Birth, reads: FreeReads) -> Result<Self, BuildError> {
+        if S::Level::WRITES {
+            return Err(BuildError::Level { level: S::Level::NAME });
+        }
+        Ok(Self { births: Some(Births::new(birth, reads)), ..self })
     }
 }

@@ -12,7 +12,7 @@ use crossbeam_utils::CachePadded;
 use super::growth::Growth;
 use super::{Census, Stats, watch};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
-use crate::chunk::{Births, Carver, Level, Misuse, Regions};
+use crate::chunk::{Births, Carver, FreeReads, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
 use crate::mediator::{Home, Mediator, Participant, Waiting};
@@ -104,11 +104,16 @@ impl<S: Strategy> Core<S> {
         &self.door
     }
 
-    /// A user has freed `block`: memory checkers report who uses it now. Not where blocks have
-    /// numbers: there a stale name may lead to a free block, and to its value.
+    /// Whether no thread reads a free block. In a stamped pool a stale name may lead to one.
+    #[inline(always)]
+    fn forbids_free_reads(&self) -> bool {
+        self.births.as_ref().is_none_or(|births| births.free_reads() == FreeReads::Forbidden)
+    }
+
+    /// A user has freed `block`: memory checkers report who uses it now.
     #[inline(always)]
     pub(super) fn hide(&self, block: Block) {
-        if sanitizers::ON && self.births.is_none() {
+        if sanitizers::ON && self.forbids_free_reads() {
             sanitizers::hide(block.0, self.layout.stride());
         }
     }
@@ -116,7 +121,7 @@ impl<S: Strategy> Core<S> {
     /// `block` is on its way to a user, and has left the cache: ends [`hide`](Self::hide).
     #[inline(always)]
     pub(super) fn show(&self, block: Block) {
-        if sanitizers::ON && self.births.is_none() {
+        if sanitizers::ON && self.forbids_free_reads() {
             sanitizers::show(block.0, self.layout.stride());
         }
     }

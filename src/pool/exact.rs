@@ -98,6 +98,11 @@ impl<S: Strategy> ExactPool<S> {
         self.0.stats()
     }
 
+    /// As [`Pool::end_births`].
+    pub(super) fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
+        self.0.end_births(end);
+    }
+
     /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
     pub(super) fn abandon(self) {
         self.0.abandon();

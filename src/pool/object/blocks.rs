@@ -51,11 +51,7 @@ impl<S: Strategy> Blocks<S> {
     }
 
     /// Shows `f` so many blocks, all different. Afterwards they are free, and in no cache.
-    pub(super) fn visit(
-        &self,
-        count: usize,
-        f: impl FnMut(NonNull<u8>) -> Result<(), AllocError>,
-    ) -> Result<(), AllocError> {
+    pub(super) fn visit(&self, count: usize, f: impl FnMut(NonNull<u8>)) -> Result<(), AllocError> {
         let mut room = Vec::new();
         room.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
         room.resize(count, MaybeUninit::uninit());
@@ -70,7 +66,8 @@ impl<S: Strategy> Blocks<S> {
                 Loan { blocks: room, from: Lender::Exact(pool) }
             }
         };
-        loan.blocks().try_for_each(f)
+        loan.blocks().for_each(f);
+        Ok(())
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -84,6 +81,15 @@ impl<S: Strategy> Blocks<S> {
         match self {
             Self::Cached(pool) => pool.census(),
             Self::Exact(pool) => pool.census(),
+        }
+    }
+
+    /// Calls `end` once with each numbered block, free or not. Where that panics, the others are
+    /// ended all the same.
+    pub(super) fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
+        match self {
+            Self::Cached(pool) => pool.end_births(end),
+            Self::Exact(pool) => pool.end_births(end),
         }
     }
 

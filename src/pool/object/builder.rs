@@ -6,8 +6,9 @@ use core::mem::ManuallyDrop;
 
 use super::super::PoolBuilder;
 use super::blocks::Blocks;
-use super::kept::{Kept, Roster, Zeroed};
-use super::{Keeping, Make, ObjectPool, Reset, taken};
+use super::kept::Kept;
+use super::{Make, ObjectPool, Reset, taken};
+use crate::chunk::FreeReads;
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::source::Source;
@@ -83,9 +84,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
     }
 
     /// Keeps objects constructed: `make` makes one when a block has none, and `reset` brings it back to
-    /// what it was when its handle goes.
-    ///
-    /// New memory is then cleared when it is had from the source.
+    /// what it was when its handle goes. Such a pool has at most 2^31 - 8 objects.
     pub fn keep(
         mut self,
         make: impl Fn() -> T + Send + Sync + 'static,
@@ -181,8 +180,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
             .map_err(|_| BuildError::BlockTooLarge { size })?;
         let mut blocks = self.blocks.layout(layout);
         if keeps {
-            blocks.refuse_writes()?;
-            blocks = blocks.wrap_source(|source| Box::new(Zeroed(source)));
+            blocks = blocks.numbered(Kept::<T>::birth, FreeReads::Forbidden)?;
         }
         let blocks = if self.is_exact {
             Blocks::Exact(blocks.build_exact()?)
@@ -192,7 +190,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         let pool = ObjectPool {
             blocks: ManuallyDrop::new(blocks),
             make: self.make,
-            keeping: self.reset.map(|reset| Keeping { reset, roster: Roster::default() }),
+            reset: self.reset,
             when_dropped: self.when_dropped,
             _values: PhantomData,
         };
@@ -209,9 +207,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         if count > 0 || seats > 0 {
             self.blocks.prefill(count, seats)?;
         }
-        let (Some(keeping), Some(make)) = (&self.keeping, &self.make) else { return Ok(()) };
-        // SAFETY: each block is shown to us alone.
-        self.blocks
-            .visit(count, |block| unsafe { taken::furnish(keeping, block.cast::<T>(), make) })
+        let (Some(_), Some(make)) = (&self.reset, &self.make) else { return Ok(()) };
+        // SAFETY: each block is shown to us alone, and the pool keeps.
+        self.blocks.visit(count, |block| unsafe { taken::furnish(block.cast::<T>(), make) })
     }
 }

@@ -24,7 +24,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use self::blocks::Blocks;
-use self::kept::Roster;
+use self::kept::Kept;
 use self::taken::Taken;
 use super::{Census, Stats};
 use crate::error::{AllocError, Full};
@@ -95,15 +95,10 @@ pub struct ObjectPool<T, S: Strategy = TaggedWide> {
     /// Dropped by `drop`, or left alone.
     blocks: ManuallyDrop<Blocks<S>>,
     make: Option<Make<T>>,
-    keeping: Option<Keeping<T>>,
+    /// Of a pool that keeps its values.
+    reset: Option<Reset<T>>,
     when_dropped: LivePolicy,
     _values: PhantomData<T>,
-}
-
-/// What a pool needs that keeps its values.
-struct Keeping<T> {
-    reset: Reset<T>,
-    roster: Roster,
 }
 
 // SAFETY: a value that is kept by one thread may be had by another one, one at a time: hence `Send`,
@@ -275,6 +270,23 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     }
 }
 
+/// The end of a pool's blocks, when this is dropped.
+struct BlocksEnd<S: Strategy> {
+    blocks: Option<Blocks<S>>,
+    /// Their memory stays for good, since users have objects in it.
+    is_abandoned: bool,
+}
+
+impl<S: Strategy> Drop for BlocksEnd<S> {
+    fn drop(&mut self) {
+        if let Some(blocks) = self.blocks.take()
+            && self.is_abandoned
+        {
+            blocks.abandon();
+        }
+    }
+}
+
 impl<T, S: Strategy> Drop for ObjectPool<T, S> {
     fn drop(&mut self) {
         let live = match self.when_dropped {
@@ -283,16 +295,13 @@ impl<T, S: Strategy> Drop for ObjectPool<T, S> {
         };
         // SAFETY: not used again.
         let blocks = unsafe { ManuallyDrop::take(&mut self.blocks) };
-        let _dropped_after_the_values = if live == 0 {
-            Some(blocks)
-        } else {
-            blocks.abandon();
-            None
-        };
-        if let Some(keeping) = &self.keeping {
-            // SAFETY: `&mut`, in the pool's end.
-            unsafe { keeping.roster.end::<T>() };
+        // Ends the blocks behind the values, also where the destructor of a value panics.
+        let mut end = BlocksEnd { blocks: Some(blocks), is_abandoned: live > 0 };
+        if let (Some(blocks), Some(_)) = (&mut end.blocks, &self.reset) {
+            // SAFETY: `&mut`, in the pool's end; each block once.
+            blocks.end_births(|block| unsafe { Kept::<T>::end(block) });
         }
+        drop(end);
         if live > 0 && self.when_dropped == LivePolicy::Panic && !panicking() {
             panic!("an ObjectPool was dropped while {live} of its objects were live");
         }

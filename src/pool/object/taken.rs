@@ -4,7 +4,7 @@ use core::mem::{self, ManuallyDrop};
 use core::ptr::NonNull;
 
 use super::kept::{self, State};
-use super::{Keeping, ObjectPool, Pooled};
+use super::{ObjectPool, Pooled};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
@@ -21,12 +21,7 @@ impl<'p, T, S: Strategy> Taken<'p, T, S> {
     #[inline]
     pub(super) fn new(pool: &'p ObjectPool<T, S>) -> Result<Self, AllocError> {
         let block = pool.blocks.allocate()?.cast::<T>();
-        let taken = Self { pool, block };
-        if let Some(keeping) = &pool.keeping {
-            // SAFETY: just taken from a pool that keeps.
-            unsafe { enter(keeping, block) }?;
-        }
-        Ok(taken)
+        Ok(Self { pool, block })
     }
 
     /// Takes `count`, or none.
@@ -47,11 +42,11 @@ impl<'p, T, S: Strategy> Taken<'p, T, S> {
     #[inline]
     pub(super) unsafe fn back(pool: &'p ObjectPool<T, S>, object: NonNull<T>) {
         let taken = Self { pool, block: object };
-        if let Some(keeping) = &pool.keeping {
+        if let Some(reset) = &pool.reset {
             // Until the hook is through, the value is to be dropped.
             let spoilt = Spoilt(object);
             // SAFETY: the caller's, and live.
-            (keeping.reset)(unsafe { &mut *object.as_ptr() });
+            reset(unsafe { &mut *object.as_ptr() });
             mem::forget(spoilt);
             // SAFETY: ours, and the value is there.
             unsafe { kept::set_state(object, State::Ready) };
@@ -69,7 +64,7 @@ impl<'p, T, S: Strategy> Taken<'p, T, S> {
     /// As [`back`](Self::back).
     pub(super) unsafe fn emptied(pool: &'p ObjectPool<T, S>, object: NonNull<T>) -> T {
         let _taken = Self { pool, block: object };
-        if pool.keeping.is_some() {
+        if pool.reset.is_some() {
             // SAFETY: ours, and from the next line on without a value.
             unsafe { kept::set_state(object, State::Vacant) };
         }
@@ -100,13 +95,13 @@ impl<'p, T, S: Strategy> Taken<'p, T, S> {
 
     fn is_ready(&self) -> bool {
         // SAFETY: ours, where the pool keeps.
-        self.pool.keeping.is_some() && unsafe { kept::state(self.block) } == State::Ready
+        self.pool.reset.is_some() && unsafe { kept::state(self.block) } == State::Ready
     }
 
     /// A handle of the object that the block is now, having a value.
     #[inline]
     fn live(self) -> Pooled<'p, T, S> {
-        if self.pool.keeping.is_some() {
+        if self.pool.reset.is_some() {
             // SAFETY: ours, and a user's from here on.
             unsafe { kept::set_state(self.block, State::Live) };
         }
@@ -137,34 +132,12 @@ impl<T> Drop for Spoilt<T> {
     }
 }
 
-/// Sees to it that the roster knows a block that has just been taken.
-///
-/// # Safety
-///
-/// The caller has the block, of the pool that keeps by `keeping`.
-#[inline]
-pub(super) unsafe fn enter<T>(keeping: &Keeping<T>, block: NonNull<T>) -> Result<(), AllocError> {
-    // SAFETY: by the caller.
-    if unsafe { kept::state(block) } == State::Fresh {
-        keeping.roster.enter(block)?;
-        // SAFETY: by the caller; there is no value, and the block is on the roster.
-        unsafe { kept::set_state(block, State::Vacant) };
-    }
-    Ok(())
-}
-
 /// Makes a value for a block that has none, and leaves it there. For filling a pool beforehand.
 ///
 /// # Safety
 ///
-/// As [`enter`].
-pub(super) unsafe fn furnish<T>(
-    keeping: &Keeping<T>,
-    block: NonNull<T>,
-    make: impl FnOnce() -> T,
-) -> Result<(), AllocError> {
-    // SAFETY: by the caller.
-    unsafe { enter(keeping, block) }?;
+/// The caller has the block, of a pool that keeps values of `T`.
+pub(super) unsafe fn furnish<T>(block: NonNull<T>, make: impl FnOnce() -> T) {
     // SAFETY: by the caller.
     if unsafe { kept::state(block) } == State::Vacant {
         // SAFETY: there is no value.
@@ -172,5 +145,4 @@ pub(super) unsafe fn furnish<T>(
         // SAFETY: by the caller, and now there is one.
         unsafe { kept::set_state(block, State::Ready) };
     }
-    Ok(())
 }

@@ -135,6 +135,11 @@ impl<S: Strategy> ThreadLocalPool<S> {
         drop(number);
     }
 
+    /// As [`Pool::end_births`].
+    pub(super) fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
+        self.pool.end_births(end);
+    }
+
     /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
     pub(super) fn abandon(self) {
         let Self { guest, pool, number } = self;

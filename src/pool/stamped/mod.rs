@@ -31,7 +31,7 @@ use ::core::ptr::NonNull;
 
 use self::cell::Cell;
 use super::{Pool, PoolBuilder, Stats};
-use crate::chunk::{Births, StampWidth, StampWord};
+use crate::chunk::{Births, FreeReads, StampWidth, StampWord};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Serial;
@@ -160,7 +160,8 @@ impl<S: Strategy> PoolBuilder<S> {
         self,
         init: impl Fn() -> T + Send + Sync + 'static,
     ) -> Result<StampedPool<T, S>, BuildError> {
-        let pool = self.numbered(Layout::new::<Cell<T>>(), Cell::<T>::birth)?;
+        let blocks = self.layout(Layout::new::<Cell<T>>());
+        let pool = blocks.numbered(Cell::<T>::birth, FreeReads::Allowed)?.build()?;
         let serial = Serial::next().ok_or(BuildError::PoolsExhausted)?;
         let (init, width) = (Box::new(init), StampWidth::FULL);
         Ok(StampedPool { init, serial, width, _values: PhantomData, pool })
