@@ -4,10 +4,12 @@ mod common;
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
+use std::panic::catch_unwind;
 
 use common::{Ledger, with_every_strategy};
-use stampool::{AllocError, Pool, PoolBuilder, Strategy};
+use stampool::{AllocError, Pool, PoolBuilder, Source, Strategy, SystemSource};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 const CAPACITY: usize = 20;
@@ -84,4 +86,108 @@ fn a_pool_without_caches_takes_all_or_none() {
     // SAFETY: live, and freed once.
     unsafe { pool.deallocate(taken) };
     assert_eq!(pool.census().free_blocks(), 3);
+}
+
+#[test]
+fn whole_batches_pass_by_the_cache() {
+    with_every_strategy!(past_the_cache);
+}
+
+fn past_the_cache<S: Strategy>() {
+    const BATCH: usize = 4;
+    const COUNT: usize = 10 * BATCH + 3;
+    let mut pool = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).build().unwrap();
+    let local = pool.local().unwrap();
+    let mut room = [MaybeUninit::uninit(); COUNT];
+    local.allocate_many(&mut room).unwrap();
+    assert_eq!(local.cached_blocks(), 1, "the rest of the one batch that went through the cache");
+    // SAFETY: all of them are there.
+    let blocks = room.map(|place| unsafe { place.assume_init() });
+    // SAFETY: live, and freed once.
+    unsafe { local.deallocate_many(&blocks) };
+    assert_eq!(local.cached_blocks(), 4, "less than a batch went through the cache");
+    let stats = pool.stats();
+    assert_eq!((stats.refills, stats.flushes), (11, 10), "{stats:?}");
+    assert_eq!(stats.carved_blocks, COUNT + 1);
+    assert_eq!(stats.drawn_blocks, 4);
+    // The same blocks come again, and nothing is carved.
+    let mut room = [MaybeUninit::uninit(); COUNT];
+    local.allocate_many(&mut room).unwrap();
+    assert_eq!(pool.stats().carved_blocks, COUNT + 1);
+    // SAFETY: all of them are there.
+    let again = room.map(|place| unsafe { place.assume_init() });
+    let sorted = |mut blocks: [NonNull<u8>; COUNT]| {
+        blocks.sort();
+        blocks
+    };
+    let new = sorted(again).iter().filter(|block| !blocks.contains(block)).count();
+    assert!(new <= 1, "{new} blocks were not among the freed ones");
+    // SAFETY: live, and freed once.
+    unsafe { local.deallocate_many(&again) };
+    drop(local);
+    assert_eq!(pool.census().free_blocks(), COUNT + 1);
+}
+
+/// A source that panics at its third region: the first is a slot's, the second a chunk's.
+#[derive(Debug)]
+struct PanicsAtTheThird(usize);
+
+// SAFETY: the regions are the system's.
+unsafe impl Source for PanicsAtTheThird {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0 += 1;
+        assert!(self.0 != 3, "the third region");
+        SystemSource.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { SystemSource.release(region, layout) };
+    }
+}
+
+#[test]
+fn a_source_that_panics_in_a_bulk_call_loses_nothing() {
+    let source = PanicsAtTheThird(0);
+    let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
+    let mut pool = builder.build().unwrap();
+    let local = pool.local().unwrap();
+    let mut room = [MaybeUninit::uninit(); 10];
+    let call = AssertUnwindSafe(|| local.allocate_many(&mut room));
+    assert!(catch_unwind(call).is_err());
+    assert_eq!(pool.stats().carved_blocks, 8);
+    let mut room = [MaybeUninit::uninit(); 10];
+    assert_eq!(local.allocate_many(&mut room), Ok(()), "the source gives again");
+    // SAFETY: all of them are there.
+    let blocks = room.map(|place| unsafe { place.assume_init() });
+    // SAFETY: live, and freed once.
+    unsafe { local.deallocate_many(&blocks) };
+    drop(local);
+    assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
+}
+
+/// papers/memory-bound.md: the blocks that a bulk call has so far count as live.
+#[test]
+fn threads_that_take_many_keep_the_memory_bound() {
+    const THREADS: usize = 4;
+    const BATCH: usize = 8;
+    const MANY: usize = 100;
+    let rounds = if cfg!(miri) { 3 } else { 300 };
+    let pool = &Pool::builder(LAYOUT).batch(BATCH).build().unwrap();
+    std::thread::scope(|threads| {
+        for thread in 0..THREADS {
+            threads.spawn(move || {
+                let local = pool.local().unwrap();
+                for round in 0..rounds {
+                    let count = (thread * 31 + round * 17) % MANY + 1;
+                    // SAFETY: live, and freed once.
+                    let give = |blocks: &[_]| unsafe { local.deallocate_many(blocks) };
+                    many(count, |room| local.allocate_many(room), give).unwrap();
+                }
+            });
+        }
+    });
+    let (live, carved) = (THREADS * MANY, pool.stats().carved_blocks);
+    let bound = live + 3 * THREADS * BATCH + BATCH;
+    assert!(carved <= bound, "{carved} blocks carved, at most {bound}");
 }

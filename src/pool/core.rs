@@ -126,6 +126,14 @@ impl<S: Strategy> Core<S> {
         }
     }
 
+    /// As [`show`](Self::show), for several blocks, all of them written.
+    pub(super) fn show_all(&self, blocks: &[MaybeBlock]) {
+        if sanitizers::ON {
+            // SAFETY: by the caller they were written; a block is a plain pointer.
+            blocks.iter().for_each(|block| self.show(unsafe { block.assume_init() }));
+        }
+    }
+
     /// The calling thread's shard.
     pub(super) fn home(&self) -> Home {
         let shard = self.topology.as_ref().map(|topology| topology.shard());
@@ -161,6 +169,23 @@ impl<S: Strategy> Core<S> {
             return Err(AllocError::TagsExhausted);
         }
         match self.mediator.request_batch(participant, home, room) {
+            0 => self.grow(participant, home, room),
+            blocks => Ok(blocks),
+        }
+    }
+
+    /// Up to `room.len()` blocks: as many whole batches as fit, from the mediator, or else a batch that
+    /// is freshly carved. At least one. `room` holds the largest batch.
+    pub(super) fn take_batches(
+        &self,
+        participant: &Participant<S>,
+        home: Home,
+        room: &mut [MaybeBlock],
+    ) -> Result<usize, AllocError> {
+        if self.mediator.refuses() {
+            return Err(AllocError::TagsExhausted);
+        }
+        match self.mediator.request(participant, home, room) {
             0 => self.grow(participant, home, room),
             blocks => Ok(blocks),
         }

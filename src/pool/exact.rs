@@ -2,6 +2,7 @@
 
 use core::ptr::NonNull;
 
+use super::core::Core;
 use super::{Census, Pool, Stats};
 use crate::block::Block;
 use crate::error::AllocError;
@@ -48,6 +49,10 @@ pub struct ExactPool<S: Strategy = TaggedWide>(Pool<S>);
 impl<S: Strategy> ExactPool<S> {
     pub(super) const fn new(pool: Pool<S>) -> Self {
         Self(pool)
+    }
+
+    pub(super) fn core(&self) -> &Core<S> {
+        self.0.core()
     }
 
     /// Takes a block.

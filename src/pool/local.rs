@@ -9,7 +9,7 @@ use super::watch;
 use crate::block::{Block, sanitizers};
 use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
-use crate::free_list::Strategy;
+use crate::free_list::{MaybeBlock, Strategy};
 use crate::mediator::{Home, Participant};
 use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
@@ -200,6 +200,52 @@ impl<'p, S: Strategy> Local<'p, S> {
         // Here and not there, so that a loop still knows the length when it allocates next.
         // SAFETY: this handle is seated here, and there is room.
         unsafe { slot.put(block) };
+    }
+
+    /// The largest batch.
+    pub(super) fn most_batch_blocks(&self) -> usize {
+        self.core().mediator.batch().most
+    }
+
+    /// Moves blocks from the cache to `room`, as many as there are and fit. The pool's level is off.
+    pub(super) fn take_cached(&self, room: &mut [MaybeBlock]) -> usize {
+        // SAFETY: this handle is seated here.
+        let taken = unsafe { self.slot.pop_many(room) };
+        self.core().show_all(&room[..taken]);
+        taken
+    }
+
+    /// Writes whole batches to `room`, past the cache: from the shared lists, or else one that is
+    /// freshly carved. `room` holds the largest batch; the pool's level is off.
+    pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
+        // SAFETY: this handle is seated here.
+        let home = unsafe { self.slot.home() };
+        let taken = self.core().take_batches(&self.participant, home, room)?;
+        // SAFETY: as above.
+        unsafe { self.slot.count_taken(taken) };
+        self.core().show_all(&room[..taken]);
+        Ok(taken)
+    }
+
+    /// Gives whole batches from the start of `blocks` to the shared lists, past the cache, and returns
+    /// how many blocks that were. What is left is less than a batch. The pool's level is off.
+    ///
+    /// # Safety
+    ///
+    /// As [`deallocate`](Self::deallocate), for each of them.
+    pub(super) unsafe fn give_batches(&self, blocks: &[Block]) -> usize {
+        // SAFETY: this handle is seated here.
+        let (batch, home) = (self.core().mediator.batch(), unsafe { self.slot.home() });
+        let mut rest = blocks;
+        while rest.len() >= batch.least {
+            let (given, left) = rest.split_at(rest.len().min(batch.most));
+            given.iter().for_each(|&block| self.core().hide(block));
+            self.core().mediator.offer(&self.participant, home, given);
+            // SAFETY: as above.
+            unsafe { self.slot.count_given(given.len()) };
+            rest = left;
+        }
+        blocks.len() - rest.len()
     }
 
     /// Blocks in the handle's array: with none an allocation exchanges, with two batches a

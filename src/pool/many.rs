@@ -1,44 +1,94 @@
 //! Several blocks at once: all of them or none.
+//!
+//! A bulk allocation takes what the thread cache has, then whole batches from the mediator straight
+//! into the caller's room, and the rest through the cache. A bulk free offers whole batches straight
+//! from the caller's slice, and puts the rest into the cache. Pools that look for misuse look at each
+//! block by itself, so there the calls are loops of single ones.
 
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 use core::ptr::NonNull;
+use core::slice;
 
 use super::{ExactPool, Local, ThreadLocalPool};
+use crate::block::Block;
+use crate::chunk::Level;
 use crate::error::AllocError;
-use crate::free_list::Strategy;
+use crate::free_list::{MaybeBlock, Strategy};
+use crate::mediator::Home;
 
-/// Fills `room` by `take`, or gives what was had back by `give`.
-fn all_or_none(
-    room: &mut [MaybeUninit<NonNull<u8>>],
-    take: impl Fn() -> Result<NonNull<u8>, AllocError>,
-    give: impl Fn(NonNull<u8>),
-) -> Result<(), AllocError> {
-    for at in 0..room.len() {
-        match take() {
-            Ok(block) => _ = room[at].write(block),
-            Err(error) => {
-                // The last one first, so that a cache is as it was.
-                for place in room[..at].iter().rev() {
-                    // SAFETY: written in an earlier round.
-                    give(unsafe { place.assume_init() });
-                }
-                return Err(error);
-            }
-        }
+/// The blocks that a bulk allocation has so far. Dropping it gives them back, also where the source
+/// panics.
+struct SoFar<'r, G: Fn(&[NonNull<u8>])> {
+    room: &'r mut [MaybeUninit<NonNull<u8>>],
+    /// So many places of `room` are written, from its start.
+    taken: usize,
+    give_back: G,
+}
+
+impl<'r, G: Fn(&[NonNull<u8>])> SoFar<'r, G> {
+    const fn new(room: &'r mut [MaybeUninit<NonNull<u8>>], give_back: G) -> Self {
+        Self { room, taken: 0, give_back }
     }
-    Ok(())
+
+    /// The places without a block, for a callee that says how many it has written from the start.
+    fn rest(&mut self) -> &mut [MaybeBlock] {
+        let rest = &mut self.room[self.taken..];
+        // SAFETY: a `Block` is a transparent pointer, so the two elements have one layout, and
+        // neither has to be initialised.
+        unsafe { slice::from_raw_parts_mut(rest.as_mut_ptr().cast(), rest.len()) }
+    }
+
+    /// Takes the remaining blocks one by one.
+    fn fill_up(
+        mut self,
+        take: impl Fn() -> Result<NonNull<u8>, AllocError>,
+    ) -> Result<(), AllocError> {
+        while self.taken < self.room.len() {
+            self.room[self.taken].write(take()?);
+            self.taken += 1;
+        }
+        mem::forget(self);
+        Ok(())
+    }
+}
+
+impl<G: Fn(&[NonNull<u8>])> Drop for SoFar<'_, G> {
+    fn drop(&mut self) {
+        let taken = self.room[..self.taken].as_ptr().cast();
+        // SAFETY: so many places were written.
+        (self.give_back)(unsafe { slice::from_raw_parts(taken, self.taken) });
+    }
+}
+
+/// The same blocks, as the layers below name them.
+const fn as_blocks(blocks: &[NonNull<u8>]) -> &[Block] {
+    // SAFETY: a `Block` is a transparent pointer.
+    unsafe { slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len()) }
 }
 
 impl<S: Strategy> Local<'_, S> {
-    /// Takes as many blocks as `room` has places, or none.
+    /// Takes as many blocks as `room` has places, or none. Whole batches come straight from the
+    /// shared lists, so a call for many batches costs a fraction of as many single calls.
     ///
     /// # Errors
     ///
     /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had have
     /// been given back, and no place of `room` holds a block.
+    ///
+    /// # Memory bound
+    ///
+    /// The blocks that `room` has so far count as live until the call returns.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
         // SAFETY: what is given back was just allocated here.
-        all_or_none(room, || self.allocate(), |block| unsafe { self.deallocate(block) })
+        let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
+        if !S::Level::WATCHES {
+            so_far.taken += self.take_cached(so_far.rest());
+            let most = self.most_batch_blocks();
+            while so_far.rest().len() >= most {
+                so_far.taken += self.take_batches(so_far.rest())?;
+            }
+        }
+        so_far.fill_up(|| self.allocate())
     }
 
     /// Gives several blocks back. Never fails.
@@ -47,7 +97,13 @@ impl<S: Strategy> Local<'_, S> {
     ///
     /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
     pub unsafe fn deallocate_many(&self, blocks: &[NonNull<u8>]) {
-        for &block in blocks {
+        let mut rest = blocks;
+        if !S::Level::WATCHES {
+            // SAFETY: by the caller.
+            let given = unsafe { self.give_batches(as_blocks(blocks)) };
+            rest = &blocks[given..];
+        }
+        for &block in rest {
             // SAFETY: by the caller.
             unsafe { self.deallocate(block) };
         }
@@ -76,16 +132,26 @@ impl<S: Strategy> ThreadLocalPool<S> {
 }
 
 impl<S: Strategy> ExactPool<S> {
-    /// Takes as many blocks as `room` has places, or none. It is no instant: meanwhile others may be
-    /// refused a block that is given back in the end.
+    /// Takes as many blocks as `room` has places, or none. The call takes several blocks by one
+    /// compare-and-swap, but not all of them at one instant: meanwhile other threads may be refused a
+    /// block that is given back in the end.
     ///
     /// # Errors
     ///
     /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had have
     /// been given back, and no place of `room` holds a block.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
+        let core = self.core();
+        let participant = core.mediator.join();
         // SAFETY: what is given back was just allocated here.
-        all_or_none(room, || self.allocate(), |block| unsafe { self.deallocate(block) })
+        let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
+        while !so_far.rest().is_empty() {
+            let rest = so_far.rest();
+            let taken = core.take_batches(&participant, Home::default(), rest)?;
+            core.show_all(&rest[..taken]);
+            so_far.taken += taken;
+        }
+        so_far.fill_up(|| self.allocate())
     }
 
     /// Gives several blocks back. Never fails.

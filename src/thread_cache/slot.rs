@@ -217,6 +217,45 @@ impl SlotRef {
         })
     }
 
+    /// Moves blocks from the top of the array to `out`, as many as there are and fit, and returns how
+    /// many.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn pop_many(self, out: &mut [MaybeBlock]) -> usize {
+        let array = self.array();
+        self.head().fill.with_mut(|fill| {
+            // SAFETY: seated, so nobody else is in the cell.
+            let Fill { len, .. } = unsafe { &mut *fill };
+            let count = out.len().min(*len);
+            *len -= count;
+            // SAFETY: the new length is within the array.
+            let top = unsafe { array.add(*len) };
+            // SAFETY: entries below the old length were written, and so many fit.
+            unsafe { top.cast::<MaybeBlock>().copy_to_nonoverlapping(out.as_mut_ptr(), count) };
+            count
+        })
+    }
+
+    /// Counts blocks that the owner took from the shared lists, past the array.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn count_taken(self, blocks: usize) {
+        self.head().tally.refilled(blocks);
+    }
+
+    /// Counts blocks that the owner gave to the shared lists, past the array.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn count_given(self, blocks: usize) {
+        self.head().tally.flushed(blocks);
+    }
+
     /// Whether the array holds as many blocks as it may.
     ///
     /// # Safety
