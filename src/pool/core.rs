@@ -10,16 +10,15 @@ use core::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::growth::Growth;
-use super::{Census, Stats, watch};
+use super::{Census, watch};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::chunk::{Births, Carver, FreeReads, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
-use crate::mediator::{Home, Mediator, Participant, Waiting};
+use crate::mediator::{Home, Mediator, Participant};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
-    self, Door, EndHook, Registry, SeatStats, Slot, SlotRef, ThreadHandling, ThreadId, Topology,
-    Watcher,
+    self, Door, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Topology, Watcher,
 };
 
 /// The shared part of a pool.
@@ -39,7 +38,7 @@ pub(super) struct Core<S: Strategy> {
     pub(super) plan: Plan,
     pub(super) layout: BlockLayout,
     /// Blocks asked for at most.
-    capacity: usize,
+    pub(super) capacity: usize,
     /// Not 0: `growth` says that the pool is sealed. For who need not take its lock to hear that.
     pub(super) sealed: Number,
     /// The numbers of the blocks, where the pool is typed.
@@ -272,52 +271,6 @@ impl<S: Strategy> Core<S> {
             // SAFETY: the calling thread is seated here, by its id.
             unsafe { self.hand_in(slot, &seat, &participant) };
         }
-    }
-
-    pub(super) fn stats(&self) -> Stats {
-        let Waiting { limbo_shells, limbo_limit, overflows } = self.mediator.waiting();
-        let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
-        for seat in self.registry.iter().map(SlotRef::stats) {
-            refills += seat.refills;
-            flushes += seat.flushes;
-            // A block may be flushed elsewhere than it was refilled: only the sum is a number of
-            // blocks, and that only while nobody counts.
-            drawn_blocks = drawn_blocks.wrapping_add(seat.refilled_blocks);
-            drawn_blocks = drawn_blocks.wrapping_sub(seat.flushed_blocks);
-        }
-        let growth = lock(&self.growth);
-        Stats {
-            strategy: self.plan.name,
-            level: S::Level::NAME,
-            lock_free: self.plan.lock_free,
-            tag_bits: self.plan.tag_bits,
-            block_size: self.layout.stride(),
-            block_align: self.layout.align(),
-            batch_blocks: self.mediator.batch().least,
-            most_batch_blocks: self.mediator.batch().most,
-            shards: self.mediator.shards(),
-            capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
-            carved_blocks: growth.carver.carved(),
-            chunks: growth.carver.chunks(),
-            regions: growth.regions.count(),
-            source_calls: growth.regions.calls(),
-            source_bytes: growth.regions.bytes(),
-            shells: growth.shells,
-            shell_bytes: growth.shells * self.shell_layout().size(),
-            limbo_shells,
-            limbo_limit,
-            overflows,
-            refills,
-            flushes,
-            drawn_blocks: drawn_blocks.cast_signed().max(0).cast_unsigned(),
-            cas_failures: self.mediator.cas_failures(),
-            slots: growth.slots,
-            attached: self.registry.iter().filter(|slot| slot.owner().is_some()).count(),
-        }
-    }
-
-    pub(super) fn seats(&self) -> Vec<SeatStats> {
-        self.registry.iter().map(SlotRef::stats).collect()
     }
 
     /// Counts the blocks that the pool holds.

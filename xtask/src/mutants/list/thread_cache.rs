@@ -6,7 +6,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a removal from a cache moves one entry too few",
         edits: &[Edit {
-            file: "src/thread_cache/slot.rs",
+            file: "src/thread_cache/slot/array.rs",
             from: "unsafe { next.copy_to(gap, *len - nth) };",
             to: "unsafe { next.copy_to(gap, (*len - nth).saturating_sub(usize::from({on}))) };",
         }],
@@ -19,7 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a slot claimed by a load and a store",
         edits: &[Edit {
-            file: "src/thread_cache/slot.rs",
+            file: "src/thread_cache/slot/mod.rs",
             from: "        if self.owner().is_some() {
             return false;
         }",

@@ -1,0 +1,197 @@
+//! A slot: pool-owned memory that holds one thread's cache, an array of up to two batches.
+//!
+//! # Who may touch what
+//!
+//! | field | seated handle | anyone |
+//! |---|---|---|
+//! | `owner` | gives up (Release) | peeks, claims when free (Acquire) |
+//! | `next` | reads | reads; written once before the slot is published |
+//! | `fill` and the array, `cursor` and the ring | reads and writes, plainly | never |
+//! | `tally` | writes | reads, as a statistic |
+//!
+//! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
+//! its thread ends (where the pool is told of that) or when the pool is dropped.
+
+mod array;
+mod fill;
+mod ring;
+
+use core::alloc::Layout;
+use core::num::NonZeroU64;
+use core::ptr::NonNull;
+
+use super::ThreadId;
+use super::tally::{SeatStats, Tally};
+use crate::block::{Batch, Block};
+use crate::mediator::Home;
+use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
+use fill::Fill;
+
+/// Head of a slot; the array of two of the largest batches follows it in memory, and behind that the
+/// ring of those that are kept back, if any are.
+#[repr(C, align(64))]
+pub struct Slot {
+    /// 0 when free, else the id of the thread that owns it.
+    owner: AtomicU64,
+    /// The slot registered before this one.
+    pub(super) next: Option<SlotRef>,
+    /// Size of the array.
+    room: usize,
+    /// Size of the ring, 0 or a power of two.
+    quarantine: usize,
+    born: Witness,
+    /// Where the ring's oldest block is; guards the ring too.
+    cursor: UnsafeCell<usize>,
+    /// Guards the array too.
+    fill: UnsafeCell<Fill>,
+    tally: Tally,
+}
+
+/// A reference to a slot, with leave to reach the array behind it.
+#[derive(Clone, Copy)]
+pub struct SlotRef(NonNull<Slot>);
+
+impl Slot {
+    /// Layout of a slot for two batches and a ring of `quarantine` blocks, or `None` where it
+    /// overflows.
+    pub fn layout(batch: Batch, quarantine: usize) -> Option<Layout> {
+        let array =
+            Layout::array::<Block>(batch.most.checked_mul(2)?.checked_add(quarantine)?).ok()?;
+        let (layout, offset) = Layout::new::<Self>().extend(array).ok()?;
+        debug_assert_eq!(offset, size_of::<Self>(), "the array follows the head directly");
+        Some(layout.pad_to_align())
+    }
+}
+
+impl SlotRef {
+    /// Makes a slot that `owner` has claimed already.
+    ///
+    /// # Safety
+    ///
+    /// `room` has [`Slot::layout`] for `batch` and `quarantine`, which is 0 or a power of two, and is
+    /// nobody else's for as long as the reference or a copy of it is used.
+    pub unsafe fn create(
+        room: NonNull<u8>,
+        batch: Batch,
+        quarantine: usize,
+        owner: ThreadId,
+        next: Option<Self>,
+    ) -> Self {
+        let slot = room.cast::<Slot>();
+        let head = Slot {
+            owner: AtomicU64::new(owner.0.get()),
+            next,
+            room: 2 * batch.most,
+            quarantine,
+            born: Witness::created(),
+            cursor: UnsafeCell::new(0),
+            fill: UnsafeCell::new(Fill::new(batch)),
+            tally: Tally::default(),
+        };
+        // SAFETY: by the caller the room is aligned, large enough and unused.
+        unsafe { slot.write(head) };
+        let this = Self(slot);
+        // SAFETY: made just now, and nobody else has it.
+        unsafe { this.clear_ring() };
+        this
+    }
+
+    pub(super) const fn from_ptr(slot: NonNull<Slot>) -> Self {
+        Self(slot)
+    }
+
+    pub(super) const fn as_ptr(self) -> *mut Slot {
+        self.0.as_ptr()
+    }
+
+    #[inline(always)]
+    pub(super) fn head(&self) -> &Slot {
+        // SAFETY: by `create` the slot lives while references are used; heads are only shared.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The slot registered before this one.
+    pub fn next(self) -> Option<Self> {
+        self.head().born.acquired();
+        self.head().next
+    }
+
+    /// The thread that owns it, as last heard of.
+    pub fn owner(self) -> Option<ThreadId> {
+        // ORDERING(TC-1): Relaxed. Only a hint for the claim at TC-2, or a thread looking for its
+        //   own id, which nobody else writes.
+        NonZeroU64::new(self.head().owner.load(site::SLOT_PEEK.ordering())).map(ThreadId)
+    }
+
+    /// Claims the slot if it is free.
+    pub fn claim(self, thread: ThreadId) -> bool {
+        if self.owner().is_some() {
+            return false;
+        }
+        // ORDERING(TC-2): Acquire on success. Observes the array as the last owner left it.
+        //   pairs with TC-4 (leave, Release); killed by pool/leave_attach
+        // ORDERING(TC-3): Relaxed on failure. Nothing is read.
+        self.head()
+            .owner
+            .compare_exchange(
+                0,
+                thread.0.get(),
+                site::SLOT_CLAIM.ordering(),
+                site::SLOT_CLAIM_FAILED.ordering(),
+            )
+            .is_ok()
+    }
+
+    /// Gives the slot up.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here and does not touch the array again.
+    pub unsafe fn leave(self) {
+        // ORDERING(TC-4): Release. Publishes the array to the next owner.
+        //   pairs with TC-2 (claim, Acquire); killed by pool/leave_attach
+        self.head().owner.store(0, site::SLOT_LEAVE.ordering());
+    }
+
+    /// Where the slot lies: no other one of the pool lies there.
+    pub fn address(self) -> usize {
+        self.0.addr().get()
+    }
+
+    /// Says where the new owner's batches go and come from.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn settle(self, home: Home) {
+        // SAFETY: seated, so nobody else is in the cell.
+        self.head().fill.with_mut(|fill| unsafe { (*fill).home = home });
+    }
+
+    /// Where the owner's batches go and come from.
+    ///
+    /// # Safety
+    ///
+    /// The caller is seated here.
+    pub unsafe fn home(self) -> Home {
+        // SAFETY: seated, so nobody else is in the cell.
+        self.head().fill.with(|fill| unsafe { (*fill).home })
+    }
+
+    /// What went through here.
+    pub fn stats(self) -> SeatStats {
+        self.head().tally.stats(self.owner())
+    }
+}
+
+impl SlotRef {
+    /// Ends the slot. Only a checker's atomics need it.
+    ///
+    /// # Safety
+    ///
+    /// Nobody refers to the slot any more.
+    pub(crate) unsafe fn drop_in_place(self) {
+        // SAFETY: made by `create`, and the last use by the caller.
+        unsafe { self.0.drop_in_place() };
+    }
+}
