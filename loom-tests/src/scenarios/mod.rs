@@ -95,7 +95,8 @@ pub const SUBJECTS: [Subject; 6] = [
         ..subject::<Deferred<EpochModel<Prompt>>>(Shape::Sides)
     },
     Subject {
-        hard: HARD_EPOCH,
+        hard: HARD_STALLED,
+        deep: &["pool/leave_leave_attach"],
         searched: SHORT,
         ..subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides)
     },
@@ -151,12 +152,32 @@ const HARD_QUIESCENT: &[&str] = &[
     "pool/capacity",
     "pool/drop_after_remote_frees",
     "mediator/remainders_merge",
+    "mediator/split_a_large_one",
     "pool/shards_leave_allocate",
     "pool/shards_carve_carve",
 ];
 
-/// A pin is three steps more.
+/// A pin is three steps more. `pool/flush_refill` has the executions of `pool/allocate_free_across`.
 const HARD_EPOCH: &[&str] = &[
+    "pool/flush_refill",
+    "pool/leave_remainder_allocate",
+    "pool/thread_end_two_handles",
+    "pool/carve_carve",
+    "pool/capacity",
+    "mediator/remainders_merge",
+    "pool/wide_flush_refill",
+    "pool/wide_leave_allocate",
+    "pool/shards_leave_allocate",
+    "pool/shards_carve_carve",
+];
+
+/// As [`HARD_EPOCH`], and what takes more than five seconds, since [`Prompt`] exhausts it.
+const HARD_STALLED: &[&str] = &[
+    "list/aba_pop_up_to",
+    "pool/allocate_free_across",
+    "pool/leave_allocate",
+    "pool/drop_after_remote_frees",
+    "pool/flush_refill",
     "pool/leave_remainder_allocate",
     "pool/thread_end_two_handles",
     "pool/carve_carve",
@@ -180,6 +201,11 @@ impl Subject {
 /// of the matrix.
 pub const PEERS: [PeerSubject; 2] = [
     peer::<peers::Seize<peers::hyaline::PerGuard>>(&[
+        "list/aba_pop_up_to",
+        "pool/allocate_free_across",
+        "pool/flush_refill",
+        "pool/leave_allocate",
+        "pool/drop_after_remote_frees",
         "pool/thread_end_two_handles",
         "pool/leave_remainder_allocate",
         "pool/carve_carve",
@@ -207,6 +233,8 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/wide_leave_allocate",
         "pool/drop_after_remote_frees",
         "mediator/remainders_merge",
+        "mediator/split_a_large_one",
+        "pool/thread_end_flush",
         "pool/leave_leave_attach",
         "pool/shards_steal",
         "pool/shards_leave_allocate",
@@ -221,13 +249,16 @@ pub struct PeerSubject {
     pub subject: Subject,
     /// Runs [`recycle`] once.
     pub recycle: fn() -> String,
-    /// What is not exhausted in half a minute: bounded under loom, sampled under shuttle.
+    /// What is not exhausted in five seconds: bounded under loom, sampled under shuttle.
     pub too_long: &'static [&'static str],
 }
 
 const fn peer<R: Peer>(too_long: &'static [&'static str]) -> PeerSubject {
     PeerSubject {
-        subject: subject::<Deferred<Opaque<R>>>(Shape::Sides),
+        subject: Subject {
+            deep: &["mediator/shards_before_its_count"],
+            ..subject::<Deferred<Opaque<R>>>(Shape::Sides)
+        },
         recycle: recycle::body::<Opaque<R>>,
         too_long,
     }
