@@ -20,8 +20,8 @@ pub enum AllocError {
     /// The pool refuses to wrap its tags and has used up half of them. The other half is kept for
     /// the frees that are still to come.
     TagsExhausted,
-    /// The pool has as many shells as its words can name.
-    ShellsExhausted,
+    /// The pool has as many magazines as its words can name.
+    MagazinesExhausted,
     /// The pool was sealed, and has neither blocks, or a cache, to spare nor leave to ask for more.
     Sealed,
 }
@@ -33,7 +33,7 @@ impl fmt::Display for AllocError {
             Self::MisalignedSource => "the source gave misaligned memory",
             Self::Capacity => "the pool is at its capacity limit",
             Self::TagsExhausted => "half of the pool's tags are used and it refuses to wrap them",
-            Self::ShellsExhausted => "the pool has as many shells as it can name",
+            Self::MagazinesExhausted => "the pool has as many magazines as it can name",
             Self::Sealed => "the pool is sealed and has nothing to spare",
         })
     }
@@ -112,9 +112,9 @@ pub enum BuildError {
         /// The batch, in blocks.
         batch: usize,
     },
-    /// More shells per handle than may wait.
-    LimboShells {
-        /// The shells asked for.
+    /// More magazines per handle than may wait.
+    LimboMagazines {
+        /// The magazines asked for.
         requested: usize,
         /// The most.
         limit: usize,
@@ -133,7 +133,7 @@ pub enum BuildError {
         /// The narrowest that may wrap, in bits.
         limit: u32,
     },
-    /// A pool without caches was asked of a strategy that lets shells wait: it keeps none for that.
+    /// A pool without caches was asked of a strategy that lets magazines wait: it keeps none for that.
     Cacheless {
         /// The strategy that lets them wait.
         strategy: &'static str,
@@ -179,8 +179,8 @@ impl fmt::Display for BuildError {
             Self::CapacityBelowBatch { capacity, batch } => {
                 write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
             }
-            Self::LimboShells { requested, limit } => {
-                write!(f, "a limbo of {requested} shells per handle, where {limit} is the limit")
+            Self::LimboMagazines { requested, limit } => {
+                write!(f, "a limbo of {requested} magazines per handle, where {limit} is the limit")
             }
             Self::Shards { requested, limit } => {
                 write!(f, "a topology of {requested} shards, where 1 to {limit} can be had")

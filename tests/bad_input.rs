@@ -127,7 +127,7 @@ fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
                 1 => fill_buffer::<TaggedPacked>(base, len, 1000),
                 2 => fill_buffer::<Locked>(base, len, 1000),
                 3 => fill_buffer::<Quiescent>(base, len, 1000),
-                // Sixteen shells more, 64 bytes each.
+                // Sixteen magazines more, 64 bytes each.
                 _ => fill_buffer::<EpochDeferred>(base, len, 1000 + 16 * 64),
             }
         }
@@ -297,8 +297,8 @@ fn tags_that_must_not_wrap_refuse_allocation_and_never_a_free() {
     assert!(pool.stats().carved_blocks <= 32, "an eighth of the tags bounds the blocks");
 }
 
-/// Every handle that leaves takes the one partial shell, adds a block to it, and puts it back. So the tags
-/// of that list run out long before those of the empty shells do.
+/// Every handle that leaves takes the one partial magazine, adds a block to it, and puts it back. So the tags
+/// of that list run out long before those of the empty magazines do.
 fn merge_remainders_until_refused<S: Strategy<Level = Off>>() {
     const BATCH: usize = 16;
     const REFUSED_FROM: usize = 127;
@@ -314,7 +314,7 @@ fn merge_remainders_until_refused<S: Strategy<Level = Off>>() {
             // SAFETY: allocated from this pool, and freed once.
             unsafe { leaver.deallocate(block) };
         }
-        // The first leaver found no partial shell.
+        // The first leaver found no partial magazine.
         removals += BATCH - 2;
         match holder.allocate() {
             Ok(block) => held.push(block),
@@ -335,7 +335,7 @@ fn merge_remainders_until_refused<S: Strategy<Level = Off>>() {
 }
 
 #[test]
-fn tags_of_partial_shells_that_run_out_refuse_allocation_too() {
+fn tags_of_partial_magazines_that_run_out_refuse_allocation_too() {
     merge_remainders_until_refused::<TaggedPacked<8>>();
     merge_remainders_until_refused::<TaggedWide<8>>();
 }

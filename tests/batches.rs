@@ -131,10 +131,10 @@ fn a_cache_that_has_grown_shrinks_when_its_thread_only_frees() {
     with_every_strategy!(comes_back);
 }
 
-fn one_shell<S: Strategy>() {
+fn one_magazine<S: Strategy>() {
     let pool = pool::<S>();
     let (producer, consumer) = (pool.local().unwrap(), pool.local().unwrap());
-    // Three batches more than the cache holds: three shells.
+    // Three batches more than the cache holds: three magazines.
     give(&consumer, take(&producer, 5 * LEAST));
     let taker = pool.local().unwrap();
     let refills = pool.stats().refills;
@@ -145,8 +145,8 @@ fn one_shell<S: Strategy>() {
 }
 
 #[test]
-fn a_refill_takes_one_shell() {
-    with_every_strategy!(one_shell);
+fn a_refill_takes_one_magazine() {
+    with_every_strategy!(one_magazine);
 }
 
 fn one_way<S: Strategy>() {
@@ -217,12 +217,12 @@ fn what_cannot_be_had_is_refused() {
 }
 
 #[test]
-fn chunks_count_the_room_of_large_shells() {
+fn chunks_count_the_room_of_large_magazines() {
     let builder = Pool::builder(Layout::new::<u64>()).batch(8).batch_up_to(1 << 13);
     let pool = builder.build().unwrap();
     let block = pool.local().unwrap().allocate().unwrap();
     let bytes = pool.stats().source_bytes;
-    // The seat's array and shell, and the shell of one batch: a chunk of 16 KiB has room for no more.
+    // The seat's array and magazine, and the magazine of one batch: a chunk of 16 KiB has room for no more.
     assert!(bytes < 5 * (8 << 13), "{bytes} bytes for the first block");
     // SAFETY: allocated just now.
     unsafe { pool.local().unwrap().deallocate(block) };

@@ -160,7 +160,7 @@ fn with_settings<S: Aba>(builder: PoolBuilder<S>, case: &Case) -> Result<(), Tes
     builder = set(builder, case.batch_up_to, PoolBuilder::batch_up_to);
     builder = set(builder, case.capacity, PoolBuilder::capacity_blocks);
     builder = set(builder, case.chunk, PoolBuilder::chunk_blocks);
-    builder = set(builder, case.limbo, PoolBuilder::limbo_shells);
+    builder = set(builder, case.limbo, PoolBuilder::limbo_magazines);
     if case.refuse {
         builder = builder.tag_policy(TagPolicy::Refuse);
     }
@@ -204,13 +204,13 @@ fn is_justified(error: BuildError, case: &Case) -> Result<(), TestCaseError> {
                 && capacity < named
                 && (named == batch || case.kind == 3)
         }
-        BuildError::LimboShells { requested, limit } => {
+        BuildError::LimboMagazines { requested, limit } => {
             beyond(case.limbo, requested, limit) && requested > 0
         }
         BuildError::Cacheless { .. } => case.kind == 3 && case.strategy == 4,
         BuildError::Level { .. } => case.kind == 3 && case.level > 0,
         BuildError::Fill { error: AllocError::OutOfMemory } => {
-            // The cache that threads share, and its shells.
+            // The cache that threads share, and its magazines.
             let waiting = if case.strategy == 4 { case.limbo.unwrap_or(16) } else { 0 };
             let blocks = case.batch_up_to.unwrap_or(0).max(batch) * (3 + waiting);
             case.kind == 2 && blocks * size_of::<usize>() > LIMITS.0 / 2

@@ -15,7 +15,7 @@ use stampool::{
 };
 
 fn a_sleeper_stops_nobody<S: Strategy>(limbo: usize) {
-    let mut pool = builder::<S>().limbo_shells(limbo).build().unwrap();
+    let mut pool = builder::<S>().limbo_magazines(limbo).build().unwrap();
     let producer = pool.local().unwrap();
     let consumer = pool.local().unwrap();
     let both = (&producer, &consumer);
@@ -25,29 +25,29 @@ fn a_sleeper_stops_nobody<S: Strategy>(limbo: usize) {
         let first = rounds(&pool, both, 3000);
         let then = rounds(&pool, both, 3000);
         assert!(then.overflows > first.overflows, "the lock is the way: {first:?}, {then:?}");
-        assert_eq!(then.shells, first.shells, "however long it sleeps");
+        assert_eq!(then.magazines, first.magazines, "however long it sleeps");
         assert_eq!(then.carved_blocks, first.carved_blocks);
         then
     });
     let limit = if waits::<S>() { 3 * limbo } else { 0 };
     assert_eq!((during.slots, during.limbo_limit), (3, limit));
-    assert_eq!(during.limbo_shells, limit, "everything that may wait does");
+    assert_eq!(during.limbo_magazines, limit, "everything that may wait does");
     // At most a batch is live, and three handles were there.
     assert!(during.carved_blocks <= BATCH + 3 * 3 * BATCH + BATCH, "{during:?}");
     let chunk_ends = during.chunks;
     let seats = during.slots + during.limbo_limit;
-    assert!(during.shells <= during.carved_blocks / BATCH + chunk_ends + seats, "{during:?}");
+    assert!(during.magazines <= during.carved_blocks / BATCH + chunk_ends + seats, "{during:?}");
 
     // What waited lands, and the exchanges leave the lock.
     let awake = rounds(&pool, both, 1000);
     let later = rounds(&pool, both, 3000);
-    assert_eq!(later.shells, during.shells);
+    assert_eq!(later.magazines, during.magazines);
     assert_eq!(later.carved_blocks, during.carved_blocks);
     if limbo > 0 || !waits::<S>() {
-        assert!(later.limbo_shells <= limit.min(8), "it has landed: {later:?}");
+        assert!(later.limbo_magazines <= limit.min(8), "it has landed: {later:?}");
         assert_eq!(later.overflows, awake.overflows, "nothing goes through the lock any more");
     }
-    // A limbo for a shell or two is full now and then without anyone's help.
+    // A limbo for a magazine or two is full now and then without anyone's help.
     if limbo >= 16 {
         assert_eq!(before.overflows, 0, "nor did it before");
     }
@@ -55,7 +55,7 @@ fn a_sleeper_stops_nobody<S: Strategy>(limbo: usize) {
     let carved = later.carved_blocks;
     drop((producer, consumer));
     assert_eq!(pool.census().free_blocks(), carved, "conservation");
-    assert_eq!(pool.stats().limbo_shells, 0, "nobody looks, so nothing waits");
+    assert_eq!(pool.stats().limbo_magazines, 0, "nobody looks, so nothing waits");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_sleeper_in_quiescent_stops_nobody() {
 fn without_a_limbo_every_exchange_goes_through_the_lock() {
     a_sleeper_stops_nobody::<EpochDeferred>(0);
     a_sleeper_stops_nobody::<Quiescent>(0);
-    let pool = builder::<EpochDeferred>().limbo_shells(0).build().unwrap();
+    let pool = builder::<EpochDeferred>().limbo_magazines(0).build().unwrap();
     let (producer, consumer) = (pool.local().unwrap(), pool.local().unwrap());
     let stats = rounds(&pool, (&producer, &consumer), 1000);
     assert!(stats.overflows >= 990, "{stats:?}");
@@ -105,14 +105,14 @@ fn a_sleeper_beside_threads<S: Strategy>() {
             });
             while !consumer.is_finished() {
                 let stats = pool.stats();
-                assert!(stats.limbo_shells <= stats.limbo_limit, "{stats:?}");
+                assert!(stats.limbo_magazines <= stats.limbo_limit, "{stats:?}");
                 thread::yield_now();
             }
         });
     });
     let stats = pool.stats();
     assert!(stats.overflows > 0);
-    assert!(stats.limbo_shells <= stats.limbo_limit);
+    assert!(stats.limbo_magazines <= stats.limbo_limit);
     assert!(stats.carved_blocks <= 64 + 2 + 3 * 3 * BATCH + BATCH, "{stats:?}");
     assert_eq!(pool.census().free_blocks(), stats.carved_blocks);
 }
@@ -144,22 +144,22 @@ fn a_sleeper_may_use_its_own_handle() {
 #[test]
 fn a_limbo_above_the_limit_is_refused_and_the_largest_is_not() {
     for requested in [1025, usize::MAX] {
-        let built = builder::<EpochDeferred>().limbo_shells(requested).build();
-        assert_eq!(built.err(), Some(BuildError::LimboShells { requested, limit: 1024 }));
+        let built = builder::<EpochDeferred>().limbo_magazines(requested).build();
+        assert_eq!(built.err(), Some(BuildError::LimboMagazines { requested, limit: 1024 }));
     }
-    for shells in [0, 1024] {
-        let pool = builder::<EpochDeferred>().limbo_shells(shells).build().unwrap();
+    for magazines in [0, 1024] {
+        let pool = builder::<EpochDeferred>().limbo_magazines(magazines).build().unwrap();
         let local = pool.local().unwrap();
         assert!(local.allocate().is_ok());
         let stats = pool.stats();
-        assert_eq!((stats.limbo_limit, stats.shells), (shells, 1 + 1 + shells));
+        assert_eq!((stats.limbo_limit, stats.magazines), (magazines, 1 + 1 + magazines));
     }
     // What has no limbo takes no notice.
-    for shells in [0, 1024, usize::MAX] {
-        let pool = builder::<Quiescent>().limbo_shells(shells).build().unwrap();
+    for magazines in [0, 1024, usize::MAX] {
+        let pool = builder::<Quiescent>().limbo_magazines(magazines).build().unwrap();
         let local = pool.local().unwrap();
         assert!(local.allocate().is_ok());
-        assert_eq!((pool.stats().limbo_limit, pool.stats().shells), (0, 2));
+        assert_eq!((pool.stats().limbo_limit, pool.stats().magazines), (0, 2));
     }
 }
 
@@ -187,13 +187,13 @@ fn the_largest_seat_on_a_buffer<S: Strategy>(len: usize) {
     let base = NonNull::from(&mut memory[..]).cast();
     // SAFETY: the vector outlives the pool and is used by nobody else.
     let source = unsafe { BufferSource::from_raw_parts(base, len) };
-    let pool = builder::<S>().batch(1 << 16).limbo_shells(1024).source(source).build().unwrap();
+    let pool = builder::<S>().batch(1 << 16).limbo_magazines(1024).source(source).build().unwrap();
     let before = but_for_calls(pool.stats());
     for _ in 0..3 {
         assert_eq!(pool.local().err(), Some(AllocError::OutOfMemory));
         assert_eq!(but_for_calls(pool.stats()), before, "as it was");
     }
-    assert_eq!((before.regions, before.shells, before.attached), (0, 0, 0));
+    assert_eq!((before.regions, before.magazines, before.attached), (0, 0, 0));
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn on_a_buffer<S: Strategy>() {
     assert!(full.carved_blocks > 100, "{full:?}");
     assert!(full.source_bytes <= 32 << 10);
     let later = rounds(&pool, (&other, &one), 2000);
-    assert_eq!((later.carved_blocks, later.shells), (full.carved_blocks, full.shells));
+    assert_eq!((later.carved_blocks, later.magazines), (full.carved_blocks, full.magazines));
     drop((one, other));
     assert_eq!(pool.census().free_blocks(), full.carved_blocks);
 }
@@ -284,7 +284,7 @@ fn a_pool_on_a_buffer_goes_on_beside_a_sleeper() {
     with_every_strategy!(on_a_buffer: EpochDeferred, Quiescent);
 }
 
-/// Two handles that leave with a block each, over and over: the second merges into the first's shell.
+/// Two handles that leave with a block each, over and over: the second merges into the first's magazine.
 fn leavers<S: Strategy>(pool: &Pool<S>) -> u64 {
     for _ in 0..100 {
         let (one, other) = (pool.local().unwrap(), pool.local().unwrap());

@@ -53,7 +53,7 @@ fn a_panic_in_the_middle<S: Strategy>() {
     let first = rounds(&pool, (&one, &other), 1000);
     let then = rounds(&pool, (&one, &other), 1000);
     assert_eq!(then.overflows, first.overflows);
-    assert!(then.limbo_shells <= 8, "{then:?}");
+    assert!(then.limbo_magazines <= 8, "{then:?}");
 }
 
 /// A panic that prints nothing.
@@ -81,12 +81,12 @@ fn metered<S: Strategy>(threads: Option<StdThreads>) -> (Pool<S>, Arc<Counts>) {
 /// Fills the limbo as far as it goes, and leaves it so.
 fn fill_the_limbo<S: Strategy>(pool: &Pool<S>, both: (&Local<'_, S>, &Local<'_, S>)) {
     let stats = beside_a_sleeper(pool, || rounds(pool, both, 500));
-    assert_eq!(stats.limbo_shells, stats.limbo_limit);
+    assert_eq!(stats.limbo_magazines, stats.limbo_limit);
     let after = pool.stats();
-    assert_eq!(after.limbo_shells > 0, waits::<S>(), "shells still wait");
+    assert_eq!(after.limbo_magazines > 0, waits::<S>(), "magazines still wait");
 }
 
-fn drop_with_shells_in_limbo<S: Strategy>() {
+fn drop_with_magazines_in_limbo<S: Strategy>() {
     let (pool, counts) = metered::<S>(None);
     {
         let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
@@ -94,7 +94,7 @@ fn drop_with_shells_in_limbo<S: Strategy>() {
         // Forgotten handles stay registered for ever, and hold nothing up.
         core::mem::forget((one, other));
     }
-    assert_eq!(pool.stats().limbo_shells > 0, waits::<S>());
+    assert_eq!(pool.stats().limbo_magazines > 0, waits::<S>());
     let obtained = counts.obtained();
     assert!(obtained > 0 && counts.released() == 0, "nothing goes back before");
     drop(pool);
@@ -102,8 +102,8 @@ fn drop_with_shells_in_limbo<S: Strategy>() {
 }
 
 #[test]
-fn a_pool_dropped_with_shells_in_limbo_gives_every_region_back_once() {
-    with_every_strategy!(drop_with_shells_in_limbo: EpochDeferred, Quiescent);
+fn a_pool_dropped_with_magazines_in_limbo_gives_every_region_back_once() {
+    with_every_strategy!(drop_with_magazines_in_limbo: EpochDeferred, Quiescent);
 }
 
 /// The thread outlives the pool, and ends with a forgotten handle whose standing outlives it too.
@@ -163,7 +163,7 @@ fn threads_that_end_before_the_pool<S: Strategy>() {
     let stats = pool.stats();
     // Ten forgotten handles keep their slots; the sleepers share one.
     assert_eq!((stats.slots, stats.attached), (11, 10));
-    assert!(stats.limbo_shells <= stats.limbo_limit);
+    assert!(stats.limbo_magazines <= stats.limbo_limit);
     assert!(stats.carved_blocks <= BATCH + 3 * 11 * BATCH + BATCH, "{stats:?}");
     let census = pool.census();
     assert_eq!((census.cached_blocks, census.free_blocks()), (0, stats.carved_blocks));

@@ -93,7 +93,7 @@ fn as_many_as_threads<S: Strategy>() {
 }
 
 #[test]
-fn what_lets_shells_wait_has_none_for_it() {
+fn what_lets_magazines_wait_has_none_for_it() {
     let refused = Pool::builder(LAYOUT).strategy::<EpochDeferred>().build_exact().err();
     assert_eq!(refused, Some(BuildError::Cacheless { strategy: EpochDeferred::NAME }));
 }

@@ -64,7 +64,7 @@ fn exchange<S: Strategy>(from: &Local<'_, S>, to: &Local<'_, S>) {
     }
 }
 
-/// Threads come, exchange beside a sleeper, and go; shells are in limbo when the pool is dropped.
+/// Threads come, exchange beside a sleeper, and go; magazines are in limbo when the pool is dropped.
 fn threads_and_a_sleeper<S: Strategy>() {
     let pool = &pool::<S>();
     thread::scope(|threads| {

@@ -28,7 +28,7 @@ fn owner(block: NonNull<u8>) -> &'static AtomicUsize {
     unsafe { block.cast::<AtomicUsize>().as_ref() }
 }
 
-/// Values that live in blocks whose shells wait for a grace period, while threads take and give.
+/// Values that live in blocks whose magazines wait for a grace period, while threads take and give.
 #[test]
 fn an_element_is_not_dropped_twice_by_deferred_reclamation() {
     with_every_strategy!(drop_each_once);
@@ -308,8 +308,8 @@ fn sizes_at_the_end_of_the_address_space() {
         let refused = builder().chunk_blocks(huge).build().err();
         let limit = isize::MAX as usize / LAYOUT.size();
         assert_eq!(refused, Some(BuildError::Chunk { requested: huge, limit }));
-        let refused = builder().strategy::<stampool::EpochDeferred>().limbo_shells(huge).build();
-        assert!(matches!(refused.err(), Some(BuildError::LimboShells { .. })));
+        let refused = builder().strategy::<stampool::EpochDeferred>().limbo_magazines(huge).build();
+        assert!(matches!(refused.err(), Some(BuildError::LimboMagazines { .. })));
         // As good as no limit.
         let pool = builder().capacity_blocks(huge).build().unwrap();
         assert!(pool.local().unwrap().allocate().is_ok());

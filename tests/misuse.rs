@@ -82,7 +82,7 @@ misuse! {
             });
         });
     }
-    a_double_free_of_a_block_in_a_shell, "was freed twice (generation 1)", |pool, local| {
+    a_double_free_of_a_block_in_a_magazine, "was freed twice (generation 1)", |pool, local| {
         let block = local.allocate().expect("memory");
         // SAFETY: ours.
         unsafe { local.deallocate(block) };

@@ -318,7 +318,7 @@ fn a_cached_pool_may_refuse_while_objects_lie_in_other_caches() {
 }
 
 #[test]
-fn what_lets_shells_wait_has_no_exact_pool() {
+fn what_lets_magazines_wait_has_no_exact_pool() {
     let refused = ObjectPool::<u8>::builder().strategy::<EpochDeferred>().exact().build().err();
     assert_eq!(refused, Some(BuildError::Cacheless { strategy: EpochDeferred::NAME }));
 }

@@ -72,7 +72,7 @@ fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: L
             let stats = pool.stats();
             assert!(stats.carved_blocks <= most_live + 3 * 3 * most + most, "memory bound");
             assert_eq!(stats.slots, 3);
-            assert!(stats.shells * least >= stats.carved_blocks, "a shell for every batch");
+            assert!(stats.magazines * least >= stats.carved_blocks, "a magazine for every batch");
         }
     }
     let census = pool.census();

@@ -1,4 +1,4 @@
-//! Several lists of full shells: whoever looks for blocks finds them all, and the bound is that of one.
+//! Several lists of full magazines: whoever looks for blocks finds them all, and the bound is that of one.
 
 mod common;
 
@@ -134,7 +134,7 @@ fn a_slot_that_changes_hands_is_in_the_shard_of_its_new_thread() {
 }
 
 #[test]
-fn partial_shells_are_shared_by_all_shards() {
+fn partial_magazines_are_shared_by_all_shards() {
     fn merge<S: Strategy<Level = Off>>() {
         let told = Told::new(2);
         let mut pool = builder::<S>(&told).build().unwrap();
@@ -164,7 +164,7 @@ fn census_stats_and_drop_know_of_all_shards() {
         let (stats, census) = (pool.stats(), pool.census());
         assert_eq!((stats.shards, stats.carved_blocks), (4, 4 * BATCH));
         assert_eq!((census.full_blocks, census.partial_blocks), (4 * BATCH, 0), "{}", S::NAME);
-        assert_eq!(census.empty_shells, stats.shells - 4);
+        assert_eq!(census.empty_magazines, stats.magazines - 4);
         drop(pool);
         assert!(counts.obtained() > 0);
         assert_eq!(counts.obtained(), counts.released());

@@ -47,22 +47,23 @@ fn count_one_thread<S: Strategy>() {
     assert!(pool.seats()[0].thread.is_none());
 }
 
-/// A batch that is carved brings a shell, and so does a seat, for its remainder (M1 of the mediator).
+/// A batch that is carved brings a magazine, and so does a seat, for its remainder (M1 of the mediator).
 #[test]
-fn every_batch_and_every_seat_brings_a_shell() {
-    with_every_strategy!(count_shells);
+fn every_batch_and_every_seat_brings_a_magazine() {
+    with_every_strategy!(count_magazines);
 }
 
-fn count_shells<S: Strategy>() {
-    let mut pool = Pool::builder(LAYOUT).strategy::<S>().batch(4).limbo_shells(0).build().unwrap();
+fn count_magazines<S: Strategy>() {
+    let mut pool =
+        Pool::builder(LAYOUT).strategy::<S>().batch(4).limbo_magazines(0).build().unwrap();
     let locals: Vec<_> = (0..3).map(|_| pool.local().unwrap()).collect();
     let waiting = pool.stats().limbo_limit;
-    assert_eq!(pool.stats().shells, 3 + waiting, "a seat without a shell");
+    assert_eq!(pool.stats().magazines, 3 + waiting, "a seat without a magazine");
     let _block = locals[0].allocate().unwrap();
-    assert_eq!(pool.stats().shells, 4 + waiting, "a batch without a shell");
+    assert_eq!(pool.stats().magazines, 4 + waiting, "a batch without a magazine");
     drop(locals);
     let census = pool.census();
-    assert_eq!((census.partial_blocks, census.empty_shells), (3, 3 + waiting));
+    assert_eq!((census.partial_blocks, census.empty_magazines), (3, 3 + waiting));
 }
 
 #[test]

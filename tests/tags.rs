@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use stampool::raw::block::{Batch, Block, TagWidth};
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{
-    Addressing, Head, HeadWord, OwnedShell, PackedHead, Shell, ShellList, ShellStore, Treiber,
+    Addressing, Head, HeadWord, Magazine, MagazineList, MagazineStore, OwnedMagazine, PackedHead,
+    Treiber,
 };
 use stampool::raw::mediator::Mediator;
 use stampool::{
@@ -25,15 +26,19 @@ fn regions() -> Regions {
     Regions::new(Box::new(SystemSource))
 }
 
-/// Shell number `index` of the store.
-fn shell<'s>(store: &'s ShellStore, index: usize, regions: &mut Regions) -> OwnedShell<'s> {
+/// Magazine number `index` of the store.
+fn magazine<'s>(
+    store: &'s MagazineStore,
+    index: usize,
+    regions: &mut Regions,
+) -> OwnedMagazine<'s> {
     let names = store.names_missing(index + 1).unwrap();
     if names.size() > 0 {
         let room = regions.obtain(names).unwrap();
         // SAFETY: one thread; the regions outlive the store's use.
         unsafe { store.add_names(index + 1, room) };
     }
-    let room = regions.obtain(Shell::layout(store.room()).unwrap()).unwrap();
+    let room = regions.obtain(Magazine::layout(store.room()).unwrap()).unwrap();
     // SAFETY: as above; indices rise.
     unsafe { store.create(index, room) }
 }
@@ -75,22 +80,23 @@ unsafe impl HeadWord for Sleepy {
     }
 }
 
-/// Others take both shells, and put one of them back until the tag is again what it was: the popper
-/// that slept meanwhile must not exchange the head for its stale link.
+/// Others take both magazines, and put one of them back until the tag is again what it was: the
+/// popper that slept meanwhile must not exchange the head for its stale link.
 #[test]
 fn a_popper_that_sleeps_through_all_tags_takes_nothing_twice() {
     const BITS: u32 = 3;
     let mut regions = regions();
-    let store: &'static ShellStore = Box::leak(Box::new(ShellStore::new(1, Addressing::Index)));
+    let store: &'static MagazineStore =
+        Box::leak(Box::new(MagazineStore::new(1, Addressing::Index)));
     let stack = Treiber::<Sleepy>::new(TagWidth::new(BITS), TagPolicy::Refuse);
     let stack: &'static _ = Box::leak(Box::new(stack));
-    let (below, top) = (shell(store, 0, &mut regions), shell(store, 1, &mut regions));
+    let (below, top) = (magazine(store, 0, &mut regions), magazine(store, 1, &mut regions));
     let name_below = below.name();
     stack.push(below);
     stack.push(top);
     MEANWHILE.set(Some(Box::new(|| {
-        let mut top = stack.pop(store, &()).next().expect("the upper shell");
-        let _taken = stack.pop(store, &()).next().expect("the lower shell");
+        let mut top = stack.pop(store, &()).next().expect("the upper magazine");
+        let _taken = stack.pop(store, &()).next().expect("the lower magazine");
         stack.push(top);
         for _ in 2..1 << BITS {
             top = match stack.pop(store, &()).next() {
@@ -100,11 +106,11 @@ fn a_popper_that_sleeps_through_all_tags_takes_nothing_twice() {
             stack.push(top);
         }
     })));
-    let slept = stack.pop(store, &()).next().map(|shell| shell.name());
-    let next = stack.pop(store, &()).next().map(|shell| shell.name());
+    let slept = stack.pop(store, &()).next().map(|magazine| magazine.name());
+    let next = stack.pop(store, &()).next().map(|magazine| magazine.name());
     assert!(
         slept != Some(name_below) && next != Some(name_below),
-        "the lower shell was taken twice: {slept:?}, {next:?}"
+        "the lower magazine was taken twice: {slept:?}, {next:?}"
     );
 }
 
@@ -117,8 +123,8 @@ fn removals_end_with_the_tags() {
 
 fn for_widths<P: Strategy, W: Strategy>(bits: u32)
 where
-    for<'g> P::List: ShellList<Guard<'g> = ()>,
-    for<'g> W::List: ShellList<Guard<'g> = ()>,
+    for<'g> P::List: MagazineList<Guard<'g> = ()>,
+    for<'g> W::List: MagazineList<Guard<'g> = ()>,
 {
     run_out::<P>(bits);
     run_out::<W>(bits);
@@ -126,14 +132,14 @@ where
 
 fn run_out<S: Strategy>(bits: u32)
 where
-    for<'g> S::List: ShellList<Guard<'g> = ()>,
+    for<'g> S::List: MagazineList<Guard<'g> = ()>,
 {
     let (plan, mut regions) = (plan::<S>(), regions());
-    let (store, list) = (ShellStore::new(1, plan.addressing), S::list(&plan));
-    list.push(shell(&store, 0, &mut regions));
+    let (store, list) = (MagazineStore::new(1, plan.addressing), S::list(&plan));
+    list.push(magazine(&store, 0, &mut regions));
     let mut removals = 0_u64;
-    while let Some(shell) = list.pop(&store, &()) {
-        list.push(shell);
+    while let Some(magazine) = list.pop(&store, &()) {
+        list.push(magazine);
         removals += 1;
         assert!(removals < 1 << bits, "a tag of {bits} bits came back");
         let half = (1 << bits) / 2 - 1;
@@ -143,14 +149,16 @@ where
     assert!(list.pop_up_to(&store, 8, &()).is_empty() && list.take_all(&store, &()).is_empty());
     assert!(list.refuses());
     // SAFETY: nobody else is here.
-    assert_eq!(unsafe { list.take_all_alone(&store, &()) }.count(), 1, "the shell is still there");
+    let left = unsafe { list.take_all_alone(&store, &()) };
+    assert_eq!(left.count(), 1, "the magazine is still there");
 }
 
-/// Each request comes from another thread, which looked whether the pool refuses before the first of
-/// them was through: none of these looks counts any more.
+/// Each request comes from another thread, which looked whether the pool refuses before the first
+/// of them was through: none of these looks counts any more.
 #[test]
 fn any_number_of_threads_past_the_look_takes_no_block_twice() {
-    // The mediator's requests of one block out of a larger shell put the shell back where it was.
+    // The mediator's requests of one block out of a larger magazine put the magazine back where it
+    // was.
     for (batch, ask) in
         [(Batch::fixed(1), 1), (Batch::fixed(4), 4), (Batch { least: 1, most: 4 }, 1)]
     {
@@ -164,7 +172,7 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
     let mut regions = regions();
     let mediator = Mediator::<S>::new(batch, 1, &plan::<S>());
     for index in 0..BLOCKS + 2 {
-        mediator.add_shell(shell(mediator.store(), index, &mut regions));
+        mediator.add_magazine(magazine(mediator.store(), index, &mut regions));
     }
     let memory = regions.obtain(Layout::new::<[u8; BLOCKS]>()).unwrap();
     // SAFETY: within the room.
@@ -191,7 +199,7 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
     assert!(refused, "5 bits must run out");
 }
 
-/// A census takes all shells and puts them back, and nobody else is there: that needs no tag.
+/// A census takes all magazines and puts them back, and nobody else is there: that needs no tag.
 #[test]
 fn a_census_uses_no_tags_up() {
     let builder = Pool::builder(Layout::new::<u64>()).strategy::<TaggedPacked<8>>().batch(2);
@@ -203,7 +211,7 @@ fn a_census_uses_no_tags_up() {
     assert!(pool.local().unwrap().allocate().is_ok());
 }
 
-/// A pool out of tags carves nothing either: what it carved could not be put into a shell.
+/// A pool out of tags carves nothing either: what it carved could not be put into a magazine.
 #[test]
 fn a_pool_that_refuses_does_not_grow() {
     let builder = Pool::builder(Layout::new::<u64>()).strategy::<TaggedPacked<8>>().batch(2);

@@ -1,5 +1,5 @@
-//! A pool whose emptied shells still wait when it is dropped: its memory stays, since another thread may
-//! still bring a shell back.
+//! A pool whose emptied magazines still wait when it is dropped: its memory stays, since another thread may
+//! still bring a magazine back.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use common::{Counts, Meter};
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Deferred, Reclaimer, Shell};
+use stampool::raw::free_list::{Deferred, Magazine, Reclaimer};
 use stampool::raw::mediator::Mediator;
 use stampool::{EpochDeferred, Pool, Strategy, SystemSource};
 
@@ -36,7 +36,7 @@ unsafe impl Reclaimer for HeldUp {
 
     fn pin<'g>(&'g self, _participant: &'g ()) {}
 
-    unsafe fn defer(&self, _guard: &(), _shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, _guard: &(), _magazine: usize, land: impl FnOnce() + Send) {
         let land: Box<dyn FnOnce() + '_> = Box::new(land);
         // SAFETY: it runs on this thread, and what it leads to is there until it has run.
         let land: Box<dyn FnOnce()> = unsafe { core::mem::transmute(land) };
@@ -51,7 +51,7 @@ unsafe impl Reclaimer for HeldUp {
 
 #[test]
 #[cfg_attr(miri, ignore = "what stays is a leak, as it should be")]
-fn memory_that_a_waiting_shell_leads_to_is_not_freed() {
+fn memory_that_a_waiting_magazine_leads_to_is_not_freed() {
     let counts = Arc::new(Counts::default());
     let builder = Pool::builder(Layout::new::<[u64; 4]>()).strategy::<Deferred<HeldUp>>();
     let pool =
@@ -64,10 +64,10 @@ fn memory_that_a_waiting_shell_leads_to_is_not_freed() {
             unsafe { other.deallocate(block) };
         }
     }
-    let waiting = pool.stats().limbo_shells;
+    let waiting = pool.stats().limbo_magazines;
     assert!(waiting > 0, "nothing waits");
     drop(pool);
-    assert_eq!(counts.released(), 0, "freed, and {waiting} shells still lead there");
+    assert_eq!(counts.released(), 0, "freed, and {waiting} magazines still lead there");
     let lands = WAITING.take();
     assert_eq!(lands.len(), waiting);
     lands.into_iter().for_each(|land| land());
@@ -102,9 +102,9 @@ fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     let plan = EpochDeferred::plan(stampool::Requirements::default()).unwrap();
     let mediator = Mediator::<EpochDeferred>::new(1, 1, &plan);
     for index in 0..4 {
-        let room = regions.obtain(Shell::layout(1).unwrap()).unwrap();
-        // SAFETY: one thread, with rising indices; the regions outlive all use of the shells.
-        mediator.add_shell(unsafe { mediator.store().create(index, room) });
+        let room = regions.obtain(Magazine::layout(1).unwrap()).unwrap();
+        // SAFETY: one thread, with rising indices; the regions outlive all use of the magazines.
+        mediator.add_magazine(unsafe { mediator.store().create(index, room) });
     }
     mediator.extend_limbo(2);
     let block = Block(regions.obtain(Layout::new::<u64>()).unwrap());
@@ -113,7 +113,7 @@ fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     mediator.offer(&participant, mediator.home(0), &[block]);
     let mut room = [core::mem::MaybeUninit::uninit()];
     assert_eq!(mediator.request(&participant, mediator.home(0), &mut room), 1);
-    assert_eq!(mediator.waiting().limbo_shells, 1);
+    assert_eq!(mediator.waiting().limbo_magazines, 1);
     drop(mediator);
     drop(pin);
     for _ in 0..8 {

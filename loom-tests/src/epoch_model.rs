@@ -147,7 +147,7 @@ unsafe impl<R: Rule> Reclaimer for EpochModel<R> {
         ModelPin { model: self, number }
     }
 
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, _shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, _magazine: usize, land: impl FnOnce() + Send) {
         let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
         // SAFETY: by the caller it may run until `drain` has returned.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };

@@ -16,7 +16,7 @@
 //! # What such a row proves
 //!
 //! That the adapter keeps the contract, and the lists above it get by with the contract: when the
-//! library says that a shell may come back, no interleaving with the shipped lists breaks them. Not
+//! library says that a magazine may come back, no interleaving with the shipped lists breaks them. Not
 //! that the library is right inside: neither its own interleavings nor its orderings are looked at,
 //! and where its adapter relies on a fence, that stands for itself.
 
@@ -203,14 +203,15 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
         OpaqueGuard { opaque: self, number, protected: Cell::new(0), guard }
     }
 
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, land: impl FnOnce() + Send) {
         let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
         // SAFETY: by the caller it may run until `drain` has returned.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
         edge(&self.ghost.deferred, Ordering::Release);
         self.order.fetch_add(1, Ordering::Release);
-        let holds_up =
-            |pin: &&Pinned| pin.number != guard.number && (!R::PROTECTS || pin.protects == shell);
+        let holds_up = |pin: &&Pinned| {
+            pin.number != guard.number && (!R::PROTECTS || pin.protects == magazine)
+        };
         let pins = lock(&self.ghost.pins).iter().filter(holds_up).count();
         let waiting = Waiting { land, pins };
         self.ghost.waiting.fetch_add(1, Relaxed);
@@ -221,7 +222,7 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
         };
         let library = guard.guard.take().expect("until the end");
         // SAFETY: the caller's word; what runs only collects.
-        unsafe { self.library.defer(&library, shell, ripen) };
+        unsafe { self.library.defer(&library, magazine, ripen) };
         guard.guard.set(Some(library));
         self.ghost.land();
     }

@@ -1,8 +1,8 @@
 //! Hazard pointers: the library haphazard.
 //!
-//! Whoever is about to look at a shell publishes its address in a slot of its own, and looks again
-//! whether the shell is still on top. What is retired comes back when a scan finds its address in no
-//! slot. A thread that sleeps while it looks holds up one shell, not all: the one thing that epochs
+//! Whoever is about to look at a magazine publishes its address in a slot of its own, and looks again
+//! whether the magazine is still on top. What is retired comes back when a scan finds its address in no
+//! slot. A thread that sleeps while it looks holds up one magazine, not all: the one thing that epochs
 //! cannot do.
 //!
 //! Source: Michael, Hazard pointers: safe memory reclamation for lock-free objects, IEEE TPDS 2004.
@@ -10,22 +10,22 @@
 //!
 //! # Invariants
 //!
-//! - H1. A removal protects the top shell that its exchange compares, and nothing below: as long as
+//! - H1. A removal protects the top magazine that its exchange compares, and nothing below: as long as
 //!   the top has not come back the chain below it is the one that was seen, for `pop_up_to` too.
 //! - H2. One slot is enough for a guard. An exchange of the mediator may remove several times under
-//!   one guard (a partial shell, then an empty one), but one after the other, and after its last
-//!   exchange a removal does not look at shells any more that it does not own: its protection is over
-//!   when the next one begins, and when something is deferred. Blocks and shells that it took are its
+//!   one guard (a partial magazine, then an empty one), but one after the other, and after its last
+//!   exchange a removal does not look at magazines any more that it does not own: its protection is over
+//!   when the next one begins, and when something is deferred. Blocks and magazines that it took are its
 //!   own, whatever the slot says.
-//! - H3. So a deferral lets go of the caller's own protection first. Else the shell that was just
+//! - H3. So a deferral lets go of the caller's own protection first. Else the magazine that was just
 //!   removed would lie in the caller's own slot at each scan, and wait for another deferral.
 //! - H4. A participant may be pinned twice at a time: the second pin gets a slot of its own.
 //!
 //! # What it pays here that it would not pay at home
 //!
 //! - A ticket: haphazard runs a deleter that gets the address, and nothing else. So what has to run
-//!   lies boxed in a table keyed by the shell's address, under a lock for a few instructions, two
-//!   turns per shell. At home the object is what lies at the address.
+//!   lies boxed in a table keyed by the magazine's address, under a lock for a few instructions, two
+//!   turns per magazine. At home the object is what lies at the address.
 //! - A scan of all slots after every [`BATCH`](crate::BATCH) deferrals, or after each, instead of
 //!   every 1,000: the limbo is bounded.
 //!
@@ -46,11 +46,11 @@ use stampool::raw::free_list::{Guard, Head, Reclaimer};
 
 /// A domain of the pool's own. Family of all such domains.
 #[derive(Debug)]
-struct Shells;
+struct Magazines;
 
-type Domain = haphazard::Domain<Shells>;
+type Domain = haphazard::Domain<Magazines>;
 
-/// Shells come back when their address is in no slot: haphazard, with a domain of the pool's own.
+/// Magazines come back when their address is in no slot: haphazard, with a domain of the pool's own.
 ///
 /// A participant looks for what has become free after every `EVERY` deferrals.
 pub struct Hazard<const EVERY: usize>(Arc<Domain>);
@@ -58,13 +58,13 @@ pub struct Hazard<const EVERY: usize>(Arc<Domain>);
 /// A slot, and the domain that it belongs to.
 pub struct Participant {
     /// Taken by the guard. First: the domain outlives it.
-    slot: Cell<Option<HazardPointer<'static, Shells>>>,
+    slot: Cell<Option<HazardPointer<'static, Magazines>>>,
     deferred: Cell<usize>,
     domain: Arc<Domain>,
 }
 
 impl Participant {
-    fn new_slot(&self) -> HazardPointer<'static, Shells> {
+    fn new_slot(&self) -> HazardPointer<'static, Magazines> {
         // SAFETY: the domain lies in its `Arc` until the participant is dropped, and slots don't
         // leave the participant and its guards.
         let domain = unsafe { &*Arc::as_ptr(&self.domain) };
@@ -74,13 +74,13 @@ impl Participant {
 
 /// A slot in use.
 pub struct Slot<'g> {
-    slot: Cell<Option<HazardPointer<'static, Shells>>>,
+    slot: Cell<Option<HazardPointer<'static, Magazines>>>,
     participant: &'g Participant,
 }
 
 impl Slot<'_> {
     #[inline]
-    fn with<T>(&self, f: impl FnOnce(&mut HazardPointer<'static, Shells>) -> T) -> T {
+    fn with<T>(&self, f: impl FnOnce(&mut HazardPointer<'static, Magazines>) -> T) -> T {
         let mut slot = self.slot.take().expect("there between two calls");
         let result = f(&mut slot);
         self.slot.set(Some(slot));
@@ -94,7 +94,7 @@ impl Guard for Slot<'_> {
         self.with(|slot| {
             while !seen.top.is_none() {
                 slot.protect_raw(ptr::without_provenance_mut::<u8>(seen.top.address()));
-                // Either a scan sees the address, or the look below sees that the shell was removed.
+                // Either a scan sees the address, or the look below sees that the magazine was removed.
                 // Pairs with haphazard's heavy barrier.
                 fence(Ordering::SeqCst);
                 let found = load();
@@ -127,7 +127,7 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
     type Guard<'g> = Slot<'g>;
 
     fn new() -> Self {
-        Self(Arc::new(Domain::new(&Shells)))
+        Self(Arc::new(Domain::new(&Magazines)))
     }
 
     fn join(&self) -> Participant {
@@ -141,14 +141,14 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
         Slot { slot: Cell::new(Some(slot)), participant }
     }
 
-    unsafe fn defer(&self, guard: &Slot<'_>, shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, guard: &Slot<'_>, magazine: usize, land: impl FnOnce() + Send) {
         guard.with(HazardPointer::reset_protection);
         // SAFETY: by the caller it may run until `drain` has returned.
-        unsafe { put_aside(shell, land) };
-        let shell = ptr::without_provenance_mut::<Ticket>(shell);
-        // SAFETY: removed, so no slot that is published from now on is found right (H1); a shell is
+        unsafe { put_aside(magazine, land) };
+        let magazine = ptr::without_provenance_mut::<Ticket>(magazine);
+        // SAFETY: removed, so no slot that is published from now on is found right (H1); a magazine is
         // deferred once in a round. Of no size, it may be referred to anywhere.
-        unsafe { self.0.retire_ptr::<Ticket, Landed>(shell) };
+        unsafe { self.0.retire_ptr::<Ticket, Landed>(magazine) };
         let deferred = &guard.participant.deferred;
         deferred.set(deferred.get() + 1);
         if deferred.get().is_multiple_of(EVERY) {
@@ -168,7 +168,7 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
     }
 }
 
-/// Stands at the address of a shell, for haphazard.
+/// Stands at the address of a magazine, for haphazard.
 struct Ticket;
 
 /// What haphazard makes of a ticket when its address is free.
@@ -197,15 +197,15 @@ unsafe impl Pointer<Ticket> for Landed {
 
 type Land = Box<dyn FnOnce() + Send>;
 
-/// What waits, by the address of its shell: shells that live have one address each, in all pools.
+/// What waits, by the address of its magazine: magazines that live have one address each, in all pools.
 static TICKETS: [CachePadded<Tickets>; 16] = [const { CachePadded::new(Tickets::new()) }; 16];
 
 /// A few of them: more than the limbo are never there.
 struct Tickets(Mutex<Vec<(usize, Land)>>);
 
-fn of(shell: usize) -> &'static Tickets {
-    // Shells lie a few lines apart.
-    &TICKETS[(shell >> 8) % TICKETS.len()]
+fn of(magazine: usize) -> &'static Tickets {
+    // Magazines lie a few lines apart.
+    &TICKETS[(magazine >> 8) % TICKETS.len()]
 }
 
 impl Tickets {
@@ -217,9 +217,9 @@ impl Tickets {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, shell: usize) -> Option<Land> {
+    fn take(&self, magazine: usize) -> Option<Land> {
         let mut all = self.all();
-        let at = all.iter().position(|(address, _)| *address == shell)?;
+        let at = all.iter().position(|(address, _)| *address == magazine)?;
         Some(all.swap_remove(at).1)
     }
 }
@@ -227,9 +227,9 @@ impl Tickets {
 /// # Safety
 ///
 /// `land` may run until its ticket is taken.
-unsafe fn put_aside(shell: usize, land: impl FnOnce() + Send) {
+unsafe fn put_aside(magazine: usize, land: impl FnOnce() + Send) {
     let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
     // SAFETY: by the caller.
     let land: Land = unsafe { core::mem::transmute(land) };
-    of(shell).all().push((shell, land));
+    of(magazine).all().push((magazine, land));
 }

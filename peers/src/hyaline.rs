@@ -17,20 +17,20 @@
 //! - [`PerGuard`]: seize's owned guard, with an identity of its own. For models: all threads of loom
 //!   and of shuttle are coroutines on one thread of the system, so a thread-local would make one
 //!   thread of them all. Everything would then wait for everybody, and the checks would never see a
-//!   shell come back while a thread that came later looks.
+//!   magazine come back while a thread that came later looks.
 //!
 //! # What it pays here that it would not pay at home
 //!
-//! - A boxed ticket per shell, since a shell's own memory is not the reclaimer's to use.
+//! - A boxed ticket per magazine, since a magazine's own memory is not the reclaimer's to use.
 //! - A fence in every pin. seize wants every pointer under a guard loaded by `SeqCst`; the lists load
 //!   their heads by Acquire, and where the system has no process-wide barrier the entry would not be
 //!   ordered before such a load.
 //! - Batches of [`BATCH`](crate::BATCH) instead of 32: each has the price of a process-wide barrier,
 //!   which on Linux is a system call.
 //! - [`PerGuard`] more than that: two turns of a process-wide lock per guard, a lock per retirement,
-//!   and the barrier for each shell.
+//!   and the barrier for each magazine.
 //!
-//! # Shells that wait longer than they had to
+//! # Magazines that wait longer than they had to
 //!
 //! A batch must have as many entries as threads are inside of guards, the retiring one included. A
 //! batch of one is therefore put aside while anybody else is inside, until the next retirement under
@@ -46,7 +46,7 @@ use stampool::raw::free_list::{Guard, Reclaimer};
 pub trait Form: Send + Sync + 'static {
     /// Name of the strategy.
     const NAME: &'static str;
-    /// Shells per batch.
+    /// Magazines per batch.
     const BATCH: usize;
     /// seize's guard.
     type Guard<'g>: seize::Guard;
@@ -84,7 +84,7 @@ impl Form for PerGuard {
     }
 }
 
-/// Shells come back when every thread that was inside a guard has left it: seize, with a collector
+/// Magazines come back when every thread that was inside a guard has left it: seize, with a collector
 /// of the pool's own.
 #[derive(Debug)]
 pub struct Seize<F>(Collector, PhantomData<F>);
@@ -130,7 +130,7 @@ unsafe impl<F: Form> Reclaimer for Seize<F> {
     }
 
     #[inline]
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, _shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, _magazine: usize, land: impl FnOnce() + Send) {
         let ticket = Box::into_raw(Box::new(land));
         // SAFETY: a box that nobody else knows; by the caller it may run on any thread until `drain`
         // has returned, and `drain` leaves nothing to run.

@@ -4,7 +4,7 @@
 //! | module | library | idea |
 //! |---|---|---|
 //! | [`hyaline`] | seize | whoever looks takes a reference on what is retired meanwhile |
-//! | [`hazard`] | haphazard | whoever looks says at which shell |
+//! | [`hazard`] | haphazard | whoever looks says at which magazine |
 //!
 //! With the feature `malloc` there are also whole allocators, in the module of that name, behind
 //! nothing of ours.
@@ -27,7 +27,7 @@ pub use hyaline::Seize;
 
 use stampool::raw::free_list::Deferred;
 
-/// Shells per batch in the forms for benchmarks: half of what may wait per handle, if the pool's
+/// Magazines per batch in the forms for benchmarks: half of what may wait per handle, if the pool's
 /// builder is not told otherwise. Both libraries would rather have more: seize 32, haphazard 1,000.
 pub const BATCH: usize = 8;
 

@@ -76,7 +76,7 @@ pub struct Program {
     pub capacity: Option<usize>,
     /// Blocks per chunk.
     pub chunk: Option<usize>,
-    /// Shells per handle that may wait, 0 to 3.
+    /// Magazines per handle that may wait, 0 to 3.
     pub limbo: usize,
     /// The source's memory comes to an end after so many regions.
     pub regions: Option<usize>,

@@ -120,7 +120,7 @@ impl Reference {
     /// caches of the other handles.
     pub fn refused(&self, error: AllocError) -> Result<(), String> {
         let fine = match error {
-            // A shell's name or a chunk may be what could not be had.
+            // A magazine's name or a chunk may be what could not be had.
             AllocError::OutOfMemory => self.may_run_out,
             AllocError::Capacity => {
                 let free = self.capacity - self.live.len();

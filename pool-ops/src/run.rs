@@ -109,7 +109,7 @@ pub fn pool<S: stampool::Strategy>(program: &Program, counts: &Arc<Counts>) -> P
     let mut builder = Pool::builder(layout(program))
         .strategy::<S>()
         .batch(program.batch)
-        .limbo_shells(program.limbo)
+        .limbo_magazines(program.limbo)
         .source(Metered { counts: Arc::clone(counts), regions });
     if let Some(capacity) = program.capacity {
         builder = builder.capacity_blocks(capacity);

@@ -4,9 +4,9 @@
 /// by turns. `1 <= least <= most`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Batch {
-    /// A full shell holds so many at least.
+    /// A full magazine holds so many at least.
     pub least: usize,
-    /// A shell has room for so many.
+    /// A magazine has room for so many.
     pub most: usize,
 }
 

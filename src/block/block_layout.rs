@@ -30,7 +30,7 @@ impl BlockLayout {
         if layout.size() == 0 {
             return Err(BuildError::ZeroSize);
         }
-        // Shells and thread caches come from the same source, aligned to cache lines.
+        // Magazines and thread caches come from the same source, aligned to cache lines.
         let requested = layout.align().max(LINE);
         if requested > limit {
             return Err(BuildError::Alignment { requested, limit });

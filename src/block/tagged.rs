@@ -1,4 +1,4 @@
-//! Tagged words: the name of a shell and a nonce, in one word that a single CAS exchanges.
+//! Tagged words: the name of a magazine and a nonce, in one word that a single CAS exchanges.
 //!
 //! | word | bits 0.. | upper bits |
 //! |---|---|---|

@@ -1,6 +1,6 @@
 //! Cuts chunks into batches of fresh blocks.
 //!
-//! A chunk is one region: room for shells in front (one per batch of its blocks), the blocks
+//! A chunk is one region: room for magazines in front (one per batch of its blocks), the blocks
 //! behind. Carving is arithmetic: no block is touched before a user has it.
 
 use core::alloc::Layout;
@@ -15,14 +15,14 @@ const FIRST_CHUNK_BYTES: usize = 16 << 10;
 /// Where the size of chunks stops growing, when the builder does not say, in bytes.
 const LARGEST_CHUNK_BYTES: usize = 4 << 20;
 
-/// A run of fresh neighbouring blocks, and the room for the shell that comes with them.
+/// A run of fresh neighbouring blocks, and the room for the magazine that comes with them.
 pub struct Carved {
     /// The first block.
     pub first: NonNull<u8>,
     /// How many blocks, 1 to a batch.
     pub blocks: usize,
-    /// Room for one shell of the layout given to [`Carver::new`].
-    pub shell_room: NonNull<u8>,
+    /// Room for one magazine of the layout given to [`Carver::new`].
+    pub magazine_room: NonNull<u8>,
 }
 
 /// What came with a new chunk.
@@ -41,14 +41,14 @@ pub struct Extra {
 struct Chunk {
     next_block: NonNull<u8>,
     blocks_left: usize,
-    next_shell_room: NonNull<u8>,
+    next_magazine_room: NonNull<u8>,
 }
 
 /// Cuts chunks into batches.
 pub struct Carver {
     blocks: BlockLayout,
-    /// One shell, padded, so that neighbours are aligned too.
-    shell: Layout,
+    /// One magazine, padded, so that neighbours are aligned too.
+    magazine: Layout,
     batch: usize,
     /// Blocks in the next chunk.
     next_chunk: usize,
@@ -68,18 +68,18 @@ impl Carver {
     /// chunks grow by doubling. `capacity` is the most blocks ever carved.
     pub fn new(
         blocks: BlockLayout,
-        shell: Layout,
+        magazine: Layout,
         batch: usize,
         chunk: Option<usize>,
         capacity: usize,
     ) -> Self {
-        // Where shells have room for more than a batch, that is memory as well.
-        let spare = shell.size().saturating_sub(batch * size_of::<Block>() + 2 * LINE);
+        // Where magazines have room for more than a batch, that is memory as well.
+        let spare = magazine.size().saturating_sub(batch * size_of::<Block>() + 2 * LINE);
         let per_block = blocks.stride().saturating_add(spare / batch);
         let in_bytes = |bytes: usize| (bytes / per_block / batch).max(1) * batch;
         Self {
             blocks,
-            shell: shell.pad_to_align(),
+            magazine: magazine.pad_to_align(),
             batch,
             next_chunk: chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES)),
             largest_chunk: chunk.unwrap_or(in_bytes(LARGEST_CHUNK_BYTES)),
@@ -100,7 +100,7 @@ impl Carver {
         self.chunks
     }
 
-    /// Batches that the current chunk still yields, each with room for a shell.
+    /// Batches that the current chunk still yields, each with room for a magazine.
     pub fn batches_left(&self) -> usize {
         self.current.as_ref().map_or(0, |chunk| chunk.blocks_left.div_ceil(self.batch))
     }
@@ -133,8 +133,8 @@ impl Carver {
                     return Ok(Some(extra));
                 }
                 // A source that is nearly empty may still have room for a smaller chunk, and a pool
-                // that has nearly as many shells as it can name may still name those of one.
-                Err(AllocError::OutOfMemory | AllocError::ShellsExhausted) if blocks > 1 => {
+                // that has nearly as many magazines as it can name may still name those of one.
+                Err(AllocError::OutOfMemory | AllocError::MagazinesExhausted) if blocks > 1 => {
                     blocks /= 2;
                 }
                 Err(error) => return Err(error),
@@ -150,9 +150,11 @@ impl Carver {
     ) -> Result<(Chunk, Extra), AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let batches = blocks.div_ceil(self.batch);
-        let shell_bytes = self.shell.size().checked_mul(batches).ok_or(AllocError::OutOfMemory)?;
-        let shells = Layout::from_size_align(shell_bytes, self.shell.align()).map_err(too_large)?;
-        let (layout, extra_at) = shells.extend(extra(batches, blocks)?).map_err(too_large)?;
+        let magazine_bytes =
+            self.magazine.size().checked_mul(batches).ok_or(AllocError::OutOfMemory)?;
+        let magazines =
+            Layout::from_size_align(magazine_bytes, self.magazine.align()).map_err(too_large)?;
+        let (layout, extra_at) = magazines.extend(extra(batches, blocks)?).map_err(too_large)?;
         let block_run = self.blocks.run(blocks).ok_or(AllocError::OutOfMemory)?;
         let (layout, blocks_at) = layout.extend(block_run).map_err(too_large)?;
         let region = regions.obtain(layout)?;
@@ -160,7 +162,7 @@ impl Carver {
         let next_block = unsafe { region.add(blocks_at) };
         // SAFETY: where the extra room begins in the region's layout.
         let room = unsafe { region.add(extra_at) };
-        let chunk = Chunk { next_block, blocks_left: blocks, next_shell_room: region };
+        let chunk = Chunk { next_block, blocks_left: blocks, next_magazine_room: region };
         Ok((chunk, Extra { batches, blocks, first: next_block, room }))
     }
 
@@ -172,7 +174,8 @@ impl Carver {
     pub fn carve(&mut self) -> Carved {
         let chunk = self.current.as_mut().expect("carve comes after prepare");
         let blocks = self.batch.min(chunk.blocks_left).min(self.capacity - self.carved);
-        let carved = Carved { first: chunk.next_block, blocks, shell_room: chunk.next_shell_room };
+        let carved =
+            Carved { first: chunk.next_block, blocks, magazine_room: chunk.next_magazine_room };
         self.carved += blocks;
         chunk.blocks_left -= blocks;
         if chunk.blocks_left == 0 || self.carved == self.capacity {
@@ -180,9 +183,10 @@ impl Carver {
         } else {
             // SAFETY: blocks are left behind the ones just cut, in the same region.
             chunk.next_block = unsafe { chunk.next_block.add(blocks * self.blocks.stride()) };
-            // SAFETY: the chunk has room for one shell per batch, rounded up, and every cut but
+            // SAFETY: the chunk has room for one magazine per batch, rounded up, and every cut but
             // the last is a whole batch.
-            chunk.next_shell_room = unsafe { chunk.next_shell_room.add(self.shell.size()) };
+            chunk.next_magazine_room =
+                unsafe { chunk.next_magazine_room.add(self.magazine.size()) };
         }
         carved
     }

@@ -1,11 +1,11 @@
-//! Lists without a tag, whose shells come back late.
+//! Lists without a tag, whose magazines come back late.
 //!
 //! # The rule
 //!
-//! A shell goes its round: from `empty` to `full` or `partial`, and from there back to `empty`. It
+//! A magazine goes its round: from `empty` to `full` or `partial`, and from there back to `empty`. It
 //! is *ripe* from its creation, or its last grace period, until a removal brings it from `full` or
-//! `partial`. Only ripe shells go where poppers look without a lock: whatever a removal brings is
-//! not, unless the caller vouches for it ([`OwnedShell::assume_ripe`]).
+//! `partial`. Only ripe magazines go where poppers look without a lock: whatever a removal brings is
+//! not, unless the caller vouches for it ([`OwnedMagazine::assume_ripe`]).
 //!
 //! # Invariants
 //!
@@ -15,7 +15,7 @@
 //!   that the popper missed. One deferral for a round serves all three lists.
 //! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded, or
 //!   one that only confirmed it, and everything below is as it saw it: below the top nothing changes.
-//! - D3. A shell that is not ripe and does not wait goes to the side stack, under the lock. Nobody
+//! - D3. A magazine that is not ripe and does not wait goes to the side stack, under the lock. Nobody
 //!   looks there without it, so it may go there again at once; and what comes from there stays
 //!   [confined](super::Ripeness::Confined) until its next grace period.
 //!
@@ -27,7 +27,7 @@
 //!
 //! # Source
 //!
-//! Fraser 2004 for the grace period (papers/README.md). Deviations: only the shell waits, never a
+//! Fraser 2004 for the grace period (papers/README.md). Deviations: only the magazine waits, never a
 //! block; one deferral serves all three lists; the side stack.
 
 use core::marker::PhantomData;
@@ -35,8 +35,8 @@ use core::marker::PhantomData;
 use super::locked::{LockedStack, Top};
 use super::reclaim::Reclaimer;
 use super::{
-    BareHead, Chain, OwnedShell, Plan, Requirements, ShellList, ShellStore, Strategy, TagPolicy,
-    Treiber,
+    BareHead, Chain, MagazineList, MagazineStore, OwnedMagazine, Plan, Requirements, Strategy,
+    TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
 use crate::chunk::Off;
@@ -46,10 +46,10 @@ use crate::sync::{AtomicU32, site};
 /// No recycling before a safe point, which `R` finds: the alternative to a tag.
 ///
 /// What is emptied waits until nobody looks at it any more; the blocks never wait. A thread that
-/// sleeps while it looks holds up the shells emptied meanwhile, [`limbo_shells`] of them per handle;
+/// sleeps while it looks holds up the magazines emptied meanwhile, [`limbo_magazines`] of them per handle;
 /// those beyond go through a lock, until it wakes.
 ///
-/// [`limbo_shells`]: crate::PoolBuilder::limbo_shells
+/// [`limbo_magazines`]: crate::PoolBuilder::limbo_magazines
 #[derive(Clone, Copy, Debug)]
 pub struct Deferred<R>(PhantomData<R>);
 
@@ -62,7 +62,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
 
     fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
         const { assert!(R::DEFERS, "a list without a tag has to defer") };
-        Plan::untagged(Self::NAME, requirements, requirements.limbo_shells)
+        Plan::untagged(Self::NAME, requirements, requirements.limbo_magazines)
     }
 
     fn list(_plan: &Plan) -> DeferredList<R> {
@@ -75,7 +75,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     }
 }
 
-/// A stack of ripe shells, and one of confined ones behind a lock.
+/// A stack of ripe magazines, and one of confined ones behind a lock.
 pub struct DeferredList<R> {
     open: Treiber<BareHead>,
     side: LockedStack,
@@ -94,13 +94,13 @@ impl<R: Reclaimer> DeferredList<R> {
     }
 
     #[cold]
-    fn push_aside(&self, shell: OwnedShell<'_>) {
+    fn push_aside(&self, magazine: OwnedMagazine<'_>) {
         self.side.with(|top| {
             // ORDERING(DL-2): Acquire. What this thread does next must not be seen before the flag
             //   is up: else a list may seem empty at an instant at which it was not.
             //   argued in xtask/src/weaken: load buffering.
             self.has_side.swap(1, site::SIDE_RAISE.ordering());
-            top.push(shell);
+            top.push(magazine);
         });
     }
 
@@ -126,26 +126,26 @@ impl<R: Reclaimer> DeferredList<R> {
 
 // SAFETY: a removal brings what only it removed: by D2 from the open stack, under the lock from the
 // side.
-unsafe impl<R: Reclaimer> ShellList for DeferredList<R> {
+unsafe impl<R: Reclaimer> MagazineList for DeferredList<R> {
     type Guard<'g> = R::Guard<'g>;
 
     #[inline]
-    fn push(&self, shell: OwnedShell<'_>) {
-        if shell.is_ripe() {
-            self.open.push(shell);
+    fn push(&self, magazine: OwnedMagazine<'_>) {
+        if magazine.is_ripe() {
+            self.open.push(magazine);
         } else {
-            self.push_aside(shell);
+            self.push_aside(magazine);
         }
     }
 
     #[inline]
-    fn pop<'s>(&self, store: &'s ShellStore, guard: &R::Guard<'_>) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s MagazineStore, guard: &R::Guard<'_>) -> Option<OwnedMagazine<'s>> {
         self.either(|| self.open.pop(store, guard), |top| top.pop(store)).next()
     }
 
     fn pop_up_to<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         max_blocks: usize,
         guard: &R::Guard<'_>,
     ) -> Chain<'s> {
@@ -155,7 +155,7 @@ unsafe impl<R: Reclaimer> ShellList for DeferredList<R> {
         )
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore, guard: &R::Guard<'_>) -> Chain<'s> {
+    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &R::Guard<'_>) -> Chain<'s> {
         self.side.with(|top| self.open.take_all(store, guard).then(top.take_all(store).confined()))
     }
 

@@ -5,14 +5,14 @@ use crossbeam_epoch::{Collector, LocalHandle};
 use super::reclaim::{Guard, Reclaimer};
 use crate::sync::thread;
 
-/// Shells come back when every thread that was pinned has unpinned: crossbeam-epoch.
+/// Magazines come back when every thread that was pinned has unpinned: crossbeam-epoch.
 ///
 /// The collector is the pool's: pins of other pools, and of other users of the crate, do not hold
-/// its shells up.
+/// its magazines up.
 #[derive(Debug)]
 pub struct Epoch(Collector);
 
-/// In so many rounds some shell lands, unless a thread is held up while it is pinned.
+/// In so many rounds some magazine lands, unless a thread is held up while it is pinned.
 const DRAIN_ROUNDS: usize = 1 << 20;
 /// After so many rounds each one lets other threads run.
 const QUICK_ROUNDS: usize = 1 << 10;
@@ -44,10 +44,10 @@ unsafe impl Reclaimer for Epoch {
         Pin(participant.pin())
     }
 
-    unsafe fn defer(&self, guard: &Pin, _shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, guard: &Pin, _magazine: usize, land: impl FnOnce() + Send) {
         // SAFETY: by the caller it may run on any thread, as long as something waits.
         unsafe { guard.0.defer_unchecked(land) };
-        // Else up to a bag's worth of shells stays with a thread that may never come again.
+        // Else up to a bag's worth of magazines stays with a thread that may never come again.
         guard.0.flush();
     }
 
@@ -77,7 +77,7 @@ unsafe impl Reclaimer for Epoch {
     }
 }
 
-/// Shells come back after a grace period of crossbeam-epoch's, with a collector of the pool's own.
+/// Magazines come back after a grace period of crossbeam-epoch's, with a collector of the pool's own.
 ///
 /// Not for a pool that serves as the program's allocator: the collector takes its memory there, in the
 /// middle of an exchange.
@@ -86,21 +86,21 @@ unsafe impl Reclaimer for Epoch {
 ///
 /// An exchange is two list operations under a pin. It is not lock-free: the collector takes memory
 /// from the program's allocator, on either side of an exchange, and where the limbo is full, or a
-/// partial shell goes back, the exchange takes a lock for a few instructions. From then on so does
+/// partial magazine goes back, the exchange takes a lock for a few instructions. From then on so does
 /// each that finds that list empty.
 ///
 /// # A thread that sleeps while pinned
 ///
-/// holds up the shells that are emptied meanwhile, but no block. Past [`limbo_shells`] per handle
+/// holds up the magazines that are emptied meanwhile, but no block. Past [`limbo_magazines`] per handle
 /// they go through a lock, which [`Stats::overflows`] counts, until it wakes and the collector has
 /// noticed: the pool goes on, as fast as under [`Locked`](super::Locked).
 ///
 /// # Memory bound
 ///
-/// Blocks: that of the tagged strategies. Shells: `limbo_shells` more per handle. The collector's own
+/// Blocks: that of the tagged strategies. Magazines: `limbo_magazines` more per handle. The collector's own
 /// memory comes beside it, and a forgotten handle keeps it from being freed.
 ///
-/// A pool that is dropped waits until no shell is in limbo. A thread that ends at the same time, and
+/// A pool that is dropped waits until no magazine is in limbo. A thread that ends at the same time, and
 /// is held up in the middle of the collector, may keep one there. After a million tries in a row the pool
 /// leaves all its memory, and its source, where they are: they are never freed.
 ///
@@ -108,6 +108,6 @@ unsafe impl Reclaimer for Epoch {
 ///
 /// None: there is no tag.
 ///
-/// [`limbo_shells`]: crate::PoolBuilder::limbo_shells
+/// [`limbo_magazines`]: crate::PoolBuilder::limbo_magazines
 /// [`Stats::overflows`]: crate::Stats::overflows
 pub type EpochDeferred = super::Deferred<Epoch>;

@@ -1,14 +1,14 @@
-//! Head words: the name of the top shell and a tag, exchanged as one.
+//! Head words: the name of the top magazine and a tag, exchanged as one.
 
-use super::shell::ShellRef;
+use super::magazine::MagazineRef;
 use crate::block::{PackedWord, TagWidth, WideWord};
 use crate::sync::{AtomicU64, AtomicU128, AtomicUsize, Ordering};
 
 /// What a head word holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The top shell.
-    pub top: ShellRef,
+    /// The top magazine.
+    pub top: MagazineRef,
     /// Advances with every removal.
     pub tag: u64,
 }
@@ -45,7 +45,7 @@ pub struct WideHead(AtomicU128);
 impl WideHead {
     fn decode(bits: u128) -> Head {
         let word = WideWord::from_bits(bits);
-        Head { top: ShellRef::from_address(word.address), tag: word.tag }
+        Head { top: MagazineRef::from_address(word.address), tag: word.tag }
     }
 
     fn encode(head: Head) -> u128 {
@@ -88,7 +88,8 @@ impl PackedHead {
 
     fn decode(bits: u64) -> Head {
         let word = PackedWord::from_bits(bits);
-        let top = word.index_plus_1.checked_sub(1).map_or(ShellRef::NONE, ShellRef::from_index);
+        let top =
+            word.index_plus_1.checked_sub(1).map_or(MagazineRef::NONE, MagazineRef::from_index);
         Head { top, tag: u64::from(word.tag) }
     }
 
@@ -138,7 +139,7 @@ unsafe impl HeadWord for BareHead {
 
     #[inline]
     fn load(&self, order: Ordering) -> Head {
-        Head { top: ShellRef::from_address(self.0.load(order)), tag: 0 }
+        Head { top: MagazineRef::from_address(self.0.load(order)), tag: 0 }
     }
 
     #[inline]
@@ -150,7 +151,7 @@ unsafe impl HeadWord for BareHead {
         failure: Ordering,
     ) -> Result<Head, Head> {
         debug_assert!(new.tag == 0, "there is no room for a tag");
-        let decode = |address| Head { top: ShellRef::from_address(address), tag: 0 };
+        let decode = |address| Head { top: MagazineRef::from_address(address), tag: 0 };
         self.0
             .compare_exchange(current.top.address(), new.top.address(), success, failure)
             .map(decode)

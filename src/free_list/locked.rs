@@ -1,7 +1,8 @@
-//! The honest baseline: the same chain of shells behind a mutex.
+//! The honest baseline: the same chain of magazines behind a mutex.
 
 use super::{
-    Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellRef, ShellStore, Strategy,
+    Chain, Immediate, MagazineList, MagazineRef, MagazineStore, OwnedMagazine, Plan, Requirements,
+    Strategy,
 };
 use crate::chunk::Off;
 use crate::error::BuildError;
@@ -30,23 +31,23 @@ unsafe impl Strategy for Locked {
 /// A list behind a mutex.
 pub struct LockedList(LockedStack);
 
-// SAFETY: a shell leaves the list under its lock, for one owner.
-unsafe impl ShellList for LockedList {
+// SAFETY: a magazine leaves the list under its lock, for one owner.
+unsafe impl MagazineList for LockedList {
     type Guard<'g> = ();
 
-    fn push(&self, shell: OwnedShell<'_>) {
-        self.0.with(|top| top.push(shell));
+    fn push(&self, magazine: OwnedMagazine<'_>) {
+        self.0.with(|top| top.push(magazine));
     }
 
-    fn pop<'s>(&self, store: &'s ShellStore, _guard: &()) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Option<OwnedMagazine<'s>> {
         self.0.with(|top| top.pop(store)).next()
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, _guard: &()) -> Chain<'s> {
+    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, _guard: &()) -> Chain<'s> {
         self.0.with(|top| top.pop_up_to(store, max_blocks))
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore, _guard: &()) -> Chain<'s> {
+    fn take_all<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
         self.0.with(|top| top.take_all(store))
     }
 
@@ -55,12 +56,12 @@ unsafe impl ShellList for LockedList {
     }
 }
 
-/// A stack of shells behind a mutex.
+/// A stack of magazines behind a mutex.
 pub(super) struct LockedStack(Mutex<Top>);
 
 impl LockedStack {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Top(ShellRef::NONE)))
+        Self(Mutex::new(Top(MagazineRef::NONE)))
     }
 
     /// Runs `f` under the lock.
@@ -70,43 +71,47 @@ impl LockedStack {
 }
 
 /// The top of a stack that its holder has for itself.
-pub(super) struct Top(ShellRef);
+pub(super) struct Top(MagazineRef);
 
 impl Top {
-    pub(super) fn push(&mut self, mut shell: OwnedShell<'_>) {
-        shell.set_link(self.0);
-        self.0 = shell.name();
+    pub(super) fn push(&mut self, mut magazine: OwnedMagazine<'_>) {
+        magazine.set_link(self.0);
+        self.0 = magazine.name();
     }
 
-    /// The top shell, or nothing.
-    pub(super) fn pop<'s>(&mut self, store: &'s ShellStore) -> Chain<'s> {
+    /// The top magazine, or nothing.
+    pub(super) fn pop<'s>(&mut self, store: &'s MagazineStore) -> Chain<'s> {
         // SAFETY: the top's name was put here under the lock.
-        let Some(shell) = (unsafe { store.peek(self.0) }) else { return Chain::empty(store) };
-        let first = core::mem::replace(&mut self.0, shell.stale_link());
-        // SAFETY: under the lock the shell leaves the list for its new owner.
+        let Some(magazine) = (unsafe { store.peek(self.0) }) else { return Chain::empty(store) };
+        let first = core::mem::replace(&mut self.0, magazine.stale_link());
+        // SAFETY: under the lock the magazine leaves the list for its new owner.
         unsafe { Chain::assume(first, 1, store) }
     }
 
-    /// Shells from the top on with at most `max_blocks` blocks.
-    pub(super) fn pop_up_to<'s>(&mut self, store: &'s ShellStore, max_blocks: usize) -> Chain<'s> {
-        let (mut rest, mut shells, mut blocks) = (self.0, 0, 0);
+    /// Magazines from the top on with at most `max_blocks` blocks.
+    pub(super) fn pop_up_to<'s>(
+        &mut self,
+        store: &'s MagazineStore,
+        max_blocks: usize,
+    ) -> Chain<'s> {
+        let (mut rest, mut magazines, mut blocks) = (self.0, 0, 0);
         // SAFETY: names in the list were put there under the lock.
-        while let Some(shell) = unsafe { store.peek(rest) } {
-            let count = shell.stale_count() as usize;
+        while let Some(magazine) = unsafe { store.peek(rest) } {
+            let count = magazine.stale_count() as usize;
             if count == 0 || blocks + count > max_blocks {
                 break;
             }
-            shells += 1;
+            magazines += 1;
             blocks += count;
-            rest = shell.stale_link();
+            rest = magazine.stale_link();
         }
         let first = core::mem::replace(&mut self.0, rest);
-        // SAFETY: under the lock these shells leave the list together.
-        unsafe { Chain::assume(first, shells, store) }
+        // SAFETY: under the lock these magazines leave the list together.
+        unsafe { Chain::assume(first, magazines, store) }
     }
 
-    pub(super) fn take_all<'s>(&mut self, store: &'s ShellStore) -> Chain<'s> {
-        let first = core::mem::replace(&mut self.0, ShellRef::NONE);
+    pub(super) fn take_all<'s>(&mut self, store: &'s MagazineStore) -> Chain<'s> {
+        let first = core::mem::replace(&mut self.0, MagazineRef::NONE);
         // SAFETY: under the lock the whole chain leaves the list.
         unsafe { Chain::assume(first, usize::MAX, store) }
     }

@@ -1,4 +1,4 @@
-//! Lists of shells that any thread may push to and take from, and the strategies against ABA.
+//! Lists of magazines that any thread may push to and take from, and the strategies against ABA.
 //!
 //! A [`Strategy`] names the list and says, when a pool is built, how it will work on this machine
 //! ([`Plan`]). One Treiber algorithm ([`Treiber`]) serves them all. Two camps against ABA:
@@ -15,9 +15,9 @@ mod epoch;
 mod head;
 mod levels;
 mod locked;
+mod magazine;
 mod quiescent;
 mod reclaim;
-mod shell;
 mod store;
 mod tagged;
 mod treiber;
@@ -28,10 +28,10 @@ pub use epoch::{Epoch, EpochDeferred};
 pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
 pub use levels::{Checked, Hardened};
 pub use locked::{Locked, LockedList};
+pub use magazine::{Magazine, MagazineRef, MaybeBlock, OwnedMagazine, Ripeness};
 pub use quiescent::{Quiescent, QuiescentList};
 pub use reclaim::{Guard, Immediate, Reclaimer};
-pub use shell::{MaybeBlock, OwnedShell, Ripeness, Shell, ShellRef};
-pub use store::{Addressing, ShellStore};
+pub use store::{Addressing, MagazineStore};
 pub use tagged::{TaggedList, TaggedPacked, TaggedWide};
 pub use treiber::Treiber;
 
@@ -40,41 +40,45 @@ use crate::chunk::Level;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u128;
 
-/// A list of shells.
+/// A list of magazines.
 ///
-/// All operations may be called from any number of threads; `store` is the store that all shells
+/// All operations may be called from any number of threads; `store` is the store that all magazines
 /// of the list come from, `guard` a pin of the reclaimer that says when they come back.
 ///
 /// # Safety
 ///
 /// What a removal returns was pushed to this list, is not in it any more, and is returned to nobody
 /// else.
-pub unsafe trait ShellList: Send + Sync {
+pub unsafe trait MagazineList: Send + Sync {
     /// What a removal asks of its caller.
     type Guard<'g>: Guard;
 
-    /// Puts a shell in.
-    fn push(&self, shell: OwnedShell<'_>);
+    /// Puts a magazine in.
+    fn push(&self, magazine: OwnedMagazine<'_>);
 
-    /// Takes a shell: the top one, where the list is one stack. `None` means that the list was
+    /// Takes a magazine: the top one, where the list is one stack. `None` means that the list was
     /// empty at one instant, and seen so by an RMW or under a lock; or, as for all removals, that no
     /// tag is left ([`refuses`](Self::refuses)).
-    fn pop<'s>(&self, store: &'s ShellStore, guard: &Self::Guard<'_>) -> Option<OwnedShell<'s>>;
+    fn pop<'s>(
+        &self,
+        store: &'s MagazineStore,
+        guard: &Self::Guard<'_>,
+    ) -> Option<OwnedMagazine<'s>>;
 
-    /// Takes shells in one step, as many as together hold at most `max_blocks` blocks. Shells that
+    /// Takes magazines in one step, as many as together hold at most `max_blocks` blocks. Magazines that
     /// hold none are not taken. Nothing taken means that the list was empty, or with too large a
-    /// shell on top, at one instant, as for [`pop`](Self::pop).
+    /// magazine on top, at one instant, as for [`pop`](Self::pop).
     fn pop_up_to<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         max_blocks: usize,
         guard: &Self::Guard<'_>,
     ) -> Chain<'s>;
 
-    /// Takes all shells in one step.
-    fn take_all<'s>(&self, store: &'s ShellStore, guard: &Self::Guard<'_>) -> Chain<'s>;
+    /// Takes all magazines in one step.
+    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &Self::Guard<'_>) -> Chain<'s>;
 
-    /// Takes all shells in one step, also where no tag is left for a removal.
+    /// Takes all magazines in one step, also where no tag is left for a removal.
     ///
     /// # Safety
     ///
@@ -82,7 +86,7 @@ pub unsafe trait ShellList: Send + Sync {
     /// begins one meanwhile.
     unsafe fn take_all_alone<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         guard: &Self::Guard<'_>,
     ) -> Chain<'s> {
         self.take_all(store, guard)
@@ -120,7 +124,7 @@ pub enum TagPolicy {
     /// Refuse allocation with [`AllocError::TagsExhausted`](crate::AllocError::TagsExhausted) once
     /// half of the tags are used. A tag never comes back, whatever the number of threads.
     ///
-    /// The other half is kept for frees, which never fail: from then on no block leaves the shells,
+    /// The other half is kept for frees, which never fail: from then on no block leaves the magazines,
     /// and putting one block in costs at most two removals from a list; so a pool that refuses carves
     /// no more blocks than an eighth of its tags.
     ///
@@ -159,8 +163,8 @@ pub struct Requirements {
     pub tag_policy: TagPolicy,
     /// Let tags narrower than 32 bits wrap, for experiments: blocks may then be handed out twice.
     pub narrow_tags: bool,
-    /// Shells per handle that may wait for others to look away, where the strategy lets them wait.
-    pub limbo_shells: usize,
+    /// Magazines per handle that may wait for others to look away, where the strategy lets them wait.
+    pub limbo_magazines: usize,
 }
 
 impl Default for Requirements {
@@ -170,7 +174,7 @@ impl Default for Requirements {
             strict: false,
             tag_policy: TagPolicy::default(),
             narrow_tags: false,
-            limbo_shells: 16,
+            limbo_magazines: 16,
         }
     }
 }
@@ -180,17 +184,17 @@ impl Default for Requirements {
 pub struct Plan {
     /// Name of what is really used: the fallback's, where one had to be taken.
     pub name: &'static str,
-    /// Whether pushing and taking shells is lock-free, whatever other threads do. Growth never is:
+    /// Whether pushing and taking magazines is lock-free, whatever other threads do. Growth never is:
     /// it calls the source.
     pub lock_free: bool,
-    /// How shells are named.
+    /// How magazines are named.
     pub addressing: Addressing,
     /// Bits of the tag, 0 where there is none.
     pub tag_bits: u32,
     /// What happens when the tag has run through its width.
     pub tag_policy: TagPolicy,
-    /// Shells per handle that may wait for others to look away.
-    pub limbo_shells: usize,
+    /// Magazines per handle that may wait for others to look away.
+    pub limbo_magazines: usize,
 }
 
 impl Plan {
@@ -202,7 +206,7 @@ impl Plan {
     fn untagged(
         strategy: &'static str,
         requirements: Requirements,
-        limbo_shells: usize,
+        limbo_magazines: usize,
     ) -> Result<Self, BuildError> {
         if requirements.strict {
             return Err(BuildError::NotLockFree { strategy });
@@ -214,7 +218,7 @@ impl Plan {
             tag_bits: 0,
             // There is no tag that could run out.
             tag_policy: TagPolicy::Wrap,
-            limbo_shells,
+            limbo_magazines,
         })
     }
 
@@ -240,7 +244,7 @@ pub unsafe trait Strategy: Sized + 'static {
     /// Name of the strategy as chosen. [`Plan::name`] is what is really used.
     const NAME: &'static str;
 
-    /// Says when its shells come back.
+    /// Says when its magazines come back.
     type Reclaimer: Reclaimer;
 
     /// What the pool knows of its blocks, to notice misuse: [`Off`](crate::chunk::Off), unless it is
@@ -248,7 +252,7 @@ pub unsafe trait Strategy: Sized + 'static {
     type Level: Level;
 
     /// Its list.
-    type List: for<'g> ShellList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;
+    type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;
 
     /// Says how it will work.
     ///

@@ -7,7 +7,7 @@
 //!   after its exchange.
 //! - Q3. Removals from `second`, and splices, hold the lock: one remover at a time.
 //! - Q4. A splice happens while its thread is the only popper that entered before the check. So a
-//!   shell that some popper may have seen on top of `main` is not spliced in again while that popper
+//!   magazine that some popper may have seen on top of `main` is not spliced in again while that popper
 //!   is counted; and one that enters after the check sees an empty `main`, or the spliced one.
 //!
 //! # Orderings
@@ -25,7 +25,7 @@
 //!
 //! # Progress
 //!
-//! Push is lock-free. A removal is lock-free while `main` has shells. One that finds it empty takes
+//! Push is lock-free. A removal is lock-free while `main` has magazines. One that finds it empty takes
 //! the lock, to splice, or, while another popper is in flight, to take from `second` directly.
 //!
 //! # Source
@@ -35,8 +35,8 @@
 use crossbeam_utils::CachePadded;
 
 use super::{
-    BareHead, Chain, Immediate, OwnedShell, Plan, Requirements, ShellList, ShellStore, Strategy,
-    TagPolicy, Treiber,
+    BareHead, Chain, Immediate, MagazineList, MagazineStore, OwnedMagazine, Plan, Requirements,
+    Strategy, TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
 use crate::chunk::Off;
@@ -145,7 +145,7 @@ impl QuiescentList {
     #[inline]
     fn remove<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
         let popper = Popper::enter(&self.poppers);
@@ -168,7 +168,7 @@ impl QuiescentList {
     #[cold]
     fn remove_dry<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
         let mut removers = lock(&self.removers);
@@ -195,24 +195,24 @@ impl QuiescentList {
 
 // SAFETY: from `main` by Q1, Q2 and Q4 only what a popper saw under its count, from `second` under
 // the lock: what a removal's exchange finds is what it saw.
-unsafe impl ShellList for QuiescentList {
+unsafe impl MagazineList for QuiescentList {
     type Guard<'g> = ();
 
     #[inline]
-    fn push(&self, shell: OwnedShell<'_>) {
-        self.second.push(shell);
+    fn push(&self, magazine: OwnedMagazine<'_>) {
+        self.second.push(magazine);
     }
 
     #[inline]
-    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
         self.remove(store, |stack| stack.pop(store, guard)).next()
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
         self.remove(store, |stack| stack.pop_up_to(store, max_blocks, guard))
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
         // Whoever finds `main` empty now waits for the lock: both are taken at one instant.
         let _lock = lock(&self.removers);
         let _popper = Popper::enter(&self.poppers);

@@ -1,13 +1,13 @@
-//! When a shell that has been in a list may come back to one.
+//! When a magazine that has been in a list may come back to one.
 //!
-//! A popper looks at the top shell and its link, and then exchanges the head. Between the two the
-//! shell may leave the list. If it comes back meanwhile, below other shells, the exchange succeeds
-//! with a stale link: ABA. A tag makes the exchange fail; a [`Reclaimer`] sees to it that the shell
+//! A popper looks at the top magazine and its link, and then exchanges the head. Between the two the
+//! magazine may leave the list. If it comes back meanwhile, below other magazines, the exchange succeeds
+//! with a stale link: ABA. A tag makes the exchange fail; a [`Reclaimer`] sees to it that the magazine
 //! does not come back while the popper looks.
 
 use super::head::Head;
 
-/// What a thread holds while it looks at shells that it does not own.
+/// What a thread holds while it looks at magazines that it does not own.
 pub trait Guard {
     /// Gives a head whose top does not come back to the list until the guard protects another one,
     /// something is deferred under it, or it is dropped: `seen`, or a later one that `load` brought.
@@ -20,13 +20,13 @@ pub trait Guard {
 
 impl Guard for () {}
 
-/// Says when a shell that a removal brought may be pushed again.
+/// Says when a magazine that a removal brought may be pushed again.
 ///
 /// # Safety
 ///
 /// What is given to [`defer`](Self::defer) runs once at most, and not before every guard that was
 /// held at its call, on whatever thread, has been let go of; guards that do not
-/// [`protect`](Guard::protect) the shell in question need not be waited for. What a guard's holder
+/// [`protect`](Guard::protect) the magazine in question need not be waited for. What a guard's holder
 /// did happens before; and what the caller of `defer` did before happens before whatever is done
 /// under a guard that was not waited for.
 ///
@@ -57,14 +57,14 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// Until the guard is dropped nothing comes back that this thread may have seen.
     fn pin<'g>(&'g self, participant: &'g Self::Participant) -> Self::Guard<'g>;
 
-    /// Runs `land` when nobody looks any more at what the caller has removed under `guard`. `shell`
+    /// Runs `land` when nobody looks any more at what the caller has removed under `guard`. `magazine`
     /// is the address by which guards protect it.
     ///
     /// # Safety
     ///
     /// `land` may run on any thread, as long as the caller's count says that it waits, and what it
     /// leads to stays so long: beyond [`drain`](Self::drain), where that gives up.
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, shell: usize, land: impl FnOnce() + Send);
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, land: impl FnOnce() + Send);
 
     /// Looks for what need not wait any longer, and runs some of it. Called when no more may wait, so
     /// that this does not last. Ends whatever the guard protects.
@@ -81,7 +81,7 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     unsafe fn drain(&self, is_done: impl Fn() -> bool);
 }
 
-/// Shells come back at once: the lists themselves withstand ABA.
+/// Magazines come back at once: the lists themselves withstand ABA.
 #[derive(Debug)]
 pub struct Immediate;
 
@@ -103,7 +103,7 @@ unsafe impl Reclaimer for Immediate {
     fn pin<'g>(&'g self, _participant: &'g ()) {}
 
     #[inline]
-    unsafe fn defer(&self, _guard: &(), _shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, _guard: &(), _magazine: usize, land: impl FnOnce() + Send) {
         land();
     }
 

@@ -1,8 +1,8 @@
 //! The tagged strategies: a nonce beside the top of the list.
 
 use super::{
-    Addressing, Chain, Immediate, OwnedShell, PackedHead, Plan, Requirements, ShellList,
-    ShellStore, Strategy, TagPolicy, Treiber, WideHead,
+    Addressing, Chain, Immediate, MagazineList, MagazineStore, OwnedMagazine, PackedHead, Plan,
+    Requirements, Strategy, TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
 use crate::chunk::Off;
@@ -73,7 +73,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
             addressing: Addressing::Address,
             tag_bits: tag_bits(TAG_BITS, 64, requirements)?,
             tag_policy: requirements.tag_policy,
-            limbo_shells: 0,
+            limbo_magazines: 0,
         })
     }
 
@@ -100,7 +100,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
             addressing: Addressing::Index,
             tag_bits: tag_bits(TAG_BITS, PackedHead::TAG.bits(), requirements)?,
             tag_policy: requirements.tag_policy,
-            limbo_shells: 0,
+            limbo_magazines: 0,
         })
     }
 
@@ -137,29 +137,29 @@ macro_rules! either {
 }
 
 // SAFETY: as the list inside.
-unsafe impl ShellList for TaggedList {
+unsafe impl MagazineList for TaggedList {
     type Guard<'g> = ();
 
     #[inline]
-    fn push(&self, shell: OwnedShell<'_>) {
-        either!(self, list => list.push(shell));
+    fn push(&self, magazine: OwnedMagazine<'_>) {
+        either!(self, list => list.push(magazine));
     }
 
     #[inline]
-    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
         either!(self, list => list.pop(store, guard).next())
     }
 
     #[inline]
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
         either!(self, list => list.pop_up_to(store, max_blocks, guard))
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
         either!(self, list => list.take_all(store, guard))
     }
 
-    unsafe fn take_all_alone<'s>(&self, store: &'s ShellStore, _guard: &()) -> Chain<'s> {
+    unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
         // SAFETY: by the caller.
         either!(self, list => unsafe { list.take_all_alone(store) })
     }

@@ -1,8 +1,8 @@
-//! The Treiber stack over shells, generic over its head word.
+//! The Treiber stack over magazines, generic over its head word.
 //!
 //! # Contract
 //!
-//! Any number of threads. All shells of one stack come from one store.
+//! Any number of threads. All magazines of one stack come from one store.
 //!
 //! # Invariants
 //!
@@ -14,11 +14,11 @@
 //!   A tag that must not wrap ([`TagPolicy::Refuse`]) does not: each removal looks at the tag that its
 //!   CAS replaces, and where it is the last one nothing is removed any more. No number of threads
 //!   between a look and a CAS changes that.
-//! - I2. The links and counts of shells in the list do not change: only a shell's owner writes
-//!   them, and it owns the shell only outside the list.
-//! - I3. A shell's creation happens before any thread meets its name in a head or a link.
-//! - I4. A list is used with one store. A shell that moves between lists (of one mediator, say) stays
-//!   in its store, so a stale link leads to a shell of the store too.
+//! - I2. The links and counts of magazines in the list do not change: only a magazine's owner writes
+//!   them, and it owns the magazine only outside the list.
+//! - I3. A magazine's creation happens before any thread meets its name in a head or a link.
+//! - I4. A list is used with one store. A magazine that moves between lists (of one mediator, say) stays
+//!   in its store, so a stale link leads to a magazine of the store too.
 //!
 //! # Orderings
 //!
@@ -48,18 +48,18 @@
 //! # Source
 //!
 //! Treiber 1986 (papers/README.md), with the counted pointers of Michael & Scott 1996 on the head
-//! alone. Deviation: removal of several shells under one CAS.
+//! alone. Deviation: removal of several magazines under one CAS.
 
 use crossbeam_utils::CachePadded;
 
 use super::head::{Head, HeadWord};
+use super::magazine::{Magazine, MagazineRef, OwnedMagazine};
 use super::reclaim::Guard;
-use super::shell::{OwnedShell, Shell, ShellRef};
-use super::{Chain, ShellStore, TagPolicy};
+use super::{Chain, MagazineStore, TagPolicy};
 use crate::block::TagWidth;
 use crate::sync::{Number, Ordering, site};
 
-/// A Treiber stack of shells.
+/// A Treiber stack of magazines.
 pub struct Treiber<H> {
     head: CachePadded<H>,
     tags: TagWidth,
@@ -90,25 +90,25 @@ impl<H: HeadWord> Treiber<H> {
         &self.head
     }
 
-    /// The one removal loop. `plan` looks at the top shell and says how many shells to take and
+    /// The one removal loop. `plan` looks at the top magazine and says how many magazines to take and
     /// which one is on top afterwards; it may be shown a chain that has changed hands meanwhile
     /// (the CAS then fails). Nothing is taken where the list is empty, or not what the plan wants;
     /// seen by an RMW. Nothing is taken either where the tag is the last one, and must not wrap.
     #[inline]
     fn remove<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         guard: &impl Guard,
-        plan: impl Fn(&'s Shell) -> Option<(usize, ShellRef)>,
+        plan: impl Fn(&'s Magazine) -> Option<(usize, MagazineRef)>,
     ) -> Chain<'s> {
-        // ORDERING(FL-5): Acquire. Observes the top shell's creation, link, count and blocks.
+        // ORDERING(FL-5): Acquire. Observes the top magazine's creation, link, count and blocks.
         //   pairs with FL-3 (push: head, Release); killed by list/pop_pop_push_push
         let load = || self.head.load(site::REMOVE_LOAD.ordering());
         let mut head = guard.protect(load(), load);
         loop {
             // SAFETY: met in the head, by an acquiring load (I3, I4).
             let top = unsafe { store.peek(head.top) };
-            let Some((shells, rest)) = top.and_then(&plan) else {
+            let Some((magazines, rest)) = top.and_then(&plan) else {
                 match self.confirm(head) {
                     Ok(_) => return Chain::empty(store),
                     Err(found) => {
@@ -132,9 +132,9 @@ impl<H: HeadWord> Treiber<H> {
                 site::REMOVE_CAS.ordering(),
                 site::REMOVE_CAS_FAILED.ordering(),
             ) {
-                // SAFETY: the CAS removed these shells, linked as they were seen (I1, I2), and
+                // SAFETY: the CAS removed these magazines, linked as they were seen (I1, I2), and
                 // nobody else can have (I1).
-                Ok(_) => return unsafe { Chain::assume(head.top, shells, store) },
+                Ok(_) => return unsafe { Chain::assume(head.top, magazines, store) },
                 Err(found) => {
                     self.failures.add(1);
                     head = guard.protect(found, load);
@@ -156,16 +156,16 @@ impl<H: HeadWord> Treiber<H> {
         )
     }
 
-    /// Puts a shell on top.
+    /// Puts a magazine on top.
     #[inline]
-    pub fn push(&self, mut shell: OwnedShell<'_>) {
-        // ORDERING(FL-1): Acquire. Observes the creation of the top shell, whose name FL-2 passes
+    pub fn push(&self, mut magazine: OwnedMagazine<'_>) {
+        // ORDERING(FL-1): Acquire. Observes the creation of the top magazine, whose name FL-2 passes
         //   on. pairs with FL-3; killed by list/walk_growth_3
         let mut head = self.head.load(site::PUSH_LOAD.ordering());
         loop {
-            shell.set_link(head.top);
-            let next = Head { top: shell.name(), tag: head.tag };
-            // ORDERING(FL-3): Release on success. Publishes the shell: its creation, link, count and
+            magazine.set_link(head.top);
+            let next = Head { top: magazine.name(), tag: head.tag };
+            // ORDERING(FL-3): Release on success. Publishes the magazine: its creation, link, count and
             //   blocks, and the blocks' bytes. pairs with FL-5, FL-9; killed by list/pop_pop_push_push
             // ORDERING(FL-4): Acquire on failure. As FL-1, for the next round.
             //   pairs with FL-3; killed by list/walk_growth_3
@@ -184,30 +184,30 @@ impl<H: HeadWord> Treiber<H> {
         }
     }
 
-    /// Takes the top shell, or nothing.
+    /// Takes the top magazine, or nothing.
     #[inline]
-    pub fn pop<'s>(&self, store: &'s ShellStore, guard: &impl Guard) -> Chain<'s> {
+    pub fn pop<'s>(&self, store: &'s MagazineStore, guard: &impl Guard) -> Chain<'s> {
         self.remove(store, guard, |top| Some((1, top.stale_link())))
     }
 
-    /// Takes shells from the top in one step, as many as together hold at most `max_blocks` blocks.
+    /// Takes magazines from the top in one step, as many as together hold at most `max_blocks` blocks.
     pub fn pop_up_to<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         max_blocks: usize,
         guard: &impl Guard,
     ) -> Chain<'s> {
         self.remove(store, guard, |top| {
-            let (mut at, mut shells, mut blocks) = (top, 0, 0);
-            let mut rest = ShellRef::NONE;
+            let (mut at, mut magazines, mut blocks) = (top, 0, 0);
+            let mut rest = MagazineRef::NONE;
             loop {
                 let count = at.stale_count() as usize;
-                // Zero: a stale walk has met a new shell. Stop, the CAS will refuse. Every other
+                // Zero: a stale walk has met a new magazine. Stop, the CAS will refuse. Every other
                 // count, stale or not, brings the walk nearer to its end.
                 if count == 0 || blocks + count > max_blocks {
                     break;
                 }
-                shells += 1;
+                magazines += 1;
                 blocks += count;
                 rest = at.stale_link();
                 if blocks == max_blocks {
@@ -219,25 +219,25 @@ impl<H: HeadWord> Treiber<H> {
                     None => break,
                 }
             }
-            (shells > 0).then_some((shells, rest))
+            (magazines > 0).then_some((magazines, rest))
         })
     }
 
-    /// Takes all shells in one step.
-    pub fn take_all<'s>(&self, store: &'s ShellStore, guard: &impl Guard) -> Chain<'s> {
-        self.remove(store, guard, |_| Some((usize::MAX, ShellRef::NONE)))
+    /// Takes all magazines in one step.
+    pub fn take_all<'s>(&self, store: &'s MagazineStore, guard: &impl Guard) -> Chain<'s> {
+        self.remove(store, guard, |_| Some((usize::MAX, MagazineRef::NONE)))
     }
 
-    /// Takes all shells in one step, and leaves the tag as it is.
+    /// Takes all magazines in one step, and leaves the tag as it is.
     ///
     /// # Safety
     ///
     /// The caller is alone with the list: nobody is in the middle of an operation on it, and nobody
     /// begins one meanwhile. So nobody finds the same tag again (I1).
-    pub unsafe fn take_all_alone<'s>(&self, store: &'s ShellStore) -> Chain<'s> {
+    pub unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore) -> Chain<'s> {
         // ORDERING(FL-5): as in `remove`.
         let head = self.head.load(site::REMOVE_LOAD.ordering());
-        let empty = Head { top: ShellRef::NONE, tag: head.tag };
+        let empty = Head { top: MagazineRef::NONE, tag: head.tag };
         // ORDERING(FL-8): as in `remove`. It does not fail: the caller is alone.
         let taken = self.head.compare_exchange(
             head,
@@ -246,18 +246,18 @@ impl<H: HeadWord> Treiber<H> {
             site::REMOVE_CAS_FAILED.ordering(),
         );
         debug_assert!(taken.is_ok(), "the caller is alone with the list");
-        let shells = if taken.is_ok() { usize::MAX } else { 0 };
-        // SAFETY: the CAS removed these shells.
-        unsafe { Chain::assume(head.top, shells, store) }
+        let magazines = if taken.is_ok() { usize::MAX } else { 0 };
+        // SAFETY: the CAS removed these magazines.
+        unsafe { Chain::assume(head.top, magazines, store) }
     }
 
     /// Makes all of another list, which the caller has taken, the content of this one.
     ///
     /// The list is empty, and nobody but the caller puts anything in.
     pub(super) fn fill(&self, all: Chain<'_>) {
-        let empty = Head { top: ShellRef::NONE, tag: 0 };
+        let empty = Head { top: MagazineRef::NONE, tag: 0 };
         let full = Head { top: all.into_all(), tag: 0 };
-        // ORDERING(QU-4): Release on success. Publishes the shells, which the caller has acquired.
+        // ORDERING(QU-4): Release on success. Publishes the magazines, which the caller has acquired.
         //   pairs with FL-5, FL-9; killed by list/enter_splice
         //   Relaxed on failure, which there is none of.
         let filled =

@@ -1,8 +1,8 @@
-//! Shells that wait until nobody looks at them any more.
+//! Magazines that wait until nobody looks at them any more.
 //!
 //! # Invariants
 //!
-//! - L1. At most `limit` shells wait, or are on their way from waiting to `empty`: a shell counts from
+//! - L1. At most `limit` magazines wait, or are on their way from waiting to `empty`: a magazine counts from
 //!   before its deferral until after its push. So however long a thread sleeps, all others are in
 //!   lists or in hands, as the sum of M4 has it.
 //! - L2. A thread that finds that nothing waits has acquired all landings. They may be on threads that have
@@ -14,10 +14,10 @@ use core::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::Shelves;
-use crate::free_list::{OwnedShell, Shell, ShellList, Strategy};
+use crate::free_list::{Magazine, MagazineList, OwnedMagazine, Strategy};
 use crate::sync::{AtomicU64, AtomicUsize, site};
 
-/// How many shells wait, and may.
+/// How many magazines wait, and may.
 pub(super) struct Limbo {
     waiting: CachePadded<AtomicUsize>,
     limit: AtomicUsize,
@@ -33,11 +33,11 @@ impl Limbo {
         }
     }
 
-    /// Lets so many more wait. The shells for that are in `empty`.
-    pub(super) fn extend(&self, shells: usize) {
-        if shells > 0 {
+    /// Lets so many more wait. The magazines for that are in `empty`.
+    pub(super) fn extend(&self, magazines: usize) {
+        if magazines > 0 {
             // ORDERING(LM-2): Relaxed. A number; who reads an older one lets fewer wait.
-            self.limit.fetch_add(shells, site::LIMBO_LIMIT.ordering());
+            self.limit.fetch_add(magazines, site::LIMBO_LIMIT.ordering());
         }
     }
 
@@ -46,7 +46,7 @@ impl Limbo {
     pub(super) fn enter(&self) -> bool {
         let mut waiting = self.waiting();
         while waiting < self.limit() {
-            // ORDERING(LM-1): Relaxed. A number; the shell itself goes through the reclaimer.
+            // ORDERING(LM-1): Relaxed. A number; the magazine itself goes through the reclaimer.
             match self.waiting.compare_exchange(
                 waiting,
                 waiting + 1,
@@ -77,7 +77,7 @@ impl Limbo {
     unsafe fn leave(this: *const Self) {
         // SAFETY: by the caller it is there. What the reference leads to is all atomic.
         let waiting: &AtomicUsize = unsafe { &(*this).waiting };
-        // ORDERING(LM-4): Release. Publishes that this thread is through with the shelves and the shell:
+        // ORDERING(LM-4): Release. Publishes that this thread is through with the shelves and the magazine:
         //   it may have no other business with the pool.
         //   pairs with LM-5; killed by limbo/land_drop
         waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
@@ -85,9 +85,9 @@ impl Limbo {
 
     /// Whether nothing waits. If so, the caller has acquired whatever landed.
     pub(super) fn is_empty(&self) -> bool {
-        // ORDERING(LM-5): Acquire. A thread that has landed a shell does not touch the shelves again, so
+        // ORDERING(LM-5): Acquire. A thread that has landed a magazine does not touch the shelves again, so
         //   the caller may free them.
-        //   pairs with LM-4, of each shell: all changes of the number are RMWs; killed by limbo/land_drop
+        //   pairs with LM-4, of each magazine: all changes of the number are RMWs; killed by limbo/land_drop
         self.waiting.load(site::LIMBO_EMPTY.ordering()) == 0
     }
 
@@ -103,32 +103,32 @@ impl Limbo {
     }
 }
 
-/// A shell that waits, on its way back to `empty`. Two words, so that a reclaimer need not box it.
+/// A magazine that waits, on its way back to `empty`. Two words, so that a reclaimer need not box it.
 ///
 /// It does not own the shelves, but the mediator's drop lets everything land first: so the memory goes
 /// back when the pool goes, and not when the last thread does that has ever used its collector.
 pub(super) struct Landing<S: Strategy> {
-    shell: NonNull<Shell>,
+    magazine: NonNull<Magazine>,
     shelves: NonNull<Shelves<S>>,
 }
 
-// SAFETY: the shell has no other owner, and shelves are shared by threads anyway.
+// SAFETY: the magazine has no other owner, and shelves are shared by threads anyway.
 unsafe impl<S: Strategy> Send for Landing<S> {}
 
 impl<S: Strategy> Landing<S> {
-    pub(super) fn new(shelves: &Shelves<S>, shell: OwnedShell<'_>) -> Self {
-        Self { shell: shell.release(), shelves: NonNull::from(shelves) }
+    pub(super) fn new(shelves: &Shelves<S>, magazine: OwnedMagazine<'_>) -> Self {
+        Self { magazine: magazine.release(), shelves: NonNull::from(shelves) }
     }
 
     /// The grace period is over.
     pub(super) fn land(self) {
-        // SAFETY: the shelves stay until this shell has left the limbo, which is the last line.
+        // SAFETY: the shelves stay until this magazine has left the limbo, which is the last line.
         let shelves = unsafe { self.shelves.as_ref() };
         shelves.standing.acquired();
         // SAFETY: released by its owner for this; of these shelves' store.
-        let shell = unsafe { OwnedShell::assume(self.shell, &shelves.store) };
-        shelves.empty.push(shell);
-        // SAFETY: this shell still counts as waiting, so the limbo is there; it is not used again.
+        let magazine = unsafe { OwnedMagazine::assume(self.magazine, &shelves.store) };
+        shelves.empty.push(magazine);
+        // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used again.
         unsafe { Limbo::leave(&raw const shelves.limbo) };
     }
 }

@@ -1,6 +1,6 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
-//! Three kinds of shells, each in a list: full ones (a batch each), partial ones (remainders of threads
+//! Three kinds of magazines, each in a list: full ones (a batch each), partial ones (remainders of threads
 //! that have left), empty ones (waiting for the next batch). B is the least batch. Blocks are copied
 //! in and out, so a thread cache is an array and a batch moves by two exchanges on padded heads,
 //! whatever its size. Full ones may lie in several lists, one per [shard]: a handle puts its
@@ -13,19 +13,19 @@
 //!
 //! # Invariants
 //!
-//! - M1. Shells that do not wait: `shells >= carved / B + slots`, with `slots` the thread caches ever
-//!   seated. Each carve brings one shell, each new slot one and as many as may wait on its account,
+//! - M1. Magazines that do not wait: `magazines >= carved / B + slots`, with `slots` the thread caches ever
+//!   seated. Each carve brings one magazine, each new slot one and as many as may wait on its account,
 //!   before blocks or handle are handed out.
-//! - M2. A shell in `full` holds B blocks at least, one in `partial` 1 to B - 1, one in `empty`
+//! - M2. A magazine in `full` holds B blocks at least, one in `partial` 1 to B - 1, one in `empty`
 //!   none (its count is stale, and nobody reads it).
-//! - M3. There are never more partial shells than handles: a new one is made only by a handle that
+//! - M3. There are never more partial magazines than handles: a new one is made only by a handle that
 //!   has seen `partial` empty, or that has just filled one up, and no handle has more than one in
 //!   its hands.
-//! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all shells would
+//! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all magazines would
 //!   hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than were
 //!   carved (papers/memory-bound.md has the sum). The exception: where tags must not wrap and are
 //!   used up, what is there cannot be taken, and the blocks are set aside.
-//! - M5. A request brings nothing only where no list had a full shell at one instant, but such as are
+//! - M5. A request brings nothing only where no list had a full magazine at one instant, but such as are
 //!   still being put down: `Shards::has_settled`.
 //!
 //! # Progress
@@ -45,12 +45,14 @@ mod shard;
 use core::mem::ManuallyDrop;
 
 use crate::block::{Batch, Block};
-use crate::free_list::{OwnedShell, Plan, Reclaimer, ShellList, ShellStore, Strategy, TagPolicy};
+use crate::free_list::{
+    MagazineList, MagazineStore, OwnedMagazine, Plan, Reclaimer, Strategy, TagPolicy,
+};
 use crate::sync::Witness;
 use limbo::Limbo;
 use shard::Shards;
 
-/// The shared store of full, partial and empty shells of one pool.
+/// The shared store of full, partial and empty magazines of one pool.
 pub struct Mediator<S: Strategy> {
     reclaimer: S::Reclaimer,
     /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something still
@@ -60,9 +62,9 @@ pub struct Mediator<S: Strategy> {
     shelves_stay: bool,
 }
 
-/// Where shells are.
+/// Where magazines are.
 struct Shelves<S: Strategy> {
-    store: ShellStore,
+    store: MagazineStore,
     batch: Batch,
     full: Shards<S>,
     partial: S::List,
@@ -88,17 +90,17 @@ type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
 /// What waits, and for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Shells in limbo.
-    pub limbo_shells: usize,
+    /// Magazines in limbo.
+    pub limbo_magazines: usize,
     /// The most that may be.
     pub limbo_limit: usize,
-    /// Shells that could not wait because as many did as may, and removals that took a lock because
+    /// Magazines that could not wait because as many did as may, and removals that took a lock because
     /// another one was in flight.
     pub overflows: u64,
 }
 
 impl<S: Strategy> Mediator<S> {
-    /// A mediator without shells.
+    /// A mediator without magazines.
     ///
     /// # Panics
     ///
@@ -108,7 +110,7 @@ impl<S: Strategy> Mediator<S> {
         Self {
             reclaimer: S::Reclaimer::new(),
             shelves: ManuallyDrop::new(Box::new(Shelves {
-                store: ShellStore::new(batch.most, plan.addressing),
+                store: MagazineStore::new(batch.most, plan.addressing),
                 batch,
                 full: Shards::new(shards, plan),
                 partial: S::list(plan),
@@ -121,8 +123,8 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// The shells that travel here.
-    pub fn store(&self) -> &ShellStore {
+    /// The magazines that travel here.
+    pub fn store(&self) -> &MagazineStore {
         &self.shelves.store
     }
 
@@ -132,17 +134,17 @@ impl<S: Strategy> Mediator<S> {
         self.shelves.batch
     }
 
-    /// Brings a new shell.
-    pub fn add_shell(&self, shell: OwnedShell<'_>) {
-        self.shelves.empty.push(shell);
+    /// Brings a new magazine.
+    pub fn add_magazine(&self, magazine: OwnedMagazine<'_>) {
+        self.shelves.empty.push(magazine);
     }
 
-    /// Lets so many shells more wait for their return. As many have been brought for that.
-    pub fn extend_limbo(&self, shells: usize) {
-        self.shelves.limbo.extend(shells);
+    /// Lets so many magazines more wait for their return. As many have been brought for that.
+    pub fn extend_limbo(&self, magazines: usize) {
+        self.shelves.limbo.extend(magazines);
     }
 
-    /// How many lists of full shells there are.
+    /// How many lists of full magazines there are.
     #[inline]
     pub fn shards(&self) -> usize {
         self.shelves.full.count()
@@ -160,7 +162,7 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Takes blocks that the caller has no use for: a whole batch, or the remainder of a thread
-    /// that leaves. Never fails and never takes blocks or shells from the source (M4). Where no tags
+    /// that leaves. Never fails and never takes blocks or magazines from the source (M4). Where no tags
     /// are left the blocks are set aside until the pool is dropped.
     ///
     /// # Panics
@@ -175,80 +177,80 @@ impl<S: Strategy> Mediator<S> {
         if blocks.len() < self.batch().least {
             return self.offer_remainder(&guard, home, blocks);
         }
-        let Some(mut shell) = self.empty_shell(&guard) else { return };
-        shell.fill(blocks);
-        self.shelves.full.push(home, shell);
+        let Some(mut magazine) = self.empty_magazine(&guard) else { return };
+        magazine.fill(blocks);
+        self.shelves.full.push(home, magazine);
     }
 
-    /// Merges a remainder into a partial shell, so that those stay few (M3).
+    /// Merges a remainder into a partial magazine, so that those stay few (M3).
     fn offer_remainder(&self, guard: &Guard<'_, S>, home: Home, blocks: &[Block]) {
         let Shelves { store, batch, full, partial, .. } = &**self.shelves;
         let mut rest = blocks;
-        if let Some(mut shell) = partial.pop(store, guard) {
-            let room = batch.least - shell.len();
+        if let Some(mut magazine) = partial.pop(store, guard) {
+            let room = batch.least - magazine.len();
             let fit;
             (fit, rest) = blocks.split_at(room.min(blocks.len()));
-            shell.append(fit);
+            magazine.append(fit);
             if fit.len() < room {
-                partial.push(shell);
+                partial.push(magazine);
             } else {
-                full.push(home, shell);
+                full.push(home, magazine);
             }
         }
         if !rest.is_empty() {
-            let Some(mut shell) = self.empty_shell(guard) else { return };
-            shell.fill(rest);
-            partial.push(shell);
+            let Some(mut magazine) = self.empty_magazine(guard) else { return };
+            magazine.fill(rest);
+            partial.push(magazine);
         }
     }
 
-    /// A shell to put blocks into; none where tags are used up (M4).
+    /// A magazine to put blocks into; none where tags are used up (M4).
     #[inline]
-    fn empty_shell(&self, guard: &Guard<'_, S>) -> Option<OwnedShell<'_>> {
-        let Some(shell) = self.shelves.empty.pop(&self.shelves.store, guard) else {
+    fn empty_magazine(&self, guard: &Guard<'_, S>) -> Option<OwnedMagazine<'_>> {
+        let Some(magazine) = self.shelves.empty.pop(&self.shelves.store, guard) else {
             self.expect_no_tags();
             return None;
         };
-        // SAFETY: new shells and such as have waited go to `empty`, all others behind its lock; and
+        // SAFETY: new magazines and such as have waited go to `empty`, all others behind its lock; and
         // no caller puts it back there before it was emptied, and has waited, again.
-        Some(unsafe { shell.assume_ripe() })
+        Some(unsafe { magazine.assume_ripe() })
     }
 
     #[cold]
     fn expect_no_tags(&self) {
-        assert!(self.refuses(), "M4: a shell is reserved for every batch");
+        assert!(self.refuses(), "M4: a magazine is reserved for every batch");
     }
 
-    /// Sends a shell back to `empty`: as soon as nobody looks at it any more, or at once, where as
+    /// Sends a magazine back to `empty`: as soon as nobody looks at it any more, or at once, where as
     /// many wait as may.
     #[inline]
-    fn recycle(&self, guard: &Guard<'_, S>, shell: OwnedShell<'_>) {
+    fn recycle(&self, guard: &Guard<'_, S>, magazine: OwnedMagazine<'_>) {
         if !S::Reclaimer::DEFERS {
-            self.shelves.empty.push(shell);
+            self.shelves.empty.push(magazine);
         } else if self.shelves.limbo.enter() {
-            let address = shell.name().address();
-            let landing = limbo::Landing::new(&self.shelves, shell);
+            let address = magazine.name().address();
+            let landing = limbo::Landing::new(&self.shelves, magazine);
             // SAFETY: the shelves lie in their box until `drain` has returned true: see `drop`.
             unsafe { self.reclaimer.defer(guard, address, move || landing.land()) };
         } else {
             // Else nothing would make the reclaimer look while the limbo is full.
             self.reclaimer.collect(guard);
-            self.shelves.empty.push(shell);
+            self.shelves.empty.push(magazine);
         }
     }
 
     /// Whether blocks may no longer be handed out, since tags must not wrap. If so, it stays so.
     #[inline]
     pub fn refuses(&self) -> bool {
-        self.shelves.may_refuse && self.shelves.lists().any(ShellList::refuses)
+        self.shelves.may_refuse && self.shelves.lists().any(MagazineList::refuses)
     }
 
     /// What waits.
     pub fn waiting(&self) -> Waiting {
         let limbo = &self.shelves.limbo;
-        let overflows = self.shelves.lists().map(ShellList::overflows).sum::<u64>();
+        let overflows = self.shelves.lists().map(MagazineList::overflows).sum::<u64>();
         Waiting {
-            limbo_shells: limbo.waiting(),
+            limbo_magazines: limbo.waiting(),
             limbo_limit: limbo.limit(),
             overflows: overflows + limbo.refused(),
         }
@@ -256,7 +258,7 @@ impl<S: Strategy> Mediator<S> {
 
     /// How often a CAS came too late and had to be tried again.
     pub fn cas_failures(&self) -> u64 {
-        self.shelves.lists().map(ShellList::cas_failures).sum()
+        self.shelves.lists().map(MagazineList::cas_failures).sum()
     }
 
     /// Runs `f` as if the caller were held up in the middle of an exchange with each of the lists.
@@ -267,8 +269,8 @@ impl<S: Strategy> Mediator<S> {
         linger(&mut self.shelves.lists(), &mut || f.take().into_iter().for_each(|f| f()));
     }
 
-    /// Blocks in full and in partial shells, and the number of empty shells. The count is exact,
-    /// since `&mut` keeps all other threads out, and no shell waits in limbo afterwards, unless the
+    /// Blocks in full and in partial magazines, and the number of empty magazines. The count is exact,
+    /// since `&mut` keeps all other threads out, and no magazine waits in limbo afterwards, unless the
     /// reclaimer has given up: see `drain`.
     pub fn census(&mut self) -> (usize, usize, usize) {
         // SAFETY: `&mut` keeps all other threads out.
@@ -291,16 +293,16 @@ impl<S: Strategy> Mediator<S> {
         (full_blocks, count(partial).1, count(empty).0)
     }
 
-    /// Ends all shells that lie in a list. Only a checker's atomics need it.
-    pub fn end_shells(&mut self) {
+    /// Ends all magazines that lie in a list. Only a checker's atomics need it.
+    pub fn end_magazines(&mut self) {
         // SAFETY: `&mut` keeps all other threads out.
         _ = unsafe { self.drain() };
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         for list in self.shelves.lists() {
             // SAFETY: the pool is borrowed for this alone.
-            for shell in unsafe { list.take_all_alone(self.store(), &guard) } {
-                shell.end();
+            for magazine in unsafe { list.take_all_alone(self.store(), &guard) } {
+                magazine.end();
             }
         }
     }
@@ -313,14 +315,14 @@ impl<S: Strategy> Mediator<S> {
         !self.shelves_stay
     }
 
-    /// Returns every shell that waits in limbo to `empty`. False: the reclaimer has given up, and a
-    /// shell will come back later, or never. What waits leads to the shelves and to shells, which
+    /// Returns every magazine that waits in limbo to `empty`. False: the reclaimer has given up, and a
+    /// magazine will come back later, or never. What waits leads to the shelves and to magazines, which
     /// must stay then.
     ///
     /// # Safety
     ///
     /// No other thread uses the mediator until this returns, and no guard is held.
-    #[must_use = "what waits leads to shells"]
+    #[must_use = "what waits leads to magazines"]
     pub unsafe fn drain(&self) -> bool {
         let Shelves { limbo, standing, .. } = &**self.shelves;
         let mut before = usize::MAX;
@@ -337,27 +339,27 @@ impl<S: Strategy> Mediator<S> {
         true
     }
 
-    /// Shells and blocks in a list.
+    /// Magazines and blocks in a list.
     ///
     /// # Safety
     ///
-    /// No other thread removes anything from the list until this returns. One may still return a shell
+    /// No other thread removes anything from the list until this returns. One may still return a magazine
     /// from limbo, where `drain` has given up.
     unsafe fn count(&self, list: &S::List) -> (usize, usize) {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
-        let (mut shells, mut blocks) = (0, 0);
-        // SAFETY: by the caller nobody removes anything meanwhile. Lists whose shells may still come back
+        let (mut magazines, mut blocks) = (0, 0);
+        // SAFETY: by the caller nobody removes anything meanwhile. Lists whose magazines may still come back
         // take all of them by their ordinary way.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
-        let mut back: Vec<OwnedShell<'_>> = taken.collect();
-        while let Some(shell) = back.pop() {
-            shells += 1;
-            blocks += shell.len();
+        let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
+        while let Some(magazine) = back.pop() {
+            magazines += 1;
+            blocks += magazine.len();
             // SAFETY: just let go of. Nobody else is here, so nobody looks at it: it is ripe.
-            list.push(unsafe { OwnedShell::assume(shell.release(), self.store()) });
+            list.push(unsafe { OwnedMagazine::assume(magazine.release(), self.store()) });
         }
-        (shells, blocks)
+        (magazines, blocks)
     }
 }
 
@@ -369,7 +371,7 @@ impl<S: Strategy> Shelves<S> {
 }
 
 /// Runs `f` as a removal from each of the lists that is held up.
-fn linger<'l, L: ShellList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut dyn FnMut()) {
+fn linger<'l, L: MagazineList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut dyn FnMut()) {
     match lists.next() {
         Some(list) => list.linger(&mut || linger(lists, f)),
         None => f(),

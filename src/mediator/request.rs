@@ -2,18 +2,18 @@
 
 use super::shard::Look;
 use super::{Guard, Home, Mediator, Participant, Shelves};
-use crate::free_list::{Chain, MaybeBlock, OwnedShell, Reclaimer, ShellList, Strategy};
+use crate::free_list::{Chain, MagazineList, MaybeBlock, OwnedMagazine, Reclaimer, Strategy};
 
 impl<S: Strategy> Mediator<S> {
     /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
     ///
     /// Whole batches come first, as many as fit by one CAS, from the caller's shard or else from the
-    /// next that has any; where there is none, one partial shell. A request below the largest batch
-    /// takes one partial shell, where there is none a full one, and leaves in it what it did not ask
+    /// next that has any; where there is none, one partial magazine. A request below the largest batch
+    /// takes one partial magazine, where there is none a full one, and leaves in it what it did not ask
     /// for.
     ///
     /// 0 means that every list that could serve was seen empty by an RMW, one after the other, and
-    /// those of full shells at one instant (M5).
+    /// those of full magazines at one instant (M5).
     #[inline]
     pub fn request(
         &self,
@@ -31,7 +31,7 @@ impl<S: Strategy> Mediator<S> {
         })
     }
 
-    /// As [`request`](Self::request), but of the full shells takes one alone: the blocks that were put
+    /// As [`request`](Self::request), but of the full magazines takes one alone: the blocks that were put
     /// down together last. What a handle asks for, whose own batch may be small while others' are large.
     ///
     /// # Panics
@@ -46,8 +46,8 @@ impl<S: Strategy> Mediator<S> {
     ) -> usize {
         assert!(out.len() >= self.batch().most, "room for {} blocks", out.len());
         self.look_round(participant, home, out, |list, guard, out| {
-            let shell = list.pop(&self.shelves.store, guard);
-            shell.map_or(0, |shell| self.empty_one(guard, shell, out))
+            let magazine = list.pop(&self.shelves.store, guard);
+            magazine.map_or(0, |magazine| self.empty_one(guard, magazine, out))
         })
     }
 
@@ -97,40 +97,40 @@ impl<S: Strategy> Mediator<S> {
     fn request_remainder(&self, guard: &Guard<'_, S>, home: Home, out: &mut [MaybeBlock]) -> usize {
         let Shelves { store, batch, full, partial, .. } = &**self.shelves;
         // One at a time: several in one hand, with less than a batch each, break M3.
-        let shell = partial.pop(store, guard).or_else(|| {
+        let magazine = partial.pop(store, guard).or_else(|| {
             let splits = out.len() < batch.most;
             splits.then(|| full.all_from(home).find_map(|list| list.pop(store, guard)))?
         });
-        let Some(mut shell) = shell else { return 0 };
-        let taken = shell.take(out);
-        match shell.len() {
-            0 => self.recycle(guard, shell),
-            left if left < batch.least => partial.push(shell),
-            _ => full.push(home, shell),
+        let Some(mut magazine) = magazine else { return 0 };
+        let taken = magazine.take(out);
+        match magazine.len() {
+            0 => self.recycle(guard, magazine),
+            left if left < batch.least => partial.push(magazine),
+            _ => full.push(home, magazine),
         }
         taken
     }
 
-    /// Copies the blocks of a chain out and sends its shells back to `empty`.
+    /// Copies the blocks of a chain out and sends its magazines back to `empty`.
     #[inline]
     fn empty_into(&self, guard: &Guard<'_, S>, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
         let mut taken = 0;
-        for shell in chain {
-            taken += self.empty_one(guard, shell, &mut out[taken..]);
+        for magazine in chain {
+            taken += self.empty_one(guard, magazine, &mut out[taken..]);
         }
         taken
     }
 
-    /// As [`empty_into`](Self::empty_into), of one shell.
+    /// As [`empty_into`](Self::empty_into), of one magazine.
     #[inline]
     fn empty_one(
         &self,
         guard: &Guard<'_, S>,
-        mut shell: OwnedShell<'_>,
+        mut magazine: OwnedMagazine<'_>,
         out: &mut [MaybeBlock],
     ) -> usize {
-        let taken = shell.unload(out);
-        self.recycle(guard, shell);
+        let taken = magazine.unload(out);
+        self.recycle(guard, magazine);
         taken
     }
 }

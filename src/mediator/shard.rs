@@ -1,4 +1,4 @@
-//! The lists of full shells, and how a look at several of them is one look.
+//! The lists of full magazines, and how a look at several of them is one look.
 //!
 //! # One instant
 //!
@@ -12,10 +12,10 @@
 //!
 //! # Invariants
 //!
-//! - SH1. A shell is counted after its push, and before the handle that pushed it does anything else.
+//! - SH1. A magazine is counted after its push, and before the handle that pushed it does anything else.
 //! - SH2. Let all lists be seen empty by an RMW each, after one reading of the counts and before
 //!   another one, and the two be the same. Then at the last of these looks the lists hold at most what
-//!   handles have pushed and not yet counted, a shell each. For what came to a list behind the look at
+//!   handles have pushed and not yet counted, a magazine each. For what came to a list behind the look at
 //!   it came after the first reading of that list's count, so its own count is not in that; nor in
 //!   the second, since that is the same; so by SH1 its handle has done nothing since.
 //!
@@ -35,17 +35,17 @@
 use crossbeam_utils::CachePadded;
 
 use super::Home;
-use crate::free_list::{OwnedShell, Plan, ShellList, Strategy};
+use crate::free_list::{MagazineList, OwnedMagazine, Plan, Strategy};
 use crate::sync::{AtomicU64, site};
 
-/// A list of full shells, by itself on its cache lines.
+/// A list of full magazines, by itself on its cache lines.
 struct Shard<S: Strategy> {
     list: S::List,
-    /// Shells put here, where there are other shards.
+    /// Magazines put here, where there are other shards.
     arrived: AtomicU64,
 }
 
-/// The lists of full shells. The first lies at hand: it is the only one, mostly.
+/// The lists of full magazines. The first lies at hand: it is the only one, mostly.
 pub(super) struct Shards<S: Strategy> {
     first: CachePadded<Shard<S>>,
     others: Box<[CachePadded<Shard<S>>]>,
@@ -115,11 +115,11 @@ impl<S: Strategy> Shards<S> {
         look.shard != look.home.0
     }
 
-    /// Puts a shell into the list of a shard.
+    /// Puts a magazine into the list of a shard.
     #[inline]
-    pub(super) fn push(&self, Home(shard): Home, shell: OwnedShell<'_>) {
+    pub(super) fn push(&self, Home(shard): Home, magazine: OwnedMagazine<'_>) {
         let Shard { list, arrived } = self.shard(shard);
-        list.push(shell);
+        list.push(magazine);
         if !self.others.is_empty() {
             // ORDERING(SH-1): Acquire. What this thread does next has its place after the count (SH1):
             //   else it may seem still to hold what it has long got rid of.

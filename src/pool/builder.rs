@@ -10,7 +10,7 @@ use crate::block::{Batch, BlockLayout};
 use crate::chunk::{Birth, Births, Carver, FreeReads, Level, Off, Regions};
 use crate::error::BuildError;
 use crate::free_list::{
-    Checked, DoubleWidthCas, Hardened, Reclaimer, Requirements, Shell, Strategy, TagPolicy,
+    Checked, DoubleWidthCas, Hardened, Magazine, Reclaimer, Requirements, Strategy, TagPolicy,
     TaggedWide,
 };
 use crate::source::{Source, SystemSource};
@@ -22,7 +22,7 @@ const DEFAULT_BATCH: usize = 64;
 const MAX_BATCH: usize = 1 << 16;
 /// The most shards.
 const MAX_SHARDS: usize = 1 << 10;
-/// The most shells per handle that may wait.
+/// The most magazines per handle that may wait.
 const MAX_LIMBO: usize = 1 << 10;
 
 /// Builds a [`Pool`]. Made by [`Pool::builder`].
@@ -131,7 +131,7 @@ impl<S: Strategy> PoolBuilder<S> {
     ///
     /// The memory bound is the one for batches of this size: a cache may hold twice as many, and
     /// pools that are prefilled, sealed or limited need so much more. Every batch carved brings a
-    /// shell with room for so many blocks, 8 bytes each. At least one line of a shell is touched, so
+    /// magazine with room for so many blocks, 8 bytes each. At least one line of a magazine is touched, so
     /// a page of it may be resident, and all of it in pools that keep values: four or eight times the
     /// least batch is reasonable where blocks are of a cache line or more.
     pub fn batch_up_to(mut self, blocks: usize) -> Self {
@@ -202,14 +202,14 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
-    /// Shells per handle that may wait until nobody looks at them any more, 1,024 at most, under
+    /// Magazines per handle that may wait until nobody looks at them any more, 1,024 at most, under
     /// strategies that let them wait ([`EpochDeferred`]). Without it: 16. Past that, exchanges go
     /// through a lock until those who look have looked away. With 0 all of them do, and with few
     /// some do though nobody is held up: a grace period outlasts an exchange.
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
-    pub fn limbo_shells(mut self, shells: usize) -> Self {
-        self.requirements.limbo_shells = shells;
+    pub fn limbo_magazines(mut self, magazines: usize) -> Self {
+        self.requirements.limbo_magazines = magazines;
         self
     }
 
@@ -238,9 +238,9 @@ impl<S: Strategy> PoolBuilder<S> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let plan = S::plan(self.requirements)?;
         let most = self.batch_up_to.unwrap_or(self.batch);
-        let (batch, limbo) = (Batch { least: self.batch, most }, plan.limbo_shells);
+        let (batch, limbo) = (Batch { least: self.batch, most }, plan.limbo_magazines);
         if limbo > MAX_LIMBO {
-            return Err(BuildError::LimboShells { requested: limbo, limit: MAX_LIMBO });
+            return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
         }
         for requested in [batch.least, batch.most] {
             if requested == 0 || requested > MAX_BATCH {
@@ -250,8 +250,8 @@ impl<S: Strategy> PoolBuilder<S> {
         if batch.most < batch.least {
             return Err(BuildError::BatchUpTo { requested: batch.most, batch: batch.least });
         }
-        let shell = Shell::layout(batch.most).expect("the largest batch has a layout");
-        let seat = Core::<S>::seat_layout(batch, shell, 1 + limbo);
+        let magazine = Magazine::layout(batch.most).expect("the largest batch has a layout");
+        let seat = Core::<S>::seat_layout(batch, magazine, 1 + limbo);
         debug_assert!(seat.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(S::Level::CHUNK_LIMIT);
         if let Some(requested) = self.chunk
@@ -269,7 +269,7 @@ impl<S: Strategy> PoolBuilder<S> {
             return Err(BuildError::Shards { requested: shards, limit: MAX_SHARDS });
         }
         let topology = (shards, self.topology);
-        let carver = Carver::new(layout, shell, batch.least, self.chunk, capacity);
+        let carver = Carver::new(layout, magazine, batch.least, self.chunk, capacity);
         let regions = Regions::new(self.source);
         let level = S::Level::new(layout, self.zero_on_free);
         let mut core = Core::new(

@@ -14,7 +14,7 @@ use super::{Census, watch};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::chunk::{Births, Carver, FreeReads, Level, Misuse, Regions};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Plan, Shell, Strategy};
+use crate::free_list::{Magazine, MaybeBlock, Plan, Strategy};
 use crate::mediator::{Home, Mediator, Participant};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
@@ -147,7 +147,7 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// A seat for the calling thread: a free slot, or a new one and the shell that comes with it.
+    /// A seat for the calling thread: a free slot, or a new one and the magazine that comes with it.
     pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
         let thread = self.handling.current();
         self.handling.watch(&self.hook);
@@ -286,14 +286,14 @@ impl<S: Strategy> Core<S> {
         let _held = self.door.hold();
         // SAFETY: as just said, no other thread is in the core.
         let counts = unsafe { self.mediator.census_alone() };
-        let (full_blocks, partial_blocks, empty_shells) = counts;
+        let (full_blocks, partial_blocks, empty_magazines) = counts;
         // SAFETY: as just said, no other thread is in the core.
         let in_array = |slot: SlotRef| unsafe { slot.len_blocks() };
         // SAFETY: as just said, no other thread is in the core.
         let kept_back = |slot: SlotRef| unsafe { slot.quarantined_blocks() };
         let slots = self.registry.iter();
         let cached_blocks = slots.map(|slot| in_array(slot) + kept_back(slot)).sum();
-        Census { cached_blocks, full_blocks, partial_blocks, empty_shells }
+        Census { cached_blocks, full_blocks, partial_blocks, empty_magazines }
     }
 
     /// Ends the core. Returns when it is gone.
@@ -337,12 +337,12 @@ impl<S: Strategy> Core<S> {
 impl<S: Strategy> Drop for Core<S> {
     fn drop(&mut self) {
         if !self.mediator.finish_limbo() {
-            // Some shell may still be brought back, and lies there.
+            // Some magazine may still be brought back, and lies there.
             lock(&self.growth).regions.abandon();
         }
-        // Shipped shells and slots are plain memory; a checker's atomics own some.
-        if core::mem::needs_drop::<Shell>() {
-            self.mediator.end_shells();
+        // Shipped magazines and slots are plain memory; a checker's atomics own some.
+        if core::mem::needs_drop::<Magazine>() {
+            self.mediator.end_magazines();
         }
         if core::mem::needs_drop::<Slot>() {
             for slot in self.registry.iter().collect::<Vec<_>>() {

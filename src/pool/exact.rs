@@ -17,7 +17,7 @@ use crate::mediator::Home;
 ///
 /// # Shape
 ///
-/// For few blocks: each brings a shell, a cache line, of its own.
+/// For few blocks: each brings a magazine, a cache line, of its own.
 ///
 /// # Progress
 ///
@@ -42,8 +42,8 @@ use crate::mediator::Home;
 /// ```
 pub struct ExactPool<S: Strategy = TaggedWide>(Pool<S>);
 
-// Why a free finds a shell: the batch is 1, so each block came with one. A block is handed out after
-// its shell went back to the empty ones, so there is one for every live block, in that list or in
+// Why a free finds a magazine: the batch is 1, so each block came with one. A block is handed out after
+// its magazine went back to the empty ones, so there is one for every live block, in that list or in
 // the hands of somebody else who is freeing. No handle, so no remainder.
 
 impl<S: Strategy> ExactPool<S> {

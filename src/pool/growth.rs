@@ -7,7 +7,7 @@ use super::core::{Core, UNWATCHED};
 use crate::block::{Batch, Block};
 use crate::chunk::{Carver, Extra, Level, Regions};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Shell, Strategy};
+use crate::free_list::{Magazine, MaybeBlock, Strategy};
 use crate::mediator::{Home, Participant};
 use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef, ThreadId};
@@ -15,7 +15,7 @@ use crate::thread_cache::{Slot, SlotRef, ThreadId};
 /// What changes when the pool grows. Its lock is the growth lock of the layers below.
 pub(super) struct Growth {
     pub(super) carver: Carver,
-    pub(super) shells: usize,
+    pub(super) magazines: usize,
     pub(super) slots: usize,
     /// Once and for ever: nothing is carved any more, and the source is left alone.
     sealed: bool,
@@ -25,12 +25,12 @@ pub(super) struct Growth {
 
 impl Growth {
     pub(super) const fn new(carver: Carver, regions: Regions) -> Self {
-        Self { carver, shells: 0, slots: 0, sealed: false, regions }
+        Self { carver, magazines: 0, slots: 0, sealed: false, regions }
     }
 }
 
-/// What a new chunk needs beside its shells and blocks, in one room, and where the parts begin.
-/// Names of shells come first.
+/// What a new chunk needs beside its magazines and blocks, in one room, and where the parts begin.
+/// Names of magazines come first.
 struct Beside {
     layout: Layout,
     /// Numbers of blocks, where they have any.
@@ -43,29 +43,29 @@ impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One for the handle's remainder, and those that may wait on its account.
-        let limbo = self.plan.limbo_shells;
-        let (batch, shell) = (self.mediator.batch(), self.shell_layout());
-        let (seat, shells_at) = Self::seat_layout(batch, shell, 1 + limbo)
+        let limbo = self.plan.limbo_magazines;
+        let (batch, magazine) = (self.mediator.batch(), self.magazine_layout());
+        let (seat, magazines_at) = Self::seat_layout(batch, magazine, 1 + limbo)
             .expect("the builder has checked the batch and the limbo");
 
         let mut growth = self.unsealed()?;
         let growth = &mut *growth;
         let store = self.mediator.store();
-        // The chunk's shells keep their names.
-        let shells = growth.shells + growth.carver.batches_left() + 1 + limbo;
-        let names = store.names_missing(shells)?;
+        // The chunk's magazines keep their names.
+        let magazines = growth.magazines + growth.carver.batches_left() + 1 + limbo;
+        let names = store.names_missing(magazines)?;
         let (layout, names_at) = seat.extend(names).map_err(|_| AllocError::OutOfMemory)?;
         let room = growth.regions.obtain(layout)?;
         // SAFETY: where the names begin in the layout.
         let names_room = unsafe { room.add(names_at) };
         // SAFETY: locked since `names_missing`; the room is the store's until the regions are
         // dropped.
-        unsafe { store.add_names(shells, names_room) };
+        unsafe { store.add_names(magazines, names_room) };
         for nth in 0..1 + limbo {
-            // SAFETY: where the shell begins in the layout.
-            let shell_room = unsafe { room.add(shells_at + nth * shell.size()) };
-            // SAFETY: locked, with a name; the room is the shell's until the regions are dropped.
-            unsafe { self.add_shell(&mut growth.shells, shell_room) };
+            // SAFETY: where the magazine begins in the layout.
+            let magazine_room = unsafe { room.add(magazines_at + nth * magazine.size()) };
+            // SAFETY: locked, with a name; the room is the magazine's until the regions are dropped.
+            unsafe { self.add_magazine(&mut growth.magazines, magazine_room) };
         }
         self.mediator.extend_limbo(limbo);
         let quarantine = S::Level::QUARANTINE;
@@ -77,28 +77,29 @@ impl<S: Strategy> Core<S> {
         Ok(slot)
     }
 
-    /// A slot and `shells` shells behind it, and where those begin.
+    /// A slot and `magazines` magazines behind it, and where those begin.
     pub(super) fn seat_layout(
         batch: Batch,
-        shell: Layout,
-        shells: usize,
+        magazine: Layout,
+        magazines: usize,
     ) -> Option<(Layout, usize)> {
-        let shells = Layout::from_size_align(shell.size().checked_mul(shells)?, shell.align());
-        Slot::layout(batch, S::Level::QUARANTINE)?.extend(shells.ok()?).ok()
+        let magazines =
+            Layout::from_size_align(magazine.size().checked_mul(magazines)?, magazine.align());
+        Slot::layout(batch, S::Level::QUARANTINE)?.extend(magazines.ok()?).ok()
     }
 
     /// # Safety
     ///
-    /// Under the growth lock, with a name for one more shell, and room for it.
-    unsafe fn add_shell(&self, shells: &mut usize, room: NonNull<u8>) {
-        // SAFETY: by the caller; `shells` counts up.
-        let shell = unsafe { self.mediator.store().create(*shells, room) };
-        *shells += 1;
-        self.mediator.add_shell(shell);
+    /// Under the growth lock, with a name for one more magazine, and room for it.
+    unsafe fn add_magazine(&self, magazines: &mut usize, room: NonNull<u8>) {
+        // SAFETY: by the caller; `magazines` counts up.
+        let magazine = unsafe { self.mediator.store().create(*magazines, room) };
+        *magazines += 1;
+        self.mediator.add_magazine(magazine);
     }
 
-    pub(super) fn shell_layout(&self) -> Layout {
-        Shell::layout(self.mediator.batch().most).expect("the builder has checked the batch")
+    pub(super) fn magazine_layout(&self) -> Layout {
+        Magazine::layout(self.mediator.batch().most).expect("the builder has checked the batch")
     }
 
     #[cold]
@@ -124,13 +125,13 @@ impl<S: Strategy> Core<S> {
 
     /// Writes up to a batch of fresh blocks to `room`.
     fn carve(&self, growth: &mut Growth, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
-        let shells = growth.shells;
-        let beside = |batches, blocks| self.beside(shells + batches, blocks);
+        let magazines = growth.magazines;
+        let beside = |batches, blocks| self.beside(magazines + batches, blocks);
         let layout = |batches, blocks| Ok(beside(batches, blocks)?.layout);
         if let Some(new) = growth.carver.prepare(&mut growth.regions, layout)? {
             let parts = beside(new.batches, new.blocks).expect("as it was just now");
             // SAFETY: locked since; the room has that layout.
-            unsafe { self.add_chunk(shells + new.batches, &new, &parts) };
+            unsafe { self.add_chunk(magazines + new.batches, &new, &parts) };
         }
         let carved = growth.carver.carve();
         if let Some(births) = &self.births {
@@ -139,7 +140,7 @@ impl<S: Strategy> Core<S> {
             unsafe { births.bear(carved.first, carved.blocks, self.layout.stride()) };
         }
         // SAFETY: locked, with a name; the carver gives each room once.
-        unsafe { self.add_shell(&mut growth.shells, carved.shell_room) };
+        unsafe { self.add_magazine(&mut growth.magazines, carved.magazine_room) };
         // A cache hands out its last block first: write them so that addresses rise.
         for (nth, entry) in room[..carved.blocks].iter_mut().rev().enumerate() {
             // SAFETY: `blocks` neighbours lie from `first` on, a stride apart.
@@ -153,10 +154,10 @@ impl<S: Strategy> Core<S> {
         Ok(carved.blocks)
     }
 
-    /// Room for the names of the first `shells` shells, and for what is kept of `blocks` new blocks.
-    fn beside(&self, shells: usize, blocks: usize) -> Result<Beside, AllocError> {
+    /// Room for the names of the first `magazines` magazines, and for what is kept of `blocks` new blocks.
+    fn beside(&self, magazines: usize, blocks: usize) -> Result<Beside, AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
-        let names = self.mediator.store().names_missing(shells)?;
+        let names = self.mediator.store().names_missing(magazines)?;
         let numbers = self.births.as_ref().map_or(Layout::new::<()>(), |born| born.missing(blocks));
         let (layout, births) = names.extend(numbers).map_err(too_large)?;
         let shadow = S::Level::room(blocks).ok_or(AllocError::OutOfMemory)?;
@@ -164,13 +165,13 @@ impl<S: Strategy> Core<S> {
         Ok(Beside { layout, births, level })
     }
 
-    /// Makes a new chunk known to all who keep something beside it. There are `shells` shells then.
+    /// Makes a new chunk known to all who keep something beside it. There are `magazines` magazines then.
     ///
     /// # Safety
     ///
     /// Under the growth lock since `beside` said `parts`. The chunk's room has that layout, and is
     /// the core's until the regions are dropped.
-    unsafe fn add_chunk(&self, shells: usize, new: &Extra, parts: &Beside) {
+    unsafe fn add_chunk(&self, magazines: usize, new: &Extra, parts: &Beside) {
         if let Some(births) = &self.births {
             // SAFETY: where this part begins in the layout.
             let places = unsafe { new.room.add(parts.births) };
@@ -182,7 +183,7 @@ impl<S: Strategy> Core<S> {
         // SAFETY: by the caller; the level is dropped before the regions.
         unsafe { self.level.add_chunk(shadow, new.first, new.blocks) };
         // SAFETY: by the caller; this part comes first.
-        unsafe { self.mediator.store().add_names(shells, new.room) };
+        unsafe { self.mediator.store().add_names(magazines, new.room) };
     }
 
     /// The growth lock, unless the pool is sealed: then no lock is taken by who has heard of that.

@@ -20,7 +20,7 @@ use crate::thread_cache::SlotRef;
 /// anything. It exchanges with the pool when the cache is empty or holds two batches, and is left
 /// with one batch, so a batch of operations lies between two exchanges. How large a batch is may
 /// follow what the thread does ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). Only a
-/// partial shell, which a handle that left has filled, or the end of a chunk brings fewer.
+/// partial magazine, which a handle that left has filled, or the end of a chunk brings fewer.
 ///
 /// Dropping it hands all its blocks to the other threads.
 pub struct Local<'p, S: Strategy> {

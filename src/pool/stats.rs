@@ -31,8 +31,8 @@ pub struct Stats {
     pub shards: usize,
     /// The most blocks that may be carved, where there is a limit.
     pub capacity_blocks: Option<usize>,
-    /// Blocks carved so far: live, cached or in shells. Nothing is carved while one is free in a
-    /// shell, so this is also the most that were out of shells at one time, but for some that
+    /// Blocks carved so far: live, cached or in magazines. Nothing is carved while one is free in a
+    /// magazine, so this is also the most that were out of magazines at one time, but for some that
     /// were on their way.
     pub carved_blocks: usize,
     /// Chunks obtained so far.
@@ -43,26 +43,26 @@ pub struct Stats {
     pub source_calls: usize,
     /// Bytes obtained from the source, all told.
     pub source_bytes: usize,
-    /// Shells made so far.
-    pub shells: usize,
-    /// Bytes in shells.
-    pub shell_bytes: usize,
-    /// Emptied shells that wait until no thread looks at them any more. No block ever does.
-    pub limbo_shells: usize,
+    /// Magazines made so far.
+    pub magazines: usize,
+    /// Bytes in magazines.
+    pub magazine_bytes: usize,
+    /// Emptied magazines that wait until no thread looks at them any more. No block ever does.
+    pub limbo_magazines: usize,
     /// The most that may wait.
     pub limbo_limit: usize,
-    /// Exchanges that took a lock because of another thread in the middle of one: emptied shells that
+    /// Exchanges that took a lock because of another thread in the middle of one: emptied magazines that
     /// could not wait, as many as may doing so already (`EpochDeferred`; with a small limbo that
     /// takes nobody who sleeps), and removals while another one was in flight and the first list
     /// empty (`Quiescent`).
     pub overflows: u64,
-    /// Refills of caches, from shells or freshly carved, and flushes. Each seat's:
+    /// Refills of caches, from magazines or freshly carved, and flushes. Each seat's:
     /// [`Pool::seats`](crate::Pool::seats).
     pub refills: u64,
     /// See `refills`.
     pub flushes: u64,
     /// Blocks that refills brought and no flush has taken away: live or cached. What is left of
-    /// `carved_blocks` is in shells. Exact while no exchange is under way. A pool without caches
+    /// `carved_blocks` is in magazines. Exact while no exchange is under way. A pool without caches
     /// draws none.
     pub drawn_blocks: u64,
     /// How often a CAS of a list's head came too late and had to be tried again.
@@ -81,12 +81,12 @@ pub struct Stats {
 pub struct Census {
     /// In the caches of forgotten handles, and of threads that have not ended, quarantine included.
     pub cached_blocks: usize,
-    /// In full shells.
+    /// In full magazines.
     pub full_blocks: usize,
-    /// In partial shells.
+    /// In partial magazines.
     pub partial_blocks: usize,
-    /// Shells without blocks.
-    pub empty_shells: usize,
+    /// Magazines without blocks.
+    pub empty_magazines: usize,
 }
 
 impl Census {
@@ -98,7 +98,7 @@ impl Census {
 
 impl<S: Strategy> Core<S> {
     pub(super) fn stats(&self) -> Stats {
-        let Waiting { limbo_shells, limbo_limit, overflows } = self.mediator.waiting();
+        let Waiting { limbo_magazines, limbo_limit, overflows } = self.mediator.waiting();
         let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
         for seat in self.registry.iter().map(SlotRef::stats) {
             refills += seat.refills;
@@ -125,9 +125,9 @@ impl<S: Strategy> Core<S> {
             regions: growth.regions.count(),
             source_calls: growth.regions.calls(),
             source_bytes: growth.regions.bytes(),
-            shells: growth.shells,
-            shell_bytes: growth.shells * self.shell_layout().size(),
-            limbo_shells,
+            magazines: growth.magazines,
+            magazine_bytes: growth.magazines * self.magazine_layout().size(),
+            limbo_magazines,
             limbo_limit,
             overflows,
             refills,

@@ -3,7 +3,7 @@
 use crate::chunk::{Level, Misuse};
 use crate::thread_cache::SlotRef;
 
-/// Says that the oldest `count` blocks of the array are on their way to a shell.
+/// Says that the oldest `count` blocks of the array are on their way to a magazine.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub(super) unsafe fn shelve<L: Level>(
     Ok(())
 }
 
-/// Says that all blocks of the array have come from a shell.
+/// Says that all blocks of the array have come from a magazine.
 ///
 /// # Errors
 ///
@@ -222,7 +222,7 @@ mod tests {
         with_every_strategy!(every);
     }
 
-    /// A flush has given one copy to a shell before the other thread stored; a thread that refills from it
+    /// A flush has given one copy to a magazine before the other thread stored; a thread that refills from it
     /// finds the copies that belong to others.
     #[test]
     fn the_wrong_copies_are_refused_at_a_refill() {

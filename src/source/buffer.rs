@@ -9,7 +9,7 @@ use super::Source;
 /// Regions cut one after another from a buffer of the caller's, which never grows.
 ///
 /// Any base address and any length will do; what alignment costs is lost. A pool on a buffer takes
-/// its blocks, its shells and its thread caches from it: no other memory is asked for when the
+/// its blocks, its magazines and its thread caches from it: no other memory is asked for when the
 /// pool is used (the pool's own control structure is on the heap).
 #[derive(Debug)]
 pub struct BufferSource {

@@ -80,7 +80,7 @@ macro_rules! sites {
 sites! {
     /// push: first look at the head.
     PUSH_LOAD = "FL-1", Acquire;
-    /// push: the link of the shell that is about to be published.
+    /// push: the link of the magazine that is about to be published.
     PUSH_LINK = "FL-2", Release;
     /// push: the head, on success.
     PUSH_CAS = "FL-3", Release;
@@ -88,9 +88,9 @@ sites! {
     PUSH_CAS_FAILED = "FL-4", Acquire;
     /// remove: first look at the head.
     REMOVE_LOAD = "FL-5", Acquire;
-    /// remove: a link of a shell that may belong to somebody else by now.
+    /// remove: a link of a magazine that may belong to somebody else by now.
     REMOVE_LINK = "FL-6", Acquire;
-    /// remove: a count of a shell that may belong to somebody else by now.
+    /// remove: a count of a magazine that may belong to somebody else by now.
     REMOVE_COUNT = "FL-7", Relaxed;
     /// remove: the head, on success.
     REMOVE_CAS = "FL-8", Relaxed;
@@ -98,9 +98,9 @@ sites! {
     REMOVE_CAS_FAILED = "FL-9", Acquire;
     /// remove: the head, onto itself, when there is nothing to take.
     CONFIRM_CAS = "FL-10", Relaxed;
-    /// A link of a shell that the caller owns.
+    /// A link of a magazine that the caller owns.
     OWNED_LINK = "FL-11", Relaxed;
-    /// A count of a shell that the caller owns.
+    /// A count of a magazine that the caller owns.
     OWNED_COUNT = "FL-12", Relaxed;
     /// quiescent: a popper comes in.
     POPPER_ENTER = "QU-1", Acquire;
@@ -114,17 +114,17 @@ sites! {
     SIDE_FLAG = "DL-1", Relaxed;
     /// deferred list: now something has.
     SIDE_RAISE = "DL-2", Acquire;
-    /// limbo: shells that wait, up and down.
+    /// limbo: magazines that wait, up and down.
     LIMBO_COUNT = "LM-1", Relaxed;
     /// limbo: how many may wait.
     LIMBO_LIMIT = "LM-2", Relaxed;
     /// limbo: how often it was full.
     LIMBO_REFUSED = "LM-3", Relaxed;
-    /// limbo: a shell has landed.
+    /// limbo: a magazine has landed.
     LIMBO_LEAVE = "LM-4", Release;
     /// limbo: has everything landed?
     LIMBO_EMPTY = "LM-5", Acquire;
-    /// shards: a full shell has arrived.
+    /// shards: a full magazine has arrived.
     ARRIVAL = "SH-1", Acquire;
     /// shards: what has arrived?
     ARRIVED = "SH-2", Acquire;
@@ -190,7 +190,7 @@ sites! {
     SPANS_LOAD = "LV-2", Acquire;
     /// levels: state of a block, between cache and user.
     BLOCK_STATE = "LV-3", Relaxed;
-    /// levels: state of a block, between cache and shell.
+    /// levels: state of a block, between cache and magazine.
     BLOCK_EXCHANGE = "LV-4", Relaxed;
     /// levels: how often a block was handed out.
     BLOCK_GENERATION = "LV-5", Relaxed;

@@ -38,7 +38,7 @@ pub enum Phase {
     Sweeping,
     /// Allocates all that was carved.
     Draining,
-    /// Counts blocks and shells.
+    /// Counts blocks and magazines.
     Counting,
     /// Waits for threads to end.
     Joining,

@@ -94,7 +94,7 @@ fn command_line(words: impl Iterator<Item = String>, seed: Option<u64>) -> Strin
     }
 }
 
-/// A word that a shell takes for one.
+/// A word that a magazine takes for one.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_=+,./:@%".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -6,7 +6,7 @@
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::process;
 
-/// What shells say of a process that Ctrl-C ended.
+/// What magazines say of a process that Ctrl-C ended.
 pub(crate) const EXIT_CODE: u8 = 130;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);

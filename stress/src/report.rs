@@ -106,18 +106,18 @@ pub struct Row {
     pub exchanges: Option<u64>,
     /// How one more thread was held up, `forever` or for how long at a time; `null` where none was.
     pub stall: Option<String>,
-    /// Most emptied shells seen waiting at once; `null` for a replay, as are the next four.
-    pub peak_limbo_shells: Option<usize>,
+    /// Most emptied magazines seen waiting at once; `null` for a replay, as are the next four.
+    pub peak_limbo_magazines: Option<usize>,
     /// The most that may wait.
     pub limbo_limit: Option<usize>,
     /// How often an exchange had to go through a lock.
     pub overflows: Option<u64>,
     /// How often a CAS of a list's head came too late and was tried again; `null` for `system`.
     pub cas_failures: Option<u64>,
-    /// Shells made.
-    pub shells: Option<usize>,
+    /// Magazines made.
+    pub magazines: Option<usize>,
     /// The most that carving and handles may have brought.
-    pub most_shells: Option<usize>,
+    pub most_magazines: Option<usize>,
     /// Memory over the time of the run; empty for a replay.
     pub memory: Vec<Sample>,
     /// The command that does this one again.
@@ -257,7 +257,7 @@ impl Report {
 
     fn results_table(&self) -> Table {
         let mut header = vec!["strategy", "scenario", "threads", "ops", "ns/op"];
-        header.extend(["carved", "peak live", "bound", "limbo", "limit", "overflows", "shells"]);
+        header.extend(["carved", "peak live", "bound", "limbo", "limit", "overflows", "magazines"]);
         let further = self.further_columns();
         header.extend(further.iter().map(|(title, _)| title));
         header.push("verdict");
@@ -273,10 +273,10 @@ impl Report {
                 number(known(row.carved_blocks)),
                 number(known(row.peak_live_blocks)),
                 number(known(row.bound_blocks)),
-                number(known(row.peak_limbo_shells)),
+                number(known(row.peak_limbo_magazines)),
                 number(known(row.limbo_limit)),
                 number(known(row.overflows)),
-                number(known(row.shells)),
+                number(known(row.magazines)),
             ];
             cells.extend(further.iter().map(|(_, column)| number(known(column(row)))));
             cells.push(Cell::new(row.verdict).fg(if fine { Color::Green } else { Color::Red }));

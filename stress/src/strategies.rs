@@ -81,8 +81,8 @@ fn run_on<U: Subject>(subject: U, plan: &Plan) -> Result<Outcome, Failure> {
     }
 }
 
-/// Shells per handle that may wait, where a strategy lets them: the builder's own choice, said here
-/// since the number of shells follows from it.
+/// Magazines per handle that may wait, where a strategy lets them: the builder's own choice, said here
+/// since the number of magazines follows from it.
 const LIMBO: usize = 16;
 
 /// Freed blocks that a handle of a hardened pool keeps back, as the builder's docs say.
@@ -97,7 +97,7 @@ pub fn pool<S: Strategy>(layout: Layout, batch: usize) -> Result<Pool<S>, Refuse
 }
 
 fn builder<S: Strategy>(layout: Layout, batch: usize) -> PoolBuilder<S> {
-    Pool::builder(layout).strategy::<S>().batch(batch).limbo_shells(LIMBO)
+    Pool::builder(layout).strategy::<S>().batch(batch).limbo_magazines(LIMBO)
 }
 
 fn built<S: Strategy>(builder: PoolBuilder<S>) -> Result<Pool<S>, Refused> {
@@ -150,19 +150,19 @@ impl<S: Strategy> Subject for Pool<S> {
     fn shelves(&self) -> Shelves {
         let stats = self.stats();
         let limbo = if S::Reclaimer::DEFERS { LIMBO } else { 0 };
-        // A slot brings a shell for its remainder, and those that may wait on its account.
+        // A slot brings a magazine for its remainder, and those that may wait on its account.
         let seats = stats.slots * (1 + limbo);
         // A cut brings one. All cuts are of a whole batch, but for the last of a chunk.
         let (batch, chunks) = (stats.batch_blocks, stats.chunks);
         let most_cuts = chunks + (stats.carved_blocks - chunks) / batch;
         Shelves {
-            limbo_shells: stats.limbo_shells,
+            limbo_magazines: stats.limbo_magazines,
             limbo_limit: stats.limbo_limit,
             overflows: stats.overflows,
             cas_failures: stats.cas_failures,
-            shells: stats.shells,
-            least_shells: stats.carved_blocks.div_ceil(batch) + seats,
-            most_shells: most_cuts + seats,
+            magazines: stats.magazines,
+            least_magazines: stats.carved_blocks.div_ceil(batch) + seats,
+            most_magazines: most_cuts + seats,
         }
     }
 

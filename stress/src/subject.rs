@@ -40,7 +40,7 @@ pub trait Subject: Sync {
         0
     }
 
-    /// Blocks found in caches and shells, one by one, with nobody at work.
+    /// Blocks found in caches and magazines, one by one, with nobody at work.
     fn idle_blocks(&mut self) -> usize;
 
     /// Says how the subject synchronises.
@@ -55,7 +55,7 @@ pub trait Subject: Sync {
     /// Checks what it has written down of its handles' calls, if it does that. All handles are gone.
     fn check_history(&mut self, _log: &Log) {}
 
-    /// What it says of its shells. A subject without shells has none.
+    /// What it says of its magazines. A subject without magazines has none.
     fn shelves(&self) -> Shelves {
         Shelves::default()
     }
@@ -83,23 +83,23 @@ pub trait Handle {
     }
 }
 
-/// What a subject says of its shells.
+/// What a subject says of its magazines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shelves {
-    /// Emptied shells that wait until nobody looks at them any more.
-    pub limbo_shells: usize,
+    /// Emptied magazines that wait until nobody looks at them any more.
+    pub limbo_magazines: usize,
     /// The most that may.
     pub limbo_limit: usize,
     /// How often an exchange had to go through a lock.
     pub overflows: u64,
     /// How often a CAS of a list's head came too late and was tried again.
     pub cas_failures: u64,
-    /// Shells made.
-    pub shells: usize,
+    /// Magazines made.
+    pub magazines: usize,
     /// The fewest that frees need, for what was carved and for the handles there were.
-    pub least_shells: usize,
+    pub least_magazines: usize,
     /// The most that carving and handles may have brought.
-    pub most_shells: usize,
+    pub most_magazines: usize,
 }
 
 /// The subject's own words for not giving a block or a handle.

@@ -54,8 +54,8 @@ impl Drop for Shift<'_> {
 /// What a watcher saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// Most shells waiting at one of the looks.
-    pub(crate) peak_limbo_shells: usize,
+    /// Most magazines waiting at one of the looks.
+    pub(crate) peak_limbo_magazines: usize,
     /// Memory over the run's time.
     pub(crate) memory: Track,
     /// Operations that the meter knows of.
@@ -114,7 +114,7 @@ impl<U: Subject> Watch<'_, U> {
         let ends = spell.map(|time| Instant::now() + time);
         loop {
             let shelves = self.subject.shelves();
-            seen.peak_limbo_shells = shelves.limbo_shells.max(seen.peak_limbo_shells);
+            seen.peak_limbo_magazines = shelves.limbo_magazines.max(seen.peak_limbo_magazines);
             seen.memory.look(|| (self.subject.carved_blocks(), self.live.now()));
             let ops = self.board.lanes().map(|post| post.place().ops).sum::<u64>();
             meter::add(ops.saturating_sub(seen.metered));

@@ -56,8 +56,8 @@ fn a_run_gives_the_same_json_on_stdout_and_in_the_file() {
         assert!(row["ops"].as_u64() >= Some(5000));
         assert!(row["ns_per_op"].as_f64() > Some(0.0));
         assert_eq!(row["stall"], "forever");
-        assert!(row["shells"].as_u64() > Some(0));
-        assert!(row["shells"].as_u64() <= row["most_shells"].as_u64());
+        assert!(row["magazines"].as_u64() > Some(0));
+        assert!(row["magazines"].as_u64() <= row["most_magazines"].as_u64());
         assert!(row["limbo_limit"].is_u64() && row["overflows"].is_u64());
     }
 }

@@ -51,7 +51,7 @@ fn a_correct_twin_passes_everything() {
                 assert_eq!(outcome.violations, [], "{} {stall:?}", scenario.name());
                 assert!(outcome.ops >= 20_000);
                 assert!(outcome.carved_blocks <= outcome.bound_blocks);
-                assert_eq!(outcome.peak_limbo_shells, 8);
+                assert_eq!(outcome.peak_limbo_magazines, 8);
             }
         }
     }
@@ -114,22 +114,22 @@ fn a_misaligned_block() {
 }
 
 #[test]
-fn more_shells_in_limbo_than_may_be() {
+fn more_magazines_in_limbo_than_may_be() {
     for stall in [None, Some(Stall::Forever)] {
         let seen = stalled(Sabotage::OverfillsLimbo, Scenario::OwnRandom, 2, stall);
-        let over = Violation::OverfullLimbo { limbo_shells: 108, limbo_limit: 8 };
+        let over = Violation::OverfullLimbo { limbo_magazines: 108, limbo_limit: 8 };
         assert_eq!(seen.violations, [over], "seen while it lasted");
-        assert_eq!(seen.peak_limbo_shells, 108);
+        assert_eq!(seen.peak_limbo_magazines, 108);
         let left = stalled(Sabotage::LeavesOneTooMany, Scenario::OwnRandom, 2, stall);
-        let over = Violation::OverfullLimbo { limbo_shells: 9, limbo_limit: 8 };
+        let over = Violation::OverfullLimbo { limbo_magazines: 9, limbo_limit: 8 };
         assert_eq!(left.violations, [over], "with nobody at work one is too many");
     }
 }
 
 #[test]
-fn shells_that_nothing_accounts_for() {
-    assert!(matches!(found(Sabotage::MakesAShellTooMany), Violation::OddShells { .. }));
-    assert!(matches!(found(Sabotage::MakesAShellTooFew), Violation::OddShells { .. }));
+fn magazines_that_nothing_accounts_for() {
+    assert!(matches!(found(Sabotage::MakesAMagazineTooMany), Violation::OddMagazines { .. }));
+    assert!(matches!(found(Sabotage::MakesAMagazineTooFew), Violation::OddMagazines { .. }));
 }
 
 #[test]

@@ -83,9 +83,9 @@ fn a_stalled_thread_fills_the_limbo_and_sends_the_others_through_the_lock() {
         let outcome = (entry.run)(layout, 2, &plan).expect("a pool and threads");
         assert_eq!(outcome.violations, []);
         let defers = entry.name == "EpochDeferred";
-        // Three handles, sixteen shells each.
+        // Three handles, sixteen magazines each.
         assert_eq!(outcome.shelves.limbo_limit, if defers { 48 } else { 0 });
-        assert!(!defers || outcome.peak_limbo_shells >= 48, "{}", outcome.peak_limbo_shells);
+        assert!(!defers || outcome.peak_limbo_magazines >= 48, "{}", outcome.peak_limbo_magazines);
         let waits = defers || entry.name == "Quiescent";
         assert_eq!(outcome.shelves.overflows > 0, waits, "{}", entry.name);
     }

@@ -17,7 +17,7 @@ macro_rules! with_every_pool {
         if $crate::common::runs::<stampool::EpochDeferred>() {
             $test::<stampool::EpochDeferred>(|pool| pool.batch(4));
         }
-        // Miri is slow, and the two above have a cache, none, and both ways to name a shell.
+        // Miri is slow, and the two above have a cache, none, and both ways to name a magazine.
         if !cfg!(miri) {
             $test::<stampool::TaggedPacked>(|pool| pool.batch(4));
             $test::<stampool::Quiescent>(|pool| pool.batch(4));

@@ -16,7 +16,7 @@ pub fn builder<S: Strategy>() -> PoolBuilder<S> {
     Pool::builder(layout()).strategy::<S>().batch(BATCH)
 }
 
-/// Whether shells wait under `S`, and do not merely stay in a second list.
+/// Whether magazines wait under `S`, and do not merely stay in a second list.
 pub fn waits<S: Strategy>() -> bool {
     S::NAME == EpochDeferred::NAME
 }
@@ -57,7 +57,7 @@ pub fn rounds<S: Strategy>(
             unsafe { consumer.deallocate(block) };
         }
         let stats = pool.stats();
-        assert!(stats.limbo_shells <= stats.limbo_limit, "{stats:?}");
+        assert!(stats.limbo_magazines <= stats.limbo_limit, "{stats:?}");
     }
     pool.stats()
 }

@@ -7,18 +7,18 @@
 use std::collections::BTreeSet;
 
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Reclaimer, ShellList, ShellStore};
+use stampool::raw::free_list::{MagazineList, MagazineStore, Reclaimer};
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource};
 
-use super::{Standing, make_shell};
+use super::{Standing, make_magazine};
 use crate::spec::{self, Object};
 
 /// Its name in the ledger.
 pub const NAME: &str = "list/push_pop_crossed";
 
 struct Rig<S: Strategy> {
-    store: ShellStore,
+    store: MagazineStore,
     lists: [S::List; 2],
     reclaimer: S::Reclaimer,
 }
@@ -31,24 +31,24 @@ impl<S: Strategy> Rig<S> {
         let guard = self.reclaimer.pin(participant);
         let found = self.lists[list].pop(&self.store, &guard);
         drop(guard);
-        found.map(|shell| shell.end()).is_some()
+        found.map(|magazine| magazine.end()).is_some()
     }
 }
 
 /// Runs the scenario once.
 ///
 /// # Panics
-/// Where a shell is lost.
+/// Where a magazine is lost.
 #[must_use]
 pub fn body<S: Strategy>() -> String {
     let plan = S::plan(Requirements::default()).expect("no requirement, no refusal");
     let rig: &'static Rig<S> = Box::leak(Box::new(Rig::<S> {
-        store: ShellStore::new(1, plan.addressing),
+        store: MagazineStore::new(1, plan.addressing),
         lists: [S::list(&plan), S::list(&plan)],
         reclaimer: S::Reclaimer::new(),
     }));
     let mut regions = Regions::new(Box::new(SystemSource));
-    let [mine, theirs] = [0, 1].map(|index| make_shell(&rig.store, index, &mut regions));
+    let [mine, theirs] = [0, 1].map(|index| make_magazine(&rig.store, index, &mut regions));
     let (own, standing) = (rig.reclaimer.join(), Standing(rig.reclaimer.join()));
     let other = thread::spawn(move || {
         let Standing(participant) = &standing;
@@ -62,7 +62,7 @@ pub fn body<S: Strategy>() -> String {
     (standing, found[1]) = other.join().expect("no panic unreported");
 
     let left = [0, 1].map(|list| rig.has(list, &own));
-    assert_eq!(left, [!found[1], !found[0]], "a shell was lost, or came twice");
+    assert_eq!(left, [!found[1], !found[0]], "a magazine was lost, or came twice");
     drop((own, standing));
     // SAFETY: leaked above, and nobody is left who refers to it.
     drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });

@@ -227,7 +227,7 @@ fn pool_and_tenants<S: Strategy>(
         .strategy::<S>()
         .batch(2)
         .chunk_blocks(2 * tenants)
-        .limbo_shells(1)
+        .limbo_magazines(1)
         .source(Metered(Arc::clone(regions)))
         .build_thread_local()
         .expect("a pool");

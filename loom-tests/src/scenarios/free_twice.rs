@@ -18,7 +18,7 @@ pub const SUBJECT: &str = "Checked";
 pub enum Then {
     /// It keeps it in its cache.
     Keep,
-    /// It gives it to a shell.
+    /// It gives it to a magazine.
     Flush,
 }
 
@@ -65,7 +65,7 @@ enum Copy {
     Refused,
     /// It lies in the thread's cache.
     Cached,
-    /// It lies in a shell.
+    /// It lies in a magazine.
     Shelved,
     /// The flush was refused.
     TakenOut,

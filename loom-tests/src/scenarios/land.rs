@@ -1,14 +1,14 @@
-//! A shell that waits counts until it is back in `empty` (L1 of the mediator's limbo).
+//! A magazine that waits counts until it is back in `empty` (L1 of the mediator's limbo).
 //!
-//! Two blocks, a batch each, and three shells: one for each block, and one that may wait. No remainder
-//! is ever put down, so no handle needs a shell of its own.
+//! Two blocks, a batch each, and three magazines: one for each block, and one that may wait. No remainder
+//! is ever put down, so no handle needs a magazine of its own.
 //!
-//! One thread ends the pin that an emptied shell waits for, so this thread lets the shell land. Meanwhile
-//! another thread, pinned from before its first step until behind its last one, empties a second shell
-//! and puts both blocks down. Where the first shell still counts, the second may not wait and is back in
+//! One thread ends the pin that an emptied magazine waits for, so this thread lets the magazine land. Meanwhile
+//! another thread, pinned from before its first step until behind its last one, empties a second magazine
+//! and puts both blocks down. Where the first magazine still counts, the second may not wait and is back in
 //! `empty` at once; where it does not count any more, it is in `empty` itself. So there are always two
-//! shells for the two blocks. If the first one counts no more before it is in `empty`, the second may wait
-//! as well, and one shell is left.
+//! magazines for the two blocks. If the first one counts no more before it is in `empty`, the second may wait
+//! as well, and one magazine is left.
 
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
@@ -21,14 +21,14 @@ use stampool::raw::mediator::{Home, Mediator, Participant};
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource};
 
-use super::{Standing, make_shell};
+use super::{Standing, make_magazine};
 
 /// Its name in the ledger.
 pub const NAME: &str = "recycle/land_offer";
 
-/// Blocks, in a shell each.
+/// Blocks, in a magazine each.
 const BLOCKS: usize = 2;
-/// Shells that may wait.
+/// Magazines that may wait.
 const LIMBO: usize = 1;
 
 type Shelves<R> = Mediator<Deferred<R>>;
@@ -59,12 +59,12 @@ fn offer<R: Reclaimer>(
 /// At a violation.
 #[must_use]
 pub fn body<R: Reclaimer>() -> String {
-    let requirements = Requirements { limbo_shells: LIMBO, ..Requirements::default() };
+    let requirements = Requirements { limbo_magazines: LIMBO, ..Requirements::default() };
     let plan = Deferred::<R>::plan(requirements).expect("no requirement, no refusal");
     let mediator: &'static Shelves<R> = Box::leak(Box::new(Shelves::<R>::new(1, 1, &plan)));
     let mut regions = Regions::new(Box::new(SystemSource));
     for index in 0..BLOCKS + LIMBO {
-        mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
+        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }
     mediator.extend_limbo(LIMBO);
     let own = mediator.join();
@@ -85,7 +85,7 @@ pub fn body<R: Reclaimer>() -> String {
             standing
         }));
     });
-    // The first shell has landed by now, or waits for the other thread too.
+    // The first magazine has landed by now, or waits for the other thread too.
     drop(other.expect("started above").join().expect("no panic unreported"));
     drop((own, pin));
 
@@ -93,12 +93,12 @@ pub fn body<R: Reclaimer>() -> String {
     let mut mediator = unsafe { Box::from_raw(core::ptr::from_ref(mediator).cast_mut()) };
     let refused = mediator.waiting().overflows;
     let (full, partial, empty) = mediator.census();
-    assert_eq!((full, partial, empty), (BLOCKS, 0, LIMBO), "a block or a shell was lost");
-    mediator.end_shells();
+    assert_eq!((full, partial, empty), (BLOCKS, 0, LIMBO), "a block or a magazine was lost");
+    mediator.end_magazines();
     format!("{refused} refused")
 }
 
-/// The second shell may wait, or it may not.
+/// The second magazine may wait, or it may not.
 #[must_use]
 pub fn allowed() -> BTreeSet<String> {
     ["0 refused", "1 refused"].into_iter().map(Into::into).collect()

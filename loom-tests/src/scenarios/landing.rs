@@ -1,4 +1,4 @@
-//! The limbo alone: a thread that ends lands a shell while the mediator is dropped. It has no other
+//! The limbo alone: a thread that ends lands a magazine while the mediator is dropped. It has no other
 //! business with the mediator: it drops a participant, as crossbeam-epoch's `LocalHandle` is dropped,
 //! and that runs what another thread has deferred.
 
@@ -13,7 +13,7 @@ use stampool::raw::mediator::Mediator;
 use stampool::raw::sync::{AtomicUsize, Ordering, thread};
 use stampool::{Requirements, Strategy, SystemSource};
 
-use super::make_shell;
+use super::make_magazine;
 
 /// Its name in the ledger.
 pub const NAME: &str = "limbo/land_drop";
@@ -60,7 +60,7 @@ unsafe impl Reclaimer for AtEnds {
 
     fn pin<'g>(&'g self, _participant: &'g Waiting) {}
 
-    unsafe fn defer(&self, _guard: &(), _shell: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, _guard: &(), _magazine: usize, land: impl FnOnce() + Send) {
         let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
         // SAFETY: by the caller it may run as long as it waits.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
@@ -87,17 +87,17 @@ pub fn body() -> String {
     let mut regions = Regions::new(Box::new(SystemSource));
     let mut mediator = Mediator::<Deferred<AtEnds>>::new(1, 1, &plan);
     for index in 0..3 {
-        mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
+        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }
     mediator.extend_limbo(1);
     let block = Block(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
     let (participant, home) = (mediator.join(), mediator.home(0));
     mediator.offer(&participant, home, &[block]);
     let taken = mediator.request(&participant, home, &mut [MaybeUninit::uninit()]);
-    assert_eq!((taken, mediator.waiting().limbo_shells), (1, 1), "its shell waits");
+    assert_eq!((taken, mediator.waiting().limbo_magazines), (1, 1), "its magazine waits");
 
     let other = thread::spawn(move || participant.run());
-    mediator.end_shells();
+    mediator.end_magazines();
     drop(mediator);
     match other.join().expect("no panic unreported") {
         0 => "the drain landed it".into(),

@@ -41,7 +41,9 @@ use metered::Metered;
 pub use payload::Payload;
 
 use stampool::raw::chunk::{Off, Regions};
-use stampool::raw::free_list::{Deferred, Immediate, OwnedShell, QuiescentList, Shell, ShellStore};
+use stampool::raw::free_list::{
+    Deferred, Immediate, Magazine, MagazineStore, OwnedMagazine, QuiescentList,
+};
 use stampool::{
     BuildError, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TaggedPacked,
     TaggedWide,
@@ -269,7 +271,7 @@ const fn peer<R: Peer>(too_long: &'static [&'static str]) -> PeerSubject {
 pub enum Shape {
     /// One stack.
     Stack,
-    /// A stack, and another one for shells that have been listed before, which is looked at when the
+    /// A stack, and another one for magazines that have been listed before, which is looked at when the
     /// first is empty.
     Sides,
     /// A stack to remove from and one to push to, which takes the place of the first when that is
@@ -323,23 +325,23 @@ struct Standing<P>(P);
 // between the setup and its thread, which start and join order.
 unsafe impl<P> Send for Standing<P> {}
 
-/// Makes shell number `index` of `store`, alone or under a lock.
+/// Makes magazine number `index` of `store`, alone or under a lock.
 ///
 /// # Panics
 /// Without memory.
-pub(crate) fn make_shell<'s>(
-    store: &'s ShellStore,
+pub(crate) fn make_magazine<'s>(
+    store: &'s MagazineStore,
     index: usize,
     regions: &mut Regions,
-) -> OwnedShell<'s> {
-    let names = store.names_missing(index + 1).expect("a few shells");
+) -> OwnedMagazine<'s> {
+    let names = store.names_missing(index + 1).expect("a few magazines");
     if names.size() > 0 {
         let room = regions.obtain(names).expect("memory");
-        // SAFETY: by the caller nobody else makes shells; the room is the store's.
+        // SAFETY: by the caller nobody else makes magazines; the room is the store's.
         unsafe { store.add_names(index + 1, room) };
     }
-    let layout = Shell::layout(store.room()).expect("a small shell");
+    let layout = Magazine::layout(store.room()).expect("a small magazine");
     let room = regions.obtain(layout).expect("memory");
-    // SAFETY: as above, with a name; the room is the shell's.
+    // SAFETY: as above, with a name; the room is the magazine's.
     unsafe { store.create(index, room) }
 }

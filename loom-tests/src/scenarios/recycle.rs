@@ -1,8 +1,8 @@
-//! One list and the reclaimer that says when its shells come back, without a mediator between: the
+//! One list and the reclaimer that says when its magazines come back, without a mediator between: the
 //! shortest way to ABA.
 //!
 //! One thread pops under a guard. The other one pops twice under one guard, and defers the first
-//! shell back to where it came from.
+//! magazine back to where it came from.
 
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
@@ -13,55 +13,58 @@ use std::sync::Mutex;
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{
-    Deferred, DeferredList, OwnedShell, Reclaimer, Shell, ShellList, ShellStore,
+    Deferred, DeferredList, Magazine, MagazineList, MagazineStore, OwnedMagazine, Reclaimer,
 };
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource};
 
-use super::{Payload, Standing, make_shell};
+use super::{Payload, Standing, make_magazine};
 
 /// Its name in the ledger.
 pub const NAME: &str = "recycle/pop_pop_defer";
 
-/// Shells, the top one last.
-const SHELLS: usize = 3;
+/// Magazines, the top one last.
+const MAGAZINES: usize = 3;
 
 struct Rig<R: Reclaimer> {
-    store: ShellStore,
+    store: MagazineStore,
     list: DeferredList<R>,
     reclaimer: R,
     owners: Payload,
-    /// Addresses of the shells, in the order in which they were pushed.
+    /// Addresses of the magazines, in the order in which they were pushed.
     names: Mutex<Vec<usize>>,
     landed: AtomicBool,
 }
 
-/// A shell on its way back.
-struct Ripe<R: Reclaimer>(NonNull<Shell>, &'static Rig<R>);
+/// A magazine on its way back.
+struct Ripe<R: Reclaimer>(NonNull<Magazine>, &'static Rig<R>);
 
-// SAFETY: the shell has no other owner, and the rig is shared by threads anyway.
+// SAFETY: the magazine has no other owner, and the rig is shared by threads anyway.
 unsafe impl<R: Reclaimer> Send for Ripe<R> {}
 
 impl<R: Reclaimer> Ripe<R> {
     fn land(self) {
         // SAFETY: released by its owner for this; of the rig's store.
-        let shell = unsafe { OwnedShell::assume(self.0, &self.1.store) };
-        self.1.list.push(shell);
+        let magazine = unsafe { OwnedMagazine::assume(self.0, &self.1.store) };
+        self.1.list.push(magazine);
         self.1.landed.store(true, Ordering::Relaxed);
     }
 }
 
 impl<R: Reclaimer> Rig<R> {
-    fn pop(&self, guard: &R::Guard<'_>) -> Option<OwnedShell<'_>> {
-        let shell = self.list.pop(&self.store, guard)?;
-        self.owners.taken(shell.name().address());
-        Some(shell)
+    fn pop(&self, guard: &R::Guard<'_>) -> Option<OwnedMagazine<'_>> {
+        let magazine = self.list.pop(&self.store, guard)?;
+        self.owners.taken(magazine.name().address());
+        Some(magazine)
     }
 
     /// Which one it is.
-    fn number(&self, shell: &OwnedShell<'_>) -> usize {
+    fn number(&self, magazine: &OwnedMagazine<'_>) -> usize {
         let names = self.names.lock().expect("no panic unreported");
-        names.iter().position(|name| *name == shell.name().address()).expect("a shell of the rig")
+        names
+            .iter()
+            .position(|name| *name == magazine.name().address())
+            .expect("a magazine of the rig")
     }
 }
 
@@ -73,7 +76,7 @@ impl<R: Reclaimer> Rig<R> {
 pub fn body<R: Reclaimer>() -> String {
     let plan = Deferred::<R>::plan(Requirements::default()).expect("no requirement, no refusal");
     let rig: &'static Rig<R> = Box::leak(Box::new(Rig {
-        store: ShellStore::new(1, plan.addressing),
+        store: MagazineStore::new(1, plan.addressing),
         list: Deferred::<R>::list(&plan),
         reclaimer: R::new(),
         owners: Payload::default(),
@@ -81,15 +84,15 @@ pub fn body<R: Reclaimer>() -> String {
         landed: AtomicBool::new(false),
     }));
     let mut regions = Regions::new(Box::new(SystemSource));
-    for index in 0..SHELLS {
-        let mut shell = make_shell(&rig.store, index, &mut regions);
-        rig.names.lock().expect("alone").push(shell.name().address());
-        shell.fill(&[Block(NonNull::without_provenance(
+    for index in 0..MAGAZINES {
+        let mut magazine = make_magazine(&rig.store, index, &mut regions);
+        rig.names.lock().expect("alone").push(magazine.name().address());
+        magazine.fill(&[Block(NonNull::without_provenance(
             NonZeroUsize::new(16 * (index + 1)).expect("one up"),
         ))]);
-        rig.owners.taken(shell.name().address());
-        rig.owners.given(shell.name().address());
-        rig.list.push(shell);
+        rig.owners.taken(magazine.name().address());
+        rig.owners.given(magazine.name().address());
+        rig.list.push(magazine);
     }
 
     let standing = Standing(rig.reclaimer.join());
@@ -97,8 +100,8 @@ pub fn body<R: Reclaimer>() -> String {
     let other = thread::spawn(move || {
         let standing = standing;
         let guard = rig.reclaimer.pin(&standing.0);
-        let first = rig.pop(&guard).expect("three shells, three removals");
-        let second = rig.pop(&guard).expect("three shells, three removals");
+        let first = rig.pop(&guard).expect("three magazines, three removals");
+        let second = rig.pop(&guard).expect("three magazines, three removals");
         let address = first.name().address();
         rig.owners.given(address);
         let ripe = Ripe(first.release(), rig);
@@ -108,7 +111,7 @@ pub fn body<R: Reclaimer>() -> String {
         (Ripe(second.release(), rig), standing)
     });
     let guard = rig.reclaimer.pin(&participant);
-    let own = rig.pop(&guard).expect("three shells, three removals");
+    let own = rig.pop(&guard).expect("three magazines, three removals");
     drop(guard);
     let (Ripe(other, _), standing) = other.join().expect("no panic unreported");
     drop(standing);
@@ -118,14 +121,14 @@ pub fn body<R: Reclaimer>() -> String {
     unsafe { rig.reclaimer.drain(|| rig.landed.load(Ordering::Relaxed)) };
     let participant = rig.reclaimer.join();
     let guard = rig.reclaimer.pin(&participant);
-    let left: Vec<OwnedShell<'_>> = core::iter::from_fn(|| rig.pop(&guard)).collect();
+    let left: Vec<OwnedMagazine<'_>> = core::iter::from_fn(|| rig.pop(&guard)).collect();
     drop(guard);
     drop(participant);
-    assert_eq!(left.len(), SHELLS - 2, "a block was lost");
+    assert_eq!(left.len(), MAGAZINES - 2, "a block was lost");
     let outcome = format!("took {}", rig.number(&own));
     // SAFETY: released by its owner.
-    let other = unsafe { OwnedShell::assume(other, &rig.store) };
-    left.into_iter().chain([own, other]).for_each(OwnedShell::end);
+    let other = unsafe { OwnedMagazine::assume(other, &rig.store) };
+    left.into_iter().chain([own, other]).for_each(OwnedMagazine::end);
     // SAFETY: leaked above, and nobody is left who refers to it.
     drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });
     outcome
@@ -135,5 +138,5 @@ pub fn body<R: Reclaimer>() -> String {
 /// when it has come back.
 #[must_use]
 pub fn allowed() -> BTreeSet<String> {
-    (0..SHELLS).map(|number| format!("took {number}")).collect()
+    (0..MAGAZINES).map(|number| format!("took {number}")).collect()
 }

@@ -1,7 +1,7 @@
 //! Grace periods that are none: rules of the epoch's model, broken.
 //!
 //! ABA does not show on one list here, where what was removed goes behind a lock. It shows where
-//! shells go round: `mediator/aba` in the matrix.
+//! magazines go round: `mediator/aba` in the matrix.
 
 use stampool::raw::free_list::Deferred;
 

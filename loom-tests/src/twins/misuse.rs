@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use stampool::raw::block::{Batch, Block};
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Addressing, ShellList, ShellStore};
+use stampool::raw::free_list::{Addressing, MagazineList, MagazineStore};
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource, TaggedPacked};
 
@@ -13,7 +13,7 @@ use super::{LOST, TWICE, Twin, on_exchange};
 use crate::explore::Bound;
 use crate::scenarios::exchange::Op::{Allocate, Attach, Leave, Lose, OfferTwice, Request};
 use crate::scenarios::exchange::{Layer, Scenario};
-use crate::scenarios::{Depth, make_shell};
+use crate::scenarios::{Depth, make_magazine};
 
 /// What all of these were made from.
 const TWINNED: &str = "TaggedPacked";
@@ -61,31 +61,31 @@ static DOUBLE_OFFER: Scenario = Scenario {
     threads: &[&[OfferTwice(2)], &[Request(2), Request(2)]],
 };
 
-/// One thread pushes a shell with one block, and then counts what it pushed; the other adds one.
+/// One thread pushes a magazine with one block, and then counts what it pushed; the other adds one.
 fn late_count() -> String {
     let plan = TaggedPacked::<32>::plan(Requirements::default()).expect("no requirement");
     assert_eq!(plan.addressing, Addressing::Index);
     let mut regions = Regions::new(Box::new(SystemSource));
-    let store: &'static ShellStore = Box::leak(Box::new(ShellStore::new(2, plan.addressing)));
+    let store: &'static MagazineStore = Box::leak(Box::new(MagazineStore::new(2, plan.addressing)));
     let list: &'static <TaggedPacked as Strategy>::List =
         Box::leak(Box::new(TaggedPacked::<32>::list(&plan)));
-    let mut shell = make_shell(store, 0, &mut regions);
+    let mut magazine = make_magazine(store, 0, &mut regions);
     let block = |id: usize| {
         Block(NonNull::without_provenance(NonZeroUsize::new(16 * id).expect("ids begin at 1")))
     };
-    shell.fill(&[block(1)]);
+    magazine.fill(&[block(1)]);
 
     let other = thread::spawn(move || {
-        if let Some(mut shell) = list.pop(store, &()) {
-            shell.append(&[block(2)]);
-            list.push(shell);
+        if let Some(mut magazine) = list.pop(store, &()) {
+            magazine.append(&[block(2)]);
+            list.push(magazine);
         }
     });
-    let name = shell.name();
-    list.push(shell);
-    // SAFETY: a shell of this store, made by this thread. It is somebody else's, that is the fault.
+    let name = magazine.name();
+    list.push(magazine);
+    // SAFETY: a magazine of this store, made by this thread. It is somebody else's, that is the fault.
     let count = unsafe { store.peek(name) }.expect("a name").stale_count();
-    assert_eq!(count, 1, "a shell was counted after its release");
+    assert_eq!(count, 1, "a magazine was counted after its release");
     other.join().expect("no panic unreported");
     "1".into()
 }

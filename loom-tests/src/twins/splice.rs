@@ -8,8 +8,8 @@ use core::marker::PhantomData;
 use stampool::raw::block::TagWidth;
 use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
-    BareHead, Chain, Head, HeadWord, Immediate, OwnedShell, ShellList, ShellRef, ShellStore,
-    Treiber,
+    BareHead, Chain, Head, HeadWord, Immediate, MagazineList, MagazineRef, MagazineStore,
+    OwnedMagazine, Treiber,
 };
 use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
 use stampool::{BuildError, Plan, Quiescent, Requirements, Strategy, TagPolicy};
@@ -172,7 +172,7 @@ struct SplicedList<R> {
     rule: PhantomData<R>,
 }
 
-const EMPTY: Head = Head { top: ShellRef::NONE, tag: 0 };
+const EMPTY: Head = Head { top: MagazineRef::NONE, tag: 0 };
 
 impl<R: Rule> SplicedList<R> {
     /// A look at the first list by a counted popper.
@@ -185,7 +185,7 @@ impl<R: Rule> SplicedList<R> {
 
     fn remove<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
         self.poppers.fetch_add(1, Ordering::Acquire);
@@ -211,7 +211,7 @@ impl<R: Rule> SplicedList<R> {
 
     fn remove_dry<'s>(
         &self,
-        store: &'s ShellStore,
+        store: &'s MagazineStore,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
     ) -> Chain<'s> {
         loop {
@@ -240,35 +240,35 @@ impl<R: Rule> SplicedList<R> {
         !R::ASKS || poppers == usize::from(R::COUNTED)
     }
 
-    fn splice(&self, store: &ShellStore, all: Chain<'_>) {
+    fn splice(&self, store: &MagazineStore, all: Chain<'_>) {
         let full = Head { top: all.into_all(), tag: 0 };
         let main = self.main.head();
         if main.compare_exchange(EMPTY, full, Ordering::Release, Ordering::Relaxed).is_err() {
             // Somebody else was faster: the fault is not that this one insists.
             // SAFETY: taken above, all of a list, and not spliced in.
             let all = unsafe { Chain::assume(full.top, usize::MAX, store) };
-            all.for_each(|shell| self.second.push(shell));
+            all.for_each(|magazine| self.second.push(magazine));
         }
     }
 }
 
 // SAFETY: not so, that is the fault.
-unsafe impl<R: Rule> ShellList for SplicedList<R> {
+unsafe impl<R: Rule> MagazineList for SplicedList<R> {
     type Guard<'g> = ();
 
-    fn push(&self, shell: OwnedShell<'_>) {
-        self.second.push(shell);
+    fn push(&self, magazine: OwnedMagazine<'_>) {
+        self.second.push(magazine);
     }
 
-    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
         self.remove(store, |stack| stack.pop(store, guard)).next()
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
         self.remove(store, |stack| stack.pop_up_to(store, max_blocks, guard))
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
         let lock = lock(&self.removers);
         self.poppers.fetch_add(1, Ordering::Acquire);
         let taken = self.main.take_all(store, guard).then(self.second.take_all(store, guard));

@@ -5,8 +5,8 @@ use core::marker::PhantomData;
 use stampool::raw::block::TagWidth;
 use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
-    Addressing, BareHead, Chain, Head, HeadWord, Immediate, OwnedShell, PackedHead, Shell,
-    ShellList, ShellRef, ShellStore, Treiber, WideHead,
+    Addressing, BareHead, Chain, Head, HeadWord, Immediate, Magazine, MagazineList, MagazineRef,
+    MagazineStore, OwnedMagazine, PackedHead, Treiber, WideHead,
 };
 use stampool::raw::sync::Ordering;
 use stampool::{BuildError, Plan, Requirements, Strategy, TagPolicy, TaggedPacked, TaggedWide};
@@ -74,11 +74,11 @@ trait Fault: Send + Sync + 'static {
     /// The width of its tag.
     const TAG_BITS: u32;
 
-    fn pop<'s>(stack: &Treiber<Self::Head>, store: &'s ShellStore) -> Chain<'s> {
+    fn pop<'s>(stack: &Treiber<Self::Head>, store: &'s MagazineStore) -> Chain<'s> {
         stack.pop(store, &())
     }
 
-    fn take_all<'s>(stack: &Treiber<Self::Head>, store: &'s ShellStore) -> Chain<'s> {
+    fn take_all<'s>(stack: &Treiber<Self::Head>, store: &'s MagazineStore) -> Chain<'s> {
         stack.take_all(store, &())
     }
 }
@@ -100,11 +100,11 @@ impl Fault for EarlyLink {
     type From = TaggedPacked;
     const TAG_BITS: u32 = 32;
 
-    fn pop<'s>(stack: &Treiber<PackedHead>, store: &'s ShellStore) -> Chain<'s> {
+    fn pop<'s>(stack: &Treiber<PackedHead>, store: &'s MagazineStore) -> Chain<'s> {
         let head = stack.head();
         let early = head.load(Ordering::Acquire);
         // SAFETY: met in the head, by an acquiring load.
-        let Some(link) = unsafe { store.peek(early.top) }.map(Shell::stale_link) else {
+        let Some(link) = unsafe { store.peek(early.top) }.map(Magazine::stale_link) else {
             return stack.pop(store, &());
         };
         // The exclusive load: from here on no change of the head goes unnoticed.
@@ -128,7 +128,7 @@ impl Fault for SwapPointer {
     type From = TaggedPacked;
     const TAG_BITS: u32 = 32;
 
-    fn take_all<'s>(stack: &Treiber<PackedHead>, store: &'s ShellStore) -> Chain<'s> {
+    fn take_all<'s>(stack: &Treiber<PackedHead>, store: &'s MagazineStore) -> Chain<'s> {
         swap(stack, store, |tag| tag)
     }
 }
@@ -141,7 +141,7 @@ impl Fault for SwapWord {
     type From = TaggedPacked;
     const TAG_BITS: u32 = 32;
 
-    fn take_all<'s>(stack: &Treiber<PackedHead>, store: &'s ShellStore) -> Chain<'s> {
+    fn take_all<'s>(stack: &Treiber<PackedHead>, store: &'s MagazineStore) -> Chain<'s> {
         swap(stack, store, |_| 0)
     }
 }
@@ -149,12 +149,12 @@ impl Fault for SwapWord {
 /// Takes all; `tag` says which tag that leaves.
 fn swap<'s>(
     stack: &Treiber<PackedHead>,
-    store: &'s ShellStore,
+    store: &'s MagazineStore,
     tag: impl Fn(u64) -> u64,
 ) -> Chain<'s> {
     let mut head = stack.head().load(Ordering::Acquire);
     loop {
-        let next = Head { top: ShellRef::NONE, tag: tag(head.tag) };
+        let next = Head { top: MagazineRef::NONE, tag: tag(head.tag) };
         match stack.head().compare_exchange(head, next, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: the exchange removed all; what the tag then lets happen is the fault.
             Ok(_) => return unsafe { Chain::assume(head.top, usize::MAX, store) },
@@ -221,22 +221,22 @@ unsafe impl<F: Fault> Strategy for Faulty<F> {
 struct FaultyList<F: Fault>(Treiber<F::Head>, PhantomData<F>);
 
 // SAFETY: not so, that is the fault.
-unsafe impl<F: Fault> ShellList for FaultyList<F> {
+unsafe impl<F: Fault> MagazineList for FaultyList<F> {
     type Guard<'g> = ();
 
-    fn push(&self, shell: OwnedShell<'_>) {
-        self.0.push(shell);
+    fn push(&self, magazine: OwnedMagazine<'_>) {
+        self.0.push(magazine);
     }
 
-    fn pop<'s>(&self, store: &'s ShellStore, _guard: &()) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Option<OwnedMagazine<'s>> {
         F::pop(&self.0, store).next()
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
         self.0.pop_up_to(store, max_blocks, guard)
     }
 
-    fn take_all<'s>(&self, store: &'s ShellStore, _guard: &()) -> Chain<'s> {
+    fn take_all<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
         F::take_all(&self.0, store)
     }
 

@@ -121,7 +121,7 @@ impl<const HARD: bool> Guarded<HARD> {
     }
 
     fn named<'l>(&'l self, seat: &Seat, block: Block) -> (&'l Word, Named) {
-        self.find(seat, block).expect("caches and shells hold blocks of the pool")
+        self.find(seat, block).expect("caches and magazines hold blocks of the pool")
     }
 }
 

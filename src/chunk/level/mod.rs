@@ -12,12 +12,12 @@
 //! | fresh | carved or not yet, never in a cache | cached, by a refill |
 //! | cached, by slot s | in the cache or the quarantine of slot s | live, by an allocation; shelved, by a flush |
 //! | live | in a user's hands | cached, by a free |
-//! | shelved | in a shell | cached, by a refill |
+//! | shelved | in a magazine | cached, by a refill |
 //!
 //! # Who may touch what
 //!
 //! Who has a block may change its word: plainly (a load and a store) where it goes between a cache
-//! and its user, by an RMW where it goes between a cache and a shell. A free by somebody who does
+//! and its user, by an RMW where it goes between a cache and a magazine. A free by somebody who does
 //! not have the block finds a state that is not live, if the free or the hand-over before it
 //! happened before.
 //!
@@ -118,7 +118,7 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// What is wrong with it: it belongs to somebody else.
     fn shelve(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
 
-    /// A block from a shell, or a fresh one, becomes cached.
+    /// A block from a magazine, or a fresh one, becomes cached.
     ///
     /// # Errors
     ///

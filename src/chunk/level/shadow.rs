@@ -42,7 +42,7 @@ impl State {
     pub(super) const FRESH: Self = Self(1);
     /// In a user's hands.
     pub(super) const LIVE: Self = Self(2);
-    /// In a shell.
+    /// In a magazine.
     pub(super) const SHELVED: Self = Self(3);
 
     /// In the cache of the slot at this address, or of one that lies a multiple of 4 GiB away.

@@ -141,7 +141,7 @@ fn ended(status: ExitStatus) -> Exit {
         return Exit::Fine;
     }
     eprintln!("the program ended with {status}");
-    // As a shell counts them.
+    // As a magazine counts them.
     let code = status.code().or_else(|| Some(128 + status.signal()?));
     Exit::Program(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
 }

@@ -21,18 +21,20 @@ pub fn bound(carved: usize, peak_live: usize, bound: usize, log: &Log) {
     }
 }
 
-/// Checks what waits against its limit, and the number of shells. Returns whether they were right.
+/// Checks what waits against its limit, and the number of magazines. Returns whether they were right.
 pub fn shelves(shelves: &Shelves, log: &Log) -> bool {
-    let Shelves { limbo_shells, limbo_limit, shells, least_shells, most_shells, .. } = *shelves;
-    let limbo_fits = limbo_shells <= limbo_limit;
+    let Shelves {
+        limbo_magazines, limbo_limit, magazines, least_magazines, most_magazines, ..
+    } = *shelves;
+    let limbo_fits = limbo_magazines <= limbo_limit;
     if !limbo_fits {
-        log.report(Violation::OverfullLimbo { limbo_shells, limbo_limit });
+        log.report(Violation::OverfullLimbo { limbo_magazines, limbo_limit });
     }
-    let shells_fit = (least_shells..=most_shells).contains(&shells);
-    if !shells_fit {
-        log.report(Violation::OddShells { shells, least_shells, most_shells });
+    let magazines_fit = (least_magazines..=most_magazines).contains(&magazines);
+    if !magazines_fit {
+        log.report(Violation::OddMagazines { magazines, least_magazines, most_magazines });
     }
-    limbo_fits && shells_fit
+    limbo_fits && magazines_fit
 }
 
 /// Allocates as many blocks as were carved, all of which must be free, and gives them back.

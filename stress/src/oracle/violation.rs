@@ -63,7 +63,7 @@ pub enum Violation {
         carved: usize,
         /// Blocks that the harness holds.
         live: usize,
-        /// Blocks that the census found in caches and shells.
+        /// Blocks that the census found in caches and magazines.
         idle: usize,
     },
     /// Blocks are in the books that no allocation reaches: new ones were carved for them.
@@ -82,21 +82,21 @@ pub enum Violation {
         /// Peak of live blocks, L.
         peak_live: usize,
     },
-    /// More emptied shells wait than may.
+    /// More emptied magazines wait than may.
     OverfullLimbo {
-        /// Shells that wait.
-        limbo_shells: usize,
+        /// Magazines that wait.
+        limbo_magazines: usize,
         /// The most that may.
         limbo_limit: usize,
     },
-    /// Fewer shells than frees may need, or more than carving and handles bring.
-    OddShells {
-        /// Shells made.
-        shells: usize,
+    /// Fewer magazines than frees may need, or more than carving and handles bring.
+    OddMagazines {
+        /// Magazines made.
+        magazines: usize,
         /// The fewest that there must be.
-        least_shells: usize,
+        least_magazines: usize,
         /// The most that there may be.
-        most_shells: usize,
+        most_magazines: usize,
     },
     /// More different blocks were handed out than the memory bound can explain.
     TooManyBlocks {
@@ -217,11 +217,14 @@ impl fmt::Display for Violation {
             Self::OverBound { carved, bound, peak_live } => {
                 write!(f, "{carved} blocks carved, the bound for {peak_live} live is {bound}")
             }
-            Self::OverfullLimbo { limbo_shells, limbo_limit } => {
-                write!(f, "{limbo_shells} shells wait where {limbo_limit} may")
+            Self::OverfullLimbo { limbo_magazines, limbo_limit } => {
+                write!(f, "{limbo_magazines} magazines wait where {limbo_limit} may")
             }
-            Self::OddShells { shells, least_shells, most_shells } => {
-                write!(f, "{shells} shells made, where {least_shells} to {most_shells} are due")
+            Self::OddMagazines { magazines, least_magazines, most_magazines } => {
+                write!(
+                    f,
+                    "{magazines} magazines made, where {least_magazines} to {most_magazines} are due"
+                )
             }
             Self::TooManyBlocks { room } => {
                 write!(f, "more than {room} different blocks handed out, beyond any bound")

@@ -116,7 +116,7 @@ fn play<U: Subject>(
         books::bound(subject.carved_blocks(), peak, bound, log);
         books::shelves(&subject.shelves(), log);
     }
-    // The census below pushes shells about, which may count.
+    // The census below pushes magazines about, which may count.
     let shelves = subject.shelves();
     let carved_blocks = subject.carved_blocks();
     if log.is_clean() {
@@ -138,7 +138,7 @@ fn play<U: Subject>(
         shares: stage
             .consumers()
             .map(|range| Shares(lanes[range].iter().map(|lane| lane.ops).collect())),
-        peak_limbo_shells: seen.peak_limbo_shells,
+        peak_limbo_magazines: seen.peak_limbo_magazines,
         memory: seen.memory.into_samples(),
         shelves,
         unpinned,

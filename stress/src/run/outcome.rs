@@ -33,11 +33,11 @@ pub struct Outcome {
     pub refusals: u64,
     /// What each of several consumers got, where they compete.
     pub shares: Option<Shares>,
-    /// Most shells seen waiting, at one of the looks that were taken.
-    pub peak_limbo_shells: usize,
+    /// Most magazines seen waiting, at one of the looks that were taken.
+    pub peak_limbo_magazines: usize,
     /// Memory over the run's time, with the sweep after it.
     pub memory: Vec<Sample>,
-    /// The shells at the end.
+    /// The magazines at the end.
     pub shelves: Shelves,
     /// Threads that were to be pinned, and were not.
     pub unpinned: Option<Unpinned>,

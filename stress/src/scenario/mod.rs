@@ -2,7 +2,7 @@
 //!
 //! A `Pattern` is one thread's behaviour, one small step at a time; a `Stage` is what
 //! the threads of one run share. Sizes scale with the batch, so that the interesting edges
-//! (a cache empty, a cache full, a shell short) are reached for every batch.
+//! (a cache empty, a cache full, a magazine short) are reached for every batch.
 
 mod assorted;
 mod asymmetric;

@@ -15,13 +15,13 @@ pub enum Sabotage {
     Untagged,
     /// A remainder is forgotten when somebody else is at the list.
     LostRemainder,
-    /// A shell is put in twice when somebody else is at the list.
+    /// A magazine is put in twice when somebody else is at the list.
     DoubleOffer,
     /// A free checks a name, and then frees whoever has the block by then.
     StaleStamp,
     /// One byte behind a block is written, at one free in 64.
     PatternOverrun,
-    /// A shell is published before its blocks are written.
+    /// A magazine is published before its blocks are written.
     ReorderedPublication,
 }
 

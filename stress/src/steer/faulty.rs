@@ -1,4 +1,4 @@
-//! The shipped stack of shells, with one fault in how it is used.
+//! The shipped stack of magazines, with one fault in how it is used.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use stampool::raw::block::TagWidth;
 use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
-    Chain, Head, HeadWord as _, Immediate, MaybeBlock, OwnedShell, PackedHead, Shell, ShellList,
-    ShellStore, Treiber,
+    Chain, Head, HeadWord as _, Immediate, Magazine, MagazineList, MagazineStore, MaybeBlock,
+    OwnedMagazine, PackedHead, Treiber,
 };
 use stampool::raw::sync::Ordering::Acquire;
 use stampool::{Block, BuildError, Plan, Requirements, Strategy, TagPolicy, TaggedPacked};
@@ -31,17 +31,17 @@ impl Role {
     }
 }
 
-/// What goes wrong when a shell is put into a list.
+/// What goes wrong when a magazine is put into a list.
 pub(super) trait Fault: Send + Sync + 'static {
     /// Width of the tag.
     const TAG_BITS: u32 = 32;
 
-    /// Puts a shell in, or not quite.
-    fn push(list: &FaultyList<Self>, shell: OwnedShell<'_>)
+    /// Puts a magazine in, or not quite.
+    fn push(list: &FaultyList<Self>, magazine: OwnedMagazine<'_>)
     where
         Self: Sized,
     {
-        list.stack.push(shell);
+        list.stack.push(magazine);
     }
 }
 
@@ -56,54 +56,54 @@ impl Fault for Untagged {
 pub(super) struct LostRemainder;
 
 impl Fault for LostRemainder {
-    fn push(list: &FaultyList<Self>, shell: OwnedShell<'_>) {
+    fn push(list: &FaultyList<Self>, magazine: OwnedMagazine<'_>) {
         let seen = list.head();
-        if list.role == Role::Partial && !shell.is_empty() && list.head() != seen {
+        if list.role == Role::Partial && !magazine.is_empty() && list.head() != seen {
             return;
         }
-        list.stack.push(shell);
+        list.stack.push(magazine);
     }
 }
 
-/// Takes an exchange for failed where it finds somebody else's shell on top, and puts its own in
+/// Takes an exchange for failed where it finds somebody else's magazine on top, and puts its own in
 /// again.
 pub(super) struct DoubleOffer;
 
 impl Fault for DoubleOffer {
-    fn push(list: &FaultyList<Self>, shell: OwnedShell<'_>) {
-        let name = shell.name();
-        // SAFETY: not so, that is the fault: a shell with two owners.
-        let again = unsafe { core::ptr::read(&raw const shell) };
-        list.stack.push(shell);
+    fn push(list: &FaultyList<Self>, magazine: OwnedMagazine<'_>) {
+        let name = magazine.name();
+        // SAFETY: not so, that is the fault: a magazine with two owners.
+        let again = unsafe { core::ptr::read(&raw const magazine) };
+        list.stack.push(magazine);
         if list.role == Role::Full && list.head().top != name {
             list.stack.push(again);
         }
     }
 }
 
-/// The head is exchanged first, and the blocks are written into the shell afterwards: whoever is
+/// The head is exchanged first, and the blocks are written into the magazine afterwards: whoever is
 /// quick finds there what was in it last time.
 pub(super) struct ReorderedPublication;
 
 impl Fault for ReorderedPublication {
-    fn push(list: &FaultyList<Self>, mut shell: OwnedShell<'_>) {
+    fn push(list: &FaultyList<Self>, mut magazine: OwnedMagazine<'_>) {
         if list.role != Role::Full {
-            return list.stack.push(shell);
+            return list.stack.push(magazine);
         }
-        let mut room = vec![MaybeBlock::uninit(); shell.len()];
-        shell.unload(&mut room);
+        let mut room = vec![MaybeBlock::uninit(); magazine.len()];
+        magazine.unload(&mut room);
         // SAFETY: `unload` wrote all of them: there was room for as many as it held.
         let written = |block: &MaybeBlock| unsafe { block.assume_init() };
         let blocks: Vec<Block> = room.iter().map(written).collect();
         let last = {
             let mut contents = list.contents.lock().unwrap_or_else(PoisonError::into_inner);
             let shared = Shared(blocks.clone());
-            contents.insert(shell.name().address(), shared)
+            contents.insert(magazine.name().address(), shared)
         };
         // SAFETY: not so, that is the fault: it is written after it was given away.
-        let mut late = unsafe { core::ptr::read(&raw const shell) };
-        shell.fill(last.as_ref().map_or(&blocks, |Shared(last)| last));
-        list.stack.push(shell);
+        let mut late = unsafe { core::ptr::read(&raw const magazine) };
+        magazine.fill(last.as_ref().map_or(&blocks, |Shared(last)| last));
+        list.stack.push(magazine);
         late.fill(&blocks);
     }
 }
@@ -142,7 +142,7 @@ unsafe impl<F: Fault> Strategy for Faulty<F> {
 pub(super) struct FaultyList<F> {
     stack: Treiber<PackedHead>,
     role: Role,
-    /// What each shell held last, where the fault wants to know.
+    /// What each magazine held last, where the fault wants to know.
     contents: Mutex<HashMap<usize, Shared>>,
     _fault: PhantomData<F>,
 }
@@ -154,30 +154,30 @@ impl<F> FaultyList<F> {
 }
 
 // SAFETY: not so, that is the fault.
-unsafe impl<F: Fault> ShellList for FaultyList<F> {
+unsafe impl<F: Fault> MagazineList for FaultyList<F> {
     type Guard<'g> = ();
 
-    fn push(&self, shell: OwnedShell<'_>) {
-        F::push(self, shell);
+    fn push(&self, magazine: OwnedMagazine<'_>) {
+        F::push(self, magazine);
     }
 
-    fn pop<'s>(&self, store: &'s ShellStore, guard: &()) -> Option<OwnedShell<'s>> {
+    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
         self.stack.pop(store, guard).next()
     }
 
-    fn pop_up_to<'s>(&self, store: &'s ShellStore, max_blocks: usize, guard: &()) -> Chain<'s> {
+    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
         self.stack.pop_up_to(store, max_blocks, guard)
     }
 
     /// For the census alone, which would go round for ever in a list that has come to do so.
-    fn take_all<'s>(&self, store: &'s ShellStore, guard: &()) -> Chain<'s> {
+    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
         let mut at = self.head().top;
-        let mut shells = 0;
+        let mut magazines = 0;
         // SAFETY: met in the head or in a link, by an acquiring load.
-        while let Some(shell) = unsafe { store.peek(at) } {
-            at = Shell::stale_link(shell);
-            shells += 1;
-            assert!(shells < 1 << 20, "a list goes round in a circle");
+        while let Some(magazine) = unsafe { store.peek(at) } {
+            at = Magazine::stale_link(magazine);
+            magazines += 1;
+            assert!(magazines < 1 << 20, "a list goes round in a circle");
         }
         self.stack.take_all(store, guard)
     }

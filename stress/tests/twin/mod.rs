@@ -34,14 +34,14 @@ pub enum Sabotage {
     Panics,
     /// Panics when a thread attaches.
     PanicsAtAttach,
-    /// Says for a while that more shells wait than may, however many threads are at work.
+    /// Says for a while that more magazines wait than may, however many threads are at work.
     OverfillsLimbo,
-    /// The same, with one shell too many, and for good.
+    /// The same, with one magazine too many, and for good.
     LeavesOneTooMany,
-    /// Makes a shell that nothing accounts for.
-    MakesAShellTooMany,
+    /// Makes a magazine that nothing accounts for.
+    MakesAMagazineTooMany,
     /// Makes none for a batch.
-    MakesAShellTooFew,
+    MakesAMagazineTooFew,
     /// Has one block more than it may.
     ExceedsCapacity,
     /// Refuses when it could have one block more.
@@ -171,12 +171,14 @@ impl Subject for Twin {
         // At the first look only: what is over again at the end must be seen while it lasts.
         let overfull = usize::from(self.strikes_first(Sabotage::OverfillsLimbo)) * 100;
         Shelves {
-            limbo_shells: 8 + overfull + usize::from(self.sabotage == Sabotage::LeavesOneTooMany),
+            limbo_magazines: 8
+                + overfull
+                + usize::from(self.sabotage == Sabotage::LeavesOneTooMany),
             limbo_limit: 8,
-            shells: due + usize::from(self.sabotage == Sabotage::MakesAShellTooMany)
-                - usize::from(self.sabotage == Sabotage::MakesAShellTooFew),
-            least_shells: due,
-            most_shells: due,
+            magazines: due + usize::from(self.sabotage == Sabotage::MakesAMagazineTooMany)
+                - usize::from(self.sabotage == Sabotage::MakesAMagazineTooFew),
+            least_magazines: due,
+            most_magazines: due,
             ..Shelves::default()
         }
     }

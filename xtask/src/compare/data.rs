@@ -79,8 +79,8 @@ pub(crate) struct Stalled {
     pub(crate) without_ns: Times,
     /// The same beside it.
     pub(crate) beside_ns: Times,
-    /// Most shells seen in limbo.
-    pub(crate) peak_limbo_shells: u64,
+    /// Most magazines seen in limbo.
+    pub(crate) peak_limbo_magazines: u64,
     /// The most that may be there: so many per handle, the sleeper's included.
     pub(crate) limbo_limit: u64,
     /// Allocations and deallocations of the first measure.

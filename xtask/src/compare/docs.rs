@@ -66,10 +66,10 @@ fn of_facts(all: &[Facts]) -> String {
     });
     line("blocks carved", &|_| facts::BOUND.into());
     line("beside blocks", &|one| match one.beside {
-        "" => "a shell per handle".into(),
-        more => format!("a shell per handle; {more}"),
+        "" => "a magazine per handle".into(),
+        more => format!("a magazine per handle; {more}"),
     });
-    line("shells that may wait, per handle", &|one| one.limbo_shells.to_string());
+    line("magazines that may wait, per handle", &|one| one.limbo_magazines.to_string());
     line("needs", &|one| one.needs.into());
     text
 }

@@ -40,13 +40,13 @@ pub(super) struct Facts {
     pub(super) name: &'static str,
     /// Bits of its tag, 0 without one.
     pub(super) tag_bits: u32,
-    /// Shells per handle that its plan lets wait.
-    pub(super) limbo_shells: usize,
+    /// Magazines per handle that its plan lets wait.
+    pub(super) limbo_magazines: usize,
     /// What the machine must have.
     pub(super) needs: &'static str,
-    /// A shell put into a list.
+    /// A magazine put into a list.
     pub(super) push: Progress,
-    /// A shell taken out.
+    /// A magazine taken out.
     pub(super) removal: Progress,
     /// Blocks carved.
     pub(super) growth: Progress,
@@ -60,7 +60,7 @@ pub(super) struct Facts {
     pub(super) models: &'static [&'static str],
 }
 
-/// The bound on blocks. It is the same for all: what waits is shells, never blocks.
+/// The bound on blocks. It is the same for all: what waits is magazines, never blocks.
 pub(super) const BOUND: &str = "L + 3TB + B";
 
 /// All of them, in the order of the tables.
@@ -80,14 +80,14 @@ pub(super) fn all() -> [Facts; 5] {
         },
         Facts {
             needs: "crossbeam-epoch, the program's allocator",
-            push: Progress::LockWhere("the limbo is full, or a partial shell goes back"),
+            push: Progress::LockWhere("the limbo is full, or a partial magazine goes back"),
             removal: Progress::LockWhere(
-                "the list is empty and a shell has gone through a lock before; and as far as \
+                "the list is empty and a magazine has gone through a lock before; and as far as \
                  crossbeam-epoch and the program's allocator are",
             ),
-            asleep: "keeps emptied shells in limbo; when that is full, exchanges go through a lock",
-            limbo_shells: Requirements::default().limbo_shells,
-            beside: "a limbo of shells for each handle; the collector's own memory",
+            asleep: "keeps emptied magazines in limbo; when that is full, exchanges go through a lock",
+            limbo_magazines: Requirements::default().limbo_magazines,
+            beside: "a limbo of magazines for each handle; the collector's own memory",
             models: &["EpochModel", "EpochStalled"],
             ..facts::<EpochDeferred>()
         },
@@ -113,7 +113,7 @@ fn facts<S: Strategy>() -> Facts {
     Facts {
         name: S::NAME,
         tag_bits: 0,
-        limbo_shells: 0,
+        limbo_magazines: 0,
         needs: "",
         push: Progress::LockFree,
         removal: Progress::LockFree,
@@ -154,7 +154,7 @@ mod tests {
         agree::<Quiescent>();
         agree::<Locked>();
         for facts in all() {
-            assert_eq!(facts.limbo_shells > 0, facts.beside.contains("limbo"), "{}", facts.name);
+            assert_eq!(facts.limbo_magazines > 0, facts.beside.contains("limbo"), "{}", facts.name);
             assert_eq!(facts.growth, Progress::Lock, "growth calls the source");
             assert!(!facts.needs.is_empty() && !facts.asleep.is_empty());
         }
@@ -167,7 +167,7 @@ mod tests {
             let free = [facts.push, facts.removal].map(|part| part == Progress::LockFree);
             assert_eq!(plan.lock_free, free == [true, true], "{}", S::NAME);
             assert_eq!(plan.tag_bits, facts.tag_bits, "{}", S::NAME);
-            assert_eq!(plan.limbo_shells, facts.limbo_shells, "{}", S::NAME);
+            assert_eq!(plan.limbo_magazines, facts.limbo_magazines, "{}", S::NAME);
         }
     }
 }

@@ -146,8 +146,10 @@ pub(crate) fn without_tag(comparison: &Comparison) -> Option<String> {
     let words = |one: &&Strategy| {
         let percent = |x: f64| format!("{:.0}%", 100.0 * x);
         let limbo = match one.stalled.limbo_limit {
-            0 => "no shell waits".into(),
-            limit => format!("{} of {limit} shells waited then", one.stalled.peak_limbo_shells),
+            0 => "no magazine waits".into(),
+            limit => {
+                format!("{} of {limit} magazines waited then", one.stalled.peak_limbo_magazines)
+            }
         };
         format!(
             "{} costs {} of it, and {} beside a thread that sleeps in an exchange ({limbo})",

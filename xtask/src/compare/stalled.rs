@@ -77,8 +77,8 @@ pub(super) fn run(
             }
             let held = || of(true);
             let most = |part: fn(&Run) -> Option<u64>| held().filter_map(part).max().unwrap_or(0);
-            stalled.peak_limbo_shells =
-                stalled.peak_limbo_shells.max(most(|r| r.peak_limbo_shells));
+            stalled.peak_limbo_magazines =
+                stalled.peak_limbo_magazines.max(most(|r| r.peak_limbo_magazines));
             stalled.limbo_limit = stalled.limbo_limit.max(most(|r| r.limbo_limit));
             let sum = |part: fn(&Run) -> u64, stall| of(stall).map(part).sum::<u64>();
             let overflows = |run: &Run| run.overflows.unwrap_or(0);

@@ -32,7 +32,7 @@ pub(super) struct Run {
     pub(super) ns_per_op: f64,
     pub(super) carved_blocks: Option<u64>,
     pub(super) peak_live_blocks: Option<u64>,
-    pub(super) peak_limbo_shells: Option<u64>,
+    pub(super) peak_limbo_magazines: Option<u64>,
     pub(super) limbo_limit: Option<u64>,
     pub(super) overflows: Option<u64>,
     pub(super) violations: usize,

@@ -117,7 +117,7 @@ fn asleep(comparison: &Comparison) -> Table {
 /// Limbo seen and limit; overflows per thousand operations beside a sleeper, and without.
 pub(super) fn limbo_and_overflows(one: &Strategy) -> [String; 3] {
     let stalled = &one.stalled;
-    let limbo = match (stalled.peak_limbo_shells, stalled.limbo_limit) {
+    let limbo = match (stalled.peak_limbo_magazines, stalled.limbo_limit) {
         (_, 0) => "none".into(),
         (seen, limit) => format!("{seen} / {limit}"),
     };

@@ -1,8 +1,8 @@
 //! The mutant that ThreadSanitizer must report: push's CAS without its Release.
 //!
 //! The block's payload alone would not show it. The link is stored with Release and read with
-//! Acquire, so whoever takes a shell from the top of a list has acquired its blocks by the link.
-//! What the CAS alone publishes is the shell itself, to one who reads its name and its link for the
+//! Acquire, so whoever takes a magazine from the top of a list has acquired its blocks by the link.
+//! What the CAS alone publishes is the magazine itself, to one who reads its name and its link for the
 //! first time: a few moments of a pool's life, as long as it grows. So there are many short runs, of
 //! few blocks each, until one shows it.
 
@@ -19,7 +19,7 @@ use crate::{mutants, workspace};
 const EDIT: &str = "push's CAS Relaxed";
 /// What a report must say.
 const WORDS: &str = "data race";
-/// Many pools, the most exchanges, threads that bring shells and threads that take them.
+/// Many pools, the most exchanges, threads that bring magazines and threads that take them.
 const RUN: [&str; 11] = [
     "run",
     "--strategy",

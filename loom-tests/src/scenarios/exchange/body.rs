@@ -16,7 +16,7 @@ use stampool::{
     EndHook, Local, Pool, Requirements, Strategy, SystemSource, ThreadHandling, ThreadId, Topology,
 };
 
-use super::super::{Metered, Payload, Standing, make_shell};
+use super::super::{Metered, Payload, Standing, make_magazine};
 use super::{Layer, Op, Scenario, answer, entry, outcome};
 
 /// Size of a block in bytes.
@@ -179,7 +179,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         .batch(scenario.batch.least)
         .batch_up_to(scenario.batch.most)
         .chunk_blocks(CHUNK)
-        .limbo_shells(scenario.limbo)
+        .limbo_magazines(scenario.limbo)
         .capacity_blocks(capacity)
         .source(Metered(Arc::clone(&regions)))
         .threads(threads.clone())
@@ -273,15 +273,15 @@ fn drain<S: Strategy>(shared: &Shared<Pool<S>>, free: usize) {
 }
 
 fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -> String {
-    let requirements = Requirements { limbo_shells: scenario.limbo, ..Requirements::default() };
+    let requirements = Requirements { limbo_magazines: scenario.limbo, ..Requirements::default() };
     let plan = S::plan(requirements).expect("no requirement, no refusal");
     let mediator = Mediator::<S>::new(scenario.batch, scenario.shards(), &plan);
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks: usize = holds.iter().sum();
-    // M1: a shell per batch of blocks, and one per thread, and what may wait.
-    let limbo = plan.limbo_shells * holds.len();
+    // M1: a magazine per batch of blocks, and one per thread, and what may wait.
+    let limbo = plan.limbo_magazines * holds.len();
     for index in 0..blocks.div_ceil(scenario.batch.least) + holds.len() + limbo {
-        mediator.add_shell(make_shell(mediator.store(), index, &mut regions));
+        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }
     mediator.extend_limbo(limbo);
     let shared: &'static Shared<Mediator<S>> = Box::leak(Box::new(Shared::new(mediator)));
@@ -340,7 +340,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let held: usize = ended.iter().map(|actor| actor.held.len()).sum();
     assert_eq!(full + partial + held, blocks, "a block was lost");
     let logs = logs(&ended, BLOCK);
-    shared.under_check.end_shells();
+    shared.under_check.end_magazines();
     outcome(&logs, blocks, full, partial)
 }
 

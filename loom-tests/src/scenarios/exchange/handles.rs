@@ -1,4 +1,4 @@
-//! Rows of the [`matrix`](super::matrix) about the slots and shells that come with handles.
+//! Rows of the [`matrix`](super::matrix) about the slots and magazines that come with handles.
 
 use super::Op::{Allocate, Attach, End, Forget, Free, Give, Leave};
 use super::slice;
@@ -30,8 +30,8 @@ pub(super) const THREAD_END_TWO_HANDLES: Scenario = Scenario {
 pub(super) const ATTACH_ATTACH_ONE_FREE: Scenario =
     slice("pool/attach_attach_one_free", 2, &[(0, Attach), (0, Leave)], &[&[Attach], &[Attach]]);
 
-/// The two blocks of the only batch lie in two caches. Both threads put their block down in a shell of
-/// its own if neither sees the other's: there is one shell for the batch, and one for each seat.
+/// The two blocks of the only batch lie in two caches. Both threads put their block down in a magazine of
+/// its own if neither sees the other's: there is one magazine for the batch, and one for each seat.
 pub(super) const LEAVE_LEAVE: Scenario = Scenario {
     depth: Preemptions(2),
     ..slice(

@@ -252,7 +252,7 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 /// Two batches in `full`. Behind the back of thread 0, which looks at them, both go, the lower one
-/// comes out of `empty` again as a partial shell, and the upper one as a full shell, with nothing
+/// comes out of `empty` again as a partial magazine, and the upper one as a full magazine, with nothing
 /// below it.
 pub const ABA: Scenario = Scenario {
     depth: Preemptions(3),
@@ -351,7 +351,7 @@ const LEAVER: &[(usize, Op)] = &[(0, Attach), (0, Allocate)];
 const LEAVERS: &[(usize, Op)] = &[(0, Attach), (1, Attach), (0, Allocate), (1, Allocate)];
 
 /// Three handles leave at once with a block each; one of them comes back and takes what they left,
-/// while the others leave again: whoever takes remainders must not keep their shells. Too many
+/// while the others leave again: whoever takes remainders must not keep their magazines. Too many
 /// preemptions for loom; shuttle samples it.
 pub static REMAINDERS: Scenario = slice(
     "pool/remainders_again",

@@ -80,7 +80,7 @@ pub struct Scenario {
     pub layer: Layer,
     /// Blocks per batch.
     pub batch: Batch,
-    /// Shells per handle that may wait, where any do.
+    /// Magazines per handle that may wait, where any do.
     pub limbo: usize,
     /// The threads' shards. None: there is one for all.
     pub homes: &'static [usize],

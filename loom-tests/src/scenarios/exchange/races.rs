@@ -1,5 +1,5 @@
 //! Scenarios that show one order of two steps each: an arrival and its count, a look and the growth
-//! lock, new shells and the limit that lets as many wait.
+//! lock, new magazines and the limit that lets as many wait.
 
 use super::Op::{Allocate, Attach, Carved, Free, Give, Join, Leave, Offer, Request};
 use super::{Layer, Op, Scenario, slice};
@@ -53,7 +53,7 @@ pub(super) const CARVE_RACE: Scenario = Scenario {
     ..slice("pool/carve_race", 1, ABOUT_TO_FLUSH, &[&[Allocate], &[Free, Carved]])
 };
 
-/// A handle whose two shells wait already, as many as may, and four blocks.
+/// A handle whose two magazines wait already, as many as may, and four blocks.
 const FULL_LIMBO: &[(usize, Op)] = &[
     (0, Attach),
     (0, Allocate),
@@ -70,11 +70,11 @@ const FULL_LIMBO: &[(usize, Op)] = &[
     (0, Allocate),
 ];
 
-/// Thread 1 attaches: that brings three shells, and two more may wait. If the thread raises the limit
-/// first and brings its shells later, then thread 0 may let two more of its own shells wait, and has none
+/// Thread 1 attaches: that brings three magazines, and two more may wait. If the thread raises the limit
+/// first and brings its magazines later, then thread 0 may let two more of its own magazines wait, and has none
 /// left for the last of the blocks that it puts down when it leaves.
 ///
-/// Seven shells: one for each block, one for the handle and two to wait. It shows only where nothing that
+/// Seven magazines: one for each block, one for the handle and two to wait. It shows only where nothing that
 /// waits ever comes back.
 pub static ATTACHING: Scenario = Scenario {
     depth: Preemptions(2),

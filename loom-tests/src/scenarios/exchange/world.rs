@@ -30,7 +30,7 @@ pub(super) struct World {
 struct Actor {
     /// Its shard.
     home: usize,
-    /// It has put a full shell down there, and still has to count it.
+    /// It has put a full magazine down there, and still has to count it.
     is_to_count: bool,
     todo: &'static [Op],
     step: Step,
@@ -60,11 +60,11 @@ enum Step {
     LookAgain(Look),
     /// Allocate, under the lock: nothing came meanwhile.
     Carve,
-    /// Leave, Offer: has taken this partial shell, or a fresh one, for this remainder.
+    /// Leave, Offer: has taken this partial magazine, or a fresh one, for this remainder.
     Merge(Blocks, Blocks),
-    /// Leave, Offer: has filled a partial shell up, this is left over.
+    /// Leave, Offer: has filled a partial magazine up, this is left over.
     Rest(Blocks),
-    /// Request: this is left of the split shell.
+    /// Request: this is left of the split magazine.
     PutBack(Blocks),
 }
 
@@ -195,13 +195,13 @@ impl World {
                     self.put_down(thread, blocks);
                 }
             }
-            (Op::Leave | Op::End | Op::Offer(_), Step::Merge(mut shell, mut rest)) => {
-                let fit = rest.len().min(least - shell.len());
-                shell.extend(rest.drain(..fit));
-                if shell.len() < least {
-                    self.partial.push(shell);
+            (Op::Leave | Op::End | Op::Offer(_), Step::Merge(mut magazine, mut rest)) => {
+                let fit = rest.len().min(least - magazine.len());
+                magazine.extend(rest.drain(..fit));
+                if magazine.len() < least {
+                    self.partial.push(magazine);
                 } else {
-                    self.put_up(thread, shell);
+                    self.put_up(thread, magazine);
                 }
                 if rest.is_empty() {
                     self.left(thread);
@@ -219,9 +219,9 @@ impl World {
         true
     }
 
-    /// Puts a full shell into the thread's shard.
-    fn put_up(&mut self, thread: usize, shell: Blocks) {
-        self.full[self.threads[thread].home].push(shell);
+    /// Puts a full magazine into the thread's shard.
+    fn put_up(&mut self, thread: usize, magazine: Blocks) {
+        self.full[self.threads[thread].home].push(magazine);
         self.threads[thread].is_to_count = self.full.len() > 1;
     }
 
@@ -230,8 +230,8 @@ impl World {
         if rest.is_empty() {
             return self.left(thread);
         }
-        let shell = self.partial.pop().unwrap_or_default();
-        self.threads[thread].step = Step::Merge(shell, rest);
+        let magazine = self.partial.pop().unwrap_or_default();
+        self.threads[thread].step = Step::Merge(magazine, rest);
     }
 
     fn left(&mut self, thread: usize) {
@@ -323,21 +323,21 @@ impl World {
         };
         match self.look(thread, max, look) {
             Looked::Batches(blocks) => self.received(thread, &blocks),
-            Looked::Shell(shell) => self.split(thread, max, shell),
+            Looked::Magazine(magazine) => self.split(thread, max, magazine),
             Looked::Nothing => self.received(thread, &[]),
             Looked::NotYet(look) => self.threads[thread].step = Step::Look(look),
         }
     }
 
-    fn split(&mut self, thread: usize, max: usize, mut shell: Blocks) {
-        let taken = shell.split_off(shell.len().saturating_sub(max));
+    fn split(&mut self, thread: usize, max: usize, mut magazine: Blocks) {
+        let taken = magazine.split_off(magazine.len().saturating_sub(max));
         let actor = &mut self.threads[thread];
         actor.held.extend(&taken);
         actor.log.push(entry(&taken));
-        if shell.is_empty() {
+        if magazine.is_empty() {
             self.done(thread);
         } else {
-            actor.step = Step::PutBack(shell);
+            actor.step = Step::PutBack(magazine);
         }
     }
 
@@ -349,11 +349,11 @@ impl World {
     }
 }
 
-/// Takes shells from the top that together hold at most `max` blocks.
+/// Takes magazines from the top that together hold at most `max` blocks.
 fn pop_up_to(list: &mut Vec<Blocks>, max: usize) -> Blocks {
     let mut found = Blocks::new();
-    while let Some(shell) = list.pop_if(|shell| found.len() + shell.len() <= max) {
-        found.extend(shell);
+    while let Some(magazine) = list.pop_if(|magazine| found.len() + magazine.len() <= max) {
+        found.extend(magazine);
     }
     found
 }

@@ -12,7 +12,7 @@ use stampool::{AllocError, Local, Pool, Strategy};
 
 use super::program::{Op, Program};
 
-/// Shells per handle that may wait, where any do.
+/// Magazines per handle that may wait, where any do.
 const LIMBO: usize = 1;
 
 /// What stands between the threads and the pool, and may do wrong. Its books are std's.
@@ -129,7 +129,7 @@ pub fn body<S: Strategy>(program: &Program, fault: Fault) -> History {
         .strategy::<S>()
         .batch(*batch)
         .capacity_blocks(*capacity)
-        .limbo_shells(LIMBO)
+        .limbo_magazines(LIMBO)
         .build()
         .expect("a program's pool can be built");
     let shared = Arc::new(Shared {

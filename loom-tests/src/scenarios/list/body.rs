@@ -5,23 +5,25 @@ use core::ptr::NonNull;
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Chain, MaybeBlock, OwnedShell, Reclaimer, ShellList, ShellStore};
+use stampool::raw::free_list::{
+    Chain, MagazineList, MagazineStore, MaybeBlock, OwnedMagazine, Reclaimer,
+};
 use stampool::raw::sync::{Mutex, lock, thread};
 use stampool::{Requirements, Strategy, SystemSource};
 
 use super::Op::{Pop, PopUpTo, Push, PushNew, TakeAll};
 use super::{Op, Scenario, outcome};
-use crate::scenarios::{Payload, Standing, make_shell};
+use crate::scenarios::{Payload, Standing, make_magazine};
 
-/// A list, and what makes shells for it.
+/// A list, and what makes magazines for it.
 struct Rig<S: Strategy> {
-    store: ShellStore,
+    store: MagazineStore,
     list: S::List,
     reclaimer: S::Reclaimer,
-    /// Stands for the growth lock: the memory of the shells, and their number.
+    /// Stands for the growth lock: the memory of the magazines, and their number.
     growth: Mutex<(Regions, usize)>,
     payload: Payload,
-    /// The shells' side of the same: who owns one, by its name.
+    /// The magazines' side of the same: who owns one, by its name.
     owners: Payload,
 }
 
@@ -43,7 +45,7 @@ impl<S: Strategy> Rig<S> {
         let requirements = Requirements { narrow_tags: true, ..Requirements::default() };
         let plan = S::plan(requirements).expect("no requirement, no refusal");
         Self {
-            store: ShellStore::new(1, plan.addressing),
+            store: MagazineStore::new(1, plan.addressing),
             list: S::list(&plan),
             reclaimer: S::Reclaimer::new(),
             growth: Mutex::new((Regions::new(Box::new(SystemSource)), 0)),
@@ -52,41 +54,41 @@ impl<S: Strategy> Rig<S> {
         }
     }
 
-    /// A new shell with one block, which its maker has.
-    fn make(&self, id: u8) -> OwnedShell<'_> {
+    /// A new magazine with one block, which its maker has.
+    fn make(&self, id: u8) -> OwnedMagazine<'_> {
         let mut growth = lock(&self.growth);
         let (regions, made) = &mut *growth;
-        let shell = make_shell(&self.store, *made, regions);
+        let magazine = make_magazine(&self.store, *made, regions);
         *made += 1;
-        self.owners.taken(shell.name().address());
+        self.owners.taken(magazine.name().address());
         self.payload.taken(block(id).0.addr().get());
-        shell
+        magazine
     }
 
-    fn push(&self, mut shell: OwnedShell<'_>, id: u8) {
+    fn push(&self, mut magazine: OwnedMagazine<'_>, id: u8) {
         self.payload.given(block(id).0.addr().get());
-        shell.fill(&[block(id)]);
-        self.owners.given(shell.name().address());
-        self.list.push(shell);
+        magazine.fill(&[block(id)]);
+        self.owners.given(magazine.name().address());
+        self.list.push(magazine);
     }
 
-    /// The shells of a chain with their blocks, taken by the caller.
-    fn receive<'s>(&'s self, chain: impl Iterator<Item = OwnedShell<'s>>) -> Vec<Held<'s>> {
+    /// The magazines of a chain with their blocks, taken by the caller.
+    fn receive<'s>(&'s self, chain: impl Iterator<Item = OwnedMagazine<'s>>) -> Vec<Held<'s>> {
         let mut held: Vec<Held<'s>> = Vec::new();
-        for mut shell in chain {
-            self.owners.taken(shell.name().address());
+        for mut magazine in chain {
+            self.owners.taken(magazine.name().address());
             let mut out = [MaybeBlock::uninit()];
-            assert_eq!(shell.unload(&mut out), 1, "a shell came without its block");
+            assert_eq!(magazine.unload(&mut out), 1, "a magazine came without its block");
             // SAFETY: one block was written.
             let block = unsafe { out[0].assume_init() };
             self.payload.taken(block.0.addr().get());
-            held.push((id(block), shell));
+            held.push((id(block), magazine));
             assert!(held.len() <= usize::from(u8::MAX), "a list has a cycle");
         }
         held
     }
 
-    /// The shells held at the end, and what each removal brought.
+    /// The magazines held at the end, and what each removal brought.
     fn follow<'s>(
         &'s self,
         Standing(participant): &Standing<<S::Reclaimer as Reclaimer>::Participant>,
@@ -99,8 +101,8 @@ impl<S: Strategy> Rig<S> {
             let taken = match op {
                 Push => {
                     if !held.is_empty() {
-                        let (id, shell) = held.remove(0);
-                        self.push(shell, id);
+                        let (id, magazine) = held.remove(0);
+                        self.push(magazine, id);
                     }
                     continue;
                 }
@@ -110,9 +112,9 @@ impl<S: Strategy> Rig<S> {
                 }
                 Pop => {
                     let guard = self.reclaimer.pin(participant);
-                    let shell = self.list.pop(&self.store, &guard);
+                    let magazine = self.list.pop(&self.store, &guard);
                     drop(guard);
-                    self.receive(shell.into_iter())
+                    self.receive(magazine.into_iter())
                 }
                 PopUpTo(max) => {
                     let guard = self.reclaimer.pin(participant);
@@ -134,8 +136,8 @@ impl<S: Strategy> Rig<S> {
     }
 }
 
-/// A shell and the block in it.
-type Held<'s> = (u8, OwnedShell<'s>);
+/// A magazine and the block in it.
+type Held<'s> = (u8, OwnedMagazine<'s>);
 
 /// What each removal of a thread brought.
 type Log = Vec<Vec<u8>>;
@@ -196,7 +198,7 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
     assert_eq!(found, all, "a block was lost");
     let outcome = outcome(logs.iter().map(|log| &log[..]), &left);
     // A checker's atomics own memory of their own.
-    held.into_iter().chain(drained).for_each(|(_, shell)| shell.end());
+    held.into_iter().chain(drained).for_each(|(_, magazine)| magazine.end());
     // SAFETY: leaked above, and nobody is left who refers to it.
     drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });
     outcome

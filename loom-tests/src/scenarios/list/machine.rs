@@ -23,7 +23,7 @@ pub(super) struct List {
 struct Actor {
     todo: &'static [Op],
     step: Step,
-    /// Blocks, and whether the shell came out of a list.
+    /// Blocks, and whether the magazine came out of a list.
     holds: Vec<(u8, bool)>,
     /// What each removal brought.
     log: Vec<Vec<u8>>,

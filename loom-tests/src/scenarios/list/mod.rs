@@ -1,4 +1,4 @@
-//! Programs over one list of shells, each shell with one block.
+//! Programs over one list of magazines, each magazine with one block.
 
 mod body;
 mod machine;
@@ -14,22 +14,22 @@ use crate::spec;
 /// One operation of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {
-    /// Push the shell that the thread has held longest. Nothing, where it holds none.
+    /// Push the magazine that the thread has held longest. Nothing, where it holds none.
     Push,
-    /// Make a shell, now, with this block, and push it.
+    /// Make a magazine, now, with this block, and push it.
     PushNew(u8),
-    /// Take the top shell.
+    /// Take the top magazine.
     Pop,
-    /// Take shells with at most so many blocks, in one step.
+    /// Take magazines with at most so many blocks, in one step.
     PopUpTo(usize),
-    /// Take all shells, in one step.
+    /// Take all magazines, in one step.
     TakeAll,
 }
 
 /// What one thread does.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
-    /// Blocks in the shells that it holds at the start.
+    /// Blocks in the magazines that it holds at the start.
     pub holds: &'static [u8],
     /// What it does.
     pub ops: &'static [Op],

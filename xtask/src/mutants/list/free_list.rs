@@ -24,11 +24,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "Causality violation: Concurrent write accesses",
     },
     Mutant {
-        name: "a partial shell put back where poppers look without a lock",
+        name: "a partial magazine put back where poppers look without a lock",
         edits: &[Edit {
             file: "src/free_list/deferred.rs",
-            from: "if shell.is_ripe() {",
-            to: "if {on} || shell.is_ripe() {",
+            from: "if magazine.is_ripe() {",
+            to: "if {on} || magazine.is_ripe() {",
         }],
         killer: Killer::Loom("EpochModel/list/aba/loom/"),
         words: "Causality violation: Concurrent write accesses",

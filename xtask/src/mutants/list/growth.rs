@@ -15,12 +15,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "t0 [3] t1 [3 carved]",
     },
     Mutant {
-        name: "the limbo's limit raised before its shells exist",
+        name: "the limbo's limit raised before its magazines exist",
         edits: &[
             Edit {
                 file: "src/pool/growth.rs",
-                from: "unsafe { store.add_names(shells, names_room) };",
-                to: "unsafe { store.add_names(shells, names_room) };
+                from: "unsafe { store.add_names(magazines, names_room) };",
+                to: "unsafe { store.add_names(magazines, names_room) };
         if {on} {
             self.mediator.extend_limbo(limbo);
         }",
@@ -34,6 +34,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             },
         ],
         killer: Killer::Loom("EpochStalled/recycle/attach_limbo/loom/"),
-        words: "M4: a shell is reserved for every batch",
+        words: "M4: a magazine is reserved for every batch",
     },
 ];

@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "a block was lost",
     },
     Mutant {
-        name: "several partial shells taken by one request",
+        name: "several partial magazines taken by one request",
         edits: &[Edit {
             file: "src/mediator/request.rs",
             from: "        // One at a time: several in one hand",
@@ -30,31 +30,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
         // One at a time: several in one hand",
         }],
         killer: Killer::Shuttle("TaggedPacked/pool/remainders_again/"),
-        words: "M4: a shell is reserved for every batch",
+        words: "M4: a magazine is reserved for every batch",
     },
     Mutant {
         name: "a batch offered twice",
         edits: &[Edit {
             file: "src/mediator/mod.rs",
-            from: "        shell.fill(blocks);
-        self.shelves.full.push(home, shell);",
-            to: "        shell.fill(blocks);
-        self.shelves.full.push(home, shell);
+            from: "        magazine.fill(blocks);
+        self.shelves.full.push(home, magazine);",
+            to: "        magazine.fill(blocks);
+        self.shelves.full.push(home, magazine);
         if {on} {
-            let Some(mut shell) = self.empty_shell(&guard) else { return };
-            shell.fill(blocks);
-            self.shelves.full.push(home, shell);
+            let Some(mut magazine) = self.empty_magazine(&guard) else { return };
+            magazine.fill(blocks);
+            self.shelves.full.push(home, magazine);
         }",
         }],
         killer: Killer::Loom("TaggedPacked/pool/flush_refill/loom/"),
         words: "a block was lost left: 12 right: 8",
     },
     Mutant {
-        name: "what a split leaves of a large shell taken for a remainder",
+        name: "what a split leaves of a large magazine taken for a remainder",
         edits: &[Edit {
             file: "src/mediator/request.rs",
-            from: "left if left < batch.least => partial.push(shell),",
-            to: "left if left < if {on} { batch.most } else { batch.least } => partial.push(shell),",
+            from: "left if left < batch.least => partial.push(magazine),",
+            to: "left if left < if {on} { batch.most } else { batch.least } => partial.push(magazine),",
         }],
         killer: Killer::Loom("TaggedPacked/mediator/split_a_large_one/loom/"),
         words: "t0 [2] t1 [-] carved 3 full 0 partial 2",
@@ -85,26 +85,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "nobody counts what arrives in a shard",
         edits: &[Edit {
             file: "src/mediator/shard.rs",
-            from: "        list.push(shell);
+            from: "        list.push(magazine);
         if !self.others.is_empty() {",
-            to: "        list.push(shell);
+            to: "        list.push(magazine);
         if !{on} && !self.others.is_empty() {",
         }],
         killer: Killer::Shuttle("Quiescent/mediator/shards_behind_two_looks/shuttle-random/"),
         words: "t0 [-] t1 [0 1 0] carved 2 full 1",
     },
     Mutant {
-        name: "an emptied shell returned without a grace period",
+        name: "an emptied magazine returned without a grace period",
         edits: &[Edit {
             file: "src/mediator/mod.rs",
             from: "if !S::Reclaimer::DEFERS {
-            self.shelves.empty.push(shell);",
+            self.shelves.empty.push(magazine);",
             to: "if {on} {
             // SAFETY: not so, that is the fault.
-            let shell = unsafe { OwnedShell::assume(shell.release(), self.store()) };
-            self.shelves.empty.push(shell);
+            let magazine = unsafe { OwnedMagazine::assume(magazine.release(), self.store()) };
+            self.shelves.empty.push(magazine);
         } else if !S::Reclaimer::DEFERS {
-            self.shelves.empty.push(shell);",
+            self.shelves.empty.push(magazine);",
         }],
         killer: Killer::Loom("EpochModel/mediator/aba/loom/"),
         words: "Causality violation: Concurrent write accesses",
@@ -144,32 +144,32 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "limbo left before the push",
         edits: &[Edit {
             file: "src/mediator/limbo.rs",
-            from: "        shelves.empty.push(shell);
-        // SAFETY: this shell still counts as waiting, so the limbo is there; it is not used again.
+            from: "        shelves.empty.push(magazine);
+        // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used again.
         unsafe { Limbo::leave(&raw const shelves.limbo) };",
             to: "        if {on} {
             unsafe { Limbo::leave(&raw const shelves.limbo) };
         }
-        shelves.empty.push(shell);
+        shelves.empty.push(magazine);
         if !{on} {
             unsafe { Limbo::leave(&raw const shelves.limbo) };
         }",
         }],
         killer: Killer::Loom("EpochModel/recycle/land_offer/loom/"),
-        words: "M4: a shell is reserved for every batch",
+        words: "M4: a magazine is reserved for every batch",
     },
     Mutant {
-        name: "the tags of partial and of full shells not asked whether they run out",
+        name: "the tags of partial and of full magazines not asked whether they run out",
         edits: &[Edit {
             file: "src/mediator/mod.rs",
-            from: "self.shelves.may_refuse && self.shelves.lists().any(ShellList::refuses)",
+            from: "self.shelves.may_refuse && self.shelves.lists().any(MagazineList::refuses)",
             to: "self.shelves.may_refuse
             && (self.shelves.empty.refuses()
-                || !{on} && self.shelves.lists().any(ShellList::refuses))",
+                || !{on} && self.shelves.lists().any(MagazineList::refuses))",
         }],
         killer: Killer::Test {
             target: "bad_input",
-            name: "tags_of_partial_shells_that_run_out_refuse_allocation_too",
+            name: "tags_of_partial_magazines_that_run_out_refuse_allocation_too",
         },
         words: "removals of 256, not refused",
     },

@@ -1,4 +1,4 @@
-//! Faults of tags that must not wrap, of serial numbers, and of pools that end while shells wait.
+//! Faults of tags that must not wrap, of serial numbers, and of pools that end while magazines wait.
 
 use crate::mutants::{Edit, Killer, Mutant};
 
@@ -49,7 +49,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "a number came again",
     },
     Mutant {
-        name: "memory goes back while shells wait",
+        name: "memory goes back while magazines wait",
         edits: &[Edit {
             file: "src/pool/core.rs",
             from: "if !self.mediator.finish_limbo() {",
@@ -57,8 +57,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "undrained",
-            name: "memory_that_a_waiting_shell_leads_to_is_not_freed",
+            name: "memory_that_a_waiting_magazine_leads_to_is_not_freed",
         },
-        words: "shells still lead there",
+        words: "magazines still lead there",
     },
 ];

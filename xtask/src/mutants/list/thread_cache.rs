@@ -1,4 +1,4 @@
-//! Faults of thread caches: slots, how they are claimed, and the shells that come with them.
+//! Faults of thread caches: slots, how they are claimed, and the magazines that come with them.
 
 use crate::mutants::{Edit, Killer, Mutant};
 
@@ -39,13 +39,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "two handles share a slot",
     },
     Mutant {
-        name: "a seat that brings no shell",
+        name: "a seat that brings no magazine",
         edits: &[Edit {
             file: "src/pool/growth.rs",
             from: "for nth in 0..1 + limbo {",
             to: "for nth in usize::from({on})..1 + limbo {",
         }],
         killer: Killer::Loom("TaggedPacked/pool/leave_leave/loom/"),
-        words: "M4: a shell is reserved for every batch",
+        words: "M4: a magazine is reserved for every batch",
     },
 ];

@@ -26,8 +26,8 @@ enum Place {
 /// What came of one step of a look.
 pub(super) enum Looked {
     Batches(Blocks),
-    /// A shell, for less than it holds perhaps.
-    Shell(Blocks),
+    /// A magazine, for less than it holds perhaps.
+    Magazine(Blocks),
     Nothing,
     NotYet(Look),
 }
@@ -50,7 +50,7 @@ impl World {
         after: Step,
     ) -> (Blocks, Step) {
         match self.look(thread, self.batch.most, look) {
-            Looked::Batches(blocks) | Looked::Shell(blocks) => (blocks, Step::Begin),
+            Looked::Batches(blocks) | Looked::Magazine(blocks) => (blocks, Step::Begin),
             Looked::Nothing => (vec![], after),
             Looked::NotYet(look) => (vec![], on(look)),
         }
@@ -65,7 +65,7 @@ impl World {
         let next = match place {
             Place::Full(nth) => {
                 let (shard, op) = (at(nth), self.threads[thread].todo[0]);
-                // A handle takes one shell, whatever else would fit.
+                // A handle takes one magazine, whatever else would fit.
                 let found = match op {
                     Op::Allocate => self.full[shard].pop().unwrap_or_default(),
                     _ => pop_up_to(&mut self.full[shard], max),
@@ -76,12 +76,12 @@ impl World {
                 Some(if nth + 1 < shards { Place::Full(nth + 1) } else { Place::Partial })
             }
             Place::Partial => match self.partial.pop() {
-                Some(shell) => return Looked::Shell(shell),
+                Some(magazine) => return Looked::Magazine(magazine),
                 None if whole => round_over,
                 None => Some(Place::Split(0)),
             },
             Place::Split(nth) => match self.full[at(nth)].pop() {
-                Some(shell) => return Looked::Shell(shell),
+                Some(magazine) => return Looked::Magazine(magazine),
                 None if nth + 1 < shards => Some(Place::Split(nth + 1)),
                 None => round_over,
             },

@@ -1,12 +1,12 @@
-//! Shells: the descriptors in which blocks travel between threads.
+//! Magazines: the descriptors in which blocks travel between threads.
 //!
 //! A block's own bytes never hold a link: a stale popper may read a link at any time, and the
-//! block's user writes the bytes at any time. A shell is never freed before the pool is, so a
-//! stale reader meets a shell, whoever owns it by now.
+//! block's user writes the bytes at any time. A magazine is never freed before the pool is, so a
+//! stale reader meets a magazine, whoever owns it by now.
 //!
 //! # Who may touch what
 //!
-//! | field | owner of the shell | anyone who has met its reference |
+//! | field | owner of the magazine | anyone who has met its reference |
 //! |---|---|---|
 //! | `link` | writes before publishing, reads after taking | reads; a removal CAS validates |
 //! | `count` | writes before publishing, reads after taking; stale once unloaded | reads; a removal CAS validates |
@@ -16,46 +16,46 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::ShellStore;
+use super::MagazineStore;
 use crate::block::{Block, LINE};
 use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
 
-/// Head of a shell; the array of a batch of blocks, the largest there is, follows it in memory.
+/// Head of a magazine; the array of a batch of blocks, the largest there is, follows it in memory.
 #[repr(C)]
-pub struct Shell {
+pub struct Magazine {
     link: AtomicUsize,
     count: AtomicU32,
     /// Place in the directory, where the pool keeps one.
     pub(super) index: u32,
-    /// Says that whoever reaches the shell has acquired its creation.
+    /// Says that whoever reaches the magazine has acquired its creation.
     born: Witness,
     /// Guards the array behind the head: one cell for all of it.
     blocks: UnsafeCell<()>,
 }
 
-/// What a link or a head holds: nothing, a shell's address, or its index.
+/// What a link or a head holds: nothing, a magazine's address, or its index.
 ///
 /// Addresses are even; an index i stands as 2i + 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShellRef(usize);
+pub struct MagazineRef(usize);
 
-impl ShellRef {
-    /// No shell.
+impl MagazineRef {
+    /// No magazine.
     pub const NONE: Self = Self(0);
 
-    /// The shell at an exposed address, or none for 0.
+    /// The magazine at an exposed address, or none for 0.
     #[inline]
     pub const fn from_address(address: usize) -> Self {
         Self(address)
     }
 
-    /// The shell with this directory index.
+    /// The magazine with this directory index.
     #[inline]
     pub const fn from_index(index: u32) -> Self {
         Self((index as usize) << 1 | 1)
     }
 
-    /// Whether there is no shell.
+    /// Whether there is no magazine.
     #[inline]
     pub const fn is_none(self) -> bool {
         self.0 == 0
@@ -75,13 +75,13 @@ impl ShellRef {
     }
 }
 
-impl Shell {
-    /// Layout of a shell with room for so many blocks, padded to cache lines, or `None` where it overflows.
+impl Magazine {
+    /// Layout of a magazine with room for so many blocks, padded to cache lines, or `None` where it overflows.
     pub fn layout(room: usize) -> Option<Layout> {
         let blocks = Layout::array::<Block>(room).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(blocks).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the blocks follow the head directly");
-        // Keeps neighbouring shells off each other's lines.
+        // Keeps neighbouring magazines off each other's lines.
         Some(layout.align_to(LINE).ok()?.pad_to_align())
     }
 
@@ -98,35 +98,35 @@ impl Shell {
     /// The link as anyone may see it. It may belong to another list by now: only a removal CAS
     /// says whether it was the one meant.
     #[inline]
-    pub fn stale_link(&self) -> ShellRef {
+    pub fn stale_link(&self) -> MagazineRef {
         self.born.acquired();
-        // ORDERING(FL-6): Acquire. Observes the creation of the next shell of a walk, which may
+        // ORDERING(FL-6): Acquire. Observes the creation of the next magazine of a walk, which may
         //   have been made since the walker loaded the head.
         //   pairs with FL-2 (push: link, Release); killed by list/walk_growth
-        ShellRef(self.link.load(site::REMOVE_LINK.ordering()))
+        MagazineRef(self.link.load(site::REMOVE_LINK.ordering()))
     }
 
     /// The count as anyone may see it.
     #[inline]
     pub fn stale_count(&self) -> u32 {
         self.born.acquired();
-        // ORDERING(FL-7): Relaxed. A count of the list's own shell is ordered by the head or the
+        // ORDERING(FL-7): Relaxed. A count of the list's own magazine is ordered by the head or the
         //   link that led here; any other is refused by the CAS at FL-8.
         self.count.load(site::REMOVE_COUNT.ordering())
     }
 }
 
-/// Exclusive ownership of a shell that is in no list.
+/// Exclusive ownership of a magazine that is in no list.
 ///
 /// Letting go of one loses it and its blocks until the pool is dropped.
-#[must_use = "a shell that is let go of is lost to the pool"]
-pub struct OwnedShell<'s> {
-    shell: NonNull<Shell>,
-    store: &'s ShellStore,
+#[must_use = "a magazine that is let go of is lost to the pool"]
+pub struct OwnedMagazine<'s> {
+    magazine: NonNull<Magazine>,
+    store: &'s MagazineStore,
     pub(super) ripeness: Ripeness,
 }
 
-/// Where a shell may go, under strategies whose shells come back late. The others take no notice.
+/// Where a magazine may go, under strategies whose magazines come back late. The others take no notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ripeness {
     /// Nobody looks at it: it may go where poppers look without a lock.
@@ -137,27 +137,27 @@ pub enum Ripeness {
     Confined,
 }
 
-// SAFETY: the shell is in no list and has one owner; what it holds are blocks, which are `Send`.
-unsafe impl Send for OwnedShell<'_> {}
+// SAFETY: the magazine is in no list and has one owner; what it holds are blocks, which are `Send`.
+unsafe impl Send for OwnedMagazine<'_> {}
 
-impl<'s> OwnedShell<'s> {
+impl<'s> OwnedMagazine<'s> {
     /// Takes ownership.
     ///
     /// # Safety
     ///
-    /// The shell is of `store`, it is in no list, nobody else owns it, and nobody looks at it any
+    /// The magazine is of `store`, it is in no list, nobody else owns it, and nobody looks at it any
     /// more, where a strategy asks for that.
     #[inline]
-    pub unsafe fn assume(shell: NonNull<Shell>, store: &'s ShellStore) -> Self {
-        Self { shell, store, ripeness: Ripeness::Ripe }
+    pub unsafe fn assume(magazine: NonNull<Magazine>, store: &'s MagazineStore) -> Self {
+        Self { magazine, store, ripeness: Ripeness::Ripe }
     }
 
-    /// Takes a shell that a removal brought from an open list for one that was ripe when it was put
+    /// Takes a magazine that a removal brought from an open list for one that was ripe when it was put
     /// there, and has been nowhere else.
     ///
     /// # Safety
     ///
-    /// It comes from a list to which shells go ripe, or behind the lock; and the next list that it
+    /// It comes from a list to which magazines go ripe, or behind the lock; and the next list that it
     /// goes to is not the one that it comes from.
     #[inline]
     pub unsafe fn assume_ripe(mut self) -> Self {
@@ -175,20 +175,20 @@ impl<'s> OwnedShell<'s> {
 
     /// Lets go of it for [`assume`](Self::assume), once it is ripe again.
     #[inline]
-    pub fn release(self) -> NonNull<Shell> {
-        self.shell
+    pub fn release(self) -> NonNull<Magazine> {
+        self.magazine
     }
 
-    /// The shell's name in links and heads.
+    /// The magazine's name in links and heads.
     #[inline]
-    pub fn name(&self) -> ShellRef {
-        self.store.name(self.shell)
+    pub fn name(&self) -> MagazineRef {
+        self.store.name(self.magazine)
     }
 
     #[inline]
-    fn head(&self) -> &Shell {
-        // SAFETY: shells live as long as their store, and heads are only shared, never `&mut`.
-        unsafe { self.shell.as_ref() }
+    fn head(&self) -> &Magazine {
+        // SAFETY: magazines live as long as their store, and heads are only shared, never `&mut`.
+        unsafe { self.magazine.as_ref() }
     }
 
     /// How many blocks are in it.
@@ -213,7 +213,7 @@ impl<'s> OwnedShell<'s> {
 
     /// Writes the link for a push. The push loop may do this several times before it publishes.
     #[inline]
-    pub(super) fn set_link(&mut self, next: ShellRef) {
+    pub(super) fn set_link(&mut self, next: MagazineRef) {
         // ORDERING(FL-2): Release. Publishes the creation of `next`, which this thread acquired
         //   at FL-1, to walkers that come by a stale head.
         //   pairs with FL-6 (walk: link, Acquire); killed by list/walk_growth
@@ -222,9 +222,9 @@ impl<'s> OwnedShell<'s> {
 
     /// The link as left by the last push, for walking a chain that the caller took.
     #[inline]
-    pub(super) fn link(&self) -> ShellRef {
+    pub(super) fn link(&self) -> MagazineRef {
         // ORDERING(FL-11): Relaxed. Exclusive owner.
-        ShellRef(self.head().link.load(site::OWNED_LINK.ordering()))
+        MagazineRef(self.head().link.load(site::OWNED_LINK.ordering()))
     }
 
     /// Runs `f` on the array behind the head.
@@ -232,15 +232,15 @@ impl<'s> OwnedShell<'s> {
     fn with_blocks<R>(&mut self, f: impl FnOnce(*mut Block) -> R) -> R {
         self.head().born.acquired();
         // SAFETY: the array begins right behind the head, in the same allocation.
-        let blocks = unsafe { self.shell.add(1) }.cast::<Block>().as_ptr();
+        let blocks = unsafe { self.magazine.add(1) }.cast::<Block>().as_ptr();
         self.head().blocks.with_mut(|_| f(blocks))
     }
 
-    /// Makes `blocks` its blocks. Whatever it held is forgotten: call on an unloaded or a new shell.
+    /// Makes `blocks` its blocks. Whatever it held is forgotten: call on an unloaded or a new magazine.
     ///
     /// # Panics
     ///
-    /// If they don't fit: a shell holds one batch.
+    /// If they don't fit: a magazine holds one batch.
     #[inline]
     pub fn fill(&mut self, blocks: &[Block]) {
         self.write(0, blocks);
@@ -250,7 +250,7 @@ impl<'s> OwnedShell<'s> {
     ///
     /// # Panics
     ///
-    /// If they don't fit: a shell holds one batch.
+    /// If they don't fit: a magazine holds one batch.
     #[inline]
     pub fn append(&mut self, blocks: &[Block]) {
         self.write(self.len(), blocks);
@@ -259,7 +259,10 @@ impl<'s> OwnedShell<'s> {
     #[inline]
     fn write(&mut self, len: usize, blocks: &[Block]) {
         let total = len + blocks.len();
-        assert!(total <= self.store.room(), "{total} blocks in a shell of one batch, the largest");
+        assert!(
+            total <= self.store.room(),
+            "{total} blocks in a magazine of one batch, the largest"
+        );
         self.with_blocks(|array| {
             // SAFETY: `len` is within the array.
             let end = unsafe { array.add(len) };
@@ -270,7 +273,7 @@ impl<'s> OwnedShell<'s> {
         self.set_len(total);
     }
 
-    /// Copies all its blocks to the start of `out` and returns how many. The shell is void
+    /// Copies all its blocks to the start of `out` and returns how many. The magazine is void
     /// afterwards: its count is stale, and only [`fill`](Self::fill) makes sense of it again.
     ///
     /// # Panics
@@ -305,13 +308,13 @@ impl<'s> OwnedShell<'s> {
     }
 }
 
-impl OwnedShell<'_> {
-    /// Ends the shell: it is in no list, and will be in none again. Only a checker's atomics need
-    /// it; a shipped shell is plain memory.
+impl OwnedMagazine<'_> {
+    /// Ends the magazine: it is in no list, and will be in none again. Only a checker's atomics need
+    /// it; a shipped magazine is plain memory.
     pub fn end(self) {
         // SAFETY: owned, and this is the last that is heard of it. A stale look at it meets plain
         // memory where it is shipped, and none comes where a checker's execution ends.
-        unsafe { self.shell.drop_in_place() };
+        unsafe { self.magazine.drop_in_place() };
     }
 }
 
