@@ -2,8 +2,8 @@
 //! `cargo run --release --example numa_shards`. For last-level caches in place of nodes, read
 //! `/sys/devices/system/cpu/cpu*/cache/index3/shared_cpu_list`.
 //!
-//! A handle keeps the shard in which it attached, so threads that are not pinned should be long in one
-//! place, or attach anew now and then.
+//! A handle keeps the shard in which it attached, so threads that are not pinned should be long in
+//! one place, or attach anew now and then.
 
 #[path = "numa/nodes.rs"]
 mod nodes;

@@ -4,8 +4,8 @@
 //! cargo run --example touch_freed --features sanitizers -- local
 //! ```
 //!
-//! Without a tool the program only reads memory that its pool still holds, and prints what is there.
-//! With `nothing` it does what it may do, and no tool has anything to report.
+//! Without a tool the program only reads memory that its pool still holds, and prints what is
+//! there. With `nothing` it does what it may do, and no tool has anything to report.
 
 use core::alloc::Layout;
 use core::hint::black_box;
@@ -23,8 +23,8 @@ fn builder() -> PoolBuilder<TaggedWide> {
 
 /// Reads a word of a block.
 fn look(block: NonNull<u8>) {
-    // SAFETY: the memory is the pool's, which is still there, and was written. It is a fault all the
-    // same where the block is free, and the tools are to say so.
+    // SAFETY: the memory is the pool's, which is still there, and was written. It is a fault all
+    // the same where the block is free, and the tools are to say so.
     println!("{:x}", black_box(unsafe { block.cast::<u64>().read_volatile() }));
 }
 

@@ -107,7 +107,8 @@ pub enum BuildError {
     },
     /// A capacity that does not hold even one batch.
     CapacityBelowBatch {
-        /// The capacity in blocks: as asked for, or as [`TagPolicy::Refuse`](crate::TagPolicy) bounds it.
+        /// The capacity in blocks: as asked for, or as [`TagPolicy::Refuse`](crate::TagPolicy)
+        /// bounds it.
         capacity: usize,
         /// The batch, in blocks.
         batch: usize,
@@ -133,7 +134,8 @@ pub enum BuildError {
         /// The narrowest that may wrap, in bits.
         limit: u32,
     },
-    /// A pool without caches was asked of a strategy that lets magazines wait: it keeps none for that.
+    /// A pool without caches was asked of a strategy that lets magazines wait: it keeps none for
+    /// that.
     Cacheless {
         /// The strategy that lets them wait.
         strategy: &'static str,
@@ -146,8 +148,8 @@ pub enum BuildError {
         /// Why not.
         error: AllocError,
     },
-    /// This kind of pool cannot have such a level of misuse detection: one without caches has nothing
-    /// to look at, and one that keeps values in free blocks cannot have them filled.
+    /// This kind of pool cannot have such a level of misuse detection: one without caches has
+    /// nothing to look at, and one that keeps values in free blocks cannot have them filled.
     Level {
         /// The level asked for.
         level: &'static str,

@@ -1,5 +1,5 @@
-// The README names chapters by labels. Here each label leads to the chapter's page; the README's own
-// definitions, which come later and therefore do not count, lead to the file.
+// The README names chapters by labels. Here each label leads to the chapter's page; the README's
+// own definitions, which come later and therefore do not count, lead to the file.
 //! [choosing]: crate::docs::choosing
 //! [design]: crate::docs::design
 //! [forms]: crate::docs::forms

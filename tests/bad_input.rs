@@ -297,8 +297,8 @@ fn tags_that_must_not_wrap_refuse_allocation_and_never_a_free() {
     assert!(pool.stats().carved_blocks <= 32, "an eighth of the tags bounds the blocks");
 }
 
-/// Every handle that leaves takes the one partial magazine, adds a block to it, and puts it back. So the tags
-/// of that list run out long before those of the empty magazines do.
+/// Every handle that leaves takes the one partial magazine, adds a block to it, and puts it back.
+/// So the tags of that list run out long before those of the empty magazines do.
 fn merge_remainders_until_refused<S: Strategy<Level = Off>>() {
     const BATCH: usize = 16;
     const REFUSED_FROM: usize = 127;

@@ -284,7 +284,8 @@ fn a_pool_on_a_buffer_goes_on_beside_a_sleeper() {
     with_every_strategy!(on_a_buffer: EpochDeferred, Quiescent);
 }
 
-/// Two handles that leave with a block each, over and over: the second merges into the first's magazine.
+/// Two handles that leave with a block each, over and over: the second merges into the first's
+/// magazine.
 fn leavers<S: Strategy>(pool: &Pool<S>) -> u64 {
     for _ in 0..100 {
         let (one, other) = (pool.local().unwrap(), pool.local().unwrap());

@@ -1,5 +1,5 @@
-//! The strategies that recycle late: how pools, threads and handles end, in whatever order, and that
-//! all of it goes back.
+//! The strategies that recycle late: how pools, threads and handles end, in whatever order, and
+//! that all of it goes back.
 
 mod common;
 

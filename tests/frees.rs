@@ -1,5 +1,5 @@
-//! A free asks nobody for memory, and neither does a handle that leaves. By an allocator that counts
-//! what each thread asks of it.
+//! A free asks nobody for memory, and neither does a handle that leaves. By an allocator that
+//! counts what each thread asks of it.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
@@ -66,8 +66,8 @@ fn a_free_and_a_leave_ask_for_no_memory() {
     assert_eq!(frees_and_leaves::<Locked>(), (0, 0));
 }
 
-/// A pin collects now and then, collecting retires nodes of the collector's queue, and a bag that is
-/// full of those wants a node; a participant that ends seals its bag.
+/// A pin collects now and then, collecting retires nodes of the collector's queue, and a bag that
+/// is full of those wants a node; a participant that ends seals its bag.
 #[test]
 fn the_epochs_collector_asks_now_and_then() {
     let (by_frees, by_leaves) = frees_and_leaves::<EpochDeferred>();

@@ -1,5 +1,5 @@
-//! Hard situations: a fork in the middle of a run, a limit that all reach at once, more threads than
-//! cores. Signal handlers have a process of their own: `signals`.
+//! Hard situations: a fork in the middle of a run, a limit that all reach at once, more threads
+//! than cores. Signal handlers have a process of their own: `signals`.
 #![cfg(unix)]
 
 mod common;
@@ -197,8 +197,8 @@ fn a_forked_child_goes_on_with_its_copy() {
     assert_eq!(pool.census().free_blocks(), stats.carved_blocks, "the parent never noticed");
 }
 
-/// Growth takes a lock, which a fork may catch. The thread that forks holds it over the fork, so it is free
-/// in the child.
+/// Growth takes a lock, which a fork may catch. The thread that forks holds it over the fork, so it
+/// is free in the child.
 #[test]
 fn a_fork_that_keeps_others_from_growing_can_grow_in_the_child() {
     let pool = Pool::builder(LAYOUT).batch(BATCH).chunk_blocks(BATCH).build().unwrap();

@@ -1,5 +1,6 @@
-//! A pool gives all heap memory back: its own, its source's, and that of its reclaimer. By a counting
-//! allocator, so this file is a program of its own with a single test: nothing else may be at work.
+//! A pool gives all heap memory back: its own, its source's, and that of its reclaimer. By a
+//! counting allocator, so this file is a program of its own with a single test: nothing else may be
+//! at work.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicIsize, Ordering::Relaxed};
@@ -36,7 +37,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `work` leaves behind, once it has been done before: threads and channels keep some for good.
+/// What `work` leaves behind, once it has been done before: threads and channels keep some for
+/// good.
 fn left_behind(work: impl Fn()) -> isize {
     for _ in 0..3 {
         work();
@@ -64,7 +66,8 @@ fn exchange<S: Strategy>(from: &Local<'_, S>, to: &Local<'_, S>) {
     }
 }
 
-/// Threads come, exchange beside a sleeper, and go; magazines are in limbo when the pool is dropped.
+/// Threads come, exchange beside a sleeper, and go; magazines are in limbo when the pool is
+/// dropped.
 fn threads_and_a_sleeper<S: Strategy>() {
     let pool = &pool::<S>();
     thread::scope(|threads| {
@@ -135,8 +138,9 @@ fn forgotten<S: Strategy>(exchanges: usize) -> isize {
     })
 }
 
-/// One thread uses pools that are dropped, one after the other, and lives on: what it keeps of each must
-/// not add up. Beside the last pool, whose leavings go when the next one comes, it keeps nothing.
+/// One thread uses pools that are dropped, one after the other, and lives on: what it keeps of each
+/// must not add up. Beside the last pool, whose leavings go when the next one comes, it keeps
+/// nothing.
 fn pools_that_one_thread_outlives<S: Strategy>() -> isize {
     let layout = Layout::new::<[u64; 8]>();
     let used = move || {

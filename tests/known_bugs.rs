@@ -1,8 +1,9 @@
 //! What has gone wrong elsewhere, a test per class. The classes are those of public advisories and
-//! issue threads on pools, slabs, queues and reclamation; each test does here what went wrong there.
+//! issue threads on pools, slabs, queues and reclamation; each test does here what went wrong
+//! there.
 //!
-//! Also in: `objects`, `object_faults` (values, constructors, destructors), `stamped` (names of another
-//! pool, or stale), `misuse` (what level `checked` notices), `bounds` (`Send` and `Sync`).
+//! Also in: `objects`, `object_faults` (values, constructors, destructors), `stamped` (names of
+//! another pool, or stale), `misuse` (what level `checked` notices), `bounds` (`Send` and `Sync`).
 
 mod common;
 

@@ -46,8 +46,8 @@ fn builder(kind: Kind, tracks: &Arc<Tracks>) -> ObjectPoolBuilder<Tracked> {
     }
 }
 
-/// Everything that makes, resets or drops a value. Each step is caught on its own; how many panicked
-/// is the result.
+/// Everything that makes, resets or drops a value. Each step is caught on its own; how many
+/// panicked is the result.
 fn script(pool: &ObjectPool<Tracked>, tracks: &Arc<Tracks>) -> usize {
     let mut panics = 0;
     let mut step = |f: &mut dyn FnMut()| panics += usize::from(quietly(f));
@@ -71,8 +71,9 @@ fn script(pool: &ObjectPool<Tracked>, tracks: &Arc<Tracks>) -> usize {
         step(&mut || {
             thread::scope(|threads| {
                 let object = pool.get().unwrap();
-                // Joined by hand: the scope does not wait for what a thread does at its very end, and a
-                // thread that is just handing its blocks in when the pool goes frees it later.
+                // Joined by hand: the scope does not wait for what a thread does at its very end,
+                // and a thread that is just handing its blocks in when the pool goes frees it
+                // later.
                 threads.spawn(move || drop(object)).join().unwrap();
             });
         });

@@ -1,5 +1,5 @@
-//! What each strategy is on the processor that the tests run on, as the README says it. `cargo xtask
-//! cross` runs this on others, `cargo xtask miri` interprets it for others.
+//! What each strategy is on the processor that the tests run on, as the README says it. `cargo
+//! xtask cross` runs this on others, `cargo xtask miri` interprets it for others.
 
 use core::alloc::Layout;
 
@@ -8,8 +8,8 @@ use stampool::{
     Strategy, TaggedPacked, TaggedWide,
 };
 
-/// Whether the processor has a 128-bit compare-exchange, by its manual; nothing where this list does
-/// not know it.
+/// Whether the processor has a 128-bit compare-exchange, by its manual; nothing where this list
+/// does not know it.
 fn has_double_width_cas() -> Option<bool> {
     #[cfg(target_arch = "x86_64")]
     return Some(std::arch::is_x86_feature_detected!("cmpxchg16b"));

@@ -1,4 +1,5 @@
-//! Several lists of full magazines: whoever looks for blocks finds them all, and the bound is that of one.
+//! Several lists of full magazines: whoever looks for blocks finds them all, and the bound is that
+//! of one.
 
 mod common;
 

@@ -56,7 +56,8 @@ fn in_a_call<R>(call: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Interrupts the thread again and again, each time when the handler is through with the last signal.
+/// Interrupts the thread again and again, each time when the handler is through with the last
+/// signal.
 fn send_to(thread: libc::pthread_t) {
     while SIGNALS.load(Ordering::Acquire) < ENOUGH.0 || IN_CALLS.load(Ordering::Relaxed) < ENOUGH.1
     {

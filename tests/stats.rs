@@ -47,7 +47,8 @@ fn count_one_thread<S: Strategy>() {
     assert!(pool.seats()[0].thread.is_none());
 }
 
-/// A batch that is carved brings a magazine, and so does a seat, for its remainder (M1 of the mediator).
+/// A batch that is carved brings a magazine, and so does a seat, for its remainder (M1 of the
+/// mediator).
 #[test]
 fn every_batch_and_every_seat_brings_a_magazine() {
     with_every_strategy!(count_magazines);

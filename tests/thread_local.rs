@@ -274,8 +274,8 @@ fn sharing_is_as_the_pool_says() {
     let _: NonNull<u8> = pool::<TaggedWide>().allocate().unwrap();
 }
 
-/// The thread that uses a pool first seats the cache that threads without a seat share. Its end takes
-/// back what is its own, not what they have there.
+/// The thread that uses a pool first seats the cache that threads without a seat share. Its end
+/// takes back what is its own, not what they have there.
 #[test]
 fn the_shared_cache_does_not_end_with_the_thread_that_seated_it() {
     for _ in 0..50 {

@@ -1,5 +1,5 @@
-//! Thread-local pools whose source refuses, whose threads call while another thread holds a lock, and
-//! which are forked.
+//! Thread-local pools whose source refuses, whose threads call while another thread holds a lock,
+//! and which are forked.
 
 mod common;
 
@@ -51,8 +51,8 @@ fn a_free_succeeds_whichever_request_the_source_refused() {
     assert_eq!(refused_at_build, 1, "the cache that threads share");
 }
 
-/// While one thread holds all locks of a pool, another thread uses more pools by turns than have a place
-/// of their own.
+/// While one thread holds all locks of a pool, another thread uses more pools by turns than have a
+/// place of their own.
 #[test]
 fn a_thread_with_a_cache_of_its_own_takes_no_lock() {
     let pools: Vec<ThreadLocalPool> =
@@ -114,8 +114,8 @@ fn more_pools_than_places_keep_their_blocks_apart() {
     }
 }
 
-/// Three threads use the pool all the time; a child that one of them makes at any moment finds no lock
-/// that was caught.
+/// Three threads use the pool all the time; a child that one of them makes at any moment finds no
+/// lock that was caught.
 #[cfg(unix)]
 #[test]
 fn a_child_of_a_sealed_pool_waits_for_no_lock() {

@@ -1,5 +1,5 @@
-//! A pool whose emptied magazines still wait when it is dropped: its memory stays, since another thread may
-//! still bring a magazine back.
+//! A pool whose emptied magazines still wait when it is dropped: its memory stays, since another
+//! thread may still bring a magazine back.
 
 mod common;
 
@@ -18,8 +18,8 @@ thread_local! {
     static WAITING: RefCell<Vec<Box<dyn FnOnce()>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whatever is deferred waits until the test runs it: as if a thread slept for ever in the middle of
-/// the collector.
+/// Whatever is deferred waits until the test runs it: as if a thread slept for ever in the middle
+/// of the collector.
 struct HeldUp;
 
 // SAFETY: what is deferred runs when the test says so, and no guard is held then.
@@ -93,8 +93,8 @@ fn memory_goes_back_when_nothing_waits() {
     assert_eq!(Arc::strong_count(&counts), 1);
 }
 
-/// The collector itself, with a pin that goes on: the mediator's end does not wait for ever, and what
-/// lands afterwards finds everything where it was.
+/// The collector itself, with a pin that goes on: the mediator's end does not wait for ever, and
+/// what lands afterwards finds everything where it was.
 #[test]
 #[cfg_attr(miri, ignore = "what stays is a leak, as it should be; and a million rounds")]
 fn a_pin_that_goes_on_does_not_hold_the_end_up() {

@@ -4,8 +4,8 @@
 //! Lamport's ring with what is usual: indices on lines of their own, and each side keeps a copy
 //! of the other's index, which it renews only when the ring looks full or empty. Pointers may go in
 //! runs that fill a line, and an index is published once for each run (Lee, Bu and Chandranmenon's
-//! `MCRingBuffer`, 2010): what the ring costs would hide what the allocator does. The same ring serves
-//! all subjects.
+//! `MCRingBuffer`, 2010): what the ring costs would hide what the allocator does. The same ring
+//! serves all subjects.
 
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};

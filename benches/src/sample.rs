@@ -7,7 +7,8 @@ use std::time::Instant;
 
 /// A sample is disturbed when its threads stood in line for a core for more than a hundredth of
 /// its time. Where there are more threads than cores they always stand in line, most of the time
-/// for one another; then it is disturbed when the cores did something else for more than a twentieth.
+/// for one another; then it is disturbed when the cores did something else for more than a
+/// twentieth.
 const TOLERATED_SHARE: u32 = 100;
 const TOLERATED_SHARE_OF_CROWD: u32 = 20;
 

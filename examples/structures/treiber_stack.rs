@@ -8,11 +8,12 @@
 //!
 //! I1. A name comes onto the top once by a push: a node is pushed once in each turn. After that it
 //!     is on top again only while the stack below it is as it was.
-//! I2. So of all poppers who saw a name on top, one exchanges it; and the link that it read is still
-//!     the node's.
-//! I3. A node's value is written by whoever allocated the node, before the push, and moved out by the
-//!     popper who exchanged its name, before the node is freed. Everybody else who has a reference to
-//!     the node, by a name that is stale or is about to be, reads the link alone, which is atomic.
+//! I2. So of all poppers who saw a name on top, one exchanges it; and the link that it read is
+//!     still the node's.
+//! I3. A node's value is written by whoever allocated the node, before the push, and moved out by
+//!     the popper who exchanged its name, before the node is freed. Everybody else who has a
+//!     reference to the node, by a name that is stale or is about to be, reads the link alone,
+//!     which is atomic.
 
 use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};

@@ -37,8 +37,8 @@ pub struct Call<O> {
 pub struct History(pub Vec<Call<Operation>>);
 
 impl History {
-    /// The same with blocks numbered in the order in which they first appear: addresses are nobody's
-    /// business.
+    /// The same with blocks numbered in the order in which they first appear: addresses are
+    /// nobody's business.
     #[must_use]
     pub fn numbered(mut self) -> Self {
         self.0.sort_by_key(|call| call.invoked);

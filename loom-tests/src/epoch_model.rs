@@ -1,13 +1,13 @@
 //! What an epoch promises, as a machine that the checkers see: the specification of
 //! [`Epoch`](stampool::raw::free_list::Epoch), small enough to be exhausted.
 //!
-//! Its state is a ghost: plain data behind a std mutex. Every access comes right after an RMW on one
-//! location, `order`, so that the checkers see, and reorder, each. What orders memory is what the
-//! promise says, no more:
+//! Its state is a ghost: plain data behind a std mutex. Every access comes right after an RMW on
+//! one location, `order`, so that the checkers see, and reorder, each. What orders memory is what
+//! the promise says, no more:
 //!
 //! - a deferral is acquired by every later pin, and by whoever runs it (`order`: Release, Acquire);
-//! - the end of a pin is acquired by whoever runs something later (`ended`: Release, Acquire). So it
-//!   is in crossbeam-epoch, where whoever advances the epoch has looked at every participant.
+//! - the end of a pin is acquired by whoever runs something later (`ended`: Release, Acquire). So
+//!   it is in crossbeam-epoch, where whoever advances the epoch has looked at every participant.
 
 use core::marker::PhantomData;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -68,8 +68,8 @@
 //! # What loom passes over without a word
 //!
 //! - The environment: `LOOM_MAX_DURATION` and `LOOM_MAX_PERMUTATIONS` end a run early as a pass, a
-//!   leftover `LOOM_CHECKPOINT_FILE` resumes one. [`explore`] sets everything in code and refuses to
-//!   run with any `LOOM_` variable set.
+//!   leftover `LOOM_CHECKPOINT_FILE` resumes one. [`explore`] sets everything in code and refuses
+//!   to run with any `LOOM_` variable set.
 //! - `compare_exchange_weak` never fails spuriously.
 //! - A `compare_exchange` that fails reads the newest store; C11 allows an older one.
 //! - `SeqCst` on an access is modelled as `AcqRel`; only fences are sequentially consistent.

@@ -1,24 +1,25 @@
 //! Reclamation that the checkers cannot see into, made visible at its border.
 //!
 //! A library's atomics are std's: its operations are no scheduling points, and order no memory for
-//! loom, which would report races that there are not. So each of its operations comes right after an
-//! RMW on one location, and runs without a scheduling point inside: the checkers see, and reorder,
-//! each as one step. What it brings back is collected, and lands after the step. And what orders
-//! memory is what the contract of [`Reclaimer`] promises, no more:
+//! loom, which would report races that there are not. So each of its operations comes right after
+//! an RMW on one location, and runs without a scheduling point inside: the checkers see, and
+//! reorder, each as one step. What it brings back is collected, and lands after the step. And what
+//! orders memory is what the contract of [`Reclaimer`] promises, no more:
 //!
 //! - a deferral is acquired by every later pin and protection (`order`: Release, Acquire);
 //! - the end of a pin, or of a protection, is acquired by what it may have held up (`ended`:
 //!   Release, Acquire);
 //! - a deferral is acquired by whoever runs it (`deferred`: Release, Acquire).
 //!
-//! The last two are for loom alone: shuttle orders no memory, and each would be one more step there.
+//! The last two are for loom alone: shuttle orders no memory, and each would be one more step
+//! there.
 //!
 //! # What such a row proves
 //!
 //! That the adapter keeps the contract, and the lists above it get by with the contract: when the
-//! library says that a magazine may come back, no interleaving with the shipped lists breaks them. Not
-//! that the library is right inside: neither its own interleavings nor its orderings are looked at,
-//! and where its adapter relies on a fence, that stands for itself.
+//! library says that a magazine may come back, no interleaving with the shipped lists breaks them.
+//! Not that the library is right inside: neither its own interleavings nor its orderings are looked
+//! at, and where its adapter relies on a fence, that stands for itself.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize as Number, Ordering::Relaxed};
@@ -52,8 +53,8 @@ pub struct Opaque<R> {
     library: R,
 }
 
-/// What the checkers don't see: std's. No scheduling point comes while a lock is held, and all threads
-/// of a checker take turns on one, so its orderings say nothing.
+/// What the checkers don't see: std's. No scheduling point comes while a lock is held, and all
+/// threads of a checker take turns on one, so its orderings say nothing.
 struct Ghost {
     /// Of all pins and protections: what a look acquires too much, the library's own fences would.
     ended: AtomicUsize,

@@ -1,31 +1,31 @@
 //! Hazard pointers: the library haphazard.
 //!
-//! Whoever is about to look at a magazine publishes its address in a slot of its own, and looks again
-//! whether the magazine is still on top. What is retired comes back when a scan finds its address in no
-//! slot. A thread that sleeps while it looks holds up one magazine, not all: the one thing that epochs
-//! cannot do.
+//! Whoever is about to look at a magazine publishes its address in a slot of its own, and looks
+//! again whether the magazine is still on top. What is retired comes back when a scan finds its
+//! address in no slot. A thread that sleeps while it looks holds up one magazine, not all: the one
+//! thing that epochs cannot do.
 //!
 //! Source: Michael, Hazard pointers: safe memory reclamation for lock-free objects, IEEE TPDS 2004.
 //! haphazard follows folly's implementation.
 //!
 //! # Invariants
 //!
-//! - H1. A removal protects the top magazine that its exchange compares, and nothing below: as long as
-//!   the top has not come back the chain below it is the one that was seen, for `pop_up_to` too.
+//! - H1. A removal protects the top magazine that its exchange compares, and nothing below: as long
+//!   as the top has not come back the chain below it is the one that was seen, for `pop_up_to` too.
 //! - H2. One slot is enough for a guard. An exchange of the mediator may remove several times under
 //!   one guard (a partial magazine, then an empty one), but one after the other, and after its last
-//!   exchange a removal does not look at magazines any more that it does not own: its protection is over
-//!   when the next one begins, and when something is deferred. Blocks and magazines that it took are its
-//!   own, whatever the slot says.
-//! - H3. So a deferral lets go of the caller's own protection first. Else the magazine that was just
-//!   removed would lie in the caller's own slot at each scan, and wait for another deferral.
+//!   exchange a removal does not look at magazines any more that it does not own: its protection is
+//!   over when the next one begins, and when something is deferred. Blocks and magazines that it
+//!   took are its own, whatever the slot says.
+//! - H3. So a deferral lets go of the caller's own protection first. Else the magazine that was
+//!   just removed would lie in the caller's own slot at each scan, and wait for another deferral.
 //! - H4. A participant may be pinned twice at a time: the second pin gets a slot of its own.
 //!
 //! # What it pays here that it would not pay at home
 //!
 //! - A ticket: haphazard runs a deleter that gets the address, and nothing else. So what has to run
-//!   lies boxed in a table keyed by the magazine's address, under a lock for a few instructions, two
-//!   turns per magazine. At home the object is what lies at the address.
+//!   lies boxed in a table keyed by the magazine's address, under a lock for a few instructions,
+//!   two turns per magazine. At home the object is what lies at the address.
 //! - A scan of all slots after every [`BATCH`](crate::BATCH) deferrals, or after each, instead of
 //!   every 1,000: the limbo is bounded.
 //!
@@ -50,7 +50,8 @@ struct Magazines;
 
 type Domain = haphazard::Domain<Magazines>;
 
-/// Magazines come back when their address is in no slot: haphazard, with a domain of the pool's own.
+/// Magazines come back when their address is in no slot: haphazard, with a domain of the pool's
+/// own.
 ///
 /// A participant looks for what has become free after every `EVERY` deferrals.
 pub struct Hazard<const EVERY: usize>(Arc<Domain>);
@@ -94,8 +95,8 @@ impl Guard for Slot<'_> {
         self.with(|slot| {
             while !seen.top.is_none() {
                 slot.protect_raw(ptr::without_provenance_mut::<u8>(seen.top.address()));
-                // Either a scan sees the address, or the look below sees that the magazine was removed.
-                // Pairs with haphazard's heavy barrier.
+                // Either a scan sees the address, or the look below sees that the magazine was
+                // removed. Pairs with haphazard's heavy barrier.
                 fence(Ordering::SeqCst);
                 let found = load();
                 if found == seen {
@@ -146,8 +147,8 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
         // SAFETY: by the caller it may run until `drain` has returned.
         unsafe { put_aside(magazine, land) };
         let magazine = ptr::without_provenance_mut::<Ticket>(magazine);
-        // SAFETY: removed, so no slot that is published from now on is found right (H1); a magazine is
-        // deferred once in a round. Of no size, it may be referred to anywhere.
+        // SAFETY: removed, so no slot that is published from now on is found right (H1); a magazine
+        // is deferred once in a round. Of no size, it may be referred to anywhere.
         unsafe { self.0.retire_ptr::<Ticket, Landed>(magazine) };
         let deferred = &guard.participant.deferred;
         deferred.set(deferred.get() + 1);
@@ -197,7 +198,8 @@ unsafe impl Pointer<Ticket> for Landed {
 
 type Land = Box<dyn FnOnce() + Send>;
 
-/// What waits, by the address of its magazine: magazines that live have one address each, in all pools.
+/// What waits, by the address of its magazine: magazines that live have one address each, in all
+/// pools.
 static TICKETS: [CachePadded<Tickets>; 16] = [const { CachePadded::new(Tickets::new()) }; 16];
 
 /// A few of them: more than the limbo are never there.

@@ -1,9 +1,9 @@
 //! Hyaline: the library seize.
 //!
 //! What is retired goes, in batches, to a list of every thread that is inside a guard at that
-//! instant, and counts how many those are. A thread that leaves its guard counts down all batches in
-//! its list; who counts to zero runs them. Threads outside of guards are not waited for, and nobody
-//! waits for an epoch to advance.
+//! instant, and counts how many those are. A thread that leaves its guard counts down all batches
+//! in its list; who counts to zero runs them. Threads outside of guards are not waited for, and
+//! nobody waits for an epoch to advance.
 //!
 //! Source: Nikolaev & Ravindran, Snapshot-free, transparent, and robust memory reclamation for
 //! lock-free data structures, PLDI 2021: the variant Hyaline-1. seize 0.5 has no protection against
@@ -12,29 +12,29 @@
 //!
 //! # Two forms
 //!
-//! - [`PerThread`]: seize's ordinary guard, which knows its thread by a thread-local. At home on real
-//!   threads.
-//! - [`PerGuard`]: seize's owned guard, with an identity of its own. For models: all threads of loom
-//!   and of shuttle are coroutines on one thread of the system, so a thread-local would make one
-//!   thread of them all. Everything would then wait for everybody, and the checks would never see a
-//!   magazine come back while a thread that came later looks.
+//! - [`PerThread`]: seize's ordinary guard, which knows its thread by a thread-local. At home on
+//!   real threads.
+//! - [`PerGuard`]: seize's owned guard, with an identity of its own. For models: all threads of
+//!   loom and of shuttle are coroutines on one thread of the system, so a thread-local would make
+//!   one thread of them all. Everything would then wait for everybody, and the checks would never
+//!   see a magazine come back while a thread that came later looks.
 //!
 //! # What it pays here that it would not pay at home
 //!
 //! - A boxed ticket per magazine, since a magazine's own memory is not the reclaimer's to use.
-//! - A fence in every pin. seize wants every pointer under a guard loaded by `SeqCst`; the lists load
-//!   their heads by Acquire, and where the system has no process-wide barrier the entry would not be
-//!   ordered before such a load.
-//! - Batches of [`BATCH`](crate::BATCH) instead of 32: each has the price of a process-wide barrier,
-//!   which on Linux is a system call.
-//! - [`PerGuard`] more than that: two turns of a process-wide lock per guard, a lock per retirement,
-//!   and the barrier for each magazine.
+//! - A fence in every pin. seize wants every pointer under a guard loaded by `SeqCst`; the lists
+//!   load their heads by Acquire, and where the system has no process-wide barrier the entry would
+//!   not be ordered before such a load.
+//! - Batches of [`BATCH`](crate::BATCH) instead of 32: each has the price of a process-wide
+//!   barrier, which on Linux is a system call.
+//! - [`PerGuard`] more than that: two turns of a process-wide lock per guard, a lock per
+//!   retirement, and the barrier for each magazine.
 //!
 //! # Magazines that wait longer than they had to
 //!
 //! A batch must have as many entries as threads are inside of guards, the retiring one included. A
-//! batch of one is therefore put aside while anybody else is inside, until the next retirement under
-//! the same identity. The pool's bound on its limbo holds all the same.
+//! batch of one is therefore put aside while anybody else is inside, until the next retirement
+//! under the same identity. The pool's bound on its limbo holds all the same.
 
 use core::marker::PhantomData;
 use core::sync::atomic::{Ordering, fence};
@@ -84,8 +84,8 @@ impl Form for PerGuard {
     }
 }
 
-/// Magazines come back when every thread that was inside a guard has left it: seize, with a collector
-/// of the pool's own.
+/// Magazines come back when every thread that was inside a guard has left it: seize, with a
+/// collector of the pool's own.
 #[derive(Debug)]
 pub struct Seize<F>(Collector, PhantomData<F>);
 
@@ -123,8 +123,8 @@ unsafe impl<F: Form> Reclaimer for Seize<F> {
     #[inline]
     fn pin<'g>(&'g self, _participant: &'g ()) -> Inside<F::Guard<'g>> {
         let guard = F::enter(&self.0);
-        // Between the entry and the first look at a head: either the retiring thread sees the entry,
-        // or this thread sees what was removed. Pairs with seize's heavy barrier.
+        // Between the entry and the first look at a head: either the retiring thread sees the
+        // entry, or this thread sees what was removed. Pairs with seize's heavy barrier.
         fence(Ordering::SeqCst);
         Inside(guard)
     }
@@ -132,8 +132,8 @@ unsafe impl<F: Form> Reclaimer for Seize<F> {
     #[inline]
     unsafe fn defer(&self, guard: &Self::Guard<'_>, _magazine: usize, land: impl FnOnce() + Send) {
         let ticket = Box::into_raw(Box::new(land));
-        // SAFETY: a box that nobody else knows; by the caller it may run on any thread until `drain`
-        // has returned, and `drain` leaves nothing to run.
+        // SAFETY: a box that nobody else knows; by the caller it may run on any thread until
+        // `drain` has returned, and `drain` leaves nothing to run.
         unsafe { guard.0.defer_retire(ticket, run) };
     }
 

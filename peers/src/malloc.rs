@@ -7,8 +7,8 @@
 //! | `snmalloc` | snmalloc, through snmalloc-rs | frees of others go back by message |
 //! | `jemalloc` | jemalloc, through tikv-jemallocator | a cache per thread before shared arenas |
 //!
-//! All three at the defaults of their crates, but that snmalloc is built without CMake; and only with
-//! the feature `malloc`. rpmalloc is a subject of the benches alone.
+//! All three at the defaults of their crates, but that snmalloc is built without CMake; and only
+//! with the feature `malloc`. rpmalloc is a subject of the benches alone.
 
 use core::alloc::GlobalAlloc;
 use core::fmt;

@@ -179,8 +179,8 @@ fn subjects() -> impl Iterator<Item = Subject> {
     SUBJECTS.into_iter().chain([EPOCH])
 }
 
-/// Searches of more than five seconds. Under sequential consistency `TaggedPacked` takes the same steps
-/// as `TaggedWide`, and `Locked` takes fewer, so one of the three is searched every time.
+/// Searches of more than five seconds. Under sequential consistency `TaggedPacked` takes the same
+/// steps as `TaggedWide`, and `Locked` takes fewer, so one of the three is searched every time.
 const LONG: &[&str] = &[
     "list/aba",
     "list/aba_pop_up_to",
@@ -191,16 +191,16 @@ const LONG: &[&str] = &[
     "pool/leave_remainder_allocate",
 ];
 
-/// Searches that take minutes, although loom, which reduces, exhausts the same scenarios in seconds:
-/// batches that grow, shards, forgotten handles. `pool/flush_refill` has the schedules of
+/// Searches that take minutes, although loom, which reduces, exhausts the same scenarios in
+/// seconds: batches that grow, shards, forgotten handles. `pool/flush_refill` has the schedules of
 /// `pool/allocate_free_across`.
 fn is_deep(scenario: &str) -> bool {
     let named = ["pool/flush_refill", "pool/thread_end_flush", "pool/thread_end_two_handles"];
     scenario.starts_with("pool/wide_") || scenario.contains("/shards_") || named.contains(&scenario)
 }
 
-/// A search without reduction takes hours where a pin, or a count, comes with every step: then it is
-/// left to the deep tier, and the scenario is sampled as all are.
+/// A search without reduction takes hours where a pin, or a count, comes with every step: then it
+/// is left to the deep tier, and the scenario is sampled as all are.
 fn tier(subject: Subject, scenario: &str, tier: u8) -> u8 {
     let is_searched = subject.searched.is_none_or(|searched| searched.contains(&scenario));
     let is_another = LONG.contains(&scenario) && subject.strategy != TaggedWide::<64>::NAME;

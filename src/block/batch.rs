@@ -1,7 +1,7 @@
 //! How many blocks an exchange moves.
 
-/// The blocks of one exchange: `least` of them, or more, up to `most`, for threads that take and give
-/// by turns. `1 <= least <= most`.
+/// The blocks of one exchange: `least` of them, or more, up to `most`, for threads that take and
+/// give by turns. `1 <= least <= most`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Batch {
     /// A full magazine holds so many at least.

@@ -4,9 +4,9 @@
 //! has freed it goes unnoticed. [`hide`] makes such a use a report, and [`show`] ends that. Neither
 //! changes a byte of the memory.
 //!
-//! The tools are found at run time. AddressSanitizer's functions are weak symbols, null in a program
-//! that is built without it. memcheck reads a sequence of instructions that does nothing elsewhere.
-//! So a program with this feature links and runs with either tool or with none.
+//! The tools are found at run time. AddressSanitizer's functions are weak symbols, null in a
+//! program that is built without it. memcheck reads a sequence of instructions that does nothing
+//! elsewhere. So a program with this feature links and runs with either tool or with none.
 //!
 //! Both functions do nothing without the feature, under Miri, and on other systems than Linux on
 //! x86-64.
@@ -16,8 +16,8 @@ use core::ptr::NonNull;
 /// Whether the two functions do anything.
 pub(crate) const ON: bool = tools::ON;
 
-/// AddressSanitizer keeps one byte for so many. Two threads that change parts of one such unit at one
-/// time could damage it.
+/// AddressSanitizer keeps one byte for so many. Two threads that change parts of one such unit at
+/// one time could damage it.
 const GRANULE: usize = 8;
 
 /// Whether a block of `len` bytes at `address` shares no granule with its neighbours.
@@ -34,8 +34,8 @@ pub(crate) fn hide(start: NonNull<u8>, len: usize) {
     }
 }
 
-/// From here on accesses to these bytes are fine again, and memcheck takes the bytes for initialised:
-/// it has forgotten which of them were.
+/// From here on accesses to these bytes are fine again, and memcheck takes the bytes for
+/// initialised: it has forgotten which of them were.
 #[inline(always)]
 pub(crate) fn show(start: NonNull<u8>, len: usize) {
     if ON {

@@ -106,7 +106,8 @@ impl Carver {
     }
 
     /// Sees to it that the next [`carve`](Self::carve) yields at least one block. Where that takes
-    /// a new chunk, it brings room for `extra(batches, blocks)` with it, in one region or not at all.
+    /// a new chunk, it brings room for `extra(batches, blocks)` with it, in one region or not at
+    /// all.
     ///
     /// # Errors
     ///

@@ -58,8 +58,8 @@ impl Regions {
         Ok(unsafe { region.add(offset) })
     }
 
-    /// Leaves all regions, and the source with them, where they are, for ever. For an owner that does
-    /// not know whether somebody still uses them.
+    /// Leaves all regions, and the source with them, where they are, for ever. For an owner that
+    /// does not know whether somebody still uses them.
     pub fn abandon(&mut self) {
         self.last = None;
         let source: Box<dyn Source> = core::mem::replace(&mut self.source, Box::new(SystemSource));

@@ -83,8 +83,8 @@ impl StampWord {
         live
     }
 
-    /// For the owner: the turn of `stamp`, which [`begin`](Self::begin) returned, is over before the
-    /// block was live under it.
+    /// For the owner: the turn of `stamp`, which [`begin`](Self::begin) returned, is over before
+    /// the block was live under it.
     pub fn abandon(&self, stamp: u64, width: StampWidth) {
         // ORDERING(ST-4): Relaxed. The owner's; the block travels with it.
         self.0.store(width.after(stamp), site::STAMP_OWNED.ordering());

@@ -1,7 +1,8 @@
 //! Chapters: how the pool is made, and why.
 //!
 //! - [`design`]: the layers, the magazines, the strategies, and what is promised.
-//! - [`forms`]: raw blocks, objects and stamped names, with a handle or without, and what each costs.
+//! - [`forms`]: raw blocks, objects and stamped names, with a handle or without, and what each
+//!   costs.
 //! - [`choosing`]: the strategies side by side, and which for whom.
 //! - [`levels`]: misuse that a pool notices, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.

@@ -2,33 +2,35 @@
 //!
 //! # The rule
 //!
-//! A magazine goes its round: from `empty` to `full` or `partial`, and from there back to `empty`. It
-//! is *ripe* from its creation, or its last grace period, until a removal brings it from `full` or
-//! `partial`. Only ripe magazines go where poppers look without a lock: whatever a removal brings is
-//! not, unless the caller vouches for it ([`OwnedMagazine::assume_ripe`]).
+//! A magazine goes its round: from `empty` to `full` or `partial`, and from there back to `empty`.
+//! It is *ripe* from its creation, or its last grace period, until a removal brings it from `full`
+//! or `partial`. Only ripe magazines go where poppers look without a lock: whatever a removal
+//! brings is not, unless the caller vouches for it ([`OwnedMagazine::assume_ripe`]).
 //!
 //! # Invariants
 //!
-//! - D1. The top of the open stack that a popper has seen, and its guard protects, does not come back
-//!   to that stack before the popper's exchange. Back to `full` or `partial` it would have to come
-//!   through `empty`, and back to `empty` it comes by [`Reclaimer::defer`] alone, after the removal
-//!   that the popper missed. One deferral for a round serves all three lists.
-//! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded, or
-//!   one that only confirmed it, and everything below is as it saw it: below the top nothing changes.
-//! - D3. A magazine that is not ripe and does not wait goes to the side stack, under the lock. Nobody
-//!   looks there without it, so it may go there again at once; and what comes from there stays
+//! - D1. The top of the open stack that a popper has seen, and its guard protects, does not come
+//!   back to that stack before the popper's exchange. Back to `full` or `partial` it would have to
+//!   come through `empty`, and back to `empty` it comes by [`Reclaimer::defer`] alone, after the
+//!   removal that the popper missed. One deferral for a round serves all three lists.
+//! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded,
+//!   or one that only confirmed it, and everything below is as it saw it: below the top nothing
+//!   changes.
+//! - D3. A magazine that is not ripe and does not wait goes to the side stack, under the lock.
+//!   Nobody looks there without it, so it may go there again at once; and what comes from there
+//!   stays
 //!   [confined](super::Ripeness::Confined) until its next grace period.
 //!
 //! # Progress
 //!
 //! Push and removal are lock-free, as far as the reclaimer is, until something has gone to the side
-//! for the first time. From then on a removal that finds the open stack empty looks there too, under
-//! the lock, and so waits for others that do.
+//! for the first time. From then on a removal that finds the open stack empty looks there too,
+//! under the lock, and so waits for others that do.
 //!
 //! # Source
 //!
-//! Fraser 2004 for the grace period (papers/README.md). Deviations: only the magazine waits, never a
-//! block; one deferral serves all three lists; the side stack.
+//! Fraser 2004 for the grace period (papers/README.md). Deviations: only the magazine waits, never
+//! a block; one deferral serves all three lists; the side stack.
 
 use core::marker::PhantomData;
 
@@ -46,8 +48,8 @@ use crate::sync::{AtomicU32, site};
 /// No recycling before a safe point, which `R` finds: the alternative to a tag.
 ///
 /// What is emptied waits until nobody looks at it any more; the blocks never wait. A thread that
-/// sleeps while it looks holds up the magazines emptied meanwhile, [`limbo_magazines`] of them per handle;
-/// those beyond go through a lock, until it wakes.
+/// sleeps while it looks holds up the magazines emptied meanwhile, [`limbo_magazines`] of them per
+/// handle; those beyond go through a lock, until it wakes.
 ///
 /// [`limbo_magazines`]: crate::PoolBuilder::limbo_magazines
 #[derive(Clone, Copy, Debug)]

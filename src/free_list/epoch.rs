@@ -60,10 +60,10 @@ unsafe impl Reclaimer for Epoch {
         if is_done() {
             return;
         }
-        // The pool pins nobody any more, so a round advances the epoch, and collects what is two epochs
-        // old. The exception: a thread that ends, after its pool's end or at the same time, drops its
-        // `LocalHandle`, which pins and collects for a moment. While that thread is held up there, the
-        // epoch stands still, or what it has taken out does not land.
+        // The pool pins nobody any more, so a round advances the epoch, and collects what is two
+        // epochs old. The exception: a thread that ends, after its pool's end or at the same time,
+        // drops its `LocalHandle`, which pins and collects for a moment. While that thread is held
+        // up there, the epoch stands still, or what it has taken out does not land.
         let participant = self.join();
         for round in 0..DRAIN_ROUNDS {
             participant.pin().flush();
@@ -77,32 +77,33 @@ unsafe impl Reclaimer for Epoch {
     }
 }
 
-/// Magazines come back after a grace period of crossbeam-epoch's, with a collector of the pool's own.
+/// Magazines come back after a grace period of crossbeam-epoch's, with a collector of the pool's
+/// own.
 ///
-/// Not for a pool that serves as the program's allocator: the collector takes its memory there, in the
-/// middle of an exchange.
+/// Not for a pool that serves as the program's allocator: the collector takes its memory there, in
+/// the middle of an exchange.
 ///
 /// # Progress
 ///
 /// An exchange is two list operations under a pin. It is not lock-free: the collector takes memory
 /// from the program's allocator, on either side of an exchange, and where the limbo is full, or a
-/// partial magazine goes back, the exchange takes a lock for a few instructions. From then on so does
-/// each that finds that list empty.
+/// partial magazine goes back, the exchange takes a lock for a few instructions. From then on so
+/// does each that finds that list empty.
 ///
 /// # A thread that sleeps while pinned
 ///
-/// holds up the magazines that are emptied meanwhile, but no block. Past [`limbo_magazines`] per handle
-/// they go through a lock, which [`Stats::overflows`] counts, until it wakes and the collector has
-/// noticed: the pool goes on, as fast as under [`Locked`](super::Locked).
+/// holds up the magazines that are emptied meanwhile, but no block. Past [`limbo_magazines`] per
+/// handle they go through a lock, which [`Stats::overflows`] counts, until it wakes and the
+/// collector has noticed: the pool goes on, as fast as under [`Locked`](super::Locked).
 ///
 /// # Memory bound
 ///
-/// Blocks: that of the tagged strategies. Magazines: `limbo_magazines` more per handle. The collector's own
-/// memory comes beside it, and a forgotten handle keeps it from being freed.
+/// Blocks: that of the tagged strategies. Magazines: `limbo_magazines` more per handle. The
+/// collector's own memory comes beside it, and a forgotten handle keeps it from being freed.
 ///
-/// A pool that is dropped waits until no magazine is in limbo. A thread that ends at the same time, and
-/// is held up in the middle of the collector, may keep one there. After a million tries in a row the pool
-/// leaves all its memory, and its source, where they are: they are never freed.
+/// A pool that is dropped waits until no magazine is in limbo. A thread that ends at the same time,
+/// and is held up in the middle of the collector, may keep one there. After a million tries in a
+/// row the pool leaves all its memory, and its source, where they are: they are never freed.
 ///
 /// # Wrap time
 ///

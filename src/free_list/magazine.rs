@@ -76,7 +76,8 @@ impl MagazineRef {
 }
 
 impl Magazine {
-    /// Layout of a magazine with room for so many blocks, padded to cache lines, or `None` where it overflows.
+    /// Layout of a magazine with room for so many blocks, padded to cache lines, or `None` where it
+    /// overflows.
     pub fn layout(room: usize) -> Option<Layout> {
         let blocks = Layout::array::<Block>(room).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(blocks).ok()?;
@@ -126,7 +127,8 @@ pub struct OwnedMagazine<'s> {
     pub(super) ripeness: Ripeness,
 }
 
-/// Where a magazine may go, under strategies whose magazines come back late. The others take no notice.
+/// Where a magazine may go, under strategies whose magazines come back late. The others take no
+/// notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ripeness {
     /// Nobody looks at it: it may go where poppers look without a lock.
@@ -145,20 +147,20 @@ impl<'s> OwnedMagazine<'s> {
     ///
     /// # Safety
     ///
-    /// The magazine is of `store`, it is in no list, nobody else owns it, and nobody looks at it any
-    /// more, where a strategy asks for that.
+    /// The magazine is of `store`, it is in no list, nobody else owns it, and nobody looks at it
+    /// any more, where a strategy asks for that.
     #[inline]
     pub unsafe fn assume(magazine: NonNull<Magazine>, store: &'s MagazineStore) -> Self {
         Self { magazine, store, ripeness: Ripeness::Ripe }
     }
 
-    /// Takes a magazine that a removal brought from an open list for one that was ripe when it was put
-    /// there, and has been nowhere else.
+    /// Takes a magazine that a removal brought from an open list for one that was ripe when it was
+    /// put there, and has been nowhere else.
     ///
     /// # Safety
     ///
-    /// It comes from a list to which magazines go ripe, or behind the lock; and the next list that it
-    /// goes to is not the one that it comes from.
+    /// It comes from a list to which magazines go ripe, or behind the lock; and the next list that
+    /// it goes to is not the one that it comes from.
     #[inline]
     pub unsafe fn assume_ripe(mut self) -> Self {
         if self.ripeness == Ripeness::Spent {
@@ -236,7 +238,8 @@ impl<'s> OwnedMagazine<'s> {
         self.head().blocks.with_mut(|_| f(blocks))
     }
 
-    /// Makes `blocks` its blocks. Whatever it held is forgotten: call on an unloaded or a new magazine.
+    /// Makes `blocks` its blocks. Whatever it held is forgotten: call on an unloaded or a new
+    /// magazine.
     ///
     /// # Panics
     ///
@@ -309,8 +312,8 @@ impl<'s> OwnedMagazine<'s> {
 }
 
 impl OwnedMagazine<'_> {
-    /// Ends the magazine: it is in no list, and will be in none again. Only a checker's atomics need
-    /// it; a shipped magazine is plain memory.
+    /// Ends the magazine: it is in no list, and will be in none again. Only a checker's atomics
+    /// need it; a shipped magazine is plain memory.
     pub fn end(self) {
         // SAFETY: owned, and this is the last that is heard of it. A stale look at it meets plain
         // memory where it is shipped, and none comes where a checker's execution ends.

@@ -4,7 +4,8 @@
 //! ([`Plan`]). One Treiber algorithm ([`Treiber`]) serves them all. Two camps against ABA:
 //!
 //! - a nonce beside the pointer: [`TaggedWide`], [`TaggedPacked`];
-//! - no recycling before a safe point: [`Deferred`] by a [`Reclaimer`] ([`Epoch`]: [`EpochDeferred`]),
+//! - no recycling before a safe point: [`Deferred`] by a [`Reclaimer`] ([`Epoch`]:
+//!   [`EpochDeferred`]),
 //!   [`Quiescent`] by counting poppers.
 //!
 //! [`Locked`] is the honest baseline.
@@ -57,17 +58,17 @@ pub unsafe trait MagazineList: Send + Sync {
     fn push(&self, magazine: OwnedMagazine<'_>);
 
     /// Takes a magazine: the top one, where the list is one stack. `None` means that the list was
-    /// empty at one instant, and seen so by an RMW or under a lock; or, as for all removals, that no
-    /// tag is left ([`refuses`](Self::refuses)).
+    /// empty at one instant, and seen so by an RMW or under a lock; or, as for all removals, that
+    /// no tag is left ([`refuses`](Self::refuses)).
     fn pop<'s>(
         &self,
         store: &'s MagazineStore,
         guard: &Self::Guard<'_>,
     ) -> Option<OwnedMagazine<'s>>;
 
-    /// Takes magazines in one step, as many as together hold at most `max_blocks` blocks. Magazines that
-    /// hold none are not taken. Nothing taken means that the list was empty, or with too large a
-    /// magazine on top, at one instant, as for [`pop`](Self::pop).
+    /// Takes magazines in one step, as many as together hold at most `max_blocks` blocks. Magazines
+    /// that hold none are not taken. Nothing taken means that the list was empty, or with too large
+    /// a magazine on top, at one instant, as for [`pop`](Self::pop).
     fn pop_up_to<'s>(
         &self,
         store: &'s MagazineStore,
@@ -124,14 +125,14 @@ pub enum TagPolicy {
     /// Refuse allocation with [`AllocError::TagsExhausted`](crate::AllocError::TagsExhausted) once
     /// half of the tags are used. A tag never comes back, whatever the number of threads.
     ///
-    /// The other half is kept for frees, which never fail: from then on no block leaves the magazines,
-    /// and putting one block in costs at most two removals from a list; so a pool that refuses carves
-    /// no more blocks than an eighth of its tags.
+    /// The other half is kept for frees, which never fail: from then on no block leaves the
+    /// magazines, and putting one block in costs at most two removals from a list; so a pool that
+    /// refuses carves no more blocks than an eighth of its tags.
     ///
-    /// A thread that was past the check when half of the tags were used makes one more exchange, whose
-    /// blocks cost as many tags again. If so many threads do at once that they use up all tags (a
-    /// quarter of the tags, divided by twice the largest batch, is too few for that), then frees set
-    /// their blocks aside: those are lost until the pool is dropped, and count as live.
+    /// A thread that was past the check when half of the tags were used makes one more exchange,
+    /// whose blocks cost as many tags again. If so many threads do at once that they use up all
+    /// tags (a quarter of the tags, divided by twice the largest batch, is too few for that), then
+    /// frees set their blocks aside: those are lost until the pool is dropped, and count as live.
     Refuse,
 }
 
@@ -163,7 +164,8 @@ pub struct Requirements {
     pub tag_policy: TagPolicy,
     /// Let tags narrower than 32 bits wrap, for experiments: blocks may then be handed out twice.
     pub narrow_tags: bool,
-    /// Magazines per handle that may wait for others to look away, where the strategy lets them wait.
+    /// Magazines per handle that may wait for others to look away, where the strategy lets them
+    /// wait.
     pub limbo_magazines: usize,
 }
 
@@ -184,8 +186,8 @@ impl Default for Requirements {
 pub struct Plan {
     /// Name of what is really used: the fallback's, where one had to be taken.
     pub name: &'static str,
-    /// Whether pushing and taking magazines is lock-free, whatever other threads do. Growth never is:
-    /// it calls the source.
+    /// Whether pushing and taking magazines is lock-free, whatever other threads do. Growth never
+    /// is: it calls the source.
     pub lock_free: bool,
     /// How magazines are named.
     pub addressing: Addressing,
@@ -247,7 +249,8 @@ pub unsafe trait Strategy: Sized + 'static {
     /// Says when its magazines come back.
     type Reclaimer: Reclaimer;
 
-    /// What the pool knows of its blocks, to notice misuse: [`Off`](crate::chunk::Off), unless it is
+    /// What the pool knows of its blocks, to notice misuse: [`Off`](crate::chunk::Off), unless it
+    /// is
     /// [`Checked`] or [`Hardened`].
     type Level: Level;
 

@@ -7,8 +7,9 @@
 //!   after its exchange.
 //! - Q3. Removals from `second`, and splices, hold the lock: one remover at a time.
 //! - Q4. A splice happens while its thread is the only popper that entered before the check. So a
-//!   magazine that some popper may have seen on top of `main` is not spliced in again while that popper
-//!   is counted; and one that enters after the check sees an empty `main`, or the spliced one.
+//!   magazine that some popper may have seen on top of `main` is not spliced in again while that
+//!   popper is counted; and one that enters after the check sees an empty `main`, or the spliced
+//!   one.
 //!
 //! # Orderings
 //!
@@ -25,8 +26,9 @@
 //!
 //! # Progress
 //!
-//! Push is lock-free. A removal is lock-free while `main` has magazines. One that finds it empty takes
-//! the lock, to splice, or, while another popper is in flight, to take from `second` directly.
+//! Push is lock-free. A removal is lock-free while `main` has magazines. One that finds it empty
+//! takes the lock, to splice, or, while another popper is in flight, to take from `second`
+//! directly.
 //!
 //! # Source
 //!

@@ -1,16 +1,17 @@
 //! When a magazine that has been in a list may come back to one.
 //!
-//! A popper looks at the top magazine and its link, and then exchanges the head. Between the two the
-//! magazine may leave the list. If it comes back meanwhile, below other magazines, the exchange succeeds
-//! with a stale link: ABA. A tag makes the exchange fail; a [`Reclaimer`] sees to it that the magazine
-//! does not come back while the popper looks.
+//! A popper looks at the top magazine and its link, and then exchanges the head. Between the two
+//! the magazine may leave the list. If it comes back meanwhile, below other magazines, the exchange
+//! succeeds with a stale link: ABA. A tag makes the exchange fail; a [`Reclaimer`] sees to it that
+//! the magazine does not come back while the popper looks.
 
 use super::head::Head;
 
 /// What a thread holds while it looks at magazines that it does not own.
 pub trait Guard {
     /// Gives a head whose top does not come back to the list until the guard protects another one,
-    /// something is deferred under it, or it is dropped: `seen`, or a later one that `load` brought.
+    /// something is deferred under it, or it is dropped: `seen`, or a later one that `load`
+    /// brought.
     #[inline]
     fn protect(&self, seen: Head, load: impl FnMut() -> Head) -> Head {
         _ = load;
@@ -57,8 +58,8 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// Until the guard is dropped nothing comes back that this thread may have seen.
     fn pin<'g>(&'g self, participant: &'g Self::Participant) -> Self::Guard<'g>;
 
-    /// Runs `land` when nobody looks any more at what the caller has removed under `guard`. `magazine`
-    /// is the address by which guards protect it.
+    /// Runs `land` when nobody looks any more at what the caller has removed under `guard`.
+    /// `magazine` is the address by which guards protect it.
     ///
     /// # Safety
     ///
@@ -66,8 +67,8 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// leads to stays so long: beyond [`drain`](Self::drain), where that gives up.
     unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, land: impl FnOnce() + Send);
 
-    /// Looks for what need not wait any longer, and runs some of it. Called when no more may wait, so
-    /// that this does not last. Ends whatever the guard protects.
+    /// Looks for what need not wait any longer, and runs some of it. Called when no more may wait,
+    /// so that this does not last. Ends whatever the guard protects.
     fn collect(&self, guard: &Self::Guard<'_>);
 
     /// Runs all that waits, until `is_done`, and gives up where nothing has run for long. It takes
@@ -76,8 +77,8 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     ///
     /// # Safety
     ///
-    /// Until it returns, no guard is held, no other thread calls this, and no participant is in use,
-    /// but that some may be dropped meanwhile on their threads.
+    /// Until it returns, no guard is held, no other thread calls this, and no participant is in
+    /// use, but that some may be dropped meanwhile on their threads.
     unsafe fn drain(&self, is_done: impl Fn() -> bool);
 }
 

@@ -41,8 +41,8 @@ impl MagazineStore {
         self.room
     }
 
-    /// Room that is missing to name the first `count` magazines, for [`add_names`](Self::add_names).
-    /// Of size 0 where there is enough.
+    /// Room that is missing to name the first `count` magazines, for
+    /// [`add_names`](Self::add_names). Of size 0 where there is enough.
     ///
     /// # Errors
     ///
@@ -112,7 +112,8 @@ impl MagazineStore {
     ///
     /// # Safety
     ///
-    /// The name is of a magazine of this store, and was met in a head or a link by an acquiring load.
+    /// The name is of a magazine of this store, and was met in a head or a link by an acquiring
+    /// load.
     #[inline]
     pub(super) unsafe fn resolve(&self, name: MagazineRef) -> Option<NonNull<Magazine>> {
         match name.index() {
@@ -127,7 +128,8 @@ impl MagazineStore {
     ///
     /// # Safety
     ///
-    /// The name is of a magazine of this store, and was met in a head or a link by an acquiring load.
+    /// The name is of a magazine of this store, and was met in a head or a link by an acquiring
+    /// load.
     #[inline]
     pub unsafe fn peek(&self, name: MagazineRef) -> Option<&Magazine> {
         // SAFETY: by the caller.

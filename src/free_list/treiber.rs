@@ -11,14 +11,14 @@
 //!   it again knows that the whole chain below `top` is the one that it saw. Where there is no tag,
 //!   the same is known because the [guard](Guard) keeps `top` from coming back, or because there is
 //!   only one remover at a time.
-//!   A tag that must not wrap ([`TagPolicy::Refuse`]) does not: each removal looks at the tag that its
-//!   CAS replaces, and where it is the last one nothing is removed any more. No number of threads
-//!   between a look and a CAS changes that.
-//! - I2. The links and counts of magazines in the list do not change: only a magazine's owner writes
-//!   them, and it owns the magazine only outside the list.
+//!   A tag that must not wrap ([`TagPolicy::Refuse`]) does not: each removal looks at the tag that
+//!   its CAS replaces, and where it is the last one nothing is removed any more. No number of
+//!   threads between a look and a CAS changes that.
+//! - I2. The links and counts of magazines in the list do not change: only a magazine's owner
+//!   writes them, and it owns the magazine only outside the list.
 //! - I3. A magazine's creation happens before any thread meets its name in a head or a link.
-//! - I4. A list is used with one store. A magazine that moves between lists (of one mediator, say) stays
-//!   in its store, so a stale link leads to a magazine of the store too.
+//! - I4. A list is used with one store. A magazine that moves between lists (of one mediator, say)
+//!   stays in its store, so a stale link leads to a magazine of the store too.
 //!
 //! # Orderings
 //!
@@ -90,8 +90,8 @@ impl<H: HeadWord> Treiber<H> {
         &self.head
     }
 
-    /// The one removal loop. `plan` looks at the top magazine and says how many magazines to take and
-    /// which one is on top afterwards; it may be shown a chain that has changed hands meanwhile
+    /// The one removal loop. `plan` looks at the top magazine and says how many magazines to take
+    /// and which one is on top afterwards; it may be shown a chain that has changed hands meanwhile
     /// (the CAS then fails). Nothing is taken where the list is empty, or not what the plan wants;
     /// seen by an RMW. Nothing is taken either where the tag is the last one, and must not wrap.
     #[inline]
@@ -159,14 +159,15 @@ impl<H: HeadWord> Treiber<H> {
     /// Puts a magazine on top.
     #[inline]
     pub fn push(&self, mut magazine: OwnedMagazine<'_>) {
-        // ORDERING(FL-1): Acquire. Observes the creation of the top magazine, whose name FL-2 passes
-        //   on. pairs with FL-3; killed by list/walk_growth_3
+        // ORDERING(FL-1): Acquire. Observes the creation of the top magazine, whose name FL-2
+        //   passes on. pairs with FL-3; killed by list/walk_growth_3
         let mut head = self.head.load(site::PUSH_LOAD.ordering());
         loop {
             magazine.set_link(head.top);
             let next = Head { top: magazine.name(), tag: head.tag };
-            // ORDERING(FL-3): Release on success. Publishes the magazine: its creation, link, count and
-            //   blocks, and the blocks' bytes. pairs with FL-5, FL-9; killed by list/pop_pop_push_push
+            // ORDERING(FL-3): Release on success. Publishes the magazine: its creation, link, count
+            //   and blocks, and the blocks' bytes. pairs with FL-5, FL-9; killed by
+            //   list/pop_pop_push_push
             // ORDERING(FL-4): Acquire on failure. As FL-1, for the next round.
             //   pairs with FL-3; killed by list/walk_growth_3
             match self.head.compare_exchange(
@@ -190,7 +191,8 @@ impl<H: HeadWord> Treiber<H> {
         self.remove(store, guard, |top| Some((1, top.stale_link())))
     }
 
-    /// Takes magazines from the top in one step, as many as together hold at most `max_blocks` blocks.
+    /// Takes magazines from the top in one step, as many as together hold at most `max_blocks`
+    /// blocks.
     pub fn pop_up_to<'s>(
         &self,
         store: &'s MagazineStore,
@@ -257,7 +259,8 @@ impl<H: HeadWord> Treiber<H> {
     pub(super) fn fill(&self, all: Chain<'_>) {
         let empty = Head { top: MagazineRef::NONE, tag: 0 };
         let full = Head { top: all.into_all(), tag: 0 };
-        // ORDERING(QU-4): Release on success. Publishes the magazines, which the caller has acquired.
+        // ORDERING(QU-4): Release on success. Publishes the magazines, which the caller has
+        //   acquired.
         //   pairs with FL-5, FL-9; killed by list/enter_splice
         //   Relaxed on failure, which there is none of.
         let filled =

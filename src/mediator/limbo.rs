@@ -2,12 +2,12 @@
 //!
 //! # Invariants
 //!
-//! - L1. At most `limit` magazines wait, or are on their way from waiting to `empty`: a magazine counts from
-//!   before its deferral until after its push. So however long a thread sleeps, all others are in
-//!   lists or in hands, as the sum of M4 has it.
-//! - L2. A thread that finds that nothing waits has acquired all landings. They may be on threads that have
-//!   no other business with the pool: a thread that ends drops its participant, and that may run what
-//!   others have deferred, while the pool is dropped.
+//! - L1. At most `limit` magazines wait, or are on their way from waiting to `empty`: a magazine
+//!   counts from before its deferral until after its push. So however long a thread sleeps, all
+//!   others are in lists or in hands, as the sum of M4 has it.
+//! - L2. A thread that finds that nothing waits has acquired all landings. They may be on threads
+//!   that have no other business with the pool: a thread that ends drops its participant, and that
+//!   may run what others have deferred, while the pool is dropped.
 
 use core::ptr::NonNull;
 
@@ -77,17 +77,18 @@ impl Limbo {
     unsafe fn leave(this: *const Self) {
         // SAFETY: by the caller it is there. What the reference leads to is all atomic.
         let waiting: &AtomicUsize = unsafe { &(*this).waiting };
-        // ORDERING(LM-4): Release. Publishes that this thread is through with the shelves and the magazine:
-        //   it may have no other business with the pool.
+        // ORDERING(LM-4): Release. Publishes that this thread is through with the shelves and the
+        //   magazine: it may have no other business with the pool.
         //   pairs with LM-5; killed by limbo/land_drop
         waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
     }
 
     /// Whether nothing waits. If so, the caller has acquired whatever landed.
     pub(super) fn is_empty(&self) -> bool {
-        // ORDERING(LM-5): Acquire. A thread that has landed a magazine does not touch the shelves again, so
-        //   the caller may free them.
-        //   pairs with LM-4, of each magazine: all changes of the number are RMWs; killed by limbo/land_drop
+        // ORDERING(LM-5): Acquire. A thread that has landed a magazine does not touch the shelves
+        //   again, so the caller may free them.
+        //   pairs with LM-4, of each magazine: all changes of the number are RMWs; killed by
+        //   limbo/land_drop
         self.waiting.load(site::LIMBO_EMPTY.ordering()) == 0
     }
 
@@ -103,10 +104,12 @@ impl Limbo {
     }
 }
 
-/// A magazine that waits, on its way back to `empty`. Two words, so that a reclaimer need not box it.
+/// A magazine that waits, on its way back to `empty`. Two words, so that a reclaimer need not box
+/// it.
 ///
-/// It does not own the shelves, but the mediator's drop lets everything land first: so the memory goes
-/// back when the pool goes, and not when the last thread does that has ever used its collector.
+/// It does not own the shelves, but the mediator's drop lets everything land first: so the memory
+/// goes back when the pool goes, and not when the last thread does that has ever used its
+/// collector.
 pub(super) struct Landing<S: Strategy> {
     magazine: NonNull<Magazine>,
     shelves: NonNull<Shelves<S>>,
@@ -128,7 +131,8 @@ impl<S: Strategy> Landing<S> {
         // SAFETY: released by its owner for this; of these shelves' store.
         let magazine = unsafe { OwnedMagazine::assume(self.magazine, &shelves.store) };
         shelves.empty.push(magazine);
-        // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used again.
+        // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
+        // again.
         unsafe { Limbo::leave(&raw const shelves.limbo) };
     }
 }

@@ -1,10 +1,10 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
-//! Three kinds of magazines, each in a list: full ones (a batch each), partial ones (remainders of threads
-//! that have left), empty ones (waiting for the next batch). B is the least batch. Blocks are copied
-//! in and out, so a thread cache is an array and a batch moves by two exchanges on padded heads,
-//! whatever its size. Full ones may lie in several lists, one per [shard]: a handle puts its
-//! batches into the one of its own, and takes from the others only where that is empty.
+//! Three kinds of magazines, each in a list: full ones (a batch each), partial ones (remainders of
+//! threads that have left), empty ones (waiting for the next batch). B is the least batch. Blocks
+//! are copied in and out, so a thread cache is an array and a batch moves by two exchanges on
+//! padded heads, whatever its size. Full ones may lie in several lists, one per [shard]: a handle
+//! puts its batches into the one of its own, and takes from the others only where that is empty.
 //!
 //! # Contract
 //!
@@ -13,20 +13,20 @@
 //!
 //! # Invariants
 //!
-//! - M1. Magazines that do not wait: `magazines >= carved / B + slots`, with `slots` the thread caches ever
-//!   seated. Each carve brings one magazine, each new slot one and as many as may wait on its account,
-//!   before blocks or handle are handed out.
+//! - M1. Magazines that do not wait: `magazines >= carved / B + slots`, with `slots` the thread
+//!   caches ever seated. Each carve brings one magazine, each new slot one and as many as may wait
+//!   on its account, before blocks or handle are handed out.
 //! - M2. A magazine in `full` holds B blocks at least, one in `partial` 1 to B - 1, one in `empty`
 //!   none (its count is stale, and nobody reads it).
-//! - M3. There are never more partial magazines than handles: a new one is made only by a handle that
-//!   has seen `partial` empty, or that has just filled one up, and no handle has more than one in
-//!   its hands.
-//! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all magazines would
-//!   hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than were
-//!   carved (papers/memory-bound.md has the sum). The exception: where tags must not wrap and are
-//!   used up, what is there cannot be taken, and the blocks are set aside.
-//! - M5. A request brings nothing only where no list had a full magazine at one instant, but such as are
-//!   still being put down: `Shards::has_settled`.
+//! - M3. There are never more partial magazines than handles: a new one is made only by a handle
+//!   that has seen `partial` empty, or that has just filled one up, and no handle has more than one
+//!   in its hands.
+//! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all magazines
+//!   would hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than
+//!   were carved (papers/memory-bound.md has the sum). The exception: where tags must not wrap and
+//!   are used up, what is there cannot be taken, and the blocks are set aside.
+//! - M5. A request brings nothing only where no list had a full magazine at one instant, but such
+//!   as are still being put down: `Shards::has_settled`.
 //!
 //! # Progress
 //!
@@ -55,8 +55,8 @@ use shard::Shards;
 /// The shared store of full, partial and empty magazines of one pool.
 pub struct Mediator<S: Strategy> {
     reclaimer: S::Reclaimer,
-    /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something still
-    /// waits then.
+    /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something
+    /// still waits then.
     shelves: ManuallyDrop<Box<Shelves<S>>>,
     /// The reclaimer has given up: the shelves stay for good.
     shelves_stay: bool,
@@ -79,7 +79,8 @@ struct Shelves<S: Strategy> {
 /// A thread cache's standing at a mediator.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
 
-/// The shard that a thread cache puts batches down in, and takes from first: the first one, unless the
+/// The shard that a thread cache puts batches down in, and takes from first: the first one, unless
+/// the
 /// [mediator](Mediator::home) said otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Home(usize);
@@ -94,8 +95,8 @@ pub struct Waiting {
     pub limbo_magazines: usize,
     /// The most that may be.
     pub limbo_limit: usize,
-    /// Magazines that could not wait because as many did as may, and removals that took a lock because
-    /// another one was in flight.
+    /// Magazines that could not wait because as many did as may, and removals that took a lock
+    /// because another one was in flight.
     pub overflows: u64,
 }
 
@@ -150,8 +151,8 @@ impl<S: Strategy> Mediator<S> {
         self.shelves.full.count()
     }
 
-    /// The home of who belongs to this shard. Of more shards than there are, it begins again with the
-    /// first.
+    /// The home of who belongs to this shard. Of more shards than there are, it begins again with
+    /// the first.
     pub fn home(&self, shard: usize) -> Home {
         Home(if shard < self.shards() { shard } else { shard % self.shards() })
     }
@@ -162,8 +163,8 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Takes blocks that the caller has no use for: a whole batch, or the remainder of a thread
-    /// that leaves. Never fails and never takes blocks or magazines from the source (M4). Where no tags
-    /// are left the blocks are set aside until the pool is dropped.
+    /// that leaves. Never fails and never takes blocks or magazines from the source (M4). Where no
+    /// tags are left the blocks are set aside until the pool is dropped.
     ///
     /// # Panics
     ///
@@ -211,8 +212,8 @@ impl<S: Strategy> Mediator<S> {
             self.expect_no_tags();
             return None;
         };
-        // SAFETY: new magazines and such as have waited go to `empty`, all others behind its lock; and
-        // no caller puts it back there before it was emptied, and has waited, again.
+        // SAFETY: new magazines and such as have waited go to `empty`, all others behind its lock;
+        // and no caller puts it back there before it was emptied, and has waited, again.
         Some(unsafe { magazine.assume_ripe() })
     }
 
@@ -221,8 +222,8 @@ impl<S: Strategy> Mediator<S> {
         assert!(self.refuses(), "M4: a magazine is reserved for every batch");
     }
 
-    /// Sends a magazine back to `empty`: as soon as nobody looks at it any more, or at once, where as
-    /// many wait as may.
+    /// Sends a magazine back to `empty`: as soon as nobody looks at it any more, or at once, where
+    /// as many wait as may.
     #[inline]
     fn recycle(&self, guard: &Guard<'_, S>, magazine: OwnedMagazine<'_>) {
         if !S::Reclaimer::DEFERS {
@@ -269,9 +270,9 @@ impl<S: Strategy> Mediator<S> {
         linger(&mut self.shelves.lists(), &mut || f.take().into_iter().for_each(|f| f()));
     }
 
-    /// Blocks in full and in partial magazines, and the number of empty magazines. The count is exact,
-    /// since `&mut` keeps all other threads out, and no magazine waits in limbo afterwards, unless the
-    /// reclaimer has given up: see `drain`.
+    /// Blocks in full and in partial magazines, and the number of empty magazines. The count is
+    /// exact, since `&mut` keeps all other threads out, and no magazine waits in limbo afterwards,
+    /// unless the reclaimer has given up: see `drain`.
     pub fn census(&mut self) -> (usize, usize, usize) {
         // SAFETY: `&mut` keeps all other threads out.
         unsafe { self.census_alone() }
@@ -307,17 +308,17 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// Ends the reclaimer's work before the mediator is dropped. False: as [`drain`](Self::drain), and
-    /// the shelves stay for good.
+    /// Ends the reclaimer's work before the mediator is dropped. False: as [`drain`](Self::drain),
+    /// and the shelves stay for good.
     pub fn finish_limbo(&mut self) -> bool {
         // SAFETY: `&mut` keeps all other threads out.
         self.shelves_stay |= S::Reclaimer::DEFERS && !unsafe { self.drain() };
         !self.shelves_stay
     }
 
-    /// Returns every magazine that waits in limbo to `empty`. False: the reclaimer has given up, and a
-    /// magazine will come back later, or never. What waits leads to the shelves and to magazines, which
-    /// must stay then.
+    /// Returns every magazine that waits in limbo to `empty`. False: the reclaimer has given up,
+    /// and a magazine will come back later, or never. What waits leads to the shelves and to
+    /// magazines, which must stay then.
     ///
     /// # Safety
     ///
@@ -343,14 +344,14 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// # Safety
     ///
-    /// No other thread removes anything from the list until this returns. One may still return a magazine
-    /// from limbo, where `drain` has given up.
+    /// No other thread removes anything from the list until this returns. One may still return a
+    /// magazine from limbo, where `drain` has given up.
     unsafe fn count(&self, list: &S::List) -> (usize, usize) {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         let (mut magazines, mut blocks) = (0, 0);
-        // SAFETY: by the caller nobody removes anything meanwhile. Lists whose magazines may still come back
-        // take all of them by their ordinary way.
+        // SAFETY: by the caller nobody removes anything meanwhile. Lists whose magazines may still
+        // come back take all of them by their ordinary way.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
         let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
         while let Some(magazine) = back.pop() {

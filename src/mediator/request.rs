@@ -7,10 +7,10 @@ use crate::free_list::{Chain, MagazineList, MaybeBlock, OwnedMagazine, Reclaimer
 impl<S: Strategy> Mediator<S> {
     /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
     ///
-    /// Whole batches come first, as many as fit by one CAS, from the caller's shard or else from the
-    /// next that has any; where there is none, one partial magazine. A request below the largest batch
-    /// takes one partial magazine, where there is none a full one, and leaves in it what it did not ask
-    /// for.
+    /// Whole batches come first, as many as fit by one CAS, from the caller's shard or else from
+    /// the next that has any; where there is none, one partial magazine. A request below the
+    /// largest batch takes one partial magazine, where there is none a full one, and leaves in it
+    /// what it did not ask for.
     ///
     /// 0 means that every list that could serve was seen empty by an RMW, one after the other, and
     /// those of full magazines at one instant (M5).
@@ -31,8 +31,9 @@ impl<S: Strategy> Mediator<S> {
         })
     }
 
-    /// As [`request`](Self::request), but of the full magazines takes one alone: the blocks that were put
-    /// down together last. What a handle asks for, whose own batch may be small while others' are large.
+    /// As [`request`](Self::request), but of the full magazines takes one alone: the blocks that
+    /// were put down together last. What a handle asks for, whose own batch may be small while
+    /// others' are large.
     ///
     /// # Panics
     ///
@@ -74,8 +75,8 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// Where the list that the look has come to has nothing: how many blocks came from elsewhere, or
-    /// `None`, where the look goes on.
+    /// Where the list that the look has come to has nothing: how many blocks came from elsewhere,
+    /// or `None`, where the look goes on.
     #[cold]
     fn look_on(
         &self,

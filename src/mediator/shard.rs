@@ -2,22 +2,23 @@
 //!
 //! # One instant
 //!
-//! Lists are looked at one after the other, and meanwhile a batch may be taken from one that is still
-//! to be looked at, and another be put where the look has been. However many batches there are, all of
-//! them may pass behind the back of one who sleeps between two looks. Were that taken for "nothing
-//! there", the pool would carve, again and again, and have no bound.
+//! Lists are looked at one after the other, and meanwhile a batch may be taken from one that is
+//! still to be looked at, and another be put where the look has been. However many batches there
+//! are, all of them may pass behind the back of one who sleeps between two looks. Were that taken
+//! for "nothing there", the pool would carve, again and again, and have no bound.
 //!
-//! So each shard counts what has arrived there, and a look at all shards counts only where, from before
-//! it until after it, nothing has. Where there is one shard nobody counts.
+//! So each shard counts what has arrived there, and a look at all shards counts only where, from
+//! before it until after it, nothing has. Where there is one shard nobody counts.
 //!
 //! # Invariants
 //!
-//! - SH1. A magazine is counted after its push, and before the handle that pushed it does anything else.
+//! - SH1. A magazine is counted after its push, and before the handle that pushed it does anything
+//!   else.
 //! - SH2. Let all lists be seen empty by an RMW each, after one reading of the counts and before
-//!   another one, and the two be the same. Then at the last of these looks the lists hold at most what
-//!   handles have pushed and not yet counted, a magazine each. For what came to a list behind the look at
-//!   it came after the first reading of that list's count, so its own count is not in that; nor in
-//!   the second, since that is the same; so by SH1 its handle has done nothing since.
+//!   another one, and the two be the same. Then at the last of these looks the lists hold at most
+//!   what handles have pushed and not yet counted, a magazine each. For what came to a list behind
+//!   the look at it came after the first reading of that list's count, so its own count is not in
+//!   that; nor in the second, since that is the same; so by SH1 its handle has done nothing since.
 //!
 //! papers/memory-bound.md has what that does to the sum.
 //!
@@ -109,7 +110,8 @@ impl<S: Strategy> Shards<S> {
         (first..self.count()).chain(0..first).map(|shard| self.list(shard))
     }
 
-    /// Whether this round has another list. If so, the look is there now, else at the first one again.
+    /// Whether this round has another list. If so, the look is there now, else at the first one
+    /// again.
     pub(super) fn has_next(&self, look: &mut Look) -> bool {
         look.shard = if look.shard + 1 == self.count() { 0 } else { look.shard + 1 };
         look.shard != look.home.0
@@ -121,22 +123,21 @@ impl<S: Strategy> Shards<S> {
         let Shard { list, arrived } = self.shard(shard);
         list.push(magazine);
         if !self.others.is_empty() {
-            // ORDERING(SH-1): Acquire. What this thread does next has its place after the count (SH1):
-            //   else it may seem still to hold what it has long got rid of.
-            //   argued in xtask/src/weaken: load buffering.
+            // ORDERING(SH-1): Acquire. What this thread does next has its place after the count
+            //   (SH1): else it may seem still to hold what it has long got rid of. argued in
+            //   xtask/src/weaken: load buffering.
             arrived.fetch_add(1, site::ARRIVAL.ordering());
         }
     }
 
-    /// At the end of a round that has found nothing: whether all lists were empty at one instant, as
-    /// SH2 has it. Otherwise there has to be another round.
+    /// At the end of a round that has found nothing: whether all lists were empty at one instant,
+    /// as SH2 has it. Otherwise there has to be another round.
     pub(super) fn has_settled(&self, look: &mut Look) -> bool {
         if self.others.is_empty() {
             return true;
         }
-        // ORDERING(SH-2): Acquire. The looks that follow have their places after the reading. An RMW:
-        //   a load may miss what has arrived.
-        //   argued in xtask/src/weaken: load buffering.
+        // ORDERING(SH-2): Acquire. The looks that follow have their places after the reading. An
+        //   RMW: a load may miss what has arrived. argued in xtask/src/weaken: load buffering.
         let count = |shard| self.shard(shard).arrived.fetch_add(0, site::ARRIVED.ordering());
         // Counts only grow: where the sum is the same, so is each.
         let now = Some((0..self.count()).map(count).sum());

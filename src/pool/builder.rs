@@ -120,20 +120,21 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
-    /// Lets batches grow up to so many blocks, 65,536 at most, for threads that allocate and free by turns;
+    /// Lets batches grow up to so many blocks, 65,536 at most, for threads that allocate and free
+    /// by turns;
     /// [`batch`](Self::batch) is what they begin with, and what is carved at a time. Without it they
     /// do not grow.
     ///
     /// A cache that is full doubles in place of a flush, until it holds two of the largest batches,
-    /// where the exchange before was a refill; a flush gives away half of what it may hold, and what
-    /// was put down together is taken together. So a burst that fits soon costs no exchange. A thread
-    /// that only frees stays at the least batch, or comes back to it.
+    /// where the exchange before was a refill; a flush gives away half of what it may hold, and
+    /// what was put down together is taken together. So a burst that fits soon costs no exchange. A
+    /// thread that only frees stays at the least batch, or comes back to it.
     ///
     /// The memory bound is the one for batches of this size: a cache may hold twice as many, and
     /// pools that are prefilled, sealed or limited need so much more. Every batch carved brings a
-    /// magazine with room for so many blocks, 8 bytes each. At least one line of a magazine is touched, so
-    /// a page of it may be resident, and all of it in pools that keep values: four or eight times the
-    /// least batch is reasonable where blocks are of a cache line or more.
+    /// magazine with room for so many blocks, 8 bytes each. At least one line of a magazine is
+    /// touched, so a page of it may be resident, and all of it in pools that keep values: four or
+    /// eight times the least batch is reasonable where blocks are of a cache line or more.
     pub fn batch_up_to(mut self, blocks: usize) -> Self {
         self.batch_up_to = Some(blocks);
         self
@@ -173,11 +174,11 @@ impl<S: Strategy> PoolBuilder<S> {
         self
     }
 
-    /// Keeps exchanges among threads that are near each other, as far as it can. Without it there is
-    /// one shard. [`prefill`](Pool::prefill) and [`seal`](Pool::seal) fill the caller's.
+    /// Keeps exchanges among threads that are near each other, as far as it can. Without it there
+    /// is one shard. [`prefill`](Pool::prefill) and [`seal`](Pool::seal) fill the caller's.
     ///
-    /// Costs, where there are several shards, one more RMW for each batch that is put down, and looks
-    /// into all of them before anything is carved. The memory bound does not change.
+    /// Costs, where there are several shards, one more RMW for each batch that is put down, and
+    /// looks into all of them before anything is carved. The memory bound does not change.
     pub fn topology(mut self, topology: impl Topology + 'static) -> Self {
         self.topology = Some(Box::new(topology));
         self
@@ -312,8 +313,8 @@ impl<S: Strategy> PoolBuilder<S> {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and [`BuildError::Fill`] where there is no memory for the cache that
-    /// threads without one of their own share.
+    /// As [`build`](Self::build), and [`BuildError::Fill`] where there is no memory for the cache
+    /// that threads without one of their own share.
     pub fn build_thread_local(self) -> Result<ThreadLocalPool<S>, BuildError> {
         ThreadLocalPool::new(self.build()?).map_err(|error| BuildError::Fill { error })
     }

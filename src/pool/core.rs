@@ -45,8 +45,8 @@ pub(super) struct Core<S: Strategy> {
     pub(super) births: Option<Births>,
 }
 
-/// Sits where the end of a thread takes nothing back: what is there may be another thread's by then,
-/// as the cache is that several share, or goes by its own destructor.
+/// Sits where the end of a thread takes nothing back: what is there may be another thread's by
+/// then, as the cache is that several share, or goes by its own destructor.
 pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 
 /// What a handle knows of the level of its pool.
@@ -147,7 +147,8 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// A seat for the calling thread: a free slot, or a new one and the magazine that comes with it.
+    /// A seat for the calling thread: a free slot, or a new one and the magazine that comes with
+    /// it.
     pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
         let thread = self.handling.current();
         self.handling.watch(&self.hook);
@@ -173,8 +174,8 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    /// Up to `room.len()` blocks: as many whole batches as fit, from the mediator, or else a batch that
-    /// is freshly carved. At least one. `room` holds the largest batch.
+    /// Up to `room.len()` blocks: as many whole batches as fit, from the mediator, or else a batch
+    /// that is freshly carved. At least one. `room` holds the largest batch.
     pub(super) fn take_batches(
         &self,
         participant: &Participant<S>,
@@ -224,8 +225,8 @@ impl<S: Strategy> Core<S> {
         Ok(())
     }
 
-    /// Gives all blocks of a slot to the mediator, but those that are somebody else's, and says what
-    /// was wrong with the last of these.
+    /// Gives all blocks of a slot to the mediator, but those that are somebody else's, and says
+    /// what was wrong with the last of these.
     ///
     /// # Safety
     ///
@@ -308,8 +309,8 @@ impl<S: Strategy> Core<S> {
         unsafe { door.shut_alone() };
     }
 
-    /// Leaves the core and all memory where they are, for good. No thread uses them afterwards: this
-    /// waits for threads that are just handing their blocks in, and keeps later ones out.
+    /// Leaves the core and all memory where they are, for good. No thread uses them afterwards:
+    /// this waits for threads that are just handing their blocks in, and keeps later ones out.
     ///
     /// # Safety
     ///

@@ -42,9 +42,9 @@ use crate::mediator::Home;
 /// ```
 pub struct ExactPool<S: Strategy = TaggedWide>(Pool<S>);
 
-// Why a free finds a magazine: the batch is 1, so each block came with one. A block is handed out after
-// its magazine went back to the empty ones, so there is one for every live block, in that list or in
-// the hands of somebody else who is freeing. No handle, so no remainder.
+// Why a free finds a magazine: the batch is 1, so each block came with one. A block is handed out
+// after its magazine went back to the empty ones, so there is one for every live block, in that
+// list or in the hands of somebody else who is freeing. No handle, so no remainder.
 
 impl<S: Strategy> ExactPool<S> {
     pub(super) const fn new(pool: Pool<S>) -> Self {

@@ -64,7 +64,8 @@ impl<S: Strategy> Core<S> {
         for nth in 0..1 + limbo {
             // SAFETY: where the magazine begins in the layout.
             let magazine_room = unsafe { room.add(magazines_at + nth * magazine.size()) };
-            // SAFETY: locked, with a name; the room is the magazine's until the regions are dropped.
+            // SAFETY: locked, with a name; the room is the magazine's until the regions are
+            // dropped.
             unsafe { self.add_magazine(&mut growth.magazines, magazine_room) };
         }
         self.mediator.extend_limbo(limbo);
@@ -154,7 +155,8 @@ impl<S: Strategy> Core<S> {
         Ok(carved.blocks)
     }
 
-    /// Room for the names of the first `magazines` magazines, and for what is kept of `blocks` new blocks.
+    /// Room for the names of the first `magazines` magazines, and for what is kept of `blocks` new
+    /// blocks.
     fn beside(&self, magazines: usize, blocks: usize) -> Result<Beside, AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let names = self.mediator.store().names_missing(magazines)?;
@@ -165,7 +167,8 @@ impl<S: Strategy> Core<S> {
         Ok(Beside { layout, births, level })
     }
 
-    /// Makes a new chunk known to all who keep something beside it. There are `magazines` magazines then.
+    /// Makes a new chunk known to all who keep something beside it. There are `magazines` magazines
+    /// then.
     ///
     /// # Safety
     ///
@@ -199,7 +202,8 @@ impl<S: Strategy> Core<S> {
 
     /// Carves until there are so many blocks, and seats as many handles.
     ///
-    /// Goes on behalf of a handle of its own, since a remainder may be offered (M3 of the mediator).
+    /// Goes on behalf of a handle of its own, since a remainder may be offered (M3 of the
+    /// mediator).
     pub(super) fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         let growth = lock(&self.growth);
         let missing = handles.saturating_sub(growth.slots);

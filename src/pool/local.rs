@@ -19,8 +19,9 @@ use crate::thread_cache::SlotRef;
 /// While its cache has blocks, and room, it neither executes an atomic operation nor calls
 /// anything. It exchanges with the pool when the cache is empty or holds two batches, and is left
 /// with one batch, so a batch of operations lies between two exchanges. How large a batch is may
-/// follow what the thread does ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). Only a
-/// partial magazine, which a handle that left has filled, or the end of a chunk brings fewer.
+/// follow what the thread does ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
+/// Only a partial magazine, which a handle that left has filled, or the end of a chunk brings
+/// fewer.
 ///
 /// Dropping it hands all its blocks to the other threads.
 pub struct Local<'p, S: Strategy> {
@@ -59,8 +60,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         unsafe { self.core.as_ref() }
     }
 
-    /// As dropping it, but says nothing of blocks that are somebody else's: for the end of a thread,
-    /// where a panic would end the process.
+    /// As dropping it, but says nothing of blocks that are somebody else's: for the end of a
+    /// thread, where a panic would end the process.
     pub(super) fn leave_quietly(self) {
         // SAFETY: the handle is not used again.
         unsafe { self.leave() };
@@ -115,17 +116,17 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
     }
 
-    /// Cold although it is inlined: else the compiler lets a hit fall in with a refill, and looks at the
-    /// outcome of both together (`cargo xtask instructions` tells: 19 in place of 16).
+    /// Cold although it is inlined: else the compiler lets a hit fall in with a refill, and looks
+    /// at the outcome of both together (`cargo xtask instructions` tells: 19 in place of 16).
     #[cold]
     #[inline(always)]
     fn refilled(&self) -> Result<NonNull<u8>, AllocError> {
         Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.seat))
     }
 
-    /// The block on top of the array, once the level agrees. With this as a branch of `allocate_at`,
-    /// even one that is known not to be taken, the compiler merges the ends of a hit and of a refill,
-    /// and a hit is 14 instructions long in place of 9.
+    /// The block on top of the array, once the level agrees. With this as a branch of
+    /// `allocate_at`, even one that is known not to be taken, the compiler merges the ends of a hit
+    /// and of a refill, and a hit is 14 instructions long in place of 9.
     #[inline(always)]
     fn popped(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
@@ -147,8 +148,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     }
 
     /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
-    /// Never fails, and takes no memory from the source. Under [`EpochDeferred`] the collector may ask
-    /// the program's allocator for some of its own.
+    /// Never fails, and takes no memory from the source. Under [`EpochDeferred`] the collector may
+    /// ask the program's allocator for some of its own.
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
     ///
@@ -207,7 +208,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         self.core().mediator.batch().most
     }
 
-    /// Moves blocks from the cache to `room`, as many as there are and fit. The pool's level is off.
+    /// Moves blocks from the cache to `room`, as many as there are and fit. The pool's level is
+    /// off.
     pub(super) fn take_cached(&self, room: &mut [MaybeBlock]) -> usize {
         // SAFETY: this handle is seated here.
         let taken = unsafe { self.slot.pop_many(room) };
@@ -227,8 +229,9 @@ impl<'p, S: Strategy> Local<'p, S> {
         Ok(taken)
     }
 
-    /// Gives whole batches from the start of `blocks` to the shared lists, past the cache, and returns
-    /// how many blocks that were. What is left is less than a batch. The pool's level is off.
+    /// Gives whole batches from the start of `blocks` to the shared lists, past the cache, and
+    /// returns how many blocks that were. What is left is less than a batch. The pool's level is
+    /// off.
     ///
     /// # Safety
     ///
@@ -303,7 +306,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     fn examined(slot: SlotRef, core: &Core<S>, seat: &Seat<S>, block: Block) {
         if let Err(misuse) = core.level.examine(seat, block) {
             if misuse.leaves_the_block() {
-                // SAFETY: a handle is seated here. The block has just left the array, or that is empty.
+                // SAFETY: a handle is seated here. The block has just left the array, or that is
+                // empty.
                 unsafe { slot.put(block) };
             }
             misuse.report();

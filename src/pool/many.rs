@@ -1,9 +1,9 @@
 //! Several blocks at once: all of them or none.
 //!
 //! A bulk allocation takes what the thread cache has, then whole batches from the mediator straight
-//! into the caller's room, and the rest through the cache. A bulk free offers whole batches straight
-//! from the caller's slice, and puts the rest into the cache. Pools that look for misuse look at each
-//! block by itself, so there the calls are loops of single ones.
+//! into the caller's room, and the rest through the cache. A bulk free offers whole batches
+//! straight from the caller's slice, and puts the rest into the cache. Pools that look for misuse
+//! look at each block by itself, so there the calls are loops of single ones.
 
 use core::mem::{self, MaybeUninit};
 use core::ptr::NonNull;
@@ -72,8 +72,8 @@ impl<S: Strategy> Local<'_, S> {
     ///
     /// # Errors
     ///
-    /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had have
-    /// been given back, and no place of `room` holds a block.
+    /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had
+    /// have been given back, and no place of `room` holds a block.
     ///
     /// # Memory bound
     ///
@@ -133,13 +133,13 @@ impl<S: Strategy> ThreadLocalPool<S> {
 
 impl<S: Strategy> ExactPool<S> {
     /// Takes as many blocks as `room` has places, or none. The call takes several blocks by one
-    /// compare-and-swap, but not all of them at one instant: meanwhile other threads may be refused a
-    /// block that is given back in the end.
+    /// compare-and-swap, but not all of them at one instant: meanwhile other threads may be refused
+    /// a block that is given back in the end.
     ///
     /// # Errors
     ///
-    /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had have
-    /// been given back, and no place of `room` holds a block.
+    /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had
+    /// have been given back, and no place of `room` holds a block.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
         let core = self.core();
         let participant = core.mediator.join();

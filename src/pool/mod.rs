@@ -102,7 +102,8 @@ impl<S: Strategy> Pool<S> {
         unsafe { self.core.as_ref() }
     }
 
-    /// Ends each numbered block by `end`, once. Where that panics, the others are ended all the same.
+    /// Ends each numbered block by `end`, once. Where that panics, the others are ended all the
+    /// same.
     fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
         struct Rest<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)>(I, F);
         impl<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)> Drop for Rest<I, F> {
@@ -135,9 +136,9 @@ impl<S: Strategy> Pool<S> {
         Local::attach(self.core())
     }
 
-    /// Carves until the pool has so many blocks, and seats so many handles, as far as there are fewer.
-    /// Every block that is live at one time, and every handle, counts: threads that each hold a
-    /// cache need 2B blocks more apiece; where batches grow, two of the largest.
+    /// Carves until the pool has so many blocks, and seats so many handles, as far as there are
+    /// fewer. Every block that is live at one time, and every handle, counts: threads that each
+    /// hold a cache need 2B blocks more apiece; where batches grow, two of the largest.
     ///
     /// # Errors
     ///
@@ -151,8 +152,8 @@ impl<S: Strategy> Pool<S> {
     /// the newest chunk is carved first.
     ///
     /// From then on an allocation that finds nothing, and a handle that finds no free seat, fail
-    /// with [`AllocError::Sealed`] at once, without a lock. Blocks that are given back are handed out
-    /// again, as ever.
+    /// with [`AllocError::Sealed`] at once, without a lock. Blocks that are given back are handed
+    /// out again, as ever.
     ///
     /// # Errors
     ///
@@ -161,20 +162,20 @@ impl<S: Strategy> Pool<S> {
         self.core().seal()
     }
 
-    /// Runs `f` while nobody obtains memory from the source. For a fork: a child that is made by `f`
-    /// finds the pool able to grow, whatever other threads of the parent were about to do.
+    /// Runs `f` while nobody obtains memory from the source. For a fork: a child that is made by
+    /// `f` finds the pool able to grow, whatever other threads of the parent were about to do.
     ///
     /// # In the child
     ///
     /// It has a copy of the pool, to use and to drop, and none of the other threads. What those had
     /// in their caches, or were just moving, stays out of reach until the copy is dropped. That
-    /// holds where exchanges are lock-free ([`Stats::lock_free`]): a lock of another strategy, or of
-    /// the program's allocator, may have been caught by the fork.
+    /// holds where exchanges are lock-free ([`Stats::lock_free`]): a lock of another strategy, or
+    /// of the program's allocator, may have been caught by the fork.
     ///
     /// A child counts a thread that was just ending, and handing in its cache, as still doing so:
-    /// `census`, `end`, and the drop of an object pool that counts its live objects would wait for it for
-    /// ever. Where the pool is checked, growth and drop take a
-    /// lock of the process, which a fork may catch.
+    /// `census`, `end`, and the drop of an object pool that counts its live objects would wait for
+    /// it for ever. Where the pool is checked, growth and drop take a lock of the process, which a
+    /// fork may catch.
     ///
     /// `f` must not use the pool: what needs to grow would wait for ever.
     pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
@@ -187,8 +188,8 @@ impl<S: Strategy> Pool<S> {
         self.core().stats()
     }
 
-    /// What each seat has exchanged, the newest first. May be asked at any time: what another thread
-    /// is about to count is missing.
+    /// What each seat has exchanged, the newest first. May be asked at any time: what another
+    /// thread is about to count is missing.
     pub fn seats(&self) -> Vec<SeatStats> {
         self.core().seats()
     }
@@ -202,12 +203,12 @@ impl<S: Strategy> Pool<S> {
 }
 
 impl<S: Strategy> Pool<S> {
-    /// Drops the pool, and returns when all memory is back at the source and the source is dropped. The
-    /// exception: under [`EpochDeferred`](crate::EpochDeferred), a thread that ends and is held up in the
-    /// collector may keep the memory; then it stays for good, and so does the source.
+    /// Drops the pool, and returns when all memory is back at the source and the source is dropped.
+    /// The exception: under [`EpochDeferred`](crate::EpochDeferred), a thread that ends and is held
+    /// up in the collector may keep the memory; then it stays for good, and so does the source.
     ///
-    /// Dropping it does not wait for a thread that ends at that instant and is handing in its cache;
-    /// this does.
+    /// Dropping it does not wait for a thread that ends at that instant and is handing in its
+    /// cache; this does.
     pub fn end(self) {
         let core = ManuallyDrop::new(self).core;
         // SAFETY: owned, no handle borrows the pool, and it is not dropped.

@@ -51,10 +51,10 @@ pub struct Stats {
     pub limbo_magazines: usize,
     /// The most that may wait.
     pub limbo_limit: usize,
-    /// Exchanges that took a lock because of another thread in the middle of one: emptied magazines that
-    /// could not wait, as many as may doing so already (`EpochDeferred`; with a small limbo that
-    /// takes nobody who sleeps), and removals while another one was in flight and the first list
-    /// empty (`Quiescent`).
+    /// Exchanges that took a lock because of another thread in the middle of one: emptied magazines
+    /// that could not wait, as many as may doing so already (`EpochDeferred`; with a small limbo
+    /// that takes nobody who sleeps), and removals while another one was in flight and the first
+    /// list empty (`Quiescent`).
     pub overflows: u64,
     /// Refills of caches, from magazines or freshly carved, and flushes. Each seat's:
     /// [`Pool::seats`](crate::Pool::seats).

@@ -73,11 +73,12 @@ pub(super) unsafe fn unshelve<L: Level>(
 
 #[cfg(test)]
 mod tests {
-    //! What a checked pool does when two threads have freed one block at one time: each place where the
-    //! wrong copy turns up says so, takes that copy out, and leaves everything else as it was.
+    //! What a checked pool does when two threads have freed one block at one time: each place where
+    //! the wrong copy turns up says so, takes that copy out, and leaves everything else as it was.
     //!
-    //! The race itself is played by one thread. Its result is a block that lies in two caches while its
-    //! word names the cache of the thread that stored last; [`free_at_once`] arranges exactly that.
+    //! The race itself is played by one thread. Its result is a block that lies in two caches while
+    //! its word names the cache of the thread that stored last; [`free_at_once`] arranges exactly
+    //! that.
 
     use core::alloc::Layout;
     use core::panic::AssertUnwindSafe;
@@ -122,8 +123,8 @@ mod tests {
         unsafe { local.deallocate(block) };
     }
 
-    /// Lets the word of a block that `local` has cached say that the block is live. This is what another
-    /// thread saw that looked before `local` freed the block.
+    /// Lets the word of a block that `local` has cached say that the block is live. This is what
+    /// another thread saw that looked before `local` freed the block.
     fn looked_before<S: Strategy>(pool: &Pool<S>, local: &Local<'_, S>, block: NonNull<u8>) {
         let level = &pool.core().level;
         let seat = level.seat(local.slot().address());
@@ -192,8 +193,8 @@ mod tests {
         with_every_strategy!(every);
     }
 
-    /// The copy lies between others that a flush has to give away: those before it have been said to be on
-    /// their way, those behind it move up.
+    /// The copy lies between others that a flush has to give away: those before it have been said
+    /// to be on their way, those behind it move up.
     #[test]
     fn a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy() {
         fn every<S: Strategy<Level = Off>>() {
@@ -222,8 +223,8 @@ mod tests {
         with_every_strategy!(every);
     }
 
-    /// A flush has given one copy to a magazine before the other thread stored; a thread that refills from it
-    /// finds the copies that belong to others.
+    /// A flush has given one copy to a magazine before the other thread stored; a thread that
+    /// refills from it finds the copies that belong to others.
     #[test]
     fn the_wrong_copies_are_refused_at_a_refill() {
         fn every<S: Strategy<Level = Off>>() {
@@ -396,7 +397,8 @@ mod tests {
         with_every_strategy!(every);
     }
 
-    /// As it goes through the ring, the array and the lists of a hardened pool, the copy is told of once.
+    /// As it goes through the ring, the array and the lists of a hardened pool, the copy is told of
+    /// once.
     #[test]
     fn the_wrong_copy_in_a_hardened_pool_is_told_of_once() {
         fn every<S: Strategy<Level = Off>>() {

@@ -37,11 +37,12 @@ impl BufferSource {
     ///
     /// - While another thread is ending and is handing its cache in, that thread drops the source a
     ///   little later. [`Pool::end`](crate::Pool::end) waits for it.
-    /// - An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live (detached, or their
-    ///   handles forgotten) never drops its source, unless it was built with
+    /// - An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live (detached, or
+    ///   their handles forgotten) never drops its source, unless it was built with
     ///   [`LivePolicy::Free`](crate::LivePolicy::Free). The bytes must then stay valid for good.
-    /// - A pool under [`EpochDeferred`](crate::EpochDeferred) never drops its source if a thread that
-    ///   ends at that instant is held up in the collector for so long that the pool gives up waiting.
+    /// - A pool under [`EpochDeferred`](crate::EpochDeferred) never drops its source if a thread
+    ///   that ends at that instant is held up in the collector for so long that the pool gives up
+    ///   waiting.
     ///   [`Pool::end`](crate::Pool::end) does not wait longer either. Under that strategy a buffer is
     ///   only safe if it stays valid for good.
     pub const unsafe fn from_raw_parts(base: NonNull<u8>, len: usize) -> Self {

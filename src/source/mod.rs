@@ -33,8 +33,8 @@ pub unsafe trait Source: Send {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>>;
 
     /// Takes a region back. The pool calls this exactly once for each region, when the pool is
-    /// dropped: on the thread that drops it, or on a thread that ends at that instant and is the last
-    /// to use the pool.
+    /// dropped: on the thread that drops it, or on a thread that ends at that instant and is the
+    /// last to use the pool.
     ///
     /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
     /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never
@@ -44,8 +44,8 @@ pub unsafe trait Source: Send {
     /// # Panics
     ///
     /// If an implementation panics, the pool still releases its other regions, once each, and then
-    /// passes the panic on. A second panic aborts the process, and so does any panic on a thread that
-    /// ends.
+    /// passes the panic on. A second panic aborts the process, and so does any panic on a thread
+    /// that ends.
     ///
     /// # Safety
     ///

@@ -10,8 +10,8 @@ const HUGE_PAGE: usize = 2 << 20;
 
 /// Regions from the program's global allocator. The default source.
 ///
-/// Those of 2 MiB and more begin at a multiple of that: where the system backs large regions by huge
-/// pages, it can then do so from their first byte on.
+/// Those of 2 MiB and more begin at a multiple of that: where the system backs large regions by
+/// huge pages, it can then do so from their first byte on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemSource;
 

@@ -34,7 +34,8 @@ pub enum Kind {
 pub struct Access {
     /// What it is.
     pub kind: Kind,
-    /// The name of its [site](super::site), if it has one. That of a failed exchange is the failure's.
+    /// The name of its [site](super::site), if it has one. That of a failed exchange is the
+    /// failure's.
     pub site: Option<&'static str>,
 }
 

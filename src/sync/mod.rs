@@ -2,8 +2,9 @@
 //!
 //! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
 //! `stampool_model = "loom"`, `stampool_model = "shuttle"`, or `stampool_model = "steered"` (the
-//! first, with points where threads are held up, and with each access counted). Everything above this
-//! folder is written once, against the names exported here, so the checked code is the shipped code.
+//! first, with points where threads are held up, and with each access counted). Everything above
+//! this folder is written once, against the names exported here, so the checked code is the shipped
+//! code.
 //!
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
@@ -15,8 +16,8 @@
 //! # Choosing a backend
 //!
 //! The cfg goes with a private feature of the package: `_loom`, `_shuttle`, `_steered`. The feature
-//! brings in the package that the backend needs, and without the cfg it changes nothing. A crate that
-//! checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
+//! brings in the package that the backend needs, and without the cfg it changes nothing. A crate
+//! that checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
 //! `RUSTFLAGS`, and in its manifest
 //!
 //! ```toml

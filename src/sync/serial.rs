@@ -1,9 +1,9 @@
 //! Numbers of which the process has each once.
 //!
-//! No number is ever given again, also not that of an object that is gone: a name that was kept then
-//! leads to no other object. So the 32-bit ones can run out, after 2^32 - 1 objects that asked for
-//! one, and are refused from then on. They have a counter of their own: what takes 64-bit numbers,
-//! however many, uses none of them up.
+//! No number is ever given again, also not that of an object that is gone: a name that was kept
+//! then leads to no other object. So the 32-bit ones can run out, after 2^32 - 1 objects that asked
+//! for one, and are refused from then on. They have a counter of their own: what takes 64-bit
+//! numbers, however many, uses none of them up.
 
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
@@ -50,8 +50,8 @@ impl Serials {
     }
 }
 
-/// Small numbers from 0 on, each lent to one holder at a time. Claiming and releasing are lock-free, so
-/// a fork catches no lock here. Not the backend's, as [`serial`] is not.
+/// Small numbers from 0 on, each lent to one holder at a time. Claiming and releasing are
+/// lock-free, so a fork catches no lock here. Not the backend's, as [`serial`] is not.
 #[derive(Debug)]
 pub struct Places([AtomicU64; Places::WORDS]);
 

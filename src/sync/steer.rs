@@ -5,16 +5,16 @@
 //! - free, as long as nobody asks for more;
 //! - jittered, while the process is ([`jitter`]): now and then it spins, gives its core away or
 //!   sleeps, by a seed. Windows of a few instructions get as wide as a time slice;
-//! - led by a [`Relay`]: of its members one moves at a time, the one that has the token. It keeps it
-//!   until a [`Preemption`] says otherwise, or it waits, or ends. So what the members do is a function
-//!   of their program and of the list of preemptions, and nothing else.
+//! - led by a [`Relay`]: of its members one moves at a time, the one that has the token. It keeps
+//!   it until a [`Preemption`] says otherwise, or it waits, or ends. So what the members do is a
+//!   function of their program and of the list of preemptions, and nothing else.
 //!
 //! What is no access of the facade is no step: whatever lies between two points is done as one.
 //!
 //! # Progress
 //!
-//! A member that waits, for a lock or by yielding, hands the token to the next in turn. A relay whose
-//! members make more steps than allowed gives up: all of them go on freely.
+//! A member that waits, for a lock or by yielding, hands the token to the next in turn. A relay
+//! whose members make more steps than allowed gives up: all of them go on freely.
 
 use core::cell::{Cell, RefCell};
 use core::hint::spin_loop;

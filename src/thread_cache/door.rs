@@ -12,16 +12,16 @@
 //! | 1 | `HELD` | the owner is alone with the room: who comes waits | owner | owner |
 //! | 2.. | visitors | how many are inside | each visitor | each visitor |
 //!
-//! So a cache is *attached* (its slot has an owner), *leaving* (its thread is inside), or *dead* (the
-//! door is shut, and its blocks have gone with the pool). One word per pool says so, not one per
-//! slot: the pool's end costs one RMW however many threads live on.
+//! So a cache is *attached* (its slot has an owner), *leaving* (its thread is inside), or *dead*
+//! (the door is shut, and its blocks have gone with the pool). One word per pool says so, not one
+//! per slot: the pool's end costs one RMW however many threads live on.
 //!
 //! # Invariants
 //!
 //! - D1. Whoever is inside was let in by a CAS on a word without `SHUT`, so the room was there; it
 //!   stays until visitors and owner are out.
-//! - D2. The word becomes "shut, nobody inside" at most once: by the owner, or by the last visitor after
-//!   him. Whoever makes it so frees the room.
+//! - D2. The word becomes "shut, nobody inside" at most once: by the owner, or by the last visitor
+//!   after him. Whoever makes it so frees the room.
 //!
 //! # Progress
 //!
@@ -71,8 +71,8 @@ impl<T> Door<T> {
         loop {
             // ORDERING(DO-2): Acquire on success. Observes the room as whoever held it left it.
             //   pairs with DO-6 (release, Release); killed by door/enter_hold
-            // ORDERING(DO-3): Relaxed on failure. A guess for the next round; that the owner has gone
-            //   is never taken back.
+            // ORDERING(DO-3): Relaxed on failure. A guess for the next round; that the owner has
+            //   gone is never taken back.
             let entered = self.word.compare_exchange(
                 seen,
                 seen + ONE,
@@ -139,14 +139,15 @@ impl<T> Door<T> {
     /// As [`shut`](Self::shut).
     pub unsafe fn shut_alone(&self) {
         core::mem::forget(self.hold());
-        // ORDERING(DO-6): Release. Nobody reads what comes before: who finds the word shut turns back.
+        // ORDERING(DO-6): Release. Nobody reads what comes before: who finds the word shut turns
+        //   back.
         self.word.store(SHUT, site::DOOR_RELEASE.ordering());
         // SAFETY: D2: nobody was inside, and it was the owner who shut.
         unsafe { self.free() };
     }
 
-    /// The owner goes and leaves the room as it is, for good. Waits for visitors; when this returns,
-    /// nobody is inside, and nobody will come in.
+    /// The owner goes and leaves the room as it is, for good. Waits for visitors; when this
+    /// returns, nobody is inside, and nobody will come in.
     ///
     /// # Safety
     ///
@@ -154,8 +155,8 @@ impl<T> Door<T> {
     pub unsafe fn shut_and_keep(&self) {
         core::mem::forget(self.hold());
         // The owner counts as a visitor that never leaves, so that nobody frees the room (D2).
-        // ORDERING(DO-6): Release. Nobody reads what comes before: a thread that finds the word shut does
-        //   not come in.
+        // ORDERING(DO-6): Release. Nobody reads what comes before: a thread that finds the word
+        //   shut does not come in.
         self.word.store(SHUT | ONE, site::DOOR_RELEASE.ordering());
     }
 

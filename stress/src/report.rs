@@ -95,8 +95,8 @@ pub struct Row {
     pub ns_per_op: f64,
     /// Whether each block was checked while that time was taken.
     pub checked_while_timed: bool,
-    /// Blocks ever cut from chunks; `null` for the general allocator. A replay adds up its classes here
-    /// and in the next two.
+    /// Blocks ever cut from chunks; `null` for the general allocator. A replay adds up its classes
+    /// here and in the next two.
     pub carved_blocks: Option<usize>,
     /// Most blocks live at once, never too low; `null` for the general allocator.
     pub peak_live_blocks: Option<usize>,

@@ -81,8 +81,8 @@ fn run_on<U: Subject>(subject: U, plan: &Plan) -> Result<Outcome, Failure> {
     }
 }
 
-/// Magazines per handle that may wait, where a strategy lets them: the builder's own choice, said here
-/// since the number of magazines follows from it.
+/// Magazines per handle that may wait, where a strategy lets them: the builder's own choice, said
+/// here since the number of magazines follows from it.
 const LIMBO: usize = 16;
 
 /// Freed blocks that a handle of a hardened pool keeps back, as the builder's docs say.

@@ -52,7 +52,8 @@ pub trait Subject: Sync {
         None
     }
 
-    /// Checks what it has written down of its handles' calls, if it does that. All handles are gone.
+    /// Checks what it has written down of its handles' calls, if it does that. All handles are
+    /// gone.
     fn check_history(&mut self, _log: &Log) {}
 
     /// What it says of its magazines. A subject without magazines has none.

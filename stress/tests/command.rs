@@ -188,8 +188,8 @@ fn results_that_cannot_be_written_are_refused_before_anything_runs() {
     refused(&["run", "--duration", "24h", "--out", out], 1, "run.json");
 }
 
-/// A limit to the address space is one to threads, for their stacks: it binds root, too. Large stacks
-/// leave room for whatever else a thread needs to begin.
+/// A limit to the address space is one to threads, for their stacks: it binds root, too. Large
+/// stacks leave room for whatever else a thread needs to begin.
 #[cfg(target_os = "linux")]
 #[test]
 fn more_threads_than_the_system_gives_end_with_70_and_keep_what_there_was() {

@@ -48,9 +48,9 @@ fn counted<R>(work: impl FnOnce() -> R) -> (R, usize) {
 
 const SEED: u64 = 20;
 const FILES: usize = 10_000;
-/// Most bytes that a reader may use for any of them: its buffers, a zstd block or two, and the lists
-/// whose number the header alone decides, one for each of 65,534 threads.
-/// The first file, followed blindly, asks for 200 MB.
+/// Most bytes that a reader may use for any of them: its buffers, a zstd block or two, and the
+/// lists whose number the header alone decides, one for each of 65,534 threads. The first file,
+/// followed blindly, asks for 200 MB.
 const BOUND_BYTES: usize = 4 << 20;
 
 /// A sound trace: some threads, some hundred objects, most of them freed.

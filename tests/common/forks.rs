@@ -1,6 +1,7 @@
 //! Forked children that say what went wrong, and do not outlive their time.
 //!
-//! A child tells its parent how it ended through a pipe: [`WELL`] or [`BADLY`], its panic's words, and
+//! A child tells its parent how it ended through a pipe: [`WELL`] or [`BADLY`], its panic's words,
+//! and
 //! [`END`]. The parent waits for that with a time limit, then kills the child and reaps it, whatever
 //! was said.
 
@@ -91,8 +92,8 @@ pub fn outcome(
 /// Raised in a child: its panics are told through the pipe.
 static IS_CHILD: AtomicBool = AtomicBool::new(false);
 
-/// Keeps the panic hook from printing in a child. The printing takes locks of the standard library, of
-/// the output and of the backtrace, which another thread of the parent may hold at the fork.
+/// Keeps the panic hook from printing in a child. The printing takes locks of the standard library,
+/// of the output and of the backtrace, which another thread of the parent may hold at the fork.
 fn keep_children_quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -2,8 +2,8 @@
 //!
 //! Cargo writes into a lockfile whatever any target may need, so a dependency that only the checks
 //! use would stand in the lockfile of everybody who uses the pool, and an exact version of it would
-//! decide which version they may use themselves. Three projects in `target/stampool/downstream` show
-//! that neither happens: one with stampool alone, whose packages are counted; one with the two
+//! decide which version they may use themselves. Three projects in `target/stampool/downstream`
+//! show that neither happens: one with stampool alone, whose packages are counted; one with the two
 //! checkers beside it, which must resolve; and one with loom beside it, whose tests are run.
 //!
 //! Each lockfile is made anew, so the registry is asked unless `CARGO_NET_OFFLINE` is set.

@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz-ops`: bytes to programs of pool operations, by libFuzzer, under
 //! AddressSanitizer. Not to be taken for `cargo xtask fuzz`, which compares two model checkers.
 //!
-//! The target is `fuzz/`, the programs and their reference are `pool-ops/`, whose corpus is where the
-//! fuzzer begins. What it finds on the way stays in `target/stampool/fuzz-ops`.
+//! The target is `fuzz/`, the programs and their reference are `pool-ops/`, whose corpus is where
+//! the fuzzer begins. What it finds on the way stays in `target/stampool/fuzz-ops`.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

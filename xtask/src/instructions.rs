@@ -25,8 +25,8 @@ pub(crate) struct Options {
 /// The paths of `benches/atomics/examples/paths.rs`, and how many operations each counts.
 const PATHS: [&str; 3] = ["hit", "exchange", "carve"];
 const OPERATIONS: f64 = 1000.0;
-/// The share by which a count may grow. On one machine counts repeat exactly, run after run; this is
-/// for what another one's C library may do. One instruction more per operation is beyond it: the
+/// The share by which a count may grow. On one machine counts repeat exactly, run after run; this
+/// is for what another one's C library may do. One instruction more per operation is beyond it: the
 /// longest path has 31.
 const TOLERANCE: f64 = 0.03;
 

@@ -60,7 +60,8 @@ enum Command {
     Compare(compare::Options),
     /// The library's tests and a short stress run for other processors, in an emulator.
     Cross(cross::Options),
-    /// Build and test projects outside of the workspace that depend on stampool; count their packages.
+    /// Build and test projects outside of the workspace that depend on stampool; count their
+    /// packages.
     Downstream(downstream::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
@@ -78,7 +79,8 @@ enum Command {
     Litmus(litmus::Options),
     /// The library's tests under Miri: undefined behaviour, weak memory, other targets.
     Miri(miri::Options),
-    /// Run every kept fault of the core, and every ordering one step weaker; some check must notice.
+    /// Run every kept fault of the core, and every ordering one step weaker; some check must
+    /// notice.
     Mutants(mutants::Options),
     /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
     Sanitize(sanitize::Options),

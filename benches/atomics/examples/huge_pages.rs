@@ -1,6 +1,6 @@
 //! How much of a pool lies in huge pages: with regions where `SystemSource` places them, or with
-//! `as-they-come`, wherever the allocator puts them. Linux tells; it backs them by huge pages unasked
-//! where `/sys/kernel/mm/transparent_hugepage/enabled` says `always`.
+//! `as-they-come`, wherever the allocator puts them. Linux tells; it backs them by huge pages
+//! unasked where `/sys/kernel/mm/transparent_hugepage/enabled` says `always`.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

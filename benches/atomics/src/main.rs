@@ -1,5 +1,5 @@
-//! Counts, and prints a [`Report`](atomics::Report) as JSON. Built and run by `cargo xtask atomics`:
-//! only the steered backend counts.
+//! Counts, and prints a [`Report`](atomics::Report) as JSON. Built and run by `cargo xtask
+//! atomics`: only the steered backend counts.
 
 use std::process::ExitCode;
 

@@ -3,9 +3,9 @@
 //! Memory that is given back to one allocator is of no use to another, and nobody can tell whose it
 //! is: so each subject is run in a process of its own, by the same program.
 //!
-//! Live blocks and handles are counted, and every block is written when it is allocated, whatever the
-//! workload does with it: a block that nobody has touched yet is no memory. Both slow the run, which
-//! is not timed.
+//! Live blocks and handles are counted, and every block is written when it is allocated, whatever
+//! the workload does with it: a block that nobody has touched yet is no memory. Both slow the run,
+//! which is not timed.
 
 mod resident;
 

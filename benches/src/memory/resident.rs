@@ -32,13 +32,13 @@ impl Resident {
     }
 }
 
-/// Has all of the program's files in memory: code that runs for the first time later on is no memory of
-/// an allocator. Where that is not to be had, it counts as such.
+/// Has all of the program's files in memory: code that runs for the first time later on is no
+/// memory of an allocator. Where that is not to be had, it counts as such.
 fn bring_in_files() {
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
     for (first, end) in maps.lines().filter_map(readable_file) {
-        // SAFETY: reads the pages of a mapping into memory, and changes none of them. The address is
-        // not used otherwise.
+        // SAFETY: reads the pages of a mapping into memory, and changes none of them. The address
+        // is not used otherwise.
         _ = unsafe {
             madvise(ptr::without_provenance_mut(first), end - first, Advice::LinuxPopulateRead)
         };

@@ -4,8 +4,9 @@
 //!
 //! - [`batch_cost`]: `t(B) = hit + e / B`, what a block costs over the size of a batch;
 //! - [`line_over_cores`]: `e(n) = e1 + c (n - 1)`, what an exchange costs over cores;
-//! - [`law_over_cores`]: `e(n) = e1 + c (n - 1) + k n (n - 1)`, Gunther's universal scalability law for
-//!   exchanges: `n / e(n)` is `n / e1 (1 + s (n - 1) + k' n (n - 1))` with `s = c / e1`, `k' = k / e1`.
+//! - [`law_over_cores`]: `e(n) = e1 + c (n - 1) + k n (n - 1)`, Gunther's universal scalability law
+//!   for exchanges: `n / e(n)` is `n / e1 (1 + s (n - 1) + k' n (n - 1))` with `s = c / e1`, `k' =
+//!   k / e1`.
 //!
 //! # Source
 //!
@@ -136,8 +137,8 @@ fn fit<const P: usize>(
     Ok(Fit { parameters_ns, residual, points: points.len(), freedom: places - P })
 }
 
-/// The factors of the chosen columns and the sum of the squares of the residuals, unless a factor is
-/// negative, or two columns are the same.
+/// The factors of the chosen columns and the sum of the squares of the residuals, unless a factor
+/// is negative, or two columns are the same.
 fn solve<const P: usize>(rows: &[[f64; P]], chosen: u32) -> Option<([f64; P], f64)> {
     let chosen: Vec<usize> = (0..P).filter(|column| chosen >> column & 1 == 1).collect();
     let matrix = DMatrix::from_fn(rows.len(), chosen.len(), |row, nth| rows[row][chosen[nth]]);

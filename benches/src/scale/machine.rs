@@ -13,8 +13,8 @@ pub struct Machine {
     pub cores: usize,
     /// The processor's name, where Linux tells.
     pub processor: Option<String>,
-    /// Whether the first two logical cores are one physical core, where Linux tells: then two threads
-    /// share all of it, and nothing that they share crosses over.
+    /// Whether the first two logical cores are one physical core, where Linux tells: then two
+    /// threads share all of it, and nothing that they share crosses over.
     pub first_two_are_one: Option<bool>,
 }
 

@@ -52,8 +52,8 @@ pub fn powers_and_last(all: usize) -> Vec<usize> {
     powers.take_while(|&threads| threads < all).chain([all]).collect()
 }
 
-/// Measures. Before each part `begin` is told its name and its rounds, and gives what is to be called
-/// after each of them.
+/// Measures. Before each part `begin` is told its name and its rounds, and gives what is to be
+/// called after each of them.
 pub fn run<P: FnMut()>(plan: &Plan, mut begin: impl FnMut(&str, usize) -> P) -> Report {
     let mut left_out = Vec::new();
     let rows = plan.works.iter().flat_map(|&work| {

@@ -1,14 +1,15 @@
-//! A model of what exchanges cost over cores. It is a model: where there are two measured numbers of
-//! cores it is a straight line through two points, and says of more cores what would be, were it so.
+//! A model of what exchanges cost over cores. It is a model: where there are two measured numbers
+//! of cores it is a straight line through two points, and says of more cores what would be, were it
+//! so.
 //!
-//! For each number of cores `t(B) = hit + e / B` is fitted to the bursts, `e` being what a batch costs
-//! on its way out and back: one refill and one flush. Then `e` is fitted over cores. A thread that
-//! does what the bursts do takes `hit + e(n) / B` per block, and n of them have n times that
+//! For each number of cores `t(B) = hit + e / B` is fitted to the bursts, `e` being what a batch
+//! costs on its way out and back: one refill and one flush. Then `e` is fitted over cores. A thread
+//! that does what the bursts do takes `hit + e(n) / B` per block, and n of them have n times that
 //! throughput.
 //!
-//! What it leaves out: `e` does not depend on how often batches are exchanged, that is, on B, though
-//! lines that are asked for less often are in nobody's way; cores are all alike and equally far from
-//! one another; nothing else is shared, such as the memory's bandwidth.
+//! What it leaves out: `e` does not depend on how often batches are exchanged, that is, on B,
+//! though lines that are asked for less often are in nobody's way; cores are all alike and equally
+//! far from one another; nothing else is shared, such as the memory's bandwidth.
 
 use serde::{Deserialize, Serialize};
 

@@ -21,8 +21,8 @@ pub enum Work {
     BurstSmallBatches,
     /// Threads swap new blocks for random ones of a shared bucket.
     SharedBucket,
-    /// Pairs of a producer and a consumer, each with a ring of its own: half of the threads allocate,
-    /// the others free, and every batch goes through the shared lists.
+    /// Pairs of a producer and a consumer, each with a ring of its own: half of the threads
+    /// allocate, the others free, and every batch goes through the shared lists.
     Pairs,
 }
 

@@ -1,5 +1,5 @@
-//! A subject behind a pointer. With it a workload is compiled once for all subjects: for what is not
-//! timed.
+//! A subject behind a pointer. With it a workload is compiled once for all subjects: for what is
+//! not timed.
 
 use core::ptr::NonNull;
 

@@ -88,7 +88,8 @@ impl Subject for FloorInMemory {
 
     fn handle(&self) -> Round<'_> {
         let stride = self.layout.pad_to_align().size();
-        // Relaxed: the number alone counts. The lowest set that nobody has; of all taken, the first.
+        // Relaxed: the number alone counts. The lowest set that nobody has; of all taken, the
+        // first.
         let lowest = |taken: u64| Some(taken | taken.wrapping_add(1));
         let taken = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lowest);
         let set = taken.map_or(0, u64::trailing_ones) % SETS;

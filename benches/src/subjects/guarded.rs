@@ -16,7 +16,8 @@ use crate::{Handle, Subject};
 /// Bytes in front of a block. Guards are smaller, and no block is aligned to more.
 const FRONT: usize = 32;
 
-/// A block with room for a guard, from the program's allocator; the address is that behind the room.
+/// A block with room for a guard, from the program's allocator; the address is that behind the
+/// room.
 #[derive(Debug)]
 struct Guarded {
     block: Block,

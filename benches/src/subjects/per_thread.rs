@@ -1,4 +1,5 @@
-//! stampool's pools without a handle to carry: found through the thread, static, and without caches.
+//! stampool's pools without a handle to carry: found through the thread, static, and without
+//! caches.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

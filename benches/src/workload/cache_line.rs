@@ -3,8 +3,8 @@
 //!
 //! In thrash each thread allocates a block, writes it many times and frees it. In scratch its first
 //! block came from another thread, as neighbours of one line: an allocator that hands what a thread
-//! frees to whoever frees it keeps the line shared. 100 writes to a block, as small blocks have it in
-//! the field: below that, the allocator itself would be most of it.
+//! frees to whoever frees it keeps the line shared. 100 writes to a block, as small blocks have it
+//! in the field: below that, the allocator itself would be most of it.
 
 use core::hint::black_box;
 use core::ptr::NonNull;

@@ -1,9 +1,10 @@
-//! Larson and Krishnan's server: each thread renews random blocks of its array, then ends and leaves
-//! the array to a successor, so that blocks are freed by a thread that did not allocate them.
+//! Larson and Krishnan's server: each thread renews random blocks of its array, then ends and
+//! leaves the array to a successor, so that blocks are freed by a thread that did not allocate
+//! them.
 //!
 //! Parameters, as far as blocks of one size have them: 1,000 blocks in each array, and 10,000
-//! renewals in the life of a thread. Beginning and ending a thread is part of the figure, and of the
-//! floor's.
+//! renewals in the life of a thread. Beginning and ending a thread is part of the figure, and of
+//! the floor's.
 
 use core::hint::black_box;
 

@@ -1,17 +1,17 @@
 //! Messages and answers, with back-pressure: producers ask, consumers answer, and either side frees
 //! what the other one allocated.
 //!
-//! Source: snmalloc's msgpass. Taken from there: producers send spans of 1 to 16 messages to a random
-//! consumer each, 4,096 messages at the most are on their way, and who has sent that many waits; three
-//! producers and three consumers, beside one and two of each.
+//! Source: snmalloc's msgpass. Taken from there: producers send spans of 1 to 16 messages to a
+//! random consumer each, 4,096 messages at the most are on their way, and who has sent that many
+//! waits; three producers and three consumers, beside one and two of each.
 //!
 //! What differs: all messages are of one size (there: 48 to 128 bytes). Consumers answer: they
-//! allocate an answer, free the message, and send the answer to the producer, which frees it; a message
-//! counts as on its way until then. So back-pressure needs no counter that all share: each
+//! allocate an answer, free the message, and send the answer to the producer, which frees it; a
+//! message counts as on its way until then. So back-pressure needs no counter that all share: each
 //! producer has its share of the 4,096. Between each two threads there is a bounded ring for either
 //! direction, in place of one unbounded queue of each consumer that is linked through the messages,
-//! and so no message need be written; one word of each line is, and read where it arrives.
-//! There are no proxies, which pass messages on and neither allocate nor free.
+//! and so no message need be written; one word of each line is, and read where it arrives. There
+//! are no proxies, which pass messages on and neither allocate nor free.
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -38,8 +38,8 @@ pub(super) struct Passing {
     pub(super) touched_bytes: usize,
 }
 
-/// The most blocks that are live: a message or its answer for each on its way, and both of them while
-/// a consumer has them in its hands.
+/// The most blocks that are live: a message or its answer for each on its way, and both of them
+/// while a consumer has them in its hands.
 pub(super) const fn live_blocks(consumers: usize) -> usize {
     IN_FLIGHT + consumers
 }

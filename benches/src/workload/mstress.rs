@@ -1,12 +1,12 @@
-//! mimalloc-bench's mstress: threads come and go; each allocates, keeps a third of it to its end, frees
-//! random ones of the rest, and swaps some with those of other threads.
+//! mimalloc-bench's mstress: threads come and go; each allocates, keeps a third of it to its end,
+//! frees random ones of the rest, and swaps some with those of other threads.
 //!
 //! Source: Leijen's mstress in mimalloc-bench (`P 50 25`). Taken from there: 100 allocations times
-//! the scale on the first thread, twice as many on the second, up to eight times; half as many again
-//! that are retained; after each, a chance of 66 % to free one of the thread's own, which leaves a gap,
-//! and of 25 % to swap one with one of 1,000 places that all threads share; threads begin anew in each
-//! iteration, and half of the places are emptied in between. Blocks are written when allocated and
-//! read when freed.
+//! the scale on the first thread, twice as many on the second, up to eight times; half as many
+//! again that are retained; after each, a chance of 66 % to free one of the thread's own, which
+//! leaves a gap, and of 25 % to swap one with one of 1,000 places that all threads share; threads
+//! begin anew in each iteration, and half of the places are emptied in between. Blocks are written
+//! when allocated and read when freed.
 //!
 //! What differs: all blocks are of one size (there: powers of two, one in a hundred far larger);
 //! the scale is 10 in place of 50, and a turn has as many iterations as it has time for in place
@@ -53,8 +53,8 @@ const fn per_iteration(threads: usize) -> usize {
     all
 }
 
-/// More blocks are never live: all that an iteration allocates, and what the places had from the one
-/// before. So many are not reached, since two of three are freed meanwhile.
+/// More blocks are never live: all that an iteration allocates, and what the places had from the
+/// one before. So many are not reached, since two of three are freed meanwhile.
 pub(super) const fn live_blocks(threads: usize) -> usize {
     per_iteration(threads) + TRANSFERS
 }

@@ -1,8 +1,8 @@
 //! Some threads allocate, others free: every block crosses over. Each producer has a ring to each
 //! consumer and sends to them by turns, a run of eight at a time; 1,024 blocks are in flight at the
 //! most. In pairs, each producer has one ring to a consumer of its own, and each pair has 1,024 in
-//! flight. Untouched, what is measured is the allocator and the rings; touched, the block's own lines
-//! cross over too.
+//! flight. Untouched, what is measured is the allocator and the rings; touched, the block's own
+//! lines cross over too.
 
 use core::hint::black_box;
 

@@ -1,8 +1,8 @@
-//! Threads share a bucket of blocks: of what one of two frees, about half was allocated by the other
-//! one.
+//! Threads share a bucket of blocks: of what one of two frees, about half was allocated by the
+//! other one.
 //!
-//! A thread renews a line of eight at a time, any of them. With single places each swap would wait for
-//! a line that another core has: that alone took as long as jemalloc and the swaps together.
+//! A thread renews a line of eight at a time, any of them. With single places each swap would wait
+//! for a line that another core has: that alone took as long as jemalloc and the swaps together.
 
 use core::hint::black_box;
 use core::ptr::{self, NonNull};

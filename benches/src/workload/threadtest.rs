@@ -1,11 +1,11 @@
-//! Hoard's threadtest: each thread allocates its share of the objects, then frees them in the order in
-//! which it allocated them, over and over.
+//! Hoard's threadtest: each thread allocates its share of the objects, then frees them in the order
+//! in which it allocated them, over and over.
 //!
 //! Source: Berger et al. 2000, and the sample parameters that come with Hoard's benchmarks
-//! (`P 1000 10000 0 8`): 10,000 objects in all, so 10,000 / P on each of P threads (the paper has ten
-//! times as many); no work in between; eight constructed objects of 8 bytes each time, which makes a
-//! block of 64 bytes that is written. What differs: a turn has as many iterations as it has time for,
-//! in place of 1,000; of each line of a block one word is written.
+//! (`P 1000 10000 0 8`): 10,000 objects in all, so 10,000 / P on each of P threads (the paper has
+//! ten times as many); no work in between; eight constructed objects of 8 bytes each time, which
+//! makes a block of 64 bytes that is written. What differs: a turn has as many iterations as it has
+//! time for, in place of 1,000; of each line of a block one word is written.
 
 use core::hint::black_box;
 use core::ptr::NonNull;

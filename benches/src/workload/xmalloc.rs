@@ -1,6 +1,6 @@
-//! Lever and Boreham's malloc-test, in the form of mimalloc-bench's xmalloc-test: half of the threads
-//! allocate batches of 120 blocks, the others free them; batches go over a shared list of limited
-//! length, so that whoever allocates waits for those who free.
+//! Lever and Boreham's malloc-test, in the form of mimalloc-bench's xmalloc-test: half of the
+//! threads allocate batches of 120 blocks, the others free them; batches go over a shared list of
+//! limited length, so that whoever allocates waits for those who free.
 
 use core::hint::black_box;
 use std::sync::Mutex;

@@ -2,7 +2,8 @@
 //!
 //! The sets are written by hand in the table, never taken from a run. "C11" here is the model that
 //! Rust uses: C++20's, with its stronger fences and its shorter release sequences. Where loom
-//! knowingly differs, the row says what loom models and why; everywhere else the sets must be equal.
+//! knowingly differs, the row says what loom models and why; everywhere else the sets must be
+//! equal.
 
 mod arcs;
 mod table;

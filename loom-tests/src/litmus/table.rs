@@ -93,7 +93,8 @@ pub const TABLE: &[Litmus] = &[
     row(
         "CoRR agree",
         "x=1.rlx x.rlx x.rlx | x=2.rlx x.rlx x.rlx",
-        // Each starts from its own store; only the older of the two stores can give way to the other.
+        // Each starts from its own store; only the older of the two stores can give way to the
+        // other.
         but(
             &[&["1 1", "1 2", "2 2"], &["2 2", "2 1", "1 1"]],
             &["1 2 | 2 1", "1 2 | 1 1", "2 2 | 2 1", "2 2 | 1 1"],

@@ -2,7 +2,8 @@
 //!
 //! Equal values have equal ids, so a comparison of ids is one of values; staleness and orderings
 //! are those of the one location that holds the id. The table is behind std's mutex, which loom
-//! does not see and which therefore synchronises nothing. The same trick as in the library's facade.
+//! does not see and which therefore synchronises nothing. The same trick as in the library's
+//! facade.
 
 use core::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};

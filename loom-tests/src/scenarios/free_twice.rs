@@ -1,6 +1,6 @@
-//! The level `checked` alone: two threads free one block at one time. Either one of them is refused, or
-//! both find the block live and it lies in two places. Then exactly one of the two copies is the block,
-//! and the other one is refused where it turns up.
+//! The level `checked` alone: two threads free one block at one time. Either one of them is
+//! refused, or both find the block live and it lies in two places. Then exactly one of the two
+//! copies is the block, and the other one is refused where it turns up.
 
 use core::alloc::Layout;
 use std::collections::BTreeSet;

@@ -1,14 +1,14 @@
 //! A magazine that waits counts until it is back in `empty` (L1 of the mediator's limbo).
 //!
-//! Two blocks, a batch each, and three magazines: one for each block, and one that may wait. No remainder
-//! is ever put down, so no handle needs a magazine of its own.
+//! Two blocks, a batch each, and three magazines: one for each block, and one that may wait. No
+//! remainder is ever put down, so no handle needs a magazine of its own.
 //!
-//! One thread ends the pin that an emptied magazine waits for, so this thread lets the magazine land. Meanwhile
-//! another thread, pinned from before its first step until behind its last one, empties a second magazine
-//! and puts both blocks down. Where the first magazine still counts, the second may not wait and is back in
-//! `empty` at once; where it does not count any more, it is in `empty` itself. So there are always two
-//! magazines for the two blocks. If the first one counts no more before it is in `empty`, the second may wait
-//! as well, and one magazine is left.
+//! One thread ends the pin that an emptied magazine waits for, so this thread lets the magazine
+//! land. Meanwhile another thread, pinned from before its first step until behind its last one,
+//! empties a second magazine and puts both blocks down. Where the first magazine still counts, the
+//! second may not wait and is back in `empty` at once; where it does not count any more, it is in
+//! `empty` itself. So there are always two magazines for the two blocks. If the first one counts no
+//! more before it is in `empty`, the second may wait as well, and one magazine is left.
 
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;

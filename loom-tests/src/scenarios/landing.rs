@@ -1,6 +1,6 @@
-//! The limbo alone: a thread that ends lands a magazine while the mediator is dropped. It has no other
-//! business with the mediator: it drops a participant, as crossbeam-epoch's `LocalHandle` is dropped,
-//! and that runs what another thread has deferred.
+//! The limbo alone: a thread that ends lands a magazine while the mediator is dropped. It has no
+//! other business with the mediator: it drops a participant, as crossbeam-epoch's `LocalHandle` is
+//! dropped, and that runs what another thread has deferred.
 
 use core::mem::MaybeUninit;
 use std::collections::BTreeSet;
@@ -21,8 +21,8 @@ pub const NAME: &str = "limbo/land_drop";
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Limbo";
 
-/// What waits. A ghost: a std mutex orders nothing that the checkers see. They see who comes when by
-/// an RMW, which orders nothing else.
+/// What waits. A ghost: a std mutex orders nothing that the checkers see. They see who comes when
+/// by an RMW, which orders nothing else.
 #[derive(Clone)]
 struct Waiting(Arc<(AtomicUsize, Mutex<Lands>)>);
 

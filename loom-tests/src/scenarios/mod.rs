@@ -64,7 +64,8 @@ pub struct Subject {
     pub hard: &'static [&'static str],
     /// The scenarios that take minutes though they are bounded.
     pub deep: &'static [&'static str],
-    /// The scenarios that a search without reduction tries all schedules of every time, where not all.
+    /// The scenarios that a search without reduction tries all schedules of every time, where not
+    /// all.
     pub searched: Option<&'static [&'static str]>,
     /// Runs a list scenario once.
     pub list: fn(&'static list::Scenario) -> String,
@@ -159,7 +160,8 @@ const HARD_QUIESCENT: &[&str] = &[
     "pool/shards_carve_carve",
 ];
 
-/// A pin is three steps more. `pool/flush_refill` has the executions of `pool/allocate_free_across`.
+/// A pin is three steps more. `pool/flush_refill` has the executions of
+/// `pool/allocate_free_across`.
 const HARD_EPOCH: &[&str] = &[
     "pool/flush_refill",
     "pool/leave_remainder_allocate",
@@ -199,8 +201,8 @@ impl Subject {
     }
 }
 
-/// Other people's reclamation, opaque to the checkers ([`Opaque`]): for comparison only, so not part
-/// of the matrix.
+/// Other people's reclamation, opaque to the checkers ([`Opaque`]): for comparison only, so not
+/// part of the matrix.
 pub const PEERS: [PeerSubject; 2] = [
     peer::<peers::Seize<peers::hyaline::PerGuard>>(&[
         "list/aba_pop_up_to",
@@ -271,8 +273,8 @@ const fn peer<R: Peer>(too_long: &'static [&'static str]) -> PeerSubject {
 pub enum Shape {
     /// One stack.
     Stack,
-    /// A stack, and another one for magazines that have been listed before, which is looked at when the
-    /// first is empty.
+    /// A stack, and another one for magazines that have been listed before, which is looked at when
+    /// the first is empty.
     Sides,
     /// A stack to remove from and one to push to, which takes the place of the first when that is
     /// empty and no other removal is in flight.
@@ -317,12 +319,12 @@ impl Depth {
     }
 }
 
-/// A thread's participant, of a reclaimer or of a mediator: made before the thread starts and dropped after it has ended: neither is
-/// what is checked, and both are long in the real epoch.
+/// A thread's participant, of a reclaimer or of a mediator: made before the thread starts and
+/// dropped after it has ended: neither is what is checked, and both are long in the real epoch.
 struct Standing<P>(P);
 
-// SAFETY: a participant is bound to one thread only so that two don't use it at a time; here it moves
-// between the setup and its thread, which start and join order.
+// SAFETY: a participant is bound to one thread only so that two don't use it at a time; here it
+// moves between the setup and its thread, which start and join order.
 unsafe impl<P> Send for Standing<P> {}
 
 /// Makes magazine number `index` of `store`, alone or under a lock.

@@ -1,5 +1,5 @@
-//! One list and the reclaimer that says when its magazines come back, without a mediator between: the
-//! shortest way to ABA.
+//! One list and the reclaimer that says when its magazines come back, without a mediator between:
+//! the shortest way to ABA.
 //!
 //! One thread pops under a guard. The other one pops twice under one guard, and defers the first
 //! magazine back to where it came from.

@@ -83,7 +83,8 @@ fn late_count() -> String {
     });
     let name = magazine.name();
     list.push(magazine);
-    // SAFETY: a magazine of this store, made by this thread. It is somebody else's, that is the fault.
+    // SAFETY: a magazine of this store, made by this thread. It is somebody else's, that is the
+    // fault.
     let count = unsafe { store.peek(name) }.expect("a name").stale_count();
     assert_eq!(count, 1, "a magazine was counted after its release");
     other.join().expect("no panic unreported");

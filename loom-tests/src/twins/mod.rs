@@ -65,8 +65,8 @@ pub struct Twin {
 
 const TWICE: &str = "a block was handed out twice";
 const LOST: &str = "a block was lost";
-/// What loom says first where a removal's CAS succeeds by mistake: the magazine's last owner was never
-/// acquired.
+/// What loom says first where a removal's CAS succeeds by mistake: the magazine's last owner was
+/// never acquired.
 const UNACQUIRED: &str = "Causality violation: Concurrent write accesses";
 
 /// All twins.

@@ -17,8 +17,8 @@
 //! # Who may touch what
 //!
 //! Who has a block may change its word: plainly (a load and a store) where it goes between a cache
-//! and its user, by an RMW where it goes between a cache and a magazine. A free by somebody who does
-//! not have the block finds a state that is not live, if the free or the hand-over before it
+//! and its user, by an RMW where it goes between a cache and a magazine. A free by somebody who
+//! does not have the block finds a state that is not live, if the free or the hand-over before it
 //! happened before.
 //!
 //! # What is not seen at once

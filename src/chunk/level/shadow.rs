@@ -121,8 +121,8 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Room for a span and its words. Of a size that keeps the alignment of what follows. `None` for
-    /// more than [`MOST_BLOCKS`], and where it overflows.
+    /// Room for a span and its words. Of a size that keeps the alignment of what follows. `None`
+    /// for more than [`MOST_BLOCKS`], and where it overflows.
     pub(super) fn layout(blocks: usize) -> Option<Layout> {
         if blocks > MOST_BLOCKS {
             return None;
@@ -140,7 +140,8 @@ impl Span {
         Near { first: self.first, packed, inverse }
     }
 
-    /// Bytes from the first block to an address, if that is between its first block and its last one's end.
+    /// Bytes from the first block to an address, if that is between its first block and its last
+    /// one's end.
     pub(super) fn offset(&self, stride: usize, address: usize) -> Option<usize> {
         let offset = address.checked_sub(self.first.addr().get())?;
         (offset / stride < self.blocks).then_some(offset)

@@ -13,20 +13,21 @@ use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::source::Source;
 
-/// What a pool does that is dropped while objects of it are live. They can only be detached ones, or
-/// such whose handles were forgotten. Their values are not dropped, whatever it does.
+/// What a pool does that is dropped while objects of it are live. They can only be detached ones,
+/// or such whose handles were forgotten. Their values are not dropped, whatever it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LivePolicy {
-    /// All memory stays where it is, for good; values without a user are dropped. The default: whoever
-    /// has a detached pointer may go on using it, and a mistake costs memory, and nothing worse.
+    /// All memory stays where it is, for good; values without a user are dropped. The default:
+    /// whoever has a detached pointer may go on using it, and a mistake costs memory, and nothing
+    /// worse.
     #[default]
     KeepMemory,
-    /// All memory goes back: a detached pointer dangles from there on. Spares the pool's end a count of
-    /// its blocks.
+    /// All memory goes back: a detached pointer dangles from there on. Spares the pool's end a
+    /// count of its blocks.
     Free,
-    /// As [`KeepMemory`](Self::KeepMemory), and then a panic that says how many there are. While the
-    /// thread unwinds, no panic.
+    /// As [`KeepMemory`](Self::KeepMemory), and then a panic that says how many there are. While
+    /// the thread unwinds, no panic.
     Panic,
 }
 
@@ -83,8 +84,8 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Keeps objects constructed: `make` makes one when a block has none, and `reset` brings it back to
-    /// what it was when its handle goes. Such a pool has at most 2^31 - 8 objects.
+    /// Keeps objects constructed: `make` makes one when a block has none, and `reset` brings it
+    /// back to what it was when its handle goes. Such a pool has at most 2^31 - 8 objects.
     pub fn keep(
         mut self,
         make: impl Fn() -> T + Send + Sync + 'static,
@@ -129,14 +130,15 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 
     /// Has memory for so many objects from the start; a pool that keeps makes the objects, too.
     ///
-    /// Where there are caches, threads that each fill one need 2B objects more apiece; where batches grow, two of the largest.
+    /// Where there are caches, threads that each fill one need 2B objects more apiece; where
+    /// batches grow, two of the largest.
     pub fn prefill(mut self, objects: usize) -> Self {
         self.prefill = objects;
         self
     }
 
-    /// Has seats for so many threads from the start, where there are caches. In a sealed pool further
-    /// ones share one seat, behind a lock.
+    /// Has seats for so many threads from the start, where there are caches. In a sealed pool
+    /// further ones share one seat, behind a lock.
     pub fn seats(mut self, threads: usize) -> Self {
         self.seats = threads;
         self
@@ -202,7 +204,8 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 }
 
 impl<T, S: Strategy> ObjectPool<T, S> {
-    /// Has so many blocks, with values where the pool keeps, and seats. Before anybody else uses it.
+    /// Has so many blocks, with values where the pool keeps, and seats. Before anybody else uses
+    /// it.
     fn fill(&self, count: usize, seats: usize) -> Result<(), AllocError> {
         if count > 0 || seats > 0 {
             self.blocks.prefill(count, seats)?;

@@ -19,8 +19,8 @@ use crate::sync::Arc;
 ///
 /// # Panics
 ///
-/// Dropping it runs `T`'s destructor, or the pool's reset hook: what they panic with is passed on. The
-/// block goes back all the same.
+/// Dropping it runs `T`'s destructor, or the pool's reset hook: what they panic with is passed on.
+/// The block goes back all the same.
 #[must_use = "the object goes back to its pool at once"]
 pub struct Pooled<'p, T, S: Strategy = TaggedWide> {
     pool: &'p ObjectPool<T, S>,
@@ -38,12 +38,13 @@ pub struct OwnedPooled<T, S: Strategy = TaggedWide> {
     pool: Arc<ObjectPool<T, S>>,
 }
 
-// SAFETY: it owns a `T`, which goes where it goes. The pool is shared by threads where `T` is `Send`.
+// SAFETY: it owns a `T`, which goes where it goes. The pool is shared by threads where `T` is
+// `Send`.
 unsafe impl<T: Send, S: Strategy> Send for Pooled<'_, T, S> {}
 // SAFETY: through a shared handle there is but a shared `T`.
 unsafe impl<T: Sync, S: Strategy> Sync for Pooled<'_, T, S> {}
-// SAFETY: as above; where it is the last to hold the pool, the values that the pool keeps are dropped
-// here, which are `T`s too.
+// SAFETY: as above; where it is the last to hold the pool, the values that the pool keeps are
+// dropped here, which are `T`s too.
 unsafe impl<T: Send, S: Strategy> Send for OwnedPooled<T, S> {}
 // SAFETY: through a shared handle there is but a shared `T`.
 unsafe impl<T: Sync, S: Strategy> Sync for OwnedPooled<T, S> {}
@@ -60,7 +61,8 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
     /// Lets go of the object: it stays live until it is attached again, by
     /// [`ObjectPool::attach`], and its handle dropped.
     ///
-    /// The pointer is good for reading and writing as long as the pool is there, and after that as its
+    /// The pointer is good for reading and writing as long as the pool is there, and after that as
+    /// its
     /// [`LivePolicy`](super::LivePolicy) says.
     ///
     /// ```

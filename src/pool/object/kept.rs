@@ -1,7 +1,7 @@
 //! Values that stay in their blocks between two users.
 //!
-//! A block of a pool that keeps is a [`Kept`]: the value, and behind it a [`State`], out of reach of
-//! the value's users.
+//! A block of a pool that keeps is a [`Kept`]: the value, and behind it a [`State`], out of reach
+//! of the value's users.
 //!
 //! | state | value |
 //! |---|---|

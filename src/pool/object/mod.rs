@@ -5,8 +5,8 @@
 //! - O1. A block that is taken has one owner: a [`Taken`], a handle, or whoever detached one.
 //! - O2. The owner of an object is the owner of its block, which holds a value. A `Taken` may be
 //!   without one.
-//! - O3. Whatever panics (constructor, hook, destructor), the block goes back, and says truly whether
-//!   it holds a value: so no value is dropped twice, and no block is lost.
+//! - O3. Whatever panics (constructor, hook, destructor), the block goes back, and says truly
+//!   whether it holds a value: so no value is dropped twice, and no block is lost.
 
 mod blocks;
 mod builder;
@@ -42,26 +42,27 @@ type Reset<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 ///
 /// - Construct per get, without further ado: [`create`](Self::create) writes a value into a block,
 ///   the handle's end drops it. Nobody sees what the last user of a block has left.
-/// - Keep constructed, [`ObjectPoolBuilder::keep`]: [`get`](Self::get) finds an object that was made
-///   once, and the handle's end resets it in place of dropping it. For what is dear to make: buffers
-///   that have grown, connections.
+/// - Keep constructed, [`ObjectPoolBuilder::keep`]: [`get`](Self::get) finds an object that was
+///   made once, and the handle's end resets it in place of dropping it. For what is dear to make:
+///   buffers that have grown, connections.
 ///
 /// # Cached or exact
 ///
 /// Each thread caches up to two batches of free objects. So a pool with a limit
 /// ([`capacity`](ObjectPoolBuilder::capacity), or a source that is used up, or
 /// [`sealed`](ObjectPoolBuilder::sealed)) may refuse one thread while free objects lie in caches of
-/// others, up to 2B in each, with B the batch, the largest where batches grow; a thread that ends hands its own in. Built as
+/// others, up to 2B in each, with B the batch, the largest where batches grow; a thread that ends
+/// hands its own in. Built as
 /// [`exact`](ObjectPoolBuilder::exact) it has no caches, and refuses only where all objects are taken;
 /// each call is then two exchanges with the shared lists.
 ///
 /// # Panics of yours
 ///
-/// Constructors, reset hooks and destructors may panic, and may call the pool. The pool stays usable,
-/// no block is lost, and no value is dropped twice. A kept value whose hook panics is dropped, and its
-/// block gets a new one when it is next wanted. As everywhere, a destructor that panics while its
-/// thread unwinds aborts the program; a reset hook runs where a destructor would, so this holds for it
-/// too, and for a destructor after a hook that has panicked.
+/// Constructors, reset hooks and destructors may panic, and may call the pool. The pool stays
+/// usable, no block is lost, and no value is dropped twice. A kept value whose hook panics is
+/// dropped, and its block gets a new one when it is next wanted. As everywhere, a destructor that
+/// panics while its thread unwinds aborts the program; a reset hook runs where a destructor would,
+/// so this holds for it too, and for a destructor after a hook that has panicked.
 ///
 /// # Ends
 ///
@@ -101,8 +102,8 @@ pub struct ObjectPool<T, S: Strategy = TaggedWide> {
     _values: PhantomData<T>,
 }
 
-// SAFETY: a value that is kept by one thread may be had by another one, one at a time: hence `Send`,
-// and no `Sync`. All else is made to be shared.
+// SAFETY: a value that is kept by one thread may be had by another one, one at a time: hence
+// `Send`, and no `Sync`. All else is made to be shared.
 unsafe impl<T: Send, S: Strategy> Sync for ObjectPool<T, S> {}
 
 impl<T> ObjectPool<T> {
@@ -118,7 +119,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// [`AllocError`], where no block was free for this thread and none could be carved. A cached pool
-    /// may say so while objects lie in the caches of other threads; an exact one only if all are taken.
+    /// may say so while objects lie in the caches of other threads; an exact one only if all are
+    /// taken.
     ///
     /// # Panics
     ///
@@ -147,8 +149,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), where one of them could not be had, or there is no memory for the list
-    /// of them. No constructor has run then.
+    /// As [`get`](Self::get), where one of them could not be had, or there is no memory for the
+    /// list of them. No constructor has run then.
     ///
     /// # Panics
     ///
@@ -159,8 +161,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         Ok(taken.map(|taken| taken.ready(make)).collect())
     }
 
-    /// Puts a value into the pool. In a pool that keeps, it takes the place of the value that was kept
-    /// there, which is dropped.
+    /// Puts a value into the pool. In a pool that keeps, it takes the place of the value that was
+    /// kept there, which is dropped.
     ///
     /// # Errors
     ///
@@ -222,9 +224,9 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// # Safety
     ///
-    /// `object` came from [`Pooled::detach`] or [`OwnedPooled::detach`], as it is and not by way of a
-    /// reference, from this pool. It has not been attached since, and nobody else uses it. On another
-    /// thread than that of the detaching: `T` is `Send`.
+    /// `object` came from [`Pooled::detach`] or [`OwnedPooled::detach`], as it is and not by way of
+    /// a reference, from this pool. It has not been attached since, and nobody else uses it. On
+    /// another thread than that of the detaching: `T` is `Send`.
     pub unsafe fn attach(&self, object: NonNull<T>) -> Pooled<'_, T, S> {
         // SAFETY: by the caller.
         unsafe { Pooled::new(self, object) }
@@ -240,8 +242,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         unsafe { OwnedPooled::new(Arc::clone(self), object) }
     }
 
-    /// Keeps the pool from ever asking its source again, as [`Pool::seal`](super::Pool::seal). Values
-    /// are still made in blocks that have had none yet.
+    /// Keeps the pool from ever asking its source again, as [`Pool::seal`](super::Pool::seal).
+    /// Values are still made in blocks that have had none yet.
     ///
     /// # Errors
     ///

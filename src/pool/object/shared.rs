@@ -6,8 +6,8 @@
 //! | n > 1 | so many [`SharedPooled`] |
 //! | 0 | for an instant, in the hands of the last one |
 //!
-//! The last handle to go is an [`OwnedPooled`] again, and goes as such: so what is said of hooks and
-//! destructors there holds here too.
+//! The last handle to go is an [`OwnedPooled`] again, and goes as such: so what is said of hooks
+//! and destructors there holds here too.
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -63,8 +63,8 @@ impl<T: fmt::Debug> fmt::Debug for Counted<T> {
 /// An object that several owners share, each with a handle of its own. The last one to be dropped
 /// brings it back to its pool, from whatever thread.
 ///
-/// As `Arc<T>`, without an allocation: the count lies beside the value, in the block. There are no weak
-/// handles.
+/// As `Arc<T>`, without an allocation: the count lies beside the value, in the block. There are no
+/// weak handles.
 ///
 /// # Example
 ///
@@ -87,7 +87,8 @@ pub struct SharedPooled<T, S: Strategy = TaggedWide> {
     pool: *const ObjectPool<Counted<T>, S>,
 }
 
-// SAFETY: all handles lead to one `T`, by `&T`; and the last, whose thread it is to drop it, to `T`.
+// SAFETY: all handles lead to one `T`, by `&T`; and the last, whose thread it is to drop it, to
+// `T`.
 unsafe impl<T: Send + Sync, S: Strategy> Send for SharedPooled<T, S> {}
 // SAFETY: as above: who shares a handle can clone it.
 unsafe impl<T: Send + Sync, S: Strategy> Sync for SharedPooled<T, S> {}
@@ -147,7 +148,8 @@ impl<T, S: Strategy> Clone for SharedPooled<T, S> {
     ///
     /// Where half of what the count can hold is passed: handles were forgotten in a loop.
     fn clone(&self) -> Self {
-        // ORDERING(OB-1): Relaxed. Whoever clones has a handle: the object stays, and is seen already.
+        // ORDERING(OB-1): Relaxed. Whoever clones has a handle: the object stays, and is seen
+        //   already.
         let before = self.counted().count.fetch_add(1, site::SHARE_CLONE.ordering());
         if before > MOST {
             // Not a panic: the count stands, and could be driven past its end.
@@ -159,8 +161,9 @@ impl<T, S: Strategy> Clone for SharedPooled<T, S> {
 
 impl<T, S: Strategy> Drop for SharedPooled<T, S> {
     fn drop(&mut self) {
-        // ORDERING(OB-2): AcqRel. Publishes what was done with the object by this handle; the last one
-        //   observes what was done by all others. pairs with OB-2, OB-3; killed by objects/last_drop
+        // ORDERING(OB-2): AcqRel. Publishes what was done with the object by this handle; the last
+        //   one observes what was done by all others. pairs with OB-2, OB-3; killed by
+        //   objects/last_drop
         if self.counted().count.fetch_sub(1, site::SHARE_DROP.ordering()) == 1 {
             // SAFETY: the count says that it is the last, and it does not use the object again.
             let mut object = unsafe { Self::last(self.object, self.pool) };

@@ -20,8 +20,8 @@ use seats::OwnNumber;
 /// A [`Pool`] whose threads need not carry a handle: each has one in its thread-local storage, made
 /// at its first call and handed in when it ends.
 ///
-/// Built by [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local). It derefs to
-/// the pool, so explicit handles, which are quicker still, can be had beside it.
+/// Built by [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local). It derefs
+/// to the pool, so explicit handles, which are quicker still, can be had beside it.
 ///
 /// # Ends
 ///
@@ -32,15 +32,16 @@ use seats::OwnNumber;
 ///
 /// # Progress
 ///
-/// That of [`Pool`]. The only lock besides is that of the shared cache. The threads that use that cache
-/// take it, and [`without_growth`](Self::without_growth) does. A thread's first call takes memory for its cache from the source, and some from the
-/// program's allocator: a pool like this cannot be the program's allocator.
+/// That of [`Pool`]. The only lock besides is that of the shared cache. The threads that use that
+/// cache take it, and [`without_growth`](Self::without_growth) does. A thread's first call takes
+/// memory for its cache from the source, and some from the program's allocator: a pool like this
+/// cannot be the program's allocator.
 ///
 /// # Complexity
 ///
-/// A thread finds its handle of the pool at once, as long as the process has at most 64 thread-local
-/// pools at a time (object pools with caches count). A thread that uses several of more pools by turns
-/// may have to look the handle up in a table, which takes a few nanoseconds.
+/// A thread finds its handle of the pool at once, as long as the process has at most 64
+/// thread-local pools at a time (object pools with caches count). A thread that uses several of
+/// more pools by turns may have to look the handle up in a table, which takes a few nanoseconds.
 ///
 /// # Example
 ///
@@ -148,13 +149,14 @@ impl<S: Strategy> ThreadLocalPool<S> {
         drop(number);
     }
 
-    /// Counts all blocks that are not in users' hands, as [`Pool::census`]. Those in threads' caches
-    /// are counted too.
+    /// Counts all blocks that are not in users' hands, as [`Pool::census`]. Those in threads'
+    /// caches are counted too.
     pub fn census(&mut self) -> Census {
         self.pool.census()
     }
 
-    /// Runs `f` on the calling thread's handle, attached now where it was not, or on the shared one.
+    /// Runs `f` on the calling thread's handle, attached now where it was not, or on the shared
+    /// one.
     pub(super) fn seated<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { seats::near::<S>(self.number.get()) } {

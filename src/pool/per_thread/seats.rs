@@ -5,8 +5,9 @@
 //! | `SEATS` | every [`Tenant`] of the thread, by the place of its pool | its destructor hands all blocks in |
 //! | `NEAR` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `SEATS` empties it |
 //!
-//! Pools go by number, and no number comes twice in a process (before 2^47 pools were made). So an entry of a pool that was dropped
-//! is never taken for one of a new pool, whatever the new pool's address.
+//! Pools go by number, and no number comes twice in a process (before 2^47 pools were made). So an
+//! entry of a pool that was dropped is never taken for one of a new pool, whatever the new pool's
+//! address.
 //!
 //! A pool's number contains its place: a small number that no other living pool has. So the first
 //! [`WAYS`] pools that live at one time never meet in `NEAR`; of further ones, two whose places agree
@@ -80,7 +81,8 @@ impl Drop for OwnNumber {
     }
 }
 
-/// A handle of the calling thread. Its size makes its distance in an array a mask of the pool's number.
+/// A handle of the calling thread. Its size makes its distance in an array a mask of the pool's
+/// number.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Near {
@@ -177,8 +179,8 @@ impl Seat {
         Self { near: Near { pool, ..NOBODY }, tenant }
     }
 
-    /// Takes the handle's address. The box must not be moved by itself from here on, but only with the
-    /// table that it lies in: moving it would end the pointer.
+    /// Takes the handle's address. The box must not be moved by itself from here on, but only with
+    /// the table that it lies in: moving it would end the pointer.
     fn settle(&mut self) -> Near {
         let (slot, local) = self.tenant.handle();
         self.near = Near { slot: Some(slot), local, ..self.near };
@@ -213,9 +215,9 @@ pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p
     Some(AtHand { slot, local })
 }
 
-/// The calling thread's handle of `pool`, attached now if the thread had none. `None` where the thread
-/// cannot have one: its storage is gone, or a program's allocator that is called from here has come
-/// back, or there is no memory for a new cache.
+/// The calling thread's handle of `pool`, attached now if the thread had none. `None` where the
+/// thread cannot have one: its storage is gone, or a program's allocator that is called from here
+/// has come back, or there is no memory for a new cache.
 ///
 /// # Safety
 ///

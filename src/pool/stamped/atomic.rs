@@ -95,8 +95,8 @@ atomic_name! {
     /// built on.
     ///
     /// As long as a name lies in the word, its block may be freed, reused and named anew, but never
-    /// again by the same name: a compare-exchange that succeeds says that nothing has happened to the
-    /// block since the name was loaded, or that it came back by the same turn.
+    /// again by the same name: a compare-exchange that succeeds says that nothing has happened to
+    /// the block since the name was loaded, or that it came back by the same turn.
     ///
     /// # Progress
     ///
@@ -130,7 +130,8 @@ atomic_name! {
 }
 
 atomic_name! {
-    /// A [`PackedStamped`] in a shared word of 64 bits. As [`AtomicStamped`], until its stamps wrap.
+    /// A [`PackedStamped`] in a shared word of 64 bits. As [`AtomicStamped`], until its stamps
+    /// wrap.
     ///
     /// # Progress
     ///

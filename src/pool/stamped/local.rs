@@ -67,8 +67,8 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
 
     /// Takes a block, lets `fill` set up its value under the name that it will have, and then makes
     /// the name current: whoever finds the block by it finds it filled. Until then the name is
-    /// stale, for `fill` too. Readers who come by an older name may see what `fill` does to the value;
-    /// that is what [`is_current`](StampedPool::is_current) tells them.
+    /// stale, for `fill` too. Readers who come by an older name may see what `fill` does to the
+    /// value; that is what [`is_current`](StampedPool::is_current) tells them.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
     ///
     /// # Panics
     ///
-    /// If `init` or `fill` does. The block is free then, its value as it was left, and the name stays
-    /// stale for ever.
+    /// If `init` or `fill` does. The block is free then, its value as it was left, and the name
+    /// stays stale for ever.
     ///
     /// # Example
     ///

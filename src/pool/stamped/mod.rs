@@ -4,8 +4,8 @@
 //!
 //! I1. A block holds a [`Cell`], and never anything else: memory is type-stable until the pool is
 //!     dropped.
-//! I2. Its value is constructed once, by the first owner, and dropped with the pool. In between it is
-//!     only shared: there is no `&mut T`, so no `&T` can dangle or alias one.
+//! I2. Its value is constructed once, by the first owner, and dropped with the pool. In between it
+//!     is only shared: there is no `&mut T`, so no `&T` can dangle or alias one.
 //! I3. A name leads to a block by the pool's births alone, which look at its number before they
 //!     follow it. So no name, wherever it comes from, leads outside the pool.
 //!
@@ -40,8 +40,8 @@ use crate::sync::Serial;
 /// structures that withstand ABA.
 ///
 /// A block is named by a [`Stamped`], which lies in [`AtomicStamped`] words. Each time that it is
-/// freed its stamp moves on, so a stale name is recognised, in constant time and with certainty: when
-/// it is freed, when it is looked at, and when a compare-exchange expects it.
+/// freed its stamp moves on, so a stale name is recognised, in constant time and with certainty:
+/// when it is freed, when it is looked at, and when a compare-exchange expects it.
 ///
 /// # Values
 ///
@@ -60,8 +60,8 @@ use crate::sync::Serial;
 ///
 /// # Memory
 ///
-/// As [`Pool`]: what was carved goes back to the source when the pool is dropped. A block is 16 bytes
-/// and a `T`, its number 8 more in the pool's directory. At most 2^31 - 8 blocks.
+/// As [`Pool`]: what was carved goes back to the source when the pool is dropped. A block is 16
+/// bytes and a `T`, its number 8 more in the pool's directory. At most 2^31 - 8 blocks.
 ///
 /// # Progress
 ///
@@ -178,8 +178,8 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
         Ok(StampedLocal::new(self.pool.local()?, self))
     }
 
-    /// The value of the block that `name` names, or `None` if the name is stale. The caller has then
-    /// acquired what the thread did that freed it, so what it reads next is not older.
+    /// The value of the block that `name` names, or `None` if the name is stale. The caller has
+    /// then acquired what the thread did that freed it, so what it reads next is not older.
     ///
     /// The block may be freed at any time, and the reference is then to the value of its next user.
     ///
@@ -203,8 +203,8 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
         self.find(name).is_some_and(|(_, cell)| cell.stamp.still_is(name.stamp))
     }
 
-    /// What `read` says of the value, if it was looking at the turn of `name` from beginning to end.
-    /// It may see the value of a later turn, and what it says of that is thrown away.
+    /// What `read` says of the value, if it was looking at the turn of `name` from beginning to
+    /// end. It may see the value of a later turn, and what it says of that is thrown away.
     pub fn read<R>(&self, name: Stamped<T>, read: impl FnOnce(&T) -> R) -> Option<R> {
         let result = read(self.get(name)?);
         self.is_current(name).then_some(result)

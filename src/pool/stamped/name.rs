@@ -7,13 +7,13 @@ use core::marker::PhantomData;
 /// The stamped pointer: names one turn of one block of one [`StampedPool`](super::StampedPool).
 ///
 /// A value of 16 bytes without an address in it: the block's number, the pool's number, and the
-/// stamp of the turn. Whoever uses it asks the pool, which finds the block by its number and compares
-/// the rest. So a name may be kept for any time, and used when its block was freed, is somebody
-/// else's, or when its pool is gone: it is then *stale*, and that is seen.
+/// stamp of the turn. Whoever uses it asks the pool, which finds the block by its number and
+/// compares the rest. So a name may be kept for any time, and used when its block was freed, is
+/// somebody else's, or when its pool is gone: it is then *stale*, and that is seen.
 ///
-/// Nobody can make one up; they come from [`allocate`](super::StampedLocal::allocate). Two names are
-/// equal if they name the same turn. Copies may travel between threads like any integer; a thread
-/// that has not acquired where it got one from may find it stale.
+/// Nobody can make one up; they come from [`allocate`](super::StampedLocal::allocate). Two names
+/// are equal if they name the same turn. Copies may travel between threads like any integer; a
+/// thread that has not acquired where it got one from may find it stale.
 #[repr(C)]
 pub struct Stamped<T> {
     /// The block's number.

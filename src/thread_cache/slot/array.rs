@@ -70,8 +70,8 @@ impl SlotRef {
         })
     }
 
-    /// Moves blocks from the top of the array to `out`, as many as there are and fit, and returns how
-    /// many.
+    /// Moves blocks from the top of the array to `out`, as many as there are and fit, and returns
+    /// how many.
     ///
     /// # Safety
     ///
@@ -153,8 +153,8 @@ impl SlotRef {
         self.head().fill.with(|fill| unsafe { (*fill).len })
     }
 
-    /// Lets the array, which is full, hold more blocks. False where it has no more room, or would not
-    /// be the better for it.
+    /// Lets the array, which is full, hold more blocks. False where it has no more room, or would
+    /// not be the better for it.
     ///
     /// # Safety
     ///

@@ -1,10 +1,10 @@
 //! How far a slot's array is filled, and how far it may be: how large a batch is.
 //!
-//! Where batches grow, the array has a limit of its own, from two of the least batches to two of the
-//! largest; a flush gives away half of it. An array that is full doubles its limit in place of a
-//! flush, if the exchange before was a refill: whoever takes blocks and gives them back would not
-//! need either, had it more room. A thread that only gives gains nothing by room, and its blocks would
-//! be colder when they come round: so [`STEADY`] flushes in a row halve the limit.
+//! Where batches grow, the array has a limit of its own, from two of the least batches to two of
+//! the largest; a flush gives away half of it. An array that is full doubles its limit in place of
+//! a flush, if the exchange before was a refill: whoever takes blocks and gives them back would not
+//! need either, had it more room. A thread that only gives gains nothing by room, and its blocks
+//! would be colder when they come round: so [`STEADY`] flushes in a row halve the limit.
 
 use crate::block::Batch;
 use crate::mediator::Home;

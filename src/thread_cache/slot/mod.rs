@@ -27,8 +27,8 @@ use crate::mediator::Home;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
 use fill::Fill;
 
-/// Head of a slot; the array of two of the largest batches follows it in memory, and behind that the
-/// ring of those that are kept back, if any are.
+/// Head of a slot; the array of two of the largest batches follows it in memory, and behind that
+/// the ring of those that are kept back, if any are.
 #[repr(C, align(64))]
 pub struct Slot {
     /// 0 when free, else the id of the thread that owns it.
@@ -68,8 +68,8 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// `room` has [`Slot::layout`] for `batch` and `quarantine`, which is 0 or a power of two, and is
-    /// nobody else's for as long as the reference or a copy of it is used.
+    /// `room` has [`Slot::layout`] for `batch` and `quarantine`, which is 0 or a power of two, and
+    /// is nobody else's for as long as the reference or a copy of it is used.
     pub unsafe fn create(
         room: NonNull<u8>,
         batch: Batch,

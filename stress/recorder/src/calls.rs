@@ -134,8 +134,8 @@ unsafe fn reallocate(block: *mut c_void, size: usize) -> *mut c_void {
     let Some(next) = next::REALLOC.get() else {
         return meanwhile(size, MALLOC_ALIGN);
     };
-    // Inside the call the old block may already be another thread's: its place is claimed before. It
-    // is written only when the call has succeeded.
+    // Inside the call the old block may already be another thread's: its place is claimed before.
+    // It is written only when the call has succeeded.
     let place = if block.is_null() { None } else { log::claim() };
     let address = block.expose_provenance();
     // SAFETY: the caller's; the block is the next allocator's, or null.

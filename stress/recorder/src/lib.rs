@@ -9,11 +9,11 @@
 //! | `log` | the log: where it is mapped, and one event |
 //!
 //! # Contract
-//! Called from any thread, at any time: before `main`, in signal handlers, while a thread ends, after
-//! a fork. It has no lock, never waits, allocates nothing, and keeps nothing per thread. It can
-//! neither deadlock nor call itself: the one function that may allocate inside, `dlsym`, is served
-//! from a small static room meanwhile. What the program sees is what it would have seen without,
-//! `errno` included.
+//! Called from any thread, at any time: before `main`, in signal handlers, while a thread ends,
+//! after a fork. It has no lock, never waits, allocates nothing, and keeps nothing per thread. It
+//! can neither deadlock nor call itself: the one function that may allocate inside, `dlsym`, is
+//! served from a small static room meanwhile. What the program sees is what it would have seen
+//! without, `errno` included.
 //!
 //! # Order
 //! An event's place in the log is claimed with one `fetch_add`: before the call for what is freed,

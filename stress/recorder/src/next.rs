@@ -1,5 +1,5 @@
-//! The allocator that would have been called: the next in the order of the dynamic linker, be it the
-//! C library's or another that the program is linked with.
+//! The allocator that would have been called: the next in the order of the dynamic linker, be it
+//! the C library's or another that the program is linked with.
 //!
 //! Looked up by the constructor, or by the first call if that comes before. `dlsym` itself may
 //! allocate: what is asked for during the search is served from a static room, of which nothing is

@@ -153,7 +153,8 @@ fn violation(args: &RunArgs, cell: &Cell, what: String) -> ViolationRow {
     }
 }
 
-/// What the builder refuses is a matter of the arguments; a lack of threads or memory is the machine's.
+/// What the builder refuses is a matter of the arguments; a lack of threads or memory is the
+/// machine's.
 fn exit_of(failure: &Failure) -> Exit {
     match failure {
         Failure::Subject(_) => Exit::Usage,

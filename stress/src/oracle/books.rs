@@ -21,7 +21,8 @@ pub fn bound(carved: usize, peak_live: usize, bound: usize, log: &Log) {
     }
 }
 
-/// Checks what waits against its limit, and the number of magazines. Returns whether they were right.
+/// Checks what waits against its limit, and the number of magazines. Returns whether they were
+/// right.
 pub fn shelves(shelves: &Shelves, log: &Log) -> bool {
     let Shelves {
         limbo_magazines, limbo_limit, magazines, least_magazines, most_magazines, ..

@@ -3,8 +3,8 @@
 //! Each thread has a bounded inbox. It writes a message to another one chosen at random, or works
 //! off one that it was sent: it frees it or, one time in four, sends it on. Whoever cannot send,
 //! the inbox being full, works off its own before it tries again: that is what keeps all of them
-//! from waiting for each other. A message that has no room, and whose addressee is gone, comes back to
-//! its sender, which frees it.
+//! from waiting for each other. A message that has no room, and whose addressee is gone, comes back
+//! to its sender, which frees it.
 //!
 //! Source: actors with bounded mailboxes, as in Pony's and Akka's runtimes; their allocators meet
 //! mostly remote frees, in no fixed pairs.

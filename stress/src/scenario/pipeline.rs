@@ -5,8 +5,8 @@
 //! (`npnc`); one producer, whose one ring all others compete for (`1pnc`: how even are their
 //! shares?); one consumer, which gives back what all others allocate (`np1c`).
 //!
-//! Source: N producers and N consumers as in sharded-slab's and Hoard's benches; 1:N and N:1 are its
-//! extreme cases, where one cache only empties, or only fills.
+//! Source: N producers and N consumers as in sharded-slab's and Hoard's benches; 1:N and N:1 are
+//! its extreme cases, where one cache only empties, or only fills.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,8 +1,8 @@
 //! Sabotaged pools: found by jittered threads, made small by led ones, and run again.
 //!
 //! Everything but the command line is there only where the pool is built steered
-//! (`stampool_model = "steered"`, by `cargo xtask steered`): then each access of the pool's facade is
-//! a point at which a thread may be held up, and a relay leads threads through a given list of
+//! (`stampool_model = "steered"`, by `cargo xtask steered`): then each access of the pool's facade
+//! is a point at which a thread may be held up, and a relay leads threads through a given list of
 //! preemptions.
 
 mod args;

@@ -1,8 +1,8 @@
-//! From a violation to a schedule: the same case, small and led, under one list of preemptions after
-//! the other until it fails; then with as little of everything as it takes.
+//! From a violation to a schedule: the same case, small and led, under one list of preemptions
+//! after the other until it fails; then with as little of everything as it takes.
 //!
-//! Lists are drawn as by PCT (Burckhardt et al. 2010): a run without preemptions says how many steps
-//! each thread makes, and a few of those are picked.
+//! Lists are drawn as by PCT (Burckhardt et al. 2010): a run without preemptions says how many
+//! steps each thread makes, and a few of those are picked.
 
 use core::time::Duration;
 use std::time::Instant;
@@ -36,8 +36,8 @@ pub struct Reduced {
     pub shrunk: u64,
 }
 
-/// Looks for a schedule of a small version of `case`, for so long: at first one that ends in the kind
-/// of violation that was `found`, then any. An interrupt ends it.
+/// Looks for a schedule of a small version of `case`, for so long: at first one that ends in the
+/// kind of violation that was `found`, then any. An interrupt ends it.
 ///
 /// # Errors
 /// A pool that cannot be built.

@@ -11,8 +11,8 @@ use crate::names::{Slot, Way};
 use crate::strategies::refused;
 use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
 
-/// Memory with a line to spare behind each region, so that what runs over a region's last block runs
-/// into nothing.
+/// Memory with a line to spare behind each region, so that what runs over a region's last block
+/// runs into nothing.
 struct Roomy(SystemSource);
 
 const SPARE: usize = 64;

@@ -1,8 +1,9 @@
-//! `cargo xtask atomics`: counts the atomic accesses of each path of each pool, in the steered build,
-//! and compares them with those that were kept.
+//! `cargo xtask atomics`: counts the atomic accesses of each path of each pool, in the steered
+//! build, and compares them with those that were kept.
 //!
 //! Counts are of one thread and repeat exactly, on every machine; so any difference is one of the
-//! code. A hit must have none, whatever was kept. Twins with one access more must be seen in each run.
+//! code. A hit must have none, whatever was kept. Twins with one access more must be seen in each
+//! run.
 
 mod compare;
 mod judge;

@@ -50,7 +50,8 @@ fn put(page: &str, part: &str, text: &str) -> Result<String> {
     Ok(format!("{before}{begin}\n\n{text}\n{end}{after}"))
 }
 
-/// A table with a column per strategy: it is read from top to bottom, to strike out what will not do.
+/// A table with a column per strategy: it is read from top to bottom, to strike out what will not
+/// do.
 fn of_facts(all: &[Facts]) -> String {
     let mut text = row("", all.iter().map(|one| format!("[`{0}`](crate::{0})", one.name)));
     text += &"|---".repeat(all.len() + 1);

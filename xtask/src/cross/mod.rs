@@ -2,8 +2,8 @@
 //! emulator.
 //!
 //! qemu runs real threads, but on this machine's memory: it shows what the compiler made of the
-//! code, arithmetic on 32 bits, and what a processor without a 128-bit compare-exchange falls back to
-//! (`tests/processors.rs`). It is no evidence about weaker orderings than this machine's.
+//! code, arithmetic on 32 bits, and what a processor without a 128-bit compare-exchange falls back
+//! to (`tests/processors.rs`). It is no evidence about weaker orderings than this machine's.
 
 mod machine;
 

@@ -1,9 +1,9 @@
 //! `cargo xtask hit-path`: prints allocate and deallocate as compiled, and fails unless the way of
 //! a hit has no atomic instruction and no call.
 //!
-//! The probes are compiled from `benches/atomics/examples/hit_path.rs`, through the same public functions
-//! that a program uses. Two twins there break the promise, so every run shows that the judge can
-//! say no.
+//! The probes are compiled from `benches/atomics/examples/hit_path.rs`, through the same public
+//! functions that a program uses. Two twins there break the promise, so every run shows that the
+//! judge can say no.
 
 mod judge;
 mod listing;

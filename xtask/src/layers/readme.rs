@@ -1,7 +1,7 @@
 //! The README is also the front page of the documentation, where its paths lead nowhere.
 //!
-//! It therefore names chapters by labels, and `src/lib.rs` defines each label before it includes the
-//! README: of two definitions of a label the first one counts.
+//! It therefore names chapters by labels, and `src/lib.rs` defines each label before it includes
+//! the README: of two definitions of a label the first one counts.
 
 use super::{File, Finding};
 

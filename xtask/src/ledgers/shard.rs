@@ -2,8 +2,8 @@
 //!
 //! By a hash of the row's key, and nothing else: every machine can tell without asking another, and
 //! a row that is added or removed moves no other. A split by measured cost would need one table of
-//! times that all machines share, and would move rows whenever a time changes; what it would gain is
-//! little: over 3 machines the hash puts 1.4 times the average on the fullest.
+//! times that all machines share, and would move rows whenever a time changes; what it would gain
+//! is little: over 3 machines the hash puts 1.4 times the average on the fullest.
 
 use core::fmt;
 use core::str::FromStr;

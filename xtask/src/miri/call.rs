@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::plan::Borrows;
 use crate::nightly;
 
-/// Addresses are exposed and taken back in one file, `src/free_list/store.rs`; proptest asks for the
-/// current directory.
+/// Addresses are exposed and taken back in one file, `src/free_list/store.rs`; proptest asks for
+/// the current directory.
 const FLAGS: &str = "-Zmiri-permissive-provenance -Zmiri-disable-isolation";
 
 /// Seeds that run at the same time.
@@ -94,8 +94,8 @@ impl Call {
         )
     }
 
-    /// Runs all programs under all seeds, [`AT_ONCE`] seeds at a time. Each seed is a call of its own, so
-    /// that the lines of two never mix; its output goes to `log` with the seed in the name.
+    /// Runs all programs under all seeds, [`AT_ONCE`] seeds at a time. Each seed is a call of its
+    /// own, so that the lines of two never mix; its output goes to `log` with the seed in the name.
     ///
     /// # Errors
     /// Where Miri cannot be started.

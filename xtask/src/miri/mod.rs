@@ -41,7 +41,8 @@ pub(crate) struct Options {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     first_seed: u32,
-    /// The tests that take long too, and Tree Borrows; i686, aarch64 and s390x, under one seed each.
+    /// The tests that take long too, and Tree Borrows; i686, aarch64 and s390x, under one seed
+    /// each.
     #[arg(long)]
     deep: bool,
     /// Only tests whose names contain this.

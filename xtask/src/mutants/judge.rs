@@ -89,12 +89,14 @@ pub(super) fn of_test(name: &str, run: &TestRun, words: &str) -> Judgement {
     }
     let detail = message(output);
     let failed = run.code == Some(FAILED) && has("test result: FAILED. 0 passed; 1 failed;");
-    // A second panic while the test's thread unwinds ends the process: std says so, and a signal follows.
+    // A second panic while the test's thread unwinds ends the process: std says so, and a signal
+    // follows.
     let aborted = run.code.is_none() && has(ABORTED) && has(&format!("thread '{name}' "));
     if !aborted && (!failed || !has(&format!("test {name} "))) {
         return Judgement::Unclear { detail: format!("exit code {:?}: {detail}", run.code) };
     }
-    // Not in the first message alone: many of these tests expect panics before the one that fails them.
+    // Not in the first message alone: many of these tests expect panics before the one that fails
+    // them.
     match output.contains(words) {
         true => Judgement::Killed { by: name.into(), executions: 0, detail },
         false => Judgement::WrongWords { detail },

@@ -47,8 +47,8 @@ pub(super) fn run(
     // Two tests of one program may run at the same time without a mutant.
     let log = executable.with_extension(format!("{}-{number}.log", name.replace("::", "-")));
     let file = File::create(&log)?;
-    // A file instead of pipes: nobody has to drain it, and a test's own children cannot keep it open
-    // beyond the limit.
+    // A file instead of pipes: nobody has to drain it, and a test's own children cannot keep it
+    // open beyond the limit.
     let mut child = Command::new(executable)
         .args([name, "--exact", "--test-threads=1"])
         .current_dir(copy)

@@ -48,9 +48,10 @@ pub(super) fn write_one(from: &Path, to: &Path, mutant: &Mutant) -> Result<()> {
     write(from, to, &files)
 }
 
-/// The manifest of the tree at `from`, with a word behind the library's version. The copy is built into
-/// the target folders of the original, and cargo tells two packages apart by name, version and place
-/// in the workspace: with one version it would take what it built of the copy for the original.
+/// The manifest of the tree at `from`, with a word behind the library's version. The copy is built
+/// into the target folders of the original, and cargo tells two packages apart by name, version and
+/// place in the workspace: with one version it would take what it built of the copy for the
+/// original.
 fn another_version(from: &Path, word: &str) -> Result<Option<(&'static str, String)>> {
     const MANIFEST: &str = "Cargo.toml";
     let Ok(text) = fs::read_to_string(from.join(MANIFEST)) else { return Ok(None) };

@@ -9,8 +9,9 @@
 //!
 //! # What they cannot see
 //!
-//! - ThreadSanitizer sees the locks of std only where std is built for it too, so std is. It knows no
-//!   fences; crossbeam-epoch and portable-atomic notice that they are built for it, and do without.
+//! - ThreadSanitizer sees the locks of std only where std is built for it too, so std is. It knows
+//!   no fences; crossbeam-epoch and portable-atomic notice that they are built for it, and do
+//!   without.
 //! - A chunk is one allocation for AddressSanitizer and memcheck: a block that runs into its
 //!   neighbour is what the oracles of `stress` are for, and they are on.
 //! - memcheck runs one thread at a time.
@@ -43,8 +44,8 @@ pub(crate) struct Options {
     /// Seconds of stress for each tool, shared out over all strategies and scenarios.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// What every CI runs: ThreadSanitizer for a few seconds, and its mutant. Skipped where it is not
-    /// there.
+    /// What every CI runs: ThreadSanitizer for a few seconds, and its mutant. Skipped where it is
+    /// not there.
     #[arg(long, conflicts_with_all = ["tool", "seconds"])]
     quick: bool,
 }

@@ -2,9 +2,9 @@
 //!
 //! The block's payload alone would not show it. The link is stored with Release and read with
 //! Acquire, so whoever takes a magazine from the top of a list has acquired its blocks by the link.
-//! What the CAS alone publishes is the magazine itself, to one who reads its name and its link for the
-//! first time: a few moments of a pool's life, as long as it grows. So there are many short runs, of
-//! few blocks each, until one shows it.
+//! What the CAS alone publishes is the magazine itself, to one who reads its name and its link for
+//! the first time: a few moments of a pool's life, as long as it grows. So there are many short
+//! runs, of few blocks each, until one shows it.
 
 use std::fs;
 use std::time::Instant;

@@ -90,8 +90,8 @@ impl Tool {
         }
     }
 
-    /// A program of the workspace at `root`, built for this tool. The tools that can be told of free
-    /// blocks are told.
+    /// A program of the workspace at `root`, built for this tool. The tools that can be told of
+    /// free blocks are told.
     ///
     /// # Errors
     /// Where it does not build.

@@ -115,8 +115,8 @@ impl Hunt<'_> {
         }
     }
 
-    /// The rows, the killers that the site's tags name first, then the cheapest; the packed word before the
-    /// wide one, since its directory has cells that see races.
+    /// The rows, the killers that the site's tags name first, then the cheapest; the packed word
+    /// before the wide one, since its directory has cells that see races.
     fn ordered(&self, site: &str, costs: &HashMap<String, f64>) -> Vec<&Row> {
         let known: BTreeSet<&str> =
             self.tags.iter().filter(|tag| tag.site == site).flat_map(Tag::killers).collect();

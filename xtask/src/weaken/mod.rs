@@ -2,7 +2,8 @@
 //!
 //! Each site of the core runs one step weaker, under the unchanged checks; some check must notice.
 //! One build serves all mutants: model binaries read `STAMPOOL_WEAKEN=SITE=Ordering`. The twins are
-//! run with them: a tag that is cut, a head that is read in halves are no orderings, but needed too.
+//! run with them: a tag that is cut, a head that is read in halves are no orderings, but needed
+//! too.
 
 mod hunt;
 mod report;

@@ -1,4 +1,5 @@
-//! Hits that are not free: each with one access more, of each kind once. Who judges them must see it.
+//! Hits that are not free: each with one access more, of each kind once. Who judges them must see
+//! it.
 
 use atomics::{Kind, Path, Rule, Twin};
 use stampool::raw::sync::{AtomicU64, Mutex, Ordering, count, fence, lock};

@@ -2,11 +2,11 @@
 //!
 //! # Never short
 //!
-//! Everything is made in the beginning. Magazines in a stack are either full or empty, so `n` batches
-//! of blocks fill at most `n` magazines; beside these there are as many as all handles together hold,
-//! and one on its way to each. So who has a batch to give away finds an empty one. In the same way
-//! there are batches for what is live, for what handles hold, and for what is left over: so who needs
-//! blocks finds a full one.
+//! Everything is made in the beginning. Magazines in a stack are either full or empty, so `n`
+//! batches of blocks fill at most `n` magazines; beside these there are as many as all handles
+//! together hold, and one on its way to each. So who has a batch to give away finds an empty one.
+//! In the same way there are batches for what is live, for what handles hold, and for what is left
+//! over: so who needs blocks finds a full one.
 
 use core::alloc::Layout;
 use core::array;
@@ -19,8 +19,8 @@ use super::name::{Arena, Name};
 use super::stack::{Magazine, Owned, Stack};
 use crate::subjects::{free_block, new_block};
 
-/// Full and empty magazines of `B` blocks. Only the designs get at them, and each gives back what it
-/// took from the same depot.
+/// Full and empty magazines of `B` blocks. Only the designs get at them, and each gives back what
+/// it took from the same depot.
 pub struct Depot<N, const B: usize> {
     full: Stack<N, B>,
     empty: Stack<N, B>,

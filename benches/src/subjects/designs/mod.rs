@@ -1,8 +1,8 @@
 //! Prototypes: the same pool with one choice made otherwise, to see what the choice is worth.
 //!
-//! All of them exchange magazines of `B` blocks with a [`Depot`] of two stacks, and differ in what a
-//! handle keeps and in what it gives away. They never grow: everything is made in the beginning, for
-//! the workload. What came of it: papers/designs.md.
+//! All of them exchange magazines of `B` blocks with a [`Depot`] of two stacks, and differ in what
+//! a handle keeps and in what it gives away. They never grow: everything is made in the beginning,
+//! for the workload. What came of it: papers/designs.md.
 
 mod copying;
 mod depot;

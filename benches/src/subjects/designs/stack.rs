@@ -156,7 +156,8 @@ mod tests {
     use super::*;
     use std::thread;
 
-    /// ABA: a popper that slept while its top left and came back must not find the head that it saw.
+    /// ABA: a popper that slept while its top left and came back must not find the head that it
+    /// saw.
     #[test]
     fn a_head_does_not_come_back() {
         let (mut below, mut top) = (Magazine::new([0_u64; 1]), Magazine::new([1_u64; 1]));
@@ -178,8 +179,8 @@ mod tests {
         assert_ne!(now, seen);
     }
 
-    /// Each thread takes up to three magazines, finds in them what one thread wrote, writes its own,
-    /// and puts them back.
+    /// Each thread takes up to three magazines, finds in them what one thread wrote, writes its
+    /// own, and puts them back.
     #[test]
     fn magazines_have_one_owner_and_none_is_lost() {
         const MAGAZINES: usize = 5;

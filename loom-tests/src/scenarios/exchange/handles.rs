@@ -5,8 +5,8 @@ use super::slice;
 use super::{Layer, Scenario};
 use crate::scenarios::Depth::Preemptions;
 
-/// Thread 0 has two handles with a block in the cache of each, and has forgotten the first. When it ends
-/// both blocks come back.
+/// Thread 0 has two handles with a block in the cache of each, and has forgotten the first. When it
+/// ends both blocks come back.
 pub(super) const THREAD_END_TWO_HANDLES: Scenario = Scenario {
     layer: Layer::Pool { capacity: 2 },
     ..slice(
@@ -30,8 +30,9 @@ pub(super) const THREAD_END_TWO_HANDLES: Scenario = Scenario {
 pub(super) const ATTACH_ATTACH_ONE_FREE: Scenario =
     slice("pool/attach_attach_one_free", 2, &[(0, Attach), (0, Leave)], &[&[Attach], &[Attach]]);
 
-/// The two blocks of the only batch lie in two caches. Both threads put their block down in a magazine of
-/// its own if neither sees the other's: there is one magazine for the batch, and one for each seat.
+/// The two blocks of the only batch lie in two caches. Both threads put their block down in a
+/// magazine of its own if neither sees the other's: there is one magazine for the batch, and one
+/// for each seat.
 pub(super) const LEAVE_LEAVE: Scenario = Scenario {
     depth: Preemptions(2),
     ..slice(

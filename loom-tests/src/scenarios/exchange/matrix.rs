@@ -79,8 +79,8 @@ const ENDING: &[(usize, Op)] = &[
     (0, Allocate),
 ];
 
-/// Where a batch is one block and may be two: thread 1 has taken a block before it freed others, so its
-/// cache has grown; it is full of four blocks, and one more is in its hand.
+/// Where a batch is one block and may be two: thread 1 has taken a block before it freed others, so
+/// its cache has grown; it is full of four blocks, and one more is in its hand.
 const WIDE: &[(usize, Op)] = &[
     (0, Attach),
     (1, Attach),
@@ -252,8 +252,8 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 /// Two batches in `full`. Behind the back of thread 0, which looks at them, both go, the lower one
-/// comes out of `empty` again as a partial magazine, and the upper one as a full magazine, with nothing
-/// below it.
+/// comes out of `empty` again as a partial magazine, and the upper one as a full magazine, with
+/// nothing below it.
 pub const ABA: Scenario = Scenario {
     depth: Preemptions(3),
     layer: Layer::Mediator { holds: &[4, 0] },
@@ -265,10 +265,10 @@ pub const ABA: Scenario = Scenario {
     )
 };
 
-/// There are three shards. Thread 0 begins at the last one, where nothing ever lies, and comes to the
-/// first, then to the second. One block lies in the second. Behind the back of thread 0 another one is
-/// put into the first, and only then is that one taken. So there is a block at every instant, and
-/// thread 0 has to find one.
+/// There are three shards. Thread 0 begins at the last one, where nothing ever lies, and comes to
+/// the first, then to the second. One block lies in the second. Behind the back of thread 0 another
+/// one is put into the first, and only then is that one taken. So there is a block at every
+/// instant, and thread 0 has to find one.
 pub const BEHIND_A_LOOK: Scenario = Scenario {
     depth: Preemptions(3),
     layer: Layer::Mediator { holds: &[0, 2] },
@@ -281,9 +281,9 @@ pub const BEHIND_A_LOOK: Scenario = Scenario {
     )
 };
 
-/// As [`BEHIND_A_LOOK`], for two rounds of looks: a block goes behind the first one, comes back between
-/// the two, and goes behind the second. Only the counts tell. Too many preemptions for loom; shuttle
-/// samples it.
+/// As [`BEHIND_A_LOOK`], for two rounds of looks: a block goes behind the first one, comes back
+/// between the two, and goes behind the second. Only the counts tell. Too many preemptions for
+/// loom; shuttle samples it.
 pub static BEHIND_TWO_LOOKS: Scenario = Scenario {
     layer: Layer::Mediator { holds: &[0, 2] },
     homes: &[0, 1],

@@ -29,8 +29,9 @@ pub enum Op {
     Leave,
     /// Forget the handle, and end as a thread of which the pool is told.
     End,
-    /// Forget the handle. In the setup only, and where no handle has left before: a thread that ends
-    /// goes through its slots from the newest to the oldest, and the specification through its handles.
+    /// Forget the handle. In the setup only, and where no handle has left before: a thread that
+    /// ends goes through its slots from the newest to the oldest, and the specification through its
+    /// handles.
     Forget,
     /// Allocate a block and hold it.
     Allocate,
@@ -105,8 +106,8 @@ impl Scenario {
         ops.filter(|op| matches!(op, Op::End | Op::Forget)).count()
     }
 
-    /// Whether a handle is forgotten. With it goes what it has registered outside the pool: the real
-    /// epoch's collector is never freed then, which loom counts as a leak.
+    /// Whether a handle is forgotten. With it goes what it has registered outside the pool: the
+    /// real epoch's collector is never freed then, which loom counts as a leak.
     #[must_use]
     pub fn forgets_a_handle(&self) -> bool {
         self.handles_forgotten() > 0

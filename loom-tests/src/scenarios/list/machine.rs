@@ -130,7 +130,8 @@ impl List {
         true
     }
 
-    /// The next step of a removal from two lists; [`Step::Begin`] when it is over. `None`: it waits.
+    /// The next step of a removal from two lists; [`Step::Begin`] when it is over. `None`: it
+    /// waits.
     fn removal_of_two(&mut self, thread: usize, op: Op) -> Option<Step> {
         let step = self.threads[thread].step;
         Some(match step {

@@ -241,7 +241,8 @@ fn first_use() -> String {
     log
 }
 
-/// As [`first_use`], but the block is freed and used again by whom nothing but its name has reached.
+/// As [`first_use`], but the block is freed and used again by whom nothing but its name has
+/// reached.
 fn free_reuse() -> String {
     let rig = Rig::new();
     let (word, own, seat) = (rig.word.0, rig.seat(), rig.seat());

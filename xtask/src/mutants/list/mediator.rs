@@ -145,7 +145,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/mediator/limbo.rs",
             from: "        shelves.empty.push(magazine);
-        // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used again.
+        // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
+        // again.
         unsafe { Limbo::leave(&raw const shelves.limbo) };",
             to: "        if {on} {
             unsafe { Limbo::leave(&raw const shelves.limbo) };

@@ -1,4 +1,5 @@
-//! Faults of tags that must not wrap, of serial numbers, and of pools that end while magazines wait.
+//! Faults of tags that must not wrap, of serial numbers, and of pools that end while magazines
+//! wait.
 
 use crate::mutants::{Edit, Killer, Mutant};
 
