@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | `link` | writes before publishing, reads after taking | reads; a removal CAS validates |
 //! | `count` | writes before publishing, reads after taking; stale once unloaded | reads; a removal CAS validates |
-//! | `index`, `born` | reads | reads |
+//! | `index`, `created` | reads | reads |
 //! | the blocks behind it | reads and writes | never |
 
 use core::alloc::Layout;
@@ -28,7 +28,7 @@ pub struct Magazine {
     /// Place in the directory, where the pool keeps one.
     pub(super) index: u32,
     /// Says that whoever reaches the magazine has acquired its creation.
-    born: Witness,
+    created: Witness,
     /// Guards the array behind the head: one cell for all of it.
     blocks: UnsafeCell<()>,
 }
@@ -91,7 +91,7 @@ impl Magazine {
             link: AtomicUsize::new(0),
             count: AtomicU32::new(0),
             index,
-            born: Witness::created(),
+            created: Witness::created(),
             blocks: UnsafeCell::new(()),
         }
     }
@@ -100,7 +100,7 @@ impl Magazine {
     /// says whether it was the one meant.
     #[inline]
     pub fn stale_link(&self) -> MagazineRef {
-        self.born.acquired();
+        self.created.acquired();
         // ORDERING(FL-6): Acquire. Observes the creation of the next magazine of a walk, which may
         //   have been made since the walker loaded the head.
         //   pairs with FL-2 (push: link, Release); killed by list/walk_growth
@@ -110,7 +110,7 @@ impl Magazine {
     /// The count as anyone may see it.
     #[inline]
     pub fn stale_count(&self) -> u32 {
-        self.born.acquired();
+        self.created.acquired();
         // ORDERING(FL-7): Relaxed. A count of the list's own magazine is ordered by the head or the
         //   link that led here; any other is refused by the CAS at FL-8.
         self.count.load(site::REMOVE_COUNT.ordering())
@@ -196,7 +196,7 @@ impl<'s> OwnedMagazine<'s> {
     /// How many blocks are in it.
     #[inline]
     pub fn len(&self) -> usize {
-        self.head().born.acquired();
+        self.head().created.acquired();
         // ORDERING(FL-12): Relaxed. Exclusive owner.
         self.head().count.load(site::OWNED_COUNT.ordering()) as usize
     }
@@ -232,7 +232,7 @@ impl<'s> OwnedMagazine<'s> {
     /// Runs `f` on the array behind the head.
     #[inline]
     fn with_blocks<R>(&mut self, f: impl FnOnce(*mut Block) -> R) -> R {
-        self.head().born.acquired();
+        self.head().created.acquired();
         // SAFETY: the array begins right behind the head, in the same allocation.
         let blocks = unsafe { self.magazine.add(1) }.cast::<Block>().as_ptr();
         self.head().blocks.with_mut(|_| f(blocks))

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::core::Core;
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
-use crate::chunk::{Birth, Births, Carver, FreeReads, Level, Off, Regions};
+use crate::chunk::{BlockTable, Carver, FreeReads, Level, Off, Regions, WriteHeader};
 use crate::error::BuildError;
 use crate::free_list::{
     Checked, DoubleWidthCas, Hardened, Magazine, Reclaimer, Requirements, Strategy, TagPolicy,
@@ -38,7 +38,7 @@ pub struct PoolBuilder<S: Strategy = TaggedWide> {
     topology: Option<Box<dyn Topology>>,
     requirements: Requirements,
     /// Numbers for the blocks, where a form of pool wants them.
-    births: Option<Births>,
+    block_table: Option<BlockTable>,
     /// Fill freed blocks with zeros, where they are filled.
     zero_on_free: bool,
     _strategy: PhantomData<fn() -> S>,
@@ -56,7 +56,7 @@ impl PoolBuilder {
             handling: Box::new(ExplicitHandles),
             topology: None,
             requirements: Requirements::default(),
-            births: None,
+            block_table: None,
             zero_on_free: false,
             _strategy: PhantomData,
         }
@@ -107,7 +107,7 @@ impl<S: Strategy> PoolBuilder<S> {
             handling: self.handling,
             topology: self.topology,
             requirements: self.requirements,
-            births: self.births,
+            block_table: self.block_table,
             zero_on_free: self.zero_on_free,
             _strategy: PhantomData,
         }
@@ -260,7 +260,7 @@ impl<S: Strategy> PoolBuilder<S> {
         {
             return Err(BuildError::Chunk { requested, limit });
         }
-        let numbers = self.births.as_ref().map_or(usize::MAX, |_| Births::LIMIT);
+        let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
         let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks()).min(numbers);
         if capacity < batch.least {
             return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.least });
@@ -285,7 +285,7 @@ impl<S: Strategy> PoolBuilder<S> {
             topology,
         );
         // SAFETY: just made, and nobody else has it.
-        unsafe { core.as_mut() }.births = self.births;
+        unsafe { core.as_mut() }.block_table = self.block_table;
         Ok(core)
     }
 
@@ -319,12 +319,16 @@ impl<S: Strategy> PoolBuilder<S> {
         ThreadLocalPool::new(self.build()?).map_err(|error| BuildError::Fill { error })
     }
 
-    /// Gives each block a number, and has `birth` write what the pool keeps in it, free or not.
-    /// Refused where the level writes to free blocks.
-    pub(super) fn numbered(self, birth: Birth, reads: FreeReads) -> Result<Self, BuildError> {
+    /// Gives each block a number, and has `write_header` write what the pool keeps in it, free or
+    /// not. Refused where the level writes to free blocks.
+    pub(super) fn numbered(
+        self,
+        write_header: WriteHeader,
+        reads: FreeReads,
+    ) -> Result<Self, BuildError> {
         if S::Level::WRITES {
             return Err(BuildError::Level { level: S::Level::NAME });
         }
-        Ok(Self { births: Some(Births::new(birth, reads)), ..self })
+        Ok(Self { block_table: Some(BlockTable::new(write_header, reads)), ..self })
     }
 }

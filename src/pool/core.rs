@@ -12,7 +12,7 @@ use crossbeam_utils::CachePadded;
 use super::growth::Growth;
 use super::{Census, watch};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
-use crate::chunk::{Births, Carver, FreeReads, Level, Misuse, Regions};
+use crate::chunk::{BlockTable, Carver, FreeReads, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Plan, Strategy};
 use crate::mediator::{Home, Mediator, Participant};
@@ -42,7 +42,7 @@ pub(super) struct Core<S: Strategy> {
     /// Not 0: `growth` says that the pool is sealed. For who need not take its lock to hear that.
     pub(super) sealed: Number,
     /// The numbers of the blocks, where the pool is typed.
-    pub(super) births: Option<Births>,
+    pub(super) block_table: Option<BlockTable>,
 }
 
 /// Sits where the end of a thread takes nothing back: what is there may be another thread's by
@@ -91,7 +91,7 @@ impl<S: Strategy> Core<S> {
             layout,
             capacity,
             sealed: Number::new(0),
-            births: None,
+            block_table: None,
         };
         // SAFETY: the box is made for it.
         unsafe { room.write(core) };
@@ -106,7 +106,7 @@ impl<S: Strategy> Core<S> {
     /// Whether no thread reads a free block. In a stamped pool a stale name may lead to one.
     #[inline(always)]
     fn forbids_free_reads(&self) -> bool {
-        self.births.as_ref().is_none_or(|births| births.free_reads() == FreeReads::Forbidden)
+        self.block_table.as_ref().is_none_or(|table| table.free_reads() == FreeReads::Forbidden)
     }
 
     /// A user has freed `block`: memory checkers report who uses it now.

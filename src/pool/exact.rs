@@ -103,9 +103,9 @@ impl<S: Strategy> ExactPool<S> {
         self.0.stats()
     }
 
-    /// As [`Pool::end_births`].
-    pub(super) fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
-        self.0.end_births(end);
+    /// As [`Pool::end_blocks`].
+    pub(super) fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
+        self.0.end_blocks(end);
     }
 
     /// Leaves the pool's memory where it is, for good, and keeps threads from using it.

@@ -34,7 +34,7 @@ impl Growth {
 struct Beside {
     layout: Layout,
     /// Numbers of blocks, where they have any.
-    births: usize,
+    block_table: usize,
     /// What the level keeps.
     level: usize,
 }
@@ -135,10 +135,10 @@ impl<S: Strategy> Core<S> {
             unsafe { self.add_chunk(magazines + new.batches, &new, &parts) };
         }
         let carved = growth.carver.carve();
-        if let Some(births) = &self.births {
+        if let Some(table) = &self.block_table {
             // SAFETY: locked, with places; the carver gives each block once, laid out as the pool
             // was told.
-            unsafe { births.bear(carved.first, carved.blocks, self.layout.stride()) };
+            unsafe { table.register(carved.first, carved.blocks, self.layout.stride()) };
         }
         // SAFETY: locked, with a name; the carver gives each room once.
         unsafe { self.add_magazine(&mut growth.magazines, carved.magazine_room) };
@@ -160,11 +160,12 @@ impl<S: Strategy> Core<S> {
     fn beside(&self, magazines: usize, blocks: usize) -> Result<Beside, AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let names = self.mediator.store().names_missing(magazines)?;
-        let numbers = self.births.as_ref().map_or(Layout::new::<()>(), |born| born.missing(blocks));
-        let (layout, births) = names.extend(numbers).map_err(too_large)?;
+        let numbers =
+            self.block_table.as_ref().map_or(Layout::new::<()>(), |table| table.missing(blocks));
+        let (layout, block_table) = names.extend(numbers).map_err(too_large)?;
         let shadow = S::Level::room(blocks).ok_or(AllocError::OutOfMemory)?;
         let (layout, level) = layout.extend(shadow).map_err(too_large)?;
-        Ok(Beside { layout, births, level })
+        Ok(Beside { layout, block_table, level })
     }
 
     /// Makes a new chunk known to all who keep something beside it. There are `magazines` magazines
@@ -175,11 +176,11 @@ impl<S: Strategy> Core<S> {
     /// Under the growth lock since `beside` said `parts`. The chunk's room has that layout, and is
     /// the core's until the regions are dropped.
     unsafe fn add_chunk(&self, magazines: usize, new: &Extra, parts: &Beside) {
-        if let Some(births) = &self.births {
+        if let Some(table) = &self.block_table {
             // SAFETY: where this part begins in the layout.
-            let places = unsafe { new.room.add(parts.births) };
+            let places = unsafe { new.room.add(parts.block_table) };
             // SAFETY: by the caller.
-            unsafe { births.install(new.blocks, places) };
+            unsafe { table.install(new.blocks, places) };
         }
         // SAFETY: where this part begins in the layout.
         let shadow = unsafe { new.room.add(parts.level) };

@@ -104,7 +104,7 @@ impl<S: Strategy> Pool<S> {
 
     /// Ends each numbered block by `end`, once. Where that panics, the others are ended all the
     /// same.
-    fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
+    fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
         struct Rest<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)>(I, F);
         impl<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)> Drop for Rest<I, F> {
             fn drop(&mut self) {
@@ -113,9 +113,9 @@ impl<S: Strategy> Pool<S> {
                 }
             }
         }
-        if let Some(births) = &self.core().births {
+        if let Some(table) = &self.core().block_table {
             // SAFETY: `&mut` says that no handle borrows the pool; end hooks grow nothing.
-            let mut rest = Rest(unsafe { births.iter() }, end);
+            let mut rest = Rest(unsafe { table.iter() }, end);
             for block in rest.0.by_ref() {
                 (rest.1)(block);
             }

@@ -160,12 +160,12 @@ sites! {
     DOOR_RELEASE = "DO-6", Release;
     /// door: the owner goes.
     DOOR_SHUT = "DO-7", AcqRel;
-    /// births: numbered blocks, for those who grow the pool.
-    BORN_PUBLISH = "ST-1", Release;
-    /// births: numbered blocks, for those who look one up.
-    BORN_LOAD = "ST-2", Acquire;
-    /// births: numbered blocks, under the growth lock.
-    BORN_OWNED = "ST-3", Relaxed;
+    /// block table: numbered blocks, for those who grow the pool.
+    TABLE_PUBLISH = "ST-1", Release;
+    /// block table: numbered blocks, for those who look one up.
+    TABLE_LOAD = "ST-2", Acquire;
+    /// block table: numbered blocks, under the growth lock.
+    TABLE_OWNED = "ST-3", Relaxed;
     /// stamp: of a block that the caller owns.
     STAMP_OWNED = "ST-4", Relaxed;
     /// stamp: fence where a turn begins.

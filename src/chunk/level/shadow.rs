@@ -117,7 +117,7 @@ pub(super) struct Span {
     /// Blocks in the spans before this one.
     pub(super) before: usize,
     next: *const Span,
-    born: Witness,
+    created: Witness,
 }
 
 impl Span {
@@ -207,7 +207,7 @@ impl Spans {
         let next = last.map_or(ptr::null(), ptr::from_ref);
         let span = room.cast::<Span>();
         // SAFETY: by the caller the room is aligned, large enough and unused.
-        unsafe { span.write(Span { first, blocks, before, next, born: Witness::created() }) };
+        unsafe { span.write(Span { first, blocks, before, next, created: Witness::created() }) };
         let words = first.cast::<Word>();
         for nth in 1..=blocks {
             // SAFETY: I2: the room has one for each block, and at most padding follows it.
@@ -238,7 +238,7 @@ impl Spans {
     pub(super) fn find(&self, stride: usize, address: usize) -> Option<&Span> {
         let mut next = self.first();
         while let Some(span) = next {
-            span.born.acquired();
+            span.created.acquired();
             if span.offset(stride, address).is_some() {
                 return Some(span);
             }

@@ -86,10 +86,10 @@ impl<S: Strategy> Blocks<S> {
 
     /// Calls `end` once with each numbered block, free or not. Where that panics, the others are
     /// ended all the same.
-    pub(super) fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
+    pub(super) fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
         match self {
-            Self::Cached(pool) => pool.end_births(end),
-            Self::Exact(pool) => pool.end_births(end),
+            Self::Cached(pool) => pool.end_blocks(end),
+            Self::Exact(pool) => pool.end_blocks(end),
         }
     }
 

@@ -182,7 +182,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
             .map_err(|_| BuildError::BlockTooLarge { size })?;
         let mut blocks = self.blocks.layout(layout);
         if keeps {
-            blocks = blocks.numbered(Kept::<T>::birth, FreeReads::Forbidden)?;
+            blocks = blocks.numbered(Kept::<T>::write_header, FreeReads::Forbidden)?;
         }
         let blocks = if self.is_exact {
             Blocks::Exact(blocks.build_exact()?)

@@ -12,7 +12,7 @@
 //! # Invariants
 //!
 //! - K1. The state of every block is written when the block is carved, before any thread has the
-//!   block ([`Kept::birth`]).
+//!   block ([`Kept::write_header`]).
 //! - K2. The owner of a block owns its state, and `&mut` of the pool owns those of all blocks. The
 //!   state travels with the block and needs no atomic.
 
@@ -44,7 +44,7 @@ impl<T> Kept<T> {
     /// # Safety
     ///
     /// The block is the callee's alone, and of this type's layout.
-    pub(super) unsafe fn birth(block: NonNull<u8>, _number: u32) {
+    pub(super) unsafe fn write_header(block: NonNull<u8>, _number: u32) {
         // SAFETY: by the caller.
         unsafe { set_state(block.cast::<T>(), State::Vacant) };
     }

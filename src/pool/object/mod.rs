@@ -301,7 +301,7 @@ impl<T, S: Strategy> Drop for ObjectPool<T, S> {
         let mut end = BlocksEnd { blocks: Some(blocks), is_abandoned: live > 0 };
         if let (Some(blocks), Some(_)) = (&mut end.blocks, &self.reset) {
             // SAFETY: `&mut`, in the pool's end; each block once.
-            blocks.end_births(|block| unsafe { Kept::<T>::end(block) });
+            blocks.end_blocks(|block| unsafe { Kept::<T>::end(block) });
         }
         drop(end);
         if live > 0 && self.when_dropped == LivePolicy::Panic && !panicking() {

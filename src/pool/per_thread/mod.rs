@@ -136,9 +136,9 @@ impl<S: Strategy> ThreadLocalPool<S> {
         drop(number);
     }
 
-    /// As [`Pool::end_births`].
-    pub(super) fn end_births(&mut self, end: impl FnMut(NonNull<u8>)) {
-        self.pool.end_births(end);
+    /// As [`Pool::end_blocks`].
+    pub(super) fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
+        self.pool.end_blocks(end);
     }
 
     /// Leaves the pool's memory where it is, for good, and keeps threads from using it.

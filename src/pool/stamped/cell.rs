@@ -14,10 +14,10 @@ use crate::sync::{UnsafeCell, Witness};
 #[repr(C)]
 pub(super) struct Cell<T> {
     pub(super) stamp: StampWord,
-    /// As in the pool's births.
+    /// As in the pool's block table.
     pub(super) number: u32,
     /// Of the header.
-    born: Witness,
+    created: Witness,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
@@ -27,11 +27,11 @@ impl<T> Cell<T> {
     /// # Safety
     ///
     /// The block has this type's layout, and is nobody else's.
-    pub(super) unsafe fn birth(block: NonNull<u8>, number: u32) {
+    pub(super) unsafe fn write_header(block: NonNull<u8>, number: u32) {
         let cell = Self {
             stamp: StampWord::fresh(),
             number,
-            born: Witness::created(),
+            created: Witness::created(),
             value: UnsafeCell::new(MaybeUninit::uninit()),
         };
         // SAFETY: by the caller.
@@ -42,12 +42,12 @@ impl<T> Cell<T> {
     ///
     /// # Safety
     ///
-    /// The caller has acquired the block's birth, and the pool lives for `'p`.
+    /// The caller has acquired the header, and the pool lives for `'p`.
     #[inline]
     pub(super) unsafe fn of<'p>(block: NonNull<u8>) -> &'p Self {
         // SAFETY: by the caller it was written, and cells are only shared before the pool's end.
         let cell = unsafe { block.cast::<Self>().as_ref() };
-        cell.born.acquired();
+        cell.created.acquired();
         cell
     }
 
@@ -89,7 +89,7 @@ impl<T> Cell<T> {
         }
         let header = Header(block.cast::<Self>());
         // Shared, since a `&mut` to the cell would end the pointer that `Header` keeps.
-        // SAFETY: by the caller, and born; the reference is not used once the header is dropped.
+        // SAFETY: by the caller; the reference is not used once the header is dropped.
         let cell = unsafe { header.0.as_ref() };
         if !cell.stamp.is_fresh() {
             // SAFETY: constructed (I2), and dropped nowhere else.

@@ -98,7 +98,7 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         fill: impl FnOnce(&'p T, Stamped<T>),
     ) -> Result<Stamped<T>, AllocError> {
         let owned = Owned { block: self.local.allocate()?, local: &self.local };
-        // SAFETY: who has a block from the pool has acquired its birth; the pool lives for 'p.
+        // SAFETY: who has a block from the pool has acquired its header; the pool lives for 'p.
         let cell: &'p Cell<T> = unsafe { Cell::of(owned.block) };
         if cell.stamp.is_fresh() {
             // SAFETY: owned and fresh.

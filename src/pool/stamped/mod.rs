@@ -6,8 +6,8 @@
 //!     dropped.
 //! I2. Its value is constructed once, by the first owner, and dropped with the pool. In between it
 //!     is only shared: there is no `&mut T`, so no `&T` can dangle or alias one.
-//! I3. A name leads to a block by the pool's births alone, which look at its number before they
-//!     follow it. So no name, wherever it comes from, leads outside the pool.
+//! I3. A name leads to a block by the pool's block table alone, which looks at its number before
+//!     they follow it. So no name, wherever it comes from, leads outside the pool.
 //!
 //! # Source
 //!
@@ -31,7 +31,7 @@ use ::core::ptr::NonNull;
 
 use self::cell::Cell;
 use super::{Pool, PoolBuilder, Stats};
-use crate::chunk::{Births, FreeReads, StampWidth, StampWord};
+use crate::chunk::{BlockTable, FreeReads, StampWidth, StampWord};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Serial;
@@ -161,7 +161,7 @@ impl<S: Strategy> PoolBuilder<S> {
         init: impl Fn() -> T + Send + Sync + 'static,
     ) -> Result<StampedPool<T, S>, BuildError> {
         let blocks = self.layout(Layout::new::<Cell<T>>());
-        let pool = blocks.numbered(Cell::<T>::birth, FreeReads::Allowed)?.build()?;
+        let pool = blocks.numbered(Cell::<T>::write_header, FreeReads::Allowed)?.build()?;
         let serial = Serial::next().ok_or(BuildError::PoolsExhausted)?;
         let (init, width) = (Box::new(init), StampWidth::FULL);
         Ok(StampedPool { init, serial, width, _values: PhantomData, pool })
@@ -247,13 +247,13 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
         if name.pool != self.serial.get() {
             return None;
         }
-        let block = self.births().find(name.number)?;
-        // SAFETY: `find` has acquired its birth, and the pool is borrowed.
+        let block = self.block_table().find(name.number)?;
+        // SAFETY: `find` has acquired its header, and the pool is borrowed.
         Some((block, unsafe { Cell::of(block) }))
     }
 
-    fn births(&self) -> &Births {
-        self.pool.core().births.as_ref().expect("a numbered pool")
+    fn block_table(&self) -> &BlockTable {
+        self.pool.core().block_table.as_ref().expect("a numbered pool")
     }
 }
 
@@ -263,7 +263,7 @@ impl<T, S: Strategy> Drop for StampedPool<T, S> {
         if !needs_drop::<T>() && !needs_drop::<StampWord>() {
             return;
         }
-        self.pool.end_births(|block| {
+        self.pool.end_blocks(|block| {
             // SAFETY: no handle and no reference borrows the pool; each block once.
             unsafe { Cell::<T>::end(block) };
         });

@@ -39,7 +39,7 @@ pub struct Slot {
     room: usize,
     /// Size of the ring, 0 or a power of two.
     quarantine: usize,
-    born: Witness,
+    created: Witness,
     /// Where the ring's oldest block is; guards the ring too.
     cursor: UnsafeCell<usize>,
     /// Guards the array too.
@@ -83,7 +83,7 @@ impl SlotRef {
             next,
             room: 2 * batch.most,
             quarantine,
-            born: Witness::created(),
+            created: Witness::created(),
             cursor: UnsafeCell::new(0),
             fill: UnsafeCell::new(Fill::new(batch)),
             tally: Tally::default(),
@@ -112,7 +112,7 @@ impl SlotRef {
 
     /// The slot registered before this one.
     pub fn next(self) -> Option<Self> {
-        self.head().born.acquired();
+        self.head().created.acquired();
         self.head().next
     }
 

@@ -1,13 +1,21 @@
-//! The blocks of a typed pool: each gets a number, and a header, before anybody has it.
+//! The numbered blocks of a typed pool. Each block gets its number and its header when it is
+//! carved.
 //!
-//! Contract: [`missing`](Births::missing), [`install`](Births::install) and [`bear`](Births::bear)
-//! under the growth lock; [`find`](Births::find) from any thread, with any number.
+//! # Contract
 //!
-//! I1. A block's header is written, and its number entered, before `count` says that it is there.
-//! I2. `count` only rises, under the growth lock.
+//! The thread that grows the pool calls [`missing`](BlockTable::missing),
+//! [`install`](BlockTable::install) and [`register`](BlockTable::register) under the growth lock. Any
+//! thread calls [`find`](BlockTable::find), with any number, at any time.
 //!
-//! So a number may come from anywhere, from a thread that knows nothing of the block too: a look at
-//! `count` decides whether it leads to one, and acquires what it leads to.
+//! # Invariants
+//!
+//! - I1. The header of a block is written and its number is entered before `count` covers the
+//!   number.
+//! - I2. `count` only rises, under the growth lock.
+//!
+//! A thread may therefore look up a number that it has from anywhere. If the thread sees a `count`
+//! above the number, it has acquired the header and the entry; if it does not, the number leads to
+//! nothing yet.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -20,13 +28,13 @@ use crate::sync::{AtomicUsize, site};
 /// # Safety
 ///
 /// The block is the callee's alone, of the layout that its pool has, and not initialised.
-pub type Birth = unsafe fn(NonNull<u8>, u32);
+pub type WriteHeader = unsafe fn(NonNull<u8>, u32);
 
 /// The numbered blocks of one pool.
-pub struct Births {
+pub struct BlockTable {
     directory: Directory<u8>,
     count: AtomicUsize,
-    birth: Birth,
+    write_header: WriteHeader,
     reads: FreeReads,
 }
 
@@ -41,17 +49,17 @@ pub enum FreeReads {
 
 // SAFETY: what is reachable by `&self` is atomic, or written once before it is published; changes
 // are under the growth lock by contract.
-unsafe impl Send for Births {}
+unsafe impl Send for BlockTable {}
 // SAFETY: as above.
-unsafe impl Sync for Births {}
+unsafe impl Sync for BlockTable {}
 
-impl Births {
+impl BlockTable {
     /// The most blocks: 2^31 - 8.
     pub const LIMIT: usize = Directory::<u8>::LIMIT;
 
-    /// No blocks yet; `birth` is called once for each.
-    pub fn new(birth: Birth, reads: FreeReads) -> Self {
-        Self { directory: Directory::default(), count: AtomicUsize::new(0), birth, reads }
+    /// No blocks yet; `write_header` is called once for each.
+    pub fn new(write_header: WriteHeader, reads: FreeReads) -> Self {
+        Self { directory: Directory::default(), count: AtomicUsize::new(0), write_header, reads }
     }
 
     /// Whether a free block may be read.
@@ -62,7 +70,7 @@ impl Births {
     /// Blocks that are there, for who holds the growth lock or is alone.
     fn count(&self) -> usize {
         // ORDERING(ST-3): Relaxed. Changed under the growth lock alone.
-        self.count.load(site::BORN_OWNED.ordering())
+        self.count.load(site::TABLE_OWNED.ordering())
     }
 
     /// Room that is missing for `more` blocks, for [`install`](Self::install).
@@ -94,22 +102,22 @@ impl Births {
     ///
     /// # Safety
     ///
-    /// Under the growth lock, with places for all of them. They are as [`Birth`] wants them, and
-    /// not handed out before.
-    pub unsafe fn bear(&self, first: NonNull<u8>, blocks: usize, stride: usize) {
+    /// Under the growth lock, with places for all of them. They are as [`WriteHeader`] wants them,
+    /// and not handed out before.
+    pub unsafe fn register(&self, first: NonNull<u8>, blocks: usize, stride: usize) {
         let before = self.count();
         for nth in 0..blocks {
             // SAFETY: by the caller, within the run of blocks.
             let block = unsafe { first.add(nth * stride) };
             let number = u32::try_from(before + nth).expect("the capacity is below the limit");
             // SAFETY: by the caller it is fresh.
-            unsafe { (self.birth)(block, number) };
+            unsafe { (self.write_header)(block, number) };
             // SAFETY: locked, with a place, rising, and not published yet.
             unsafe { self.directory.register(before + nth, block) };
         }
         // ORDERING(ST-1): Release. Publishes headers, entries and buckets.
         //   pairs with ST-2; killed by stamped/first_use
-        self.count.store(before + blocks, site::BORN_PUBLISH.ordering());
+        self.count.store(before + blocks, site::TABLE_PUBLISH.ordering());
     }
 
     /// The block of a number, or `None` where there is none that this thread has acquired.
@@ -117,7 +125,7 @@ impl Births {
     pub fn find(&self, number: u32) -> Option<NonNull<u8>> {
         // ORDERING(ST-2): Acquire. The header, the entry and the bucket of every number below it.
         //   pairs with ST-1; killed by stamped/first_use
-        let count = self.count.load(site::BORN_LOAD.ordering());
+        let count = self.count.load(site::TABLE_LOAD.ordering());
         // SAFETY: below a count that was acquired, so it was entered and published (I1).
         ((number as usize) < count).then(|| unsafe { self.directory.get(number as usize) })
     }
