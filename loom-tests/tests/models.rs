@@ -88,16 +88,16 @@ fn main() -> ExitCode {
         let check = Check::loom(strategy, scenario.name, scenario.depth.bound(), body);
         checks.push(check.tier(1).expect_exactly(list::allowed(scenario, subject.shape), FEWEST));
     }
-    for door in ends::DOORS {
-        let check = Check::loom(ends::DOOR, door.name, door.depth.bound(), door.body);
-        checks.push(check.expect_exactly(door.allowed(), door.fewest()));
+    for rundown in ends::RUNDOWNS {
+        let check = Check::loom(ends::RUNDOWN, rundown.name, rundown.depth.bound(), rundown.body);
+        checks.push(check.expect_exactly(rundown.allowed(), rundown.fewest()));
     }
     for subject in SUBJECTS {
-        for scenario in ends::TENANTS {
+        for scenario in ends::DETACHED {
             checks.push(ends_row(subject, scenario, scenario.depth.bound()));
         }
     }
-    for scenario in ends::TENANTS {
+    for scenario in ends::DETACHED {
         let threads = scenario.threads();
         let row = ends_row(EPOCH, scenario, most_preemptions(threads));
         checks.push(row.tier(if threads == 2 { 0 } else { DEEP }));

@@ -18,7 +18,7 @@ use crate::free_list::{Magazine, MaybeBlock, Plan, Strategy};
 use crate::mediator::{Home, Mediator, Participant};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
-    self, Door, EndHook, Registry, Slot, SlotRef, ThreadHandling, ThreadId, Topology, Watcher,
+    self, EndHook, Registry, Rundown, Slot, SlotRef, ThreadHandling, ThreadId, Topology, Watcher,
 };
 
 /// The shared part of a pool.
@@ -32,8 +32,8 @@ pub(super) struct Core<S: Strategy> {
     /// Where there is more than one shard.
     topology: Option<Box<dyn Topology>>,
     /// The way in for threads that end.
-    door: Arc<Door<Self>>,
-    /// The door, for [`ThreadHandling::watch`].
+    rundown: Arc<Rundown<Self>>,
+    /// The rundown, for [`ThreadHandling::watch`].
     hook: EndHook,
     pub(super) plan: Plan,
     pub(super) layout: BlockLayout,
@@ -52,7 +52,7 @@ pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 /// What a handle knows of the level of its pool.
 pub(super) type Seat<S> = <<S as Strategy>::Level as Level>::Seat;
 
-impl<S: Strategy> Watcher for Door<Core<S>> {
+impl<S: Strategy> Watcher for Rundown<Core<S>> {
     unsafe fn thread_ended(&self, thread: ThreadId) {
         if let Some(core) = self.enter() {
             // SAFETY: by the caller, this is `thread`, and none of its handles is in a call.
@@ -62,7 +62,7 @@ impl<S: Strategy> Watcher for Door<Core<S>> {
 }
 
 impl<S: Strategy> Core<S> {
-    /// A core in a box of its own, which goes with its door.
+    /// A core in a box of its own, which the rundown frees.
     #[allow(clippy::too_many_arguments, reason = "each is another part of the pool")]
     pub(super) fn new(
         plan: Plan,
@@ -76,16 +76,16 @@ impl<S: Strategy> Core<S> {
         (shards, topology): (usize, Option<Box<dyn Topology>>),
     ) -> NonNull<Self> {
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
-        // SAFETY: the box's, written below, and left to the door in `close`.
-        let door = Arc::new(unsafe { Door::new(room) });
+        // SAFETY: the box's, written below, and left to the rundown in `close`.
+        let rundown = Arc::new(unsafe { Rundown::new(room) });
         let core = Self {
             mediator: Mediator::new(batch, shards, &plan),
             registry: Registry::default(),
             growth: CachePadded::new(Mutex::new(Growth::new(carver, regions))),
             handling,
             topology: topology.filter(|_| shards > 1),
-            hook: thread_cache::hook(&door),
-            door,
+            hook: thread_cache::hook(&rundown),
+            rundown,
             plan,
             level,
             layout,
@@ -99,8 +99,8 @@ impl<S: Strategy> Core<S> {
     }
 
     /// The way in for threads that end.
-    pub(super) const fn door(&self) -> &Arc<Door<Self>> {
-        &self.door
+    pub(super) const fn rundown(&self) -> &Arc<Rundown<Self>> {
+        &self.rundown
     }
 
     /// Whether no thread reads a free block. In a stamped pool a stale name may lead to one.
@@ -284,7 +284,7 @@ impl<S: Strategy> Core<S> {
     /// No handle is in use until this returns.
     pub(super) unsafe fn census(&self) -> Census {
         // The rundown keeps ending threads out; handles are not in use, by the caller.
-        let _held = self.door.hold();
+        let _held = self.rundown.exclusive();
         // SAFETY: as just said, no other thread is in the core.
         let counts = unsafe { self.mediator.census_alone() };
         let (full_blocks, partial_blocks, empty_magazines) = counts;
@@ -304,9 +304,9 @@ impl<S: Strategy> Core<S> {
     /// As [`close`](Self::close).
     pub(super) unsafe fn close_and_wait(this: NonNull<Self>) {
         // SAFETY: the core lives.
-        let door = unsafe { this.as_ref() }.door.clone();
+        let rundown = unsafe { this.as_ref() }.rundown.clone();
         // SAFETY: by the caller.
-        unsafe { door.shut_alone() };
+        unsafe { rundown.close_and_wait() };
     }
 
     /// Leaves the core and all memory where they are, for good. No thread uses them afterwards:
@@ -317,9 +317,9 @@ impl<S: Strategy> Core<S> {
     /// As [`close`](Self::close).
     pub(super) unsafe fn abandon(this: NonNull<Self>) {
         // SAFETY: the core lives.
-        let door = unsafe { this.as_ref() }.door.clone();
+        let rundown = unsafe { this.as_ref() }.rundown.clone();
         // SAFETY: by the caller.
-        unsafe { door.shut_and_keep() };
+        unsafe { rundown.close_and_keep() };
     }
 
     /// Ends the core, or leaves that to the last thread that is just handing its blocks in.
@@ -329,9 +329,9 @@ impl<S: Strategy> Core<S> {
     /// No handle is in use, and none will be; the caller does not use the core again.
     pub(super) unsafe fn close(this: NonNull<Self>) {
         // SAFETY: the core lives.
-        let door = unsafe { this.as_ref() }.door.clone();
+        let rundown = unsafe { this.as_ref() }.rundown.clone();
         // SAFETY: by the caller.
-        unsafe { door.shut() };
+        unsafe { rundown.close() };
     }
 }
 

@@ -26,7 +26,8 @@ use crate::thread_cache::SlotRef;
 /// Dropping it hands all its blocks to the other threads.
 pub struct Local<'p, S: Strategy> {
     slot: SlotRef,
-    /// Lives for `'p`. Not a reference, since a [`Tenant`](super::Tenant)'s may be left behind.
+    /// Lives for `'p`. Not a reference, since a [`DetachedLocal`](super::DetachedLocal)'s may be
+    /// left behind.
     core: NonNull<Core<S>>,
     participant: Participant<S>,
     /// What the pool's level keeps here.

@@ -18,7 +18,7 @@ pub use local::Local;
 pub use object::{
     Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, SharedPooled,
 };
-pub use per_thread::{StaticPool, Tenant, ThreadLocalPool};
+pub use per_thread::{DetachedLocal, StaticPool, ThreadLocalPool};
 pub use stamped::{
     AtomicPackedStamped, AtomicStamped, PackedStamped, Stale, Stamped, StampedLocal, StampedPool,
 };

@@ -327,7 +327,7 @@ mod tests {
         fn every<S: Strategy<Level = Off>>() {
             let mut pool = builder::<S>().checked().build_thread_local().unwrap();
             // SAFETY: dropped before the pool.
-            let seat = unsafe { pool.tenant() }.unwrap();
+            let seat = unsafe { pool.detached_local() }.unwrap();
             let other = pool.local().unwrap();
             let block = seat.allocate().unwrap();
             free_at_once(&pool, &seat, &other, block);

@@ -146,20 +146,20 @@ sites! {
     SHARE_DROP = "OB-2", AcqRel;
     /// shared object: is this the only handle?
     SHARE_ALONE = "OB-3", Acquire;
-    /// door: a look before coming in.
-    DOOR_LOOK = "DO-1", Relaxed;
-    /// door: a visitor comes in.
-    DOOR_ENTER = "DO-2", Acquire;
-    /// door: somebody else was quicker.
-    DOOR_ENTER_FAILED = "DO-3", Relaxed;
-    /// door: a visitor goes.
-    DOOR_LEAVE = "DO-4", AcqRel;
-    /// door: the owner wants to be alone.
-    DOOR_HOLD = "DO-5", Acquire;
-    /// door: the owner lets others in again.
-    DOOR_RELEASE = "DO-6", Release;
-    /// door: the owner goes.
-    DOOR_SHUT = "DO-7", AcqRel;
+    /// rundown: a look before a guard is taken.
+    RUNDOWN_LOOK = "RD-1", Relaxed;
+    /// rundown: a thread takes a guard.
+    RUNDOWN_ENTER = "RD-2", Acquire;
+    /// rundown: another thread changed the word first.
+    RUNDOWN_ENTER_FAILED = "RD-3", Relaxed;
+    /// rundown: a thread drops its guard.
+    RUNDOWN_LEAVE = "RD-4", AcqRel;
+    /// rundown: the owner takes exclusive access.
+    RUNDOWN_EXCLUSIVE = "RD-5", Acquire;
+    /// rundown: the owner ends its exclusive access.
+    RUNDOWN_RELEASE = "RD-6", Release;
+    /// rundown: the owner goes.
+    RUNDOWN_CLOSE = "RD-7", AcqRel;
     /// block table: numbered blocks, for those who grow the pool.
     TABLE_PUBLISH = "ST-1", Release;
     /// block table: numbered blocks, for those who look one up.

@@ -28,7 +28,7 @@ const EXEMPT: [(&str, &str, &str); 3] = [
 const FORGETS: &str = "a forgotten handle's registration is leaked, and loom fails on leaks";
 
 /// Scenarios that wait by yielding: a search without fairness never comes to their end.
-const YIELDS: [&str; 1] = ["tenant/end_census"];
+const YIELDS: [&str; 1] = ["detached/end_census"];
 
 /// The cells that are missing among all registered `rows`, in words.
 ///

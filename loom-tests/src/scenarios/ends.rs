@@ -1,4 +1,5 @@
-//! Threads that end while their pool is dropped, or counted: the door alone, and pools behind one.
+//! Threads that end while their pool is dropped, or counted: the rundown alone, and pools that it
+//! protects.
 
 use core::alloc::Layout;
 use core::sync::atomic::{AtomicIsize, Ordering};
@@ -6,9 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use core::ptr::NonNull;
-use stampool::raw::pool::Tenant;
+use stampool::raw::pool::DetachedLocal;
 use stampool::raw::sync::{UnsafeCell, thread};
-use stampool::raw::thread_cache::Door;
+use stampool::raw::thread_cache::Rundown;
 use stampool::{Pool, Strategy, ThreadLocalPool};
 
 use super::{Depth, Metered};
@@ -45,40 +46,40 @@ impl Scenario<Fate> {
     #[must_use]
     pub fn threads(&self) -> usize {
         match self.body {
-            Fate::Drop(tenants) => tenants + 1,
+            Fate::Drop(locals) => locals + 1,
             Fate::Census => 2,
         }
     }
 }
 
-/// What the rows of the door alone are called.
-pub const DOOR: &str = "Door";
+/// What the rows of the rundown alone are called.
+pub const RUNDOWN: &str = "Rundown";
 
-/// The door alone.
-pub const DOORS: &[Scenario] = &[
+/// The rundown alone.
+pub const RUNDOWNS: &[Scenario] = &[
     Scenario {
-        name: "door/enter_shut",
+        name: "rundown/enter_close",
         depth: Depth::Exhaustive,
-        body: || visits_and_shut::<1>(false),
+        body: || enter_and_close::<1>(false),
         outcomes: &["in", "out"],
     },
     Scenario {
-        name: "door/enter_shut_alone",
+        name: "rundown/enter_close_and_wait",
         depth: Depth::Exhaustive,
-        body: || visits_and_shut::<1>(true),
+        body: || enter_and_close::<1>(true),
         outcomes: &["in", "out"],
     },
     Scenario {
-        name: "door/enter_enter_shut",
+        name: "rundown/enter_enter_close",
         depth: Depth::Exhaustive,
-        body: || visits_and_shut::<2>(false),
+        body: || enter_and_close::<2>(false),
         outcomes: &["in in", "in out", "out in", "out out"],
     },
     Scenario {
-        name: "door/enter_hold",
+        name: "rundown/enter_exclusive",
         depth: Depth::Exhaustive,
-        body: visit_and_hold,
-        outcomes: &["visitor first", "owner first"],
+        body: enter_and_exclude,
+        outcomes: &["guard first", "owner first"],
     },
 ];
 
@@ -91,22 +92,22 @@ pub enum Fate {
     Census,
 }
 
-/// Pools behind doors, for every strategy.
-pub const TENANTS: &[Scenario<Fate>] = &[
+/// Pools whose threads hold detached handles, for every strategy.
+pub const DETACHED: &[Scenario<Fate>] = &[
     Scenario {
-        name: "tenant/end_drop",
+        name: "detached/end_drop",
         depth: Depth::Exhaustive,
         body: Fate::Drop(1),
         outcomes: &["all memory went back"],
     },
     Scenario {
-        name: "tenant/end_end_drop",
+        name: "detached/end_end_drop",
         depth: Depth::Preemptions(2),
         body: Fate::Drop(2),
         outcomes: &["all memory went back"],
     },
     Scenario {
-        name: "tenant/end_census",
+        name: "detached/end_census",
         depth: Depth::Exhaustive,
         body: Fate::Census,
         outcomes: &["all blocks were counted"],
@@ -120,134 +121,137 @@ pub const TENANTS: &[Scenario<Fate>] = &[
 #[must_use]
 pub fn body<S: Strategy>(scenario: &'static Scenario<Fate>) -> String {
     match scenario.body {
-        Fate::Drop(tenants) => end_and_drop::<S>(tenants),
+        Fate::Drop(locals) => end_and_drop::<S>(locals),
         Fate::Census => end_and_census::<S>(),
     }
 }
 
-/// What is behind the door: a cell for each visitor, and one that only the owner writes. Ending it
-/// writes them all.
-struct Room {
+/// The protected object: a cell for each guard, and one that only the owner writes. Its end writes
+/// them all.
+struct Object {
     cells: [UnsafeCell<u32>; 3],
     ends: Arc<AtomicIsize>,
 }
 
-// SAFETY: visitors and owner use a cell each, which is what is checked.
-unsafe impl Sync for Room {}
+// SAFETY: guards and owner use a cell each, which is what is checked.
+unsafe impl Sync for Object {}
 
-impl Drop for Room {
+impl Drop for Object {
     fn drop(&mut self) {
         for cell in &self.cells {
-            // SAFETY: whoever ends the room is alone with it, which is what is checked.
+            // SAFETY: the thread that ends the object is alone with it, which is what is checked.
             cell.with_mut(|cell| unsafe { *cell += 1 });
         }
         self.ends.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// A room, its door, and how often the room has ended.
-fn room() -> (NonNull<Room>, Arc<Door<Room>>, Arc<AtomicIsize>) {
+/// An object, its rundown, and how often the object has ended.
+fn object() -> (NonNull<Object>, Arc<Rundown<Object>>, Arc<AtomicIsize>) {
     let ends = Arc::new(AtomicIsize::new(0));
     let cells = core::array::from_fn(|_| UnsafeCell::new(0));
-    let room = NonNull::from(Box::leak(Box::new(Room { cells, ends: Arc::clone(&ends) })));
-    // SAFETY: from a box, and left to the door.
-    (room, Arc::new(unsafe { Door::new(room) }), ends)
+    let object = NonNull::from(Box::leak(Box::new(Object { cells, ends: Arc::clone(&ends) })));
+    // SAFETY: from a box, and left to the rundown.
+    (object, Arc::new(unsafe { Rundown::new(object) }), ends)
 }
 
-fn visits_and_shut<const VISITORS: usize>(waits: bool) -> String {
-    let (room, door, ends) = room();
-    let visitors: Vec<_> = (0..VISITORS)
+fn enter_and_close<const GUARDS: usize>(waits: bool) -> String {
+    let (object, rundown, ends) = object();
+    let threads: Vec<_> = (0..GUARDS)
         .map(|number| {
-            let door = Arc::clone(&door);
+            let rundown = Arc::clone(&rundown);
             thread::spawn(move || {
-                let Some(inside) = door.enter() else { return "out" };
-                // SAFETY: this visitor's cell, while inside.
-                inside.cells[number].with_mut(|cell| unsafe { *cell += 1 });
+                let Some(guard) = rundown.enter() else { return "out" };
+                // SAFETY: this guard's cell.
+                guard.cells[number].with_mut(|cell| unsafe { *cell += 1 });
                 "in"
             })
         })
         .collect();
-    // SAFETY: the owner uses the room until it shuts the door.
-    let owned = unsafe { room.as_ref() };
+    // SAFETY: the owner uses the object until it closes the rundown.
+    let owned = unsafe { object.as_ref() };
     // SAFETY: the owner's cell.
     owned.cells[2].with_mut(|cell| unsafe { *cell += 1 });
     if waits {
         // SAFETY: the owner, once.
-        unsafe { door.shut_alone() };
-        assert_eq!(ends.load(Ordering::Relaxed), 1, "the room was still there");
+        unsafe { rundown.close_and_wait() };
+        assert_eq!(ends.load(Ordering::Relaxed), 1, "the object was still there");
     } else {
         // SAFETY: the owner, once.
-        unsafe { door.shut() };
+        unsafe { rundown.close() };
     }
-    let visits: Vec<&str> =
-        visitors.into_iter().map(|visitor| visitor.join().expect("no panic unreported")).collect();
-    assert_eq!(ends.load(Ordering::Relaxed), 1, "the room did not end exactly once");
-    visits.join(" ")
+    let entered: Vec<&str> = threads
+        .into_iter()
+        .map(|thread_with_guard| thread_with_guard.join().expect("no panic unreported"))
+        .collect();
+    assert_eq!(ends.load(Ordering::Relaxed), 1, "the object did not end exactly once");
+    entered.join(" ")
 }
 
-fn visit_and_hold() -> String {
-    let (room, door, ends) = room();
-    let visitor = {
-        let door = Arc::clone(&door);
+fn enter_and_exclude() -> String {
+    let (object, rundown, ends) = object();
+    let thread_with_guard = {
+        let rundown = Arc::clone(&rundown);
         thread::spawn(move || {
-            let inside = door.enter().expect("not shut yet");
-            inside.cells[0].with_mut(|cell| {
-                // SAFETY: nobody holds the room while somebody is inside, which is what is checked.
+            let guard = rundown.enter().expect("not closed yet");
+            guard.cells[0].with_mut(|cell| {
+                // SAFETY: the owner is not alone with the object while a guard exists, which is
+                // what is checked.
                 let cell = unsafe { &mut *cell };
                 *cell += 1;
                 *cell
             })
         })
     };
-    let held = door.hold();
-    // SAFETY: the owner uses the room until it shuts the door.
-    let owned = unsafe { room.as_ref() };
-    // SAFETY: nobody is inside, which is what is checked.
+    let exclusive = rundown.exclusive();
+    // SAFETY: the owner uses the object until it closes the rundown.
+    let owned = unsafe { object.as_ref() };
+    // SAFETY: no guard exists, which is what is checked.
     owned.cells[0].with_mut(|cell| unsafe { *cell += 1 });
-    drop(held);
-    let seen = visitor.join().expect("no panic unreported");
+    drop(exclusive);
+    let seen = thread_with_guard.join().expect("no panic unreported");
     // SAFETY: the owner, once.
-    unsafe { door.shut() };
-    assert_eq!(ends.load(Ordering::Relaxed), 1, "the room did not end exactly once");
-    if seen == 1 { "visitor first" } else { "owner first" }.into()
+    unsafe { rundown.close() };
+    assert_eq!(ends.load(Ordering::Relaxed), 1, "the object did not end exactly once");
+    if seen == 1 { "guard first" } else { "owner first" }.into()
 }
 
-/// A tenant that has a block in its cache, on its way to the thread that ends.
-struct Moving<S: Strategy>(Tenant<S>);
+/// A detached handle that has a block in its cache, on its way to the thread that ends.
+struct Moving<S: Strategy>(DetachedLocal<S>);
 
-// SAFETY: a tenant is bound to one thread only so that two don't use it at a time; here it moves
-// between the setup and its thread, which the start orders.
+// SAFETY: a detached handle is bound to one thread only so that two don't use it at a time; here it
+// moves between the setup and its thread, which the start orders.
 unsafe impl<S: Strategy> Send for Moving<S> {}
 
-fn pool_and_tenants<S: Strategy>(
+fn pool_and_locals<S: Strategy>(
     regions: &Arc<AtomicIsize>,
-    tenants: usize,
+    locals: usize,
 ) -> (ThreadLocalPool<S>, Vec<Moving<S>>) {
     let pool = Pool::builder(Layout::new::<u64>())
         .strategy::<S>()
         .batch(2)
-        .chunk_blocks(2 * tenants)
+        .chunk_blocks(2 * locals)
         .limbo_magazines(1)
         .source(Metered(Arc::clone(regions)))
         .build_thread_local()
         .expect("a pool");
-    let seat = |_| {
+    let attach = |_| {
         // SAFETY: used in these lines, and then dropped only.
-        let tenant = unsafe { pool.tenant() }.expect("memory");
-        let block = tenant.allocate().expect("memory");
+        let local = unsafe { pool.detached_local() }.expect("memory");
+        let block = local.allocate().expect("memory");
         // SAFETY: just allocated.
-        unsafe { tenant.deallocate(block) };
-        Moving(tenant)
+        unsafe { local.deallocate(block) };
+        Moving(local)
     };
-    let tenants = (0..tenants).map(seat).collect();
-    (pool, tenants)
+    let locals = (0..locals).map(attach).collect();
+    (pool, locals)
 }
 
-fn end_and_drop<S: Strategy>(tenants: usize) -> String {
+fn end_and_drop<S: Strategy>(locals: usize) -> String {
     let regions = Arc::new(AtomicIsize::new(0));
-    let (pool, tenants) = pool_and_tenants::<S>(&regions, tenants);
-    let end = |tenant| thread::spawn(move || drop::<Moving<S>>(tenant));
-    let ending: Vec<_> = tenants.into_iter().map(end).collect();
+    let (pool, locals) = pool_and_locals::<S>(&regions, locals);
+    let end = |local| thread::spawn(move || drop::<Moving<S>>(local));
+    let ending: Vec<_> = locals.into_iter().map(end).collect();
     drop(pool);
     ending.into_iter().for_each(|thread| thread.join().expect("no panic unreported"));
     assert_eq!(regions.load(Ordering::Relaxed), 0, "a region did not go back exactly once");
@@ -256,8 +260,8 @@ fn end_and_drop<S: Strategy>(tenants: usize) -> String {
 
 fn end_and_census<S: Strategy>() -> String {
     let regions = Arc::new(AtomicIsize::new(0));
-    let (mut pool, tenants) = pool_and_tenants::<S>(&regions, 1);
-    let ending = thread::spawn(move || drop(tenants));
+    let (mut pool, locals) = pool_and_locals::<S>(&regions, 1);
+    let ending = thread::spawn(move || drop(locals));
     let (census, carved) = (pool.census(), pool.stats().carved_blocks);
     assert_eq!(census.free_blocks(), carved, "a block was not counted");
     ending.join().expect("no panic unreported");

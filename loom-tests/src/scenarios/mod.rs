@@ -13,7 +13,7 @@
 //! | [`land`] | mediator and reclaimer | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`landing`] | mediator and limbo | none: as there |
-//! | [`ends`] | doors, and pools behind them | none: the allowed outcomes stand beside it |
+//! | [`ends`] | the rundown, and pools that it protects | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`objects`] | handles of objects | none: as there |
 //! | [`linear`] | the whole pool, generated programs | none: a history is checked |

@@ -1,11 +1,11 @@
 //! A pool without handles to carry: each thread's is found through the thread.
 
+mod detached;
 mod fixed;
 mod seats;
-mod tenant;
 
+pub use detached::DetachedLocal;
 pub use fixed::StaticPool;
-pub use tenant::Tenant;
 
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -63,24 +63,24 @@ use seats::OwnNumber;
 /// ```
 pub struct ThreadLocalPool<S: Strategy = TaggedWide> {
     /// Before the pool, so that it goes first.
-    guest: Mutex<Guest<S>>,
+    fallback: Mutex<Fallback<S>>,
     pool: Pool<S>,
     /// Last: threads tell pools apart by it.
     number: OwnNumber,
 }
 
 /// The cache of threads that have none.
-struct Guest<S: Strategy>(Tenant<S>);
+struct Fallback<S: Strategy>(DetachedLocal<S>);
 
 // SAFETY: behind a lock: one thread at a time, which is all that a slot and a participant ask.
-unsafe impl<S: Strategy> Send for Guest<S> {}
+unsafe impl<S: Strategy> Send for Fallback<S> {}
 
 impl<S: Strategy> ThreadLocalPool<S> {
     /// Makes the shared cache now, so that a thread which has a block to free always finds it.
     pub(super) fn new(pool: Pool<S>) -> Result<Self, AllocError> {
         // SAFETY: used through the pool, and dropped before it.
-        let guest = Guest(unsafe { Tenant::attach(pool.core(), Home::default()) }?);
-        Ok(Self { guest: Mutex::new(guest), pool, number: OwnNumber::fresh() })
+        let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), Home::default()) }?);
+        Ok(Self { fallback: Mutex::new(fallback), pool, number: OwnNumber::fresh() })
     }
 
     /// Takes a block, as [`Local::allocate`] does.
@@ -124,14 +124,14 @@ impl<S: Strategy> ThreadLocalPool<S> {
 
     /// As [`Pool::without_growth`]; keeps other threads out of the shared cache, too.
     pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _guest = lock(&self.guest);
+        let _fallback = lock(&self.fallback);
         self.pool.without_growth(f)
     }
 
     /// As [`Pool::end`].
     pub fn end(self) {
-        let Self { guest, pool, number } = self;
-        drop(guest);
+        let Self { fallback, pool, number } = self;
+        drop(fallback);
         pool.end();
         drop(number);
     }
@@ -143,8 +143,8 @@ impl<S: Strategy> ThreadLocalPool<S> {
 
     /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
     pub(super) fn abandon(self) {
-        let Self { guest, pool, number } = self;
-        drop(guest);
+        let Self { fallback, pool, number } = self;
+        drop(fallback);
         pool.abandon();
         drop(number);
     }
@@ -188,7 +188,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
         // SAFETY: our own number and core.
         match unsafe { seats::sit(self.number.get(), self.pool.core()) } {
             Some(local) => f(local),
-            None => f(&lock(&self.guest).0),
+            None => f(&lock(&self.fallback).0),
         }
     }
 
@@ -202,10 +202,10 @@ impl<S: Strategy> ThreadLocalPool<S> {
     ///
     /// It is only used, other than dropped, while the pool is there.
     #[doc(hidden)]
-    pub unsafe fn tenant(&self) -> Result<Tenant<S>, AllocError> {
+    pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S>, AllocError> {
         let core = self.pool.core();
         // SAFETY: by the caller.
-        unsafe { Tenant::attach(core, core.home()) }
+        unsafe { DetachedLocal::attach(core, core.home()) }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | where | what | how it ends |
 //! |---|---|---|
-//! | `SEATS` | every [`Tenant`] of the thread, by the place of its pool | its destructor hands all blocks in |
+//! | `SEATS` | every [`DetachedLocal`] of the thread, by the place of its pool | its destructor hands all blocks in |
 //! | `NEAR` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `SEATS` empties it |
 //!
 //! Pools go by number, and no number comes twice in a process (before 2^47 pools were made). So an
@@ -19,7 +19,7 @@ use core::ptr;
 
 use super::super::Local;
 use super::super::core::Core;
-use super::Tenant;
+use super::DetachedLocal;
 use crate::free_list::Strategy;
 use crate::sync::{Places, serial};
 use crate::thread_cache::SlotRef;
@@ -144,28 +144,28 @@ impl Table {
 
     /// Drops the handles of dropped pools.
     fn prune(&mut self) {
-        let is_bereft = |seat: &mut Seat| seat.tenant.is_bereft();
-        self.by_place.iter_mut().for_each(|place| drop(place.take_if(is_bereft)));
-        self.others.retain_mut(|seat| !is_bereft(seat));
+        let is_orphaned = |seat: &mut Seat| seat.local_handle.is_orphaned();
+        self.by_place.iter_mut().for_each(|place| drop(place.take_if(is_orphaned)));
+        self.others.retain_mut(|seat| !is_orphaned(seat));
     }
 }
 
 struct Seat {
     /// As it is entered in `NEAR`; `local` leads into the box.
     near: Near,
-    tenant: Box<dyn Sitting>,
+    local_handle: Box<dyn Sitting>,
 }
 
-/// A tenant of whatever strategy.
+/// A detached handle of any strategy.
 trait Sitting {
-    fn is_bereft(&self) -> bool;
+    fn is_orphaned(&self) -> bool;
     /// The handle's slot and address.
     fn handle(&self) -> (SlotRef, *const ());
 }
 
-impl<S: Strategy> Sitting for Tenant<S> {
-    fn is_bereft(&self) -> bool {
-        self.is_bereft()
+impl<S: Strategy> Sitting for DetachedLocal<S> {
+    fn is_orphaned(&self) -> bool {
+        self.is_orphaned()
     }
 
     fn handle(&self) -> (SlotRef, *const ()) {
@@ -175,14 +175,14 @@ impl<S: Strategy> Sitting for Tenant<S> {
 }
 
 impl Seat {
-    fn new(pool: PoolNumber, tenant: Box<dyn Sitting>) -> Self {
-        Self { near: Near { pool, ..NOBODY }, tenant }
+    fn new(pool: PoolNumber, local_handle: Box<dyn Sitting>) -> Self {
+        Self { near: Near { pool, ..NOBODY }, local_handle }
     }
 
     /// Takes the handle's address. The box must not be moved by itself from here on, but only with
     /// the table that it lies in: moving it would end the pointer.
     fn settle(&mut self) -> Near {
-        let (slot, local) = self.tenant.handle();
+        let (slot, local) = self.local_handle.handle();
         self.near = Near { slot: Some(slot), local, ..self.near };
         self.near
     }
@@ -234,13 +234,13 @@ pub(super) unsafe fn sit<'p, S: Strategy>(
                 // Attached while nothing is borrowed: a source that is asked for memory here may
                 // use other pools.
                 // SAFETY: used through a borrowed pool alone, here and by `near`.
-                let tenant = unsafe { Tenant::attach(core, core.home()) }.ok()?;
+                let local_handle = unsafe { DetachedLocal::attach(core, core.home()) }.ok()?;
                 let mut seats = seats.0.try_borrow_mut().ok()?;
                 seats.prune();
                 match seats.find(pool) {
                     // A topology's hook that used this very pool has attached a handle meanwhile.
                     Some(seat) => seat.near,
-                    None => seats.insert(Seat::new(pool, Box::new(tenant))).settle(),
+                    None => seats.insert(Seat::new(pool, Box::new(local_handle))).settle(),
                 }
             }
         };

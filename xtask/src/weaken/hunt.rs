@@ -170,18 +170,18 @@ pub(super) const KILLERS: [&str; 9] = [
     "Quiescent",
     "EpochModel",
     "Limbo",
-    "Door",
+    "Rundown",
     "StampedPool",
     "ObjectPool",
     "Checked",
 ];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, of doors, stamps, shared objects and levels, or those which all have.
+/// stack, of the rundown, of stamps, shared objects and levels, or those which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
         Some("QU") => row.strategy == "Quiescent",
-        Some("DO") => row.strategy == "Door",
+        Some("RD") => row.strategy == "Rundown",
         Some("ST") => row.strategy == "StampedPool",
         Some("DL") => row.strategy == "EpochModel",
         Some("LM") => ["EpochModel", "Limbo"].contains(&&*row.strategy),

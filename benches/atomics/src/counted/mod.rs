@@ -67,8 +67,8 @@ fn per_thread() -> Vec<Row> {
     // The seat that all share comes with the first look.
     _ = pool.stats();
     // SAFETY: dropped when `run` returns, before the pool.
-    let seat = || unsafe { pool.tenant() }.expect("memory");
-    handles::run(seat, |tenant| tenant, &mut tally);
+    let seat = || unsafe { pool.detached_local() }.expect("memory");
+    handles::run(seat, |local| local, &mut tally);
     tally.into_rows()
 }
 

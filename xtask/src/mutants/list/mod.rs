@@ -1,12 +1,12 @@
 //! The kept faults of the core, one file per subject.
 
 mod checking;
-mod door;
 mod free_list;
 mod growth;
 mod mediator;
 mod per_thread;
 mod pool;
+mod rundown;
 mod side_lists;
 mod tags_and_ends;
 mod thread_cache;
@@ -17,7 +17,7 @@ use super::Mutant;
 pub(crate) fn all() -> Vec<&'static Mutant> {
     [
         checking::MUTANTS,
-        door::MUTANTS,
+        rundown::MUTANTS,
         free_list::MUTANTS,
         growth::MUTANTS,
         mediator::MUTANTS,

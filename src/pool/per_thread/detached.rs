@@ -1,4 +1,4 @@
-//! A thread's seat in a pool that either may outlive.
+//! A thread's handle of a pool, of which either may outlive the other.
 
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -9,38 +9,38 @@ use crate::error::AllocError;
 use crate::free_list::Strategy;
 use crate::mediator::Home;
 use crate::sync::Arc;
-use crate::thread_cache::Door;
+use crate::thread_cache::Rundown;
 
 /// A handle that does not borrow its pool.
 ///
 /// Dropped while the pool stands, it hands its blocks in, as any handle. Dropped later, it leaves
 /// the pool's memory alone: its blocks went back with it.
-pub struct Tenant<S: Strategy> {
-    /// Lent by the pool, not for ever: see `deref`.
+pub struct DetachedLocal<S: Strategy> {
+    /// The pool lends it, and not for ever: see `deref`.
     local: ManuallyDrop<Local<'static, S>>,
-    door: Arc<Door<Core<S>>>,
+    rundown: Arc<Rundown<Core<S>>>,
 }
 
-impl<S: Strategy> Tenant<S> {
-    /// A seat of its own.
+impl<S: Strategy> DetachedLocal<S> {
+    /// Attaches the calling thread.
     ///
     /// # Safety
     ///
     /// It is only used, other than dropped, while the pool is borrowed.
     pub(in super::super) unsafe fn attach(core: &Core<S>, home: Home) -> Result<Self, AllocError> {
-        let door = core.door().clone();
-        // SAFETY: by the caller, and by `drop`, which goes through the door.
+        let rundown = core.rundown().clone();
+        // SAFETY: by the caller, and by `drop`, which goes through the rundown.
         let core: &'static Core<S> = unsafe { &*core::ptr::from_ref(core) };
-        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, home)?), door })
+        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, home)?), rundown })
     }
 
     /// Whether the pool has gone.
-    pub(super) fn is_bereft(&self) -> bool {
-        self.door.is_shut()
+    pub(super) fn is_orphaned(&self) -> bool {
+        self.rundown.is_closed()
     }
 }
 
-impl<S: Strategy> Deref for Tenant<S> {
+impl<S: Strategy> Deref for DetachedLocal<S> {
     type Target = Local<'static, S>;
 
     fn deref(&self) -> &Local<'static, S> {
@@ -48,12 +48,12 @@ impl<S: Strategy> Deref for Tenant<S> {
     }
 }
 
-impl<S: Strategy> Drop for Tenant<S> {
+impl<S: Strategy> Drop for DetachedLocal<S> {
     fn drop(&mut self) {
         // SAFETY: not used again.
         let local = unsafe { ManuallyDrop::take(&mut self.local) };
-        match self.door.enter() {
-            Some(_inside) => local.leave_quietly(),
+        match self.rundown.enter() {
+            Some(_guard) => local.leave_quietly(),
             None => local.outlive(),
         }
     }
