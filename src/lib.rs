@@ -34,7 +34,7 @@ pub use pool::{
 };
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::{
-    EndHook, ExplicitHandles, SeatStats, StdThreads, ThreadHandling, ThreadId, Topology, Watcher,
+    EndHook, ExplicitHandles, SlotStats, StdThreads, ThreadHandling, ThreadId, Topology, Watcher,
 };
 
 /// The layers themselves, for the model checks and for experiments: the same code as above.

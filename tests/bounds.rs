@@ -9,7 +9,7 @@ use std::sync::MutexGuard;
 use stampool::{
     AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked,
     EpochDeferred, ExactPool, Hardened, Local, Locked, ObjectPool, OwnedPooled, PackedStamped,
-    Pool, PoolBuilder, Pooled, Quiescent, SeatStats, SharedPooled, Stale, Stamped, StampedPool,
+    Pool, PoolBuilder, Pooled, Quiescent, SharedPooled, SlotStats, Stale, Stamped, StampedPool,
     StaticPool, Stats, Strategy, TaggedPacked, TaggedWide, ThreadLocalPool,
 };
 
@@ -53,7 +53,7 @@ const _: () = {
     send::<Block>();
     send_and_sync::<Stats>();
     send_and_sync::<Census>();
-    send_and_sync::<SeatStats>();
+    send_and_sync::<SlotStats>();
     send_and_sync::<AllocError>();
     send_and_sync::<BuildError>();
 };

@@ -363,7 +363,7 @@ proptest! {
         let held = Arc::new(AtomicUsize::new(0));
         let mut builder = ObjectPool::<[u64; 3]>::builder();
         builder = builder.source(Thrifty { given: 0, held: held.clone() });
-        builder = builder.prefill(prefill).seats(seats);
+        builder = builder.prefill(prefill).handles(seats);
         builder = if keeps { builder.keep(|| [7; 3], |_| ()) } else { builder.make(|| [7; 3]) };
         builder = if exact { builder.exact() } else { builder };
         builder = if sealed { builder.sealed() } else { builder };

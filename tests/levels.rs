@@ -20,7 +20,7 @@ fn layout(size: usize) -> Layout {
 fn off_is_nothing() {
     fn is_off<S: Strategy>() {
         assert_eq!(size_of::<S::Level>(), 0);
-        assert_eq!(size_of::<<S::Level as Level>::Seat>(), 0);
+        assert_eq!(size_of::<<S::Level as Level>::CheckState>(), 0);
         assert_eq!(S::Level::room(1000).expect("a layout").size(), 0);
         let pool = Pool::builder(layout(8)).strategy::<S>().build().expect("a pool");
         assert_eq!(pool.stats().level, "off");

@@ -23,7 +23,7 @@ fn fill_and_seal<S: Strategy>(set: Set<S>) {
         let tracks = Tracks::new();
         let meter = Meter::new();
         let counts = Arc::clone(&meter.counts);
-        let builder = set(builder(&tracks)).source(meter).prefill(50).seats(2).sealed();
+        let builder = set(builder(&tracks)).source(meter).prefill(50).handles(2).sealed();
         let pool = builder.build().unwrap();
         let calls = counts.obtained();
         assert_eq!((tracks.made(), tracks.alive()), (made_beforehand, made_beforehand));

@@ -36,7 +36,7 @@ fn count_one_thread<S: Strategy>() {
     let stats = pool.stats();
     assert_eq!((stats.refills, stats.flushes), (3, 1), "3 cached and 9 freed: one batch too many");
     assert_eq!(stats.drawn_blocks, 8);
-    let seats = pool.seats();
+    let seats = pool.slots();
     assert_eq!(seats.len(), 1);
     assert_eq!((seats[0].refills, seats[0].refilled_blocks), (3, 12));
     assert_eq!((seats[0].flushes, seats[0].flushed_blocks), (1, 4));
@@ -44,7 +44,7 @@ fn count_one_thread<S: Strategy>() {
     drop(local);
     assert_eq!(pool.stats().drawn_blocks, 0, "a handle that leaves takes nothing along");
     assert_eq!(pool.stats().cas_failures, 0, "alone, nobody is late");
-    assert!(pool.seats()[0].thread.is_none());
+    assert!(pool.slots()[0].thread.is_none());
 }
 
 /// A batch that is carved brings a magazine, and so does a seat, for its remainder (M1 of the
@@ -102,7 +102,7 @@ fn many_threads<S: Strategy>() {
         over.store(true, Ordering::Relaxed);
         assert!(reader.join().unwrap() > 0);
     });
-    let (stats, seats) = (pool.stats(), pool.seats());
+    let (stats, seats) = (pool.stats(), pool.slots());
     assert_eq!(stats.refills, seats.iter().map(|seat| seat.refills).sum::<u64>());
     assert_eq!(stats.flushes, seats.iter().map(|seat| seat.flushes).sum::<u64>());
     assert!(stats.refills > 100, "{stats:?}");

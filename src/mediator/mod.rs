@@ -14,7 +14,7 @@
 //! # Invariants
 //!
 //! - M1. Magazines that do not wait: `magazines >= carved / B + slots`, with `slots` the thread
-//!   caches ever seated. Each carve brings one magazine, each new slot one and as many as may wait
+//!   caches ever made. Each carve brings one magazine, each new slot one and as many as may wait
 //!   on its account, before blocks or handle are handed out.
 //! - M2. A magazine in `full` holds B blocks at least, one in `partial` 1 to B - 1, one in `empty`
 //!   none (its count is stale, and nobody reads it).

@@ -252,8 +252,8 @@ impl<S: Strategy> PoolBuilder<S> {
             return Err(BuildError::BatchUpTo { requested: batch.most, batch: batch.least });
         }
         let magazine = Magazine::layout(batch.most).expect("the largest batch has a layout");
-        let seat = Core::<S>::seat_layout(batch, magazine, 1 + limbo);
-        debug_assert!(seat.is_some(), "the largest batch with the largest limbo has a layout");
+        let slot = Core::<S>::slot_layout(batch, magazine, 1 + limbo);
+        debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(S::Level::CHUNK_LIMIT);
         if let Some(requested) = self.chunk
             && (requested == 0 || requested > limit)

@@ -45,12 +45,12 @@ pub(super) struct Core<S: Strategy> {
     pub(super) block_table: Option<BlockTable>,
 }
 
-/// Sits where the end of a thread takes nothing back: what is there may be another thread's by
-/// then, as the cache is that several share, or goes by its own destructor.
+/// Owns slots where the end of a thread takes nothing back: what is there may be another thread's
+/// by then, as the cache is that several share, or goes by its own destructor.
 pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 
 /// What a handle knows of the level of its pool.
-pub(super) type Seat<S> = <<S as Strategy>::Level as Level>::Seat;
+pub(super) type CheckState<S> = <<S as Strategy>::Level as Level>::CheckState;
 
 impl<S: Strategy> Watcher for Rundown<Core<S>> {
     unsafe fn thread_ended(&self, thread: ThreadId) {
@@ -139,22 +139,22 @@ impl<S: Strategy> Core<S> {
         shard.map_or_else(Home::default, |shard| self.mediator.home(shard))
     }
 
-    /// A seat that does not come back by itself when its thread ends.
+    /// A slot that does not come back by itself when its thread ends.
     pub(super) fn attach_unwatched(&self) -> Result<SlotRef, AllocError> {
         match self.registry.claim(UNWATCHED) {
             Some(slot) => Ok(slot),
-            None => self.seat(UNWATCHED),
+            None => self.add_slot(UNWATCHED),
         }
     }
 
-    /// A seat for the calling thread: a free slot, or a new one and the magazine that comes with
+    /// A slot for the calling thread: a free slot, or a new one and the magazine that comes with
     /// it.
     pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
         let thread = self.handling.current();
         self.handling.watch(&self.hook);
         match self.registry.claim(thread) {
             Some(slot) => Ok(slot),
-            None => self.seat(thread),
+            None => self.add_slot(thread),
         }
     }
 
@@ -207,16 +207,16 @@ impl<S: Strategy> Core<S> {
     ///
     /// # Safety
     ///
-    /// The caller is seated there, and the slot holds so many.
+    /// The caller owns the slot, and the slot holds so many.
     pub(super) unsafe fn flush(
         &self,
         slot: SlotRef,
-        seat: &Seat<S>,
+        check: &CheckState<S>,
         participant: &Participant<S>,
         count: usize,
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
-        unsafe { watch::shelve(&self.level, seat, slot, count) }?;
+        unsafe { watch::shelve(&self.level, check, slot, count) }?;
         // SAFETY: by the caller.
         let (batch, home) = (self.mediator.batch(), unsafe { slot.home() });
         let offer = |blocks: &[Block]| self.mediator.offer(participant, home, blocks);
@@ -230,11 +230,11 @@ impl<S: Strategy> Core<S> {
     ///
     /// # Safety
     ///
-    /// The caller is seated there.
+    /// The caller owns the slot.
     pub(super) unsafe fn hand_in(
         &self,
         slot: SlotRef,
-        seat: &Seat<S>,
+        check: &CheckState<S>,
         participant: &Participant<S>,
     ) -> Option<Misuse> {
         let batch = self.mediator.batch();
@@ -244,7 +244,7 @@ impl<S: Strategy> Core<S> {
             let blocks = unsafe { slot.len_blocks() }.min(batch.most);
             if blocks > 0 {
                 // SAFETY: by the caller; at most what is there.
-                found = unsafe { self.flush(slot, seat, participant, blocks) }.err().or(found);
+                found = unsafe { self.flush(slot, check, participant, blocks) }.err().or(found);
                 continue;
             }
             // SAFETY: by the caller; the array is empty.
@@ -267,10 +267,10 @@ impl<S: Strategy> Core<S> {
         for slot in
             self.registry.iter().filter(|slot| slot.owner() == Some(thread) && thread != UNWATCHED)
         {
-            let seat = self.level.seat(slot.address());
+            let check = self.level.check_state(slot.address());
             // Of what is wrong nothing is said: a thread that ends must not panic.
-            // SAFETY: the calling thread is seated here, by its id.
-            unsafe { self.hand_in(slot, &seat, &participant) };
+            // SAFETY: the calling thread owns the slot, by its id.
+            unsafe { self.hand_in(slot, &check, &participant) };
         }
     }
 

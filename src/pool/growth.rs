@@ -1,4 +1,4 @@
-//! How a pool grows: new seats, new chunks, fresh batches, always under one lock.
+//! How a pool grows: new slots, new chunks, fresh batches, always under one lock.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -41,11 +41,11 @@ struct Beside {
 
 impl<S: Strategy> Core<S> {
     #[cold]
-    pub(super) fn seat(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
+    pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One for the handle's remainder, and those that may wait on its account.
         let limbo = self.plan.limbo_magazines;
         let (batch, magazine) = (self.mediator.batch(), self.magazine_layout());
-        let (seat, magazines_at) = Self::seat_layout(batch, magazine, 1 + limbo)
+        let (slot, magazines_at) = Self::slot_layout(batch, magazine, 1 + limbo)
             .expect("the builder has checked the batch and the limbo");
 
         let mut growth = self.unsealed()?;
@@ -54,7 +54,7 @@ impl<S: Strategy> Core<S> {
         // The chunk's magazines keep their names.
         let magazines = growth.magazines + growth.carver.batches_left() + 1 + limbo;
         let names = store.names_missing(magazines)?;
-        let (layout, names_at) = seat.extend(names).map_err(|_| AllocError::OutOfMemory)?;
+        let (layout, names_at) = slot.extend(names).map_err(|_| AllocError::OutOfMemory)?;
         let room = growth.regions.obtain(layout)?;
         // SAFETY: where the names begin in the layout.
         let names_room = unsafe { room.add(names_at) };
@@ -79,7 +79,7 @@ impl<S: Strategy> Core<S> {
     }
 
     /// A slot and `magazines` magazines behind it, and where those begin.
-    pub(super) fn seat_layout(
+    pub(super) fn slot_layout(
         batch: Batch,
         magazine: Layout,
         magazines: usize,
@@ -201,7 +201,7 @@ impl<S: Strategy> Core<S> {
         Err(AllocError::Sealed)
     }
 
-    /// Carves until there are so many blocks, and seats as many handles.
+    /// Carves until there are so many blocks, and adds slots for as many handles.
     ///
     /// Goes on behalf of a handle of its own, since a remainder may be offered (M3 of the
     /// mediator).
@@ -215,12 +215,12 @@ impl<S: Strategy> Core<S> {
             return Ok(());
         }
         let home = self.home();
-        let mut seats = Claimed(Vec::new());
+        let mut claimed = Claimed(Vec::new());
         for _ in 0..missing {
-            seats.0.push(self.seat(UNWATCHED)?);
+            claimed.0.push(self.add_slot(UNWATCHED)?);
         }
         if missing == 0 {
-            seats.0.push(self.attach_unwatched()?);
+            claimed.0.push(self.attach_unwatched()?);
         }
         self.carve_until(home, is_enough)
     }
@@ -231,7 +231,7 @@ impl<S: Strategy> Core<S> {
             return Ok(());
         }
         let home = self.home();
-        let _seat = Claimed(vec![self.attach_unwatched()?]);
+        let _slot = Claimed(vec![self.attach_unwatched()?]);
         self.carve_until(home, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {
@@ -241,7 +241,7 @@ impl<S: Strategy> Core<S> {
         })
     }
 
-    /// Carves for the list of `home`. The caller has a seat. `is_enough` is asked under the lock.
+    /// Carves for the list of `home`. The caller owns a slot. `is_enough` is asked under the lock.
     fn carve_until(
         &self,
         home: Home,
@@ -280,9 +280,9 @@ struct Claimed(Vec<SlotRef>);
 
 impl Drop for Claimed {
     fn drop(&mut self) {
-        for seat in &self.0 {
+        for slot in &self.0 {
             // SAFETY: claimed by who made this, and never used.
-            unsafe { seat.leave() };
+            unsafe { slot.leave() };
         }
     }
 }

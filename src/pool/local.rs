@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::core::{Core, Seat};
+use super::core::{CheckState, Core};
 use super::watch;
 use crate::block::{Block, sanitizers};
 use crate::chunk::{Level, Misuse};
@@ -31,7 +31,7 @@ pub struct Local<'p, S: Strategy> {
     core: NonNull<Core<S>>,
     participant: Participant<S>,
     /// What the pool's level keeps here.
-    seat: Seat<S>,
+    check: CheckState<S>,
     /// Neither `Send` nor `Sync`: the slot is used by one thread.
     _one_thread: PhantomData<(&'p Core<S>, *mut ())>,
 }
@@ -39,20 +39,20 @@ pub struct Local<'p, S: Strategy> {
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
         let home = core.home();
-        Ok(Self::sit(core, home, core.attach()?))
+        Ok(Self::new(core, home, core.attach()?))
     }
 
-    /// A handle whose seat stays when its thread ends, for who sees to that.
+    /// A handle whose slot stays taken when its thread ends. The caller sees to its end.
     pub(super) fn attach_unwatched(core: &'p Core<S>, home: Home) -> Result<Self, AllocError> {
-        Ok(Self::sit(core, home, core.attach_unwatched()?))
+        Ok(Self::new(core, home, core.attach_unwatched()?))
     }
 
     /// `slot` is claimed by the caller.
-    fn sit(core: &'p Core<S>, home: Home, slot: SlotRef) -> Self {
-        // SAFETY: by the caller this handle is seated there from now on.
-        unsafe { slot.settle(home) };
-        let (participant, seat) = (core.mediator.join(), core.level.seat(slot.address()));
-        Self { slot, core: NonNull::from(core), participant, seat, _one_thread: PhantomData }
+    fn new(core: &'p Core<S>, home: Home, slot: SlotRef) -> Self {
+        // SAFETY: by the caller this handle owns the slot from now on.
+        unsafe { slot.set_home(home) };
+        let (participant, check) = (core.mediator.join(), core.level.check_state(slot.address()));
+        Self { slot, core: NonNull::from(core), participant, check, _one_thread: PhantomData }
     }
 
     #[inline(always)]
@@ -75,8 +75,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     ///
     /// Once, at the end: the handle's array is not touched again.
     unsafe fn leave(&self) -> Option<Misuse> {
-        // SAFETY: this handle is seated here until the next line.
-        let found = unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };
+        // SAFETY: this handle owns the slot until the next line.
+        let found = unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };
         // SAFETY: by the caller.
         unsafe { self.slot.leave() };
         found
@@ -88,7 +88,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         // SAFETY: read once, and not used again: `drop` does not run.
         drop(unsafe { (&raw const this.participant).read() });
         // SAFETY: as above.
-        drop(unsafe { (&raw const this.seat).read() });
+        drop(unsafe { (&raw const this.check).read() });
     }
 
     /// Takes a block. Its bytes are whatever they were; it is the caller's until it is given back.
@@ -122,7 +122,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     #[cold]
     #[inline(always)]
     fn refilled(&self) -> Result<NonNull<u8>, AllocError> {
-        Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.seat))
+        Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.check))
     }
 
     /// The block on top of the array, once the level agrees. With this as a branch of
@@ -131,7 +131,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     #[inline(always)]
     fn popped(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
-        // SAFETY: this handle is seated here.
+        // SAFETY: this handle owns the slot.
         let block = unsafe { slot.pop() };
         if sanitizers::ON
             && let Some(block) = block
@@ -141,9 +141,9 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
         if S::Level::WATCHES
             && let Some(block) = block
-            && !self.core().level.hand_out(&self.seat, slot.address(), block)
+            && !self.core().level.hand_out(&self.check, slot.address(), block)
         {
-            Self::examined(slot, self.core(), apart(&self.seat), block);
+            Self::examined(slot, self.core(), apart(&self.check), block);
         }
         block
     }
@@ -183,24 +183,24 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, block: NonNull<u8>) {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         let mut block = Block(block);
-        if !self.core().level.take_in(&self.seat, slot.address(), block) {
-            Self::questioned(self.core(), apart(&self.seat), block);
+        if !self.core().level.take_in(&self.check, slot.address(), block) {
+            Self::questioned(self.core(), apart(&self.check), block);
         }
         // After the level has written to it.
         self.core().hide(block);
         if S::Level::QUARANTINE > 0 {
-            // SAFETY: this handle is seated here; the ring has this size.
+            // SAFETY: this handle owns the slot; the ring has this size.
             match unsafe { slot.rotate(S::Level::QUARANTINE, Some(block)) } {
                 Some(oldest) => block = oldest,
                 None => return,
             }
         }
-        // SAFETY: this handle is seated here.
+        // SAFETY: this handle owns the slot.
         if unsafe { slot.is_full() } {
-            Self::flush(slot, self.core(), apart(&self.participant), apart(&self.seat), block);
+            Self::flush(slot, self.core(), apart(&self.participant), apart(&self.check), block);
         }
         // Here and not there, so that a loop still knows the length when it allocates next.
-        // SAFETY: this handle is seated here, and there is room.
+        // SAFETY: this handle owns the slot, and there is room.
         unsafe { slot.put(block) };
     }
 
@@ -212,7 +212,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// Moves blocks from the cache to `room`, as many as there are and fit. The pool's level is
     /// off.
     pub(super) fn take_cached(&self, room: &mut [MaybeBlock]) -> usize {
-        // SAFETY: this handle is seated here.
+        // SAFETY: this handle owns the slot.
         let taken = unsafe { self.slot.pop_many(room) };
         self.core().show_all(&room[..taken]);
         taken
@@ -221,7 +221,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// Writes whole batches to `room`, past the cache: from the shared lists, or else one that is
     /// freshly carved. `room` holds the largest batch; the pool's level is off.
     pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
-        // SAFETY: this handle is seated here.
+        // SAFETY: this handle owns the slot.
         let home = unsafe { self.slot.home() };
         let taken = self.core().take_batches(&self.participant, home, room)?;
         // SAFETY: as above.
@@ -238,7 +238,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     ///
     /// As [`deallocate`](Self::deallocate), for each of them.
     pub(super) unsafe fn give_batches(&self, blocks: &[Block]) -> usize {
-        // SAFETY: this handle is seated here.
+        // SAFETY: this handle owns the slot.
         let (batch, home) = (self.core().mediator.batch(), unsafe { self.slot.home() });
         let mut rest = blocks;
         while rest.len() >= batch.least {
@@ -256,7 +256,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// deallocation does. What a hardened pool keeps back does not count. For harnesses.
     #[doc(hidden)]
     pub fn cached_blocks(&self) -> usize {
-        // SAFETY: this handle is seated here.
+        // SAFETY: this handle owns the slot.
         unsafe { self.slot.len_blocks() }
     }
 
@@ -276,38 +276,38 @@ impl<'p, S: Strategy> Local<'p, S> {
         slot: SlotRef,
         core: &Core<S>,
         participant: &Participant<S>,
-        seat: &Seat<S>,
+        check: &CheckState<S>,
     ) -> Result<NonNull<u8>, AllocError> {
-        // SAFETY: a handle is seated here.
+        // SAFETY: a handle owns the slot.
         let (batch, home) = (core.mediator.batch(), unsafe { slot.home() });
-        // SAFETY: a handle is seated here, and has just seen the array empty. A refill is at
+        // SAFETY: a handle owns the slot, and has just seen the array empty. A refill is at
         // most the largest batch, by the core.
         let block = match unsafe { slot.refill(batch, |room| core.refill(participant, home, room)) }
         {
             Ok(()) => {
-                // SAFETY: seated.
-                if let Err(misuse) = unsafe { watch::unshelve(&core.level, seat, slot) } {
+                // SAFETY: the caller owns the slot.
+                if let Err(misuse) = unsafe { watch::unshelve(&core.level, check, slot) } {
                     misuse.report();
                 }
-                // SAFETY: seated.
+                // SAFETY: the caller owns the slot.
                 unsafe { slot.pop() }.expect("a refill brings at least one block")
             }
             // What is kept back is better than nothing.
-            // SAFETY: seated.
+            // SAFETY: the caller owns the slot.
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
         core.show(block);
-        Self::examined(slot, core, seat, block);
+        Self::examined(slot, core, check, block);
         Ok(block.0)
     }
 
     /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.
     #[cold]
     #[inline(never)]
-    fn examined(slot: SlotRef, core: &Core<S>, seat: &Seat<S>, block: Block) {
-        if let Err(misuse) = core.level.examine(seat, block) {
+    fn examined(slot: SlotRef, core: &Core<S>, check: &CheckState<S>, block: Block) {
+        if let Err(misuse) = core.level.examine(check, block) {
             if misuse.leaves_the_block() {
-                // SAFETY: a handle is seated here. The block has just left the array, or that is
+                // SAFETY: a handle owns the slot. The block has just left the array, or that is
                 // empty.
                 unsafe { slot.put(block) };
             }
@@ -318,8 +318,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// `block` is to be freed, and something may be wrong with it.
     #[cold]
     #[inline(never)]
-    fn questioned(core: &Core<S>, seat: &Seat<S>, block: Block) {
-        if let Err(misuse) = core.level.question(seat, block) {
+    fn questioned(core: &Core<S>, check: &CheckState<S>, block: Block) {
+        if let Err(misuse) = core.level.question(check, block) {
             misuse.report();
         }
     }
@@ -331,18 +331,18 @@ impl<'p, S: Strategy> Local<'p, S> {
         slot: SlotRef,
         core: &Core<S>,
         participant: &Participant<S>,
-        seat: &Seat<S>,
+        check: &CheckState<S>,
         block: Block,
     ) {
-        // SAFETY: a handle is seated here, and the array is full.
+        // SAFETY: a handle owns the slot, and the array is full.
         if unsafe { slot.widen() } {
             return;
         }
         // SAFETY: as just said.
         let batch = unsafe { slot.batch_blocks() };
         // SAFETY: as just said, so there are twice as many.
-        if let Err(misuse) = unsafe { core.flush(slot, seat, participant, batch) } {
-            // SAFETY: seated; what was somebody else's has left room.
+        if let Err(misuse) = unsafe { core.flush(slot, check, participant, batch) } {
+            // SAFETY: the caller owns the slot; what was somebody else's has left room.
             unsafe { slot.put(block) };
             misuse.report();
         }

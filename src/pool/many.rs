@@ -117,7 +117,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     ///
     /// As there.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
-        self.seated(|local| local.allocate_many(room))
+        self.with_local(|local| local.allocate_many(room))
     }
 
     /// Gives several blocks back. Never fails.
@@ -127,7 +127,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
     pub unsafe fn deallocate_many(&self, blocks: &[NonNull<u8>]) {
         // SAFETY: by the caller.
-        self.seated(|local| unsafe { local.deallocate_many(blocks) });
+        self.with_local(|local| unsafe { local.deallocate_many(blocks) });
     }
 }
 

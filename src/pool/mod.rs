@@ -31,7 +31,7 @@ use ::core::ptr::NonNull;
 use self::core::Core;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
-use crate::thread_cache::SeatStats;
+use crate::thread_cache::SlotStats;
 
 /// A lock-free pool of fixed-size blocks that any thread may free into.
 ///
@@ -127,7 +127,7 @@ impl<S: Strategy> Pool<S> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`] when a new cache has to be seated and the source has no memory for it.
+    /// [`AllocError`] when a new cache has to be made and the source has no memory for it.
     ///
     /// # Complexity
     ///
@@ -136,9 +136,9 @@ impl<S: Strategy> Pool<S> {
         Local::attach(self.core())
     }
 
-    /// Carves until the pool has so many blocks, and seats so many handles, as far as there are
-    /// fewer. Every block that is live at one time, and every handle, counts: threads that each
-    /// hold a cache need 2B blocks more apiece; where batches grow, two of the largest.
+    /// Carves until the pool has so many blocks, and adds slots for so many handles, as far as
+    /// there are fewer. Every block that is live at one time, and every handle, counts: threads
+    /// that each hold a cache need 2B blocks more apiece; where batches grow, two of the largest.
     ///
     /// # Errors
     ///
@@ -151,13 +151,13 @@ impl<S: Strategy> Pool<S> {
     /// Keeps the pool from ever asking its source again: what is there has to do. What is left of
     /// the newest chunk is carved first.
     ///
-    /// From then on an allocation that finds nothing, and a handle that finds no free seat, fail
+    /// From then on an allocation that finds nothing, and a handle that finds no free slot, fail
     /// with [`AllocError::Sealed`] at once, without a lock. Blocks that are given back are handed
     /// out again, as ever.
     ///
     /// # Errors
     ///
-    /// [`AllocError`] where there is no memory for the seat that it takes; the pool is not sealed then.
+    /// [`AllocError`] where there is no memory for the slot that it takes; the pool is not sealed then.
     pub fn seal(&self) -> Result<(), AllocError> {
         self.core().seal()
     }
@@ -188,10 +188,10 @@ impl<S: Strategy> Pool<S> {
         self.core().stats()
     }
 
-    /// What each seat has exchanged, the newest first. May be asked at any time: what another
+    /// What each slot has exchanged, the newest first. May be asked at any time: what another
     /// thread is about to count is missing.
-    pub fn seats(&self) -> Vec<SeatStats> {
-        self.core().seats()
+    pub fn slots(&self) -> Vec<SlotStats> {
+        self.core().slots()
     }
 
     /// Counts all blocks that are not in users' hands. Exact, since no handle is left; blocks in

@@ -5,7 +5,7 @@ use crate::chunk::Level;
 use crate::free_list::Strategy;
 use crate::mediator::Waiting;
 use crate::sync::lock;
-use crate::thread_cache::{SeatStats, SlotRef};
+use crate::thread_cache::{SlotRef, SlotStats};
 
 /// What a pool knows about itself while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ pub struct Stats {
     /// that takes nobody who sleeps), and removals while another one was in flight and the first
     /// list empty (`Quiescent`).
     pub overflows: u64,
-    /// Refills of caches, from magazines or freshly carved, and flushes. Each seat's:
-    /// [`Pool::seats`](crate::Pool::seats).
+    /// Refills of caches, from magazines or freshly carved, and flushes. Each slot's:
+    /// [`Pool::slots`](crate::Pool::slots).
     pub refills: u64,
     /// See `refills`.
     pub flushes: u64,
@@ -67,7 +67,7 @@ pub struct Stats {
     pub drawn_blocks: u64,
     /// How often a CAS of a list's head came too late and had to be tried again.
     pub cas_failures: u64,
-    /// Thread caches seated so far: the most that were in use at one time.
+    /// Thread caches made so far: the most that were in use at one time.
     pub slots: usize,
     /// Thread caches in use.
     pub attached: usize,
@@ -100,13 +100,13 @@ impl<S: Strategy> Core<S> {
     pub(super) fn stats(&self) -> Stats {
         let Waiting { limbo_magazines, limbo_limit, overflows } = self.mediator.waiting();
         let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
-        for seat in self.registry.iter().map(SlotRef::stats) {
-            refills += seat.refills;
-            flushes += seat.flushes;
+        for slot in self.registry.iter().map(SlotRef::stats) {
+            refills += slot.refills;
+            flushes += slot.flushes;
             // A block may be flushed elsewhere than it was refilled: only the sum is a number of
             // blocks, and that only while nobody counts.
-            drawn_blocks = drawn_blocks.wrapping_add(seat.refilled_blocks);
-            drawn_blocks = drawn_blocks.wrapping_sub(seat.flushed_blocks);
+            drawn_blocks = drawn_blocks.wrapping_add(slot.refilled_blocks);
+            drawn_blocks = drawn_blocks.wrapping_sub(slot.flushed_blocks);
         }
         let growth = lock(&self.growth);
         Stats {
@@ -139,7 +139,7 @@ impl<S: Strategy> Core<S> {
         }
     }
 
-    pub(super) fn seats(&self) -> Vec<SeatStats> {
+    pub(super) fn slots(&self) -> Vec<SlotStats> {
         self.registry.iter().map(SlotRef::stats).collect()
     }
 }

@@ -11,10 +11,10 @@ use crate::thread_cache::SlotRef;
 ///
 /// # Safety
 ///
-/// The caller is seated there, and the array holds at least `count` blocks.
+/// The caller owns the slot, and the array holds at least `count` blocks.
 pub(super) unsafe fn shelve<L: Level>(
     level: &L,
-    seat: &L::Seat,
+    check: &L::CheckState,
     slot: SlotRef,
     count: usize,
 ) -> Result<(), Misuse> {
@@ -24,11 +24,11 @@ pub(super) unsafe fn shelve<L: Level>(
     // SAFETY: by the caller; the slice is not used once an entry is removed.
     let blocks = &unsafe { slot.blocks() }[..count];
     for (nth, &block) in blocks.iter().enumerate() {
-        if let Err(misuse) = level.shelve(seat, block) {
+        if let Err(misuse) = level.shelve(check, block) {
             for &block in &blocks[..nth] {
                 // It fails where another thread's double free has claimed the block since. The copy
                 // here is then found when it leaves.
-                _ = level.unshelve(seat, block);
+                _ = level.unshelve(check, block);
             }
             // SAFETY: by the caller; `nth` is below the count.
             unsafe { slot.remove(nth) };
@@ -46,10 +46,10 @@ pub(super) unsafe fn shelve<L: Level>(
 ///
 /// # Safety
 ///
-/// The caller is seated there.
+/// The caller owns the slot.
 pub(super) unsafe fn unshelve<L: Level>(
     level: &L,
-    seat: &L::Seat,
+    check: &L::CheckState,
     slot: SlotRef,
 ) -> Result<(), Misuse> {
     if !L::WATCHES {
@@ -62,7 +62,7 @@ pub(super) unsafe fn unshelve<L: Level>(
     for nth in (0..len).rev() {
         // SAFETY: by the caller; the slice is used at once.
         let block = unsafe { slot.blocks() }[nth];
-        if let Err(misuse) = level.unshelve(seat, block) {
+        if let Err(misuse) = level.unshelve(check, block) {
             // SAFETY: by the caller; `nth` is below the length.
             unsafe { slot.remove(nth) };
             all = Err(misuse);
@@ -127,8 +127,8 @@ mod tests {
     /// another thread saw that looked before `local` freed the block.
     fn looked_before<S: Strategy>(pool: &Pool<S>, local: &Local<'_, S>, block: NonNull<u8>) {
         let level = &pool.core().level;
-        let seat = level.seat(local.slot().address());
-        level.examine(&seat, Block(block)).unwrap();
+        let check = level.check_state(local.slot().address());
+        level.examine(&check, Block(block)).unwrap();
     }
 
     /// `first` and `second` free one block at one time, and `second` stores last.
@@ -236,11 +236,11 @@ mod tests {
                 blocks.iter().for_each(|&block| free(&one, block));
                 drop(one);
                 let level = &pool.core().level;
-                let seat = level.seat(other.slot().address());
+                let check = level.check_state(other.slot().address());
                 let copies = (0..BATCH).filter(|nth| is_wrong(*nth)).map(|nth| blocks[nth]);
                 for copy in copies.clone() {
                     // Live again, for a thread that looked before the first free.
-                    level.unshelve(&seat, Block(copy)).unwrap();
+                    level.unshelve(&check, Block(copy)).unwrap();
                     looked_before(&pool, &other, copy);
                     free(&other, copy);
                 }
@@ -327,11 +327,11 @@ mod tests {
         fn every<S: Strategy<Level = Off>>() {
             let mut pool = builder::<S>().checked().build_thread_local().unwrap();
             // SAFETY: dropped before the pool.
-            let seat = unsafe { pool.detached_local() }.unwrap();
+            let check = unsafe { pool.detached_local() }.unwrap();
             let other = pool.local().unwrap();
-            let block = seat.allocate().unwrap();
-            free_at_once(&pool, &seat, &other, block);
-            drop((seat, other));
+            let block = check.allocate().unwrap();
+            free_at_once(&pool, &check, &other, block);
+            drop((check, other));
             assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
             let blocks: Vec<_> = (0..BATCH).map(|_| pool.allocate().unwrap()).collect();
             assert!((1..BATCH).all(|nth| !blocks[..nth].contains(&blocks[nth])), "one came twice");

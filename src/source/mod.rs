@@ -1,7 +1,7 @@
 //! Where memory comes from.
 //!
 //! A [`Source`] hands out regions and takes them back. A pool calls it under its growth lock only:
-//! to carve a new chunk, to seat a new thread cache, and when the pool is dropped. So a source may
+//! to carve a new chunk, to make a new thread cache, and when the pool is dropped. So a source may
 //! be slow and may block.
 
 mod buffer;

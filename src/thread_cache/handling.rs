@@ -6,7 +6,7 @@ use core::num::NonZeroU64;
 use crate::sync::{Arc, Weak};
 
 /// Identity of a thread, unique among the threads alive at one time. Not `u64::MAX`: that is for
-/// seats that are no thread's.
+/// slots that are no thread's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadId(pub NonZeroU64);
 

@@ -12,5 +12,5 @@ pub use handling::{EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadI
 pub use registry::Registry;
 pub use rundown::{Exclusive, Rundown, RundownGuard};
 pub use slot::{Slot, SlotRef};
-pub use tally::SeatStats;
+pub use tally::SlotStats;
 pub use topology::Topology;

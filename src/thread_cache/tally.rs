@@ -1,9 +1,9 @@
-//! What has gone in and out of a slot, by whoever sat there: counted at exchanges only.
+//! What has gone in and out of a slot, by its owners: counted at exchanges only.
 
 use super::ThreadId;
 use crate::sync::Number;
 
-/// The counts of one slot. Written by the seated handle, read by anyone.
+/// The counts of one slot. Written by the owner, read by anyone.
 #[derive(Default)]
 pub(super) struct Tally {
     refills: Number,
@@ -12,11 +12,11 @@ pub(super) struct Tally {
     flushed: Number,
 }
 
-/// What the handles of one seat have exchanged with the pool, since it was made.
+/// What the owners of one slot have exchanged with the pool, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct SeatStats {
-    /// Who sits there, if anybody does.
+pub struct SlotStats {
+    /// The thread that owns the slot, if one does.
     pub thread: Option<ThreadId>,
     /// Refills.
     pub refills: u64,
@@ -39,8 +39,8 @@ impl Tally {
         self.flushed.set(self.flushed.get() + blocks as u64);
     }
 
-    pub(super) fn stats(&self, thread: Option<ThreadId>) -> SeatStats {
-        SeatStats {
+    pub(super) fn stats(&self, thread: Option<ThreadId>) -> SlotStats {
+        SlotStats {
             thread,
             refills: self.refills.get(),
             refilled_blocks: self.refilled.get(),

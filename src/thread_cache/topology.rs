@@ -9,10 +9,10 @@
 /// shard.
 ///
 /// What is asked: the number when a pool is built, the shard whenever a thread attaches. A handle
-/// keeps its shard for as long as it lives, wherever its thread goes. The seat that threads without
-/// one share, in pools without handles, is of the first shard, and nobody is asked for it.
+/// keeps its shard for as long as it lives, wherever its thread goes. The cache that threads
+/// without one share, in pools without handles, is of the first shard, and nobody is asked for it.
 ///
-/// Do not use the pool that asks: it is about to seat the thread.
+/// Do not use the pool that asks: it is about to attach the thread.
 ///
 /// # Panics
 ///

@@ -73,9 +73,9 @@ enum Copy {
 
 /// Frees the block, as a handle does.
 fn free(level: &Guarded<false>, slot: usize, block: Block, then: Then) -> Copy {
-    let seat = level.seat(slot);
-    if !level.take_in(&seat, slot, block)
-        && let Err(misuse) = level.question(&seat, block)
+    let state = level.check_state(slot);
+    if !level.take_in(&state, slot, block)
+        && let Err(misuse) = level.question(&state, block)
     {
         assert!(matches!(misuse, Misuse::FreedTwice(..)), "a second free was {misuse:?}");
         return Copy::Refused;
@@ -83,7 +83,7 @@ fn free(level: &Guarded<false>, slot: usize, block: Block, then: Then) -> Copy {
     if then == Then::Keep {
         return Copy::Cached;
     }
-    match level.shelve(&seat, block) {
+    match level.shelve(&state, block) {
         Ok(()) => Copy::Shelved,
         Err(Misuse::FreedAtOnce(..)) => Copy::TakenOut,
         Err(strange) => panic!("a flush found {strange:?}"),
@@ -93,8 +93,8 @@ fn free(level: &Guarded<false>, slot: usize, block: Block, then: Then) -> Copy {
 /// Uses a copy, as a pop or a refill does. False where it is refused.
 fn is_the_block(level: &Guarded<false>, slot: usize, block: Block, copy: Copy) -> bool {
     let used = match copy {
-        Copy::Cached => level.examine(&level.seat(slot), block),
-        Copy::Shelved => level.unshelve(&level.seat(SLOTS[2]), block),
+        Copy::Cached => level.examine(&level.check_state(slot), block),
+        Copy::Shelved => level.unshelve(&level.check_state(SLOTS[2]), block),
         Copy::Refused | Copy::TakenOut => return false,
     };
     assert!(matches!(used, Ok(()) | Err(Misuse::FreedAtOnce(..))), "a copy was {used:?}");
@@ -117,9 +117,9 @@ pub fn body(scenario: Scenario) -> String {
     let level: &'static Guarded<false> = Box::leak(Box::new(Guarded::new(blocks, false)));
     // SAFETY: nobody else adds any; the regions are dropped after the level.
     unsafe { level.add_chunk(room, block.0, 1) };
-    let seat = level.seat(SLOTS[0]);
-    level.unshelve(&seat, block).expect("fresh");
-    level.examine(&seat, block).expect("cached");
+    let state = level.check_state(SLOTS[0]);
+    level.unshelve(&state, block).expect("fresh");
+    level.examine(&state, block).expect("cached");
 
     let other = thread::spawn(move || free(level, SLOTS[1], block, scenario.then));
     let one = free(level, SLOTS[0], block, Then::Keep);

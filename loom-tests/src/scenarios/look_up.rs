@@ -37,8 +37,8 @@ pub fn body() -> String {
         // SAFETY: nobody else adds any; the regions are dropped after the level.
         unsafe { level.add_chunk(room, first, 1) };
     });
-    let seat = level.seat(64);
-    let outcome = match level.question(&seat, block) {
+    let state = level.check_state(64);
+    let outcome = match level.question(&state, block) {
         Err(Misuse::NeverHandedOut(_)) => "known",
         // The memory may be that of an earlier execution's pool.
         Err(Misuse::Foreign(..) | Misuse::OtherPool(..) | Misuse::DroppedPool(..)) => "unknown",
@@ -46,7 +46,7 @@ pub fn body() -> String {
     };
     other.join().expect("no panic unreported");
     assert!(
-        matches!(level.question(&seat, block), Err(Misuse::NeverHandedOut(_))),
+        matches!(level.question(&state, block), Err(Misuse::NeverHandedOut(_))),
         "a chunk was not found"
     );
     // SAFETY: leaked above, and nobody is left who refers to it.

@@ -37,7 +37,7 @@ unsafe impl<const HARD: bool> Send for Guarded<HARD> {}
 unsafe impl<const HARD: bool> Sync for Guarded<HARD> {}
 
 /// What a handle holds: the chunk that it used last, and copies of what is the pool's.
-pub struct Seat {
+pub struct CheckState {
     near: Cell<Near>,
     /// Length of a block.
     stride: usize,
@@ -46,12 +46,12 @@ pub struct Seat {
     slot: usize,
 }
 
-impl Seat {
+impl CheckState {
     /// The word of a block in the chunk that was used last.
     fn near<'l>(&self, block: Block) -> Option<&'l Word> {
         let near = self.near.get();
         let nth = near.number(block.0.addr().get())?;
-        // SAFETY: so it said; the level outlives its seats, and its spans too.
+        // SAFETY: so it said; the level outlives its states, and its spans too.
         Some(unsafe { near.word(nth) })
     }
 
@@ -79,7 +79,7 @@ impl<const HARD: bool> Guarded<HARD> {
     /// # Errors
     ///
     /// What the pointer is instead.
-    fn find<'l>(&'l self, seat: &Seat, block: Block) -> Result<(&'l Word, Named), Misuse> {
+    fn find<'l>(&'l self, state: &CheckState, block: Block) -> Result<(&'l Word, Named), Misuse> {
         let address = block.0.addr().get();
         // Once: a second look may see a chunk that has come meanwhile.
         let Some(span) = self.spans.find(self.stride, address) else {
@@ -91,7 +91,7 @@ impl<const HARD: bool> Guarded<HARD> {
             let offset = address - span.first.addr().get();
             return Err(Misuse::Interior(name(offset / self.stride), offset % self.stride));
         };
-        seat.near.set(near);
+        state.near.set(near);
         // SAFETY: so it said; the spans live as long as the level.
         Ok((unsafe { near.word(nth) }, name(nth)))
     }
@@ -116,12 +116,12 @@ impl<const HARD: bool> Guarded<HARD> {
     }
 
     /// The word of a block that this pool's lists have brought, by the short way if it can be had.
-    fn own<'l>(&'l self, seat: &Seat, block: Block) -> &'l Word {
-        seat.near(block).unwrap_or_else(|| self.named(seat, block).0)
+    fn own<'l>(&'l self, state: &CheckState, block: Block) -> &'l Word {
+        state.near(block).unwrap_or_else(|| self.named(state, block).0)
     }
 
-    fn named<'l>(&'l self, seat: &Seat, block: Block) -> (&'l Word, Named) {
-        self.find(seat, block).expect("caches and magazines hold blocks of the pool")
+    fn named<'l>(&'l self, state: &CheckState, block: Block) -> (&'l Word, Named) {
+        self.find(state, block).expect("caches and magazines hold blocks of the pool")
     }
 }
 
@@ -131,7 +131,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     const WRITES: bool = HARD;
     const QUARANTINE: usize = if HARD { QUARANTINE } else { 0 };
     const CHUNK_LIMIT: usize = shadow::MOST_BLOCKS;
-    type Seat = Seat;
+    type CheckState = CheckState;
 
     fn new(blocks: BlockLayout, zero: bool) -> Self {
         Self {
@@ -144,8 +144,8 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         }
     }
 
-    fn seat(&self, slot: usize) -> Seat {
-        Seat { near: Cell::new(Near::NONE), slot, stride: self.stride, poison: self.poison }
+    fn check_state(&self, slot: usize) -> CheckState {
+        CheckState { near: Cell::new(Near::NONE), slot, stride: self.stride, poison: self.poison }
     }
 
     fn room(blocks: usize) -> Option<Layout> {
@@ -178,16 +178,17 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     }
 
     #[inline(always)]
-    fn hand_out(&self, seat: &Seat, slot: usize, block: Block) -> bool {
-        let near = seat.near.get();
+    fn hand_out(&self, state: &CheckState, slot: usize, block: Block) -> bool {
+        let near = state.near.get();
         let Some(nth) = near.number(block.0.addr().get()) else { return false };
         // SAFETY: so it said; the spans live as long as the level.
         let word = unsafe { near.word(nth) };
         if !word.is(State::cached(slot)) {
             return false;
         }
-        // SAFETY: found in the chunk used last, so long, and taken out of the seat's own cache.
-        if HARD && !(seat.is_short() && unsafe { seat.poison.is_whole_line(seat.bytes(block)) }) {
+        // SAFETY: found in the chunk used last, so long, and taken out of the state's own cache.
+        if HARD && !(state.is_short() && unsafe { state.poison.is_whole_line(state.bytes(block)) })
+        {
             return false;
         }
         word.set(State::LIVE);
@@ -195,17 +196,17 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         true
     }
 
-    fn examine(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
-        let word = self.own(seat, block);
-        if !word.is(seat.cached()) {
-            return Err(Self::astray(word, self.named(seat, block).1));
+    fn examine(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+        let word = self.own(state, block);
+        if !word.is(state.cached()) {
+            return Err(Self::astray(word, self.named(state, block).1));
         }
-        let bytes = seat.bytes(block);
-        // SAFETY: taken out of the seat's own cache; filled when it came there, or was carved.
+        let bytes = state.bytes(block);
+        // SAFETY: taken out of the state's own cache; filled when it came there, or was carved.
         if HARD && let Some((at, found)) = unsafe { self.poison.first_wrong(bytes, self.stride) } {
             // SAFETY: as above. Once it has been told of, it is as good as any.
             unsafe { self.poison.fill(bytes, self.stride) };
-            let name = self.named(seat, block).1;
+            let name = self.named(state, block).1;
             return Err(Misuse::Written(name, at, found, self.poison.byte()));
         }
         word.set(State::LIVE);
@@ -214,53 +215,53 @@ impl<const HARD: bool> Level for Guarded<HARD> {
     }
 
     #[inline(always)]
-    fn take_in(&self, seat: &Seat, slot: usize, block: Block) -> bool {
-        let near = seat.near.get();
+    fn take_in(&self, state: &CheckState, slot: usize, block: Block) -> bool {
+        let near = state.near.get();
         let Some(nth) = near.number(block.0.addr().get()) else { return false };
         // SAFETY: so it said; the spans live as long as the level.
         let word = unsafe { near.word(nth) };
-        if !word.is(State::LIVE) || HARD && !seat.is_short() {
+        if !word.is(State::LIVE) || HARD && !state.is_short() {
             return false;
         }
         word.set(State::cached(slot));
         if HARD {
             // SAFETY: found in the chunk used last, so long, and given back by its user.
-            unsafe { seat.poison.fill_line(seat.bytes(block)) };
+            unsafe { state.poison.fill_line(state.bytes(block)) };
         }
         true
     }
 
-    fn question(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
-        let word = match seat.near(block) {
+    fn question(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+        let word = match state.near(block) {
             Some(word) => word,
-            None => self.find(seat, block)?.0,
+            None => self.find(state, block)?.0,
         };
         if !word.is(State::LIVE) {
-            let name = self.find(seat, block)?.1;
+            let name = self.find(state, block)?.1;
             return Err(match word.generation() {
                 0 => Misuse::NeverHandedOut(name),
                 generation => Misuse::FreedTwice(name, generation),
             });
         }
-        word.set(seat.cached());
+        word.set(state.cached());
         if HARD {
             // SAFETY: found in the chunk used last, and given back by its user.
-            unsafe { self.poison.fill(seat.bytes(block), self.stride) };
+            unsafe { self.poison.fill(state.bytes(block), self.stride) };
         }
         Ok(())
     }
 
-    fn shelve(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
-        let word = self.own(seat, block);
-        word.exchange(seat.cached(), State::SHELVED)
-            .map_err(|_| Self::astray(word, self.named(seat, block).1))
+    fn shelve(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+        let word = self.own(state, block);
+        word.exchange(state.cached(), State::SHELVED)
+            .map_err(|_| Self::astray(word, self.named(state, block).1))
     }
 
-    fn unshelve(&self, seat: &Seat, block: Block) -> Result<(), Misuse> {
-        let word = self.own(seat, block);
-        word.exchange(State::SHELVED, seat.cached())
-            .or_else(|_| word.exchange(State::FRESH, seat.cached()))
-            .map_err(|_| Self::astray(word, self.named(seat, block).1))
+    fn unshelve(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+        let word = self.own(state, block);
+        word.exchange(State::SHELVED, state.cached())
+            .or_else(|_| word.exchange(State::FRESH, state.cached()))
+            .map_err(|_| Self::astray(word, self.named(state, block).1))
     }
 }
 
@@ -315,7 +316,7 @@ mod tests {
         // SAFETY: one thread; the regions outlive the level's use.
         unsafe { level.add_chunk(room, first, 4) };
         let block = Block(first);
-        let (one, other) = (level.seat(64), level.seat(128));
+        let (one, other) = (level.check_state(64), level.check_state(128));
         let name = Named { pool: level.pool, block: 0 };
 
         assert_eq!(level.unshelve(&one, block), Ok(()));

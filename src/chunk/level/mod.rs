@@ -62,13 +62,13 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     const CHUNK_LIMIT: usize;
 
     /// What a handle holds.
-    type Seat;
+    type CheckState;
 
     /// For a pool of such blocks. `zero`: what is freed is filled with zeros, where it is filled.
     fn new(blocks: BlockLayout, zero: bool) -> Self;
 
     /// What a handle at this slot holds.
-    fn seat(&self, slot: usize) -> Self::Seat;
+    fn check_state(&self, slot: usize) -> Self::CheckState;
 
     /// Room that a chunk needs beside its blocks, or `None` where it overflows, or where there are
     /// more than [`CHUNK_LIMIT`](Self::CHUNK_LIMIT).
@@ -89,41 +89,41 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// They are of a chunk that it has learnt of, and in nobody else's hands.
     unsafe fn carved(&self, blocks: &mut [Block]);
 
-    /// A cached block becomes live. `slot` is where the seat's slot is. `false`: look closer, by
+    /// A cached block becomes live. `slot` is where the state's slot is. `false`: look closer, by
     /// [`examine`](Self::examine); nothing has changed.
-    fn hand_out(&self, seat: &Self::Seat, slot: usize, block: Block) -> bool;
+    fn hand_out(&self, state: &Self::CheckState, slot: usize, block: Block) -> bool;
 
     /// As [`hand_out`](Self::hand_out), wherever the block is.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    fn examine(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+    fn examine(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 
     /// A live block becomes cached. `false`: look closer, by [`question`](Self::question); nothing
     /// has changed.
-    fn take_in(&self, seat: &Self::Seat, slot: usize, block: Block) -> bool;
+    fn take_in(&self, state: &Self::CheckState, slot: usize, block: Block) -> bool;
 
     /// As [`take_in`](Self::take_in), for any pointer.
     ///
     /// # Errors
     ///
     /// What the pointer is instead. Nothing has changed.
-    fn question(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+    fn question(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 
     /// A cached block becomes shelved.
     ///
     /// # Errors
     ///
     /// What is wrong with it: it belongs to somebody else.
-    fn shelve(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+    fn shelve(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 
     /// A block from a magazine, or a fresh one, becomes cached.
     ///
     /// # Errors
     ///
     /// What is wrong with it: it belongs to somebody else.
-    fn unshelve(&self, seat: &Self::Seat, block: Block) -> Result<(), Misuse>;
+    fn unshelve(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 }
 
 /// No detection: the contract of `deallocate` is the caller's alone. The default.
@@ -136,13 +136,13 @@ impl Level for Off {
     const WRITES: bool = false;
     const QUARANTINE: usize = 0;
     const CHUNK_LIMIT: usize = usize::MAX;
-    type Seat = ();
+    type CheckState = ();
 
     fn new(_blocks: BlockLayout, _zero: bool) -> Self {
         Self
     }
 
-    fn seat(&self, _slot: usize) {}
+    fn check_state(&self, _slot: usize) {}
 
     fn room(_blocks: usize) -> Option<Layout> {
         Some(Layout::new::<()>())

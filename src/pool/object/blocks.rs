@@ -36,9 +36,9 @@ impl<S: Strategy> Blocks<S> {
     }
 
     /// Carves until there are so many blocks, and makes caches for so many threads.
-    pub(super) fn prefill(&self, blocks: usize, seats: usize) -> Result<(), AllocError> {
+    pub(super) fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         match self {
-            Self::Cached(pool) => pool.prefill(blocks, seats),
+            Self::Cached(pool) => pool.prefill(blocks, handles),
             Self::Exact(pool) => pool.prefill(blocks),
         }
     }

@@ -39,7 +39,7 @@ pub struct ObjectPoolBuilder<T, S: Strategy = TaggedWide> {
     reset: Option<Reset<T>>,
     is_exact: bool,
     prefill: usize,
-    seats: usize,
+    handles: usize,
     is_sealed: bool,
     when_dropped: LivePolicy,
     _values: PhantomData<fn() -> T>,
@@ -53,7 +53,7 @@ impl<T> ObjectPoolBuilder<T> {
             reset: None,
             is_exact: false,
             prefill: 0,
-            seats: 0,
+            handles: 0,
             is_sealed: false,
             when_dropped: LivePolicy::default(),
             _values: PhantomData,
@@ -70,7 +70,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
             reset: self.reset,
             is_exact: self.is_exact,
             prefill: self.prefill,
-            seats: self.seats,
+            handles: self.handles,
             is_sealed: self.is_sealed,
             when_dropped: self.when_dropped,
             _values: PhantomData,
@@ -137,15 +137,15 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Has seats for so many threads from the start, where there are caches. In a sealed pool
-    /// further ones share one seat, behind a lock.
-    pub fn seats(mut self, threads: usize) -> Self {
-        self.seats = threads;
+    /// Has handles for so many threads from the start, where there are caches. In a sealed pool
+    /// further ones share one cache, behind a lock.
+    pub fn handles(mut self, threads: usize) -> Self {
+        self.handles = threads;
         self
     }
 
     /// Never asks the source for anything once the pool is built: what was had by
-    /// [`prefill`](Self::prefill) and [`seats`](Self::seats) has to do.
+    /// [`prefill`](Self::prefill) and [`handles`](Self::handles) has to do.
     pub fn sealed(mut self) -> Self {
         self.is_sealed = true;
         self
@@ -196,7 +196,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
             when_dropped: self.when_dropped,
             _values: PhantomData,
         };
-        let filled = pool.fill(self.prefill, self.seats);
+        let filled = pool.fill(self.prefill, self.handles);
         let sealed = filled.and_then(|()| if self.is_sealed { pool.seal() } else { Ok(()) });
         sealed.map_err(|error| BuildError::Fill { error })?;
         Ok(pool)
@@ -204,11 +204,11 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 }
 
 impl<T, S: Strategy> ObjectPool<T, S> {
-    /// Has so many blocks, with values where the pool keeps, and seats. Before anybody else uses
+    /// Has so many blocks, with values where the pool keeps, and handles. Before anybody else uses
     /// it.
-    fn fill(&self, count: usize, seats: usize) -> Result<(), AllocError> {
-        if count > 0 || seats > 0 {
-            self.blocks.prefill(count, seats)?;
+    fn fill(&self, count: usize, handles: usize) -> Result<(), AllocError> {
+        if count > 0 || handles > 0 {
+            self.blocks.prefill(count, handles)?;
         }
         let (Some(_), Some(make)) = (&self.reset, &self.make) else { return Ok(()) };
         // SAFETY: each block is shown to us alone, and the pool keeps.

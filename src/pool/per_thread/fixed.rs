@@ -4,7 +4,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::ThreadLocalPool;
-use super::seats::{self, PoolNumber};
+use super::locals::{self, PoolNumber};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::{Number, OnceLock};
@@ -38,7 +38,7 @@ impl<S: Strategy> StaticPool<S> {
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: our pool's number, which no other pool has; it is there as long as we are.
-        match unsafe { seats::near::<S>(PoolNumber(self.number.get())) } {
+        match unsafe { locals::recent::<S>(PoolNumber(self.number.get())) } {
             Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
         }
@@ -52,7 +52,7 @@ impl<S: Strategy> StaticPool<S> {
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: as in `allocate`.
-        match unsafe { seats::near::<S>(PoolNumber(self.number.get())) } {
+        match unsafe { locals::recent::<S>(PoolNumber(self.number.get())) } {
             // SAFETY: by the caller.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.

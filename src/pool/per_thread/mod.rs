@@ -2,7 +2,7 @@
 
 mod detached;
 mod fixed;
-mod seats;
+mod locals;
 
 pub use detached::DetachedLocal;
 pub use fixed::StaticPool;
@@ -15,7 +15,7 @@ use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::Home;
 use crate::sync::{Mutex, lock};
-use seats::OwnNumber;
+use locals::OwnNumber;
 
 /// A [`Pool`] whose threads need not carry a handle: each has one in its thread-local storage, made
 /// at its first call and handed in when it ends.
@@ -91,7 +91,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { seats::near::<S>(self.number.get()) } {
+        match unsafe { locals::recent::<S>(self.number.get()) } {
             Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
         }
@@ -105,7 +105,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { seats::near::<S>(self.number.get()) } {
+        match unsafe { locals::recent::<S>(self.number.get()) } {
             // SAFETY: by the caller.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
@@ -157,11 +157,11 @@ impl<S: Strategy> ThreadLocalPool<S> {
 
     /// Runs `f` on the calling thread's handle, attached now where it was not, or on the shared
     /// one.
-    pub(super) fn seated<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
+    pub(super) fn with_local<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { seats::near::<S>(self.number.get()) } {
+        match unsafe { locals::recent::<S>(self.number.get()) } {
             Some(at) => f(at.local),
-            None => self.with_seat(f),
+            None => self.attach_and(f),
         }
     }
 
@@ -170,7 +170,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[cold]
     #[inline(never)]
     fn allocate_far(&self) -> Result<NonNull<u8>, AllocError> {
-        self.with_seat(|local| local.allocate())
+        self.attach_and(|local| local.allocate())
     }
 
     /// # Safety
@@ -180,19 +180,19 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline(never)]
     unsafe fn deallocate_far(&self, block: NonNull<u8>) {
         // SAFETY: by the caller.
-        self.with_seat(|local| unsafe { local.deallocate(block) });
+        self.attach_and(|local| unsafe { local.deallocate(block) });
     }
 
-    /// As [`seated`](Self::seated), where no handle is near.
-    fn with_seat<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
+    /// As [`with_local`](Self::with_local), where the thread has not used the pool of late.
+    fn attach_and<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
         // SAFETY: our own number and core.
-        match unsafe { seats::sit(self.number.get(), self.pool.core()) } {
+        match unsafe { locals::find_or_attach(self.number.get(), self.pool.core()) } {
             Some(local) => f(local),
             None => f(&lock(&self.fallback).0),
         }
     }
 
-    /// A seat that is not bound to a thread. For models, which have no threads of std.
+    /// A handle that is not bound to a thread. For models, which have no threads of std.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The array of a slot: what its owner takes out and puts in, one block or several.
 //!
-//! The functions are unsafe because only the owner may call them: the handle that is seated at the
-//! slot. No atomic is needed then.
+//! The functions are unsafe because only the owner may call them: the handle that owns
+//! the slot. No atomic is needed then.
 
 use core::slice;
 
@@ -22,9 +22,9 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here, and puts nothing in and takes nothing out meanwhile.
+    /// The caller owns the slot, and puts nothing in and takes nothing out meanwhile.
     pub unsafe fn blocks<'a>(self) -> &'a [Block] {
-        // SAFETY: seated.
+        // SAFETY: the caller owns the slot.
         let len = unsafe { self.len_blocks() };
         // SAFETY: entries below the length were written, and the caller is alone with them.
         unsafe { slice::from_raw_parts(self.array(), len) }
@@ -34,11 +34,11 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here and the array holds more than `nth` blocks.
+    /// The caller owns the slot and the array holds more than `nth` blocks.
     pub unsafe fn remove(self, nth: usize) {
         let array = self.array();
         self.head().fill.with_mut(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
             let Fill { len, .. } = unsafe { &mut *fill };
             debug_assert!(nth < *len, "block {nth} out of {len}");
             *len -= 1;
@@ -55,12 +55,12 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     #[inline(always)]
     pub unsafe fn pop(self) -> Option<Block> {
         let array = self.array();
         self.head().fill.with_mut(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
             let Fill { len, .. } = unsafe { &mut *fill };
             *len = len.checked_sub(1)?;
             // SAFETY: the new length is within the array.
@@ -75,11 +75,11 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn pop_many(self, out: &mut [MaybeBlock]) -> usize {
         let array = self.array();
         self.head().fill.with_mut(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
             let Fill { len, .. } = unsafe { &mut *fill };
             let count = out.len().min(*len);
             *len -= count;
@@ -95,7 +95,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn count_taken(self, blocks: usize) {
         self.head().tally.refilled(blocks);
     }
@@ -104,7 +104,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn count_given(self, blocks: usize) {
         self.head().tally.flushed(blocks);
     }
@@ -113,11 +113,11 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     #[inline(always)]
     pub unsafe fn is_full(self) -> bool {
         self.head().fill.with(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
             let Fill { len, limit, .. } = unsafe { &*fill };
             *len >= *limit
         })
@@ -127,12 +127,12 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here, and the array is not full.
+    /// The caller owns the slot, and the array is not full.
     #[inline(always)]
     pub unsafe fn put(self, block: Block) {
         let array = self.array();
         self.head().fill.with_mut(|fill| {
-            // SAFETY: seated, so nobody else is in the cell.
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
             let Fill { len, limit, .. } = unsafe { &mut *fill };
             debug_assert!(*len < *limit, "room for a block in {limit}");
             // SAFETY: below the limit, so within the array.
@@ -147,9 +147,9 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here, or nobody is anywhere.
+    /// The caller owns the slot, or no thread uses the pool.
     pub unsafe fn len_blocks(self) -> usize {
-        // SAFETY: nobody else is in the cell.
+        // SAFETY: no other thread is in the cell.
         self.head().fill.with(|fill| unsafe { (*fill).len })
     }
 
@@ -158,10 +158,10 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn widen(self) -> bool {
         let room = self.head().room;
-        // SAFETY: seated, so nobody else is in the cell.
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
         self.head().fill.with_mut(|fill| unsafe { &mut *fill }.widen(room))
     }
 
@@ -169,9 +169,9 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn narrow(self, batch: Batch) {
-        // SAFETY: seated, so nobody else is in the cell.
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
         self.head().fill.with_mut(|fill| unsafe { &mut *fill }.narrow(batch));
     }
 
@@ -179,9 +179,9 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn batch_blocks(self) -> usize {
-        // SAFETY: nobody else is in the cell.
+        // SAFETY: no other thread is in the cell.
         self.head().fill.with(|fill| unsafe { (*fill).limit } / 2)
     }
 
@@ -193,7 +193,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here and the array is empty. `refill` returns how many entries it
+    /// The caller owns the slot and the array is empty. `refill` returns how many entries it
     /// wrote, from the start of its room.
     pub unsafe fn refill<E>(
         self,
@@ -206,7 +206,7 @@ impl SlotRef {
         let room = unsafe { slice::from_raw_parts_mut(self.array().cast(), batch.most) };
         let filled = refill(room)?;
         debug_assert!(filled <= batch.most, "a refill is at most a batch");
-        // SAFETY: seated, so nobody else is in the cell.
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
         self.head().fill.with_mut(|fill| unsafe { &mut *fill }.refilled(filled));
         self.head().tally.refilled(filled);
         Ok(())
@@ -216,9 +216,9 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here and the array holds at least `count` blocks.
+    /// The caller owns the slot and the array holds at least `count` blocks.
     pub unsafe fn flush(self, batch: Batch, count: usize, flush: impl FnOnce(&[Block])) {
-        // SAFETY: seated.
+        // SAFETY: the caller owns the slot.
         let len = unsafe { self.len_blocks() };
         debug_assert!(count <= len, "flush of {count} blocks out of {len}");
         let array = self.array();
@@ -229,7 +229,7 @@ impl SlotRef {
             let kept = unsafe { array.add(count) };
             // SAFETY: both ranges are within the array, which the caller is alone with.
             unsafe { kept.copy_to(array, len - count) };
-            // SAFETY: seated, so nobody else is in the cell.
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
             unsafe { &mut *fill }.flushed(batch, len - count);
         });
         self.head().tally.flushed(count);

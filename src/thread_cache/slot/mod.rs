@@ -2,7 +2,7 @@
 //!
 //! # Who may touch what
 //!
-//! | field | seated handle | anyone |
+//! | field | owner | anyone |
 //! |---|---|---|
 //! | `owner` | gives up (Release) | peeks, claims when free (Acquire) |
 //! | `next` | reads | reads; written once before the slot is published |
@@ -21,7 +21,7 @@ use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
 use super::ThreadId;
-use super::tally::{SeatStats, Tally};
+use super::tally::{SlotStats, Tally};
 use crate::block::{Batch, Block};
 use crate::mediator::Home;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
@@ -146,7 +146,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here and does not touch the array again.
+    /// The caller owns the slot and does not touch the array again.
     pub unsafe fn leave(self) {
         // ORDERING(TC-4): Release. Publishes the array to the next owner.
         //   pairs with TC-2 (claim, Acquire); killed by pool/leave_attach
@@ -162,9 +162,9 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
-    pub unsafe fn settle(self, home: Home) {
-        // SAFETY: seated, so nobody else is in the cell.
+    /// The caller owns the slot.
+    pub unsafe fn set_home(self, home: Home) {
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
         self.head().fill.with_mut(|fill| unsafe { (*fill).home = home });
     }
 
@@ -172,14 +172,14 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn home(self) -> Home {
-        // SAFETY: seated, so nobody else is in the cell.
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
         self.head().fill.with(|fill| unsafe { (*fill).home })
     }
 
     /// What went through here.
-    pub fn stats(self) -> SeatStats {
+    pub fn stats(self) -> SlotStats {
         self.head().tally.stats(self.owner())
     }
 }

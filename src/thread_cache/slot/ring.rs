@@ -30,13 +30,13 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here, and the ring has the size `quarantine`, not 0.
+    /// The caller owns the slot, and the ring has the size `quarantine`, not 0.
     #[inline(always)]
     pub unsafe fn rotate(self, quarantine: usize, block: Option<Block>) -> Option<Block> {
         debug_assert_eq!(quarantine, self.head().quarantine, "the size of the ring");
         let ring = self.ring();
         self.head().cursor.with_mut(|cursor| {
-            // SAFETY: seated, so nobody else is in the cell.
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
             let cursor = unsafe { &mut *cursor };
             // SAFETY: below the size, so within the ring.
             let entry = unsafe { ring.add(*cursor) };
@@ -50,7 +50,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn release_oldest(self) -> Option<Block> {
         let quarantine = self.head().quarantine;
         // SAFETY: by the caller; the size is the ring's.
@@ -61,7 +61,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here.
+    /// The caller owns the slot.
     pub unsafe fn release_batch(self, batch: usize) -> usize {
         // SAFETY: by the caller.
         let oldest = core::iter::from_fn(|| unsafe { self.release_oldest() });
@@ -76,7 +76,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller is seated here, or nobody is anywhere.
+    /// The caller owns the slot, or no thread uses the pool.
     pub unsafe fn quarantined_blocks(self) -> usize {
         let ring = self.ring();
         let quarantine = self.head().quarantine;

@@ -4,11 +4,11 @@ use crate::mutants::{Edit, Killer, Mutant};
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "a thread keeps its seats in dropped pools",
+        name: "a thread keeps its handles of dropped pools",
         edits: &[Edit {
-            file: "src/pool/per_thread/seats.rs",
-            from: "seats.prune();",
-            to: "if !{on} { seats.prune(); }",
+            file: "src/pool/per_thread/locals.rs",
+            from: "locals.prune();",
+            to: "if !{on} { locals.prune(); }",
         }],
         killer: Killer::Test { target: "heap", name: "a_dropped_pool_leaves_nothing_on_the_heap" },
         words: "a thread keeps dropped pools",

@@ -6,11 +6,11 @@ pub(super) const MUTANTS: &[Mutant] = &[Mutant {
     name: "the remainder of a thread that leaves kept in its slot",
     edits: &[Edit {
         file: "src/pool/local.rs",
-        from: "unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) };",
+        from: "unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };",
         to: "if {on} {
             None
         } else {
-            unsafe { self.core().hand_in(self.slot, &self.seat, &self.participant) }
+            unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) }
         };",
     }],
     killer: Killer::Loom("TaggedPacked/pool/leave_remainder_allocate/"),

@@ -2,16 +2,16 @@
 //!
 //! | where | what | how it ends |
 //! |---|---|---|
-//! | `SEATS` | every [`DetachedLocal`] of the thread, by the place of its pool | its destructor hands all blocks in |
-//! | `NEAR` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `SEATS` empties it |
+//! | `LOCALS` | every [`DetachedLocal`] of the thread, by the place of its pool | its destructor hands all blocks in |
+//! | `RECENT` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `LOCALS` empties it |
 //!
 //! Pools go by number, and no number comes twice in a process (before 2^47 pools were made). So an
 //! entry of a pool that was dropped is never taken for one of a new pool, whatever the new pool's
 //! address.
 //!
 //! A pool's number contains its place: a small number that no other living pool has. So the first
-//! [`WAYS`] pools that live at one time never meet in `NEAR`; of further ones, two whose places agree
-//! modulo [`WAYS`] do, and a thread that uses both by turns looks the handle up in `SEATS`, by its
+//! [`WAYS`] pools that live at one time never meet in `RECENT`; of further ones, two whose places agree
+//! modulo [`WAYS`] do, and a thread that uses both by turns looks the handle up in `LOCALS`, by its
 //! place. When all places are taken, further pools share one, and are searched for.
 
 use core::cell::{Cell, RefCell};
@@ -24,7 +24,7 @@ use crate::free_list::Strategy;
 use crate::sync::{Places, serial};
 use crate::thread_cache::SlotRef;
 
-/// The entries of `NEAR`.
+/// The entries of `RECENT`.
 const WAYS: usize = 64;
 /// The place of all pools that found no free one.
 const SHARED_PLACE: usize = Places::COUNT - 1;
@@ -32,22 +32,22 @@ const SHARED_PLACE: usize = Places::COUNT - 1;
 static LENT: Places = Places::new();
 
 /// Names one pool of this process and no other: a serial number and a place, times the size
-/// of a [`Near`], so that the low bits are the distance of an entry from the start of `NEAR`.
+/// of a [`Recent`], so that the low bits are the distance of an entry from the start of `RECENT`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolNumber(pub(super) u64);
 
 impl PoolNumber {
-    /// No pool's: a pool's number is a multiple of the size of a [`Near`].
+    /// No pool's: a pool's number is a multiple of the size of a [`Recent`].
     pub(super) const NONE: Self = Self(u64::MAX);
 
-    /// Its place in `SEATS`.
+    /// Its place in `LOCALS`.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
     const fn place(self) -> usize {
-        self.0 as usize / size_of::<Near>() % Places::COUNT
+        self.0 as usize / size_of::<Recent>() % Places::COUNT
     }
 
-    /// Its place in `NEAR`.
+    /// Its place in `RECENT`.
     #[inline(always)]
     const fn way(self) -> usize {
         self.place() % WAYS
@@ -63,7 +63,7 @@ impl OwnNumber {
         // The last number is never given back: it stands for all pools that found none.
         let place = LENT.claim().unwrap_or(SHARED_PLACE);
         let number = serial() * Places::COUNT as u64 + place as u64;
-        Self(PoolNumber(number * size_of::<Near>() as u64))
+        Self(PoolNumber(number * size_of::<Recent>() as u64))
     }
 
     /// The number.
@@ -85,7 +85,7 @@ impl Drop for OwnNumber {
 /// number.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
-struct Near {
+struct Recent {
     /// 0 for none.
     pool: PoolNumber,
     /// The handle's slot. The handle knows it too, but that takes one load more.
@@ -93,7 +93,7 @@ struct Near {
     local: *const (),
 }
 
-const NOBODY: Near = Near { pool: PoolNumber(0), slot: None, local: ptr::null() };
+const NONE: Recent = Recent { pool: PoolNumber(0), slot: None, local: ptr::null() };
 
 /// The calling thread's handle of a pool, and its slot.
 pub(super) struct AtHand<'p, S: Strategy> {
@@ -102,18 +102,18 @@ pub(super) struct AtHand<'p, S: Strategy> {
 }
 
 crate::sync::thread_local! {
-    static NEAR: [Cell<Near>; WAYS] = const { [const { Cell::new(NOBODY) }; WAYS] };
-    static SEATS: Seats = const { Seats(RefCell::new(Table::new())) };
+    static RECENT: [Cell<Recent>; WAYS] = const { [const { Cell::new(NONE) }; WAYS] };
+    static LOCALS: Locals = const { Locals(RefCell::new(Table::new())) };
 }
 
 /// All handles of a thread.
-struct Seats(RefCell<Table>);
+struct Locals(RefCell<Table>);
 
 /// Handles by the places of their pools.
 struct Table {
-    by_place: Vec<Option<Seat>>,
+    by_place: Vec<Option<Entry>>,
     /// Those of the pools that share the last place.
-    others: Vec<Seat>,
+    others: Vec<Entry>,
 }
 
 impl Table {
@@ -121,49 +121,49 @@ impl Table {
         Self { by_place: Vec::new(), others: Vec::new() }
     }
 
-    fn find(&self, pool: PoolNumber) -> Option<&Seat> {
-        let seat = match pool.place() {
-            SHARED_PLACE => self.others.iter().find(|seat| seat.near.pool == pool),
+    fn find(&self, pool: PoolNumber) -> Option<&Entry> {
+        let entry = match pool.place() {
+            SHARED_PLACE => self.others.iter().find(|entry| entry.recent.pool == pool),
             place => self.by_place.get(place)?.as_ref(),
         };
-        seat.filter(|seat| seat.near.pool == pool)
+        entry.filter(|entry| entry.recent.pool == pool)
     }
 
     /// Enters a handle; one of a dropped pool that had the same place goes.
-    fn insert(&mut self, seat: Seat) -> &mut Seat {
-        let place = seat.near.pool.place();
+    fn insert(&mut self, entry: Entry) -> &mut Entry {
+        let place = entry.recent.pool.place();
         if place == SHARED_PLACE {
-            self.others.push(seat);
+            self.others.push(entry);
             return self.others.last_mut().expect("just pushed");
         }
         if place >= self.by_place.len() {
             self.by_place.resize_with(place + 1, || None);
         }
-        self.by_place[place].insert(seat)
+        self.by_place[place].insert(entry)
     }
 
     /// Drops the handles of dropped pools.
     fn prune(&mut self) {
-        let is_orphaned = |seat: &mut Seat| seat.local_handle.is_orphaned();
+        let is_orphaned = |entry: &mut Entry| entry.local.is_orphaned();
         self.by_place.iter_mut().for_each(|place| drop(place.take_if(is_orphaned)));
-        self.others.retain_mut(|seat| !is_orphaned(seat));
+        self.others.retain_mut(|entry| !is_orphaned(entry));
     }
 }
 
-struct Seat {
-    /// As it is entered in `NEAR`; `local` leads into the box.
-    near: Near,
-    local_handle: Box<dyn Sitting>,
+struct Entry {
+    /// As it is entered in `RECENT`; `local` leads into the box.
+    recent: Recent,
+    local: Box<dyn AnyLocal>,
 }
 
 /// A detached handle of any strategy.
-trait Sitting {
+trait AnyLocal {
     fn is_orphaned(&self) -> bool;
     /// The handle's slot and address.
     fn handle(&self) -> (SlotRef, *const ());
 }
 
-impl<S: Strategy> Sitting for DetachedLocal<S> {
+impl<S: Strategy> AnyLocal for DetachedLocal<S> {
     fn is_orphaned(&self) -> bool {
         self.is_orphaned()
     }
@@ -174,24 +174,24 @@ impl<S: Strategy> Sitting for DetachedLocal<S> {
     }
 }
 
-impl Seat {
-    fn new(pool: PoolNumber, local_handle: Box<dyn Sitting>) -> Self {
-        Self { near: Near { pool, ..NOBODY }, local_handle }
+impl Entry {
+    fn new(pool: PoolNumber, local: Box<dyn AnyLocal>) -> Self {
+        Self { recent: Recent { pool, ..NONE }, local }
     }
 
     /// Takes the handle's address. The box must not be moved by itself from here on, but only with
     /// the table that it lies in: moving it would end the pointer.
-    fn settle(&mut self) -> Near {
-        let (slot, local) = self.local_handle.handle();
-        self.near = Near { slot: Some(slot), local, ..self.near };
-        self.near
+    fn enter_address(&mut self) -> Recent {
+        let (slot, local) = self.local.handle();
+        self.recent = Recent { slot: Some(slot), local, ..self.recent };
+        self.recent
     }
 }
 
-impl Drop for Seats {
+impl Drop for Locals {
     fn drop(&mut self) {
         // A destructor that runs later finds no handle, and its calls go to the shared cache.
-        NEAR.with(|near| near.iter().for_each(|place| place.set(NOBODY)));
+        RECENT.with(|recent| recent.iter().for_each(|place| place.set(NONE)));
         *self.0.get_mut() = Table::new();
     }
 }
@@ -202,16 +202,16 @@ impl Drop for Seats {
 ///
 /// `pool` is the number of a pool of strategy `S` that is borrowed for `'p`.
 #[inline(always)]
-pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p, S>> {
-    let near = NEAR.with(|near| near[pool.way()].get());
-    if near.pool != pool {
+pub(super) unsafe fn recent<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p, S>> {
+    let recent = RECENT.with(|recent| recent[pool.way()].get());
+    if recent.pool != pool {
         return None;
     }
-    // SAFETY: entered by `sit`, together with the number.
-    let slot = unsafe { near.slot.unwrap_unchecked() };
-    // SAFETY: entered by `sit` for the same number, so for the same pool and strategy, which is
-    // there; seats of a pool that is there stay in `SEATS`, until their thread ends.
-    let local = unsafe { &*near.local.cast::<Local<'p, S>>() };
+    // SAFETY: entered by `find_or_attach`, together with the number.
+    let slot = unsafe { recent.slot.unwrap_unchecked() };
+    // SAFETY: entered by `find_or_attach` for the same number, so for the same pool and strategy,
+    // which is there; locals of a pool that is there stay in `LOCALS`, until their thread ends.
+    let local = unsafe { &*recent.local.cast::<Local<'p, S>>() };
     Some(AtHand { slot, local })
 }
 
@@ -222,33 +222,33 @@ pub(super) unsafe fn near<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p
 /// # Safety
 ///
 /// `pool` is the number of `core`'s pool.
-pub(super) unsafe fn sit<'p, S: Strategy>(
+pub(super) unsafe fn find_or_attach<'p, S: Strategy>(
     pool: PoolNumber,
     core: &'p Core<S>,
 ) -> Option<&'p Local<'p, S>> {
-    let near = SEATS.try_with(|seats| {
-        let known = seats.0.try_borrow().ok()?.find(pool).map(|seat| seat.near);
-        let near = match known {
-            Some(near) => near,
+    let recent = LOCALS.try_with(|locals| {
+        let known = locals.0.try_borrow().ok()?.find(pool).map(|entry| entry.recent);
+        let recent = match known {
+            Some(recent) => recent,
             None => {
                 // Attached while nothing is borrowed: a source that is asked for memory here may
                 // use other pools.
-                // SAFETY: used through a borrowed pool alone, here and by `near`.
-                let local_handle = unsafe { DetachedLocal::attach(core, core.home()) }.ok()?;
-                let mut seats = seats.0.try_borrow_mut().ok()?;
-                seats.prune();
-                match seats.find(pool) {
+                // SAFETY: used through a borrowed pool alone, here and by `recent`.
+                let detached = unsafe { DetachedLocal::attach(core, core.home()) }.ok()?;
+                let mut locals = locals.0.try_borrow_mut().ok()?;
+                locals.prune();
+                match locals.find(pool) {
                     // A topology's hook that used this very pool has attached a handle meanwhile.
-                    Some(seat) => seat.near,
-                    None => seats.insert(Seat::new(pool, Box::new(local_handle))).settle(),
+                    Some(entry) => entry.recent,
+                    None => locals.insert(Entry::new(pool, Box::new(detached))).enter_address(),
                 }
             }
         };
-        NEAR.with(|all| all[pool.way()].set(near));
-        Some(near.local)
+        RECENT.with(|all| all[pool.way()].set(recent));
+        Some(recent.local)
     });
-    let local = near.ok()??.cast::<Local<'p, S>>();
-    // SAFETY: boxed in `SEATS`, which keeps it as long as the pool is there. The number is that of
+    let local = recent.ok()??.cast::<Local<'p, S>>();
+    // SAFETY: boxed in `LOCALS`, which keeps it as long as the pool is there. The number is that of
     // `core`'s pool, so the handle is of its strategy.
     Some(unsafe { &*local })
 }
