@@ -4,13 +4,15 @@
 use core::alloc::Layout;
 
 use core::cell::Cell;
+use core::fmt::Debug;
 use std::sync::MutexGuard;
 
 use stampool::{
     AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked,
-    EpochDeferred, ExactPool, Hardened, Local, Locked, ObjectPool, OwnedPooled, PackedStamped,
-    Pool, PoolBuilder, Pooled, Quiescent, SharedPooled, SlotStats, Stale, Stamped, StampedPool,
-    StaticPool, Stats, Strategy, TaggedPacked, TaggedWide, ThreadLocalPool,
+    EpochDeferred, ExactPool, Hardened, Local, Locked, ObjectPool, ObjectPoolBuilder, OwnedPooled,
+    PackedStamped, Pool, PoolBuilder, Pooled, Quiescent, SharedPooled, SlotStats, Stale, Stamped,
+    StampedLocal, StampedPool, StaticPool, Stats, Strategy, TaggedPacked, TaggedWide,
+    ThreadLocalPool,
 };
 
 const fn send<T: Send>() {}
@@ -20,6 +22,7 @@ const fn send_and_sync<T: Send + Sync>() {
     sync::<T>();
 }
 const fn any_time<T: 'static>() {}
+const fn debug<T: Debug>() {}
 
 const fn pools<S: Strategy>() {
     send_and_sync::<Pool<S>>();
@@ -27,6 +30,9 @@ const fn pools<S: Strategy>() {
     send_and_sync::<StaticPool<S>>();
     send_and_sync::<ExactPool<S>>();
     any_time::<Pool<S>>();
+    debug::<(Pool<S>, PoolBuilder<S>, Local<'static, S>, ThreadLocalPool<S>, StaticPool<S>)>();
+    debug::<(ExactPool<S>, ObjectPool<Cell<u8>, S>, ObjectPoolBuilder<Cell<u8>, S>)>();
+    debug::<(StampedPool<u64, S>, StampedLocal<'static, u64, S>)>();
     send_and_sync::<ObjectPool<Cell<u8>, S>>();
     send_and_sync::<StampedPool<u64, S>>();
     // Owned alone, so it may be sent; looked at by several, so it may not be shared.

@@ -80,6 +80,9 @@ unsafe impl Reclaimer for Epoch {
 /// Magazines come back after a grace period of crossbeam-epoch's, with a collector of the pool's
 /// own.
 ///
+/// Miri reports undefined behaviour in crossbeam-epoch under Stacked Borrows; a program that uses
+/// this strategy needs `-Zmiri-tree-borrows`, under which it reports none.
+///
 /// Not for a pool that serves as the program's allocator: the collector takes its memory there, in
 /// the middle of an exchange.
 ///

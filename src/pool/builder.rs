@@ -1,6 +1,7 @@
 //! Building a pool.
 
 use core::alloc::Layout;
+use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
@@ -224,6 +225,17 @@ impl<S: Strategy> PoolBuilder<S> {
     pub fn double_width_cas(mut self, answer: DoubleWidthCas) -> Self {
         self.requirements.double_width_cas = answer;
         self
+    }
+
+    pub(super) fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("strategy", &S::NAME)
+            .field("layout", &self.layout)
+            .field("batch", &self.batch)
+            .field("batch_up_to", &self.batch_up_to)
+            .field("capacity_blocks", &self.capacity)
+            .field("chunk_blocks", &self.chunk)
+            .finish_non_exhaustive()
     }
 
     /// Builds the pool. Nothing is asked of the source yet.

@@ -9,7 +9,7 @@ use super::watch;
 use crate::block::{Block, sanitizers};
 use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy};
+use crate::free_list::{MaybeBlock, Strategy, TaggedWide};
 use crate::mediator::{Home, Participant};
 use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
@@ -24,7 +24,7 @@ use crate::thread_cache::SlotRef;
 /// fewer.
 ///
 /// Dropping it hands all its blocks to the other threads.
-pub struct Local<'p, S: Strategy> {
+pub struct Local<'p, S: Strategy = TaggedWide> {
     slot: SlotRef,
     /// Lives for `'p`. Not a reference, since a [`DetachedLocal`](super::DetachedLocal)'s may be
     /// left behind.

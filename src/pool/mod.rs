@@ -2,6 +2,7 @@
 
 mod builder;
 mod core;
+mod debug;
 mod exact;
 mod growth;
 mod local;

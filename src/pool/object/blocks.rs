@@ -3,12 +3,13 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use super::super::core::Core;
 use super::super::{Census, ExactPool, Local, Stats, ThreadLocalPool};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
 /// With caches or without.
-pub(super) enum Blocks<S: Strategy> {
+pub(in super::super) enum Blocks<S: Strategy> {
     Cached(ThreadLocalPool<S>),
     Exact(ExactPool<S>),
 }
@@ -32,6 +33,13 @@ impl<S: Strategy> Blocks<S> {
             Self::Cached(pool) => unsafe { pool.deallocate(block) },
             // SAFETY: by the caller.
             Self::Exact(pool) => unsafe { exchange::give(pool, block) },
+        }
+    }
+
+    pub(in super::super) fn core(&self) -> &Core<S> {
+        match self {
+            Self::Cached(pool) => pool.pool().core(),
+            Self::Exact(pool) => pool.core(),
         }
     }
 

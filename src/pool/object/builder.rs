@@ -163,6 +163,10 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
+    pub(in super::super) const fn pool_builder(&self) -> &PoolBuilder<S> {
+        &self.blocks
+    }
+
     /// Builds the pool.
     ///
     /// # Errors

@@ -8,7 +8,7 @@
 //! - O3. Whatever panics (constructor, hook, destructor), the block goes back, and says truly
 //!   whether it holds a value: so no value is dropped twice, and no block is lost.
 
-mod blocks;
+pub(super) mod blocks;
 mod builder;
 mod handle;
 mod kept;
@@ -260,6 +260,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// Counts all blocks that are not in users' hands. The others are live: detached, or forgotten.
     pub fn census(&mut self) -> Census {
         self.blocks.census()
+    }
+
+    pub(super) fn blocks(&self) -> &Blocks<S> {
+        &self.blocks
     }
 
     fn constructor(&self) -> &Make<T> {

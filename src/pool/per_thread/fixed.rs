@@ -26,6 +26,11 @@ impl<S: Strategy> StaticPool<S> {
         Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), build }
     }
 
+    /// The pool, if it was used before.
+    pub(in super::super) fn if_built(&self) -> Option<&ThreadLocalPool<S>> {
+        self.pool.get()
+    }
+
     /// As [`ThreadLocalPool::allocate`].
     ///
     /// # Errors

@@ -39,7 +39,7 @@ use locals::OwnNumber;
 ///
 /// # Complexity
 ///
-/// A thread finds its handle of the pool at once, as long as the process has at most 64
+/// A thread finds its handle of the pool at once, as long as the process has never had more than 64
 /// thread-local pools at a time (object pools with caches count). A thread that uses several of
 /// more pools by turns may have to look the handle up in a table, which takes a few nanoseconds.
 ///
@@ -134,6 +134,10 @@ impl<S: Strategy> ThreadLocalPool<S> {
         drop(fallback);
         pool.end();
         drop(number);
+    }
+
+    pub(super) const fn pool(&self) -> &Pool<S> {
+        &self.pool
     }
 
     /// As [`Pool::end_blocks`].

@@ -6,11 +6,11 @@ use core::ptr::NonNull;
 use super::cell::Cell;
 use super::{Stale, Stamped, StampedPool};
 use crate::error::AllocError;
-use crate::free_list::Strategy;
+use crate::free_list::{Strategy, TaggedWide};
 use crate::pool::Local;
 
 /// A handle of a [`StampedPool`], for one thread. As a [`Local`], which it has.
-pub struct StampedLocal<'p, T, S: Strategy> {
+pub struct StampedLocal<'p, T, S: Strategy = TaggedWide> {
     local: Local<'p, S>,
     pool: &'p StampedPool<T, S>,
 }
@@ -38,6 +38,12 @@ impl<S: Strategy> Drop for Owned<'_, '_, S> {
     fn drop(&mut self) {
         // SAFETY: allocated by this handle, and owned.
         unsafe { self.local.deallocate(self.block) };
+    }
+}
+
+impl<'p, T, S: Strategy> StampedLocal<'p, T, S> {
+    pub(in super::super) const fn local(&self) -> &Local<'p, S> {
+        &self.local
     }
 }
 

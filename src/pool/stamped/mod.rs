@@ -257,6 +257,12 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
     }
 }
 
+impl<T, S: Strategy> StampedPool<T, S> {
+    pub(super) const fn pool(&self) -> &Pool<S> {
+        &self.pool
+    }
+}
+
 impl<T, S: Strategy> Drop for StampedPool<T, S> {
     /// Drops all values that were constructed, in use or not.
     fn drop(&mut self) {

@@ -1,0 +1,91 @@
+//! `Debug` for pools, handles and builders. It takes no lock and asks no other thread: what a pool
+//! counts is in its `Stats`.
+
+use core::fmt;
+
+use super::core::Core;
+use super::{
+    ExactPool, Local, ObjectPool, ObjectPoolBuilder, Pool, PoolBuilder, StampedLocal, StampedPool,
+    StaticPool, ThreadLocalPool,
+};
+use crate::chunk::Level as _;
+use crate::free_list::Strategy;
+
+impl<S: Strategy> Core<S> {
+    /// Writes what never changes, under the name of the caller's type.
+    fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("strategy", &self.plan.name)
+            .field("level", &S::Level::NAME)
+            .field("block_size", &self.layout.stride())
+            .field("block_align", &self.layout.align())
+            .field("batch_blocks", &self.mediator.batch().least)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Strategy> fmt::Debug for Pool<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.core().describe("Pool", f)
+    }
+}
+
+impl<S: Strategy> fmt::Debug for ThreadLocalPool<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pool().core().describe("ThreadLocalPool", f)
+    }
+}
+
+impl<S: Strategy> fmt::Debug for ExactPool<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.core().describe("ExactPool", f)
+    }
+}
+
+impl<S: Strategy> fmt::Debug for StaticPool<S> {
+    /// A pool that nobody has used is not built for this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.if_built() {
+            Some(pool) => pool.pool().core().describe("StaticPool", f),
+            None => f.write_str("StaticPool(not built yet)"),
+        }
+    }
+}
+
+impl<T, S: Strategy> fmt::Debug for ObjectPool<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.blocks().core().describe("ObjectPool", f)
+    }
+}
+
+impl<T, S: Strategy> fmt::Debug for StampedPool<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pool().core().describe("StampedPool", f)
+    }
+}
+
+impl<S: Strategy> fmt::Debug for Local<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cached = self.cached_blocks();
+        f.debug_struct("Local").field("cached_blocks", &cached).finish_non_exhaustive()
+    }
+}
+
+impl<T, S: Strategy> fmt::Debug for StampedLocal<'_, T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cached = self.local().cached_blocks();
+        f.debug_struct("StampedLocal").field("cached_blocks", &cached).finish_non_exhaustive()
+    }
+}
+
+impl<S: Strategy> fmt::Debug for PoolBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.describe("PoolBuilder", f)
+    }
+}
+
+impl<T, S: Strategy> fmt::Debug for ObjectPoolBuilder<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pool_builder().describe("ObjectPoolBuilder", f)
+    }
+}
