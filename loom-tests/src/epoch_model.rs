@@ -147,8 +147,13 @@ unsafe impl<R: Rule> Reclaimer for EpochModel<R> {
         ModelPin { model: self, number }
     }
 
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, _magazine: usize, land: impl FnOnce() + Send) {
-        let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
+    unsafe fn defer(
+        &self,
+        guard: &Self::Guard<'_>,
+        _magazine: usize,
+        on_safe: impl FnOnce() + Send,
+    ) {
+        let land: Box<dyn FnOnce() + Send + '_> = Box::new(on_safe);
         // SAFETY: by the caller it may run until `drain` has returned.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
         let mut ghost = self.ghost(Ordering::Release);

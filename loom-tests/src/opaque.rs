@@ -204,8 +204,13 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
         OpaqueGuard { opaque: self, number, protected: Cell::new(0), guard }
     }
 
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, land: impl FnOnce() + Send) {
-        let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
+    unsafe fn defer(
+        &self,
+        guard: &Self::Guard<'_>,
+        magazine: usize,
+        on_safe: impl FnOnce() + Send,
+    ) {
+        let land: Box<dyn FnOnce() + Send + '_> = Box::new(on_safe);
         // SAFETY: by the caller it may run until `drain` has returned.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
         edge(&self.ghost.deferred, Ordering::Release);

@@ -62,7 +62,8 @@ fn main() -> ExitCode {
     checks.push(exchange_row(stalled, &exchange::ATTACHING, exchange::ATTACHING.depth.bound()));
     let look_up = Check::loom(look_up::SUBJECT, look_up::NAME, Bound::Unbounded, look_up::body);
     checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
-    let landing = Check::loom(landing::SUBJECT, landing::NAME, Bound::Unbounded, landing::body);
+    let deferred_return =
+        Check::loom(landing::SUBJECT, landing::NAME, Bound::Unbounded, landing::body);
     checks.push(landing.expect_exactly(landing::allowed(), FEWEST));
     for scenario in free_twice::SCENARIOS {
         let body = move || free_twice::body(scenario);

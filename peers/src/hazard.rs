@@ -142,10 +142,10 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
         Slot { slot: Cell::new(Some(slot)), participant }
     }
 
-    unsafe fn defer(&self, guard: &Slot<'_>, magazine: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, guard: &Slot<'_>, magazine: usize, on_safe: impl FnOnce() + Send) {
         guard.with(HazardPointer::reset_protection);
         // SAFETY: by the caller it may run until `drain` has returned.
-        unsafe { put_aside(magazine, land) };
+        unsafe { put_aside(magazine, on_safe) };
         let magazine = ptr::without_provenance_mut::<Ticket>(magazine);
         // SAFETY: removed, so no slot that is published from now on is found right (H1); a magazine
         // is deferred once in a round. Of no size, it may be referred to anywhere.
@@ -228,9 +228,9 @@ impl Tickets {
 
 /// # Safety
 ///
-/// `land` may run until its ticket is taken.
-unsafe fn put_aside(magazine: usize, land: impl FnOnce() + Send) {
-    let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
+/// `on_safe` may run until its ticket is taken.
+unsafe fn put_aside(magazine: usize, on_safe: impl FnOnce() + Send) {
+    let land: Box<dyn FnOnce() + Send + '_> = Box::new(on_safe);
     // SAFETY: by the caller.
     let land: Land = unsafe { core::mem::transmute(land) };
     of(magazine).all().push((magazine, land));

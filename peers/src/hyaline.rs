@@ -130,8 +130,13 @@ unsafe impl<F: Form> Reclaimer for Seize<F> {
     }
 
     #[inline]
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, _magazine: usize, land: impl FnOnce() + Send) {
-        let ticket = Box::into_raw(Box::new(land));
+    unsafe fn defer(
+        &self,
+        guard: &Self::Guard<'_>,
+        _magazine: usize,
+        on_safe: impl FnOnce() + Send,
+    ) {
+        let ticket = Box::into_raw(Box::new(on_safe));
         // SAFETY: a box that nobody else knows; by the caller it may run on any thread until
         // `drain` has returned, and `drain` leaves nothing to run.
         unsafe { guard.0.defer_retire(ticket, run) };

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{MagazineRef, MagazineStore, OwnedMagazine, Ripeness};
+use super::{MagazineRef, MagazineStore, OwnedMagazine, Reuse};
 
 /// Magazines taken from a list in one removal, in list order.
 ///
@@ -12,10 +12,10 @@ pub struct Chain<'s> {
     next: MagazineRef,
     /// Magazines left, or `usize::MAX` for all up to the end of the links.
     left: usize,
-    /// Theirs: [`Spent`](Ripeness::Spent), or confined.
-    ripeness: Ripeness,
-    /// What comes after these, up to the end of the links, and its ripeness.
-    then: (MagazineRef, Ripeness),
+    /// Theirs: [`Observed`](Reuse::Observed), or lock-only.
+    reuse: Reuse,
+    /// What comes after these, up to the end of the links, and its reuse.
+    then: (MagazineRef, Reuse),
     store: &'s MagazineStore,
     _owned: PhantomData<OwnedMagazine<'s>>,
 }
@@ -34,15 +34,15 @@ impl<'s> Chain<'s> {
     /// They were all removed from one list by the caller, in one step.
     #[inline]
     pub unsafe fn assume(first: MagazineRef, magazines: usize, store: &'s MagazineStore) -> Self {
-        let ripeness = Ripeness::Spent;
-        let then = (MagazineRef::NONE, ripeness);
-        Self { next: first, left: magazines, ripeness, then, store, _owned: PhantomData }
+        let reuse = Reuse::Observed;
+        let then = (MagazineRef::NONE, reuse);
+        Self { next: first, left: magazines, reuse, then, store, _owned: PhantomData }
     }
 
     /// The same magazines, from behind a lock.
     #[inline]
-    pub fn confined(mut self) -> Self {
-        self.ripeness = Ripeness::Confined;
+    pub fn lock_only(mut self) -> Self {
+        self.reuse = Reuse::LockOnly;
         self
     }
 
@@ -50,7 +50,7 @@ impl<'s> Chain<'s> {
     pub fn then(mut self, rest: Self) -> Self {
         debug_assert!(rest.left == 0 || rest.left == usize::MAX, "all of a list");
         debug_assert!(self.then.0.is_none() && rest.then.0.is_none(), "two lists, not three");
-        self.then = (rest.next, rest.ripeness);
+        self.then = (rest.next, rest.reuse);
         self
     }
 
@@ -73,8 +73,8 @@ impl<'s> Iterator for Chain<'s> {
     #[inline]
     fn next(&mut self) -> Option<OwnedMagazine<'s>> {
         if self.left == 0 || self.next.is_none() {
-            let nothing = (MagazineRef::NONE, self.ripeness);
-            (self.next, self.ripeness) = core::mem::replace(&mut self.then, nothing);
+            let nothing = (MagazineRef::NONE, self.reuse);
+            (self.next, self.reuse) = core::mem::replace(&mut self.then, nothing);
             self.left = usize::MAX;
             if self.next.is_none() {
                 return None;
@@ -85,7 +85,7 @@ impl<'s> Iterator for Chain<'s> {
         // SAFETY: by `assume`, the caller of this chain owns the magazine, and it leaves the chain
         // here.
         let mut magazine = unsafe { OwnedMagazine::assume(magazine, self.store) };
-        magazine.ripeness = self.ripeness;
+        magazine.reuse = self.reuse;
         self.next = magazine.link();
         self.left = self.left.saturating_sub(1);
         Some(magazine)

@@ -3,9 +3,9 @@
 //! # The rule
 //!
 //! A magazine goes its round: from `empty` to `full` or `partial`, and from there back to `empty`.
-//! It is *ripe* from its creation, or its last grace period, until a removal brings it from `full`
-//! or `partial`. Only ripe magazines go where poppers look without a lock: whatever a removal
-//! brings is not, unless the caller vouches for it ([`OwnedMagazine::assume_ripe`]).
+//! It is *reusable* from its creation, or its last grace period, until a removal brings it from
+//! `full` or `partial`. Only reusable magazines go where poppers look without a lock: whatever a
+//! removal brings is not, unless the caller vouches for it ([`OwnedMagazine::assume_reusable`]).
 //!
 //! # Invariants
 //!
@@ -16,10 +16,10 @@
 //! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded,
 //!   or one that only confirmed it, and everything below is as it saw it: below the top nothing
 //!   changes.
-//! - D3. A magazine that is not ripe and does not wait goes to the side stack, under the lock.
+//! - D3. A magazine that is not reusable and does not wait goes to the side stack, under the lock.
 //!   Nobody looks there without it, so it may go there again at once; and what comes from there
 //!   stays
-//!   [confined](super::Ripeness::Confined) until its next grace period.
+//!   [lock-only](super::Reuse::LockOnly) until its next grace period.
 //!
 //! # Progress
 //!
@@ -77,7 +77,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     }
 }
 
-/// A stack of ripe magazines, and one of confined ones behind a lock.
+/// A stack of reusable magazines, and one of lock-only magazines behind a lock.
 pub struct DeferredList<R> {
     open: Treiber<BareHead>,
     side: LockedStack,
@@ -121,7 +121,7 @@ impl<R: Reclaimer> DeferredList<R> {
         self.side.with(|top| {
             // Again: under the lock nothing comes to the side meanwhile, nor goes.
             let taken = open();
-            if taken.is_empty() { side(top).confined() } else { taken }
+            if taken.is_empty() { side(top).lock_only() } else { taken }
         })
     }
 }
@@ -133,7 +133,7 @@ unsafe impl<R: Reclaimer> MagazineList for DeferredList<R> {
 
     #[inline]
     fn push(&self, magazine: OwnedMagazine<'_>) {
-        if magazine.is_ripe() {
+        if magazine.is_reusable() {
             self.open.push(magazine);
         } else {
             self.push_aside(magazine);
@@ -158,7 +158,7 @@ unsafe impl<R: Reclaimer> MagazineList for DeferredList<R> {
     }
 
     fn take_all<'s>(&self, store: &'s MagazineStore, guard: &R::Guard<'_>) -> Chain<'s> {
-        self.side.with(|top| self.open.take_all(store, guard).then(top.take_all(store).confined()))
+        self.side.with(|top| self.open.take_all(store, guard).then(top.take_all(store).lock_only()))
     }
 
     fn refuses(&self) -> bool {

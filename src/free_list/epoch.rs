@@ -12,7 +12,7 @@ use crate::sync::thread;
 #[derive(Debug)]
 pub struct Epoch(Collector);
 
-/// In so many rounds some magazine lands, unless a thread is held up while it is pinned.
+/// In so many rounds some magazine returns, unless a thread is held up while it is pinned.
 const DRAIN_ROUNDS: usize = 1 << 20;
 /// After so many rounds each one lets other threads run.
 const QUICK_ROUNDS: usize = 1 << 10;
@@ -44,9 +44,9 @@ unsafe impl Reclaimer for Epoch {
         Pin(participant.pin())
     }
 
-    unsafe fn defer(&self, guard: &Pin, _magazine: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, guard: &Pin, _magazine: usize, on_safe: impl FnOnce() + Send) {
         // SAFETY: by the caller it may run on any thread, as long as something waits.
-        unsafe { guard.0.defer_unchecked(land) };
+        unsafe { guard.0.defer_unchecked(on_safe) };
         // Else up to a bag's worth of magazines stays with a thread that may never come again.
         guard.0.flush();
     }
@@ -63,7 +63,7 @@ unsafe impl Reclaimer for Epoch {
         // The pool pins nobody any more, so a round advances the epoch, and collects what is two
         // epochs old. The exception: a thread that ends, after its pool's end or at the same time,
         // drops its `LocalHandle`, which pins and collects for a moment. While that thread is held
-        // up there, the epoch stands still, or what it has taken out does not land.
+        // up there, the epoch stands still, or what it has taken out does not return.
         let participant = self.join();
         for round in 0..DRAIN_ROUNDS {
             participant.pin().flush();

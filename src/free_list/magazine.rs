@@ -124,19 +124,19 @@ impl Magazine {
 pub struct OwnedMagazine<'s> {
     magazine: NonNull<Magazine>,
     store: &'s MagazineStore,
-    pub(super) ripeness: Ripeness,
+    pub(super) reuse: Reuse,
 }
 
 /// Where a magazine may go, under strategies whose magazines come back late. The others take no
 /// notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ripeness {
+pub enum Reuse {
     /// Nobody looks at it: it may go where poppers look without a lock.
-    Ripe,
+    Reusable,
     /// Removed from such a place: somebody may still look at it.
-    Spent,
-    /// Removed from behind a lock, where it was because it was not ripe. It still is not.
-    Confined,
+    Observed,
+    /// Removed from behind a lock, where it was because it was not reusable. It still is not.
+    LockOnly,
 }
 
 // SAFETY: the magazine is in no list and has one owner; what it holds are blocks, which are `Send`.
@@ -151,31 +151,31 @@ impl<'s> OwnedMagazine<'s> {
     /// any more, where a strategy asks for that.
     #[inline]
     pub unsafe fn assume(magazine: NonNull<Magazine>, store: &'s MagazineStore) -> Self {
-        Self { magazine, store, ripeness: Ripeness::Ripe }
+        Self { magazine, store, reuse: Reuse::Reusable }
     }
 
-    /// Takes a magazine that a removal brought from an open list for one that was ripe when it was
-    /// put there, and has been nowhere else.
+    /// Takes a magazine that a removal brought from an open list for one that was reusable when it
+    /// was put there, and has been nowhere else.
     ///
     /// # Safety
     ///
-    /// It comes from a list to which magazines go ripe, or behind the lock; and the next list that
-    /// it goes to is not the one that it comes from.
+    /// It comes from a list to which only reusable magazines go, or behind the lock; and the next
+    /// list that it goes to is not the one that it comes from.
     #[inline]
-    pub unsafe fn assume_ripe(mut self) -> Self {
-        if self.ripeness == Ripeness::Spent {
-            self.ripeness = Ripeness::Ripe;
+    pub unsafe fn assume_reusable(mut self) -> Self {
+        if self.reuse == Reuse::Observed {
+            self.reuse = Reuse::Reusable;
         }
         self
     }
 
     /// Whether it may go where poppers look without a lock.
     #[inline]
-    pub fn is_ripe(&self) -> bool {
-        self.ripeness == Ripeness::Ripe
+    pub fn is_reusable(&self) -> bool {
+        self.reuse == Reuse::Reusable
     }
 
-    /// Lets go of it for [`assume`](Self::assume), once it is ripe again.
+    /// Lets go of it for [`assume`](Self::assume), once it is reusable again.
     #[inline]
     pub fn release(self) -> NonNull<Magazine> {
         self.magazine

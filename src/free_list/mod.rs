@@ -29,7 +29,7 @@ pub use epoch::{Epoch, EpochDeferred};
 pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
 pub use levels::{Checked, Hardened};
 pub use locked::{Locked, LockedList};
-pub use magazine::{Magazine, MagazineRef, MaybeBlock, OwnedMagazine, Ripeness};
+pub use magazine::{Magazine, MagazineRef, MaybeBlock, OwnedMagazine, Reuse};
 pub use quiescent::{Quiescent, QuiescentList};
 pub use reclaim::{Guard, Immediate, Reclaimer};
 pub use store::{Addressing, MagazineStore};

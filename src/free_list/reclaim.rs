@@ -58,14 +58,14 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// Until the guard is dropped nothing comes back that this thread may have seen.
     fn pin<'g>(&'g self, participant: &'g Self::Participant) -> Self::Guard<'g>;
 
-    /// Runs `land` when nobody looks any more at what the caller has removed under `guard`.
+    /// Runs `on_safe` when nobody looks any more at what the caller has removed under `guard`.
     /// `magazine` is the address by which guards protect it.
     ///
     /// # Safety
     ///
-    /// `land` may run on any thread, as long as the caller's count says that it waits, and what it
-    /// leads to stays so long: beyond [`drain`](Self::drain), where that gives up.
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, land: impl FnOnce() + Send);
+    /// `on_safe` may run on any thread, as long as the caller's count says that it waits, and what
+    /// it leads to stays so long: beyond [`drain`](Self::drain), where that gives up.
+    unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, on_safe: impl FnOnce() + Send);
 
     /// Looks for what need not wait any longer, and runs some of it. Called when no more may wait,
     /// so that this does not last. Ends whatever the guard protects.
@@ -104,8 +104,8 @@ unsafe impl Reclaimer for Immediate {
     fn pin<'g>(&'g self, _participant: &'g ()) {}
 
     #[inline]
-    unsafe fn defer(&self, _guard: &(), _magazine: usize, land: impl FnOnce() + Send) {
-        land();
+    unsafe fn defer(&self, _guard: &(), _magazine: usize, on_safe: impl FnOnce() + Send) {
+        on_safe();
     }
 
     #[inline]

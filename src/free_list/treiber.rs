@@ -118,7 +118,7 @@ impl<H: HeadWord> Treiber<H> {
                     }
                 }
             };
-            if self.is_spent(head.tag) {
+            if self.is_used_up(head.tag) {
                 return Chain::empty(store);
             }
             let next = Head { top: rest, tag: self.tags.advance(head.tag) };
@@ -290,7 +290,7 @@ impl<H: HeadWord> Treiber<H> {
 
     /// Whether the tag would wrap if it advanced, and must not.
     #[inline]
-    fn is_spent(&self, tag: u64) -> bool {
+    fn is_used_up(&self, tag: u64) -> bool {
         self.refuse_at.is_some() && tag == self.tags.max()
     }
 }

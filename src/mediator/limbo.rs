@@ -5,9 +5,9 @@
 //! - L1. At most `limit` magazines wait, or are on their way from waiting to `empty`: a magazine
 //!   counts from before its deferral until after its push. So however long a thread sleeps, all
 //!   others are in lists or in hands, as the sum of M4 has it.
-//! - L2. A thread that finds that nothing waits has acquired all landings. They may be on threads
-//!   that have no other business with the pool: a thread that ends drops its participant, and that
-//!   may run what others have deferred, while the pool is dropped.
+//! - L2. A thread that finds that nothing waits has acquired all deferred returns. They may be on
+//!   threads that have no other business with the pool: a thread that ends drops its participant,
+//!   and that may run what others have deferred, while the pool is dropped.
 
 use core::ptr::NonNull;
 
@@ -83,9 +83,9 @@ impl Limbo {
         waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
     }
 
-    /// Whether nothing waits. If so, the caller has acquired whatever landed.
+    /// Whether nothing waits. If so, the caller has acquired all that was returned.
     pub(super) fn is_empty(&self) -> bool {
-        // ORDERING(LM-5): Acquire. A thread that has landed a magazine does not touch the shelves
+        // ORDERING(LM-5): Acquire. A thread that has returned a magazine does not touch the shelves
         //   again, so the caller may free them.
         //   pairs with LM-4, of each magazine: all changes of the number are RMWs; killed by
         //   limbo/land_drop
@@ -107,24 +107,24 @@ impl Limbo {
 /// A magazine that waits, on its way back to `empty`. Two words, so that a reclaimer need not box
 /// it.
 ///
-/// It does not own the shelves, but the mediator's drop lets everything land first: so the memory
-/// goes back when the pool goes, and not when the last thread does that has ever used its
-/// collector.
-pub(super) struct Landing<S: Strategy> {
+/// It does not own the shelves, but the mediator's drop lets every deferred return happen first: so
+/// the memory goes back when the pool goes, and not when the last thread does that has ever used
+/// its collector.
+pub(super) struct DeferredReturn<S: Strategy> {
     magazine: NonNull<Magazine>,
     shelves: NonNull<Shelves<S>>,
 }
 
 // SAFETY: the magazine has no other owner, and shelves are shared by threads anyway.
-unsafe impl<S: Strategy> Send for Landing<S> {}
+unsafe impl<S: Strategy> Send for DeferredReturn<S> {}
 
-impl<S: Strategy> Landing<S> {
+impl<S: Strategy> DeferredReturn<S> {
     pub(super) fn new(shelves: &Shelves<S>, magazine: OwnedMagazine<'_>) -> Self {
         Self { magazine: magazine.release(), shelves: NonNull::from(shelves) }
     }
 
     /// The grace period is over.
-    pub(super) fn land(self) {
+    pub(super) fn complete(self) {
         // SAFETY: the shelves stay until this magazine has left the limbo, which is the last line.
         let shelves = unsafe { self.shelves.as_ref() };
         shelves.standing.acquired();

@@ -72,7 +72,7 @@ struct Shelves<S: Strategy> {
     limbo: Limbo,
     /// Whether the lists have tags that must not wrap.
     may_refuse: bool,
-    /// Says that the thread which ends the shelves has acquired all landings.
+    /// Says that the thread which ends the shelves has acquired all deferred returns.
     standing: Witness,
 }
 
@@ -214,7 +214,7 @@ impl<S: Strategy> Mediator<S> {
         };
         // SAFETY: new magazines and such as have waited go to `empty`, all others behind its lock;
         // and no caller puts it back there before it was emptied, and has waited, again.
-        Some(unsafe { magazine.assume_ripe() })
+        Some(unsafe { magazine.assume_reusable() })
     }
 
     #[cold]
@@ -230,9 +230,9 @@ impl<S: Strategy> Mediator<S> {
             self.shelves.empty.push(magazine);
         } else if self.shelves.limbo.enter() {
             let address = magazine.name().address();
-            let landing = limbo::Landing::new(&self.shelves, magazine);
+            let deferred_return = limbo::DeferredReturn::new(&self.shelves, magazine);
             // SAFETY: the shelves lie in their box until `drain` has returned true: see `drop`.
-            unsafe { self.reclaimer.defer(guard, address, move || landing.land()) };
+            unsafe { self.reclaimer.defer(guard, address, move || deferred_return.complete()) };
         } else {
             // Else nothing would make the reclaimer look while the limbo is full.
             self.reclaimer.collect(guard);
@@ -357,7 +357,7 @@ impl<S: Strategy> Mediator<S> {
         while let Some(magazine) = back.pop() {
             magazines += 1;
             blocks += magazine.len();
-            // SAFETY: just let go of. Nobody else is here, so nobody looks at it: it is ripe.
+            // SAFETY: just let go of. Nobody else is here, so nobody looks at it: it is reusable.
             list.push(unsafe { OwnedMagazine::assume(magazine.release(), self.store()) });
         }
         (magazines, blocks)

@@ -120,9 +120,9 @@ sites! {
     LIMBO_LIMIT = "LM-2", Relaxed;
     /// limbo: how often it was full.
     LIMBO_REFUSED = "LM-3", Relaxed;
-    /// limbo: a magazine has landed.
+    /// limbo: a magazine was returned.
     LIMBO_LEAVE = "LM-4", Release;
-    /// limbo: has everything landed?
+    /// limbo: was everything returned?
     LIMBO_EMPTY = "LM-5", Acquire;
     /// shards: a full magazine has arrived.
     ARRIVAL = "SH-1", Acquire;

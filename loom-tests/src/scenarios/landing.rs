@@ -60,8 +60,8 @@ unsafe impl Reclaimer for AtEnds {
 
     fn pin<'g>(&'g self, _participant: &'g Waiting) {}
 
-    unsafe fn defer(&self, _guard: &(), _magazine: usize, land: impl FnOnce() + Send) {
-        let land: Box<dyn FnOnce() + Send + '_> = Box::new(land);
+    unsafe fn defer(&self, _guard: &(), _magazine: usize, on_safe: impl FnOnce() + Send) {
+        let land: Box<dyn FnOnce() + Send + '_> = Box::new(on_safe);
         // SAFETY: by the caller it may run as long as it waits.
         let land: Box<dyn FnOnce() + Send> = unsafe { core::mem::transmute(land) };
         self.0.ghost().push(land);

@@ -51,10 +51,10 @@ unsafe impl<R: Peer<Participant = ()>> Reclaimer for NoPin<R> {
         NoGuard
     }
 
-    unsafe fn defer(&self, _guard: &NoGuard, magazine: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(&self, _guard: &NoGuard, magazine: usize, on_safe: impl FnOnce() + Send) {
         let guard = self.0.pin(&());
         // SAFETY: by the caller.
-        unsafe { self.0.defer(&guard, magazine, land) };
+        unsafe { self.0.defer(&guard, magazine, on_safe) };
     }
 
     fn collect(&self, _guard: &NoGuard) {
@@ -100,9 +100,14 @@ unsafe impl<R: Peer> Reclaimer for NotValidated<R> {
         Published(self.0.pin(participant))
     }
 
-    unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, land: impl FnOnce() + Send) {
+    unsafe fn defer(
+        &self,
+        guard: &Self::Guard<'_>,
+        magazine: usize,
+        on_safe: impl FnOnce() + Send,
+    ) {
         // SAFETY: by the caller.
-        unsafe { self.0.defer(&guard.0, magazine, land) };
+        unsafe { self.0.defer(&guard.0, magazine, on_safe) };
     }
 
     fn collect(&self, guard: &Self::Guard<'_>) {

@@ -27,8 +27,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a partial magazine put back where poppers look without a lock",
         edits: &[Edit {
             file: "src/free_list/deferred.rs",
-            from: "if magazine.is_ripe() {",
-            to: "if {on} || magazine.is_ripe() {",
+            from: "if magazine.is_reusable() {",
+            to: "if {on} || magazine.is_reusable() {",
         }],
         killer: Killer::Loom("EpochModel/list/aba/loom/"),
         words: "Causality violation: Concurrent write accesses",

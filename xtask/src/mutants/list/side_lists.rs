@@ -10,7 +10,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "            let taken = open();
             if taken.is_empty() {",
             to: "            if {on} {
-                return side(top).confined();
+                return side(top).lock_only();
             }
             let taken = open();
             if taken.is_empty() {",

@@ -9,8 +9,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a tag that must not wrap wraps",
         edits: &[Edit {
             file: "src/free_list/treiber.rs",
-            from: "if self.is_spent(head.tag) {",
-            to: "if !{on} && self.is_spent(head.tag) {",
+            from: "if self.is_used_up(head.tag) {",
+            to: "if !{on} && self.is_used_up(head.tag) {",
         }],
         killer: Killer::Test { target: "tags", name: "removals_end_with_the_tags" },
         words: "bits came back",
