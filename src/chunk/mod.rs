@@ -14,6 +14,6 @@ mod stamp;
 pub use block_table::{BlockTable, FreeReads, WriteHeader};
 pub use carver::{Carved, Carver, Extra};
 pub use directory::Directory;
-pub use level::{Guarded, Level, Misuse, Off};
+pub use level::{Level, Misuse, Off, Tracked};
 pub use regions::Regions;
 pub use stamp::{StampWidth, StampWord};

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{Plan, Requirements, Strategy, TaggedWide};
-use crate::chunk::Guarded;
+use crate::chunk::Tracked;
 use crate::error::BuildError;
 
 /// The strategy `S`, and a look at each block that changes hands: whoever frees what is not theirs
@@ -26,7 +26,7 @@ macro_rules! watched {
         unsafe impl<S: Strategy> Strategy for $strategy<S> {
             const NAME: &'static str = S::NAME;
             type Reclaimer = S::Reclaimer;
-            type Level = Guarded<$hard>;
+            type Level = Tracked<$hard>;
             type List = S::List;
 
             fn plan(requirements: Requirements) -> Result<Plan, BuildError> {

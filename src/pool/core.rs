@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use crossbeam_utils::CachePadded;
 
 use super::growth::Growth;
-use super::{Census, watch};
+use super::{Census, check};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::chunk::{BlockTable, Carver, FreeReads, Level, Misuse, Regions};
 use crate::error::AllocError;
@@ -216,7 +216,7 @@ impl<S: Strategy> Core<S> {
         count: usize,
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
-        unsafe { watch::shelve(&self.level, check, slot, count) }?;
+        unsafe { check::leaves_cache(&self.level, check, slot, count) }?;
         // SAFETY: by the caller.
         let (batch, home) = (self.mediator.batch(), unsafe { slot.home() });
         let offer = |blocks: &[Block]| self.mediator.offer(participant, home, blocks);

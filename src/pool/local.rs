@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+use super::check;
 use super::core::{CheckState, Core};
-use super::watch;
 use crate::block::{Block, sanitizers};
 use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
@@ -143,7 +143,7 @@ impl<'p, S: Strategy> Local<'p, S> {
             && let Some(block) = block
             && !self.core().level.hand_out(&self.check, slot.address(), block)
         {
-            Self::examined(slot, self.core(), apart(&self.check), block);
+            Self::verify_alloc(slot, self.core(), apart(&self.check), block);
         }
         block
     }
@@ -184,7 +184,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         let mut block = Block(block);
         if !self.core().level.take_in(&self.check, slot.address(), block) {
-            Self::questioned(self.core(), apart(&self.check), block);
+            Self::verify_free(self.core(), apart(&self.check), block);
         }
         // After the level has written to it.
         self.core().hide(block);
@@ -286,7 +286,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         {
             Ok(()) => {
                 // SAFETY: the caller owns the slot.
-                if let Err(misuse) = unsafe { watch::unshelve(&core.level, check, slot) } {
+                if let Err(misuse) = unsafe { check::enters_cache(&core.level, check, slot) } {
                     misuse.report();
                 }
                 // SAFETY: the caller owns the slot.
@@ -297,15 +297,15 @@ impl<'p, S: Strategy> Local<'p, S> {
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
         core.show(block);
-        Self::examined(slot, core, check, block);
+        Self::verify_alloc(slot, core, check, block);
         Ok(block.0)
     }
 
     /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.
     #[cold]
     #[inline(never)]
-    fn examined(slot: SlotRef, core: &Core<S>, check: &CheckState<S>, block: Block) {
-        if let Err(misuse) = core.level.examine(check, block) {
+    fn verify_alloc(slot: SlotRef, core: &Core<S>, check: &CheckState<S>, block: Block) {
+        if let Err(misuse) = core.level.verify_alloc(check, block) {
             if misuse.leaves_the_block() {
                 // SAFETY: a handle owns the slot. The block has just left the array, or that is
                 // empty.
@@ -318,8 +318,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// `block` is to be freed, and something may be wrong with it.
     #[cold]
     #[inline(never)]
-    fn questioned(core: &Core<S>, check: &CheckState<S>, block: Block) {
-        if let Err(misuse) = core.level.question(check, block) {
+    fn verify_free(core: &Core<S>, check: &CheckState<S>, block: Block) {
+        if let Err(misuse) = core.level.verify_free(check, block) {
             misuse.report();
         }
     }

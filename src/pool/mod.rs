@@ -1,6 +1,7 @@
 //! The pool: builder, handles, growth, and the numbers it can tell of itself.
 
 mod builder;
+mod check;
 mod core;
 mod debug;
 mod exact;
@@ -11,7 +12,6 @@ mod object;
 mod per_thread;
 mod stamped;
 mod stats;
-mod watch;
 
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use stampool::SystemSource;
 use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::chunk::{Guarded, Level, Misuse, Regions};
+use stampool::raw::chunk::{Level, Misuse, Regions, Tracked};
 use stampool::raw::sync::thread;
 
 /// The subject's name in the ledger.
@@ -66,16 +66,16 @@ enum Copy {
     /// It lies in the thread's cache.
     Cached,
     /// It lies in a magazine.
-    Shelved,
+    InMagazine,
     /// The flush was refused.
     TakenOut,
 }
 
 /// Frees the block, as a handle does.
-fn free(level: &Guarded<false>, slot: usize, block: Block, then: Then) -> Copy {
+fn free(level: &Tracked<false>, slot: usize, block: Block, then: Then) -> Copy {
     let state = level.check_state(slot);
     if !level.take_in(&state, slot, block)
-        && let Err(misuse) = level.question(&state, block)
+        && let Err(misuse) = level.verify_free(&state, block)
     {
         assert!(matches!(misuse, Misuse::FreedTwice(..)), "a second free was {misuse:?}");
         return Copy::Refused;
@@ -83,18 +83,18 @@ fn free(level: &Guarded<false>, slot: usize, block: Block, then: Then) -> Copy {
     if then == Then::Keep {
         return Copy::Cached;
     }
-    match level.shelve(&state, block) {
-        Ok(()) => Copy::Shelved,
+    match level.leaves_cache(&state, block) {
+        Ok(()) => Copy::InMagazine,
         Err(Misuse::FreedAtOnce(..)) => Copy::TakenOut,
         Err(strange) => panic!("a flush found {strange:?}"),
     }
 }
 
 /// Uses a copy, as a pop or a refill does. False where it is refused.
-fn is_the_block(level: &Guarded<false>, slot: usize, block: Block, copy: Copy) -> bool {
+fn is_the_block(level: &Tracked<false>, slot: usize, block: Block, copy: Copy) -> bool {
     let used = match copy {
-        Copy::Cached => level.examine(&level.check_state(slot), block),
-        Copy::Shelved => level.unshelve(&level.check_state(SLOTS[2]), block),
+        Copy::Cached => level.verify_alloc(&level.check_state(slot), block),
+        Copy::InMagazine => level.enters_cache(&level.check_state(SLOTS[2]), block),
         Copy::Refused | Copy::TakenOut => return false,
     };
     assert!(matches!(used, Ok(()) | Err(Misuse::FreedAtOnce(..))), "a copy was {used:?}");
@@ -109,17 +109,17 @@ fn is_the_block(level: &Guarded<false>, slot: usize, block: Block, copy: Copy) -
 pub fn body(scenario: Scenario) -> String {
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Guarded::<false>::room(1).expect("a layout");
+    let beside = Tracked::<false>::room(1).expect("a layout");
     let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
     let block = Block(unsafe { room.add(at) });
-    let level: &'static Guarded<false> = Box::leak(Box::new(Guarded::new(blocks, false)));
+    let level: &'static Tracked<false> = Box::leak(Box::new(Tracked::new(blocks, false)));
     // SAFETY: nobody else adds any; the regions are dropped after the level.
     unsafe { level.add_chunk(room, block.0, 1) };
     let state = level.check_state(SLOTS[0]);
-    level.unshelve(&state, block).expect("fresh");
-    level.examine(&state, block).expect("cached");
+    level.enters_cache(&state, block).expect("fresh");
+    level.verify_alloc(&state, block).expect("cached");
 
     let other = thread::spawn(move || free(level, SLOTS[1], block, scenario.then));
     let one = free(level, SLOTS[0], block, Then::Keep);

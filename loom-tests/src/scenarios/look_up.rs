@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use stampool::SystemSource;
 use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::chunk::{Guarded, Level, Misuse, Regions};
+use stampool::raw::chunk::{Level, Misuse, Regions, Tracked};
 use stampool::raw::sync::thread;
 
 /// Its name in the ledger.
@@ -24,12 +24,12 @@ pub const SUBJECT: &str = "Checked";
 pub fn body() -> String {
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Guarded::<false>::room(1).expect("a layout");
+    let beside = Tracked::<false>::room(1).expect("a layout");
     let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
     let block = Block(unsafe { room.add(at) });
-    let level: &'static Guarded<false> = Box::leak(Box::new(Guarded::new(blocks, false)));
+    let level: &'static Tracked<false> = Box::leak(Box::new(Tracked::new(blocks, false)));
 
     let room = Block(room);
     let other = thread::spawn(move || {
@@ -38,7 +38,7 @@ pub fn body() -> String {
         unsafe { level.add_chunk(room, first, 1) };
     });
     let state = level.check_state(64);
-    let outcome = match level.question(&state, block) {
+    let outcome = match level.verify_free(&state, block) {
         Err(Misuse::NeverHandedOut(_)) => "known",
         // The memory may be that of an earlier execution's pool.
         Err(Misuse::Foreign(..) | Misuse::OtherPool(..) | Misuse::DroppedPool(..)) => "unknown",
@@ -46,7 +46,7 @@ pub fn body() -> String {
     };
     other.join().expect("no panic unreported");
     assert!(
-        matches!(level.question(&state, block), Err(Misuse::NeverHandedOut(_))),
+        matches!(level.verify_free(&state, block), Err(Misuse::NeverHandedOut(_))),
         "a chunk was not found"
     );
     // SAFETY: leaked above, and nobody is left who refers to it.

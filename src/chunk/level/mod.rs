@@ -1,7 +1,7 @@
 //! Levels of misuse detection: what a pool knows of each block beside its bytes.
 //!
 //! A pool's strategy names its level ([`Level`]). [`Off`] knows nothing and costs nothing.
-//! [`Guarded`] keeps a word per block in the block's chunk, out of reach of the block's users, and
+//! [`Tracked`] keeps a word per block in the block's chunk, out of reach of the block's users, and
 //! looks at it whenever the block changes hands; hardened it also fills what is freed and looks
 //! whether it was written to.
 //!
@@ -10,9 +10,9 @@
 //! | state | the block is | becomes |
 //! |---|---|---|
 //! | fresh | carved or not yet, never in a cache | cached, by a refill |
-//! | cached, by slot s | in the cache or the quarantine of slot s | live, by an allocation; shelved, by a flush |
+//! | cached, by slot s | in the cache or the quarantine of slot s | live, by an allocation; in a magazine, by a flush |
 //! | live | in a user's hands | cached, by a free |
-//! | shelved | in a magazine | cached, by a refill |
+//! | in a magazine | in a magazine, or on the way to one | cached, by a refill |
 //!
 //! # Who may touch what
 //!
@@ -30,21 +30,21 @@
 //! store yet.
 
 mod exact;
-mod guarded;
 mod known;
 mod misuse;
 mod poison;
 mod shadow;
+mod tracked;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-pub use guarded::Guarded;
 pub use misuse::Misuse;
+pub use tracked::Tracked;
 
 use crate::block::{Block, BlockLayout};
 
-/// What a pool knows of its blocks, for all handles. Sealed: [`Off`] and [`Guarded`].
+/// What a pool knows of its blocks, for all handles. Sealed: [`Off`] and [`Tracked`].
 pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Its name in [`Stats`](crate::pool::Stats).
     const NAME: &'static str;
@@ -90,7 +90,7 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     unsafe fn carved(&self, blocks: &mut [Block]);
 
     /// A cached block becomes live. `slot` is where the state's slot is. `false`: look closer, by
-    /// [`examine`](Self::examine); nothing has changed.
+    /// [`verify_alloc`](Self::verify_alloc); nothing has changed.
     fn hand_out(&self, state: &Self::CheckState, slot: usize, block: Block) -> bool;
 
     /// As [`hand_out`](Self::hand_out), wherever the block is.
@@ -98,10 +98,10 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// # Errors
     ///
     /// What is wrong with it.
-    fn examine(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn verify_alloc(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 
-    /// A live block becomes cached. `false`: look closer, by [`question`](Self::question); nothing
-    /// has changed.
+    /// A live block becomes cached. `false`: look closer, by [`verify_free`](Self::verify_free);
+    /// nothing has changed.
     fn take_in(&self, state: &Self::CheckState, slot: usize, block: Block) -> bool;
 
     /// As [`take_in`](Self::take_in), for any pointer.
@@ -109,21 +109,21 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     /// # Errors
     ///
     /// What the pointer is instead. Nothing has changed.
-    fn question(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn verify_free(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 
-    /// A cached block becomes shelved.
+    /// A cached block goes to a magazine.
     ///
     /// # Errors
     ///
     /// What is wrong with it: it belongs to somebody else.
-    fn shelve(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn leaves_cache(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 
     /// A block from a magazine, or a fresh one, becomes cached.
     ///
     /// # Errors
     ///
     /// What is wrong with it: it belongs to somebody else.
-    fn unshelve(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn enters_cache(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 }
 
 /// No detection: the contract of `deallocate` is the caller's alone. The default.
@@ -157,7 +157,7 @@ impl Level for Off {
         true
     }
 
-    fn examine(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn verify_alloc(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
@@ -166,15 +166,15 @@ impl Level for Off {
         true
     }
 
-    fn question(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn verify_free(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
-    fn shelve(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn leaves_cache(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
-    fn unshelve(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn enters_cache(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 }
@@ -184,5 +184,5 @@ mod sealed {
     pub trait Sealed {}
 
     impl Sealed for super::Off {}
-    impl<const HARD: bool> Sealed for super::Guarded<HARD> {}
+    impl<const HARD: bool> Sealed for super::Tracked<HARD> {}
 }

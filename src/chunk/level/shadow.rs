@@ -43,7 +43,7 @@ impl State {
     /// In a user's hands.
     pub(super) const LIVE: Self = Self(2);
     /// In a magazine.
-    pub(super) const SHELVED: Self = Self(3);
+    pub(super) const IN_MAGAZINE: Self = Self(3);
 
     /// In the cache of the slot at this address, or of one that lies a multiple of 4 GiB away.
     #[allow(clippy::cast_possible_truncation, reason = "told apart as far as there is room")]

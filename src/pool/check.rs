@@ -12,7 +12,7 @@ use crate::thread_cache::SlotRef;
 /// # Safety
 ///
 /// The caller owns the slot, and the array holds at least `count` blocks.
-pub(super) unsafe fn shelve<L: Level>(
+pub(super) unsafe fn leaves_cache<L: Level>(
     level: &L,
     check: &L::CheckState,
     slot: SlotRef,
@@ -24,11 +24,11 @@ pub(super) unsafe fn shelve<L: Level>(
     // SAFETY: by the caller; the slice is not used once an entry is removed.
     let blocks = &unsafe { slot.blocks() }[..count];
     for (nth, &block) in blocks.iter().enumerate() {
-        if let Err(misuse) = level.shelve(check, block) {
+        if let Err(misuse) = level.leaves_cache(check, block) {
             for &block in &blocks[..nth] {
                 // It fails where another thread's double free has claimed the block since. The copy
                 // here is then found when it leaves.
-                _ = level.unshelve(check, block);
+                _ = level.enters_cache(check, block);
             }
             // SAFETY: by the caller; `nth` is below the count.
             unsafe { slot.remove(nth) };
@@ -47,7 +47,7 @@ pub(super) unsafe fn shelve<L: Level>(
 /// # Safety
 ///
 /// The caller owns the slot.
-pub(super) unsafe fn unshelve<L: Level>(
+pub(super) unsafe fn enters_cache<L: Level>(
     level: &L,
     check: &L::CheckState,
     slot: SlotRef,
@@ -62,7 +62,7 @@ pub(super) unsafe fn unshelve<L: Level>(
     for nth in (0..len).rev() {
         // SAFETY: by the caller; the slice is used at once.
         let block = unsafe { slot.blocks() }[nth];
-        if let Err(misuse) = level.unshelve(check, block) {
+        if let Err(misuse) = level.enters_cache(check, block) {
             // SAFETY: by the caller; `nth` is below the length.
             unsafe { slot.remove(nth) };
             all = Err(misuse);
@@ -128,7 +128,7 @@ mod tests {
     fn looked_before<S: Strategy>(pool: &Pool<S>, local: &Local<'_, S>, block: NonNull<u8>) {
         let level = &pool.core().level;
         let check = level.check_state(local.slot().address());
-        level.examine(&check, Block(block)).unwrap();
+        level.verify_alloc(&check, Block(block)).unwrap();
     }
 
     /// `first` and `second` free one block at one time, and `second` stores last.
@@ -240,7 +240,7 @@ mod tests {
                 let copies = (0..BATCH).filter(|nth| is_wrong(*nth)).map(|nth| blocks[nth]);
                 for copy in copies.clone() {
                     // Live again, for a thread that looked before the first free.
-                    level.unshelve(&check, Block(copy)).unwrap();
+                    level.enters_cache(&check, Block(copy)).unwrap();
                     looked_before(&pool, &other, copy);
                     free(&other, copy);
                 }

@@ -21,7 +21,7 @@ const QUARANTINE: usize = 16;
 /// A word per block, looked at whenever the block changes hands. `HARD`: and freed blocks are
 /// filled, looked at before they are used again, and kept back for a while; fresh ones come in a
 /// random order.
-pub struct Guarded<const HARD: bool> {
+pub struct Tracked<const HARD: bool> {
     pool: u64,
     spans: Spans,
     exact: Exact,
@@ -32,9 +32,9 @@ pub struct Guarded<const HARD: bool> {
 }
 
 // SAFETY: spans and words are written before they are published, and only shared and atomic then.
-unsafe impl<const HARD: bool> Send for Guarded<HARD> {}
+unsafe impl<const HARD: bool> Send for Tracked<HARD> {}
 // SAFETY: as above.
-unsafe impl<const HARD: bool> Sync for Guarded<HARD> {}
+unsafe impl<const HARD: bool> Sync for Tracked<HARD> {}
 
 /// What a handle holds: the chunk that it used last, and copies of what is the pool's.
 pub struct CheckState {
@@ -73,7 +73,7 @@ impl CheckState {
     }
 }
 
-impl<const HARD: bool> Guarded<HARD> {
+impl<const HARD: bool> Tracked<HARD> {
     /// The word of a block, and its name. From here on its chunk is the one that was used last.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl<const HARD: bool> Guarded<HARD> {
     }
 }
 
-impl<const HARD: bool> Level for Guarded<HARD> {
+impl<const HARD: bool> Level for Tracked<HARD> {
     const NAME: &'static str = if HARD { "hardened" } else { "checked" };
     const WATCHES: bool = true;
     const WRITES: bool = HARD;
@@ -196,7 +196,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         true
     }
 
-    fn examine(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+    fn verify_alloc(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
         let word = self.own(state, block);
         if !word.is(state.cached()) {
             return Err(Self::astray(word, self.named(state, block).1));
@@ -231,7 +231,7 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         true
     }
 
-    fn question(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+    fn verify_free(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
         let word = match state.near(block) {
             Some(word) => word,
             None => self.find(state, block)?.0,
@@ -251,21 +251,21 @@ impl<const HARD: bool> Level for Guarded<HARD> {
         Ok(())
     }
 
-    fn shelve(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+    fn leaves_cache(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
         let word = self.own(state, block);
-        word.exchange(state.cached(), State::SHELVED)
+        word.exchange(state.cached(), State::IN_MAGAZINE)
             .map_err(|_| Self::astray(word, self.named(state, block).1))
     }
 
-    fn unshelve(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
+    fn enters_cache(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
         let word = self.own(state, block);
-        word.exchange(State::SHELVED, state.cached())
+        word.exchange(State::IN_MAGAZINE, state.cached())
             .or_else(|_| word.exchange(State::FRESH, state.cached()))
             .map_err(|_| Self::astray(word, self.named(state, block).1))
     }
 }
 
-impl<const HARD: bool> Drop for Guarded<HARD> {
+impl<const HARD: bool> Drop for Tracked<HARD> {
     fn drop(&mut self) {
         known::dropped(self.pool);
     }
@@ -307,8 +307,8 @@ mod tests {
     fn the_copy_that_lies_in_the_wrong_cache_is_found() {
         let mut regions = Regions::new(Box::new(SystemSource));
         let blocks = BlockLayout::new(Layout::new::<[u64; 3]>(), 4096).unwrap();
-        let level = Guarded::<false>::new(blocks, false);
-        let layout = Guarded::<false>::room(4).unwrap();
+        let level = Tracked::<false>::new(blocks, false);
+        let layout = Tracked::<false>::room(4).unwrap();
         let (layout, blocks_at) = layout.extend(blocks.run(4).unwrap()).unwrap();
         let room = regions.obtain(layout).unwrap();
         // SAFETY: within the room.
@@ -319,21 +319,21 @@ mod tests {
         let (one, other) = (level.check_state(64), level.check_state(128));
         let name = Named { pool: level.pool, block: 0 };
 
-        assert_eq!(level.unshelve(&one, block), Ok(()));
-        assert_eq!(level.examine(&one, block), Ok(()));
+        assert_eq!(level.enters_cache(&one, block), Ok(()));
+        assert_eq!(level.verify_alloc(&one, block), Ok(()));
         let live = level.own(&one, block);
         assert!(level.take_in(&one, 64, block));
         // The other one has looked before that.
         live.set(State::LIVE);
-        assert_eq!(level.question(&other, block), Ok(()));
+        assert_eq!(level.verify_free(&other, block), Ok(()));
 
         let twice = Err(Misuse::FreedAtOnce(name, 1));
         assert!(!level.hand_out(&one, 64, block));
-        assert_eq!(level.examine(&one, block), twice, "at a pop");
-        assert_eq!(level.shelve(&one, block), twice, "at a flush");
-        assert_eq!(level.shelve(&other, block), Ok(()));
-        assert_eq!(level.unshelve(&other, block), Ok(()));
-        assert_eq!(level.unshelve(&one, block), twice, "at a refill");
+        assert_eq!(level.verify_alloc(&one, block), twice, "at a pop");
+        assert_eq!(level.leaves_cache(&one, block), twice, "at a flush");
+        assert_eq!(level.leaves_cache(&other, block), Ok(()));
+        assert_eq!(level.enters_cache(&other, block), Ok(()));
+        assert_eq!(level.enters_cache(&one, block), twice, "at a refill");
         assert!(level.hand_out(&other, 128, block), "the other copy is the block");
     }
 }
