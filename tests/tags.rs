@@ -178,16 +178,16 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
     // SAFETY: within the room.
     let block = |nth| Block(unsafe { memory.add(nth) });
     let mut held: BTreeSet<NonNull<u8>> = (0..BLOCKS).map(|nth| block(nth).0).collect();
-    let (participant, home) = (mediator.join(), mediator.home(0));
+    let (participant, shard) = (mediator.join(), mediator.shard_id(0));
     let mut refused = false;
     for round in 0..1000 {
         // What is held goes back in pieces of all sizes.
         let piece = if batch.most == 1 { 1 } else { 1 + round % batch.most };
         let back: Vec<Block> = held.iter().take(piece).copied().map(Block).collect();
         held.retain(|&held| !back.iter().any(|block| block.0 == held));
-        mediator.offer(&participant, home, &back);
+        mediator.offer(&participant, shard, &back);
         let mut room = vec![MaybeUninit::uninit(); ask];
-        let count = mediator.request(&participant, home, &mut room);
+        let count = mediator.request(&participant, shard, &mut room);
         for block in &room[..count] {
             // SAFETY: so many were written.
             let block = unsafe { block.assume_init() };

@@ -26,7 +26,7 @@
 //!   were carved (papers/memory-bound.md has the sum). The exception: where tags must not wrap and
 //!   are used up, what is there cannot be taken, and the blocks are set aside.
 //! - M5. A request brings nothing only where no list had a full magazine at one instant, but such
-//!   as are still being put down: `Shards::has_settled`.
+//!   as are still being put down: `Shards::is_confirmed_empty`.
 //!
 //! # Progress
 //!
@@ -81,9 +81,9 @@ pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant
 
 /// The shard that a thread cache puts batches down in, and takes from first: the first one, unless
 /// the
-/// [mediator](Mediator::home) said otherwise.
+/// [mediator](Mediator::shard_id) said otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Home(usize);
+pub struct ShardId(usize);
 
 /// A pin: nothing comes back to the lists meanwhile that the holder may have seen there.
 type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
@@ -153,8 +153,8 @@ impl<S: Strategy> Mediator<S> {
 
     /// The home of who belongs to this shard. Of more shards than there are, it begins again with
     /// the first.
-    pub fn home(&self, shard: usize) -> Home {
-        Home(if shard < self.shards() { shard } else { shard % self.shards() })
+    pub fn shard_id(&self, shard: usize) -> ShardId {
+        ShardId(if shard < self.shards() { shard } else { shard % self.shards() })
     }
 
     /// A standing for a thread cache.
@@ -170,21 +170,21 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// On more than the largest batch, and if M1 was broken from outside.
     #[inline]
-    pub fn offer(&self, participant: &Participant<S>, home: Home, blocks: &[Block]) {
+    pub fn offer(&self, participant: &Participant<S>, shard: ShardId, blocks: &[Block]) {
         if blocks.is_empty() {
             return;
         }
         let guard = self.reclaimer.pin(participant);
         if blocks.len() < self.batch().least {
-            return self.offer_remainder(&guard, home, blocks);
+            return self.offer_remainder(&guard, shard, blocks);
         }
         let Some(mut magazine) = self.empty_magazine(&guard) else { return };
         magazine.fill(blocks);
-        self.shelves.full.push(home, magazine);
+        self.shelves.full.push(shard, magazine);
     }
 
     /// Merges a remainder into a partial magazine, so that those stay few (M3).
-    fn offer_remainder(&self, guard: &Guard<'_, S>, home: Home, blocks: &[Block]) {
+    fn offer_remainder(&self, guard: &Guard<'_, S>, shard: ShardId, blocks: &[Block]) {
         let Shelves { store, batch, full, partial, .. } = &**self.shelves;
         let mut rest = blocks;
         if let Some(mut magazine) = partial.pop(store, guard) {
@@ -195,7 +195,7 @@ impl<S: Strategy> Mediator<S> {
             if fit.len() < room {
                 partial.push(magazine);
             } else {
-                full.push(home, magazine);
+                full.push(shard, magazine);
             }
         }
         if !rest.is_empty() {
@@ -290,7 +290,7 @@ impl<S: Strategy> Mediator<S> {
         let Shelves { full, partial, empty, .. } = &**self.shelves;
         // SAFETY: by the caller.
         let count = |list| unsafe { self.count(list) };
-        let full_blocks = full.all_from(Home::default()).map(|list| count(list).1).sum();
+        let full_blocks = full.all_from(ShardId::default()).map(|list| count(list).1).sum();
         (full_blocks, count(partial).1, count(empty).0)
     }
 
@@ -367,7 +367,7 @@ impl<S: Strategy> Mediator<S> {
 impl<S: Strategy> Shelves<S> {
     /// All lists.
     fn lists(&self) -> impl Iterator<Item = &S::List> {
-        self.full.all_from(Home::default()).chain([&self.partial, &self.empty])
+        self.full.all_from(ShardId::default()).chain([&self.partial, &self.empty])
     }
 }
 

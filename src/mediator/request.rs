@@ -1,7 +1,7 @@
 //! How blocks come out of the mediator.
 
-use super::shard::Look;
-use super::{Guard, Home, Mediator, Participant, Shelves};
+use super::shard::ShardScan;
+use super::{Guard, Mediator, Participant, ShardId, Shelves};
 use crate::free_list::{Chain, MagazineList, MaybeBlock, OwnedMagazine, Reclaimer, Strategy};
 
 impl<S: Strategy> Mediator<S> {
@@ -18,11 +18,11 @@ impl<S: Strategy> Mediator<S> {
     pub fn request(
         &self,
         participant: &Participant<S>,
-        home: Home,
+        shard: ShardId,
         out: &mut [MaybeBlock],
     ) -> usize {
         let most = self.batch().most;
-        self.look_round(participant, home, out, |list, guard, out| {
+        self.scan(participant, shard, out, |list, guard, out| {
             if out.len() < most {
                 return 0;
             }
@@ -42,11 +42,11 @@ impl<S: Strategy> Mediator<S> {
     pub fn request_batch(
         &self,
         participant: &Participant<S>,
-        home: Home,
+        shard: ShardId,
         out: &mut [MaybeBlock],
     ) -> usize {
         assert!(out.len() >= self.batch().most, "room for {} blocks", out.len());
-        self.look_round(participant, home, out, |list, guard, out| {
+        self.scan(participant, shard, out, |list, guard, out| {
             let magazine = list.pop(&self.shelves.store, guard);
             magazine.map_or(0, |magazine| self.empty_one(guard, magazine, out))
         })
@@ -55,21 +55,21 @@ impl<S: Strategy> Mediator<S> {
     /// Goes round the lists until something is found, or all were empty. `take` takes whole batches
     /// from one list.
     #[inline(always)]
-    fn look_round(
+    fn scan(
         &self,
         participant: &Participant<S>,
-        home: Home,
+        shard: ShardId,
         out: &mut [MaybeBlock],
         take: impl Fn(&S::List, &Guard<'_, S>, &mut [MaybeBlock]) -> usize,
     ) -> usize {
         let guard = self.reclaimer.pin(participant);
-        let mut look = Look::begin(home);
+        let mut scan = ShardScan::begin(shard);
         loop {
-            let taken = take(self.shelves.full.list(look.shard()), &guard, out);
+            let taken = take(self.shelves.full.list(scan.shard()), &guard, out);
             if taken > 0 {
                 return taken;
             }
-            if let Some(taken) = self.look_on(&guard, &mut look, out) {
+            if let Some(taken) = self.scan_on(&guard, &mut scan, out) {
                 return taken;
             }
         }
@@ -78,36 +78,41 @@ impl<S: Strategy> Mediator<S> {
     /// Where the list that the look has come to has nothing: how many blocks came from elsewhere,
     /// or `None`, where the look goes on.
     #[cold]
-    fn look_on(
+    fn scan_on(
         &self,
         guard: &Guard<'_, S>,
-        look: &mut Look,
+        scan: &mut ShardScan,
         out: &mut [MaybeBlock],
     ) -> Option<usize> {
         let Shelves { batch, full, .. } = &**self.shelves;
         if out.is_empty() {
             return Some(0);
         }
-        if out.len() >= batch.most && full.has_next(look) {
+        if out.len() >= batch.most && full.has_next(scan) {
             return None;
         }
-        let taken = self.request_remainder(guard, look.home(), out);
-        (taken > 0 || full.has_settled(look)).then_some(taken)
+        let taken = self.request_remainder(guard, scan.shard_id(), out);
+        (taken > 0 || full.is_confirmed_empty(scan)).then_some(taken)
     }
 
-    fn request_remainder(&self, guard: &Guard<'_, S>, home: Home, out: &mut [MaybeBlock]) -> usize {
+    fn request_remainder(
+        &self,
+        guard: &Guard<'_, S>,
+        shard: ShardId,
+        out: &mut [MaybeBlock],
+    ) -> usize {
         let Shelves { store, batch, full, partial, .. } = &**self.shelves;
         // One at a time: several in one hand, with less than a batch each, break M3.
         let magazine = partial.pop(store, guard).or_else(|| {
             let splits = out.len() < batch.most;
-            splits.then(|| full.all_from(home).find_map(|list| list.pop(store, guard)))?
+            splits.then(|| full.all_from(shard).find_map(|list| list.pop(store, guard)))?
         });
         let Some(mut magazine) = magazine else { return 0 };
         let taken = magazine.take(out);
         match magazine.len() {
             0 => self.recycle(guard, magazine),
             left if left < batch.least => partial.push(magazine),
-            _ => full.push(home, magazine),
+            _ => full.push(shard, magazine),
         }
         taken
     }

@@ -1,4 +1,4 @@
-//! The lists of full magazines, and how a look at several of them is one look.
+//! The lists of full magazines, and how a look at several of them is one scan.
 //!
 //! # One instant
 //!
@@ -35,7 +35,7 @@
 
 use crossbeam_utils::CachePadded;
 
-use super::Home;
+use super::ShardId;
 use crate::free_list::{MagazineList, OwnedMagazine, Plan, Strategy};
 use crate::sync::{AtomicU64, site};
 
@@ -52,24 +52,24 @@ pub(super) struct Shards<S: Strategy> {
     others: Box<[CachePadded<Shard<S>>]>,
 }
 
-/// How far somebody has come who goes round all lists, from the own one on.
-pub(super) struct Look {
-    home: Home,
+/// How far a thread has come that scans all lists, its own shard's first.
+pub(super) struct ShardScan {
+    own: ShardId,
     shard: usize,
     /// The sum of the counts at the end of the last round.
     before: Option<u64>,
 }
 
-impl Look {
+impl ShardScan {
     #[inline]
-    pub(super) const fn begin(home: Home) -> Self {
-        Self { home, shard: home.0, before: None }
+    pub(super) const fn begin(own: ShardId) -> Self {
+        Self { own, shard: own.0, before: None }
     }
 
     /// The own shard.
     #[inline]
-    pub(super) const fn home(&self) -> Home {
-        self.home
+    pub(super) const fn shard_id(&self) -> ShardId {
+        self.own
     }
 
     /// The shard to look at.
@@ -105,21 +105,21 @@ impl<S: Strategy> Shards<S> {
         &self.shard(shard).list
     }
 
-    /// All lists, that of `home` first.
-    pub(super) fn all_from(&self, Home(first): Home) -> impl Iterator<Item = &S::List> {
+    /// All lists, that of `own` first.
+    pub(super) fn all_from(&self, ShardId(first): ShardId) -> impl Iterator<Item = &S::List> {
         (first..self.count()).chain(0..first).map(|shard| self.list(shard))
     }
 
-    /// Whether this round has another list. If so, the look is there now, else at the first one
+    /// Moves the scan to the next list. False: the round is over, and the scan is at its first list
     /// again.
-    pub(super) fn has_next(&self, look: &mut Look) -> bool {
-        look.shard = if look.shard + 1 == self.count() { 0 } else { look.shard + 1 };
-        look.shard != look.home.0
+    pub(super) fn has_next(&self, scan: &mut ShardScan) -> bool {
+        scan.shard = if scan.shard + 1 == self.count() { 0 } else { scan.shard + 1 };
+        scan.shard != scan.own.0
     }
 
     /// Puts a magazine into the list of a shard.
     #[inline]
-    pub(super) fn push(&self, Home(shard): Home, magazine: OwnedMagazine<'_>) {
+    pub(super) fn push(&self, ShardId(shard): ShardId, magazine: OwnedMagazine<'_>) {
         let Shard { list, arrived } = self.shard(shard);
         list.push(magazine);
         if !self.others.is_empty() {
@@ -132,7 +132,7 @@ impl<S: Strategy> Shards<S> {
 
     /// At the end of a round that has found nothing: whether all lists were empty at one instant,
     /// as SH2 has it. Otherwise there has to be another round.
-    pub(super) fn has_settled(&self, look: &mut Look) -> bool {
+    pub(super) fn is_confirmed_empty(&self, scan: &mut ShardScan) -> bool {
         if self.others.is_empty() {
             return true;
         }
@@ -141,6 +141,6 @@ impl<S: Strategy> Shards<S> {
         let count = |shard| self.shard(shard).arrived.fetch_add(0, site::ARRIVED.ordering());
         // Counts only grow: where the sum is the same, so is each.
         let now = Some((0..self.count()).map(count).sum());
-        core::mem::replace(&mut look.before, now) == now
+        core::mem::replace(&mut scan.before, now) == now
     }
 }

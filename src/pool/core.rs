@@ -15,7 +15,7 @@ use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::chunk::{BlockTable, Carver, FreeReads, Level, Misuse, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Plan, Strategy};
-use crate::mediator::{Home, Mediator, Participant};
+use crate::mediator::{Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
     self, EndHook, Registry, Rundown, Slot, SlotRef, ThreadHandling, ThreadId, Topology, Watcher,
@@ -134,9 +134,9 @@ impl<S: Strategy> Core<S> {
     }
 
     /// The calling thread's shard.
-    pub(super) fn home(&self) -> Home {
+    pub(super) fn shard_id(&self) -> ShardId {
         let shard = self.topology.as_ref().map(|topology| topology.shard());
-        shard.map_or_else(Home::default, |shard| self.mediator.home(shard))
+        shard.map_or_else(ShardId::default, |shard| self.mediator.shard_id(shard))
     }
 
     /// A slot that does not come back by itself when its thread ends.
@@ -162,14 +162,14 @@ impl<S: Strategy> Core<S> {
     pub(super) fn refill(
         &self,
         participant: &Participant<S>,
-        home: Home,
+        shard: ShardId,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match self.mediator.request_batch(participant, home, room) {
-            0 => self.grow(participant, home, room),
+        match self.mediator.request_batch(participant, shard, room) {
+            0 => self.grow(participant, shard, room),
             blocks => Ok(blocks),
         }
     }
@@ -179,14 +179,14 @@ impl<S: Strategy> Core<S> {
     pub(super) fn take_batches(
         &self,
         participant: &Participant<S>,
-        home: Home,
+        shard: ShardId,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match self.mediator.request(participant, home, room) {
-            0 => self.grow(participant, home, room),
+        match self.mediator.request(participant, shard, room) {
+            0 => self.grow(participant, shard, room),
             blocks => Ok(blocks),
         }
     }
@@ -194,7 +194,7 @@ impl<S: Strategy> Core<S> {
     /// One block from the shared lists, or a fresh one. For pools without caches, of batch 1.
     pub(super) fn take_one(&self, participant: &Participant<S>) -> Result<Block, AllocError> {
         let mut room = [MaybeBlock::uninit()];
-        self.refill(participant, Home::default(), &mut room)?;
+        self.refill(participant, ShardId::default(), &mut room)?;
         // SAFETY: a refill brings at least one block.
         Ok(unsafe { room[0].assume_init() })
     }
@@ -218,8 +218,8 @@ impl<S: Strategy> Core<S> {
         // SAFETY: by the caller.
         unsafe { check::leaves_cache(&self.level, check, slot, count) }?;
         // SAFETY: by the caller.
-        let (batch, home) = (self.mediator.batch(), unsafe { slot.home() });
-        let offer = |blocks: &[Block]| self.mediator.offer(participant, home, blocks);
+        let (batch, shard) = (self.mediator.batch(), unsafe { slot.shard_id() });
+        let offer = |blocks: &[Block]| self.mediator.offer(participant, shard, blocks);
         // SAFETY: by the caller.
         unsafe { slot.flush(batch, count, offer) };
         Ok(())

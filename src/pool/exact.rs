@@ -7,7 +7,7 @@ use super::{Census, Pool, Stats};
 use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
-use crate::mediator::Home;
+use crate::mediator::ShardId;
 
 /// A pool without caches: each call is an exchange with the shared list, a block at a time.
 ///
@@ -77,7 +77,7 @@ impl<S: Strategy> ExactPool<S> {
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let core = self.0.core();
         core.hide(Block(block));
-        core.mediator.offer(&core.mediator.join(), Home::default(), &[Block(block)]);
+        core.mediator.offer(&core.mediator.join(), ShardId::default(), &[Block(block)]);
     }
 
     /// Carves until the pool has so many blocks.

@@ -8,7 +8,7 @@ use crate::block::{Batch, Block};
 use crate::chunk::{Carver, Extra, Level, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Strategy};
-use crate::mediator::{Home, Participant};
+use crate::mediator::{Participant, ShardId};
 use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef, ThreadId};
 
@@ -107,13 +107,13 @@ impl<S: Strategy> Core<S> {
     pub(super) fn grow(
         &self,
         participant: &Participant<S>,
-        home: Home,
+        shard: ShardId,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         let mut growth = self.unsealed()?;
         // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
         // empty now, the lists stay out of the sum that bounds what is carved below.
-        let found = self.mediator.request_batch(participant, home, room);
+        let found = self.mediator.request_batch(participant, shard, room);
         if found > 0 {
             return Ok(found);
         }
@@ -214,7 +214,7 @@ impl<S: Strategy> Core<S> {
         if missing == 0 && has_enough {
             return Ok(());
         }
-        let home = self.home();
+        let shard = self.shard_id();
         let mut claimed = Claimed(Vec::new());
         for _ in 0..missing {
             claimed.0.push(self.add_slot(UNWATCHED)?);
@@ -222,7 +222,7 @@ impl<S: Strategy> Core<S> {
         if missing == 0 {
             claimed.0.push(self.attach_unwatched()?);
         }
-        self.carve_until(home, is_enough)
+        self.carve_until(shard, is_enough)
     }
 
     /// Carves what the current chunk has left, and then nothing any more.
@@ -230,9 +230,9 @@ impl<S: Strategy> Core<S> {
         if self.sealed.get() != 0 {
             return Ok(());
         }
-        let home = self.home();
+        let shard = self.shard_id();
         let _slot = Claimed(vec![self.attach_unwatched()?]);
-        self.carve_until(home, |growth| {
+        self.carve_until(shard, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {
                 self.sealed.set(1);
@@ -241,10 +241,10 @@ impl<S: Strategy> Core<S> {
         })
     }
 
-    /// Carves for the list of `home`. The caller owns a slot. `is_enough` is asked under the lock.
+    /// Carves for the list of `shard`. The caller owns a slot. `is_enough` is asked under the lock.
     fn carve_until(
         &self,
-        home: Home,
+        shard: ShardId,
         is_enough: impl Fn(&mut Growth) -> bool,
     ) -> Result<(), AllocError> {
         let participant = self.mediator.join();
@@ -264,7 +264,7 @@ impl<S: Strategy> Core<S> {
             drop(growth);
             // SAFETY: so many were written.
             let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
-            self.mediator.offer(&participant, home, &blocks.collect::<Vec<_>>());
+            self.mediator.offer(&participant, shard, &blocks.collect::<Vec<_>>());
         }
     }
 

@@ -10,7 +10,7 @@ use crate::block::{Block, sanitizers};
 use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Strategy, TaggedWide};
-use crate::mediator::{Home, Participant};
+use crate::mediator::{Participant, ShardId};
 use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
 
@@ -38,19 +38,19 @@ pub struct Local<'p, S: Strategy = TaggedWide> {
 
 impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
-        let home = core.home();
-        Ok(Self::new(core, home, core.attach()?))
+        let shard = core.shard_id();
+        Ok(Self::new(core, shard, core.attach()?))
     }
 
     /// A handle whose slot stays taken when its thread ends. The caller sees to its end.
-    pub(super) fn attach_unwatched(core: &'p Core<S>, home: Home) -> Result<Self, AllocError> {
-        Ok(Self::new(core, home, core.attach_unwatched()?))
+    pub(super) fn attach_unwatched(core: &'p Core<S>, shard: ShardId) -> Result<Self, AllocError> {
+        Ok(Self::new(core, shard, core.attach_unwatched()?))
     }
 
     /// `slot` is claimed by the caller.
-    fn new(core: &'p Core<S>, home: Home, slot: SlotRef) -> Self {
+    fn new(core: &'p Core<S>, shard: ShardId, slot: SlotRef) -> Self {
         // SAFETY: by the caller this handle owns the slot from now on.
-        unsafe { slot.set_home(home) };
+        unsafe { slot.set_shard(shard) };
         let (participant, check) = (core.mediator.join(), core.level.check_state(slot.address()));
         Self { slot, core: NonNull::from(core), participant, check, _one_thread: PhantomData }
     }
@@ -222,8 +222,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// freshly carved. `room` holds the largest batch; the pool's level is off.
     pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         // SAFETY: this handle owns the slot.
-        let home = unsafe { self.slot.home() };
-        let taken = self.core().take_batches(&self.participant, home, room)?;
+        let shard = unsafe { self.slot.shard_id() };
+        let taken = self.core().take_batches(&self.participant, shard, room)?;
         // SAFETY: as above.
         unsafe { self.slot.count_taken(taken) };
         self.core().show_all(&room[..taken]);
@@ -239,12 +239,12 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// As [`deallocate`](Self::deallocate), for each of them.
     pub(super) unsafe fn give_batches(&self, blocks: &[Block]) -> usize {
         // SAFETY: this handle owns the slot.
-        let (batch, home) = (self.core().mediator.batch(), unsafe { self.slot.home() });
+        let (batch, shard) = (self.core().mediator.batch(), unsafe { self.slot.shard_id() });
         let mut rest = blocks;
         while rest.len() >= batch.least {
             let (given, left) = rest.split_at(rest.len().min(batch.most));
             given.iter().for_each(|&block| self.core().hide(block));
-            self.core().mediator.offer(&self.participant, home, given);
+            self.core().mediator.offer(&self.participant, shard, given);
             // SAFETY: as above.
             unsafe { self.slot.count_given(given.len()) };
             rest = left;
@@ -279,23 +279,23 @@ impl<'p, S: Strategy> Local<'p, S> {
         check: &CheckState<S>,
     ) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: a handle owns the slot.
-        let (batch, home) = (core.mediator.batch(), unsafe { slot.home() });
+        let (batch, shard) = (core.mediator.batch(), unsafe { slot.shard_id() });
         // SAFETY: a handle owns the slot, and has just seen the array empty. A refill is at
         // most the largest batch, by the core.
-        let block = match unsafe { slot.refill(batch, |room| core.refill(participant, home, room)) }
-        {
-            Ok(()) => {
-                // SAFETY: the caller owns the slot.
-                if let Err(misuse) = unsafe { check::enters_cache(&core.level, check, slot) } {
-                    misuse.report();
+        let block =
+            match unsafe { slot.refill(batch, |room| core.refill(participant, shard, room)) } {
+                Ok(()) => {
+                    // SAFETY: the caller owns the slot.
+                    if let Err(misuse) = unsafe { check::enters_cache(&core.level, check, slot) } {
+                        misuse.report();
+                    }
+                    // SAFETY: the caller owns the slot.
+                    unsafe { slot.pop() }.expect("a refill brings at least one block")
                 }
+                // What is kept back is better than nothing.
                 // SAFETY: the caller owns the slot.
-                unsafe { slot.pop() }.expect("a refill brings at least one block")
-            }
-            // What is kept back is better than nothing.
-            // SAFETY: the caller owns the slot.
-            Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
-        };
+                Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
+            };
         core.show(block);
         Self::verify_alloc(slot, core, check, block);
         Ok(block.0)

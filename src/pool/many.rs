@@ -14,7 +14,7 @@ use crate::block::Block;
 use crate::chunk::Level;
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Strategy};
-use crate::mediator::Home;
+use crate::mediator::ShardId;
 
 /// The blocks that a bulk allocation has so far. Dropping it gives them back, also where the source
 /// panics.
@@ -147,7 +147,7 @@ impl<S: Strategy> ExactPool<S> {
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
-            let taken = core.take_batches(&participant, Home::default(), rest)?;
+            let taken = core.take_batches(&participant, ShardId::default(), rest)?;
             core.show_all(&rest[..taken]);
             so_far.taken += taken;
         }

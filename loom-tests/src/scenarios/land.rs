@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{Deferred, MaybeBlock, Reclaimer};
-use stampool::raw::mediator::{Home, Mediator, Participant};
+use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource};
 
@@ -40,7 +40,11 @@ fn block(number: usize) -> Block {
 /// Takes the one block that lies on top.
 fn request<R: Reclaimer>(mediator: &Shelves<R>, participant: &Participant<Deferred<R>>) -> usize {
     let mut out = [MaybeBlock::uninit()];
-    assert_eq!(mediator.request(participant, Home::default(), &mut out), 1, "a block was listed");
+    assert_eq!(
+        mediator.request(participant, ShardId::default(), &mut out),
+        1,
+        "a block was listed"
+    );
     // SAFETY: one block was written.
     unsafe { out[0].assume_init() }.0.addr().get() / 16
 }
@@ -50,7 +54,7 @@ fn offer<R: Reclaimer>(
     participant: &Participant<Deferred<R>>,
     number: usize,
 ) {
-    mediator.offer(participant, Home::default(), &[block(number)]);
+    mediator.offer(participant, ShardId::default(), &[block(number)]);
 }
 
 /// Runs the scenario once.

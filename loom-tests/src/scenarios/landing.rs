@@ -91,7 +91,7 @@ pub fn body() -> String {
     }
     mediator.extend_limbo(1);
     let block = Block(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
-    let (participant, home) = (mediator.join(), mediator.home(0));
+    let (participant, home) = (mediator.join(), mediator.shard_id(0));
     mediator.offer(&participant, home, &[block]);
     let taken = mediator.request(&participant, home, &mut [MaybeUninit::uninit()]);
     assert_eq!((taken, mediator.waiting().limbo_magazines), (1, 1), "its magazine waits");

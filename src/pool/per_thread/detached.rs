@@ -7,7 +7,7 @@ use super::super::Local;
 use super::super::core::Core;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
-use crate::mediator::Home;
+use crate::mediator::ShardId;
 use crate::sync::Arc;
 use crate::thread_cache::Rundown;
 
@@ -27,11 +27,14 @@ impl<S: Strategy> DetachedLocal<S> {
     /// # Safety
     ///
     /// It is only used, other than dropped, while the pool is borrowed.
-    pub(in super::super) unsafe fn attach(core: &Core<S>, home: Home) -> Result<Self, AllocError> {
+    pub(in super::super) unsafe fn attach(
+        core: &Core<S>,
+        shard: ShardId,
+    ) -> Result<Self, AllocError> {
         let rundown = core.rundown().clone();
         // SAFETY: by the caller, and by `drop`, which goes through the rundown.
         let core: &'static Core<S> = unsafe { &*core::ptr::from_ref(core) };
-        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, home)?), rundown })
+        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, shard)?), rundown })
     }
 
     /// Whether the pool has gone.

@@ -234,7 +234,7 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy>(
                 // Attached while nothing is borrowed: a source that is asked for memory here may
                 // use other pools.
                 // SAFETY: used through a borrowed pool alone, here and by `recent`.
-                let detached = unsafe { DetachedLocal::attach(core, core.home()) }.ok()?;
+                let detached = unsafe { DetachedLocal::attach(core, core.shard_id()) }.ok()?;
                 let mut locals = locals.0.try_borrow_mut().ok()?;
                 locals.prune();
                 match locals.find(pool) {

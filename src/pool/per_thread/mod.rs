@@ -13,7 +13,7 @@ use core::ptr::NonNull;
 use super::{Census, Local, Pool};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
-use crate::mediator::Home;
+use crate::mediator::ShardId;
 use crate::sync::{Mutex, lock};
 use locals::OwnNumber;
 
@@ -79,7 +79,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     /// Makes the shared cache now, so that a thread which has a block to free always finds it.
     pub(super) fn new(pool: Pool<S>) -> Result<Self, AllocError> {
         // SAFETY: used through the pool, and dropped before it.
-        let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), Home::default()) }?);
+        let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), ShardId::default()) }?);
         Ok(Self { fallback: Mutex::new(fallback), pool, number: OwnNumber::fresh() })
     }
 
@@ -209,7 +209,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S>, AllocError> {
         let core = self.pool.core();
         // SAFETY: by the caller.
-        unsafe { DetachedLocal::attach(core, core.home()) }
+        unsafe { DetachedLocal::attach(core, core.shard_id()) }
     }
 }
 

@@ -7,7 +7,7 @@
 //! would be colder when they come round: so [`STEADY`] flushes in a row halve the limit.
 
 use crate::block::Batch;
-use crate::mediator::Home;
+use crate::mediator::ShardId;
 
 /// So many flushes, and no refill between them, show that a thread gives for good.
 const STEADY: u32 = 16;
@@ -23,14 +23,14 @@ pub(super) struct Fill {
     /// Flushes since then, or since the limit was halved.
     flushes: u32,
     /// Where batches go and come from.
-    pub(super) home: Home,
+    pub(super) shard: ShardId,
 }
 
 impl Fill {
     /// An empty array.
     pub(super) fn new(batch: Batch) -> Self {
-        let (limit, home) = (2 * batch.least, Home::default());
-        Self { len: 0, limit, refilled: false, flushes: 0, home }
+        let (limit, shard) = (2 * batch.least, ShardId::default());
+        Self { len: 0, limit, refilled: false, flushes: 0, shard }
     }
 
     /// The array is full: may it hold twice as many blocks, or as many as it has `room` for?

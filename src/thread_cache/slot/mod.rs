@@ -23,7 +23,7 @@ use core::ptr::NonNull;
 use super::ThreadId;
 use super::tally::{SlotStats, Tally};
 use crate::block::{Batch, Block};
-use crate::mediator::Home;
+use crate::mediator::ShardId;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
 use fill::Fill;
 
@@ -163,9 +163,9 @@ impl SlotRef {
     /// # Safety
     ///
     /// The caller owns the slot.
-    pub unsafe fn set_home(self, home: Home) {
+    pub unsafe fn set_shard(self, shard: ShardId) {
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().fill.with_mut(|fill| unsafe { (*fill).home = home });
+        self.head().fill.with_mut(|fill| unsafe { (*fill).shard = shard });
     }
 
     /// Where the owner's batches go and come from.
@@ -173,9 +173,9 @@ impl SlotRef {
     /// # Safety
     ///
     /// The caller owns the slot.
-    pub unsafe fn home(self) -> Home {
+    pub unsafe fn shard_id(self) -> ShardId {
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().fill.with(|fill| unsafe { (*fill).home })
+        self.head().fill.with(|fill| unsafe { (*fill).shard })
     }
 
     /// What went through here.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::MaybeBlock;
-use stampool::raw::mediator::{Home, Mediator, Participant};
+use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
 use stampool::{
     EndHook, Local, Pool, Requirements, Strategy, SystemSource, ThreadHandling, ThreadId, Topology,
@@ -295,36 +295,36 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         actor.log.clear();
         actor
     });
-    let offer = move |Standing((participant, home)): &Standing<(Participant<S>, Home)>,
+    let offer = move |Standing((participant, home)): &Standing<(Participant<S>, ShardId)>,
                       blocks: &[Block]| {
         shared.under_check.offer(participant, *home, blocks);
     };
-    let step =
-        move |(standing, actor): &mut (Standing<(Participant<S>, Home)>, Actor), op: Op| match op {
-            Op::Offer(count) | Op::OfferTwice(count) => {
-                let blocks: Vec<Block> =
-                    (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
+    let step = move |(standing, actor): &mut (Standing<(Participant<S>, ShardId)>, Actor),
+                     op: Op| match op {
+        Op::Offer(count) | Op::OfferTwice(count) => {
+            let blocks: Vec<Block> =
+                (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
+            offer(standing, &blocks);
+            if matches!(op, Op::OfferTwice(_)) {
                 offer(standing, &blocks);
-                if matches!(op, Op::OfferTwice(_)) {
-                    offer(standing, &blocks);
-                }
             }
-            Op::Request(max) => {
-                let Standing((participant, home)) = standing;
-                let mut out = vec![MaybeBlock::uninit(); max];
-                let count = shared.under_check.request(participant, *home, &mut out);
-                let addresses: Vec<usize> = out[..count]
-                    .iter()
-                    // SAFETY: `request` has written so many.
-                    .map(|block| unsafe { block.assume_init() }.0.addr().get())
-                    .collect();
-                shared.receive(actor, &addresses);
-            }
-            Op::Join(shard) => standing.0.1 = shared.under_check.home(shard),
-            _ => unreachable!("not an operation of a mediator"),
-        };
+        }
+        Op::Request(max) => {
+            let Standing((participant, home)) = standing;
+            let mut out = vec![MaybeBlock::uninit(); max];
+            let count = shared.under_check.request(participant, *home, &mut out);
+            let addresses: Vec<usize> = out[..count]
+                .iter()
+                // SAFETY: `request` has written so many.
+                .map(|block| unsafe { block.assume_init() }.0.addr().get())
+                .collect();
+            shared.receive(actor, &addresses);
+        }
+        Op::Join(shard) => standing.0.1 = shared.under_check.shard_id(shard),
+        _ => unreachable!("not an operation of a mediator"),
+    };
     let homes = scenario.homes.iter().copied().chain(core::iter::repeat(0));
-    let standing = |home| Standing((shared.under_check.join(), shared.under_check.home(home)));
+    let standing = |home| Standing((shared.under_check.join(), shared.under_check.shard_id(home)));
     let mut actors: Vec<_> =
         actors.zip(homes).map(|(actor, home)| (standing(home), actor)).collect();
     for (thread, op) in scenario.setup {

@@ -7,9 +7,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "no second look after the growth lock was taken",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "let found = self.mediator.request_batch(participant, home, room);",
+            from: "let found = self.mediator.request_batch(participant, shard, room);",
             to: "let found =
-            if {on} { 0 } else { self.mediator.request_batch(participant, home, room) };",
+            if {on} { 0 } else { self.mediator.request_batch(participant, shard, room) };",
         }],
         killer: Killer::Loom("TaggedPacked/pool/carve_race/loom/"),
         words: "t0 [3] t1 [3 carved]",

@@ -7,9 +7,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the remainder of a thread that leaves dropped by the mediator",
         edits: &[Edit {
             file: "src/mediator/mod.rs",
-            from: "return self.offer_remainder(&guard, home, blocks);",
+            from: "return self.offer_remainder(&guard, shard, blocks);",
             to: "if !{on} {
-                self.offer_remainder(&guard, home, blocks);
+                self.offer_remainder(&guard, shard, blocks);
             }
             return;",
         }],
@@ -37,13 +37,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/mediator/mod.rs",
             from: "        magazine.fill(blocks);
-        self.shelves.full.push(home, magazine);",
+        self.shelves.full.push(shard, magazine);",
             to: "        magazine.fill(blocks);
-        self.shelves.full.push(home, magazine);
+        self.shelves.full.push(shard, magazine);
         if {on} {
             let Some(mut magazine) = self.empty_magazine(&guard) else { return };
             magazine.fill(blocks);
-            self.shelves.full.push(home, magazine);
+            self.shelves.full.push(shard, magazine);
         }",
         }],
         killer: Killer::Loom("TaggedPacked/pool/flush_refill/loom/"),
