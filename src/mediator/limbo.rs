@@ -13,7 +13,7 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use super::Shelves;
+use super::Depot;
 use crate::free_list::{Magazine, MagazineList, OwnedMagazine, Strategy};
 use crate::sync::{AtomicU64, AtomicUsize, site};
 
@@ -77,7 +77,7 @@ impl Limbo {
     unsafe fn leave(this: *const Self) {
         // SAFETY: by the caller it is there. What the reference leads to is all atomic.
         let waiting: &AtomicUsize = unsafe { &(*this).waiting };
-        // ORDERING(LM-4): Release. Publishes that this thread is through with the shelves and the
+        // ORDERING(LM-4): Release. Publishes that this thread is through with the depot and the
         //   magazine: it may have no other business with the pool.
         //   pairs with LM-5; killed by limbo/land_drop
         waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
@@ -85,7 +85,7 @@ impl Limbo {
 
     /// Whether nothing waits. If so, the caller has acquired all that was returned.
     pub(super) fn is_empty(&self) -> bool {
-        // ORDERING(LM-5): Acquire. A thread that has returned a magazine does not touch the shelves
+        // ORDERING(LM-5): Acquire. A thread that has returned a magazine does not touch the depot
         //   again, so the caller may free them.
         //   pairs with LM-4, of each magazine: all changes of the number are RMWs; killed by
         //   limbo/land_drop
@@ -107,32 +107,32 @@ impl Limbo {
 /// A magazine that waits, on its way back to `empty`. Two words, so that a reclaimer need not box
 /// it.
 ///
-/// It does not own the shelves, but the mediator's drop lets every deferred return happen first: so
+/// It does not own the depot, but the mediator's drop lets every deferred return happen first: so
 /// the memory goes back when the pool goes, and not when the last thread does that has ever used
 /// its collector.
 pub(super) struct DeferredReturn<S: Strategy> {
     magazine: NonNull<Magazine>,
-    shelves: NonNull<Shelves<S>>,
+    depot: NonNull<Depot<S>>,
 }
 
-// SAFETY: the magazine has no other owner, and shelves are shared by threads anyway.
+// SAFETY: the magazine has no other owner, and depot are shared by threads anyway.
 unsafe impl<S: Strategy> Send for DeferredReturn<S> {}
 
 impl<S: Strategy> DeferredReturn<S> {
-    pub(super) fn new(shelves: &Shelves<S>, magazine: OwnedMagazine<'_>) -> Self {
-        Self { magazine: magazine.release(), shelves: NonNull::from(shelves) }
+    pub(super) fn new(depot: &Depot<S>, magazine: OwnedMagazine<'_>) -> Self {
+        Self { magazine: magazine.release(), depot: NonNull::from(depot) }
     }
 
     /// The grace period is over.
     pub(super) fn complete(self) {
-        // SAFETY: the shelves stay until this magazine has left the limbo, which is the last line.
-        let shelves = unsafe { self.shelves.as_ref() };
-        shelves.standing.acquired();
-        // SAFETY: released by its owner for this; of these shelves' store.
-        let magazine = unsafe { OwnedMagazine::assume(self.magazine, &shelves.store) };
-        shelves.empty.push(magazine);
+        // SAFETY: the depot stay until this magazine has left the limbo, which is the last line.
+        let depot = unsafe { self.depot.as_ref() };
+        depot.standing.acquired();
+        // SAFETY: released by its owner for this; of these depot' store.
+        let magazine = unsafe { OwnedMagazine::assume(self.magazine, &depot.store) };
+        depot.empty.push(magazine);
         // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
         // again.
-        unsafe { Limbo::leave(&raw const shelves.limbo) };
+        unsafe { Limbo::leave(&raw const depot.limbo) };
     }
 }

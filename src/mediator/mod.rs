@@ -57,13 +57,13 @@ pub struct Mediator<S: Strategy> {
     reclaimer: S::Reclaimer,
     /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something
     /// still waits then.
-    shelves: ManuallyDrop<Box<Shelves<S>>>,
-    /// The reclaimer has given up: the shelves stay for good.
-    shelves_stay: bool,
+    depot: ManuallyDrop<Box<Depot<S>>>,
+    /// The reclaimer has given up: the depot stay for good.
+    depot_stays: bool,
 }
 
 /// Where magazines are.
-struct Shelves<S: Strategy> {
+struct Depot<S: Strategy> {
     store: MagazineStore,
     batch: Batch,
     full: Shards<S>,
@@ -72,7 +72,7 @@ struct Shelves<S: Strategy> {
     limbo: Limbo,
     /// Whether the lists have tags that must not wrap.
     may_refuse: bool,
-    /// Says that the thread which ends the shelves has acquired all deferred returns.
+    /// Says that the thread which ends the depot has acquired all deferred returns.
     standing: Witness,
 }
 
@@ -110,7 +110,7 @@ impl<S: Strategy> Mediator<S> {
         let batch = batch.into();
         Self {
             reclaimer: S::Reclaimer::new(),
-            shelves: ManuallyDrop::new(Box::new(Shelves {
+            depot: ManuallyDrop::new(Box::new(Depot {
                 store: MagazineStore::new(batch.most, plan.addressing),
                 batch,
                 full: Shards::new(shards, plan),
@@ -120,35 +120,35 @@ impl<S: Strategy> Mediator<S> {
                 may_refuse: plan.tag_policy == TagPolicy::Refuse,
                 standing: Witness::created(),
             })),
-            shelves_stay: false,
+            depot_stays: false,
         }
     }
 
     /// The magazines that travel here.
     pub fn store(&self) -> &MagazineStore {
-        &self.shelves.store
+        &self.depot.store
     }
 
     /// Blocks in a batch.
     #[inline]
     pub fn batch(&self) -> Batch {
-        self.shelves.batch
+        self.depot.batch
     }
 
     /// Brings a new magazine.
     pub fn add_magazine(&self, magazine: OwnedMagazine<'_>) {
-        self.shelves.empty.push(magazine);
+        self.depot.empty.push(magazine);
     }
 
     /// Lets so many magazines more wait for their return. As many have been brought for that.
     pub fn extend_limbo(&self, magazines: usize) {
-        self.shelves.limbo.extend(magazines);
+        self.depot.limbo.extend(magazines);
     }
 
     /// How many lists of full magazines there are.
     #[inline]
     pub fn shards(&self) -> usize {
-        self.shelves.full.count()
+        self.depot.full.count()
     }
 
     /// The home of who belongs to this shard. Of more shards than there are, it begins again with
@@ -180,12 +180,12 @@ impl<S: Strategy> Mediator<S> {
         }
         let Some(mut magazine) = self.empty_magazine(&guard) else { return };
         magazine.fill(blocks);
-        self.shelves.full.push(shard, magazine);
+        self.depot.full.push(shard, magazine);
     }
 
     /// Merges a remainder into a partial magazine, so that those stay few (M3).
     fn offer_remainder(&self, guard: &Guard<'_, S>, shard: ShardId, blocks: &[Block]) {
-        let Shelves { store, batch, full, partial, .. } = &**self.shelves;
+        let Depot { store, batch, full, partial, .. } = &**self.depot;
         let mut rest = blocks;
         if let Some(mut magazine) = partial.pop(store, guard) {
             let room = batch.least - magazine.len();
@@ -208,7 +208,7 @@ impl<S: Strategy> Mediator<S> {
     /// A magazine to put blocks into; none where tags are used up (M4).
     #[inline]
     fn empty_magazine(&self, guard: &Guard<'_, S>) -> Option<OwnedMagazine<'_>> {
-        let Some(magazine) = self.shelves.empty.pop(&self.shelves.store, guard) else {
+        let Some(magazine) = self.depot.empty.pop(&self.depot.store, guard) else {
             self.expect_no_tags();
             return None;
         };
@@ -227,29 +227,29 @@ impl<S: Strategy> Mediator<S> {
     #[inline]
     fn recycle(&self, guard: &Guard<'_, S>, magazine: OwnedMagazine<'_>) {
         if !S::Reclaimer::DEFERS {
-            self.shelves.empty.push(magazine);
-        } else if self.shelves.limbo.enter() {
+            self.depot.empty.push(magazine);
+        } else if self.depot.limbo.enter() {
             let address = magazine.name().address();
-            let deferred_return = limbo::DeferredReturn::new(&self.shelves, magazine);
-            // SAFETY: the shelves lie in their box until `drain` has returned true: see `drop`.
+            let deferred_return = limbo::DeferredReturn::new(&self.depot, magazine);
+            // SAFETY: the depot lie in their box until `drain` has returned true: see `drop`.
             unsafe { self.reclaimer.defer(guard, address, move || deferred_return.complete()) };
         } else {
             // Else nothing would make the reclaimer look while the limbo is full.
             self.reclaimer.collect(guard);
-            self.shelves.empty.push(magazine);
+            self.depot.empty.push(magazine);
         }
     }
 
     /// Whether blocks may no longer be handed out, since tags must not wrap. If so, it stays so.
     #[inline]
     pub fn refuses(&self) -> bool {
-        self.shelves.may_refuse && self.shelves.lists().any(MagazineList::refuses)
+        self.depot.may_refuse && self.depot.lists().any(MagazineList::refuses)
     }
 
     /// What waits.
     pub fn waiting(&self) -> Waiting {
-        let limbo = &self.shelves.limbo;
-        let overflows = self.shelves.lists().map(MagazineList::overflows).sum::<u64>();
+        let limbo = &self.depot.limbo;
+        let overflows = self.depot.lists().map(MagazineList::overflows).sum::<u64>();
         Waiting {
             limbo_magazines: limbo.waiting(),
             limbo_limit: limbo.limit(),
@@ -259,7 +259,7 @@ impl<S: Strategy> Mediator<S> {
 
     /// How often a CAS came too late and had to be tried again.
     pub fn cas_failures(&self) -> u64 {
-        self.shelves.lists().map(MagazineList::cas_failures).sum()
+        self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
     /// Runs `f` as if the caller were held up in the middle of an exchange with each of the lists.
@@ -267,7 +267,7 @@ impl<S: Strategy> Mediator<S> {
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
         let mut f = Some(f);
-        linger(&mut self.shelves.lists(), &mut || f.take().into_iter().for_each(|f| f()));
+        linger(&mut self.depot.lists(), &mut || f.take().into_iter().for_each(|f| f()));
     }
 
     /// Blocks in full and in partial magazines, and the number of empty magazines. The count is
@@ -287,7 +287,7 @@ impl<S: Strategy> Mediator<S> {
         // What waits nevertheless is counted nowhere.
         // SAFETY: by the caller.
         _ = unsafe { self.drain() };
-        let Shelves { full, partial, empty, .. } = &**self.shelves;
+        let Depot { full, partial, empty, .. } = &**self.depot;
         // SAFETY: by the caller.
         let count = |list| unsafe { self.count(list) };
         let full_blocks = full.all_from(ShardId::default()).map(|list| count(list).1).sum();
@@ -300,7 +300,7 @@ impl<S: Strategy> Mediator<S> {
         _ = unsafe { self.drain() };
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
-        for list in self.shelves.lists() {
+        for list in self.depot.lists() {
             // SAFETY: the pool is borrowed for this alone.
             for magazine in unsafe { list.take_all_alone(self.store(), &guard) } {
                 magazine.end();
@@ -309,15 +309,15 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Ends the reclaimer's work before the mediator is dropped. False: as [`drain`](Self::drain),
-    /// and the shelves stay for good.
+    /// and the depot stay for good.
     pub fn finish_limbo(&mut self) -> bool {
         // SAFETY: `&mut` keeps all other threads out.
-        self.shelves_stay |= S::Reclaimer::DEFERS && !unsafe { self.drain() };
-        !self.shelves_stay
+        self.depot_stays |= S::Reclaimer::DEFERS && !unsafe { self.drain() };
+        !self.depot_stays
     }
 
     /// Returns every magazine that waits in limbo to `empty`. False: the reclaimer has given up,
-    /// and a magazine will come back later, or never. What waits leads to the shelves and to
+    /// and a magazine will come back later, or never. What waits leads to the depot and to
     /// magazines, which must stay then.
     ///
     /// # Safety
@@ -325,7 +325,7 @@ impl<S: Strategy> Mediator<S> {
     /// No other thread uses the mediator until this returns, and no guard is held.
     #[must_use = "what waits leads to magazines"]
     pub unsafe fn drain(&self) -> bool {
-        let Shelves { limbo, standing, .. } = &**self.shelves;
+        let Depot { limbo, standing, .. } = &**self.depot;
         let mut before = usize::MAX;
         while !limbo.is_empty() {
             let waiting = limbo.waiting();
@@ -364,7 +364,7 @@ impl<S: Strategy> Mediator<S> {
     }
 }
 
-impl<S: Strategy> Shelves<S> {
+impl<S: Strategy> Depot<S> {
     /// All lists.
     fn lists(&self) -> impl Iterator<Item = &S::List> {
         self.full.all_from(ShardId::default()).chain([&self.partial, &self.empty])
@@ -382,9 +382,9 @@ fn linger<'l, L: MagazineList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &
 impl<S: Strategy> Drop for Mediator<S> {
     fn drop(&mut self) {
         // A reclaimer that has given up once is not asked again.
-        if !self.shelves_stay && self.finish_limbo() {
+        if !self.depot_stays && self.finish_limbo() {
             // SAFETY: not used again. Nothing that the reclaimer still has leads here.
-            unsafe { ManuallyDrop::drop(&mut self.shelves) };
+            unsafe { ManuallyDrop::drop(&mut self.depot) };
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How blocks come out of the mediator.
 
 use super::shard::ShardScan;
-use super::{Guard, Mediator, Participant, ShardId, Shelves};
+use super::{Depot, Guard, Mediator, Participant, ShardId};
 use crate::free_list::{Chain, MagazineList, MaybeBlock, OwnedMagazine, Reclaimer, Strategy};
 
 impl<S: Strategy> Mediator<S> {
@@ -26,7 +26,7 @@ impl<S: Strategy> Mediator<S> {
             if out.len() < most {
                 return 0;
             }
-            let chain = list.pop_up_to(&self.shelves.store, out.len(), guard);
+            let chain = list.pop_up_to(&self.depot.store, out.len(), guard);
             self.empty_into(guard, chain, out)
         })
     }
@@ -47,7 +47,7 @@ impl<S: Strategy> Mediator<S> {
     ) -> usize {
         assert!(out.len() >= self.batch().most, "room for {} blocks", out.len());
         self.scan(participant, shard, out, |list, guard, out| {
-            let magazine = list.pop(&self.shelves.store, guard);
+            let magazine = list.pop(&self.depot.store, guard);
             magazine.map_or(0, |magazine| self.empty_one(guard, magazine, out))
         })
     }
@@ -65,7 +65,7 @@ impl<S: Strategy> Mediator<S> {
         let guard = self.reclaimer.pin(participant);
         let mut scan = ShardScan::begin(shard);
         loop {
-            let taken = take(self.shelves.full.list(scan.shard()), &guard, out);
+            let taken = take(self.depot.full.list(scan.shard()), &guard, out);
             if taken > 0 {
                 return taken;
             }
@@ -84,7 +84,7 @@ impl<S: Strategy> Mediator<S> {
         scan: &mut ShardScan,
         out: &mut [MaybeBlock],
     ) -> Option<usize> {
-        let Shelves { batch, full, .. } = &**self.shelves;
+        let Depot { batch, full, .. } = &**self.depot;
         if out.is_empty() {
             return Some(0);
         }
@@ -101,7 +101,7 @@ impl<S: Strategy> Mediator<S> {
         shard: ShardId,
         out: &mut [MaybeBlock],
     ) -> usize {
-        let Shelves { store, batch, full, partial, .. } = &**self.shelves;
+        let Depot { store, batch, full, partial, .. } = &**self.depot;
         // One at a time: several in one hand, with less than a batch each, break M3.
         let magazine = partial.pop(store, guard).or_else(|| {
             let splits = out.len() < batch.most;

@@ -37,13 +37,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/mediator/mod.rs",
             from: "        magazine.fill(blocks);
-        self.shelves.full.push(shard, magazine);",
+        self.depot.full.push(shard, magazine);",
             to: "        magazine.fill(blocks);
-        self.shelves.full.push(shard, magazine);
+        self.depot.full.push(shard, magazine);
         if {on} {
             let Some(mut magazine) = self.empty_magazine(&guard) else { return };
             magazine.fill(blocks);
-            self.shelves.full.push(shard, magazine);
+            self.depot.full.push(shard, magazine);
         }",
         }],
         killer: Killer::Loom("TaggedPacked/pool/flush_refill/loom/"),
@@ -98,13 +98,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/mediator/mod.rs",
             from: "if !S::Reclaimer::DEFERS {
-            self.shelves.empty.push(magazine);",
+            self.depot.empty.push(magazine);",
             to: "if {on} {
             // SAFETY: not so, that is the fault.
             let magazine = unsafe { OwnedMagazine::assume(magazine.release(), self.store()) };
-            self.shelves.empty.push(magazine);
+            self.depot.empty.push(magazine);
         } else if !S::Reclaimer::DEFERS {
-            self.shelves.empty.push(magazine);",
+            self.depot.empty.push(magazine);",
         }],
         killer: Killer::Loom("EpochModel/mediator/aba/loom/"),
         words: "Causality violation: Concurrent write accesses",
@@ -144,16 +144,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "limbo left before the push",
         edits: &[Edit {
             file: "src/mediator/limbo.rs",
-            from: "        shelves.empty.push(magazine);
+            from: "        depot.empty.push(magazine);
         // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
         // again.
-        unsafe { Limbo::leave(&raw const shelves.limbo) };",
+        unsafe { Limbo::leave(&raw const depot.limbo) };",
             to: "        if {on} {
-            unsafe { Limbo::leave(&raw const shelves.limbo) };
+            unsafe { Limbo::leave(&raw const depot.limbo) };
         }
-        shelves.empty.push(magazine);
+        depot.empty.push(magazine);
         if !{on} {
-            unsafe { Limbo::leave(&raw const shelves.limbo) };
+            unsafe { Limbo::leave(&raw const depot.limbo) };
         }",
         }],
         killer: Killer::Loom("EpochModel/recycle/land_offer/loom/"),
@@ -163,10 +163,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the tags of partial and of full magazines not asked whether they run out",
         edits: &[Edit {
             file: "src/mediator/mod.rs",
-            from: "self.shelves.may_refuse && self.shelves.lists().any(MagazineList::refuses)",
-            to: "self.shelves.may_refuse
-            && (self.shelves.empty.refuses()
-                || !{on} && self.shelves.lists().any(MagazineList::refuses))",
+            from: "self.depot.may_refuse && self.depot.lists().any(MagazineList::refuses)",
+            to: "self.depot.may_refuse
+            && (self.depot.empty.refuses()
+                || !{on} && self.depot.lists().any(MagazineList::refuses))",
         }],
         killer: Killer::Test {
             target: "bad_input",
