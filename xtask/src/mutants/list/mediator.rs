@@ -63,14 +63,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "something carved although a batch lies in another shard",
         edits: &[Edit {
             file: "src/mediator/request.rs",
-            from: "if out.len() >= batch.most && full.has_next(look) {",
-            to: "if !{on} && out.len() >= batch.most && full.has_next(look) {",
+            from: "if out.len() >= batch.most && full.has_next(scan) {",
+            to: "if !{on} && out.len() >= batch.most && full.has_next(scan) {",
         }],
         killer: Killer::Loom("TaggedPacked/pool/shards_steal/loom/"),
         words: "t0 [-] t1 [] carved 5 full 4",
     },
     Mutant {
-        name: "shards looked at one after the other, and that taken for one look",
+        name: "shards scanned one after the other, and that taken for one instant",
         edits: &[Edit {
             file: "src/mediator/shard.rs",
             from: "if self.others.is_empty() {
@@ -130,11 +130,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "t0 [-]",
     },
     Mutant {
-        name: "a second look over shards that always settles",
+        name: "a second scan over shards that always confirms",
         edits: &[Edit {
             file: "src/mediator/shard.rs",
-            from: "core::mem::replace(&mut look.before, now) == now",
-            to: "let before = core::mem::replace(&mut look.before, now);
+            from: "core::mem::replace(&mut scan.before, now) == now",
+            to: "let before = core::mem::replace(&mut scan.before, now);
         before == now || ({on} && before.is_some())",
         }],
         killer: Killer::Loom("TaggedPacked/mediator/shards_before_its_count/loom/"),
