@@ -37,7 +37,7 @@ fn ops() -> impl proptest::strategy::Strategy<Value = Vec<Op>> {
 fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: Layout) {
     let meter = Meter::new();
     let counts: std::sync::Arc<Counts> = meter.counts.clone();
-    let Batch { least, most } = batch;
+    let Batch { min: least, max: most } = batch;
     let builder = Pool::builder(layout).strategy::<S>().batch(least).batch_up_to(most);
     let mut builder = builder.source(meter);
     if let Some(blocks) = chunk {
@@ -93,7 +93,7 @@ proptest! {
         shift in 0_u32..8,
     ) {
         let layout = Layout::from_size_align(size, 1 << shift).unwrap();
-        let batch = Batch { least, most: least + growth };
+        let batch = Batch { min: least, max: least + growth };
         follow::<TaggedWide>(&ops, batch, chunk, layout);
         follow::<TaggedPacked>(&ops, batch, chunk, layout);
         follow::<Locked>(&ops, batch, chunk, layout);

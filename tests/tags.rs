@@ -159,8 +159,7 @@ where
 fn any_number_of_threads_past_the_look_takes_no_block_twice() {
     // The mediator's requests of one block out of a larger magazine put the magazine back where it
     // was.
-    for (batch, ask) in
-        [(Batch::fixed(1), 1), (Batch::fixed(4), 4), (Batch { least: 1, most: 4 }, 1)]
+    for (batch, ask) in [(Batch::fixed(1), 1), (Batch::fixed(4), 4), (Batch { min: 1, max: 4 }, 1)]
     {
         past_the_look::<TaggedPacked<5>>(batch, ask);
         past_the_look::<TaggedWide<5>>(batch, ask);
@@ -182,7 +181,7 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
     let mut refused = false;
     for round in 0..1000 {
         // What is held goes back in pieces of all sizes.
-        let piece = if batch.most == 1 { 1 } else { 1 + round % batch.most };
+        let piece = if batch.max == 1 { 1 } else { 1 + round % batch.max };
         let back: Vec<Block> = held.iter().take(piece).copied().map(Block).collect();
         held.retain(|&held| !back.iter().any(|block| block.0 == held));
         mediator.offer(&participant, shard, &back);

@@ -26,7 +26,7 @@ pub struct Carved {
 }
 
 /// What came with a new chunk.
-pub struct Extra {
+pub struct NewChunk {
     /// Batches that the chunk will yield.
     pub batches: usize,
     /// Its blocks.
@@ -116,7 +116,7 @@ impl Carver {
         &mut self,
         regions: &mut Regions,
         extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
-    ) -> Result<Option<Extra>, AllocError> {
+    ) -> Result<Option<NewChunk>, AllocError> {
         let allowed = self.capacity - self.carved;
         if allowed == 0 {
             return Err(AllocError::Capacity);
@@ -148,7 +148,7 @@ impl Carver {
         blocks: usize,
         extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
         regions: &mut Regions,
-    ) -> Result<(Chunk, Extra), AllocError> {
+    ) -> Result<(Chunk, NewChunk), AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let batches = blocks.div_ceil(self.batch);
         let magazine_bytes =
@@ -164,7 +164,7 @@ impl Carver {
         // SAFETY: where the extra room begins in the region's layout.
         let room = unsafe { region.add(extra_at) };
         let chunk = Chunk { next_block, blocks_left: blocks, next_magazine_room: region };
-        Ok((chunk, Extra { batches, blocks, first: next_block, room }))
+        Ok((chunk, NewChunk { batches, blocks, first: next_block, room }))
     }
 
     /// Cuts off up to one batch. Call after [`prepare`](Self::prepare) only.

@@ -12,7 +12,7 @@ mod regions;
 mod stamp;
 
 pub use block_table::{BlockTable, FreeReads, WriteHeader};
-pub use carver::{Carved, Carver, Extra};
+pub use carver::{Carved, Carver, NewChunk};
 pub use directory::Directory;
 pub use level::{Level, Misuse, Off, Tracked};
 pub use regions::Regions;

@@ -111,7 +111,7 @@ impl<S: Strategy> Mediator<S> {
         Self {
             reclaimer: S::Reclaimer::new(),
             depot: ManuallyDrop::new(Box::new(Depot {
-                store: MagazineStore::new(batch.most, plan.addressing),
+                store: MagazineStore::new(batch.max, plan.addressing),
                 batch,
                 full: Shards::new(shards, plan),
                 partial: S::list(plan),
@@ -175,7 +175,7 @@ impl<S: Strategy> Mediator<S> {
             return;
         }
         let guard = self.reclaimer.pin(participant);
-        if blocks.len() < self.batch().least {
+        if blocks.len() < self.batch().min {
             return self.offer_remainder(&guard, shard, blocks);
         }
         let Some(mut magazine) = self.empty_magazine(&guard) else { return };
@@ -188,7 +188,7 @@ impl<S: Strategy> Mediator<S> {
         let Depot { store, batch, full, partial, .. } = &**self.depot;
         let mut rest = blocks;
         if let Some(mut magazine) = partial.pop(store, guard) {
-            let room = batch.least - magazine.len();
+            let room = batch.min - magazine.len();
             let fit;
             (fit, rest) = blocks.split_at(room.min(blocks.len()));
             magazine.append(fit);

@@ -21,7 +21,7 @@ impl<S: Strategy> Mediator<S> {
         shard: ShardId,
         out: &mut [MaybeBlock],
     ) -> usize {
-        let most = self.batch().most;
+        let most = self.batch().max;
         self.scan(participant, shard, out, |list, guard, out| {
             if out.len() < most {
                 return 0;
@@ -45,7 +45,7 @@ impl<S: Strategy> Mediator<S> {
         shard: ShardId,
         out: &mut [MaybeBlock],
     ) -> usize {
-        assert!(out.len() >= self.batch().most, "room for {} blocks", out.len());
+        assert!(out.len() >= self.batch().max, "room for {} blocks", out.len());
         self.scan(participant, shard, out, |list, guard, out| {
             let magazine = list.pop(&self.depot.store, guard);
             magazine.map_or(0, |magazine| self.empty_one(guard, magazine, out))
@@ -88,7 +88,7 @@ impl<S: Strategy> Mediator<S> {
         if out.is_empty() {
             return Some(0);
         }
-        if out.len() >= batch.most && full.has_next(scan) {
+        if out.len() >= batch.max && full.has_next(scan) {
             return None;
         }
         let taken = self.request_remainder(guard, scan.shard_id(), out);
@@ -104,14 +104,14 @@ impl<S: Strategy> Mediator<S> {
         let Depot { store, batch, full, partial, .. } = &**self.depot;
         // One at a time: several in one hand, with less than a batch each, break M3.
         let magazine = partial.pop(store, guard).or_else(|| {
-            let splits = out.len() < batch.most;
+            let splits = out.len() < batch.max;
             splits.then(|| full.all_from(shard).find_map(|list| list.pop(store, guard)))?
         });
         let Some(mut magazine) = magazine else { return 0 };
         let taken = magazine.take(out);
         match magazine.len() {
             0 => self.recycle(guard, magazine),
-            left if left < batch.least => partial.push(magazine),
+            left if left < batch.min => partial.push(magazine),
             _ => full.push(shard, magazine),
         }
         taken

@@ -250,20 +250,20 @@ impl<S: Strategy> PoolBuilder<S> {
     fn core(self) -> Result<NonNull<Core<S>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let plan = S::plan(self.requirements)?;
-        let most = self.batch_up_to.unwrap_or(self.batch);
-        let (batch, limbo) = (Batch { least: self.batch, most }, plan.limbo_magazines);
+        let max = self.batch_up_to.unwrap_or(self.batch);
+        let (batch, limbo) = (Batch { min: self.batch, max }, plan.limbo_magazines);
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
         }
-        for requested in [batch.least, batch.most] {
+        for requested in [batch.min, batch.max] {
             if requested == 0 || requested > MAX_BATCH {
                 return Err(BuildError::Batch { requested, limit: MAX_BATCH });
             }
         }
-        if batch.most < batch.least {
-            return Err(BuildError::BatchUpTo { requested: batch.most, batch: batch.least });
+        if batch.max < batch.min {
+            return Err(BuildError::BatchUpTo { requested: batch.max, batch: batch.min });
         }
-        let magazine = Magazine::layout(batch.most).expect("the largest batch has a layout");
+        let magazine = Magazine::layout(batch.max).expect("the largest batch has a layout");
         let slot = Core::<S>::slot_layout(batch, magazine, 1 + limbo);
         debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(S::Level::CHUNK_LIMIT);
@@ -274,15 +274,15 @@ impl<S: Strategy> PoolBuilder<S> {
         }
         let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
         let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks()).min(numbers);
-        if capacity < batch.least {
-            return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.least });
+        if capacity < batch.min {
+            return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.min });
         }
         let shards = self.topology.as_ref().map_or(1, |topology| topology.shards());
         if shards == 0 || shards > MAX_SHARDS {
             return Err(BuildError::Shards { requested: shards, limit: MAX_SHARDS });
         }
         let topology = (shards, self.topology);
-        let carver = Carver::new(layout, magazine, batch.least, self.chunk, capacity);
+        let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
         let regions = Regions::new(self.source);
         let level = S::Level::new(layout, self.zero_on_free);
         let mut core = Core::new(

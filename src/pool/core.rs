@@ -241,14 +241,14 @@ impl<S: Strategy> Core<S> {
         let mut found = None;
         loop {
             // SAFETY: by the caller.
-            let blocks = unsafe { slot.len_blocks() }.min(batch.most);
+            let blocks = unsafe { slot.len_blocks() }.min(batch.max);
             if blocks > 0 {
                 // SAFETY: by the caller; at most what is there.
                 found = unsafe { self.flush(slot, check, participant, blocks) }.err().or(found);
                 continue;
             }
             // SAFETY: by the caller; the array is empty.
-            if unsafe { slot.release_batch(batch.least) } == 0 {
+            if unsafe { slot.release_batch(batch.min) } == 0 {
                 // SAFETY: by the caller.
                 unsafe { slot.narrow(batch) };
                 return found;

@@ -19,7 +19,7 @@ impl<S: Strategy> Core<S> {
             .field("level", &S::Level::NAME)
             .field("block_size", &self.layout.stride())
             .field("block_align", &self.layout.align())
-            .field("batch_blocks", &self.mediator.batch().least)
+            .field("batch_blocks", &self.mediator.batch().min)
             .finish_non_exhaustive()
     }
 }

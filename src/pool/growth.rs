@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::core::{Core, UNWATCHED};
 use crate::block::{Batch, Block};
-use crate::chunk::{Carver, Extra, Level, Regions};
+use crate::chunk::{Carver, Level, NewChunk, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Strategy};
 use crate::mediator::{Participant, ShardId};
@@ -31,7 +31,7 @@ impl Growth {
 
 /// What a new chunk needs beside its magazines and blocks, in one room, and where the parts begin.
 /// Names of magazines come first.
-struct Beside {
+struct ChunkExtras {
     layout: Layout,
     /// Numbers of blocks, where they have any.
     block_table: usize,
@@ -100,7 +100,7 @@ impl<S: Strategy> Core<S> {
     }
 
     pub(super) fn magazine_layout(&self) -> Layout {
-        Magazine::layout(self.mediator.batch().most).expect("the builder has checked the batch")
+        Magazine::layout(self.mediator.batch().max).expect("the builder has checked the batch")
     }
 
     #[cold]
@@ -127,10 +127,10 @@ impl<S: Strategy> Core<S> {
     /// Writes up to a batch of fresh blocks to `room`.
     fn carve(&self, growth: &mut Growth, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         let magazines = growth.magazines;
-        let beside = |batches, blocks| self.beside(magazines + batches, blocks);
-        let layout = |batches, blocks| Ok(beside(batches, blocks)?.layout);
+        let chunk_extras = |batches, blocks| self.chunk_extras(magazines + batches, blocks);
+        let layout = |batches, blocks| Ok(chunk_extras(batches, blocks)?.layout);
         if let Some(new) = growth.carver.prepare(&mut growth.regions, layout)? {
-            let parts = beside(new.batches, new.blocks).expect("as it was just now");
+            let parts = chunk_extras(new.batches, new.blocks).expect("as it was just now");
             // SAFETY: locked since; the room has that layout.
             unsafe { self.add_chunk(magazines + new.batches, &new, &parts) };
         }
@@ -157,7 +157,7 @@ impl<S: Strategy> Core<S> {
 
     /// Room for the names of the first `magazines` magazines, and for what is kept of `blocks` new
     /// blocks.
-    fn beside(&self, magazines: usize, blocks: usize) -> Result<Beside, AllocError> {
+    fn chunk_extras(&self, magazines: usize, blocks: usize) -> Result<ChunkExtras, AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let names = self.mediator.store().names_missing(magazines)?;
         let numbers =
@@ -165,7 +165,7 @@ impl<S: Strategy> Core<S> {
         let (layout, block_table) = names.extend(numbers).map_err(too_large)?;
         let shadow = S::Level::room(blocks).ok_or(AllocError::OutOfMemory)?;
         let (layout, level) = layout.extend(shadow).map_err(too_large)?;
-        Ok(Beside { layout, block_table, level })
+        Ok(ChunkExtras { layout, block_table, level })
     }
 
     /// Makes a new chunk known to all who keep something beside it. There are `magazines` magazines
@@ -175,7 +175,7 @@ impl<S: Strategy> Core<S> {
     ///
     /// Under the growth lock since `beside` said `parts`. The chunk's room has that layout, and is
     /// the core's until the regions are dropped.
-    unsafe fn add_chunk(&self, magazines: usize, new: &Extra, parts: &Beside) {
+    unsafe fn add_chunk(&self, magazines: usize, new: &NewChunk, parts: &ChunkExtras) {
         if let Some(table) = &self.block_table {
             // SAFETY: where this part begins in the layout.
             let places = unsafe { new.room.add(parts.block_table) };
@@ -248,7 +248,7 @@ impl<S: Strategy> Core<S> {
         is_enough: impl Fn(&mut Growth) -> bool,
     ) -> Result<(), AllocError> {
         let participant = self.mediator.join();
-        let mut room = vec![MaybeBlock::uninit(); self.mediator.batch().most];
+        let mut room = vec![MaybeBlock::uninit(); self.mediator.batch().max];
         loop {
             let mut growth = lock(&self.growth);
             if is_enough(&mut growth) {

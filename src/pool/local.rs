@@ -206,7 +206,7 @@ impl<'p, S: Strategy> Local<'p, S> {
 
     /// The largest batch.
     pub(super) fn most_batch_blocks(&self) -> usize {
-        self.core().mediator.batch().most
+        self.core().mediator.batch().max
     }
 
     /// Moves blocks from the cache to `room`, as many as there are and fit. The pool's level is
@@ -241,8 +241,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         // SAFETY: this handle owns the slot.
         let (batch, shard) = (self.core().mediator.batch(), unsafe { self.slot.shard_id() });
         let mut rest = blocks;
-        while rest.len() >= batch.least {
-            let (given, left) = rest.split_at(rest.len().min(batch.most));
+        while rest.len() >= batch.min {
+            let (given, left) = rest.split_at(rest.len().min(batch.max));
             given.iter().for_each(|&block| self.core().hide(block));
             self.core().mediator.offer(&self.participant, shard, given);
             // SAFETY: as above.

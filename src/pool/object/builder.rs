@@ -7,7 +7,7 @@ use core::mem::ManuallyDrop;
 use super::super::PoolBuilder;
 use super::blocks::Blocks;
 use super::kept::Kept;
-use super::{Make, ObjectPool, Reset, taken};
+use super::{Make, ObjectPool, Reset, reserved};
 use crate::chunk::FreeReads;
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
@@ -216,6 +216,6 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         }
         let (Some(_), Some(make)) = (&self.reset, &self.make) else { return Ok(()) };
         // SAFETY: each block is shown to us alone, and the pool keeps.
-        self.blocks.visit(count, |block| unsafe { taken::furnish(block.cast::<T>(), make) })
+        self.blocks.visit(count, |block| unsafe { reserved::construct(block.cast::<T>(), make) })
     }
 }

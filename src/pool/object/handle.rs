@@ -7,7 +7,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use super::ObjectPool;
-use super::taken::Taken;
+use super::reserved::Reserved;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Arc;
 
@@ -83,7 +83,7 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
     pub fn into_inner(this: Self) -> T {
         let this = ManuallyDrop::new(this);
         // SAFETY: the handle's object, and not used again.
-        unsafe { Taken::emptied(this.pool, this.object) }
+        unsafe { Reserved::emptied(this.pool, this.object) }
     }
 }
 
@@ -108,7 +108,7 @@ impl<T, S: Strategy> OwnedPooled<T, S> {
     pub fn into_inner(this: Self) -> T {
         let (pool, object) = Self::detach(this);
         // SAFETY: the handle's object, and not used again.
-        unsafe { Taken::emptied(&pool, object) }
+        unsafe { Reserved::emptied(&pool, object) }
     }
 }
 
@@ -116,7 +116,7 @@ impl<T, S: Strategy> Drop for Pooled<'_, T, S> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the handle's object, and not used again.
-        unsafe { Taken::back(self.pool, self.object) };
+        unsafe { Reserved::back(self.pool, self.object) };
     }
 }
 
@@ -124,7 +124,7 @@ impl<T, S: Strategy> Drop for OwnedPooled<T, S> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the handle's object, and not used again.
-        unsafe { Taken::back(&self.pool, self.object) };
+        unsafe { Reserved::back(&self.pool, self.object) };
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - O1. A block that is taken has one owner: a [`Taken`], a handle, or whoever detached one.
-//! - O2. The owner of an object is the owner of its block, which holds a value. A `Taken` may be
+//! - O1. A block that is taken has one owner: a [`Reserved`], a handle, or whoever detached one.
+//! - O2. The owner of an object is the owner of its block, which holds a value. A `Reserved` may be
 //!   without one.
 //! - O3. Whatever panics (constructor, hook, destructor), the block goes back, and says truly
 //!   whether it holds a value: so no value is dropped twice, and no block is lost.
@@ -12,8 +12,8 @@ pub(super) mod blocks;
 mod builder;
 mod handle;
 mod kept;
+mod reserved;
 mod shared;
-mod taken;
 
 pub use builder::{LivePolicy, ObjectPoolBuilder};
 pub use handle::{OwnedPooled, Pooled};
@@ -25,7 +25,7 @@ use core::ptr::NonNull;
 
 use self::blocks::Blocks;
 use self::kept::Kept;
-use self::taken::Taken;
+use self::reserved::Reserved;
 use super::{Census, Stats};
 use crate::error::{AllocError, Full};
 use crate::free_list::{Strategy, TaggedWide};
@@ -129,7 +129,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     #[inline]
     pub fn get(&self) -> Result<Pooled<'_, T, S>, AllocError> {
         let make = self.constructor();
-        Ok(Taken::new(self)?.ready(make))
+        Ok(Reserved::new(self)?.ready(make))
     }
 
     /// As [`get`](Self::get), with a handle that holds the pool.
@@ -157,7 +157,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// As there. The objects that were had go back.
     pub fn get_many(&self, count: usize) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
         let make = self.constructor();
-        let taken = Taken::many(self, count)?.into_iter();
+        let taken = Reserved::many(self, count)?.into_iter();
         Ok(taken.map(|taken| taken.ready(make)).collect())
     }
 
@@ -181,8 +181,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// ```
     #[inline]
     pub fn create(&self, value: T) -> Result<Pooled<'_, T, S>, Full<T>> {
-        match Taken::new(self) {
-            Ok(taken) => Ok(taken.renewed(|| value)),
+        match Reserved::new(self) {
+            Ok(taken) => Ok(taken.replace(|| value)),
             Err(error) => Err(Full { value, error }),
         }
     }
@@ -203,7 +203,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// As [`get`](Self::get); `make` has not been called then.
     #[inline]
     pub fn create_with(&self, make: impl FnOnce() -> T) -> Result<Pooled<'_, T, S>, AllocError> {
-        Ok(Taken::new(self)?.renewed(make))
+        Ok(Reserved::new(self)?.replace(make))
     }
 
     /// Puts `count` values into the pool, or none. `make` gets their numbers, from 0 on.
@@ -216,8 +216,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         count: usize,
         mut make: impl FnMut(usize) -> T,
     ) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
-        let taken = Taken::many(self, count)?.into_iter().enumerate();
-        Ok(taken.map(|(nth, taken)| taken.renewed(|| make(nth))).collect())
+        let taken = Reserved::many(self, count)?.into_iter().enumerate();
+        Ok(taken.map(|(nth, taken)| taken.replace(|| make(nth))).collect())
     }
 
     /// Takes a detached object back under a handle.

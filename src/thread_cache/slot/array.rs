@@ -6,7 +6,7 @@
 use core::slice;
 
 use super::SlotRef;
-use super::fill::Fill;
+use super::cache_state::CacheState;
 use crate::block::{Batch, Block};
 use crate::free_list::MaybeBlock;
 
@@ -37,9 +37,9 @@ impl SlotRef {
     /// The caller owns the slot and the array holds more than `nth` blocks.
     pub unsafe fn remove(self, nth: usize) {
         let array = self.array();
-        self.head().fill.with_mut(|fill| {
+        self.head().state.with_mut(|state| {
             // SAFETY: the caller owns the slot, so no other thread is in the cell.
-            let Fill { len, .. } = unsafe { &mut *fill };
+            let CacheState { len, .. } = unsafe { &mut *state };
             debug_assert!(nth < *len, "block {nth} out of {len}");
             *len -= 1;
             // SAFETY: within the array.
@@ -59,9 +59,9 @@ impl SlotRef {
     #[inline(always)]
     pub unsafe fn pop(self) -> Option<Block> {
         let array = self.array();
-        self.head().fill.with_mut(|fill| {
+        self.head().state.with_mut(|state| {
             // SAFETY: the caller owns the slot, so no other thread is in the cell.
-            let Fill { len, .. } = unsafe { &mut *fill };
+            let CacheState { len, .. } = unsafe { &mut *state };
             *len = len.checked_sub(1)?;
             // SAFETY: the new length is within the array.
             let top = unsafe { array.add(*len) };
@@ -78,9 +78,9 @@ impl SlotRef {
     /// The caller owns the slot.
     pub unsafe fn pop_many(self, out: &mut [MaybeBlock]) -> usize {
         let array = self.array();
-        self.head().fill.with_mut(|fill| {
+        self.head().state.with_mut(|state| {
             // SAFETY: the caller owns the slot, so no other thread is in the cell.
-            let Fill { len, .. } = unsafe { &mut *fill };
+            let CacheState { len, .. } = unsafe { &mut *state };
             let count = out.len().min(*len);
             *len -= count;
             // SAFETY: the new length is within the array.
@@ -116,9 +116,9 @@ impl SlotRef {
     /// The caller owns the slot.
     #[inline(always)]
     pub unsafe fn is_full(self) -> bool {
-        self.head().fill.with(|fill| {
+        self.head().state.with(|state| {
             // SAFETY: the caller owns the slot, so no other thread is in the cell.
-            let Fill { len, limit, .. } = unsafe { &*fill };
+            let CacheState { len, limit, .. } = unsafe { &*state };
             *len >= *limit
         })
     }
@@ -131,9 +131,9 @@ impl SlotRef {
     #[inline(always)]
     pub unsafe fn put(self, block: Block) {
         let array = self.array();
-        self.head().fill.with_mut(|fill| {
+        self.head().state.with_mut(|state| {
             // SAFETY: the caller owns the slot, so no other thread is in the cell.
-            let Fill { len, limit, .. } = unsafe { &mut *fill };
+            let CacheState { len, limit, .. } = unsafe { &mut *state };
             debug_assert!(*len < *limit, "room for a block in {limit}");
             // SAFETY: below the limit, so within the array.
             let top = unsafe { array.add(*len) };
@@ -150,7 +150,7 @@ impl SlotRef {
     /// The caller owns the slot, or no thread uses the pool.
     pub unsafe fn len_blocks(self) -> usize {
         // SAFETY: no other thread is in the cell.
-        self.head().fill.with(|fill| unsafe { (*fill).len })
+        self.head().state.with(|state| unsafe { (*state).len })
     }
 
     /// Lets the array, which is full, hold more blocks. False where it has no more room, or would
@@ -162,7 +162,7 @@ impl SlotRef {
     pub unsafe fn widen(self) -> bool {
         let room = self.head().room;
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.widen(room))
+        self.head().state.with_mut(|state| unsafe { &mut *state }.widen(room))
     }
 
     /// Brings the limit of the empty array back to what it was at first.
@@ -172,7 +172,7 @@ impl SlotRef {
     /// The caller owns the slot.
     pub unsafe fn narrow(self, batch: Batch) {
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.narrow(batch));
+        self.head().state.with_mut(|state| unsafe { &mut *state }.narrow(batch));
     }
 
     /// Blocks that a flush of the full array gives away: a batch.
@@ -182,7 +182,7 @@ impl SlotRef {
     /// The caller owns the slot.
     pub unsafe fn batch_blocks(self) -> usize {
         // SAFETY: no other thread is in the cell.
-        self.head().fill.with(|fill| unsafe { (*fill).limit } / 2)
+        self.head().state.with(|state| unsafe { (*state).limit } / 2)
     }
 
     /// Fills the empty array with what `refill` writes to the room for the largest batch.
@@ -200,14 +200,14 @@ impl SlotRef {
         batch: Batch,
         refill: impl FnOnce(&mut [MaybeBlock]) -> Result<usize, E>,
     ) -> Result<(), E> {
-        debug_assert_eq!(2 * batch.most, self.head().room, "the pool's batch");
+        debug_assert_eq!(2 * batch.max, self.head().room, "the pool's batch");
         // SAFETY: the array has room for two batches and the caller is alone with it. The cell is
         // not held meanwhile: `refill` takes locks, where other threads run.
-        let room = unsafe { slice::from_raw_parts_mut(self.array().cast(), batch.most) };
+        let room = unsafe { slice::from_raw_parts_mut(self.array().cast(), batch.max) };
         let filled = refill(room)?;
-        debug_assert!(filled <= batch.most, "a refill is at most a batch");
+        debug_assert!(filled <= batch.max, "a refill is at most a batch");
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().fill.with_mut(|fill| unsafe { &mut *fill }.refilled(filled));
+        self.head().state.with_mut(|state| unsafe { &mut *state }.refilled(filled));
         self.head().tally.refilled(filled);
         Ok(())
     }
@@ -224,13 +224,13 @@ impl SlotRef {
         let array = self.array();
         // SAFETY: entries below the length were written, and the caller is alone with them.
         flush(unsafe { slice::from_raw_parts(array, count) });
-        self.head().fill.with_mut(|fill| {
+        self.head().state.with_mut(|state| {
             // SAFETY: within the array.
             let kept = unsafe { array.add(count) };
             // SAFETY: both ranges are within the array, which the caller is alone with.
             unsafe { kept.copy_to(array, len - count) };
             // SAFETY: the caller owns the slot, so no other thread is in the cell.
-            unsafe { &mut *fill }.flushed(batch, len - count);
+            unsafe { &mut *state }.flushed(batch, len - count);
         });
         self.head().tally.flushed(count);
     }

@@ -6,14 +6,14 @@
 //! |---|---|---|
 //! | `owner` | gives up (Release) | peeks, claims when free (Acquire) |
 //! | `next` | reads | reads; written once before the slot is published |
-//! | `fill` and the array, `cursor` and the ring | reads and writes, plainly | never |
+//! | `state` and the array, `cursor` and the ring | reads and writes, plainly | never |
 //! | `tally` | writes | reads, as a statistic |
 //!
 //! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
 //! its thread ends (where the pool is told of that) or when the pool is dropped.
 
 mod array;
-mod fill;
+mod cache_state;
 mod ring;
 
 use core::alloc::Layout;
@@ -25,7 +25,7 @@ use super::tally::{SlotStats, Tally};
 use crate::block::{Batch, Block};
 use crate::mediator::ShardId;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
-use fill::Fill;
+use cache_state::CacheState;
 
 /// Head of a slot; the array of two of the largest batches follows it in memory, and behind that
 /// the ring of those that are kept back, if any are.
@@ -43,7 +43,7 @@ pub struct Slot {
     /// Where the ring's oldest block is; guards the ring too.
     cursor: UnsafeCell<usize>,
     /// Guards the array too.
-    fill: UnsafeCell<Fill>,
+    state: UnsafeCell<CacheState>,
     tally: Tally,
 }
 
@@ -56,7 +56,7 @@ impl Slot {
     /// overflows.
     pub fn layout(batch: Batch, quarantine: usize) -> Option<Layout> {
         let array =
-            Layout::array::<Block>(batch.most.checked_mul(2)?.checked_add(quarantine)?).ok()?;
+            Layout::array::<Block>(batch.max.checked_mul(2)?.checked_add(quarantine)?).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(array).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the array follows the head directly");
         Some(layout.pad_to_align())
@@ -81,11 +81,11 @@ impl SlotRef {
         let head = Slot {
             owner: AtomicU64::new(owner.0.get()),
             next,
-            room: 2 * batch.most,
+            room: 2 * batch.max,
             quarantine,
             created: Witness::created(),
             cursor: UnsafeCell::new(0),
-            fill: UnsafeCell::new(Fill::new(batch)),
+            state: UnsafeCell::new(CacheState::new(batch)),
             tally: Tally::default(),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
@@ -165,7 +165,7 @@ impl SlotRef {
     /// The caller owns the slot.
     pub unsafe fn set_shard(self, shard: ShardId) {
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().fill.with_mut(|fill| unsafe { (*fill).shard = shard });
+        self.head().state.with_mut(|state| unsafe { (*state).shard = shard });
     }
 
     /// Where the owner's batches go and come from.
@@ -175,7 +175,7 @@ impl SlotRef {
     /// The caller owns the slot.
     pub unsafe fn shard_id(self) -> ShardId {
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().fill.with(|fill| unsafe { (*fill).shard })
+        self.head().state.with(|state| unsafe { (*state).shard })
     }
 
     /// What went through here.

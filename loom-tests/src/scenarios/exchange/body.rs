@@ -176,8 +176,8 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     let threads = ModelThreads::default();
     let pool = Pool::builder(Layout::new::<u64>())
         .strategy::<S>()
-        .batch(scenario.batch.least)
-        .batch_up_to(scenario.batch.most)
+        .batch(scenario.batch.min)
+        .batch_up_to(scenario.batch.max)
         .chunk_blocks(CHUNK)
         .limbo_magazines(scenario.limbo)
         .capacity_blocks(capacity)
@@ -249,7 +249,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
     assert_eq!(census.cached_blocks, 0, "a handle left with blocks");
     assert_eq!(census.free_blocks() + held, stats.carved_blocks, "a block was lost");
     let most_live = shared.live.most.load(Ordering::Relaxed).cast_unsigned();
-    let batch = scenario.batch.most;
+    let batch = scenario.batch.max;
     let bound = most_live + 3 * actors.len() * batch + batch;
     assert!(stats.carved_blocks <= bound, "{} blocks carved, bound {bound}", stats.carved_blocks);
     drain(&shared, census.free_blocks());
@@ -280,7 +280,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let blocks: usize = holds.iter().sum();
     // M1: a magazine per batch of blocks, and one per thread, and what may wait.
     let limbo = plan.limbo_magazines * holds.len();
-    for index in 0..blocks.div_ceil(scenario.batch.least) + holds.len() + limbo {
+    for index in 0..blocks.div_ceil(scenario.batch.min) + holds.len() + limbo {
         mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }
     mediator.extend_limbo(limbo);

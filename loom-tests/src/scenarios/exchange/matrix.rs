@@ -13,7 +13,7 @@ use crate::scenarios::Depth::Preemptions;
 
 /// Batches of one block that grow up to `most`.
 const fn up_to(most: usize, slice: Scenario) -> Scenario {
-    Scenario { batch: Batch { least: 1, most }, ..slice }
+    Scenario { batch: Batch { min: 1, max: most }, ..slice }
 }
 
 /// Both attached; thread 1 holds three blocks that thread 0 allocated, and its cache is full of
@@ -206,7 +206,7 @@ pub const SCENARIOS: &[Scenario] = &[
     up_to(2, slice("pool/wide_leave_allocate", 1, WIDE, &[&[Allocate], &[Leave]])),
     Scenario {
         layer: Layer::Mediator { holds: &[3, 0] },
-        batch: Batch { least: 2, most: 3 },
+        batch: Batch { min: 2, max: 3 },
         ..slice("mediator/split_a_large_one", 2, &[(0, Offer(3))], &[&[Request(1)], &[Request(3)]])
     },
     Scenario {

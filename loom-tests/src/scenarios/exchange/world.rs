@@ -83,7 +83,7 @@ impl World {
             attached: false,
             cache: Vec::new(),
             forgotten: Vec::new(),
-            limit: 2 * scenario.batch.least,
+            limit: 2 * scenario.batch.min,
             refilled: false,
             held: Vec::new(),
             log: Vec::new(),
@@ -125,7 +125,7 @@ impl World {
 
     /// One step. False: it must wait.
     fn advance(&mut self, thread: usize) -> bool {
-        let Batch { least, most } = self.batch;
+        let Batch { min: least, max: most } = self.batch;
         let home = self.threads[thread].home;
         if core::mem::take(&mut self.threads[thread].is_to_count) {
             self.arrived[home] += 1;
@@ -245,7 +245,7 @@ impl World {
         }
         if matches!(self.threads[thread].todo[0], Op::Leave | Op::End) {
             self.threads[thread].attached = false;
-            self.threads[thread].limit = 2 * self.batch.least;
+            self.threads[thread].limit = 2 * self.batch.min;
             self.threads[thread].refilled = false;
         }
         self.done(thread);
@@ -272,7 +272,7 @@ impl World {
             }
             Step::LookAgain(look) => self.look_for(thread, look, Step::LookAgain, Step::Carve),
             Step::Carve => {
-                let fresh = self.batch.least.min(self.capacity - self.carved);
+                let fresh = self.batch.min.min(self.capacity - self.carved);
                 let first = self.carved;
                 self.carved += fresh;
                 if fresh == 0 {
@@ -308,11 +308,11 @@ impl World {
     fn request(&mut self, thread: usize, max: usize, step: Step) {
         let look = match step {
             Step::Begin if max == 0 => return self.received(thread, &[]),
-            Step::Begin if max >= self.batch.most => Look::begin(true),
+            Step::Begin if max >= self.batch.max => Look::begin(true),
             Step::Begin => Look::begin(false),
             Step::Look(look) => look,
             Step::PutBack(rest) => {
-                if rest.len() < self.batch.least {
+                if rest.len() < self.batch.min {
                     self.partial.push(rest);
                 } else {
                     self.put_up(thread, rest);

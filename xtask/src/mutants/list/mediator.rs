@@ -53,8 +53,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "what a split leaves of a large magazine taken for a remainder",
         edits: &[Edit {
             file: "src/mediator/request.rs",
-            from: "left if left < batch.least => partial.push(magazine),",
-            to: "left if left < if {on} { batch.most } else { batch.least } => partial.push(magazine),",
+            from: "left if left < batch.min => partial.push(magazine),",
+            to: "left if left < if {on} { batch.max } else { batch.min } => partial.push(magazine),",
         }],
         killer: Killer::Loom("TaggedPacked/mediator/split_a_large_one/loom/"),
         words: "t0 [2] t1 [-] carved 3 full 0 partial 2",
@@ -63,8 +63,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "something carved although a batch lies in another shard",
         edits: &[Edit {
             file: "src/mediator/request.rs",
-            from: "if out.len() >= batch.most && full.has_next(scan) {",
-            to: "if !{on} && out.len() >= batch.most && full.has_next(scan) {",
+            from: "if out.len() >= batch.max && full.has_next(scan) {",
+            to: "if !{on} && out.len() >= batch.max && full.has_next(scan) {",
         }],
         killer: Killer::Loom("TaggedPacked/pool/shards_steal/loom/"),
         words: "t0 [-] t1 [] carved 5 full 4",

@@ -49,7 +49,7 @@ impl World {
         on: fn(Look) -> Step,
         after: Step,
     ) -> (Blocks, Step) {
-        match self.look(thread, self.batch.most, look) {
+        match self.look(thread, self.batch.max, look) {
             Looked::Batches(blocks) | Looked::Magazine(blocks) => (blocks, Step::Begin),
             Looked::Nothing => (vec![], after),
             Looked::NotYet(look) => (vec![], on(look)),
@@ -58,7 +58,7 @@ impl World {
 
     /// One step of a look for at most `max` blocks.
     pub(super) fn look(&mut self, thread: usize, max: usize, look: Look) -> Looked {
-        let (shards, whole) = (self.full.len(), max >= self.batch.most);
+        let (shards, whole) = (self.full.len(), max >= self.batch.max);
         let at = |nth| (self.threads[thread].home + nth) % shards;
         let Look { at: place, mut counts, mut before } = look;
         let round_over = if shards > 1 { Some(Place::Count(0)) } else { None };

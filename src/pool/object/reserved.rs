@@ -11,12 +11,12 @@ use crate::free_list::Strategy;
 /// A block out of a pool, for the moment without a user: goes back when it is dropped.
 ///
 /// In a pool that keeps, its state is `Vacant` or `Ready`, and true. In others it has no value.
-pub(super) struct Taken<'p, T, S: Strategy> {
+pub(super) struct Reserved<'p, T, S: Strategy> {
     pool: &'p ObjectPool<T, S>,
     block: NonNull<T>,
 }
 
-impl<'p, T, S: Strategy> Taken<'p, T, S> {
+impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     /// Takes one.
     #[inline]
     pub(super) fn new(pool: &'p ObjectPool<T, S>) -> Result<Self, AllocError> {
@@ -44,10 +44,10 @@ impl<'p, T, S: Strategy> Taken<'p, T, S> {
         let taken = Self { pool, block: object };
         if let Some(reset) = &pool.reset {
             // Until the hook is through, the value is to be dropped.
-            let spoilt = Spoilt(object);
+            let value = DropValue(object);
             // SAFETY: the caller's, and live.
             reset(unsafe { &mut *object.as_ptr() });
-            mem::forget(spoilt);
+            mem::forget(value);
             // SAFETY: ours, and the value is there.
             unsafe { kept::set_state(object, State::Ready) };
         } else {
@@ -84,9 +84,9 @@ impl<'p, T, S: Strategy> Taken<'p, T, S> {
 
     /// An object with a new value. One that was kept goes.
     #[inline]
-    pub(super) fn renewed(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
+    pub(super) fn replace(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
         if self.is_ready() {
-            drop(Spoilt(self.block));
+            drop(DropValue(self.block));
         }
         // SAFETY: there is no value.
         unsafe { self.block.write(make()) };
@@ -111,7 +111,7 @@ impl<'p, T, S: Strategy> Taken<'p, T, S> {
     }
 }
 
-impl<T, S: Strategy> Drop for Taken<'_, T, S> {
+impl<T, S: Strategy> Drop for Reserved<'_, T, S> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: taken from this pool, ours (O1), and not used again.
@@ -120,9 +120,9 @@ impl<T, S: Strategy> Drop for Taken<'_, T, S> {
 }
 
 /// A value in a block that is not to be kept: goes when this is dropped.
-struct Spoilt<T>(NonNull<T>);
+struct DropValue<T>(NonNull<T>);
 
-impl<T> Drop for Spoilt<T> {
+impl<T> Drop for DropValue<T> {
     fn drop(&mut self) {
         // First: the destructor may panic.
         // SAFETY: made by the block's owner, of a pool that keeps.
@@ -137,7 +137,7 @@ impl<T> Drop for Spoilt<T> {
 /// # Safety
 ///
 /// The caller has the block, of a pool that keeps values of `T`.
-pub(super) unsafe fn furnish<T>(block: NonNull<T>, make: impl FnOnce() -> T) {
+pub(super) unsafe fn construct<T>(block: NonNull<T>, make: impl FnOnce() -> T) {
     // SAFETY: by the caller.
     if unsafe { kept::state(block) } == State::Vacant {
         // SAFETY: there is no value.

@@ -13,7 +13,7 @@ use crate::mediator::ShardId;
 const STEADY: u32 = 16;
 
 /// What the owner of an array keeps of it. Nobody else looks.
-pub(super) struct Fill {
+pub(super) struct CacheState {
     /// Blocks in it.
     pub(super) len: usize,
     /// With so many it is full. At least two of the least batches.
@@ -26,10 +26,10 @@ pub(super) struct Fill {
     pub(super) shard: ShardId,
 }
 
-impl Fill {
+impl CacheState {
     /// An empty array.
     pub(super) fn new(batch: Batch) -> Self {
-        let (limit, shard) = (2 * batch.least, ShardId::default());
+        let (limit, shard) = (2 * batch.min, ShardId::default());
         Self { len: 0, limit, refilled: false, flushes: 0, shard }
     }
 
@@ -44,7 +44,7 @@ impl Fill {
 
     /// The array is empty, and its owner goes.
     pub(super) const fn narrow(&mut self, batch: Batch) {
-        (self.limit, self.refilled, self.flushes) = (2 * batch.least, false, 0);
+        (self.limit, self.refilled, self.flushes) = (2 * batch.min, false, 0);
     }
 
     /// The array was empty, and has so many blocks now.
@@ -60,7 +60,7 @@ impl Fill {
         if self.flushes == STEADY {
             self.flushes = 0;
             // Above what is left: the block that was too much is still to come.
-            self.limit = (2 * batch.least).max(len + 1);
+            self.limit = (2 * batch.min).max(len + 1);
         }
     }
 }
@@ -69,77 +69,77 @@ impl Fill {
 mod tests {
     use super::*;
 
-    const BATCH: Batch = Batch { least: 3, most: 20 };
+    const BATCH: Batch = Batch { min: 3, max: 20 };
     const ROOM: usize = 40;
 
     /// A flush of the full array.
-    fn flush(fill: &mut Fill) {
-        let kept = fill.limit - fill.limit / 2;
-        fill.flushed(BATCH, kept);
-        assert!(fill.len < fill.limit, "there is room for the block that was too much");
-        fill.len = fill.limit;
+    fn flush(state: &mut CacheState) {
+        let kept = state.limit - state.limit / 2;
+        state.flushed(BATCH, kept);
+        assert!(state.len < state.limit, "there is room for the block that was too much");
+        state.len = state.limit;
     }
 
     #[test]
     fn only_a_refill_lets_it_grow() {
-        let mut fill = Fill::new(BATCH);
-        assert!(!fill.widen(ROOM));
-        fill.refilled(3);
+        let mut state = CacheState::new(BATCH);
+        assert!(!state.widen(ROOM));
+        state.refilled(3);
         let limits: Vec<usize> =
-            core::iter::from_fn(|| fill.widen(ROOM).then_some(fill.limit)).collect();
+            core::iter::from_fn(|| state.widen(ROOM).then_some(state.limit)).collect();
         assert_eq!(limits, [12, 24, ROOM], "never beyond its room");
-        flush(&mut fill);
-        assert!(!fill.widen(ROOM));
+        flush(&mut state);
+        assert!(!state.widen(ROOM));
     }
 
     #[test]
     fn what_comes_in_always_fits() {
-        let mut fill = Fill::new(BATCH);
-        fill.refilled(20);
-        assert_eq!((fill.len, fill.limit), (20, 20));
-        assert!(fill.limit / 2 >= BATCH.least, "a flush is at least a batch");
+        let mut state = CacheState::new(BATCH);
+        state.refilled(20);
+        assert_eq!((state.len, state.limit), (20, 20));
+        assert!(state.limit / 2 >= BATCH.min, "a flush is at least a batch");
     }
 
     #[test]
     fn flushes_in_a_row_bring_it_back_to_the_least_batch() {
-        let mut fill = Fill::new(BATCH);
-        fill.refilled(3);
-        while fill.widen(ROOM) {}
-        let mut limits = vec![fill.limit];
+        let mut state = CacheState::new(BATCH);
+        state.refilled(3);
+        while state.widen(ROOM) {}
+        let mut limits = vec![state.limit];
         for _ in 0..4 * STEADY {
-            flush(&mut fill);
-            limits.push(fill.limit);
+            flush(&mut state);
+            limits.push(state.limit);
         }
         limits.dedup();
         assert_eq!(limits, [ROOM, 21, 12, 7, 6]);
-        assert!(!fill.widen(ROOM));
-        fill.refilled(3);
-        assert!(fill.widen(ROOM), "and it may grow again");
+        assert!(!state.widen(ROOM));
+        state.refilled(3);
+        assert!(state.widen(ROOM), "and it may grow again");
     }
 
     #[test]
     fn a_refill_in_between_keeps_it_large() {
-        let mut fill = Fill::new(BATCH);
-        fill.refilled(20);
-        while fill.widen(ROOM) {}
+        let mut state = CacheState::new(BATCH);
+        state.refilled(20);
+        while state.widen(ROOM) {}
         for _ in 0..3 * STEADY {
-            flush(&mut fill);
-            fill.refilled(20);
+            flush(&mut state);
+            state.refilled(20);
         }
-        assert_eq!(fill.limit, ROOM);
+        assert_eq!(state.limit, ROOM);
     }
 
     #[test]
     fn a_fixed_batch_stays_as_it_is() {
         let batch = Batch::fixed(4);
-        let mut fill = Fill::new(batch);
+        let mut state = CacheState::new(batch);
         for _ in 0..3 * STEADY {
-            fill.refilled(4);
-            assert!(!fill.widen(8));
+            state.refilled(4);
+            assert!(!state.widen(8));
         }
         for _ in 0..3 * STEADY {
-            fill.flushed(batch, 4);
+            state.flushed(batch, 4);
         }
-        assert_eq!(fill.limit, 8);
+        assert_eq!(state.limit, 8);
     }
 }
