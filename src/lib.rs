@@ -24,7 +24,7 @@ pub use block::Block;
 pub use chunk::{Level, Off};
 pub use error::{AllocError, BuildError, Full};
 pub use free_list::{
-    Checked, DoubleWidthCas, EpochDeferred, Hardened, Locked, Plan, Quiescent, Requirements,
+    Checked, DoubleWidthCas, EpochDeferred, Hardened, Locked, Mechanism, Quiescent, Requirements,
     Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
 pub use pool::{

@@ -15,7 +15,7 @@ use stampool::raw::free_list::{
 };
 use stampool::raw::mediator::Mediator;
 use stampool::{
-    Plan, Pool, Requirements, Strategy, SystemSource, TagPolicy, TaggedPacked, TaggedWide,
+    Mechanism, Pool, Requirements, Strategy, SystemSource, TagPolicy, TaggedPacked, TaggedWide,
 };
 
 fn refusing() -> Requirements {
@@ -43,8 +43,8 @@ fn magazine<'s>(
     unsafe { store.create(index, room) }
 }
 
-fn plan<S: Strategy>() -> Plan {
-    S::plan(refusing()).unwrap()
+fn mechanism<S: Strategy>() -> Mechanism {
+    S::mechanism(refusing()).unwrap()
 }
 
 thread_local! {
@@ -134,8 +134,8 @@ fn run_out<S: Strategy>(bits: u32)
 where
     for<'g> S::List: MagazineList<Guard<'g> = ()>,
 {
-    let (plan, mut regions) = (plan::<S>(), regions());
-    let (store, list) = (MagazineStore::new(1, plan.addressing), S::list(&plan));
+    let (mechanism, mut regions) = (mechanism::<S>(), regions());
+    let (store, list) = (MagazineStore::new(1, mechanism.addressing), S::list(&mechanism));
     list.push(magazine(&store, 0, &mut regions));
     let mut removals = 0_u64;
     while let Some(magazine) = list.pop(&store, &()) {
@@ -169,7 +169,7 @@ fn any_number_of_threads_past_the_look_takes_no_block_twice() {
 fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
     const BLOCKS: usize = 4;
     let mut regions = regions();
-    let mediator = Mediator::<S>::new(batch, 1, &plan::<S>());
+    let mediator = Mediator::<S>::new(batch, 1, &mechanism::<S>());
     for index in 0..BLOCKS + 2 {
         mediator.add_magazine(magazine(mediator.store(), index, &mut regions));
     }

@@ -99,8 +99,8 @@ fn memory_goes_back_when_nothing_waits() {
 #[cfg_attr(miri, ignore = "what stays is a leak, as it should be; and a million rounds")]
 fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     let mut regions = Regions::new(Box::new(SystemSource));
-    let plan = EpochDeferred::plan(stampool::Requirements::default()).unwrap();
-    let mediator = Mediator::<EpochDeferred>::new(1, 1, &plan);
+    let mechanism = EpochDeferred::mechanism(stampool::Requirements::default()).unwrap();
+    let mediator = Mediator::<EpochDeferred>::new(1, 1, &mechanism);
     for index in 0..4 {
         let room = regions.obtain(Magazine::layout(1).unwrap()).unwrap();
         // SAFETY: one thread, with rising indices; the regions outlive all use of the magazines.

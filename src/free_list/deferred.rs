@@ -37,7 +37,7 @@ use core::marker::PhantomData;
 use super::locked::{LockedStack, Top};
 use super::reclaim::Reclaimer;
 use super::{
-    BareHead, Chain, MagazineList, MagazineStore, OwnedMagazine, Plan, Requirements, Strategy,
+    BareHead, Chain, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Requirements, Strategy,
     TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
@@ -55,19 +55,19 @@ use crate::sync::{AtomicU32, site};
 #[derive(Clone, Copy, Debug)]
 pub struct Deferred<R>(PhantomData<R>);
 
-// SAFETY: lists are fresh and hold to their plan; removal is exclusive by D1 to D3.
+// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by D1 to D3.
 unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     const NAME: &'static str = R::NAME;
     type Reclaimer = R;
     type Level = Off;
     type List = DeferredList<R>;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
         const { assert!(R::DEFERS, "a list without a tag has to defer") };
-        Plan::untagged(Self::NAME, requirements, requirements.limbo_magazines)
+        Mechanism::untagged(Self::NAME, requirements, requirements.limbo_magazines)
     }
 
-    fn list(_plan: &Plan) -> DeferredList<R> {
+    fn list(_mechanism: &Mechanism) -> DeferredList<R> {
         DeferredList {
             open: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
             side: LockedStack::new(),

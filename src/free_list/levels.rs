@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Plan, Requirements, Strategy, TaggedWide};
+use super::{Mechanism, Requirements, Strategy, TaggedWide};
 use crate::chunk::Tracked;
 use crate::error::BuildError;
 
@@ -22,19 +22,19 @@ pub struct Hardened<S = TaggedWide>(PhantomData<fn() -> S>);
 
 macro_rules! watched {
     ($strategy:ident, $hard:literal) => {
-        // SAFETY: plan and lists are those of `S`.
+        // SAFETY: mechanism and lists are those of `S`.
         unsafe impl<S: Strategy> Strategy for $strategy<S> {
             const NAME: &'static str = S::NAME;
             type Reclaimer = S::Reclaimer;
             type Level = Tracked<$hard>;
             type List = S::List;
 
-            fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-                S::plan(requirements)
+            fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
+                S::mechanism(requirements)
             }
 
-            fn list(plan: &Plan) -> S::List {
-                S::list(plan)
+            fn list(mechanism: &Mechanism) -> S::List {
+                S::list(mechanism)
             }
         }
     };

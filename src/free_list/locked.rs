@@ -1,8 +1,8 @@
 //! The honest baseline: the same chain of magazines behind a mutex.
 
 use super::{
-    Chain, Immediate, MagazineList, MagazineRef, MagazineStore, OwnedMagazine, Plan, Requirements,
-    Strategy,
+    Chain, Immediate, MagazineList, MagazineRef, MagazineStore, Mechanism, OwnedMagazine,
+    Requirements, Strategy,
 };
 use crate::chunk::Off;
 use crate::error::BuildError;
@@ -19,11 +19,11 @@ unsafe impl Strategy for Locked {
     type Level = Off;
     type List = LockedList;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        Plan::untagged(Self::NAME, requirements, 0)
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
+        Mechanism::untagged(Self::NAME, requirements, 0)
     }
 
-    fn list(_plan: &Plan) -> LockedList {
+    fn list(_mechanism: &Mechanism) -> LockedList {
         LockedList(LockedStack::new())
     }
 }

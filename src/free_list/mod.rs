@@ -1,7 +1,7 @@
 //! Lists of magazines that any thread may push to and take from, and the strategies against ABA.
 //!
 //! A [`Strategy`] names the list and says, when a pool is built, how it will work on this machine
-//! ([`Plan`]). One Treiber algorithm ([`Treiber`]) serves them all. Two camps against ABA:
+//! ([`Mechanism`]). One Treiber algorithm ([`Treiber`]) serves them all. Two camps against ABA:
 //!
 //! - a nonce beside the pointer: [`TaggedWide`], [`TaggedPacked`];
 //! - no recycling before a safe point: [`Deferred`] by a [`Reclaimer`] ([`Epoch`]:
@@ -183,7 +183,7 @@ impl Default for Requirements {
 
 /// How a strategy works on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct Mechanism {
     /// Name of what is really used: the fallback's, where one had to be taken.
     pub name: &'static str,
     /// Whether pushing and taking magazines is lock-free, whatever other threads do. Growth never
@@ -199,7 +199,7 @@ pub struct Plan {
     pub limbo_magazines: usize,
 }
 
-impl Plan {
+impl Mechanism {
     /// For lists of addresses without a tag, which take a lock now and then.
     ///
     /// # Errors
@@ -240,10 +240,10 @@ impl Plan {
 ///
 /// # Safety
 ///
-/// Each [`list`](Self::list) is a fresh one, of its own, and holds to the plan: to its addressing
-/// above all. It withstands ABA for as long as the plan says.
+/// Each [`list`](Self::list) is a fresh one, of its own, and holds to the mechanism: to its
+/// addressing above all. It withstands ABA for as long as the mechanism says.
 pub unsafe trait Strategy: Sized + 'static {
-    /// Name of the strategy as chosen. [`Plan::name`] is what is really used.
+    /// Name of the strategy as chosen. [`Mechanism::name`] is what is really used.
     const NAME: &'static str;
 
     /// Says when its magazines come back.
@@ -262,8 +262,8 @@ pub unsafe trait Strategy: Sized + 'static {
     /// # Errors
     ///
     /// [`BuildError::NotLockFree`] where lock freedom is demanded and cannot be had.
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError>;
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError>;
 
-    /// An empty list for a plan of this strategy.
-    fn list(plan: &Plan) -> Self::List;
+    /// An empty list for a mechanism of this strategy.
+    fn list(mechanism: &Mechanism) -> Self::List;
 }

@@ -37,8 +37,8 @@
 use crossbeam_utils::CachePadded;
 
 use super::{
-    BareHead, Chain, Immediate, MagazineList, MagazineStore, OwnedMagazine, Plan, Requirements,
-    Strategy, TagPolicy, Treiber,
+    BareHead, Chain, Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
+    Requirements, Strategy, TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
 use crate::chunk::Off;
@@ -68,18 +68,18 @@ use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 #[derive(Clone, Copy, Debug)]
 pub struct Quiescent;
 
-// SAFETY: lists are fresh and hold to their plan; removal is exclusive by Q1 to Q4.
+// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by Q1 to Q4.
 unsafe impl Strategy for Quiescent {
     const NAME: &'static str = "Quiescent";
     type Reclaimer = Immediate;
     type Level = Off;
     type List = QuiescentList;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        Plan::untagged(Self::NAME, requirements, 0)
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
+        Mechanism::untagged(Self::NAME, requirements, 0)
     }
 
-    fn list(_plan: &Plan) -> QuiescentList {
+    fn list(_mechanism: &Mechanism) -> QuiescentList {
         QuiescentList::beside_sleepers(0)
     }
 }

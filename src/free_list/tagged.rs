@@ -1,8 +1,8 @@
 //! The tagged strategies: a nonce beside the top of the list.
 
 use super::{
-    Addressing, Chain, Immediate, MagazineList, MagazineStore, OwnedMagazine, PackedHead, Plan,
-    Requirements, Strategy, TagPolicy, Treiber, WideHead,
+    Addressing, Chain, Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
+    PackedHead, Requirements, Strategy, TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
 use crate::chunk::Off;
@@ -12,8 +12,8 @@ use crate::sync::is_lock_free_u64;
 /// Address and 64-bit tag, exchanged by a double-width CAS. The default.
 ///
 /// Where the machine has no such CAS the pool uses [`TaggedPacked`] instead, and says so in its
-/// plan and stats. `TAG_BITS` below 64 shows what narrower tags do: below 32 they must not wrap
-/// ([`TagPolicy::Refuse`]), or be vouched for ([`PoolBuilder::allow_narrow_tags`]).
+/// mechanism and stats. `TAG_BITS` below 64 shows what narrower tags do: below 32 they must not
+/// wrap ([`TagPolicy::Refuse`]), or be vouched for ([`PoolBuilder::allow_narrow_tags`]).
 ///
 /// [`PoolBuilder::allow_narrow_tags`]: crate::PoolBuilder::allow_narrow_tags
 ///
@@ -52,22 +52,23 @@ fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, Bui
     Ok(bits.min(room))
 }
 
-// SAFETY: lists are fresh and hold to their plan; removal is exclusive by the tag, see `Treiber`.
+// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by the tag, see
+// `Treiber`.
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     const NAME: &'static str = "TaggedWide";
     type Reclaimer = Immediate;
     type Level = Off;
     type List = TaggedList;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
         if !requirements.double_width_cas.is_present() {
             return if requirements.strict {
                 Err(BuildError::NotLockFree { strategy: Self::NAME })
             } else {
-                TaggedPacked::<TAG_BITS>::plan(requirements)
+                TaggedPacked::<TAG_BITS>::mechanism(requirements)
             };
         }
-        Ok(Plan {
+        Ok(Mechanism {
             name: Self::NAME,
             lock_free: true,
             addressing: Addressing::Address,
@@ -77,24 +78,25 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
         })
     }
 
-    fn list(plan: &Plan) -> TaggedList {
-        TaggedList::new(plan)
+    fn list(mechanism: &Mechanism) -> TaggedList {
+        TaggedList::new(mechanism)
     }
 }
 
-// SAFETY: lists are fresh and hold to their plan; removal is exclusive by the tag, see `Treiber`.
+// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by the tag, see
+// `Treiber`.
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     const NAME: &'static str = "TaggedPacked";
     type Reclaimer = Immediate;
     type Level = Off;
     type List = TaggedList;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
         let lock_free = is_lock_free_u64();
         if requirements.strict && !lock_free {
             return Err(BuildError::NotLockFree { strategy: Self::NAME });
         }
-        Ok(Plan {
+        Ok(Mechanism {
             name: Self::NAME,
             lock_free,
             addressing: Addressing::Index,
@@ -104,12 +106,12 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
         })
     }
 
-    fn list(plan: &Plan) -> TaggedList {
-        TaggedList::new(plan)
+    fn list(mechanism: &Mechanism) -> TaggedList {
+        TaggedList::new(mechanism)
     }
 }
 
-/// A Treiber stack with the head word that the plan chose.
+/// A Treiber stack with the head word that the mechanism names.
 pub enum TaggedList {
     /// Address and tag in 128 bits.
     Wide(Treiber<WideHead>),
@@ -118,11 +120,11 @@ pub enum TaggedList {
 }
 
 impl TaggedList {
-    fn new(plan: &Plan) -> Self {
-        let tags = TagWidth::new(plan.tag_bits);
-        match plan.addressing {
-            Addressing::Address => Self::Wide(Treiber::new(tags, plan.tag_policy)),
-            Addressing::Index => Self::Packed(Treiber::new(tags, plan.tag_policy)),
+    fn new(mechanism: &Mechanism) -> Self {
+        let tags = TagWidth::new(mechanism.tag_bits);
+        match mechanism.addressing {
+            Addressing::Address => Self::Wide(Treiber::new(tags, mechanism.tag_policy)),
+            Addressing::Index => Self::Packed(Treiber::new(tags, mechanism.tag_policy)),
         }
     }
 }

@@ -46,7 +46,7 @@ use core::mem::ManuallyDrop;
 
 use crate::block::{Batch, Block};
 use crate::free_list::{
-    MagazineList, MagazineStore, OwnedMagazine, Plan, Reclaimer, Strategy, TagPolicy,
+    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy, TagPolicy,
 };
 use crate::sync::Witness;
 use limbo::Limbo;
@@ -106,18 +106,18 @@ impl<S: Strategy> Mediator<S> {
     /// # Panics
     ///
     /// With 0 shards.
-    pub fn new(batch: impl Into<Batch>, shards: usize, plan: &Plan) -> Self {
+    pub fn new(batch: impl Into<Batch>, shards: usize, mechanism: &Mechanism) -> Self {
         let batch = batch.into();
         Self {
             reclaimer: S::Reclaimer::new(),
             depot: ManuallyDrop::new(Box::new(Depot {
-                store: MagazineStore::new(batch.max, plan.addressing),
+                store: MagazineStore::new(batch.max, mechanism.addressing),
                 batch,
-                full: Shards::new(shards, plan),
-                partial: S::list(plan),
-                empty: S::list(plan),
+                full: Shards::new(shards, mechanism),
+                partial: S::list(mechanism),
+                empty: S::list(mechanism),
                 limbo: Limbo::new(),
-                may_refuse: plan.tag_policy == TagPolicy::Refuse,
+                may_refuse: mechanism.tag_policy == TagPolicy::Refuse,
                 standing: Witness::created(),
             })),
             depot_stays: false,

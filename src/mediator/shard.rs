@@ -36,7 +36,7 @@
 use crossbeam_utils::CachePadded;
 
 use super::ShardId;
-use crate::free_list::{MagazineList, OwnedMagazine, Plan, Strategy};
+use crate::free_list::{MagazineList, Mechanism, OwnedMagazine, Strategy};
 use crate::sync::{AtomicU64, site};
 
 /// A list of full magazines, by itself on its cache lines.
@@ -80,9 +80,10 @@ impl ShardScan {
 }
 
 impl<S: Strategy> Shards<S> {
-    pub(super) fn new(count: usize, plan: &Plan) -> Self {
+    pub(super) fn new(count: usize, mechanism: &Mechanism) -> Self {
         assert!(count > 0, "a mediator has a shard");
-        let shard = || CachePadded::new(Shard { list: S::list(plan), arrived: AtomicU64::new(0) });
+        let shard =
+            || CachePadded::new(Shard { list: S::list(mechanism), arrived: AtomicU64::new(0) });
         Self { first: shard(), others: (1..count).map(|_| shard()).collect() }
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::core::Core;
+use super::core::{Core, Parts};
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
 use crate::chunk::{BlockTable, Carver, FreeReads, Level, Off, Regions, WriteHeader};
@@ -249,9 +249,9 @@ impl<S: Strategy> PoolBuilder<S> {
 
     fn core(self) -> Result<NonNull<Core<S>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
-        let plan = S::plan(self.requirements)?;
+        let mechanism = S::mechanism(self.requirements)?;
         let max = self.batch_up_to.unwrap_or(self.batch);
-        let (batch, limbo) = (Batch { min: self.batch, max }, plan.limbo_magazines);
+        let (batch, limbo) = (Batch { min: self.batch, max }, mechanism.limbo_magazines);
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
         }
@@ -273,7 +273,7 @@ impl<S: Strategy> PoolBuilder<S> {
             return Err(BuildError::Chunk { requested, limit });
         }
         let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
-        let capacity = self.capacity.unwrap_or(usize::MAX).min(plan.max_blocks()).min(numbers);
+        let capacity = self.capacity.unwrap_or(usize::MAX).min(mechanism.max_blocks()).min(numbers);
         if capacity < batch.min {
             return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.min });
         }
@@ -281,24 +281,20 @@ impl<S: Strategy> PoolBuilder<S> {
         if shards == 0 || shards > MAX_SHARDS {
             return Err(BuildError::Shards { requested: shards, limit: MAX_SHARDS });
         }
-        let topology = (shards, self.topology);
         let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
-        let regions = Regions::new(self.source);
-        let level = S::Level::new(layout, self.zero_on_free);
-        let mut core = Core::new(
-            plan,
+        Ok(Core::new(Parts {
+            level: S::Level::new(layout, self.zero_on_free),
+            regions: Regions::new(self.source),
+            mechanism,
             layout,
-            level,
             batch,
             carver,
             capacity,
-            regions,
-            self.handling,
-            topology,
-        );
-        // SAFETY: just made, and nobody else has it.
-        unsafe { core.as_mut() }.block_table = self.block_table;
-        Ok(core)
+            handling: self.handling,
+            shards,
+            topology: self.topology,
+            block_table: self.block_table,
+        }))
     }
 
     /// Builds a pool without caches, where a refusal means that every block is taken. The batch is

@@ -14,7 +14,7 @@ use super::{Census, check};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::chunk::{BlockTable, Carver, FreeReads, Level, Misuse, Regions};
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Plan, Strategy};
+use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy};
 use crate::mediator::{Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{
@@ -35,13 +35,28 @@ pub(super) struct Core<S: Strategy> {
     rundown: Arc<Rundown<Self>>,
     /// The rundown, for [`ThreadHandling::watch`].
     hook: EndHook,
-    pub(super) plan: Plan,
+    pub(super) mechanism: Mechanism,
     pub(super) layout: BlockLayout,
     /// Blocks asked for at most.
     pub(super) capacity: usize,
     /// Not 0: `growth` says that the pool is sealed. For who need not take its lock to hear that.
     pub(super) sealed: Number,
     /// The numbers of the blocks, where the pool is typed.
+    pub(super) block_table: Option<BlockTable>,
+}
+
+/// What a builder puts a core together from.
+pub(super) struct Parts<S: Strategy> {
+    pub(super) mechanism: Mechanism,
+    pub(super) layout: BlockLayout,
+    pub(super) level: S::Level,
+    pub(super) batch: Batch,
+    pub(super) carver: Carver,
+    pub(super) capacity: usize,
+    pub(super) regions: Regions,
+    pub(super) handling: Box<dyn ThreadHandling>,
+    pub(super) shards: usize,
+    pub(super) topology: Option<Box<dyn Topology>>,
     pub(super) block_table: Option<BlockTable>,
 }
 
@@ -63,35 +78,25 @@ impl<S: Strategy> Watcher for Rundown<Core<S>> {
 
 impl<S: Strategy> Core<S> {
     /// A core in a box of its own, which the rundown frees.
-    #[allow(clippy::too_many_arguments, reason = "each is another part of the pool")]
-    pub(super) fn new(
-        plan: Plan,
-        layout: BlockLayout,
-        level: S::Level,
-        batch: Batch,
-        carver: Carver,
-        capacity: usize,
-        regions: Regions,
-        handling: Box<dyn ThreadHandling>,
-        (shards, topology): (usize, Option<Box<dyn Topology>>),
-    ) -> NonNull<Self> {
+    pub(super) fn new(parts: Parts<S>) -> NonNull<Self> {
+        let Parts { mechanism, layout, level, batch, capacity, shards, .. } = parts;
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the box's, written below, and left to the rundown in `close`.
         let rundown = Arc::new(unsafe { Rundown::new(room) });
         let core = Self {
-            mediator: Mediator::new(batch, shards, &plan),
+            mediator: Mediator::new(batch, shards, &mechanism),
             registry: Registry::default(),
-            growth: CachePadded::new(Mutex::new(Growth::new(carver, regions))),
-            handling,
-            topology: topology.filter(|_| shards > 1),
+            growth: CachePadded::new(Mutex::new(Growth::new(parts.carver, parts.regions))),
+            handling: parts.handling,
+            topology: parts.topology.filter(|_| shards > 1),
             hook: thread_cache::hook(&rundown),
             rundown,
-            plan,
+            mechanism,
             level,
             layout,
             capacity,
             sealed: Number::new(0),
-            block_table: None,
+            block_table: parts.block_table,
         };
         // SAFETY: the box is made for it.
         unsafe { room.write(core) };

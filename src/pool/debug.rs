@@ -15,7 +15,7 @@ impl<S: Strategy> Core<S> {
     /// Writes what never changes, under the name of the caller's type.
     fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
-            .field("strategy", &self.plan.name)
+            .field("strategy", &self.mechanism.name)
             .field("level", &S::Level::NAME)
             .field("block_size", &self.layout.stride())
             .field("block_align", &self.layout.align())

@@ -43,7 +43,7 @@ impl<S: Strategy> Core<S> {
     #[cold]
     pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One for the handle's remainder, and those that may wait on its account.
-        let limbo = self.plan.limbo_magazines;
+        let limbo = self.mechanism.limbo_magazines;
         let (batch, magazine) = (self.mediator.batch(), self.magazine_layout());
         let (slot, magazines_at) = Self::slot_layout(batch, magazine, 1 + limbo)
             .expect("the builder has checked the batch and the limbo");

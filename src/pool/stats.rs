@@ -110,10 +110,10 @@ impl<S: Strategy> Core<S> {
         }
         let growth = lock(&self.growth);
         Stats {
-            strategy: self.plan.name,
+            strategy: self.mechanism.name,
             level: S::Level::NAME,
-            lock_free: self.plan.lock_free,
-            tag_bits: self.plan.tag_bits,
+            lock_free: self.mechanism.lock_free,
+            tag_bits: self.mechanism.tag_bits,
             block_size: self.layout.stride(),
             block_align: self.layout.align(),
             batch_blocks: self.mediator.batch().min,

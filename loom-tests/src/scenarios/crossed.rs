@@ -41,10 +41,10 @@ impl<S: Strategy> Rig<S> {
 /// Where a magazine is lost.
 #[must_use]
 pub fn body<S: Strategy>() -> String {
-    let plan = S::plan(Requirements::default()).expect("no requirement, no refusal");
+    let mechanism = S::mechanism(Requirements::default()).expect("no requirement, no refusal");
     let rig: &'static Rig<S> = Box::leak(Box::new(Rig::<S> {
-        store: MagazineStore::new(1, plan.addressing),
-        lists: [S::list(&plan), S::list(&plan)],
+        store: MagazineStore::new(1, mechanism.addressing),
+        lists: [S::list(&mechanism), S::list(&mechanism)],
         reclaimer: S::Reclaimer::new(),
     }));
     let mut regions = Regions::new(Box::new(SystemSource));

@@ -64,8 +64,8 @@ fn offer<R: Reclaimer>(
 #[must_use]
 pub fn body<R: Reclaimer>() -> String {
     let requirements = Requirements { limbo_magazines: LIMBO, ..Requirements::default() };
-    let plan = Deferred::<R>::plan(requirements).expect("no requirement, no refusal");
-    let mediator: &'static Shelves<R> = Box::leak(Box::new(Shelves::<R>::new(1, 1, &plan)));
+    let mechanism = Deferred::<R>::mechanism(requirements).expect("no requirement, no refusal");
+    let mediator: &'static Shelves<R> = Box::leak(Box::new(Shelves::<R>::new(1, 1, &mechanism)));
     let mut regions = Regions::new(Box::new(SystemSource));
     for index in 0..BLOCKS + LIMBO {
         mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));

@@ -83,9 +83,9 @@ unsafe impl Reclaimer for AtEnds {
 /// At a violation.
 #[must_use]
 pub fn body() -> String {
-    let plan = Deferred::<AtEnds>::plan(Requirements::default()).expect("no requirement");
+    let mechanism = Deferred::<AtEnds>::mechanism(Requirements::default()).expect("no requirement");
     let mut regions = Regions::new(Box::new(SystemSource));
-    let mut mediator = Mediator::<Deferred<AtEnds>>::new(1, 1, &plan);
+    let mut mediator = Mediator::<Deferred<AtEnds>>::new(1, 1, &mechanism);
     for index in 0..3 {
         mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }

@@ -45,7 +45,7 @@ use stampool::raw::free_list::{
     Deferred, Immediate, Magazine, MagazineStore, OwnedMagazine, QuiescentList,
 };
 use stampool::{
-    BuildError, EpochDeferred, Locked, Plan, Quiescent, Requirements, Strategy, TaggedPacked,
+    BuildError, EpochDeferred, Locked, Mechanism, Quiescent, Requirements, Strategy, TaggedPacked,
     TaggedWide,
 };
 
@@ -136,11 +136,11 @@ unsafe impl Strategy for QuiescentStalled {
     type Level = Off;
     type List = QuiescentList;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        Quiescent::plan(requirements)
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
+        Quiescent::mechanism(requirements)
     }
 
-    fn list(_plan: &Plan) -> QuiescentList {
+    fn list(_mechanism: &Mechanism) -> QuiescentList {
         QuiescentList::beside_sleepers(1)
     }
 }

@@ -74,10 +74,11 @@ impl<R: Reclaimer> Rig<R> {
 /// At a violation.
 #[must_use]
 pub fn body<R: Reclaimer>() -> String {
-    let plan = Deferred::<R>::plan(Requirements::default()).expect("no requirement, no refusal");
+    let mechanism =
+        Deferred::<R>::mechanism(Requirements::default()).expect("no requirement, no refusal");
     let rig: &'static Rig<R> = Box::leak(Box::new(Rig {
-        store: MagazineStore::new(1, plan.addressing),
-        list: Deferred::<R>::list(&plan),
+        store: MagazineStore::new(1, mechanism.addressing),
+        list: Deferred::<R>::list(&mechanism),
         reclaimer: R::new(),
         owners: Payload::default(),
         names: Mutex::default(),

@@ -63,12 +63,13 @@ static DOUBLE_OFFER: Scenario = Scenario {
 
 /// One thread pushes a magazine with one block, and then counts what it pushed; the other adds one.
 fn late_count() -> String {
-    let plan = TaggedPacked::<32>::plan(Requirements::default()).expect("no requirement");
-    assert_eq!(plan.addressing, Addressing::Index);
+    let mechanism = TaggedPacked::<32>::mechanism(Requirements::default()).expect("no requirement");
+    assert_eq!(mechanism.addressing, Addressing::Index);
     let mut regions = Regions::new(Box::new(SystemSource));
-    let store: &'static MagazineStore = Box::leak(Box::new(MagazineStore::new(2, plan.addressing)));
+    let store: &'static MagazineStore =
+        Box::leak(Box::new(MagazineStore::new(2, mechanism.addressing)));
     let list: &'static <TaggedPacked as Strategy>::List =
-        Box::leak(Box::new(TaggedPacked::<32>::list(&plan)));
+        Box::leak(Box::new(TaggedPacked::<32>::list(&mechanism)));
     let mut magazine = make_magazine(store, 0, &mut regions);
     let block = |id: usize| {
         Block(NonNull::without_provenance(NonZeroUsize::new(16 * id).expect("ids begin at 1")))

@@ -12,7 +12,7 @@ use stampool::raw::free_list::{
     OwnedMagazine, Treiber,
 };
 use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
-use stampool::{BuildError, Plan, Quiescent, Requirements, Strategy, TagPolicy};
+use stampool::{BuildError, Mechanism, Quiescent, Requirements, Strategy, TagPolicy};
 
 use super::{Twin, UNACQUIRED, on_list};
 use crate::scenarios::list::{Op, Scenario, does};
@@ -149,11 +149,11 @@ unsafe impl<R: Rule> Strategy for Spliced<R> {
     type Level = Off;
     type List = SplicedList<R>;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        Quiescent::plan(requirements)
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
+        Quiescent::mechanism(requirements)
     }
 
-    fn list(_plan: &Plan) -> SplicedList<R> {
+    fn list(_mechanism: &Mechanism) -> SplicedList<R> {
         SplicedList {
             poppers: AtomicUsize::new(0),
             main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),

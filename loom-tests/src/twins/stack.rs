@@ -9,7 +9,9 @@ use stampool::raw::free_list::{
     MagazineStore, OwnedMagazine, PackedHead, Treiber, WideHead,
 };
 use stampool::raw::sync::Ordering;
-use stampool::{BuildError, Plan, Requirements, Strategy, TagPolicy, TaggedPacked, TaggedWide};
+use stampool::{
+    BuildError, Mechanism, Requirements, Strategy, TagPolicy, TaggedPacked, TaggedWide,
+};
 
 use super::tags::ABA;
 use super::{LOST, TWICE, Twin, UNACQUIRED, on_list};
@@ -206,13 +208,17 @@ unsafe impl<F: Fault> Strategy for Faulty<F> {
     type Level = Off;
     type List = FaultyList<F>;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        F::From::plan(requirements)
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
+        F::From::mechanism(requirements)
     }
 
-    fn list(plan: &Plan) -> FaultyList<F> {
+    fn list(mechanism: &Mechanism) -> FaultyList<F> {
         let packed = F::From::NAME == TaggedPacked::<32>::NAME;
-        assert_eq!(plan.addressing == Addressing::Index, packed, "the head that the twin names");
+        assert_eq!(
+            mechanism.addressing == Addressing::Index,
+            packed,
+            "the head that the twin names"
+        );
         let stack = Treiber::new(TagWidth::new(F::TAG_BITS), TagPolicy::Wrap);
         FaultyList(stack, PhantomData)
     }

@@ -12,7 +12,7 @@ use stampool::raw::free_list::{
     OwnedMagazine, PackedHead, Treiber,
 };
 use stampool::raw::sync::Ordering::Acquire;
-use stampool::{Block, BuildError, Plan, Requirements, Strategy, TagPolicy, TaggedPacked};
+use stampool::{Block, BuildError, Mechanism, Requirements, Strategy, TagPolicy, TaggedPacked};
 
 /// Which of the mediator's lists one is: it makes them in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,13 +124,13 @@ unsafe impl<F: Fault> Strategy for Faulty<F> {
     type Level = Off;
     type List = FaultyList<F>;
 
-    fn plan(requirements: Requirements) -> Result<Plan, BuildError> {
-        Ok(Plan { tag_bits: F::TAG_BITS, ..TaggedPacked::<32>::plan(requirements)? })
+    fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
+        Ok(Mechanism { tag_bits: F::TAG_BITS, ..TaggedPacked::<32>::mechanism(requirements)? })
     }
 
-    fn list(plan: &Plan) -> FaultyList<F> {
+    fn list(mechanism: &Mechanism) -> FaultyList<F> {
         FaultyList {
-            stack: Treiber::new(TagWidth::new(plan.tag_bits), TagPolicy::Wrap),
+            stack: Treiber::new(TagWidth::new(mechanism.tag_bits), TagPolicy::Wrap),
             role: Role::next(),
             contents: Mutex::default(),
             _fault: PhantomData,

@@ -161,13 +161,14 @@ mod tests {
     }
 
     fn agree<S: Strategy>() {
-        let (facts, plan) = (of(S::NAME).unwrap(), S::plan(Requirements::default()).unwrap());
+        let (facts, mechanism) =
+            (of(S::NAME).unwrap(), S::mechanism(Requirements::default()).unwrap());
         // Where the machine lacks what it needs, the plan is another's.
-        if plan.name == S::NAME {
+        if mechanism.name == S::NAME {
             let free = [facts.push, facts.removal].map(|part| part == Progress::LockFree);
-            assert_eq!(plan.lock_free, free == [true, true], "{}", S::NAME);
-            assert_eq!(plan.tag_bits, facts.tag_bits, "{}", S::NAME);
-            assert_eq!(plan.limbo_magazines, facts.limbo_magazines, "{}", S::NAME);
+            assert_eq!(mechanism.lock_free, free == [true, true], "{}", S::NAME);
+            assert_eq!(mechanism.tag_bits, facts.tag_bits, "{}", S::NAME);
+            assert_eq!(mechanism.limbo_magazines, facts.limbo_magazines, "{}", S::NAME);
         }
     }
 }

@@ -274,12 +274,12 @@ fn drain<S: Strategy>(shared: &Shared<Pool<S>>, free: usize) {
 
 fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -> String {
     let requirements = Requirements { limbo_magazines: scenario.limbo, ..Requirements::default() };
-    let plan = S::plan(requirements).expect("no requirement, no refusal");
-    let mediator = Mediator::<S>::new(scenario.batch, scenario.shards(), &plan);
+    let mechanism = S::mechanism(requirements).expect("no requirement, no refusal");
+    let mediator = Mediator::<S>::new(scenario.batch, scenario.shards(), &mechanism);
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks: usize = holds.iter().sum();
     // M1: a magazine per batch of blocks, and one per thread, and what may wait.
-    let limbo = plan.limbo_magazines * holds.len();
+    let limbo = mechanism.limbo_magazines * holds.len();
     for index in 0..blocks.div_ceil(scenario.batch.min) + holds.len() + limbo {
         mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }

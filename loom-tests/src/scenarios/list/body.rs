@@ -43,10 +43,10 @@ impl<S: Strategy> Rig<S> {
     fn new() -> Self {
         // Twins have tags that wrap within a scenario.
         let requirements = Requirements { narrow_tags: true, ..Requirements::default() };
-        let plan = S::plan(requirements).expect("no requirement, no refusal");
+        let mechanism = S::mechanism(requirements).expect("no requirement, no refusal");
         Self {
-            store: MagazineStore::new(1, plan.addressing),
-            list: S::list(&plan),
+            store: MagazineStore::new(1, mechanism.addressing),
+            list: S::list(&mechanism),
             reclaimer: S::Reclaimer::new(),
             growth: Mutex::new((Regions::new(Box::new(SystemSource)), 0)),
             payload: Payload::default(),
