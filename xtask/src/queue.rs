@@ -21,7 +21,7 @@ pub(crate) struct Queue {
     /// Digest of the plan's identity.
     run: String,
     /// Held as long as this lives; a killed process lets go of it.
-    _lock: File,
+    lock: File,
 }
 
 /// A finished row, as kept.
@@ -44,8 +44,7 @@ impl Queue {
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let lock = File::create(folder.join("lock"))?;
         ensure!(lock.try_lock().is_ok(), "another run is at work in {}", folder.display());
-        let queue =
-            Self { folder: folder.to_path_buf(), run: plan.identity().digest(), _lock: lock };
+        let queue = Self { folder: folder.to_path_buf(), run: plan.identity().digest(), lock };
 
         let earlier = queue.earlier()?;
         let finished = match (resume, &earlier) {
@@ -171,6 +170,14 @@ fn other_run(text: &str, plan: &Plan) -> Vec<String> {
         why.push("other rows".into());
     }
     why
+}
+
+impl Drop for Queue {
+    /// Closing the file is not enough: a process that another thread is just starting has a copy of
+    /// the descriptor until it runs its own program, and the lock lives as long as any copy.
+    fn drop(&mut self) {
+        _ = self.lock.unlock();
+    }
 }
 
 #[cfg(test)]

@@ -109,6 +109,17 @@ fn open(folder: &TempDir, plan: &Plan, resume: bool) -> Result<(Queue, Vec<Row>)
 }
 
 #[test]
+fn the_lock_ends_with_the_queue_although_a_child_still_has_the_file() {
+    let folder = TempDir::new().unwrap();
+    let (queue, _) = open(&folder, &whole(), false).unwrap();
+    let of_a_child = queue.lock.try_clone().unwrap();
+    assert!(open(&folder, &whole(), false).is_err(), "locked");
+    drop(queue);
+    assert!(open(&folder, &whole(), false).is_ok());
+    drop(of_a_child);
+}
+
+#[test]
 fn what_another_run_left_is_never_used() {
     let folder = TempDir::new().unwrap();
     let (queue, finished) = open(&folder, &whole(), true).unwrap();
