@@ -205,3 +205,14 @@ fn a_seal_holds_for_those_who_were_about_to_grow() {
         assert_eq!(pool.seal(), Ok(()), "sealed already");
     }
 }
+
+/// `seal` carves what is left of the chunk, although that is less than a batch.
+#[test]
+fn a_seal_carves_the_last_blocks_of_a_chunk() {
+    let builder = Pool::builder(Layout::new::<u64>()).batch(3).chunk_blocks(7);
+    let pool = builder.build().unwrap();
+    pool.prefill(6, 1).unwrap();
+    assert_eq!(pool.stats().carved_blocks, 6);
+    pool.seal().unwrap();
+    assert_eq!(pool.stats().carved_blocks, 7);
+}

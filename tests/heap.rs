@@ -18,17 +18,21 @@ struct Counting;
 
 /// Allocations that have not been freed.
 static LIVE: AtomicIsize = AtomicIsize::new(0);
+/// Their sizes and alignments, by the layouts that were said.
+static LAYOUTS: AtomicIsize = AtomicIsize::new(0);
 
 // SAFETY: the system's allocator does it all.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LIVE.fetch_add(1, Relaxed);
+        LAYOUTS.fetch_add((layout.size() + layout.align()).cast_signed(), Relaxed);
         // SAFETY: the caller's.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         LIVE.fetch_sub(1, Relaxed);
+        LAYOUTS.fetch_sub((layout.size() + layout.align()).cast_signed(), Relaxed);
         // SAFETY: the caller's.
         unsafe { System.dealloc(block, layout) };
     }
@@ -165,6 +169,36 @@ fn pools_that_one_thread_outlives<S: Strategy>() -> isize {
     .unwrap()
 }
 
+/// As [`pools_that_one_thread_outlives`], where so many pools live that the further ones share a
+/// place in the thread.
+fn pools_beyond_the_places_that_one_thread_outlives() -> isize {
+    const PLACES: usize = 4096;
+    let pool = || Pool::builder(Layout::new::<u64>()).batch(1).build_thread_local().unwrap();
+    let living: Vec<_> = (0..PLACES).map(|_| pool()).collect();
+    let left = thread::spawn(move || {
+        left_behind(|| {
+            let pool = pool();
+            let block = pool.allocate().unwrap();
+            // SAFETY: just allocated, and freed once.
+            unsafe { pool.deallocate(block) };
+        })
+    });
+    let left = left.join().unwrap();
+    drop(living);
+    left
+}
+
+/// Bytes that a region of several huge pages leaves, according to the layouts that the allocator
+/// was given.
+fn layouts_of_a_large_region() -> isize {
+    let before = LAYOUTS.load(Relaxed);
+    let pool = Pool::builder(Layout::new::<[u8; 4096]>()).chunk_blocks(1500).build().unwrap();
+    pool.prefill(1, 1).unwrap();
+    assert!(pool.stats().source_bytes > 4 << 20);
+    drop(pool);
+    LAYOUTS.load(Relaxed) - before
+}
+
 #[test]
 fn a_dropped_pool_leaves_nothing_on_the_heap() {
     every_way::<TaggedWide>();
@@ -186,4 +220,7 @@ fn a_dropped_pool_leaves_nothing_on_the_heap() {
         let left = forgotten::<EpochDeferred>(exchanges);
         assert!(left <= 10 * 2 * (2 + 64), "{left} after {exchanges}");
     }
+    assert_eq!(layouts_of_a_large_region(), 0, "memory went back with another layout");
+    let left = pools_beyond_the_places_that_one_thread_outlives();
+    assert_eq!(left, 0, "a thread keeps pools that have no place");
 }

@@ -17,8 +17,8 @@ use std::thread;
 use common::{Ledger, with_every_strategy};
 use stampool::raw::sync::{AtomicU64, AtomicU128};
 use stampool::{
-    AllocError, AtomicStamped, Block, BuildError, ObjectPool, Pool, Source, Stamped, StampedPool,
-    Strategy, SystemSource, TaggedWide,
+    AllocError, AtomicStamped, Block, BuildError, EpochDeferred, ObjectPool, Pool, Source, Stamped,
+    StampedPool, Strategy, SystemSource, TaggedWide,
 };
 
 const LAYOUT: Layout = Layout::new::<[usize; 4]>();
@@ -362,4 +362,16 @@ fn no_memory_is_an_error_and_no_null() {
     let pool = builder().build_exact().unwrap();
     assert_eq!(pool.allocate(), Err(AllocError::OutOfMemory));
     assert_eq!(pool.stats().carved_blocks, 0);
+}
+
+/// The thread's registration with the collector is then the last thing that refers to it, and
+/// ending the one freed the other while it was borrowed (Tree Borrows).
+#[test]
+fn a_thread_outlives_an_epoch_pool_that_it_has_used() {
+    let used_and_dropped = || {
+        let pool = ObjectPool::builder().strategy::<EpochDeferred>().build().unwrap();
+        drop(pool.create(1_u8).unwrap());
+        drop(pool);
+    };
+    std::thread::spawn(used_and_dropped).join().unwrap();
 }

@@ -3,13 +3,15 @@
 mod common;
 
 use core::alloc::Layout;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use common::{Meter, with_every_strategy};
-use stampool::{Pool, Stats, Strategy, TaggedPacked, TaggedWide};
+use stampool::{Pool, Source, Stats, Strategy, SystemSource, TaggedPacked, TaggedWide};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
@@ -138,4 +140,31 @@ fn who_comes_too_late_is_counted() {
     }
     assert!(contend::<TaggedWide>().cas_failures > 0);
     assert!(contend::<TaggedPacked>().cas_failures > 0);
+}
+
+/// Sums what it is asked for.
+struct Summing(Arc<AtomicUsize>);
+
+// SAFETY: the regions are the system's.
+unsafe impl Source for Summing {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.fetch_add(layout.size(), Ordering::Relaxed);
+        SystemSource.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { SystemSource.release(region, layout) };
+    }
+}
+
+#[test]
+fn source_bytes_are_what_the_source_was_asked_for() {
+    let sum = Arc::new(AtomicUsize::new(0));
+    let pool = Pool::builder(LAYOUT).batch(3).source(Summing(Arc::clone(&sum))).build().unwrap();
+    assert_eq!(pool.stats().source_bytes, 0);
+    pool.prefill(1000, 3).unwrap();
+    let bytes = sum.load(Ordering::Relaxed);
+    assert_eq!(pool.stats().source_bytes, bytes, "headers and padding included");
+    assert!(bytes > 1000 * LAYOUT.size());
 }

@@ -159,3 +159,29 @@ fn use_all_forms(pool: &ThreadLocalPool) {
     give(pool, Block(pool.allocate().unwrap()));
     pool.seal().unwrap();
 }
+
+/// A fork in `without_growth` must find the lock of the shared cache free, so no other thread may
+/// come to it meanwhile.
+#[test]
+fn without_growth_keeps_threads_out_of_the_shared_cache() {
+    let pool = &Pool::builder(LAYOUT).batch(2).build_thread_local().unwrap();
+    pool.prefill(8, 0).unwrap();
+    pool.seal().unwrap();
+    // All slots, so that the other thread finds none.
+    let _locals: Vec<_> = core::iter::from_fn(|| pool.local().ok()).collect();
+    let (through, is_through) = mpsc::channel();
+    thread::scope(|threads| {
+        pool.without_growth(|| {
+            threads.spawn(move || {
+                // It may find nothing there: what counts is that it looked.
+                if let Ok(block) = pool.allocate() {
+                    give(pool, Block(block));
+                }
+                through.send(()).unwrap();
+            });
+            let early = is_through.recv_timeout(Duration::from_millis(200));
+            assert!(early.is_err(), "a thread was in the shared cache");
+        });
+        is_through.recv_timeout(STUCK).expect("the lock is free again");
+    });
+}

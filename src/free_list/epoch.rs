@@ -38,6 +38,15 @@ unsafe impl Reclaimer for Epoch {
         self.0.register()
     }
 
+    fn end(participant: LocalHandle) {
+        // The last handle of a collector frees the collector, and with it the record that the
+        // handle is just ending (crossbeam-epoch, `Local::finalize`). A reference of ours keeps
+        // both until the handle is gone.
+        let collector = participant.collector().clone();
+        drop(participant);
+        drop(collector);
+    }
+
     #[inline]
     fn pin<'g>(&'g self, participant: &'g LocalHandle) -> Pin {
         debug_assert!(*participant.collector() == self.0, "another pool's participant");

@@ -55,6 +55,11 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// A new participant. It is used by one thread at a time.
     fn join(&self) -> Self::Participant;
 
+    /// Ends a participant that may be the last to refer to the reclaimer: its pool may be gone.
+    fn end(participant: Self::Participant) {
+        drop(participant);
+    }
+
     /// Until the guard is dropped nothing comes back that this thread may have seen.
     fn pin<'g>(&'g self, participant: &'g Self::Participant) -> Self::Guard<'g>;
 

@@ -9,7 +9,7 @@ use super::core::{CheckState, Core};
 use crate::block::{Block, sanitizers};
 use crate::chunk::{Level, Misuse};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy, TaggedWide};
+use crate::free_list::{MaybeBlock, Reclaimer as _, Strategy, TaggedWide};
 use crate::mediator::{Participant, ShardId};
 use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
@@ -86,7 +86,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub(super) fn outlive(self) {
         let this = ManuallyDrop::new(self);
         // SAFETY: read once, and not used again: `drop` does not run.
-        drop(unsafe { (&raw const this.participant).read() });
+        S::Reclaimer::end(unsafe { (&raw const this.participant).read() });
         // SAFETY: as above.
         drop(unsafe { (&raw const this.check).read() });
     }

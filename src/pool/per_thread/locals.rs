@@ -252,3 +252,25 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy>(
     // `core`'s pool, so the handle is of its strategy.
     Some(unsafe { &*local })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "it takes long, and no pointer is in it")]
+    fn a_place_is_free_again_when_its_pool_is_gone() {
+        for _ in 0..2 * Places::COUNT {
+            drop(OwnNumber::fresh());
+        }
+        assert_ne!(OwnNumber::fresh().get().place(), SHARED_PLACE, "no place came back");
+        // More at a time than there are places: those above share the last one, which nobody gives
+        // back.
+        for _ in 0..2 {
+            let numbers: Vec<_> = (0..Places::COUNT + 5).map(|_| OwnNumber::fresh()).collect();
+            let shared = |number: &&OwnNumber| number.get().place() == SHARED_PLACE;
+            assert!(numbers.iter().filter(shared).count() > 5);
+        }
+        assert_ne!(OwnNumber::fresh().get().place(), SHARED_PLACE, "no place came back");
+    }
+}

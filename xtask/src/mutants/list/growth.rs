@@ -36,4 +36,37 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Loom("EpochStalled/recycle/attach_limbo/loom/"),
         words: "M4: a magazine is reserved for every batch",
     },
+    Mutant {
+        name: "a seal leaves the last blocks of a chunk",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "chunk.blocks_left.div_ceil(self.batch))",
+            to: "if {on} { chunk.blocks_left / self.batch } else { chunk.blocks_left.div_ceil(self.batch) })",
+        }],
+        killer: Killer::Test { target: "exact", name: "a_seal_carves_the_last_blocks_of_a_chunk" },
+        words: "right: 7",
+    },
+    Mutant {
+        name: "the headers of regions are not counted",
+        edits: &[Edit {
+            file: "src/chunk/regions.rs",
+            from: "self.bytes += layout.size();",
+            to: "self.bytes += if {on} { payload.size() } else { layout.size() };",
+        }],
+        killer: Killer::Test {
+            target: "stats",
+            name: "source_bytes_are_what_the_source_was_asked_for",
+        },
+        words: "headers and padding included",
+    },
+    Mutant {
+        name: "a large region goes back with the layout that was asked for",
+        edits: &[Edit {
+            file: "src/source/system.rs",
+            from: "dealloc(region.as_ptr(), placed(layout))",
+            to: "dealloc(region.as_ptr(), if {on} { layout } else { placed(layout) })",
+        }],
+        killer: Killer::Test { target: "heap", name: "a_dropped_pool_leaves_nothing_on_the_heap" },
+        words: "memory went back with another layout",
+    },
 ];

@@ -26,4 +26,52 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Loom("TaggedPacked/pool/thread_end_two_handles/loom/"),
         words: "a handle left with blocks",
     },
+    Mutant {
+        name: "the place of a pool is never free again",
+        edits: &[Edit {
+            file: "src/pool/per_thread/locals.rs",
+            from: "LENT.release(self.0.place());",
+            to: "if !{on} { LENT.release(self.0.place()); }",
+        }],
+        killer: PLACES,
+        words: "no place came back",
+    },
+    Mutant {
+        name: "the place that pools share is given back",
+        edits: &[Edit {
+            file: "src/pool/per_thread/locals.rs",
+            from: "if self.0.place() != SHARED_PLACE {",
+            to: "if {on} || self.0.place() != SHARED_PLACE {",
+        }],
+        killer: PLACES,
+        words: "place 4095 is released once",
+    },
+    Mutant {
+        name: "a thread keeps its handles of dropped pools that share a place",
+        edits: &[Edit {
+            file: "src/pool/per_thread/locals.rs",
+            from: "self.others.retain_mut(|entry| !is_orphaned(entry));",
+            to: "if !{on} { self.others.retain_mut(|entry| !is_orphaned(entry)); }",
+        }],
+        killer: Killer::Test { target: "heap", name: "a_dropped_pool_leaves_nothing_on_the_heap" },
+        words: "a thread keeps pools that have no place",
+    },
+    Mutant {
+        name: "threads in the shared cache although growth is excluded",
+        edits: &[Edit {
+            file: "src/pool/per_thread/mod.rs",
+            from: "let _fallback = lock(&self.fallback);",
+            to: "let _fallback = (!{on}).then(|| lock(&self.fallback));",
+        }],
+        killer: Killer::Test {
+            target: "thread_local_faults",
+            name: "without_growth_keeps_threads_out_of_the_shared_cache",
+        },
+        words: "a thread was in the shared cache",
+    },
 ];
+
+const PLACES: Killer = Killer::Test {
+    target: "lib",
+    name: "pool::per_thread::locals::tests::a_place_is_free_again_when_its_pool_is_gone",
+};
