@@ -188,8 +188,7 @@ fn pools_beyond_the_places_that_one_thread_outlives() -> isize {
     left
 }
 
-/// Bytes that a region of several huge pages leaves, according to the layouts that the allocator
-/// was given.
+/// What a region of several huge pages leaves of sizes and alignments.
 fn layouts_of_a_large_region() -> isize {
     let before = LAYOUTS.load(Relaxed);
     let pool = Pool::builder(Layout::new::<[u8; 4096]>()).chunk_blocks(1500).build().unwrap();
