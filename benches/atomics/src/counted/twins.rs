@@ -1,8 +1,9 @@
 //! Hits that are not free: each with one access more, of each kind once. Who judges them must see it.
 
 use atomics::{Kind, Path, Rule, Twin};
-use stampool::raw::sync::{AtomicU64, Mutex, Ordering, count, fence, lock};
+use stampool::raw::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use stampool::{Local, Pool, Strategy};
+use steered::count;
 
 use super::layout;
 use super::script::Tally;
