@@ -1,7 +1,7 @@
 //! `cargo xtask layers`: what the compiler does not check about the tree.
 //!
 //! Rules, each in a module of its own: imports point down ([`table`]), only `src/sync` names a
-//! backend ([`backends`]), files stay short ([`length`]), every ordering is tagged and the tag is
+//! backend, and only a backend's own file its crate ([`backends`]), files stay short ([`length`]), every ordering is tagged and the tag is
 //! true ([`tags`]). The rules read tokens ([`paths`]), so comments and docs may say what they like.
 
 mod backends;
