@@ -2,8 +2,8 @@
 
 use crate::point;
 
-/// [`core::cell::UnsafeCell`] in loom's shape. Writing is a point, so that a thread can
-/// be held up between what it did before and the exchange that publishes the cell.
+/// [`core::cell::UnsafeCell`] in loom's shape. Writing is a point, so that a thread that publishes a
+/// cell too early can be held up before it writes.
 #[derive(Debug, Default)]
 pub struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
 
