@@ -1,5 +1,7 @@
 //! The loom backend.
 
+pub(super) use portable_atomic::AtomicU64 as PlainU64;
+
 pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
 pub use loom::cell::UnsafeCell;
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};

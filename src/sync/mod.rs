@@ -2,9 +2,9 @@
 //!
 //! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
 //! `stampool_model = "loom"`, `stampool_model = "shuttle"`, or `stampool_model = "steered"` (the
-//! first, with points where threads are held up, and with each access counted). Everything above
-//! this folder is written once, against the names exported here, so the checked code is the shipped
-//! code.
+//! first, from the crate `steered`: with points where threads are held up, and with each access
+//! counted). Everything above this folder is written once, against the names exported here, so the
+//! checked code is the shipped code.
 //!
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
@@ -54,16 +54,13 @@ mod backend;
 #[path = "steered.rs"]
 mod backend;
 
-#[cfg(stampool_model = "steered")]
-pub mod count;
 mod serial;
 pub mod site;
-#[cfg(stampool_model = "steered")]
-pub mod steer;
 
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 mod interned;
 
+use backend::PlainU64;
 #[cfg(stampool_model = "shuttle")]
 pub use backend::preempt_in_cells;
 pub use backend::{
@@ -81,36 +78,30 @@ pub use std::{
     thread_local,
 };
 
-/// A number beside what is checked, std's in every build: it orders nothing and decides nothing.
-/// For names and statistics.
+/// A number beside what is checked: it is the machine's in every build, it orders nothing and it
+/// decides nothing. For names and statistics.
 #[derive(Debug, Default)]
-pub struct Number(portable_atomic::AtomicU64);
+pub struct Number(PlainU64);
 
 impl Number {
     /// Starts at `value`.
     pub const fn new(value: u64) -> Self {
-        Self(portable_atomic::AtomicU64::new(value))
+        Self(PlainU64::new(value))
     }
 
     /// As last heard of.
     #[inline(always)]
     pub fn get(&self) -> u64 {
-        #[cfg(stampool_model = "steered")]
-        count::note_aside(count::Kind::Load);
         self.0.load(Ordering::Relaxed)
     }
 
     /// Replaces it.
     pub fn set(&self, value: u64) {
-        #[cfg(stampool_model = "steered")]
-        count::note_aside(count::Kind::Store);
         self.0.store(value, Ordering::Relaxed);
     }
 
     /// Adds to it, and gives what it was.
     pub fn add(&self, value: u64) -> u64 {
-        #[cfg(stampool_model = "steered")]
-        count::note_aside(count::Kind::Fetch);
         self.0.fetch_add(value, Ordering::Relaxed)
     }
 }

@@ -1,5 +1,7 @@
 //! The shipped backend: core's atomics, portable-atomic's double-width word, std's mutex.
 
+pub(super) use portable_atomic::AtomicU64 as PlainU64;
+
 pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
 pub use portable_atomic::{AtomicU64, AtomicU128};
 pub use std::sync::{Mutex, MutexGuard};

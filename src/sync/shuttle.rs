@@ -3,6 +3,8 @@
 //! failure. Depth-first searches go without the scheduling point ([`preempt_in_cells`]): each one
 //! multiplies the schedules, and races between cells are what loom is for.
 
+pub(super) use portable_atomic::AtomicU64 as PlainU64;
+
 pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
 pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use shuttle::sync::{Mutex, MutexGuard};

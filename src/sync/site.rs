@@ -31,7 +31,7 @@ impl Site {
     /// The ordering to use. Names the access that it is asked for.
     #[cfg(stampool_model = "steered")]
     pub fn ordering(self) -> Ordering {
-        super::count::name(self.name);
+        super::backend::name(self.name);
         self.shipped
     }
 

@@ -6,6 +6,9 @@
 //! show that neither happens: one with stampool alone, whose packages are counted; one with the two
 //! checkers beside it, which must resolve; and one with loom beside it, whose tests are run.
 //!
+//! Cargo refuses to package a library that depends on a crate without a published version, whatever
+//! target and feature that dependency is for. So what is published is packaged too.
+//!
 //! Each lockfile is made anew, so the registry is asked unless `CARGO_NET_OFFLINE` is set.
 
 use std::fs;
@@ -21,6 +24,10 @@ const MOST_PACKAGES: usize = 6;
 
 /// Where the projects are written, from the workspace's root.
 const FOLDER: &str = "target/stampool/downstream";
+
+/// What is published: the library, and the engine of the steered build, which its manifest names.
+const PUBLISHED: &str =
+    "package --package steered --package stampool --no-verify --allow-dirty --quiet";
 
 /// Nothing to choose.
 #[derive(clap::Args)]
@@ -76,7 +83,8 @@ fn loom_explores_something_else() {
 /// Runs the command.
 ///
 /// # Errors
-/// Where a project does not resolve or build, has too many packages, or fails its tests.
+/// Where a project does not resolve or build, has too many packages, or fails its tests, or where
+/// the library cannot be packaged.
 pub(crate) fn run(_options: &Options) -> Result<()> {
     let alone = lock(&ALONE)?;
     println!(
@@ -90,6 +98,9 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     lock(&LOOM)?;
     cargo(&LOOM, "test --quiet")?;
     println!("with loom as dev-dependency: its tests pass");
+    let packaged = workspace::cargo()?.args(PUBLISHED.split(' ')).status()?.success();
+    ensure!(packaged, "the library cannot be published; again: cargo {PUBLISHED}");
+    println!("steered and stampool: packaged");
     Ok(())
 }
 

@@ -61,7 +61,7 @@ enum Command {
     /// The library's tests and a short stress run for other processors, in an emulator.
     Cross(cross::Options),
     /// Build and test projects outside of the workspace that depend on stampool; count their
-    /// packages.
+    /// packages; package what is published.
     Downstream(downstream::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),

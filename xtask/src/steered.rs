@@ -32,16 +32,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let stress = models::executable(cargo, "stress").context("stress does not build")?;
     let mut stress = Command::new(stress);
     if options.check {
-        let mut tests = steered_cargo("test")?;
-        tests.args(["--package", "stampool", "--lib", "--features", "_steered"]);
-        let tests = tests.status()?;
-        ensure!(tests.success(), "the steering itself is broken");
+        test(&["--package", "steered"]).context("the steering itself is broken")?;
+        test(&["--package", "stampool", "--lib", "--features", "_steered"])
+            .context("the pool's own tests fail when it is steered")?;
         stress.current_dir(workspace::root()?);
         stress.args(["steer-check", "--runs", &options.runs.to_string()]);
         ensure!(stress.status()?.success(), "a sabotage was not found, or the pool was");
         return Ok(ExitCode::SUCCESS);
     }
     instead(stress.args(&options.arguments))
+}
+
+/// Runs steered tests, which `words` choose.
+fn test(words: &[&str]) -> Result<()> {
+    ensure!(steered_cargo("test")?.args(words).status()?.success(), "a test fails");
+    Ok(())
 }
 
 /// Goes on as `stress`, so that an interrupt is its to obey, and nobody ends while it still writes.

@@ -273,7 +273,7 @@ impl Log {
     pub fn report(&self, violation: Violation) {
         self.stop();
         #[cfg(stampool_model = "steered")]
-        stampool::raw::sync::steer::mark();
+        steered::mark();
         let mut found = self.lock();
         if found.len() < Self::KEPT {
             found.push(violation);

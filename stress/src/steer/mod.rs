@@ -47,7 +47,7 @@ use crate::{
 /// Jitters the threads of the process from here on, in a steered build.
 pub(crate) fn begin(seed: u64) {
     #[cfg(stampool_model = "steered")]
-    stampool::raw::sync::steer::jitter(Some(seed));
+    steered::jitter(Some(seed));
     #[cfg(not(stampool_model = "steered"))]
     let _: u64 = seed;
 }

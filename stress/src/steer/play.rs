@@ -5,8 +5,8 @@ use std::panic::catch_unwind;
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 
-use stampool::raw::sync::steer::{self, Mark, Preemption, Relay};
 use stampool::{StampedPool, Strategy};
+use steered::{Mark, Preemption, Relay, jitter};
 
 use super::case::NAMES;
 use super::faulty::{DoubleOffer, Fault, Faulty, LostRemainder, ReorderedPublication, Untagged};
@@ -201,7 +201,7 @@ fn on_threads(
     let relay = match steering {
         Steering::Led(preemptions) => Some(Relay::new(case.threads, preemptions.clone(), LIMIT)),
         Steering::Jittered => {
-            steer::jitter(Some(case.seed));
+            jitter(Some(case.seed));
             None
         }
     };
@@ -222,7 +222,7 @@ fn on_threads(
         }
     });
     if relay.is_none() {
-        steer::jitter(None);
+        jitter(None);
     }
     relay
 }

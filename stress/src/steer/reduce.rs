@@ -7,7 +7,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use stampool::raw::sync::steer::Preemption;
+use steered::Preemption;
 
 use super::play::fits;
 use super::{Case, Finding, Schedule, Steering, Switch, nameless, play};

@@ -4,7 +4,6 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use stampool::raw::sync::steer;
 use stampool::{Local, Pool, Source, Stamped, Strategy, SystemSource, TaggedPacked};
 
 use crate::names::{Slot, Way};
@@ -99,7 +98,7 @@ impl Handle for OverrunHandle<'_> {
             let size = self.overrun.layout().size();
             // SAFETY: one behind the block, where another block is, or the spare line.
             let behind = unsafe { block.add(size) };
-            steer::point();
+            steered::point();
             // SAFETY: within the region. Whose it is, is the fault.
             unsafe { behind.as_ptr().write_volatile(0x5A) };
         }

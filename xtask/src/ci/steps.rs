@@ -58,7 +58,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         ),
         Step::new(
             "downstream",
-            "stampool alone has at most 6 packages; it resolves and works beside loom 0.7.3",
+            "stampool alone has at most 6 packages; it works beside loom 0.7.3; it can be packaged",
             Xtask,
             "downstream",
         ),

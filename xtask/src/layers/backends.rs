@@ -1,4 +1,5 @@
-//! Only `src/sync` names an atomic, a lock, a cell, a thread or a checker.
+//! Only `src/sync` names an atomic, a lock, a cell, a thread or a checker; and there, a checker is
+//! named in the file of its own backend alone, so that what it does stays in its own crate.
 //!
 //! Clippy's `disallowed_types` cannot tell the facade's re-exports from the originals, so this is
 //! the guard. Tests may use std.
@@ -8,23 +9,38 @@ use super::paths::Mention;
 use super::table::layer_of;
 
 /// Crates and cfgs: not even as part of a path.
-const WORDS: [&str; 4] = ["loom", "shuttle", "portable_atomic", "stampool_model"];
+const WORDS: [&str; 5] = ["loom", "shuttle", "steered", "portable_atomic", "stampool_model"];
+
+/// A crate that a backend is made of, and the file that alone names it.
+pub(super) const BACKENDS: [(&str, &str); 3] = [
+    ("loom", "src/sync/loom.rs"),
+    ("shuttle", "src/sync/shuttle.rs"),
+    ("steered", "src/sync/steered.rs"),
+];
 
 /// What the facade re-exports in place of these modules.
 const MODULES: [[&str; 2]; 4] =
     [["core", "sync"], ["std", "sync"], ["std", "thread"], ["alloc", "sync"]];
 
-/// Backends that `path` names.
+/// Backends that `path` names and may not.
 pub(super) fn check(path: &str, mentions: &[Mention]) -> Vec<Finding> {
-    if layer_of(path) == "sync" {
-        return Vec::new();
-    }
-    let finding = |mention: &Mention| Finding {
-        path: path.into(),
-        line: mention.line,
-        what: format!("`{}` is named outside src/sync", mention.path.join("::")),
+    let in_sync = layer_of(path) == "sync";
+    let wrong = |mention: &Mention| {
+        let place = if in_sync {
+            other_file(path, &mention.path)?
+        } else {
+            is_backend(&mention.path).then_some("src/sync")?
+        };
+        let what = format!("`{}` is named outside {place}", mention.path.join("::"));
+        Some(Finding { path: path.into(), line: mention.line, what })
     };
-    mentions.iter().filter(|m| !m.in_test && is_backend(&m.path)).map(finding).collect()
+    mentions.iter().filter(|mention| !mention.in_test).filter_map(wrong).collect()
+}
+
+/// The file that alone may name the checker that `mentioned` begins with, if that is not `path`.
+fn other_file(path: &str, mentioned: &[String]) -> Option<&'static str> {
+    let (_, file) = BACKENDS.iter().find(|(checker, _)| *checker == mentioned[0])?;
+    (*file != path).then_some(*file)
 }
 
 fn is_backend(path: &[String]) -> bool {
@@ -54,6 +70,7 @@ mod tests {
         for code in [
             "use loom::sync::Arc;",
             "use shuttle::thread;",
+            "use steered::Relay;",
             "use portable_atomic::AtomicU128;",
             "use core::sync::atomic::AtomicU64;",
             "use core::{alloc::Layout, sync::atomic::Ordering};",
@@ -86,5 +103,17 @@ mod tests {
             assert_eq!(findings("src/pool/core.rs", code), 0, "{code}");
         }
         assert_eq!(findings("src/sync/real.rs", "use std::sync::Mutex;"), 0);
+    }
+
+    #[test]
+    fn a_checker_is_named_in_its_own_backend_alone() {
+        for (checker, file) in BACKENDS {
+            let code = format!("pub use {checker}::thread;");
+            assert_eq!(findings(file, &code), 0, "{file}");
+            for other in ["src/sync/mod.rs", "src/sync/real.rs"] {
+                let found = check(other, &mentions(&code).unwrap());
+                assert!(found[0].what.ends_with(&format!("outside {file}")), "{found:?}");
+            }
+        }
     }
 }

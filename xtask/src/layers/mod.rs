@@ -1,9 +1,10 @@
 //! `cargo xtask layers`: what the compiler does not check about the tree.
 //!
 //! Rules, each in a module of its own: imports point down ([`table`]), only `src/sync` names a
-//! backend ([`backends`]), files stay short ([`length`]), every ordering is tagged and the tag is
-//! true ([`tags`]), the README's links lead somewhere wherever it is read ([`readme`]). The rules
-//! read tokens ([`paths`]), so comments and docs may say what they like.
+//! backend, and only a backend's own file its crate ([`backends`]), files stay short ([`length`]),
+//! every ordering is tagged and the tag is true ([`tags`]), the README's links lead somewhere
+//! wherever it is read ([`readme`]). The rules read tokens ([`paths`]), so comments and docs may
+//! say what they like.
 
 mod backends;
 mod length;

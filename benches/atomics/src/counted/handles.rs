@@ -1,8 +1,8 @@
 //! Handles come and go.
 
 use atomics::Path;
-use stampool::raw::sync::count::accesses;
 use stampool::{Local, Strategy, ThreadLocalPool};
+use steered::count::accesses;
 
 use super::script::Tally;
 

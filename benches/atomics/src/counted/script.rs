@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use atomics::{Kind, NO_SITE, Path, Row, Rule};
 use stampool::Stats;
-use stampool::raw::sync::count::{self, Access};
+use steered::count::{self, Access};
 
 use super::pools::Blocks;
 
@@ -33,7 +33,7 @@ impl Tally {
         row.operations += 1;
         row.blocks += blocks;
         for access in accesses {
-            row.add(kind(access.kind), access.site.unwrap_or(NO_SITE));
+            row.add(kind(access.kind), access.name.unwrap_or(NO_SITE));
         }
     }
 

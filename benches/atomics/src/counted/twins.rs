@@ -2,8 +2,9 @@
 //! it.
 
 use atomics::{Kind, Path, Rule, Twin};
-use stampool::raw::sync::{AtomicU64, Mutex, Ordering, count, fence, lock};
+use stampool::raw::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use stampool::{Local, Pool, Strategy};
+use steered::count;
 
 use super::layout;
 use super::script::Tally;

@@ -1,0 +1,7 @@
+//! Atomics and locks.
+
+pub mod atomic;
+mod mutex;
+
+pub use mutex::Mutex;
+pub use std::sync::MutexGuard;
