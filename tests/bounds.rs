@@ -6,11 +6,12 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use std::sync::MutexGuard;
 
+use stampool::raw::each_strategy;
 use stampool::{
-    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked,
-    EpochDeferred, ExactPool, Hardened, Local, Locked, ObjectPool, OwnedPooled, PackedStamped,
-    Pool, PoolBuilder, Pooled, Quiescent, SeatStats, SharedPooled, Stale, Stamped, StampedPool,
-    StaticPool, Stats, Strategy, TaggedPacked, TaggedWide, ThreadLocalPool,
+    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked, ExactPool,
+    Hardened, Local, ObjectPool, OwnedPooled, PackedStamped, Pool, PoolBuilder, Pooled, SeatStats,
+    SharedPooled, Stale, Stamped, StampedPool, StaticPool, Stats, Strategy, TaggedWide,
+    ThreadLocalPool,
 };
 
 const fn send<T: Send>() {}
@@ -38,11 +39,7 @@ const fn pools<S: Strategy>() {
 }
 
 const _: () = {
-    pools::<TaggedWide>();
-    pools::<TaggedPacked>();
-    pools::<EpochDeferred>();
-    pools::<Quiescent>();
-    pools::<Locked>();
+    each_strategy!(S => pools::<S>());
     pools::<Checked>();
     pools::<Hardened>();
     send_and_sync::<Stamped<u64>>();
