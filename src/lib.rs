@@ -37,21 +37,8 @@ pub use thread_cache::{
     EndHook, ExplicitHandles, SlotStats, StdThreads, ThreadHandling, ThreadId, Topology, Watcher,
 };
 
-/// The layers themselves, for the model checks and for experiments: the same code as above.
-///
-/// Exempt from semantic versioning, and meant for people who read the contracts: these layers trust
-/// each other (that a list is used with one store, say) where the public ones trust nobody.
 #[doc(hidden)]
-pub mod raw {
-    macro_rules! layers {
-        ($($layer:ident),*) => {
-            $(pub mod $layer {
-                pub use crate::$layer::*;
-            })*
-        };
-    }
-    layers!(sync, block, chunk, free_list, mediator, thread_cache, pool);
-}
+pub mod raw;
 
 /// Declares static pools ([`StaticPool`]): each is built at its first use, from the builder given.
 ///

@@ -7,6 +7,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use common::{Ledger, Meter, with_every_strategy};
+use stampool::raw::free_list::Reclaimer;
 use stampool::{
     AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Off, Pool,
     Quiescent, Strategy, TagPolicy, TaggedPacked, TaggedWide,
@@ -116,21 +117,17 @@ fn strict<S: Strategy>() -> Option<BuildError> {
 
 #[test]
 fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
-    let epoch = usize::from(common::runs::<EpochDeferred>());
-    for strategy in 0..4 + epoch {
-        for len in (0..6000).step_by(7).chain((6000..40_000).step_by(211)) {
-            let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
-            // Any base address will do: begin one off.
-            let base = NonNull::from(&mut memory[1..]).cast();
-            match strategy {
-                0 => fill_buffer::<TaggedWide>(base, len, 1000),
-                1 => fill_buffer::<TaggedPacked>(base, len, 1000),
-                2 => fill_buffer::<Locked>(base, len, 1000),
-                3 => fill_buffer::<Quiescent>(base, len, 1000),
-                // Sixteen magazines more, 64 bytes each.
-                _ => fill_buffer::<EpochDeferred>(base, len, 1000 + 16 * 64),
-            }
-        }
+    with_every_strategy!(fill_buffers);
+}
+
+fn fill_buffers<S: Strategy>() {
+    // Sixteen magazines more, 64 bytes each, where magazines wait.
+    let overhead = if S::Reclaimer::DEFERS { 1000 + 16 * 64 } else { 1000 };
+    for len in (0..6000).step_by(7).chain((6000..40_000).step_by(211)) {
+        let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
+        // Any base address will do: begin one off.
+        let base = NonNull::from(&mut memory[1..]).cast();
+        fill_buffer::<S>(base, len, overhead);
     }
 }
 

@@ -7,12 +7,12 @@ use core::cell::Cell;
 use core::fmt::Debug;
 use std::sync::MutexGuard;
 
+use stampool::raw::each_strategy;
 use stampool::{
-    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked,
-    EpochDeferred, ExactPool, Hardened, Local, Locked, ObjectPool, ObjectPoolBuilder, OwnedPooled,
-    PackedStamped, Pool, PoolBuilder, Pooled, Quiescent, SharedPooled, SlotStats, Stale, Stamped,
-    StampedLocal, StampedPool, StaticPool, Stats, Strategy, TaggedPacked, TaggedWide,
-    ThreadLocalPool,
+    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked, ExactPool,
+    Hardened, Local, ObjectPool, ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder,
+    Pooled, SharedPooled, SlotStats, Stale, Stamped, StampedLocal, StampedPool, StaticPool, Stats,
+    Strategy, TaggedWide, ThreadLocalPool,
 };
 
 const fn send<T: Send>() {}
@@ -44,11 +44,7 @@ const fn pools<S: Strategy>() {
 }
 
 const _: () = {
-    pools::<TaggedWide>();
-    pools::<TaggedPacked>();
-    pools::<EpochDeferred>();
-    pools::<Quiescent>();
-    pools::<Locked>();
+    each_strategy!(S => pools::<S>());
     pools::<Checked>();
     pools::<Hardened>();
     send_and_sync::<Stamped<u64>>();

@@ -12,15 +12,18 @@ use std::sync::Arc;
 
 use common::Ledger;
 use proptest::prelude::*;
+use stampool::raw::{STRATEGIES, each_strategy};
 use stampool::{
-    AllocError, BuildError, DoubleWidthCas, EpochDeferred, ExactPool, Locked, ObjectPool, Pool,
-    PoolBuilder, Quiescent, Source, Strategy as Aba, SystemSource, TagPolicy, TaggedPacked,
-    TaggedWide, ThreadLocalPool,
+    AllocError, BuildError, DoubleWidthCas, EpochDeferred, ExactPool, ObjectPool, Pool,
+    PoolBuilder, Source, Strategy as Aba, SystemSource, TagPolicy, TaggedPacked, TaggedWide,
+    ThreadLocalPool,
 };
 
 /// The most that the source gives in one region, and in all.
 const LIMITS: (usize, usize) = (1 << 20, 3 << 20);
 const MAX_ALIGN: usize = 1 << 16;
+/// Strategies with narrow tags, beside those that there are.
+const NARROW: [&str; 2] = ["TaggedWide<12>", "TaggedPacked<12>"];
 /// Blocks that a test holds at one time.
 const LIVE: usize = 150;
 
@@ -56,7 +59,7 @@ unsafe impl Source for Thrifty {
 #[derive(Clone, Debug)]
 struct Case {
     layout: Layout,
-    strategy: usize,
+    strategy: &'static str,
     level: usize,
     kind: usize,
     batch: Option<usize>,
@@ -102,11 +105,12 @@ fn case() -> impl Strategy<Value = Case> {
     let settings = (setting(), setting(), setting(), setting(), setting());
     let prefill = proptest::option::of((edge(), edge()));
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
-    (layout(), 0_usize..7, 0_usize..3, 0_usize..4, settings, prefill, flags).prop_map(
+    let strategies = prop::sample::select([STRATEGIES, &NARROW].concat());
+    (layout(), strategies, 0_usize..3, 0_usize..4, settings, prefill, flags).prop_map(
         |(layout, strategy, level, kind, settings, prefill, flags)| {
             let (batch, batch_up_to, capacity, chunk, limbo) = settings;
             let (refuse, absent, seal) = flags;
-            let refuse = refuse || matches!(strategy, 1 | 3);
+            let refuse = refuse || NARROW.contains(&strategy);
             Case {
                 layout,
                 strategy,
@@ -127,14 +131,10 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn run(case: &Case) -> Result<(), TestCaseError> {
-    match case.strategy {
-        0 => with_level::<TaggedWide>(case),
-        1 => with_level::<TaggedWide<12>>(case),
-        2 => with_level::<TaggedPacked>(case),
-        3 => with_level::<TaggedPacked<12>>(case),
-        4 => with_level::<EpochDeferred>(case),
-        5 => with_level::<Quiescent>(case),
-        _ => with_level::<Locked>(case),
+    each_strategy!(S => if case.strategy == S::NAME { return with_level::<S>(case) });
+    match case.strategy == NARROW[0] {
+        true => with_level::<TaggedWide<12>>(case),
+        false => with_level::<TaggedPacked<12>>(case),
     }
 }
 
@@ -207,11 +207,12 @@ fn is_justified(error: BuildError, case: &Case) -> Result<(), TestCaseError> {
         BuildError::LimboMagazines { requested, limit } => {
             beyond(case.limbo, requested, limit) && requested > 0
         }
-        BuildError::Cacheless { .. } => case.kind == 3 && case.strategy == 4,
+        BuildError::Cacheless { .. } => case.kind == 3 && case.strategy == EpochDeferred::NAME,
         BuildError::Level { .. } => case.kind == 3 && case.level > 0,
         BuildError::Fill { error: AllocError::OutOfMemory } => {
             // The cache that threads share, and its magazines.
-            let waiting = if case.strategy == 4 { case.limbo.unwrap_or(16) } else { 0 };
+            let waiting =
+                if case.strategy == EpochDeferred::NAME { case.limbo.unwrap_or(16) } else { 0 };
             let blocks = case.batch_up_to.unwrap_or(0).max(batch) * (3 + waiting);
             case.kind == 2 && blocks * size_of::<usize>() > LIMITS.0 / 2
         }

@@ -8,10 +8,9 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::thread;
 
-use common::{Ledger, Meter};
+use common::{Ledger, Meter, with_every_cacheless};
 use stampool::{
-    AllocError, BuildError, EpochDeferred, ExactPool, Locked, Pool, Quiescent, Source, Strategy,
-    SystemSource, TaggedPacked, TaggedWide,
+    AllocError, BuildError, EpochDeferred, ExactPool, Pool, Source, Strategy, SystemSource,
 };
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
@@ -19,16 +18,6 @@ const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 fn exact<S: Strategy>(capacity: usize) -> ExactPool<S> {
     let builder = Pool::builder(LAYOUT).strategy::<S>().capacity_blocks(capacity);
     builder.build_exact().unwrap()
-}
-
-/// Runs the same for every strategy that can do without caches.
-macro_rules! with_every_cacheless {
-    ($test:ident) => {
-        $test::<TaggedWide>();
-        $test::<TaggedPacked>();
-        $test::<Quiescent>();
-        $test::<Locked>();
-    };
 }
 
 #[test]

@@ -8,10 +8,8 @@ use std::alloc::System;
 use std::sync::mpsc;
 use std::thread;
 
-use stampool::{
-    Block, EpochDeferred, Local, Locked, Pool, Quiescent, StdThreads, Strategy, TaggedPacked,
-    TaggedWide,
-};
+use stampool::raw::each_strategy;
+use stampool::{Block, EpochDeferred, Local, Pool, Quiescent, StdThreads, Strategy, TaggedWide};
 
 /// The system's allocator, counted.
 struct Counting;
@@ -200,11 +198,7 @@ fn layouts_of_a_large_region() -> isize {
 
 #[test]
 fn a_dropped_pool_leaves_nothing_on_the_heap() {
-    every_way::<TaggedWide>();
-    every_way::<TaggedPacked>();
-    every_way::<Locked>();
-    every_way::<Quiescent>();
-    every_way::<EpochDeferred>();
+    each_strategy!(S => every_way::<S>());
     assert_eq!(pools_that_one_thread_outlives::<TaggedWide>(), 0, "a thread keeps dropped pools");
     assert_eq!(
         pools_that_one_thread_outlives::<EpochDeferred>(),

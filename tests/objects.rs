@@ -10,8 +10,8 @@ use std::thread;
 use common::objects::{Set, assert_all_free, keeping, per_get, with_every_pool};
 use common::tracked::{Tracked, Tracks};
 use stampool::{
-    AllocError, BuildError, Counted, EpochDeferred, Locked, ObjectPool, OwnedPooled, Pooled,
-    Quiescent, SharedPooled, Strategy, TaggedPacked, TaggedWide,
+    AllocError, BuildError, Counted, EpochDeferred, ObjectPool, OwnedPooled, Pooled, SharedPooled,
+    Strategy,
 };
 
 #[test]
@@ -280,10 +280,7 @@ fn refuse_a_value<S: Strategy>(set: Set<S>) {
 /// As many objects as threads, each with one at most: there is always one for it.
 #[test]
 fn an_exact_pool_refuses_nobody_while_an_object_is_free() {
-    as_many_as_threads::<TaggedWide>();
-    as_many_as_threads::<TaggedPacked>();
-    as_many_as_threads::<Quiescent>();
-    as_many_as_threads::<Locked>();
+    common::with_every_cacheless!(as_many_as_threads);
 }
 
 fn as_many_as_threads<S: Strategy>() {

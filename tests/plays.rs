@@ -9,9 +9,8 @@ use core::ptr::NonNull;
 use common::Ledger;
 use proptest::prelude::{Just, any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
-use stampool::{
-    AllocError, EpochDeferred, Locked, Pool, Quiescent, Strategy, TaggedPacked, TaggedWide,
-};
+use stampool::raw::each_strategy;
+use stampool::{AllocError, Pool, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
@@ -141,22 +140,21 @@ proptest! {
     fn a_pool_without_handles_keeps_its_promises(
         plays in plays(), batch in 1..5_usize, more in 0..40_usize,
     ) {
-        without_handles::<TaggedWide>(&plays, batch, batch + more);
-        without_handles::<TaggedPacked>(&plays, batch, batch + more);
-        if common::runs::<EpochDeferred>() {
-            without_handles::<EpochDeferred>(&plays, batch, batch + more);
-        }
-        without_handles::<Quiescent>(&plays, batch, batch + more);
-        without_handles::<Locked>(&plays, batch, batch + more);
+        each_strategy!(S => {
+            if common::runs::<S>() {
+                without_handles::<S>(&plays, batch, batch + more);
+            }
+        });
     }
 
     #[test]
     fn a_pool_without_caches_refuses_only_when_all_are_taken(
         plays in plays(), capacity in 1..20_usize,
     ) {
-        without_caches::<TaggedWide>(&plays, capacity);
-        without_caches::<TaggedPacked>(&plays, capacity);
-        without_caches::<Quiescent>(&plays, capacity);
-        without_caches::<Locked>(&plays, capacity);
+        each_strategy!(S => {
+            if common::is_cacheless::<S>() && common::runs::<S>() {
+                without_caches::<S>(&plays, capacity);
+            }
+        });
     }
 }

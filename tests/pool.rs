@@ -11,10 +11,8 @@ use common::{Counts, Ledger, Meter, with_every_strategy};
 use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use stampool::raw::block::Batch;
-use stampool::{
-    Block, EpochDeferred, Local, Locked, Pool, Quiescent, StdThreads, Strategy, TaggedPacked,
-    TaggedWide,
-};
+use stampool::raw::each_strategy;
+use stampool::{Block, Local, Pool, StdThreads, Strategy};
 
 /// One operation on one of a few handles of a pool.
 #[derive(Clone, Debug)]
@@ -94,13 +92,11 @@ proptest! {
     ) {
         let layout = Layout::from_size_align(size, 1 << shift).unwrap();
         let batch = Batch { min: least, max: least + growth };
-        follow::<TaggedWide>(&ops, batch, chunk, layout);
-        follow::<TaggedPacked>(&ops, batch, chunk, layout);
-        follow::<Locked>(&ops, batch, chunk, layout);
-        if common::runs::<EpochDeferred>() {
-            follow::<EpochDeferred>(&ops, batch, chunk, layout);
-        }
-        follow::<Quiescent>(&ops, batch, chunk, layout);
+        each_strategy!(S => {
+            if common::runs::<S>() {
+                follow::<S>(&ops, batch, chunk, layout);
+            }
+        });
     }
 }
 
@@ -136,13 +132,11 @@ fn pipeline<S: Strategy>(batch: usize, blocks: usize, in_flight: usize) {
 #[test]
 fn one_thread_allocates_and_another_frees() {
     for batch in [1, 2, 7, 64] {
-        pipeline::<TaggedWide>(batch, common::often(20_000, 60), 100);
-        pipeline::<TaggedPacked>(batch, common::often(20_000, 60), 100);
-        pipeline::<Locked>(batch, common::often(20_000, 60), 100);
-        if common::runs::<EpochDeferred>() {
-            pipeline::<EpochDeferred>(batch, common::often(20_000, 60), 100);
-        }
-        pipeline::<Quiescent>(batch, common::often(20_000, 60), 100);
+        each_strategy!(S => {
+            if common::runs::<S>() {
+                pipeline::<S>(batch, common::often(20_000, 60), 100);
+            }
+        });
     }
 }
 

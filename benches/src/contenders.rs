@@ -9,9 +9,9 @@ use peers::malloc::{Jemalloc, MiMalloc, SnMalloc};
 use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
 use rpmalloc::RpMalloc;
 use serde::{Deserialize, Serialize};
-use stampool::{
-    Checked, EpochDeferred, Hardened, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide,
-};
+use stampool::raw::free_list::Reclaimer;
+use stampool::raw::{each_strategy, with_strategies};
+use stampool::{Checked, Hardened, Strategy, TaggedWide};
 
 use crate::batch::{self, Batch};
 use crate::rounds::{Contender, Entry, Holding};
@@ -115,6 +115,31 @@ impl<S: Subject> Entry for Run<S> {
     }
 }
 
+/// Whether it is the strategy of pools for which none is chosen.
+pub(crate) fn is_default<S: Strategy>() -> bool {
+    S::NAME == <TaggedWide>::NAME
+}
+
+/// Adds the forms without handles, and then those without caches, of all strategies but the default
+/// one.
+macro_rules! other_forms {
+    ($line:ident $($strategy:ident)*) => {
+        $(if !is_default::<stampool::$strategy>() {
+            let name = concat!("ThreadLocalPool, ", stringify!($strategy));
+            $line.per_thread::<stampool::$strategy>(name, &Batch::FIXED);
+        })*
+        $(if !is_default::<stampool::$strategy>() && is_cacheless::<stampool::$strategy>() {
+            let name = concat!("ExactPool, ", stringify!($strategy));
+            $line.add(name, Role::Ours, || exact::<stampool::$strategy>(block_of(SIZE)));
+        })*
+    };
+}
+
+/// A pool without caches refuses what defers.
+fn is_cacheless<S: Strategy>() -> bool {
+    !S::Reclaimer::DEFERS
+}
+
 /// A choice of subjects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Suite {
@@ -182,12 +207,12 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
             return self.all;
         }
         for batch in Batch::FIXED {
-            self.pool::<TaggedWide>(batch);
+            each_strategy!(S => {
+                if is_default::<S>() || suite.has_strategies() {
+                    self.pool::<S>(batch);
+                }
+            });
             if suite.has_strategies() {
-                self.pool::<TaggedPacked>(batch);
-                self.pool::<EpochDeferred>(batch);
-                self.pool::<Quiescent>(batch);
-                self.pool::<Locked>(batch);
                 // Other people's reclamation behind the same lists: twice as in a program of its
                 // own, as far as that goes here, and twice as the models run it.
                 self.adapted::<SeizeDeferred>(batch);
@@ -236,15 +261,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         }
         self.add(names::EXACT, Role::Ours, || exact::<TaggedWide>(block_of(SIZE)));
         if suite == Suite::All {
-            self.per_thread::<TaggedPacked>("ThreadLocalPool, TaggedPacked", &Batch::FIXED);
-            self.per_thread::<EpochDeferred>("ThreadLocalPool, EpochDeferred", &Batch::FIXED);
-            self.per_thread::<Quiescent>("ThreadLocalPool, Quiescent", &Batch::FIXED);
-            self.per_thread::<Locked>("ThreadLocalPool, Locked", &Batch::FIXED);
-            // Not EpochDeferred: a pool without caches refuses what defers.
-            let layout = block_of(SIZE);
-            self.add("ExactPool, TaggedPacked", Role::Ours, || exact::<TaggedPacked>(layout));
-            self.add("ExactPool, Quiescent", Role::Ours, || exact::<Quiescent>(layout));
-            self.add("ExactPool, Locked", Role::Ours, || exact::<Locked>(layout));
+            with_strategies!(other_forms { self });
         }
     }
 

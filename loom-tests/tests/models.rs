@@ -6,8 +6,8 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt, Stalled};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, SUBJECTS, Shape, Subject, crossed, ends, exchange,
-    free_twice, land, landing, list, look_up, objects, recycle, stamped, subject,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, Shape, Subject, crossed, ends, exchange, free_twice,
+    land, landing, list, look_up, objects, recycle, stamped, subject, subjects,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -20,7 +20,7 @@ const DEEP: u8 = 3;
 
 fn main() -> ExitCode {
     let mut checks = selfcheck::checks();
-    for subject in SUBJECTS {
+    for subject in subjects() {
         for scenario in list::SCENARIOS {
             checks.extend(of_list(subject, scenario));
         }
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
             checks.extend(of_exchange(subject, scenario));
         }
     }
-    for subject in SUBJECTS.into_iter().chain([EPOCH]) {
+    for subject in subjects().into_iter().chain([EPOCH]) {
         let (strategy, bound) = (subject.strategy, most_preemptions(2));
         let row = Check::loom(strategy, crossed::NAME, bound, subject.crossed);
         checks.push(row.expect_exactly(crossed::allowed(), FEWEST));
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
         let check = Check::loom(ends::RUNDOWN, rundown.name, rundown.depth.bound(), rundown.body);
         checks.push(check.expect_exactly(rundown.allowed(), rundown.fewest()));
     }
-    for subject in SUBJECTS {
+    for subject in subjects() {
         for scenario in ends::DETACHED {
             checks.push(ends_row(subject, scenario, scenario.depth.bound()));
         }

@@ -9,16 +9,17 @@ pub const FORGOTTEN: usize = 3;
 /// Operations of a program.
 const MAX_OPS: usize = 1_000;
 
-/// The strategies that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Arbitrary)]
-#[expect(missing_docs, reason = "the names of the library")]
-pub enum Strategy {
-    TaggedWide,
-    TaggedPacked,
-    EpochDeferred,
-    Quiescent,
-    Locked,
+macro_rules! strategies {
+    ($($strategy:ident)*) => {
+        /// The strategies that there are.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Arbitrary)]
+        #[expect(missing_docs, reason = "the names of the library")]
+        pub enum Strategy {
+            $($strategy),*
+        }
+    };
 }
+stampool::raw::with_strategies!(strategies {});
 
 /// One operation. Handles are numbered; an operation on one that is not open opens it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Arbitrary)]
@@ -156,7 +157,7 @@ mod tests {
                 .collect();
             text += &format!("{:?}", Program::from_bytes(&bytes));
         }
-        for word in ["TaggedWide", "TaggedPacked", "EpochDeferred", "Quiescent", "Locked"] {
+        for word in stampool::raw::STRATEGIES {
             assert!(text.contains(word), "{word}");
         }
         for word in ["Allocate ", "AllocateMany", "Free ", "FreeMany", "Drop", "Forget"] {

@@ -6,7 +6,8 @@ use core::mem;
 use core::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 
-use stampool::{EpochDeferred, Locked, Pool, Quiescent, TaggedPacked, TaggedWide};
+use stampool::Pool;
+use stampool::raw::with_strategies;
 
 use crate::program::{FORGOTTEN, HANDLES, Op, Program, Strategy};
 use crate::reference::Reference;
@@ -67,18 +68,20 @@ fn follow_or_panic(program: &Program, bytes: &[u8]) -> Done {
     })
 }
 
+macro_rules! on_its_pool {
+    ($program:ident; $($strategy:ident)*) => {
+        match $program.strategy {
+            $(Strategy::$strategy => on_pool::<stampool::$strategy>($program),)*
+        }
+    };
+}
+
 /// Runs a program on the shipped pool.
 ///
 /// # Errors
 /// A promise is not kept.
 pub fn follow(program: &Program) -> Result<Done, Violation> {
-    match program.strategy {
-        Strategy::TaggedWide => on_pool::<TaggedWide>(program),
-        Strategy::TaggedPacked => on_pool::<TaggedPacked>(program),
-        Strategy::EpochDeferred => on_pool::<EpochDeferred>(program),
-        Strategy::Quiescent => on_pool::<Quiescent>(program),
-        Strategy::Locked => on_pool::<Locked>(program),
-    }
+    with_strategies!(on_its_pool { program; })
 }
 
 fn on_pool<S: stampool::Strategy>(program: &Program) -> Result<Done, Violation> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use loom_tests::scenarios::linear::{Fault, body as linear_body};
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SUBJECTS, Subject, crossed, ends, exchange, list, long,
-    objects, recycle, stamped,
+    self, Depth, EPOCH, PEERS, PeerSubject, Subject, crossed, ends, exchange, list, long, objects,
+    recycle, stamped,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -176,7 +176,7 @@ fn main() -> ExitCode {
 
 /// The whole matrix, and the real epoch: here that is opaque, its operations are no steps.
 fn subjects() -> impl Iterator<Item = Subject> {
-    SUBJECTS.into_iter().chain([EPOCH])
+    scenarios::subjects().into_iter().chain([EPOCH])
 }
 
 /// Searches of more than five seconds. Under sequential consistency `TaggedPacked` takes the same

@@ -3,11 +3,8 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use stampool::raw::free_list::Reclaimer;
-use stampool::{
-    AllocError, EpochDeferred, Local, Locked, Off, Pool, PoolBuilder, Quiescent, Strategy,
-    TaggedPacked, TaggedWide,
-};
+use stampool::raw::{self, free_list::Reclaimer};
+use stampool::{AllocError, Local, Off, Pool, PoolBuilder, Strategy};
 
 use crate::latency;
 use crate::level::Level;
@@ -29,14 +26,8 @@ pub struct Entry {
     pub latency: fn(&latency::Plan) -> Result<latency::Outcome, Refused>,
 }
 
-/// All strategies. A new one is one line here.
-pub static STRATEGIES: [Entry; 5] = [
-    entry::<TaggedWide>(),
-    entry::<TaggedPacked>(),
-    entry::<EpochDeferred>(),
-    entry::<Quiescent>(),
-    entry::<Locked>(),
-];
+/// All strategies, in the library's order.
+pub static STRATEGIES: [Entry; raw::STRATEGIES.len()] = raw::each_strategy!(S => entry::<S>());
 
 /// Makes the table's line for a strategy.
 const fn entry<S: Strategy<Level = Off>>() -> Entry {

@@ -15,6 +15,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use stampool::raw::free_list::Reclaimer;
 use stampool::{EpochDeferred, Source, Strategy, SystemSource};
 
 /// Whether this run is one for `S`. Miri's Stacked Borrows reject crossbeam-epoch itself, so `cargo
@@ -33,9 +34,11 @@ pub const fn often(usually: usize, under_miri: usize) -> usize {
 #[allow(unused_macros, reason = "each test uses its part")]
 macro_rules! with_every_strategy {
     ($test:ident) => {
-        $crate::common::with_every_strategy!(
-            $test: TaggedWide, TaggedPacked, EpochDeferred, Quiescent, Locked
-        );
+        stampool::raw::each_strategy!(S => {
+            if $crate::common::runs::<S>() {
+                $test::<S>();
+            }
+        });
     };
     ($test:ident: $($strategy:ident),*) => {
         $(if $crate::common::runs::<stampool::$strategy>() {
@@ -45,6 +48,26 @@ macro_rules! with_every_strategy {
 }
 #[allow(unused_imports, reason = "each test uses its part")]
 pub(crate) use with_every_strategy;
+
+/// Runs the same for every strategy of this run that can do without caches.
+#[allow(unused_macros, reason = "each test uses its part")]
+macro_rules! with_every_cacheless {
+    ($test:ident) => {
+        stampool::raw::each_strategy!(S => {
+            if $crate::common::is_cacheless::<S>() && $crate::common::runs::<S>() {
+                $test::<S>();
+            }
+        });
+    };
+}
+#[allow(unused_imports, reason = "each test uses its part")]
+pub(crate) use with_every_cacheless;
+
+/// Whether a pool under `S` can do without caches: it refuses to, where emptied magazines have to
+/// wait.
+pub const fn is_cacheless<S: Strategy>() -> bool {
+    !S::Reclaimer::DEFERS
+}
 
 /// How often a [`Meter`] was called.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stampool::{ObjectPool, ObjectPoolBuilder, Strategy};
+use stampool::{EpochDeferred, ObjectPool, ObjectPoolBuilder, Strategy, TaggedPacked, TaggedWide};
 
 use super::tracked::{Tracked, Tracks};
 
@@ -10,26 +10,31 @@ use super::tracked::{Tracked, Tracks};
 #[allow(unused_macros, reason = "each test uses its part")]
 macro_rules! with_every_pool {
     ($test:ident) => {
-        if $crate::common::runs::<stampool::TaggedWide>() {
-            $test::<stampool::TaggedWide>(|pool| pool.batch(4));
-            $test::<stampool::TaggedPacked>(|pool| pool.exact());
-        }
-        if $crate::common::runs::<stampool::EpochDeferred>() {
-            $test::<stampool::EpochDeferred>(|pool| pool.batch(4));
-        }
-        // Miri is slow, and the two above have a cache, none, and both ways to name a magazine.
-        if !cfg!(miri) {
-            $test::<stampool::TaggedPacked>(|pool| pool.batch(4));
-            $test::<stampool::Quiescent>(|pool| pool.batch(4));
-            $test::<stampool::Locked>(|pool| pool.batch(4));
-            $test::<stampool::TaggedWide>(|pool| pool.exact());
-            $test::<stampool::Quiescent>(|pool| pool.exact());
-            $test::<stampool::Locked>(|pool| pool.exact());
-        }
+        stampool::raw::each_strategy!(S => {
+            if $crate::common::objects::has_caches::<S>() {
+                $test::<S>(|pool| pool.batch(4));
+            }
+            if $crate::common::objects::has_none::<S>() {
+                $test::<S>(|pool| pool.exact());
+            }
+        });
     };
 }
 #[allow(unused_imports, reason = "each test uses its part")]
 pub(crate) use with_every_pool;
+
+/// Whether this run has a pool with caches under `S`. Miri is slow: one tagged strategy has caches
+/// there, and the other one has none, so that both ways to name a magazine run.
+pub fn has_caches<S: Strategy>() -> bool {
+    super::runs::<S>()
+        && (!cfg!(miri) || [TaggedWide::<64>::NAME, EpochDeferred::NAME].contains(&S::NAME))
+}
+
+/// Whether this run has a pool without caches under `S`.
+pub fn has_none<S: Strategy>() -> bool {
+    let is_wanted = !cfg!(miri) || S::NAME == TaggedPacked::<32>::NAME;
+    super::runs::<S>() && super::is_cacheless::<S>() && is_wanted
+}
 
 /// What makes a pool one of those above.
 pub type Set<S, T = Tracked> = fn(ObjectPoolBuilder<T, S>) -> ObjectPoolBuilder<T, S>;

@@ -4,11 +4,12 @@
 use std::alloc::System;
 
 use peers::malloc::{Jemalloc, MiMalloc};
-use stampool::{EpochDeferred, Locked, Quiescent, TaggedPacked, TaggedWide};
+use stampool::TaggedWide;
+use stampool::raw::each_strategy;
 
 use super::work::{SIZE_BYTES, Work};
 use crate::batch::Batch;
-use crate::contenders::{Line, Role, Title, names};
+use crate::contenders::{Line, Role, Title, is_default, names};
 use crate::rounds::Contender;
 use crate::subject::block_of;
 use crate::subjects::{Floor, QueueOfBlocks, exact};
@@ -23,14 +24,12 @@ pub(super) fn contenders(
     let mut line = Line::<SIZE_BYTES>::new(workload, wanted);
     let (batch, layout) = (work.batch(), block_of(SIZE_BYTES));
     line.add(names::FLOOR, Role::Floor, || Floor);
-    line.pool::<TaggedWide>(batch);
-    if batch == Batch::SMALL {
-        line.pool::<TaggedWide>(Batch::GROWING);
-    }
-    line.pool::<TaggedPacked>(batch);
-    line.pool::<EpochDeferred>(batch);
-    line.pool::<Quiescent>(batch);
-    line.pool::<Locked>(batch);
+    each_strategy!(S => {
+        line.pool::<S>(batch);
+        if is_default::<S>() && batch == Batch::SMALL {
+            line.pool::<S>(Batch::GROWING);
+        }
+    });
     line.add(names::EXACT, Role::Ours, || exact::<TaggedWide>(layout));
     line.malloc("mimalloc", MiMalloc);
     line.malloc("jemalloc", Jemalloc);

@@ -11,7 +11,7 @@ use super::work::Work;
 use crate::batch::Batch;
 use crate::contenders::names;
 use crate::html;
-use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+use stampool::raw::STRATEGIES;
 
 /// Colours of the style sheet: one more, and the same comes again with dashes.
 const COLOURS: usize = 8;
@@ -129,7 +129,7 @@ fn lines(rows: &[&Row], cores: usize, work: Work, command: &str) -> [LineChart; 
         });
         ascending(points)
     };
-    if let Some(first) = rows.iter().find(|row| row.subject == TaggedWide::<64>::NAME) {
+    if let Some(first) = rows.iter().find(|row| row.subject == STRATEGIES[0]) {
         let name = format!("ideal: {}, times threads, up to all cores", first.title());
         let points = ideal(first.threads, first.throughput.median_mops, false);
         speed = speed.series(Series::new(name, points).limit());
@@ -151,26 +151,19 @@ fn ascending(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
 /// The same look for a subject in all plots: our own colours without dashes, peers dashed.
 fn style(row: &Row) -> usize {
     let is_growing = row.batch.is_some_and(|batch: Batch| batch.least < batch.most);
-    match &*row.subject {
-        name if name == TaggedWide::<64>::NAME => usize::from(is_growing),
-        name => 2 + OTHERS.iter().position(|other| *other == name).unwrap_or(OTHERS.len()),
+    let place = |names: &[&str]| names.iter().position(|name| *name == row.subject);
+    // The first strategy has two looks: of fixed batches, and of those that grow.
+    match place(STRATEGIES) {
+        Some(0) => usize::from(is_growing),
+        Some(at) => at + 1,
+        None => STRATEGIES.len() + 1 + place(&OTHERS).unwrap_or(OTHERS.len()),
     }
 }
 
-/// In the order of their looks: five pools, the harness, and peers from the second turn of the
-/// colours on.
-const OTHERS: [&str; 10] = [
-    TaggedPacked::<32>::NAME,
-    EpochDeferred::NAME,
-    Quiescent::NAME,
-    Locked::NAME,
-    names::EXACT,
-    names::FLOOR,
-    "mimalloc",
-    "jemalloc",
-    names::SYSTEM,
-    names::ARRAY_QUEUE,
-];
+/// In the order of their looks, behind the strategies: the pool without caches, the harness, and
+/// peers, which have dashes since the strategies take the first turn of the colours.
+const OTHERS: [&str; 6] =
+    [names::EXACT, names::FLOOR, "mimalloc", "jemalloc", names::SYSTEM, names::ARRAY_QUEUE];
 
 fn model(report: &Report, command: &str) -> Section {
     let up_to = report.model_up_to;

@@ -6,7 +6,8 @@ use core::ptr::NonNull;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
-use stampool::{EpochDeferred, Locked, Pool, Quiescent, Stats, Strategy, TaggedPacked, TaggedWide};
+use stampool::raw::{STRATEGIES, each_strategy};
+use stampool::{Pool, Stats, Strategy};
 
 use super::work::SIZE_BYTES;
 use crate::batch::Batch;
@@ -85,14 +86,8 @@ fn burst<S: Strategy>(handle: &stampool::Local<'_, S>, blocks: &mut [NonNull<u8>
 }
 
 /// The strategies, by name.
-pub(super) fn strategies() -> [(&'static str, Make); 5] {
-    [
-        (TaggedWide::<64>::NAME, entries::<TaggedWide>),
-        (TaggedPacked::<32>::NAME, entries::<TaggedPacked>),
-        (EpochDeferred::NAME, entries::<EpochDeferred>),
-        (Quiescent::NAME, entries::<Quiescent>),
-        (Locked::NAME, entries::<Locked>),
-    ]
+pub(super) fn strategies() -> [(&'static str, Make); STRATEGIES.len()] {
+    each_strategy!(S => (S::NAME, entries::<S> as Make))
 }
 
 /// Adds the entries of a strategy for these numbers of threads.

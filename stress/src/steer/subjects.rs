@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use stampool::raw::each_strategy;
 use stampool::{Local, Pool, Source, Stamped, Strategy, SystemSource, TaggedPacked};
 
 use crate::names::{Slot, Way};
@@ -115,15 +116,12 @@ pub(super) fn free_by_check_and_act(local: &Way<'_>, name: Stamped<Slot>) -> boo
 
 /// Strategies by the names that the command line knows.
 pub(super) fn of_strategy<R>(name: &str, with: impl WithStrategy<R>) -> Option<R> {
-    use stampool::{EpochDeferred, Locked, Quiescent, TaggedWide};
-    Some(match name {
-        <TaggedWide as Strategy>::NAME => with.run::<TaggedWide>(),
-        <TaggedPacked as Strategy>::NAME => with.run::<TaggedPacked>(),
-        <EpochDeferred as Strategy>::NAME => with.run::<EpochDeferred>(),
-        <Quiescent as Strategy>::NAME => with.run::<Quiescent>(),
-        <Locked as Strategy>::NAME => with.run::<Locked>(),
-        _ => return None,
-    })
+    each_strategy!(S => {
+        if name == S::NAME {
+            return Some(with.run::<S>());
+        }
+    });
+    None
 }
 
 /// What is done with a strategy.

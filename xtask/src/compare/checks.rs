@@ -11,10 +11,9 @@ use super::data::{Checks, Counts};
 use super::facts;
 use crate::build_id::Build;
 use crate::ledgers::file::Ledger;
-use crate::matrix::STRATEGIES;
 use crate::models::{self, Model};
 use crate::run::{self, Job};
-use crate::{ledger_file, table, workspace};
+use crate::{ledger_file, matrix, table, workspace};
 
 /// Checks at a time.
 const WORKERS: usize = 2;
@@ -50,9 +49,10 @@ pub(super) fn build() -> Result<PathBuf> {
 pub(super) fn run(executable: &Path, hurry: bool) -> Result<(Verdicts, Vec<String>)> {
     let registered = run::list(executable)?;
     let canary = |row: &Row| row.strategy == "self" && row.scenario == "canary";
+    let strategies = matrix::strategies();
     let quick = |row: &Row| {
         row.expect == Expect::Pass
-            && STRATEGIES.contains(&&*row.strategy)
+            && strategies.contains(&&*row.strategy)
             && row.checker == Checker::Loom
             && row.tier == 0
             && row.bound == Limit::Unbounded
@@ -62,8 +62,9 @@ pub(super) fn run(executable: &Path, hurry: bool) -> Result<(Verdicts, Vec<Strin
             }
     };
     // A strategy of which nothing is exhausted is looked at as far as it goes, in short.
-    let bounded: Vec<&str> = STRATEGIES
-        .into_iter()
+    let bounded: Vec<&str> = strategies
+        .iter()
+        .copied()
         .filter(|name| !registered.iter().any(|row| row.strategy == *name && quick(row)))
         .collect();
     let bounded = |row: &Row| {
@@ -78,8 +79,8 @@ pub(super) fn run(executable: &Path, hurry: bool) -> Result<(Verdicts, Vec<Strin
         .map(|row| Job::new(row, executable))
         .collect();
     ensure!(jobs.iter().any(|job| canary(&job.row)), "the canary is not registered");
-    for name in STRATEGIES {
-        let there = jobs.iter().filter(|job| job.row.strategy == name).count();
+    for name in &strategies {
+        let there = jobs.iter().filter(|job| job.row.strategy == *name).count();
         ensure!(there > 0, "no check of {name} is registered");
     }
 

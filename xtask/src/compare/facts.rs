@@ -2,6 +2,7 @@
 //! `cargo xtask compare` and for the page `choosing`. Tests hold it against the strategies' plans.
 
 use stampool::raw::free_list::Requirements;
+use stampool::raw::{STRATEGIES, each_strategy};
 use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
 /// Whether an operation waits for others.
@@ -56,28 +57,31 @@ pub(super) struct Facts {
     pub(super) stops_all: bool,
     /// What it needs beside blocks.
     pub(super) beside: &'static str,
-    /// The specification models that stand for it where it has too many executions itself.
-    pub(super) models: &'static [&'static str],
 }
 
 /// The bound on blocks. It is the same for all: what waits is magazines, never blocks.
 pub(super) const BOUND: &str = "L + 3TB + B";
 
-/// All of them, in the order of the tables.
-pub(super) fn all() -> [Facts; 5] {
-    [
-        Facts {
-            tag_bits: 64,
-            needs: "double-width CAS",
-            asleep: "nothing",
-            ..facts::<TaggedWide<64>>()
-        },
-        Facts {
-            tag_bits: 32,
-            needs: "64-bit CAS",
-            asleep: "nothing",
-            ..facts::<TaggedPacked<32>>()
-        },
+/// What a strategy promises. A strategy that does not say it here does not compile in [`all`].
+trait Promises: Strategy {
+    /// Says it.
+    fn promises() -> Facts;
+}
+
+impl Promises for TaggedWide {
+    fn promises() -> Facts {
+        Facts { tag_bits: 64, needs: "double-width CAS", asleep: "nothing", ..facts::<Self>() }
+    }
+}
+
+impl Promises for TaggedPacked {
+    fn promises() -> Facts {
+        Facts { tag_bits: 32, needs: "64-bit CAS", asleep: "nothing", ..facts::<Self>() }
+    }
+}
+
+impl Promises for EpochDeferred {
+    fn promises() -> Facts {
         Facts {
             needs: "crossbeam-epoch, the program's allocator",
             push: Progress::LockWhere("the limbo is full, or a partial magazine goes back"),
@@ -88,24 +92,38 @@ pub(super) fn all() -> [Facts; 5] {
             asleep: "keeps emptied magazines in limbo; when that is full, exchanges go through a lock",
             limbo_magazines: Requirements::default().limbo_magazines,
             beside: "a limbo of magazines for each handle; the collector's own memory",
-            models: &["EpochModel", "EpochStalled"],
-            ..facts::<EpochDeferred>()
-        },
+            ..facts::<Self>()
+        }
+    }
+}
+
+impl Promises for Quiescent {
+    fn promises() -> Facts {
         Facts {
             needs: "word-sized CAS",
             removal: Progress::LockWhere("the first list is empty"),
             asleep: "keeps the second list from being spliced in; the others take from it under a lock",
-            ..facts::<Quiescent>()
-        },
+            ..facts::<Self>()
+        }
+    }
+}
+
+impl Promises for Locked {
+    fn promises() -> Facts {
         Facts {
             needs: "nothing",
             push: Progress::Lock,
             removal: Progress::Lock,
             asleep: "stops all who need that list",
             stops_all: true,
-            ..facts::<Locked>()
-        },
-    ]
+            ..facts::<Self>()
+        }
+    }
+}
+
+/// Those of all strategies, in the library's order.
+pub(super) fn all() -> [Facts; STRATEGIES.len()] {
+    each_strategy!(S => S::promises())
 }
 
 /// The name, and the best that can be hoped for.
@@ -121,7 +139,6 @@ fn facts<S: Strategy>() -> Facts {
         asleep: "",
         stops_all: false,
         beside: "",
-        models: &[],
     }
 }
 
@@ -132,27 +149,11 @@ pub(super) fn of(name: &str) -> Option<Facts> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::matrix::STRATEGIES;
-
-    #[test]
-    fn every_strategy_of_the_matrix_has_its_facts_or_stands_for_one_that_has() {
-        let own: BTreeSet<&str> = all().iter().map(|facts| facts.name).collect();
-        let models = all().iter().flat_map(|facts| facts.models).copied().collect();
-        assert!(own.is_disjoint(&models));
-        let matrix: BTreeSet<&str> = STRATEGIES.into();
-        assert_eq!(own.union(&models).copied().collect::<BTreeSet<_>>(), matrix);
-    }
 
     #[test]
     fn words_and_plans_agree() {
-        agree::<TaggedWide<64>>();
-        agree::<TaggedPacked<32>>();
-        agree::<EpochDeferred>();
-        agree::<Quiescent>();
-        agree::<Locked>();
+        each_strategy!(S => agree::<S>());
         for facts in all() {
             assert_eq!(facts.limbo_magazines > 0, facts.beside.contains("limbo"), "{}", facts.name);
             assert_eq!(facts.growth, Progress::Lock, "growth calls the source");

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{models, workspace};
+use crate::{matrix, models, workspace};
 use checks::Verdicts;
 use data::{Comparison, Memory, Stalled, Strategy, Stress, measures};
 use facts::Facts;
@@ -285,7 +285,10 @@ fn strategy(
         progress: [facts.push, facts.removal, facts.growth].map(|part| part.word().into()),
         stops_all: facts.stops_all,
         checks: of(name),
-        models: facts.models.iter().map(|model| (model.to_string(), of(model))).collect(),
+        models: matrix::models_of(name)
+            .iter()
+            .map(|model| (model.to_string(), of(model)))
+            .collect(),
         stress: Stress {
             run: own().count(),
             operations: own().map(|run| run.ops).sum(),

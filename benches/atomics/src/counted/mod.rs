@@ -8,9 +8,9 @@ mod twins;
 use core::alloc::Layout;
 
 use atomics::{Report, Row, Rule};
-use stampool::{
-    EpochDeferred, Locked, Off, Pool, PoolBuilder, Quiescent, Strategy, TaggedPacked, TaggedWide,
-};
+use stampool::raw::each_strategy;
+use stampool::raw::free_list::Reclaimer;
+use stampool::{Off, Pool, PoolBuilder, Strategy, TaggedWide};
 
 use script::Tally;
 
@@ -22,11 +22,7 @@ fn layout() -> Layout {
 /// Counts everything.
 pub(crate) fn report() -> Report {
     let mut rows = Vec::new();
-    strategy::<TaggedWide>(&mut rows);
-    strategy::<TaggedPacked>(&mut rows);
-    strategy::<EpochDeferred>(&mut rows);
-    strategy::<Quiescent>(&mut rows);
-    strategy::<Locked>(&mut rows);
+    each_strategy!(S => strategy::<S>(&mut rows));
     let name = <TaggedWide>::NAME;
     let checked = || Pool::builder(layout()).checked();
     rows.extend(pool(&format!("{name}, checked"), Rule::Kept, checked));
@@ -34,10 +30,12 @@ pub(crate) fn report() -> Report {
     rows.extend(pool(&format!("{name}, hardened"), Rule::Kept, hardened));
     rows.extend(per_thread());
     rows.extend(in_static());
-    exact::<TaggedWide>(&mut rows);
-    exact::<TaggedPacked>(&mut rows);
-    exact::<Quiescent>(&mut rows);
-    exact::<Locked>(&mut rows);
+    each_strategy!(S => {
+        // A pool without caches refuses what defers.
+        if !<S as Strategy>::Reclaimer::DEFERS {
+            exact::<S>(&mut rows);
+        }
+    });
     rows.sort_by_key(|row| row.path);
     Report { rows, twins: twins::all() }
 }

@@ -1,0 +1,65 @@
+//! The layers themselves, for the model checks and for experiments: the code that the public items
+//! are made of.
+//!
+//! Exempt from semantic versioning, and meant for people who read the contracts: these layers trust
+//! each other (that a list is used with one store, say) where the public ones trust nobody.
+//!
+//! The list of the strategies stands here too, once ([`with_strategies`]). A harness goes through
+//! it ([`each_strategy`]) instead of naming the strategies itself, so it cannot miss one.
+
+macro_rules! layers {
+    ($($layer:ident),*) => {
+        $(pub mod $layer {
+            pub use crate::$layer::*;
+        })*
+    };
+}
+layers!(sync, block, chunk, free_list, mediator, thread_cache, pool);
+
+pub use crate::{each_strategy, with_strategies};
+
+/// Hands the names of all strategies to a macro of the caller, behind what the caller gives:
+/// `with_strategies!(list { 1, 2; })` becomes `list! { 1, 2; TaggedWide TaggedPacked ... }`.
+///
+/// Each name is that of a type in the crate's root, and what its `NAME` says. The first one is the
+/// default of all pools.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_strategies {
+    ($($callback:ident)::+ { $($given:tt)* }) => {
+        $($callback)::+! { $($given)* TaggedWide TaggedPacked EpochDeferred Quiescent Locked }
+    };
+}
+
+/// An array with a value for each strategy: `each_strategy!(S => S::NAME)`. The caller chooses the
+/// name `S` of the type, and imports [`Strategy`](crate::Strategy).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! each_strategy {
+    ($S:ident => $value:expr) => {
+        $crate::with_strategies!($crate::each_strategy { @array $S, $value; })
+    };
+    (@array $S:ident, $value:expr; $($strategy:ident)*) => {
+        [$({
+            type $S = $crate::$strategy;
+            $value
+        }),*]
+    };
+}
+
+/// The names of all strategies.
+pub const STRATEGIES: &[&str] = &each_strategy!(S => <S as crate::Strategy>::NAME);
+
+#[cfg(test)]
+mod tests {
+    use super::STRATEGIES;
+
+    macro_rules! words {
+        ($($strategy:ident)*) => { [$(stringify!($strategy)),*] };
+    }
+
+    #[test]
+    fn a_strategy_is_called_as_its_type_is() {
+        assert_eq!(STRATEGIES, with_strategies!(words {}));
+    }
+}
