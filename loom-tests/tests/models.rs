@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
     let deferred_return =
         Check::loom(landing::SUBJECT, landing::NAME, Bound::Unbounded, landing::body);
-    checks.push(landing.expect_exactly(landing::allowed(), FEWEST));
+    checks.push(deferred_return.expect_exactly(landing::allowed(), FEWEST));
     for scenario in free_twice::SCENARIOS {
         let body = move || free_twice::body(scenario);
         let check = Check::loom(free_twice::SUBJECT, scenario.name, Bound::Unbounded, body);
