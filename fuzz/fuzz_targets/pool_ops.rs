@@ -1,4 +1,4 @@
-//! Bytes to a program of pool operations; the program and its reference are in `pool-ops/`.
+//! Bytes to a program of pool operations; the program and its reference are in `support/pool-ops/`.
 
 #![no_main]
 

@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz-ops`: bytes to programs of pool operations, by libFuzzer, under
 //! AddressSanitizer. Not to be taken for `cargo xtask fuzz`, which compares two model checkers.
 //!
-//! The target is `fuzz/`, the programs and their reference are `pool-ops/`, whose corpus is where
-//! the fuzzer begins. What it finds on the way stays in `target/stampool/fuzz-ops`.
+//! The target is `fuzz/`, the programs and their reference are `support/pool-ops/`, whose corpus is
+//! where the fuzzer begins. What it finds on the way stays in `target/stampool/fuzz-ops`.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -85,7 +85,7 @@ fn fuzz(options: &Options) -> Result<Done> {
     let mut cargo = Command::new("rustup");
     cargo.current_dir(&root).args(["run", "nightly", "cargo", "fuzz", "run"]);
     cargo.args(["--fuzz-dir", "fuzz", "--target-dir", "target/fuzz-ops", "pool_ops"]);
-    cargo.arg(&corpus).arg(root.join("pool-ops/corpus")).arg("--");
+    cargo.arg(&corpus).arg(root.join("support/pool-ops/corpus")).arg("--");
     cargo.arg(format!("-max_total_time={}", options.seconds));
     cargo.arg(format!("-seed={}", options.seed));
     // The slash at the end makes it a folder.

@@ -7,6 +7,7 @@
 //! say what they like.
 
 mod backends;
+mod folders;
 mod length;
 mod paths;
 mod readme;
@@ -65,10 +66,11 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
         findings.extend(backends::check(&file.path, &mentions));
     }
     let root = workspace::root()?;
-    let readme =
-        File { path: "README.md".into(), text: fs::read_to_string(root.join("README.md"))? };
+    let readme = text_file(&root, "README.md")?;
     let front_page = all.iter().find(|file| file.path == "src/lib.rs").context("no src/lib.rs")?;
     findings.extend(readme::check(&readme, front_page));
+    let contributing = text_file(&root, "CONTRIBUTING.md")?;
+    findings.extend(folders::check(&folders_of(&root)?, &contributing));
     let tags = tags::read(&all);
     let scenarios = text_below(&all, "loom-tests/src/scenarios/");
     let argued: Vec<&str> = ARGUED.iter().map(|argued| argued.site).collect();
@@ -85,6 +87,24 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
         SITES.len()
     );
     Ok(())
+}
+
+fn text_file(root: &Path, path: &str) -> Result<File> {
+    let text = fs::read_to_string(root.join(path)).with_context(|| format!("no {path}"))?;
+    Ok(File { path: path.into(), text })
+}
+
+/// The folders of `root`, hidden ones and build outputs apart.
+fn folders_of(root: &Path) -> Result<Vec<String>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() && name != "target" && !name.starts_with('.') {
+            folders.push(name);
+        }
+    }
+    Ok(folders)
 }
 
 /// All `.rs` files below `folder` of the repository, build outputs and hidden folders apart.
