@@ -24,7 +24,7 @@ use crate::subjects::{
     ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
 };
 use crate::workload::{Kind, Workload};
-use crate::{Sample, Subject};
+use crate::{Measured, Sample};
 
 /// Names of the subjects that are not pools with a handle.
 pub mod names {
@@ -97,7 +97,7 @@ struct Run<S> {
     workload: Workload,
 }
 
-impl<S: Subject> Entry for Run<S> {
+impl<S: Measured> Entry for Run<S> {
     fn sample(&self, operations: u64) -> Sample {
         self.workload.sample(&self.subject, operations)
     }
@@ -314,7 +314,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         self.add("opool", Role::Pool, || OPool::new(blocks, layout));
     }
 
-    pub(crate) fn add<S: Subject + 'static>(
+    pub(crate) fn add<S: Measured + 'static>(
         &mut self,
         name: &'static str,
         role: Role,
@@ -323,7 +323,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         self.add_with(Title { name, batch: None }, role, make);
     }
 
-    fn add_with<S: Subject + 'static>(
+    fn add_with<S: Measured + 'static>(
         &mut self,
         title: Title,
         role: Role,
@@ -375,7 +375,7 @@ pub(crate) mod tests {
     pub(crate) fn contender(
         title: Title,
         role: Role,
-        subject: impl Subject + 'static,
+        subject: impl Measured + 'static,
         workload: Workload,
     ) -> Contender {
         Contender::new(title, role, Run { subject, workload })

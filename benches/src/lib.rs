@@ -24,5 +24,5 @@ pub mod subject;
 pub mod subjects;
 pub mod workload;
 
+pub use crate::subject::{Handle, Measured, Never, Subject, Take};
 pub use sample::Sample;
-pub use subject::{Handle, Subject};

@@ -1,7 +1,10 @@
 //! What is measured: anything that hands out blocks to threads.
 
 use core::alloc::Layout;
+use core::fmt::Display;
 use core::ptr::NonNull;
+
+pub use ::subject::{Handle, Never, Subject};
 
 /// The sizes of block that can be measured, in bytes.
 pub const SIZES: [usize; 4] = [16, 64, 256, 4096];
@@ -21,37 +24,45 @@ pub const fn block_of(size_bytes: usize) -> Layout {
     }
 }
 
-/// Hands out blocks of one layout.
-pub trait Subject: Send + Sync {
-    /// One thread's access.
-    type Handle<'s>: Handle
-    where
-        Self: 's;
-
+/// A subject, as far as the workloads need to know it. They keep few enough blocks that there
+/// always is memory.
+pub trait Measured: Subject + Send + Sync {
     /// Whether a thread keeps what it has until it ends, whatever becomes of its handles.
     const KEPT: bool = false;
-
-    /// Access for the calling thread.
-    fn handle(&self) -> Self::Handle<'_>;
 
     /// Blocks that it has cut or asked for so far, live and free, where it can tell.
     fn blocks(&self) -> Option<usize> {
         None
     }
+
+    /// Access for the calling thread.
+    ///
+    /// # Panics
+    ///
+    /// Where the subject refuses.
+    fn handle(&self) -> Self::Handle<'_> {
+        self.attach().unwrap_or_else(|refusal| refused("handle", &refusal))
+    }
 }
 
-/// One thread's access to a [`Subject`].
-///
-/// Implementations are `#[inline]`: what they do is measured, not the call.
-pub trait Handle {
-    /// Takes a block. The workloads keep few enough that there always is one.
-    fn allocate(&mut self) -> NonNull<u8>;
+/// What the workloads do with a handle.
+pub trait Take: Handle {
+    /// Takes a block, which there is.
+    ///
+    /// # Panics
+    ///
+    /// Where the subject refuses.
+    #[inline(always)]
+    fn take(&mut self) -> NonNull<u8> {
+        self.allocate().unwrap_or_else(|refusal| refused("block", &refusal))
+    }
+}
 
-    /// Gives a block back.
-    ///
-    /// # Safety
-    ///
-    /// `block` came from [`allocate`](Self::allocate) of a handle of the same subject, and has not
-    /// been given back since.
-    unsafe fn deallocate(&mut self, block: NonNull<u8>);
+impl<H: Handle + ?Sized> Take for H {}
+
+/// Out of the way of what is measured.
+#[cold]
+#[inline(never)]
+fn refused(what: &str, refusal: &dyn Display) -> ! {
+    panic!("no memory for a {what}: {refusal}")
 }

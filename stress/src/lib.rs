@@ -1,7 +1,7 @@
 //! Stress for `stampool`: scenarios, heap traces of real programs, and oracles that see when
 //! the pool breaks its word.
 //!
-//! The harness works on anything that is a [`subject::Subject`]; [`strategies`] makes
+//! The harness works on anything that is a [`subject::Examined`]; [`strategies`] makes
 //! subjects of the pool, the must-fail tests make subjects that are broken on purpose.
 //!
 //! | module | role |

@@ -1,17 +1,16 @@
 //! The pool under each ABA strategy, as subjects of the harness.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 
 use stampool::raw::{self, free_list::Reclaimer};
-use stampool::{AllocError, Local, Off, Pool, PoolBuilder, Strategy};
+use stampool::{Off, Pool, PoolBuilder, Strategy};
 
 use crate::latency;
 use crate::level::Level;
 use crate::oracle::history::{RING, Recorded};
 use crate::replay::{self, Round, Trace};
 use crate::run::{self, Failure, Outcome, Plan};
-use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
+use crate::subject::{Examined, Mechanism, Refused, Shelves};
 
 /// A strategy that the command line knows by name.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +63,7 @@ const fn entry<S: Strategy<Level = Off>>() -> Entry {
 }
 
 /// One run, written down where the plan says so.
-fn run_on<U: Subject>(subject: U, plan: &Plan) -> Result<Outcome, Failure> {
+fn run_on<U: Examined>(subject: U, plan: &Plan) -> Result<Outcome, Failure> {
     if plan.histories {
         run::run(Recorded::new(subject, RING), plan)
     } else {
@@ -92,21 +91,10 @@ fn builder<S: Strategy>(layout: Layout, batch: usize) -> PoolBuilder<S> {
 }
 
 fn built<S: Strategy>(builder: PoolBuilder<S>) -> Result<Pool<S>, Refused> {
-    builder.build().map_err(|error| Refused(error.to_string()))
+    builder.build().map_err(Refused::by)
 }
 
-/// Takes the pool's error in its own words.
-pub(crate) fn refused(error: AllocError) -> Refused {
-    Refused(error.to_string())
-}
-
-impl<S: Strategy> Subject for Pool<S> {
-    type Handle<'a> = Local<'a, S>;
-
-    fn attach(&self) -> Result<Local<'_, S>, Refused> {
-        self.local().map_err(refused)
-    }
-
+impl<S: Strategy> Examined for Pool<S> {
     fn layout(&self) -> Layout {
         let stats = self.stats();
         Layout::from_size_align(stats.block_size, stats.block_align)
@@ -121,16 +109,8 @@ impl<S: Strategy> Subject for Pool<S> {
         self.stats().most_batch_blocks
     }
 
-    fn carved_blocks(&self) -> usize {
-        self.stats().carved_blocks
-    }
-
     fn kept_back_blocks(&self) -> usize {
         if self.stats().level == Level::Hardened.name() { KEPT_BACK } else { 0 }
-    }
-
-    fn idle_blocks(&mut self) -> usize {
-        self.census().free_blocks()
     }
 
     fn exchanges(&self) -> Option<u64> {
@@ -160,20 +140,5 @@ impl<S: Strategy> Subject for Pool<S> {
     fn mechanism(&self) -> Mechanism {
         let stats = self.stats();
         Mechanism { strategy: stats.strategy, lock_free: stats.lock_free, tag_bits: stats.tag_bits }
-    }
-}
-
-impl<S: Strategy> Handle for Local<'_, S> {
-    fn allocate(&self) -> Result<NonNull<u8>, Refused> {
-        Local::allocate(self).map_err(refused)
-    }
-
-    unsafe fn deallocate(&self, block: NonNull<u8>) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { Local::deallocate(self, block) };
-    }
-
-    fn linger(&self, f: &mut dyn FnMut()) {
-        Local::linger(self, f);
     }
 }

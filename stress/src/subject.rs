@@ -2,25 +2,13 @@
 
 use core::alloc::Layout;
 use core::fmt;
-use core::ptr::NonNull;
+
+pub use ::subject::{Audited, Handle, Idle, Subject};
 
 use crate::oracle::violation::Log;
 
-/// A pool of blocks of one layout, as far as the harness needs to know it.
-///
-/// Blocks keep their address until the subject is dropped.
-pub trait Subject: Sync {
-    /// One thread's way in.
-    type Handle<'a>: Handle
-    where
-        Self: 'a;
-
-    /// Makes a handle for the calling thread; it leaves by being dropped.
-    ///
-    /// # Errors
-    /// The subject has no memory for it.
-    fn attach(&self) -> Result<Self::Handle<'_>, Refused>;
-
+/// A subject, as far as the harness needs to know it.
+pub trait Examined: Audited + Sync {
     /// Size and alignment of its blocks.
     fn layout(&self) -> Layout;
 
@@ -32,16 +20,10 @@ pub trait Subject: Sync {
         self.batch_blocks()
     }
 
-    /// Blocks ever cut from chunks.
-    fn carved_blocks(&self) -> usize;
-
     /// Freed blocks that each handle keeps back: the Q of the memory bound.
     fn kept_back_blocks(&self) -> usize {
         0
     }
-
-    /// Blocks found in caches and magazines, one by one, with nobody at work.
-    fn idle_blocks(&mut self) -> usize;
 
     /// Says how the subject synchronises.
     fn mechanism(&self) -> Mechanism;
@@ -59,28 +41,6 @@ pub trait Subject: Sync {
     /// What it says of its magazines. A subject without magazines has none.
     fn shelves(&self) -> Shelves {
         Shelves::default()
-    }
-}
-
-/// One thread's access to a subject.
-pub trait Handle {
-    /// Gets a block.
-    ///
-    /// # Errors
-    /// The subject has no memory for it.
-    fn allocate(&self) -> Result<NonNull<u8>, Refused>;
-
-    /// Gives a block back.
-    ///
-    /// # Safety
-    /// The block must come from `allocate` on a handle of the same subject, must not have
-    /// been given back since, and must not be used afterwards.
-    unsafe fn deallocate(&self, block: NonNull<u8>);
-
-    /// Runs `f` as if this thread were held up in the middle of an exchange, if the subject can do
-    /// that.
-    fn linger(&self, f: &mut dyn FnMut()) {
-        f();
     }
 }
 
@@ -106,6 +66,13 @@ pub struct Shelves {
 /// The subject's own words for not giving a block or a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub String);
+
+impl Refused {
+    /// Takes the subject's error in its own words.
+    pub fn by(error: impl fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,7 @@ use crate::meter;
 use crate::oracle::books;
 use crate::oracle::live::Live;
 use crate::oracle::violation::{Log, StopOnPanic, Violation};
-use crate::subject::{Handle as _, Subject};
+use crate::subject::{Examined, Handle as _};
 
 /// How long the extra thread stays in the middle of its exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(crate) struct Watch<'a, U> {
     pub(crate) over: &'a AtomicBool,
 }
 
-impl<U: Subject> Watch<'_, U> {
+impl<U: Examined> Watch<'_, U> {
     /// Watches until the run is over, and returns what it saw. `placed` is told when the thread
     /// stalls, or is dropped where it cannot.
     pub(crate) fn keep(&self, placed: Sender<()>) -> Seen {
@@ -86,7 +86,7 @@ impl<U: Subject> Watch<'_, U> {
         let handle = match self.subject.attach() {
             Ok(handle) => handle,
             Err(refused) => {
-                self.log.report(Violation::Refused { reason: refused.0 });
+                self.log.report(Violation::Refused { reason: refused.to_string() });
                 return seen;
             }
         };

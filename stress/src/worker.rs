@@ -14,7 +14,7 @@ use crate::oracle::violation::{Log, Violation};
 use crate::oracle::{Oracle, Stamp};
 use crate::pin::Pins;
 use crate::rng::Rng;
-use crate::subject::{Handle, Refused};
+use crate::subject::Handle;
 
 /// A block in a worker's hands. Not `Copy`: the harness itself cannot free it twice.
 #[derive(Debug)]
@@ -128,13 +128,13 @@ pub struct Worker<'a, H> {
     /// The lane.
     pub lane: &'a mut Lane,
     desk: &'a Desk<'a>,
-    handle: &'a H,
+    handle: &'a mut H,
     post: &'a Post,
 }
 
 impl<'a, H: Handle> Worker<'a, H> {
     /// Puts a lane to work.
-    pub fn new(lane: &'a mut Lane, desk: &'a Desk<'a>, handle: &'a H) -> Self {
+    pub fn new(lane: &'a mut Lane, desk: &'a Desk<'a>, handle: &'a mut H) -> Self {
         let post = desk.board.lane(lane.index);
         Self { lane, desk, handle, post }
     }
@@ -200,7 +200,7 @@ impl<'a, H: Handle> Worker<'a, H> {
             Ok(block) => block,
             Err(refused) => {
                 self.desk.live.end(&mut self.lane.gauge);
-                self.take_refusal(refused);
+                self.take_refusal(refused.to_string());
                 return None;
             }
         };
@@ -242,8 +242,8 @@ impl<'a, H: Handle> Worker<'a, H> {
     }
 
     /// Judges an allocation that failed.
-    fn take_refusal(&mut self, refused: Refused) {
-        let reason = Violation::Refused { reason: refused.0 };
+    fn take_refusal(&mut self, reason: String) {
+        let reason = Violation::Refused { reason };
         match &self.desk.limit {
             Some(limit) if !reason.is_out_of_memory() => match limit.refused() {
                 Ok(()) => self.lane.refusals += 1,

@@ -81,7 +81,7 @@ fn overlapping_blocks() {
 #[test]
 fn overlapping_blocks_that_nobody_wrote_to() {
     let twin = Twin::new(layout(), Sabotage::Overlaps);
-    let handle = twin.attach().expect("a handle");
+    let mut handle = twin.attach().expect("a handle");
     // The last but one begins late, into the last.
     let blocks: Vec<_> = (0..=CALL).map(|_| handle.allocate().expect("a block")).collect();
     for block in blocks {
@@ -191,7 +191,7 @@ fn a_refusal_below_the_capacity() {
 #[test]
 fn room_that_does_not_come_back() {
     let twin = Twin::limited(layout(), Sabotage::Loses, Some(CALL));
-    let handle = twin.attach().expect("a handle");
+    let mut handle = twin.attach().expect("a handle");
     for _ in 0..CALL {
         let block = handle.allocate().expect("a block");
         // SAFETY: allocated above and given back once.

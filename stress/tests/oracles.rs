@@ -15,7 +15,7 @@ use twin::{CALL, Sabotage, Twin};
 fn history(sabotage: Sabotage, kept: usize) -> Vec<Violation> {
     let layout = Layout::from_size_align(64, 16).expect("a layout");
     let mut recorded = Recorded::new(Twin::new(layout, sabotage), kept);
-    let handle = recorded.attach().expect("no memory needed");
+    let mut handle = recorded.attach().expect("no memory needed");
     let mut last = None;
     for _ in 0..CALL + 10 {
         let block = handle.allocate().expect("memory");

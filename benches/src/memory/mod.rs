@@ -201,8 +201,8 @@ mod tests {
     use crate::contenders::tests::contender;
     use crate::subject::block_of;
     use crate::subjects::pool;
-    use crate::{Handle, Subject};
-    use stampool::{Local, Pool, Strategy, TaggedWide};
+    use crate::{Handle, Measured, Subject};
+    use stampool::{AllocError, Local, Pool, Strategy, TaggedWide};
 
     /// One producer, one consumer.
     const CROSSING: Workload = Workload {
@@ -246,27 +246,32 @@ mod tests {
     }
 
     impl Subject for Leaky {
+        type Refusal = AllocError;
         type Handle<'s> = LeakyHandle<'s>;
 
-        fn handle(&self) -> LeakyHandle<'_> {
-            LeakyHandle { local: Subject::handle(&self.0), freed: 0 }
+        fn attach(&self) -> Result<LeakyHandle<'_>, AllocError> {
+            Ok(LeakyHandle { local: self.0.attach()?, freed: 0 })
         }
+    }
 
+    impl Measured for Leaky {
         fn blocks(&self) -> Option<usize> {
             self.0.blocks()
         }
     }
 
     impl Handle for LeakyHandle<'_> {
-        fn allocate(&mut self) -> NonNull<u8> {
-            Handle::allocate(&mut self.local)
+        type Refusal = AllocError;
+
+        fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
+            self.local.allocate()
         }
 
         unsafe fn deallocate(&mut self, block: NonNull<u8>) {
             self.freed += 1;
             if !self.freed.is_multiple_of(8) {
                 // SAFETY: by the caller.
-                unsafe { Handle::deallocate(&mut self.local, block) };
+                unsafe { self.local.deallocate(block) };
             }
         }
     }

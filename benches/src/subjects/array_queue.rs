@@ -7,7 +7,7 @@ use crossbeam_queue::ArrayQueue;
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// Free blocks in an [`ArrayQueue`], filled once. Every operation is one on the queue.
 #[derive(Debug)]
@@ -32,24 +32,29 @@ impl QueueOfBlocks {
 }
 
 impl Subject for QueueOfBlocks {
+    type Refusal = Never;
     type Handle<'s> = &'s Self;
 
-    fn handle(&self) -> &Self {
-        self
+    fn attach(&self) -> Result<&Self, Never> {
+        Ok(self)
     }
+}
 
+impl Measured for QueueOfBlocks {
     fn blocks(&self) -> Option<usize> {
         Some(self.queue.capacity())
     }
 }
 
 impl Handle for &QueueOfBlocks {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
         loop {
             // Empty only for a moment: while the block that is there is still being pushed.
             if let Some(Block(block)) = self.queue.pop() {
-                return block;
+                return Ok(block);
             }
             core::hint::spin_loop();
         }

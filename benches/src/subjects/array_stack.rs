@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::{free_block, new_block};
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// A `Vec` of pointers per handle, filled once. It is not shared, and cannot be: a lower limit for
 /// whatever keeps blocks in an array. For workloads in which every thread frees what it allocates.
@@ -24,18 +24,23 @@ pub struct Array {
 }
 
 impl Subject for ArrayStack {
+    type Refusal = Never;
     type Handle<'s> = Array;
 
-    fn handle(&self) -> Array {
+    fn attach(&self) -> Result<Array, Never> {
         let blocks = (0..self.blocks).map(|_| new_block(self.layout)).collect();
-        Array { blocks, layout: self.layout }
+        Ok(Array { blocks, layout: self.layout })
     }
 }
 
+impl Measured for ArrayStack {}
+
 impl Handle for Array {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        self.blocks.pop().unwrap_or_else(|| new_block(self.layout))
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+        Ok(self.blocks.pop().unwrap_or_else(|| new_block(self.layout)))
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;
 
 use crate::workload::touch;
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Subject};
 
 /// Counts what `subject` has handed out, and touches it.
 ///
@@ -22,7 +22,7 @@ pub struct Counted<'s, S> {
     handles: CachePadded<Count>,
 }
 
-impl<'s, S: Subject> Counted<'s, S> {
+impl<'s, S: Measured> Counted<'s, S> {
     /// Nothing counted yet.
     pub fn new(subject: &'s S, touched_bytes: usize) -> Self {
         let (blocks, handles) = (CachePadded::default(), CachePadded::default());
@@ -94,20 +94,23 @@ impl Drop for Seat<'_> {
     }
 }
 
-impl<S: Subject> Subject for Counted<'_, S> {
+impl<S: Measured> Subject for Counted<'_, S> {
+    type Refusal = S::Refusal;
     type Handle<'h>
         = CountedHandle<'h, S::Handle<'h>>
     where
         Self: 'h;
 
-    const KEPT: bool = S::KEPT;
-
-    fn handle(&self) -> Self::Handle<'_> {
+    fn attach(&self) -> Result<Self::Handle<'_>, S::Refusal> {
         self.handles.up();
         let _seat = Seat(&self.handles);
-        let handle = self.subject.handle();
-        CountedHandle { handle, touched_bytes: self.touched_bytes, blocks: &self.blocks, _seat }
+        let handle = self.subject.attach()?;
+        Ok(CountedHandle { handle, touched_bytes: self.touched_bytes, blocks: &self.blocks, _seat })
     }
+}
+
+impl<S: Measured> Measured for Counted<'_, S> {
+    const KEPT: bool = S::KEPT;
 
     fn blocks(&self) -> Option<usize> {
         self.subject.blocks()
@@ -115,12 +118,14 @@ impl<S: Subject> Subject for Counted<'_, S> {
 }
 
 impl<H: Handle> Handle for CountedHandle<'_, H> {
+    type Refusal = H::Refusal;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        let block = self.handle.allocate();
+    fn allocate(&mut self) -> Result<NonNull<u8>, H::Refusal> {
+        let block = self.handle.allocate()?;
         self.blocks.up();
         touch::write(block, self.touched_bytes);
-        block
+        Ok(block)
     }
 
     #[inline]
@@ -134,13 +139,14 @@ impl<H: Handle> Handle for CountedHandle<'_, H> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Take as _;
     use crate::batch::Batch;
     use crate::subject::block_of;
     use crate::subjects::{per_thread, pool};
     use crate::workload::Workload;
     use stampool::TaggedWide;
 
-    fn comes_back<S: Subject>(workload: Workload, subject: &S, batch: Batch) {
+    fn comes_back<S: Measured>(workload: Workload, subject: &S, batch: Batch) {
         let counted = Counted::new(subject, workload.size_bytes);
         for operations in [1, 2000] {
             workload.sample(&counted, operations);
@@ -168,7 +174,7 @@ mod tests {
         let pool = pool::<TaggedWide>(block_of(64), Batch::SMALL);
         let counted = Counted::new(&pool, 64);
         let (mut one, mut other) = (counted.handle(), counted.handle());
-        let blocks = [one.allocate(), one.allocate(), other.allocate()];
+        let blocks = [one.take(), one.take(), other.take()];
         assert_eq!((counted.live_blocks(), counted.peak_handles()), (3, 2));
         for block in blocks {
             // SAFETY: allocated above, and freed once.

@@ -9,7 +9,7 @@ use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// A deque for each handle. Who finds its own empty steals about half of another one's, in one go;
 /// who leaves gives what it has to all.
@@ -75,9 +75,10 @@ impl Deques {
 }
 
 impl Subject for Deques {
+    type Refusal = Never;
     type Handle<'s> = Deque<'s>;
 
-    fn handle(&self) -> Deque<'_> {
+    fn attach(&self) -> Result<Deque<'_>, Never> {
         let idle = self.idle.lock().expect("nobody panics with it").pop();
         let seat = idle.unwrap_or_else(|| {
             let own = Worker::new_lifo();
@@ -85,9 +86,11 @@ impl Subject for Deques {
             stealers.push(own.stealer());
             Seat { own, number: stealers.len() - 1 }
         });
-        Deque { all: self, seat: Some(seat) }
+        Ok(Deque { all: self, seat: Some(seat) })
     }
+}
 
+impl Measured for Deques {
     fn blocks(&self) -> Option<usize> {
         Some(self.made.load(Ordering::Relaxed))
     }
@@ -101,12 +104,14 @@ impl Deque<'_> {
 }
 
 impl Handle for Deque<'_> {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        match self.seat().own.pop() {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+        Ok(match self.seat().own.pop() {
             Some(Block(block)) => block,
             None => self.all.steal(self.seat()),
-        }
+        })
     }
 
     #[inline]

@@ -7,24 +7,29 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// The same pointer over and over: costs nothing, so that what is measured is the workload itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Floor;
 
 impl Subject for Floor {
+    type Refusal = Never;
     type Handle<'s> = Self;
 
-    fn handle(&self) -> Self {
-        *self
+    fn attach(&self) -> Result<Self, Never> {
+        Ok(*self)
     }
 }
 
+impl Measured for Floor {}
+
 impl Handle for Floor {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        NonNull::dangling()
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+        Ok(NonNull::dangling())
     }
 
     #[inline]
@@ -84,9 +89,10 @@ pub struct Round<'s> {
 }
 
 impl Subject for FloorInMemory {
+    type Refusal = Never;
     type Handle<'s> = Round<'s>;
 
-    fn handle(&self) -> Round<'_> {
+    fn attach(&self) -> Result<Round<'_>, Never> {
         let stride = self.layout.pad_to_align().size();
         // Relaxed: the number alone counts. The lowest set that nobody has; of all taken, the
         // first.
@@ -95,17 +101,21 @@ impl Subject for FloorInMemory {
         let set = taken.map_or(0, u64::trailing_ones) % SETS;
         // SAFETY: within the memory, which has so many sets.
         let first = unsafe { self.memory.0.add(set as usize * self.blocks * stride) };
-        Round { floor: self, set, first, stride, blocks: self.blocks, next: 0 }
+        Ok(Round { floor: self, set, first, stride, blocks: self.blocks, next: 0 })
     }
 }
 
+impl Measured for FloorInMemory {}
+
 impl Handle for Round<'_> {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
         let nth = self.next;
         self.next = if nth + 1 == self.blocks { 0 } else { nth + 1 };
         // SAFETY: a set has so many blocks.
-        unsafe { self.first.add(nth * self.stride) }
+        Ok(unsafe { self.first.add(nth * self.stride) })
     }
 
     #[inline]

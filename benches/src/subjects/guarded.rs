@@ -11,7 +11,7 @@ use opool::{PoolAllocator, RefGuard};
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// Bytes in front of a block. Guards are smaller, and no block is aligned to more.
 const FRONT: usize = 32;
@@ -96,22 +96,27 @@ impl LinearPool {
 }
 
 impl Subject for LinearPool {
+    type Refusal = Never;
     type Handle<'s> = &'s Self;
 
-    fn handle(&self) -> &Self {
-        self
+    fn attach(&self) -> Result<&Self, Never> {
+        Ok(self)
     }
+}
 
+impl Measured for LinearPool {
     fn blocks(&self) -> Option<usize> {
         Some(self.made.load(Ordering::Relaxed))
     }
 }
 
 impl Handle for &LinearPool {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
         let guard = self.pool.pull();
-        Guarded::leave(guard.block.0, guard)
+        Ok(Guarded::leave(guard.block.0, guard))
     }
 
     #[inline]
@@ -143,18 +148,23 @@ impl OPool {
 }
 
 impl Subject for OPool {
+    type Refusal = Never;
     type Handle<'s> = &'s Self;
 
-    fn handle(&self) -> &Self {
-        self
+    fn attach(&self) -> Result<&Self, Never> {
+        Ok(self)
     }
 }
 
+impl Measured for OPool {}
+
 impl Handle for &OPool {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
         let guard = self.0.get();
-        Guarded::leave(guard.block.0, guard)
+        Ok(Guarded::leave(guard.block.0, guard))
     }
 
     #[inline]

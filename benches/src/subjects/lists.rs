@@ -8,7 +8,7 @@ use crossbeam_queue::SegQueue;
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// A shared list of blocks.
 pub trait List: Send + Sync {
@@ -89,31 +89,36 @@ impl<L: List> Listed<L> {
 }
 
 impl<L: List> Subject for Listed<L> {
+    type Refusal = Never;
     type Handle<'s>
         = &'s Self
     where
         Self: 's;
 
-    fn handle(&self) -> &Self {
-        self
+    fn attach(&self) -> Result<&Self, Never> {
+        Ok(self)
     }
+}
 
+impl<L: List> Measured for Listed<L> {
     fn blocks(&self) -> Option<usize> {
         Some(self.made.load(Ordering::Relaxed))
     }
 }
 
 impl<L: List> Handle for &Listed<L> {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        match self.list.pop() {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+        Ok(match self.list.pop() {
             Some(Block(block)) => block,
             None => {
                 // Relaxed: statistic only.
                 self.made.fetch_add(1, Ordering::Relaxed);
                 new_block(self.layout)
             }
-        }
+        })
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use core::alloc::GlobalAlloc;
 use core::ptr::NonNull;
 
 use crate::subject::block_of;
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// An allocator, asked for blocks of `SIZE` bytes. The size is known when it is compiled, as it is
 /// in programs.
@@ -12,23 +12,28 @@ use crate::{Handle, Subject};
 pub struct Malloc<A, const SIZE: usize>(pub A);
 
 impl<A: GlobalAlloc + Send + Sync, const SIZE: usize> Subject for Malloc<A, SIZE> {
+    type Refusal = Never;
     type Handle<'s>
         = &'s Self
     where
         Self: 's;
 
-    fn handle(&self) -> &Self {
+    fn attach(&self) -> Result<&Self, Never> {
         const { assert!(SIZE > 0, "a block has a size") };
-        self
+        Ok(self)
     }
 }
 
+impl<A: GlobalAlloc + Send + Sync, const SIZE: usize> Measured for Malloc<A, SIZE> {}
+
 impl<A: GlobalAlloc, const SIZE: usize> Handle for &Malloc<A, SIZE> {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
-        // SAFETY: `handle` has seen to it that the size is not zero.
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+        // SAFETY: `attach` has seen to it that the size is not zero.
         let block = unsafe { self.0.alloc(const { block_of(SIZE) }) };
-        NonNull::new(block).expect("memory for a block")
+        Ok(NonNull::new(block).expect("memory for a block"))
     }
 
     #[inline]

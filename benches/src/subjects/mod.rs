@@ -18,12 +18,12 @@ pub use array_queue::QueueOfBlocks;
 pub use array_stack::ArrayStack;
 pub use counted::{Counted, CountedHandle};
 pub use deque::Deques;
-pub use erased::{AnySubject, Erased};
+pub use erased::{AnySubject, Erased, ErasedHandle};
 pub use floor::{Floor, FloorInMemory};
 pub use guarded::{LinearPool, OPool};
 pub use lists::{List, Listed, ParkingLot, StdMutex};
 pub use malloc::Malloc;
-pub use per_thread::{Static, exact, per_thread};
+pub use per_thread::{NoHandle, Static, exact, per_thread};
 pub use pool::pool;
 pub use slab::Slab;
 

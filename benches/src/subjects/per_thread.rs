@@ -4,21 +4,21 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use stampool::{ExactPool, Pool, Strategy, ThreadLocalPool};
+use stampool::{AllocError, ExactPool, Pool, Strategy, ThreadLocalPool};
 
 use crate::batch::Batch;
 use crate::subject::block_of;
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Subject};
 
 /// A thread-local pool with batches of this size.
 ///
 /// # Panics
 ///
 /// Never, as far as it is known: the default settings can be had.
-pub fn per_thread<S: Strategy>(layout: Layout, batch: Batch) -> ThreadLocalPool<S> {
+pub fn per_thread<S: Strategy>(layout: Layout, batch: Batch) -> NoHandle<ThreadLocalPool<S>> {
     let builder = Pool::builder(layout).strategy::<S>();
     let builder = builder.batch(batch.least).batch_up_to(batch.most);
-    builder.build_thread_local().expect("a valid pool")
+    NoHandle(builder.build_thread_local().expect("a valid pool"))
 }
 
 /// A pool without caches.
@@ -26,9 +26,12 @@ pub fn per_thread<S: Strategy>(layout: Layout, batch: Batch) -> ThreadLocalPool<
 /// # Panics
 ///
 /// As [`per_thread`].
-pub fn exact<S: Strategy>(layout: Layout) -> ExactPool<S> {
-    Pool::builder(layout).strategy::<S>().build_exact().expect("a valid pool")
+pub fn exact<S: Strategy>(layout: Layout) -> NoHandle<ExactPool<S>> {
+    NoHandle(Pool::builder(layout).strategy::<S>().build_exact().expect("a valid pool"))
 }
+
+/// A pool that threads use without a handle.
+pub struct NoHandle<P>(P);
 
 /// A static pool, declared by the macro, of blocks of 64 bytes.
 pub struct Static;
@@ -44,13 +47,16 @@ pub struct ByCall<'s, P>(&'s P);
 macro_rules! by_call {
     ($pool:ty, $kept:literal, |$this:ident| $of:expr $(, $strategy:ident)?) => {
         impl$(<$strategy: Strategy>)? Subject for $pool {
+            type Refusal = AllocError;
             type Handle<'s> = ByCall<'s, Self>;
 
-            const KEPT: bool = $kept;
-
-            fn handle(&self) -> ByCall<'_, Self> {
-                ByCall(self)
+            fn attach(&self) -> Result<ByCall<'_, Self>, AllocError> {
+                Ok(ByCall(self))
             }
+        }
+
+        impl$(<$strategy: Strategy>)? Measured for $pool {
+            const KEPT: bool = $kept;
 
             fn blocks(&self) -> Option<usize> {
                 let $this = self;
@@ -59,10 +65,12 @@ macro_rules! by_call {
         }
 
         impl$(<$strategy: Strategy>)? Handle for ByCall<'_, $pool> {
+            type Refusal = AllocError;
+
             #[inline]
-            fn allocate(&mut self) -> NonNull<u8> {
+            fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
                 let $this = self.0;
-                $of.allocate().expect("memory for a block")
+                $of.allocate()
             }
 
             #[inline]
@@ -75,6 +83,6 @@ macro_rules! by_call {
     };
 }
 
-by_call!(ThreadLocalPool<S>, true, |pool| pool, S);
-by_call!(ExactPool<S>, false, |pool| pool, S);
+by_call!(NoHandle<ThreadLocalPool<S>>, true, |pool| pool.0, S);
+by_call!(NoHandle<ExactPool<S>>, false, |pool| pool.0, S);
 by_call!(Static, true, |_pool| STATIC);

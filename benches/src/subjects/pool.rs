@@ -1,12 +1,11 @@
 //! stampool's pool, under each strategy.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 
-use stampool::{Local, Pool, Strategy};
+use stampool::{Pool, Strategy};
 
+use crate::Measured;
 use crate::batch::Batch;
-use crate::{Handle, Subject};
 
 /// A pool with batches of this size.
 ///
@@ -21,27 +20,8 @@ pub fn pool<S: Strategy>(layout: Layout, batch: Batch) -> Pool<S> {
     pool
 }
 
-impl<S: Strategy> Subject for Pool<S> {
-    type Handle<'s> = Local<'s, S>;
-
-    fn handle(&self) -> Local<'_, S> {
-        self.local().expect("memory for a slot")
-    }
-
+impl<S: Strategy> Measured for Pool<S> {
     fn blocks(&self) -> Option<usize> {
         Some(self.stats().carved_blocks)
-    }
-}
-
-impl<S: Strategy> Handle for Local<'_, S> {
-    #[inline(always)]
-    fn allocate(&mut self) -> NonNull<u8> {
-        Local::allocate(self).expect("memory for a block")
-    }
-
-    #[inline(always)]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        // SAFETY: by the caller.
-        unsafe { Local::deallocate(self, block) };
     }
 }

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use sharded_slab::{Clear, Pool};
 
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// A block of `SIZE` bytes behind its key: where the handle finds what to clear.
 #[repr(C, align(8))]
@@ -41,16 +41,21 @@ impl<const SIZE: usize> Default for Slab<SIZE> {
 }
 
 impl<const SIZE: usize> Subject for Slab<SIZE> {
+    type Refusal = Never;
     type Handle<'s> = &'s Self;
 
-    fn handle(&self) -> &Self {
-        self
+    fn attach(&self) -> Result<&Self, Never> {
+        Ok(self)
     }
 }
 
+impl<const SIZE: usize> Measured for Slab<SIZE> {}
+
 impl<const SIZE: usize> Handle for &Slab<SIZE> {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
         let mut object = self.0.create().expect("room in the slab");
         let key = object.key();
         let block = NonNull::from(&mut *object).cast::<u8>();
@@ -59,7 +64,7 @@ impl<const SIZE: usize> Handle for &Slab<SIZE> {
         drop(object);
         // SAFETY: the bytes begin behind the key. The slab does not move or touch what is not
         // cleared.
-        unsafe { block.add(size_of::<AtomicUsize>()) }
+        Ok(unsafe { block.add(size_of::<AtomicUsize>()) })
     }
 
     #[inline]

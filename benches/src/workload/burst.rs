@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Blocks of a burst.
 pub(super) const BLOCKS: usize = 1000;
@@ -36,7 +36,7 @@ impl Order {
 
 /// Times about `operations` pairs of allocate and free on each of `threads`.
 pub(super) fn sample(
-    subject: &impl Subject,
+    subject: &impl Measured,
     order: Order,
     threads: usize,
     operations: u64,
@@ -57,7 +57,7 @@ pub(super) fn sample(
 fn run(handle: &mut impl Handle, order: &[u32], blocks: &mut [NonNull<u8>], bursts: u64) {
     for _ in 0..bursts {
         for block in &mut *blocks {
-            *block = handle.allocate();
+            *block = handle.take();
         }
         let blocks = black_box(&*blocks);
         for &nth in order {

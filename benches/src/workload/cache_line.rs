@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 use stampool::Block;
 
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Writes to each block.
 const WRITES: u64 = 100;
@@ -20,15 +20,14 @@ const WARM_UP: u64 = 16;
 
 /// Times about `operations` blocks on each of `threads`; `scratch` gives each its first one.
 pub(super) fn sample(
-    subject: &impl Subject,
+    subject: &impl Measured,
     scratch: bool,
     threads: usize,
     operations: u64,
 ) -> Sample {
     let mut main = subject.handle();
-    let given: Vec<_> = (0..threads)
-        .map(|_| std::sync::Mutex::new(scratch.then(|| Block(main.allocate()))))
-        .collect();
+    let given: Vec<_> =
+        (0..threads).map(|_| std::sync::Mutex::new(scratch.then(|| Block(main.take())))).collect();
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |nth| {
         let mut handle = subject.handle();
@@ -45,7 +44,7 @@ pub(super) fn sample(
 #[inline(never)]
 fn run(handle: &mut impl Handle, blocks: u64) {
     for _ in 0..blocks {
-        let block = black_box(handle.allocate());
+        let block = black_box(handle.take());
         write(block);
         // SAFETY: just allocated.
         unsafe { handle.deallocate(block) };

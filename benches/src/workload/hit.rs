@@ -8,12 +8,12 @@ use core::arch::asm;
 use core::hint::black_box;
 
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 const WARM_UP: u64 = 1000;
 
 /// Times about `operations` pairs on each of `threads`.
-pub(super) fn sample(subject: &impl Subject, threads: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &impl Measured, threads: usize, operations: u64) -> Sample {
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |_| {
         let mut handle = subject.handle();
@@ -39,7 +39,7 @@ fn pairs<const SHIFT: usize>(handle: &mut impl Handle, operations: u64) {
         asm!(".rept {shift}", "nop", ".endr", shift = const SHIFT, options(nomem, nostack, preserves_flags));
     }
     for _ in 0..operations {
-        let block = black_box(handle.allocate());
+        let block = black_box(handle.take());
         // SAFETY: just allocated.
         unsafe { handle.deallocate(block) };
     }

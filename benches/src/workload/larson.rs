@@ -12,7 +12,7 @@ use stampool::Block;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Blocks of each array.
 pub(super) const BLOCKS: usize = 1000;
@@ -20,13 +20,13 @@ pub(super) const BLOCKS: usize = 1000;
 const RENEWALS: u64 = 10_000;
 
 /// Times about `operations` renewals in each of `arrays`.
-pub(super) fn sample(subject: &impl Subject, arrays: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &impl Measured, arrays: usize, operations: u64) -> Sample {
     let lives = operations.div_ceil(RENEWALS);
     let gate = &Gate::new(arrays);
     let spans = on_threads_alike(arrays, |nth| {
         let mut random = Random::of(nth);
         let mut handle = subject.handle();
-        let mut blocks: Vec<_> = (0..BLOCKS).map(|_| Block(handle.allocate())).collect();
+        let mut blocks: Vec<_> = (0..BLOCKS).map(|_| Block(handle.take())).collect();
         drop(handle);
         live(subject, &mut blocks, &mut random, 1);
         let span = Span::of(gate, || live(subject, &mut blocks, &mut random, lives));
@@ -43,7 +43,7 @@ pub(super) fn sample(subject: &impl Subject, arrays: usize, operations: u64) -> 
 }
 
 /// One thread after the other. They inherit the core that the caller is pinned to.
-fn live(subject: &impl Subject, blocks: &mut [Block], random: &mut Random, lives: u64) {
+fn live(subject: &impl Measured, blocks: &mut [Block], random: &mut Random, lives: u64) {
     for _ in 0..lives {
         std::thread::scope(|threads| {
             let one = threads.spawn(|| renew(&mut subject.handle(), blocks, random));
@@ -59,6 +59,6 @@ fn renew(handle: &mut impl Handle, blocks: &mut [Block], random: &mut Random) {
         let block = &mut blocks[random.next() % BLOCKS];
         // SAFETY: live, and replaced in the next line.
         unsafe { handle.deallocate(block.0) };
-        *block = Block(black_box(handle.allocate()));
+        *block = Block(black_box(handle.take()));
     }
 }

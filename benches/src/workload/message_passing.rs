@@ -20,7 +20,7 @@ use super::random::Random;
 use super::touch::{read, write};
 use crate::ring::{Receiver, Ring, Sender};
 use crate::sample::{Gate, Patience, Span, on_threads};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Messages without an answer, of all producers together.
 pub(super) const IN_FLIGHT: usize = 4096;
@@ -45,7 +45,7 @@ pub(super) const fn live_blocks(consumers: usize) -> usize {
 }
 
 /// Times about `operations` messages, from all producers together.
-pub(super) fn sample(subject: &impl Subject, passing: Passing, operations: u64) -> Sample {
+pub(super) fn sample(subject: &impl Measured, passing: Passing, operations: u64) -> Sample {
     // As many places as one producer may have messages on their way: no ring is ever full.
     match passing.producers {
         1 => sample_with::<IN_FLIGHT>(subject, passing, operations),
@@ -55,7 +55,7 @@ pub(super) fn sample(subject: &impl Subject, passing: Passing, operations: u64) 
 }
 
 fn sample_with<const PLACES: usize>(
-    subject: &impl Subject,
+    subject: &impl Measured,
     passing: Passing,
     operations: u64,
 ) -> Sample {
@@ -135,7 +135,7 @@ impl<const PLACES: usize> Client<'_, PLACES> {
             if unsent > 0 && in_flight + span <= self.share {
                 let consumer = self.random.next() % self.messages.len();
                 for _ in 0..unsent.min(span as u64) {
-                    let message = black_box(handle.allocate());
+                    let message = black_box(handle.take());
                     write(message, touched_bytes);
                     self.messages[consumer].send(message);
                     unsent -= 1;
@@ -174,7 +174,7 @@ impl<const PLACES: usize> Server<'_, PLACES> {
                 for _ in 0..SPAN {
                     let Some(message) = incoming.try_receive() else { break };
                     read(message, touched_bytes);
-                    let answer = black_box(handle.allocate());
+                    let answer = black_box(handle.take());
                     write(answer, touched_bytes);
                     // SAFETY: the producer allocated it from the same subject and sent it once.
                     unsafe { handle.deallocate(message) };

@@ -22,7 +22,7 @@ use core::fmt;
 use serde::Serialize;
 
 use crate::sample::cores;
-use crate::{Sample, Subject, ring};
+use crate::{Measured, Sample, ring};
 use burst::Order;
 use message_passing::Passing;
 use producer_consumer::Crossing;
@@ -245,7 +245,7 @@ impl Workload {
     }
 
     /// Times about so many operations.
-    pub fn sample(&self, subject: &impl Subject, operations: u64) -> Sample {
+    pub fn sample(&self, subject: &impl Measured, operations: u64) -> Sample {
         let threads = self.threads();
         let (producers, consumers) = self.team.sides();
         let touched_bytes = if self.touched { self.size_bytes } else { 0 };

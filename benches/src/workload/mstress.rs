@@ -21,7 +21,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use super::random::Random;
 use super::touch::{read, write};
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Places that all threads share.
 const TRANSFERS: usize = 1000;
@@ -61,7 +61,7 @@ pub(super) const fn live_blocks(threads: usize) -> usize {
 
 /// Times about `operations` allocations, of all of `threads` together.
 pub(super) fn sample(
-    subject: &impl Subject,
+    subject: &impl Measured,
     threads: usize,
     touched_bytes: usize,
     operations: u64,
@@ -117,7 +117,7 @@ impl Own {
         let Self { random, data, retained, .. } = self;
         let (mut to_allocate, mut to_retain) = (self.allocations, self.allocations / 2);
         while to_allocate + to_retain > 0 {
-            let block = black_box(handle.allocate());
+            let block = black_box(handle.take());
             write(block, touched_bytes);
             if to_retain == 0 || (to_allocate > 0 && random.chance(50)) {
                 data.push(block.as_ptr());

@@ -9,7 +9,7 @@ use core::hint::black_box;
 use super::touch::{read, write};
 use crate::ring::{CAPACITY, RUN, Receiver, Ring, Sender};
 use crate::sample::{Gate, Span, on_threads};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Blocks that each producer sends before the clock runs.
 const WARM_UP: u64 = 8 * CAPACITY as u64;
@@ -27,7 +27,7 @@ pub(super) struct Crossing {
 }
 
 /// Times about `operations` blocks, from all producers together.
-pub(super) fn sample(subject: &impl Subject, crossing: Crossing, operations: u64) -> Sample {
+pub(super) fn sample(subject: &impl Measured, crossing: Crossing, operations: u64) -> Sample {
     match crossing.producers * crossing.consumers {
         _ if crossing.paired => sample_with::<CAPACITY>(subject, crossing, operations),
         1 => sample_with::<CAPACITY>(subject, crossing, operations),
@@ -38,7 +38,7 @@ pub(super) fn sample(subject: &impl Subject, crossing: Crossing, operations: u64
 }
 
 fn sample_with<const PLACES: usize>(
-    subject: &impl Subject,
+    subject: &impl Measured,
     crossing: Crossing,
     operations: u64,
 ) -> Sample {
@@ -86,7 +86,7 @@ fn produce<const PLACES: usize>(
     for _ in 0..runs {
         for ring in &mut *rings {
             ring.send_run(|| {
-                let block = black_box(handle.allocate());
+                let block = black_box(handle.take());
                 write(block, touched_bytes);
                 block
             });

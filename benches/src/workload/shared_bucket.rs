@@ -12,7 +12,7 @@ use crossbeam_utils::CachePadded;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Places in the bucket.
 pub(super) const SLOTS: usize = 1024;
@@ -23,7 +23,7 @@ const WARM_UP: u64 = (4 * SLOTS / RUN) as u64;
 type Line = CachePadded<[AtomicPtr<u8>; RUN]>;
 
 /// Times about `operations` swaps on each of `threads`.
-pub(super) fn sample(subject: &impl Subject, threads: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &impl Measured, threads: usize, operations: u64) -> Sample {
     let bucket: &[Line] =
         &[const { Line::new([const { AtomicPtr::new(ptr::null_mut()) }; RUN]) }; SLOTS / RUN];
     let runs = operations.div_ceil(RUN as u64);
@@ -45,7 +45,7 @@ pub(super) fn sample(subject: &impl Subject, threads: usize, operations: u64) ->
 fn swaps(handle: &mut impl Handle, bucket: &[Line], random: &mut Random, runs: u64) {
     for _ in 0..runs {
         for slot in &*bucket[random.next() % bucket.len()] {
-            let block = black_box(handle.allocate());
+            let block = black_box(handle.take());
             // AcqRel: hands one block over, with its bytes, and takes over another one.
             put_back(handle, slot.swap(block.as_ptr(), Ordering::AcqRel));
         }

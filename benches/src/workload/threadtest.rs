@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 
 use super::touch::write;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Objects of all threads together.
 const OBJECTS: usize = 10_000;
@@ -25,7 +25,7 @@ pub(super) const fn share(threads: usize) -> usize {
 
 /// Times about `operations` pairs of allocate and free on each of `threads`.
 pub(super) fn sample(
-    subject: &impl Subject,
+    subject: &impl Measured,
     threads: usize,
     touched_bytes: usize,
     operations: u64,
@@ -51,7 +51,7 @@ fn run(
 ) {
     for _ in 0..iterations {
         for object in &mut *objects {
-            *object = handle.allocate();
+            *object = handle.take();
             write(*object, touched_bytes);
         }
         for &object in black_box(&*objects) {

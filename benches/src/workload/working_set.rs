@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Live blocks of a thread.
 pub(super) const LIVE: usize = 1024;
@@ -15,13 +15,13 @@ const RENEWED: usize = LIVE / 8;
 const WARM_UP: u64 = 64;
 
 /// Times about `operations` pairs of free and allocate on each of `threads`.
-pub(super) fn sample(subject: &impl Subject, threads: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &impl Measured, threads: usize, operations: u64) -> Sample {
     let renewals = operations.div_ceil(RENEWED as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |nth| {
         let mut handle = subject.handle();
         let mut random = Random::of(nth);
-        let mut live: Vec<_> = (0..LIVE).map(|_| handle.allocate()).collect();
+        let mut live: Vec<_> = (0..LIVE).map(|_| handle.take()).collect();
         renew(&mut handle, &mut live, &mut random, WARM_UP);
         let span = Span::of(gate, || renew(&mut handle, &mut live, &mut random, renewals));
         for block in live {
@@ -44,7 +44,7 @@ fn renew(handle: &mut impl Handle, live: &mut [NonNull<u8>], random: &mut Random
             unsafe { handle.deallocate(live[places(nth)]) };
         }
         for nth in 0..RENEWED {
-            live[places(nth)] = black_box(handle.allocate());
+            live[places(nth)] = black_box(handle.take());
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use stampool::Block;
 
 use crate::sample::{Gate, Patience, Span, on_threads};
-use crate::{Handle, Sample, Subject};
+use crate::{Handle, Measured, Sample, Take};
 
 /// Blocks of a batch.
 const BATCH: usize = 120;
@@ -23,7 +23,7 @@ pub(super) const fn live_blocks(pairs: usize) -> usize {
 }
 
 /// Times about `operations` blocks, from all of `pairs` together.
-pub(super) fn sample(subject: &impl Subject, pairs: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &impl Measured, pairs: usize, operations: u64) -> Sample {
     let batches = operations.div_ceil((BATCH * pairs) as u64);
     let list = &Mutex::new(Vec::with_capacity(LIST * pairs));
     let gate = &Gate::new(2 * pairs);
@@ -58,7 +58,7 @@ fn produce(
     batches: u64,
 ) {
     for _ in 0..batches {
-        let batch: Vec<Block> = (0..BATCH).map(|_| Block(black_box(handle.allocate()))).collect();
+        let batch: Vec<Block> = (0..BATCH).map(|_| Block(black_box(handle.take()))).collect();
         let mut patience = patience;
         loop {
             let mut list = list.lock().expect("no part panics");

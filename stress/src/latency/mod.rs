@@ -43,7 +43,7 @@ use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, StopOnPanic, Violation, panic_message};
 use crate::oracle::{Oracle, books};
 use crate::rng::Rng;
-use crate::subject::{Mechanism, Refused, Subject as _};
+use crate::subject::{Examined as _, Mechanism, Refused};
 
 /// What to time.
 #[derive(Clone, Copy, Debug)]

@@ -3,11 +3,11 @@
 use core::ptr::NonNull;
 
 use super::violation::{Log, Violation};
-use crate::subject::{Handle, Shelves, Subject};
+use crate::subject::{Examined, Handle, Shelves};
 
 /// Checks that every carved block is either live or found idle.
-pub fn balance<U: Subject>(subject: &mut U, live: usize, log: &Log) {
-    let idle = subject.idle_blocks();
+pub fn balance<U: Examined>(subject: &mut U, live: usize, log: &Log) {
+    let idle = subject.idle_blocks().blocks();
     let carved = subject.carved_blocks();
     if carved != live + idle {
         log.report(Violation::Unbalanced { carved, live, idle });
@@ -42,17 +42,17 @@ pub fn shelves(shelves: &Shelves, log: &Log) -> bool {
 ///
 /// No census is asked: a block that is lost makes the pool carve another, a block that is
 /// there twice shows twice, and so do blocks that share bytes.
-pub fn drain<U: Subject>(subject: &U, log: &Log) {
+pub fn drain<U: Examined>(subject: &U, log: &Log) {
     let carved_before = subject.carved_blocks();
-    let handle = match subject.attach() {
+    let mut handle = match subject.attach() {
         Ok(handle) => handle,
-        Err(refused) => return log.report(Violation::Refused { reason: refused.0 }),
+        Err(refused) => return log.report(Violation::Refused { reason: refused.to_string() }),
     };
     let mut blocks = Vec::with_capacity(carved_before);
     for _ in 0..carved_before {
         match handle.allocate() {
             Ok(block) => blocks.push(block),
-            Err(refused) => return log.report(Violation::Refused { reason: refused.0 }),
+            Err(refused) => return log.report(Violation::Refused { reason: refused.to_string() }),
         }
     }
     let carved_after = subject.carved_blocks();
@@ -71,10 +71,10 @@ pub fn drain<U: Subject>(subject: &U, log: &Log) {
 
 /// Allocates until the subject refuses: that must be at its capacity, not before and not after.
 /// Every block must be free.
-pub fn full_capacity<U: Subject>(subject: &U, capacity: usize, log: &Log) {
-    let handle = match subject.attach() {
+pub fn full_capacity<U: Examined>(subject: &U, capacity: usize, log: &Log) {
+    let mut handle = match subject.attach() {
         Ok(handle) => handle,
-        Err(refused) => return log.report(Violation::Refused { reason: refused.0 }),
+        Err(refused) => return log.report(Violation::Refused { reason: refused.to_string() }),
     };
     // One more than may be is enough to know.
     let all = core::iter::from_fn(|| handle.allocate().ok());

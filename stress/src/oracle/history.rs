@@ -13,7 +13,6 @@
 //! though on x86-64 a barrier, and it is one line for all threads.
 
 use core::alloc::Layout;
-use core::cell::RefCell;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -24,7 +23,7 @@ use histories::linearize::{MAX_CALLS, linearize};
 use histories::{Call, History, Multiset, Object as _, Operation};
 
 use super::violation::{Log, Violation};
-use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
+use crate::subject::{Audited, Examined, Handle, Idle, Mechanism, Shelves, Subject};
 
 /// Calls that a handle keeps.
 pub const RING: usize = 4096;
@@ -61,14 +60,14 @@ struct Ring {
 
 /// A handle of it.
 #[derive(Debug)]
-pub struct Scribe<'a, U: Subject + 'a> {
+pub struct Scribe<'a, U: Examined + 'a> {
     /// Let go of, not left, where its thread unwinds: what has panicked once may do so again.
     handle: ManuallyDrop<U::Handle<'a>>,
     recorded: &'a Recorded<U>,
-    ring: RefCell<Ring>,
+    ring: Ring,
 }
 
-impl<U: Subject> Recorded<U> {
+impl<U: Examined> Recorded<U> {
     /// Writes down the last `kept` calls of each handle of `subject`.
     pub fn new(subject: U, kept: usize) -> Self {
         let (clock, rings) = Default::default();
@@ -156,17 +155,30 @@ fn window(
     window
 }
 
-impl<U: Subject> Subject for Recorded<U> {
+impl<U: Examined> Subject for Recorded<U> {
+    type Refusal = U::Refusal;
     type Handle<'a>
         = Scribe<'a, U>
     where
         U: 'a;
 
-    fn attach(&self) -> Result<Scribe<'_, U>, Refused> {
+    fn attach(&self) -> Result<Scribe<'_, U>, U::Refusal> {
         let handle = ManuallyDrop::new(self.subject.attach()?);
-        Ok(Scribe { handle, recorded: self, ring: RefCell::default() })
+        Ok(Scribe { handle, recorded: self, ring: Ring::default() })
+    }
+}
+
+impl<U: Examined> Audited for Recorded<U> {
+    fn carved_blocks(&self) -> usize {
+        self.subject.carved_blocks()
     }
 
+    fn idle_blocks(&mut self) -> Idle {
+        self.subject.idle_blocks()
+    }
+}
+
+impl<U: Examined> Examined for Recorded<U> {
     fn layout(&self) -> Layout {
         self.subject.layout()
     }
@@ -177,10 +189,6 @@ impl<U: Subject> Subject for Recorded<U> {
 
     fn most_batch_blocks(&self) -> usize {
         self.subject.most_batch_blocks()
-    }
-
-    fn carved_blocks(&self) -> usize {
-        self.subject.carved_blocks()
     }
 
     fn kept_back_blocks(&self) -> usize {
@@ -195,10 +203,6 @@ impl<U: Subject> Subject for Recorded<U> {
         self.check(log);
     }
 
-    fn idle_blocks(&mut self) -> usize {
-        self.subject.idle_blocks()
-    }
-
     fn mechanism(&self) -> Mechanism {
         self.subject.mechanism()
     }
@@ -208,10 +212,10 @@ impl<U: Subject> Subject for Recorded<U> {
     }
 }
 
-impl<U: Subject> Scribe<'_, U> {
-    fn write(&self, op: Operation, invoked: usize) {
+impl<U: Examined> Scribe<'_, U> {
+    fn write(&mut self, op: Operation, invoked: usize) {
         let call = Call { thread: 0, op, invoked, returned: self.recorded.tick() };
-        let mut ring = self.ring.borrow_mut();
+        let ring = &mut self.ring;
         if ring.calls.len() == self.recorded.kept
             && let Some(oldest) = ring.calls.pop_front()
         {
@@ -221,15 +225,17 @@ impl<U: Subject> Scribe<'_, U> {
     }
 }
 
-impl<U: Subject> Handle for Scribe<'_, U> {
-    fn allocate(&self) -> Result<NonNull<u8>, Refused> {
+impl<U: Examined> Handle for Scribe<'_, U> {
+    type Refusal = U::Refusal;
+
+    fn allocate(&mut self) -> Result<NonNull<u8>, U::Refusal> {
         let invoked = self.recorded.tick();
         let block = self.handle.allocate()?;
         self.write(Operation::Allocated(block.addr().get()), invoked);
         Ok(block)
     }
 
-    unsafe fn deallocate(&self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
         let invoked = self.recorded.tick();
         // SAFETY: the caller's contract is the same.
         unsafe { self.handle.deallocate(block) };
@@ -241,14 +247,14 @@ impl<U: Subject> Handle for Scribe<'_, U> {
     }
 }
 
-impl<U: Subject> Drop for Scribe<'_, U> {
+impl<U: Examined> Drop for Scribe<'_, U> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             // SAFETY: once, and it is not used afterwards.
             unsafe { ManuallyDrop::drop(&mut self.handle) };
         }
         let mut kept = self.recorded.rings.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut ring = self.ring.take();
+        let mut ring = core::mem::take(&mut self.ring);
         ring.calls.iter_mut().for_each(|call| call.thread = kept.left);
         kept.left += 1;
         kept.rings.push_back(ring);

@@ -6,7 +6,7 @@ use std::alloc;
 use peers::malloc::{MALLOCS, Malloc};
 
 use super::class::{CLASSES, Shape};
-use crate::subject::{Handle, Refused, Subject};
+use crate::subject::{Examined, Handle, Refused};
 
 /// A heap that the threads of a replay share.
 pub(super) trait Heap: Sync {
@@ -22,14 +22,14 @@ pub(super) trait Heap: Sync {
 /// One thread's access to a heap.
 pub(super) trait HeapThread {
     /// Allocates an object.
-    fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused>;
+    fn allocate(&mut self, shape: Shape) -> Result<NonNull<u8>, Refused>;
 
     /// Frees an object.
     ///
     /// # Safety
     /// `block` must come from `allocate` of the same heap and shape, be freed once, and not
     /// be used afterwards.
-    unsafe fn deallocate(&self, block: NonNull<u8>, shape: Shape);
+    unsafe fn deallocate(&mut self, block: NonNull<u8>, shape: Shape);
 }
 
 /// One pool per class that the trace uses; the system serves what is larger.
@@ -42,7 +42,7 @@ pub(super) struct Pools<U> {
 #[derive(Debug)]
 pub(super) struct Handles<H>([Option<H>; CLASSES]);
 
-impl<U: Subject> Heap for Pools<U> {
+impl<U: Examined> Heap for Pools<U> {
     type Thread<'a>
         = Handles<U::Handle<'a>>
     where
@@ -52,7 +52,7 @@ impl<U: Subject> Heap for Pools<U> {
         let mut handles = [const { None }; CLASSES];
         for ((handle, pool), used) in handles.iter_mut().zip(&self.classes).zip(uses) {
             if *used && let Some(pool) = pool {
-                *handle = Some(pool.attach()?);
+                *handle = Some(pool.attach().map_err(Refused::by)?);
             }
         }
         Ok(Handles(handles))
@@ -60,31 +60,36 @@ impl<U: Subject> Heap for Pools<U> {
 }
 
 impl<H> Handles<H> {
-    fn of(&self, class: usize) -> &H {
-        self.0[class].as_ref().expect("a thread has a handle for each class that it uses")
+    fn of(&mut self, class: usize) -> &mut H {
+        self.0[class].as_mut().expect("a thread has a handle for each class that it uses")
     }
 }
 
 impl<H: Handle> HeapThread for Handles<H> {
-    fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused> {
+    fn allocate(&mut self, shape: Shape) -> Result<NonNull<u8>, Refused> {
         match shape.class() {
-            Some(class) => self.of(class).allocate(),
-            None => SYSTEM.allocate(shape),
+            Some(class) => self.of(class).allocate().map_err(Refused::by),
+            None => system().allocate(shape),
         }
     }
 
-    unsafe fn deallocate(&self, block: NonNull<u8>, shape: Shape) {
+    unsafe fn deallocate(&mut self, block: NonNull<u8>, shape: Shape) {
         match shape.class() {
             // SAFETY: the caller's contract, and the class is the one it came from.
             Some(class) => unsafe { self.of(class).deallocate(block) },
             // SAFETY: the caller's contract.
-            None => unsafe { SYSTEM.deallocate(block, shape) },
+            None => unsafe { system().deallocate(block, shape) },
         }
     }
 }
 
 /// The allocator of the platform: what serves objects beyond the pools, and the first reference.
 pub static SYSTEM: Malloc = Malloc { name: "system", heap: &alloc::System };
+
+/// One thread's access to it.
+fn system() -> Malloc {
+    SYSTEM
+}
 
 /// All general allocators that a trace can be replayed on, for reference.
 pub fn mallocs() -> impl Iterator<Item = Malloc> {
@@ -100,14 +105,14 @@ impl Heap for Malloc {
 }
 
 impl HeapThread for Malloc {
-    fn allocate(&self, shape: Shape) -> Result<NonNull<u8>, Refused> {
+    fn allocate(&mut self, shape: Shape) -> Result<NonNull<u8>, Refused> {
         // SAFETY: a shape's layout is never of size 0.
         let block = unsafe { self.heap.alloc(shape.layout()) };
         NonNull::new(block)
             .ok_or_else(|| Refused(format!("{} has no {} bytes", self.name, shape.layout().size())))
     }
 
-    unsafe fn deallocate(&self, block: NonNull<u8>, shape: Shape) {
+    unsafe fn deallocate(&mut self, block: NonNull<u8>, shape: Shape) {
         // SAFETY: the caller's contract; a shape always gives the same layout.
         unsafe { self.heap.dealloc(block.as_ptr(), shape.layout()) };
     }

@@ -26,7 +26,7 @@ use crate::oracle::live::{Live, bound_blocks};
 use crate::oracle::pattern::Extent;
 use crate::oracle::violation::{Log, Violation};
 use crate::oracle::{Oracle, books};
-use crate::subject::{Mechanism, Refused, Subject};
+use crate::subject::{Examined, Mechanism, Refused};
 use heap::Pools;
 use peers::malloc::Malloc;
 use play::{ClassCheck, Game, classes_of};
@@ -79,7 +79,7 @@ pub struct Limit {
 ///
 /// # Errors
 /// A pool cannot be built, or the system has fewer threads than the trace.
-pub fn round_on_pools<U: Subject>(
+pub fn round_on_pools<U: Examined>(
     trace: &Trace,
     build: impl Fn(Layout) -> Result<U, Refused>,
     checked: bool,
@@ -142,7 +142,7 @@ pub fn round_on_malloc(trace: &Trace, malloc: &Malloc, checked: bool) -> Result<
 }
 
 /// The checks when all threads are done, as long as nothing was found before.
-fn settle<U: Subject>(trace: &Trace, heap: &mut Pools<U>, game: &Game<'_>, books: &[ClassBooks]) {
+fn settle<U: Examined>(trace: &Trace, heap: &mut Pools<U>, game: &Game<'_>, books: &[ClassBooks]) {
     let log = &game.log;
     for class in books {
         if let Some(limit) = class.limit {
@@ -163,7 +163,7 @@ fn settle<U: Subject>(trace: &Trace, heap: &mut Pools<U>, game: &Game<'_>, books
 }
 
 /// Balances the books of each pool, with so many blocks live.
-fn balance<U: Subject>(heap: &mut Pools<U>, live: impl Fn(usize) -> usize, log: &Log) {
+fn balance<U: Examined>(heap: &mut Pools<U>, live: impl Fn(usize) -> usize, log: &Log) {
     for (class, pool) in heap.classes.iter_mut().enumerate() {
         if let Some(pool) = pool {
             books::balance(pool, live(class), log);

@@ -79,7 +79,7 @@ impl<'a> Game<'a> {
                     let attached = panic::catch_unwind(AssertUnwindSafe(attach));
                     gate.pass();
                     match attached.unwrap_or_else(|panic| panic::resume_unwind(panic)) {
-                        Ok(thread) => (self.thread(&thread, events), Instant::now()),
+                        Ok(mut thread) => (self.thread(&mut thread, events), Instant::now()),
                         Err(refused) => {
                             self.log.report(Violation::Refused { reason: refused.0 });
                             (Gauges::default(), Instant::now())
@@ -119,7 +119,7 @@ impl<'a> Game<'a> {
 
     /// Frees the objects that the trace never frees.
     pub(super) fn sweep<P: Heap>(&self, heap: &P) {
-        let thread = match heap.attach(&[true; CLASSES]) {
+        let mut thread = match heap.attach(&[true; CLASSES]) {
             Ok(thread) => thread,
             Err(refused) => return self.log.report(Violation::Refused { reason: refused.0 }),
         };
@@ -128,14 +128,14 @@ impl<'a> Game<'a> {
             if self.slot(event).load(Relaxed).is_null() {
                 continue;
             }
-            if let Err(violation) = self.free(&thread, event, &mut gauges) {
+            if let Err(violation) = self.free(&mut thread, event, &mut gauges) {
                 return self.log.report(violation);
             }
         }
     }
 
     /// One thread of the trace.
-    fn thread(&self, thread: &impl HeapThread, events: &[Event]) -> Gauges {
+    fn thread(&self, thread: &mut impl HeapThread, events: &[Event]) -> Gauges {
         let mut gauges = Gauges::default();
         for event in events {
             let done = if event.allocates {
@@ -155,7 +155,7 @@ impl<'a> Game<'a> {
 
     fn allocate(
         &self,
-        thread: &impl HeapThread,
+        thread: &mut impl HeapThread,
         event: &Event,
         gauges: &mut Gauges,
     ) -> Result<(), Violation> {
@@ -183,7 +183,7 @@ impl<'a> Game<'a> {
 
     fn free(
         &self,
-        thread: &impl HeapThread,
+        thread: &mut impl HeapThread,
         event: &Event,
         gauges: &mut Gauges,
     ) -> Result<(), Violation> {

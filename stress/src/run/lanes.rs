@@ -11,11 +11,11 @@ use crate::board::Phase;
 use crate::gate::Gate;
 use crate::oracle::violation::{StopOnPanic, Violation, panic_message};
 use crate::scenario::Stage;
-use crate::subject::Subject;
+use crate::subject::Examined;
 use crate::worker::{Desk, Lane, Worker};
 
 /// Lets all lanes run at once, until each is done or time is up.
-pub(super) fn race<U: Subject>(
+pub(super) fn race<U: Examined>(
     subject: &U,
     stage: &Stage,
     desk: &Desk<'_>,
@@ -64,7 +64,7 @@ pub(super) fn race<U: Subject>(
 ///
 /// The lane waits for each before the next begins, so that handles never outnumber lanes:
 /// T of the memory bound.
-fn live_through<U: Subject>(
+fn live_through<U: Examined>(
     subject: &U,
     stage: &Stage,
     desk: &Desk<'_>,
@@ -98,7 +98,7 @@ fn live_through<U: Subject>(
 }
 
 /// One handle, from its beginning to its end, on the calling thread.
-fn live<U: Subject>(subject: &U, stage: &Stage, desk: &Desk<'_>, lane: &mut Lane) {
+fn live<U: Examined>(subject: &U, stage: &Stage, desk: &Desk<'_>, lane: &mut Lane) {
     let _guard = StopOnPanic(desk.log);
     let post = desk.board.lane(lane.index);
     if let Some(pins) = &desk.pins {
@@ -106,25 +106,25 @@ fn live<U: Subject>(subject: &U, stage: &Stage, desk: &Desk<'_>, lane: &mut Lane
     }
     post.set(Phase::Attaching, lane.ops);
     match subject.attach() {
-        Ok(handle) => {
-            stage.play(&mut Worker::new(lane, desk, &handle));
+        Ok(mut handle) => {
+            stage.play(&mut Worker::new(lane, desk, &mut handle));
             post.set(Phase::Leaving, lane.ops);
             drop(handle);
         }
-        Err(refused) => desk.log.report(Violation::Refused { reason: refused.0 }),
+        Err(refused) => desk.log.report(Violation::Refused { reason: refused.to_string() }),
     }
 }
 
 /// Frees what the last threads left for others.
-pub(crate) fn sweep<U: Subject>(subject: &U, stage: &Stage, desk: &Desk<'_>, lanes: &mut [Lane]) {
+pub(crate) fn sweep<U: Examined>(subject: &U, stage: &Stage, desk: &Desk<'_>, lanes: &mut [Lane]) {
     let carried: Vec<_> = lanes.iter_mut().flat_map(|lane| lane.carried.drain(..)).collect();
     match subject.attach() {
-        Ok(handle) => {
-            let mut worker = Worker::new(&mut lanes[0], desk, &handle);
+        Ok(mut handle) => {
+            let mut worker = Worker::new(&mut lanes[0], desk, &mut handle);
             for block in carried.into_iter().chain(stage.leftovers()) {
                 worker.free(block);
             }
         }
-        Err(refused) => desk.log.report(Violation::Refused { reason: refused.0 }),
+        Err(refused) => desk.log.report(Violation::Refused { reason: refused.to_string() }),
     }
 }

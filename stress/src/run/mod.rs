@@ -18,7 +18,7 @@ use crate::oracle::violation::{Log, Violation, panic_message};
 use crate::oracle::{Oracle, books};
 use crate::pin::Pins;
 use crate::scenario::Stage;
-use crate::subject::Subject;
+use crate::subject::Examined;
 use crate::watch::{Seen, Shift, Watch};
 use crate::worker::{Desk, Lane};
 
@@ -29,7 +29,7 @@ use crate::worker::{Desk, Lane};
 ///
 /// # Panics
 /// If `plan.threads` is 0, below the scenario's minimum, or too many for an owner word.
-pub fn run<U: Subject>(mut subject: U, plan: &Plan) -> Result<Outcome, Failure> {
+pub fn run<U: Examined>(mut subject: U, plan: &Plan) -> Result<Outcome, Failure> {
     assert!(plan.threads >= plan.scenario.min_threads(), "too few threads for the scenario");
     let (log, board) = (Log::default(), Board::new(plan.threads));
     let outcome = guarded(plan, &log, &board, || play(&mut subject, plan, &log, &board))?;
@@ -59,7 +59,7 @@ fn guarded<R>(
 }
 
 /// The run and its checks; what is found is in the log.
-fn play<U: Subject>(
+fn play<U: Examined>(
     subject: &mut U,
     plan: &Plan,
     log: &Log,
@@ -147,7 +147,7 @@ fn play<U: Subject>(
 }
 
 /// The books, with nobody at work and every block free.
-fn check_books<U: Subject>(subject: &mut U, capacity: Option<usize>, log: &Log, board: &Board) {
+fn check_books<U: Examined>(subject: &mut U, capacity: Option<usize>, log: &Log, board: &Board) {
     let harness = |phase| board.harness.set(phase, 0);
     books::balance(subject, 0, log);
     harness(Phase::Draining);
@@ -165,7 +165,7 @@ fn check_books<U: Subject>(subject: &mut U, capacity: Option<usize>, log: &Log, 
 
 /// Does `work` beside a thread that looks at the shelves, and stalls if the plan says so. Returns
 /// what the work gives, and what was seen.
-fn watched<U: Subject, R>(
+fn watched<U: Examined, R>(
     subject: &U,
     plan: &Plan,
     desk: &Desk<'_>,

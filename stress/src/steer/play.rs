@@ -22,7 +22,7 @@ use crate::oracle::{Oracle, books};
 use crate::run::lanes::sweep;
 use crate::scenario::{Scenario, Stage};
 use crate::strategies::pool;
-use crate::subject::{Refused, Subject};
+use crate::subject::{Examined, Refused};
 use crate::worker::{Desk, Lane, Worker};
 
 /// What holds the threads up.
@@ -107,7 +107,7 @@ fn twin<F: Fault>(case: &Case, steering: &Steering) -> Result<Ending, Refused> {
 }
 
 /// Blocks, under a scenario and all oracles.
-fn blocks<U: Subject>(subject: U, case: &Case, steering: &Steering) -> Result<Ending, Refused> {
+fn blocks<U: Examined>(subject: U, case: &Case, steering: &Steering) -> Result<Ending, Refused> {
     let Some(scenario) = case.scenario() else {
         return Err(Refused(format!("there is no scenario {}", case.scenario)));
     };
@@ -234,13 +234,13 @@ fn caught(log: &Log, work: impl FnOnce()) {
 }
 
 /// One lane: a handle, or one after the other where handles come and go.
-fn live_through<U: Subject>(subject: &U, stage: &Stage, desk: &Desk, lane: &mut Lane) {
+fn live_through<U: Examined>(subject: &U, stage: &Stage, desk: &Desk, lane: &mut Lane) {
     loop {
         let stay = stage.stay(&mut lane.rng, desk.batch);
         lane.leave_at = stay.map_or(u64::MAX, |ops| lane.ops + ops);
         match subject.attach() {
-            Ok(handle) => stage.play(&mut Worker::new(lane, desk, &handle)),
-            Err(refused) => desk.log.report(Violation::Refused { reason: refused.0 }),
+            Ok(mut handle) => stage.play(&mut Worker::new(lane, desk, &mut handle)),
+            Err(refused) => desk.log.report(Violation::Refused { reason: refused.to_string() }),
         }
         if stay.is_none() || lane.ops >= lane.quota || desk.log.stopped() {
             return;

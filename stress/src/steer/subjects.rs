@@ -5,11 +5,10 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use stampool::raw::each_strategy;
-use stampool::{Local, Pool, Source, Stamped, Strategy, SystemSource, TaggedPacked};
+use stampool::{AllocError, Local, Pool, Source, Stamped, Strategy, SystemSource, TaggedPacked};
 
 use crate::names::{Slot, Way};
-use crate::strategies::refused;
-use crate::subject::{Handle, Mechanism, Refused, Shelves, Subject};
+use crate::subject::{Audited, Examined, Handle, Idle, Mechanism, Refused, Shelves, Subject};
 
 /// Memory with a line to spare behind each region, so that what runs over a region's last block
 /// runs into nothing.
@@ -46,7 +45,7 @@ impl Overrun {
     pub(super) fn new(layout: Layout, batch: usize) -> Result<Self, Refused> {
         let builder = Pool::builder(layout).strategy::<TaggedPacked>().batch(batch);
         let built = builder.source(Roomy(SystemSource)).build();
-        let pool = built.map_err(|error| Refused(error.to_string()))?;
+        let pool = built.map_err(Refused::by)?;
         Ok(Self { pool, frees: AtomicU64::new(0) })
     }
 }
@@ -58,26 +57,31 @@ pub(super) struct OverrunHandle<'a> {
 }
 
 impl Subject for Overrun {
+    type Refusal = AllocError;
     type Handle<'a> = OverrunHandle<'a>;
 
-    fn attach(&self) -> Result<OverrunHandle<'_>, Refused> {
-        Ok(OverrunHandle { local: self.pool.local().map_err(refused)?, overrun: self })
+    fn attach(&self) -> Result<OverrunHandle<'_>, AllocError> {
+        Ok(OverrunHandle { local: self.pool.local()?, overrun: self })
+    }
+}
+
+impl Audited for Overrun {
+    fn carved_blocks(&self) -> usize {
+        self.pool.carved_blocks()
     }
 
+    fn idle_blocks(&mut self) -> Idle {
+        self.pool.idle_blocks()
+    }
+}
+
+impl Examined for Overrun {
     fn layout(&self) -> Layout {
         self.pool.layout()
     }
 
     fn batch_blocks(&self) -> usize {
         self.pool.batch_blocks()
-    }
-
-    fn carved_blocks(&self) -> usize {
-        self.pool.carved_blocks()
-    }
-
-    fn idle_blocks(&mut self) -> usize {
-        self.pool.idle_blocks()
     }
 
     fn mechanism(&self) -> Mechanism {
@@ -90,11 +94,13 @@ impl Subject for Overrun {
 }
 
 impl Handle for OverrunHandle<'_> {
-    fn allocate(&self) -> Result<NonNull<u8>, Refused> {
-        Handle::allocate(&self.local)
+    type Refusal = AllocError;
+
+    fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
+        self.local.allocate()
     }
 
-    unsafe fn deallocate(&self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
         if (self.overrun.frees.fetch_add(1, Relaxed) + 1).is_multiple_of(EVERY) {
             let size = self.overrun.layout().size();
             // SAFETY: one behind the block, where another block is, or the spare line.
@@ -104,7 +110,7 @@ impl Handle for OverrunHandle<'_> {
             unsafe { behind.as_ptr().write_volatile(0x5A) };
         }
         // SAFETY: the caller's contract is the same.
-        unsafe { Handle::deallocate(&self.local, block) };
+        unsafe { self.local.deallocate(block) };
     }
 }
 

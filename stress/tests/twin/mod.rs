@@ -7,7 +7,7 @@ use std::alloc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use stress::subject::{Handle, Mechanism, Refused, Shelves, Subject};
+use stress::subject::{Audited, Examined, Handle, Idle, Mechanism, Refused, Shelves, Subject};
 
 /// What the twin does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,29 +137,34 @@ impl Drop for Twin {
 }
 
 impl Subject for Twin {
+    type Refusal = Refused;
     type Handle<'a> = &'a Twin;
 
     fn attach(&self) -> Result<&Twin, Refused> {
         assert!(self.sabotage != Sabotage::PanicsAtAttach, "sabotage at attach");
         Ok(self)
     }
+}
 
+impl Audited for Twin {
+    fn carved_blocks(&self) -> usize {
+        self.lock().carved
+    }
+
+    fn idle_blocks(&mut self) -> Idle {
+        let state = self.lock();
+        let lie = if self.sabotage == Sabotage::LosesAndLies { state.forgotten } else { 0 };
+        Idle { cached: 0, listed: state.free.len() + lie }
+    }
+}
+
+impl Examined for Twin {
     fn layout(&self) -> Layout {
         self.layout
     }
 
     fn batch_blocks(&self) -> usize {
         BATCH
-    }
-
-    fn carved_blocks(&self) -> usize {
-        self.lock().carved
-    }
-
-    fn idle_blocks(&mut self) -> usize {
-        let state = self.lock();
-        let lie = if self.sabotage == Sabotage::LosesAndLies { state.forgotten } else { 0 };
-        state.free.len() + lie
     }
 
     fn mechanism(&self) -> Mechanism {
@@ -185,7 +190,9 @@ impl Subject for Twin {
 }
 
 impl Handle for &Twin {
-    fn allocate(&self) -> Result<NonNull<u8>, Refused> {
+    type Refusal = Refused;
+
+    fn allocate(&mut self) -> Result<NonNull<u8>, Refused> {
         if self.strikes(Sabotage::Refuses) {
             return Err(Refused("sabotage".to_owned()));
         }
@@ -230,7 +237,7 @@ impl Handle for &Twin {
         Ok(self.at(offset))
     }
 
-    unsafe fn deallocate(&self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
         let mut state = self.lock();
         let offset = block.addr().get() - self.arena.addr().get();
         if state.last_live == Some(offset) {

@@ -13,7 +13,6 @@
 //! | module | for |
 //! |---|---|
 //! | [`program`] | what a program is, and how bytes become one |
-//! | [`subject`] | what is under test: a pool, or a twin with a fault |
 //! | [`mod@reference`] | what must be true after each operation |
 //! | [`run`] | does the operations |
 
@@ -21,7 +20,6 @@ pub mod program;
 pub mod reference;
 pub mod run;
 pub mod source;
-pub mod subject;
 
 pub use program::{Op, Program, Strategy};
 pub use run::{Done, Violation, follow, follow_bytes, follow_bytes_tidily};

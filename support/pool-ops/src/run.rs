@@ -6,13 +6,13 @@ use core::mem;
 use core::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 
-use stampool::Pool;
 use stampool::raw::with_strategies;
+use stampool::{AllocError, Pool};
+use subject::{Audited, Handle as _, Idle};
 
 use crate::program::{FORGOTTEN, HANDLES, Op, Program, Strategy};
 use crate::reference::Reference;
 use crate::source::{Counts, Metered};
-use crate::subject::{Handle as _, Subject};
 
 /// What a program came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,7 +127,10 @@ pub fn pool<S: stampool::Strategy>(program: &Program, counts: &Arc<Counts>) -> P
 ///
 /// # Errors
 /// A promise is not kept.
-pub fn on_subject<U: Subject>(mut subject: U, program: &Program) -> Result<Done, Violation> {
+pub fn on_subject<U: Audited<Refusal = AllocError>>(
+    mut subject: U,
+    program: &Program,
+) -> Result<Done, Violation> {
     let mut reference = Reference::new(program, layout(program));
     let mut done = Done::default();
     operations(&subject, program, &mut reference, &mut done)?;
@@ -136,13 +139,13 @@ pub fn on_subject<U: Subject>(mut subject: U, program: &Program) -> Result<Done,
 }
 
 /// The handles of one run.
-struct Table<'a, U: Subject + 'a> {
+struct Table<'a, U: Audited + 'a> {
     subject: &'a U,
     handles: [Option<U::Handle<'a>>; HANDLES],
     forgotten: usize,
 }
 
-fn operations<U: Subject>(
+fn operations<U: Audited<Refusal = AllocError>>(
     subject: &U,
     program: &Program,
     reference: &mut Reference,
@@ -162,7 +165,7 @@ fn operations<U: Subject>(
     Ok(())
 }
 
-impl<U: Subject> Table<'_, U> {
+impl<U: Audited<Refusal = AllocError>> Table<'_, U> {
     /// The handle of that number, opened if need be; `None` where it is refused for a reason.
     fn open(
         &mut self,
@@ -220,7 +223,7 @@ impl<U: Subject> Table<'_, U> {
         done: &mut Done,
     ) -> Result<(), String> {
         let Some(at) = self.open(handle, reference, done)? else { return Ok(()) };
-        let handle = self.handles[at].as_ref().expect("open");
+        let handle = self.handles[at].as_mut().expect("open");
         for _ in 0..blocks {
             match handle.allocate() {
                 Ok(block) => {
@@ -247,7 +250,7 @@ impl<U: Subject> Table<'_, U> {
         done: &mut Done,
     ) -> Result<(), String> {
         let Some(at) = self.open(handle, reference, done)? else { return Ok(()) };
-        let handle = self.handles[at].as_ref().expect("open");
+        let handle = self.handles[at].as_mut().expect("open");
         for _ in 0..blocks {
             let Some(block) = reference.given(nth)? else { return Ok(()) };
             // SAFETY: it was live, and the reference has let go of it.
@@ -259,11 +262,11 @@ impl<U: Subject> Table<'_, U> {
 }
 
 /// All handles are gone: counts, takes every idle block out again, and gives all back.
-fn end<U: Subject>(subject: &mut U, reference: &mut Reference) -> Result<(), String> {
+fn end<U: Audited>(subject: &mut U, reference: &mut Reference) -> Result<(), String> {
     let carved = subject.carved_blocks();
-    let (cached, idle) = subject.idle_blocks();
+    let Idle { cached, listed: idle } = subject.idle_blocks();
     reference.census(carved, cached, idle)?;
-    if let Ok(handle) = subject.attach() {
+    if let Ok(mut handle) = subject.attach() {
         reference.attached(None)?;
         for _ in 0..idle {
             let block = handle.allocate();
@@ -281,6 +284,6 @@ fn end<U: Subject>(subject: &mut U, reference: &mut Reference) -> Result<(), Str
         drop(handle);
         reference.left();
     }
-    let (cached, idle) = subject.idle_blocks();
+    let Idle { cached, listed: idle } = subject.idle_blocks();
     reference.census(carved, cached, idle)
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use pool_ops::program::Op;
 use pool_ops::run::{Violation, on_subject, pool};
 use pool_ops::source::Counts;
-use pool_ops::subject::{Handle, Subject};
 use pool_ops::{Done, Program};
 use stampool::{AllocError, Local, Pool, TaggedPacked};
+use subject::{Audited, Handle, Idle, Subject};
 
 /// What the twin does wrong, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,24 +57,29 @@ impl Twin {
 }
 
 impl Subject for Twin {
+    type Refusal = AllocError;
     type Handle<'a> = TwinHandle<'a>;
 
     fn attach(&self) -> Result<TwinHandle<'_>, AllocError> {
         Ok(TwinHandle { twin: self, local: self.pool.local()? })
     }
+}
 
+impl Audited for Twin {
     fn carved_blocks(&self) -> usize {
         let extra = if self.fault == Fault::CarvesTooMuch { 1_000 } else { 0 };
         self.pool.stats().carved_blocks + extra
     }
 
-    fn idle_blocks(&mut self) -> (usize, usize) {
+    fn idle_blocks(&mut self) -> Idle {
         self.pool.idle_blocks()
     }
 }
 
 impl Handle for TwinHandle<'_> {
-    fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+    type Refusal = AllocError;
+
+    fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
         if let Some(block) = self.twin.kept.borrow_mut().pop() {
             return Ok(block);
         }
@@ -90,7 +95,7 @@ impl Handle for TwinHandle<'_> {
         Ok(block)
     }
 
-    unsafe fn deallocate(&self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
         if self.twin.now(Fault::Loses) {
             return;
         }

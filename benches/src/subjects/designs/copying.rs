@@ -6,7 +6,7 @@ use super::Design;
 use super::depot::Depot;
 use super::name::{Arena, Name, To};
 use super::stack::Owned;
-use crate::Handle;
+use crate::{Handle, Never};
 
 /// What is chosen about it.
 pub trait Choice: 'static {
@@ -92,8 +92,10 @@ impl<C: Choice, const B: usize> Copying<'_, C, B> {
 }
 
 impl<C: Choice, const B: usize> Handle for Copying<'_, C, B> {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
         if self.len == 0 {
             self.refill();
         }
@@ -101,7 +103,7 @@ impl<C: Choice, const B: usize> Handle for Copying<'_, C, B> {
         // SAFETY: the length is at most that of the array.
         let name = unsafe { self.array.as_flattened().get_unchecked(self.len) };
         // SAFETY: the array has names of the arena.
-        unsafe { name.block(self.arena) }
+        Ok(unsafe { name.block(self.arena) })
     }
 
     #[inline]

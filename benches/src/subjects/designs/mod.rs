@@ -18,7 +18,7 @@ pub use copying::Choice;
 pub use depot::Depot;
 pub use name::{Index, Name};
 
-use crate::{Handle, Subject};
+use crate::{Handle, Measured, Never, Subject};
 
 /// What the shipped pool does: pointers, copied; a flush gives away the older half.
 pub enum Copy {}
@@ -71,7 +71,7 @@ pub trait Design<const B: usize>: 'static {
     /// How blocks are named in a magazine.
     type Name: Name;
     /// One thread's access.
-    type Handle<'s>: Handle;
+    type Handle<'s>: Handle<Refusal = Never>;
     /// The most batches that a handle holds, in its array or in magazines.
     const HOLDS: usize;
 
@@ -94,12 +94,15 @@ impl<D: Design<B>, const B: usize> Prototype<D, B> {
 }
 
 impl<D: Design<B>, const B: usize> Subject for Prototype<D, B> {
+    type Refusal = Never;
     type Handle<'s> = D::Handle<'s>;
 
-    fn handle(&self) -> D::Handle<'_> {
-        D::handle(&self.0)
+    fn attach(&self) -> Result<D::Handle<'_>, Never> {
+        Ok(D::handle(&self.0))
     }
 }
+
+impl<D: Design<B>, const B: usize> Measured for Prototype<D, B> {}
 
 #[cfg(test)]
 mod tests {
@@ -133,18 +136,24 @@ mod tests {
     }
 
     impl<D: Design<B>, const B: usize> Subject for Audited<D, B> {
+        type Refusal = Never;
         type Handle<'s> = Auditor<'s, D::Handle<'s>>;
 
-        fn handle(&self) -> Self::Handle<'_> {
-            Auditor { handle: self.pool.handle(), arena: self.pool.0.arena, live: &self.live }
+        fn attach(&self) -> Result<Self::Handle<'_>, Never> {
+            let handle = self.pool.handle();
+            Ok(Auditor { handle, arena: self.pool.0.arena, live: &self.live })
         }
     }
 
+    impl<D: Design<B>, const B: usize> Measured for Audited<D, B> {}
+
     impl<H: Handle> Handle for Auditor<'_, H> {
-        fn allocate(&mut self) -> NonNull<u8> {
-            let block = self.handle.allocate();
+        type Refusal = H::Refusal;
+
+        fn allocate(&mut self) -> Result<NonNull<u8>, H::Refusal> {
+            let block = self.handle.allocate()?;
             self.change(block, true);
-            block
+            Ok(block)
         }
 
         unsafe fn deallocate(&mut self, block: NonNull<u8>) {

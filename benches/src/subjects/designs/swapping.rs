@@ -9,7 +9,7 @@ use stampool::Block;
 use super::depot::Depot;
 use super::stack::Owned;
 use super::{Design, Swap};
-use crate::Handle;
+use crate::{Handle, Never};
 
 impl<const B: usize> Design<B> for Swap {
     type Name = Block;
@@ -60,14 +60,16 @@ impl<const B: usize> Swapping<'_, B> {
 }
 
 impl<const B: usize> Handle for Swapping<'_, B> {
+    type Refusal = Never;
+
     #[inline]
-    fn allocate(&mut self) -> NonNull<u8> {
+    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
         if self.len == 0 {
             self.refill();
         }
         self.len -= 1;
         // SAFETY: the length is at most that of a magazine.
-        unsafe { self.loaded.names().get_unchecked(self.len) }.0
+        Ok(unsafe { self.loaded.names().get_unchecked(self.len) }.0)
     }
 
     #[inline]

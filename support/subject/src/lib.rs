@@ -1,0 +1,131 @@
+//! What a harness works on: anything that hands out blocks of one layout to threads.
+//!
+//! | crate | works on | asks for more by |
+//! |---|---|---|
+//! | `stress` | pools, and pools with a fault | its `Examined` |
+//! | `benches` | pools, and what one would use instead | its `Measured` |
+//! | `pool-ops` | pools, and pools with a fault | |
+//!
+//! A harness is generic over its subject, so each call is resolved when it is compiled, and what a
+//! benchmark measures is the subject's own code.
+
+use core::convert::Infallible;
+use core::fmt::Display;
+use core::ptr::NonNull;
+
+use stampool::{AllocError, Local, Pool, Strategy};
+
+/// Hands out blocks of one layout to threads.
+///
+/// Blocks keep their address until the subject is dropped.
+pub trait Subject {
+    /// Why a thread gets no handle, or no block: [`Never`] where it always gets one.
+    type Refusal: Display;
+
+    /// One thread's access.
+    type Handle<'s>: Handle<Refusal = Self::Refusal>
+    where
+        Self: 's;
+
+    /// Makes a handle for the calling thread, which leaves when it drops the handle.
+    ///
+    /// # Errors
+    /// The subject has no memory for it.
+    fn attach(&self) -> Result<Self::Handle<'_>, Self::Refusal>;
+}
+
+/// One thread's access to a [`Subject`].
+///
+/// Implementations that are measured are `#[inline]`: what they do is measured, not the call.
+pub trait Handle {
+    /// As that of its subject.
+    type Refusal: Display;
+
+    /// Takes a block.
+    ///
+    /// # Errors
+    /// The subject has no memory for it.
+    fn allocate(&mut self) -> Result<NonNull<u8>, Self::Refusal>;
+
+    /// Gives a block back.
+    ///
+    /// # Safety
+    /// `block` came from [`allocate`](Self::allocate) of a handle of the same subject, has not been
+    /// given back since, and is not used afterwards.
+    unsafe fn deallocate(&mut self, block: NonNull<u8>);
+
+    /// Runs `f` as if this thread were held up in the middle of an exchange, if the subject can do
+    /// that.
+    fn linger(&self, f: &mut dyn FnMut()) {
+        f();
+    }
+}
+
+/// The refusal of what never refuses.
+pub type Never = Infallible;
+
+/// A subject that can be audited: it says how many blocks there are, and where the free ones are.
+pub trait Audited: Subject {
+    /// Blocks ever cut from chunks.
+    fn carved_blocks(&self) -> usize;
+
+    /// Counts the free blocks one by one, with nobody at work.
+    fn idle_blocks(&mut self) -> Idle;
+}
+
+/// Where free blocks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idle {
+    /// In the caches of forgotten handles.
+    pub cached: usize,
+    /// Everywhere else.
+    pub listed: usize,
+}
+
+impl Idle {
+    /// All of them.
+    #[must_use]
+    pub fn blocks(self) -> usize {
+        self.cached + self.listed
+    }
+}
+
+impl<S: Strategy> Subject for Pool<S> {
+    type Refusal = AllocError;
+    type Handle<'s> = Local<'s, S>;
+
+    fn attach(&self) -> Result<Local<'_, S>, AllocError> {
+        self.local()
+    }
+}
+
+impl<S: Strategy> Handle for Local<'_, S> {
+    type Refusal = AllocError;
+
+    #[inline(always)]
+    fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
+        Local::allocate(self)
+    }
+
+    #[inline(always)]
+    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        // SAFETY: by the caller.
+        unsafe { Local::deallocate(self, block) };
+    }
+
+    fn linger(&self, f: &mut dyn FnMut()) {
+        Local::linger(self, f);
+    }
+}
+
+impl<S: Strategy> Audited for Pool<S> {
+    fn carved_blocks(&self) -> usize {
+        self.stats().carved_blocks
+    }
+
+    fn idle_blocks(&mut self) -> Idle {
+        let census = self.census();
+        let listed = census.free_blocks() - census.cached_blocks;
+        Idle { cached: census.cached_blocks, listed }
+    }
+}
