@@ -65,30 +65,31 @@ impl PoolBuilder {
 }
 
 impl<S: Strategy<Level = Off>> PoolBuilder<S> {
-    /// Chooses the strategy against ABA. Without it: [`TaggedWide`]. Before
-    /// [`checked`](Self::checked) or [`hardened`](Self::hardened), which take it along.
+    /// Chooses the strategy against ABA. The default is [`TaggedWide`]. Call this before
+    /// [`checked`](Self::checked) or [`hardened`](Self::hardened), which keep the choice.
     pub fn strategy<T: Strategy>(self) -> PoolBuilder<T> {
         self.with()
     }
 
-    /// Looks at each block that changes hands, in a word beside its chunk. A block freed twice, a
-    /// pointer that is no block's, another pool's block: the free panics, says what it was, and
-    /// changes nothing. What it costs, and what it does not see: chapter
-    /// [`levels`](crate::docs::levels).
+    /// Makes the pool keep a word for each block, beside the block's chunk, and check it at every
+    /// allocation and free. A free of a block that is free already, of a pointer that is no block,
+    /// or of another pool's block panics, says what it was, and changes nothing. The chapter
+    /// [`levels`](crate::docs::levels) has the cost, and the misuse that goes unseen.
     pub fn checked(self) -> PoolBuilder<Checked<S>> {
         self.with()
     }
 
-    /// As [`checked`](Self::checked). Also fills what is freed and looks, before it is used again,
-    /// whether it was written to; keeps freed blocks back for a while, 16 per handle; hands fresh
-    /// ones out in a random order. Then the pool does write to blocks, while they are its own.
+    /// As [`checked`](Self::checked), and more: the pool fills each freed block with a pattern and
+    /// checks the pattern before it hands the block out again, so that a write after the free is
+    /// found; each handle holds 16 freed blocks back; fresh blocks are handed out in a random
+    /// order. A hardened pool writes into blocks while they are free.
     pub fn hardened(self) -> PoolBuilder<Hardened<S>> {
         self.with()
     }
 }
 
 impl<S: Strategy> PoolBuilder<Hardened<S>> {
-    /// Fills freed blocks with zeros in place of a pattern: what they held is gone, and blocks are
+    /// Fills freed blocks with zeros instead of a pattern: their content is gone, and blocks are
     /// zero when they are handed out.
     pub fn zero_on_free(mut self) -> Self {
         self.zero_on_free = true;
@@ -114,37 +115,38 @@ impl<S: Strategy> PoolBuilder<S> {
         }
     }
 
-    /// Blocks per batch, 1 to 65,536: a larger one makes exchanges rarer and the memory bound
-    /// wider. Without it: 64.
+    /// Sets the number of blocks in a batch, 1 to 65,536. A larger batch makes exchanges rarer and
+    /// the memory bound wider. The default is 64.
     pub fn batch(mut self, blocks: usize) -> Self {
         self.batch = blocks;
         self
     }
 
-    /// Lets batches grow up to so many blocks, 65,536 at most, for threads that allocate and free
-    /// by turns;
-    /// [`batch`](Self::batch) is what they begin with, and what is carved at a time. Without it they
-    /// do not grow.
+    /// Lets the batches of a thread that allocates and frees by turns grow up to so many blocks,
+    /// 65,536 at most. A thread begins with [`batch`](Self::batch), which also remains the number
+    /// of blocks carved at one time. By default batches do not grow.
     ///
-    /// A cache that is full doubles in place of a flush, until it holds two of the largest batches,
-    /// where the exchange before was a refill; a flush gives away half of what it may hold, and
-    /// what was put down together is taken together. So a burst that fits soon costs no exchange. A
-    /// thread that only frees stays at the least batch, or comes back to it.
+    /// If a thread cache is full and the exchange before was a refill, the cache doubles instead of
+    /// being flushed, until it holds two of the largest batches. A flush gives away half of what
+    /// the cache may hold, as one magazine, and a refill takes one magazine. A burst that fits
+    /// therefore soon costs no exchange. A thread that only frees stays at the smallest batch, or
+    /// returns to it.
     ///
-    /// The memory bound is the one for batches of this size: a cache may hold twice as many, and
-    /// pools that are prefilled, sealed or limited need so much more. Every batch carved brings a
-    /// magazine with room for so many blocks, 8 bytes each. At least one line of a magazine is
-    /// touched, so a page of it may be resident, and all of it in pools that keep values: four or
-    /// eight times the least batch is reasonable where blocks are of a cache line or more.
+    /// The memory bound is that of a pool with batches of this size: each cache may hold two of
+    /// them, and a pool that is prefilled, sealed or limited needs as much more. Every batch carved
+    /// brings a magazine with room for so many blocks, 8 bytes each. At least one line of each
+    /// magazine is touched, so up to a page of it may be resident: four or eight times the smallest
+    /// batch is reasonable for blocks of a cache line or more.
     pub fn batch_up_to(mut self, blocks: usize) -> Self {
         self.batch_up_to = Some(blocks);
         self
     }
 
-    /// The most blocks ever carved, at least a batch. Without it: what the source gives.
+    /// Limits the number of blocks ever carved, to at least a batch. By default the source is the
+    /// only limit.
     ///
-    /// Allocation may fail before all of them are live: some may lie in the caches of other
-    /// handles.
+    /// Allocation may fail before so many blocks are live, because some may lie in the caches of
+    /// other handles.
     pub fn capacity_blocks(mut self, blocks: usize) -> Self {
         self.capacity = Some(blocks);
         self

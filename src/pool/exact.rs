@@ -9,21 +9,22 @@ use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
 
-/// A pool without caches: each call is an exchange with the shared list, a block at a time.
+/// A pool without thread caches: each call exchanges one block with the shared list.
 ///
-/// Slower than a [`Pool`] by the price of two exchanges, and exact: no free block lies where an
-/// allocation does not look. It has no handles, so that it can be called from anywhere. Built by
-/// [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact).
+/// It is slower than a [`Pool`] by that exchange, and exact: an allocation fails only if every
+/// block is in use, because no free block lies in a cache. There are no handles, so any code on any
+/// thread can call it. [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact) builds it.
 ///
 /// # Shape
 ///
-/// For few blocks: each brings a magazine, a cache line, of its own.
+/// For few blocks: each block comes with a magazine of its own, a cache line or more.
 ///
 /// # Progress
 ///
-/// Lock-free where the strategy is ([`Stats::lock_free`](super::Stats::lock_free)), but for growth.
-/// Once [sealed](Self::seal) it does not grow: where it is lock-free it then takes no lock at all,
-/// and asks nobody for memory, so that a signal handler may call it, whatever it interrupted.
+/// Lock-free if the strategy is ([`Stats::lock_free`](super::Stats::lock_free)), except for growth.
+/// A
+/// [sealed](Self::seal) pool does not grow: if it is lock-free, it takes no lock and allocates no
+/// memory, so a signal handler may call it, whatever the handler interrupted.
 ///
 /// # Example
 ///
@@ -59,8 +60,8 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], where no block was free at one instant during the call, and none could be
-    /// carved. A block whose free has not returned may be free already, or not yet.
+    /// [`AllocError`], if at some instant during the call no block was free, and none could be carved.
+    /// A block whose free has not returned yet may count as free or as in use.
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         let core = self.0.core();
         let block = core.take_one(&core.mediator.join())?;
@@ -68,12 +69,12 @@ impl<S: Strategy> ExactPool<S> {
         Ok(block.0)
     }
 
-    /// Gives a block back. Never fails.
+    /// Frees a block. Never fails.
     ///
     /// # Safety
     ///
-    /// `block` came from [`allocate`](Self::allocate) of this pool, has not been given back since,
-    /// and nobody uses it any more.
+    /// `block` came from [`allocate`](Self::allocate) of this pool, was not freed since, and nobody
+    /// uses it any more.
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let core = self.0.core();
         core.hide(Block(block));

@@ -1,4 +1,10 @@
-//! One thread's handle of a pool: the fast path.
+//! One thread's handle of a pool: allocation and free in the thread's own cache.
+//!
+//! A hit must stay free of atomic operations, calls and stack frames. The slow paths are therefore
+//! functions of their own, marked cold, which take the parts of a handle instead of the handle: its
+//! address stays unknown to them, so that a loop may keep slot and core in registers. `cargo xtask
+//! hit-path` and `cargo xtask instructions` check what the compiler makes of it; papers/hit-path.md
+//! keeps what was tried.
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -16,21 +22,21 @@ use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
 ///
-/// While its cache has blocks, and room, it neither executes an atomic operation nor calls
-/// anything. It exchanges with the pool when the cache is empty or holds two batches, and is left
-/// with one batch, so a batch of operations lies between two exchanges. How large a batch is may
-/// follow what the thread does ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
-/// Only a partial magazine, which a handle that left has filled, or the end of a chunk brings
-/// fewer.
+/// As long as its cache has blocks and room, the handle executes no atomic operation and calls
+/// nothing. The handle exchanges with the pool when the cache is empty or holds two batches. After
+/// an exchange the cache holds one batch, so a batch of operations lies between two exchanges. Two
+/// things bring fewer blocks: a partial magazine, which a handle that left has filled, and the end
+/// of a chunk. The batch may grow with what the thread does
+/// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
 ///
-/// Dropping it hands all its blocks to the other threads.
+/// Dropping the handle gives all its blocks to the other threads.
 pub struct Local<'p, S: Strategy = TaggedWide> {
     slot: SlotRef,
-    /// Lives for `'p`. Not a reference, since a [`DetachedLocal`](super::DetachedLocal)'s may be
-    /// left behind.
+    /// Lives for `'p`. It is not a reference, because a [`DetachedLocal`](super::DetachedLocal) may
+    /// outlive its core.
     core: NonNull<Core<S>>,
     participant: Participant<S>,
-    /// What the pool's level keeps here.
+    /// What the pool's level keeps for this handle.
     check: CheckState<S>,
     /// Neither `Send` nor `Sync`: the slot is used by one thread.
     _one_thread: PhantomData<(&'p Core<S>, *mut ())>,
@@ -91,24 +97,25 @@ impl<'p, S: Strategy> Local<'p, S> {
         drop(unsafe { (&raw const this.check).read() });
     }
 
-    /// Takes a block. Its bytes are whatever they were; it is the caller's until it is given back.
+    /// Takes a block. Its bytes are not initialised. The block belongs to the caller until it is
+    /// freed.
     ///
     /// # Errors
     ///
-    /// [`AllocError`] when cache and shared lists are empty and nothing can be carved. Nothing has
-    /// changed then, and later frees make room again. Blocks may lie in the caches of other
-    /// handles all the while.
+    /// [`AllocError`], if the cache and the shared lists are empty and nothing can be carved. Nothing
+    /// has changed then, and later frees make room again. Free blocks may lie in the caches of
+    /// other handles meanwhile.
     ///
     /// # Panics
     ///
-    /// Where the pool is [`checked`](super::PoolBuilder::checked) or hardened, and somebody has
-    /// misused the block that would come next.
+    /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the block that
+    /// would come next was misused.
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         self.allocate_at(self.slot)
     }
 
-    /// [`allocate`](Self::allocate) for one who knows the handle's slot already, and saves a load.
+    /// [`allocate`](Self::allocate) for a caller that knows the handle's slot already and saves a load.
     #[inline(always)]
     pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<NonNull<u8>, AllocError> {
         match self.popped(slot) {
@@ -117,17 +124,17 @@ impl<'p, S: Strategy> Local<'p, S> {
         }
     }
 
-    /// Cold although it is inlined: else the compiler lets a hit fall in with a refill, and looks
-    /// at the outcome of both together (`cargo xtask instructions` tells: 19 in place of 16).
+    /// Codegen: cold although it is inlined, or the compiler joins the ends of a hit and of a
+    /// refill and tests the outcome of both together.
     #[cold]
     #[inline(always)]
     fn refilled(&self) -> Result<NonNull<u8>, AllocError> {
         Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.check))
     }
 
-    /// The block on top of the array, once the level agrees. With this as a branch of
-    /// `allocate_at`, even one that is known not to be taken, the compiler merges the ends of a hit
-    /// and of a refill, and a hit is 14 instructions long in place of 9.
+    /// The block on top of the array, once the level agrees.
+    ///
+    /// Codegen: a function of its own, for the reason given at [`refilled`](Self::refilled).
     #[inline(always)]
     fn popped(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
@@ -148,21 +155,21 @@ impl<'p, S: Strategy> Local<'p, S> {
         block
     }
 
-    /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
-    /// Never fails, and takes no memory from the source. Under [`EpochDeferred`] the collector may
-    /// ask the program's allocator for some of its own.
+    /// Frees a block, which any handle of the pool may have allocated, on any thread. Never fails
+    /// and takes no memory from the source. Under [`EpochDeferred`] the collector may ask the
+    /// program's allocator for memory of its own.
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
     ///
     /// # Panics
     ///
-    /// Where the pool is [`checked`](super::PoolBuilder::checked) or hardened, and sees that the
-    /// caller does not keep to what follows. It then keeps its state, and can be used on.
+    /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the pool sees
+    /// that the caller breaks the contract below. The pool is unchanged then and can be used on.
     ///
     /// # Safety
     ///
-    /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, has not been
-    /// given back since, and nobody uses it any more.
+    /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, was not freed
+    /// since, and nobody uses it any more.
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: by the caller.
@@ -199,7 +206,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         if unsafe { slot.is_full() } {
             Self::flush(slot, self.core(), apart(&self.participant), apart(&self.check), block);
         }
-        // Here and not there, so that a loop still knows the length when it allocates next.
+        // Codegen: here and not in `flush`, so that a loop still knows the length when it allocates
+        // next.
         // SAFETY: this handle owns the slot, and there is room.
         unsafe { slot.put(block) };
     }
@@ -265,9 +273,6 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub fn linger(&self, f: impl FnOnce()) {
         self.core().mediator.linger(&self.participant, f);
     }
-
-    // The slow paths take what a handle holds, not the handle: its address stays unknown to them,
-    // so a loop may keep slot and core in registers.
 
     /// `slot` is the handle's, and its array is empty.
     #[cold]

@@ -36,20 +36,22 @@ use crate::thread_cache::SlotStats;
 
 /// A lock-free pool of fixed-size blocks that any thread may free into.
 ///
-/// Threads take part through a handle each, [`local`](Self::local). A handle that has blocks hands
-/// them out without an atomic operation; handles exchange whole batches with the pool.
+/// Each thread uses the pool through a handle of its own, [`local`](Self::local). A handle whose
+/// cache has blocks hands them out without an atomic operation; handles exchange whole batches with
+/// the pool.
 ///
 /// # Shape
 ///
-/// Every block has the size and the alignment that the builder was given; the size is rounded up
-/// to the alignment. A block's bytes are never read or written by the pool, unless it is
-/// [`hardened`](PoolBuilder::hardened), and then only while it is the pool's.
+/// Every block has the size and the alignment of the layout that the builder was given; the size is
+/// rounded up to the alignment. The pool never reads or writes a block's bytes, unless the pool is
+/// [`hardened`](PoolBuilder::hardened), and then only while the block is free.
 ///
 /// # Memory
 ///
-/// Never more blocks are carved than L + 3TB + B, with L the most blocks live at one time, T the
-/// most handles at one time and B the batch, the largest where they grow; plus TQ where it is
-/// hardened, Q = 16. Memory goes back to the source when the pool is dropped, and not before.
+/// The pool carves at most L + 3TB + B blocks: L is the largest number of blocks live at one time,
+/// T the largest number of handles at one time, B the batch (the largest one where batches grow). A
+/// hardened pool adds TQ, Q = 16. The memory returns to the source when the pool is dropped, and
+/// not before.
 ///
 /// # Progress
 ///
@@ -123,8 +125,8 @@ impl<S: Strategy> Pool<S> {
         }
     }
 
-    /// A handle for the calling thread. Any number may be had, by any number of threads; each has
-    /// a cache of its own.
+    /// Makes a handle for the calling thread. There may be any number of handles, on any number of
+    /// threads; each has a cache of its own.
     ///
     /// # Errors
     ///
@@ -137,66 +139,67 @@ impl<S: Strategy> Pool<S> {
         Local::attach(self.core())
     }
 
-    /// Carves until the pool has so many blocks, and adds slots for so many handles, as far as
-    /// there are fewer. Every block that is live at one time, and every handle, counts: threads
-    /// that each hold a cache need 2B blocks more apiece; where batches grow, two of the largest.
+    /// Carves until the pool has at least `blocks` blocks, and adds slots until it has room for
+    /// `handles` handles at one time. Allow 2B blocks for the cache of each handle beside those
+    /// that are live at one time (two of the largest batches where batches grow).
     ///
     /// # Errors
     ///
-    /// [`AllocError`], where there is no memory, or no leave, for all of them. What was had until
-    /// then stays.
+    /// [`AllocError`], if the source has no memory for all of them, or the capacity or a seal forbids
+    /// it. The pool keeps the blocks and slots that it got.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         self.core().prefill(blocks, handles)
     }
 
-    /// Keeps the pool from ever asking its source again: what is there has to do. What is left of
-    /// the newest chunk is carved first.
+    /// Carves the rest of the newest chunk, and keeps the pool from ever calling its source again.
     ///
-    /// From then on an allocation that finds nothing, and a handle that finds no free slot, fail
-    /// with [`AllocError::Sealed`] at once, without a lock. Blocks that are given back are handed
-    /// out again, as ever.
+    /// From then on an allocation that finds no free block, and a handle that finds no free slot,
+    /// fail with [`AllocError::Sealed`] at once, without a lock. Blocks that are freed are handed
+    /// out again as before.
     ///
     /// # Errors
     ///
-    /// [`AllocError`] where there is no memory for the slot that it takes; the pool is not sealed then.
+    /// [`AllocError`], if the source has no memory for the slot that the call itself needs. The pool
+    /// is not sealed then.
     pub fn seal(&self) -> Result<(), AllocError> {
         self.core().seal()
     }
 
-    /// Runs `f` while nobody obtains memory from the source. For a fork: a child that is made by
-    /// `f` finds the pool able to grow, whatever other threads of the parent were about to do.
+    /// Runs `f` while no thread obtains memory from the source. Fork inside `f`: the child then
+    /// finds the pool able to grow, whatever other threads of the parent were about to do.
+    ///
+    /// `f` must not use the pool, because a call that has to grow the pool would wait for ever.
     ///
     /// # In the child
     ///
-    /// It has a copy of the pool, to use and to drop, and none of the other threads. What those had
-    /// in their caches, or were just moving, stays out of reach until the copy is dropped. That
-    /// holds where exchanges are lock-free ([`Stats::lock_free`]): a lock of another strategy, or
-    /// of the program's allocator, may have been caught by the fork.
+    /// The child has a copy of the pool, which it may use and drop, and none of the other threads.
+    /// Blocks that those had in their caches, or were just moving, stay out of reach until the copy
+    /// is dropped. All of this holds only if exchanges are lock-free ([`Stats::lock_free`]);
+    /// otherwise the child may find a lock of the strategy, or of the program's allocator, taken
+    /// for ever.
     ///
-    /// A child counts a thread that was just ending, and handing in its cache, as still doing so:
-    /// `census`, `end`, and the drop of an object pool that counts its live objects would wait for
-    /// it for ever. Where the pool is checked, growth and drop take a lock of the process, which a
-    /// fork may catch.
-    ///
-    /// `f` must not use the pool: what needs to grow would wait for ever.
+    /// If a thread of the parent was just ending and handing in its cache, the child counts that
+    /// thread as still at it. `census`, `end`, and the drop of an object pool that counts its live
+    /// objects would then wait for ever. In a checked pool, growth and drop take a lock of the
+    /// process, which the fork may catch.
     pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
         self.core().without_growth(f)
     }
 
-    /// What the pool knows about itself. Takes the growth lock; meant for reports, not for every
+    /// Counts of the pool. The call takes the growth lock: it is meant for reports, not for every
     /// operation.
     pub fn stats(&self) -> Stats {
         self.core().stats()
     }
 
-    /// What each slot has exchanged, the newest first. May be asked at any time: what another
-    /// thread is about to count is missing.
+    /// The exchanges of each slot, the newest slot first. May be called at any time; an exchange
+    /// that another thread has made and not yet counted is missing.
     pub fn slots(&self) -> Vec<SlotStats> {
         self.core().slots()
     }
 
-    /// Counts all blocks that are not in users' hands. Exact, since no handle is left; blocks in
-    /// the caches of forgotten handles are counted too.
+    /// Counts all free blocks, those in the caches of forgotten handles included. The count is
+    /// exact, because `&mut` says that no handle is left.
     pub fn census(&mut self) -> Census {
         // SAFETY: `&mut` says that no handle borrows the pool.
         unsafe { self.core().census() }
@@ -204,12 +207,13 @@ impl<S: Strategy> Pool<S> {
 }
 
 impl<S: Strategy> Pool<S> {
-    /// Drops the pool, and returns when all memory is back at the source and the source is dropped.
-    /// The exception: under [`EpochDeferred`](crate::EpochDeferred), a thread that ends and is held
-    /// up in the collector may keep the memory; then it stays for good, and so does the source.
+    /// Drops the pool and returns when all memory is back at the source and the source is dropped.
+    /// A plain drop does not wait for a thread that ends at the same time and is handing in its
+    /// cache; this call does.
     ///
-    /// Dropping it does not wait for a thread that ends at that instant and is handing in its
-    /// cache; this does.
+    /// The exception: under [`EpochDeferred`](crate::EpochDeferred), a thread that ends and is held
+    /// up inside the collector may still need the memory. The memory and the source then stay for
+    /// good.
     pub fn end(self) {
         let core = ManuallyDrop::new(self).core;
         // SAFETY: owned, no handle borrows the pool, and it is not dropped.
@@ -227,8 +231,8 @@ impl<S: Strategy> Pool<S> {
 }
 
 impl<S: Strategy> Drop for Pool<S> {
-    /// Gives all memory back to the source, blocks in users' hands included. A thread that ends at
-    /// this instant, and is handing in what it has cached, does so in our place when it is done.
+    /// Returns all memory to the source, live blocks included. If a thread ends at the same time
+    /// and is handing in its cache, that thread returns the memory when it is done.
     fn drop(&mut self) {
         // SAFETY: owned, and no handle borrows the pool.
         unsafe { Core::close(self.core) };

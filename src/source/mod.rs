@@ -1,8 +1,8 @@
 //! Where memory comes from.
 //!
-//! A [`Source`] hands out regions and takes them back. A pool calls it under its growth lock only:
-//! to carve a new chunk, to make a new thread cache, and when the pool is dropped. So a source may
-//! be slow and may block.
+//! A [`Source`] hands out regions and takes them back. A pool calls its source under the growth
+//! lock only: for a new chunk, for a new thread cache, and when the pool is dropped. A source may
+//! therefore be slow, and may block.
 
 mod buffer;
 mod system;
@@ -26,10 +26,15 @@ use crate::block::MAX_ALIGN;
 /// No method may use the pool that the source feeds, nor any handle of it: the calling handle is in
 /// the middle of a refill, and the pool's growth lock is held.
 pub unsafe trait Source: Send {
-    /// A region of `layout`, or `None` where there is none. The size is never zero.
+    /// Returns a region of `layout`, or `None` if there is none. The size is never zero.
     ///
-    /// A misaligned answer is given back at once, and the pool's caller sees
+    /// The pool gives a misaligned region back at once, and its caller gets
     /// [`AllocError::MisalignedSource`](crate::AllocError::MisalignedSource).
+    ///
+    /// # Panics
+    ///
+    /// If an implementation panics, the panic passes through the call that needed memory. The pool
+    /// is as it was before that call.
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>>;
 
     /// Takes a region back. The pool calls this exactly once for each region, when the pool is
@@ -53,7 +58,8 @@ pub unsafe trait Source: Send {
     /// nobody uses it any more.
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout);
 
-    /// The largest alignment that this source can serve, in bytes. A pool needs at least 64.
+    /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. The
+    /// default is 2^29, the largest alignment that a layout may have.
     fn max_align(&self) -> usize {
         MAX_ALIGN
     }

@@ -1,5 +1,5 @@
-//! Who is calling, and when does that thread end: injected, so that a pool can live under any
-//! runtime, and under a model checker.
+//! Which thread calls, and when that thread ends, as the user of a pool says: so that a pool can
+//! work under any runtime, and under a model checker.
 
 use core::num::NonZeroU64;
 
@@ -10,7 +10,7 @@ use crate::sync::{Arc, Weak};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadId(pub NonZeroU64);
 
-/// Wants to be told when threads end. A pool is one.
+/// What is told when a thread ends: a pool.
 pub trait Watcher: Send + Sync {
     /// Thread `thread` ends. Called on that thread.
     ///
@@ -20,10 +20,10 @@ pub trait Watcher: Send + Sync {
     unsafe fn thread_ended(&self, thread: ThreadId);
 }
 
-/// A watcher, shared with the pool that it speaks for and dead when the pool is.
+/// A watcher, which ends with its pool.
 pub type EndHook = Weak<dyn Watcher>;
 
-/// How a pool learns who is calling and when that thread ends.
+/// How a pool learns which thread calls and when that thread ends.
 ///
 /// # Safety
 ///
@@ -31,19 +31,18 @@ pub type EndHook = Weak<dyn Watcher>;
 /// same, unless [`watch`](Self::watch) never leads to a call of
 /// [`thread_ended`](Watcher::thread_ended).
 pub unsafe trait ThreadHandling: Send + Sync {
-    /// Who am I?
+    /// The identity of the calling thread.
     fn current(&self) -> ThreadId;
 
-    /// When do I end? Arranges for [`Watcher::thread_ended`] to be called when the calling thread
-    /// ends, once for each watcher, however often it is asked. An implementation that cannot know
-    /// does nothing.
+    /// Arranges for [`Watcher::thread_ended`] to be called when the calling thread ends, once for
+    /// each watcher, however often this is called. An implementation that cannot know does nothing.
     fn watch(&self, hook: &EndHook);
 }
 
-/// Threads are their handles: a handle that is dropped has left, and nothing else is known. The
-/// default. Works everywhere.
+/// The pool knows of a thread only through its handles: a thread has left when its handle is
+/// dropped. The default, which works everywhere.
 ///
-/// What a forgotten handle (`mem::forget`) holds is found again when the pool is dropped.
+/// The blocks of a forgotten handle (`mem::forget`) are out of use until the pool is dropped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExplicitHandles;
 
@@ -58,9 +57,9 @@ unsafe impl ThreadHandling for ExplicitHandles {
 
 /// The threads of `std`.
 ///
-/// What a forgotten handle holds goes back to the pool when its thread ends. The end is seen from
-/// a thread-local destructor, so it takes a heap allocation per thread and pool. The forgotten
-/// handle's cache itself stays taken until the pool is dropped, and counts as a handle.
+/// The blocks of a forgotten handle return to the pool when the handle's thread ends. A
+/// thread-local destructor sees the end, which costs a heap allocation for each thread and pool.
+/// The slot of the forgotten handle stays taken until the pool is dropped, and counts as a handle.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StdThreads;
 

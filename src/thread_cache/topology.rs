@@ -1,25 +1,26 @@
-//! Which threads are near each other: injected, as the handling of threads is.
+//! Which threads run near each other, as the user of a pool says.
 
-/// Divides the threads of a pool into shards: those of one NUMA node, say, or of one last-level
-/// cache.
+/// Divides the threads of a pool into shards, for instance the threads of one NUMA node, or of one
+/// last-level cache.
 ///
-/// Full batches that threads of a shard put down lie in a list of their own, and threads of that
-/// shard take from there first. Only where it is empty do they look at the others' lists, in turn,
-/// and only where all are empty is anything carved: the memory bound is that of a pool with one
+/// Each shard has a list of its own for full batches. Threads of the shard put batches there and
+/// take from there first. If the list is empty, they try the lists of the other shards in turn, and
+/// only if all are empty does the pool carve. The memory bound is therefore that of a pool with one
 /// shard.
 ///
-/// What is asked: the number when a pool is built, the shard whenever a thread attaches. A handle
-/// keeps its shard for as long as it lives, wherever its thread goes. The cache that threads
-/// without one share, in pools without handles, is of the first shard, and nobody is asked for it.
+/// The pool calls [`shards`](Self::shards) when it is built and [`shard`](Self::shard) whenever a
+/// thread attaches. A handle keeps its shard as long as it lives, wherever its thread runs. The
+/// fallback cache of a pool without handles belongs to the first shard, without a call.
 ///
-/// Do not use the pool that asks: it is about to attach the thread.
+/// An implementation must not use the pool that calls it, which is about to attach the thread.
 ///
 /// # Panics
 ///
-/// A panic of [`shards`](Self::shards) comes out of the builder, one of [`shard`](Self::shard) out
-/// of the call that was about to attach: nothing has changed then, and a block that the call was
-/// given to free is still the caller's. A handle of an [`ObjectPool`](crate::ObjectPool) that is
-/// dropped has no caller who could try again: its block is not seen again before the pool's end.
+/// A panic of [`shards`](Self::shards) passes through the builder, a panic of
+/// [`shard`](Self::shard) through the call that was about to attach. Nothing has changed then, and
+/// a block that the call was to free still belongs to its caller. One call has no caller that could
+/// try again: the drop of a handle of an [`ObjectPool`](crate::ObjectPool). Its block stays out of
+/// use until the pool's end.
 ///
 /// # Example
 ///
@@ -45,12 +46,13 @@
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 pub trait Topology: Send + Sync {
-    /// How many shards there are: 1 to 1,024. With 1, nobody is asked for theirs.
+    /// The number of shards, 1 to 1,024. With 1, [`shard`](Self::shard) is never called.
     fn shards(&self) -> usize;
 
-    /// The calling thread's shard, from 0 on. Beyond the number of shards it begins again with 0.
+    /// The shard of the calling thread, counted from 0. The pool takes a number beyond the last
+    /// shard modulo the number of shards.
     ///
-    /// Called wherever a thread attaches, so on any thread, and where thread-local pools are used,
-    /// in thread-local destructors too.
+    /// Called wherever a thread attaches: on any thread, and, if thread-local pools are used, in
+    /// thread-local destructors too.
     fn shard(&self) -> usize;
 }

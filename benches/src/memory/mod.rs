@@ -117,6 +117,9 @@ pub fn is_told(workload: &Workload) -> bool {
         | Kind::BurstLifo
         | Kind::BurstFifo
         | Kind::BurstShuffled
+        | Kind::Bulk8
+        | Kind::Bulk64
+        | Kind::Bulk1000
         | Kind::CacheThrash
         | Kind::CacheScratch => false,
     }

@@ -1,5 +1,6 @@
 //! The workloads: each uses a subject in one way and times it.
 
+mod bulk;
 mod burst;
 mod cache_line;
 mod hit;
@@ -39,6 +40,12 @@ pub enum Kind {
     BurstFifo,
     /// Allocate 1,000, free them in no order.
     BurstShuffled,
+    /// Allocate 8 by one call, free them by one call.
+    Bulk8,
+    /// Allocate 64 by one call, free them by one call.
+    Bulk64,
+    /// Allocate 1,000 by one call, free them by one call.
+    Bulk1000,
     /// 1,024 live blocks for each thread, an eighth of them renewed at a time.
     WorkingSet,
     /// Threads share a bucket of 1,024 blocks: each allocates one, swaps it for a random one of the
@@ -64,11 +71,14 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Hit,
         Self::BurstLifo,
         Self::BurstFifo,
         Self::BurstShuffled,
+        Self::Bulk8,
+        Self::Bulk64,
+        Self::Bulk1000,
         Self::WorkingSet,
         Self::SharedBucket,
         Self::ProducerConsumer,
@@ -88,6 +98,9 @@ impl Kind {
             Self::BurstLifo => "burst-lifo",
             Self::BurstFifo => "burst-fifo",
             Self::BurstShuffled => "burst-shuffled",
+            Self::Bulk8 => "bulk-8",
+            Self::Bulk64 => "bulk-64",
+            Self::Bulk1000 => "bulk-1000",
             Self::WorkingSet => "working-set",
             Self::SharedBucket => "shared-bucket",
             Self::ProducerConsumer => "producer-consumer",
@@ -108,6 +121,9 @@ impl Kind {
             | Self::BurstLifo
             | Self::BurstFifo
             | Self::BurstShuffled
+            | Self::Bulk8
+            | Self::Bulk64
+            | Self::Bulk1000
             | Self::Threadtest => "ns per allocate + free, on each thread",
             Self::WorkingSet | Self::Larson => "ns per free + allocate, on each thread",
             Self::CacheThrash | Self::CacheScratch => "ns per block of 100 writes, on each thread",
@@ -196,6 +212,9 @@ impl Workload {
         match self.kind {
             Kind::Hit => threads,
             Kind::BurstLifo | Kind::BurstFifo | Kind::BurstShuffled => threads * burst::BLOCKS,
+            Kind::Bulk8 => threads * 8,
+            Kind::Bulk64 => threads * 64,
+            Kind::Bulk1000 => threads * 1000,
             Kind::WorkingSet => threads * working_set::LIVE,
             Kind::SharedBucket => shared_bucket::SLOTS + threads,
             Kind::ProducerConsumer => self.team.groups() * ring::CAPACITY + threads,
@@ -237,10 +256,21 @@ impl Workload {
 
     /// Whether each thread frees what it allocates.
     pub const fn is_private(&self) -> bool {
-        use Kind::{BurstFifo, BurstLifo, BurstShuffled, CacheThrash, Hit, Threadtest, WorkingSet};
+        use Kind::{
+            Bulk8, Bulk64, Bulk1000, BurstFifo, BurstLifo, BurstShuffled, CacheThrash, Hit,
+            Threadtest, WorkingSet,
+        };
         matches!(
             self.kind,
-            Hit | BurstLifo | BurstFifo | BurstShuffled | WorkingSet | CacheThrash | Threadtest
+            Hit | BurstLifo
+                | BurstFifo
+                | BurstShuffled
+                | Bulk8
+                | Bulk64
+                | Bulk1000
+                | WorkingSet
+                | CacheThrash
+                | Threadtest
         )
     }
 
@@ -254,6 +284,9 @@ impl Workload {
             Kind::BurstLifo => burst::sample(subject, Order::Lifo, threads, operations),
             Kind::BurstFifo => burst::sample(subject, Order::Fifo, threads, operations),
             Kind::BurstShuffled => burst::sample(subject, Order::Shuffled, threads, operations),
+            Kind::Bulk8 => bulk::sample(subject, 8, threads, operations),
+            Kind::Bulk64 => bulk::sample(subject, 64, threads, operations),
+            Kind::Bulk1000 => bulk::sample(subject, 1000, threads, operations),
             Kind::WorkingSet => working_set::sample(subject, threads, operations),
             Kind::SharedBucket => shared_bucket::sample(subject, threads, operations),
             Kind::Larson => larson::sample(subject, threads, operations),

@@ -17,31 +17,32 @@ use crate::mediator::ShardId;
 use crate::sync::{Mutex, lock};
 use locals::OwnNumber;
 
-/// A [`Pool`] whose threads need not carry a handle: each has one in its thread-local storage, made
-/// at its first call and handed in when it ends.
+/// A [`Pool`] without handles to carry: each thread has a handle in its thread-local storage, which
+/// its first call makes and which is dropped when the thread ends.
 ///
-/// Built by [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local). It derefs
-/// to the pool, so explicit handles, which are quicker still, can be had beside it.
+/// [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local) builds it. It derefs to
+/// the pool, so code that wants to be faster still can make an explicit handle.
 ///
 /// # Ends
 ///
-/// Threads may end before, while and after the pool is dropped, and destructors of other
-/// thread-local values may call it: a thread whose storage is gone shares one cache, behind a lock,
-/// with all others in that state. So does a thread for whose cache there is no memory. The shared
-/// cache is made when the pool is built, and counts as one handle more in the pool's memory bound.
+/// Threads may end before, while and after the pool is dropped. Destructors of other thread-local
+/// values may call the pool: a thread whose storage is gone uses the fallback cache, which all such
+/// threads share behind a lock. So does a thread for whose cache the source has no memory. The
+/// fallback cache is made when the pool is built, and counts as one handle in the memory bound.
 ///
 /// # Progress
 ///
-/// That of [`Pool`]. The only lock besides is that of the shared cache. The threads that use that
-/// cache take it, and [`without_growth`](Self::without_growth) does. A thread's first call takes
-/// memory for its cache from the source, and some from the program's allocator: a pool like this
-/// cannot be the program's allocator.
+/// That of [`Pool`], and the lock of the fallback cache for the threads that use it and for
+/// [`without_growth`](Self::without_growth). The first call of a thread takes memory for its cache
+/// from the source and some from the program's allocator, so such a pool cannot be the program's
+/// allocator.
 ///
 /// # Complexity
 ///
-/// A thread finds its handle of the pool at once, as long as the process has never had more than 64
-/// thread-local pools at a time (object pools with caches count). A thread that uses several of
-/// more pools by turns may have to look the handle up in a table, which takes a few nanoseconds.
+/// A thread finds its handle at once, as long as the process has never had more than 64
+/// thread-local pools at one time (object pools with caches count). With more pools, a thread that
+/// uses two of them by turns may have to look its handle up in a table, which takes a few
+/// nanoseconds.
 ///
 /// # Example
 ///
@@ -62,14 +63,14 @@ use locals::OwnNumber;
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 pub struct ThreadLocalPool<S: Strategy = TaggedWide> {
-    /// Before the pool, so that it goes first.
+    /// Declared before the pool, so that it is dropped first.
     fallback: Mutex<Fallback<S>>,
     pool: Pool<S>,
-    /// Last: threads tell pools apart by it.
+    /// Declared last, because threads tell pools apart by it as long as the pool exists.
     number: OwnNumber,
 }
 
-/// The cache of threads that have none.
+/// The cache of the threads that cannot have one of their own.
 struct Fallback<S: Strategy>(DetachedLocal<S>);
 
 // SAFETY: behind a lock: one thread at a time, which is all that a slot and a participant ask.

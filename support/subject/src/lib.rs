@@ -11,6 +11,7 @@
 
 use core::convert::Infallible;
 use core::fmt::Display;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use stampool::{AllocError, Local, Pool, Strategy};
@@ -53,6 +54,23 @@ pub trait Handle {
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same subject, has not been
     /// given back since, and is not used afterwards.
     unsafe fn deallocate(&mut self, block: NonNull<u8>);
+
+    /// Fills `room` with blocks by one call, if the subject has such a call, else by single ones.
+    /// False: some could not be had; what `room` then holds is lost.
+    fn allocate_many(&mut self, room: &mut [MaybeUninit<NonNull<u8>>]) -> bool {
+        room.iter_mut().all(|place| self.allocate().map(|block| place.write(block)).is_ok())
+    }
+
+    /// Gives several blocks back by one call, if the subject has such a call, else by single ones.
+    ///
+    /// # Safety
+    /// As [`deallocate`](Self::deallocate), for each of them, and none is there twice.
+    unsafe fn deallocate_many(&mut self, blocks: &[NonNull<u8>]) {
+        for &block in blocks {
+            // SAFETY: by the caller.
+            unsafe { self.deallocate(block) };
+        }
+    }
 
     /// Runs `f` as if this thread were held up in the middle of an exchange, if the subject can do
     /// that.
@@ -111,6 +129,15 @@ impl<S: Strategy> Handle for Local<'_, S> {
     unsafe fn deallocate(&mut self, block: NonNull<u8>) {
         // SAFETY: by the caller.
         unsafe { Local::deallocate(self, block) };
+    }
+
+    fn allocate_many(&mut self, room: &mut [MaybeUninit<NonNull<u8>>]) -> bool {
+        Local::allocate_many(self, room).is_ok()
+    }
+
+    unsafe fn deallocate_many(&mut self, blocks: &[NonNull<u8>]) {
+        // SAFETY: by the caller.
+        unsafe { Local::deallocate_many(self, blocks) };
     }
 
     fn linger(&self, f: &mut dyn FnMut()) {
