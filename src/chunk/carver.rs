@@ -1,7 +1,8 @@
 //! Cuts chunks into batches of fresh blocks.
 //!
-//! A chunk is one region: room for magazines in front (one per batch of its blocks), the blocks
-//! behind. Carving is arithmetic: no block is touched before a user has it.
+//! A chunk is one region: room for magazines in front, one for each batch of its blocks, then what
+//! the caller asked for beside them, then the blocks. Carving is arithmetic on addresses, so no
+//! block is touched before its first user has it. All calls are made under the growth lock.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

@@ -2,23 +2,23 @@
 //!
 //! # Contract
 //!
-//! Any number of threads. All magazines of one stack come from one store.
+//! Any number of threads call at any time. All magazines of one stack come from one store.
 //!
 //! # Invariants
 //!
-//! - I1. Every write of the head is an RMW, and every removal advances the tag, taking all
-//!   included. So while the tag stands still nothing has left: whoever saw `(top, tag)` and finds
-//!   it again knows that the whole chain below `top` is the one that it saw. Where there is no tag,
-//!   the same is known because the [guard](Guard) keeps `top` from coming back, or because there is
-//!   only one remover at a time.
-//!   A tag that must not wrap ([`TagPolicy::Refuse`]) does not: each removal looks at the tag that
-//!   its CAS replaces, and where it is the last one nothing is removed any more. No number of
-//!   threads between a look and a CAS changes that.
-//! - I2. The links and counts of magazines in the list do not change: only a magazine's owner
-//!   writes them, and it owns the magazine only outside the list.
-//! - I3. A magazine's creation happens before any thread meets its name in a head or a link.
-//! - I4. A list is used with one store. A magazine that moves between lists (of one mediator, say)
-//!   stays in its store, so a stale link leads to a magazine of the store too.
+//! - I1. Every write of the head is an RMW, and every removal advances the tag, also one that takes
+//!   everything. So nothing has left the list while the tag is unchanged: a thread that saw
+//!   `(top, tag)` and finds it again knows that the whole chain below `top` is the one that it saw.
+//!   Where there is no tag, the thread knows it because the [guard](Guard) keeps `top` from coming
+//!   back, or because only one thread removes at a time.
+//!   A tag that must not wrap ([`TagPolicy::Refuse`]) does not wrap: each removal looks at the tag
+//!   that its CAS replaces, and removes nothing if that is the last one, however many threads are
+//!   between their look and their CAS.
+//! - I2. The links and counts of magazines in the list do not change: only the owner of a magazine
+//!   writes them, and a magazine has an owner only outside the list.
+//! - I3. The creation of a magazine happens before any thread meets its name in a head or a link.
+//! - I4. A list is used with one store. A magazine that moves to another list, of the same mediator
+//!   for instance, stays in its store, so a stale link leads to a magazine of the store as well.
 //!
 //! # Orderings
 //!
@@ -34,16 +34,16 @@
 //! | FL-10 | remove: CAS head onto itself, nothing to take | Relaxed |
 //! | QU-4 | fill: CAS an empty head | Release |
 //!
-//! A removal's successful CAS can be Relaxed: the load or the failed CAS before it has acquired
-//! the value that the CAS replaces (the same store: the tag tells it from its lookalikes, or it has
-//! none, by D2 of `deferred` or Q4 of `quiescent`), and
-//! what it installs is ordered by the release sequences of earlier pushes, since all writes of
-//! the head are RMWs (I1).
+//! Why the CAS of a successful removal can be Relaxed: the load or the failed CAS before it has
+//! already acquired the value that the CAS replaces. It is the same store, because the tag tells it
+//! from another store of the same pointer, or because there can be no such store (D2 of `deferred`,
+//! Q4 of `quiescent`). What the CAS installs is ordered by the release sequences of earlier pushes,
+//! because all writes of the head are RMWs (I1).
 //!
 //! # Progress
 //!
-//! Lock-free where the head word is: a CAS fails only because another one succeeded, and a walk
-//! takes at most `max_blocks` steps.
+//! Lock-free if the head word is: a CAS fails only because another CAS succeeded, and a walk takes
+//! at most `max_blocks` steps.
 //!
 //! # Source
 //!

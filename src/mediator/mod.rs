@@ -1,42 +1,47 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
-//! Three kinds of magazines, each in a list: full ones (a batch each), partial ones (remainders of
-//! threads that have left), empty ones (waiting for the next batch). B is the least batch. Blocks
-//! are copied in and out, so a thread cache is an array and a batch moves by two exchanges on
-//! padded heads, whatever its size. Full ones may lie in several lists, one per [shard]: a handle
-//! puts its batches into the one of its own, and takes from the others only where that is empty.
+//! Blocks wait here in magazines, in three kinds of lists: full magazines hold at least B blocks (B
+//! is the smallest batch), partial ones hold what was left over when a thread left, empty ones wait
+//! for the next batch. A thread that frees pops an empty magazine, copies a batch into it and
+//! pushes it to `full`; a thread that allocates does the reverse. A batch therefore moves by two
+//! exchanges on padded heads, whatever its size, and a thread cache is a plain array. There may be
+//! several lists of full magazines, one for each [shard]: a handle offers batches to the list of
+//! its own shard and asks the other lists only if that one is empty.
 //!
 //! # Contract
 //!
-//! Any thread, any number of them, nobody waits for a partner. LIFO: the batch that was offered
-//! last is handed out first, its lines are the warmest.
+//! Any number of threads call at any time, and none waits for a partner. The lists are last in,
+//! first out: the batch that was offered last is handed out first, because its cache lines are the
+//! warmest.
 //!
 //! # Invariants
 //!
-//! - M1. Magazines that do not wait: `magazines >= carved / B + slots`, with `slots` the thread
-//!   caches ever made. Each carve brings one magazine, each new slot one and as many as may wait
-//!   on its account, before blocks or handle are handed out.
-//! - M2. A magazine in `full` holds B blocks at least, one in `partial` 1 to B - 1, one in `empty`
-//!   none (its count is stale, and nobody reads it).
-//! - M3. There are never more partial magazines than handles: a new one is made only by a handle
-//!   that has seen `partial` empty, or that has just filled one up, and no handle has more than one
-//!   in its hands.
-//! - M4. So `empty` is never empty when a handle has blocks to put down: were it, all magazines
-//!   would hold blocks or be in hands, and counting them against M1 to M3 leaves more blocks than
-//!   were carved (papers/memory-bound.md has the sum). The exception: where tags must not wrap and
-//!   are used up, what is there cannot be taken, and the blocks are set aside.
-//! - M5. A request brings nothing only where no list had a full magazine at one instant, but such
-//!   as are still being put down: `Shards::is_confirmed_empty`.
+//! - M1. Of the magazines that do not wait in limbo there are at least `carved / B + slots`, where
+//!   `slots` counts the thread caches ever made. Each carve brings one magazine. Each new slot
+//!   brings one, and one more for each magazine that may wait on its account, before its handle is
+//!   handed out.
+//! - M2. A magazine in `full` holds at least B blocks, one in `partial` holds 1 to B - 1. One in
+//!   `empty` holds none; its count is stale, and no thread reads it.
+//! - M3. There are never more partial magazines than handles. A handle makes a new one only after
+//!   it has seen `partial` empty or has just filled one up, and no handle has more than one in its
+//!   hands.
+//! - M4. So a handle that has blocks to put down never finds `empty` empty. If it did, every
+//!   magazine would hold blocks or be in some thread's hands; by M1 to M3 these blocks would be
+//!   more than were carved (papers/memory-bound.md has the sum). The exception: where tags must not
+//!   wrap and are used up, no magazine can be taken, and the blocks are set aside.
+//! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except those
+//!   whose push was not yet counted ([`Shards::is_confirmed_empty`]).
 //!
 //! # Progress
 //!
-//! That of the strategy's list and reclaimer: a bounded number of operations of each. Of several
-//! shards: a request looks again only where somebody has put down a batch meanwhile.
+//! That of the strategy's list and reclaimer, of which a call performs a bounded number of
+//! operations. With several shards, a request scans again only if a thread has offered a batch
+//! meanwhile.
 //!
 //! # Source
 //!
-//! Bonwick & Adams 2001, the depot of magazines, without its lock and with copies instead of
-//! swapped magazines (papers/README.md).
+//! Bonwick & Adams 2001, the depot of magazines, without its lock, and with copies of blocks
+//! instead of swapped magazines (papers/README.md).
 
 mod limbo;
 mod request;

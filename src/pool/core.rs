@@ -1,8 +1,9 @@
-//! What all handles of a pool share. How it grows: `growth`.
+//! What all handles of a pool share. `growth.rs` has how it grows, `stats.rs` what it counts.
 //!
-//! # Orders of locks
+//! # Order of locks
 //!
-//! `growth`, then whatever a blocking strategy locks. The source is called under `growth`.
+//! A thread takes the growth lock first, then whatever lock a blocking strategy has. The source is
+//! called under the growth lock.
 
 use core::num::NonZeroU64;
 use core::ptr::NonNull;

@@ -1,16 +1,17 @@
-//! A slot: pool-owned memory that holds one thread's cache, an array of up to two batches.
+//! A slot: memory of the pool that holds one thread's cache, an array of up to two batches.
+//!
+//! A handle owns the slot from its claim until it leaves. Another handle may then claim the slot,
+//! on any thread. If a handle is forgotten, its slot stays owned and keeps its blocks until the
+//! handle's thread ends (if the pool is told of that) or until the pool is dropped.
 //!
 //! # Who may touch what
 //!
-//! | field | owner | anyone |
+//! | field | owner | any thread |
 //! |---|---|---|
-//! | `owner` | gives up (Release) | peeks, claims when free (Acquire) |
-//! | `next` | reads | reads; written once before the slot is published |
+//! | `owner` | gives the slot up (Release) | peeks, and claims a free slot (Acquire) |
+//! | `next` | reads | reads; written once, before the slot is published |
 //! | `state` and the array, `cursor` and the ring | reads and writes, plainly | never |
 //! | `tally` | writes | reads, as a statistic |
-//!
-//! A slot whose handle was forgotten stays owned, and keeps its blocks: they are found again when
-//! its thread ends (where the pool is told of that) or when the pool is dropped.
 
 mod array;
 mod cache_state;
