@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// Stop a killer that takes longer.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     limit: u64,
+    /// Leave out the weakened orderings that are argued to change nothing.
+    #[arg(long)]
+    skip_argued: bool,
     /// Print the mutants and their killers, and run nothing.
     #[arg(long)]
     list: bool,
@@ -116,7 +119,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         lines.len() - faults
     );
     let weakened = match (&options.filter, builds.loom()) {
-        (None, Some(loom)) => weaken::run_all(loom, options.limit, options.jobs),
+        (None, Some(loom)) => {
+            weaken::run_all(loom, options.limit, options.jobs, options.skip_argued)
+        }
         _ => Ok(()),
     };
     ensure!(

@@ -72,6 +72,10 @@ pub(crate) struct Options {
     /// Run so many mutants at a time.
     #[arg(long, value_name = "N", default_value_t = 2)]
     jobs: usize,
+    /// Leave out the weakenings that are argued to change nothing: no check kills them, so all are
+    /// asked.
+    #[arg(long)]
+    skip_argued: bool,
 }
 
 /// A site, one step weaker.
@@ -173,8 +177,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// As [`run()`].
-pub(crate) fn run_all(executable: &Path, limit: u64, jobs: usize) -> Result<()> {
-    run_in(executable, &Options { site: None, limit, jobs })
+pub(crate) fn run_all(executable: &Path, limit: u64, jobs: usize, skip_argued: bool) -> Result<()> {
+    run_in(executable, &Options { site: None, limit, jobs, skip_argued })
 }
 
 fn run_in(executable: &Path, options: &Options) -> Result<()> {
@@ -191,6 +195,11 @@ fn run_in(executable: &Path, options: &Options) -> Result<()> {
         .filter(wanted)
         .flat_map(|site| site.weaker().iter().map(|to| Mutant { site: *site, to: *to }))
         .collect();
+    let (left_out, mutants): (Vec<Mutant>, Vec<Mutant>) =
+        mutants.into_iter().partition(|mutant| options.skip_argued && mutant.argument().is_some());
+    for Mutant { site, to } in &left_out {
+        println!("argued, and not asked here: {} as {to:?}", site.name);
+    }
     ensure!(!mutants.is_empty(), "there is no such site, or it is Relaxed already");
     let tags = layers::tags::read(&layers::rust_files("src")?);
     let hunt = Hunt { executable, rows: &rows, tags: &tags, limit_s: options.limit };
