@@ -62,7 +62,8 @@ impl<T> ObjectPoolBuilder<T> {
 }
 
 impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
-    /// Chooses the strategy against ABA. Without it: [`TaggedWide`].
+    /// Chooses the strategy against ABA, and with [`Checked`](crate::Checked) a level. The default is
+    /// [`TaggedWide`].
     pub fn strategy<U: Strategy>(self) -> ObjectPoolBuilder<T, U> {
         ObjectPoolBuilder {
             blocks: self.blocks.with(),
@@ -157,7 +158,8 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Whatever else can be set of the pool of blocks below.
+    /// Changes other settings of the pool of blocks underneath. Strategy and level are chosen by
+    /// [`strategy`](Self::strategy).
     pub fn blocks(mut self, set: impl FnOnce(PoolBuilder<S>) -> PoolBuilder<S>) -> Self {
         self.blocks = set(self.blocks);
         self
