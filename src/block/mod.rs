@@ -13,7 +13,7 @@ use core::ptr::NonNull;
 
 /// Address of one fixed-size block.
 ///
-/// A plain pointer that may travel between threads: whoever holds a `Block` owns the block's
+/// A plain pointer that may travel between threads: the holder of a `Block` owns the block's
 /// bytes, and the pool never reads or writes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(transparent)]

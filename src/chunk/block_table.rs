@@ -134,7 +134,7 @@ impl BlockTable {
     ///
     /// # Safety
     ///
-    /// Nobody is growing the pool, or will, and the caller has acquired all that was grown.
+    /// No thread is growing the pool, or will, and the caller has acquired all that was grown.
     pub unsafe fn iter(&self) -> impl Iterator<Item = NonNull<u8>> + use<'_> {
         // SAFETY: by the caller, and the number is below the count.
         (0..self.count()).map(|number| unsafe { self.directory.get(number) })

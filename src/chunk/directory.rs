@@ -8,7 +8,8 @@
 //! I2. A bucket is obtained and written to `buckets` once, before the first index in it is
 //!     published.
 //!
-//! So neither needs an atomic: who has acquired an index has acquired its entry and its bucket.
+//! So neither needs an atomic: a thread that has acquired an index has acquired its entry and its
+//! bucket.
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
@@ -64,7 +65,7 @@ impl<T> Directory<T> {
     fn absent(&self, count: usize) -> impl Iterator<Item = usize> {
         assert!(count <= Self::LIMIT, "{count} entries are beyond the directory");
         let needed = count.checked_sub(1).map_or(0, |last| Self::locate(last).0 + 1);
-        // SAFETY: under the growth lock nobody writes a bucket but us.
+        // SAFETY: under the growth lock no other thread writes a bucket.
         let is_absent = |place: *const *mut NonNull<T>| unsafe { *place }.is_null();
         (0..needed).filter(move |&bucket| self.buckets[bucket].with(is_absent))
     }

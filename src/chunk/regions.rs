@@ -44,7 +44,7 @@ impl Regions {
         self.calls += 1;
         let region = self.source.obtain(layout).ok_or(AllocError::OutOfMemory)?;
         if region.addr().get() % layout.align() != 0 {
-            // SAFETY: just obtained with this layout, and nobody else knows of it.
+            // SAFETY: just obtained with this layout, and no other thread knows of it.
             unsafe { self.source.release(region, layout) };
             return Err(AllocError::MisalignedSource);
         }
@@ -59,7 +59,7 @@ impl Regions {
     }
 
     /// Leaves all regions, and the source with them, where they are, for ever. For an owner that
-    /// does not know whether somebody still uses them.
+    /// does not know whether a thread still uses them.
     pub fn abandon(&mut self) {
         self.last = None;
         let source: Box<dyn Source> = core::mem::replace(&mut self.source, Box::new(SystemSource));

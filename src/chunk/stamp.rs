@@ -6,7 +6,8 @@
 //! | even, from 2 | free |
 //! | odd | live, under the name that has this stamp |
 //!
-//! I1. Only the block's one owner takes it from fresh or free to live: who has it from the pool.
+//! I1. Only the block's one owner takes it from fresh or free to live: the thread that has it
+//! from the pool.
 //! I2. It goes from live to free by one CAS, whose winner is the owner from there on.
 //! I3. So a stamp is live once, until the stamps wrap.
 //!
@@ -15,7 +16,7 @@
 //! [`is`](StampWord::is) begins a look at a block, and [`still_is`](StampWord::still_is) says
 //! whether the turn went on through all of it, as in a seqlock. If what was read between comes from
 //! a later turn, its writer had passed a release fence after the stamp had changed: ST-5 where the
-//! turn begins, ST-8 where somebody else came in by `is`. The acquire fence ST-9 meets that fence,
+//! turn begins, ST-8 where another thread came in by `is`. The acquire fence ST-9 meets that fence,
 //! and the stamp read behind it is not the old one.
 
 use crate::sync::{AtomicU64, fence, site};
@@ -68,16 +69,18 @@ impl StampWord {
     }
 
     fn owned(&self) -> u64 {
-        // ORDERING(ST-4): Relaxed. Who has the block from the pool has acquired its last change.
+        // ORDERING(ST-4): Relaxed. The thread that has the block from the pool has acquired its
+        //   last change.
         self.0.load(site::STAMP_OWNED.ordering())
     }
 
-    /// For the owner: begins a turn, and returns its stamp. Nobody finds the block under it before
+    /// For the owner: begins a turn, and returns its stamp. No thread finds the block under it
+    /// before
     /// [`publish`](Self::publish).
     pub fn begin(&self) -> u64 {
         let live = self.owned() + 1;
-        // ORDERING(ST-5): Release fence. Whoever sees what this turn writes, and then looks at the
-        //   stamp behind ST-9, does not find the old one.
+        // ORDERING(ST-5): Release fence. A thread that sees what this turn writes, and then looks
+        //   at the stamp behind ST-9, does not find the old one.
         //   pairs with ST-9; killed by stamped/get_free_reuse
         fence(site::STAMP_BEGIN_FENCE.ordering());
         live

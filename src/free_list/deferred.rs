@@ -17,7 +17,7 @@
 //!   or one that only confirmed it, and everything below is as it saw it: below the top nothing
 //!   changes.
 //! - D3. A magazine that is not reusable and does not wait goes to the side stack, under the lock.
-//!   Nobody looks there without it, so it may go there again at once; and what comes from there
+//!   No thread looks there without it, so it may go there again at once; and what comes from there
 //!   stays
 //!   [lock-only](super::Reuse::LockOnly) until its next grace period.
 //!
@@ -47,7 +47,7 @@ use crate::sync::{AtomicU32, site};
 
 /// No recycling before a safe point, which `R` finds: the alternative to a tag.
 ///
-/// What is emptied waits until nobody looks at it any more; the blocks never wait. A thread that
+/// What is emptied waits until no thread looks at it any more; the blocks never wait. A thread that
 /// sleeps while it looks holds up the magazines emptied meanwhile, [`limbo_magazines`] of them per
 /// handle; those beyond go through a lock, until it wakes.
 ///

@@ -69,7 +69,7 @@ unsafe impl Reclaimer for Epoch {
         if is_done() {
             return;
         }
-        // The pool pins nobody any more, so a round advances the epoch, and collects what is two
+        // The pool pins no thread any more, so a round advances the epoch, and collects what is two
         // epochs old. The exception: a thread that ends, after its pool's end or at the same time,
         // drops its `LocalHandle`, which pins and collects for a moment. While that thread is held
         // up there, the epoch stands still, or what it has taken out does not return.

@@ -6,8 +6,8 @@ use super::{Mechanism, Requirements, Strategy, TaggedWide};
 use crate::chunk::Tracked;
 use crate::error::BuildError;
 
-/// The strategy `S`, and a look at each block that changes hands: whoever frees what is not theirs
-/// to free gets a panic that says what it was. Had by [`PoolBuilder::checked`]; chapter
+/// The strategy `S`, and a look at each block that changes hands: a caller that frees what is not
+/// its own to free gets a panic that says what it was. Had by [`PoolBuilder::checked`]; chapter
 /// [`levels`](crate::docs::levels).
 ///
 /// [`PoolBuilder::checked`]: crate::PoolBuilder::checked

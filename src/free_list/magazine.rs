@@ -2,7 +2,7 @@
 //!
 //! A block's own bytes never hold a link: a stale popper may read a link at any time, and the
 //! block's user writes the bytes at any time. A magazine is never freed before the pool is, so a
-//! stale reader meets a magazine, whoever owns it by now.
+//! stale reader meets a magazine, whichever thread owns it by now.
 //!
 //! # Who may touch what
 //!
@@ -27,7 +27,7 @@ pub struct Magazine {
     count: AtomicU32,
     /// Place in the directory, where the pool keeps one.
     pub(super) index: u32,
-    /// Says that whoever reaches the magazine has acquired its creation.
+    /// Says that a thread that reaches the magazine has acquired its creation.
     created: Witness,
     /// Guards the array behind the head: one cell for all of it.
     blocks: UnsafeCell<()>,
@@ -131,9 +131,9 @@ pub struct OwnedMagazine<'s> {
 /// notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// Nobody looks at it: it may go where poppers look without a lock.
+    /// No thread looks at it: it may go where poppers look without a lock.
     Reusable,
-    /// Removed from such a place: somebody may still look at it.
+    /// Removed from such a place: a thread may still look at it.
     Observed,
     /// Removed from behind a lock, where it was because it was not reusable. It still is not.
     LockOnly,
@@ -147,8 +147,8 @@ impl<'s> OwnedMagazine<'s> {
     ///
     /// # Safety
     ///
-    /// The magazine is of `store`, it is in no list, nobody else owns it, and nobody looks at it
-    /// any more, where a strategy asks for that.
+    /// The magazine is of `store`, it is in no list, no other thread owns it, and no thread looks
+    /// at it any more, where a strategy asks for that.
     #[inline]
     pub unsafe fn assume(magazine: NonNull<Magazine>, store: &'s MagazineStore) -> Self {
         Self { magazine, store, reuse: Reuse::Reusable }

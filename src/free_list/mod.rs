@@ -48,8 +48,8 @@ use crate::sync::is_lock_free_u128;
 ///
 /// # Safety
 ///
-/// What a removal returns was pushed to this list, is not in it any more, and is returned to nobody
-/// else.
+/// What a removal returns was pushed to this list, is not in it any more, and is returned to no
+/// other thread else.
 pub unsafe trait MagazineList: Send + Sync {
     /// What a removal asks of its caller.
     type Guard<'g>: Guard;
@@ -83,8 +83,8 @@ pub unsafe trait MagazineList: Send + Sync {
     ///
     /// # Safety
     ///
-    /// The caller is alone with the list: nobody is in the middle of an operation on it, and nobody
-    /// begins one meanwhile.
+    /// The caller is alone with the list: no thread is in the middle of an operation on it, and no
+    /// thread begins one meanwhile.
     unsafe fn take_all_alone<'s>(
         &self,
         store: &'s MagazineStore,

@@ -1,10 +1,10 @@
-//! Two stacks: what comes back waits in the second until nobody looks at the first.
+//! Two stacks: what comes back waits in the second until no thread looks at the first.
 //!
 //! # Invariants
 //!
 //! - Q1. `main` is filled by a splice alone, when it is empty. Nothing is pushed to it.
-//! - Q2. Whoever removes from `main` is counted in `poppers` from before its first look at it until
-//!   after its exchange.
+//! - Q2. A thread that removes from `main` is counted in `poppers` from before its first look at it
+//!   until after its exchange.
 //! - Q3. Removals from `second`, and splices, hold the lock: one remover at a time.
 //! - Q4. A splice happens while its thread is the only popper that entered before the check. So a
 //!   magazine that some popper may have seen on top of `main` is not spliced in again while that
@@ -20,9 +20,10 @@
 //! | QU-3 | check: count onto itself | Acquire |
 //! | QU-4 | splice: CAS head | Release |
 //!
-//! Those of the count are RMWs. Whoever emptied `main` has left before the check, in the count's
-//! order; an entry that comes after the check acquires that leave, and so sees nothing of `main`
-//! that is older than its emptiness. The check acquires it too, with all that poppers did before.
+//! Those of the count are RMWs. The thread that emptied `main` has left before the check, in the
+//! count's order; an entry that comes after the check acquires that leave, and so sees nothing of
+//! `main` that is older than its emptiness. The check acquires it too, with all that poppers did
+//! before.
 //!
 //! # Progress
 //!
@@ -46,7 +47,7 @@ use crate::error::BuildError;
 use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 
 /// What comes back goes to a second list, which takes the place of the first when that is empty and
-/// nobody is removing from it.
+/// no thread is removing from it.
 ///
 /// # Progress
 ///
@@ -92,7 +93,7 @@ pub struct QuiescentList {
     second: Treiber<BareHead>,
     /// Begins anew with each splice: what was taken from `main` before is over by then.
     filling: Witness,
-    /// Held by whoever removes from `second`, or splices.
+    /// Held by the thread that removes from `second`, or splices.
     removers: Mutex<Removers>,
 }
 
@@ -117,7 +118,8 @@ impl<'l> Popper<'l> {
     /// Whether no other popper has entered and not left.
     fn is_alone(&self) -> bool {
         // ORDERING(QU-3): Acquire. Observes all that poppers did who have left. An RMW: a load may
-        //   miss one who has entered. pairs with QU-2 (leave, Release); killed by list/enter_splice
+        //   miss a thread that has entered. pairs with QU-2 (leave, Release); killed by
+        //   list/enter_splice
         self.0.fetch_add(0, site::POPPER_CHECK.ordering()) == 1
     }
 }
@@ -152,7 +154,7 @@ impl QuiescentList {
     ) -> Chain<'s> {
         let popper = Popper::enter(&self.poppers);
         let taken = self.take_from_main(&removal);
-        // Whoever waits for the lock is not in flight.
+        // A thread that waits for the lock is not in flight.
         drop(popper);
         if taken.is_empty() { self.remove_dry(store, removal) } else { taken }
     }
@@ -215,7 +217,7 @@ unsafe impl MagazineList for QuiescentList {
     }
 
     fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
-        // Whoever finds `main` empty now waits for the lock: both are taken at one instant.
+        // A thread that finds `main` empty now waits for the lock: both are taken at one instant.
         let _lock = lock(&self.removers);
         let _popper = Popper::enter(&self.poppers);
         self.take_from_main(|main| main.take_all(store, guard))

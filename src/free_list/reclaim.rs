@@ -49,7 +49,7 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// Held while a removal looks at a list.
     type Guard<'g>: Guard;
 
-    /// A reclaimer that nobody has joined.
+    /// A reclaimer that no thread has joined.
     fn new() -> Self;
 
     /// A new participant. It is used by one thread at a time.
@@ -63,7 +63,7 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
     /// Until the guard is dropped nothing comes back that this thread may have seen.
     fn pin<'g>(&'g self, participant: &'g Self::Participant) -> Self::Guard<'g>;
 
-    /// Runs `on_safe` when nobody looks any more at what the caller has removed under `guard`.
+    /// Runs `on_safe` when no thread looks any more at what the caller has removed under `guard`.
     /// `magazine` is the address by which guards protect it.
     ///
     /// # Safety

@@ -19,7 +19,7 @@ use crate::sync::is_lock_free_u64;
 ///
 /// # Progress
 ///
-/// Lock-free. A thread that sleeps anywhere stops nobody.
+/// Lock-free. A thread that sleeps anywhere stops no other thread.
 ///
 /// # Wrap time
 ///
@@ -31,7 +31,7 @@ pub struct TaggedWide<const TAG_BITS: u32 = 64>;
 ///
 /// # Progress
 ///
-/// Lock-free wherever 64-bit CAS is. A thread that sleeps anywhere stops nobody.
+/// Lock-free wherever 64-bit CAS is. A thread that sleeps anywhere stops no other thread.
 ///
 /// # Wrap time
 ///

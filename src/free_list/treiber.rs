@@ -133,7 +133,7 @@ impl<H: HeadWord> Treiber<H> {
                 site::REMOVE_CAS_FAILED.ordering(),
             ) {
                 // SAFETY: the CAS removed these magazines, linked as they were seen (I1, I2), and
-                // nobody else can have (I1).
+                // no other thread can have (I1).
                 Ok(_) => return unsafe { Chain::assume(head.top, magazines, store) },
                 Err(found) => {
                     self.failures.add(1);
@@ -234,8 +234,8 @@ impl<H: HeadWord> Treiber<H> {
     ///
     /// # Safety
     ///
-    /// The caller is alone with the list: nobody is in the middle of an operation on it, and nobody
-    /// begins one meanwhile. So nobody finds the same tag again (I1).
+    /// The caller is alone with the list: no thread is in the middle of an operation on it, and no
+    /// thread begins one meanwhile. So no thread finds the same tag again (I1).
     pub unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore) -> Chain<'s> {
         // ORDERING(FL-5): as in `remove`.
         let head = self.head.load(site::REMOVE_LOAD.ordering());
@@ -255,7 +255,7 @@ impl<H: HeadWord> Treiber<H> {
 
     /// Makes all of another list, which the caller has taken, the content of this one.
     ///
-    /// The list is empty, and nobody but the caller puts anything in.
+    /// The list is empty, and only the caller puts anything in.
     pub(super) fn fill(&self, all: Chain<'_>) {
         let empty = Head { top: MagazineRef::NONE, tag: 0 };
         let full = Head { top: all.into_all(), tag: 0 };
@@ -268,7 +268,8 @@ impl<H: HeadWord> Treiber<H> {
         debug_assert!(filled.is_ok(), "only an empty list is filled");
     }
 
-    /// Whether the list was empty when this thread, or somebody whom it acquired, saw it last.
+    /// Whether the list was empty when this thread, or a thread whose work it acquired, saw it
+    /// last.
     pub(super) fn is_empty(&self) -> bool {
         // ORDERING(FL-5): any would do. Coherence says it all.
         self.head.load(site::REMOVE_LOAD.ordering()).top.is_none()

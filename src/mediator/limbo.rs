@@ -1,4 +1,4 @@
-//! Magazines that wait until nobody looks at them any more.
+//! Magazines that wait until no thread looks at them any more.
 //!
 //! # Invariants
 //!

@@ -227,8 +227,8 @@ impl<S: Strategy> Mediator<S> {
         assert!(self.refuses(), "M4: a magazine is reserved for every batch");
     }
 
-    /// Sends a magazine back to `empty`: as soon as nobody looks at it any more, or at once, where
-    /// as many wait as may.
+    /// Sends a magazine back to `empty`: as soon as no thread looks at it any more, or at once,
+    /// where as many wait as may.
     #[inline]
     fn recycle(&self, guard: &Guard<'_, S>, magazine: OwnedMagazine<'_>) {
         if !S::Reclaimer::DEFERS {
@@ -355,14 +355,15 @@ impl<S: Strategy> Mediator<S> {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         let (mut magazines, mut blocks) = (0, 0);
-        // SAFETY: by the caller nobody removes anything meanwhile. Lists whose magazines may still
-        // come back take all of them by their ordinary way.
+        // SAFETY: by the caller no thread removes anything meanwhile. Lists whose magazines may
+        // still come back take all of them by their ordinary way.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
         let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
         while let Some(magazine) = back.pop() {
             magazines += 1;
             blocks += magazine.len();
-            // SAFETY: just let go of. Nobody else is here, so nobody looks at it: it is reusable.
+            // SAFETY: just let go of. No other thread is here, so no thread looks at it: it is
+            // reusable.
             list.push(unsafe { OwnedMagazine::assume(magazine.release(), self.store()) });
         }
         (magazines, blocks)

@@ -8,7 +8,7 @@
 //! for "nothing there", the pool would carve, again and again, and have no bound.
 //!
 //! So each shard counts what has arrived there, and a look at all shards counts only where, from
-//! before it until after it, nothing has. Where there is one shard nobody counts.
+//! before it until after it, nothing has. Where there is one shard no thread counts.
 //!
 //! # Invariants
 //!

@@ -111,8 +111,8 @@ impl<S: Strategy> Core<S> {
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         let mut growth = self.unsealed()?;
-        // Whoever held the lock before may have carved, and freed, what is wanted here. Seen
-        // empty now, the lists stay out of the sum that bounds what is carved below.
+        // The thread that held the lock before may have carved, and freed, what is wanted here.
+        // Seen empty now, the lists stay out of the sum that bounds what is carved below.
         let found = self.mediator.request_batch(participant, shard, room);
         if found > 0 {
             return Ok(found);
@@ -190,7 +190,8 @@ impl<S: Strategy> Core<S> {
         unsafe { self.mediator.store().add_names(magazines, new.room) };
     }
 
-    /// The growth lock, unless the pool is sealed: then no lock is taken by who has heard of that.
+    /// The growth lock, unless the pool is sealed: a thread that has heard of the seal takes no
+    /// lock.
     fn unsealed(&self) -> Result<MutexGuard<'_, Growth>, AllocError> {
         if self.sealed.get() == 0 {
             let growth = lock(&self.growth);

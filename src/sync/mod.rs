@@ -8,7 +8,7 @@
 //!
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
-//! - [`Witness`]: says "whoever comes here has acquired this object's creation";
+//! - [`Witness`]: says "a thread that comes here has acquired this object's creation";
 //! - [`fence`]: orders what lies around it; the checkers see it as one;
 //! - [`Serial`]: a number that no other object of the process has;
 //! - [`site`]: every ordering of the core, by name.
@@ -117,8 +117,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     }
 }
 
-/// Proof of creation: a zero-sized field that says "whoever reaches this object has acquired the
-/// store that published it".
+/// Proof of creation: a zero-sized field that says "a thread that reaches this object has acquired
+/// the store that published it".
 ///
 /// Costs nothing when shipped. Under loom, reaching an object that this thread has not acquired
 /// is reported as the data race that it is.
@@ -142,8 +142,8 @@ impl Witness {
         self.0.with(|_| ());
     }
 
-    /// Begins anew: states that whoever has acquired the object so far has let go of it, in a way
-    /// that this thread has acquired.
+    /// Begins anew: states that every thread that has acquired the object so far has let go of it,
+    /// in a way that this thread has acquired.
     #[inline]
     pub fn renewed(&self) {
         self.0.with_mut(|_| ());

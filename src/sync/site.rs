@@ -88,9 +88,9 @@ sites! {
     PUSH_CAS_FAILED = "FL-4", Acquire;
     /// remove: first look at the head.
     REMOVE_LOAD = "FL-5", Acquire;
-    /// remove: a link of a magazine that may belong to somebody else by now.
+    /// remove: a link of a magazine that may belong to another thread by now.
     REMOVE_LINK = "FL-6", Acquire;
-    /// remove: a count of a magazine that may belong to somebody else by now.
+    /// remove: a count of a magazine that may belong to another thread by now.
     REMOVE_COUNT = "FL-7", Relaxed;
     /// remove: the head, on success.
     REMOVE_CAS = "FL-8", Relaxed;

@@ -2,7 +2,7 @@
 //!
 //! A thread that ends does not know whether the pool still exists. The owner, who drops the pool,
 //! does not know which threads are about to end. Neither waits for the other: each thread takes a
-//! guard before it touches the pool, the owner closes the rundown, and whoever of them comes last
+//! guard before it touches the pool, the owner closes the rundown, and the last of them
 //! frees the object. The owner may also leave the object where it is for good; it then keeps a
 //! guard for ever.
 //!
@@ -64,7 +64,7 @@ impl<T> Rundown<T> {
     /// # Safety
     ///
     /// `object` is from [`Box::into_raw`] and written before the first guard is taken. The owner
-    /// uses it until [`close`](Self::close), and nobody else frees it.
+    /// uses it until [`close`](Self::close), and no other thread frees it.
     pub unsafe fn new(object: NonNull<T>) -> Self {
         Self { word: AtomicUsize::new(0), object }
     }

@@ -23,7 +23,7 @@ impl fmt::Display for Named {
 pub enum Misuse {
     /// A free of a block that is free already.
     FreedTwice(Named, u32),
-    /// A free of a block that nobody ever had.
+    /// A free of a block that was never handed out.
     NeverHandedOut(Named),
     /// A free of a pointer into a block.
     Interior(Named, usize),

@@ -16,10 +16,10 @@
 //!
 //! # Who may touch what
 //!
-//! Who has a block may change its word: plainly (a load and a store) where it goes between a cache
-//! and its user, by an RMW where it goes between a cache and a magazine. A free by somebody who
-//! does not have the block finds a state that is not live, if the free or the hand-over before it
-//! happened before.
+//! The owner of a block may change its word: plainly (a load and a store) where it goes between a
+//! cache and its user, by an RMW where it goes between a cache and a magazine. A free by a thread
+//! that does not have the block finds a state that is not live, if the free or the hand-over before
+//! it happened before.
 //!
 //! # What is not seen at once
 //!
@@ -86,7 +86,7 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     ///
     /// # Safety
     ///
-    /// They are of a chunk that it has learnt of, and in nobody else's hands.
+    /// They are of a chunk that it has learnt of, and in no other owner's hands.
     unsafe fn carved(&self, blocks: &mut [Block]);
 
     /// A cached block becomes live. `slot` is where the state's slot is. `false`: look closer, by
@@ -115,14 +115,14 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// What is wrong with it: it belongs to somebody else.
+    /// What is wrong with it: it belongs to another thread.
     fn leaves_cache(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 
     /// A block from a magazine, or a fresh one, becomes cached.
     ///
     /// # Errors
     ///
-    /// What is wrong with it: it belongs to somebody else.
+    /// What is wrong with it: it belongs to another thread.
     fn enters_cache(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
 }
 

@@ -75,8 +75,8 @@ impl Word {
 
     #[inline(always)]
     pub(super) fn state(&self) -> State {
-        // ORDERING(LV-3): Relaxed. Who has the block has acquired, with it, the last change; who
-        //   does not gets a diagnosis, and no access to anything.
+        // ORDERING(LV-3): Relaxed. The thread that has the block has acquired, with it, the last
+        //   change; who does not gets a diagnosis, and no access to anything.
         State(self.state.load(site::BLOCK_STATE.ordering()))
     }
 
@@ -229,7 +229,7 @@ impl Spans {
         unsafe { first.as_ref() }
     }
 
-    /// The span that holds an address. Whoever has a block finds its span: it was published before
+    /// The span that holds an address. The owner of a block finds its span: it was published before
     /// the block was.
     ///
     /// # Complexity

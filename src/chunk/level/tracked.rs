@@ -271,7 +271,7 @@ impl<const HARD: bool> Drop for Tracked<HARD> {
     }
 }
 
-/// A random order, for those who rely on an order that nobody promised: no secret.
+/// A random order, for those who rely on an order that was never promised. Not a secret.
 mod dice {
     use core::hash::BuildHasher;
     use std::hash::RandomState;

@@ -143,7 +143,7 @@ struct Loan<'p, S: Strategy> {
 }
 
 enum Lender<'p, S: Strategy> {
-    /// Whoever drops it hands all its blocks in.
+    /// Dropping it hands all its blocks in.
     Cached(Local<'p, S>),
     Exact(&'p ExactPool<S>),
 }

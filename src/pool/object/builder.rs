@@ -19,7 +19,7 @@ use crate::source::Source;
 #[non_exhaustive]
 pub enum LivePolicy {
     /// All memory stays where it is, for good; values without a user are dropped. The default:
-    /// whoever has a detached pointer may go on using it, and a mistake costs memory, and nothing
+    /// the owner of a detached pointer may go on using it, and a mistake costs memory, and nothing
     /// worse.
     #[default]
     KeepMemory,
@@ -62,7 +62,8 @@ impl<T> ObjectPoolBuilder<T> {
 }
 
 impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
-    /// Chooses the strategy against ABA, and with [`Checked`](crate::Checked) a level. The default is
+    /// Chooses the strategy against ABA, and with [`Checked`](crate::Checked) a level. The default
+    /// is
     /// [`TaggedWide`].
     pub fn strategy<U: Strategy>(self) -> ObjectPoolBuilder<T, U> {
         ObjectPoolBuilder {

@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!
-//! - O1. A block that is taken has one owner: a [`Reserved`], a handle, or whoever detached one.
+//! - O1. A block that is taken has one owner: a [`Reserved`], a handle, or the caller that detached
+//!   one.
 //! - O2. The owner of an object is the owner of its block, which holds a value. A `Reserved` may be
 //!   without one.
 //! - O3. Whatever panics (constructor, hook, destructor), the block goes back, and says truly

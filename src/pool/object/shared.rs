@@ -148,8 +148,8 @@ impl<T, S: Strategy> Clone for SharedPooled<T, S> {
     ///
     /// Where half of what the count can hold is passed: handles were forgotten in a loop.
     fn clone(&self) -> Self {
-        // ORDERING(OB-1): Relaxed. Whoever clones has a handle: the object stays, and is seen
-        //   already.
+        // ORDERING(OB-1): Relaxed. The thread that clones has a handle: the object stays, and is
+        //   seen already.
         let before = self.counted().count.fetch_add(1, site::SHARE_CLONE.ordering());
         if before > MOST {
             // Not a panic: the count stands, and could be driven past its end.

@@ -72,8 +72,8 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
     }
 
     /// Takes a block, lets `fill` set up its value under the name that it will have, and then makes
-    /// the name current: whoever finds the block by it finds it filled. Until then the name is
-    /// stale, for `fill` too. Readers who come by an older name may see what `fill` does to the
+    /// the name current: a thread that finds the block by it finds it filled. Until then the name
+    /// is stale, for `fill` too. Readers who come by an older name may see what `fill` does to the
     /// value; that is what [`is_current`](StampedPool::is_current) tells them.
     ///
     /// # Errors
@@ -104,7 +104,8 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         fill: impl FnOnce(&'p T, Stamped<T>),
     ) -> Result<Stamped<T>, AllocError> {
         let owned = Owned { block: self.local.allocate()?, local: &self.local };
-        // SAFETY: who has a block from the pool has acquired its header; the pool lives for 'p.
+        // SAFETY: the thread that has a block from the pool has acquired its header; the pool lives
+        // for 'p.
         let cell: &'p Cell<T> = unsafe { Cell::of(owned.block) };
         if cell.stamp.is_fresh() {
             // SAFETY: owned and fresh.

@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 /// The stamped pointer: names one turn of one block of one [`StampedPool`](super::StampedPool).
 ///
 /// A value of 16 bytes without an address in it: the block's number, the pool's number, and the
-/// stamp of the turn. Whoever uses it asks the pool, which finds the block by its number and
+/// stamp of the turn. Its user asks the pool, which finds the block by its number and
 /// compares the rest. So a name may be kept for any time, and used when its block was freed, is
 /// somebody else's, or when its pool is gone: it is then *stale*, and that is seen.
 ///
@@ -30,7 +30,7 @@ impl<T> Stamped<T> {
     /// Names nothing.
     pub const NULL: Self = Self::null(0);
 
-    /// Names nothing, and carries a number for whoever compares it: nulls of different numbers are
+    /// Names nothing, and carries a number by which it is compared: nulls of different numbers are
     /// different. A list's last link that carries the [`stamp`](Self::stamp) of its own block is
     /// told from the last link of that block's next turn.
     pub const fn null(number: u64) -> Self {

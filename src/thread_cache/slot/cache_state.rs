@@ -2,9 +2,9 @@
 //!
 //! Where batches grow, the array has a limit of its own, from two of the least batches to two of
 //! the largest; a flush gives away half of it. An array that is full doubles its limit in place of
-//! a flush, if the exchange before was a refill: whoever takes blocks and gives them back would not
-//! need either, had it more room. A thread that only gives gains nothing by room, and its blocks
-//! would be colder when they come round: so [`STEADY`] flushes in a row halve the limit.
+//! a flush, if the exchange before was a refill: a thread that takes blocks and gives them back
+//! would not need either, had it more room. A thread that only gives gains nothing by room, and its
+//! blocks would be colder when they come round: so [`STEADY`] flushes in a row halve the limit.
 
 use crate::block::Batch;
 use crate::mediator::ShardId;
@@ -12,7 +12,7 @@ use crate::mediator::ShardId;
 /// So many flushes, and no refill between them, show that a thread gives for good.
 const STEADY: u32 = 16;
 
-/// What the owner of an array keeps of it. Nobody else looks.
+/// What the owner of an array keeps of it. No other thread looks.
 pub(super) struct CacheState {
     /// Blocks in it.
     pub(super) len: usize,

@@ -70,7 +70,7 @@ impl SlotRef {
     /// # Safety
     ///
     /// `room` has [`Slot::layout`] for `batch` and `quarantine`, which is 0 or a power of two, and
-    /// is nobody else's for as long as the reference or a copy of it is used.
+    /// is no other owner's for as long as the reference or a copy of it is used.
     pub unsafe fn create(
         room: NonNull<u8>,
         batch: Batch,
@@ -92,7 +92,7 @@ impl SlotRef {
         // SAFETY: by the caller the room is aligned, large enough and unused.
         unsafe { slot.write(head) };
         let this = Self(slot);
-        // SAFETY: made just now, and nobody else has it.
+        // SAFETY: made just now, and no other thread has it.
         unsafe { this.clear_ring() };
         this
     }
@@ -120,7 +120,7 @@ impl SlotRef {
     /// The thread that owns it, as last heard of.
     pub fn owner(self) -> Option<ThreadId> {
         // ORDERING(TC-1): Relaxed. Only a hint for the claim at TC-2, or a thread looking for its
-        //   own id, which nobody else writes.
+        //   own id, which no other thread writes.
         NonZeroU64::new(self.head().owner.load(site::SLOT_PEEK.ordering())).map(ThreadId)
     }
 
@@ -190,7 +190,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// Nobody refers to the slot any more.
+    /// No thread refers to the slot any more.
     pub(crate) unsafe fn drop_in_place(self) {
         // SAFETY: made by `create`, and the last use by the caller.
         unsafe { self.0.drop_in_place() };

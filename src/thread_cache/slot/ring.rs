@@ -16,7 +16,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller has just made the slot, and nobody else has it.
+    /// The caller has just made the slot, and no other thread has it.
     pub(super) unsafe fn clear_ring(self) {
         for nth in 0..self.head().quarantine {
             // SAFETY: within the ring.
@@ -81,7 +81,7 @@ impl SlotRef {
         let ring = self.ring();
         let quarantine = self.head().quarantine;
         self.head().cursor.with(|_| {
-            // SAFETY: the ring was written by `create`, and nobody else is in it.
+            // SAFETY: the ring was written by `create`, and no other thread is in it.
             let ring = unsafe { core::slice::from_raw_parts(ring, quarantine) };
             ring.iter().flatten().count()
         })
