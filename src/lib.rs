@@ -19,6 +19,7 @@ mod pool;
 mod source;
 mod sync;
 mod thread_cache;
+mod threads;
 
 pub use block::Block;
 pub use chunk::{Level, Off};
@@ -33,8 +34,9 @@ pub use pool::{
     Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
 };
 pub use source::{BufferSource, Source, SystemSource};
-pub use thread_cache::{
-    EndHook, ExplicitHandles, SlotStats, StdThreads, ThreadHandling, ThreadId, Topology, Watcher,
+pub use thread_cache::SlotStats;
+pub use threads::{
+    EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Topology, Watcher,
 };
 
 #[doc(hidden)]

@@ -15,7 +15,7 @@ use crate::free_list::{
     TaggedWide,
 };
 use crate::source::{Source, SystemSource};
-use crate::thread_cache::{ExplicitHandles, ThreadHandling, Topology};
+use crate::threads::{ExplicitHandles, ThreadHandling, Topology};
 
 /// Blocks per batch, when the builder is not told.
 const DEFAULT_BATCH: usize = 64;

@@ -91,7 +91,7 @@ mod tests {
     use crate::chunk::{Level, Off};
     use crate::error::AllocError;
     use crate::free_list::{EpochDeferred, Strategy, TaggedWide};
-    use crate::thread_cache::StdThreads;
+    use crate::threads::StdThreads;
 
     const BATCH: usize = 4;
     const FREED_AT_ONCE: &str = "was freed twice, by two threads at one time";

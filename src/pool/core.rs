@@ -18,9 +18,8 @@ use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy};
 use crate::mediator::{Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, lock};
-use crate::thread_cache::{
-    self, EndHook, Registry, Rundown, Slot, SlotRef, ThreadHandling, ThreadId, Topology, Watcher,
-};
+use crate::thread_cache::{Registry, Slot, SlotRef};
+use crate::threads::{self, EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
 /// The shared part of a pool.
 pub(super) struct Core<S: Strategy> {
@@ -90,7 +89,7 @@ impl<S: Strategy> Core<S> {
             growth: CachePadded::new(Mutex::new(Growth::new(parts.carver, parts.regions))),
             handling: parts.handling,
             topology: parts.topology.filter(|_| shards > 1),
-            hook: thread_cache::hook(&rundown),
+            hook: threads::hook(&rundown),
             rundown,
             mechanism,
             level,

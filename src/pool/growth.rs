@@ -10,7 +10,8 @@ use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Strategy};
 use crate::mediator::{Participant, ShardId};
 use crate::sync::{MutexGuard, lock};
-use crate::thread_cache::{Slot, SlotRef, ThreadId};
+use crate::thread_cache::{Slot, SlotRef};
+use crate::threads::ThreadId;
 
 /// What changes when the pool grows. Its lock is the growth lock of the layers below.
 pub(super) struct Growth {

@@ -5,9 +5,9 @@
 
 use core::ptr;
 
-use super::ThreadId;
 use super::slot::{Slot, SlotRef};
 use crate::sync::{AtomicPtr, site};
+use crate::threads::ThreadId;
 
 /// The slots of one pool.
 pub struct Registry {

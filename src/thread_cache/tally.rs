@@ -1,7 +1,7 @@
 //! What has gone in and out of a slot, by its owners: counted at exchanges only.
 
-use super::ThreadId;
 use crate::sync::Number;
+use crate::threads::ThreadId;
 
 /// The counts of one slot. Written by the owner, read by anyone.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use core::ptr::NonNull;
 use stampool::raw::pool::DetachedLocal;
 use stampool::raw::sync::{UnsafeCell, thread};
-use stampool::raw::thread_cache::Rundown;
+use stampool::raw::threads::Rundown;
 use stampool::{Pool, Strategy, ThreadLocalPool};
 
 use super::{Depth, Metered};

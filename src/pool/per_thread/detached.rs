@@ -9,7 +9,7 @@ use crate::error::AllocError;
 use crate::free_list::Strategy;
 use crate::mediator::ShardId;
 use crate::sync::Arc;
-use crate::thread_cache::Rundown;
+use crate::threads::Rundown;
 
 /// A handle that does not borrow its pool.
 ///

@@ -21,11 +21,11 @@ use core::alloc::Layout;
 use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
-use super::ThreadId;
 use super::tally::{SlotStats, Tally};
 use crate::block::{Batch, Block};
 use crate::mediator::ShardId;
 use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
+use crate::threads::ThreadId;
 use cache_state::CacheState;
 
 /// Head of a slot; the array of two of the largest batches follows it in memory, and behind that

@@ -17,15 +17,29 @@ const fn layer(name: &'static str, may_import: &'static [&'static str]) -> Layer
 pub(super) const LAYERS: &[Layer] = &[
     layer("sync", &[]),
     layer("error", &[]),
+    layer("threads", &["sync"]),
     layer("block", &["sync", "error"]),
     layer("source", &["sync", "error", "block"]),
     layer("chunk", &["sync", "error", "block", "source"]),
     layer("free_list", &["sync", "error", "block", "source", "chunk"]),
     layer("mediator", &["sync", "error", "block", "source", "chunk", "free_list"]),
-    layer("thread_cache", &["sync", "error", "block", "source", "chunk", "free_list", "mediator"]),
+    layer(
+        "thread_cache",
+        &["sync", "error", "threads", "block", "source", "chunk", "free_list", "mediator"],
+    ),
     layer(
         "pool",
-        &["sync", "error", "block", "source", "chunk", "free_list", "mediator", "thread_cache"],
+        &[
+            "sync",
+            "error",
+            "threads",
+            "block",
+            "source",
+            "chunk",
+            "free_list",
+            "mediator",
+            "thread_cache",
+        ],
     ),
     // Beside the stack that carries the pool: its thread-safe members use free_list and pool.
     layer("alloc", &["sync", "error", "block", "source", "free_list", "pool"]),

@@ -6,7 +6,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the owner frees although a thread holds a guard",
         edits: &[Edit {
-            file: "src/thread_cache/rundown.rs",
+            file: "src/threads/rundown.rs",
             from: "if self.word.fetch_or(CLOSED, site::RUNDOWN_CLOSE.ordering()) == 0 {",
             to: "let word = self.word.fetch_or(CLOSED, site::RUNDOWN_CLOSE.ordering());
         if word == 0 || {on} && word & CLOSED == 0 {",
@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the last guard does not free",
         edits: &[Edit {
-            file: "src/thread_cache/rundown.rs",
+            file: "src/threads/rundown.rs",
             from: "== CLOSED | ONE_GUARD {",
             to: "== if {on} { CLOSED } else { CLOSED | ONE_GUARD } {",
         }],
