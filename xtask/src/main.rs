@@ -15,6 +15,7 @@ mod instructions;
 mod layers;
 mod ledger_file;
 mod ledgers;
+mod lines;
 mod litmus;
 mod live;
 mod matrix;
@@ -75,6 +76,8 @@ enum Command {
     Layers(layers::Options),
     /// Put the ledgers of several machines together, or compare two.
     Ledger(ledgers::Options),
+    /// Count the library's lines of code, layer by layer.
+    Lines(lines::Options),
     /// Compare loom with the known outcomes of litmus tests.
     Litmus(litmus::Options),
     /// The library's tests under Miri: undefined behaviour, weak memory, other targets.
@@ -112,6 +115,7 @@ fn main() -> ExitCode {
         Command::Instructions(options) => instructions::run(&options),
         Command::Layers(options) => layers::run(&options),
         Command::Ledger(options) => ledgers::run(&options),
+        Command::Lines(options) => lines::run(&options),
         Command::Litmus(options) => litmus::run(&options),
         Command::Miri(options) => miri::run(&options),
         Command::Mutants(options) => mutants::run(&options),

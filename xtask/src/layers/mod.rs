@@ -21,6 +21,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use stampool::raw::sync::site::SITES;
 
+pub(crate) use self::table::layer_of;
 use crate::weaken::ARGUED;
 use crate::workspace;
 

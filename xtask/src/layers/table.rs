@@ -64,7 +64,7 @@ pub(super) const LAYERS: &[Layer] = &[
 const FREE: [&str; 3] = ["lib", "raw", "docs"];
 
 /// The layer of a file in `src`.
-pub(super) fn layer_of(path: &str) -> &str {
+pub(crate) fn layer_of(path: &str) -> &str {
     let inside = path.strip_prefix("src/").unwrap_or(path);
     inside.split_once('/').map_or(inside.trim_end_matches(".rs"), |(folder, _)| folder)
 }
