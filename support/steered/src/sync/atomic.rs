@@ -1,4 +1,4 @@
-//! The machine's atomics: each access is a [point](crate::point) and is [counted](crate::count).
+//! The machine's atomics: each access is a [point](crate::point()) and is [counted](crate::count).
 
 pub use core::sync::atomic::Ordering;
 
