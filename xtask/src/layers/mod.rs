@@ -9,6 +9,7 @@
 mod backends;
 mod folders;
 mod length;
+mod orderings;
 mod paths;
 mod readme;
 mod table;
@@ -72,6 +73,8 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     findings.extend(readme::check(&readme, front_page));
     let contributing = text_file(&root, "CONTRIBUTING.md")?;
     findings.extend(folders::check(&folders_of(&root)?, &contributing));
+    let chapter = text_file(&root, "src/docs/orderings.md")?;
+    findings.extend(orderings::check(SITES, &chapter, &core));
     let tags = tags::read(&all);
     let scenarios = text_below(&all, "loom-tests/src/scenarios/");
     let argued: Vec<&str> = ARGUED.iter().map(|argued| argued.site).collect();
