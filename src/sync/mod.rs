@@ -78,8 +78,9 @@ pub use std::{
     thread_local,
 };
 
-/// A number beside what is checked: it is the machine's in every build, it orders nothing and it
-/// decides nothing. For names and statistics.
+/// A number beside what is checked: it is the machine's in every build, and it orders nothing. For
+/// names, for statistics, and for a hint whose stale value costs time and nothing else (`sealed` of
+/// a pool, which the growth lock decides).
 #[derive(Debug, Default)]
 pub struct Number(PlainU64);
 
