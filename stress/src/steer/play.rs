@@ -22,7 +22,7 @@ use crate::oracle::{Oracle, books};
 use crate::run::lanes::sweep;
 use crate::scenario::{Scenario, Stage};
 use crate::strategies::pool;
-use crate::subject::{Examined, Refused};
+use crate::subject::{Audited as _, Examined, Refused};
 use crate::worker::{Desk, Lane, Worker};
 
 /// What holds the threads up.
