@@ -42,7 +42,7 @@ fn the_last_byte_of_a_buffer_counts() {
 fn a_demand_made_before_the_strategy_is_chosen_stands() {
     let builder = Pool::builder(Layout::new::<u64>()).strict_lock_free();
     let built = builder.strategy::<Locked>().build();
-    assert!(matches!(built.err(), Some(BuildError::NotLockFree { strategy: "Locked" })));
+    assert_eq!(built.err(), Some(BuildError::NotLockFree { strategy: "Locked" }));
     let limbo = Pool::builder(Layout::new::<u64>()).limbo_magazines(5000);
     let built = limbo.strategy::<EpochDeferred>().checked().build().err();
     assert_eq!(built, Some(BuildError::LimboMagazines { requested: 5000, limit: 1024 }));

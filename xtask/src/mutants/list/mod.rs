@@ -1,6 +1,7 @@
 //! The kept faults of the core, one file per subject.
 
 mod checking;
+mod edges;
 mod free_list;
 mod growth;
 mod mediator;
@@ -17,6 +18,7 @@ use super::Mutant;
 pub(crate) fn all() -> Vec<&'static Mutant> {
     [
         checking::MUTANTS,
+        edges::MUTANTS,
         rundown::MUTANTS,
         free_list::MUTANTS,
         growth::MUTANTS,

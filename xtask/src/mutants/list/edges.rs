@@ -1,0 +1,78 @@
+//! Settings that get lost, and limits that are off by one.
+
+use crate::mutants::{Edit, Killer, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "a read of a value says what it read of another turn",
+        edits: &[Edit {
+            file: "src/pool/stamped/mod.rs",
+            from: "self.is_current(name).then_some(result)",
+            to: "({on} || self.is_current(name)).then_some(result)",
+        }],
+        killer: Killer::Test { target: "edges", name: "a_read_whose_turn_ends_meanwhile_says_nothing" },
+        words: "of another turn",
+    },
+    Mutant {
+        name: "the last byte of a buffer is never given",
+        edits: &[Edit {
+            file: "src/source/buffer.rs",
+            from: "if end > self.len {",
+            to: "if end > self.len || {on} && end == self.len {",
+        }],
+        killer: Killer::Test { target: "edges", name: "the_last_byte_of_a_buffer_counts" },
+        words: "right: Some(",
+    },
+    Mutant {
+        name: "what was demanded before the strategy was chosen is lost",
+        edits: &[Edit {
+            file: "src/pool/builder.rs",
+            from: "            requirements: self.requirements,
+            block_table",
+            to: "            requirements: if {on} { Requirements::default() } else { self.requirements },
+            block_table",
+        }],
+        killer: Killer::Test { target: "edges", name: "a_demand_made_before_the_strategy_is_chosen_stands" },
+        words: "NotLockFree",
+    },
+    Mutant {
+        name: "a pool that makes objects anew still keeps them",
+        edits: &[Edit {
+            file: "src/pool/object/builder.rs",
+            from: "        self.reset = None;",
+            to: "        if !{on} { self.reset = None; }",
+        }],
+        killer: Killer::Test { target: "edges", name: "a_make_after_a_keep_keeps_nothing" },
+        words: "what the last user has left",
+    },
+    Mutant {
+        name: "blocks of two chunks have one number",
+        edits: &[Edit {
+            file: "src/chunk/level/shadow.rs",
+            from: "map_or(0, |last| last.before + last.blocks)",
+            to: "map_or(0, |last| if {on} { last.blocks } else { last.before + last.blocks })",
+        }],
+        killer: Killer::Test { target: "edges", name: "blocks_of_all_chunks_have_names_of_their_own" },
+        words: "block #3 of",
+    },
+    Mutant {
+        name: "handles alone are not there from the start",
+        edits: &[Edit {
+            file: "src/pool/object/builder.rs",
+            from: "if count > 0 || handles > 0 {",
+            to: "if count > 0 || !{on} && handles > 0 {",
+        }],
+        killer: Killer::Test { target: "edges", name: "handles_alone_are_there_from_the_start" },
+        words: "three, and the fallback cache",
+    },
+    Mutant {
+        name: "a prefill forgets the fallback cache",
+        edits: &[Edit {
+            file: "src/pool/per_thread/mod.rs",
+            from: "handles.saturating_add(1)",
+            to: "handles.saturating_add(usize::from(!{on}))",
+        }],
+        killer: Killer::Test { target: "edges", name: "a_prefilled_pool_has_a_cache_for_each_thread" },
+        words: "the source was asked again",
+    },
+];
