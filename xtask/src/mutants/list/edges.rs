@@ -75,4 +75,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Test { target: "edges", name: "a_prefilled_pool_has_a_cache_for_each_thread" },
         words: "the source was asked again",
     },
+    Mutant {
+        name: "a pool's policy is lost when the strategy is chosen later",
+        edits: &[Edit {
+            file: "src/pool/object/builder.rs",
+            from: "            is_sealed: self.is_sealed,
+            when_dropped: self.when_dropped,",
+            to: "            is_sealed: self.is_sealed,
+            when_dropped: if {on} { LivePolicy::default() } else { self.when_dropped },",
+        }],
+        killer: Killer::Test {
+            target: "edges",
+            name: "a_policy_stands_when_the_strategy_is_chosen_later",
+        },
+        words: "one is live",
+    },
 ];
