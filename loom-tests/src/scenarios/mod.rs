@@ -62,7 +62,7 @@ pub struct Subject {
     /// What its list looks like.
     pub shape: Shape,
     /// The scenarios with so many executions that only the deep tier tries all.
-    pub hard: &'static [&'static str],
+    pub hard: &'static [&'static [&'static str]],
     /// The scenarios that take minutes though they are bounded.
     pub deep: &'static [&'static str],
     /// The scenarios that a search without reduction tries all schedules of every time, where not
@@ -105,7 +105,7 @@ impl Modelled for Locked {
 
 impl Modelled for Quiescent {
     const SUBJECT: Subject = Subject {
-        hard: HARD_QUIESCENT,
+        hard: &[HARD_QUIESCENT],
         deep: &["pool/leave_leave_attach"],
         searched: Some(&["list/pop_push", "list/take_all_push"]),
         ..subject::<Self>(Shape::TwoLists)
@@ -127,12 +127,12 @@ impl Modelled for EpochDeferred {
     };
     const MODELS: &'static [Subject] = &[
         Subject {
-            hard: HARD_EPOCH,
+            hard: &[HARD_EPOCH],
             searched: SHORT,
             ..subject::<Deferred<EpochModel<Prompt>>>(Shape::Sides)
         },
         Subject {
-            hard: HARD_STALLED,
+            hard: &[HARD_EPOCH, HARD_STALLED],
             deep: &["pool/leave_leave_attach"],
             searched: SHORT,
             ..subject::<Deferred<EpochModel<Stalled>>>(Shape::Sides)
@@ -210,29 +210,23 @@ const HARD_EPOCH: &[&str] = &[
     "pool/shards_carve_carve",
 ];
 
-/// As [`HARD_EPOCH`], and what takes more than five seconds, since [`Prompt`] exhausts it.
+/// What takes more than five seconds beside a sleeper, since [`Prompt`] exhausts it.
 const HARD_STALLED: &[&str] = &[
     "list/aba_pop_up_to",
     "pool/allocate_free_across",
     "pool/leave_allocate",
     "pool/drop_after_remote_frees",
-    "pool/flush_refill",
-    "pool/leave_remainder_allocate",
-    "pool/thread_end_two_handles",
-    "pool/carve_carve",
-    "pool/capacity",
-    "mediator/remainders_merge",
-    "pool/wide_flush_refill",
-    "pool/wide_leave_allocate",
-    "pool/shards_leave_allocate",
-    "pool/shards_carve_carve",
 ];
 
 impl Subject {
     /// How far loom looks at a scenario every time.
     #[must_use]
     pub fn depth(&self, scenario: &str, depth: Depth) -> Depth {
-        if self.hard.contains(&scenario) { Depth::Preemptions(3) } else { depth }
+        if self.hard.iter().any(|some| some.contains(&scenario)) {
+            Depth::Preemptions(3)
+        } else {
+            depth
+        }
     }
 }
 
