@@ -97,8 +97,8 @@ pub enum BuildError {
         /// The batch, in blocks.
         batch: usize,
     },
-    /// A chunk of zero blocks, or of more than the limit: its size would overflow, or the pool's
-    /// [level](crate::PoolBuilder::checked) cannot number so many.
+    /// A chunk of zero blocks, or of more than the limit: its size would overflow, or a
+    /// [checked](crate::PoolBuilder::checked) pool cannot number so many.
     Chunk {
         /// The chunk asked for, in blocks.
         requested: usize,
@@ -148,12 +148,6 @@ pub enum BuildError {
         /// Why not.
         error: AllocError,
     },
-    /// This kind of pool cannot have such a level of misuse detection: one without caches has
-    /// nothing to look at, and one that keeps values in free blocks cannot have them filled.
-    Level {
-        /// The level asked for.
-        level: &'static str,
-    },
     /// Lock freedom was demanded, and this strategy has none on this machine.
     NotLockFree {
         /// The strategy that would block.
@@ -195,7 +189,6 @@ impl fmt::Display for BuildError {
             }
             Self::PoolsExhausted => write!(f, "no number is left for another pool"),
             Self::Fill { error } => write!(f, "the pool cannot be filled: {error}"),
-            Self::Level { level } => write!(f, "a pool of this kind cannot be {level}"),
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} is not lock-free on this machine")
             }

@@ -14,7 +14,6 @@ mod chain;
 mod deferred;
 mod epoch;
 mod head;
-mod levels;
 mod locked;
 mod magazine;
 mod quiescent;
@@ -27,7 +26,6 @@ pub use chain::Chain;
 pub use deferred::{Deferred, DeferredList};
 pub use epoch::{Epoch, EpochDeferred};
 pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
-pub use levels::{Checked, Hardened};
 pub use locked::{Locked, LockedList};
 pub use magazine::{Magazine, MagazineRef, MaybeBlock, OwnedMagazine, Reuse};
 pub use quiescent::{Quiescent, QuiescentList};
@@ -37,7 +35,6 @@ pub use tagged::{TaggedList, TaggedPacked, TaggedWide};
 pub use treiber::Treiber;
 
 use crate::block::TagWidth;
-use crate::chunk::Level;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u128;
 
@@ -248,11 +245,6 @@ pub unsafe trait Strategy: Sized + 'static {
 
     /// Says when its magazines come back.
     type Reclaimer: Reclaimer;
-
-    /// What the pool knows of its blocks, to notice misuse: [`Off`](crate::chunk::Off), unless it
-    /// is
-    /// [`Checked`] or [`Hardened`].
-    type Level: Level;
 
     /// Its list.
     type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;

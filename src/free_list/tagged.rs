@@ -5,7 +5,6 @@ use super::{
     PackedHead, Requirements, Strategy, TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
-use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u64;
 
@@ -57,7 +56,6 @@ fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, Bui
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     const NAME: &'static str = "TaggedWide";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = TaggedList;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
@@ -88,7 +86,6 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     const NAME: &'static str = "TaggedPacked";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = TaggedList;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

@@ -184,14 +184,14 @@ sites! {
     STAMP_RETIRE = "ST-11", AcqRel;
     /// stamp: the end of a turn that was over already.
     STAMP_RETIRE_LATE = "ST-12", Acquire;
-    /// levels: a new chunk made known.
+    /// checking: a new chunk made known.
     SPANS_PUSH = "LV-1", Release;
-    /// levels: the newest chunk.
+    /// checking: the newest chunk.
     SPANS_LOAD = "LV-2", Acquire;
-    /// levels: state of a block, between cache and user.
+    /// checking: state of a block, between cache and user.
     BLOCK_STATE = "LV-3", Relaxed;
-    /// levels: state of a block, between cache and magazine.
+    /// checking: state of a block, between cache and magazine.
     BLOCK_EXCHANGE = "LV-4", Relaxed;
-    /// levels: how often a block was handed out.
+    /// checking: how often a block was handed out.
     BLOCK_GENERATION = "LV-5", Relaxed;
 }
