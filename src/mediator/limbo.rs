@@ -81,16 +81,17 @@ impl Limbo {
         // SAFETY: by the caller the limbo exists. The reference covers the atomic counter only.
         let waiting: &AtomicUsize = unsafe { &(*this).waiting };
         // ORDERING(LM-4): Release. Publishes that this thread no longer uses the depot and the
-        //   magazine. The thread may do nothing else with the pool that would publish it. pairs
-        //   with LM-5; killed by limbo/land_drop
+        //   magazine. The thread may do nothing else with the pool that would publish it.
+        //   pairs with LM-5; killed by limbo/land_drop
         waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
     }
 
     /// Whether no magazine waits. If so, the caller has acquired all deferred returns (L2).
     pub(super) fn is_empty(&self) -> bool {
         // ORDERING(LM-5): Acquire. A thread that has returned a magazine does not touch the depot
-        //   again, so the caller may free the depot. pairs with LM-4 of every magazine, because all
-        //   changes of the number are RMWs; killed by limbo/land_drop
+        //   again, so the caller may free the depot.
+        //   pairs with LM-4 of every magazine, because all changes of the number are RMWs; killed
+        //   by limbo/land_drop
         self.waiting.load(site::LIMBO_EMPTY.ordering()) == 0
     }
 

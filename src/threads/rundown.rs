@@ -131,8 +131,8 @@ impl<T> Rundown<T> {
     /// The owner calls this once and does not touch the object again.
     pub unsafe fn close(&self) {
         // ORDERING(RD-7): AcqRel. Publishes what the owner did to the thread that frees; observes
-        //   what the threads did whose guards are gone. pairs with RD-4 (leave, AcqRel); killed by
-        //   rundown/enter_close
+        //   what the threads did whose guards are gone.
+        //   pairs with RD-4 (leave, AcqRel); killed by rundown/enter_close
         if self.word.fetch_or(CLOSED, site::RUNDOWN_CLOSE.ordering()) == 0 {
             // SAFETY: D2: it was the owner who made it so.
             unsafe { self.free() };
