@@ -108,10 +108,10 @@ unsafe impl Reclaimer for Epoch {
 ///
 /// # A thread that sleeps while pinned
 ///
-/// It holds up the magazines that are emptied meanwhile, but no block. Beyond [`limbo_magazines`]
-/// per handle, emptied magazines go through a lock, which [`Stats::overflows`] counts, until the
-/// thread wakes and the collector has noticed it. The pool works on meanwhile, with locks as under
-/// [`Locked`](super::Locked).
+/// Such a thread holds up the magazines that are emptied meanwhile, but no block. Beyond
+/// [`limbo_magazines`] per handle, emptied magazines go through a lock, which [`Stats::overflows`]
+/// counts, until the thread wakes and the collector has noticed it. The pool works on meanwhile,
+/// with locks as under [`Locked`](super::Locked).
 ///
 /// # Memory bound
 ///

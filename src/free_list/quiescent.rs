@@ -58,9 +58,9 @@ use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 ///
 /// # A thread that sleeps in the middle of a removal
 ///
-/// It keeps the second list from being spliced in. The other threads take magazines from the second
-/// list one by one, under the lock. [`Stats::overflows`](crate::Stats::overflows) counts these
-/// removals.
+/// Such a thread keeps the second list from being spliced in. The other threads take magazines from
+/// the second list one by one, under the lock. [`Stats::overflows`](crate::Stats::overflows) counts
+/// these removals.
 ///
 /// # Memory bound
 ///
