@@ -2,27 +2,27 @@
 
 use core::fmt;
 
-/// Why a block, or a handle, could not be had. No block is lost when one is returned, and later
-/// frees make room again.
-// As wide as a pointer, so that a `Result<NonNull<u8>, AllocError>` comes back in two registers:
-// otherwise a hit sets up a stack frame for the answer of the slow path.
+/// Why there is no block, or no handle. No block is lost when a call returns one of these, and
+/// later frees make room again.
+// As wide as a pointer, so that a `Result<NonNull<u8>, AllocError>` is returned in two registers.
+// Codegen: C2 (papers/codegen.md)
 #[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AllocError {
     /// The source gave no memory for another chunk.
     OutOfMemory,
-    /// The source gave memory that is not aligned as asked. It got it back.
+    /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
-    /// The pool has carved as many blocks as its builder allowed. Free ones may lie in the caches
+    /// The pool has carved as many blocks as its builder allowed. Free blocks may lie in the caches
     /// of other handles.
     Capacity,
-    /// The pool refuses to wrap its tags and has used up half of them. The other half is kept for
-    /// the frees that are still to come.
+    /// The pool refuses to wrap its tags and has used half of them. The other half is kept for
+    /// frees.
     TagsExhausted,
-    /// The pool has as many magazines as its words can name.
+    /// The pool has as many magazines as its index can name.
     MagazinesExhausted,
-    /// The pool was sealed, and has neither blocks, or a cache, to spare nor leave to ask for more.
+    /// The pool is sealed, and has no block, or no cache, left to give.
     Sealed,
 }
 

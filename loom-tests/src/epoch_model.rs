@@ -1,13 +1,15 @@
-//! What an epoch promises, as a machine that the checkers see: the specification of
-//! [`Epoch`](stampool::raw::free_list::Epoch), small enough to be exhausted.
+//! The specification of [`Epoch`](stampool::raw::free_list::Epoch): what an epoch promises, as a
+//! machine that the checkers see, small enough for them to explore completely.
 //!
-//! Its state is a ghost: plain data behind a std mutex. Every access comes right after an RMW on
-//! one location, `order`, so that the checkers see, and reorder, each. What orders memory is what
-//! the promise says, no more:
+//! The state of the machine is plain data behind a std mutex, which the checkers do not see. Every
+//! access comes right after an RMW on one location, `order`, so the checkers see each access and
+//! reorder it. Memory is ordered by what the promise says, and no more:
 //!
-//! - a deferral is acquired by every later pin, and by whoever runs it (`order`: Release, Acquire);
-//! - the end of a pin is acquired by whoever runs something later (`ended`: Release, Acquire). So
-//!   it is in crossbeam-epoch, where whoever advances the epoch has looked at every participant.
+//! - every later pin acquires a deferral, and so does the thread that runs it (`order`: Release,
+//!   Acquire);
+//! - a thread that runs a deferral acquires the end of every pin for which it waited (`ended`:
+//!   Release, Acquire). In crossbeam-epoch too, the thread that advances the epoch has read every
+//!   participant.
 
 use core::marker::PhantomData;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use stampool::raw::free_list::{Guard, Reclaimer};
 use stampool::raw::sync::{AtomicUsize, Ordering};
 
-/// When something that waits runs: a rule, kept or broken.
+/// The rule that says when a deferral runs. Some rules keep the promise, others break it.
 pub trait Rule: Send + Sync + 'static {
     /// Name of the strategy that follows it.
     const NAME: &'static str;
@@ -26,11 +28,11 @@ pub trait Rule: Send + Sync + 'static {
         _ = (pin, own);
         true
     }
-    /// Whether anything runs before the drain.
+    /// Whether a deferral may run before the drain.
     const RUNS: bool = true;
 }
 
-/// A deferral runs as soon as it may.
+/// A deferral runs as soon as the promise allows.
 #[derive(Debug)]
 pub struct Prompt;
 
@@ -38,7 +40,7 @@ impl Rule for Prompt {
     const NAME: &'static str = "EpochModel";
 }
 
-/// Some thread sleeps while pinned, all the time: nothing runs before the end.
+/// A thread sleeps while pinned all the time, so nothing runs before the drain.
 #[derive(Debug)]
 pub struct Stalled;
 
@@ -58,13 +60,13 @@ pub struct EpochModel<R> {
 
 #[derive(Default)]
 struct Ghost {
-    /// The numbers of the pins that are held.
+    /// The numbers of the pins that exist.
     pins: Vec<usize>,
     next: usize,
     limbo: Vec<Waiting>,
 }
 
-/// What waits, and the pins that it waits for.
+/// A deferral that waits, and the pins for which it waits.
 struct Waiting {
     land: Box<dyn FnOnce() + Send>,
     pins: Vec<usize>,
@@ -86,7 +88,7 @@ impl<R: Rule> EpochModel<R> {
         if ripe.is_empty() {
             return;
         }
-        // By RMWs: a load may miss the last store.
+        // By RMWs, because a load may miss the last store.
         self.order.fetch_add(0, Ordering::Acquire);
         self.ended.fetch_add(0, Ordering::Acquire);
         ripe.into_iter().for_each(|waiting| (waiting.land)());
@@ -169,7 +171,7 @@ unsafe impl<R: Rule> Reclaimer for EpochModel<R> {
     }
 
     fn collect(&self, _guard: &Self::Guard<'_>) {
-        // Whatever may run has run: at the end of the last pin that it waited for.
+        // Every deferral that may run has run, at the end of the last pin for which it waited.
     }
 
     unsafe fn drain(&self, is_done: impl Fn() -> bool) {

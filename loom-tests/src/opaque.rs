@@ -1,25 +1,26 @@
-//! Reclamation that the checkers cannot see into, made visible at its border.
+//! Reclamation libraries into which the checkers cannot see, made visible at their border.
 //!
-//! A library's atomics are std's: its operations are no scheduling points, and order no memory for
-//! loom, which would report races that there are not. So each of its operations comes right after
-//! an RMW on one location, and runs without a scheduling point inside: the checkers see, and
-//! reorder, each as one step. What it brings back is collected, and lands after the step. And what
-//! orders memory is what the contract of [`Reclaimer`] promises, no more:
+//! Such a library uses std's atomics. Its operations are no scheduling points, and for loom they
+//! order no memory, so loom would report races that do not exist. So this module makes each
+//! operation of the library come right after an RMW on one location, and run without a scheduling
+//! point inside: the checkers see each operation as one step, and reorder these steps. A magazine
+//! that an operation brings back is collected, and returned after the step. Memory is ordered by
+//! what the contract of [`Reclaimer`] promises, and no more:
 //!
-//! - a deferral is acquired by every later pin and protection (`order`: Release, Acquire);
-//! - the end of a pin, or of a protection, is acquired by what it may have held up (`ended`:
-//!   Release, Acquire);
-//! - a deferral is acquired by whoever runs it (`deferred`: Release, Acquire).
+//! - every later pin and protection acquires a deferral (`order`: Release, Acquire);
+//! - a deferral that a pin or a protection may have held up acquires its end (`ended`: Release,
+//!   Acquire);
+//! - the thread that runs a deferral acquires it (`deferred`: Release, Acquire).
 //!
-//! The last two are for loom alone: shuttle orders no memory, and each would be one more step
+//! The last two are there for loom only. shuttle orders no memory, and each would be one more step
 //! there.
 //!
 //! # What such a row proves
 //!
-//! That the adapter keeps the contract, and the lists above it get by with the contract: when the
-//! library says that a magazine may come back, no interleaving with the shipped lists breaks them.
-//! Not that the library is right inside: neither its own interleavings nor its orderings are looked
-//! at, and where its adapter relies on a fence, that stands for itself.
+//! It proves that the adapter keeps the contract, and that the lists above need only the contract:
+//! when the library says that a magazine may come back, no interleaving with the shipped lists
+//! breaks them. It does not prove that the library is right inside. Neither its own interleavings
+//! nor its orderings are checked, and a fence on which the adapter relies is not checked either.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize as Number, Ordering::Relaxed};
@@ -53,8 +54,8 @@ pub struct Opaque<R> {
     library: R,
 }
 
-/// What the checkers don't see: std's. No scheduling point comes while a lock is held, and all
-/// threads of a checker take turns on one, so its orderings say nothing.
+/// State that the checkers do not see, in std's types. No scheduling point comes while a lock is
+/// held. All threads of a checker run on one real thread, so the orderings here mean nothing.
 struct Ghost {
     /// Of all pins and protections: what a look acquires too much, the library's own fences would.
     ended: AtomicUsize,

@@ -118,7 +118,8 @@ fn recycle_row(strategy: &str, bound: Bound, body: fn() -> String) -> Check {
     Check::loom(strategy, recycle::NAME, bound, body).expect_exactly(recycle::allowed(), FEWEST)
 }
 
-/// Every time as far as the subject goes; in the deep tier all executions, where that is less.
+/// In every run the search goes as far as the subject's depth. If that is less than the scenario's,
+/// the deep tier runs the scenario's depth too.
 fn of_list(subject: Subject, scenario: &'static list::Scenario) -> Vec<Check> {
     let every_time = subject.depth(scenario.name, scenario.depth);
     let mut rows = vec![list_row(subject, scenario, every_time.bound())];

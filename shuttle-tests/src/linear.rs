@@ -1,9 +1,9 @@
 //! Generated programs on the shipped pool: every history that shuttle samples must be
 //! linearizable.
 //!
-//! proptest makes the programs, and makes one that fails smaller; programs and schedules follow
-//! from one seed, so a row that fails does so again. The pool's own panics are not made smaller:
-//! a model binary ends at the first one.
+//! proptest generates the programs and reduces a failing one. Programs and schedules follow from
+//! one seed, so a failing row fails again. A panic of the pool itself is not reduced, because a
+//! model binary ends at the first one.
 
 use core::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,17 +1,17 @@
 //! How many blocks an exchange moves.
 
-/// The blocks of one exchange: `min` of them, or more, up to `max`, for threads that take and
-/// give by turns. `1 <= min <= max`.
+/// The number of blocks in one exchange: from `min` up to `max`, which threads reach that allocate
+/// and free by turns. `1 <= min <= max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Batch {
-    /// A full magazine holds so many at least.
+    /// A full magazine holds at least this many blocks.
     pub min: usize,
-    /// A magazine has room for so many.
+    /// A magazine has room for this many blocks.
     pub max: usize,
 }
 
 impl Batch {
-    /// The same number always.
+    /// A batch that is always `blocks` blocks.
     pub const fn fixed(blocks: usize) -> Self {
         Self { min: blocks, max: blocks }
     }

@@ -10,7 +10,7 @@ pub const MAX_ALIGN: usize = 1 << 29;
 /// The alignment that a pool needs for itself, in bytes: a cache line.
 pub const LINE: usize = 64;
 
-/// Size, alignment and distance of the blocks of one pool.
+/// Alignment of the blocks of one pool, and the distance between neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockLayout {
     /// Distance between neighbours in bytes: the size rounded up to the alignment.
@@ -23,8 +23,8 @@ impl BlockLayout {
     ///
     /// # Errors
     ///
-    /// [`BuildError::ZeroSize`]; [`BuildError::Alignment`] above `max_align`;
-    /// [`BuildError::BlockTooLarge`] where the padded size overflows.
+    /// [`BuildError::ZeroSize`]; [`BuildError::Alignment`] if the alignment, at least [`LINE`], is
+    /// above `max_align`; [`BuildError::BlockTooLarge`] if the padded size overflows.
     pub fn new(layout: Layout, max_align: usize) -> Result<Self, BuildError> {
         let limit = max_align.min(MAX_ALIGN);
         if layout.size() == 0 {
@@ -53,13 +53,13 @@ impl BlockLayout {
         self.align
     }
 
-    /// The most blocks that [`run`](Self::run) has a layout for.
+    /// The most neighbouring blocks for which [`run`](Self::run) has a layout.
     pub const fn most_blocks(&self) -> usize {
         // A layout's size, rounded up to its alignment, is at most `isize::MAX`.
         (isize::MAX.unsigned_abs() - (self.align - 1)) / self.stride
     }
 
-    /// Layout of `blocks` neighbours, or `None` where it overflows.
+    /// Layout of `blocks` neighbours, or `None` if it overflows.
     pub fn run(&self, blocks: usize) -> Option<Layout> {
         let size = self.stride.checked_mul(blocks)?;
         Layout::from_size_align(size, self.align).ok()

@@ -1,4 +1,4 @@
-//! Blocks, the arithmetic of their layout, and the words that name things in 64 or 128 bits.
+//! Blocks, the arithmetic of their layout, and words of 64 or 128 bits that hold a name and a tag.
 
 mod batch;
 mod block_layout;

@@ -8,7 +8,7 @@
 //! program that is built without it. memcheck reads a sequence of instructions that does nothing
 //! elsewhere. So a program with this feature links and runs with either tool or with none.
 //!
-//! Both functions do nothing without the feature, under Miri, and on other systems than Linux on
+//! Both functions do nothing without the feature, under Miri, and on systems other than Linux on
 //! x86-64.
 
 use core::ptr::NonNull;
@@ -16,8 +16,8 @@ use core::ptr::NonNull;
 /// Whether the two functions do anything.
 pub(crate) const ON: bool = tools::ON;
 
-/// AddressSanitizer keeps one byte for so many. Two threads that change parts of one such unit at
-/// one time could damage it.
+/// AddressSanitizer keeps one byte of state for this many bytes. If two threads changed parts of
+/// one such unit at the same time, they could damage that state.
 const GRANULE: usize = 8;
 
 /// Whether a block of `len` bytes at `address` shares no granule with its neighbours.
@@ -25,7 +25,7 @@ const fn is_whole(address: usize, len: usize) -> bool {
     (address | len).is_multiple_of(GRANULE)
 }
 
-/// From here on each access to these bytes is reported. Does nothing where the bytes are no whole
+/// From now on each access to these bytes is reported. Does nothing if the bytes are not whole
 /// granules.
 #[inline(always)]
 pub(crate) fn hide(start: NonNull<u8>, len: usize) {
@@ -34,8 +34,8 @@ pub(crate) fn hide(start: NonNull<u8>, len: usize) {
     }
 }
 
-/// From here on accesses to these bytes are fine again, and memcheck takes the bytes for
-/// initialised: it has forgotten which of them were.
+/// From now on accesses to these bytes are allowed again. memcheck takes all of them for
+/// initialised, because it has forgotten which of them were.
 #[inline(always)]
 pub(crate) fn show(start: NonNull<u8>, len: usize) {
     if ON {
@@ -53,7 +53,7 @@ pub(crate) fn show(start: NonNull<u8>, len: usize) {
 mod tools {
     use core::arch::asm;
 
-    /// Reads the address of a function that may not be there, which is null then.
+    /// Reads the address of a function that may be missing; the address is null then.
     macro_rules! weak {
         ($symbol:literal) => {{
             let address: usize;
@@ -73,17 +73,17 @@ mod tools {
 
     pub(super) const ON: bool = true;
 
-    /// How AddressSanitizer is told of a region.
+    /// The type of AddressSanitizer's two functions.
     type Region = unsafe extern "C" fn(*const u8, usize);
 
-    /// memcheck's requests: its two letters, and a number.
+    /// memcheck's requests: its two letters `MC`, and a number.
     const MAKE_NOACCESS: usize = 0x4D43_0000;
     const MAKE_DEFINED: usize = 0x4D43_0002;
 
     #[inline(never)]
     pub(super) fn hide(start: *const u8, len: usize) {
         if let Some(poison) = weak!("__asan_poison_memory_region") {
-            // SAFETY: memory of the caller's; only the tool's own notes change.
+            // SAFETY: the memory is the caller's; only the tool's own state changes.
             unsafe { poison(start, len) };
         }
         request(MAKE_NOACCESS, start, len);
@@ -98,11 +98,12 @@ mod tools {
         request(MAKE_DEFINED, start, len);
     }
 
-    /// A client request, as `valgrind.h` has it: the rotations add up to whole turns.
+    /// A client request as in `valgrind.h`: the rotations add up to whole turns, so they change
+    /// nothing.
     fn request(code: usize, start: *const u8, len: usize) {
         let words = [code, start.addr(), len, 0, 0, 0];
-        // SAFETY: without valgrind no register and no memory changes; with it only `rdx` and the
-        // tool's own notes do.
+        // SAFETY: without valgrind no register and no memory changes; under valgrind only `rdx` and
+        // the tool's own state change.
         unsafe {
             asm!(
                 "rol rdi, 3", "rol rdi, 13", "rol rdi, 61", "rol rdi, 51",

@@ -1,13 +1,13 @@
-//! Tagged words: the name of a magazine and a nonce, in one word that a single CAS exchanges.
+//! Tagged words: the name of a magazine and a tag, in one word that a single CAS exchanges.
 //!
 //! | word | bits 0.. | upper bits |
 //! |---|---|---|
 //! | [`WideWord`], 128 bits | address or 0, 64 bits | tag, 64 bits |
 //! | [`PackedWord`], 64 bits | index + 1 or 0, 32 bits | tag, 32 bits |
 //!
-//! The tag advances with every removal and wraps at the declared [`TagWidth`].
+//! Every removal advances the tag, which wraps at its declared [`TagWidth`].
 
-/// How many bits of a tag count before it wraps.
+/// How many bits a tag uses before it wraps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TagWidth(u32);
 
@@ -40,9 +40,9 @@ impl TagWidth {
 /// A 64-bit address and a 64-bit tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WideWord {
-    /// Exposed address, 0 for none.
+    /// Exposed address, or 0 for no magazine.
     pub address: usize,
-    /// Nonce.
+    /// The tag.
     pub tag: u64,
 }
 
@@ -53,7 +53,7 @@ impl WideWord {
         (self.tag as u128) << 64 | self.address as u128
     }
 
-    /// The word of some bits.
+    /// The word that these bits encode.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "takes the two halves apart")]
     pub const fn from_bits(bits: u128) -> Self {
@@ -61,12 +61,12 @@ impl WideWord {
     }
 }
 
-/// A 32-bit index, one up, and a 32-bit tag.
+/// A 32-bit index, stored as index + 1, and a 32-bit tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PackedWord {
-    /// Index + 1, 0 for none.
+    /// Index + 1, or 0 for no magazine.
     pub index_plus_1: u32,
-    /// Nonce.
+    /// The tag.
     pub tag: u32,
 }
 
@@ -77,7 +77,7 @@ impl PackedWord {
         (self.tag as u64) << 32 | self.index_plus_1 as u64
     }
 
-    /// The word of some bits.
+    /// The word that these bits encode.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "takes the two halves apart")]
     pub const fn from_bits(bits: u64) -> Self {

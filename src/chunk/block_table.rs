@@ -27,7 +27,8 @@ use crate::sync::{AtomicUsize, site};
 ///
 /// # Safety
 ///
-/// The block is the callee's alone, of the layout that its pool has, and not initialised.
+/// The block has the layout of its pool's blocks and is not initialised, and only the callee uses
+/// it meanwhile.
 pub type WriteHeader = unsafe fn(NonNull<u8>, u32);
 
 /// The numbered blocks of one pool.
@@ -41,9 +42,9 @@ pub struct BlockTable {
 /// Whether threads other than a block's owner read the block while it is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FreeReads {
-    /// A thread with a stale name may.
+    /// A thread that has a stale name may.
     Allowed,
-    /// No thread does. A tool that watches memory may report one that does.
+    /// No thread does. A tool that watches memory may report a thread that does.
     Forbidden,
 }
 
@@ -67,43 +68,45 @@ impl BlockTable {
         self.reads
     }
 
-    /// Blocks that are there, for who holds the growth lock or is alone.
+    /// The number of blocks, for a caller that holds the growth lock or is alone with the table.
     fn count(&self) -> usize {
-        // ORDERING(ST-3): Relaxed. Changed under the growth lock alone.
+        // ORDERING(ST-3): Relaxed. The count changes only under the growth lock.
         self.count.load(site::TABLE_OWNED.ordering())
     }
 
-    /// Room that is missing for `more` blocks, for [`install`](Self::install).
+    /// The layout of the memory that [`install`](Self::install) needs for `more` blocks.
     pub fn missing(&self, more: usize) -> Layout {
         self.directory.missing(self.up_to(more))
     }
 
-    /// Makes places for `more` blocks out of the room that was missing.
+    /// Makes places for `more` blocks in the given room.
     ///
     /// # Safety
     ///
-    /// Under the growth lock since [`missing`](Self::missing) named the layout of `room`, which
-    /// belongs to this object from here on.
+    /// The caller has held the growth lock since [`missing`](Self::missing) returned the layout of
+    /// `room`. `room` belongs to the table from now on.
     pub unsafe fn install(&self, more: usize, room: NonNull<u8>) {
         // SAFETY: by the caller.
         unsafe { self.directory.install(self.up_to(more), room) };
     }
 
-    /// A chunk's last batch may be smaller than was asked for: the pool's capacity is the limit.
+    /// The number of places that `more` blocks need, at most [`LIMIT`](Self::LIMIT). The pool's
+    /// capacity keeps the blocks themselves below it.
     fn up_to(&self, more: usize) -> usize {
         self.count().saturating_add(more).min(Self::LIMIT)
     }
 
-    /// Numbers `blocks` fresh blocks that lie `stride` bytes apart, and has their headers written.
+    /// Gives numbers to `blocks` fresh blocks that lie `stride` bytes apart, and writes their
+    /// headers.
     ///
     /// # Panics
     ///
-    /// If there are more than [`LIMIT`](Self::LIMIT), which the pool's capacity rules out.
+    /// If a number does not fit into 32 bits, which the pool's capacity rules out.
     ///
     /// # Safety
     ///
-    /// Under the growth lock, with places for all of them. They are as [`WriteHeader`] wants them,
-    /// and not handed out before.
+    /// The caller holds the growth lock, and there are places for all of the blocks. They are as
+    /// [`WriteHeader`] requires, and were not handed out before.
     pub unsafe fn register(&self, first: NonNull<u8>, blocks: usize, stride: usize) {
         let before = self.count();
         for nth in 0..blocks {
@@ -112,7 +115,8 @@ impl BlockTable {
             let number = u32::try_from(before + nth).expect("the capacity is below the limit");
             // SAFETY: by the caller it is fresh.
             unsafe { (self.write_header)(block, number) };
-            // SAFETY: locked, with a place, rising, and not published yet.
+            // SAFETY: by the caller the lock is held and there is a place; numbers rise, and this
+            // one is not published yet.
             unsafe { self.directory.register(before + nth, block) };
         }
         // ORDERING(ST-1): Release. Publishes headers, entries and buckets.
@@ -120,13 +124,14 @@ impl BlockTable {
         self.count.store(before + blocks, site::TABLE_PUBLISH.ordering());
     }
 
-    /// The block of a number, or `None` where there is none that this thread has acquired.
+    /// The block that has this number, or `None` if this thread has acquired no such block.
     #[inline]
     pub fn find(&self, number: u32) -> Option<NonNull<u8>> {
-        // ORDERING(ST-2): Acquire. The header, the entry and the bucket of every number below it.
-        //   pairs with ST-1; killed by stamped/first_use
+        // ORDERING(ST-2): Acquire. Observes the header, the entry and the bucket of every number
+        //   below the count. pairs with ST-1; killed by stamped/first_use
         let count = self.count.load(site::TABLE_LOAD.ordering());
-        // SAFETY: below a count that was acquired, so it was entered and published (I1).
+        // SAFETY: the number is below a count that was acquired, so its entry was written and
+        // published (I1).
         ((number as usize) < count).then(|| unsafe { self.directory.get(number as usize) })
     }
 
@@ -134,7 +139,7 @@ impl BlockTable {
     ///
     /// # Safety
     ///
-    /// No thread is growing the pool, or will, and the caller has acquired all that was grown.
+    /// No thread grows the pool any more, and the caller has acquired everything that was grown.
     pub unsafe fn iter(&self) -> impl Iterator<Item = NonNull<u8>> + use<'_> {
         // SAFETY: by the caller, and the number is below the count.
         (0..self.count()).map(|number| unsafe { self.directory.get(number) })

@@ -1,8 +1,9 @@
 //! Cuts chunks into batches of fresh blocks.
 //!
-//! A chunk is one region: room for magazines in front, one for each batch of its blocks, then what
-//! the caller asked for beside them, then the blocks. Carving is arithmetic on addresses, so no
-//! block is touched before its first user has it. All calls are made under the growth lock.
+//! A chunk is one region. It begins with room for magazines, one for each batch of its blocks. Then
+//! comes the extra room that the caller asked for, and then come the blocks. Carving is arithmetic
+//! on addresses, so nobody touches a block before its first user has it. All calls are made under
+//! the growth lock.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -11,34 +12,34 @@ use super::Regions;
 use crate::block::{Block, BlockLayout, LINE};
 use crate::error::AllocError;
 
-/// Where the size of chunks starts, when the builder does not say, in bytes.
+/// The size of the first chunk in bytes, unless the builder sets one.
 const FIRST_CHUNK_BYTES: usize = 16 << 10;
-/// Where the size of chunks stops growing, when the builder does not say, in bytes.
+/// The size in bytes up to which chunks grow, unless the builder sets one.
 const LARGEST_CHUNK_BYTES: usize = 4 << 20;
 
 /// A run of fresh neighbouring blocks, and the room for the magazine that comes with them.
 pub struct Carved {
     /// The first block.
     pub first: NonNull<u8>,
-    /// How many blocks, 1 to a batch.
+    /// How many blocks: at least 1, at most a batch.
     pub blocks: usize,
     /// Room for one magazine of the layout given to [`Carver::new`].
     pub magazine_room: NonNull<u8>,
 }
 
-/// What came with a new chunk.
+/// A chunk that was just obtained.
 pub struct NewChunk {
     /// Batches that the chunk will yield.
     pub batches: usize,
     /// Its blocks.
     pub blocks: usize,
-    /// The first of them.
+    /// The first of these blocks.
     pub first: NonNull<u8>,
-    /// Room of the layout that was asked for.
+    /// Extra room, of the layout that the caller asked for.
     pub room: NonNull<u8>,
 }
 
-/// The rest of the newest chunk.
+/// What is left of the newest chunk.
 struct Chunk {
     next_block: NonNull<u8>,
     blocks_left: usize,
@@ -48,7 +49,7 @@ struct Chunk {
 /// Cuts chunks into batches.
 pub struct Carver {
     blocks: BlockLayout,
-    /// One magazine, padded, so that neighbours are aligned too.
+    /// Layout of a magazine, padded so that its neighbour is aligned too.
     magazine: Layout,
     batch: usize,
     /// Blocks in the next chunk.
@@ -74,7 +75,7 @@ impl Carver {
         chunk: Option<usize>,
         capacity: usize,
     ) -> Self {
-        // Where magazines have room for more than a batch, that is memory as well.
+        // If magazines have room for more than the smallest batch, that room counts too.
         let spare = magazine.size().saturating_sub(batch * size_of::<Block>() + 2 * LINE);
         let per_block = blocks.stride().saturating_add(spare / batch);
         let in_bytes = |bytes: usize| (bytes / per_block / batch).max(1) * batch;
@@ -101,18 +102,18 @@ impl Carver {
         self.chunks
     }
 
-    /// Batches that the current chunk still yields, each with room for a magazine.
+    /// How many batches the current chunk still yields. There is room for a magazine for each.
     pub fn batches_left(&self) -> usize {
         self.current.as_ref().map_or(0, |chunk| chunk.blocks_left.div_ceil(self.batch))
     }
 
-    /// Sees to it that the next [`carve`](Self::carve) yields at least one block. Where that takes
-    /// a new chunk, it brings room for `extra(batches, blocks)` with it, in one region or not at
-    /// all.
+    /// Makes sure that the next [`carve`](Self::carve) yields at least one block. If this takes a
+    /// new chunk, the chunk and the extra room of layout `extra(batches, blocks)` come in one
+    /// region, or neither does.
     ///
     /// # Errors
     ///
-    /// [`AllocError::Capacity`], or what was said about the smallest chunk.
+    /// [`AllocError::Capacity`], or the error for the smallest chunk that was tried.
     pub fn prepare(
         &mut self,
         regions: &mut Regions,
@@ -134,8 +135,9 @@ impl Carver {
                     self.next_chunk = (self.next_chunk * 2).min(self.largest_chunk);
                     return Ok(Some(extra));
                 }
-                // A source that is nearly empty may still have room for a smaller chunk, and a pool
-                // that has nearly as many magazines as it can name may still name those of one.
+                // A source that is nearly empty may still have room for a smaller chunk. A pool
+                // that has nearly as many magazines as it can name may still be able to name those
+                // of a smaller chunk.
                 Err(AllocError::OutOfMemory | AllocError::MagazinesExhausted) if blocks > 1 => {
                     blocks /= 2;
                 }
@@ -168,11 +170,11 @@ impl Carver {
         Ok((chunk, NewChunk { batches, blocks, first: next_block, room }))
     }
 
-    /// Cuts off up to one batch. Call after [`prepare`](Self::prepare) only.
+    /// Cuts off up to one batch. Call this only after [`prepare`](Self::prepare).
     ///
     /// # Panics
     ///
-    /// Without a successful `prepare` before it.
+    /// If no successful `prepare` came before.
     pub fn carve(&mut self) -> Carved {
         let chunk = self.current.as_mut().expect("carve comes after prepare");
         let blocks = self.batch.min(chunk.blocks_left).min(self.capacity - self.carved);
@@ -185,8 +187,8 @@ impl Carver {
         } else {
             // SAFETY: blocks are left behind the ones just cut, in the same region.
             chunk.next_block = unsafe { chunk.next_block.add(blocks * self.blocks.stride()) };
-            // SAFETY: the chunk has room for one magazine per batch, rounded up, and every cut but
-            // the last is a whole batch.
+            // SAFETY: the chunk has room for one magazine per batch, rounded up, and every cut
+            // except the last is a whole batch.
             chunk.next_magazine_room =
                 unsafe { chunk.next_magazine_room.add(self.magazine.size()) };
         }

@@ -1,12 +1,16 @@
-//! Index to pointer: an array that grows without moving.
+//! A table from index to pointer that grows without moving its entries.
 //!
-//! Contract: [`install`](Directory::install) and [`register`](Directory::register) under the growth
-//! lock; [`get`](Directory::get) from
-//! any thread that has acquired the publication of the index.
+//! # Contract
 //!
-//! I1. An entry is written once, before its index is published anywhere.
-//! I2. A bucket is obtained and written to `buckets` once, before the first index in it is
-//!     published.
+//! The caller of [`install`](Directory::install) and [`register`](Directory::register) holds the
+//! growth lock. Any thread that has acquired the publication of an index may call
+//! [`get`](Directory::get) with it.
+//!
+//! # Invariants
+//!
+//! - I1. An entry is written once, before its index is published anywhere.
+//! - I2. A bucket is obtained and written to `buckets` once, before the first index in it is
+//!   published.
 //!
 //! So neither needs an atomic: a thread that has acquired an index has acquired its entry and its
 //! bucket.
@@ -35,7 +39,8 @@ impl<T> Directory<T> {
     /// The most entries: 2^31 - 8.
     pub const LIMIT: usize = ((1 << BUCKETS) - 1) << FIRST_BITS;
 
-    /// Room that is missing for the first `count` entries, for [`install`](Self::install).
+    /// The layout of the memory that [`install`](Self::install) needs so that there are places for
+    /// the first `count` entries.
     ///
     /// # Panics
     ///
@@ -45,23 +50,25 @@ impl<T> Directory<T> {
         Layout::array::<NonNull<T>>(entries).expect("twice a count below 2^31 fits")
     }
 
-    /// Makes places for the first `count` entries out of the room that was missing.
+    /// Makes places for the first `count` entries in the given room.
     ///
     /// # Safety
     ///
-    /// Under the growth lock since [`missing`](Self::missing) named the layout of `room`, which
-    /// belongs to the directory from here on.
+    /// The caller has held the growth lock since [`missing`](Self::missing) returned the layout of
+    /// `room`. `room` belongs to the directory from now on.
     pub unsafe fn install(&self, count: usize, room: NonNull<u8>) {
         let mut next = room.as_ptr().cast::<NonNull<T>>();
         for bucket in self.absent(count) {
-            // SAFETY: under the growth lock, and no index of this bucket is known to anyone (I2).
+            // SAFETY: the caller holds the growth lock, and no index of this bucket is published
+            // yet (I2).
             self.buckets[bucket].with_mut(|place| unsafe { *place = next });
-            // SAFETY: the room holds all buckets that were absent, one behind the other.
+            // SAFETY: the room holds all absent buckets, one after the other.
             next = unsafe { next.add(1 << bucket << FIRST_BITS) };
         }
     }
 
-    /// Buckets that the first `count` entries need and that are not there. Under the growth lock.
+    /// The buckets that the first `count` entries need and that do not exist yet. The caller holds
+    /// the growth lock.
     fn absent(&self, count: usize) -> impl Iterator<Item = usize> {
         assert!(count <= Self::LIMIT, "{count} entries are beyond the directory");
         let needed = count.checked_sub(1).map_or(0, |last| Self::locate(last).0 + 1);
@@ -70,19 +77,19 @@ impl<T> Directory<T> {
         (0..needed).filter(move |&bucket| self.buckets[bucket].with(is_absent))
     }
 
-    /// Enters `item` at `index`.
+    /// Writes `item` to the entry of `index`.
     ///
     /// # Safety
     ///
-    /// Under the growth lock, after an `install` that covers `index`, with indices in rising order,
-    /// before `index` is published.
+    /// The caller holds the growth lock, and `install` has made a place for `index`. Indices come
+    /// in rising order, and `index` is not published yet.
     pub unsafe fn register(&self, index: usize, item: NonNull<T>) {
         let (bucket, offset) = Self::locate(index);
         // SAFETY: I2: installed before.
         let entries = self.buckets[bucket].with(|place| unsafe { *place });
         // SAFETY: `offset` is within the bucket by `locate`.
         let entry = unsafe { entries.add(offset) };
-        // SAFETY: the entry is ours to write, once (I1).
+        // SAFETY: by the caller nobody reads the entry yet, and it is written once (I1).
         unsafe { entry.write(item) };
     }
 
@@ -102,8 +109,8 @@ impl<T> Directory<T> {
         unsafe { entry.read() }
     }
 
-    /// Bucket and offset of an index: shifted by the first bucket's size, bucket k covers the
-    /// numbers with k + FIRST_BITS + 1 binary digits.
+    /// Bucket and offset of an index. If the size of the first bucket is added to all indices,
+    /// bucket k covers the numbers that have k + FIRST_BITS + 1 binary digits.
     #[inline]
     fn locate(index: usize) -> (usize, usize) {
         let shifted = index + (1 << FIRST_BITS);

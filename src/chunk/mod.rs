@@ -1,8 +1,9 @@
-//! Chunks: memory from the source, cut into blocks, and names for what lies in it.
+//! Chunks: memory from the source that is cut into blocks, and the tables that find what lies in
+//! it.
 //!
-//! Everything that writes here happens under the pool's growth lock; only
-//! [`Directory::get`], [`BlockTable::find`], the stamps of blocks, and what a [`Level`] says of them are
-//! used without it.
+//! Everything that writes here happens under the pool's growth lock. The exceptions, which are used
+//! without it, are [`Directory::get`], [`BlockTable::find`], the stamps of blocks, and what a
+//! [`Level`] does with a block's state.
 
 mod block_table;
 mod carver;

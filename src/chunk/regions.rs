@@ -1,4 +1,4 @@
-//! Every region that a pool has from its source, so that each goes back exactly once.
+//! All regions that a pool has obtained from its source, so that each goes back exactly once.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -7,14 +7,14 @@ use crate::block::sanitizers;
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
-/// Stands in front of each region's payload.
+/// Precedes the payload of each region.
 struct Header {
     next: Option<NonNull<Header>>,
     layout: Layout,
 }
 
-/// The regions of one pool, chained through headers in the regions themselves. Dropping it gives
-/// them all back.
+/// The regions of one pool, linked through headers in the regions themselves. Dropping this value
+/// gives all of them back.
 pub struct Regions {
     source: Box<dyn Source>,
     last: Option<NonNull<Header>>,
@@ -32,12 +32,13 @@ impl Regions {
         Self { source, last: None, count: 0, calls: 0, bytes: 0 }
     }
 
-    /// Memory of `payload`'s layout that lives until this object is dropped.
+    /// Obtains memory of layout `payload` that exists until this object is dropped.
     ///
     /// # Errors
     ///
-    /// [`AllocError::OutOfMemory`] where the source has none or the size overflows;
-    /// [`AllocError::MisalignedSource`] where it breaks its word, after giving the region back.
+    /// [`AllocError::OutOfMemory`] if the source has no memory or the size overflows;
+    /// [`AllocError::MisalignedSource`] if the source returns a misaligned region, which goes back
+    /// at once.
     pub fn obtain(&mut self, payload: Layout) -> Result<NonNull<u8>, AllocError> {
         let (layout, offset) =
             Layout::new::<Header>().extend(payload).map_err(|_| AllocError::OutOfMemory)?;
@@ -58,25 +59,25 @@ impl Regions {
         Ok(unsafe { region.add(offset) })
     }
 
-    /// Leaves all regions, and the source with them, where they are, for ever. For an owner that
-    /// does not know whether a thread still uses them.
+    /// Leaks all regions and the source. For an owner that does not know whether a thread still
+    /// uses them.
     pub fn abandon(&mut self) {
         self.last = None;
         let source: Box<dyn Source> = core::mem::replace(&mut self.source, Box::new(SystemSource));
         core::mem::forget(source);
     }
 
-    /// Bytes had from the source, headers and padding included.
+    /// Bytes obtained from the source, including headers and padding.
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How often the source was asked, whatever it said.
+    /// How often the source was asked, including the times when it failed.
     pub const fn calls(&self) -> usize {
         self.calls
     }
 
-    /// Number of regions had from the source.
+    /// Number of regions obtained from the source.
     pub const fn count(&self) -> usize {
         self.count
     }
@@ -88,7 +89,7 @@ impl Regions {
             // SAFETY: written by `obtain`, and its region is still held.
             let Header { next, layout } = unsafe { header.read() };
             self.last = next;
-            // Blocks in it may be free, and are no longer a pool's.
+            // Blocks in it may be hidden from the sanitizers; the memory is no longer the pool's.
             sanitizers::show(header.cast(), layout.size());
             // SAFETY: obtained with `layout`; unchained, so never released again; the owner of
             // this object has ended all use of the payload.
@@ -98,8 +99,8 @@ impl Regions {
 }
 
 impl Drop for Regions {
-    /// Releases every region. Where the source panics at one of them, the others are released all
-    /// the same, and the panic goes on afterwards; a second panic aborts the process.
+    /// Releases every region. If the source panics at one of them, the others are released
+    /// nevertheless, and then the panic goes on. A second panic aborts the process.
     fn drop(&mut self) {
         struct Rest<'r>(&'r mut Regions);
         impl Drop for Rest<'_> {
@@ -117,7 +118,7 @@ mod tests {
     use crate::source::SystemSource;
     use crate::sync::{Arc, Number};
 
-    /// Panics at its first release, after the region has gone back.
+    /// Panics at its first release, after it has given the region back.
     struct PanicsOnce(Arc<Number>);
 
     // SAFETY: the regions are the system's.

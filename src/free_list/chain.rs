@@ -1,4 +1,4 @@
-//! Magazines that one removal brought.
+//! The magazines that one removal took.
 
 use core::marker::PhantomData;
 
@@ -6,32 +6,34 @@ use super::{MagazineRef, MagazineStore, OwnedMagazine, Reuse};
 
 /// Magazines taken from a list in one removal, in list order.
 ///
-/// The caller owns all of them; what it does not take out is lost until the pool is dropped.
+/// The caller owns all of them. A magazine that it does not take out of the chain is lost until the
+/// pool is dropped.
 #[must_use = "magazines that are not taken out are lost to the pool"]
 pub struct Chain<'s> {
     next: MagazineRef,
-    /// Magazines left, or `usize::MAX` for all up to the end of the links.
+    /// How many magazines are left, or `usize::MAX` for all up to the end of the links.
     left: usize,
-    /// Theirs: [`Observed`](Reuse::Observed), or lock-only.
+    /// What may happen to these magazines: [`Observed`](Reuse::Observed), or lock-only.
     reuse: Reuse,
-    /// What comes after these, up to the end of the links, and its reuse.
+    /// The first magazine of a second list that follows, up to the end of its links, and its reuse.
     then: (MagazineRef, Reuse),
     store: &'s MagazineStore,
     _owned: PhantomData<OwnedMagazine<'s>>,
 }
 
 impl<'s> Chain<'s> {
-    /// Nothing.
+    /// A chain without magazines.
     pub fn empty(store: &'s MagazineStore) -> Self {
         // SAFETY: no magazine.
         unsafe { Self::assume(MagazineRef::NONE, 0, store) }
     }
 
-    /// `magazines` magazines from `first` on, by their links; `usize::MAX` for all.
+    /// The chain of `magazines` magazines that begins with `first` and follows the links;
+    /// `usize::MAX` means all.
     ///
     /// # Safety
     ///
-    /// They were all removed from one list by the caller, in one step.
+    /// The caller has removed all of them from one list, in one step.
     #[inline]
     pub unsafe fn assume(first: MagazineRef, magazines: usize, store: &'s MagazineStore) -> Self {
         let reuse = Reuse::Observed;
@@ -39,14 +41,14 @@ impl<'s> Chain<'s> {
         Self { next: first, left: magazines, reuse, then, store, _owned: PhantomData }
     }
 
-    /// The same magazines, from behind a lock.
+    /// The same magazines, marked as taken from behind a lock.
     #[inline]
     pub fn lock_only(mut self) -> Self {
         self.reuse = Reuse::LockOnly;
         self
     }
 
-    /// These, and after them the magazines of `rest`, which is all of a list.
+    /// This chain, followed by `rest`, which holds all of a list.
     pub fn then(mut self, rest: Self) -> Self {
         debug_assert!(rest.left == 0 || rest.left == usize::MAX, "all of a list");
         debug_assert!(self.then.0.is_none() && rest.then.0.is_none(), "two lists, not three");
@@ -54,7 +56,7 @@ impl<'s> Chain<'s> {
         self
     }
 
-    /// The name of the first magazine, or none; `all` of a list can be named so.
+    /// The name of the first magazine, or none, for a chain that holds all of a list.
     pub fn into_all(self) -> MagazineRef {
         debug_assert!(self.left == usize::MAX || self.next.is_none(), "all of a list");
         self.next

@@ -1,31 +1,33 @@
-//! Lists without a tag, whose magazines come back late.
+//! Lists without a tag. A magazine comes back to such a list only after a grace period.
 //!
 //! # The rule
 //!
-//! A magazine goes its round: from `empty` to `full` or `partial`, and from there back to `empty`.
-//! It is *reusable* from its creation, or its last grace period, until a removal brings it from
-//! `full` or `partial`. Only reusable magazines go where poppers look without a lock: whatever a
-//! removal brings is not, unless the caller vouches for it ([`OwnedMagazine::assume_reusable`]).
+//! A magazine goes in a circle: from `empty` to `full` or `partial`, and from there back to
+//! `empty`. It is *reusable* from its creation, or from the end of its last grace period, until a
+//! removal takes it from `full` or `partial`. Only reusable magazines are pushed to a stack that
+//! threads read without a lock. A magazine that a removal has just taken is not reusable, unless
+//! the caller states that it is ([`OwnedMagazine::assume_reusable`]).
 //!
 //! # Invariants
 //!
-//! - D1. The top of the open stack that a popper has seen, and its guard protects, does not come
-//!   back to that stack before the popper's exchange. Back to `full` or `partial` it would have to
-//!   come through `empty`, and back to `empty` it comes by [`Reclaimer::defer`] alone, after the
-//!   removal that the popper missed. One deferral for a round serves all three lists.
-//! - D2. So a popper that exchanges the head that it saw exchanges the very store that it loaded,
-//!   or one that only confirmed it, and everything below is as it saw it: below the top nothing
-//!   changes.
-//! - D3. A magazine that is not reusable and does not wait goes to the side stack, under the lock.
-//!   No thread looks there without it, so it may go there again at once; and what comes from there
-//!   stays
-//!   [lock-only](super::Reuse::LockOnly) until its next grace period.
+//! - D1. Suppose that a popper has read a head, and that its guard protects the top magazine. This
+//!   magazine does not come back to the same open stack before the popper's CAS. It could come back
+//!   to `full` or `partial` only by way of `empty`, and it comes back to `empty` only by
+//!   [`Reclaimer::defer`], called after the removal that the popper missed. So one deferral for
+//!   each circle protects all three lists.
+//! - D2. So if a popper's CAS finds the head that the popper read, the head holds the very store
+//!   that the popper read, or one that only confirmed it. Everything below the top is as the popper
+//!   saw it, because nothing below the top of a stack changes.
+//! - D3. A magazine that is not reusable and does not wait in limbo goes to the side stack, under
+//!   the lock. No thread reads a magazine there without the lock, so the magazine may return to the
+//!   side stack at once. A magazine that was taken from there stays
+//!   [lock-only](super::Reuse::LockOnly) until its next grace period is over.
 //!
 //! # Progress
 //!
-//! Push and removal are lock-free, as far as the reclaimer is, until something has gone to the side
-//! for the first time. From then on a removal that finds the open stack empty looks there too,
-//! under the lock, and so waits for others that do.
+//! Push and removal are lock-free, if the reclaimer is, until a magazine goes to the side stack for
+//! the first time. From then on a removal that finds the open stack empty looks at the side stack
+//! too. For that it takes the lock, and so waits for other threads that hold it.
 //!
 //! # Source
 //!
@@ -44,17 +46,17 @@ use crate::block::TagWidth;
 use crate::error::BuildError;
 use crate::sync::{AtomicU32, site};
 
-/// No recycling before a safe point, which `R` finds: the alternative to a tag.
+/// Magazines are reused only after a safe point, which `R` finds: the alternative to a tag.
 ///
-/// What is emptied waits until no thread looks at it any more; the blocks never wait. A thread that
-/// sleeps while it looks holds up the magazines emptied meanwhile, [`limbo_magazines`] of them per
-/// handle; those beyond go through a lock, until it wakes.
+/// An emptied magazine waits until no thread can be reading it any more. Blocks never wait. A
+/// thread that sleeps while it reads a list holds up the magazines that are emptied meanwhile, at
+/// most [`limbo_magazines`] per handle. Further magazines go through a lock until the thread wakes.
 ///
 /// [`limbo_magazines`]: crate::PoolBuilder::limbo_magazines
 #[derive(Clone, Copy, Debug)]
 pub struct Deferred<R>(PhantomData<R>);
 
-// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by D1 to D3.
+// SAFETY: lists are new and do what their mechanism says; removal is exclusive by D1 to D3.
 unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     const NAME: &'static str = R::NAME;
     type Reclaimer = R;
@@ -75,18 +77,18 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     }
 }
 
-/// A stack of reusable magazines, and one of lock-only magazines behind a lock.
+/// An open stack of reusable magazines, and a side stack of lock-only magazines behind a lock.
 pub struct DeferredList<R> {
     open: Treiber<BareHead>,
     side: LockedStack,
-    /// Raised when something goes to the side for the first time, before it does.
+    /// 1 from just before the first magazine goes to the side stack, 0 until then.
     has_side: AtomicU32,
     _reclaimer: PhantomData<fn() -> R>,
 }
 
 impl<R: Reclaimer> DeferredList<R> {
-    /// Whether anything has ever been at the side, for a caller that has just seen the open stack
-    /// empty: if not, both were empty then.
+    /// Whether a magazine has ever gone to the side stack. If the caller has just seen the open
+    /// stack empty, and this returns false, both stacks were empty at that instant.
     #[inline]
     fn has_side(&self) -> bool {
         // ORDERING(DL-1): Relaxed. An RMW: only its place in the flag's modification order matters.
@@ -97,15 +99,15 @@ impl<R: Reclaimer> DeferredList<R> {
     fn push_aside(&self, magazine: OwnedMagazine<'_>) {
         self.side.with(|top| {
             // ORDERING(DL-2): Acquire. What this thread does next must not be seen before the flag
-            //   is up: else a list may seem empty at an instant at which it was not.
+            //   is up; otherwise the list could seem empty at an instant at which it was not.
             //   argued in xtask/src/weaken: load buffering.
             self.has_side.swap(1, site::SIDE_RAISE.ordering());
             top.push(magazine);
         });
     }
 
-    /// What the open stack gives, else what the side stack gives; nothing where both have nothing
-    /// at one instant.
+    /// Takes magazines with `open` from the open stack, or else with `side` from the side stack.
+    /// Returns nothing only if both had nothing at one instant.
     #[inline]
     fn either<'s>(
         &self,
@@ -117,15 +119,15 @@ impl<R: Reclaimer> DeferredList<R> {
             return taken;
         }
         self.side.with(|top| {
-            // Again: under the lock nothing comes to the side meanwhile, nor goes.
+            // Once more, because under the lock the side stack does not change meanwhile.
             let taken = open();
             if taken.is_empty() { side(top).lock_only() } else { taken }
         })
     }
 }
 
-// SAFETY: a removal brings what only it removed: by D2 from the open stack, under the lock from the
-// side.
+// SAFETY: no two removals take the same magazine: by D2 from the open stack, by the lock from the
+// side stack.
 unsafe impl<R: Reclaimer> MagazineList for DeferredList<R> {
     type Guard<'g> = R::Guard<'g>;
 

@@ -1,25 +1,26 @@
-//! Head words: the name of the top magazine and a tag, exchanged as one.
+//! Head words: the name of the top magazine and a tag, which one CAS exchanges together.
 
 use super::magazine::MagazineRef;
 use crate::block::{PackedWord, TagWidth, WideWord};
 use crate::sync::{AtomicU64, AtomicU128, AtomicUsize, Ordering};
 
-/// What a head word holds.
+/// The content of a head word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The top magazine.
     pub top: MagazineRef,
-    /// Advances with every removal.
+    /// Every removal advances it.
     pub tag: u64,
 }
 
-/// An atomic head. Every operation is on the whole word: reading top and tag apart would bring
-/// ABA back.
+/// An atomic head. Every operation is on the whole word. If a thread read top and tag separately,
+/// ABA would be possible again.
 ///
 /// # Safety
 ///
-/// All operations are those of one atomic location that holds a whole [`Head`], with the orderings
-/// given: what is loaded was stored whole, and an exchange succeeds only on the head that it names.
+/// All operations are operations of one atomic location that holds a whole [`Head`], with the given
+/// orderings: a loaded head was stored as a whole, and an exchange succeeds only on the head that
+/// it names.
 pub unsafe trait HeadWord: Send + Sync {
     /// An empty head.
     fn empty() -> Self;
@@ -29,7 +30,7 @@ pub unsafe trait HeadWord: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The head found, where it is not `current`.
+    /// The head that was found, if it is not `current`.
     fn compare_exchange(
         &self,
         current: Head,
@@ -83,7 +84,7 @@ unsafe impl HeadWord for WideHead {
 pub struct PackedHead(AtomicU64);
 
 impl PackedHead {
-    /// The widest tag that the word has room for.
+    /// The widest tag for which the word has room.
     pub const TAG: TagWidth = TagWidth::new(32);
 
     fn decode(bits: u64) -> Head {
@@ -128,7 +129,7 @@ unsafe impl HeadWord for PackedHead {
     }
 }
 
-/// An address alone: for lists that something else than a tag protects.
+/// An address without a tag, for lists that are protected by something else.
 pub struct BareHead(AtomicUsize);
 
 // SAFETY: one atomic word, and a `Head` without a tag fits into it without loss.

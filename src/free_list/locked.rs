@@ -1,4 +1,4 @@
-//! The honest baseline: the same chain of magazines behind a mutex.
+//! The baseline: the same chain of magazines, behind a mutex.
 
 use super::{
     Chain, Immediate, MagazineList, MagazineRef, MagazineStore, Mechanism, OwnedMagazine,
@@ -7,11 +7,12 @@ use super::{
 use crate::error::BuildError;
 use crate::sync::{Mutex, lock};
 
-/// Lists behind a mutex each. Blocking: a preempted holder stops everybody.
+/// Each list is behind a mutex. A thread that is preempted while it holds the mutex stops every
+/// thread that needs the list.
 #[derive(Clone, Copy, Debug)]
 pub struct Locked;
 
-// SAFETY: lists are fresh, and removal is exclusive by the mutex.
+// SAFETY: lists are new, and removal is exclusive by the mutex.
 unsafe impl Strategy for Locked {
     const NAME: &'static str = "Locked";
     type Reclaimer = Immediate;
@@ -68,7 +69,7 @@ impl LockedStack {
     }
 }
 
-/// The top of a stack that its holder has for itself.
+/// The top of a stack, for the one thread that holds the lock.
 pub(super) struct Top(MagazineRef);
 
 impl Top {
@@ -86,7 +87,7 @@ impl Top {
         unsafe { Chain::assume(first, 1, store) }
     }
 
-    /// Magazines from the top on with at most `max_blocks` blocks.
+    /// Magazines from the top on, as long as they hold at most `max_blocks` blocks together.
     pub(super) fn pop_up_to<'s>(
         &mut self,
         store: &'s MagazineStore,

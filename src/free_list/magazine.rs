@@ -1,15 +1,15 @@
 //! Magazines: the descriptors in which blocks travel between threads.
 //!
-//! A block's own bytes never hold a link: a stale popper may read a link at any time, and the
-//! block's user writes the bytes at any time. A magazine is never freed before the pool is, so a
-//! stale reader meets a magazine, whichever thread owns it by now.
+//! No link is stored in a block's own bytes. A thread with a stale head may read a link at any
+//! time, and the block's user may write the bytes at any time. A magazine is never freed before the
+//! pool is dropped, so a stale reader always reads a magazine, whichever thread owns it by then.
 //!
 //! # Who may touch what
 //!
-//! | field | owner of the magazine | anyone who has met its reference |
+//! | field | owner of the magazine | any thread that has met its name |
 //! |---|---|---|
-//! | `link` | writes before publishing, reads after taking | reads; a removal CAS validates |
-//! | `count` | writes before publishing, reads after taking; stale once unloaded | reads; a removal CAS validates |
+//! | `link` | writes before publishing, reads after taking | reads; a removal's CAS validates |
+//! | `count` | writes before publishing, reads after taking; stale once unloaded | reads; a removal's CAS validates |
 //! | `index`, `created` | reads | reads |
 //! | the blocks behind it | reads and writes | never |
 
@@ -20,22 +20,22 @@ use super::MagazineStore;
 use crate::block::{Block, LINE};
 use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
 
-/// Head of a magazine; the array of a batch of blocks, the largest there is, follows it in memory.
+/// Head of a magazine. Its array, with room for the largest batch, follows it in memory.
 #[repr(C)]
 pub struct Magazine {
     link: AtomicUsize,
     count: AtomicU32,
-    /// Place in the directory, where the pool keeps one.
+    /// Index in the directory, if the pool addresses magazines by index.
     pub(super) index: u32,
-    /// Says that a thread that reaches the magazine has acquired its creation.
+    /// Asserts, under loom, that a thread that reaches the magazine has acquired its creation.
     created: Witness,
-    /// Guards the array behind the head: one cell for all of it.
+    /// Guards the whole array behind the head.
     blocks: UnsafeCell<()>,
 }
 
-/// What a link or a head holds: nothing, a magazine's address, or its index.
+/// What a link or a head holds: no magazine, a magazine's address, or its index.
 ///
-/// Addresses are even; an index i stands as 2i + 1.
+/// Addresses are even; an index i is stored as 2i + 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MagazineRef(usize);
 
@@ -43,7 +43,7 @@ impl MagazineRef {
     /// No magazine.
     pub const NONE: Self = Self(0);
 
-    /// The magazine at an exposed address, or none for 0.
+    /// The magazine at an exposed address; no magazine for 0.
     #[inline]
     pub const fn from_address(address: usize) -> Self {
         Self(address)
@@ -61,14 +61,14 @@ impl MagazineRef {
         self.0 == 0
     }
 
-    /// The directory index, where this is one.
+    /// The directory index, if this is one.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "an index was 32 bits wide")]
     pub const fn index(self) -> Option<u32> {
         if self.0 & 1 == 1 { Some((self.0 >> 1) as u32) } else { None }
     }
 
-    /// The address, where this is one; 0 for none.
+    /// The address, if this is one; 0 for no magazine.
     #[inline]
     pub const fn address(self) -> usize {
         self.0
@@ -76,13 +76,13 @@ impl MagazineRef {
 }
 
 impl Magazine {
-    /// Layout of a magazine with room for so many blocks, padded to cache lines, or `None` where it
+    /// Layout of a magazine with room for `room` blocks, padded to cache lines, or `None` if it
     /// overflows.
     pub fn layout(room: usize) -> Option<Layout> {
         let blocks = Layout::array::<Block>(room).ok()?;
         let (layout, offset) = Layout::new::<Self>().extend(blocks).ok()?;
         debug_assert_eq!(offset, size_of::<Self>(), "the blocks follow the head directly");
-        // Keeps neighbouring magazines off each other's lines.
+        // Keeps neighbouring magazines on different cache lines.
         Some(layout.align_to(LINE).ok()?.pad_to_align())
     }
 
@@ -96,30 +96,30 @@ impl Magazine {
         }
     }
 
-    /// The link as anyone may see it. It may belong to another list by now: only a removal CAS
-    /// says whether it was the one meant.
+    /// The link, read by a thread that does not own the magazine. The magazine may be in another
+    /// list by now; only the removal's CAS shows whether the link was the right one.
     #[inline]
     pub fn stale_link(&self) -> MagazineRef {
         self.created.acquired();
         // ORDERING(FL-6): Acquire. Observes the creation of the next magazine of a walk, which may
-        //   have been made since the walker loaded the head.
+        //   have been made after the walker loaded the head.
         //   pairs with FL-2 (push: link, Release); killed by list/walk_growth
         MagazineRef(self.link.load(site::REMOVE_LINK.ordering()))
     }
 
-    /// The count as anyone may see it.
+    /// The count, read by a thread that does not own the magazine.
     #[inline]
     pub fn stale_count(&self) -> u32 {
         self.created.acquired();
-        // ORDERING(FL-7): Relaxed. A count of the list's own magazine is ordered by the head or the
-        //   link that led here; any other is refused by the CAS at FL-8.
+        // ORDERING(FL-7): Relaxed. If the magazine is still in the list, its count is ordered by
+        //   the head or the link that led here; if not, the CAS at FL-8 refuses the plan.
         self.count.load(site::REMOVE_COUNT.ordering())
     }
 }
 
-/// Exclusive ownership of a magazine that is in no list.
+/// The exclusive ownership of a magazine that is in no list.
 ///
-/// Letting go of one loses it and its blocks until the pool is dropped.
+/// Dropping this value loses the magazine and its blocks until the pool is dropped.
 #[must_use = "a magazine that is let go of is lost to the pool"]
 pub struct OwnedMagazine<'s> {
     magazine: NonNull<Magazine>,
@@ -127,19 +127,20 @@ pub struct OwnedMagazine<'s> {
     pub(super) reuse: Reuse,
 }
 
-/// Where a magazine may go, under strategies whose magazines come back late. The others take no
-/// notice.
+/// Where a magazine may be pushed, under the strategies that defer reuse. The other strategies
+/// ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// No thread looks at it: it may go where poppers look without a lock.
+    /// No thread can be reading it: it may go to a stack that threads read without a lock.
     Reusable,
-    /// Removed from such a place: a thread may still look at it.
+    /// Just removed from such a stack: a thread may still be reading it.
     Observed,
-    /// Removed from behind a lock, where it was because it was not reusable. It still is not.
+    /// Removed from a stack behind a lock, where it was because it was not reusable. It still is
+    /// not.
     LockOnly,
 }
 
-// SAFETY: the magazine is in no list and has one owner; what it holds are blocks, which are `Send`.
+// SAFETY: the magazine is in no list and has one owner; it holds blocks, which are `Send`.
 unsafe impl Send for OwnedMagazine<'_> {}
 
 impl<'s> OwnedMagazine<'s> {
@@ -147,20 +148,21 @@ impl<'s> OwnedMagazine<'s> {
     ///
     /// # Safety
     ///
-    /// The magazine is of `store`, it is in no list, no other thread owns it, and no thread looks
-    /// at it any more, where a strategy asks for that.
+    /// The magazine is of `store`, it is in no list, no other thread owns it, and, if the strategy
+    /// defers reuse, no thread can be reading it any more.
     #[inline]
     pub unsafe fn assume(magazine: NonNull<Magazine>, store: &'s MagazineStore) -> Self {
         Self { magazine, store, reuse: Reuse::Reusable }
     }
 
-    /// Takes a magazine that a removal brought from an open list for one that was reusable when it
-    /// was put there, and has been nowhere else.
+    /// States that a magazine that was removed from an open stack is still as reusable as when it
+    /// was pushed there.
     ///
     /// # Safety
     ///
-    /// It comes from a list to which only reusable magazines go, or behind the lock; and the next
-    /// list that it goes to is not the one that it comes from.
+    /// The magazine comes from a list whose open stack receives only reusable magazines (a
+    /// lock-only magazine stays lock-only). The next list to which it is pushed is not the list
+    /// from which it comes.
     #[inline]
     pub unsafe fn assume_reusable(mut self) -> Self {
         if self.reuse == Reuse::Observed {
@@ -169,13 +171,14 @@ impl<'s> OwnedMagazine<'s> {
         self
     }
 
-    /// Whether it may go where poppers look without a lock.
+    /// Whether it may go to a stack that threads read without a lock.
     #[inline]
     pub fn is_reusable(&self) -> bool {
         self.reuse == Reuse::Reusable
     }
 
-    /// Lets go of it for [`assume`](Self::assume), once it is reusable again.
+    /// Gives the ownership up. [`assume`](Self::assume) takes it again, once the magazine is
+    /// reusable.
     #[inline]
     pub fn release(self) -> NonNull<Magazine> {
         self.magazine
@@ -213,16 +216,17 @@ impl<'s> OwnedMagazine<'s> {
         self.head().count.store(len, site::OWNED_COUNT.ordering());
     }
 
-    /// Writes the link for a push. The push loop may do this several times before it publishes.
+    /// Writes the link for a push. The push loop may call this several times before its CAS
+    /// succeeds.
     #[inline]
     pub(super) fn set_link(&mut self, next: MagazineRef) {
-        // ORDERING(FL-2): Release. Publishes the creation of `next`, which this thread acquired
-        //   at FL-1, to walkers that come by a stale head.
+        // ORDERING(FL-2): Release. Publishes the creation of `next`, which this thread acquired at
+        //   FL-1, to walkers that have a stale head.
         //   pairs with FL-6 (walk: link, Acquire); killed by list/walk_growth
         self.head().link.store(next.0, site::PUSH_LINK.ordering());
     }
 
-    /// The link as left by the last push, for walking a chain that the caller took.
+    /// The link as the last push left it, for walking along a chain that the caller has taken.
     #[inline]
     pub(super) fn link(&self) -> MagazineRef {
         // ORDERING(FL-11): Relaxed. Exclusive owner.
@@ -238,8 +242,8 @@ impl<'s> OwnedMagazine<'s> {
         self.head().blocks.with_mut(|_| f(blocks))
     }
 
-    /// Makes `blocks` its blocks. Whatever it held is forgotten: call on an unloaded or a new
-    /// magazine.
+    /// Makes `blocks` the magazine's blocks. Blocks that it held before are lost, so call this on a
+    /// new or unloaded magazine.
     ///
     /// # Panics
     ///
@@ -249,7 +253,7 @@ impl<'s> OwnedMagazine<'s> {
         self.write(0, blocks);
     }
 
-    /// Adds blocks behind those that it holds.
+    /// Adds blocks after the ones that it holds.
     ///
     /// # Panics
     ///
@@ -269,15 +273,16 @@ impl<'s> OwnedMagazine<'s> {
         self.with_blocks(|array| {
             // SAFETY: `len` is within the array.
             let end = unsafe { array.add(len) };
-            // SAFETY: `blocks` fits behind `len` by the assertion; the array is ours, so it does
-            // not overlap what the caller lent.
+            // SAFETY: `blocks` fits behind `len` by the assertion. Only this owner has access to
+            // the array, so it does not overlap the caller's slice.
             unsafe { blocks.as_ptr().copy_to_nonoverlapping(end, blocks.len()) };
         });
         self.set_len(total);
     }
 
-    /// Copies all its blocks to the start of `out` and returns how many. The magazine is void
-    /// afterwards: its count is stale, and only [`fill`](Self::fill) makes sense of it again.
+    /// Copies all its blocks to the start of `out` and returns how many. The magazine's count is
+    /// stale afterwards, and the magazine must be filled ([`fill`](Self::fill)) before anything
+    /// else.
     ///
     /// # Panics
     ///
@@ -294,7 +299,7 @@ impl<'s> OwnedMagazine<'s> {
         len
     }
 
-    /// Takes up to `out.len()` blocks off its end. Returns how many.
+    /// Takes up to `out.len()` blocks from the end of the array. Returns how many.
     #[inline]
     pub fn take(&mut self, out: &mut [MaybeBlock]) -> usize {
         let len = self.len();
@@ -312,14 +317,14 @@ impl<'s> OwnedMagazine<'s> {
 }
 
 impl OwnedMagazine<'_> {
-    /// Ends the magazine: it is in no list, and will be in none again. Only a checker's atomics
-    /// need it; a shipped magazine is plain memory.
+    /// Drops the magazine in place; it will be in no list again. Only a checker's atomics need it,
+    /// since a shipped magazine is plain memory.
     pub fn end(self) {
-        // SAFETY: owned, and this is the last that is heard of it. A stale look at it meets plain
-        // memory where it is shipped, and none comes where a checker's execution ends.
+        // SAFETY: owned, and not used again. In a shipped build a stale reader would still find
+        // plain memory; a checker calls this at the end of an execution, when no reader is left.
         unsafe { self.magazine.drop_in_place() };
     }
 }
 
-/// Room for a block.
+/// Room for one block.
 pub type MaybeBlock = core::mem::MaybeUninit<Block>;

@@ -1,14 +1,16 @@
-//! Lists of magazines that any thread may push to and take from, and the strategies against ABA.
+//! Lists of magazines to which any thread may push and from which any thread may take, and the
+//! strategies against ABA.
 //!
-//! A [`Strategy`] names the list and says, when a pool is built, how it will work on this machine
-//! ([`Mechanism`]). One Treiber algorithm ([`Treiber`]) serves them all. Two camps against ABA:
+//! A [`Strategy`] names its list, and says when a pool is built how it will work on this machine
+//! ([`Mechanism`]). One Treiber stack ([`Treiber`]) serves all lock-free lists. There are two kinds
+//! of protection against ABA:
 //!
-//! - a nonce beside the pointer: [`TaggedWide`], [`TaggedPacked`];
-//! - no recycling before a safe point: [`Deferred`] by a [`Reclaimer`] ([`Epoch`]:
-//!   [`EpochDeferred`]),
-//!   [`Quiescent`] by counting poppers.
+//! - a tag beside the pointer, which every removal changes: [`TaggedWide`], [`TaggedPacked`];
+//! - no reuse of a magazine before a safe point: [`Deferred`], for which a [`Reclaimer`] finds the
+//!   safe point ([`Epoch`] makes it [`EpochDeferred`]), and [`Quiescent`], which counts the threads
+//!   that are removing.
 //!
-//! [`Locked`] is the honest baseline.
+//! [`Locked`], a mutex, is the baseline.
 
 mod chain;
 mod deferred;
@@ -40,32 +42,34 @@ use crate::sync::is_lock_free_u128;
 
 /// A list of magazines.
 ///
-/// All operations may be called from any number of threads; `store` is the store that all magazines
-/// of the list come from, `guard` a pin of the reclaimer that says when they come back.
+/// All operations may be called from any number of threads. `store` is the store of all magazines
+/// of the list. `guard` is a pin of the reclaimer that decides when those magazines may be pushed
+/// again.
 ///
 /// # Safety
 ///
-/// What a removal returns was pushed to this list, is not in it any more, and is returned to no
-/// other thread else.
+/// A magazine that a removal returns was pushed to this list, is no longer in it, and is returned
+/// to one thread only.
 pub unsafe trait MagazineList: Send + Sync {
-    /// What a removal asks of its caller.
+    /// What a thread must hold during a removal.
     type Guard<'g>: Guard;
 
-    /// Puts a magazine in.
+    /// Pushes a magazine.
     fn push(&self, magazine: OwnedMagazine<'_>);
 
-    /// Takes a magazine: the top one, where the list is one stack. `None` means that the list was
-    /// empty at one instant, and seen so by an RMW or under a lock; or, as for all removals, that
-    /// no tag is left ([`refuses`](Self::refuses)).
+    /// Takes a magazine; the top one, if the list is one stack. `None` means that the list was
+    /// empty at one instant, confirmed by an RMW or under a lock. It may also mean, as for all
+    /// removals, that no tag is left ([`TagPolicy::Refuse`]).
     fn pop<'s>(
         &self,
         store: &'s MagazineStore,
         guard: &Self::Guard<'_>,
     ) -> Option<OwnedMagazine<'s>>;
 
-    /// Takes magazines in one step, as many as together hold at most `max_blocks` blocks. Magazines
-    /// that hold none are not taken. Nothing taken means that the list was empty, or with too large
-    /// a magazine on top, at one instant, as for [`pop`](Self::pop).
+    /// Takes magazines in one step, from the top on, as long as they hold at most `max_blocks`
+    /// blocks together. Magazines without blocks are not taken. An empty chain means that at one
+    /// instant the list was empty or the top magazine held more than `max_blocks` blocks, confirmed
+    /// as for [`pop`](Self::pop).
     fn pop_up_to<'s>(
         &self,
         store: &'s MagazineStore,
@@ -76,7 +80,7 @@ pub unsafe trait MagazineList: Send + Sync {
     /// Takes all magazines in one step.
     fn take_all<'s>(&self, store: &'s MagazineStore, guard: &Self::Guard<'_>) -> Chain<'s>;
 
-    /// Takes all magazines in one step, also where no tag is left for a removal.
+    /// Takes all magazines in one step, even if no tag is left for a removal.
     ///
     /// # Safety
     ///
@@ -90,8 +94,8 @@ pub unsafe trait MagazineList: Send + Sync {
         self.take_all(store, guard)
     }
 
-    /// Whether removals for allocation are refused, since the tag must not wrap
-    /// ([`TagPolicy::Refuse`]). If so, it stays so.
+    /// Whether removals for allocation are refused, because the tag must not wrap
+    /// ([`TagPolicy::Refuse`]). Once true, it stays true.
     fn refuses(&self) -> bool;
 
     /// How often a removal took a lock because another one was in flight.
@@ -99,52 +103,55 @@ pub unsafe trait MagazineList: Send + Sync {
         0
     }
 
-    /// How often a CAS of a head came too late and had to be tried again.
+    /// How often a CAS of the list's head failed and had to be tried again.
     fn cas_failures(&self) -> u64 {
         0
     }
 
-    /// Runs `f` as a removal that is held up. For harnesses that ask what a sleeping thread does to
-    /// the others.
+    /// Runs `f` inside an unfinished removal. Harnesses use it to show what a sleeping thread does
+    /// to the others.
     fn linger(&self, f: &mut dyn FnMut()) {
         f();
     }
 }
 
-/// What to do when a tag has run through its width.
+/// What happens when a tag has taken every value of its width.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TagPolicy {
-    /// Begin again at zero. A popper that sleeps, between its load and its CAS, through exactly a
-    /// multiple of 2^bits removals from the same list may then succeed with a stale link. At ten
-    /// million exchanges per second 32 bits wrap in 7.2 minutes; an exchange moves a whole batch.
+    /// The tag begins again at zero. If a thread then sleeps, between its load and its CAS, through
+    /// exactly a multiple of 2^bits removals from the same list, its CAS may succeed with a stale
+    /// link. At ten million removals per second 32 bits wrap in 7.2 minutes; each of these removals
+    /// takes a whole batch.
     #[default]
     Wrap,
-    /// Refuse allocation with [`AllocError::TagsExhausted`](crate::AllocError::TagsExhausted) once
-    /// half of the tags are used. A tag never comes back, whatever the number of threads.
+    /// The pool refuses allocation with
+    /// [`AllocError::TagsExhausted`](crate::AllocError::TagsExhausted) once half of the tags of a
+    /// list are used. A tag never comes back, whatever the number of threads.
     ///
-    /// The other half is kept for frees, which never fail: from then on no block leaves the
-    /// magazines, and putting one block in costs at most two removals from a list; so a pool that
-    /// refuses carves no more blocks than an eighth of its tags.
+    /// The other half is kept for frees, which never fail. Once the pool refuses, no block leaves
+    /// the magazines any more, and putting one block in costs at most two removals from a list. A
+    /// pool with this policy therefore carves no more blocks than an eighth of its tags.
     ///
-    /// A thread that was past the check when half of the tags were used makes one more exchange,
-    /// whose blocks cost as many tags again. If so many threads do at once that they use up all
-    /// tags (a quarter of the tags, divided by twice the largest batch, is too few for that), then
-    /// frees set their blocks aside: those are lost until the pool is dropped, and count as live.
+    /// A thread that had passed the check just before half of the tags were used makes one more
+    /// exchange, and the frees of its blocks cost tags again. If enough threads do this at the same
+    /// time, all tags are used up; then frees set their blocks aside, and these blocks count as
+    /// live and are lost until the pool is dropped. Fewer threads than a quarter of the tags,
+    /// divided by twice the largest batch, cannot cause this.
     Refuse,
 }
 
-/// Whether the machine can exchange 128 bits without a lock. Asked when a pool is built.
+/// Whether the pool may use a lock-free 128-bit CAS. Decided when the pool is built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DoubleWidthCas {
-    /// Ask the machine.
+    /// If the machine has one.
     #[default]
     Detect,
-    /// Take it as absent, whatever the machine has.
+    /// Never, even if the machine has one.
     Absent,
 }
 
 impl DoubleWidthCas {
-    /// The answer.
+    /// Whether the pool may use one on this machine.
     pub fn is_present(self) -> bool {
         self == Self::Detect && is_lock_free_u128()
     }
@@ -153,16 +160,16 @@ impl DoubleWidthCas {
 /// What a pool asks of its strategy.
 #[derive(Clone, Copy, Debug)]
 pub struct Requirements {
-    /// Whether 128 bits can be exchanged.
+    /// Whether a 128-bit CAS may be used.
     pub double_width_cas: DoubleWidthCas,
-    /// Refuse to build what would block, instead of falling back.
+    /// Refuse to build a pool that would not be lock-free, instead of falling back.
     pub strict: bool,
-    /// What to do when a tag has run out.
+    /// What happens when a tag has taken every value of its width.
     pub tag_policy: TagPolicy,
-    /// Let tags narrower than 32 bits wrap, for experiments: blocks may then be handed out twice.
+    /// Let tags narrower than 32 bits wrap. This is for experiments: a block may then be handed out
+    /// twice.
     pub narrow_tags: bool,
-    /// Magazines per handle that may wait for others to look away, where the strategy lets them
-    /// wait.
+    /// The most magazines per handle that may wait in limbo, under a strategy that has one.
     pub limbo_magazines: usize,
 }
 
@@ -181,27 +188,27 @@ impl Default for Requirements {
 /// How a strategy works on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mechanism {
-    /// Name of what is really used: the fallback's, where one had to be taken.
+    /// Name of the strategy that is really used: the fallback's, if the pool fell back.
     pub name: &'static str,
     /// Whether pushing and taking magazines is lock-free, whatever other threads do. Growth never
-    /// is: it calls the source.
+    /// is, because it takes a lock and calls the source.
     pub lock_free: bool,
     /// How magazines are named.
     pub addressing: Addressing,
-    /// Bits of the tag, 0 where there is none.
+    /// Bits of the tag; 0 if there is none.
     pub tag_bits: u32,
-    /// What happens when the tag has run through its width.
+    /// What happens when the tag has taken every value of its width.
     pub tag_policy: TagPolicy,
-    /// Magazines per handle that may wait for others to look away.
+    /// The most magazines per handle that may wait in limbo.
     pub limbo_magazines: usize,
 }
 
 impl Mechanism {
-    /// For lists of addresses without a tag, which take a lock now and then.
+    /// For lists that have no tag and that sometimes take a lock.
     ///
     /// # Errors
     ///
-    /// [`BuildError::NotLockFree`] where lock freedom is demanded.
+    /// [`BuildError::NotLockFree`] if lock freedom is required.
     fn untagged(
         strategy: &'static str,
         requirements: Requirements,
@@ -215,13 +222,13 @@ impl Mechanism {
             lock_free: false,
             addressing: Addressing::Address,
             tag_bits: 0,
-            // There is no tag that could run out.
+            // There is no tag that could wrap.
             tag_policy: TagPolicy::Wrap,
             limbo_magazines,
         })
     }
 
-    /// The most blocks that the pool may carve, so that [`TagPolicy::Refuse`] holds.
+    /// The most blocks that the pool may carve, so that [`TagPolicy::Refuse`] can keep its promise.
     pub fn max_blocks(&self) -> usize {
         match self.tag_policy {
             TagPolicy::Wrap => usize::MAX,
@@ -237,23 +244,25 @@ impl Mechanism {
 ///
 /// # Safety
 ///
-/// Each [`list`](Self::list) is a fresh one, of its own, and holds to the mechanism: to its
-/// addressing above all. It withstands ABA for as long as the mechanism says.
+/// Each [`list`](Self::list) is a new one that shares nothing with others, and does what the
+/// mechanism says; in particular it uses the mechanism's addressing. It withstands ABA until its
+/// tag wraps, if it has one.
 pub unsafe trait Strategy: Sized + 'static {
-    /// Name of the strategy as chosen. [`Mechanism::name`] is what is really used.
+    /// Name of the strategy as the user chose it. [`Mechanism::name`] is what is really used.
     const NAME: &'static str;
 
-    /// Says when its magazines come back.
+    /// Decides when a magazine may be pushed again.
     type Reclaimer: Reclaimer;
 
-    /// Its list.
+    /// The list of magazines.
     type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;
 
-    /// Says how it will work.
+    /// How the strategy will work on this machine.
     ///
     /// # Errors
     ///
-    /// [`BuildError::NotLockFree`] where lock freedom is demanded and cannot be had.
+    /// [`BuildError::NotLockFree`] if lock freedom is required and this machine or strategy does
+    /// not have it.
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError>;
 
     /// An empty list for a mechanism of this strategy.

@@ -1,15 +1,17 @@
-//! Two stacks: what comes back waits in the second until no thread looks at the first.
+//! Two stacks. Magazines that come back wait in the second stack until no thread is removing from
+//! the first.
 //!
 //! # Invariants
 //!
-//! - Q1. `main` is filled by a splice alone, when it is empty. Nothing is pushed to it.
-//! - Q2. A thread that removes from `main` is counted in `poppers` from before its first look at it
-//!   until after its exchange.
-//! - Q3. Removals from `second`, and splices, hold the lock: one remover at a time.
-//! - Q4. A splice happens while its thread is the only popper that entered before the check. So a
-//!   magazine that some popper may have seen on top of `main` is not spliced in again while that
-//!   popper is counted; and one that enters after the check sees an empty `main`, or the spliced
-//!   one.
+//! - Q1. Only a splice fills `main`, and only when `main` is empty. Nothing is pushed to it.
+//! - Q2. A thread that removes from `main` is counted in `poppers` from before it first reads
+//!   `main` until after its CAS.
+//! - Q3. A thread that removes from `second`, or splices, holds the lock. So `second` has one
+//!   remover at a time.
+//! - Q4. A thread splices only if it is the only popper that has entered before its check and not
+//!   left. So a magazine that a popper may have seen on top of `main` is not spliced in again while
+//!   that popper is counted. A popper that enters after the check sees an empty `main`, or what was
+//!   spliced in.
 //!
 //! # Orderings
 //!
@@ -20,16 +22,16 @@
 //! | QU-3 | check: count onto itself | Acquire |
 //! | QU-4 | splice: CAS head | Release |
 //!
-//! Those of the count are RMWs. The thread that emptied `main` has left before the check, in the
-//! count's order; an entry that comes after the check acquires that leave, and so sees nothing of
-//! `main` that is older than its emptiness. The check acquires it too, with all that poppers did
-//! before.
+//! The accesses to the count are RMWs. The thread that emptied `main` has left before the check, in
+//! the count's modification order. A thread that enters after the check acquires that leave, so it
+//! sees nothing of `main` that is older than the empty list. The check acquires that leave too,
+//! with everything that poppers did before.
 //!
 //! # Progress
 //!
-//! Push is lock-free. A removal is lock-free while `main` has magazines. One that finds it empty
-//! takes the lock, to splice, or, while another popper is in flight, to take from `second`
-//! directly.
+//! Push is lock-free. A removal is lock-free while `main` has magazines. A removal that finds
+//! `main` empty takes the lock. Then it splices, or, if another popper is counted, it takes from
+//! `second` directly.
 //!
 //! # Source
 //!
@@ -45,30 +47,31 @@ use crate::block::TagWidth;
 use crate::error::BuildError;
 use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 
-/// What comes back goes to a second list, which takes the place of the first when that is empty and
-/// no thread is removing from it.
+/// A magazine that comes back goes to a second list. The second list replaces the first one when
+/// the first is empty and no thread is removing from it.
 ///
 /// # Progress
 ///
 /// Not lock-free: a removal that finds the first list empty takes a lock, to splice the second one
-/// in. Pushes never do.
+/// in. A push never takes a lock.
 ///
 /// # A thread that sleeps in the middle of a removal
 ///
-/// keeps the second list from being spliced in. The others take from it one by one, under the
-/// lock, which [`Stats::overflows`](crate::Stats::overflows) counts.
+/// Such a thread keeps the second list from being spliced in. The other threads take magazines from
+/// the second list one by one, under the lock. [`Stats::overflows`](crate::Stats::overflows) counts
+/// these removals.
 ///
 /// # Memory bound
 ///
-/// That of the tagged strategies.
+/// The bound of the tagged strategies.
 ///
 /// # Wrap time
 ///
-/// None: there is no tag.
+/// Nothing wraps, because there is no tag.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiescent;
 
-// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by Q1 to Q4.
+// SAFETY: lists are new and do what their mechanism says; removal is exclusive by Q1 to Q4.
 unsafe impl Strategy for Quiescent {
     const NAME: &'static str = "Quiescent";
     type Reclaimer = Immediate;
@@ -83,25 +86,26 @@ unsafe impl Strategy for Quiescent {
     }
 }
 
-/// A stack to remove from, and one to push to.
+/// A stack from which threads remove, and a stack to which they push.
 pub struct QuiescentList {
-    /// Removals from `main` that are in flight.
+    /// The number of removals in flight.
     poppers: CachePadded<AtomicUsize>,
     main: Treiber<BareHead>,
     second: Treiber<BareHead>,
-    /// Begins anew with each splice: what was taken from `main` before is over by then.
+    /// Renewed by each splice. Asserts, under loom, that all earlier removals from `main` happen
+    /// before the splice.
     filling: Witness,
-    /// Held by the thread that removes from `second`, or splices.
+    /// A thread holds this lock while it removes from `second` or splices.
     removers: Mutex<Removers>,
 }
 
-/// What only the holder of the lock touches.
+/// Data of the holder of the lock.
 struct Removers {
-    /// Removals that could not splice.
+    /// How many removals could not splice.
     overflows: u64,
 }
 
-/// A popper that is counted.
+/// A popper, counted as long as this value exists.
 struct Popper<'l>(&'l AtomicUsize);
 
 impl<'l> Popper<'l> {
@@ -113,11 +117,11 @@ impl<'l> Popper<'l> {
         Self(poppers)
     }
 
-    /// Whether no other popper has entered and not left.
+    /// Whether this popper is the only one that has entered and not left.
     fn is_alone(&self) -> bool {
-        // ORDERING(QU-3): Acquire. Observes all that poppers did who have left. An RMW: a load may
-        //   miss a thread that has entered. pairs with QU-2 (leave, Release); killed by
-        //   list/enter_splice
+        // ORDERING(QU-3): Acquire. Observes everything done by poppers that have left. An RMW,
+        //   because a load may miss a thread that has entered.
+        //   pairs with QU-2 (leave, Release); killed by list/enter_splice
         self.0.fetch_add(0, site::POPPER_CHECK.ordering()) == 1
     }
 }
@@ -125,14 +129,15 @@ impl<'l> Popper<'l> {
 impl Drop for Popper<'_> {
     #[inline]
     fn drop(&mut self) {
-        // ORDERING(QU-2): Release. Publishes that this popper's looks at `main` are over.
+        // ORDERING(QU-2): Release. Publishes that this popper has finished reading `main`.
         //   pairs with QU-1 and QU-3 (enter, check: Acquire); killed by list/enter_splice
         self.0.fetch_sub(1, site::POPPER_LEAVE.ordering());
     }
 }
 
 impl QuiescentList {
-    /// An empty list, beside so many poppers that sleep for ever: none, but for models of those.
+    /// An empty list, with this many poppers that are counted and never leave. 0, except in models
+    /// of sleeping threads.
     pub fn beside_sleepers(poppers: usize) -> Self {
         Self {
             poppers: CachePadded::new(AtomicUsize::new(poppers)),
@@ -143,7 +148,7 @@ impl QuiescentList {
         }
     }
 
-    /// `removal`, from wherever something is.
+    /// Applies `removal` to `main`, or, if `main` is empty, under the lock.
     #[inline]
     fn remove<'s>(
         &self,
@@ -152,12 +157,12 @@ impl QuiescentList {
     ) -> Chain<'s> {
         let popper = Popper::enter(&self.poppers);
         let taken = self.take_from_main(&removal);
-        // A thread that waits for the lock is not in flight.
+        // A thread that waits for the lock is not counted.
         drop(popper);
         if taken.is_empty() { self.remove_dry(store, removal) } else { taken }
     }
 
-    /// `removal` from `main`, by a thread that is counted.
+    /// Applies `removal` to `main`. The caller is counted.
     #[inline]
     fn take_from_main<'s>(&self, removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>) -> Chain<'s> {
         let taken = removal(&self.main);
@@ -180,7 +185,8 @@ impl QuiescentList {
             if !taken.is_empty() || !self.main.is_empty() {
                 return taken;
             }
-            // Empty, and it stays so: only the holder of the lock fills it (Q1, Q3).
+            // `main` is empty and stays empty, because only the holder of the lock fills it (Q1,
+            // Q3).
             if !popper.is_alone() {
                 removers.overflows += 1;
                 return removal(&self.second);
@@ -195,8 +201,8 @@ impl QuiescentList {
     }
 }
 
-// SAFETY: from `main` by Q1, Q2 and Q4 only what a popper saw under its count, from `second` under
-// the lock: what a removal's exchange finds is what it saw.
+// SAFETY: a removal takes what it saw: from `main` by Q1, Q2 and Q4, from `second` because it holds
+// the lock.
 unsafe impl MagazineList for QuiescentList {
     type Guard<'g> = ();
 
@@ -215,7 +221,8 @@ unsafe impl MagazineList for QuiescentList {
     }
 
     fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
-        // A thread that finds `main` empty now waits for the lock: both are taken at one instant.
+        // A thread that finds `main` empty meanwhile waits for the lock, so both stacks are taken
+        // at one instant.
         let _lock = lock(&self.removers);
         let _popper = Popper::enter(&self.poppers);
         self.take_from_main(|main| main.take_all(store, guard))

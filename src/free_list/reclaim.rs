@@ -1,17 +1,17 @@
-//! When a magazine that has been in a list may come back to one.
+//! When a magazine that was removed from a list may be pushed to a list again.
 //!
-//! A popper looks at the top magazine and its link, and then exchanges the head. Between the two
-//! the magazine may leave the list. If it comes back meanwhile, below other magazines, the exchange
-//! succeeds with a stale link: ABA. A tag makes the exchange fail; a [`Reclaimer`] sees to it that
-//! the magazine does not come back while the popper looks.
+//! A popper reads the top magazine and its link, and then exchanges the head. Between the two the
+//! magazine may leave the list and come back, with other magazines below it. The exchange then
+//! succeeds and installs a stale link: ABA. A tag makes the exchange fail. A [`Reclaimer`] instead
+//! keeps the magazine from coming back while the popper may be reading it.
 
 use super::head::Head;
 
-/// What a thread holds while it looks at magazines that it does not own.
+/// What a thread holds while it reads magazines that it does not own.
 pub trait Guard {
-    /// Gives a head whose top does not come back to the list until the guard protects another one,
-    /// something is deferred under it, or it is dropped: `seen`, or a later one that `load`
-    /// brought.
+    /// Returns a head whose top magazine is protected: `seen`, or a newer head from `load`. The
+    /// magazine does not come back to the list until the guard protects another one, a function is
+    /// deferred under the guard, or the guard is dropped.
     #[inline]
     fn protect(&self, seen: Head, load: impl FnMut() -> Head) -> Head {
         _ = load;
@@ -21,77 +21,80 @@ pub trait Guard {
 
 impl Guard for () {}
 
-/// Says when a magazine that a removal brought may be pushed again.
+/// Decides when a magazine that was removed may be pushed again.
 ///
 /// # Safety
 ///
-/// What is given to [`defer`](Self::defer) runs once at most, and not before every guard that was
-/// held at its call, on whatever thread, has been let go of; guards that do not
-/// [`protect`](Guard::protect) the magazine in question need not be waited for. What a guard's holder
-/// did happens before; and what the caller of `defer` did before happens before whatever is done
-/// under a guard that was not waited for.
+/// A function that is given to [`defer`](Self::defer) runs at most once. It runs only after every
+/// guard that existed at the call, on any thread, has been dropped; it need not wait for a guard
+/// that does not [`protect`](Guard::protect) the magazine in question. Everything that a thread did
+/// under such a guard happens before the function. If the function did not wait for a guard,
+/// everything that the caller of `defer` did before the call happens before what is done under that
+/// guard.
 ///
-/// Where [`DEFERS`](Self::DEFERS) is false, it runs at once. Where it is true, what waits runs some
-/// time after the last guard that it waits for was let go of, if [`defer`](Self::defer) or
-/// [`collect`](Self::collect) are called often enough.
+/// If [`DEFERS`](Self::DEFERS) is false, the function runs at once. If it is true, the function
+/// runs some time after the last guard that it waits for was dropped, provided that
+/// [`defer`](Self::defer) or [`collect`](Self::collect) are called often enough.
 ///
-/// A guard is used with the reclaimer that made it, and a participant too.
+/// Guards and participants are used only with the reclaimer that made them.
 pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
-    /// Name of the strategy that it makes.
+    /// Name of the strategy that this reclaimer makes.
     const NAME: &'static str;
 
-    /// Whether anything waits at all.
+    /// Whether deferred functions wait. False means that they run at once.
     const DEFERS: bool = true;
 
-    /// A thread cache's standing here.
+    /// What a thread cache holds to take part.
     type Participant;
 
-    /// Held while a removal looks at a list.
+    /// What a thread holds while a removal reads a list.
     type Guard<'g>: Guard;
 
-    /// A reclaimer that no thread has joined.
+    /// A new reclaimer, which no thread has joined.
     fn new() -> Self;
 
     /// A new participant. It is used by one thread at a time.
     fn join(&self) -> Self::Participant;
 
-    /// Ends a participant that may be the last to refer to the reclaimer: its pool may be gone.
+    /// Drops a participant. It may be the last thing that refers to the reclaimer, because its pool
+    /// may be gone.
     fn end(participant: Self::Participant) {
         drop(participant);
     }
 
-    /// Until the guard is dropped nothing comes back that this thread may have seen.
+    /// Pins. Until the guard is dropped, no magazine that this thread may have seen comes back.
     fn pin<'g>(&'g self, participant: &'g Self::Participant) -> Self::Guard<'g>;
 
-    /// Runs `on_safe` when no thread looks any more at what the caller has removed under `guard`.
-    /// `magazine` is the address by which guards protect it.
+    /// Runs `on_safe` when no thread can be reading the magazine any more that the caller has
+    /// removed under `guard`. `magazine` is its address, by which guards protect it.
     ///
     /// # Safety
     ///
-    /// `on_safe` may run on any thread, as long as the caller's count says that it waits, and what
-    /// it leads to stays so long: beyond [`drain`](Self::drain), where that gives up.
+    /// `on_safe` may run on any thread, at any time until the caller has counted it as done.
+    /// Everything to which it points exists until then, even if [`drain`](Self::drain) has given
+    /// up.
     unsafe fn defer(&self, guard: &Self::Guard<'_>, magazine: usize, on_safe: impl FnOnce() + Send);
 
-    /// Looks for what need not wait any longer, and runs some of it. Called when no more may wait,
-    /// so that this does not last. Ends whatever the guard protects.
+    /// Runs some of the functions that need not wait any longer. Called when no further function
+    /// may wait, so that some finish. The guard no longer protects anything afterwards.
     fn collect(&self, guard: &Self::Guard<'_>);
 
-    /// Runs all that waits, until `is_done`, and gives up where nothing has run for long. It takes
-    /// `&self`, because threads that will not use the pool again may still hold pointers that were
-    /// derived from a shared reference.
+    /// Runs everything that waits, until `is_done` returns true, and gives up if nothing has run
+    /// for a long time. It takes `&self`, because threads that will not use the pool again may
+    /// still hold pointers that were derived from a shared reference.
     ///
     /// # Safety
     ///
     /// Until it returns, no guard is held, no other thread calls this, and no participant is in
-    /// use, but that some may be dropped meanwhile on their threads.
+    /// use. Threads may drop participants meanwhile.
     unsafe fn drain(&self, is_done: impl Fn() -> bool);
 }
 
-/// Magazines come back at once: the lists themselves withstand ABA.
+/// Magazines come back at once, because the lists themselves withstand ABA.
 #[derive(Debug)]
 pub struct Immediate;
 
-// SAFETY: for lists that need no guard, nothing has to be waited for.
+// SAFETY: for lists that need no guard, a function has no guard to wait for.
 unsafe impl Reclaimer for Immediate {
     const NAME: &'static str = "Immediate";
     const DEFERS: bool = false;

@@ -1,4 +1,4 @@
-//! The magazines of one pool: how they are made, named and found again.
+//! The magazines of one pool: how they are made, named and looked up.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -12,41 +12,41 @@ use crate::error::AllocError;
 pub enum Addressing {
     /// By exposed address.
     Address,
-    /// By index in a directory, 32 bits at most.
+    /// By index in a directory, of at most 32 bits.
     Index,
 }
 
-/// The magazines of one pool. Magazines are made and never unmade before the store is dropped.
+/// The magazines of one pool. A magazine that is made exists until the store is dropped.
 pub struct MagazineStore {
     room: usize,
     addressing: Addressing,
     directory: Directory<Magazine>,
 }
 
-// SAFETY: what is reachable from the store by `&self` is atomic, or written once before it is
-// published (see `Directory`); making magazines is under the growth lock by contract.
+// SAFETY: everything reachable through `&self` is atomic, or is written once before it is published
+// (see `Directory`). By contract magazines are made under the growth lock.
 unsafe impl Send for MagazineStore {}
 // SAFETY: as above.
 unsafe impl Sync for MagazineStore {}
 
 impl MagazineStore {
-    /// A store of magazines with room for so many blocks each.
+    /// A store of magazines that have room for `room` blocks each.
     pub fn new(room: usize, addressing: Addressing) -> Self {
         Self { room, addressing, directory: Directory::default() }
     }
 
-    /// Blocks that a magazine has room for.
+    /// The number of blocks for which a magazine has room.
     #[inline]
     pub const fn room(&self) -> usize {
         self.room
     }
 
-    /// Room that is missing to name the first `count` magazines, for
-    /// [`add_names`](Self::add_names). Of size 0 where there is enough.
+    /// The layout of the memory that [`add_names`](Self::add_names) needs so that the first `count`
+    /// magazines can be named. Its size is 0 if there is enough already.
     ///
     /// # Errors
     ///
-    /// [`AllocError::MagazinesExhausted`].
+    /// [`AllocError::MagazinesExhausted`] if there are more magazines than indices.
     pub fn names_missing(&self, count: usize) -> Result<Layout, AllocError> {
         match self.addressing {
             Addressing::Address => Ok(Layout::new::<()>()),
@@ -57,12 +57,12 @@ impl MagazineStore {
         }
     }
 
-    /// Sees to it that the first `count` magazines can be named.
+    /// Makes it possible to name the first `count` magazines.
     ///
     /// # Safety
     ///
-    /// Under the growth lock since [`names_missing`](Self::names_missing) named the layout of
-    /// `room`, which belongs to the store from here on.
+    /// The caller has held the growth lock since [`names_missing`](Self::names_missing) returned
+    /// the layout of `room`. `room` belongs to the store from now on.
     pub unsafe fn add_names(&self, count: usize, room: NonNull<u8>) {
         if self.addressing == Addressing::Index {
             // SAFETY: by the caller.
@@ -74,12 +74,13 @@ impl MagazineStore {
     ///
     /// # Panics
     ///
-    /// If `index` is beyond 32 bits, which `names_missing` refuses.
+    /// If `index` does not fit into 32 bits; `names_missing` refuses such a number before.
     ///
     /// # Safety
     ///
-    /// Under the growth lock, with rising indices, once it can be named. `room` has
-    /// [`Magazine::layout`] and belongs to the new magazine until the store is dropped.
+    /// The caller holds the growth lock, passes rising indices, and has called `add_names` for this
+    /// one. `room` has [`Magazine::layout`] and belongs to the new magazine until the store is
+    /// dropped.
     pub unsafe fn create(&self, index: usize, room: NonNull<u8>) -> OwnedMagazine<'_> {
         let magazine = room.cast::<Magazine>();
         let index_bits = match self.addressing {
@@ -94,7 +95,7 @@ impl MagazineStore {
             // SAFETY: by the caller: locked, rising, with a name, not published yet.
             Addressing::Index => unsafe { self.directory.register(index, magazine) },
         }
-        // SAFETY: made here, in no list.
+        // SAFETY: just made, and in no list.
         unsafe { OwnedMagazine::assume(magazine, self) }
     }
 
@@ -108,7 +109,8 @@ impl MagazineStore {
         }
     }
 
-    /// The magazine of a name, `None` for none. The one place where addresses become pointers.
+    /// The magazine that has this name, or `None` for the name of none. The only place where
+    /// addresses become pointers.
     ///
     /// # Safety
     ///
@@ -124,7 +126,8 @@ impl MagazineStore {
         }
     }
 
-    /// The magazine of a name, as anyone may see it: its link and count, not its blocks.
+    /// The magazine that has this name, for a thread that does not own it: the thread may read link
+    /// and count, not the blocks.
     ///
     /// # Safety
     ///

@@ -1,4 +1,4 @@
-//! The tagged strategies: a nonce beside the top of the list.
+//! The tagged strategies: a tag beside the name of the top magazine.
 
 use super::{
     Addressing, Chain, Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
@@ -8,11 +8,12 @@ use crate::block::TagWidth;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u64;
 
-/// Address and 64-bit tag, exchanged by a double-width CAS. The default.
+/// The default: a 64-bit address and a 64-bit tag, which a double-width CAS exchanges together.
 ///
-/// Where the machine has no such CAS the pool uses [`TaggedPacked`] instead, and says so in its
-/// mechanism and stats. `TAG_BITS` below 64 shows what narrower tags do: below 32 they must not
-/// wrap ([`TagPolicy::Refuse`]), or be vouched for ([`PoolBuilder::allow_narrow_tags`]).
+/// If the machine has no such CAS, the pool uses [`TaggedPacked`] instead; its mechanism and its
+/// stats say so. `TAG_BITS` below 64 makes the tag narrower, for experiments. A tag below 32 bits
+/// must not wrap ([`TagPolicy::Refuse`]), unless the builder allows it
+/// ([`PoolBuilder::allow_narrow_tags`]).
 ///
 /// [`PoolBuilder::allow_narrow_tags`]: crate::PoolBuilder::allow_narrow_tags
 ///
@@ -39,10 +40,11 @@ pub struct TaggedWide<const TAG_BITS: u32 = 64>;
 #[derive(Clone, Copy, Debug)]
 pub struct TaggedPacked<const TAG_BITS: u32 = 32>;
 
-/// The narrowest tag that may wrap without being vouched for.
+/// The narrowest tag that may wrap without
+/// [`PoolBuilder::allow_narrow_tags`](crate::PoolBuilder::allow_narrow_tags).
 const NARROWEST: u32 = 32;
 
-/// The width to use, if it may be.
+/// The width of the tag, if the requirements allow it.
 fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, BuildError> {
     let may_wrap = requirements.tag_policy == TagPolicy::Wrap && !requirements.narrow_tags;
     if bits < NARROWEST && may_wrap {
@@ -51,7 +53,7 @@ fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, Bui
     Ok(bits.min(room))
 }
 
-// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by the tag, see
+// SAFETY: lists are new and do what their mechanism says; removal is exclusive by the tag, see
 // `Treiber`.
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     const NAME: &'static str = "TaggedWide";
@@ -81,7 +83,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     }
 }
 
-// SAFETY: lists are fresh and hold to their mechanism; removal is exclusive by the tag, see
+// SAFETY: lists are new and do what their mechanism says; removal is exclusive by the tag, see
 // `Treiber`.
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     const NAME: &'static str = "TaggedPacked";
@@ -108,7 +110,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     }
 }
 
-/// A Treiber stack with the head word that the mechanism names.
+/// A Treiber stack. The mechanism decides which head word it has.
 pub enum TaggedList {
     /// Address and tag in 128 bits.
     Wide(Treiber<WideHead>),

@@ -65,8 +65,8 @@ pub struct Treiber<H> {
     tags: TagWidth,
     /// The first tag at which removals for allocation are refused.
     refuse_at: Option<u64>,
-    /// How often a CAS came too late. On a line of its own: read with the head, it would be fetched
-    /// with each.
+    /// How often a CAS failed. On a cache line of its own, so that counting does not touch the
+    /// head's line.
     failures: CachePadded<Number>,
 }
 
@@ -85,15 +85,15 @@ impl<H: HeadWord> Treiber<H> {
         }
     }
 
-    /// The head word, for twins that mistreat it.
+    /// The head word, for twins that break the list on purpose.
     pub fn head(&self) -> &H {
         &self.head
     }
 
-    /// The one removal loop. `plan` looks at the top magazine and says how many magazines to take
-    /// and which one is on top afterwards; it may be shown a chain that has changed hands meanwhile
-    /// (the CAS then fails). Nothing is taken where the list is empty, or not what the plan wants;
-    /// seen by an RMW. Nothing is taken either where the tag is the last one, and must not wrap.
+    /// The only removal loop. `plan` reads the top magazine and says how many magazines to take and
+    /// which one is on top afterwards. It may read a chain that other threads have taken meanwhile;
+    /// the CAS then fails. The result is empty if the list is empty or `plan` wants nothing of it,
+    /// which an RMW confirms. It is also empty if the tag is the last one and must not wrap.
     #[inline]
     fn remove<'s>(
         &self,
@@ -143,8 +143,8 @@ impl<H: HeadWord> Treiber<H> {
         }
     }
 
-    /// Makes sure by an RMW that `head` is not stale: carving because of a stale look at an empty
-    /// list would break the memory bound.
+    /// Makes sure by an RMW that `head` is not stale. If a thread carved because of a stale empty
+    /// head, the memory bound would not hold.
     fn confirm(&self, head: Head) -> Result<Head, Head> {
         // ORDERING(FL-10): Relaxed on success. Only its place in the head's modification order
         //   matters. On failure as FL-9.
@@ -160,14 +160,15 @@ impl<H: HeadWord> Treiber<H> {
     #[inline]
     pub fn push(&self, mut magazine: OwnedMagazine<'_>) {
         // ORDERING(FL-1): Acquire. Observes the creation of the top magazine, whose name FL-2
-        //   passes on. pairs with FL-3; killed by list/walk_growth_3
+        //   passes on.
+        //   pairs with FL-3; killed by list/walk_growth_3
         let mut head = self.head.load(site::PUSH_LOAD.ordering());
         loop {
             magazine.set_link(head.top);
             let next = Head { top: magazine.name(), tag: head.tag };
             // ORDERING(FL-3): Release on success. Publishes the magazine: its creation, link, count
-            //   and blocks, and the blocks' bytes. pairs with FL-5, FL-9; killed by
-            //   list/pop_pop_push_push
+            //   and blocks, and the blocks' bytes.
+            //   pairs with FL-5, FL-9; killed by list/pop_pop_push_push
             // ORDERING(FL-4): Acquire on failure. As FL-1, for the next round.
             //   pairs with FL-3; killed by list/walk_growth_3
             match self.head.compare_exchange(
@@ -191,8 +192,8 @@ impl<H: HeadWord> Treiber<H> {
         self.remove(store, guard, |top| Some((1, top.stale_link())))
     }
 
-    /// Takes magazines from the top in one step, as many as together hold at most `max_blocks`
-    /// blocks.
+    /// Takes magazines from the top in one step, as long as they hold at most `max_blocks` blocks
+    /// together.
     pub fn pop_up_to<'s>(
         &self,
         store: &'s MagazineStore,
@@ -204,8 +205,9 @@ impl<H: HeadWord> Treiber<H> {
             let mut rest = MagazineRef::NONE;
             loop {
                 let count = at.stale_count() as usize;
-                // Zero: a stale walk has met a new magazine. Stop, the CAS will refuse. Every other
-                // count, stale or not, brings the walk nearer to its end.
+                // A count of zero means that a stale walk has met a new magazine. The walk stops,
+                // and the CAS will fail. Every other count, stale or not, brings the walk nearer to
+                // its end.
                 if count == 0 || blocks + count > max_blocks {
                     break;
                 }
@@ -235,7 +237,8 @@ impl<H: HeadWord> Treiber<H> {
     /// # Safety
     ///
     /// The caller is alone with the list: no thread is in the middle of an operation on it, and no
-    /// thread begins one meanwhile. So no thread finds the same tag again (I1).
+    /// thread begins one meanwhile. So no thread can find the unchanged tag and take it for an
+    /// unchanged list (I1).
     pub unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore) -> Chain<'s> {
         // ORDERING(FL-5): as in `remove`.
         let head = self.head.load(site::REMOVE_LOAD.ordering());
@@ -253,29 +256,28 @@ impl<H: HeadWord> Treiber<H> {
         unsafe { Chain::assume(head.top, magazines, store) }
     }
 
-    /// Makes all of another list, which the caller has taken, the content of this one.
+    /// Makes all magazines of another list, which the caller has taken, the content of this list.
     ///
-    /// The list is empty, and only the caller puts anything in.
+    /// This list is empty, and only the caller pushes to it.
     pub(super) fn fill(&self, all: Chain<'_>) {
         let empty = Head { top: MagazineRef::NONE, tag: 0 };
         let full = Head { top: all.into_all(), tag: 0 };
         // ORDERING(QU-4): Release on success. Publishes the magazines, which the caller has
-        //   acquired.
+        //   acquired. Relaxed on failure, which does not happen.
         //   pairs with FL-5, FL-9; killed by list/enter_splice
-        //   Relaxed on failure, which there is none of.
         let filled =
             self.head.compare_exchange(empty, full, site::SPLICE.ordering(), Ordering::Relaxed);
         debug_assert!(filled.is_ok(), "only an empty list is filled");
     }
 
-    /// Whether the list was empty when this thread, or a thread whose work it acquired, saw it
-    /// last.
+    /// Whether this thread sees the list empty. It sees no older state than it has already seen or
+    /// acquired.
     pub(super) fn is_empty(&self) -> bool {
-        // ORDERING(FL-5): any would do. Coherence says it all.
+        // ORDERING(FL-5): any ordering would do, because the answer rests on coherence alone.
         self.head.load(site::REMOVE_LOAD.ordering()).top.is_none()
     }
 
-    /// How often a CAS of the head came too late and had to be tried again.
+    /// How often a CAS of the head failed and had to be tried again.
     pub fn cas_failures(&self) -> u64 {
         self.failures.get()
     }
@@ -283,8 +285,8 @@ impl<H: HeadWord> Treiber<H> {
     /// Whether the tag has reached the limit of its policy.
     pub fn refuses(&self) -> bool {
         self.refuse_at.is_some_and(|limit| {
-            // ORDERING(FL-5): any would do. A thread that reads an old tag makes an exchange more;
-            //   `remove` looks again, at the tag that it replaces.
+            // ORDERING(FL-5): any ordering would do. A thread that reads an old tag makes one
+            //   exchange more; `remove` checks again, at the tag that it replaces.
             self.head.load(site::REMOVE_LOAD.ordering()).tag >= limit
         })
     }

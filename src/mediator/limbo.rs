@@ -1,13 +1,14 @@
-//! Magazines that wait until no thread looks at them any more.
+//! Emptied magazines that wait until no thread can be reading them any more.
 //!
 //! # Invariants
 //!
 //! - L1. At most `limit` magazines wait, or are on their way from waiting to `empty`: a magazine
 //!   counts from before its deferral until after its push. So however long a thread sleeps, all
-//!   others are in lists or in hands, as the sum of M4 has it.
-//! - L2. A thread that finds that nothing waits has acquired all deferred returns. They may be on
-//!   threads that have no other business with the pool: a thread that ends drops its participant,
-//!   and that may run what others have deferred, while the pool is dropped.
+//!   other magazines are in lists or in a thread's hands, as the sum of M4 assumes.
+//! - L2. A thread that finds that no magazine waits has acquired all deferred returns. This matters
+//!   because a deferred return may run on a thread that does not use the pool any more: a thread
+//!   that ends drops its participant, which may run the deferred returns of other threads while the
+//!   pool is dropped.
 
 use core::ptr::NonNull;
 
@@ -17,7 +18,7 @@ use super::Depot;
 use crate::free_list::{Magazine, MagazineList, OwnedMagazine, Strategy};
 use crate::sync::{AtomicU64, AtomicUsize, site};
 
-/// How many magazines wait, and may.
+/// How many magazines wait, and how many may wait.
 pub(super) struct Limbo {
     waiting: CachePadded<AtomicUsize>,
     limit: AtomicUsize,
@@ -33,15 +34,17 @@ impl Limbo {
         }
     }
 
-    /// Lets so many more wait. The magazines for that are in `empty`.
+    /// Raises the limit. The caller has added as many magazines to `empty` before.
     pub(super) fn extend(&self, magazines: usize) {
         if magazines > 0 {
-            // ORDERING(LM-2): Relaxed. A number; who reads an older one lets fewer wait.
+            // ORDERING(LM-2): Relaxed. A number; a thread that reads an older value lets fewer
+            //   magazines wait.
             self.limit.fetch_add(magazines, site::LIMBO_LIMIT.ordering());
         }
     }
 
-    /// Counts one more that waits, unless that is too many.
+    /// Counts one more waiting magazine. Returns false, and counts a refusal, if the limit is
+    /// reached.
     #[inline]
     pub(super) fn enter(&self) -> bool {
         let mut waiting = self.waiting();
@@ -62,33 +65,33 @@ impl Limbo {
         false
     }
 
-    /// How often there was one too many.
+    /// How often the limbo was full.
     pub(super) fn refused(&self) -> u64 {
         // ORDERING(LM-3): as above.
         self.refused.load(site::LIMBO_REFUSED.ordering())
     }
 
-    /// Counts one less that waits. Another thread may free the limbo before this returns, so the
-    /// caller has no reference to it, and this one has none but to the number itself.
+    /// Counts one waiting magazine less. Another thread may free the limbo before this returns. The
+    /// caller therefore passes a pointer, and this function makes a reference to the counter only.
     ///
     /// # Safety
     ///
-    /// The limbo is there when this is called, and the caller does not use it afterwards.
+    /// The limbo exists when this is called, and the caller does not use it afterwards.
     unsafe fn leave(this: *const Self) {
-        // SAFETY: by the caller it is there. What the reference leads to is all atomic.
+        // SAFETY: by the caller the limbo exists. The reference covers the atomic counter only.
         let waiting: &AtomicUsize = unsafe { &(*this).waiting };
-        // ORDERING(LM-4): Release. Publishes that this thread is through with the depot and the
-        //   magazine: it may have no other business with the pool.
+        // ORDERING(LM-4): Release. Publishes that this thread no longer uses the depot and the
+        //   magazine. The thread may do nothing else with the pool that would publish it.
         //   pairs with LM-5; killed by limbo/land_drop
         waiting.fetch_sub(1, site::LIMBO_LEAVE.ordering());
     }
 
-    /// Whether nothing waits. If so, the caller has acquired all that was returned.
+    /// Whether no magazine waits. If so, the caller has acquired all deferred returns (L2).
     pub(super) fn is_empty(&self) -> bool {
         // ORDERING(LM-5): Acquire. A thread that has returned a magazine does not touch the depot
-        //   again, so the caller may free them.
-        //   pairs with LM-4, of each magazine: all changes of the number are RMWs; killed by
-        //   limbo/land_drop
+        //   again, so the caller may free the depot.
+        //   pairs with LM-4 of every magazine, because all changes of the number are RMWs; killed
+        //   by limbo/land_drop
         self.waiting.load(site::LIMBO_EMPTY.ordering()) == 0
     }
 
@@ -104,18 +107,18 @@ impl Limbo {
     }
 }
 
-/// A magazine that waits, on its way back to `empty`. Two words, so that a reclaimer need not box
-/// it.
+/// The deferred return of one magazine to `empty`. It has two words, so that a reclaimer need not
+/// box it.
 ///
-/// It does not own the depot, but the mediator's drop lets every deferred return happen first: so
-/// the memory goes back when the pool goes, and not when the last thread does that has ever used
-/// its collector.
+/// It points to the depot without owning it; the mediator's drop runs every deferred return before
+/// it frees the depot. So the memory goes back when the pool is dropped. If the return owned the
+/// depot, the memory would stay until the last thread that has ever used the pool's collector ends.
 pub(super) struct DeferredReturn<S: Strategy> {
     magazine: NonNull<Magazine>,
     depot: NonNull<Depot<S>>,
 }
 
-// SAFETY: the magazine has no other owner, and depot are shared by threads anyway.
+// SAFETY: the magazine has no other owner, and threads share the depot anyway.
 unsafe impl<S: Strategy> Send for DeferredReturn<S> {}
 
 impl<S: Strategy> DeferredReturn<S> {
@@ -123,12 +126,12 @@ impl<S: Strategy> DeferredReturn<S> {
         Self { magazine: magazine.release(), depot: NonNull::from(depot) }
     }
 
-    /// The grace period is over.
+    /// Returns the magazine: the grace period is over.
     pub(super) fn complete(self) {
-        // SAFETY: the depot stay until this magazine has left the limbo, which is the last line.
+        // SAFETY: the depot stays until this magazine has left the limbo, which is the last line.
         let depot = unsafe { self.depot.as_ref() };
         depot.standing.acquired();
-        // SAFETY: released by its owner for this; of these depot' store.
+        // SAFETY: its owner released it for this; it is of this depot's store.
         let magazine = unsafe { OwnedMagazine::assume(self.magazine, &depot.store) };
         depot.empty.push(magazine);
         // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used

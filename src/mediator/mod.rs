@@ -60,14 +60,14 @@ use shard::Shards;
 /// The shared store of full, partial and empty magazines of one pool.
 pub struct Mediator<S: Strategy> {
     reclaimer: S::Reclaimer,
-    /// Boxed: what waits for its return knows their address. Dropped by `drop`, unless something
-    /// still waits then.
+    /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
+    /// waits then.
     depot: ManuallyDrop<Box<Depot<S>>>,
-    /// The reclaimer has given up: the depot stay for good.
+    /// The reclaimer has given up, so the depot is never freed.
     depot_stays: bool,
 }
 
-/// Where magazines are.
+/// The lists and the limbo: every place where a magazine can be.
 struct Depot<S: Strategy> {
     store: MagazineStore,
     batch: Batch,
@@ -75,33 +75,34 @@ struct Depot<S: Strategy> {
     partial: S::List,
     empty: S::List,
     limbo: Limbo,
-    /// Whether the lists have tags that must not wrap.
+    /// Whether the lists refuse removals instead of letting their tags wrap.
     may_refuse: bool,
-    /// Says that the thread which ends the depot has acquired all deferred returns.
+    /// Asserts, under loom, that the thread which frees the depot has acquired all deferred
+    /// returns.
     standing: Witness,
 }
 
-/// A thread cache's standing at a mediator.
+/// What a thread cache holds to take part in a mediator's reclamation.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
 
-/// The shard that a thread cache puts batches down in, and takes from first: the first one, unless
-/// the
-/// [mediator](Mediator::shard_id) said otherwise.
+/// The shard to which a thread cache offers batches, and from which it takes first. The default is
+/// the first shard; [`Mediator::shard_id`] makes others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ShardId(usize);
 
-/// A pin: nothing comes back to the lists meanwhile that the holder may have seen there.
+/// A pin: while a thread holds it, no magazine that the thread may have seen in a list returns to
+/// one.
 type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
 
-/// What waits, and for what.
+/// Magazines in limbo, and exchanges that took a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// Magazines in limbo.
     pub limbo_magazines: usize,
-    /// The most that may be.
+    /// The most magazines that may be in limbo.
     pub limbo_limit: usize,
-    /// Magazines that could not wait because as many did as may, and removals that took a lock
-    /// because another one was in flight.
+    /// Magazines that went through a lock because the limbo was full, and removals that took a lock
+    /// because another removal was in flight.
     pub overflows: u64,
 }
 
@@ -129,23 +130,24 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// The magazines that travel here.
+    /// The store of all magazines that travel through this mediator.
     pub fn store(&self) -> &MagazineStore {
         &self.depot.store
     }
 
-    /// Blocks in a batch.
+    /// How many blocks a batch holds.
     #[inline]
     pub fn batch(&self) -> Batch {
         self.depot.batch
     }
 
-    /// Brings a new magazine.
+    /// Adds a new magazine to `empty`.
     pub fn add_magazine(&self, magazine: OwnedMagazine<'_>) {
         self.depot.empty.push(magazine);
     }
 
-    /// Lets so many magazines more wait for their return. As many have been brought for that.
+    /// Raises the limit of the limbo. The caller has added as many magazines to `empty` before
+    /// (M1).
     pub fn extend_limbo(&self, magazines: usize) {
         self.depot.limbo.extend(magazines);
     }
@@ -156,24 +158,23 @@ impl<S: Strategy> Mediator<S> {
         self.depot.full.count()
     }
 
-    /// The home of who belongs to this shard. Of more shards than there are, it begins again with
-    /// the first.
+    /// The id of shard number `shard`, which is taken modulo the number of shards.
     pub fn shard_id(&self, shard: usize) -> ShardId {
         ShardId(if shard < self.shards() { shard } else { shard % self.shards() })
     }
 
-    /// A standing for a thread cache.
+    /// Makes a participant, for one thread cache.
     pub fn join(&self) -> Participant<S> {
         self.reclaimer.join()
     }
 
-    /// Takes blocks that the caller has no use for: a whole batch, or the remainder of a thread
-    /// that leaves. Never fails and never takes blocks or magazines from the source (M4). Where no
-    /// tags are left the blocks are set aside until the pool is dropped.
+    /// Takes blocks that the caller gives away: a whole batch, or the remainder of a thread that
+    /// leaves. Never fails and never takes blocks or magazines from the source (M4). If no tag is
+    /// left, the blocks are set aside until the pool is dropped.
     ///
     /// # Panics
     ///
-    /// On more than the largest batch, and if M1 was broken from outside.
+    /// If there are more blocks than the largest batch has, or if a caller has broken M1.
     #[inline]
     pub fn offer(&self, participant: &Participant<S>, shard: ShardId, blocks: &[Block]) {
         if blocks.is_empty() {
@@ -188,7 +189,7 @@ impl<S: Strategy> Mediator<S> {
         self.depot.full.push(shard, magazine);
     }
 
-    /// Merges a remainder into a partial magazine, so that those stay few (M3).
+    /// Merges a remainder into a partial magazine, so that there are never many of these (M3).
     fn offer_remainder(&self, guard: &Guard<'_, S>, shard: ShardId, blocks: &[Block]) {
         let Depot { store, batch, full, partial, .. } = &**self.depot;
         let mut rest = blocks;
@@ -210,15 +211,16 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// A magazine to put blocks into; none where tags are used up (M4).
+    /// A magazine to put blocks into, or `None` if tags are used up (M4).
     #[inline]
     fn empty_magazine(&self, guard: &Guard<'_, S>) -> Option<OwnedMagazine<'_>> {
         let Some(magazine) = self.depot.empty.pop(&self.depot.store, guard) else {
             self.expect_no_tags();
             return None;
         };
-        // SAFETY: new magazines and such as have waited go to `empty`, all others behind its lock;
-        // and no caller puts it back there before it was emptied, and has waited, again.
+        // SAFETY: only magazines that are new or have waited out a grace period go to the open part
+        // of `empty`; all others go behind its lock. No caller puts this magazine back into `empty`
+        // before it has been emptied and has waited again.
         Some(unsafe { magazine.assume_reusable() })
     }
 
@@ -227,8 +229,8 @@ impl<S: Strategy> Mediator<S> {
         assert!(self.refuses(), "M4: a magazine is reserved for every batch");
     }
 
-    /// Sends a magazine back to `empty`: as soon as no thread looks at it any more, or at once,
-    /// where as many wait as may.
+    /// Sends an emptied magazine back to `empty`: as soon as no thread can be reading it any more,
+    /// or at once if the limbo is full.
     #[inline]
     fn recycle(&self, guard: &Guard<'_, S>, magazine: OwnedMagazine<'_>) {
         if !S::Reclaimer::DEFERS {
@@ -236,22 +238,24 @@ impl<S: Strategy> Mediator<S> {
         } else if self.depot.limbo.enter() {
             let address = magazine.name().address();
             let deferred_return = limbo::DeferredReturn::new(&self.depot, magazine);
-            // SAFETY: the depot lie in their box until `drain` has returned true: see `drop`.
+            // SAFETY: the depot stays in its box until `drain` has returned true: see `drop`.
             unsafe { self.reclaimer.defer(guard, address, move || deferred_return.complete()) };
         } else {
-            // Else nothing would make the reclaimer look while the limbo is full.
+            // Without this call nothing would make the reclaimer run deferred returns while the
+            // limbo is full.
             self.reclaimer.collect(guard);
             self.depot.empty.push(magazine);
         }
     }
 
-    /// Whether blocks may no longer be handed out, since tags must not wrap. If so, it stays so.
+    /// Whether blocks may no longer be handed out, because the tags that may be used for that are
+    /// used up. Once true, it stays true.
     #[inline]
     pub fn refuses(&self) -> bool {
         self.depot.may_refuse && self.depot.lists().any(MagazineList::refuses)
     }
 
-    /// What waits.
+    /// Counts what waits in limbo, and the overflows so far.
     pub fn waiting(&self) -> Waiting {
         let limbo = &self.depot.limbo;
         let overflows = self.depot.lists().map(MagazineList::overflows).sum::<u64>();
@@ -262,13 +266,13 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// How often a CAS came too late and had to be tried again.
+    /// How often a CAS of a list head failed and had to be tried again.
     pub fn cas_failures(&self) -> u64 {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` as if the caller were held up in the middle of an exchange with each of the lists.
-    /// For harnesses that ask what a sleeping thread does to the others.
+    /// Runs `f` while the caller counts as a thread in the middle of an exchange with every list.
+    /// Harnesses use it to show what a sleeping thread does to the others.
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
         let mut f = Some(f);
@@ -276,20 +280,20 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Blocks in full and in partial magazines, and the number of empty magazines. The count is
-    /// exact, since `&mut` keeps all other threads out, and no magazine waits in limbo afterwards,
-    /// unless the reclaimer has given up: see `drain`.
+    /// exact, because `&mut` keeps all other threads out. Afterwards no magazine waits in limbo,
+    /// unless the reclaimer has given up (see [`drain`](Self::drain)).
     pub fn census(&mut self) -> (usize, usize, usize) {
         // SAFETY: `&mut` keeps all other threads out.
         unsafe { self.census_alone() }
     }
 
-    /// As [`census`](Self::census), for a caller that keeps the other threads out by other means.
+    /// As [`census`](Self::census), for a caller that excludes the other threads by other means.
     ///
     /// # Safety
     ///
     /// No other thread uses the mediator until this returns, and no guard is held.
     pub unsafe fn census_alone(&self) -> (usize, usize, usize) {
-        // What waits nevertheless is counted nowhere.
+        // If the reclaimer gives up, the magazines that still wait are not counted.
         // SAFETY: by the caller.
         _ = unsafe { self.drain() };
         let Depot { full, partial, empty, .. } = &**self.depot;
@@ -299,31 +303,31 @@ impl<S: Strategy> Mediator<S> {
         (full_blocks, count(partial).1, count(empty).0)
     }
 
-    /// Ends all magazines that lie in a list. Only a checker's atomics need it.
+    /// Drops all magazines that are in a list. Only a checker's atomics need it.
     pub fn end_magazines(&mut self) {
         // SAFETY: `&mut` keeps all other threads out.
         _ = unsafe { self.drain() };
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         for list in self.depot.lists() {
-            // SAFETY: the pool is borrowed for this alone.
+            // SAFETY: `&mut` keeps all other threads out.
             for magazine in unsafe { list.take_all_alone(self.store(), &guard) } {
                 magazine.end();
             }
         }
     }
 
-    /// Ends the reclaimer's work before the mediator is dropped. False: as [`drain`](Self::drain),
-    /// and the depot stay for good.
+    /// Ends the reclaimer's work before the mediator is dropped. Returns false if the reclaimer has
+    /// given up, as in [`drain`](Self::drain); the depot is then never freed.
     pub fn finish_limbo(&mut self) -> bool {
         // SAFETY: `&mut` keeps all other threads out.
         self.depot_stays |= S::Reclaimer::DEFERS && !unsafe { self.drain() };
         !self.depot_stays
     }
 
-    /// Returns every magazine that waits in limbo to `empty`. False: the reclaimer has given up,
-    /// and a magazine will come back later, or never. What waits leads to the depot and to
-    /// magazines, which must stay then.
+    /// Returns every magazine that waits in limbo to `empty`. Returns false if the reclaimer has
+    /// given up: a magazine then comes back later, or never. Its deferred return points to the
+    /// depot and to the magazine, so neither may be freed.
     ///
     /// # Safety
     ///
@@ -349,21 +353,21 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// # Safety
     ///
-    /// No other thread removes anything from the list until this returns. One may still return a
-    /// magazine from limbo, where `drain` has given up.
+    /// No other thread removes anything from the list until this returns. If `drain` has given up,
+    /// another thread may still return a magazine from limbo.
     unsafe fn count(&self, list: &S::List) -> (usize, usize) {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         let (mut magazines, mut blocks) = (0, 0);
-        // SAFETY: by the caller no thread removes anything meanwhile. Lists whose magazines may
-        // still come back take all of them by their ordinary way.
+        // SAFETY: by the caller no thread removes anything meanwhile. The lists to which a thread
+        // may still return magazines implement this call by their ordinary `take_all`.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
         let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
         while let Some(magazine) = back.pop() {
             magazines += 1;
             blocks += magazine.len();
-            // SAFETY: just let go of. No other thread is here, so no thread looks at it: it is
-            // reusable.
+            // SAFETY: released just now. No other thread uses the mediator, so no thread reads the
+            // magazine: it is reusable.
             list.push(unsafe { OwnedMagazine::assume(magazine.release(), self.store()) });
         }
         (magazines, blocks)
@@ -377,7 +381,7 @@ impl<S: Strategy> Depot<S> {
     }
 }
 
-/// Runs `f` as a removal from each of the lists that is held up.
+/// Runs `f` inside an unfinished removal from each of the lists.
 fn linger<'l, L: MagazineList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut dyn FnMut()) {
     match lists.next() {
         Some(list) => list.linger(&mut || linger(lists, f)),
@@ -389,7 +393,7 @@ impl<S: Strategy> Drop for Mediator<S> {
     fn drop(&mut self) {
         // A reclaimer that has given up once is not asked again.
         if !self.depot_stays && self.finish_limbo() {
-            // SAFETY: not used again. Nothing that the reclaimer still has leads here.
+            // SAFETY: not used again. No deferred return points here any more.
             unsafe { ManuallyDrop::drop(&mut self.depot) };
         }
     }

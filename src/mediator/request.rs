@@ -7,13 +7,13 @@ use crate::free_list::{Chain, MagazineList, MaybeBlock, OwnedMagazine, Reclaimer
 impl<S: Strategy> Mediator<S> {
     /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
     ///
-    /// Whole batches come first, as many as fit by one CAS, from the caller's shard or else from
-    /// the next that has any; where there is none, one partial magazine. A request below the
-    /// largest batch takes one partial magazine, where there is none a full one, and leaves in it
-    /// what it did not ask for.
+    /// A request for the largest batch or more takes whole batches, as many as fit, by one CAS:
+    /// from the caller's shard, or else from the next shard that has any. If no shard has one, it
+    /// takes one partial magazine. A request below the largest batch takes one partial magazine, or
+    /// else a full one, and leaves in it the blocks that it did not ask for.
     ///
-    /// 0 means that every list that could serve was seen empty by an RMW, one after the other, and
-    /// those of full magazines at one instant (M5).
+    /// 0 means that the request saw every list that could serve it empty, each by an RMW, and the
+    /// lists of full magazines at one instant (M5).
     #[inline]
     pub fn request(
         &self,
@@ -31,9 +31,9 @@ impl<S: Strategy> Mediator<S> {
         })
     }
 
-    /// As [`request`](Self::request), but of the full magazines takes one alone: the blocks that
-    /// were put down together last. What a handle asks for, whose own batch may be small while
-    /// others' are large.
+    /// As [`request`](Self::request), but takes one full magazine only: the blocks that were
+    /// offered together last. Handles call this, because a handle's own batch may be small while
+    /// the batches of other handles are large.
     ///
     /// # Panics
     ///
@@ -52,8 +52,8 @@ impl<S: Strategy> Mediator<S> {
         })
     }
 
-    /// Goes round the lists until something is found, or all were empty. `take` takes whole batches
-    /// from one list.
+    /// Scans the lists until one has something, or all were empty at one instant. `take` takes
+    /// whole batches from one list.
     #[inline(always)]
     fn scan(
         &self,
@@ -75,8 +75,8 @@ impl<S: Strategy> Mediator<S> {
         }
     }
 
-    /// Where the list that the look has come to has nothing: how many blocks came from elsewhere,
-    /// or `None`, where the look goes on.
+    /// Called when the list at which the scan stands has nothing. Returns how many blocks came from
+    /// a partial or a split magazine (0: nothing anywhere), or `None` if the scan goes on.
     #[cold]
     fn scan_on(
         &self,
@@ -117,7 +117,7 @@ impl<S: Strategy> Mediator<S> {
         taken
     }
 
-    /// Copies the blocks of a chain out and sends its magazines back to `empty`.
+    /// Copies the blocks of a chain to `out` and sends its magazines back to `empty`.
     #[inline]
     fn empty_into(&self, guard: &Guard<'_, S>, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
         let mut taken = 0;
@@ -127,7 +127,7 @@ impl<S: Strategy> Mediator<S> {
         taken
     }
 
-    /// As [`empty_into`](Self::empty_into), of one magazine.
+    /// As [`empty_into`](Self::empty_into), for one magazine.
     #[inline]
     fn empty_one(
         &self,

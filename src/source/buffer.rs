@@ -1,4 +1,4 @@
-//! A caller's buffer.
+//! A buffer of the caller's, as a source.
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
@@ -6,11 +6,11 @@ use core::ptr::NonNull;
 
 use super::Source;
 
-/// Regions cut one after another from a buffer of the caller's, which never grows.
+/// Cuts regions one after another from a buffer of the caller's. The buffer never grows.
 ///
-/// Any base address and any length will do; what alignment costs is lost. A pool on a buffer takes
-/// its blocks, its magazines and its thread caches from it: no other memory is asked for when the
-/// pool is used (the pool's own control structure is on the heap).
+/// The buffer may have any address and any length; bytes that are skipped for alignment are lost. A
+/// pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
+/// structure is on the heap; apart from that the pool asks for no other memory.
 #[derive(Debug)]
 pub struct BufferSource {
     base: NonNull<u8>,
@@ -22,7 +22,7 @@ pub struct BufferSource {
 unsafe impl Send for BufferSource {}
 
 impl BufferSource {
-    /// Takes over a buffer for good.
+    /// Takes over a buffer that is never given back.
     pub fn new(buffer: &'static mut [MaybeUninit<u8>]) -> Self {
         let len = buffer.len();
         Self { base: NonNull::from(buffer).cast(), len, used: 0 }
@@ -49,13 +49,13 @@ impl BufferSource {
         Self { base, len, used: 0 }
     }
 
-    /// Bytes not handed out yet. Regions may need some of them for their alignment.
+    /// Bytes that are not handed out yet. Some of them may be skipped for alignment.
     pub const fn remaining(&self) -> usize {
         self.len - self.used
     }
 }
 
-// SAFETY: regions are cut from the buffer front to back, within its length, and never twice.
+// SAFETY: regions are cut from the buffer from front to back, within its length, and never twice.
 unsafe impl Source for BufferSource {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let next = self.base.addr().get().checked_add(self.used)?;

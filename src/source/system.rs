@@ -1,17 +1,17 @@
-//! The program's own allocator.
+//! The program's own allocator, as a source.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::Source;
 
-/// Bytes of a huge page, on most machines that have such.
+/// Bytes of a huge page, on most machines that have huge pages.
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Regions from the program's global allocator. The default source.
 ///
-/// Those of 2 MiB and more begin at a multiple of that: where the system backs large regions by
-/// huge pages, it can then do so from their first byte on.
+/// A region of 2 MiB or more begins at a multiple of 2 MiB. If the system backs large regions by
+/// huge pages, it can then do so from the region's first byte on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemSource;
 
@@ -31,7 +31,7 @@ unsafe impl Source for SystemSource {
     }
 }
 
-/// What is asked for in place of `layout`.
+/// The layout that is requested for `layout`: regions of a huge page or more are aligned to one.
 fn placed(layout: Layout) -> Layout {
     if layout.size() < HUGE_PAGE {
         return layout;

@@ -1,18 +1,19 @@
-//! A 128-bit atomic word for the checkers, which have none: an interned id in one 64-bit atomic,
-//! the values in a table beside it.
+//! A 128-bit atomic word for the checkers, which have none. The word is an id in one 64-bit atomic;
+//! a table beside it holds the value of each id.
 //!
-//! Equal values have equal ids, so CAS equality, staleness and orderings are those of a single
-//! location. The table is a plain `std` mutex that no scheduling point lies in: a facade mutex
-//! would add synchronisation, and so hide ordering bugs.
+//! Equal values have equal ids. So CAS equality, staleness and orderings are those of a single
+//! location. The table is behind a plain `std` mutex, and no scheduling point lies inside its
+//! critical sections. A mutex of the checker would add synchronisation, and would so hide ordering
+//! bugs.
 
 use super::{AtomicU64, Ordering};
 
-/// The checkers model a machine with both CASes.
+/// True: the checkers model a machine that has both CASes.
 pub const fn is_lock_free_u64() -> bool {
     true
 }
 
-/// The checkers model a machine with both CASes.
+/// True: the checkers model a machine that has both CASes.
 pub const fn is_lock_free_u128() -> bool {
     true
 }
@@ -49,7 +50,7 @@ impl AtomicU128 {
     ///
     /// # Errors
     ///
-    /// The value found, where it is not `current`.
+    /// The value that was found, if it is not `current`.
     pub fn compare_exchange(
         &self,
         current: u128,

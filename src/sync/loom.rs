@@ -13,7 +13,7 @@ use core::sync::atomic::Ordering;
 /// The backend's name.
 pub const BACKEND: &str = "loom";
 
-/// A fence. loom has none for `Relaxed`, which a weakened site asks for: that is no fence.
+/// A fence. A site that is weakened to `Relaxed` makes no fence; loom would refuse a Relaxed one.
 pub fn fence(order: Ordering) {
     if order != Ordering::Relaxed {
         loom::sync::atomic::fence(order);

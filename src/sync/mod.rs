@@ -1,23 +1,23 @@
 //! The facade: the only place that names an atomic, a lock, a shared cell or a checker.
 //!
 //! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
-//! `stampool_model = "loom"`, `stampool_model = "shuttle"`, or `stampool_model = "steered"` (the
-//! first, from the crate `steered`: with points where threads are held up, and with each access
-//! counted). Everything above this folder is written once, against the names exported here, so the
-//! checked code is the shipped code.
+//! `stampool_model = "loom"`, `stampool_model = "shuttle"`, or `stampool_model = "steered"`. The
+//! last one uses the same atomics as the first, wrapped by the crate `steered`: each access is
+//! counted, and may hold the thread up. Everything above this folder is written once, against the
+//! names exported here, so the checked code is the shipped code.
 //!
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
-//! - [`UnsafeCell`]: loom's shape (`with`, `with_mut`), a plain cell when shipped;
-//! - [`Witness`]: says "a thread that comes here has acquired this object's creation";
-//! - [`fence`]: orders what lies around it; the checkers see it as one;
-//! - [`Serial`]: a number that no other object of the process has;
+//! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
+//! - [`Witness`]: asserts that a thread that reaches an object has acquired the object's creation;
+//! - [`fence`]: a memory fence, which loom models;
+//! - [`Serial`]: a 32-bit number that no other object of the process has;
 //! - [`site`]: every ordering of the core, by name.
 //!
 //! # Choosing a backend
 //!
-//! The cfg goes with a private feature of the package: `_loom`, `_shuttle`, `_steered`. The feature
-//! brings in the package that the backend needs, and without the cfg it changes nothing. A crate
-//! that checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
+//! The cfg needs a private feature of the package: `_loom`, `_shuttle` or `_steered`. The feature
+//! brings in the package that the backend needs; without the cfg it changes nothing. A crate that
+//! checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
 //! `RUSTFLAGS`, and in its manifest
 //!
 //! ```toml
@@ -27,9 +27,9 @@
 //!
 //! # What the checkers cannot see
 //!
-//! loom treats `SeqCst` accesses as `AcqRel` (the core has none) and never fails a
-//! `compare_exchange_weak` spuriously (the core has none). shuttle runs everything sequentially
-//! consistent: it sees interleavings, not orderings.
+//! loom treats `SeqCst` accesses as `AcqRel`, and never fails a `compare_exchange_weak` spuriously;
+//! no site of the core uses either. shuttle runs everything sequentially consistent: it sees
+//! interleavings, not orderings.
 
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
 compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
@@ -69,18 +69,20 @@ pub use backend::{
 };
 pub use core::sync::atomic::Ordering;
 pub use serial::{Places, Serial, serial};
-/// For what belongs to the process and not to an execution: std's in every build.
+/// For state that belongs to the process and not to one execution of a checker: std's types in
+/// every build.
 pub use std::{process::abort, sync::Mutex as ProcessMutex, thread::panicking};
-/// Reference counts, thread-locals and statics are std's in every build: they are not what is
-/// checked.
+/// Reference counts, thread-locals and statics are std's in every build, because they are not under
+/// check.
 pub use std::{
     sync::{Arc, OnceLock, Weak},
     thread_local,
 };
 
-/// A number beside what is checked: it is the machine's in every build, and it orders nothing. For
-/// names, for statistics, and for a hint whose stale value costs time and nothing else (`sealed` of
-/// a pool, which the growth lock decides).
+/// An atomic number that is not under check: it is a plain machine atomic in every build (the
+/// steered backend counts its accesses), and it orders nothing. It serves for serial numbers, for
+/// statistics, and for hints whose stale value costs time and nothing else (`sealed` of a pool,
+/// which is decided under the growth lock).
 #[derive(Debug, Default)]
 pub struct Number(PlainU64);
 
@@ -90,18 +92,18 @@ impl Number {
         Self(PlainU64::new(value))
     }
 
-    /// As last heard of.
+    /// The value; it may be out of date.
     #[inline(always)]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Replaces it.
+    /// Replaces the number.
     pub fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
     }
 
-    /// Adds to it, and gives what it was.
+    /// Adds `value`, and returns the number from before.
     pub fn add(&self, value: u64) -> u64 {
         self.0.fetch_add(value, Ordering::Relaxed)
     }
@@ -109,8 +111,8 @@ impl Number {
 
 /// Takes a lock whose data stays consistent when a holder panics.
 ///
-/// Poison is ignored: the core's critical sections leave their data consistent before every call
-/// that may panic (the source's).
+/// Poison is ignored, because the core's critical sections leave their data consistent before every
+/// call that may panic: the calls of the source.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     match mutex.lock() {
         Ok(guard) => guard,
@@ -118,14 +120,15 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     }
 }
 
-/// Proof of creation: a zero-sized field that says "a thread that reaches this object has acquired
-/// the store that published it".
+/// A field that asserts: a thread that reaches this object has acquired the store that published
+/// it.
 ///
-/// Costs nothing when shipped. Under loom, reaching an object that this thread has not acquired
-/// is reported as the data race that it is.
+/// It has no size and costs nothing when shipped. Under loom it is a cell that the creation writes
+/// and each later access reads, so an access that is not ordered after the creation is reported as
+/// a data race.
 pub struct Witness(UnsafeCell<()>);
 
-// SAFETY: there is nothing in it. A checker counts overlapping uses, and reports them.
+// SAFETY: the cell holds no data. A checker reports overlapping accesses.
 unsafe impl Sync for Witness {}
 
 impl Witness {
@@ -137,14 +140,14 @@ impl Witness {
         Self(cell)
     }
 
-    /// States that the creation happened before this point.
+    /// Asserts that the creation happens before this call.
     #[inline]
     pub fn acquired(&self) {
         self.0.with(|_| ());
     }
 
-    /// Begins anew: states that every thread that has acquired the object so far has let go of it,
-    /// in a way that this thread has acquired.
+    /// Asserts that all earlier calls of [`acquired`](Self::acquired), on any thread, happen before
+    /// this call, and starts anew from here.
     #[inline]
     pub fn renewed(&self) {
         self.0.with_mut(|_| ());

@@ -15,12 +15,12 @@ pub fn is_lock_free_u64() -> bool {
     AtomicU64::is_lock_free()
 }
 
-/// Whether a 128-bit CAS is lock-free on this machine; detected at run time where it must be.
+/// Whether a 128-bit CAS is lock-free on this machine; detected at run time if necessary.
 pub fn is_lock_free_u128() -> bool {
     AtomicU128::is_lock_free()
 }
 
-/// [`core::cell::UnsafeCell`] in loom's shape.
+/// [`core::cell::UnsafeCell`] with loom's interface.
 #[derive(Debug, Default)]
 pub struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
 

@@ -1,9 +1,9 @@
-//! Numbers of which the process has each once.
+//! Numbers of which each exists once in the process.
 //!
-//! No number is ever given again, also not that of an object that is gone: a name that was kept
-//! then leads to no other object. So the 32-bit ones can run out, after 2^32 - 1 objects that asked
-//! for one, and are refused from then on. They have a counter of their own: what takes 64-bit
-//! numbers, however many, uses none of them up.
+//! No number is given again, even if the object that had it is gone. A name that somebody has kept
+//! can therefore not lead to another object. So the 32-bit numbers can run out: after 2^32 - 1
+//! objects that asked for one, further requests are refused. They have a counter of their own, so
+//! that objects with 64-bit numbers use none of them up.
 
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
@@ -12,19 +12,20 @@ use portable_atomic::AtomicU64;
 
 use super::Number;
 
-/// A number that the process has not given before, from 1 on: 64 bits do not run out. Not the
-/// backend's, or the checkers would begin anew with each execution.
+/// A number that the process has not given before, from 1 on; 64 bits do not run out. It does not
+/// come from the backend's atomics, because under a checker these would begin anew with each
+/// execution.
 pub fn serial() -> u64 {
     static NEXT: Number = Number::new(1);
     NEXT.add(1)
 }
 
-/// Such a number in 32 bits.
+/// A 32-bit number that the process has not given before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Serial(NonZeroU32);
 
 impl Serial {
-    /// A new one; `None` once 2^32 - 1 are given.
+    /// A new number, or `None` once 2^32 - 1 have been given.
     pub fn next() -> Option<Self> {
         static SERIALS: Serials = Serials::from(1);
         SERIALS.next()
@@ -36,7 +37,7 @@ impl Serial {
     }
 }
 
-/// Gives each number once, in 32 bits. Counts in 64, which do not wrap: so a refusal is final.
+/// Gives each 32-bit number once. It counts in 64 bits, which do not wrap, so a refusal is final.
 struct Serials(Number);
 
 impl Serials {
@@ -51,7 +52,8 @@ impl Serials {
 }
 
 /// Small numbers from 0 on, each lent to one holder at a time. Claiming and releasing are
-/// lock-free, so a fork catches no lock here. Not the backend's, as [`serial`] is not.
+/// lock-free, so a fork leaves no lock taken in the child. Like [`serial`], it does not use the
+/// backend's atomics.
 #[derive(Debug)]
 pub struct Places([AtomicU64; Places::WORDS]);
 
@@ -65,9 +67,10 @@ impl Places {
         Self([const { AtomicU64::new(0) }; Self::WORDS])
     }
 
-    /// The lowest number that was seen free, which is now the caller's; `None` where all are lent.
+    /// Lends the caller the lowest number that it sees free; `None` if all are lent.
     ///
-    /// Relaxed: the number decides where a thread looks first, and nothing is read through it.
+    /// Relaxed, because the number only decides where a thread looks first; nothing is read through
+    /// it.
     pub fn claim(&self) -> Option<usize> {
         self.0.iter().enumerate().find_map(|(nth, word)| {
             let claimed = word.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
@@ -108,8 +111,8 @@ mod tests {
         assert!(given[2..].iter().all(Option::is_none), "a number came again: {given:?}");
     }
 
-    /// Thread-local pools are numbered by [`serial`]: a program that builds and drops many of those
-    /// keeps its stamped pools' numbers.
+    /// [`serial`] numbers thread-local pools. A program that builds and drops many of these uses up
+    /// no numbers of stamped pools.
     #[test]
     fn numbers_of_64_bits_use_up_none_of_32() {
         let before = Serial::next().unwrap().get();

@@ -1,7 +1,7 @@
-//! The shuttle backend. shuttle has no checked cell, so one is made here: a flag that is up while
-//! the cell is in use, with a scheduling point inside, turns an overlap of two accesses into a
-//! failure. Depth-first searches go without the scheduling point ([`preempt_in_cells`]): each one
-//! multiplies the schedules, and races between cells are what loom is for.
+//! The shuttle backend. shuttle has no checked cell, so this module makes one: a flag is up while
+//! the cell is in use, with a scheduling point inside, so an overlap of two accesses becomes a
+//! failure. Depth-first searches turn the scheduling point off ([`preempt_in_cells`]), because each
+//! one multiplies the schedules; loom finds races between cells.
 
 pub(super) use portable_atomic::AtomicU64 as PlainU64;
 
@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 /// The backend's name.
 pub const BACKEND: &str = "shuttle";
 
-/// A fence: nothing, since all that shuttle does is sequentially consistent.
+/// A fence, which does nothing, because shuttle runs everything sequentially consistent.
 pub fn fence(_order: Ordering) {}
 
 const WRITING: isize = -1;
@@ -27,13 +27,14 @@ pub fn preempt_in_cells(yes: bool) {
     PREEMPT_IN_CELLS.store(yes, Ordering::Relaxed);
 }
 
-/// A cell in loom's shape that notices when two accesses overlap and one of them writes.
+/// A cell with loom's interface that notices when two accesses overlap and one of them writes.
 #[derive(Debug, Default)]
 pub struct UnsafeCell<T> {
-    /// Readers inside, or [`WRITING`]. Not shuttle's atomic: it must add no scheduling point.
+    /// How many readers are inside, or [`WRITING`]. Not an atomic of shuttle's, because it must add
+    /// no scheduling point.
     users: AtomicIsize,
-    /// A look at it is the scheduling point. Not `yield_now`: PCT takes that for a wish to wait and
-    /// puts the thread behind all others, and then finds hardly anything.
+    /// A load of this atomic is the scheduling point. `yield_now` would not do: PCT takes it for a
+    /// wish to wait, puts the thread behind all others, and then finds hardly anything.
     point: shuttle::sync::atomic::AtomicBool,
     data: core::cell::UnsafeCell<T>,
 }

@@ -1,18 +1,18 @@
 //! Every ordering of the core, by site name.
 //!
-//! A site is one atomic access in the source; the comment there says what it publishes or
-//! observes. Shipped, a site's ordering is a constant. In model builds the variable
-//! `STAMPOOL_WEAKEN=NAME=Ordering` overrides one site for the whole process: `cargo xtask weaken`
-//! runs every site one step weaker and expects the checks to notice.
+//! A site is a named atomic access, or one of several that do the same. The comment at an access
+//! says what it publishes or observes. In a shipped build a site's ordering is a constant. In a
+//! model build the variable `STAMPOOL_WEAKEN=NAME=Ordering` overrides one site for the whole
+//! process: `cargo xtask weaken` runs each site one step weaker, and expects a check to fail.
 
 use super::Ordering;
 
-/// One atomic access of the core: its name and the ordering that it ships with.
+/// A site: its name, and the ordering with which it ships.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
     /// Name, as in the `ORDERING(..)` comment at the access.
     pub name: &'static str,
-    /// Ordering as shipped.
+    /// The ordering that ships.
     pub shipped: Ordering,
 }
 
@@ -28,14 +28,14 @@ impl Site {
         self.shipped
     }
 
-    /// The ordering to use. Names the access that it is asked for.
+    /// The ordering to use. Also tells the steered backend the name of the access that follows.
     #[cfg(stampool_model = "steered")]
     pub fn ordering(self) -> Ordering {
         super::backend::name(self.name);
         self.shipped
     }
 
-    /// The ordering to use: as shipped, unless this process weakens the site.
+    /// The ordering to use: the shipped one, unless this process weakens the site.
     #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
     pub fn ordering(self) -> Ordering {
         weakened().filter(|(name, _)| *name == self.name).map_or(self.shipped, |(_, order)| order)
@@ -78,7 +78,7 @@ macro_rules! sites {
 }
 
 sites! {
-    /// push: first look at the head.
+    /// push: the first load of the head.
     PUSH_LOAD = "FL-1", Acquire;
     /// push: the link of the magazine that is about to be published.
     PUSH_LINK = "FL-2", Release;
@@ -86,49 +86,49 @@ sites! {
     PUSH_CAS = "FL-3", Release;
     /// push: the head, on failure.
     PUSH_CAS_FAILED = "FL-4", Acquire;
-    /// remove: first look at the head.
+    /// remove: the first load of the head.
     REMOVE_LOAD = "FL-5", Acquire;
-    /// remove: a link of a magazine that may belong to another thread by now.
+    /// remove: the link of a magazine that another thread may own by now.
     REMOVE_LINK = "FL-6", Acquire;
-    /// remove: a count of a magazine that may belong to another thread by now.
+    /// remove: the count of a magazine that another thread may own by now.
     REMOVE_COUNT = "FL-7", Relaxed;
     /// remove: the head, on success.
     REMOVE_CAS = "FL-8", Relaxed;
     /// remove: the head, on failure.
     REMOVE_CAS_FAILED = "FL-9", Acquire;
-    /// remove: the head, onto itself, when there is nothing to take.
+    /// remove: the head, exchanged for itself, when there is nothing to take.
     CONFIRM_CAS = "FL-10", Relaxed;
     /// A link of a magazine that the caller owns.
     OWNED_LINK = "FL-11", Relaxed;
     /// A count of a magazine that the caller owns.
     OWNED_COUNT = "FL-12", Relaxed;
-    /// quiescent: a popper comes in.
+    /// quiescent: a popper enters.
     POPPER_ENTER = "QU-1", Acquire;
-    /// quiescent: a popper goes.
+    /// quiescent: a popper leaves.
     POPPER_LEAVE = "QU-2", Release;
-    /// quiescent: is there any other popper?
+    /// quiescent: is there another popper?
     POPPER_CHECK = "QU-3", Acquire;
     /// quiescent: the second list becomes the main one.
     SPLICE = "QU-4", Release;
-    /// deferred list: has anything ever gone to the side?
+    /// deferred list: has a magazine ever gone to the side stack?
     SIDE_FLAG = "DL-1", Relaxed;
-    /// deferred list: now something has.
+    /// deferred list: a magazine is about to go there.
     SIDE_RAISE = "DL-2", Acquire;
-    /// limbo: magazines that wait, up and down.
+    /// limbo: the number of waiting magazines, up and down.
     LIMBO_COUNT = "LM-1", Relaxed;
-    /// limbo: how many may wait.
+    /// limbo: how many magazines may wait.
     LIMBO_LIMIT = "LM-2", Relaxed;
     /// limbo: how often it was full.
     LIMBO_REFUSED = "LM-3", Relaxed;
     /// limbo: a magazine was returned.
     LIMBO_LEAVE = "LM-4", Release;
-    /// limbo: was everything returned?
+    /// limbo: is everything returned?
     LIMBO_EMPTY = "LM-5", Acquire;
     /// shards: a full magazine has arrived.
     ARRIVAL = "SH-1", Acquire;
-    /// shards: what has arrived?
+    /// shards: how many have arrived?
     ARRIVED = "SH-2", Acquire;
-    /// registry: a look at a slot's owner before it is claimed.
+    /// registry: a slot's owner, read before the claim.
     SLOT_PEEK = "TC-1", Relaxed;
     /// registry: a slot claimed by a handle.
     SLOT_CLAIM = "TC-2", Acquire;
@@ -136,7 +136,7 @@ sites! {
     SLOT_CLAIM_FAILED = "TC-3", Relaxed;
     /// registry: a slot given up by its handle.
     SLOT_LEAVE = "TC-4", Release;
-    /// registry: a new slot made known.
+    /// registry: a new slot is registered.
     REGISTRY_PUSH = "TC-5", Release;
     /// registry: the first slot.
     REGISTRY_LOAD = "TC-6", Acquire;
@@ -146,7 +146,7 @@ sites! {
     SHARE_DROP = "OB-2", AcqRel;
     /// shared object: is this the only handle?
     SHARE_ALONE = "OB-3", Acquire;
-    /// rundown: a look before a guard is taken.
+    /// rundown: has the owner gone?
     RUNDOWN_LOOK = "RD-1", Relaxed;
     /// rundown: a thread takes a guard.
     RUNDOWN_ENTER = "RD-2", Acquire;
@@ -158,40 +158,40 @@ sites! {
     RUNDOWN_EXCLUSIVE = "RD-5", Acquire;
     /// rundown: the owner ends its exclusive access.
     RUNDOWN_RELEASE = "RD-6", Release;
-    /// rundown: the owner goes.
+    /// rundown: the owner closes.
     RUNDOWN_CLOSE = "RD-7", AcqRel;
-    /// block table: numbered blocks, for those who grow the pool.
+    /// block table: the count of numbered blocks, raised by the growing thread.
     TABLE_PUBLISH = "ST-1", Release;
-    /// block table: numbered blocks, for those who look one up.
+    /// block table: that count, read by a thread that looks a block up.
     TABLE_LOAD = "ST-2", Acquire;
-    /// block table: numbered blocks, under the growth lock.
+    /// block table: that count, read under the growth lock.
     TABLE_OWNED = "ST-3", Relaxed;
     /// stamp: of a block that the caller owns.
     STAMP_OWNED = "ST-4", Relaxed;
-    /// stamp: fence where a turn begins.
+    /// stamp: the fence at the start of a generation.
     STAMP_BEGIN_FENCE = "ST-5", Release;
-    /// stamp: a block goes live.
+    /// stamp: the block becomes allocated.
     STAMP_PUBLISH = "ST-6", Release;
-    /// stamp: a look.
+    /// stamp: a read.
     STAMP_LOAD = "ST-7", Acquire;
-    /// stamp: fence behind a look.
+    /// stamp: the fence after a read.
     STAMP_ENTER_FENCE = "ST-8", Release;
-    /// stamp: fence before the check.
+    /// stamp: the fence before the check.
     STAMP_CHECK_FENCE = "ST-9", Acquire;
     /// stamp: the check.
     STAMP_CHECK = "ST-10", Acquire;
-    /// stamp: the end of a turn.
+    /// stamp: the end of a generation.
     STAMP_RETIRE = "ST-11", AcqRel;
-    /// stamp: the end of a turn that was over already.
+    /// stamp: an attempt to end a generation that is over already.
     STAMP_RETIRE_LATE = "ST-12", Acquire;
-    /// checking: a new chunk made known.
-    SPANS_PUSH = "LV-1", Release;
+    /// checking: a new chunk is registered.
+    SPANS_PUSH = "CK-1", Release;
     /// checking: the newest chunk.
-    SPANS_LOAD = "LV-2", Acquire;
-    /// checking: state of a block, between cache and user.
-    BLOCK_STATE = "LV-3", Relaxed;
-    /// checking: state of a block, between cache and magazine.
-    BLOCK_EXCHANGE = "LV-4", Relaxed;
+    SPANS_LOAD = "CK-2", Acquire;
+    /// checking: the state of a block, between cache and user.
+    BLOCK_STATE = "CK-3", Relaxed;
+    /// checking: the state of a block, between cache and magazine.
+    BLOCK_EXCHANGE = "CK-4", Relaxed;
     /// checking: how often a block was handed out.
-    BLOCK_GENERATION = "LV-5", Relaxed;
+    BLOCK_GENERATION = "CK-5", Relaxed;
 }

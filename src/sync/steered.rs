@@ -1,5 +1,5 @@
-//! The steered backend: the shipped one, each access behind a point where the thread may be held
-//! up, and counted. It sees interleavings; the orderings are the machine's.
+//! The steered backend: the shipped atomics, each access behind a point that may hold the thread up
+//! and that counts the access. It sees interleavings; the orderings are the machine's.
 
 pub(super) use steered::count::{CountedU64 as PlainU64, name};
 

@@ -1,4 +1,4 @@
-//! One thread's array of blocks, and the registry that knows them all.
+//! The caches of threads: for each, a slot with an array of blocks, and a registry of all slots.
 
 mod registry;
 mod slot;

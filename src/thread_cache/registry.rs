@@ -1,7 +1,8 @@
-//! Every slot of one pool: a list that only grows, so it can be walked at any time.
+//! All slots of one pool, in a list that only grows. A thread may therefore walk along it at any
+//! time.
 //!
-//! Attaching looks for a free slot and claims it with one RMW; only when none is free a new one is
-//! seated, under the growth lock. It walks O(slots); leaving is O(1).
+//! A thread that attaches walks along the list, which is O(slots), and claims a free slot by one
+//! RMW. Only if no slot is free it adds a new one, under the growth lock. Leaving a slot is O(1).
 
 use core::ptr;
 
@@ -39,7 +40,7 @@ impl Registry {
         self.iter().find(|slot| slot.claim(thread))
     }
 
-    /// Makes a new slot known, whose `next` is [`first`](Self::first). Under the growth lock.
+    /// Adds a new slot, whose `next` is [`first`](Self::first). The caller holds the growth lock.
     pub fn register(&self, slot: SlotRef) {
         // ORDERING(TC-5): Release. Publishes the slot's creation.
         //   pairs with TC-6 (walk, Acquire); killed by pool/attach_attach

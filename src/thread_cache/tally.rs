@@ -1,9 +1,9 @@
-//! What has gone in and out of a slot, by its owners: counted at exchanges only.
+//! Counts of the blocks that went in and out of a slot. They change at exchanges only.
 
 use crate::sync::Number;
 use crate::threads::ThreadId;
 
-/// The counts of one slot. Written by the owner, read by anyone.
+/// The counts of one slot. Its owner writes them, and any thread reads them.
 #[derive(Default)]
 pub(super) struct Tally {
     refills: Number,
@@ -12,19 +12,19 @@ pub(super) struct Tally {
     flushed: Number,
 }
 
-/// What the owners of one slot have exchanged with the pool, since it was made.
+/// What the owners of one slot have exchanged with the pool since the slot was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlotStats {
-    /// The thread that owns the slot, if one does.
+    /// The thread that owns the slot, if any.
     pub thread: Option<ThreadId>,
-    /// Refills.
+    /// Number of refills.
     pub refills: u64,
-    /// Blocks that they brought.
+    /// Blocks that the refills brought.
     pub refilled_blocks: u64,
-    /// Flushes, those of handles that left included.
+    /// Number of flushes, including those of handles that left.
     pub flushes: u64,
-    /// Blocks that they took away.
+    /// Blocks that the flushes took away.
     pub flushed_blocks: u64,
 }
 

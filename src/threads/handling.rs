@@ -1,18 +1,18 @@
-//! Which thread calls, and when that thread ends, as the user of a pool says: so that a pool can
-//! work under any runtime, and under a model checker.
+//! Which thread calls, and when that thread ends. The user of a pool supplies both, so that a pool
+//! works under any runtime and under a model checker.
 
 use core::num::NonZeroU64;
 
 use crate::sync::{Arc, Weak};
 
-/// Identity of a thread, unique among the threads alive at one time. Not `u64::MAX`: that is for
-/// slots that are no thread's.
+/// Identity of a thread, unique among the threads alive at one time. No thread may use `u64::MAX`,
+/// which marks slots that belong to no thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadId(pub NonZeroU64);
 
-/// What is told when a thread ends: a pool.
+/// A pool, which is notified when a thread ends.
 pub trait Watcher: Send + Sync {
-    /// Thread `thread` ends. Called on that thread.
+    /// Notifies the watcher that `thread` is ending. Called on that thread.
     ///
     /// # Safety
     ///
@@ -20,27 +20,28 @@ pub trait Watcher: Send + Sync {
     unsafe fn thread_ended(&self, thread: ThreadId);
 }
 
-/// A watcher, which ends with its pool.
+/// A weak reference to a watcher. It is dead once the pool is dropped.
 pub type EndHook = Weak<dyn Watcher>;
 
 /// How a pool learns which thread calls and when that thread ends.
 ///
 /// # Safety
 ///
-/// [`current`](Self::current) gives a thread the same id each time and no two living threads the
-/// same, unless [`watch`](Self::watch) never leads to a call of
-/// [`thread_ended`](Watcher::thread_ended).
+/// Either [`watch`](Self::watch) never leads to a call of [`thread_ended`](Watcher::thread_ended),
+/// or [`current`](Self::current) returns the same id for a thread each time, and different ids for
+/// threads that are alive at the same time.
 pub unsafe trait ThreadHandling: Send + Sync {
     /// The identity of the calling thread.
     fn current(&self) -> ThreadId;
 
     /// Arranges for [`Watcher::thread_ended`] to be called when the calling thread ends, once for
-    /// each watcher, however often this is called. An implementation that cannot know does nothing.
+    /// each watcher, however often this is called. An implementation that does not learn of the end
+    /// does nothing.
     fn watch(&self, hook: &EndHook);
 }
 
-/// The pool knows of a thread only through its handles: a thread has left when its handle is
-/// dropped. The default, which works everywhere.
+/// The default, which works everywhere: the pool learns that a thread has left when the thread's
+/// handle is dropped.
 ///
 /// The blocks of a forgotten handle (`mem::forget`) are out of use until the pool is dropped.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,25 +65,27 @@ unsafe impl ThreadHandling for ExplicitHandles {
 pub struct StdThreads;
 
 crate::sync::thread_local! {
-    /// Its address is the thread's id. It has no destructor, so it can be asked for at any time.
+    /// Its address is the thread's id. It has no destructor, so it can be used until the thread has
+    /// ended.
     static MARK: u8 = const { 0 };
     static HOOKS: Hooks = const { Hooks(core::cell::RefCell::new(Vec::new())) };
 }
 
-/// The watchers of one thread; dropping them tells them.
+/// The watchers of one thread. Dropping this value notifies them.
 struct Hooks(core::cell::RefCell<Vec<EndHook>>);
 
 impl Drop for Hooks {
     fn drop(&mut self) {
         for pool in self.0.get_mut().drain(..).filter_map(|hook| hook.upgrade()) {
-            // SAFETY: this is a thread-local destructor of the thread in question, so none of its
-            // calls is under way.
+            // SAFETY: this is a thread-local destructor of the ending thread, so none of the
+            // thread's own calls is in progress.
             unsafe { pool.thread_ended(StdThreads.current()) };
         }
     }
 }
 
-// SAFETY: the mark has one address for a thread's life, and living threads have different ones.
+// SAFETY: the mark keeps its address while the thread lives, and the marks of two living threads
+// have different addresses.
 unsafe impl ThreadHandling for StdThreads {
     fn current(&self) -> ThreadId {
         let address = MARK.with(|mark| core::ptr::from_ref(mark).addr());
@@ -91,7 +94,7 @@ unsafe impl ThreadHandling for StdThreads {
     }
 
     fn watch(&self, hook: &EndHook) {
-        // Once the destructor has run there is no later end to be told of.
+        // If the destructor has already run, the thread has no later end that could be notified.
         _ = HOOKS.try_with(|hooks| {
             let mut hooks = hooks.0.borrow_mut();
             hooks.retain(|known| known.strong_count() > 0);
@@ -102,7 +105,7 @@ unsafe impl ThreadHandling for StdThreads {
     }
 }
 
-/// Shared by a pool and its hooks.
+/// The hook that leads to `watcher`.
 pub(crate) fn hook(watcher: &Arc<impl Watcher + 'static>) -> EndHook {
     let weak: Weak<_> = Arc::downgrade(watcher);
     weak

@@ -1,4 +1,5 @@
-//! What a pool knows of threads: which one calls, where it runs, and how its end meets the pool's.
+//! What a pool learns about threads: which thread calls, where the thread runs, and whether the
+//! pool still exists when the thread ends.
 
 mod handling;
 mod rundown;

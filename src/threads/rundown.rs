@@ -41,13 +41,14 @@ const CLOSED: usize = 1;
 const EXCLUSIVE: usize = 2;
 const ONE_GUARD: usize = 4;
 
-/// Protects a boxed `T` with one owner and any number of guards. Shared by all of them.
+/// Protects a boxed `T` that has one owner and any number of guards. The owner and the guards share
+/// this object.
 pub struct Rundown<T> {
     word: AtomicUsize,
     object: NonNull<T>,
 }
 
-// SAFETY: guards share the object, and any of their threads may be the one that frees it.
+// SAFETY: guards share the object, and any of their threads may free it.
 unsafe impl<T: Send + Sync> Send for Rundown<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for Rundown<T> {}
@@ -55,7 +56,7 @@ unsafe impl<T: Send + Sync> Sync for Rundown<T> {}
 /// Keeps the object alive.
 pub struct RundownGuard<'r, T>(&'r Rundown<T>);
 
-/// The owner is alone with the object as long as this exists.
+/// As long as this exists, no guard does: the owner is alone with the object.
 pub struct Exclusive<'r>(&'r AtomicUsize);
 
 impl<T> Rundown<T> {
@@ -71,14 +72,14 @@ impl<T> Rundown<T> {
 
     /// A guard, unless the owner has gone.
     pub fn enter(&self) -> Option<RundownGuard<'_, T>> {
-        // Most threads come when no guard exists.
+        // The first guess is a word without guards, which is the most frequent one.
         let mut seen = 0;
         loop {
             // ORDERING(RD-2): Acquire on success. Observes the object as the owner left it when it
             //   gave its exclusive access up.
             //   pairs with RD-6 (release, Release); killed by rundown/enter_exclusive
-            // ORDERING(RD-3): Relaxed on failure. A guess for the next round; that the owner has
-            //   gone is never taken back.
+            // ORDERING(RD-3): Relaxed on failure. A guess for the next round; "closed" is never
+            //   taken back.
             let entered = self.word.compare_exchange(
                 seen,
                 seen + ONE_GUARD,
@@ -108,7 +109,7 @@ impl<T> Rundown<T> {
     pub fn exclusive(&self) -> Exclusive<'_> {
         // ORDERING(RD-5): Acquire on success. Observes what the threads did whose guards are gone.
         //   pairs with RD-4 (leave, AcqRel); killed by rundown/enter_exclusive
-        // ORDERING(RD-3): Relaxed on failure. Nothing is read.
+        // ORDERING(RD-3): Relaxed on failure. Nothing is read through the result.
         while self
             .word
             .compare_exchange(
@@ -131,10 +132,10 @@ impl<T> Rundown<T> {
     /// The owner calls this once and does not touch the object again.
     pub unsafe fn close(&self) {
         // ORDERING(RD-7): AcqRel. Publishes what the owner did to the thread that frees; observes
-        //   what the threads did whose guards are gone. pairs with RD-4 (leave, AcqRel); killed by
-        //   rundown/enter_close
+        //   what the threads did whose guards are gone.
+        //   pairs with RD-4 (leave, AcqRel); killed by rundown/enter_close
         if self.word.fetch_or(CLOSED, site::RUNDOWN_CLOSE.ordering()) == 0 {
-            // SAFETY: D2: it was the owner who made it so.
+            // SAFETY: D2: the owner made the word "closed, no guard".
             unsafe { self.free() };
         }
     }
@@ -146,10 +147,10 @@ impl<T> Rundown<T> {
     /// As [`close`](Self::close).
     pub unsafe fn close_and_wait(&self) {
         core::mem::forget(self.exclusive());
-        // ORDERING(RD-6): Release. No thread reads what comes before: one that finds the word
-        //   closed turns back.
+        // ORDERING(RD-6): Release. No thread reads what comes before, because a thread that finds
+        //   the word closed gets no guard.
         self.word.store(CLOSED, site::RUNDOWN_RELEASE.ordering());
-        // SAFETY: D2: no guard existed, and it was the owner who closed.
+        // SAFETY: D2: no guard existed, and the owner closed.
         unsafe { self.free() };
     }
 
@@ -163,14 +164,13 @@ impl<T> Rundown<T> {
         core::mem::forget(self.exclusive());
         // The owner counts as a guard that is never dropped, so that no thread frees the object
         // (D2).
-        // ORDERING(RD-6): Release. No thread reads what comes before: one that finds the word
-        //   closed gets no guard.
+        // ORDERING(RD-6): Release. No thread reads what comes before, as in `close_and_wait`.
         self.word.store(CLOSED | ONE_GUARD, site::RUNDOWN_RELEASE.ordering());
     }
 
     /// # Safety
     ///
-    /// By D2, for the thread that made the word "closed, no guard".
+    /// Only the thread that made the word "closed, no guard" calls this (D2).
     #[cold]
     unsafe fn free(&self) {
         // SAFETY: from `Box::into_raw` by `new`, and no thread uses it any more.
@@ -189,11 +189,12 @@ impl<T> core::ops::Deref for RundownGuard<'_, T> {
 
 impl<T> Drop for RundownGuard<'_, T> {
     fn drop(&mut self) {
-        // ORDERING(RD-4): AcqRel. Publishes what this thread did to the one that frees, or to the
-        //   owner who wants to be alone; the last guard observes what all others did.
-        //   pairs with RD-4, RD-5, RD-7; killed by rundown/enter_enter_close
+        // ORDERING(RD-4): AcqRel. Publishes what this thread did, to the thread that frees the
+        //   object or to an owner that waits for exclusive access; the last guard observes what the
+        //   threads of all other guards did. pairs with RD-4, RD-5, RD-7; killed by
+        //   rundown/enter_enter_close
         if self.0.word.fetch_sub(ONE_GUARD, site::RUNDOWN_LEAVE.ordering()) == CLOSED | ONE_GUARD {
-            // SAFETY: D2: it was this guard that made it so.
+            // SAFETY: D2: this guard made the word "closed, no guard".
             unsafe { self.0.free() };
         }
     }

@@ -1,4 +1,4 @@
-//! Which threads run near each other, as the user of a pool says.
+//! Which threads run near each other. The user of a pool supplies it.
 
 /// Divides the threads of a pool into shards, for instance the threads of one NUMA node, or of one
 /// last-level cache.
@@ -19,8 +19,8 @@
 /// A panic of [`shards`](Self::shards) passes through the builder, a panic of
 /// [`shard`](Self::shard) through the call that was about to attach. Nothing has changed then, and
 /// a block that the call was to free still belongs to its caller. One call has no caller that could
-/// try again: the drop of a handle of an [`ObjectPool`](crate::ObjectPool). Its block stays out of
-/// use until the pool's end.
+/// try again: the drop of a handle of an [`ObjectPool`](crate::ObjectPool). The block of that
+/// handle stays out of use until the pool is dropped.
 ///
 /// # Example
 ///
@@ -28,7 +28,7 @@
 /// use core::alloc::Layout;
 /// use stampool::{Pool, Topology};
 ///
-/// /// What the program's own placement says.
+/// /// Two shards, chosen by the thread's name.
 /// struct Halves;
 ///
 /// impl Topology for Halves {

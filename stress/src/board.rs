@@ -1,7 +1,7 @@
-//! Where each thread of a run is, so that a watchdog can say so of one that is stuck.
+//! The position of each thread of a run, so that a watchdog can report a thread that is stuck.
 //!
-//! Each thread writes to a line of its own, with plain `Relaxed` stores: nobody waits for it, and
-//! no edge is added between the threads under test.
+//! Each thread writes to a cache line of its own, with plain `Relaxed` stores. No thread waits for
+//! another, and the stores add no happens-before edge between the threads under test.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -1,5 +1,5 @@
-//! Where a command ran and what it was: kept with its results, since they may be looked at on
-//! another machine.
+//! The machine and the build of a command. Results keep them, because they may be read on another
+//! machine.
 
 use std::borrow::Cow;
 use std::{env, fs, thread};

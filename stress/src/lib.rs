@@ -1,8 +1,8 @@
-//! Stress for `stampool`: scenarios, heap traces of real programs, and oracles that see when
-//! the pool breaks its word.
+//! Stress for `stampool`: scenarios, heap traces of real programs, and oracles that notice when the
+//! pool breaks a promise.
 //!
-//! The harness works on anything that is a [`subject::Examined`]; [`strategies`] makes
-//! subjects of the pool, the must-fail tests make subjects that are broken on purpose.
+//! The harness works on any [`subject::Examined`]. [`strategies`] makes subjects from the pool; the
+//! must-fail tests make subjects that are broken on purpose.
 //!
 //! | module | role |
 //! |---|---|

@@ -1,11 +1,11 @@
-//! Memory over the time of a run: a few hundred looks, however long it takes.
+//! Memory over the time of a run: a few hundred observations, however long the run takes.
 
 use core::time::Duration;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-/// One look.
+/// One observation.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Sample {
     /// Seconds since the run began.
@@ -16,8 +16,8 @@ pub struct Sample {
     pub live_blocks: Option<usize>,
 }
 
-/// The looks so far. When there are too many, every second one is forgotten and the time between
-/// two is doubled.
+/// The observations so far. When there are too many, every second one is deleted, and the time
+/// between two is doubled.
 #[derive(Debug)]
 pub struct Track {
     samples: Vec<Sample>,
@@ -27,7 +27,7 @@ pub struct Track {
 }
 
 impl Track {
-    /// Most looks kept.
+    /// The most observations that are kept.
     pub const MOST: usize = 256;
     /// Time between two at first.
     const FIRST: Duration = Duration::from_millis(10);

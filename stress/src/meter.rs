@@ -1,6 +1,6 @@
-//! Operations done by the whole process, for whoever watches its progress.
+//! Operations done by the whole process, for a thread that watches its progress.
 //!
-//! Whoever watches a run adds to it; the threads under test do not.
+//! The watching thread of a run adds to it; the threads under test do not.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

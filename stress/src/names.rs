@@ -1,9 +1,10 @@
 //! Threads over the names of a [`StampedPool`]: several free the same name, and old names are kept
 //! and tried.
 //!
-//! Checked: stamps of a block strictly increase; of all who free a name one succeeds, and one does
-//! if anybody is refused; a name whose turn is over is good for nothing. The oracle's words in the
-//! block are `Relaxed`, and names travel through a lock, as they would through a user's structure.
+//! The checks: the stamps of a block strictly increase. If several threads free one name, exactly
+//! one succeeds. A name whose turn (generation) is over is refused everywhere. The oracle's words
+//! in the block are `Relaxed`, and names travel through a lock, as they would through a user's
+//! structure.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ const KEPT: usize = 8;
 /// What lies in a block.
 #[derive(Default)]
 pub struct Slot {
-    /// The name of its turn, for those who came by another one.
+    /// The name of the current turn, for threads that hold another one.
     pub me: AtomicStamped<Slot>,
     /// The stamp of its last turn.
     last: AtomicU64,
@@ -39,11 +40,11 @@ type Named = (Stamped<Slot>, usize);
 struct Turn {
     /// How many ended it.
     ends: AtomicU32,
-    /// Whether somebody was refused.
+    /// Whether a thread was refused.
     refused: AtomicBool,
 }
 
-/// Ends the turn of a name; says whether the name was good for that.
+/// Ends the turn of a name. Returns whether the pool accepted the name.
 pub type Free = fn(&Way<'_>, Stamped<Slot>) -> bool;
 
 /// As the pool does it.
@@ -98,7 +99,7 @@ impl<'a> Table<'a> {
                 2 | 3 => self.pick(&mut rng).inspect(|named| self.end(&local, *named)),
                 _ => None,
             };
-            // Whoever ended a turn, or was refused, knows that it is over.
+            // A thread that ended a turn, or was refused, knows that the turn is over.
             stale.extend(known);
             if stale.len() > KEPT {
                 stale.pop_front();
@@ -164,7 +165,8 @@ impl<'a> Table<'a> {
         self.log.report(Violation::StaleAccepted { stamp: name.stamp(), use_of_it });
     }
 
-    /// Ends what is left, alone: exactly the turns that nobody has ended.
+    /// Ends the turns that are left, with no other thread at work: exactly those that no thread has
+    /// ended.
     pub fn settle(self) {
         let local = match self.pool.local() {
             Ok(local) => local,

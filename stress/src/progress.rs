@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::meter;
 use crate::report::note;
 
-/// Time between two looks of the live line.
+/// Time between two updates of the live line.
 const LIVE: Duration = Duration::from_millis(250);
 /// Looks over which its rate is taken.
 const WINDOW: usize = 8;
@@ -40,7 +40,7 @@ struct State {
     began: Instant,
     done: u32,
     total: u32,
-    /// How long a run is to take, where that is known.
+    /// How long a run takes, if that is known.
     each: Option<Duration>,
     /// The run that is on, and since when.
     now: Option<(String, Instant)>,
@@ -135,7 +135,7 @@ impl Board {
         while !state.is_over {
             let left = next.saturating_duration_since(Instant::now());
             if !left.is_zero() {
-                // Woken early it looks at the clock again.
+                // If it wakes early, it checks the clock again.
                 let waited = self.over.wait_timeout(state, left);
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 continue;

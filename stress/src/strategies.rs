@@ -121,9 +121,9 @@ impl<S: Strategy, C: Checking> Examined for Pool<S, C> {
     fn shelves(&self) -> Shelves {
         let stats = self.stats();
         let limbo = if S::Reclaimer::DEFERS { LIMBO } else { 0 };
-        // A slot brings a magazine for its remainder, and those that may wait on its account.
+        // A slot brings a magazine for its remainder, and as many as may wait in limbo for it.
         let seats = stats.slots * (1 + limbo);
-        // A cut brings one. All cuts are of a whole batch, but for the last of a chunk.
+        // Each carve brings one. All carves take a whole batch, except the last one of a chunk.
         let (batch, chunks) = (stats.batch_blocks, stats.chunks);
         let most_cuts = chunks + (stats.carved_blocks - chunks) / batch;
         Shelves {

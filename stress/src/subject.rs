@@ -7,7 +7,7 @@ pub use ::subject::{Audited, Handle, Idle, Subject};
 
 use crate::oracle::violation::Log;
 
-/// A subject, as far as the harness needs to know it.
+/// A subject: the part of it that the harness needs.
 pub trait Examined: Audited + Sync {
     /// Size and alignment of its blocks.
     fn layout(&self) -> Layout;
@@ -47,7 +47,7 @@ pub trait Examined: Audited + Sync {
 /// What a subject says of its magazines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shelves {
-    /// Emptied magazines that wait until nobody looks at them any more.
+    /// Emptied magazines that wait until no thread can be reading them any more.
     pub limbo_magazines: usize,
     /// The most that may.
     pub limbo_limit: usize,

@@ -1,5 +1,5 @@
-//! A thread beside the others: it looks at the books that a pool keeps of itself while the run goes
-//! on and, if told to, stays in the middle of an exchange meanwhile.
+//! A thread beside the others. It reads the pool's own counts while the run goes on, and, if told
+//! to, stays in the middle of an exchange meanwhile.
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -35,7 +35,7 @@ impl fmt::Display for Stall {
     }
 }
 
-/// Time between two looks.
+/// Time between two observations.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Ends the watch when it is dropped, which it also is where the run unwinds.
@@ -54,7 +54,7 @@ impl Drop for Shift<'_> {
 /// What a watcher saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// Most magazines waiting at one of the looks.
+    /// The most magazines that were waiting at one observation.
     pub(crate) peak_limbo_magazines: usize,
     /// Memory over the run's time.
     pub(crate) memory: Track,
@@ -94,7 +94,7 @@ impl<U: Examined> Watch<'_, U> {
         let mut goes_on = true;
         while goes_on {
             handle.linger(&mut || {
-                // Nobody waits any more where this fails.
+                // If this fails, nobody waits for it any more.
                 _ = placed.take().map(|placed| placed.send(()));
                 let spell = match stall {
                     Stall::Forever => None,
@@ -109,7 +109,7 @@ impl<U: Examined> Watch<'_, U> {
         seen
     }
 
-    /// Looks now and then, for so long. Returns whether the run goes on.
+    /// Makes an observation at intervals, for this long. Returns whether the run goes on.
     fn look_until(&self, spell: Option<Duration>, seen: &mut Seen) -> bool {
         let ends = spell.map(|time| Instant::now() + time);
         loop {

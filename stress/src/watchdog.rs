@@ -1,6 +1,6 @@
-//! A thread beside a run that says where each thread is when nothing moves any more.
+//! A thread beside a run that reports where each thread is when no thread makes progress any more.
 //!
-//! It never touches the subject, which may be what hangs, and takes no lock but the log's.
+//! It never touches the subject, which may be what hangs, and takes no lock except the log's.
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,8 +13,8 @@ use crate::board::{Board, Place};
 use crate::oracle::violation::{Log, Violation};
 use crate::run::Budget;
 
-/// What is done about a run that hangs. Its threads cannot be joined: whoever is called ends the
-/// process, or sees to it that the run goes on.
+/// What is done about a run that hangs. Its threads cannot be joined, so this function ends the
+/// process, or makes the run go on.
 pub type Bark = dyn Fn(&Hang) + Send + Sync;
 
 /// When a run counts as hung, and what is done then, once.

@@ -86,7 +86,7 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Operations between two looks at the clock.
+    /// Operations between two checks of the clock.
     const LOOK: u64 = 256;
 
     /// A lane at its start.

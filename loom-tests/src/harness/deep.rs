@@ -1,4 +1,5 @@
-//! Deep versions of bounded checks, made from what is registered: nobody has to think of them.
+//! Deep versions of bounded checks. They are made from the registered checks, so nobody has to add
+//! them by hand.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -11,7 +12,8 @@ use crate::explore::Bound;
 /// The bounds on preemptions at which every bounded check of correct code is run again, deep.
 pub const DEEPER: [u8; 2] = [4, 5];
 
-/// `checks`, and behind them their deep versions. One that is registered by hand stays as it is.
+/// `checks`, followed by their deep versions. A deep version that is registered by hand stays as it
+/// is.
 pub(super) fn with_deeper(mut checks: Vec<Check>) -> Vec<Check> {
     let mut deeper: Vec<Check> = checks.iter().flat_map(versions).collect();
     // Each process begins with this, and there are thousands of rows: a key is made once.

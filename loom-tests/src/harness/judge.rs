@@ -1,4 +1,4 @@
-//! From what came of a child process to a row of the ledger. No input or output here.
+//! Turns the result of a child process into a row of the ledger. There is no input or output here.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +24,7 @@ pub(super) enum Ended {
     Died(String),
     /// It stopped itself at its limit and reported what it had seen.
     Stopped(Exploration, Duration),
-    /// It did not even do that, and was killed.
+    /// It did not stop itself either, and was killed.
     TimedOut(Duration),
 }
 
@@ -50,7 +50,7 @@ pub(super) fn judge(check: &Check, ended: &Ended, seconds: f64) -> Row {
     }
 }
 
-/// The detail of a row that is ok, or what else it is.
+/// The detail of a row that is ok, or its other verdict.
 fn verdict(check: &Check, ended: &Ended) -> Result<String, (Verdict, String)> {
     let expectation = &check.expectation;
     let done = match ended {
@@ -71,7 +71,7 @@ fn verdict(check: &Check, ended: &Ended) -> Result<String, (Verdict, String)> {
     done.map_err(|detail| (Verdict::Broken, detail))
 }
 
-/// A run that was cut off. Never ok: a twin must be caught, and all else must be finished.
+/// A run that was cut off. It is never ok: a twin must be caught, and every other run must finish.
 fn stopped(
     check: &Check,
     seen: &Exploration,
@@ -215,7 +215,7 @@ mod tests {
         let row = judge(&deep(), &stopped(&["a", "a"]), 9.0);
         assert_eq!((row.verdict, row.executions, row.outcomes_seen), (Verdict::Stopped, 2, 1));
         assert_eq!(row.detail, "stopped at its limit of 9 s after 2 executions");
-        // Even where it has seen everything that there is: the search had not come to its end.
+        // Even if it has seen every outcome, because the search had not come to its end.
         assert!(judge(&deep(), &stopped(&["a", "b"]), 9.0).is_stopped());
         assert!(judge(&deep().expect_oracle(2), &stopped(&["a", "a"]), 9.0).is_stopped());
         broken(&deep(), &stopped(&[]), "after 0 executions");

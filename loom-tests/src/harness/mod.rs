@@ -33,7 +33,7 @@ use crate::explore::{Bound, Exploration, explore_loom};
 pub use cli::main;
 pub use deep::DEEPER;
 
-/// What must come of a check.
+/// What the result of a check must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expectation {
     /// Exactly these outcomes.
@@ -88,9 +88,9 @@ pub struct Check {
     pub checker: Checker,
     /// How often it runs: 0 to 2 always, 3 in deep runs ([`DEEP_TIER`](ledger::DEEP_TIER)).
     pub tier: u8,
-    /// How far it looks.
+    /// How far it searches.
     pub bound: Limit,
-    /// What must come of it.
+    /// What its result must be.
     pub expectation: Expectation,
     /// Runs it.
     pub run: Box<dyn Fn() -> Exploration>,

@@ -1,7 +1,7 @@
-//! Beside a search: a thread that says how far it is and stops it at its limit.
+//! A thread that runs beside a search, reports its progress, and stops it at its time limit.
 //!
-//! The checkers' own limits end a run as a silent pass; this one ends the process, with another
-//! exit code. The checkers do not see the thread.
+//! The checkers' own limits end a run like a pass. This one ends the process with another exit
+//! code. The checkers do not see the thread.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -14,19 +14,20 @@ use super::child::STOPPED;
 use super::cli::Limits;
 use crate::explore::{self, Exploration};
 
-/// Begins a line that tells how far a search is; the number follows.
+/// Begins a line of progress; the number of executions follows.
 pub(super) const PROGRESS: &str = "executions so far: ";
-/// Between two looks at the clock.
+/// Time between two checks of the clock.
 const LOOK: Duration = Duration::from_millis(100);
-/// Looks between two lines of progress.
+/// Checks of the clock between two lines of progress.
 const LOOKS_PER_LINE: u32 = 10;
 
-/// Whoever comes first writes the report, and the process ends: there is exactly one.
+/// The first thread that comes writes the report, and the process ends. So there is exactly one
+/// report.
 #[derive(Clone, Default)]
 pub(super) struct Reporter(Arc<AtomicBool>);
 
 impl Reporter {
-    /// Begins to look at the clock.
+    /// Starts the thread that checks the clock.
     pub(super) fn start(limits: Limits) -> Self {
         let reporter = Self::default();
         let beside = reporter.clone();
@@ -48,7 +49,7 @@ impl Reporter {
         reporter
     }
 
-    /// Writes `seen` and ends the process with `code`; for the second to come here, just waits.
+    /// Writes `seen` and ends the process with `code`. A second thread that comes here only waits.
     pub(super) fn report(&self, seen: &Exploration, code: i32) -> ! {
         // Relaxed: an RMW has one first, and nothing is published by it.
         if self.0.swap(true, Ordering::Relaxed) {

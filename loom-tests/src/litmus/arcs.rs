@@ -1,8 +1,8 @@
 //! Programs on the count of one `loom::sync::Arc`, whose outcomes are those of a plain counter.
 //!
-//! loom models every look at the count as sequentially consistent, so the allowed outcomes are
-//! those of all interleavings of atomic steps. loom as published finds fewer: it remembers one last
-//! change of the count and one last look at it, and it does not let a drop race with a look. The
+//! loom models every read of the count as sequentially consistent, so the allowed outcomes are
+//! those of all interleavings of atomic steps. loom as published finds fewer. It remembers one last
+//! change of the count and one last read of it, and it does not let a drop race with a read. The
 //! patch mends both; every row of [`ARCS`] needs it.
 
 use core::{fmt, slice};

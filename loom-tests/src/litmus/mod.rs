@@ -17,7 +17,7 @@ use crate::program::{Loom, Program, interpret};
 pub use arcs::{ARCS, ArcLitmus, ArcProgram};
 pub use table::TABLE;
 
-/// A set of outcomes: every combination of the threads' alternatives, but for some.
+/// A set of outcomes: every combination of the threads' alternatives, except those in `never`.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcomes {
     /// Per thread what it may read.

@@ -1,8 +1,8 @@
 //! Two lists, and two threads that each push to one and then remove from the other.
 //!
-//! Both lists are changed by RMWs alone, or under locks, so there is one order of all changes: the
-//! thread whose push comes later in it finds what the other one has pushed. If a removal took a
-//! plain load's word for it that a list is empty, both threads could find nothing.
+//! Both lists are changed only by RMWs, or under locks, so there is one order of all changes. The
+//! thread whose push comes later in that order finds what the other thread has pushed. If a removal
+//! relied on a plain load to find a list empty, both threads could find nothing.
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ use super::{Depth, Metered};
 pub struct Scenario<B = fn() -> String> {
     /// Its name in the ledger.
     pub name: &'static str,
-    /// How far loom looks.
+    /// How far loom searches.
     pub depth: Depth,
     /// Runs it once, or says what to run.
     pub body: B,

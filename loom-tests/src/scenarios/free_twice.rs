@@ -1,6 +1,6 @@
-//! The checks of a [`Checked`] pool alone: two threads free one block at one time. Either one of them is
-//! refused, or both find the block live and it lies in two places. Then exactly one of the two
-//! copies is the block, and the other one is refused where it turns up.
+//! The checks of a checked pool alone: two threads free one block at the same time. Either the pool refuses
+//! one of the two frees, or both threads find the block live and it is in two places. Then the pool
+//! takes exactly one of the two copies for the block, and refuses the other one when it comes up.
 
 use core::alloc::Layout;
 use std::collections::BTreeSet;
@@ -48,7 +48,7 @@ const AT_ONCE: &str = "told at the free";
 const AT_THE_FLUSH: &str = "told at the flush";
 const LATER: &str = "told when the copy is used";
 
-/// Where the slots of the two threads lie, and that of who looks afterwards.
+/// The addresses of the slots of the two threads, and of the thread that checks afterwards.
 const SLOTS: [usize; 3] = [64, 128, 192];
 
 impl Scenario {

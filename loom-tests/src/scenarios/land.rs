@@ -1,14 +1,15 @@
-//! A magazine that waits counts until it is back in `empty` (L1 of the mediator's limbo).
+//! A magazine that waits in limbo counts until it is back in `empty` (L1 of the mediator's limbo).
 //!
-//! Two blocks, a batch each, and three magazines: one for each block, and one that may wait. No
-//! remainder is ever put down, so no handle needs a magazine of its own.
+//! There are two blocks, a batch each, and three magazines: one for each block, and one that may
+//! wait. No remainder is ever put down, so no handle needs a magazine of its own.
 //!
-//! One thread ends the pin that an emptied magazine waits for, so this thread lets the magazine
-//! land. Meanwhile another thread, pinned from before its first step until behind its last one,
-//! empties a second magazine and puts both blocks down. Where the first magazine still counts, the
-//! second may not wait and is back in `empty` at once; where it does not count any more, it is in
-//! `empty` itself. So there are always two magazines for the two blocks. If the first one counts no
-//! more before it is in `empty`, the second may wait as well, and one magazine is left.
+//! One thread ends the pin for which an emptied magazine waits, so this thread returns the
+//! magazine. Meanwhile another thread, which is pinned from before its first step until after its
+//! last one, empties a second magazine and puts both blocks down. If the first magazine still
+//! counts, the second one may not wait and is back in `empty` at once. If the first one does not
+//! count any more, it is in `empty` itself. So there are always two magazines for the two blocks.
+//! If the first one stopped counting before it is in `empty`, the second one could wait as well,
+//! and only one magazine would be left.
 
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;

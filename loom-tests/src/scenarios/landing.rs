@@ -1,6 +1,6 @@
-//! The limbo alone: a thread that ends lands a magazine while the mediator is dropped. It has no
-//! other business with the mediator: it drops a participant, as crossbeam-epoch's `LocalHandle` is
-//! dropped, and that runs what another thread has deferred.
+//! The limbo alone: a thread that ends returns a magazine while the mediator is dropped. The thread
+//! does nothing else with the mediator. It drops a participant, as crossbeam-epoch's `LocalHandle`
+//! is dropped, and that runs what another thread has deferred.
 
 use core::mem::MaybeUninit;
 use std::collections::BTreeSet;
@@ -21,8 +21,9 @@ pub const NAME: &str = "limbo/land_drop";
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Limbo";
 
-/// What waits. A ghost: a std mutex orders nothing that the checkers see. They see who comes when
-/// by an RMW, which orders nothing else.
+/// The deferred functions that wait. They are behind a std mutex, which orders nothing that the
+/// checkers see. An RMW shows the checkers the order in which threads come, and orders nothing
+/// else.
 #[derive(Clone)]
 struct Waiting(Arc<(AtomicUsize, Mutex<Lands>)>);
 
@@ -41,7 +42,7 @@ impl Waiting {
     }
 }
 
-/// Runs what waits where a participant ends, or in the drain.
+/// Runs what waits when a participant ends, or in the drain.
 struct AtEnds(Waiting);
 
 // SAFETY: no guard is held in the scenario when anything runs.

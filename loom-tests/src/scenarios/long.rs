@@ -71,7 +71,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-/// In turn, whoever attaches.
+/// Puts the threads into the shards in turn, in the order in which they attach.
 struct InTurn {
     shards: usize,
     next: AtomicUsize,

@@ -1,6 +1,6 @@
-//! The checks of a [`Checked`] pool alone: one thread makes a chunk known while another one asks what a pointer
-//! into it is. Nobody has handed it the block, so it may find the chunk or not; if it does, it must
-//! find all of it.
+//! The checks of a checked pool alone: one thread registers a chunk while another thread looks up a pointer
+//! into it. Nobody has handed the second thread the block, so it may find the chunk or not. If it
+//! does, it must find all of it.
 
 use core::alloc::Layout;
 use std::collections::BTreeSet;

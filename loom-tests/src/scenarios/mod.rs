@@ -59,7 +59,7 @@ use crate::opaque::{Opaque, Peer};
 pub struct Subject {
     /// Its name in the ledger.
     pub strategy: &'static str,
-    /// What its list looks like.
+    /// The shape of its list.
     pub shape: Shape,
     /// The scenarios with so many executions that only the deep tier tries all.
     pub hard: &'static [&'static [&'static str]],
@@ -218,7 +218,7 @@ const HARD_STALLED: &[&str] = &[
 ];
 
 impl Subject {
-    /// How far loom looks at a scenario every time.
+    /// How far loom searches a scenario in every run.
     #[must_use]
     pub fn depth(&self, scenario: &str, depth: Depth) -> Depth {
         if self.hard.iter().any(|some| some.contains(&scenario)) {
@@ -249,7 +249,7 @@ pub const PEERS: [PeerSubject; 2] = [
         "pool/shards_leave_allocate",
         "pool/shards_carve_carve",
     ]),
-    // Two looks at the head and two steps of the library for each removal.
+    // Each removal loads the head twice and takes two steps of the library.
     peer::<peers::Hazard<1>>(&[
         recycle::NAME,
         "list/aba",
@@ -327,7 +327,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
     }
 }
 
-/// How far loom looks at a scenario.
+/// How far loom searches a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// All executions; shuttle's depth-first search is the ground truth.

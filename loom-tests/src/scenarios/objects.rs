@@ -1,7 +1,7 @@
-//! Objects that go from thread to thread: exact pools of one object, so that whoever is not refused
-//! gets the block that the other one had.
+//! Objects that go from thread to thread, in exact pools of one object. So a thread that is not
+//! refused gets the block that the other thread had.
 //!
-//! No specification: each body says which outcomes there are, and its assertions judge the rest. A
+//! There is no specification: each body lists the outcomes, and its assertions judge the rest. A
 //! `Value` is a cell that the checkers see, and its destructor writes it.
 
 use core::ptr::NonNull;
@@ -64,12 +64,12 @@ impl Value {
     }
 
     fn read(&self) -> u32 {
-        // SAFETY: the checker looks whether nobody writes.
+        // SAFETY: the checker reports an overlapping write.
         self.word.with(|word| unsafe { *word })
     }
 
     fn write(&self, new: u32) {
-        // SAFETY: the checker looks whether nobody else is here.
+        // SAFETY: the checker reports any overlapping access.
         self.word.with_mut(|word| unsafe { *word = new });
     }
 }

@@ -1,7 +1,7 @@
-//! What users do with blocks, in a shape that the checkers can see.
+//! What users do with blocks, in a form that the checkers can see.
 //!
-//! One cell per block address, for the whole execution: a cell made at each allocation would be an
-//! object without a history, and hide races between one user and the next.
+//! There is one cell for each block address, for the whole execution. A cell that is made at each
+//! allocation would have no history, and would hide races between one user and the next.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::BTreeMap;
@@ -39,7 +39,8 @@ impl Payload {
         let cell = self.cell(address);
         let twice = cell.owned.swap(true, Ordering::Relaxed);
         assert!(!twice, "a block was handed out twice");
-        // SAFETY: the pool hands a block to one user; the checker looks whether that is so.
+        // SAFETY: the pool hands a block to one user at a time; the checker reports a violation of
+        // that.
         cell.bytes.with_mut(|bytes| unsafe { *bytes += 1 });
     }
 

@@ -1,8 +1,8 @@
-//! One list and the reclaimer that says when its magazines come back, without a mediator between:
-//! the shortest way to ABA.
+//! One list and the reclaimer that decides when its magazines come back, without a mediator between
+//! them: the shortest way to ABA.
 //!
 //! One thread pops under a guard. The other one pops twice under one guard, and defers the first
-//! magazine back to where it came from.
+//! magazine back to the list from which it came.
 
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;

@@ -1,7 +1,7 @@
-//! Grace periods that are none: rules of the epoch's model, broken.
+//! Grace periods that are not kept: rules of the epoch's model, broken.
 //!
-//! ABA does not show on one list here, where what was removed goes behind a lock. It shows where
-//! magazines go round: `mediator/aba` in the matrix.
+//! Here ABA does not show on a single list, because a magazine that was removed goes behind a lock.
+//! It shows when magazines go through several lists: `mediator/aba` in the matrix.
 
 use stampool::raw::free_list::Deferred;
 
@@ -31,8 +31,8 @@ impl Rule for NoPin {
     const PINS: bool = false;
 }
 
-/// The epoch advances without a look at the others: a deferral waits for the pin that it was made
-/// under alone.
+/// The epoch advances without checking the other threads: a deferral waits for the pin that it was
+/// made under alone.
 #[derive(Debug)]
 struct EarlyAdvance;
 

@@ -1,4 +1,4 @@
-//! The shipped code misused from outside: proof that the oracles of the bodies bite.
+//! The shipped code misused from outside, which proves that the oracles of the bodies notice it.
 
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;

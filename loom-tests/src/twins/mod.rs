@@ -53,7 +53,7 @@ pub struct Twin {
     pub strategy: &'static str,
     /// `twin/` and the fault.
     pub name: &'static str,
-    /// How far loom looks for it.
+    /// How far loom searches for it.
     pub bound: Bound,
     /// Part of the message with which it fails under loom.
     pub under_loom: &'static str,

@@ -34,7 +34,8 @@ pub(super) fn twins() -> Vec<Twin> {
 /// Asks for a splice and takes nothing.
 const SPLICE: Op = Op::PopUpTo(0);
 
-/// A popper looks at 1; behind its back all goes, and 1 is spliced in again, with nothing below it.
+/// A popper reads 1. Meanwhile everything is removed, and 1 is spliced in again, with nothing below
+/// it.
 static SPLICED_BACK: Scenario = Scenario {
     name: "splice/spliced_back",
     depth: Depth::Preemptions(2),
@@ -42,7 +43,7 @@ static SPLICED_BACK: Scenario = Scenario {
     threads: &[does(&[SPLICE, Op::Pop]), does(&[Op::PopUpTo(2), Op::Push, SPLICE])],
 };
 
-/// Two find the first list empty: one splices, the other takes from the second list.
+/// Two threads find the first list empty: one splices, the other takes from the second list.
 static TWO_DRY: Scenario = Scenario {
     name: "splice/two_dry",
     depth: Depth::Preemptions(3),
@@ -50,8 +51,8 @@ static TWO_DRY: Scenario = Scenario {
     threads: &[does(&[Op::Pop]), does(&[Op::Pop, Op::Pop, Op::Push])],
 };
 
-/// Thread 1 enters after thread 0 did and looks at 2; thread 2 takes 2 and 3 and brings 2 back;
-/// thread 0 finds the first list empty, and remembers the count as it was when it came in.
+/// Thread 1 enters after thread 0 and reads 2. Thread 2 takes 2 and 3 and brings 2 back. Thread 0
+/// finds the first list empty, and its load of the count returns the value from when it entered.
 static STALE_CHECK: Scenario = Scenario {
     name: "splice/stale_check",
     depth: Depth::Preemptions(3),
@@ -59,8 +60,8 @@ static STALE_CHECK: Scenario = Scenario {
     threads: &[does(&[Op::Pop, Op::Pop]), does(&[Op::Pop]), does(&[Op::PopUpTo(2), Op::Push])],
 };
 
-/// Thread 0 checks and sleeps. Thread 1 splices and looks at 1, thread 2 takes all and brings 1
-/// back; thread 0 wakes and splices.
+/// Thread 0 checks and sleeps. Thread 1 splices and reads 1. Thread 2 takes all and brings 1 back.
+/// Thread 0 wakes and splices.
 static SLEEPER: Scenario = Scenario {
     name: "splice/sleeper",
     depth: Depth::Preemptions(2),
@@ -70,24 +71,25 @@ static SLEEPER: Scenario = Scenario {
 
 /// When a splice happens.
 trait Rule: Send + Sync + 'static {
-    /// Whether other poppers keep it from happening.
+    /// Whether the splicer checks for other poppers.
     const ASKS: bool = true;
-    /// Whether they are asked for by an RMW, which cannot be stale.
+    /// Whether that check is an RMW, which cannot be stale.
     const BY_RMW: bool = true;
-    /// Whether whoever splices holds the lock.
+    /// Whether the splicer holds the lock.
     const EXCLUDES: bool = true;
-    /// Whether whoever splices is counted as a popper meanwhile.
+    /// Whether the splicer is counted as a popper meanwhile.
     const COUNTED: bool = true;
-    /// Whether whoever waits for the lock is counted still.
+    /// Whether a thread that waits for the lock is still counted.
     const WAITS_COUNTED: bool = false;
 }
 
-/// As shipped: shows that it is the fault that the others fail by, and not the glue.
+/// As shipped. It shows that the other rules fail because of their fault and not because of the
+/// glue.
 struct Kept;
 
 impl Rule for Kept {}
 
-/// As [`ByLoad`], but for its fault.
+/// As [`ByLoad`], without its fault.
 struct WaitsCounted;
 
 impl Rule for WaitsCounted {

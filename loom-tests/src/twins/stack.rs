@@ -1,4 +1,4 @@
-//! One stack with one fault: those of the reports, and a tag that is put back.
+//! One stack with one fault: the faults of the reports, and a tag that is reset.
 
 use core::marker::PhantomData;
 

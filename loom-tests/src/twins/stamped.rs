@@ -1,4 +1,4 @@
-//! Stamps that stand still, and stamps that are not heeded.
+//! Stamps that do not change, and stamps that are not checked.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) fn twins() -> Vec<Twin> {
     ]
 }
 
-/// A pool whose stamps come again after 2^bits turns.
+/// A pool whose stamps repeat after 2^bits generations.
 fn narrow<T: Send + Sync>(pool: StampedPool<T>, bits: u32) -> StampedPool<T> {
     // SAFETY: what happens then is what is looked for, and the pool outlives it.
     unsafe { pool.narrow_stamps(bits) }
@@ -74,7 +74,7 @@ pub const SOUND: [Sound; 2] = [
     },
 ];
 
-/// Two threads end one turn.
+/// Two threads end one generation.
 fn retire_twice(retire: fn(&StampWord, u64) -> bool) -> String {
     let word = Arc::new(StampWord::fresh());
     word.constructed();

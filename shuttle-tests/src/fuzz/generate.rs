@@ -45,7 +45,7 @@ fn op(random: &mut Random, locations: &[Location]) -> Op {
     let store = |random: &mut Random| random.pick(&[Relaxed, Relaxed, Release, SeqCst]);
     let rmw = |random: &mut Random| random.pick(&[Relaxed, Acquire, Release, AcqRel, SeqCst]);
     // Many loads and exchanges: an RMW reads the newest store, so no stale read of a weak load
-    // stands in for an interleaving that was passed over.
+    // replaces an interleaving that was missed.
     match random.pick(b"llllssaarrccccF") {
         b'l' => Op::Load(at, load(random)),
         b's' => Op::Store(at, value, store(random)),

@@ -1,7 +1,7 @@
-//! The array of a slot: what its owner takes out and puts in, one block or several.
+//! The array of a slot: how its owner takes blocks out and puts blocks in.
 //!
-//! The functions are unsafe because only the owner may call them: the handle that owns
-//! the slot. No atomic is needed then.
+//! The functions are unsafe because only the owner, the handle that owns the slot, may call them.
+//! For that reason they need no atomics.
 
 use core::slice;
 
@@ -11,7 +11,7 @@ use crate::block::{Batch, Block};
 use crate::free_list::MaybeBlock;
 
 impl SlotRef {
-    /// The array.
+    /// The start of the array.
     #[inline(always)]
     pub(super) fn array(self) -> *mut Block {
         // SAFETY: the array begins right behind the head, in the same allocation.
@@ -22,7 +22,7 @@ impl SlotRef {
     ///
     /// # Safety
     ///
-    /// The caller owns the slot, and puts nothing in and takes nothing out meanwhile.
+    /// The caller owns the slot, and does not change the array as long as it uses the slice.
     pub unsafe fn blocks<'a>(self) -> &'a [Block] {
         // SAFETY: the caller owns the slot.
         let len = unsafe { self.len_blocks() };
@@ -70,8 +70,7 @@ impl SlotRef {
         })
     }
 
-    /// Moves blocks from the top of the array to `out`, as many as there are and fit, and returns
-    /// how many.
+    /// Moves as many blocks as possible from the top of the array to `out`, and returns how many.
     ///
     /// # Safety
     ///
@@ -85,13 +84,13 @@ impl SlotRef {
             *len -= count;
             // SAFETY: the new length is within the array.
             let top = unsafe { array.add(*len) };
-            // SAFETY: entries below the old length were written, and so many fit.
+            // SAFETY: entries below the old length were written, and `out` has room for `count`.
             unsafe { top.cast::<MaybeBlock>().copy_to_nonoverlapping(out.as_mut_ptr(), count) };
             count
         })
     }
 
-    /// Counts blocks that the owner took from the shared lists, past the array.
+    /// Counts blocks that the owner took directly from the shared lists, without the array.
     ///
     /// # Safety
     ///
@@ -100,7 +99,7 @@ impl SlotRef {
         self.head().tally.refilled(blocks);
     }
 
-    /// Counts blocks that the owner gave to the shared lists, past the array.
+    /// Counts blocks that the owner gave directly to the shared lists, without the array.
     ///
     /// # Safety
     ///
@@ -153,8 +152,8 @@ impl SlotRef {
         self.head().state.with(|state| unsafe { (*state).len })
     }
 
-    /// Lets the array, which is full, hold more blocks. False where it has no more room, or would
-    /// not be the better for it.
+    /// Raises the limit of the full array. Returns false, and changes nothing, if there is no more
+    /// room or if the last exchange was not a refill.
     ///
     /// # Safety
     ///
@@ -165,7 +164,7 @@ impl SlotRef {
         self.head().state.with_mut(|state| unsafe { &mut *state }.widen(room))
     }
 
-    /// Brings the limit of the empty array back to what it was at first.
+    /// Sets the limit of the empty array back to its initial value.
     ///
     /// # Safety
     ///
@@ -175,7 +174,7 @@ impl SlotRef {
         self.head().state.with_mut(|state| unsafe { &mut *state }.narrow(batch));
     }
 
-    /// Blocks that a flush of the full array gives away: a batch.
+    /// How many blocks a flush of the full array gives away: half of the limit.
     ///
     /// # Safety
     ///
@@ -185,11 +184,12 @@ impl SlotRef {
         self.head().state.with(|state| unsafe { (*state).limit } / 2)
     }
 
-    /// Fills the empty array with what `refill` writes to the room for the largest batch.
+    /// Fills the empty array with the blocks that `refill` writes; `refill` gets room for the
+    /// largest batch.
     ///
     /// # Errors
     ///
-    /// What `refill` says; the array is still empty then.
+    /// The error of `refill`. The array is then still empty.
     ///
     /// # Safety
     ///
@@ -202,7 +202,7 @@ impl SlotRef {
     ) -> Result<(), E> {
         debug_assert_eq!(2 * batch.max, self.head().room, "the pool's batch");
         // SAFETY: the array has room for two batches and the caller is alone with it. The cell is
-        // not held meanwhile: `refill` takes locks, where other threads run.
+        // not borrowed meanwhile, because `refill` may wait for a lock.
         let room = unsafe { slice::from_raw_parts_mut(self.array().cast(), batch.max) };
         let filled = refill(room)?;
         debug_assert!(filled <= batch.max, "a refill is at most a batch");

@@ -1,28 +1,29 @@
-//! How far a slot's array is filled, and how far it may be: how large a batch is.
+//! How many blocks a slot's array holds, and how many it may hold.
 //!
-//! Where batches grow, the array has a limit of its own, from two of the least batches to two of
-//! the largest; a flush gives away half of it. An array that is full doubles its limit in place of
-//! a flush, if the exchange before was a refill: a thread that takes blocks and gives them back
-//! would not need either, had it more room. A thread that only gives gains nothing by room, and its
-//! blocks would be colder when they come round: so [`STEADY`] flushes in a row halve the limit.
+//! If batches may grow, the array has a limit of its own, between two of the smallest and two of
+//! the largest batches, and a flush gives away half of that limit. When the array is full and the
+//! exchange before was a refill, the array doubles its limit instead of being flushed: a thread
+//! that allocates and frees by turns needs neither exchange if it has more room. A thread that only
+//! frees gains nothing from more room, and its blocks would be colder when they come round again.
+//! So after [`STEADY`] flushes in a row without a refill the limit is halved.
 
 use crate::block::Batch;
 use crate::mediator::ShardId;
 
-/// So many flushes, and no refill between them, show that a thread gives for good.
+/// After this many flushes without a refill between them, the thread counts as one that only frees.
 const STEADY: u32 = 16;
 
-/// What the owner of an array keeps of it. No other thread looks.
+/// The state of an array. Only the owner of the slot reads or writes it.
 pub(super) struct CacheState {
-    /// Blocks in it.
+    /// Blocks in the array.
     pub(super) len: usize,
-    /// With so many it is full. At least two of the least batches.
+    /// The array is full when it holds this many blocks. At least two of the smallest batches.
     pub(super) limit: usize,
-    /// The last exchange was a refill.
+    /// Whether the last exchange was a refill.
     refilled: bool,
-    /// Flushes since then, or since the limit was halved.
+    /// Flushes since the last refill, or since the limit was last halved.
     flushes: u32,
-    /// Where batches go and come from.
+    /// The shard of the owner.
     pub(super) shard: ShardId,
 }
 
@@ -33,7 +34,8 @@ impl CacheState {
         Self { len: 0, limit, refilled: false, flushes: 0, shard }
     }
 
-    /// The array is full: may it hold twice as many blocks, or as many as it has `room` for?
+    /// Called when the array is full. Doubles the limit, up to `room`, if the last exchange was a
+    /// refill; returns whether it did.
     pub(super) fn widen(&mut self, room: usize) -> bool {
         let may = self.refilled && self.limit < room;
         if may {
@@ -42,24 +44,25 @@ impl CacheState {
         may
     }
 
-    /// The array is empty, and its owner goes.
+    /// Called when the owner leaves the empty array.
     pub(super) const fn narrow(&mut self, batch: Batch) {
         (self.limit, self.refilled, self.flushes) = (2 * batch.min, false, 0);
     }
 
-    /// The array was empty, and has so many blocks now.
+    /// Called after a refill: the array was empty, and holds `len` blocks now.
     pub(super) fn refilled(&mut self, len: usize) {
         (self.len, self.limit) = (len, self.limit.max(len));
         (self.refilled, self.flushes) = (true, 0);
     }
 
-    /// A batch was given away, and `len` blocks are left.
+    /// Called after a flush: `len` blocks are left.
     pub(super) fn flushed(&mut self, batch: Batch, len: usize) {
         (self.len, self.refilled) = (len, false);
         self.flushes += 1;
         if self.flushes == STEADY {
             self.flushes = 0;
-            // Above what is left: the block that was too much is still to come.
+            // The limit stays above what is left, because the block that caused the flush is still
+            // to be put in.
             self.limit = (2 * batch.min).max(len + 1);
         }
     }

@@ -28,11 +28,11 @@ use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
 use crate::threads::ThreadId;
 use cache_state::CacheState;
 
-/// Head of a slot; the array of two of the largest batches follows it in memory, and behind that
-/// the ring of those that are kept back, if any are.
+/// Head of a slot. Its array, with room for two of the largest batches, follows it in memory.
+/// Behind the array lies the ring of quarantined blocks, if the pool is hardened.
 #[repr(C, align(64))]
 pub struct Slot {
-    /// 0 when free, else the id of the thread that owns it.
+    /// 0 if the slot is free, otherwise the id of the thread that owns it.
     owner: AtomicU64,
     /// The slot registered before this one.
     pub(super) next: Option<SlotRef>,
@@ -41,20 +41,20 @@ pub struct Slot {
     /// Size of the ring, 0 or a power of two.
     quarantine: usize,
     created: Witness,
-    /// Where the ring's oldest block is; guards the ring too.
+    /// Position of the ring's oldest block. The cell guards the ring too.
     cursor: UnsafeCell<usize>,
-    /// Guards the array too.
+    /// The cell guards the array too.
     state: UnsafeCell<CacheState>,
     tally: Tally,
 }
 
-/// A reference to a slot, with leave to reach the array behind it.
+/// A reference to a slot, through which the array behind it can be reached.
 #[derive(Clone, Copy)]
 pub struct SlotRef(NonNull<Slot>);
 
 impl Slot {
-    /// Layout of a slot for two batches and a ring of `quarantine` blocks, or `None` where it
-    /// overflows.
+    /// Layout of a slot for two of the largest batches and a ring of `quarantine` blocks, or `None`
+    /// if it overflows.
     pub fn layout(batch: Batch, quarantine: usize) -> Option<Layout> {
         let array =
             Layout::array::<Block>(batch.max.checked_mul(2)?.checked_add(quarantine)?).ok()?;
@@ -65,12 +65,12 @@ impl Slot {
 }
 
 impl SlotRef {
-    /// Makes a slot that `owner` has claimed already.
+    /// Makes a slot that already belongs to `owner`.
     ///
     /// # Safety
     ///
-    /// `room` has [`Slot::layout`] for `batch` and `quarantine`, which is 0 or a power of two, and
-    /// is no other owner's for as long as the reference or a copy of it is used.
+    /// `room` has [`Slot::layout`] for `batch` and `quarantine`, where `quarantine` is 0 or a power
+    /// of two. Nothing else uses `room` as long as the reference or a copy of it is used.
     pub unsafe fn create(
         room: NonNull<u8>,
         batch: Batch,
@@ -92,7 +92,7 @@ impl SlotRef {
         // SAFETY: by the caller the room is aligned, large enough and unused.
         unsafe { slot.write(head) };
         let this = Self(slot);
-        // SAFETY: made just now, and no other thread has it.
+        // SAFETY: just made, and no other thread knows it.
         unsafe { this.clear_ring() };
         this
     }
@@ -117,7 +117,7 @@ impl SlotRef {
         self.head().next
     }
 
-    /// The thread that owns it, as last heard of.
+    /// The thread that owns the slot. The answer may be out of date.
     pub fn owner(self) -> Option<ThreadId> {
         // ORDERING(TC-1): Relaxed. Only a hint for the claim at TC-2, or a thread looking for its
         //   own id, which no other thread writes.
@@ -131,7 +131,7 @@ impl SlotRef {
         }
         // ORDERING(TC-2): Acquire on success. Observes the array as the last owner left it.
         //   pairs with TC-4 (leave, Release); killed by pool/leave_attach
-        // ORDERING(TC-3): Relaxed on failure. Nothing is read.
+        // ORDERING(TC-3): Relaxed on failure. Nothing is read through the result.
         self.head()
             .owner
             .compare_exchange(
@@ -154,12 +154,12 @@ impl SlotRef {
         self.head().owner.store(0, site::SLOT_LEAVE.ordering());
     }
 
-    /// Where the slot lies: no other one of the pool lies there.
+    /// The slot's address, which no other slot of the pool has.
     pub fn address(self) -> usize {
         self.0.addr().get()
     }
 
-    /// Says where the new owner's batches go and come from.
+    /// Sets the shard of the new owner.
     ///
     /// # Safety
     ///
@@ -169,7 +169,7 @@ impl SlotRef {
         self.head().state.with_mut(|state| unsafe { (*state).shard = shard });
     }
 
-    /// Where the owner's batches go and come from.
+    /// The shard of the owner.
     ///
     /// # Safety
     ///
@@ -179,14 +179,14 @@ impl SlotRef {
         self.head().state.with(|state| unsafe { (*state).shard })
     }
 
-    /// What went through here.
+    /// The counts of the slot.
     pub fn stats(self) -> SlotStats {
         self.head().tally.stats(self.owner())
     }
 }
 
 impl SlotRef {
-    /// Ends the slot. Only a checker's atomics need it.
+    /// Drops the slot in place. Only a checker's atomics need it.
     ///
     /// # Safety
     ///

@@ -1,22 +1,22 @@
-//! The ring behind a slot's array: freed blocks that are kept back for a while, the oldest of which
-//! goes first.
+//! The ring behind a slot's array: freed blocks that a hardened pool keeps back for a while. The
+//! oldest block leaves first.
 
 use super::SlotRef;
 use crate::block::Block;
 
 impl SlotRef {
-    /// The ring.
+    /// The start of the ring.
     #[inline(always)]
     fn ring(self) -> *mut Option<Block> {
         // SAFETY: the ring begins right behind the array, in the same allocation.
         unsafe { self.array().add(self.head().room) }.cast()
     }
 
-    /// Empties it: it was room until now.
+    /// Writes an empty entry everywhere: the ring's memory is not initialised yet.
     ///
     /// # Safety
     ///
-    /// The caller has just made the slot, and no other thread has it.
+    /// The caller has just made the slot, and no other thread knows it.
     pub(super) unsafe fn clear_ring(self) {
         for nth in 0..self.head().quarantine {
             // SAFETY: within the ring.
@@ -26,7 +26,8 @@ impl SlotRef {
         }
     }
 
-    /// Puts a block in the ring, or none, in place of the oldest entry, and returns that.
+    /// Replaces the oldest entry of the ring with `block`, or with an empty entry, and returns the
+    /// oldest entry.
     ///
     /// # Safety
     ///

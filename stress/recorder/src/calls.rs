@@ -1,4 +1,4 @@
-//! The functions of C: each passes its call on, and writes it down.
+//! The C functions of malloc and its relatives: each passes its call on and records it.
 
 use core::ffi::{c_int, c_void};
 use core::ptr;

@@ -1,5 +1,5 @@
-//! Where what lies in the log. Shared by the library that writes it and `stress record`, which
-//! reads it; both are of this machine, so numbers are in its byte order.
+//! The layout of the log. The library that writes the log and `stress record`, which reads it,
+//! share this module. Both run on the same machine, so numbers are in its byte order.
 //!
 //! | bytes | header |
 //! |---|---|

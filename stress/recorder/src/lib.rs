@@ -1,5 +1,5 @@
-//! What `stress record` preloads into a program: the names of malloc, passed on to whoever would
-//! have had the call, and each call written down.
+//! The library that `stress record` preloads into a program. It defines malloc and its relatives,
+//! passes each call on to the allocator that would have got it, and records the call.
 //!
 //! | module | role |
 //! |---|---|
@@ -8,32 +8,29 @@
 //! | `next` | the same functions, of the allocator that would have been called |
 //! | `log` | the log: where it is mapped, and one event |
 //!
-//! # Contract
-//! Called from any thread, at any time: before `main`, in signal handlers, while a thread ends,
-//! after a fork. It has no lock, never waits, allocates nothing, and keeps nothing per thread. It
-//! can neither deadlock nor call itself: the one function that may allocate inside, `dlsym`, is
-//! served from a small static room meanwhile. What the program sees is what it would have seen
-//! without, `errno` included.
+//! # Contract The functions are called from any thread, at any time: before `main`, in signal
+//! handlers, while a thread ends, after a fork. The library has no lock, never waits, allocates
+//! nothing, and keeps nothing per thread. It can neither deadlock nor call itself: only `dlsym` may
+//! allocate inside, and it gets its memory from a small static buffer. The program sees what it
+//! would have seen without the library, including `errno`.
 //!
-//! # Order
-//! An event's place in the log is claimed with one `fetch_add`: before the call for what is freed,
-//! after it for what is allocated. So whenever an address is used again, its events stand in order:
-//! the first allocation is claimed before the pointer is handed on, hence before the free is
-//! claimed; that before the allocator gets the block, hence before it gives it to anybody else, who
-//! claims after that. The steps are ordered by happens-before (handing the pointer on is the
-//! program's to get right, giving the block out again is the allocator's), and the modifications of
-//! one atomic respect that whatever their ordering.
+//! # Order One `fetch_add` claims an event's place in the log: before the call for a free, after
+//! the call for an allocation. So if an address is used again, its events are in order. The place
+//! of the first allocation is claimed before the pointer is handed on, hence before the place of
+//! the free is claimed. That happens before the allocator gets the block back, hence before it
+//! gives the block to another call, whose place is claimed after that. These steps are ordered by
+//! happens-before: the program orders the hand-over of the pointer, and the allocator orders the
+//! reuse of the block. The modification order of one atomic respects that, whatever the orderings
+//! of the accesses.
 //!
-//! # Bounds
-//! The log has a fixed size. When it is full, recording is over. A place that was claimed and never
-//! written, as by a thread that a signal ended in between or by a `realloc` that failed, reads as
-//! zero and is skipped.
+//! # Bounds The log has a fixed size. When it is full, recording is over. A place may be claimed
+//! and never written, for instance by a thread that a signal ended in between, or by a `realloc`
+//! that failed. It reads as zero and is skipped.
 //!
-//! # Children
-//! The only process that writes is the one whose number the log's header has: the first that loads
-//! the library. What a fork leaves to the child is taken from it by the kernel
-//! (`MADV_WIPEONFORK`); what the child executes finds another number. When the process itself
-//! executes a program, as wrappers do, the log begins anew.
+//! # Children Only the process whose number is in the log's header writes: the first one that loads
+//! the library. In a forked child the kernel wipes the library's state (`MADV_WIPEONFORK`); a
+//! program that the child executes finds another process's number. If the process itself executes
+//! another program, as wrapper scripts do, the log begins anew.
 
 // `stress` depends on this crate and never names it: else it would be linked, and be the malloc of
 // `stress` too. What both need to know is in `layout`, which it includes as a file.

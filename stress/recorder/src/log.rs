@@ -1,5 +1,5 @@
-//! The log: a file that is mapped shared, so that what was written stays whatever becomes of the
-//! program.
+//! The log: a file that is mapped shared, so that everything written stays, however the program
+//! ends.
 
 use core::ffi::{CStr, c_int, c_void};
 use core::mem::MaybeUninit;
@@ -18,7 +18,7 @@ struct Desk {
     places: AtomicU64,
 }
 
-/// Null until recording begins, and for good where it does not.
+/// Null until recording begins; stays null if it cannot begin.
 static DESK: AtomicPtr<Desk> = AtomicPtr::new(ptr::null_mut());
 
 /// A claimed place.
@@ -69,7 +69,8 @@ impl Place {
         let at = unsafe { self.0.add(AT_KIND) }.cast::<AtomicU8>();
         // SAFETY: mapped and ours.
         let at = unsafe { at.as_ref() };
-        // Release: last, so that whoever dies in here leaves a place that was never written.
+        // Release, and last: a thread that dies in this function leaves a place that counts as
+        // never written.
         at.store(kind, Release);
     }
 
@@ -167,7 +168,7 @@ fn map(file: c_int) -> Result<(), c_int> {
     // SAFETY: an open file.
     checked(unsafe { libc::ftruncate(file, header) })?;
     put(file, AT_CLAIMED, &[0; 8]);
-    // All its room now: a page that cannot be had later would end the program.
+    // Allocates the whole file now. If a page were missing later, the program would be killed.
     // SAFETY: an open file.
     match unsafe { libc::posix_fallocate(file, 0, length) } {
         0 => {}

@@ -1,9 +1,9 @@
-//! The allocator that would have been called: the next in the order of the dynamic linker, be it
-//! the C library's or another that the program is linked with.
+//! The allocator that would have been called: the next one in the order of the dynamic linker,
+//! whether that is the C library's or another one with which the program is linked.
 //!
-//! Looked up by the constructor, or by the first call if that comes before. `dlsym` itself may
-//! allocate: what is asked for during the search is served from a static room, of which nothing is
-//! ever used again.
+//! The constructor looks it up, or the first call if that comes before. `dlsym` itself may
+//! allocate. Memory that it asks for during the lookup comes from a static buffer, and is never
+//! reused.
 
 use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_int, c_void};
@@ -57,7 +57,7 @@ impl<F: Copy> Next<F> {
 
     fn known(&self) -> Option<F> {
         const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
-        // Acquire: who sees the address sees the library that it leads into.
+        // Acquire: a thread that sees the address also sees the library to which it leads.
         let address = self.address.load(Acquire);
         // SAFETY: not null, it is the address of the function of this name, which has the type F in
         // every C library; both are one pointer wide.
@@ -71,7 +71,7 @@ impl<F: Copy> Next<F> {
     }
 }
 
-/// Looks for all of them, once. Whoever comes meanwhile finds none.
+/// Looks all of them up, once. A thread that calls meanwhile finds none.
 pub(crate) fn find_all() {
     static BEGUN: AtomicBool = AtomicBool::new(false);
     if BEGUN.swap(true, Relaxed) {

@@ -1,7 +1,7 @@
-//! `stress report`: results that lie in files as one page of charts.
+//! `stress report`: draws the results in files as one page of charts.
 //!
-//! The page describes what the files say, above all of the machine that they come from; nothing of
-//! the machine that draws it goes in.
+//! The page describes what the files say, including the machine on which they were made. It says
+//! nothing about the machine that draws it.
 
 mod frame;
 mod latency;

@@ -1,8 +1,9 @@
 //! Reads the machine's finest clock around one call.
 //!
-//! On x86-64 that is the time stamp counter, between fences, so that neither the call nor what is
-//! around it leaks over the reading. It counts at a fixed rate, whatever the core's own clock does:
-//! its cycles are reference cycles. Elsewhere it is the standard library's clock, in nanoseconds.
+//! On x86-64 that is the time stamp counter, between fences, so that no instruction of the call or
+//! around it moves across the reading. It counts at a fixed rate, whatever the core's own clock
+//! does: its cycles are reference cycles. Elsewhere it is the standard library's clock, in
+//! nanoseconds.
 
 use core::time::Duration;
 use std::time::Instant;

@@ -1,4 +1,5 @@
-//! What a call did, told from what can be seen before and after it; and a histogram for each.
+//! Classifies a call by what can be observed before and after it, and keeps a histogram for each
+//! kind.
 
 use hdrhistogram::Histogram;
 
@@ -38,16 +39,16 @@ impl Kind {
 pub(super) struct Exchange {
     /// Blocks that it brought, the one handed out included.
     pub(super) brought: usize,
-    /// Blocks that the whole pool carved between the looks before and after.
+    /// Blocks that the whole pool carved between the observations before and after.
     pub(super) grown: usize,
     /// Whether the block was never handed out before, by any handle.
     pub(super) is_fresh: bool,
 }
 
 impl Exchange {
-    /// Who carves gets fresh blocks, and the pool grows by as many. The opposite does not quite
-    /// hold: other threads may carve between the looks, while a refill brings blocks that were
-    /// flushed unused. Such a refill is taken for a carve.
+    /// A carve brings fresh blocks, and the pool grows by as many. The converse does not quite
+    /// hold: other threads may carve between the two observations, while a refill brings blocks
+    /// that were flushed unused. Such a refill is taken for a carve.
     pub(super) const fn kind(self) -> Kind {
         if self.is_fresh && self.grown >= self.brought { Kind::Carve } else { Kind::Refill }
     }

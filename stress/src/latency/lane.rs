@@ -117,7 +117,7 @@ impl<S: Strategy, C: Checking> Lane<'_, S, C> {
         }
     }
 
-    /// Hands blocks to the next lane, as far as it has room.
+    /// Hands up to `count` blocks to the next lane, as many as it has room for.
     fn send(&mut self, count: usize) {
         let Some(to) = &self.to else { return };
         for _ in 0..count.min(self.held.len()) {

@@ -1,9 +1,10 @@
-//! How long single calls take: each one timed, and told apart by what it did.
+//! How long single calls take: each call is timed, and classified by what it did.
 //!
-//! A run is a row of rounds, each with a pool of its own, since a pool grows only until it has
-//! enough. In a round every thread has a handle and goes up and down twice: bursts of allocations
-//! and of frees, more of the one on the way up and of the other on the way down, and blocks handed
-//! to the next thread through a channel. Between the calls every block is checked, as in `run`.
+//! A run is a series of rounds, each with a pool of its own, because a pool grows only until it has
+//! enough. In a round every thread has a handle and goes up and down twice, in bursts of
+//! allocations and of frees: on the way up with more allocations, on the way down with more frees.
+//! It hands blocks to the next thread through a channel. Between the calls every block is checked,
+//! as in `run`.
 //!
 //! # What is in a figure
 //!
@@ -11,12 +12,12 @@
 //! system and the machine do meanwhile is in it as well: interrupts, other programs, a thread that
 //! is taken off its core in the middle of a call. The maximum is mostly that.
 //!
-//! # What the looks around a call change
+//! # What the observations around a call change
 //!
-//! The length of the handle's array is read before a call, so its line is warm. Around an
-//! allocation that will exchange, `Pool::stats` is asked, which takes the growth lock for a moment:
-//! another thread that carves just then may wait for it. The checks between calls go through other
-//! memory, as a program would.
+//! The harness reads the length of the handle's array before a call, so that cache line is warm.
+//! Before and after an allocation that will exchange, it calls `Pool::stats`, which takes the
+//! growth lock for a moment, so another thread that carves may have to wait. The checks between
+//! calls go through other memory, as a program would.
 
 pub mod clock;
 mod kind;

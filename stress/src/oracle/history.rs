@@ -1,16 +1,17 @@
-//! Histories: what each handle did last, by one clock, checked afterwards for linearizability.
+//! Histories: the last calls of each handle, by one clock, checked afterwards for linearizability.
 //!
-//! A pool without a limit is a set of blocks that do not know of each other: each is free or live.
-//! Linearizability is local (Herlihy & Wing 1990), so a history is checked block by block, each
-//! against the multiset of one, by the checker of the model checks ([`histories`]).
+//! A pool without a limit is a set of blocks that are independent of each other: each is free or
+//! live. Linearizability is local (Herlihy & Wing 1990), so a history is checked block by block,
+//! each against the multiset of one block, by the checker of the model checks ([`histories`]).
 //!
-//! A handle keeps its last [`RING`] calls. Of a block's calls those count that began after the last
-//! instant at which a call may have been forgotten and at which no call on the block was on: what
-//! came before decides only whether the block was live then, which is left open. So is what happens
-//! while one call lasts so long that more than [`MAX_CALLS`] others on its block overlap.
+//! A handle keeps its last [`RING`] calls. Consider the last instant at which a call on the block
+//! may have been forgotten and at which no call on the block was in progress. Only calls that began
+//! after it count: earlier calls decide only whether the block was live at that instant, which is
+//! left open. A stretch in which one call lasts so long that more than [`MAX_CALLS`] other calls on
+//! its block overlap it is left open as well.
 //!
-//! The clock is one counter that every call reads twice, `Relaxed`: it adds no happens-before edge,
-//! though on x86-64 a barrier, and it is one line for all threads.
+//! The clock is one counter that every call reads twice, `Relaxed`. It adds no happens-before edge,
+//! though on x86-64 it is a barrier, and it is one cache line for all threads.
 
 use core::alloc::Layout;
 use core::mem::ManuallyDrop;

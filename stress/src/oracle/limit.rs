@@ -1,7 +1,7 @@
-//! A subject that may have so many blocks and no more.
+//! A subject that may have a limited number of blocks.
 //!
-//! A block is counted after its allocation and no longer before its deallocation. The count is
-//! therefore never above the true number of live blocks: what is reported is a violation.
+//! A block is counted from after its allocation until before its deallocation. So the count is
+//! never above the true number of live blocks, and every report is a violation.
 
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -13,7 +13,7 @@
 //! | stamps | a stamp that comes again, a name that is good for something when its turn is over | [`names`](crate::names) |
 //! | shelves | too many magazines in limbo, too few or too many magazines | [`books`] |
 //!
-//! Each has a test that it fails when it must: `tests/must_fail.rs`.
+//! For each, `tests/must_fail.rs` tests that it fails when it must.
 
 pub mod books;
 pub mod history;
@@ -84,8 +84,7 @@ impl Oracle {
 
     /// Takes in a block that the subject just handed out as `stamp`.
     ///
-    /// # Errors
-    /// The block belongs to somebody else or is misaligned; it is not touched then.
+    /// # Errors The block belongs to another thread or is misaligned; it is not touched then.
     ///
     /// # Safety
     /// If nobody else owns the block, it must be valid for accesses of the layout's size.
@@ -114,7 +113,7 @@ impl Oracle {
         self.owners.as_ref()?.owner(block)
     }
 
-    /// Whether `block` was ever taken in. Exact for whoever holds it.
+    /// Whether `block` was ever claimed. Exact for the thread that holds the block.
     pub fn has_seen(&self, block: NonNull<u8>) -> bool {
         self.owners.as_ref().is_some_and(|owners| owners.has_seen(block))
     }

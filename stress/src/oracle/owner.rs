@@ -1,19 +1,22 @@
-//! Who owns which block, kept out of line.
+//! Which thread owns which block, in a table outside the blocks.
 //!
-//! An open-addressed table from block address to owner word. Addresses are only ever
-//! added: blocks are type-stable until the pool is dropped, so there are at most as many
-//! as the pool carved.
+//! The table is open-addressed and maps a block's address to its owner word. Addresses are only
+//! ever added. A block's address stays a block's address until the pool is dropped, so there are at
+//! most as many addresses as the pool carved blocks.
 //!
-//! Invariants:
-//! - I1: an address stands in at most one slot. Whoever adds it walks from the same first
-//!   slot and takes the first free one by CAS; slots never become free again, so two
-//!   threads that add the same address meet at the same slot.
+//! # Invariants
+//!
+//! - I1: an address is in at most one slot. A thread that adds an address walks from the same first
+//!   slot and takes the first free one by CAS. Slots never become free again, so two threads that
+//!   add the same address meet at the same slot.
 //! - I2: an owner word is the stamp of the one allocation that holds the block, or 0.
 //!
-//! Orderings: all `Relaxed`, on purpose. The oracle must not add a happens-before edge
-//! that the pool under test forgot. Double hand-out is seen all the same: a CAS reads the
-//! last value in the word's modification order, and in a correct pool the release of a
-//! block happens before its next claim, by the pool's own synchronisation.
+//! # Orderings
+//!
+//! All are `Relaxed`, on purpose: the oracle must not add a happens-before edge that the pool under
+//! test lacks. It notices a block that is handed out twice nevertheless. A CAS reads the last value
+//! in the word's modification order, and in a correct pool the release of a block happens before
+//! its next claim, by the pool's own synchronisation.
 
 use core::num::NonZeroU64;
 use core::ptr::NonNull;
@@ -71,12 +74,13 @@ impl OwnerTable {
 
     /// The allocation that owns `block`, if one does.
     ///
-    /// Exact for whoever holds the block: it claimed the block, or got it from the one who did.
+    /// Exact for the thread that holds the block: it claimed the block, or got it from the thread
+    /// that did.
     pub fn owner(&self, block: NonNull<u8>) -> Option<Stamp> {
         Stamp::from_word(self.slot(block)?.owner.load(Relaxed))
     }
 
-    /// Whether anybody ever claimed `block`. Exact for whoever holds it.
+    /// Whether any thread ever claimed `block`. Exact for the thread that holds it.
     pub fn has_seen(&self, block: NonNull<u8>) -> bool {
         self.slot(block).is_some()
     }
@@ -116,7 +120,7 @@ impl OwnerTable {
         self.probe(block).find(|slot| {
             let mut address = slot.address.load(Relaxed);
             if address == 0 {
-                // I1: whoever loses sees the winner's address and compares with that.
+                // I1: the thread that loses sees the winner's address, and compares with that.
                 address = match slot.address.compare_exchange(0, wanted, Relaxed, Relaxed) {
                     Ok(_) => wanted,
                     Err(winner) => winner,

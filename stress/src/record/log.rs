@@ -1,4 +1,4 @@
-//! The log that the preloaded library writes: made here, read here.
+//! The log that the preloaded library writes. This module creates it and reads it.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};

@@ -1,8 +1,8 @@
 //! Recording of a real program's heap, as a trace.
 //!
-//! The program runs with a library of ours preloaded, the crate `stampool-recorder`, which writes
-//! each call of malloc and its kin to a log; when the program has ended, however that came about,
-//! the log becomes a trace.
+//! The program runs with our library preloaded, the crate `stampool-recorder`, which writes each
+//! call of malloc and its relatives to a log. When the program has ended, in whatever way, the log
+//! becomes a trace.
 //!
 //! | module | role |
 //! |---|---|

@@ -1,9 +1,9 @@
 //! The threads of a replay.
 //!
-//! Each thread of the trace becomes a thread here and keeps its own order; between threads
-//! only one thing is kept: an object is freed after it was allocated. The freeing thread
-//! spins, yielding, until the block is there: the replay blocks where the pool does not.
-//! The recording's total order is a schedule that respects both, so no replay gets stuck.
+//! Each thread of the trace becomes a thread here and keeps its own order. Between threads the
+//! replay keeps only one rule: an object is freed after it was allocated. The freeing thread spins
+//! and yields until the block is there, so the replay blocks where the pool does not. The
+//! recording's total order is a schedule that respects both, so no replay gets stuck.
 
 use core::panic::AssertUnwindSafe;
 use core::ptr::{NonNull, null_mut};
@@ -176,7 +176,7 @@ impl<'a> Game<'a> {
             touch(block, shape);
             Ok(())
         })?;
-        // Release: whoever frees the object sees what was written to it.
+        // Release: the thread that frees the object sees what was written to it.
         self.slot(event).store(block.as_ptr(), Release);
         Ok(())
     }

@@ -99,7 +99,7 @@ fn play<U: Examined>(
             harness(Phase::Sweeping);
             lanes::sweep(subject, &stage, &desk, &mut lanes);
         }
-        // Whoever sleeps keeps no block from the others.
+        // The sleeping thread keeps no block from the others.
         if plan.held_up().is_some() && log.is_clean() {
             harness(Phase::Draining);
             books::drain(subject, log);
@@ -146,7 +146,7 @@ fn play<U: Examined>(
     })
 }
 
-/// The books, with nobody at work and every block free.
+/// Checks the books, when no thread is at work and every block is free.
 fn check_books<U: Examined>(subject: &mut U, capacity: Option<usize>, log: &Log, board: &Board) {
     let harness = |phase| board.harness.set(phase, 0);
     books::balance(subject, 0, log);

@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The result of a run.
 
 use core::fmt;
 use core::time::Duration;
@@ -33,7 +33,7 @@ pub struct Outcome {
     pub refusals: u64,
     /// What each of several consumers got, where they compete.
     pub shares: Option<Shares>,
-    /// Most magazines seen waiting, at one of the looks that were taken.
+    /// The most magazines that were seen waiting at one observation.
     pub peak_limbo_magazines: usize,
     /// Memory over the run's time, with the sweep after it.
     pub memory: Vec<Sample>,
@@ -50,7 +50,7 @@ pub struct Outcome {
 pub struct Shares(pub Vec<u64>);
 
 impl Shares {
-    /// The largest share over the smallest: 1 is fair. `None` where somebody got nothing.
+    /// The largest share divided by the smallest: 1 is fair. `None` if a consumer got nothing.
     pub fn fairness(&self) -> Option<f64> {
         let (most, least) = (self.0.iter().max()?, self.0.iter().min()?);
         (*least > 0).then(|| *most as f64 / *least as f64)

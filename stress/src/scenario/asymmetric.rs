@@ -1,8 +1,8 @@
 //! Some threads only allocate and others only free, whole batches at a time.
 //!
-//! An allocating thread fills a parcel and hands it over; a freeing thread empties one. The
-//! parcels are of random size, from one block to two of the pool's batches, so that they never
-//! fall in with the caches. A thread that finds no room for its parcel, or no parcel, waits.
+//! An allocating thread fills a parcel and hands it over; a freeing thread empties one. The parcels
+//! are of random size, from one block to two of the pool's batches, so that their rhythm never
+//! matches the caches'. A thread that finds no room for its parcel, or no parcel, waits.
 //!
 //! Source: `xmalloc-test` of Lever and Boreham, malloc() performance in a multithreaded Linux
 //! environment (USENIX 2000), as in mimalloc's bench suite. There parcels are of one size.

@@ -1,9 +1,10 @@
 //! Threads that together want twice as many blocks as the pool may have.
 //!
-//! Each allocates until it has its fill or is refused, then frees a random number in random order,
-//! and begins again; one that is refused with empty hands lets others run. Refusals are expected,
-//! and counted. In cached mode they may come while blocks lie in the caches of others. The capacity
-//! is no multiple of the batch, so that the last cut is a short one.
+//! Each thread allocates until it has enough or is refused, then frees a random number of blocks in
+//! random order, and begins again. A thread that is refused while it has no block lets other
+//! threads run. Refusals are expected, and counted. If the pool has caches, a refusal may come
+//! while blocks lie in the caches of other threads. The capacity is no multiple of the batch, so
+//! that the last batch that is carved is a short one.
 //!
 //! Source: the limit of the pool's builder; `tests/hard.rs` has a small one.
 //! Parameters: four batches and half of one for each thread, but a batch at least.

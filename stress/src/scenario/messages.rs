@@ -1,10 +1,10 @@
 //! Threads that send each other blocks as messages, with back-pressure.
 //!
-//! Each thread has a bounded inbox. It writes a message to another one chosen at random, or works
-//! off one that it was sent: it frees it or, one time in four, sends it on. Whoever cannot send,
-//! the inbox being full, works off its own before it tries again: that is what keeps all of them
-//! from waiting for each other. A message that has no room, and whose addressee is gone, comes back
-//! to its sender, which frees it.
+//! Each thread has a bounded inbox. It sends a message to another thread chosen at random, or works
+//! off a message from its own inbox: it frees the message or, one time in four, sends it on. If the
+//! receiver's inbox is full, the sender works off a message of its own inbox before it tries again;
+//! so the threads do not all wait for each other. If the receiver has ended and its inbox is full,
+//! the sender frees the message.
 //!
 //! Source: actors with bounded mailboxes, as in Pony's and Akka's runtimes; their allocators meet
 //! mostly remote frees, in no fixed pairs.
@@ -26,7 +26,8 @@ fn places(batch: usize) -> usize {
 #[derive(Debug)]
 pub(super) struct Inbox {
     messages: Ring,
-    /// Nobody looks into it any more. Relaxed: a sender that learns of it late tries once more.
+    /// Whether the owner no longer reads the inbox. Relaxed: a sender that learns of it late tries
+    /// once more.
     is_left: AtomicBool,
 }
 

@@ -1,12 +1,13 @@
 //! Threads that are held up in the middle of an exchange, shortly and often.
 //!
-//! Waves of allocations and frees, as in `sawtooth`; now and then a thread stays where it is
-//! pinned, or counted as a popper, for up to a tenth of a millisecond. Beside the lanes one more
-//! thread does nothing but that, for a millisecond at a time. What others emptied has to wait for
-//! all of them; the limbo fills up and empties again, and exchanges change between their two ways.
+//! Waves of allocations and frees, as in `sawtooth`. At times a thread stays pinned, or counted as
+//! a popper, for up to a tenth of a millisecond. One more thread beside the lanes does nothing
+//! else, for a millisecond at a time. Emptied magazines must wait for all of these threads. So the
+//! limbo fills up and empties again, and exchanges alternate between the lock-free way and the
+//! lock.
 //!
-//! Source: `run --stall`, in small; a thread that the system takes off its core at a bad time.
-//! Parameters: one step in 256 lingers.
+//! Source: a small version of `run --stall`: a thread that the system takes off its core at a bad
+//! time. Parameters: one step in 256 lingers.
 
 use core::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Producers allocate, consumers free, over bounded rings.
 //!
-//! Four scenarios: half of the threads on either side of one ring (`pipeline`); the same with a
-//! ring for each consumer, dealt to in turn, so that each producer's blocks go to each consumer
-//! (`npnc`); one producer, whose one ring all others compete for (`1pnc`: how even are their
-//! shares?); one consumer, which gives back what all others allocate (`np1c`).
+//! Four scenarios. `pipeline`: half of the threads on either side of one ring. `npnc`: the same
+//! with a ring for each consumer; each producer deals to all of them in turn. `1pnc`: one producer
+//! with one ring, for which all other threads compete (how even are their shares?). `np1c`: one
+//! consumer, which frees what all others allocate.
 //!
 //! Source: N producers and N consumers as in sharded-slab's and Hoard's benches; 1:N and N:1 are
 //! its extreme cases, where one cache only empties, or only fills.

@@ -13,11 +13,11 @@ pub enum Sabotage {
     None,
     /// The heads of the lists have no tag.
     Untagged,
-    /// A remainder is forgotten when somebody else is at the list.
+    /// A remainder is forgotten when another thread changes the list.
     LostRemainder,
-    /// A magazine is put in twice when somebody else is at the list.
+    /// A magazine is pushed twice when another thread is at the list.
     DoubleOffer,
-    /// A free checks a name, and then frees whoever has the block by then.
+    /// A free checks a name, and then frees the block even if it has another user by then.
     StaleStamp,
     /// One byte behind a block is written, at one free in 64.
     PatternOverrun,

@@ -1,5 +1,5 @@
-//! The check of the search itself: every sabotage must be found, made small and found again, and
-//! nothing may be found in the shipped pool.
+//! The check of the search itself: it must find every sabotage, reduce it and find it again, and
+//! must find nothing in the shipped pool.
 
 use core::time::Duration;
 use std::path::Path;
@@ -128,7 +128,7 @@ fn said(refused: Refused) -> String {
     refused.0
 }
 
-/// With no look at single blocks, what was written down must do.
+/// Without checks of single blocks, the histories must suffice.
 fn by_histories(seed: u64) -> Result<String, String> {
     let began = Instant::now();
     let case = Case { checked: false, ..bare(Sabotage::DoubleOffer, seed) };
@@ -148,7 +148,7 @@ fn by_histories(seed: u64) -> Result<String, String> {
     Err("double-offer not found".to_owned())
 }
 
-/// The shipped pool under each scenario, jittered and led: what finds faults finds none in it.
+/// Runs the shipped pool under each scenario, jittered and led, and must find no fault.
 fn sound_under_all(case: &Case) -> Result<String, String> {
     let (mut led, mut jittered) = (0_u32, 0_u32);
     let names = (case.strategy == STRATEGIES[0].name).then_some(NAMES);

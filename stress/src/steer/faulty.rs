@@ -51,7 +51,7 @@ impl Fault for Untagged {
     const TAG_BITS: u32 = 0;
 }
 
-/// One look, and no second try: a remainder is forgotten where somebody else changed the list.
+/// A remainder is forgotten if another thread changes the list between two loads of its head.
 pub(super) struct LostRemainder;
 
 impl Fault for LostRemainder {
@@ -64,8 +64,8 @@ impl Fault for LostRemainder {
     }
 }
 
-/// Takes an exchange for failed where it finds somebody else's magazine on top, and puts its own in
-/// again.
+/// If another thread's magazine is on top after the push, the push is taken for failed, and the
+/// magazine is pushed again.
 pub(super) struct DoubleOffer;
 
 impl Fault for DoubleOffer {
@@ -80,8 +80,8 @@ impl Fault for DoubleOffer {
     }
 }
 
-/// The head is exchanged first, and the blocks are written into the magazine afterwards: whoever is
-/// quick finds there what was in it last time.
+/// The head is exchanged first, and the blocks are written into the magazine afterwards. A thread
+/// that is quick finds the blocks that were in the magazine last time.
 pub(super) struct ReorderedPublication;
 
 impl Fault for ReorderedPublication {

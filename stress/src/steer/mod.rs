@@ -1,9 +1,9 @@
-//! Sabotaged pools: found by jittered threads, made small by led ones, and run again.
+//! Sabotaged pools: jittered threads find the fault, led threads reduce it, and the result is run
+//! again.
 //!
-//! Everything but the command line is there only where the pool is built steered
-//! (`stampool_model = "steered"`, by `cargo xtask steered`): then each access of the pool's facade
-//! is a point at which a thread may be held up, and a relay leads threads through a given list of
-//! preemptions.
+//! Everything except the command line exists only in a steered build (`stampool_model = "steered"`,
+//! by `cargo xtask steered`). There each access of the pool's facade is a point at which a thread
+//! may be held up, and a relay leads threads through a given list of preemptions.
 
 mod args;
 mod case;

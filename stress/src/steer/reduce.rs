@@ -1,8 +1,9 @@
-//! From a violation to a schedule: the same case, small and led, under one list of preemptions
-//! after the other until it fails; then with as little of everything as it takes.
+//! Turns a violation into a schedule. It runs the same case, small and led, under one list of
+//! preemptions after the other until the case fails. Then it removes everything that the failure
+//! does not need.
 //!
-//! Lists are drawn as by PCT (Burckhardt et al. 2010): a run without preemptions says how many
-//! steps each thread makes, and a few of those are picked.
+//! Lists are drawn as in PCT (Burckhardt et al. 2010): a run without preemptions shows how many
+//! steps each thread makes, and a few of these steps are chosen at random.
 
 use core::time::Duration;
 use std::time::Instant;

@@ -15,7 +15,7 @@ pub const FORMAT: u64 = 1;
 /// What the file says that it is.
 const KIND: &str = "stampool schedule";
 
-/// A case, who is interrupted when, and what comes of it.
+/// A case, which threads are interrupted when, and the result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {

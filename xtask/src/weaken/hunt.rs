@@ -186,7 +186,7 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("DL") => row.strategy == "EpochModel",
         Some("LM") => ["EpochModel", "Limbo"].contains(&&*row.strategy),
         Some("OB") => row.strategy == "ObjectPool",
-        Some("LV") => row.strategy == "Checked",
+        Some("CK") => row.strategy == "Checked",
         _ => row.strategy.starts_with("Tagged"),
     }
 }

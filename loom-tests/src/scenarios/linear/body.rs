@@ -1,4 +1,4 @@
-//! Runs a program on the shipped pool and writes down what happens.
+//! Runs a program on the shipped pool and records what happens.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

@@ -1,8 +1,9 @@
 //! Generated programs over a whole pool, whose histories are checked for linearizability.
 //!
-//! Too many for a set of outcomes each, and too different for assertions of their own: what is
-//! written down instead is when each operation began, when it returned, and what it gave. Whether
-//! some order of atomic steps explains that is for a checker of histories to say.
+//! There are too many of them to list the outcomes of each, and they are too different for
+//! assertions of their own. So the body records when each operation began, when it returned, and
+//! what it returned. A checker of histories decides whether some order of atomic steps explains
+//! that.
 
 mod body;
 mod program;

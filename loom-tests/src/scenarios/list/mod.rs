@@ -40,7 +40,7 @@ pub struct Program {
 pub struct Scenario {
     /// Unique.
     pub name: &'static str,
-    /// How far loom looks.
+    /// How far loom searches.
     pub depth: Depth,
     /// Blocks in the list at the start, from the bottom.
     pub stack: &'static [u8],

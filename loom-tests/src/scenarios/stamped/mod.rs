@@ -1,12 +1,13 @@
-//! Stamped pools: turns of a block, names in shared words, and two structures on the public API.
+//! Stamped pools: generations of a block, names in shared words, and two structures on the public
+//! API. The specifications call a generation of a block a *turn*.
 //!
 //! | module | under check | a step of the specification |
 //! |---|---|---|
-//! | [`turns`] | one block: allocate, free, look | a change of the stamp, a read or a write of the value |
+//! | [`turns`] | one block: allocate, free, read | a change of the stamp, a read or a write of the value |
 //! | [`words`] | `AtomicStamped`, `AtomicPackedStamped` | an operation |
 //! | [`structures`] | the queue and the stack of `examples/structures` | an operation |
 //!
-//! The tags are those of the default pool: what is checked here lies above the lists.
+//! The tags are those of the default pool, because what is checked here lies above the lists.
 
 pub mod structures;
 pub mod turns;
@@ -26,7 +27,7 @@ pub const STRATEGY: &str = "StampedPool";
 pub struct Scenario {
     /// Unique.
     pub name: &'static str,
-    /// How far loom looks.
+    /// How far loom searches.
     pub depth: Depth,
     /// Whether a search without reduction tries all schedules every time, or in the deep tier only.
     pub searched: bool,

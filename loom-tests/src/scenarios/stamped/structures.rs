@@ -1,5 +1,5 @@
-//! The queue and the stack of `examples/structures`: the files that the examples compile, with the
-//! checkers' atomics in the place of core's.
+//! The queue and the stack of `examples/structures`. These are the files that the examples compile,
+//! with the checkers' atomics instead of core's.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Turns of one block: who may free it, who finds it, who is told that it is over.
+//! Turns (generations) of one block: which thread may free the block, which thread finds it, and
+//! which thread learns that the turn is over.
 
 use core::sync::atomic::Ordering::Relaxed;
 use std::collections::BTreeSet;
@@ -42,25 +43,25 @@ enum Op {
     Free,
     /// Write both halves of the value, one after the other.
     Write(usize, u8),
-    /// Make the block live, in its next turn.
+    /// Publish the block, in its next turn.
     Publish,
-    /// Begin to look at the first turn, if it is current; else all the rest is skipped.
+    /// Begin to read in the first turn. If it is not current, skip the rest.
     Get,
     /// Read a half.
     Read(usize),
-    /// Ask whether the first turn is still current; else forget what was read.
+    /// Check whether the first turn is still current. If not, forget what was read.
     Check,
-    /// Say something, before what comes next.
+    /// Write a note, before the next step.
     Note,
-    /// One look that is told what was said, if the turn is over.
+    /// Read the stamp once. If the turn is over, the note must be visible.
     Look,
-    /// The same, and it ends the turn.
+    /// The same, by a free, which ends the turn.
     LookAndFree,
-    /// Get the first name if it was sent, and what is behind it.
+    /// Receive the first name if it was sent, and read the value.
     Receive,
-    /// Free what was received, and use it again.
+    /// Free what was received, and use the block again.
     Reuse,
-    /// Write a half, if the second turn has been announced, which one may not know.
+    /// Write a half if the second turn has been announced, which the thread may not see.
     WriteLater(usize, u8),
 }
 
@@ -286,7 +287,8 @@ fn get_free_reuse() -> String {
     reader_and_reuse(|pool, name| pool.is_current(name))
 }
 
-/// A reader beside one who frees and reuses; `is_current` is asked at its end.
+/// A reader beside a thread that frees and reuses the block. The reader calls `is_current` at its
+/// end.
 pub(crate) fn reader_and_reuse(
     is_current: impl FnOnce(&StampedPool<Value>, Stamped<Value>) -> bool,
 ) -> String {
@@ -342,7 +344,7 @@ fn stale(look: Look) -> String {
     outcome(&[&log, if freed { "freed" } else { "stale" }])
 }
 
-/// The value of the second turn is written by a third thread, which has its name without order.
+/// A third thread writes the value of the second turn; the name reached it without ordering.
 fn get_relayed() -> String {
     let rig = Rig::new();
     let (pool, word, seat) = (rig.pool.0, rig.word.0, rig.seat());
