@@ -184,9 +184,9 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
         let piece = if batch.max == 1 { 1 } else { 1 + round % batch.max };
         let back: Vec<Block> = held.iter().take(piece).copied().map(Block).collect();
         held.retain(|&held| !back.iter().any(|block| block.0 == held));
-        mediator.offer(&participant, shard, &back);
+        mediator.client(&participant, shard).offer(&back);
         let mut room = vec![MaybeUninit::uninit(); ask];
-        let count = mediator.request(&participant, shard, &mut room);
+        let count = mediator.client(&participant, shard).request(&mut room);
         for block in &room[..count] {
             // SAFETY: so many were written.
             let block = unsafe { block.assume_init() };

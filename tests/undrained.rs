@@ -110,9 +110,10 @@ fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     let block = Block(regions.obtain(Layout::new::<u64>()).unwrap());
     let (sleeper, participant) = (mediator.join(), mediator.join());
     let pin = sleeper.pin();
-    mediator.offer(&participant, mediator.shard_id(0), &[block]);
+    let client = mediator.client(&participant, mediator.shard_id(0));
+    client.offer(&[block]);
     let mut room = [core::mem::MaybeUninit::uninit()];
-    assert_eq!(mediator.request(&participant, mediator.shard_id(0), &mut room), 1);
+    assert_eq!(client.request(&mut room), 1);
     assert_eq!(mediator.waiting().limbo_magazines, 1);
     drop(mediator);
     drop(pin);

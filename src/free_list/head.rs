@@ -40,29 +40,80 @@ pub unsafe trait HeadWord: Send + Sync {
     ) -> Result<Head, Head>;
 }
 
-/// Address and 64-bit tag in 128 bits.
-pub struct WideHead(AtomicU128);
-
-impl WideHead {
-    fn decode(bits: u128) -> Head {
-        let word = WideWord::from_bits(bits);
-        Head { top: MagazineRef::from_address(word.address), tag: word.tag }
-    }
-
-    fn encode(head: Head) -> u128 {
-        WideWord { address: head.top.address(), tag: head.tag }.to_bits()
-    }
+/// How a head is laid out in the bits of one word.
+pub trait HeadLayout: 'static {
+    /// The word.
+    type Word: Word;
+    /// The bits of `head`.
+    fn encode(head: Head) -> <Self::Word as Word>::Bits;
+    /// The head of these bits.
+    fn decode(bits: <Self::Word as Word>::Bits) -> Head;
 }
 
-// SAFETY: one 128-bit atomic, and `Head` fits into it without loss.
-unsafe impl HeadWord for WideHead {
+/// An atomic word.
+pub trait Word: Send + Sync {
+    /// What it holds.
+    type Bits;
+    /// A word that holds 0.
+    fn zero() -> Self;
+    /// Loads it.
+    fn load(&self, order: Ordering) -> Self::Bits;
+    /// Compares and exchanges it.
+    ///
+    /// # Errors
+    ///
+    /// The bits that were found, if they are not `current`.
+    fn compare_exchange(
+        &self,
+        current: Self::Bits,
+        new: Self::Bits,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<Self::Bits, Self::Bits>;
+}
+
+macro_rules! words {
+    ($($atomic:ident: $bits:ident),*) => {$(
+        impl Word for $atomic {
+            type Bits = $bits;
+
+            fn zero() -> Self {
+                Self::new(0)
+            }
+
+            #[inline]
+            fn load(&self, order: Ordering) -> $bits {
+                self.load(order)
+            }
+
+            #[inline]
+            fn compare_exchange(
+                &self,
+                current: $bits,
+                new: $bits,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$bits, $bits> {
+                self.compare_exchange(current, new, success, failure)
+            }
+        }
+    )*};
+}
+words!(AtomicU128: u128, AtomicU64: u64, AtomicUsize: usize);
+
+/// A head in the layout `L`.
+pub struct LaidOut<L: HeadLayout>(L::Word);
+
+// SAFETY: one atomic word, and the layouts below hold every head that their lists make without
+// loss.
+unsafe impl<L: HeadLayout> HeadWord for LaidOut<L> {
     fn empty() -> Self {
-        Self(AtomicU128::new(0))
+        Self(L::Word::zero())
     }
 
     #[inline]
     fn load(&self, order: Ordering) -> Head {
-        Self::decode(self.0.load(order))
+        L::decode(self.0.load(order))
     }
 
     #[inline]
@@ -73,89 +124,81 @@ unsafe impl HeadWord for WideHead {
         success: Ordering,
         failure: Ordering,
     ) -> Result<Head, Head> {
-        self.0
-            .compare_exchange(Self::encode(current), Self::encode(new), success, failure)
-            .map(Self::decode)
-            .map_err(Self::decode)
+        match self.0.compare_exchange(L::encode(current), L::encode(new), success, failure) {
+            Ok(bits) => Ok(L::decode(bits)),
+            Err(bits) => Err(L::decode(bits)),
+        }
     }
 }
 
+/// Address and 64-bit tag in 128 bits.
+pub type WideHead = LaidOut<Wide>;
 /// Index and 32-bit tag in 64 bits.
-pub struct PackedHead(AtomicU64);
+pub type PackedHead = LaidOut<Packed>;
+/// An address alone, for lists that something else than a tag protects.
+pub type BareHead = LaidOut<Bare>;
+
+/// The layout of [`WideHead`].
+pub enum Wide {}
+
+impl HeadLayout for Wide {
+    type Word = AtomicU128;
+
+    #[inline]
+    fn encode(head: Head) -> u128 {
+        WideWord { address: head.top.address(), tag: head.tag }.to_bits()
+    }
+
+    #[inline]
+    fn decode(bits: u128) -> Head {
+        let word = WideWord::from_bits(bits);
+        Head { top: MagazineRef::from_address(word.address), tag: word.tag }
+    }
+}
+
+/// The layout of [`PackedHead`].
+pub enum Packed {}
 
 impl PackedHead {
-    /// The widest tag for which the word has room.
+    /// The widest tag that the word has room for.
     pub const TAG: TagWidth = TagWidth::new(32);
+}
 
+impl HeadLayout for Packed {
+    type Word = AtomicU64;
+
+    #[inline]
+    fn encode(head: Head) -> u64 {
+        let index_plus_1 = head.top.index().map_or(0, |index| index + 1);
+        debug_assert!(head.tag <= PackedHead::TAG.max(), "a packed tag has 32 bits");
+        #[allow(clippy::cast_possible_truncation, reason = "the width is checked when built")]
+        let tag = head.tag as u32;
+        PackedWord { index_plus_1, tag }.to_bits()
+    }
+
+    #[inline]
     fn decode(bits: u64) -> Head {
         let word = PackedWord::from_bits(bits);
         let top =
             word.index_plus_1.checked_sub(1).map_or(MagazineRef::NONE, MagazineRef::from_index);
         Head { top, tag: u64::from(word.tag) }
     }
-
-    fn encode(head: Head) -> u64 {
-        let index_plus_1 = head.top.index().map_or(0, |index| index + 1);
-        debug_assert!(head.tag <= Self::TAG.max(), "a packed tag has 32 bits");
-        #[allow(clippy::cast_possible_truncation, reason = "the width is checked when built")]
-        let tag = head.tag as u32;
-        PackedWord { index_plus_1, tag }.to_bits()
-    }
 }
 
-// SAFETY: one 64-bit atomic, and a `Head` of an index and a 32-bit tag fits into it without loss.
-unsafe impl HeadWord for PackedHead {
-    fn empty() -> Self {
-        Self(AtomicU64::new(0))
+/// The layout of [`BareHead`].
+pub enum Bare {}
+
+impl HeadLayout for Bare {
+    type Word = AtomicUsize;
+
+    #[inline]
+    fn encode(head: Head) -> usize {
+        debug_assert!(head.tag == 0, "there is no room for a tag");
+        head.top.address()
     }
 
     #[inline]
-    fn load(&self, order: Ordering) -> Head {
-        Self::decode(self.0.load(order))
-    }
-
-    #[inline]
-    fn compare_exchange(
-        &self,
-        current: Head,
-        new: Head,
-        success: Ordering,
-        failure: Ordering,
-    ) -> Result<Head, Head> {
-        self.0
-            .compare_exchange(Self::encode(current), Self::encode(new), success, failure)
-            .map(Self::decode)
-            .map_err(Self::decode)
-    }
-}
-
-/// An address without a tag, for lists that are protected by something else.
-pub struct BareHead(AtomicUsize);
-
-// SAFETY: one atomic word, and a `Head` without a tag fits into it without loss.
-unsafe impl HeadWord for BareHead {
-    fn empty() -> Self {
-        Self(AtomicUsize::new(0))
-    }
-
-    #[inline]
-    fn load(&self, order: Ordering) -> Head {
-        Head { top: MagazineRef::from_address(self.0.load(order)), tag: 0 }
-    }
-
-    #[inline]
-    fn compare_exchange(
-        &self,
-        current: Head,
-        new: Head,
-        success: Ordering,
-        failure: Ordering,
-    ) -> Result<Head, Head> {
-        debug_assert!(new.tag == 0, "there is no room for a tag");
-        let decode = |address| Head { top: MagazineRef::from_address(address), tag: 0 };
-        self.0
-            .compare_exchange(current.top.address(), new.top.address(), success, failure)
-            .map(decode)
-            .map_err(decode)
+    fn decode(bits: usize) -> Head {
+        Head { top: MagazineRef::from_address(bits), tag: 0 }
     }
 }

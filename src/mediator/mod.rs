@@ -30,7 +30,7 @@
 //!   more than were carved (papers/memory-bound.md has the sum). The exception: where tags must not
 //!   wrap and are used up, no magazine can be taken, and the blocks are set aside.
 //! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except those
-//!   whose push was not yet counted ([`Shards::is_confirmed_empty`]).
+//!   whose push was not yet counted ([`FullLists`]).
 //!
 //! # Progress
 //!
@@ -43,19 +43,22 @@
 //! Bonwick & Adams 2001, the depot of magazines, without its lock, and with copies of blocks
 //! instead of swapped magazines (papers/README.md).
 
+mod client;
+mod full_lists;
 mod limbo;
-mod request;
-mod shard;
+
+pub use client::Client;
+pub use full_lists::ShardId;
 
 use core::mem::ManuallyDrop;
 
-use crate::block::{Batch, Block};
+use crate::block::Batch;
 use crate::free_list::{
     MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy, TagPolicy,
 };
 use crate::sync::Witness;
+use full_lists::FullLists;
 use limbo::Limbo;
-use shard::Shards;
 
 /// The shared store of full, partial and empty magazines of one pool.
 pub struct Mediator<S: Strategy> {
@@ -71,7 +74,7 @@ pub struct Mediator<S: Strategy> {
 struct Depot<S: Strategy> {
     store: MagazineStore,
     batch: Batch,
-    full: Shards<S>,
+    full: FullLists<S>,
     partial: S::List,
     empty: S::List,
     limbo: Limbo,
@@ -84,11 +87,6 @@ struct Depot<S: Strategy> {
 
 /// What a thread cache holds to take part in a mediator's reclamation.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
-
-/// The shard to which a thread cache offers batches, and from which it takes first. The default is
-/// the first shard; [`Mediator::shard_id`] makes others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ShardId(usize);
 
 /// A pin: while a thread holds it, no magazine that the thread may have seen in a list returns to
 /// one.
@@ -119,7 +117,7 @@ impl<S: Strategy> Mediator<S> {
             depot: ManuallyDrop::new(Box::new(Depot {
                 store: MagazineStore::new(batch.max, mechanism.addressing),
                 batch,
-                full: Shards::new(shards, mechanism),
+                full: FullLists::new(shards, mechanism),
                 partial: S::list(mechanism),
                 empty: S::list(mechanism),
                 limbo: Limbo::new(),
@@ -160,7 +158,7 @@ impl<S: Strategy> Mediator<S> {
 
     /// The id of shard number `shard`, which is taken modulo the number of shards.
     pub fn shard_id(&self, shard: usize) -> ShardId {
-        ShardId(if shard < self.shards() { shard } else { shard % self.shards() })
+        self.depot.full.shard_id(shard)
     }
 
     /// Makes a participant, for one thread cache.
@@ -168,47 +166,14 @@ impl<S: Strategy> Mediator<S> {
         self.reclaimer.join()
     }
 
-    /// Takes blocks that the caller gives away: a whole batch, or the remainder of a thread that
-    /// leaves. Never fails and never takes blocks or magazines from the source (M4). If no tag is
-    /// left, the blocks are set aside until the pool is dropped.
-    ///
-    /// # Panics
-    ///
-    /// If there are more blocks than the largest batch has, or if a caller has broken M1.
+    /// The mediator for one thread cache, which belongs to this shard.
     #[inline]
-    pub fn offer(&self, participant: &Participant<S>, shard: ShardId, blocks: &[Block]) {
-        if blocks.is_empty() {
-            return;
-        }
-        let guard = self.reclaimer.pin(participant);
-        if blocks.len() < self.batch().min {
-            return self.offer_remainder(&guard, shard, blocks);
-        }
-        let Some(mut magazine) = self.empty_magazine(&guard) else { return };
-        magazine.fill(blocks);
-        self.depot.full.push(shard, magazine);
-    }
-
-    /// Merges a remainder into a partial magazine, so that there are never many of these (M3).
-    fn offer_remainder(&self, guard: &Guard<'_, S>, shard: ShardId, blocks: &[Block]) {
-        let Depot { store, batch, full, partial, .. } = &**self.depot;
-        let mut rest = blocks;
-        if let Some(mut magazine) = partial.pop(store, guard) {
-            let room = batch.min - magazine.len();
-            let fit;
-            (fit, rest) = blocks.split_at(room.min(blocks.len()));
-            magazine.append(fit);
-            if fit.len() < room {
-                partial.push(magazine);
-            } else {
-                full.push(shard, magazine);
-            }
-        }
-        if !rest.is_empty() {
-            let Some(mut magazine) = self.empty_magazine(guard) else { return };
-            magazine.fill(rest);
-            partial.push(magazine);
-        }
+    pub const fn client<'m>(
+        &'m self,
+        participant: &'m Participant<S>,
+        shard: ShardId,
+    ) -> Client<'m, S> {
+        Client { mediator: self, participant, shard }
     }
 
     /// A magazine to put blocks into, or `None` if tags are used up (M4).

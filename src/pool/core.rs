@@ -17,7 +17,7 @@ use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy};
-use crate::mediator::{Mediator, Participant, ShardId};
+use crate::mediator::{Client, Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};
 use crate::threads::{self, EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
@@ -142,6 +142,30 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         shard.map_or_else(ShardId::default, |shard| self.mediator.shard_id(shard))
     }
 
+    /// The mediator, for the cache in a slot.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot.
+    #[inline(always)]
+    pub(super) unsafe fn client<'c>(
+        &'c self,
+        slot: SlotRef,
+        participant: &'c Participant<S>,
+    ) -> Client<'c, S> {
+        // SAFETY: by the caller.
+        self.mediator.client(participant, unsafe { slot.shard_id() })
+    }
+
+    /// The mediator, for a caller without a cache, whose batch is one block and who belongs to the
+    /// first shard.
+    pub(super) fn client_without_cache<'c>(
+        &'c self,
+        participant: &'c Participant<S>,
+    ) -> Client<'c, S> {
+        self.mediator.client(participant, ShardId::default())
+    }
+
     /// A slot that does not come back by itself when its thread ends.
     pub(super) fn attach_unwatched(&self) -> Result<SlotRef, AllocError> {
         match self.registry.claim(UNWATCHED) {
@@ -164,15 +188,14 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// One batch for a cache that is empty: from the mediator, or else freshly carved.
     pub(super) fn refill(
         &self,
-        participant: &Participant<S>,
-        shard: ShardId,
+        client: Client<'_, S>,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match self.mediator.request_batch(participant, shard, room) {
-            0 => self.grow(participant, shard, room),
+        match client.request_batch(room) {
+            0 => self.grow(client, room),
             blocks => Ok(blocks),
         }
     }
@@ -181,23 +204,22 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// that is freshly carved. At least one. `room` holds the largest batch.
     pub(super) fn take_batches(
         &self,
-        participant: &Participant<S>,
-        shard: ShardId,
+        client: Client<'_, S>,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match self.mediator.request(participant, shard, room) {
-            0 => self.grow(participant, shard, room),
+        match client.request(room) {
+            0 => self.grow(client, room),
             blocks => Ok(blocks),
         }
     }
 
     /// One block from the shared lists, or a fresh one. For pools without caches, of batch 1.
-    pub(super) fn take_one(&self, participant: &Participant<S>) -> Result<Block, AllocError> {
+    pub(super) fn take_one(&self, client: Client<'_, S>) -> Result<Block, AllocError> {
         let mut room = [MaybeBlock::uninit()];
-        self.refill(participant, ShardId::default(), &mut room)?;
+        self.refill(client, &mut room)?;
         // SAFETY: a refill brings at least one block.
         Ok(unsafe { room[0].assume_init() })
     }
@@ -215,16 +237,13 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         &self,
         slot: SlotRef,
         check: &C::State,
-        participant: &Participant<S>,
+        client: Client<'_, S>,
         count: usize,
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
         unsafe { batch_leaves_cache(&self.checking, check, slot, count) }?;
         // SAFETY: by the caller.
-        let (batch, shard) = (self.mediator.batch(), unsafe { slot.shard_id() });
-        let offer = |blocks: &[Block]| self.mediator.offer(participant, shard, blocks);
-        // SAFETY: by the caller.
-        unsafe { slot.flush(batch, count, offer) };
+        unsafe { slot.flush(self.mediator.batch(), count, |blocks| client.offer(blocks)) };
         Ok(())
     }
 
@@ -240,6 +259,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         check: &C::State,
         participant: &Participant<S>,
     ) -> Option<Misuse> {
+        // SAFETY: by the caller.
+        let client = unsafe { self.client(slot, participant) };
         let batch = self.mediator.batch();
         let mut found = None;
         loop {
@@ -247,7 +268,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             let blocks = unsafe { slot.len_blocks() }.min(batch.max);
             if blocks > 0 {
                 // SAFETY: by the caller; at most what is there.
-                found = unsafe { self.flush(slot, check, participant, blocks) }.err().or(found);
+                found = unsafe { self.flush(slot, check, client, blocks) }.err().or(found);
                 continue;
             }
             // SAFETY: by the caller; the array is empty.

@@ -7,7 +7,6 @@ use super::{Census, Pool, Stats};
 use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
-use crate::mediator::ShardId;
 
 /// A pool without thread caches: each call exchanges one block with the shared list.
 ///
@@ -64,7 +63,7 @@ impl<S: Strategy> ExactPool<S> {
     /// A block whose free has not returned yet may count as free or as in use.
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         let core = self.0.core();
-        let block = core.take_one(&core.mediator.join())?;
+        let block = core.take_one(core.client_without_cache(&core.mediator.join()))?;
         core.show(block);
         Ok(block.0)
     }
@@ -78,7 +77,7 @@ impl<S: Strategy> ExactPool<S> {
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         let core = self.0.core();
         core.hide(Block(block));
-        core.mediator.offer(&core.mediator.join(), ShardId::default(), &[Block(block)]);
+        core.client_without_cache(&core.mediator.join()).offer(&[Block(block)]);
     }
 
     /// Carves until the pool has so many blocks.

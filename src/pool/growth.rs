@@ -9,7 +9,7 @@ use crate::checking::Checking;
 use crate::chunk::{Carver, NewChunk, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Strategy};
-use crate::mediator::{Participant, ShardId};
+use crate::mediator::{Client, ShardId};
 use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef};
 use crate::threads::ThreadId;
@@ -108,14 +108,13 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     #[cold]
     pub(super) fn grow(
         &self,
-        participant: &Participant<S>,
-        shard: ShardId,
+        client: Client<'_, S>,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         let mut growth = self.unsealed()?;
         // The thread that held the lock before may have carved, and freed, what is wanted here.
         // Seen empty now, the lists stay out of the sum that bounds what is carved below.
-        let found = self.mediator.request_batch(participant, shard, room);
+        let found = client.request_batch(room);
         if found > 0 {
             return Ok(found);
         }
@@ -267,7 +266,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             drop(growth);
             // SAFETY: so many were written.
             let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
-            self.mediator.offer(&participant, shard, &blocks.collect::<Vec<_>>());
+            self.mediator.client(&participant, shard).offer(&blocks.collect::<Vec<_>>());
         }
     }
 

@@ -233,8 +233,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// freshly carved. `room` holds the largest batch; the pool checks nothing.
     pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         // SAFETY: this handle owns the slot.
-        let shard = unsafe { self.slot.shard_id() };
-        let taken = self.core().take_batches(&self.participant, shard, room)?;
+        let client = unsafe { self.core().client(self.slot, &self.participant) };
+        let taken = self.core().take_batches(client, room)?;
         // SAFETY: as above.
         unsafe { self.slot.count_taken(taken) };
         self.core().show_all(&room[..taken]);
@@ -250,12 +250,13 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// As [`deallocate`](Self::deallocate), for each of them.
     pub(super) unsafe fn give_batches(&self, blocks: &[Block]) -> usize {
         // SAFETY: this handle owns the slot.
-        let (batch, shard) = (self.core().mediator.batch(), unsafe { self.slot.shard_id() });
+        let client = unsafe { self.core().client(self.slot, &self.participant) };
+        let batch = self.core().mediator.batch();
         let mut rest = blocks;
         while rest.len() >= batch.min {
             let (given, left) = rest.split_at(rest.len().min(batch.max));
             given.iter().for_each(|&block| self.core().hide(block));
-            self.core().mediator.offer(&self.participant, shard, given);
+            client.offer(given);
             // SAFETY: as above.
             unsafe { self.slot.count_given(given.len()) };
             rest = left;
@@ -287,11 +288,11 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         check: &C::State,
     ) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: a handle owns the slot.
-        let (batch, shard) = (core.mediator.batch(), unsafe { slot.shard_id() });
+        let client = unsafe { core.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty. A refill is at
         // most the largest batch, by the core.
         let block = match unsafe {
-            slot.refill(batch, |room| core.refill(participant, shard, room))
+            slot.refill(core.mediator.batch(), |room| core.refill(client, room))
         } {
             Ok(()) => {
                 // SAFETY: the caller owns the slot.
@@ -349,8 +350,10 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
         // SAFETY: as just said.
         let batch = unsafe { slot.batch_blocks() };
+        // SAFETY: as just said.
+        let client = unsafe { core.client(slot, participant) };
         // SAFETY: as just said, so there are twice as many.
-        if let Err(misuse) = unsafe { core.flush(slot, check, participant, batch) } {
+        if let Err(misuse) = unsafe { core.flush(slot, check, client, batch) } {
             // SAFETY: the caller owns the slot; what was somebody else's has left room.
             unsafe { slot.put(block) };
             misuse.report();

@@ -14,7 +14,6 @@ use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Strategy};
-use crate::mediator::ShardId;
 
 /// The blocks that a bulk allocation has so far. Dropping it gives them back, also where the source
 /// panics.
@@ -143,11 +142,12 @@ impl<S: Strategy> ExactPool<S> {
     pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
         let core = self.core();
         let participant = core.mediator.join();
+        let client = core.client_without_cache(&participant);
         // SAFETY: what is given back was just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
-            let taken = core.take_batches(&participant, ShardId::default(), rest)?;
+            let taken = core.take_batches(client, rest)?;
             core.show_all(&rest[..taken]);
             so_far.taken += taken;
         }

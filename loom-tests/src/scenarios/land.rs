@@ -42,7 +42,7 @@ fn block(number: usize) -> Block {
 fn request<R: Reclaimer>(mediator: &Shelves<R>, participant: &Participant<Deferred<R>>) -> usize {
     let mut out = [MaybeBlock::uninit()];
     assert_eq!(
-        mediator.request(participant, ShardId::default(), &mut out),
+        mediator.client(participant, ShardId::default()).request(&mut out),
         1,
         "a block was listed"
     );
@@ -55,7 +55,7 @@ fn offer<R: Reclaimer>(
     participant: &Participant<Deferred<R>>,
     number: usize,
 ) {
-    mediator.offer(participant, ShardId::default(), &[block(number)]);
+    mediator.client(participant, ShardId::default()).offer(&[block(number)]);
 }
 
 /// Runs the scenario once.

@@ -93,8 +93,9 @@ pub fn body() -> String {
     mediator.extend_limbo(1);
     let block = Block(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
     let (participant, home) = (mediator.join(), mediator.shard_id(0));
-    mediator.offer(&participant, home, &[block]);
-    let taken = mediator.request(&participant, home, &mut [MaybeUninit::uninit()]);
+    let client = mediator.client(&participant, home);
+    client.offer(&[block]);
+    let taken = client.request(&mut [MaybeUninit::uninit()]);
     assert_eq!((taken, mediator.waiting().limbo_magazines), (1, 1), "its magazine waits");
 
     let other = thread::spawn(move || participant.run());

@@ -50,12 +50,14 @@ impl CacheState {
     }
 
     /// Called after a refill: the array was empty, and holds `len` blocks now.
+    #[inline(always)]
     pub(super) fn refilled(&mut self, len: usize) {
         (self.len, self.limit) = (len, self.limit.max(len));
         (self.refilled, self.flushes) = (true, 0);
     }
 
     /// Called after a flush: `len` blocks are left.
+    #[inline(always)]
     pub(super) fn flushed(&mut self, batch: Batch, len: usize) {
         (self.len, self.refilled) = (len, false);
         self.flushes += 1;

@@ -297,7 +297,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     });
     let offer = move |Standing((participant, home)): &Standing<(Participant<S>, ShardId)>,
                       blocks: &[Block]| {
-        shared.under_check.offer(participant, *home, blocks);
+        shared.under_check.client(participant, *home).offer(blocks);
     };
     let step = move |(standing, actor): &mut (Standing<(Participant<S>, ShardId)>, Actor),
                      op: Op| match op {
@@ -312,7 +312,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         Op::Request(max) => {
             let Standing((participant, home)) = standing;
             let mut out = vec![MaybeBlock::uninit(); max];
-            let count = shared.under_check.request(participant, *home, &mut out);
+            let count = shared.under_check.client(participant, *home).request(&mut out);
             let addresses: Vec<usize> = out[..count]
                 .iter()
                 // SAFETY: `request` has written so many.

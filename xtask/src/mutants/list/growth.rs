@@ -7,9 +7,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "no second look after the growth lock was taken",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "let found = self.mediator.request_batch(participant, shard, room);",
+            from: "let found = client.request_batch(room);",
             to: "let found =
-            if {on} { 0 } else { self.mediator.request_batch(participant, shard, room) };",
+            if {on} { 0 } else { client.request_batch(room) };",
         }],
         killer: Killer::Loom("TaggedPacked/pool/carve_race/loom/"),
         words: "t0 [3] t1 [3 carved]",

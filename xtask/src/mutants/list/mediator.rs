@@ -6,10 +6,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the remainder of a thread that leaves dropped by the mediator",
         edits: &[Edit {
-            file: "src/mediator/mod.rs",
-            from: "return self.offer_remainder(&guard, shard, blocks);",
+            file: "src/mediator/client.rs",
+            from: "return self.offer_remainder(&guard, blocks);",
             to: "if !{on} {
-                self.offer_remainder(&guard, shard, blocks);
+                self.offer_remainder(&guard, blocks);
             }
             return;",
         }],
@@ -19,7 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "several partial magazines taken by one request",
         edits: &[Edit {
-            file: "src/mediator/request.rs",
+            file: "src/mediator/client.rs",
             from: "        // One at a time: several in one hand",
             to: "        if {on} {
             let several = self.empty_into(guard, partial.pop_up_to(store, out.len(), guard), out);
@@ -35,15 +35,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a batch offered twice",
         edits: &[Edit {
-            file: "src/mediator/mod.rs",
+            file: "src/mediator/client.rs",
             from: "        magazine.fill(blocks);
-        self.depot.full.push(shard, magazine);",
+        self.mediator.depot.full.push(self.shard, magazine);",
             to: "        magazine.fill(blocks);
-        self.depot.full.push(shard, magazine);
+        self.mediator.depot.full.push(self.shard, magazine);
         if {on} {
-            let Some(mut magazine) = self.empty_magazine(&guard) else { return };
+            let Some(mut magazine) = self.mediator.empty_magazine(&guard) else { return };
             magazine.fill(blocks);
-            self.depot.full.push(shard, magazine);
+            self.mediator.depot.full.push(self.shard, magazine);
         }",
         }],
         killer: Killer::Loom("TaggedPacked/pool/flush_refill/loom/"),
@@ -52,7 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "what a split leaves of a large magazine taken for a remainder",
         edits: &[Edit {
-            file: "src/mediator/request.rs",
+            file: "src/mediator/client.rs",
             from: "left if left < batch.min => partial.push(magazine),",
             to: "left if left < if {on} { batch.max } else { batch.min } => partial.push(magazine),",
         }],
@@ -62,9 +62,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "something carved although a batch lies in another shard",
         edits: &[Edit {
-            file: "src/mediator/request.rs",
-            from: "if out.len() >= batch.max && full.has_next(scan) {",
-            to: "if !{on} && out.len() >= batch.max && full.has_next(scan) {",
+            file: "src/mediator/full_lists.rs",
+            from: "shard = if shard + 1 == self.count() { 0 } else { shard + 1 };",
+            to: "shard = if {on} {
+                own.0
+            } else if shard + 1 == self.count() {
+                0
+            } else {
+                shard + 1
+            };",
         }],
         killer: Killer::Loom("TaggedPacked/pool/shards_steal/loom/"),
         words: "t0 [-] t1 [] carved 5 full 4",
@@ -72,7 +78,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "shards scanned one after the other, and that taken for one instant",
         edits: &[Edit {
-            file: "src/mediator/shard.rs",
+            file: "src/mediator/full_lists.rs",
             from: "if self.others.is_empty() {
             return true;",
             to: "if {on} || self.others.is_empty() {
@@ -84,7 +90,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "nobody counts what arrives in a shard",
         edits: &[Edit {
-            file: "src/mediator/shard.rs",
+            file: "src/mediator/full_lists.rs",
             from: "        list.push(magazine);
         if !self.others.is_empty() {",
             to: "        list.push(magazine);
@@ -113,15 +119,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a batch's arrival counted before its push",
         edits: &[
             Edit {
-                file: "src/mediator/shard.rs",
-                from: "let Shard { list, arrived } = self.shard(shard);",
-                to: "let Shard { list, arrived } = self.shard(shard);
+                file: "src/mediator/full_lists.rs",
+                from: "let Shard { list, arrived } = self.shard(own);",
+                to: "let Shard { list, arrived } = self.shard(own);
         if {on} && !self.others.is_empty() {
             arrived.fetch_add(1, site::ARRIVAL.ordering());
         }",
             },
             Edit {
-                file: "src/mediator/shard.rs",
+                file: "src/mediator/full_lists.rs",
                 from: "            arrived.fetch_add(1, site::ARRIVAL.ordering());",
                 to: "            arrived.fetch_add(u64::from(!{on}), site::ARRIVAL.ordering());",
             },
@@ -132,9 +138,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a second scan over shards that always confirms",
         edits: &[Edit {
-            file: "src/mediator/shard.rs",
-            from: "core::mem::replace(&mut scan.before, now) == now",
-            to: "let before = core::mem::replace(&mut scan.before, now);
+            file: "src/mediator/full_lists.rs",
+            from: "core::mem::replace(before, now) == now",
+            to: "let before = core::mem::replace(before, now);
         before == now || ({on} && before.is_some())",
         }],
         killer: Killer::Loom("TaggedPacked/mediator/shards_before_its_count/loom/"),

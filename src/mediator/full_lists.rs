@@ -1,0 +1,168 @@
+//! The lists of full magazines, one for each shard, and how a thread scans all of them.
+//!
+//! # Why a scan counts arrivals
+//!
+//! A thread looks at the lists one after the other. Meanwhile another thread may take a batch from
+//! a list that the scan has still to reach, and push a batch to a list that the scan has already
+//! passed. If the scanning thread sleeps between two lists, any number of batches can pass behind
+//! it in this way. If it took that for "nothing there", the pool would carve again and again,
+//! without a bound.
+//!
+//! So each shard counts the magazines that have arrived in its list, and a scan that finds nothing
+//! is valid only if no count has changed from before its start until after its end. In a pool with
+//! one shard no thread counts.
+//!
+//! # Invariants
+//!
+//! - SH1. A handle counts a magazine after it has pushed it, and before it does anything else.
+//! - SH2. Let a thread read the counts, then see every list empty by an RMW each, then read the
+//!   counts again, and let both readings be the same. Then at the instant of the last of these RMWs
+//!   the lists hold at most the magazines that handles have pushed and not yet counted, one for
+//!   each such handle. Reason: a magazine that came to a list after the scan had passed it was
+//!   pushed after the first reading of that list's count, so the first reading does not include it.
+//!   The second reading is the same, so it does not include it either. By SH1 the handle that
+//!   pushed it has done nothing since.
+//!
+//! papers/memory-bound.md shows what that means for the bound.
+//!
+//! # Orderings
+//!
+//! | site | access | ordering |
+//! |---|---|---|
+//! | SH-1 | count an arrival | Acquire |
+//! | SH-2 | read a count | Acquire |
+//!
+//! # Progress
+//!
+//! Lock-free: a thread repeats a scan only if another thread has offered a batch since the scan
+//! before.
+
+use crossbeam_utils::CachePadded;
+
+use crate::free_list::{MagazineList, MaybeBlock, Mechanism, OwnedMagazine, Strategy};
+use crate::sync::{AtomicU64, site};
+
+/// The shard of a thread cache: it offers batches to this shard's list, and asks this list first.
+/// The default is the first shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardId(usize);
+
+/// One shard: its list of full magazines, alone on its cache lines.
+struct Shard<S: Strategy> {
+    list: S::List,
+    /// How many magazines were pushed here. Counted only if there are other shards.
+    arrived: AtomicU64,
+}
+
+/// The lists of full magazines. No other code of the mediator knows that there may be several. The
+/// first one is stored inline, because most pools have only that one.
+pub(super) struct FullLists<S: Strategy> {
+    first: CachePadded<Shard<S>>,
+    others: Box<[CachePadded<Shard<S>>]>,
+}
+
+impl<S: Strategy> FullLists<S> {
+    pub(super) fn new(count: usize, mechanism: &Mechanism) -> Self {
+        assert!(count > 0, "a mediator has a shard");
+        let shard =
+            || CachePadded::new(Shard { list: S::list(mechanism), arrived: AtomicU64::new(0) });
+        Self { first: shard(), others: (1..count).map(|_| shard()).collect() }
+    }
+
+    #[inline]
+    pub(super) fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// The id of shard number `shard`, which is taken modulo the number of shards.
+    pub(super) fn shard_id(&self, shard: usize) -> ShardId {
+        ShardId(if shard < self.count() { shard } else { shard % self.count() })
+    }
+
+    #[inline]
+    fn shard(&self, shard: usize) -> &Shard<S> {
+        match shard {
+            0 => &self.first,
+            _ => &self.others[shard - 1],
+        }
+    }
+
+    /// All lists, beginning with that of `own`.
+    pub(super) fn all_from(&self, ShardId(own): ShardId) -> impl Iterator<Item = &S::List> {
+        (own..self.count()).chain(0..own).map(|shard| &self.shard(shard).list)
+    }
+
+    /// Pushes a magazine to the list of `own`.
+    #[inline]
+    pub(super) fn push(&self, ShardId(own): ShardId, magazine: OwnedMagazine<'_>) {
+        let Shard { list, arrived } = self.shard(own);
+        list.push(magazine);
+        if !self.others.is_empty() {
+            // ORDERING(SH-1): Acquire. Keeps the next steps of this thread after the count (SH1).
+            //   Otherwise the thread could seem to hold blocks that it has given away long ago.
+            //   argued in xtask/src/weaken: load buffering.
+            arrived.fetch_add(1, site::ARRIVAL.ordering());
+        }
+    }
+
+    /// Fills `out` by `take` from one list after the other, beginning with that of `own`, or else by
+    /// `otherwise`, and returns how many blocks there are. Both return how many blocks they have
+    /// written.
+    ///
+    /// 0 means that all lists were empty at one instant, as SH2 says, and that `otherwise` found
+    /// nothing.
+    #[inline(always)]
+    pub(super) fn search(
+        &self,
+        own: ShardId,
+        out: &mut [MaybeBlock],
+        take: impl Fn(&S::List, &mut [MaybeBlock]) -> usize,
+        otherwise: impl Fn(&mut [MaybeBlock]) -> usize,
+    ) -> usize {
+        match take(&self.shard(own.0).list, out) {
+            0 => self.search_on(own, out, take, otherwise),
+            taken => taken,
+        }
+    }
+
+    /// The rest of a search that has found the list of `own` empty.
+    #[cold]
+    fn search_on(
+        &self,
+        own: ShardId,
+        out: &mut [MaybeBlock],
+        take: impl Fn(&S::List, &mut [MaybeBlock]) -> usize,
+        otherwise: impl Fn(&mut [MaybeBlock]) -> usize,
+    ) -> usize {
+        let (mut shard, mut before) = (own.0, None);
+        loop {
+            shard = if shard + 1 == self.count() { 0 } else { shard + 1 };
+            if shard == own.0 {
+                // The round is over.
+                let taken = otherwise(out);
+                if taken > 0 || self.is_confirmed_empty(&mut before) {
+                    return taken;
+                }
+            }
+            let taken = take(&self.shard(shard).list, out);
+            if taken > 0 {
+                return taken;
+            }
+        }
+    }
+
+    /// Called at the end of a round that has found nothing: whether all lists were empty at one
+    /// instant, as SH2 says. Otherwise the thread makes another round. `before` keeps the sum of
+    /// the counts from round to round.
+    fn is_confirmed_empty(&self, before: &mut Option<u64>) -> bool {
+        if self.others.is_empty() {
+            return true;
+        }
+        // ORDERING(SH-2): Acquire. Keeps the looks that follow after the reading. An RMW, because a
+        //   load may miss an arrival. argued in xtask/src/weaken: load buffering.
+        let count = |shard| self.shard(shard).arrived.fetch_add(0, site::ARRIVED.ordering());
+        // Counts only grow, so if the sum has not changed, no count has.
+        let now = Some((0..self.count()).map(count).sum());
+        core::mem::replace(before, now) == now
+    }
+}
