@@ -1,5 +1,6 @@
 //! Every combination of settings builds a pool that works, or is refused by a value that says what
-//! was asked for and what could be had: no panic, no overflow, no attempt at absurd memory.
+//! was asked for and what is possible: no panic, no overflow, no attempt to allocate absurd amounts
+//! of memory.
 //!
 //! Numbers come from around 0, around each power of two, and both ends of the address space.
 
@@ -27,7 +28,7 @@ const NARROW: [&str; 2] = ["TaggedWide<12>", "TaggedPacked<12>"];
 /// Blocks that a test holds at one time.
 const LIVE: usize = 150;
 
-/// The system's memory, as far as it goes.
+/// The system's memory, up to a limit.
 struct Thrifty {
     given: usize,
     held: Arc<AtomicUsize>,

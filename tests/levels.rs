@@ -1,4 +1,4 @@
-//! Pools that look at their blocks, used as they should be.
+//! Checked and hardened pools, used correctly.
 
 mod common;
 
