@@ -97,8 +97,8 @@ pub enum BuildError {
         /// The batch, in blocks.
         batch: usize,
     },
-    /// A chunk of zero blocks, or of more than the limit: its size would overflow, or the pool's
-    /// [level](crate::PoolBuilder::checked) cannot number that many blocks.
+    /// A chunk of zero blocks, or of more than the limit: its size would overflow, or a
+    /// [checked](crate::PoolBuilder::checked) pool cannot number that many blocks.
     Chunk {
         /// The chunk asked for, in blocks.
         requested: usize,
@@ -149,13 +149,6 @@ pub enum BuildError {
         /// Why not.
         error: AllocError,
     },
-    /// This kind of pool cannot have this level of misuse detection: a pool without caches has no
-    /// cache to watch, and a pool that keeps values in free blocks cannot fill these blocks with a
-    /// pattern.
-    Level {
-        /// The level asked for.
-        level: &'static str,
-    },
     /// Lock freedom was required, and this strategy does not have it on this machine.
     NotLockFree {
         /// The strategy that would block.
@@ -197,7 +190,6 @@ impl fmt::Display for BuildError {
             }
             Self::PoolsExhausted => write!(f, "no number is left for another pool"),
             Self::Fill { error } => write!(f, "the pool cannot be filled: {error}"),
-            Self::Level { level } => write!(f, "a pool of this kind cannot be {level}"),
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} is not lock-free on this machine")
             }

@@ -11,6 +11,7 @@
 pub mod docs;
 
 mod block;
+mod checking;
 mod chunk;
 mod error;
 mod free_list;
@@ -22,11 +23,11 @@ mod thread_cache;
 mod threads;
 
 pub use block::Block;
-pub use chunk::{Level, Off};
+pub use checking::{Checked, Checking, Hardened, Unchecked};
 pub use error::{AllocError, BuildError, Full};
 pub use free_list::{
-    Checked, DoubleWidthCas, EpochDeferred, Hardened, Locked, Mechanism, Quiescent, Requirements,
-    Strategy, TagPolicy, TaggedPacked, TaggedWide,
+    DoubleWidthCas, EpochDeferred, Locked, Mechanism, Quiescent, Requirements, Strategy, TagPolicy,
+    TaggedPacked, TaggedWide,
 };
 pub use pool::{
     AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local, ObjectPool,
@@ -64,9 +65,9 @@ pub mod raw;
 #[macro_export]
 macro_rules! static_pool {
     ($($(#[$attribute:meta])* $visible:vis static $name:ident:
-        ThreadLocalPool $(<$strategy:ty>)? = $builder:expr;)+) => {
+        ThreadLocalPool $(<$($parameter:ty),+>)? = $builder:expr;)+) => {
         $($(#[$attribute])*
-        $visible static $name: $crate::StaticPool $(<$strategy>)? =
+        $visible static $name: $crate::StaticPool $(<$($parameter),+>)? =
             $crate::StaticPool::new(|| $builder.build_thread_local());)+
     };
 }

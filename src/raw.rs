@@ -15,7 +15,7 @@ macro_rules! layers {
         })*
     };
 }
-layers!(sync, threads, block, chunk, free_list, mediator, thread_cache, pool);
+layers!(sync, threads, block, chunk, free_list, mediator, thread_cache, checking, pool);
 
 pub use crate::{each_strategy, with_strategies};
 

@@ -9,8 +9,8 @@ use core::ptr::NonNull;
 use common::{Ledger, Meter, with_every_strategy};
 use stampool::raw::free_list::Reclaimer;
 use stampool::{
-    AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Off, Pool,
-    Quiescent, Strategy, TagPolicy, TaggedPacked, TaggedWide,
+    AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Pool, Quiescent,
+    Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
 
 fn of(size: usize, align: usize) -> Layout {
@@ -69,14 +69,14 @@ fn chunks_of_zero_and_beyond_the_address_space_are_refused() {
 
 /// A handle's word holds the number of a chunk's blocks and, in 8 bits, something else.
 #[test]
-fn chunks_that_a_level_cannot_number_are_refused() {
+fn chunks_that_a_checked_pool_cannot_number_are_refused() {
     let limit = usize::MAX >> 8;
     let builder = |blocks| Pool::builder(of(1, 1)).batch(1).chunk_blocks(blocks);
     let refused = Some(BuildError::Chunk { requested: limit + 1, limit });
     assert_eq!(builder(limit + 1).checked().build().err(), refused);
     assert_eq!(builder(limit + 1).hardened().build().err(), refused);
     assert!(builder(limit).checked().build().is_ok());
-    assert!(builder(limit + 1).build().is_ok(), "without a level there is no such limit");
+    assert!(builder(limit + 1).build().is_ok(), "an unchecked pool has no such limit");
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn tags_that_must_not_wrap_refuse_allocation_and_never_a_free() {
 
 /// Every handle that leaves takes the one partial magazine, adds a block to it, and puts it back.
 /// So the tags of that list run out long before those of the empty magazines do.
-fn merge_remainders_until_refused<S: Strategy<Level = Off>>() {
+fn merge_remainders_until_refused<S: Strategy>() {
     const BATCH: usize = 16;
     const REFUSED_FROM: usize = 127;
 

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use std::sync::mpsc;
 
 use common::with_every_strategy;
-use stampool::{Block, BuildError, Local, Pool, Strategy};
+use stampool::{Block, BuildError, Checking, Local, Pool, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 8]>();
 const LEAST: usize = 8;
@@ -18,11 +18,11 @@ fn pool<S: Strategy>() -> Pool<S> {
     Pool::builder(LAYOUT).strategy::<S>().batch(LEAST).batch_up_to(MOST).build().unwrap()
 }
 
-fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<NonNull<u8>> {
+fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<NonNull<u8>> {
     (0..count).map(|_| local.allocate().unwrap()).collect()
 }
 
-fn give<S: Strategy>(local: &Local<'_, S>, blocks: Vec<NonNull<u8>>) {
+fn give<S: Strategy, C: Checking>(local: &Local<'_, S, C>, blocks: Vec<NonNull<u8>>) {
     for block in blocks {
         // SAFETY: from the same pool, by `take`, and not used any more.
         unsafe { local.deallocate(block) };
@@ -183,7 +183,7 @@ fn one_way_traffic_stays_within_the_bound_of_the_largest_batch() {
 }
 
 #[test]
-fn levels_see_the_same_blocks() {
+fn checked_pools_see_the_same_blocks() {
     let mut pool = Pool::builder(LAYOUT).batch(LEAST).batch_up_to(MOST).hardened().build().unwrap();
     {
         let (one, other) = (pool.local().unwrap(), pool.local().unwrap());

@@ -9,10 +9,10 @@ use std::sync::MutexGuard;
 
 use stampool::raw::each_strategy;
 use stampool::{
-    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked, ExactPool,
-    Hardened, Local, ObjectPool, ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder,
-    Pooled, SharedPooled, SlotStats, Stale, Stamped, StampedLocal, StampedPool, StaticPool, Stats,
-    Strategy, TaggedWide, ThreadLocalPool,
+    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked, Checking,
+    ExactPool, Hardened, Local, ObjectPool, ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool,
+    PoolBuilder, Pooled, SharedPooled, SlotStats, Stale, Stamped, StampedLocal, StampedPool,
+    StaticPool, Stats, Strategy, TaggedWide, ThreadLocalPool, Unchecked,
 };
 
 const fn send<T: Send>() {}
@@ -24,13 +24,21 @@ const fn send_and_sync<T: Send + Sync>() {
 const fn any_time<T: 'static>() {}
 const fn debug<T: Debug>() {}
 
+const fn checking<S: Strategy, C: Checking>() {
+    send_and_sync::<C>();
+    send_and_sync::<Pool<S, C>>();
+    send_and_sync::<ThreadLocalPool<S, C>>();
+    send_and_sync::<StaticPool<S, C>>();
+    any_time::<Pool<S, C>>();
+    debug::<(Pool<S, C>, PoolBuilder<S, C>, Local<'static, S, C>)>();
+    debug::<(ThreadLocalPool<S, C>, StaticPool<S, C>)>();
+}
+
 const fn pools<S: Strategy>() {
-    send_and_sync::<Pool<S>>();
-    send_and_sync::<ThreadLocalPool<S>>();
-    send_and_sync::<StaticPool<S>>();
+    checking::<S, Unchecked>();
+    checking::<S, Checked>();
+    checking::<S, Hardened>();
     send_and_sync::<ExactPool<S>>();
-    any_time::<Pool<S>>();
-    debug::<(Pool<S>, PoolBuilder<S>, Local<'static, S>, ThreadLocalPool<S>, StaticPool<S>)>();
     debug::<(ExactPool<S>, ObjectPool<Cell<u8>, S>, ObjectPoolBuilder<Cell<u8>, S>)>();
     debug::<(StampedPool<u64, S>, StampedLocal<'static, u64, S>)>();
     send_and_sync::<ObjectPool<Cell<u8>, S>>();
@@ -45,8 +53,6 @@ const fn pools<S: Strategy>() {
 
 const _: () = {
     each_strategy!(S => pools::<S>());
-    pools::<Checked>();
-    pools::<Hardened>();
     send_and_sync::<Stamped<u64>>();
     send_and_sync::<PackedStamped<u64>>();
     send_and_sync::<AtomicStamped<u64>>();

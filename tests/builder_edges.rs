@@ -11,56 +11,28 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use common::Ledger;
+use common::thrifty::{LIMITS, MAX_ALIGN, Thrifty};
 use proptest::prelude::*;
 use stampool::raw::{STRATEGIES, each_strategy};
 use stampool::{
-    AllocError, BuildError, DoubleWidthCas, EpochDeferred, ExactPool, ObjectPool, Pool,
-    PoolBuilder, Source, Strategy as Aba, SystemSource, TagPolicy, TaggedPacked, TaggedWide,
-    ThreadLocalPool,
+    AllocError, BuildError, Checking, DoubleWidthCas, EpochDeferred, ExactPool, ObjectPool, Pool,
+    PoolBuilder, Strategy as Aba, TagPolicy, TaggedPacked, TaggedWide, ThreadLocalPool,
 };
 
-/// The most that the source gives in one region, and in all.
-const LIMITS: (usize, usize) = (1 << 20, 3 << 20);
-const MAX_ALIGN: usize = 1 << 16;
 /// Strategies with narrow tags, beside those that there are.
 const NARROW: [&str; 2] = ["TaggedWide<12>", "TaggedPacked<12>"];
 /// Blocks that a test holds at one time.
 const LIVE: usize = 150;
 
-/// The system's memory, up to a limit.
-struct Thrifty {
-    given: usize,
-    held: Arc<AtomicUsize>,
-}
-
-// SAFETY: regions are the system's.
-unsafe impl Source for Thrifty {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        if layout.size() > LIMITS.0 || layout.size() > LIMITS.1 - self.given {
-            return None;
-        }
-        self.given += layout.size();
-        self.held.fetch_add(1, Ordering::Relaxed);
-        SystemSource.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        self.held.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) };
-    }
-
-    fn max_align(&self) -> usize {
-        MAX_ALIGN
-    }
-}
+/// The kind of case in which the pool is to have no caches, if it checks nothing.
+const EXACT: usize = 3;
 
 /// Settings, and what is asked of the pool.
 #[derive(Clone, Debug)]
 struct Case {
     layout: Layout,
     strategy: &'static str,
-    level: usize,
+    checking: usize,
     kind: usize,
     batch: Option<usize>,
     batch_up_to: Option<usize>,
@@ -107,14 +79,14 @@ fn case() -> impl Strategy<Value = Case> {
     let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     let strategies = prop::sample::select([STRATEGIES, &NARROW].concat());
     (layout(), strategies, 0_usize..3, 0_usize..4, settings, prefill, flags).prop_map(
-        |(layout, strategy, level, kind, settings, prefill, flags)| {
+        |(layout, strategy, checking, kind, settings, prefill, flags)| {
             let (batch, batch_up_to, capacity, chunk, limbo) = settings;
             let (refuse, absent, seal) = flags;
             let refuse = refuse || NARROW.contains(&strategy);
             Case {
                 layout,
                 strategy,
-                level,
+                checking,
                 kind,
                 batch,
                 batch_up_to,
@@ -131,20 +103,33 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn run(case: &Case) -> Result<(), TestCaseError> {
-    each_strategy!(S => if case.strategy == S::NAME { return with_level::<S>(case) });
+    each_strategy!(S => if case.strategy == S::NAME { return with_checking::<S>(case) });
     match case.strategy == NARROW[0] {
-        true => with_level::<TaggedWide<12>>(case),
-        false => with_level::<TaggedPacked<12>>(case),
+        true => with_checking::<TaggedWide<12>>(case),
+        false => with_checking::<TaggedPacked<12>>(case),
     }
 }
 
-fn with_level<S: Aba<Level = stampool::Off>>(case: &Case) -> Result<(), TestCaseError> {
+fn with_checking<S: Aba>(case: &Case) -> Result<(), TestCaseError> {
     let builder = Pool::builder(case.layout).strategy::<S>();
-    match case.level {
-        0 => with_settings(builder, case),
-        1 => with_settings(builder.checked(), case),
-        _ => with_settings(builder.hardened(), case),
+    match case.checking {
+        0 if case.kind == EXACT => {
+            with_settings(builder, case, |builder| Ok(use_exact(builder.build_exact()?, case)))
+        }
+        0 => with_settings(builder, case, |builder| with_caches(builder, case)),
+        1 => with_settings(builder.checked(), case, |builder| with_caches(builder, case)),
+        _ => with_settings(builder.hardened(), case, |builder| with_caches(builder, case)),
     }
+}
+
+/// Builds the pool, or says why that was refused, and says what came of its use.
+type Used = Result<Result<(), TestCaseError>, BuildError>;
+
+fn with_caches<S: Aba, C: Checking>(builder: PoolBuilder<S, C>, case: &Case) -> Used {
+    Ok(match case.kind {
+        2 => use_threads(&builder.build_thread_local()?, case),
+        _ => use_handles(builder.build()?, case),
+    })
 }
 
 /// Sets what is there to set.
@@ -152,7 +137,11 @@ fn set<B>(builder: B, value: Option<usize>, set: impl FnMut(B, usize) -> B) -> B
     value.into_iter().fold(builder, set)
 }
 
-fn with_settings<S: Aba>(builder: PoolBuilder<S>, case: &Case) -> Result<(), TestCaseError> {
+fn with_settings<S: Aba, C: Checking>(
+    builder: PoolBuilder<S, C>,
+    case: &Case,
+    build_and_use: impl FnOnce(PoolBuilder<S, C>) -> Used,
+) -> Result<(), TestCaseError> {
     let held = Arc::new(AtomicUsize::new(0));
     let source = Thrifty { given: 0, held: held.clone() };
     let mut builder = builder.source(source);
@@ -167,12 +156,7 @@ fn with_settings<S: Aba>(builder: PoolBuilder<S>, case: &Case) -> Result<(), Tes
     if case.absent {
         builder = builder.double_width_cas(DoubleWidthCas::Absent);
     }
-    let refused = match case.kind {
-        0 | 1 => builder.build().map(|pool| use_handles(pool, case)),
-        2 => builder.build_thread_local().map(|pool| use_threads(&pool, case)),
-        _ => builder.build_exact().map(|pool| use_exact(pool, case)),
-    };
-    match refused {
+    match build_and_use(builder) {
         Ok(used) => used?,
         Err(error) => is_justified(error, case)?,
     }
@@ -202,13 +186,12 @@ fn is_justified(error: BuildError, case: &Case) -> Result<(), TestCaseError> {
             let at_most = if case.refuse { 1 << 12 } else { usize::MAX };
             (case.capacity == Some(capacity) || capacity < at_most)
                 && capacity < named
-                && (named == batch || case.kind == 3)
+                && (named == batch || case.kind == EXACT)
         }
         BuildError::LimboMagazines { requested, limit } => {
             beyond(case.limbo, requested, limit) && requested > 0
         }
-        BuildError::Cacheless { .. } => case.kind == 3 && case.strategy == EpochDeferred::NAME,
-        BuildError::Level { .. } => case.kind == 3 && case.level > 0,
+        BuildError::Cacheless { .. } => case.kind == EXACT && case.strategy == EpochDeferred::NAME,
         BuildError::Fill { error: AllocError::OutOfMemory } => {
             // The cache that threads share, and its magazines.
             let waiting =
@@ -289,12 +272,15 @@ fn take_and_give(
 
 /// The memory bound, for blocks that were there from the start or live at one time.
 fn is_bounded(case: &Case, carved: usize, needed: usize, handles: usize, most: usize) -> bool {
-    let quarantine = if case.level == 2 { 16 * handles } else { 0 };
+    let quarantine = if case.checking == 2 { 16 * handles } else { 0 };
     let capacity = case.capacity.unwrap_or(usize::MAX);
     carved <= capacity && carved <= needed + quarantine + 3 * handles * most + most
 }
 
-fn use_handles<S: Aba>(mut pool: Pool<S>, case: &Case) -> Result<(), TestCaseError> {
+fn use_handles<S: Aba, C: Checking>(
+    mut pool: Pool<S, C>,
+    case: &Case,
+) -> Result<(), TestCaseError> {
     let prefill = |blocks, handles| pool.prefill(blocks, handles);
     let first = prepare(case, prefill, || pool.stats().carved_blocks, || pool.seal())?;
     let used = match pool.local() {
@@ -315,7 +301,10 @@ fn use_handles<S: Aba>(mut pool: Pool<S>, case: &Case) -> Result<(), TestCaseErr
     Ok(())
 }
 
-fn use_threads<S: Aba>(pool: &ThreadLocalPool<S>, case: &Case) -> Result<(), TestCaseError> {
+fn use_threads<S: Aba, C: Checking>(
+    pool: &ThreadLocalPool<S, C>,
+    case: &Case,
+) -> Result<(), TestCaseError> {
     let prefill = |blocks, handles| pool.prefill(blocks, handles);
     let first = prepare(case, prefill, || pool.stats().carved_blocks, || pool.seal())?;
     // SAFETY: live, and freed once.

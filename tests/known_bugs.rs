@@ -3,7 +3,7 @@
 //! there.
 //!
 //! Also in: `objects`, `object_faults` (values, constructors, destructors), `stamped` (names of
-//! another pool, or stale), `misuse` (what level `checked` notices), `bounds` (`Send` and `Sync`).
+//! another pool, or stale), `misuse` (what a checked pool notices), `bounds` (`Send` and `Sync`).
 
 mod common;
 

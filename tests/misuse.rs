@@ -7,7 +7,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use std::process::Command;
 
-use stampool::{Local, Pool, PoolBuilder, Strategy};
+use stampool::{Checking, Local, Pool, PoolBuilder, Strategy};
 
 /// Says to a child which test it is to misuse.
 const CHILD: &str = "STAMPOOL_MISUSE_CHILD";
@@ -39,7 +39,11 @@ fn builder(size: usize) -> PoolBuilder {
 /// # Safety
 ///
 /// The pool is checked.
-unsafe fn deallocate_at<S: Strategy>(local: &Local<'_, S>, block: NonNull<u8>, offset: usize) {
+unsafe fn deallocate_at<S: Strategy, C: Checking>(
+    local: &Local<'_, S, C>,
+    block: NonNull<u8>,
+    offset: usize,
+) {
     let there = block.as_ptr().wrapping_add(offset);
     // SAFETY: none, that is the test.
     unsafe { local.deallocate(NonNull::new(there).expect("not null")) };
@@ -186,11 +190,11 @@ fn a_double_free_into_a_hardened_pool() {
     });
 }
 
-/// What shows that the children's clean end is noticed: without a level nothing panics.
+/// What shows that the children's clean end is noticed: an unchecked pool does not panic.
 #[test]
 #[should_panic(expected = "nothing was noticed")]
-fn without_a_level_nothing_is_noticed() {
-    must_panic("without_a_level_nothing_is_noticed", "", || {
+fn an_unchecked_pool_notices_nothing() {
+    must_panic("an_unchecked_pool_notices_nothing", "", || {
         let pool = builder(24).build().expect("a pool");
         let local = pool.local().expect("memory");
         let block = local.allocate().expect("memory");
@@ -202,7 +206,7 @@ fn without_a_level_nothing_is_noticed() {
 }
 
 /// Frees what is not there to be freed, and catches the panic.
-fn refused<S: Strategy>(local: &Local<'_, S>, block: NonNull<u8>) -> String {
+fn refused<S: Strategy, C: Checking>(local: &Local<'_, S, C>, block: NonNull<u8>) -> String {
     let free = core::panic::AssertUnwindSafe(|| {
         // SAFETY: none, that is the test; the pool is checked.
         unsafe { local.deallocate(block) };
@@ -212,7 +216,7 @@ fn refused<S: Strategy>(local: &Local<'_, S>, block: NonNull<u8>) -> String {
 }
 
 /// A refused free changes nothing: afterwards all is there, once.
-fn goes_on<S: Strategy>(builder: PoolBuilder<S>) {
+fn goes_on<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>) {
     let mut pool = builder.build().expect("a pool");
     let local = pool.local().expect("memory");
     let mut blocks: Vec<_> = (0..30).map(|_| local.allocate().expect("memory")).collect();
@@ -246,7 +250,7 @@ fn goes_on<S: Strategy>(builder: PoolBuilder<S>) {
 
 #[test]
 fn a_pool_goes_on_after_a_refused_free() {
-    fn every<S: Strategy<Level = stampool::Off>>() {
+    fn every<S: Strategy>() {
         goes_on(builder(24).strategy::<S>().checked());
         goes_on(builder(64).strategy::<S>().hardened());
     }

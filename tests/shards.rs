@@ -13,7 +13,7 @@ use std::thread;
 
 use common::{Meter, with_every_strategy};
 use stampool::{
-    AllocError, Block, BuildError, Local, Off, Pool, PoolBuilder, StdThreads, Strategy, Topology,
+    AllocError, Block, BuildError, Local, Pool, PoolBuilder, StdThreads, Strategy, Topology,
 };
 
 const LAYOUT: Layout = Layout::new::<u64>();
@@ -51,7 +51,7 @@ impl Topology for Told {
     }
 }
 
-fn builder<S: Strategy<Level = Off>>(told: &Told) -> PoolBuilder<S> {
+fn builder<S: Strategy>(told: &Told) -> PoolBuilder<S> {
     Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).topology(told.clone())
 }
 
@@ -79,7 +79,7 @@ fn sorted(mut blocks: Vec<NonNull<u8>>) -> Vec<NonNull<u8>> {
 
 #[test]
 fn blocks_of_another_shard_are_found_before_anything_is_carved() {
-    fn find<S: Strategy<Level = Off>>() {
+    fn find<S: Strategy>() {
         for from in 0..4 {
             let told = Told::new(4);
             let mut pool = builder::<S>(&told).build().unwrap();
@@ -98,7 +98,7 @@ fn blocks_of_another_shard_are_found_before_anything_is_carved() {
 
 #[test]
 fn the_own_shard_comes_first_and_the_others_in_turn() {
-    fn in_turn<S: Strategy<Level = Off>>() {
+    fn in_turn<S: Strategy>() {
         let told = Told::new(3);
         let pool = builder::<S>(&told).build().unwrap();
         let local = pool.local().unwrap();
@@ -119,7 +119,7 @@ fn the_own_shard_comes_first_and_the_others_in_turn() {
 
 #[test]
 fn a_slot_that_changes_hands_is_in_the_shard_of_its_new_thread() {
-    fn change<S: Strategy<Level = Off>>() {
+    fn change<S: Strategy>() {
         let told = Told::new(2);
         let pool = builder::<S>(&told).build().unwrap();
         let blocks = take(&pool.local().unwrap(), 2 * BATCH);
@@ -136,7 +136,7 @@ fn a_slot_that_changes_hands_is_in_the_shard_of_its_new_thread() {
 
 #[test]
 fn partial_magazines_are_shared_by_all_shards() {
-    fn merge<S: Strategy<Level = Off>>() {
+    fn merge<S: Strategy>() {
         let told = Told::new(2);
         let mut pool = builder::<S>(&told).build().unwrap();
         let blocks = take(&pool.local().unwrap(), BATCH);
@@ -154,7 +154,7 @@ fn partial_magazines_are_shared_by_all_shards() {
 
 #[test]
 fn census_stats_and_drop_know_of_all_shards() {
-    fn all<S: Strategy<Level = Off>>() {
+    fn all<S: Strategy>() {
         let (told, meter) = (Told::new(4), Meter::new());
         let counts = Arc::clone(&meter.counts);
         let mut pool = builder::<S>(&told).source(meter).build().unwrap();
@@ -180,7 +180,7 @@ fn without_a_topology_there_is_one_shard() {
 
 #[test]
 fn a_sealed_pool_looks_into_all_shards() {
-    fn seal<S: Strategy<Level = Off>>() {
+    fn seal<S: Strategy>() {
         let told = Told::new(3);
         let pool = builder::<S>(&told).chunk_blocks(4 * BATCH).build().unwrap();
         told.go_to(2);
@@ -197,7 +197,7 @@ fn a_sealed_pool_looks_into_all_shards() {
 
 #[test]
 fn what_a_thread_has_forgotten_is_found_from_every_shard() {
-    fn forget<S: Strategy<Level = Off>>() {
+    fn forget<S: Strategy>() {
         let told = Told::new(3);
         let pool = builder::<S>(&told).threads(StdThreads).build().unwrap();
         told.go_to(2);
@@ -248,7 +248,7 @@ fn a_shard_beyond_the_last_begins_again_with_the_first() {
 
 #[test]
 fn a_hook_that_panics_changes_nothing() {
-    fn panics<S: Strategy<Level = Off>>() {
+    fn panics<S: Strategy>() {
         let (told, meter) = (Told::new(2), Meter::new());
         let counts = Arc::clone(&meter.counts);
         let mut pool = builder::<S>(&told).source(meter).build().unwrap();
@@ -330,7 +330,7 @@ fn the_bound_is_that_of_one_shard() {
         }
     }
 
-    fn play<S: Strategy<Level = Off>>() {
+    fn play<S: Strategy>() {
         let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).chunk_blocks(BATCH);
         let mut pool = builder.topology(Spread(AtomicUsize::new(0))).build().unwrap();
         let (now, most) = (AtomicIsize::new(0), AtomicIsize::new(0));

@@ -11,7 +11,7 @@ use rpmalloc::RpMalloc;
 use serde::{Deserialize, Serialize};
 use stampool::raw::free_list::Reclaimer;
 use stampool::raw::{each_strategy, with_strategies};
-use stampool::{Checked, Hardened, Strategy, TaggedWide};
+use stampool::{Checked, Checking, Hardened, Strategy, TaggedWide, Unchecked};
 
 use crate::batch::{self, Batch};
 use crate::rounds::{Contender, Entry, Holding};
@@ -21,7 +21,7 @@ use crate::subjects::designs::{
 };
 use crate::subjects::{
     ArrayStack, Counted, Deques, Erased, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool,
-    ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, exact, per_thread, pool,
+    ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, checking_pool, exact, per_thread,
 };
 use crate::workload::{Kind, Workload};
 use crate::{Measured, Sample};
@@ -225,11 +225,11 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
             self.pool::<TaggedWide>(Batch::GROWING);
         }
         self.other_forms(suite);
-        // What is promised of the levels is promised of a hit.
+        // What is promised of checked pools is promised of a hit.
         if suite.has_strategies() || self.workload.kind == Kind::Hit {
             for batch in Batch::FIXED {
-                self.named_pool::<Checked>(names::CHECKED, Role::Ours, batch);
-                self.named_pool::<Hardened>(names::HARDENED, Role::Ours, batch);
+                self.named_pool::<TaggedWide, Checked>(names::CHECKED, Role::Ours, batch);
+                self.named_pool::<TaggedWide, Hardened>(names::HARDENED, Role::Ours, batch);
             }
         }
         self.peers(suite);
@@ -347,16 +347,21 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
     }
 
     pub(crate) fn pool<S: Strategy>(&mut self, batch: Batch) {
-        self.named_pool::<S>(S::NAME, Role::Ours, batch);
+        self.named_pool::<S, Unchecked>(S::NAME, Role::Ours, batch);
     }
 
     fn adapted<S: Strategy>(&mut self, batch: Batch) {
-        self.named_pool::<S>(S::NAME, Role::Adapted, batch);
+        self.named_pool::<S, Unchecked>(S::NAME, Role::Adapted, batch);
     }
 
-    fn named_pool<S: Strategy>(&mut self, name: &'static str, role: Role, batch: Batch) {
+    fn named_pool<S: Strategy, C: Checking>(
+        &mut self,
+        name: &'static str,
+        role: Role,
+        batch: Batch,
+    ) {
         let title = Title { name, batch: Some(batch) };
-        self.add_with(title, role, || pool::<S>(block_of(SIZE), batch));
+        self.add_with(title, role, || checking_pool::<S, C>(block_of(SIZE), batch));
     }
 
     fn per_thread<S: Strategy>(&mut self, name: &'static str, batches: &[Batch]) {

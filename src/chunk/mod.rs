@@ -8,13 +8,11 @@
 mod block_table;
 mod carver;
 mod directory;
-mod level;
 mod regions;
 mod stamp;
 
 pub use block_table::{BlockTable, FreeReads, WriteHeader};
 pub use carver::{Carved, Carver, NewChunk};
 pub use directory::Directory;
-pub use level::{Level, Misuse, Off, Tracked};
 pub use regions::Regions;
 pub use stamp::{StampWidth, StampWord};

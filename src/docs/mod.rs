@@ -4,7 +4,7 @@
 //! - [`forms`]: raw blocks, objects and stamped names, with a handle or without, and what each
 //!   costs.
 //! - [`choosing`]: the strategies side by side, and which for whom.
-//! - [`levels`]: misuse that a pool notices, and what that costs.
+//! - [`checking`]: misuse that a pool detects, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
 //! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
 //! - [`verification`]: what is proven, by which command, and where each proof ends.
@@ -22,8 +22,8 @@ pub mod forms {}
 #[doc = include_str!("choosing.md")]
 pub mod choosing {}
 
-#[doc = include_str!("levels.md")]
-pub mod levels {}
+#[doc = include_str!("checking.md")]
+pub mod checking {}
 
 #[doc = include_str!("one_allocation.md")]
 pub mod one_allocation {}

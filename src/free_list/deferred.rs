@@ -43,7 +43,6 @@ use super::{
     TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
-use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::{AtomicU32, site};
 
@@ -61,7 +60,6 @@ pub struct Deferred<R>(PhantomData<R>);
 unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     const NAME: &'static str = R::NAME;
     type Reclaimer = R;
-    type Level = Off;
     type List = DeferredList<R>;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

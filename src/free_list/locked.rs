@@ -4,7 +4,6 @@ use super::{
     Chain, Immediate, MagazineList, MagazineRef, MagazineStore, Mechanism, OwnedMagazine,
     Requirements, Strategy,
 };
-use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::{Mutex, lock};
 
@@ -17,7 +16,6 @@ pub struct Locked;
 unsafe impl Strategy for Locked {
     const NAME: &'static str = "Locked";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = LockedList;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

@@ -16,7 +16,6 @@ mod chain;
 mod deferred;
 mod epoch;
 mod head;
-mod levels;
 mod locked;
 mod magazine;
 mod quiescent;
@@ -29,7 +28,6 @@ pub use chain::Chain;
 pub use deferred::{Deferred, DeferredList};
 pub use epoch::{Epoch, EpochDeferred};
 pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
-pub use levels::{Checked, Hardened};
 pub use locked::{Locked, LockedList};
 pub use magazine::{Magazine, MagazineRef, MaybeBlock, OwnedMagazine, Reuse};
 pub use quiescent::{Quiescent, QuiescentList};
@@ -39,7 +37,6 @@ pub use tagged::{TaggedList, TaggedPacked, TaggedWide};
 pub use treiber::Treiber;
 
 use crate::block::TagWidth;
-use crate::chunk::Level;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u128;
 
@@ -256,10 +253,6 @@ pub unsafe trait Strategy: Sized + 'static {
 
     /// Decides when a magazine may be pushed again.
     type Reclaimer: Reclaimer;
-
-    /// What the pool records about its blocks to notice misuse: [`Off`](crate::chunk::Off), except
-    /// for [`Checked`] and [`Hardened`].
-    type Level: Level;
 
     /// The list of magazines.
     type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;

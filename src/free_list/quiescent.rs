@@ -44,7 +44,6 @@ use super::{
     Requirements, Strategy, TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
-use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 
@@ -76,7 +75,6 @@ pub struct Quiescent;
 unsafe impl Strategy for Quiescent {
     const NAME: &'static str = "Quiescent";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = QuiescentList;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

@@ -5,7 +5,6 @@ use super::{
     PackedHead, Requirements, Strategy, TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
-use crate::chunk::Off;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u64;
 
@@ -59,7 +58,6 @@ fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, Bui
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
     const NAME: &'static str = "TaggedWide";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = TaggedList;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {
@@ -90,7 +88,6 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
     const NAME: &'static str = "TaggedPacked";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = TaggedList;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

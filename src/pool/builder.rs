@@ -8,11 +8,11 @@ use core::ptr::NonNull;
 use super::core::{Core, Parts};
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
-use crate::chunk::{BlockTable, Carver, FreeReads, Level, Off, Regions, WriteHeader};
+use crate::checking::{Checked, Checking, Hardened, Unchecked};
+use crate::chunk::{BlockTable, Carver, FreeReads, Regions, WriteHeader};
 use crate::error::BuildError;
 use crate::free_list::{
-    Checked, DoubleWidthCas, Hardened, Magazine, Reclaimer, Requirements, Strategy, TagPolicy,
-    TaggedWide,
+    DoubleWidthCas, Magazine, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
 };
 use crate::source::{Source, SystemSource};
 use crate::threads::{ExplicitHandles, ThreadHandling, Topology};
@@ -28,7 +28,7 @@ const MAX_LIMBO: usize = 1 << 10;
 
 /// Builds a [`Pool`]. Made by [`Pool::builder`].
 #[must_use = "a builder does nothing until `build`"]
-pub struct PoolBuilder<S: Strategy = TaggedWide> {
+pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     layout: Layout,
     batch: usize,
     batch_up_to: Option<usize>,
@@ -42,7 +42,7 @@ pub struct PoolBuilder<S: Strategy = TaggedWide> {
     block_table: Option<BlockTable>,
     /// Fill freed blocks with zeros, where they are filled.
     zero_on_free: bool,
-    _strategy: PhantomData<fn() -> S>,
+    _types: PhantomData<fn() -> (S, C)>,
 }
 
 impl PoolBuilder {
@@ -59,23 +59,29 @@ impl PoolBuilder {
             requirements: Requirements::default(),
             block_table: None,
             zero_on_free: false,
-            _strategy: PhantomData,
+            _types: PhantomData,
         }
     }
 }
 
-impl<S: Strategy<Level = Off>> PoolBuilder<S> {
-    /// Chooses the strategy against ABA. The default is [`TaggedWide`]. Call this before
-    /// [`checked`](Self::checked) or [`hardened`](Self::hardened), which keep the choice.
-    pub fn strategy<T: Strategy>(self) -> PoolBuilder<T> {
+impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
+    /// Chooses the strategy against ABA. The default is [`TaggedWide`].
+    pub fn strategy<T: Strategy>(self) -> PoolBuilder<T, C> {
+        self.with()
+    }
+
+    /// Chooses how the pool detects misuse by type, for code that is generic over it. All other
+    /// code calls [`checked`](Self::checked) or [`hardened`](Self::hardened). By default the pool
+    /// detects nothing.
+    pub fn checking<D: Checking>(self) -> PoolBuilder<S, D> {
         self.with()
     }
 
     /// Makes the pool keep a word for each block, beside the block's chunk, and check it at every
     /// allocation and free. A free of a block that is free already, of a pointer that is no block,
     /// or of another pool's block panics, says what it was, and changes nothing. The chapter
-    /// [`levels`](crate::docs::levels) has the cost, and the misuse that goes unseen.
-    pub fn checked(self) -> PoolBuilder<Checked<S>> {
+    /// [`checking`](crate::docs::checking) has the cost, and the misuse that goes unseen.
+    pub fn checked(self) -> PoolBuilder<S, Checked> {
         self.with()
     }
 
@@ -83,12 +89,12 @@ impl<S: Strategy<Level = Off>> PoolBuilder<S> {
     /// checks the pattern before it hands the block out again, so that a write after the free is
     /// found; each handle holds 16 freed blocks back; fresh blocks are handed out in a random
     /// order. A hardened pool writes into blocks while they are free.
-    pub fn hardened(self) -> PoolBuilder<Hardened<S>> {
+    pub fn hardened(self) -> PoolBuilder<S, Hardened> {
         self.with()
     }
 }
 
-impl<S: Strategy> PoolBuilder<Hardened<S>> {
+impl<S: Strategy> PoolBuilder<S, Hardened> {
     /// Fills freed blocks with zeros instead of a pattern: their content is gone, and blocks are
     /// zero when they are handed out.
     pub fn zero_on_free(mut self) -> Self {
@@ -97,8 +103,8 @@ impl<S: Strategy> PoolBuilder<Hardened<S>> {
     }
 }
 
-impl<S: Strategy> PoolBuilder<S> {
-    pub(super) fn with<T: Strategy>(self) -> PoolBuilder<T> {
+impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
+    pub(super) fn with<T: Strategy, D: Checking>(self) -> PoolBuilder<T, D> {
         PoolBuilder {
             layout: self.layout,
             batch: self.batch,
@@ -111,7 +117,7 @@ impl<S: Strategy> PoolBuilder<S> {
             requirements: self.requirements,
             block_table: self.block_table,
             zero_on_free: self.zero_on_free,
-            _strategy: PhantomData,
+            _types: PhantomData,
         }
     }
 
@@ -245,11 +251,11 @@ impl<S: Strategy> PoolBuilder<S> {
     /// # Errors
     ///
     /// [`BuildError`] says which setting cannot be had, and what could.
-    pub fn build(self) -> Result<Pool<S>, BuildError> {
+    pub fn build(self) -> Result<Pool<S, C>, BuildError> {
         Ok(Pool { core: self.core()? })
     }
 
-    fn core(self) -> Result<NonNull<Core<S>>, BuildError> {
+    fn core(self) -> Result<NonNull<Core<S, C>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let mechanism = S::mechanism(self.requirements)?;
         let max = self.batch_up_to.unwrap_or(self.batch);
@@ -266,9 +272,9 @@ impl<S: Strategy> PoolBuilder<S> {
             return Err(BuildError::BatchUpTo { requested: batch.max, batch: batch.min });
         }
         let magazine = Magazine::layout(batch.max).expect("the largest batch has a layout");
-        let slot = Core::<S>::slot_layout(batch, magazine, 1 + limbo);
+        let slot = Core::<S, C>::slot_layout(batch, magazine, 1 + limbo);
         debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
-        let limit = layout.most_blocks().min(S::Level::CHUNK_LIMIT);
+        let limit = layout.most_blocks().min(C::CHUNK_LIMIT);
         if let Some(requested) = self.chunk
             && (requested == 0 || requested > limit)
         {
@@ -285,7 +291,7 @@ impl<S: Strategy> PoolBuilder<S> {
         }
         let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
         Ok(Core::new(Parts {
-            level: S::Level::new(layout, self.zero_on_free),
+            checking: C::new(layout, self.zero_on_free),
             regions: Regions::new(self.source),
             mechanism,
             layout,
@@ -299,46 +305,37 @@ impl<S: Strategy> PoolBuilder<S> {
         }))
     }
 
-    /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
-    /// one block, and there is one shard, whatever the topology: no handle remembers another one.
-    ///
-    /// # Errors
-    ///
-    /// As [`build`](Self::build); [`BuildError::Cacheless`] under [`EpochDeferred`];
-    /// [`BuildError::Level`] where it is to be checked: levels look at caches.
-    ///
-    /// [`EpochDeferred`]: crate::EpochDeferred
-    pub fn build_exact(mut self) -> Result<ExactPool<S>, BuildError> {
-        if S::Reclaimer::DEFERS {
-            return Err(BuildError::Cacheless { strategy: S::NAME });
-        }
-        if S::Level::WATCHES {
-            return Err(BuildError::Level { level: S::Level::NAME });
-        }
-        (self.batch, self.batch_up_to, self.topology) = (1, None, None);
-        self.build().map(ExactPool::new)
-    }
-
     /// Builds a pool that is used without a handle.
     ///
     /// # Errors
     ///
     /// As [`build`](Self::build), and [`BuildError::Fill`] where there is no memory for the cache
     /// that threads without one of their own share.
-    pub fn build_thread_local(self) -> Result<ThreadLocalPool<S>, BuildError> {
+    pub fn build_thread_local(self) -> Result<ThreadLocalPool<S, C>, BuildError> {
         ThreadLocalPool::new(self.build()?).map_err(|error| BuildError::Fill { error })
+    }
+}
+
+impl<S: Strategy> PoolBuilder<S> {
+    /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
+    /// one block, and there is one shard, whatever the topology: no handle remembers another one.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); [`BuildError::Cacheless`] under [`EpochDeferred`].
+    ///
+    /// [`EpochDeferred`]: crate::EpochDeferred
+    pub fn build_exact(mut self) -> Result<ExactPool<S>, BuildError> {
+        if S::Reclaimer::DEFERS {
+            return Err(BuildError::Cacheless { strategy: S::NAME });
+        }
+        (self.batch, self.batch_up_to, self.topology) = (1, None, None);
+        self.build().map(ExactPool::new)
     }
 
     /// Gives each block a number, and has `write_header` write what the pool keeps in it, free or
-    /// not. Refused where the level writes to free blocks.
-    pub(super) fn numbered(
-        self,
-        write_header: WriteHeader,
-        reads: FreeReads,
-    ) -> Result<Self, BuildError> {
-        if S::Level::WRITES {
-            return Err(BuildError::Level { level: S::Level::NAME });
-        }
-        Ok(Self { block_table: Some(BlockTable::new(write_header, reads)), ..self })
+    /// not.
+    pub(super) fn numbered(self, write_header: WriteHeader, reads: FreeReads) -> Self {
+        Self { block_table: Some(BlockTable::new(write_header, reads)), ..self }
     }
 }

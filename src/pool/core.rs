@@ -10,10 +10,11 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
+use super::Census;
 use super::growth::Growth;
-use super::{Census, check};
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
-use crate::chunk::{BlockTable, Carver, FreeReads, Level, Misuse, Regions};
+use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
+use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy};
 use crate::mediator::{Mediator, Participant, ShardId};
@@ -22,11 +23,11 @@ use crate::thread_cache::{Registry, Slot, SlotRef};
 use crate::threads::{self, EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
 /// The shared part of a pool.
-pub(super) struct Core<S: Strategy> {
+pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) mediator: Mediator<S>,
     pub(super) registry: Registry,
     /// Before `growth`, whose regions hold what it keeps beside each chunk.
-    pub(super) level: S::Level,
+    pub(super) checking: C,
     pub(super) growth: CachePadded<Mutex<Growth>>,
     pub(super) handling: Box<dyn ThreadHandling>,
     /// Where there is more than one shard.
@@ -46,10 +47,10 @@ pub(super) struct Core<S: Strategy> {
 }
 
 /// What a builder puts a core together from.
-pub(super) struct Parts<S: Strategy> {
+pub(super) struct Parts<C> {
     pub(super) mechanism: Mechanism,
     pub(super) layout: BlockLayout,
-    pub(super) level: S::Level,
+    pub(super) checking: C,
     pub(super) batch: Batch,
     pub(super) carver: Carver,
     pub(super) capacity: usize,
@@ -64,10 +65,7 @@ pub(super) struct Parts<S: Strategy> {
 /// by then, as the cache is that several share, or goes by its own destructor.
 pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 
-/// What a handle knows of the level of its pool.
-pub(super) type CheckState<S> = <<S as Strategy>::Level as Level>::CheckState;
-
-impl<S: Strategy> Watcher for Rundown<Core<S>> {
+impl<S: Strategy, C: Checking> Watcher for Rundown<Core<S, C>> {
     unsafe fn thread_ended(&self, thread: ThreadId) {
         if let Some(core) = self.enter() {
             // SAFETY: by the caller, this is `thread`, and none of its handles is in a call.
@@ -76,10 +74,10 @@ impl<S: Strategy> Watcher for Rundown<Core<S>> {
     }
 }
 
-impl<S: Strategy> Core<S> {
+impl<S: Strategy, C: Checking> Core<S, C> {
     /// A core in a box of its own, which the rundown frees.
-    pub(super) fn new(parts: Parts<S>) -> NonNull<Self> {
-        let Parts { mechanism, layout, level, batch, capacity, shards, .. } = parts;
+    pub(super) fn new(parts: Parts<C>) -> NonNull<Self> {
+        let Parts { mechanism, layout, checking, batch, capacity, shards, .. } = parts;
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the box's, written below, and left to the rundown in `close`.
         let rundown = Arc::new(unsafe { Rundown::new(room) });
@@ -92,7 +90,7 @@ impl<S: Strategy> Core<S> {
             hook: threads::hook(&rundown),
             rundown,
             mechanism,
-            level,
+            checking,
             layout,
             capacity,
             sealed: Number::new(0),
@@ -216,12 +214,12 @@ impl<S: Strategy> Core<S> {
     pub(super) unsafe fn flush(
         &self,
         slot: SlotRef,
-        check: &CheckState<S>,
+        check: &C::State,
         participant: &Participant<S>,
         count: usize,
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
-        unsafe { check::leaves_cache(&self.level, check, slot, count) }?;
+        unsafe { batch_leaves_cache(&self.checking, check, slot, count) }?;
         // SAFETY: by the caller.
         let (batch, shard) = (self.mediator.batch(), unsafe { slot.shard_id() });
         let offer = |blocks: &[Block]| self.mediator.offer(participant, shard, blocks);
@@ -239,7 +237,7 @@ impl<S: Strategy> Core<S> {
     pub(super) unsafe fn hand_in(
         &self,
         slot: SlotRef,
-        check: &CheckState<S>,
+        check: &C::State,
         participant: &Participant<S>,
     ) -> Option<Misuse> {
         let batch = self.mediator.batch();
@@ -272,7 +270,7 @@ impl<S: Strategy> Core<S> {
         for slot in
             self.registry.iter().filter(|slot| slot.owner() == Some(thread) && thread != UNWATCHED)
         {
-            let check = self.level.check_state(slot.address());
+            let check = self.checking.check_state(slot.address());
             // Of what is wrong nothing is said: a thread that ends must not panic.
             // SAFETY: the calling thread owns the slot, by its id.
             unsafe { self.hand_in(slot, &check, &participant) };
@@ -340,7 +338,7 @@ impl<S: Strategy> Core<S> {
     }
 }
 
-impl<S: Strategy> Drop for Core<S> {
+impl<S: Strategy, C: Checking> Drop for Core<S, C> {
     fn drop(&mut self) {
         if !self.mediator.finish_limbo() {
             // Some magazine may still be brought back, and lies there.

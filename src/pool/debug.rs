@@ -8,15 +8,15 @@ use super::{
     ExactPool, Local, ObjectPool, ObjectPoolBuilder, Pool, PoolBuilder, StampedLocal, StampedPool,
     StaticPool, ThreadLocalPool,
 };
-use crate::chunk::Level as _;
+use crate::checking::Checking;
 use crate::free_list::Strategy;
 
-impl<S: Strategy> Core<S> {
+impl<S: Strategy, C: Checking> Core<S, C> {
     /// Writes what never changes, under the name of the caller's type.
     fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
             .field("strategy", &self.mechanism.name)
-            .field("level", &S::Level::NAME)
+            .field("checking", &C::NAME)
             .field("block_size", &self.layout.stride())
             .field("block_align", &self.layout.align())
             .field("batch_blocks", &self.mediator.batch().min)
@@ -24,13 +24,13 @@ impl<S: Strategy> Core<S> {
     }
 }
 
-impl<S: Strategy> fmt::Debug for Pool<S> {
+impl<S: Strategy, C: Checking> fmt::Debug for Pool<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.core().describe("Pool", f)
     }
 }
 
-impl<S: Strategy> fmt::Debug for ThreadLocalPool<S> {
+impl<S: Strategy, C: Checking> fmt::Debug for ThreadLocalPool<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.pool().core().describe("ThreadLocalPool", f)
     }
@@ -42,7 +42,7 @@ impl<S: Strategy> fmt::Debug for ExactPool<S> {
     }
 }
 
-impl<S: Strategy> fmt::Debug for StaticPool<S> {
+impl<S: Strategy, C: Checking> fmt::Debug for StaticPool<S, C> {
     /// A pool that nobody has used is not built for this.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.if_built() {
@@ -64,7 +64,7 @@ impl<T, S: Strategy> fmt::Debug for StampedPool<T, S> {
     }
 }
 
-impl<S: Strategy> fmt::Debug for Local<'_, S> {
+impl<S: Strategy, C: Checking> fmt::Debug for Local<'_, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cached = self.cached_blocks();
         f.debug_struct("Local").field("cached_blocks", &cached).finish_non_exhaustive()
@@ -78,7 +78,7 @@ impl<T, S: Strategy> fmt::Debug for StampedLocal<'_, T, S> {
     }
 }
 
-impl<S: Strategy> fmt::Debug for PoolBuilder<S> {
+impl<S: Strategy, C: Checking> fmt::Debug for PoolBuilder<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.describe("PoolBuilder", f)
     }

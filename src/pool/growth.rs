@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 
 use super::core::{Core, UNWATCHED};
 use crate::block::{Batch, Block};
-use crate::chunk::{Carver, Level, NewChunk, Regions};
+use crate::checking::Checking;
+use crate::chunk::{Carver, NewChunk, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Strategy};
 use crate::mediator::{Participant, ShardId};
@@ -36,11 +37,11 @@ struct ChunkExtras {
     layout: Layout,
     /// Numbers of blocks, where they have any.
     block_table: usize,
-    /// What the level keeps.
-    level: usize,
+    /// What the pool keeps to check its blocks.
+    checking: usize,
 }
 
-impl<S: Strategy> Core<S> {
+impl<S: Strategy, C: Checking> Core<S, C> {
     #[cold]
     pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One for the handle's remainder, and those that may wait on its account.
@@ -70,7 +71,7 @@ impl<S: Strategy> Core<S> {
             unsafe { self.add_magazine(&mut growth.magazines, magazine_room) };
         }
         self.mediator.extend_limbo(limbo);
-        let quarantine = S::Level::QUARANTINE;
+        let quarantine = C::QUARANTINE;
         // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
         let slot =
             unsafe { SlotRef::create(room, batch, quarantine, thread, self.registry.first()) };
@@ -87,7 +88,7 @@ impl<S: Strategy> Core<S> {
     ) -> Option<(Layout, usize)> {
         let magazines =
             Layout::from_size_align(magazine.size().checked_mul(magazines)?, magazine.align());
-        Slot::layout(batch, S::Level::QUARANTINE)?.extend(magazines.ok()?).ok()
+        Slot::layout(batch, C::QUARANTINE)?.extend(magazines.ok()?).ok()
     }
 
     /// # Safety
@@ -151,8 +152,8 @@ impl<S: Strategy> Core<S> {
         let fresh = room.as_mut_ptr().cast::<Block>();
         // SAFETY: written just now, and borrowed from the caller.
         let fresh = unsafe { core::slice::from_raw_parts_mut(fresh, carved.blocks) };
-        // SAFETY: of a chunk that the level has learnt of, and ours until they are returned.
-        unsafe { self.level.carved(fresh) };
+        // SAFETY: of a chunk that was added, and ours until they are returned.
+        unsafe { self.checking.carved(fresh) };
         Ok(carved.blocks)
     }
 
@@ -164,9 +165,9 @@ impl<S: Strategy> Core<S> {
         let numbers =
             self.block_table.as_ref().map_or(Layout::new::<()>(), |table| table.missing(blocks));
         let (layout, block_table) = names.extend(numbers).map_err(too_large)?;
-        let shadow = S::Level::room(blocks).ok_or(AllocError::OutOfMemory)?;
-        let (layout, level) = layout.extend(shadow).map_err(too_large)?;
-        Ok(ChunkExtras { layout, block_table, level })
+        let shadow = C::room(blocks).ok_or(AllocError::OutOfMemory)?;
+        let (layout, checking) = layout.extend(shadow).map_err(too_large)?;
+        Ok(ChunkExtras { layout, block_table, checking })
     }
 
     /// Makes a new chunk known to all who keep something beside it. There are `magazines` magazines
@@ -184,9 +185,9 @@ impl<S: Strategy> Core<S> {
             unsafe { table.install(new.blocks, places) };
         }
         // SAFETY: where this part begins in the layout.
-        let shadow = unsafe { new.room.add(parts.level) };
-        // SAFETY: by the caller; the level is dropped before the regions.
-        unsafe { self.level.add_chunk(shadow, new.first, new.blocks) };
+        let shadow = unsafe { new.room.add(parts.checking) };
+        // SAFETY: by the caller; `checking` is dropped before the regions.
+        unsafe { self.checking.add_chunk(shadow, new.first, new.blocks) };
         // SAFETY: by the caller; this part comes first.
         unsafe { self.mediator.store().add_names(magazines, new.room) };
     }

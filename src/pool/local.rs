@@ -10,10 +10,9 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::check;
-use super::core::{CheckState, Core};
+use super::core::Core;
 use crate::block::{Block, sanitizers};
-use crate::chunk::{Level, Misuse};
+use crate::checking::{Checking, Misuse, Unchecked, batch_enters_cache};
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Reclaimer as _, Strategy, TaggedWide};
 use crate::mediator::{Participant, ShardId};
@@ -30,39 +29,43 @@ use crate::thread_cache::SlotRef;
 /// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
 ///
 /// Dropping the handle gives all its blocks to the other threads.
-pub struct Local<'p, S: Strategy = TaggedWide> {
+pub struct Local<'p, S: Strategy = TaggedWide, C: Checking = Unchecked> {
     slot: SlotRef,
     /// Lives for `'p`. It is not a reference, because a [`DetachedLocal`](super::DetachedLocal) may
     /// outlive its core.
-    core: NonNull<Core<S>>,
+    core: NonNull<Core<S, C>>,
     participant: Participant<S>,
-    /// What the pool's level keeps for this handle.
-    check: CheckState<S>,
+    /// What the handle keeps to check its blocks.
+    check: C::State,
     /// Neither `Send` nor `Sync`: the slot is used by one thread.
-    _one_thread: PhantomData<(&'p Core<S>, *mut ())>,
+    _one_thread: PhantomData<(&'p Core<S, C>, *mut ())>,
 }
 
-impl<'p, S: Strategy> Local<'p, S> {
-    pub(super) fn attach(core: &'p Core<S>) -> Result<Self, AllocError> {
+impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
+    pub(super) fn attach(core: &'p Core<S, C>) -> Result<Self, AllocError> {
         let shard = core.shard_id();
         Ok(Self::new(core, shard, core.attach()?))
     }
 
     /// A handle whose slot stays taken when its thread ends. The caller sees to its end.
-    pub(super) fn attach_unwatched(core: &'p Core<S>, shard: ShardId) -> Result<Self, AllocError> {
+    pub(super) fn attach_unwatched(
+        core: &'p Core<S, C>,
+        shard: ShardId,
+    ) -> Result<Self, AllocError> {
         Ok(Self::new(core, shard, core.attach_unwatched()?))
     }
 
     /// `slot` is claimed by the caller.
-    fn new(core: &'p Core<S>, shard: ShardId, slot: SlotRef) -> Self {
+    fn new(core: &'p Core<S, C>, shard: ShardId, slot: SlotRef) -> Self {
         // SAFETY: by the caller this handle owns the slot from now on.
         unsafe { slot.set_shard(shard) };
-        let (participant, check) = (core.mediator.join(), core.level.check_state(slot.address()));
+        let (participant, check) =
+            (core.mediator.join(), core.checking.check_state(slot.address()));
         Self { slot, core: NonNull::from(core), participant, check, _one_thread: PhantomData }
     }
 
     #[inline(always)]
-    fn core(&self) -> &Core<S> {
+    fn core(&self) -> &Core<S, C> {
         // SAFETY: it lives as long as handles do.
         unsafe { self.core.as_ref() }
     }
@@ -132,7 +135,7 @@ impl<'p, S: Strategy> Local<'p, S> {
         Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.check))
     }
 
-    /// The block on top of the array, once the level agrees.
+    /// The block on top of the array, checked where the pool checks.
     ///
     /// Codegen: a function of its own, for the reason given at [`refilled`](Self::refilled).
     #[inline(always)]
@@ -143,12 +146,12 @@ impl<'p, S: Strategy> Local<'p, S> {
         if sanitizers::ON
             && let Some(block) = block
         {
-            // Before the level looks at its bytes.
+            // Before a hardened pool reads its bytes.
             self.core().show(block);
         }
-        if S::Level::WATCHES
+        if C::CHECKS
             && let Some(block) = block
-            && !self.core().level.hand_out(&self.check, slot.address(), block)
+            && !self.core().checking.hand_out(&self.check, slot.address(), block)
         {
             Self::verify_alloc(slot, self.core(), apart(&self.check), block);
         }
@@ -190,14 +193,14 @@ impl<'p, S: Strategy> Local<'p, S> {
     pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, block: NonNull<u8>) {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         let mut block = Block(block);
-        if !self.core().level.take_in(&self.check, slot.address(), block) {
+        if !self.core().checking.take_in(&self.check, slot.address(), block) {
             Self::verify_free(self.core(), apart(&self.check), block);
         }
-        // After the level has written to it.
+        // After a hardened pool has filled it.
         self.core().hide(block);
-        if S::Level::QUARANTINE > 0 {
+        if C::QUARANTINE > 0 {
             // SAFETY: this handle owns the slot; the ring has this size.
-            match unsafe { slot.rotate(S::Level::QUARANTINE, Some(block)) } {
+            match unsafe { slot.rotate(C::QUARANTINE, Some(block)) } {
                 Some(oldest) => block = oldest,
                 None => return,
             }
@@ -217,8 +220,8 @@ impl<'p, S: Strategy> Local<'p, S> {
         self.core().mediator.batch().max
     }
 
-    /// Moves blocks from the cache to `room`, as many as there are and fit. The pool's level is
-    /// off.
+    /// Moves blocks from the cache to `room`, as many as there are and fit. The pool
+    /// checks nothing.
     pub(super) fn take_cached(&self, room: &mut [MaybeBlock]) -> usize {
         // SAFETY: this handle owns the slot.
         let taken = unsafe { self.slot.pop_many(room) };
@@ -227,7 +230,7 @@ impl<'p, S: Strategy> Local<'p, S> {
     }
 
     /// Writes whole batches to `room`, past the cache: from the shared lists, or else one that is
-    /// freshly carved. `room` holds the largest batch; the pool's level is off.
+    /// freshly carved. `room` holds the largest batch; the pool checks nothing.
     pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         // SAFETY: this handle owns the slot.
         let shard = unsafe { self.slot.shard_id() };
@@ -239,8 +242,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     }
 
     /// Gives whole batches from the start of `blocks` to the shared lists, past the cache, and
-    /// returns how many blocks that were. What is left is less than a batch. The pool's level is
-    /// off.
+    /// returns how many blocks that were. What is left is less than a batch. The pool
+    /// checks nothing.
     ///
     /// # Safety
     ///
@@ -279,28 +282,29 @@ impl<'p, S: Strategy> Local<'p, S> {
     #[inline(never)]
     fn refill(
         slot: SlotRef,
-        core: &Core<S>,
+        core: &Core<S, C>,
         participant: &Participant<S>,
-        check: &CheckState<S>,
+        check: &C::State,
     ) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: a handle owns the slot.
         let (batch, shard) = (core.mediator.batch(), unsafe { slot.shard_id() });
         // SAFETY: a handle owns the slot, and has just seen the array empty. A refill is at
         // most the largest batch, by the core.
-        let block =
-            match unsafe { slot.refill(batch, |room| core.refill(participant, shard, room)) } {
-                Ok(()) => {
-                    // SAFETY: the caller owns the slot.
-                    if let Err(misuse) = unsafe { check::enters_cache(&core.level, check, slot) } {
-                        misuse.report();
-                    }
-                    // SAFETY: the caller owns the slot.
-                    unsafe { slot.pop() }.expect("a refill brings at least one block")
-                }
-                // What is kept back is better than nothing.
+        let block = match unsafe {
+            slot.refill(batch, |room| core.refill(participant, shard, room))
+        } {
+            Ok(()) => {
                 // SAFETY: the caller owns the slot.
-                Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
-            };
+                if let Err(misuse) = unsafe { batch_enters_cache(&core.checking, check, slot) } {
+                    misuse.report();
+                }
+                // SAFETY: the caller owns the slot.
+                unsafe { slot.pop() }.expect("a refill brings at least one block")
+            }
+            // What is kept back is better than nothing.
+            // SAFETY: the caller owns the slot.
+            Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
+        };
         core.show(block);
         Self::verify_alloc(slot, core, check, block);
         Ok(block.0)
@@ -309,8 +313,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.
     #[cold]
     #[inline(never)]
-    fn verify_alloc(slot: SlotRef, core: &Core<S>, check: &CheckState<S>, block: Block) {
-        if let Err(misuse) = core.level.verify_alloc(check, block) {
+    fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
+        if let Err(misuse) = core.checking.verify_alloc(check, block) {
             if misuse.leaves_the_block() {
                 // SAFETY: a handle owns the slot. The block has just left the array, or that is
                 // empty.
@@ -323,8 +327,8 @@ impl<'p, S: Strategy> Local<'p, S> {
     /// `block` is to be freed, and something may be wrong with it.
     #[cold]
     #[inline(never)]
-    fn verify_free(core: &Core<S>, check: &CheckState<S>, block: Block) {
-        if let Err(misuse) = core.level.verify_free(check, block) {
+    fn verify_free(core: &Core<S, C>, check: &C::State, block: Block) {
+        if let Err(misuse) = core.checking.verify_free(check, block) {
             misuse.report();
         }
     }
@@ -334,9 +338,9 @@ impl<'p, S: Strategy> Local<'p, S> {
     #[inline(never)]
     fn flush(
         slot: SlotRef,
-        core: &Core<S>,
+        core: &Core<S, C>,
         participant: &Participant<S>,
-        check: &CheckState<S>,
+        check: &C::State,
         block: Block,
     ) {
         // SAFETY: a handle owns the slot, and the array is full.
@@ -366,7 +370,7 @@ const fn apart<T>(part: &T) -> &T {
     }
 }
 
-impl<S: Strategy> Drop for Local<'_, S> {
+impl<S: Strategy, C: Checking> Drop for Local<'_, S, C> {
     fn drop(&mut self) {
         // SAFETY: the handle is not used again.
         let found = unsafe { self.leave() };

@@ -11,7 +11,7 @@ use core::slice;
 
 use super::{ExactPool, Local, ThreadLocalPool};
 use crate::block::Block;
-use crate::chunk::Level;
+use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Strategy};
 use crate::mediator::ShardId;
@@ -66,7 +66,7 @@ const fn as_blocks(blocks: &[NonNull<u8>]) -> &[Block] {
     unsafe { slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len()) }
 }
 
-impl<S: Strategy> Local<'_, S> {
+impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// Takes as many blocks as `room` has places, or none. Whole batches come straight from the
     /// shared lists, so a call for many batches costs a fraction of as many single calls.
     ///
@@ -81,7 +81,7 @@ impl<S: Strategy> Local<'_, S> {
     pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
         // SAFETY: what is given back was just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
-        if !S::Level::WATCHES {
+        if !C::CHECKS {
             so_far.taken += self.take_cached(so_far.rest());
             let most = self.most_batch_blocks();
             while so_far.rest().len() >= most {
@@ -98,7 +98,7 @@ impl<S: Strategy> Local<'_, S> {
     /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
     pub unsafe fn deallocate_many(&self, blocks: &[NonNull<u8>]) {
         let mut rest = blocks;
-        if !S::Level::WATCHES {
+        if !C::CHECKS {
             // SAFETY: by the caller.
             let given = unsafe { self.give_batches(as_blocks(blocks)) };
             rest = &blocks[given..];
@@ -110,7 +110,7 @@ impl<S: Strategy> Local<'_, S> {
     }
 }
 
-impl<S: Strategy> ThreadLocalPool<S> {
+impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// Takes as many blocks as `room` has places, or none, as [`Local::allocate_many`].
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! The pool: builder, handles, growth, and the numbers it can tell of itself.
 
 mod builder;
-mod check;
 mod core;
 mod debug;
 mod exact;
+#[cfg(test)]
+mod freed_at_once;
 mod growth;
 mod local;
 mod many;
@@ -30,6 +31,7 @@ use ::core::mem::ManuallyDrop;
 use ::core::ptr::NonNull;
 
 use self::core::Core;
+use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::thread_cache::SlotStats;
@@ -82,15 +84,15 @@ use crate::thread_cache::SlotStats;
 /// });
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-pub struct Pool<S: Strategy = TaggedWide> {
+pub struct Pool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// Owned. Not a `Box`, since threads that end know the address too, and the last one out frees.
-    core: NonNull<Core<S>>,
+    core: NonNull<Core<S, C>>,
 }
 
 // SAFETY: what `Core` shares between threads is made for it: lists, registry, growth lock.
-unsafe impl<S: Strategy> Send for Pool<S> {}
+unsafe impl<S: Strategy, C: Checking> Send for Pool<S, C> {}
 // SAFETY: as above.
-unsafe impl<S: Strategy> Sync for Pool<S> {}
+unsafe impl<S: Strategy, C: Checking> Sync for Pool<S, C> {}
 
 impl Pool {
     /// Starts building a pool of blocks for values of `layout`.
@@ -99,8 +101,8 @@ impl Pool {
     }
 }
 
-impl<S: Strategy> Pool<S> {
-    fn core(&self) -> &Core<S> {
+impl<S: Strategy, C: Checking> Pool<S, C> {
+    fn core(&self) -> &Core<S, C> {
         // SAFETY: owned by this pool until it is dropped.
         unsafe { self.core.as_ref() }
     }
@@ -135,7 +137,7 @@ impl<S: Strategy> Pool<S> {
     /// # Complexity
     ///
     /// One RMW, after a walk over the caches that are in use.
-    pub fn local(&self) -> Result<Local<'_, S>, AllocError> {
+    pub fn local(&self) -> Result<Local<'_, S, C>, AllocError> {
         Local::attach(self.core())
     }
 
@@ -206,7 +208,7 @@ impl<S: Strategy> Pool<S> {
     }
 }
 
-impl<S: Strategy> Pool<S> {
+impl<S: Strategy, C: Checking> Pool<S, C> {
     /// Drops the pool and returns when all memory is back at the source and the source is dropped.
     /// A plain drop does not wait for a thread that ends at the same time and is handing in its
     /// cache; this call does.
@@ -221,7 +223,7 @@ impl<S: Strategy> Pool<S> {
     }
 }
 
-impl<S: Strategy> Pool<S> {
+impl<S: Strategy, C: Checking> Pool<S, C> {
     /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
     fn abandon(self) {
         let core = ManuallyDrop::new(self).core;
@@ -230,7 +232,7 @@ impl<S: Strategy> Pool<S> {
     }
 }
 
-impl<S: Strategy> Drop for Pool<S> {
+impl<S: Strategy, C: Checking> Drop for Pool<S, C> {
     /// Returns all memory to the source, live blocks included. If a thread ends at the same time
     /// and is handing in its cache, that thread returns the memory when it is done.
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 //! The numbers that a pool can tell of itself.
 
 use super::core::Core;
-use crate::chunk::Level;
+use crate::checking::Checking;
 use crate::free_list::Strategy;
 use crate::mediator::Waiting;
 use crate::sync::lock;
@@ -13,8 +13,8 @@ use crate::thread_cache::{SlotRef, SlotStats};
 pub struct Stats {
     /// The strategy really used: the fallback's name, where one had to be taken.
     pub strategy: &'static str,
-    /// How misuse is looked for: `off`, `checked` or `hardened`.
-    pub level: &'static str,
+    /// How the pool detects misuse: `off`, `checked` or `hardened`.
+    pub checking: &'static str,
     /// Whether exchanges are lock-free on this machine. Growth never is.
     pub lock_free: bool,
     /// Bits of the tag; 0 where there is none.
@@ -96,7 +96,7 @@ impl Census {
     }
 }
 
-impl<S: Strategy> Core<S> {
+impl<S: Strategy, C: Checking> Core<S, C> {
     pub(super) fn stats(&self) -> Stats {
         let Waiting { limbo_magazines, limbo_limit, overflows } = self.mediator.waiting();
         let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
@@ -111,7 +111,7 @@ impl<S: Strategy> Core<S> {
         let growth = lock(&self.growth);
         Stats {
             strategy: self.mechanism.name,
-            level: S::Level::NAME,
+            checking: C::NAME,
             lock_free: self.mechanism.lock_free,
             tag_bits: self.mechanism.tag_bits,
             block_size: self.layout.stride(),

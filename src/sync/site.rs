@@ -184,14 +184,14 @@ sites! {
     STAMP_RETIRE = "ST-11", AcqRel;
     /// stamp: an attempt to end a generation that is over already.
     STAMP_RETIRE_LATE = "ST-12", Acquire;
-    /// levels: a new chunk is registered.
-    SPANS_PUSH = "LV-1", Release;
-    /// levels: the newest chunk.
-    SPANS_LOAD = "LV-2", Acquire;
-    /// levels: the state of a block, between cache and user.
-    BLOCK_STATE = "LV-3", Relaxed;
-    /// levels: the state of a block, between cache and magazine.
-    BLOCK_EXCHANGE = "LV-4", Relaxed;
-    /// levels: how often a block was handed out.
-    BLOCK_GENERATION = "LV-5", Relaxed;
+    /// checking: a new chunk is registered.
+    SPANS_PUSH = "CK-1", Release;
+    /// checking: the newest chunk.
+    SPANS_LOAD = "CK-2", Acquire;
+    /// checking: the state of a block, between cache and user.
+    BLOCK_STATE = "CK-3", Relaxed;
+    /// checking: the state of a block, between cache and magazine.
+    BLOCK_EXCHANGE = "CK-4", Relaxed;
+    /// checking: how often a block was handed out.
+    BLOCK_GENERATION = "CK-5", Relaxed;
 }

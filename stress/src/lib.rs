@@ -12,7 +12,7 @@
 //! | [`scenario`], [`run`] | what the threads do; one run of it |
 //! | [`watch`] | a thread beside them, which may stall |
 //! | [`board`], [`watchdog`] | where each thread is, and what is done when nothing moves |
-//! | [`level`], [`pin`] | how the pool looks for misuse, on which cores threads run |
+//! | [`checking`], [`pin`] | how the pool looks for misuse, on which cores threads run |
 //! | [`replay`] | a recorded program instead |
 //! | `record` | how one is recorded |
 //! | [`names`] | threads over the names of a `StampedPool` |
@@ -25,6 +25,7 @@
 //! | [`html`] | results as a page of charts |
 
 pub mod board;
+pub mod checking;
 pub mod cli;
 pub mod environment;
 mod gate;
@@ -32,7 +33,6 @@ pub mod html;
 mod interrupt;
 pub mod job;
 pub mod latency;
-pub mod level;
 pub mod memory;
 mod meter;
 pub mod names;

@@ -68,7 +68,7 @@ pub struct Row {
     /// The scenario, or `replay:` and the name of the trace.
     pub scenario: String,
     /// How the pool looks for misuse; `null` for a replay, as are the next three.
-    pub level: Option<&'static str>,
+    pub checking: Option<&'static str>,
     /// Whether each thread was to stay on one core.
     pub pinned: Option<bool>,
     /// Blocks that the pool may have, where the scenario sets a limit; else `null`.
@@ -287,10 +287,11 @@ impl Report {
 
     /// The columns that only some runs have, where one of these did.
     fn further_columns(&self) -> Vec<(&'static str, Column)> {
-        let level: Column = |row| row.level.filter(|level| *level != "off").map(str::to_owned);
+        let checking: Column =
+            |row| row.checking.filter(|checking| *checking != "off").map(str::to_owned);
         let all: [(_, Column); 4] = [
             ("exchanges", |row| row.exchanges.map(|exchanges| exchanges.to_string())),
-            ("level", level),
+            ("checking", checking),
             ("max/min", Row::fairness_text),
             ("refused", |row| {
                 row.capacity_blocks.and(row.refusals).map(|refusals| refusals.to_string())

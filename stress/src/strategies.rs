@@ -3,10 +3,10 @@
 use core::alloc::Layout;
 
 use stampool::raw::{self, free_list::Reclaimer};
-use stampool::{Off, Pool, PoolBuilder, Strategy};
+use stampool::{Checking, Pool, PoolBuilder, Strategy};
 
+use crate::checking::Checks;
 use crate::latency;
-use crate::level::Level;
 use crate::oracle::history::{RING, Recorded};
 use crate::replay::{self, Round, Trace};
 use crate::run::{self, Failure, Outcome, Plan};
@@ -29,7 +29,7 @@ pub struct Entry {
 pub static STRATEGIES: [Entry; raw::STRATEGIES.len()] = raw::each_strategy!(S => entry::<S>());
 
 /// Makes the table's line for a strategy.
-const fn entry<S: Strategy<Level = Off>>() -> Entry {
+const fn entry<S: Strategy>() -> Entry {
     Entry {
         name: S::NAME,
         run: |layout, batch, plan| {
@@ -42,10 +42,10 @@ const fn entry<S: Strategy<Level = Off>>() -> Entry {
                 Some(most) => builder.batch_up_to(most),
                 None => builder,
             };
-            match plan.level {
-                Level::Off => run_on(built(builder)?, plan),
-                Level::Checked => run_on(built(builder.checked())?, plan),
-                Level::Hardened => run_on(built(builder.hardened())?, plan),
+            match plan.checking {
+                Checks::Off => run_on(built(builder)?, plan),
+                Checks::Checked => run_on(built(builder.checked())?, plan),
+                Checks::Hardened => run_on(built(builder.hardened())?, plan),
             }
         },
         replay: |trace, batch, checked| {
@@ -53,10 +53,10 @@ const fn entry<S: Strategy<Level = Off>>() -> Entry {
         },
         latency: |plan| {
             let builder = || builder::<S>(latency::layout(), plan.batch);
-            match plan.level {
-                Level::Off => latency::run(|| built(builder()), plan),
-                Level::Checked => latency::run(|| built(builder().checked()), plan),
-                Level::Hardened => latency::run(|| built(builder().hardened()), plan),
+            match plan.checking {
+                Checks::Off => latency::run(|| built(builder()), plan),
+                Checks::Checked => latency::run(|| built(builder().checked()), plan),
+                Checks::Hardened => latency::run(|| built(builder().hardened()), plan),
             }
         },
     }
@@ -90,11 +90,11 @@ fn builder<S: Strategy>(layout: Layout, batch: usize) -> PoolBuilder<S> {
     Pool::builder(layout).strategy::<S>().batch(batch).limbo_magazines(LIMBO)
 }
 
-fn built<S: Strategy>(builder: PoolBuilder<S>) -> Result<Pool<S>, Refused> {
+fn built<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>) -> Result<Pool<S, C>, Refused> {
     builder.build().map_err(Refused::by)
 }
 
-impl<S: Strategy> Examined for Pool<S> {
+impl<S: Strategy, C: Checking> Examined for Pool<S, C> {
     fn layout(&self) -> Layout {
         let stats = self.stats();
         Layout::from_size_align(stats.block_size, stats.block_align)
@@ -110,7 +110,7 @@ impl<S: Strategy> Examined for Pool<S> {
     }
 
     fn kept_back_blocks(&self) -> usize {
-        if self.stats().level == Level::Hardened.name() { KEPT_BACK } else { 0 }
+        if self.stats().checking == Checks::Hardened.name() { KEPT_BACK } else { 0 }
     }
 
     fn exchanges(&self) -> Option<u64> {

@@ -78,7 +78,7 @@ fn latency_sees_calls_of_every_kind() {
     let results = json["results"].as_array().expect("an array");
     assert_eq!(results.len(), stress::strategies::STRATEGIES.len());
     for row in results {
-        assert_eq!((&row["verdict"], &row["level"]), (&"ok".into(), &"off".into()));
+        assert_eq!((&row["verdict"], &row["checking"]), (&"ok".into(), &"off".into()));
         let kinds = row["kinds"].as_array().expect("an array");
         let names: Vec<_> = kinds.iter().filter_map(|kind| kind["kind"].as_str()).collect();
         assert_eq!(names, ["timer", "hit", "refill", "carve", "flush"]);
@@ -161,7 +161,7 @@ fn unknown_names_suggest_the_nearest() {
     refused(&["run", "--scenario", "one-blok"], 1, "'one-block'");
     refused(&["run", "--scenario", "1pcn"], 1, "'1pnc'");
     refused(&["run", "--strategy", "tagedwide"], 1, "'TaggedWide'");
-    refused(&["run", "--level", "hardend"], 1, "'hardened'");
+    refused(&["run", "--checking", "hardend"], 1, "'hardened'");
     refused(&["run", "--treads", "2"], 1, "'--threads'");
     refused(&["replya"], 1, "'replay'");
 }
@@ -215,7 +215,7 @@ fn more_threads_than_the_system_gives_end_with_70_and_keep_what_there_was() {
 }
 
 #[test]
-fn levels_pins_limits_and_shares_are_in_the_report() {
+fn checking_pins_limits_and_shares_are_in_the_report() {
     let out = scratch("fields");
     let folder = out.to_str().expect("text");
     let output = stress(&[
@@ -226,7 +226,7 @@ fn levels_pins_limits_and_shares_are_in_the_report() {
         "1pnc,exhaustion",
         "--threads",
         "max,1x,3",
-        "--level",
+        "--checking",
         "off,hardened",
         "--pin",
         "--ops",
@@ -236,27 +236,31 @@ fn levels_pins_limits_and_shares_are_in_the_report() {
     ]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let printed = String::from_utf8_lossy(&output.stdout);
-    for column in ["level", "max/min", "refused", "hardened"] {
+    for column in ["checking", "max/min", "refused", "hardened"] {
         assert!(printed.contains(column), "{column}: {printed}");
     }
     let json = fs::read_to_string(out.join("run.json")).expect("written");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert!(json["hang"].is_null());
     let results = json["results"].as_array().expect("an array");
-    let of = |scenario: &str, level: &str| {
+    let of = |scenario: &str, checking: &str| {
         let fits = |row: &&serde_json::Value| {
-            (&row["scenario"], &row["level"], &row["threads"])
-                == (&scenario.into(), &level.into(), &3.into())
+            (&row["scenario"], &row["checking"], &row["threads"])
+                == (&scenario.into(), &checking.into(), &3.into())
         };
         let rows: Vec<_> = results.iter().filter(fits).collect();
-        assert_eq!(rows.len(), 1, "{scenario} {level}: a number that is given twice counts once");
+        assert_eq!(
+            rows.len(),
+            1,
+            "{scenario} {checking}: a number that is given twice counts once"
+        );
         rows[0].clone()
     };
-    for level in ["off", "hardened"] {
-        let shared = of("1pnc", level);
+    for checking in ["off", "hardened"] {
+        let shared = of("1pnc", checking);
         assert_eq!(shared["shares"].as_array().map(Vec::len), Some(2), "two consumers");
         assert!(shared["capacity_blocks"].is_null());
-        let limited = of("exhaustion", level);
+        let limited = of("exhaustion", checking);
         assert!(limited["refusals"].as_u64() > Some(0));
         assert!(limited["carved_blocks"].as_u64() <= limited["capacity_blocks"].as_u64());
         assert!(limited["fairness"].is_null() && limited["shares"].is_null());

@@ -7,6 +7,7 @@
 pub mod forks;
 pub mod objects;
 pub mod sleeper;
+pub mod thrifty;
 pub mod tracked;
 
 use core::alloc::Layout;

@@ -24,7 +24,7 @@ pub use guarded::{LinearPool, OPool};
 pub use lists::{List, Listed, ParkingLot, StdMutex};
 pub use malloc::Malloc;
 pub use per_thread::{NoHandle, Static, exact, per_thread};
-pub use pool::pool;
+pub use pool::{checking_pool, pool};
 pub use slab::Slab;
 
 use core::alloc::Layout;

@@ -2,7 +2,7 @@
 
 use core::alloc::Layout;
 
-use stampool::{Pool, Strategy};
+use stampool::{Checking, Pool, Strategy};
 
 use crate::Measured;
 use crate::batch::Batch;
@@ -13,14 +13,23 @@ use crate::batch::Batch;
 ///
 /// Where the strategy cannot be had as asked: a figure for its fallback would be misleading.
 pub fn pool<S: Strategy>(layout: Layout, batch: Batch) -> Pool<S> {
-    let builder = Pool::builder(layout).strategy::<S>();
+    checking_pool(layout, batch)
+}
+
+/// As [`pool`], with this detection of misuse.
+///
+/// # Panics
+///
+/// As there.
+pub fn checking_pool<S: Strategy, C: Checking>(layout: Layout, batch: Batch) -> Pool<S, C> {
+    let builder = Pool::builder(layout).strategy::<S>().checking::<C>();
     let builder = builder.batch(batch.least).batch_up_to(batch.most);
     let pool = builder.build().expect("a valid pool");
     assert_eq!(pool.stats().strategy, S::NAME, "this machine falls back to another strategy");
     pool
 }
 
-impl<S: Strategy> Measured for Pool<S> {
+impl<S: Strategy, C: Checking> Measured for Pool<S, C> {
     fn blocks(&self) -> Option<usize> {
         Some(self.stats().carved_blocks)
     }

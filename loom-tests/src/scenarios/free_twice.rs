@@ -1,4 +1,4 @@
-//! The level `checked` alone: two threads free one block at the same time. Either the pool refuses
+//! The checks of a checked pool alone: two threads free one block at the same time. Either the pool refuses
 //! one of the two frees, or both threads find the block live and it is in two places. Then the pool
 //! takes exactly one of the two copies for the block, and refuses the other one when it comes up.
 
@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use stampool::SystemSource;
 use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::chunk::{Level, Misuse, Regions, Tracked};
+use stampool::raw::checking::{Checked, Checking, Misuse};
+use stampool::raw::chunk::Regions;
 use stampool::raw::sync::thread;
 
 /// The subject's name in the ledger.
@@ -35,9 +36,9 @@ pub struct Scenario {
 
 /// All of these.
 pub const SCENARIOS: [Scenario; 2] = [
-    Scenario { name: "level/free_free", then: Then::Keep, outcomes: &[AT_ONCE, LATER] },
+    Scenario { name: "checking/free_free", then: Then::Keep, outcomes: &[AT_ONCE, LATER] },
     Scenario {
-        name: "level/free_free_flush",
+        name: "checking/free_free_flush",
         then: Then::Flush,
         outcomes: &[AT_ONCE, AT_THE_FLUSH, LATER],
     },
@@ -72,10 +73,10 @@ enum Copy {
 }
 
 /// Frees the block, as a handle does.
-fn free(level: &Tracked<false>, slot: usize, block: Block, then: Then) -> Copy {
-    let state = level.check_state(slot);
-    if !level.take_in(&state, slot, block)
-        && let Err(misuse) = level.verify_free(&state, block)
+fn free(checking: &Checked, slot: usize, block: Block, then: Then) -> Copy {
+    let state = checking.check_state(slot);
+    if !checking.take_in(&state, slot, block)
+        && let Err(misuse) = checking.verify_free(&state, block)
     {
         assert!(matches!(misuse, Misuse::FreedTwice(..)), "a second free was {misuse:?}");
         return Copy::Refused;
@@ -83,7 +84,7 @@ fn free(level: &Tracked<false>, slot: usize, block: Block, then: Then) -> Copy {
     if then == Then::Keep {
         return Copy::Cached;
     }
-    match level.leaves_cache(&state, block) {
+    match checking.leaves_cache(&state, block) {
         Ok(()) => Copy::InMagazine,
         Err(Misuse::FreedAtOnce(..)) => Copy::TakenOut,
         Err(strange) => panic!("a flush found {strange:?}"),
@@ -91,10 +92,10 @@ fn free(level: &Tracked<false>, slot: usize, block: Block, then: Then) -> Copy {
 }
 
 /// Uses a copy, as a pop or a refill does. False where it is refused.
-fn is_the_block(level: &Tracked<false>, slot: usize, block: Block, copy: Copy) -> bool {
+fn is_the_block(checking: &Checked, slot: usize, block: Block, copy: Copy) -> bool {
     let used = match copy {
-        Copy::Cached => level.verify_alloc(&level.check_state(slot), block),
-        Copy::InMagazine => level.enters_cache(&level.check_state(SLOTS[2]), block),
+        Copy::Cached => checking.verify_alloc(&checking.check_state(slot), block),
+        Copy::InMagazine => checking.enters_cache(&checking.check_state(SLOTS[2]), block),
         Copy::Refused | Copy::TakenOut => return false,
     };
     assert!(matches!(used, Ok(()) | Err(Misuse::FreedAtOnce(..))), "a copy was {used:?}");
@@ -109,27 +110,27 @@ fn is_the_block(level: &Tracked<false>, slot: usize, block: Block, copy: Copy) -
 pub fn body(scenario: Scenario) -> String {
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Tracked::<false>::room(1).expect("a layout");
+    let beside = Checked::room(1).expect("a layout");
     let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
     let block = Block(unsafe { room.add(at) });
-    let level: &'static Tracked<false> = Box::leak(Box::new(Tracked::new(blocks, false)));
-    // SAFETY: nobody else adds any; the regions are dropped after the level.
-    unsafe { level.add_chunk(room, block.0, 1) };
-    let state = level.check_state(SLOTS[0]);
-    level.enters_cache(&state, block).expect("fresh");
-    level.verify_alloc(&state, block).expect("cached");
+    let checking: &'static Checked = Box::leak(Box::new(Checked::new(blocks, false)));
+    // SAFETY: nobody else adds any; the regions are dropped after it.
+    unsafe { checking.add_chunk(room, block.0, 1) };
+    let state = checking.check_state(SLOTS[0]);
+    checking.enters_cache(&state, block).expect("fresh");
+    checking.verify_alloc(&state, block).expect("cached");
 
-    let other = thread::spawn(move || free(level, SLOTS[1], block, scenario.then));
-    let one = free(level, SLOTS[0], block, Then::Keep);
+    let other = thread::spawn(move || free(checking, SLOTS[1], block, scenario.then));
+    let one = free(checking, SLOTS[0], block, Then::Keep);
     let copies = [one, other.join().expect("no panic unreported")];
 
-    let used = [0, 1].map(|nth| is_the_block(level, SLOTS[nth], block, copies[nth]));
+    let used = [0, 1].map(|nth| is_the_block(checking, SLOTS[nth], block, copies[nth]));
     assert!(used[0] || used[1], "the block was lost");
     assert!(used[0] != used[1], "a block was handed out twice");
     // SAFETY: leaked above, and nobody is left who refers to it.
-    drop(unsafe { Box::from_raw(core::ptr::from_ref(level).cast_mut()) });
+    drop(unsafe { Box::from_raw(core::ptr::from_ref(checking).cast_mut()) });
     match copies {
         [Copy::Refused, _] | [_, Copy::Refused] => AT_ONCE,
         [_, Copy::TakenOut] => AT_THE_FLUSH,

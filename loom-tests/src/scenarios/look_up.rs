@@ -1,4 +1,4 @@
-//! The level `checked` alone: one thread registers a chunk while another thread looks up a pointer
+//! The checks of a checked pool alone: one thread registers a chunk while another thread looks up a pointer
 //! into it. Nobody has handed the second thread the block, so it may find the chunk or not. If it
 //! does, it must find all of it.
 
@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use stampool::SystemSource;
 use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::chunk::{Level, Misuse, Regions, Tracked};
+use stampool::raw::checking::{Checked, Checking, Misuse};
+use stampool::raw::chunk::Regions;
 use stampool::raw::sync::thread;
 
 /// Its name in the ledger.
-pub const NAME: &str = "level/look_up_grow";
+pub const NAME: &str = "checking/look_up_grow";
 
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Checked";
@@ -24,21 +25,21 @@ pub const SUBJECT: &str = "Checked";
 pub fn body() -> String {
     let mut regions = Regions::new(Box::new(SystemSource));
     let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Tracked::<false>::room(1).expect("a layout");
+    let beside = Checked::room(1).expect("a layout");
     let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
     let block = Block(unsafe { room.add(at) });
-    let level: &'static Tracked<false> = Box::leak(Box::new(Tracked::new(blocks, false)));
+    let checking: &'static Checked = Box::leak(Box::new(Checked::new(blocks, false)));
 
     let room = Block(room);
     let other = thread::spawn(move || {
         let (Block(room), Block(first)) = ({ room }, { block });
-        // SAFETY: nobody else adds any; the regions are dropped after the level.
-        unsafe { level.add_chunk(room, first, 1) };
+        // SAFETY: nobody else adds any; the regions are dropped after it.
+        unsafe { checking.add_chunk(room, first, 1) };
     });
-    let state = level.check_state(64);
-    let outcome = match level.verify_free(&state, block) {
+    let state = checking.check_state(64);
+    let outcome = match checking.verify_free(&state, block) {
         Err(Misuse::NeverHandedOut(_)) => "known",
         // The memory may be that of an earlier execution's pool.
         Err(Misuse::Foreign(..) | Misuse::OtherPool(..) | Misuse::DroppedPool(..)) => "unknown",
@@ -46,11 +47,11 @@ pub fn body() -> String {
     };
     other.join().expect("no panic unreported");
     assert!(
-        matches!(level.verify_free(&state, block), Err(Misuse::NeverHandedOut(_))),
+        matches!(checking.verify_free(&state, block), Err(Misuse::NeverHandedOut(_))),
         "a chunk was not found"
     );
     // SAFETY: leaked above, and nobody is left who refers to it.
-    drop(unsafe { Box::from_raw(core::ptr::from_ref(level).cast_mut()) });
+    drop(unsafe { Box::from_raw(core::ptr::from_ref(checking).cast_mut()) });
     outcome.into()
 }
 

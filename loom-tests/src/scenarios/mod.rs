@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`list`] | free list | an operation |
 //! | [`exchange`] | mediator, thread caches, pool | an exchange with a list, or a lock taken |
-//! | [`look_up`], [`free_twice`] | the level `checked` | none: as below |
+//! | [`look_up`], [`free_twice`] | the checks of a checked pool | none: as below |
 //! | [`crossed`] | two free lists | an operation |
 //! | [`land`] | mediator and reclaimer | none: as below |
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
@@ -40,7 +40,7 @@ pub mod stamped;
 use metered::Metered;
 pub use payload::Payload;
 
-use stampool::raw::chunk::{Off, Regions};
+use stampool::raw::chunk::Regions;
 use stampool::raw::each_strategy;
 use stampool::raw::free_list::{
     Deferred, Immediate, Magazine, MagazineStore, OwnedMagazine, QuiescentList,
@@ -168,7 +168,6 @@ pub struct QuiescentStalled;
 unsafe impl Strategy for QuiescentStalled {
     const NAME: &'static str = "QuiescentStalled";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = QuiescentList;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

@@ -6,7 +6,6 @@
 use core::marker::PhantomData;
 
 use stampool::raw::block::TagWidth;
-use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
     BareHead, Chain, Head, HeadWord, Immediate, MagazineList, MagazineRef, MagazineStore,
     OwnedMagazine, Treiber,
@@ -148,7 +147,6 @@ struct Spliced<R>(R);
 unsafe impl<R: Rule> Strategy for Spliced<R> {
     const NAME: &'static str = Quiescent::NAME;
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = SplicedList<R>;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

@@ -3,7 +3,6 @@
 use core::marker::PhantomData;
 
 use stampool::raw::block::TagWidth;
-use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
     Addressing, BareHead, Chain, Head, HeadWord, Immediate, Magazine, MagazineList, MagazineRef,
     MagazineStore, OwnedMagazine, PackedHead, Treiber, WideHead,
@@ -205,7 +204,6 @@ struct Faulty<F>(F);
 unsafe impl<F: Fault> Strategy for Faulty<F> {
     const NAME: &'static str = F::From::NAME;
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = FaultyList<F>;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

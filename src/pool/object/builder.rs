@@ -62,9 +62,7 @@ impl<T> ObjectPoolBuilder<T> {
 }
 
 impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
-    /// Chooses the strategy against ABA, and with [`Checked`](crate::Checked) a level. The default
-    /// is
-    /// [`TaggedWide`].
+    /// Chooses the strategy against ABA. The default is [`TaggedWide`].
     pub fn strategy<U: Strategy>(self) -> ObjectPoolBuilder<T, U> {
         ObjectPoolBuilder {
             blocks: self.blocks.with(),
@@ -159,8 +157,8 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Changes other settings of the pool of blocks underneath. Strategy and level are chosen by
-    /// [`strategy`](Self::strategy).
+    /// Changes other settings of the pool of blocks underneath. [`strategy`](Self::strategy)
+    /// chooses the strategy.
     pub fn blocks(mut self, set: impl FnOnce(PoolBuilder<S>) -> PoolBuilder<S>) -> Self {
         self.blocks = set(self.blocks);
         self
@@ -189,7 +187,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
             .map_err(|_| BuildError::BlockTooLarge { size })?;
         let mut blocks = self.blocks.layout(layout);
         if keeps {
-            blocks = blocks.numbered(Kept::<T>::write_header, FreeReads::Forbidden)?;
+            blocks = blocks.numbered(Kept::<T>::write_header, FreeReads::Forbidden);
         }
         let blocks = if self.is_exact {
             Blocks::Exact(blocks.build_exact()?)

@@ -5,6 +5,7 @@ use core::ops::Deref;
 
 use super::super::Local;
 use super::super::core::Core;
+use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 use crate::mediator::ShardId;
@@ -15,25 +16,25 @@ use crate::threads::Rundown;
 ///
 /// Dropped while the pool stands, it hands its blocks in, as any handle. Dropped later, it leaves
 /// the pool's memory alone: its blocks went back with it.
-pub struct DetachedLocal<S: Strategy> {
+pub struct DetachedLocal<S: Strategy, C: Checking = Unchecked> {
     /// The pool lends it, and not for ever: see `deref`.
-    local: ManuallyDrop<Local<'static, S>>,
-    rundown: Arc<Rundown<Core<S>>>,
+    local: ManuallyDrop<Local<'static, S, C>>,
+    rundown: Arc<Rundown<Core<S, C>>>,
 }
 
-impl<S: Strategy> DetachedLocal<S> {
+impl<S: Strategy, C: Checking> DetachedLocal<S, C> {
     /// Attaches the calling thread.
     ///
     /// # Safety
     ///
     /// It is only used, other than dropped, while the pool is borrowed.
     pub(in super::super) unsafe fn attach(
-        core: &Core<S>,
+        core: &Core<S, C>,
         shard: ShardId,
     ) -> Result<Self, AllocError> {
         let rundown = core.rundown().clone();
         // SAFETY: by the caller, and by `drop`, which goes through the rundown.
-        let core: &'static Core<S> = unsafe { &*core::ptr::from_ref(core) };
+        let core: &'static Core<S, C> = unsafe { &*core::ptr::from_ref(core) };
         Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, shard)?), rundown })
     }
 
@@ -43,15 +44,15 @@ impl<S: Strategy> DetachedLocal<S> {
     }
 }
 
-impl<S: Strategy> Deref for DetachedLocal<S> {
-    type Target = Local<'static, S>;
+impl<S: Strategy, C: Checking> Deref for DetachedLocal<S, C> {
+    type Target = Local<'static, S, C>;
 
-    fn deref(&self) -> &Local<'static, S> {
+    fn deref(&self) -> &Local<'static, S, C> {
         &self.local
     }
 }
 
-impl<S: Strategy> Drop for DetachedLocal<S> {
+impl<S: Strategy, C: Checking> Drop for DetachedLocal<S, C> {
     fn drop(&mut self) {
         // SAFETY: not used again.
         let local = unsafe { ManuallyDrop::take(&mut self.local) };

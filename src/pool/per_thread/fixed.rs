@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 
 use super::ThreadLocalPool;
 use super::locals::{self, PoolNumber};
+use crate::checking::{Checking, Unchecked};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::{Number, OnceLock};
@@ -13,21 +14,21 @@ use crate::sync::{Number, OnceLock};
 /// [`static_pool!`](crate::static_pool).
 ///
 /// A thread that has used it finds its cache without asking whether it is built.
-pub struct StaticPool<S: Strategy = TaggedWide> {
+pub struct StaticPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// The pool's, once it is built.
     number: Number,
-    pool: OnceLock<ThreadLocalPool<S>>,
-    build: fn() -> Result<ThreadLocalPool<S>, BuildError>,
+    pool: OnceLock<ThreadLocalPool<S, C>>,
+    build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>,
 }
 
-impl<S: Strategy> StaticPool<S> {
+impl<S: Strategy, C: Checking> StaticPool<S, C> {
     /// Will be what `build` builds. Once: a second thread waits meanwhile.
-    pub const fn new(build: fn() -> Result<ThreadLocalPool<S>, BuildError>) -> Self {
+    pub const fn new(build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>) -> Self {
         Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), build }
     }
 
     /// The pool, if it was used before.
-    pub(in super::super) fn if_built(&self) -> Option<&ThreadLocalPool<S>> {
+    pub(in super::super) fn if_built(&self) -> Option<&ThreadLocalPool<S, C>> {
         self.pool.get()
     }
 
@@ -43,7 +44,7 @@ impl<S: Strategy> StaticPool<S> {
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: our pool's number, which no other pool has; it is there as long as we are.
-        match unsafe { locals::recent::<S>(PoolNumber(self.number.get())) } {
+        match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
             Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
         }
@@ -57,7 +58,7 @@ impl<S: Strategy> StaticPool<S> {
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: as in `allocate`.
-        match unsafe { locals::recent::<S>(PoolNumber(self.number.get())) } {
+        match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
             // SAFETY: by the caller.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
@@ -83,7 +84,7 @@ impl<S: Strategy> StaticPool<S> {
         unsafe { self.built().deallocate(block) };
     }
 
-    fn built(&self) -> &ThreadLocalPool<S> {
+    fn built(&self) -> &ThreadLocalPool<S, C> {
         let pool = self.pool.get_or_init(|| match (self.build)() {
             Ok(pool) => pool,
             Err(error) => panic!("a static pool cannot be built: {error}"),
@@ -93,11 +94,11 @@ impl<S: Strategy> StaticPool<S> {
     }
 }
 
-impl<S: Strategy> Deref for StaticPool<S> {
-    type Target = ThreadLocalPool<S>;
+impl<S: Strategy, C: Checking> Deref for StaticPool<S, C> {
+    type Target = ThreadLocalPool<S, C>;
 
     /// Builds the pool, where that has not happened yet; panics where it cannot be.
-    fn deref(&self) -> &ThreadLocalPool<S> {
+    fn deref(&self) -> &ThreadLocalPool<S, C> {
         self.built()
     }
 }

@@ -20,6 +20,7 @@ use core::ptr;
 use super::super::Local;
 use super::super::core::Core;
 use super::DetachedLocal;
+use crate::checking::Checking;
 use crate::free_list::Strategy;
 use crate::sync::{Places, serial};
 use crate::thread_cache::SlotRef;
@@ -96,9 +97,9 @@ struct Recent {
 const NONE: Recent = Recent { pool: PoolNumber(0), slot: None, local: ptr::null() };
 
 /// The calling thread's handle of a pool, and its slot.
-pub(super) struct AtHand<'p, S: Strategy> {
+pub(super) struct AtHand<'p, S: Strategy, C: Checking> {
     pub(super) slot: SlotRef,
-    pub(super) local: &'p Local<'p, S>,
+    pub(super) local: &'p Local<'p, S, C>,
 }
 
 crate::sync::thread_local! {
@@ -163,13 +164,13 @@ trait AnyLocal {
     fn handle(&self) -> (SlotRef, *const ());
 }
 
-impl<S: Strategy> AnyLocal for DetachedLocal<S> {
+impl<S: Strategy, C: Checking> AnyLocal for DetachedLocal<S, C> {
     fn is_orphaned(&self) -> bool {
         self.is_orphaned()
     }
 
     fn handle(&self) -> (SlotRef, *const ()) {
-        let local: *const Local<'static, S> = &**self;
+        let local: *const Local<'static, S, C> = &**self;
         (self.slot(), local.cast())
     }
 }
@@ -202,7 +203,9 @@ impl Drop for Locals {
 ///
 /// `pool` is the number of a pool of strategy `S` that is borrowed for `'p`.
 #[inline(always)]
-pub(super) unsafe fn recent<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<'p, S>> {
+pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
+    pool: PoolNumber,
+) -> Option<AtHand<'p, S, C>> {
     let recent = RECENT.with(|recent| recent[pool.way()].get());
     if recent.pool != pool {
         return None;
@@ -211,7 +214,7 @@ pub(super) unsafe fn recent<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<
     let slot = unsafe { recent.slot.unwrap_unchecked() };
     // SAFETY: entered by `find_or_attach` for the same number, so for the same pool and strategy,
     // which is there; locals of a pool that is there stay in `LOCALS`, until their thread ends.
-    let local = unsafe { &*recent.local.cast::<Local<'p, S>>() };
+    let local = unsafe { &*recent.local.cast::<Local<'p, S, C>>() };
     Some(AtHand { slot, local })
 }
 
@@ -222,10 +225,10 @@ pub(super) unsafe fn recent<'p, S: Strategy>(pool: PoolNumber) -> Option<AtHand<
 /// # Safety
 ///
 /// `pool` is the number of `core`'s pool.
-pub(super) unsafe fn find_or_attach<'p, S: Strategy>(
+pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     pool: PoolNumber,
-    core: &'p Core<S>,
-) -> Option<&'p Local<'p, S>> {
+    core: &'p Core<S, C>,
+) -> Option<&'p Local<'p, S, C>> {
     let recent = LOCALS.try_with(|locals| {
         let known = locals.0.try_borrow().ok()?.find(pool).map(|entry| entry.recent);
         let recent = match known {
@@ -247,7 +250,7 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy>(
         RECENT.with(|all| all[pool.way()].set(recent));
         Some(recent.local)
     });
-    let local = recent.ok()??.cast::<Local<'p, S>>();
+    let local = recent.ok()??.cast::<Local<'p, S, C>>();
     // SAFETY: boxed in `LOCALS`, which keeps it as long as the pool is there. The number is that of
     // `core`'s pool, so the handle is of its strategy.
     Some(unsafe { &*local })

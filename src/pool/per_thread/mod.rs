@@ -11,6 +11,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::{Census, Local, Pool};
+use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
@@ -62,23 +63,23 @@ use locals::OwnNumber;
 /// });
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-pub struct ThreadLocalPool<S: Strategy = TaggedWide> {
+pub struct ThreadLocalPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// Declared before the pool, so that it is dropped first.
-    fallback: Mutex<Fallback<S>>,
-    pool: Pool<S>,
+    fallback: Mutex<Fallback<S, C>>,
+    pool: Pool<S, C>,
     /// Declared last, because threads tell pools apart by it as long as the pool exists.
     number: OwnNumber,
 }
 
 /// The cache of the threads that cannot have one of their own.
-struct Fallback<S: Strategy>(DetachedLocal<S>);
+struct Fallback<S: Strategy, C: Checking>(DetachedLocal<S, C>);
 
 // SAFETY: behind a lock: one thread at a time, which is all that a slot and a participant ask.
-unsafe impl<S: Strategy> Send for Fallback<S> {}
+unsafe impl<S: Strategy, C: Checking> Send for Fallback<S, C> {}
 
-impl<S: Strategy> ThreadLocalPool<S> {
+impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// Makes the shared cache now, so that a thread which has a block to free always finds it.
-    pub(super) fn new(pool: Pool<S>) -> Result<Self, AllocError> {
+    pub(super) fn new(pool: Pool<S, C>) -> Result<Self, AllocError> {
         // SAFETY: used through the pool, and dropped before it.
         let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), ShardId::default()) }?);
         Ok(Self { fallback: Mutex::new(fallback), pool, number: OwnNumber::fresh() })
@@ -92,7 +93,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline]
     pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { locals::recent::<S>(self.number.get()) } {
+        match unsafe { locals::recent::<S, C>(self.number.get()) } {
             Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
         }
@@ -106,7 +107,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     #[inline]
     pub unsafe fn deallocate(&self, block: NonNull<u8>) {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { locals::recent::<S>(self.number.get()) } {
+        match unsafe { locals::recent::<S, C>(self.number.get()) } {
             // SAFETY: by the caller.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
@@ -137,7 +138,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
         drop(number);
     }
 
-    pub(super) const fn pool(&self) -> &Pool<S> {
+    pub(super) const fn pool(&self) -> &Pool<S, C> {
         &self.pool
     }
 
@@ -162,9 +163,9 @@ impl<S: Strategy> ThreadLocalPool<S> {
 
     /// Runs `f` on the calling thread's handle, attached now where it was not, or on the shared
     /// one.
-    pub(super) fn with_local<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
+    pub(super) fn with_local<R>(&self, f: impl FnOnce(&Local<'_, S, C>) -> R) -> R {
         // SAFETY: our own number, while we are borrowed.
-        match unsafe { locals::recent::<S>(self.number.get()) } {
+        match unsafe { locals::recent::<S, C>(self.number.get()) } {
             Some(at) => f(at.local),
             None => self.attach_and(f),
         }
@@ -189,7 +190,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     }
 
     /// As [`with_local`](Self::with_local), where the thread has not used the pool of late.
-    fn attach_and<R>(&self, f: impl FnOnce(&Local<'_, S>) -> R) -> R {
+    fn attach_and<R>(&self, f: impl FnOnce(&Local<'_, S, C>) -> R) -> R {
         // SAFETY: our own number and core.
         match unsafe { locals::find_or_attach(self.number.get(), self.pool.core()) } {
             Some(local) => f(local),
@@ -207,7 +208,7 @@ impl<S: Strategy> ThreadLocalPool<S> {
     ///
     /// It is only used, other than dropped, while the pool is there.
     #[doc(hidden)]
-    pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S>, AllocError> {
+    pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
         let core = self.pool.core();
         // SAFETY: by the caller.
         unsafe { DetachedLocal::attach(core, core.shard_id()) }
@@ -215,10 +216,10 @@ impl<S: Strategy> ThreadLocalPool<S> {
 }
 
 // Not `DerefMut`: a pool that is swapped for another one would keep its number.
-impl<S: Strategy> Deref for ThreadLocalPool<S> {
-    type Target = Pool<S>;
+impl<S: Strategy, C: Checking> Deref for ThreadLocalPool<S, C> {
+    type Target = Pool<S, C>;
 
-    fn deref(&self) -> &Pool<S> {
+    fn deref(&self) -> &Pool<S, C> {
         &self.pool
     }
 }

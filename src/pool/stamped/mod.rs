@@ -161,7 +161,7 @@ impl<S: Strategy> PoolBuilder<S> {
         init: impl Fn() -> T + Send + Sync + 'static,
     ) -> Result<StampedPool<T, S>, BuildError> {
         let blocks = self.layout(Layout::new::<Cell<T>>());
-        let pool = blocks.numbered(Cell::<T>::write_header, FreeReads::Allowed)?.build()?;
+        let pool = blocks.numbered(Cell::<T>::write_header, FreeReads::Allowed).build()?;
         let serial = Serial::next().ok_or(BuildError::PoolsExhausted)?;
         let (init, width) = (Box::new(init), StampWidth::FULL);
         Ok(StampedPool { init, serial, width, _values: PhantomData, pool })

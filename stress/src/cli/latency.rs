@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::OutputArgs;
 use super::value::{ALL, duration, selected, strategy_names, threads};
+use crate::checking::Checks;
 use crate::environment::AGAIN;
 use crate::latency::Plan;
-use crate::level::Level;
 use crate::strategies::STRATEGIES;
 
 /// Arguments of `latency`.
@@ -31,7 +31,7 @@ pub struct LatencyArgs {
     pub duration: Duration,
     /// How the pool looks for misuse; several make several runs.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "off")]
-    pub level: Vec<Level>,
+    pub checking: Vec<Checks>,
     /// Seed of all random choices; a fresh one if not given.
     #[arg(long)]
     pub seed: Option<u64>,
@@ -49,9 +49,9 @@ impl LatencyArgs {
     /// The command that does one of the runs again.
     pub fn again(&self, strategy: &str, plan: &Plan) -> String {
         format!(
-            "{AGAIN} latency --strategy {strategy} --level {} \
+            "{AGAIN} latency --strategy {strategy} --checking {} \
              --threads {} --batch {} --duration {}ms --seed {}",
-            plan.level.name(),
+            plan.checking.name(),
             plan.threads,
             plan.batch,
             plan.duration.as_millis(),

@@ -149,7 +149,7 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::level::Level;
+    use crate::checking::Checks;
     use crate::run::{Budget, Plan};
     use crate::watch::Stall;
 
@@ -195,7 +195,7 @@ mod tests {
             stall: args.stall,
             checked: false,
             pin: true,
-            level: Level::Hardened,
+            checking: Checks::Hardened,
             batch_up_to: Some(128),
             ..Plan::new(Scenario::Churn, 3, args.budget(7), 9)
         };
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(same.budget(1), Budget::Ops(10));
         assert_eq!((same.seed, &same.threads[..], same.books_only), (Some(9), &[3][..], true));
         assert_eq!(same.batch_up_to, Some(128));
-        assert_eq!((same.pin, &same.level[..]), (true, &[Level::Hardened][..]));
+        assert_eq!((same.pin, &same.checking[..]), (true, &[Checks::Hardened][..]));
         assert_eq!(same.stall, Some(Stall::Spells(Duration::from_secs(2))));
     }
 
@@ -258,11 +258,11 @@ mod tests {
             "stress run --batch-up-to 0",
             "stress run --block-size 18446744073709551615",
             "stress run --threads 0x",
-            "stress run --level some",
+            "stress run --checking some",
             "stress run --stall 0s",
             "stress run --stall sometimes",
             "stress latency --batch 1",
-            "stress latency --level some",
+            "stress latency --checking some",
             "stress replay",
             "stress replay x --rounds 0",
         ] {

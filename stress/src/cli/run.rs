@@ -9,8 +9,8 @@ use super::value::{
     ALL, batch_blocks, block_bytes, duration, patience, scenario_names, selected, stall,
     strategy_names, threads,
 };
+use crate::checking::Checks;
 use crate::environment::AGAIN;
-use crate::level::Level;
 use crate::run::{Budget, Plan};
 use crate::scenario::Scenario;
 use crate::steer::SteerArgs;
@@ -60,7 +60,7 @@ pub struct RunArgs {
     pub no_pin: bool,
     /// How the pool looks for misuse; several make several runs.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "off")]
-    pub level: Vec<Level>,
+    pub checking: Vec<Checks>,
     /// End at the first run with a violation; without it the others are run all the same.
     #[arg(long)]
     pub fail_fast: bool,
@@ -130,8 +130,8 @@ impl RunArgs {
         if let Some(most) = plan.batch_up_to {
             again += &format!(" --batch-up-to {most}");
         }
-        if plan.level != Level::Off {
-            again += &format!(" --level {}", plan.level.name());
+        if plan.checking != Checks::Off {
+            again += &format!(" --checking {}", plan.checking.name());
         }
         for (is_set, flag) in [
             (plan.pin, " --pin"),

@@ -63,7 +63,7 @@ pub(super) fn results(input: &Input) -> Section {
             latency_table(rows),
             rows.iter()
                 .map(|row| {
-                    format!("# {} {} x{}\n{}", row.strategy, row.level, row.threads, row.again)
+                    format!("# {} {} x{}\n{}", row.strategy, row.checking, row.threads, row.again)
                 })
                 .collect(),
         ),
@@ -113,7 +113,7 @@ fn run_table(runs: &[Run]) -> Table {
 fn latency_table(rows: &[Latency]) -> Table {
     let header = [
         "strategy",
-        "level",
+        "checking",
         "threads",
         "call",
         "count",
@@ -129,7 +129,7 @@ fn latency_table(rows: &[Latency]) -> Table {
         let ns = |value: f64| Cell::number(format!("{value:.0}"));
         table.row([
             Cell::text(&row.strategy),
-            Cell::text(&row.level),
+            Cell::text(&row.checking),
             Cell::number(row.threads),
             Cell::text(&kind.kind),
             Cell::number(kind.count),

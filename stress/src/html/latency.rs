@@ -25,9 +25,9 @@ pub(super) fn latency(input: &Input, rows: &[Latency]) -> Section {
                 .x(Axis::new("calls that took no longer").nines())
                 .y(Axis::new("time of one call").log().nanoseconds());
             for row in own() {
-                let name = match &*row.level {
+                let name = match &*row.checking {
                     "off" => row.strategy.clone(),
-                    level => format!("{}, {level}", row.strategy),
+                    checking => format!("{}, {checking}", row.strategy),
                 };
                 let calls = row.kinds.iter().filter(|calls| calls.kind == kind);
                 for calls in calls {

@@ -48,7 +48,7 @@ pub(super) struct Run {
     pub(super) strategy: String,
     pub(super) scenario: String,
     pub(super) threads: u32,
-    pub(super) level: Option<String>,
+    pub(super) checking: Option<String>,
     pub(super) ops: u64,
     pub(super) seconds: f64,
     pub(super) ns_per_op: f64,
@@ -71,7 +71,7 @@ pub(super) struct Run {
 #[derive(Debug, Deserialize)]
 pub(super) struct Latency {
     pub(super) strategy: String,
-    pub(super) level: String,
+    pub(super) checking: String,
     pub(super) threads: u32,
     pub(super) kinds: Vec<Kind>,
     #[serde(default)]
@@ -121,9 +121,9 @@ impl Input {
 impl Run {
     /// The strategy, and how it was built where that is not the usual way.
     pub(super) fn subject(&self) -> String {
-        match self.level.as_deref() {
+        match self.checking.as_deref() {
             None | Some("off") => self.strategy.clone(),
-            Some(level) => format!("{}, {level}", self.strategy),
+            Some(checking) => format!("{}, {checking}", self.strategy),
         }
     }
 }

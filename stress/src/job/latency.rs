@@ -1,4 +1,4 @@
-//! `stress latency`: every strategy, level and number of threads, one after the other.
+//! `stress latency`: every strategy, checking and number of threads, one after the other.
 
 use super::Done;
 use crate::cli::{Exit, LatencyArgs};
@@ -27,7 +27,7 @@ pub(super) fn all(args: &LatencyArgs) -> Done {
         if interrupt::requested() {
             break;
         }
-        let label = format!("{} {} x{}", entry.name, plan.level.name(), plan.threads);
+        let label = format!("{} {} x{}", entry.name, plan.checking.name(), plan.threads);
         progress.begin(&label);
         let outcome = match (entry.latency)(&plan) {
             Ok(outcome) => outcome,
@@ -75,7 +75,7 @@ pub(super) fn all(args: &LatencyArgs) -> Done {
         ));
         report.violations.extend(outcome.violations.iter().map(|violation| ViolationRow {
             strategy: entry.name.to_owned(),
-            scenario: format!("latency, level {}", plan.level.name()),
+            scenario: format!("latency, checking {}", plan.checking.name()),
             threads: plan.threads,
             what: violation.to_string(),
             again: args.again(entry.name, plan),
@@ -89,11 +89,11 @@ fn cells(args: &LatencyArgs, seed: u64) -> Vec<(&'static Entry, Plan)> {
     let names = args.strategies();
     let mut cells = Vec::new();
     for entry in STRATEGIES.iter().filter(|entry| names.contains(&entry.name)) {
-        for level in &args.level {
+        for checking in &args.checking {
             for threads in &args.threads {
-                let (level, threads) = (*level, usize::from(*threads));
+                let (checking, threads) = (*checking, usize::from(*threads));
                 let (batch, duration) = (usize::from(args.batch), args.duration);
-                cells.push((entry, Plan { level, threads, batch, duration, seed }));
+                cells.push((entry, Plan { checking, threads, batch, duration, seed }));
             }
         }
     }

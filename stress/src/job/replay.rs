@@ -134,7 +134,7 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         lock_free: on_pools.map(|mechanism| mechanism.lock_free),
         tag_bits: on_pools.map(|mechanism| mechanism.tag_bits),
         scenario: scenario.to_owned(),
-        level: None,
+        checking: None,
         pinned: None,
         capacity_blocks: None,
         refusals: None,

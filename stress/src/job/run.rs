@@ -1,14 +1,14 @@
-//! `stress run`: the matrix of strategies, scenarios, levels and thread counts.
+//! `stress run`: the matrix of strategies, scenarios, checking and thread counts.
 
 use core::alloc::Layout;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Done, end_process};
+use crate::checking::Checks;
 use crate::cli::{Exit, RunArgs};
 use crate::environment::About;
 use crate::interrupt;
-use crate::level::Level;
 use crate::progress::Progress;
 use crate::report::{self, FORMAT, HangRow, Report, Row, ViolationRow};
 use crate::rng;
@@ -26,12 +26,12 @@ struct Cell {
 
 impl Cell {
     fn label(&self) -> String {
-        let Plan { scenario, threads, level, .. } = &self.plan;
-        let level = match level {
-            Level::Off => String::new(),
-            level => format!(" {}", level.name()),
+        let Plan { scenario, threads, checking, .. } = &self.plan;
+        let checking = match checking {
+            Checks::Off => String::new(),
+            checking => format!(" {}", checking.name()),
         };
-        format!("{} {} x{threads}{level}", self.entry.name, scenario.name())
+        format!("{} {} x{threads}{checking}", self.entry.name, scenario.name())
     }
 }
 
@@ -181,12 +181,12 @@ fn cells(args: &RunArgs, seed: u64) -> Vec<Cell> {
                 if is_again || threads < scenario.min_threads() {
                     continue;
                 }
-                for level in &args.level {
+                for checking in &args.checking {
                     let plan = Plan {
                         checked: !args.books_only,
                         histories: args.histories,
                         stall: args.stall,
-                        level: *level,
+                        checking: *checking,
                         pin: args.pin,
                         batch_up_to: args.batch_up_to,
                         // The budget depends on how many there are.
@@ -213,7 +213,7 @@ fn row(cell: &Cell, layout: Layout, outcome: &Outcome, again: String) -> Row {
         lock_free: Some(outcome.mechanism.lock_free),
         tag_bits: Some(outcome.mechanism.tag_bits),
         scenario: plan.scenario.name().to_owned(),
-        level: Some(plan.level.name()),
+        checking: Some(plan.checking.name()),
         pinned: Some(plan.pin && outcome.unpinned.is_none()),
         capacity_blocks: outcome.capacity_blocks,
         refusals: Some(outcome.refusals),

@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 use std::sync::mpsc::{Receiver, SyncSender};
 
-use stampool::{Local, Pool, Strategy};
+use stampool::{Checking, Local, Pool, Strategy};
 
 use super::clock;
 use super::kind::{Exchange, Kind, Tally, deallocation};
@@ -22,14 +22,14 @@ pub(super) struct Held {
 unsafe impl Send for Held {}
 
 /// What the lanes of a round share.
-pub(super) struct Round<'a, S: Strategy> {
-    pub(super) pool: &'a Pool<S>,
+pub(super) struct Round<'a, S: Strategy, C: Checking> {
+    pub(super) pool: &'a Pool<S, C>,
     pub(super) oracle: &'a Oracle,
     pub(super) log: &'a Log,
     pub(super) batch: usize,
 }
 
-impl<S: Strategy> Round<'_, S> {
+impl<S: Strategy, C: Checking> Round<'_, S, C> {
     /// Blocks in a lane's hands, in batches, at which it turns from allocating to freeing.
     const PEAK_BATCHES: usize = 32;
     /// Blocks that may be on their way to a lane, in batches.
@@ -45,9 +45,9 @@ impl<S: Strategy> Round<'_, S> {
 }
 
 /// A lane at work.
-pub(super) struct Lane<'a, S: Strategy> {
-    pub(super) round: &'a Round<'a, S>,
-    pub(super) local: Local<'a, S>,
+pub(super) struct Lane<'a, S: Strategy, C: Checking> {
+    pub(super) round: &'a Round<'a, S, C>,
+    pub(super) local: Local<'a, S, C>,
     pub(super) index: u16,
     pub(super) rng: Rng,
     pub(super) tally: &'a mut Tally,
@@ -58,11 +58,11 @@ pub(super) struct Lane<'a, S: Strategy> {
     pub(super) from: Receiver<Held>,
 }
 
-impl<S: Strategy> Lane<'_, S> {
+impl<S: Strategy, C: Checking> Lane<'_, S, C> {
     /// Plays the round, and leaves with empty hands.
     pub(super) fn play(mut self) {
-        let peak = Round::<S>::PEAK_BATCHES * self.round.batch;
-        for _ in 0..Round::<S>::SAWTEETH {
+        let peak = Round::<S, C>::PEAK_BATCHES * self.round.batch;
+        for _ in 0..Round::<S, C>::SAWTEETH {
             while self.held.len() < peak && !self.stopped() {
                 self.step(true, peak);
             }

@@ -31,13 +31,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use stampool::{Pool, Strategy};
+use stampool::{Checking, Pool, Strategy};
 
 pub use self::kind::{Kind, Tally};
 use self::lane::{Lane, Round};
+pub use crate::checking::Checks;
 use crate::gate::Gate;
 use crate::interrupt;
-pub use crate::level::Level;
 use crate::meter;
 use crate::oracle::live::bound_blocks;
 use crate::oracle::pattern::Extent;
@@ -50,7 +50,7 @@ use crate::subject::{Examined as _, Mechanism, Refused};
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// How the pool looks for misuse.
-    pub level: Level,
+    pub checking: Checks,
     /// Threads at work at once.
     pub threads: usize,
     /// Blocks per batch, 2 at least.
@@ -98,8 +98,8 @@ pub const fn layout() -> Layout {
 ///
 /// # Panics
 /// If `plan.threads` is 0 or too many for an owner word, or `plan.batch` below 2.
-pub fn run<S: Strategy>(
-    build: impl Fn() -> Result<Pool<S>, Refused>,
+pub fn run<S: Strategy, C: Checking>(
+    build: impl Fn() -> Result<Pool<S, C>, Refused>,
     plan: &Plan,
 ) -> Result<Outcome, Refused> {
     assert!(plan.threads > 0 && plan.batch >= 2, "a thread and a batch");
@@ -140,8 +140,8 @@ pub fn run<S: Strategy>(
 }
 
 /// One round: all lanes at once, until their hands are empty.
-fn play<S: Strategy>(
-    pool: &Pool<S>,
+fn play<S: Strategy, C: Checking>(
+    pool: &Pool<S, C>,
     plan: &Plan,
     number: u64,
     log: &Log,
@@ -150,11 +150,11 @@ fn play<S: Strategy>(
     let Plan { batch, threads, .. } = *plan;
     // Hardened pools keep some back.
     let kept_back = threads * 16;
-    let most_live = threads * Round::<S>::most_per_lane(batch);
+    let most_live = threads * Round::<S, C>::most_per_lane(batch);
     let room = bound_blocks(most_live, threads, batch) + kept_back;
     let oracle = Oracle::type_stable(layout(), Extent::Whole, room);
     let round = Round { pool, oracle: &oracle, log, batch };
-    let waiting = Round::<S>::ON_THEIR_WAY_BATCHES * batch;
+    let waiting = Round::<S, C>::ON_THEIR_WAY_BATCHES * batch;
     let (mut to, from): (Vec<_>, Vec<_>) =
         (0..threads).map(|_| mpsc::sync_channel(waiting)).unzip();
     // Each sends to the next one; a single one to itself.
@@ -206,8 +206,8 @@ mod tests {
     use super::*;
     use crate::strategies::STRATEGIES;
 
-    fn outcome(strategy: usize, level: Level, threads: usize, batch: usize) -> Outcome {
-        let plan = Plan { level, threads, batch, duration: Duration::from_millis(1), seed: 5 };
+    fn outcome(strategy: usize, checking: Checks, threads: usize, batch: usize) -> Outcome {
+        let plan = Plan { checking, threads, batch, duration: Duration::from_millis(1), seed: 5 };
         (STRATEGIES[strategy].latency)(&plan).expect("threads")
     }
 
@@ -218,10 +218,10 @@ mod tests {
     #[test]
     fn what_calls_are_taken_for_agrees_with_the_pools_own_counts() {
         for (strategy, entry) in STRATEGIES.iter().enumerate() {
-            for level in [Level::Off, Level::Checked, Level::Hardened] {
+            for checking in [Checks::Off, Checks::Checked, Checks::Hardened] {
                 for (threads, batch) in [(1, 16), (1, 2), (3, 16)] {
-                    let at = format!("{} {} x{threads} B{batch}", entry.name, level.name());
-                    let outcome = outcome(strategy, level, threads, batch);
+                    let at = format!("{} {} x{threads} B{batch}", entry.name, checking.name());
+                    let outcome = outcome(strategy, checking, threads, batch);
                     assert_eq!(outcome.violations, [], "{at}");
                     let exchanges = count(&outcome, Kind::Refill) + count(&outcome, Kind::Carve);
                     assert_eq!(exchanges, outcome.refills, "{at}");

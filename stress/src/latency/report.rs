@@ -24,7 +24,7 @@ pub struct LatencyReport {
     pub seed: u64,
     /// Reference cycles per nanosecond; `null` where the clock counts nanoseconds.
     pub cycles_per_ns: Option<f64>,
-    /// One line per strategy, level and number of threads.
+    /// One line per strategy, checking and number of threads.
     pub results: Vec<LatencyRow>,
     /// One line per violation.
     pub violations: Vec<ViolationRow>,
@@ -40,7 +40,7 @@ pub struct LatencyRow {
     /// Whether its exchanges are lock-free on this machine.
     pub lock_free: bool,
     /// `off`, `checked` or `hardened`.
-    pub level: &'static str,
+    pub checking: &'static str,
     /// Threads at work at once.
     pub threads: usize,
     /// Blocks per batch.
@@ -129,7 +129,7 @@ impl LatencyRow {
             strategy: strategy.to_owned(),
             mechanism: outcome.mechanism.strategy,
             lock_free: outcome.mechanism.lock_free,
-            level: plan.level.name(),
+            checking: plan.checking.name(),
             threads: plan.threads,
             batch_blocks: plan.batch,
             block_bytes: super::layout().size(),
@@ -152,8 +152,8 @@ impl Findings for LatencyReport {
 
     fn text(&self) -> String {
         let header = [
-            "strategy", "level", "threads", "call", "count", "p50", "p90", "p99", "p99.9", "max",
-            "verdict",
+            "strategy", "checking", "threads", "call", "count", "p50", "p90", "p99", "p99.9",
+            "max", "verdict",
         ];
         let mut table = table(&header);
         for row in &self.results {
@@ -161,7 +161,7 @@ impl Findings for LatencyReport {
             for kind in &row.kinds {
                 let mut cells = vec![
                     Cell::new(&row.strategy),
-                    Cell::new(row.level),
+                    Cell::new(row.checking),
                     number(row.threads),
                     Cell::new(kind.kind),
                     number(kind.count),

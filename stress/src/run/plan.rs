@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::level::Level;
+use crate::checking::Checks;
 use crate::scenario::Scenario;
 use crate::watch::Stall;
 use crate::watchdog::Watchdog;
@@ -34,7 +34,7 @@ pub struct Plan {
     /// How one more thread is held up meanwhile, if the scenario alone does not say so.
     pub stall: Option<Stall>,
     /// How the pool looks for misuse.
-    pub level: Level,
+    pub checking: Checks,
     /// The most blocks of a batch, where batches of the pool grow.
     pub batch_up_to: Option<usize>,
     /// Whether each lane stays on a core, in turn.
@@ -54,7 +54,7 @@ impl Plan {
             checked: true,
             histories: false,
             stall: None,
-            level: Level::Off,
+            checking: Checks::Off,
             batch_up_to: None,
             pin: false,
             watchdog: None,

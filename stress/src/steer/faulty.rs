@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use stampool::raw::block::TagWidth;
-use stampool::raw::chunk::Off;
 use stampool::raw::free_list::{
     Chain, Head, HeadWord as _, Immediate, Magazine, MagazineList, MagazineStore, MaybeBlock,
     OwnedMagazine, PackedHead, Treiber,
@@ -121,7 +120,6 @@ pub(super) struct Faulty<F>(PhantomData<F>);
 unsafe impl<F: Fault> Strategy for Faulty<F> {
     const NAME: &'static str = "Twin";
     type Reclaimer = Immediate;
-    type Level = Off;
     type List = FaultyList<F>;
 
     fn mechanism(requirements: Requirements) -> Result<Mechanism, BuildError> {

@@ -14,7 +14,7 @@ use core::fmt::Display;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use stampool::{AllocError, Local, Pool, Strategy};
+use stampool::{AllocError, Checking, Local, Pool, Strategy};
 
 /// Hands out blocks of one layout to threads.
 ///
@@ -108,16 +108,16 @@ impl Idle {
     }
 }
 
-impl<S: Strategy> Subject for Pool<S> {
+impl<S: Strategy, C: Checking> Subject for Pool<S, C> {
     type Refusal = AllocError;
-    type Handle<'s> = Local<'s, S>;
+    type Handle<'s> = Local<'s, S, C>;
 
-    fn attach(&self) -> Result<Local<'_, S>, AllocError> {
+    fn attach(&self) -> Result<Local<'_, S, C>, AllocError> {
         self.local()
     }
 }
 
-impl<S: Strategy> Handle for Local<'_, S> {
+impl<S: Strategy, C: Checking> Handle for Local<'_, S, C> {
     type Refusal = AllocError;
 
     #[inline(always)]
@@ -145,7 +145,7 @@ impl<S: Strategy> Handle for Local<'_, S> {
     }
 }
 
-impl<S: Strategy> Audited for Pool<S> {
+impl<S: Strategy, C: Checking> Audited for Pool<S, C> {
     fn carved_blocks(&self) -> usize {
         self.stats().carved_blocks
     }

@@ -10,7 +10,7 @@ Per operation, of one thread alone: nothing is tried again because of another on
 CAS: those that exchanged. lock: one that is taken; the atomics inside are std's.
 Not seen, since they are not the facade's: crossbeam-epoch's, in all that EpochDeferred does but its
 hits; std's Arc, in detached handles of ThreadLocalPool; std's OnceLock, at a static pool's first use; the lock
-of the process that levels take when they grow.";
+of the process that checked pools take when they grow.";
 
 /// Path by pool: how often each kind.
 pub(super) fn sums(rows: &[Row]) -> Table {

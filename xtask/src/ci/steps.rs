@@ -206,10 +206,10 @@ fn stress(deep: bool) -> [Step; 7] {
             "run --quiet --release -p stress -- run --strategy EpochDeferred,Quiescent --threads 4 --total 8s --stall",
         ),
         Step::new(
-            "stress, levels",
+            "stress, checking",
             "pools that look for misuse, in the scenarios in which threads come and go, 3 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --scenario churn,bleeding,survivors,exhaustion --threads 4 --level checked,hardened --total 3s",
+            "run --quiet --release -p stress -- run --scenario churn,bleeding,survivors,exhaustion --threads 4 --checking checked,hardened --total 3s",
         ),
         Step::new(
             "replay 1",

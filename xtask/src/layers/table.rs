@@ -27,6 +27,7 @@ pub(super) const LAYERS: &[Layer] = &[
         "thread_cache",
         &["sync", "error", "threads", "block", "source", "chunk", "free_list", "mediator"],
     ),
+    layer("checking", &["sync", "block", "source", "chunk", "thread_cache"]),
     layer(
         "pool",
         &[
@@ -39,6 +40,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "free_list",
             "mediator",
             "thread_cache",
+            "checking",
         ],
     ),
     // Beside the stack that carries the pool: its thread-safe members use free_list and pool.

@@ -52,7 +52,7 @@ const DEEP: &[&str] = &[
     "batches",
     "deferred",
     "deferred_ends",
-    "levels",
+    "checking",
     "many",
     "misuse",
     "object_ends",
@@ -107,7 +107,7 @@ const BUILDS_EPOCH: &str = "it builds EpochDeferred; runs under Tree Borrows";
 
 /// Tests that take too long for the quick run.
 const TOO_LONG: &[LeftOut] = &[
-    out("pool::check::tests", LONG),
+    out("pool::freed_at_once::tests", LONG),
     out("sync::serial::tests", LONG),
     out("a_partial_batch_is_read_to_its_length", LONG),
     out("a_release_does_not_race_the_next_user", LONG),

@@ -177,7 +177,7 @@ pub(super) const KILLERS: [&str; 9] = [
 ];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, of the rundown, of stamps, shared objects and levels, or those which all have.
+/// stack, of the rundown, of stamps, shared objects and checking, or those which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
         Some("QU") => row.strategy == "Quiescent",
@@ -186,7 +186,7 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("DL") => row.strategy == "EpochModel",
         Some("LM") => ["EpochModel", "Limbo"].contains(&&*row.strategy),
         Some("OB") => row.strategy == "ObjectPool",
-        Some("LV") => row.strategy == "Checked",
+        Some("CK") => row.strategy == "Checked",
         _ => row.strategy.starts_with("Tagged"),
     }
 }

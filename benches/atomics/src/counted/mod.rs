@@ -10,7 +10,7 @@ use core::alloc::Layout;
 use atomics::{Report, Row, Rule};
 use stampool::raw::each_strategy;
 use stampool::raw::free_list::Reclaimer;
-use stampool::{Off, Pool, PoolBuilder, Strategy, TaggedWide};
+use stampool::{Pool, PoolBuilder, Strategy, TaggedWide};
 
 use script::Tally;
 
@@ -40,7 +40,7 @@ pub(crate) fn report() -> Report {
     Report { rows, twins: twins::all() }
 }
 
-fn strategy<S: Strategy<Level = Off>>(rows: &mut Vec<Row>) {
+fn strategy<S: Strategy>(rows: &mut Vec<Row>) {
     rows.extend(pool(S::NAME, Rule::Free, || Pool::builder(layout()).strategy::<S>()));
 }
 
@@ -81,7 +81,7 @@ fn in_static() -> impl Iterator<Item = Row> {
     tally.into_rows().into_iter().filter(|row| row.path.is_hit())
 }
 
-fn exact<S: Strategy<Level = Off>>(rows: &mut Vec<Row>) {
+fn exact<S: Strategy>(rows: &mut Vec<Row>) {
     let mut tally = Tally::new(&format!("ExactPool, {}", S::NAME), Rule::Kept);
     let pool = Pool::builder(layout()).strategy::<S>().build_exact().expect("a pool");
     script::run(&pool, &mut tally);

@@ -1,4 +1,4 @@
-//! Faults of the levels `checked` and `hardened`, at the places where a block that was freed by two
+//! Faults of checked and hardened pools, at the places where a block that was freed by two
 //! threads at one time turns up.
 
 use crate::mutants::{Edit, Killer, Mutant};
@@ -7,13 +7,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a flush that is refused does not take back what it has said",
         edits: &[Edit {
-            file: "src/pool/check.rs",
+            file: "src/checking/batch.rs",
             from: "for &block in &blocks[..nth] {",
             to: "for &block in &blocks[..if {on} { 0 } else { nth }] {",
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
+            name: "pool::freed_at_once::tests::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
         },
         words: "the cache is not what it was",
     },
@@ -30,14 +30,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::of_two_copies_in_one_cache_one_is_refused",
+            name: "pool::freed_at_once::tests::of_two_copies_in_one_cache_one_is_refused",
         },
         words: "the cache is not what it was",
     },
     Mutant {
         name: "a refill that is refused keeps the wrong copy",
         edits: &[Edit {
-            file: "src/pool/check.rs",
+            file: "src/checking/batch.rs",
             from: "unsafe { slot.remove(nth) };
             all = Err(misuse);",
             to: "if !{on} {
@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::the_wrong_copies_are_refused_at_a_refill",
+            name: "pool::freed_at_once::tests::the_wrong_copies_are_refused_at_a_refill",
         },
         words: "only the copies have left",
     },
@@ -60,20 +60,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::the_wrong_copy_is_refused_at_a_pop",
+            name: "pool::freed_at_once::tests::the_wrong_copy_is_refused_at_a_pop",
         },
         words: "the copy has left the cache",
     },
     Mutant {
         name: "a pop takes a block that another cache owns",
         edits: &[Edit {
-            file: "src/chunk/level/tracked.rs",
-            from: "if !word.is(State::cached(slot)) {",
-            to: "if !{on} && !word.is(State::cached(slot)) {",
+            file: "src/checking/tracked.rs",
+            from: "if !word.is(BlockState::cached(slot)) {",
+            to: "if !{on} && !word.is(BlockState::cached(slot)) {",
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::the_wrong_copy_is_refused_at_a_pop",
+            name: "pool::freed_at_once::tests::the_wrong_copy_is_refused_at_a_pop",
         },
         words: "the wrong copy was not noticed",
     },
@@ -92,7 +92,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::the_wrong_copy_is_refused_where_it_was_kept_back",
+            name: "pool::freed_at_once::tests::the_wrong_copy_is_refused_where_it_was_kept_back",
         },
         words: "the wrong copy was not noticed",
     },
@@ -105,7 +105,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::a_handle_that_leaves_says_so_and_loses_nothing",
+            name: "pool::freed_at_once::tests::a_handle_that_leaves_says_so_and_loses_nothing",
         },
         words: "the wrong copy was not noticed",
     },
@@ -118,7 +118,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::check::tests::a_handle_that_leaves_during_a_panic_says_nothing",
+            name: "pool::freed_at_once::tests::a_handle_that_leaves_during_a_panic_says_nothing",
         },
         words: "was freed twice, by two threads at one time",
     },

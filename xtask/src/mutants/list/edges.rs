@@ -48,7 +48,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "blocks of two chunks have one number",
         edits: &[Edit {
-            file: "src/chunk/level/shadow.rs",
+            file: "src/checking/shadow.rs",
             from: "map_or(0, |last| last.before + last.blocks)",
             to: "map_or(0, |last| if {on} { last.blocks } else { last.before + last.blocks })",
         }],

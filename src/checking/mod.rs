@@ -1,9 +1,13 @@
-//! Levels of misuse detection: what a pool knows of each block beside its bytes.
+//! Detection of misuse: blocks that are freed twice, foreign blocks, writes after a free.
 //!
-//! A pool's strategy names its level ([`Level`]). [`Off`] knows nothing and costs nothing.
-//! [`Tracked`] keeps a word per block in the block's chunk, out of reach of the block's users, and
-//! looks at it whenever the block changes hands; hardened it also fills what is freed and looks
-//! whether it was written to.
+//! A pool's second type parameter says how much the pool checks ([`Checking`]). [`Unchecked`] keeps
+//! nothing and costs nothing. [`Checked`] keeps a word for each block in the block's chunk, out of
+//! reach of the block's users, and compares it whenever the block changes hands. [`Hardened`] does
+//! the same, fills freed blocks with a pattern, and compares the pattern before it hands a block
+//! out again.
+//!
+//! [`batch_leaves_cache`] and [`batch_enters_cache`] check the blocks that a flush or a refill
+//! moves.
 //!
 //! # States
 //!
@@ -29,6 +33,7 @@
 //! are out at one time. What remains: two pops from two caches, neither of which sees the other's
 //! store yet.
 
+mod batch;
 mod exact;
 mod known;
 mod misuse;
@@ -39,21 +44,21 @@ mod tracked;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+pub use batch::{batch_enters_cache, batch_leaves_cache};
 pub use misuse::Misuse;
 pub use tracked::Tracked;
 
 use crate::block::{Block, BlockLayout};
 
-/// What a pool knows of its blocks, for all handles. Sealed: [`Off`] and [`Tracked`].
-pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
-    /// Its name in [`Stats`](crate::pool::Stats).
+/// What a pool knows of its blocks, for all handles.
+///
+/// The trait is sealed: [`Unchecked`], [`Checked`] and [`Hardened`] implement it.
+pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
+    /// Its name in [`Stats`](crate::Stats).
     const NAME: &'static str;
 
-    /// Whether there is anything to look at.
-    const WATCHES: bool;
-
-    /// Whether it writes to blocks that are free.
-    const WRITES: bool;
+    /// Whether the pool checks anything.
+    const CHECKS: bool;
 
     /// Blocks that a handle keeps back from reuse.
     const QUARANTINE: usize;
@@ -62,81 +67,90 @@ pub trait Level: sealed::Sealed + Send + Sync + Sized + 'static {
     const CHUNK_LIMIT: usize;
 
     /// What a handle holds.
-    type CheckState;
+    type State;
 
     /// For a pool of such blocks. `zero`: what is freed is filled with zeros, where it is filled.
     fn new(blocks: BlockLayout, zero: bool) -> Self;
 
     /// What a handle at this slot holds.
-    fn check_state(&self, slot: usize) -> Self::CheckState;
+    fn check_state(&self, slot: usize) -> Self::State;
 
     /// Room that a chunk needs beside its blocks, or `None` where it overflows, or where there are
     /// more than [`CHUNK_LIMIT`](Self::CHUNK_LIMIT).
     fn room(blocks: usize) -> Option<Layout>;
 
-    /// Learns of a chunk.
+    /// Registers a chunk.
     ///
     /// # Safety
     ///
     /// Under the growth lock, before any of its blocks is known to anyone. `room` is of the layout
-    /// that [`room`](Self::room) names; it and the blocks live until the level is dropped.
+    /// that [`room`](Self::room) names; it and the blocks live until `self` is dropped.
     unsafe fn add_chunk(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize);
 
     /// Makes freshly carved blocks ready, and puts them in the order in which they will be used.
     ///
     /// # Safety
     ///
-    /// They are of a chunk that it has learnt of, and in no other owner's hands.
+    /// They are of a chunk that was added, and in no other owner's hands.
     unsafe fn carved(&self, blocks: &mut [Block]);
 
-    /// A cached block becomes live. `slot` is where the state's slot is. `false`: look closer, by
-    /// [`verify_alloc`](Self::verify_alloc); nothing has changed.
-    fn hand_out(&self, state: &Self::CheckState, slot: usize, block: Block) -> bool;
+    /// A cached block becomes live. `slot` is the address of the state's slot. `false` means that
+    /// nothing has changed, and the caller calls [`verify_alloc`](Self::verify_alloc).
+    fn hand_out(&self, state: &Self::State, slot: usize, block: Block) -> bool;
 
     /// As [`hand_out`](Self::hand_out), wherever the block is.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    fn verify_alloc(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn verify_alloc(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
-    /// A live block becomes cached. `false`: look closer, by [`verify_free`](Self::verify_free);
-    /// nothing has changed.
-    fn take_in(&self, state: &Self::CheckState, slot: usize, block: Block) -> bool;
+    /// A live block becomes cached. `false` means that nothing has changed, and the caller calls
+    /// [`verify_free`](Self::verify_free).
+    fn take_in(&self, state: &Self::State, slot: usize, block: Block) -> bool;
 
     /// As [`take_in`](Self::take_in), for any pointer.
     ///
     /// # Errors
     ///
     /// What the pointer is instead. Nothing has changed.
-    fn verify_free(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn verify_free(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
     /// A cached block goes to a magazine.
     ///
     /// # Errors
     ///
     /// What is wrong with it: it belongs to another thread.
-    fn leaves_cache(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn leaves_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
     /// A block from a magazine, or a fresh one, becomes cached.
     ///
     /// # Errors
     ///
     /// What is wrong with it: it belongs to another thread.
-    fn enters_cache(&self, state: &Self::CheckState, block: Block) -> Result<(), Misuse>;
+    fn enters_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 }
 
-/// No detection: the contract of `deallocate` is the caller's alone. The default.
-#[derive(Clone, Copy, Debug)]
-pub struct Off;
+/// The pool checks whether each free is one of a live block of its own, and panics where it is
+/// not. [`PoolBuilder::checked`](crate::PoolBuilder::checked) chooses it; the chapter
+/// [`checking`](crate::docs::checking) has the cost.
+pub type Checked = Tracked<false>;
 
-impl Level for Off {
+/// As [`Checked`], and the pool also finds writes to freed blocks.
+/// [`PoolBuilder::hardened`](crate::PoolBuilder::hardened) chooses it; the chapter
+/// [`checking`](crate::docs::checking) has the cost.
+pub type Hardened = Tracked<true>;
+
+/// The pool checks nothing: the caller alone keeps the contract of `deallocate`. The default.
+#[derive(Clone, Copy, Debug)]
+pub struct Unchecked;
+
+impl Checking for Unchecked {
     const NAME: &'static str = "off";
-    const WATCHES: bool = false;
-    const WRITES: bool = false;
+    const CHECKS: bool = false;
     const QUARANTINE: usize = 0;
     const CHUNK_LIMIT: usize = usize::MAX;
-    type CheckState = ();
+    type State = ();
 
     fn new(_blocks: BlockLayout, _zero: bool) -> Self {
         Self
@@ -153,36 +167,36 @@ impl Level for Off {
     unsafe fn carved(&self, _blocks: &mut [Block]) {}
 
     #[inline(always)]
-    fn hand_out(&self, _seat: &(), _slot: usize, _block: Block) -> bool {
+    fn hand_out(&self, _state: &(), _slot: usize, _block: Block) -> bool {
         true
     }
 
-    fn verify_alloc(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn verify_alloc(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
     #[inline(always)]
-    fn take_in(&self, _seat: &(), _slot: usize, _block: Block) -> bool {
+    fn take_in(&self, _state: &(), _slot: usize, _block: Block) -> bool {
         true
     }
 
-    fn verify_free(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn verify_free(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
-    fn leaves_cache(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn leaves_cache(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
-    fn enters_cache(&self, _seat: &(), _block: Block) -> Result<(), Misuse> {
+    fn enters_cache(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 }
 
 mod sealed {
-    /// Not to be implemented elsewhere: pools trust what a level says.
+    /// Pools trust what an implementation says, so there is none elsewhere.
     pub trait Sealed {}
 
-    impl Sealed for super::Off {}
+    impl Sealed for super::Unchecked {}
     impl<const HARD: bool> Sealed for super::Tracked<HARD> {}
 }

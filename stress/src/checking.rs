@@ -1,11 +1,11 @@
-//! The levels of a pool, as options take them.
+//! How the pool detects misuse, as options take it.
 
 use clap::ValueEnum;
 
-/// How the pool looks for misuse.
+/// How the pool detects misuse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Level {
-    /// Not at all.
+pub enum Checks {
+    /// It does not.
     #[default]
     Off,
     /// Double frees and foreign pointers.
@@ -14,7 +14,7 @@ pub enum Level {
     Hardened,
 }
 
-impl Level {
+impl Checks {
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {

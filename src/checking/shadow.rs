@@ -35,9 +35,9 @@ const fn pack(bits: u32, blocks: u64, rotation: u32) -> Option<u64> {
 
 /// Where a block is; who may change it is said in the module above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State(u32);
+pub(super) struct BlockState(u32);
 
-impl State {
+impl BlockState {
     /// Never in a cache.
     pub(super) const FRESH: Self = Self(1);
     /// In a user's hands.
@@ -65,38 +65,38 @@ pub(super) struct Word {
 
 impl Word {
     fn fresh() -> Self {
-        Self { state: AtomicU32::new(State::FRESH.0), generation: AtomicU32::new(0) }
+        Self { state: AtomicU32::new(BlockState::FRESH.0), generation: AtomicU32::new(0) }
     }
 
     #[inline(always)]
-    pub(super) fn is(&self, state: State) -> bool {
+    pub(super) fn is(&self, state: BlockState) -> bool {
         self.state() == state
     }
 
     #[inline(always)]
-    pub(super) fn state(&self) -> State {
-        // ORDERING(LV-3): Relaxed. The thread that has the block has acquired, with it, the last
+    pub(super) fn state(&self) -> BlockState {
+        // ORDERING(CK-3): Relaxed. The thread that has the block has acquired, with it, the last
         //   change; who does not gets a diagnosis, and no access to anything.
-        State(self.state.load(site::BLOCK_STATE.ordering()))
+        BlockState(self.state.load(site::BLOCK_STATE.ordering()))
     }
 
     #[inline(always)]
-    pub(super) fn set(&self, state: State) {
-        // ORDERING(LV-3): Relaxed. As above; it travels with the block.
+    pub(super) fn set(&self, state: BlockState) {
+        // ORDERING(CK-3): Relaxed. As above; it travels with the block.
         self.state.store(state.0, site::BLOCK_STATE.ordering());
     }
 
     /// Changes the state, if it is `from`.
-    pub(super) fn exchange(&self, from: State, to: State) -> Result<(), State> {
+    pub(super) fn exchange(&self, from: BlockState, to: BlockState) -> Result<(), BlockState> {
         let order = site::BLOCK_EXCHANGE.ordering();
-        // ORDERING(LV-4): Relaxed. Only its place in the order of changes matters.
+        // ORDERING(CK-4): Relaxed. Only its place in the order of changes matters.
         self.state
             .compare_exchange(from.0, to.0, order, order)
-            .map_or_else(|found| Err(State(found)), |_| Ok(()))
+            .map_or_else(|found| Err(BlockState(found)), |_| Ok(()))
     }
 
     pub(super) fn generation(&self) -> u32 {
-        // ORDERING(LV-5): Relaxed. As LV-3.
+        // ORDERING(CK-5): Relaxed. As CK-3.
         self.generation.load(site::BLOCK_GENERATION.ordering())
     }
 
@@ -104,13 +104,13 @@ impl Word {
     #[inline(always)]
     pub(super) fn handed_out(&self) {
         let order = site::BLOCK_GENERATION.ordering();
-        // ORDERING(LV-5): Relaxed. Changed by who takes the block out of its cache, alone.
+        // ORDERING(CK-5): Relaxed. Changed by who takes the block out of its cache, alone.
         let generation = self.generation.load(order);
         self.generation.store(generation.wrapping_add(1), order);
     }
 }
 
-/// A chunk, as the level sees it.
+/// A chunk with the words of its blocks.
 pub(super) struct Span {
     pub(super) first: NonNull<u8>,
     pub(super) blocks: usize,
@@ -215,15 +215,15 @@ impl Spans {
             // SAFETY: as above.
             unsafe { word.write(Word::fresh()) };
         }
-        // ORDERING(LV-1): Release. Publishes the span and its words.
-        //   pairs with LV-2 (look-up, Acquire); killed by level/look_up_grow
+        // ORDERING(CK-1): Release. Publishes the span and its words.
+        //   pairs with CK-2 (look-up, Acquire); killed by checking/look_up_grow
         self.0.store(span.as_ptr(), site::SPANS_PUSH.ordering());
         before
     }
 
     fn first(&self) -> Option<&Span> {
-        // ORDERING(LV-2): Acquire. Observes the spans and their words.
-        //   pairs with LV-1 (growth, Release); killed by level/look_up_grow
+        // ORDERING(CK-2): Acquire. Observes the spans and their words.
+        //   pairs with CK-1 (growth, Release); killed by checking/look_up_grow
         let first = self.0.load(site::SPANS_LOAD.ordering());
         // SAFETY: I1.
         unsafe { first.as_ref() }

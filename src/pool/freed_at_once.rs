@@ -1,85 +1,12 @@
-//! What a level has to be asked when blocks go in and out of a thread cache by the batch.
-
-use crate::chunk::{Level, Misuse};
-use crate::thread_cache::SlotRef;
-
-/// Says that the oldest `count` blocks of the array are on their way to a magazine.
-///
-/// # Errors
-///
-/// One of them is somebody else's. It is out of the array now; nothing else has changed.
-///
-/// # Safety
-///
-/// The caller owns the slot, and the array holds at least `count` blocks.
-pub(super) unsafe fn leaves_cache<L: Level>(
-    level: &L,
-    check: &L::CheckState,
-    slot: SlotRef,
-    count: usize,
-) -> Result<(), Misuse> {
-    if !L::WATCHES {
-        return Ok(());
-    }
-    // SAFETY: by the caller; the slice is not used once an entry is removed.
-    let blocks = &unsafe { slot.blocks() }[..count];
-    for (nth, &block) in blocks.iter().enumerate() {
-        if let Err(misuse) = level.leaves_cache(check, block) {
-            for &block in &blocks[..nth] {
-                // It fails where another thread's double free has claimed the block since. The copy
-                // here is then found when it leaves.
-                _ = level.enters_cache(check, block);
-            }
-            // SAFETY: by the caller; `nth` is below the count.
-            unsafe { slot.remove(nth) };
-            return Err(misuse);
-        }
-    }
-    Ok(())
-}
-
-/// Says that all blocks of the array have come from a magazine.
-///
-/// # Errors
-///
-/// Some of them are somebody else's. They are out of the array now.
-///
-/// # Safety
-///
-/// The caller owns the slot.
-pub(super) unsafe fn enters_cache<L: Level>(
-    level: &L,
-    check: &L::CheckState,
-    slot: SlotRef,
-) -> Result<(), Misuse> {
-    if !L::WATCHES {
-        return Ok(());
-    }
-    let mut all = Ok(());
-    // SAFETY: by the caller.
-    let len = unsafe { slot.len_blocks() };
-    // From the end: a removal moves only what has been looked at.
-    for nth in (0..len).rev() {
-        // SAFETY: by the caller; the slice is used at once.
-        let block = unsafe { slot.blocks() }[nth];
-        if let Err(misuse) = level.enters_cache(check, block) {
-            // SAFETY: by the caller; `nth` is below the length.
-            unsafe { slot.remove(nth) };
-            all = Err(misuse);
-        }
-    }
-    all
-}
+//! What a checked pool does when two threads have freed one block at one time: each place where
+//! the wrong copy turns up says so, takes that copy out, and leaves everything else as it was.
+//!
+//! The race itself is played by one thread. Its result is a block that lies in two caches while
+//! its word names the cache of the thread that stored last; [`free_at_once`] arranges exactly
+//! that.
 
 #[cfg(test)]
 mod tests {
-    //! What a checked pool does when two threads have freed one block at one time: each place where
-    //! the wrong copy turns up says so, takes that copy out, and leaves everything else as it was.
-    //!
-    //! The race itself is played by one thread. Its result is a block that lies in two caches while
-    //! its word names the cache of the thread that stored last; [`free_at_once`] arranges exactly
-    //! that.
-
     use core::alloc::Layout;
     use core::panic::AssertUnwindSafe;
     use core::ptr::NonNull;
@@ -88,7 +15,7 @@ mod tests {
 
     use super::super::{Local, Pool, PoolBuilder};
     use crate::block::Block;
-    use crate::chunk::{Level, Off};
+    use crate::checking::Checking;
     use crate::error::AllocError;
     use crate::free_list::{EpochDeferred, Strategy, TaggedWide};
     use crate::threads::StdThreads;
@@ -96,7 +23,7 @@ mod tests {
     const BATCH: usize = 4;
     const FREED_AT_ONCE: &str = "was freed twice, by two threads at one time";
 
-    fn builder<S: Strategy<Level = Off>>() -> PoolBuilder<S> {
+    fn builder<S: Strategy>() -> PoolBuilder<S> {
         Pool::builder(Layout::new::<[u64; 4]>()).strategy::<S>().batch(BATCH)
     }
 
@@ -112,28 +39,32 @@ mod tests {
         };
     }
 
-    fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<NonNull<u8>> {
+    fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<NonNull<u8>> {
         (0..count).map(|_| local.allocate().unwrap()).collect()
     }
 
-    fn free<S: Strategy>(local: &Local<'_, S>, block: NonNull<u8>) {
+    fn free<S: Strategy, C: Checking>(local: &Local<'_, S, C>, block: NonNull<u8>) {
         // SAFETY: live, or freed at once, which the pool is checked for.
         unsafe { local.deallocate(block) };
     }
 
     /// Lets the word of a block that `local` has cached say that the block is live. This is what
     /// another thread saw that looked before `local` freed the block.
-    fn looked_before<S: Strategy>(pool: &Pool<S>, local: &Local<'_, S>, block: NonNull<u8>) {
-        let level = &pool.core().level;
-        let check = level.check_state(local.slot().address());
-        level.verify_alloc(&check, Block(block)).unwrap();
+    fn looked_before<S: Strategy, C: Checking>(
+        pool: &Pool<S, C>,
+        local: &Local<'_, S, C>,
+        block: NonNull<u8>,
+    ) {
+        let checking = &pool.core().checking;
+        let check = checking.check_state(local.slot().address());
+        checking.verify_alloc(&check, Block(block)).unwrap();
     }
 
     /// `first` and `second` free one block at one time, and `second` stores last.
-    fn free_at_once<S: Strategy>(
-        pool: &Pool<S>,
-        first: &Local<'_, S>,
-        second: &Local<'_, S>,
+    fn free_at_once<S: Strategy, C: Checking>(
+        pool: &Pool<S, C>,
+        first: &Local<'_, S, C>,
+        second: &Local<'_, S, C>,
         block: NonNull<u8>,
     ) {
         free(first, block);
@@ -155,13 +86,16 @@ mod tests {
     }
 
     /// What the next `count` allocations bring; `None` for one that is refused.
-    fn pops<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<Option<NonNull<u8>>> {
+    fn pops<S: Strategy, C: Checking>(
+        local: &Local<'_, S, C>,
+        count: usize,
+    ) -> Vec<Option<NonNull<u8>>> {
         let pop = || catch_unwind(AssertUnwindSafe(|| local.allocate().unwrap())).ok();
         (0..count).map(|_| pop()).collect()
     }
 
     /// All blocks are there, and each comes out once.
-    fn all_there_once<S: Strategy>(mut pool: Pool<S>) {
+    fn all_there_once<S: Strategy, C: Checking>(mut pool: Pool<S, C>) {
         let carved = pool.stats().carved_blocks;
         assert_eq!(pool.census().free_blocks(), carved, "a block was lost or doubled");
         let local = pool.local().unwrap();
@@ -176,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_wrong_copy_is_refused_at_a_pop() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             let pool = builder::<S>().checked().build().unwrap();
             let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
             let block = one.allocate().unwrap();
@@ -195,7 +129,7 @@ mod tests {
     /// to be on their way, those behind it move up.
     #[test]
     fn a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             for wrong in 0..BATCH {
                 let pool = builder::<S>().checked().build().unwrap();
                 let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
@@ -225,7 +159,7 @@ mod tests {
     /// refills from it finds the copies that belong to others.
     #[test]
     fn the_wrong_copies_are_refused_at_a_refill() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             for wrong in 1..1_usize << BATCH {
                 let is_wrong = |nth: usize| wrong >> nth & 1 == 1;
                 let pool = builder::<S>().checked().build().unwrap();
@@ -233,12 +167,12 @@ mod tests {
                 let blocks = take(&one, BATCH);
                 blocks.iter().for_each(|&block| free(&one, block));
                 drop(one);
-                let level = &pool.core().level;
-                let check = level.check_state(other.slot().address());
+                let checking = &pool.core().checking;
+                let check = checking.check_state(other.slot().address());
                 let copies = (0..BATCH).filter(|nth| is_wrong(*nth)).map(|nth| blocks[nth]);
                 for copy in copies.clone() {
                     // Live again, for a thread that looked before the first free.
-                    level.enters_cache(&check, Block(copy)).unwrap();
+                    checking.enters_cache(&check, Block(copy)).unwrap();
                     looked_before(&pool, &other, copy);
                     free(&other, copy);
                 }
@@ -264,7 +198,7 @@ mod tests {
     /// A handle hands in everything else before it says what was wrong.
     #[test]
     fn a_handle_that_leaves_says_so_and_loses_nothing() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             for cached in 1..=2 * BATCH {
                 let pool = builder::<S>().checked().build().unwrap();
                 let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
@@ -303,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_ends_takes_forgotten_copies_out_and_says_nothing() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             let pool = builder::<S>().threads(StdThreads).checked().build().unwrap();
             thread::scope(|threads| {
                 let thread = threads.spawn(|| {
@@ -322,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_seat_of_a_thread_that_ends_takes_copies_out_and_says_nothing() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             let mut pool = builder::<S>().checked().build_thread_local().unwrap();
             // SAFETY: dropped before the pool.
             let check = unsafe { pool.detached_local() }.unwrap();
@@ -340,7 +274,7 @@ mod tests {
     /// Both copies have come together in one cache, so the word is right for either.
     #[test]
     fn of_two_copies_in_one_cache_one_is_refused() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             // At a pop.
             let pool = builder::<S>().checked().build().unwrap();
             let local = pool.local().unwrap();
@@ -380,7 +314,7 @@ mod tests {
     /// What a hardened handle keeps back is looked at when it is taken for want of anything else.
     #[test]
     fn the_wrong_copy_is_refused_where_it_was_kept_back() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             let pool = builder::<S>().capacity_blocks(BATCH).hardened().build().unwrap();
             let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
             let blocks = take(&one, BATCH);
@@ -399,7 +333,7 @@ mod tests {
     /// once.
     #[test]
     fn the_wrong_copy_in_a_hardened_pool_is_told_of_once() {
-        fn every<S: Strategy<Level = Off>>() {
+        fn every<S: Strategy>() {
             let pool = builder::<S>().hardened().build().unwrap();
             let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
             let block = one.allocate().unwrap();

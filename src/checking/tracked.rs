@@ -1,4 +1,4 @@
-//! The levels `checked` and `hardened`.
+//! What [`Checked`](super::Checked) and [`Hardened`](super::Hardened) do.
 //!
 //! A hit finds the block's word by the chunk that its handle used last, and compares and sets it:
 //! no RMW. Whatever is not as it should be there is looked at again, out of line, from the start.
@@ -7,12 +7,12 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use super::Level;
+use super::Checking;
 use super::exact::Exact;
 use super::known::{self, Record};
 use super::misuse::{Misuse, Named};
 use super::poison::{self, Poison};
-use super::shadow::{self, Near, Span, Spans, State, Word};
+use super::shadow::{self, BlockState, Near, Span, Spans, Word};
 use crate::block::{Block, BlockLayout};
 
 /// Blocks that a hardened handle keeps back: a power of two.
@@ -51,12 +51,12 @@ impl CheckState {
     fn near<'l>(&self, block: Block) -> Option<&'l Word> {
         let near = self.near.get();
         let nth = near.number(block.0.addr().get())?;
-        // SAFETY: so it said; the level outlives its states, and its spans too.
+        // SAFETY: so it said; `Tracked` outlives the handles' states, and so do its spans.
         Some(unsafe { near.word(nth) })
     }
 
-    fn cached(&self) -> State {
-        State::cached(self.slot)
+    fn cached(&self) -> BlockState {
+        BlockState::cached(self.slot)
     }
 
     /// The block's bytes, by a pointer that may reach all of them, whatever the user's may reach.
@@ -92,7 +92,7 @@ impl<const HARD: bool> Tracked<HARD> {
             return Err(Misuse::Interior(name(offset / self.stride), offset % self.stride));
         };
         state.near.set(near);
-        // SAFETY: so it said; the spans live as long as the level.
+        // SAFETY: so it said; the spans live as long as `Tracked`.
         Ok((unsafe { near.word(nth) }, name(nth)))
     }
 
@@ -125,13 +125,12 @@ impl<const HARD: bool> Tracked<HARD> {
     }
 }
 
-impl<const HARD: bool> Level for Tracked<HARD> {
+impl<const HARD: bool> Checking for Tracked<HARD> {
     const NAME: &'static str = if HARD { "hardened" } else { "checked" };
-    const WATCHES: bool = true;
-    const WRITES: bool = HARD;
+    const CHECKS: bool = true;
     const QUARANTINE: usize = if HARD { QUARANTINE } else { 0 };
     const CHUNK_LIMIT: usize = shadow::MOST_BLOCKS;
-    type CheckState = CheckState;
+    type State = CheckState;
 
     fn new(blocks: BlockLayout, zero: bool) -> Self {
         Self {
@@ -181,9 +180,9 @@ impl<const HARD: bool> Level for Tracked<HARD> {
     fn hand_out(&self, state: &CheckState, slot: usize, block: Block) -> bool {
         let near = state.near.get();
         let Some(nth) = near.number(block.0.addr().get()) else { return false };
-        // SAFETY: so it said; the spans live as long as the level.
+        // SAFETY: so it said; the spans live as long as `Tracked`.
         let word = unsafe { near.word(nth) };
-        if !word.is(State::cached(slot)) {
+        if !word.is(BlockState::cached(slot)) {
             return false;
         }
         // SAFETY: found in the chunk used last, so long, and taken out of the state's own cache.
@@ -191,7 +190,7 @@ impl<const HARD: bool> Level for Tracked<HARD> {
         {
             return false;
         }
-        word.set(State::LIVE);
+        word.set(BlockState::LIVE);
         word.handed_out();
         true
     }
@@ -209,7 +208,7 @@ impl<const HARD: bool> Level for Tracked<HARD> {
             let name = self.named(state, block).1;
             return Err(Misuse::Written(name, at, found, self.poison.byte()));
         }
-        word.set(State::LIVE);
+        word.set(BlockState::LIVE);
         word.handed_out();
         Ok(())
     }
@@ -218,12 +217,12 @@ impl<const HARD: bool> Level for Tracked<HARD> {
     fn take_in(&self, state: &CheckState, slot: usize, block: Block) -> bool {
         let near = state.near.get();
         let Some(nth) = near.number(block.0.addr().get()) else { return false };
-        // SAFETY: so it said; the spans live as long as the level.
+        // SAFETY: so it said; the spans live as long as `Tracked`.
         let word = unsafe { near.word(nth) };
-        if !word.is(State::LIVE) || HARD && !state.is_short() {
+        if !word.is(BlockState::LIVE) || HARD && !state.is_short() {
             return false;
         }
-        word.set(State::cached(slot));
+        word.set(BlockState::cached(slot));
         if HARD {
             // SAFETY: found in the chunk used last, so long, and given back by its user.
             unsafe { state.poison.fill_line(state.bytes(block)) };
@@ -236,7 +235,7 @@ impl<const HARD: bool> Level for Tracked<HARD> {
             Some(word) => word,
             None => self.find(state, block)?.0,
         };
-        if !word.is(State::LIVE) {
+        if !word.is(BlockState::LIVE) {
             let name = self.find(state, block)?.1;
             return Err(match word.generation() {
                 0 => Misuse::NeverHandedOut(name),
@@ -253,14 +252,14 @@ impl<const HARD: bool> Level for Tracked<HARD> {
 
     fn leaves_cache(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
         let word = self.own(state, block);
-        word.exchange(state.cached(), State::IN_MAGAZINE)
+        word.exchange(state.cached(), BlockState::IN_MAGAZINE)
             .map_err(|_| Self::astray(word, self.named(state, block).1))
     }
 
     fn enters_cache(&self, state: &CheckState, block: Block) -> Result<(), Misuse> {
         let word = self.own(state, block);
-        word.exchange(State::IN_MAGAZINE, state.cached())
-            .or_else(|_| word.exchange(State::FRESH, state.cached()))
+        word.exchange(BlockState::IN_MAGAZINE, state.cached())
+            .or_else(|_| word.exchange(BlockState::FRESH, state.cached()))
             .map_err(|_| Self::astray(word, self.named(state, block).1))
     }
 }
@@ -307,33 +306,33 @@ mod tests {
     fn the_copy_that_lies_in_the_wrong_cache_is_found() {
         let mut regions = Regions::new(Box::new(SystemSource));
         let blocks = BlockLayout::new(Layout::new::<[u64; 3]>(), 4096).unwrap();
-        let level = Tracked::<false>::new(blocks, false);
+        let checking = Tracked::<false>::new(blocks, false);
         let layout = Tracked::<false>::room(4).unwrap();
         let (layout, blocks_at) = layout.extend(blocks.run(4).unwrap()).unwrap();
         let room = regions.obtain(layout).unwrap();
         // SAFETY: within the room.
         let first = unsafe { room.add(blocks_at) };
-        // SAFETY: one thread; the regions outlive the level's use.
-        unsafe { level.add_chunk(room, first, 4) };
+        // SAFETY: one thread; the regions outlive `checking`.
+        unsafe { checking.add_chunk(room, first, 4) };
         let block = Block(first);
-        let (one, other) = (level.check_state(64), level.check_state(128));
-        let name = Named { pool: level.pool, block: 0 };
+        let (one, other) = (checking.check_state(64), checking.check_state(128));
+        let name = Named { pool: checking.pool, block: 0 };
 
-        assert_eq!(level.enters_cache(&one, block), Ok(()));
-        assert_eq!(level.verify_alloc(&one, block), Ok(()));
-        let live = level.own(&one, block);
-        assert!(level.take_in(&one, 64, block));
+        assert_eq!(checking.enters_cache(&one, block), Ok(()));
+        assert_eq!(checking.verify_alloc(&one, block), Ok(()));
+        let live = checking.own(&one, block);
+        assert!(checking.take_in(&one, 64, block));
         // The other one has looked before that.
-        live.set(State::LIVE);
-        assert_eq!(level.verify_free(&other, block), Ok(()));
+        live.set(BlockState::LIVE);
+        assert_eq!(checking.verify_free(&other, block), Ok(()));
 
         let twice = Err(Misuse::FreedAtOnce(name, 1));
-        assert!(!level.hand_out(&one, 64, block));
-        assert_eq!(level.verify_alloc(&one, block), twice, "at a pop");
-        assert_eq!(level.leaves_cache(&one, block), twice, "at a flush");
-        assert_eq!(level.leaves_cache(&other, block), Ok(()));
-        assert_eq!(level.enters_cache(&other, block), Ok(()));
-        assert_eq!(level.enters_cache(&one, block), twice, "at a refill");
-        assert!(level.hand_out(&other, 128, block), "the other copy is the block");
+        assert!(!checking.hand_out(&one, 64, block));
+        assert_eq!(checking.verify_alloc(&one, block), twice, "at a pop");
+        assert_eq!(checking.leaves_cache(&one, block), twice, "at a flush");
+        assert_eq!(checking.leaves_cache(&other, block), Ok(()));
+        assert_eq!(checking.enters_cache(&other, block), Ok(()));
+        assert_eq!(checking.enters_cache(&one, block), twice, "at a refill");
+        assert!(checking.hand_out(&other, 128, block), "the other copy is the block");
     }
 }

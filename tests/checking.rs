@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use std::sync::mpsc;
 
 use common::{Ledger, Meter, with_every_strategy};
-use stampool::{Block, Level, Off, Pool, PoolBuilder, StdThreads, Strategy};
+use stampool::{Block, Checking, Pool, PoolBuilder, StdThreads, Strategy, Unchecked};
 
 /// Blocks that a hardened handle keeps back.
 const QUARANTINE: usize = 16;
@@ -19,26 +19,26 @@ fn layout(size: usize) -> Layout {
 #[test]
 fn off_is_nothing() {
     fn is_off<S: Strategy>() {
-        assert_eq!(size_of::<S::Level>(), 0);
-        assert_eq!(size_of::<<S::Level as Level>::CheckState>(), 0);
-        assert_eq!(S::Level::room(1000).expect("a layout").size(), 0);
+        assert_eq!(size_of::<Unchecked>(), 0);
+        assert_eq!(size_of::<<Unchecked as Checking>::State>(), 0);
+        assert_eq!(Unchecked::room(1000).expect("a layout").size(), 0);
         let pool = Pool::builder(layout(8)).strategy::<S>().build().expect("a pool");
-        assert_eq!(pool.stats().level, "off");
+        assert_eq!(pool.stats().checking, "off");
     }
     with_every_strategy!(is_off);
 }
 
 #[test]
-fn stats_name_level_and_strategy() {
+fn stats_name_checking_and_strategy() {
     let pool = Pool::builder(layout(8)).strategy::<stampool::Locked>().checked().build();
     let stats = pool.expect("a pool").stats();
-    assert_eq!((stats.level, stats.strategy), ("checked", "Locked"));
+    assert_eq!((stats.checking, stats.strategy), ("checked", "Locked"));
     let pool = Pool::builder(layout(8)).hardened().build().expect("a pool");
-    assert_eq!((pool.stats().level, pool.stats().strategy), ("hardened", "TaggedWide"));
+    assert_eq!((pool.stats().checking, pool.stats().strategy), ("hardened", "TaggedWide"));
 }
 
 /// Two handles, frees that cross over, handles that come and go, one that is forgotten.
-fn follow<S: Strategy>(builder: PoolBuilder<S>, size: usize, quarantine: usize) {
+fn follow<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>, size: usize, quarantine: usize) {
     const BATCH: usize = 4;
     let mut pool = builder.batch(BATCH).build().expect("a pool");
     let (mut ledger, mut most_live) = (Ledger::default(), 0);
@@ -72,7 +72,7 @@ fn follow<S: Strategy>(builder: PoolBuilder<S>, size: usize, quarantine: usize) 
 
 #[test]
 fn every_strategy_and_every_stride() {
-    fn every<S: Strategy<Level = Off>>() {
+    fn every<S: Strategy>() {
         for size in [1, 2, 3, 7, 8, 24, 63, 64, 65, 100, 128, 1000, 4096] {
             follow(Pool::builder(layout(size)).strategy::<S>().checked(), size, 0);
             follow(Pool::builder(layout(size)).strategy::<S>().hardened(), size, QUARANTINE);
@@ -85,7 +85,7 @@ fn every_strategy_and_every_stride() {
 
 #[test]
 fn blocks_cross_threads() {
-    fn pipeline<S: Strategy>(builder: PoolBuilder<S>) {
+    fn pipeline<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>) {
         let mut pool = builder.batch(4).build().expect("a pool");
         std::thread::scope(|threads| {
             let (send, receive) = mpsc::sync_channel::<Block>(30);
@@ -104,7 +104,7 @@ fn blocks_cross_threads() {
         });
         assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks());
     }
-    fn every<S: Strategy<Level = Off>>() {
+    fn every<S: Strategy>() {
         pipeline(Pool::builder(layout(64)).strategy::<S>().checked());
         pipeline(Pool::builder(layout(40)).strategy::<S>().hardened());
     }

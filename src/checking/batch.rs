@@ -1,0 +1,72 @@
+//! Checks of the blocks that a flush or a refill moves in one batch.
+
+use super::{Checking, Misuse};
+use crate::thread_cache::SlotRef;
+
+/// Marks the oldest `count` blocks of the array as on their way to a magazine.
+///
+/// # Errors
+///
+/// One of them belongs to another thread. It is out of the array now; nothing else has changed.
+///
+/// # Safety
+///
+/// The caller owns the slot, and the array holds at least `count` blocks.
+pub unsafe fn batch_leaves_cache<C: Checking>(
+    checking: &C,
+    state: &C::State,
+    slot: SlotRef,
+    count: usize,
+) -> Result<(), Misuse> {
+    if !C::CHECKS {
+        return Ok(());
+    }
+    // SAFETY: by the caller; the slice is not used once an entry is removed.
+    let blocks = &unsafe { slot.blocks() }[..count];
+    for (nth, &block) in blocks.iter().enumerate() {
+        if let Err(misuse) = checking.leaves_cache(state, block) {
+            for &block in &blocks[..nth] {
+                // This fails if another thread's double free has claimed the block meanwhile. The
+                // copy here is then found when it leaves the cache.
+                _ = checking.enters_cache(state, block);
+            }
+            // SAFETY: by the caller; `nth` is below the count.
+            unsafe { slot.remove(nth) };
+            return Err(misuse);
+        }
+    }
+    Ok(())
+}
+
+/// Marks all blocks of the array as come from a magazine.
+///
+/// # Errors
+///
+/// Some of them belong to other threads. They are out of the array now.
+///
+/// # Safety
+///
+/// The caller owns the slot.
+pub unsafe fn batch_enters_cache<C: Checking>(
+    checking: &C,
+    state: &C::State,
+    slot: SlotRef,
+) -> Result<(), Misuse> {
+    if !C::CHECKS {
+        return Ok(());
+    }
+    let mut all = Ok(());
+    // SAFETY: by the caller.
+    let len = unsafe { slot.len_blocks() };
+    // From the end: a removal moves only what has been looked at.
+    for nth in (0..len).rev() {
+        // SAFETY: by the caller; the slice is used at once.
+        let block = unsafe { slot.blocks() }[nth];
+        if let Err(misuse) = checking.enters_cache(state, block) {
+            // SAFETY: by the caller; `nth` is below the length.
+            unsafe { slot.remove(nth) };
+            all = Err(misuse);
+        }
+    }
+    all
+}
