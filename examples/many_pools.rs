@@ -1,5 +1,6 @@
-//! What a call of a `ThreadLocalPool` costs where a thread uses several pools by turns: the first
-//! 64 pools, which each thread finds at once, and pools of which two meet in one place.
+//! What a call of a `ThreadLocalPool` costs if a thread uses several pools by turns: the first 64
+//! pools, which each thread finds at once, and pools of which two share one place in the thread's
+//! table.
 //!
 //! ```sh
 //! cargo run --release --example many_pools

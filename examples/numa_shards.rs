@@ -1,9 +1,9 @@
-//! A pool with a shard for each NUMA node of a Linux machine:
-//! `cargo run --release --example numa_shards`. For last-level caches in place of nodes, read
+//! A pool with a shard for each NUMA node of a Linux machine: `cargo run --release --example
+//! numa_shards`. For last-level caches instead of nodes, read
 //! `/sys/devices/system/cpu/cpu*/cache/index3/shared_cpu_list`.
 //!
-//! A handle keeps the shard in which it attached, so threads that are not pinned should be long in
-//! one place, or attach anew now and then.
+//! A handle keeps the shard in which it attached. So threads that are not pinned should rarely move
+//! between nodes, or attach anew from time to time.
 
 #[path = "numa/nodes.rs"]
 mod nodes;

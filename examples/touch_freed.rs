@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Without a tool the program only reads memory that its pool still holds, and prints what is
-//! there. With `nothing` it does what it may do, and no tool has anything to report.
+//! there. With `nothing` it does only what is allowed, so no tool may report anything.
 
 use core::alloc::Layout;
 use core::hint::black_box;

@@ -46,11 +46,11 @@ impl core::error::Error for AllocError {}
 pub struct Full<T> {
     /// The value, as it was given.
     pub value: T,
-    /// Why there is no place for it.
+    /// Why the pool has no block for it.
     pub error: AllocError,
 }
 
-/// Says nothing of the value, which need not be able to.
+/// Shows the error but not the value, which need not implement `Debug`.
 impl<T> fmt::Debug for Full<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Full").field("error", &self.error).finish_non_exhaustive()
@@ -71,16 +71,16 @@ impl<T> core::error::Error for Full<T> {}
 pub enum BuildError {
     /// A block of zero bytes.
     ZeroSize,
-    /// A block so large that its padded size overflows.
+    /// A block whose padded size overflows.
     BlockTooLarge {
         /// The size asked for, in bytes.
         size: usize,
     },
-    /// An alignment above what the source can give.
+    /// An alignment above the largest that the source can serve.
     Alignment {
         /// The alignment asked for, in bytes.
         requested: usize,
-        /// The largest that can be had, in bytes.
+        /// The largest possible alignment, in bytes.
         limit: usize,
     },
     /// A batch of zero blocks, or of more than the limit.
@@ -90,7 +90,7 @@ pub enum BuildError {
         /// The largest batch, in blocks.
         limit: usize,
     },
-    /// Batches that are to grow up to less than they begin with.
+    /// A largest batch that is smaller than the batch itself.
     BatchUpTo {
         /// The most blocks asked for.
         requested: usize,
@@ -98,7 +98,7 @@ pub enum BuildError {
         batch: usize,
     },
     /// A chunk of zero blocks, or of more than the limit: its size would overflow, or a
-    /// [checked](crate::PoolBuilder::checked) pool cannot number so many.
+    /// [checked](crate::PoolBuilder::checked) pool cannot number that many blocks.
     Chunk {
         /// The chunk asked for, in blocks.
         requested: usize,
@@ -113,7 +113,7 @@ pub enum BuildError {
         /// The batch, in blocks.
         batch: usize,
     },
-    /// More magazines per handle than may wait.
+    /// A limbo that is larger than the limit.
     LimboMagazines {
         /// The magazines asked for.
         requested: usize,
@@ -127,15 +127,16 @@ pub enum BuildError {
         /// The most.
         limit: usize,
     },
-    /// A tag that wraps within minutes or less, and nobody vouched for it.
+    /// A tag below 32 bits that may wrap, without
+    /// [`allow_narrow_tags`](crate::PoolBuilder::allow_narrow_tags).
     NarrowTag {
         /// The tag's width in bits.
         bits: u32,
         /// The narrowest that may wrap, in bits.
         limit: u32,
     },
-    /// A pool without caches was asked of a strategy that lets magazines wait: it keeps none for
-    /// that.
+    /// A pool without caches under a strategy that has a limbo. Such a pool reserves no magazines
+    /// for a limbo.
     Cacheless {
         /// The strategy that lets them wait.
         strategy: &'static str,
@@ -143,12 +144,12 @@ pub enum BuildError {
     /// The process has built 2^32 - 1 stamped pools. It gives no number twice, so that a name which
     /// outlives its pool is never taken for a name in another one.
     PoolsExhausted,
-    /// What a pool was to have from the start could not be had.
+    /// The pool could not obtain what it must have from the start.
     Fill {
         /// Why not.
         error: AllocError,
     },
-    /// Lock freedom was demanded, and this strategy has none on this machine.
+    /// Lock freedom was required, and this strategy does not have it on this machine.
     NotLockFree {
         /// The strategy that would block.
         strategy: &'static str,

@@ -47,7 +47,7 @@ pub mod raw;
 ///
 /// # Panics
 ///
-/// At that first use, where [`build_thread_local`](PoolBuilder::build_thread_local) refuses.
+/// At that first use, if [`build_thread_local`](PoolBuilder::build_thread_local) refuses.
 ///
 /// ```
 /// use std::alloc::Layout;

@@ -1,11 +1,12 @@
-//! The layers themselves, for the model checks and for experiments: the code that the public items
-//! are made of.
+//! The layers themselves, for the model checks and for experiments: the code of which the public
+//! items are made.
 //!
-//! Exempt from semantic versioning, and meant for people who read the contracts: these layers trust
-//! each other (that a list is used with one store, say) where the public ones trust nobody.
+//! They are exempt from semantic versioning, and meant for people who read the contracts. These
+//! layers trust their callers, for instance to use a list with one store only; the public items do
+//! not.
 //!
-//! The list of the strategies stands here too, once ([`with_strategies`]). A harness goes through
-//! it ([`each_strategy`]) instead of naming the strategies itself, so it cannot miss one.
+//! The only list of the strategies is here too ([`with_strategies`]). A harness iterates over it
+//! ([`each_strategy`]) instead of naming the strategies itself, so it cannot miss one.
 
 macro_rules! layers {
     ($($layer:ident),*) => {
@@ -18,11 +19,11 @@ layers!(sync, threads, block, chunk, free_list, mediator, thread_cache, checking
 
 pub use crate::{each_strategy, with_strategies};
 
-/// Hands the names of all strategies to a macro of the caller, behind what the caller gives:
-/// `with_strategies!(list { 1, 2; })` becomes `list! { 1, 2; TaggedWide TaggedPacked ... }`.
+/// Passes the names of all strategies to a macro of the caller, after the tokens that the caller
+/// gives: `with_strategies!(list { 1, 2; })` becomes `list! { 1, 2; TaggedWide TaggedPacked ... }`.
 ///
-/// Each name is that of a type in the crate's root, and what its `NAME` says. The first one is the
-/// default of all pools.
+/// Each name is the name of a type in the crate's root, and equals the type's `NAME`. The first
+/// strategy is the default of all pools.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! with_strategies {

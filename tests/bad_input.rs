@@ -1,4 +1,4 @@
-//! What every entry says to zero, too much, misaligned, too little, and failing sources.
+//! How every entry point answers zero, too much, misaligned, too little, and failing sources.
 
 mod common;
 

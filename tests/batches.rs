@@ -1,5 +1,5 @@
-//! Batches that grow (`PoolBuilder::batch_up_to`): what they spare, what they bring back, and the
-//! memory bound, which is that of the largest batch.
+//! Batches that grow (`PoolBuilder::batch_up_to`): which exchanges they save, when they shrink
+//! again, and the memory bound, which is that of the largest batch.
 
 mod common;
 

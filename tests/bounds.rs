@@ -1,5 +1,5 @@
-//! Who may be sent and shared, in both directions: what must compile does so here, what must not is
-//! a file in `bounds/`, with the compiler's words beside it.
+//! Which types may be sent and shared, in both directions. What must compile does so here; what
+//! must not compile is a file in `bounds/`, with the compiler's message beside it.
 
 use core::alloc::Layout;
 

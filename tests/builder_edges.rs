@@ -1,5 +1,5 @@
 //! Every combination of settings builds a pool that works, or is refused by a value that says what
-//! was asked for and what could be had: no panic, no overflow, no attempt at absurd memory.
+//! was asked for and what is possible: no panic, no overflow, no absurd request for memory.
 //!
 //! Numbers come from around 0, around each power of two, and both ends of the address space.
 

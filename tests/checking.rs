@@ -1,4 +1,4 @@
-//! Checked and hardened pools, used as they should be.
+//! Checked and hardened pools, used correctly.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The strategies that recycle late: what a thread that sleeps in an exchange costs the others, and
+//! The strategies that defer reuse: what a thread that sleeps in an exchange costs the others, and
 //! what waits meanwhile.
 
 mod common;
@@ -122,7 +122,7 @@ fn threads_at_work_beside_a_sleeper_lose_nothing() {
     with_every_strategy!(a_sleeper_beside_threads: EpochDeferred, Quiescent);
 }
 
-/// Whoever is held up may use its handle all the same, and be held up again in the middle.
+/// A thread that is held up may still use its handle, and be held up again in the middle.
 fn a_sleeper_may_work<S: Strategy>() {
     let mut pool = builder::<S>().build().unwrap();
     let (local, other) = (pool.local().unwrap(), pool.local().unwrap());

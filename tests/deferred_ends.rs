@@ -1,5 +1,5 @@
-//! The strategies that recycle late: how pools, threads and handles end, in whatever order, and
-//! that all of it goes back.
+//! The strategies that defer reuse: pools, threads and handles end in every order, and all memory
+//! goes back.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What a builder is told, in any order, and edges that a limit touches exactly.
+//! Settings of a builder in any order, and cases that meet a limit exactly.
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;

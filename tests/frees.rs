@@ -1,5 +1,5 @@
-//! A free asks nobody for memory, and neither does a handle that leaves. By an allocator that
-//! counts what each thread asks of it.
+//! A free asks for no memory, and neither does a handle that leaves. An allocator that counts what
+//! each thread asks of it checks that.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;

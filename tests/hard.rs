@@ -1,5 +1,5 @@
-//! Hard situations: a fork in the middle of a run, a limit that all reach at once, more threads
-//! than cores. Signal handlers have a process of their own: `signals`.
+//! Hard situations: a fork in the middle of a run, a limit that all threads reach at once, more
+//! threads than cores. Signal handlers have a test program of their own: `signals`.
 #![cfg(unix)]
 
 mod common;

@@ -1,6 +1,6 @@
-//! A pool gives all heap memory back: its own, its source's, and that of its reclaimer. By a
-//! counting allocator, so this file is a program of its own with a single test: nothing else may be
-//! at work.
+//! A pool gives all heap memory back: its own, its source's, and its reclaimer's. A counting
+//! allocator checks that, so this file is a program of its own with a single test, because nothing
+//! else may allocate meanwhile.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicIsize, Ordering::Relaxed};

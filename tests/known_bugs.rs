@@ -1,5 +1,5 @@
-//! What has gone wrong elsewhere, a test per class. The classes are those of public advisories and
-//! issue threads on pools, slabs, queues and reclamation; each test does here what went wrong
+//! Faults that other projects had, one test for each class. The classes come from public advisories
+//! and issue threads on pools, slabs, queues and reclamation; each test does here what went wrong
 //! there.
 //!
 //! Also in: `objects`, `object_faults` (values, constructors, destructors), `stamped` (names of
@@ -23,7 +23,8 @@ use stampool::{
 
 const LAYOUT: Layout = Layout::new::<[usize; 4]>();
 
-/// A word of the block that says who has it, changed by a swap: two owners meet there.
+/// A word in the block that names its owner and is changed by a swap, so two owners at a time are
+/// noticed.
 fn owner(block: NonNull<u8>) -> &'static AtomicUsize {
     // SAFETY: a word of a block of [`LAYOUT`], used by these tests as an atomic alone.
     unsafe { block.cast::<AtomicUsize>().as_ref() }
@@ -135,7 +136,7 @@ fn drop_last<S: Strategy>() {
                         // SAFETY: live, and freed once.
                         unsafe { pool.deallocate(block) };
                     }
-                    // Whoever comes last drops the pool, the others' ends may still be under way.
+                    // The last thread drops the pool, while other threads may still be ending.
                 })
             })
             .collect();

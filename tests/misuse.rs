@@ -1,5 +1,5 @@
-//! Misuse of checked and hardened pools, each in a process of its own: one that ends well has not
-//! noticed.
+//! Misuse of checked and hardened pools, each in a process of its own. A process that ends normally
+//! has not noticed the misuse.
 
 mod common;
 

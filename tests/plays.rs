@@ -1,4 +1,5 @@
-//! Random plays on the pools without handles, against a plain reference: who has which block.
+//! Random operations on the pools without handles, against a plain reference that knows who owns
+//! which block.
 
 mod common;
 

@@ -1,5 +1,6 @@
-//! What each strategy is on the processor that the tests run on, as the README says it. `cargo
-//! xtask cross` runs this on others, `cargo xtask miri` interprets it for others.
+//! What each strategy is on the processor on which the tests run, compared with what the README
+//! says. `cargo xtask cross` runs this for other processors, and `cargo xtask miri` interprets it
+//! for others.
 
 use core::alloc::Layout;
 

@@ -1,5 +1,5 @@
-//! Several lists of full magazines: whoever looks for blocks finds them all, and the bound is that
-//! of one.
+//! Several lists of full magazines: a thread that looks for blocks finds all of them, and the
+//! memory bound is that of a pool with one list.
 
 mod common;
 

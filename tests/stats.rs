@@ -1,4 +1,5 @@
-//! What a pool says of itself: exact when nothing is under way, and to be had while it runs.
+//! The counts that a pool keeps: exact while no call is in progress, and readable while the pool is
+//! in use.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! [`TagPolicy::Refuse`]: a tag never comes back, however many threads are past a look at it.
+//! [`TagPolicy::Refuse`]: a tag never comes back, however many threads have already passed a check
+//! of it.
 
 use core::alloc::Layout;
 use core::cell::RefCell;

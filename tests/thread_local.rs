@@ -1,4 +1,4 @@
-//! Pools without handles: threads that end before, while and after their pool does.
+//! Pools without handles: threads that end before, while and after their pool is dropped.
 
 mod common;
 

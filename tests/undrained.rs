@@ -1,5 +1,5 @@
-//! A pool whose emptied magazines still wait when it is dropped: its memory stays, since another
-//! thread may still bring a magazine back.
+//! A pool whose emptied magazines still wait when it is dropped. Its memory stays, because another
+//! thread may still return a magazine.
 
 mod common;
 

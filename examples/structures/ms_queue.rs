@@ -3,22 +3,26 @@
 //! # Source
 //!
 //! Michael & Scott 1996. The paper's counted pointers are stamped names, and its free list is the
-//! pool. What differs: the count is the block's, so a last link needs none of its own, but is a
-//! null with the stamp of its node; and nodes are only looked at where their name is current.
+//! pool. Differences: the count belongs to the block, so the last link needs no count of its own;
+//! it is a null that carries the stamp of its node. And a node is read only through a name that is
+//! current.
 //!
 //! # Why it withstands reuse
 //!
-//! I1. A name comes into `head`, and into `tail`, once: it is a turn of a node, and a node is
-//!     enqueued once in each turn. So a compare-exchange of either that succeeds has its expected
-//!     node still in place.
-//! I2. `head` never passes `tail`: it moves on only if `tail`, loaded after it, is another one. So
-//!     who frees the node that `head` has left frees nothing that `tail` names.
-//! I3. A node's link changes once in each turn, from the null with the turn's stamp to a name. A
-//!     compare-exchange that expects this null does nothing to the node's next turn.
+//! A *turn* of a node is the time from one allocation of its block to the next free. The block's
+//! stamp identifies it.
 //!
-//! The value is read before the exchange of `head` that makes it the reader's, so another thread
-//! may have it, and reuse the node, meanwhile: that is why values are atomic. The exchange then
-//! fails (I1), and what was read is forgotten.
+//! I1. A name gets into `head`, and into `tail`, only once: it stands for one turn of a node, and a
+//! node is enqueued once in each turn. So if a compare-exchange of either succeeds, the expected
+//! node is still in place.
+//! I2. `head` never passes `tail`: it moves on only if `tail`, loaded after it, is a different
+//! name. So a thread that frees the node that `head` has left frees no node that `tail` names.
+//! I3. A node's link changes once in each turn, from the null with the turn's stamp to a name. A
+//! compare-exchange that expects this null does nothing to a later turn of the node.
+//!
+//! The dequeuing thread reads the value before the exchange of `head` that makes the value its own.
+//! Meanwhile another thread may take the value and reuse the node; that is why values are atomic.
+//! The exchange then fails (I1), and the thread forgets what it read.
 
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 

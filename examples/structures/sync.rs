@@ -1,5 +1,5 @@
-//! What the structures here share between threads, in real programs. The model checks put the
-//! checkers' counterparts in this module's place.
+//! The types that the structures here share between threads, in real programs. The model checks
+//! replace this module with the checkers' types.
 
 #![allow(dead_code, unused_imports, reason = "each structure uses its part")]
 

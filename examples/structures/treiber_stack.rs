@@ -6,14 +6,17 @@
 //!
 //! # Who touches a value
 //!
-//! I1. A name comes onto the top once by a push: a node is pushed once in each turn. After that it
-//!     is on top again only while the stack below it is as it was.
-//! I2. So of all poppers who saw a name on top, one exchanges it; and the link that it read is
-//!     still the node's.
-//! I3. A node's value is written by whoever allocated the node, before the push, and moved out by
-//!     the popper who exchanged its name, before the node is freed. Everybody else who has a
-//!     reference to the node, by a name that is stale or is about to be, reads the link alone,
-//!     which is atomic.
+//! A *turn* of a node is the time from one allocation of its block to the next free. The block's
+//! stamp identifies it.
+//!
+//! I1. A push brings a name to the top once, because a node is pushed once in each turn. After that
+//! the name is on top again only while the stack below it is unchanged.
+//! I2. So of all poppers that saw a name on top, one exchanges it, and the link that this popper
+//! read is still the node's.
+//! I3. The thread that allocated a node writes the node's value before the push. The popper that
+//! exchanged the node's name moves the value out before it frees the node. Every other thread that
+//! has a reference to the node, by a name that is stale or will be soon, reads only the link, which
+//! is atomic.
 
 use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -63,7 +66,8 @@ impl<V: Send, S: Strategy> Stack<V, S> {
         Ok(Handle { stack: self, local: self.pool.local()? })
     }
 
-    /// The value on top, for who is alone. The node stays in use until the stack is dropped.
+    /// The value on top, for a caller that is alone with the stack. The node stays in use until the
+    /// stack is dropped.
     pub(crate) fn pop_alone(&mut self) -> Option<V> {
         let node = self.pool.get(self.top.load(Relaxed))?;
         self.top.store(node.next.load(Relaxed), Relaxed);

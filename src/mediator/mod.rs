@@ -18,7 +18,7 @@
 //!
 //! - M1. Of the magazines that do not wait in limbo there are at least `carved / B + slots`, where
 //!   `slots` counts the thread caches ever made. Each carve brings one magazine. Each new slot
-//!   brings one, and one more for each magazine that may wait on its account, before its handle is
+//!   brings one, and one more for each magazine that may wait in limbo for it, before its handle is
 //!   handed out.
 //! - M2. A magazine in `full` holds at least B blocks, one in `partial` holds 1 to B - 1. One in
 //!   `empty` holds none; its count is stale, and no thread reads it.

@@ -54,8 +54,8 @@ pub unsafe trait Source: Send {
     ///
     /// # Safety
     ///
-    /// `region` came from [`obtain`](Self::obtain) of this source with the same `layout`, and
-    /// nobody uses it any more.
+    /// `region` came from [`obtain`](Self::obtain) of this source with the same `layout`, and no
+    /// thread uses it any more.
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout);
 
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. The

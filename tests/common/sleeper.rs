@@ -1,4 +1,4 @@
-//! Small pools under the strategies that recycle late, and a thread that is held up in one.
+//! Small pools under the strategies that defer reuse, and a thread that is held up in one.
 
 use core::alloc::Layout;
 use std::sync::mpsc;

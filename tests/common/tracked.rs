@@ -1,4 +1,4 @@
-//! Values that are counted, and panic where they are told to.
+//! Values that are counted, and that panic when told to.
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What happened, and when.
+//! The record of what happened, and when.
 
 use core::fmt;
 use std::collections::HashMap;

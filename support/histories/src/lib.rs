@@ -1,9 +1,9 @@
 //! Histories of a pool, and whether they are linearizable.
 //!
-//! What is written down is when each call began, when it returned, and what it gave ([`Call`]).
-//! [`linearize`](linearize::linearize) looks for an order of atomic steps that explains it, for any
-//! [`Object`]; that of a pool is a [`Multiset`]. Used under shuttle on generated programs, and by
-//! `stress` on what real threads did.
+//! A history records when each call began, when it returned, and what it returned ([`Call`]).
+//! [`linearize`](linearize::linearize) looks for an order of atomic steps that explains the
+//! history, for any [`Object`]; the object of a pool is a [`Multiset`]. The model checks use it
+//! under shuttle on generated programs, and `stress` uses it on the calls of real threads.
 
 mod history;
 pub mod linearize;

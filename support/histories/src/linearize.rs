@@ -2,11 +2,11 @@
 //!
 //! A history is linearizable if its calls can be put in an order, as if each were one atomic step
 //! somewhere between its beginning and its return, so that the specification allows every result.
-//! The search takes, again and again, a call that began before any other that is left returned, and
-//! goes back where the specification says no. Which calls were taken and what state that led to is
-//! remembered (Lowe 2017): the same pair is not looked at twice.
+//! Again and again, the search takes a call that began before any of the remaining calls returned,
+//! and goes back if the specification does not allow it. It remembers which calls were taken and to
+//! what state that led (Lowe 2017), so it examines the same pair only once.
 //!
-//! All calls have returned: what is checked ends with all threads joined.
+//! All calls have returned, because a history is checked after all threads have been joined.
 //!
 //! Source: Wing and Gong, Testing and verifying concurrent objects, 1993; Lowe, Testing for
 //! linearizability, 2017.

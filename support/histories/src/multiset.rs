@@ -1,7 +1,7 @@
-//! What a pool is: a multiset of free blocks with a capacity.
+//! The specification of a pool: a multiset of free blocks with a capacity.
 //!
-//! The blocks are not named beforehand: one that was never handed out may be any. So the state is
-//! the set of the live ones, and all else is free.
+//! The blocks are not named beforehand: a block that was never handed out may be any block. So the
+//! state is the set of the live blocks, and everything else is free.
 
 use crate::{Object, Operation};
 

@@ -1,9 +1,9 @@
 //! Hazard pointers: the library haphazard.
 //!
-//! Whoever is about to look at a magazine publishes its address in a slot of its own, and looks
-//! again whether the magazine is still on top. What is retired comes back when a scan finds its
-//! address in no slot. A thread that sleeps while it looks holds up one magazine, not all: the one
-//! thing that epochs cannot do.
+//! A thread that is about to read a magazine publishes the magazine's address in a slot of its own,
+//! and checks that the magazine is still on top. A retired magazine comes back when a scan finds
+//! its address in no slot. A thread that sleeps while it reads holds up one magazine, not all of
+//! them; epochs cannot do that.
 //!
 //! Source: Michael, Hazard pointers: safe memory reclamation for lock-free objects, IEEE TPDS 2004.
 //! haphazard follows folly's implementation.
@@ -13,25 +13,26 @@
 //! - H1. A removal protects the top magazine that its exchange compares, and nothing below: as long
 //!   as the top has not come back the chain below it is the one that was seen, for `pop_up_to` too.
 //! - H2. One slot is enough for a guard. An exchange of the mediator may remove several times under
-//!   one guard (a partial magazine, then an empty one), but one after the other, and after its last
-//!   exchange a removal does not look at magazines any more that it does not own: its protection is
-//!   over when the next one begins, and when something is deferred. Blocks and magazines that it
-//!   took are its own, whatever the slot says.
-//! - H3. So a deferral lets go of the caller's own protection first. Else the magazine that was
-//!   just removed would lie in the caller's own slot at each scan, and wait for another deferral.
+//!   one guard (a partial magazine, then an empty one), but one after the other. After its last CAS
+//!   a removal no longer reads magazines that it does not own. So its protection may end when the
+//!   next removal begins, or when something is deferred. The blocks and magazines that it took are
+//!   its own, whatever the slot says.
+//! - H3. So a deferral first ends the caller's own protection. Otherwise each scan would find the
+//!   magazine that was just removed in the caller's own slot, and the magazine would wait for
+//!   another deferral.
 //! - H4. A participant may be pinned twice at a time: the second pin gets a slot of its own.
 //!
-//! # What it pays here that it would not pay at home
+//! # What it costs here beyond its usual use
 //!
-//! - A ticket: haphazard runs a deleter that gets the address, and nothing else. So what has to run
-//!   lies boxed in a table keyed by the magazine's address, under a lock for a few instructions,
-//!   two turns per magazine. At home the object is what lies at the address.
+//! - A ticket: haphazard runs a deleter that gets only the address. So the function to run is boxed
+//!   in a table that is keyed by the magazine's address, behind a lock that is taken twice per
+//!   magazine, for a few instructions. In its usual use the object lies at the address itself.
 //! - A scan of all slots after every [`BATCH`](crate::BATCH) deferrals, or after each, instead of
 //!   every 1,000: the limbo is bounded.
 //!
-//! And two things that are the library's own: a box and a look at the clock per retirement; a fence
-//! per protection. haphazard has no process-wide barrier (its light barrier is a fence, and not
-//! public: pull request 56 of its repository).
+//! Two costs are the library's own: a box and a read of the clock per retirement, and a fence per
+//! protection. haphazard has no process-wide barrier (its light barrier is a fence, and not public:
+//! pull request 56 of its repository).
 
 use core::cell::Cell;
 use core::ops::Deref;

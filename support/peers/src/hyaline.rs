@@ -1,9 +1,9 @@
 //! Hyaline: the library seize.
 //!
-//! What is retired goes, in batches, to a list of every thread that is inside a guard at that
-//! instant, and counts how many those are. A thread that leaves its guard counts down all batches
-//! in its list; who counts to zero runs them. Threads outside of guards are not waited for, and
-//! nobody waits for an epoch to advance.
+//! Retired objects go, in batches, to a list of every thread that is inside a guard at that
+//! instant, and the batch counts these threads. A thread that leaves its guard decrements the count
+//! of every batch in its list; the thread that reaches zero runs the batch. The batch does not wait
+//! for threads outside of guards, and nothing waits for an epoch to advance.
 //!
 //! Source: Nikolaev & Ravindran, Snapshot-free, transparent, and robust memory reclamation for
 //! lock-free data structures, PLDI 2021: the variant Hyaline-1. seize 0.5 has no protection against
@@ -16,10 +16,10 @@
 //!   real threads.
 //! - [`PerGuard`]: seize's owned guard, with an identity of its own. For models: all threads of
 //!   loom and of shuttle are coroutines on one thread of the system, so a thread-local would make
-//!   one thread of them all. Everything would then wait for everybody, and the checks would never
-//!   see a magazine come back while a thread that came later looks.
+//!   one thread of them all. Everything would then wait for all threads, and the checks would never
+//!   see a magazine come back while a thread that entered later reads.
 //!
-//! # What it pays here that it would not pay at home
+//! # What it costs here beyond its usual use
 //!
 //! - A boxed ticket per magazine, since a magazine's own memory is not the reclaimer's to use.
 //! - A fence in every pin. seize wants every pointer under a guard loaded by `SeqCst`; the lists
@@ -27,14 +27,14 @@
 //!   not be ordered before such a load.
 //! - Batches of [`BATCH`](crate::BATCH) instead of 32: each has the price of a process-wide
 //!   barrier, which on Linux is a system call.
-//! - [`PerGuard`] more than that: two turns of a process-wide lock per guard, a lock per
-//!   retirement, and the barrier for each magazine.
+//! - [`PerGuard`] costs more: a process-wide lock twice per guard, a lock per retirement, and the
+//!   barrier for each magazine.
 //!
-//! # Magazines that wait longer than they had to
+//! # Magazines that wait longer than necessary
 //!
-//! A batch must have as many entries as threads are inside of guards, the retiring one included. A
-//! batch of one is therefore put aside while anybody else is inside, until the next retirement
-//! under the same identity. The pool's bound on its limbo holds all the same.
+//! A batch must have as many entries as threads are inside guards, including the retiring thread.
+//! So a batch of one is set aside while any other thread is inside, until the next retirement under
+//! the same identity. The pool's bound on its limbo holds nevertheless.
 
 use core::marker::PhantomData;
 use core::sync::atomic::{Ordering, fence};

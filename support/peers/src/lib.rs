@@ -6,17 +6,17 @@
 //! | [`hyaline`] | seize | whoever looks takes a reference on what is retired meanwhile |
 //! | [`hazard`] | haphazard | whoever looks says at which magazine |
 //!
-//! With the feature `malloc` there are also whole allocators, in the module of that name, behind
-//! nothing of ours.
+//! With the feature `malloc` there are also whole allocators, in the module of that name. These use
+//! no code of ours.
 //!
 //! Each of the two above is a [`Reclaimer`](stampool::raw::free_list::Reclaimer), used as
-//! [`Deferred<R>`](stampool::raw::free_list::Deferred), as `EpochDeferred` is. Both come in two
-//! forms. The one for benchmarks works as in a program of its own, as far as the limbo of the pool
-//! lets it: things are collected by batches of [`BATCH`]. The one for models brings everything back
-//! as soon as it can.
+//! [`Deferred<R>`](stampool::raw::free_list::Deferred) like `EpochDeferred`. Both have two forms.
+//! The form for benchmarks works as in a program of its own, within the limits of the pool's limbo:
+//! it collects in batches of [`BATCH`]. The form for models brings everything back as soon as it
+//! can.
 //!
-//! These are adapters. What they pay beyond what the library costs where it is at home stands at
-//! the head of each module, and belongs to every figure.
+//! These are adapters. Each module's head says what the adapter costs beyond the library's usual
+//! use; that cost is part of every figure.
 
 pub mod hazard;
 pub mod hyaline;

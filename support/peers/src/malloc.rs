@@ -1,5 +1,5 @@
-//! Other people's general allocators, as values: none of them is the process's own, and none takes
-//! the name `malloc`.
+//! Other people's general allocators, as values. None of them becomes the process's own, and none
+//! defines the name `malloc`.
 //!
 //! | name | library | threads |
 //! |---|---|---|
@@ -7,8 +7,8 @@
 //! | `snmalloc` | snmalloc, through snmalloc-rs | frees of others go back by message |
 //! | `jemalloc` | jemalloc, through tikv-jemallocator | a cache per thread before shared arenas |
 //!
-//! All three at the defaults of their crates, but that snmalloc is built without CMake; and only
-//! with the feature `malloc`. rpmalloc is a subject of the benches alone.
+//! All three have the defaults of their crates, except that snmalloc is built without CMake. They
+//! exist only with the feature `malloc`. Only the benches use rpmalloc.
 
 use core::alloc::GlobalAlloc;
 use core::fmt;

@@ -1,14 +1,14 @@
-//! Bytes to a program of pool operations, run against a plain reference.
+//! Decodes bytes to a program of pool operations, and runs it against a plain reference.
 //!
-//! One thread, up to three handles of one pool at a time. What a fuzzer writes in bytes, a
-//! [`Program`] says in operations, and [`follow`] holds every promise of the pool against each of
-//! them: blocks are aligned and overlap nothing that is live, what their owner wrote into them
-//! stays, nothing is lost, capacity and memory bound are kept, an allocation fails only for a
-//! reason, and a free never does.
+//! A program has one thread and up to three handles of one pool at a time. A fuzzer writes bytes,
+//! and a [`Program`] is what they mean as operations. [`follow`] checks every promise of the pool
+//! after each operation: blocks are aligned and overlap no live block, their content stays as their
+//! owner wrote it, nothing is lost, capacity and memory bound are kept, an allocation fails only
+//! for a reason, and a free never fails.
 //!
-//! The fuzzer itself is in `fuzz/`, outside of the workspace, since it needs a nightly toolchain:
-//! `cargo xtask fuzz-ops`. The same programs run in `cargo test`, over the corpus and over random
-//! bytes, where they shrink. A program that fails is run again by `cargo run -p pool-ops -- HEX`.
+//! The fuzzer itself is in `fuzz/`, outside of the workspace, because it needs a nightly toolchain:
+//! `cargo xtask fuzz-ops`. `cargo test` runs programs too, from the corpus and from random bytes,
+//! and reduces a failing one. `cargo run -p pool-ops -- HEX` runs a program again.
 //!
 //! | module | for |
 //! |---|---|

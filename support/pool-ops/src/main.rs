@@ -1,4 +1,5 @@
-//! Runs programs again: `cargo run -p pool-ops -- HEX`, or the files that a fuzzer has written.
+//! Runs programs again: `cargo run -p pool-ops -- HEX`, or with the name of a file that a fuzzer
+//! has written.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! The plain reference: which blocks are live, what is in them, and what follows from that.
+//! The plain reference: which blocks are live, what their content is, and what the pool must do
+//! next.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -78,8 +79,8 @@ impl Reference {
 
     /// `block` was handed out: it must be nobody's, and is filled.
     ///
-    /// # Errors
-    /// It is misaligned, or somebody has it, or a part of it. It is not touched then.
+    /// # Errors The block is misaligned, or it or a part of it is live already. It is not touched
+    /// then.
     ///
     /// # Safety
     /// If nobody has it, it is memory of the layout's size.
@@ -188,8 +189,7 @@ impl Reference {
 
     /// With no handle open: every block is live, idle, or in a forgotten handle's cache.
     ///
-    /// # Errors
-    /// One is lost, or counted twice, or somebody wrote into a live one.
+    /// # Errors A block is lost, or counted twice, or a live one was overwritten.
     pub fn census(&self, carved: usize, cached: usize, idle: usize) -> Result<(), String> {
         let live = self.live.len();
         if live + cached + idle != carved {

@@ -53,7 +53,7 @@ pub fn follow_bytes(bytes: &[u8]) -> Done {
     follow_or_panic(&Program::from_bytes(bytes), bytes)
 }
 
-/// As [`follow_bytes`], for whoever looks for leaks.
+/// As [`follow_bytes`], for a caller that looks for leaks.
 ///
 /// # Panics
 /// As there.

@@ -1,8 +1,8 @@
-//! How a test or a command says that it did not run something, for want of a tool.
+//! A test or a command that lacks a tool reports through this crate what it did not run.
 //!
-//! `cargo test` shows nothing of a test that passes, so a line of output is not enough: `cargo
-//! xtask ci` names a file in [`FILE`], every skip is appended to it, and `.ci/may-skip.txt` lists
-//! those that may be there. A skip that is not in that list fails the command.
+//! `cargo test` prints nothing of a test that passes, so a line of output is not enough. `cargo
+//! xtask ci` names a file in [`FILE`]; every skip is appended to it, and `.ci/may-skip.txt` lists
+//! the allowed skips. Any other skip makes the command fail.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};

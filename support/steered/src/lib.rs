@@ -1,4 +1,5 @@
-//! Atomics, locks and cells in loom's shape, for real threads that are held up where it hurts.
+//! Atomics, locks and cells with loom's interface, for real threads that are held up in critical
+//! windows.
 //!
 //! Code that is written against these types runs on the machine's own threads and atomics. Each
 //! access passes a *point* before it is done. There a thread goes on at once, or it is jittered

@@ -1,4 +1,4 @@
-//! What a harness works on: anything that hands out blocks of one layout to threads.
+//! The subject of a harness: anything that hands out blocks of one layout to threads.
 //!
 //! | crate | works on | asks for more by |
 //! |---|---|---|
