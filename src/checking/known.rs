@@ -4,7 +4,7 @@
 //! Bounded, and never asks for memory: a pool may stand behind the program's allocator. When it is
 //! full, chunks of dropped pools are forgotten first, and then new ones are not remembered.
 
-use crate::sync::ProcessMutex;
+use crate::sync::{PoolId, ProcessMutex};
 
 /// The most chunks remembered.
 const LIMIT: usize = 512;
@@ -12,7 +12,7 @@ const LIMIT: usize = 512;
 /// A chunk, by addresses.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
-    pub(super) pool: u64,
+    pub(super) pool: PoolId,
     pub(super) dropped: bool,
     pub(super) first: usize,
     pub(super) stride: usize,
@@ -33,26 +33,15 @@ impl Record {
 }
 
 struct Known {
-    /// Pools so far.
-    pools: u64,
     records: [Option<Record>; LIMIT],
     /// Where to look first for a place.
     next: usize,
 }
 
-static KNOWN: ProcessMutex<Known> =
-    ProcessMutex::new(Known { pools: 0, records: [None; LIMIT], next: 0 });
+static KNOWN: ProcessMutex<Known> = ProcessMutex::new(Known { records: [None; LIMIT], next: 0 });
 
 fn with<R>(f: impl FnOnce(&mut Known) -> R) -> R {
     f(&mut KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
-}
-
-/// A number for a new pool.
-pub(super) fn number() -> u64 {
-    with(|known| {
-        known.pools += 1;
-        known.pools
-    })
 }
 
 /// Remembers a chunk.
@@ -76,7 +65,7 @@ pub(super) fn remember(record: Record) {
 }
 
 /// Pool number `pool` is gone.
-pub(super) fn dropped(pool: u64) {
+pub(super) fn dropped(pool: PoolId) {
     with(|known| {
         for record in known.records.iter_mut().flatten().filter(|record| record.pool == pool) {
             record.dropped = true;

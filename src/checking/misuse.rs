@@ -2,18 +2,20 @@
 
 use core::fmt;
 
+use crate::sync::PoolId;
+
 /// A block of a pool, by number: chunk by chunk, in the order of addresses within one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Number of the pool in this process.
-    pub pool: u64,
+    pub pool: PoolId,
     /// Number of the block in the pool.
     pub block: usize,
 }
 
 impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "block #{} of pool #{}", self.block, self.pool)
+        write!(f, "block #{} of {}", self.block, self.pool)
     }
 }
 
@@ -28,11 +30,11 @@ pub enum Misuse {
     /// A free of a pointer into a block.
     Interior(Named, usize),
     /// A free, into the pool of this number, of another pool's block.
-    OtherPool(Named, u64),
+    OtherPool(Named, PoolId),
     /// The same, of a pool that is gone.
-    DroppedPool(Named, u64),
+    DroppedPool(Named, PoolId),
     /// A free, into the pool of this number, of what no pool knows.
-    Foreign(usize, u64),
+    Foreign(usize, PoolId),
     /// A block that lies where it cannot be, because two threads have freed it at one time.
     FreedAtOnce(Named, u32),
     /// A freed block was written to: where, what is there, and what should be.
@@ -65,12 +67,12 @@ impl fmt::Display for Misuse {
             Self::Interior(block, offset) => {
                 write!(f, "an interior pointer was freed, {offset} bytes into {block}")
             }
-            Self::OtherPool(block, into) => write!(f, "{block} was freed into pool #{into}"),
+            Self::OtherPool(block, into) => write!(f, "{block} was freed into {into}"),
             Self::DroppedPool(block, into) => {
-                write!(f, "{block}, which was dropped, was freed into pool #{into}")
+                write!(f, "{block}, which was dropped, was freed into {into}")
             }
             Self::Foreign(address, into) => {
-                write!(f, "{address:#x}, not from any checked pool, was freed into pool #{into}")
+                write!(f, "{address:#x}, not from any checked pool, was freed into {into}")
             }
             Self::FreedAtOnce(block, generation) => write!(
                 f,

@@ -49,6 +49,7 @@ pub use misuse::Misuse;
 pub use tracked::Tracked;
 
 use crate::block::{Block, BlockLayout};
+use crate::sync::PoolId;
 
 /// What a pool knows of its blocks, for all handles.
 ///
@@ -70,7 +71,7 @@ pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
     type State;
 
     /// For a pool of such blocks. `zero`: what is freed is filled with zeros, where it is filled.
-    fn new(blocks: BlockLayout, zero: bool) -> Self;
+    fn new(pool: PoolId, blocks: BlockLayout, zero: bool) -> Self;
 
     /// What a handle at this slot holds.
     fn check_state(&self, slot: usize) -> Self::State;
@@ -152,7 +153,7 @@ impl Checking for Unchecked {
     const CHUNK_LIMIT: usize = usize::MAX;
     type State = ();
 
-    fn new(_blocks: BlockLayout, _zero: bool) -> Self {
+    fn new(_pool: PoolId, _blocks: BlockLayout, _zero: bool) -> Self {
         Self
     }
 

@@ -14,6 +14,7 @@ use super::misuse::{Misuse, Named};
 use super::poison::{self, Poison};
 use super::shadow::{self, BlockState, Near, Span, Spans, Word};
 use crate::block::{Block, BlockLayout};
+use crate::sync::PoolId;
 
 /// Blocks that a hardened handle keeps back: a power of two.
 const QUARANTINE: usize = 16;
@@ -22,7 +23,7 @@ const QUARANTINE: usize = 16;
 /// filled, looked at before they are used again, and kept back for a while; fresh ones come in a
 /// random order.
 pub struct Tracked<const HARD: bool> {
-    pool: u64,
+    pool: PoolId,
     spans: Spans,
     exact: Exact,
     stride: usize,
@@ -132,9 +133,9 @@ impl<const HARD: bool> Checking for Tracked<HARD> {
     const CHUNK_LIMIT: usize = shadow::MOST_BLOCKS;
     type State = CheckState;
 
-    fn new(blocks: BlockLayout, zero: bool) -> Self {
+    fn new(pool: PoolId, blocks: BlockLayout, zero: bool) -> Self {
         Self {
-            pool: known::number(),
+            pool,
             spans: Spans::new(),
             exact: Exact::by(blocks.stride()),
             stride: blocks.stride(),
@@ -306,7 +307,7 @@ mod tests {
     fn the_copy_that_lies_in_the_wrong_cache_is_found() {
         let mut regions = Regions::new(Box::new(SystemSource));
         let blocks = BlockLayout::new(Layout::new::<[u64; 3]>(), 4096).unwrap();
-        let checking = Tracked::<false>::new(blocks, false);
+        let checking = Tracked::<false>::new(PoolId::next(), blocks, false);
         let layout = Tracked::<false>::room(4).unwrap();
         let (layout, blocks_at) = layout.extend(blocks.run(4).unwrap()).unwrap();
         let room = regions.obtain(layout).unwrap();

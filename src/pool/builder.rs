@@ -15,6 +15,7 @@ use crate::free_list::{
     DoubleWidthCas, Magazine, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
 };
 use crate::source::{Source, SystemSource};
+use crate::sync::PoolId;
 use crate::threads::{ExplicitHandles, ThreadHandling, Topology};
 
 /// Blocks per batch, when the builder is not told.
@@ -290,8 +291,10 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             return Err(BuildError::Shards { requested: shards, limit: MAX_SHARDS });
         }
         let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
+        let id = PoolId::next();
         Ok(Core::new(Parts {
-            checking: C::new(layout, self.zero_on_free),
+            id,
+            checking: C::new(id, layout, self.zero_on_free),
             regions: Regions::new(self.source),
             mechanism,
             layout,

@@ -18,7 +18,7 @@ use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
-use crate::sync::{Arc, Mutex, Number, lock};
+use crate::sync::{Arc, Mutex, Number, PoolId, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};
 use crate::threads::{self, EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
@@ -36,6 +36,7 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     rundown: Arc<Rundown<Self>>,
     /// The rundown, for [`ThreadHandling::watch`].
     hook: EndHook,
+    pub(super) id: PoolId,
     pub(super) mechanism: Mechanism,
     pub(super) layout: BlockLayout,
     /// Blocks asked for at most.
@@ -48,6 +49,7 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
 
 /// What a builder puts a core together from.
 pub(super) struct Parts<C> {
+    pub(super) id: PoolId,
     pub(super) mechanism: Mechanism,
     pub(super) layout: BlockLayout,
     pub(super) checking: C,
@@ -89,6 +91,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             topology: parts.topology.filter(|_| shards > 1),
             hook: threads::hook(&rundown),
             rundown,
+            id: parts.id,
             mechanism,
             checking,
             layout,

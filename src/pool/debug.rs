@@ -15,6 +15,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// Writes what never changes, under the name of the caller's type.
     fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
+            .field("id", &self.id.get())
             .field("strategy", &self.mechanism.name)
             .field("checking", &C::NAME)
             .field("block_size", &self.layout.stride())

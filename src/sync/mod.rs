@@ -68,7 +68,7 @@ pub use backend::{
     UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
 pub use core::sync::atomic::Ordering;
-pub use serial::{Places, Serial, serial};
+pub use serial::{Places, PoolId, Serial};
 /// For state that belongs to the process and not to one execution of a checker: std's types in
 /// every build.
 pub use std::{process::abort, sync::Mutex as ProcessMutex, thread::panicking};

@@ -1,10 +1,12 @@
 //! Numbers of which each exists once in the process.
 //!
 //! No number is given again, even if the object that had it is gone. A name that somebody has kept
-//! can therefore not lead to another object. So the 32-bit numbers can run out: after 2^32 - 1
-//! objects that asked for one, further requests are refused. They have a counter of their own, so
-//! that objects with 64-bit numbers use none of them up.
+//! can therefore not lead to another object. Every pool has a [`PoolId`], which 64 bits do not run
+//! out of. A stamped pool also has a [`Serial`], which fits into the names of its blocks. Serials
+//! can run out: after 2^32 - 1 stamped pools, further requests are refused. They have a counter of
+//! their own, so that other pools use none of them up.
 
+use core::fmt;
 use core::num::NonZeroU32;
 use core::sync::atomic::Ordering;
 
@@ -12,12 +14,28 @@ use portable_atomic::AtomicU64;
 
 use super::Number;
 
-/// A number that the process has not given before, from 1 on; 64 bits do not run out. It does not
-/// come from the backend's atomics, because under a checker these would begin anew with each
-/// execution.
-pub fn serial() -> u64 {
-    static NEXT: Number = Number::new(1);
-    NEXT.add(1)
+/// Names one pool of this process, from 1 on. The number does not come from the backend's atomics,
+/// because under a checker these would begin anew with each execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolId(u64);
+
+impl PoolId {
+    /// A number that no pool has had.
+    pub fn next() -> Self {
+        static NEXT: Number = Number::new(1);
+        Self(NEXT.add(1))
+    }
+
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for PoolId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pool #{}", self.0)
+    }
 }
 
 /// A 32-bit number that the process has not given before.
@@ -52,7 +70,7 @@ impl Serials {
 }
 
 /// Small numbers from 0 on, each lent to one holder at a time. Claiming and releasing are
-/// lock-free, so a fork leaves no lock taken in the child. Like [`serial`], it does not use the
+/// lock-free, so a fork leaves no lock taken in the child. Like [`PoolId`], it does not use the
 /// backend's atomics.
 #[derive(Debug)]
 pub struct Places([AtomicU64; Places::WORDS]);
@@ -111,13 +129,13 @@ mod tests {
         assert!(given[2..].iter().all(Option::is_none), "a number came again: {given:?}");
     }
 
-    /// [`serial`] numbers thread-local pools. A program that builds and drops many of these uses up
+    /// [`PoolId`] numbers thread-local pools. A program that builds and drops many of these uses up
     /// no numbers of stamped pools.
     #[test]
     fn numbers_of_64_bits_use_up_none_of_32() {
         let before = Serial::next().unwrap().get();
         for _ in 0..10_000 {
-            serial();
+            PoolId::next();
         }
         let after = Serial::next().unwrap().get();
         // Other tests of this process may build a few stamped pools meanwhile.

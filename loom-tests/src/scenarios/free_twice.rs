@@ -9,7 +9,7 @@ use stampool::SystemSource;
 use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
 use stampool::raw::checking::{Checked, Checking, Misuse};
 use stampool::raw::chunk::Regions;
-use stampool::raw::sync::thread;
+use stampool::raw::sync::{PoolId, thread};
 
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Checked";
@@ -115,7 +115,8 @@ pub fn body(scenario: Scenario) -> String {
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
     let block = Block(unsafe { room.add(at) });
-    let checking: &'static Checked = Box::leak(Box::new(Checked::new(blocks, false)));
+    let checking: &'static Checked =
+        Box::leak(Box::new(Checked::new(PoolId::next(), blocks, false)));
     // SAFETY: nobody else adds any; the regions are dropped after it.
     unsafe { checking.add_chunk(room, block.0, 1) };
     let state = checking.check_state(SLOTS[0]);

@@ -9,7 +9,7 @@ use stampool::SystemSource;
 use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
 use stampool::raw::checking::{Checked, Checking, Misuse};
 use stampool::raw::chunk::Regions;
-use stampool::raw::sync::thread;
+use stampool::raw::sync::{PoolId, thread};
 
 /// Its name in the ledger.
 pub const NAME: &str = "checking/look_up_grow";
@@ -30,7 +30,8 @@ pub fn body() -> String {
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
     let block = Block(unsafe { room.add(at) });
-    let checking: &'static Checked = Box::leak(Box::new(Checked::new(blocks, false)));
+    let checking: &'static Checked =
+        Box::leak(Box::new(Checked::new(PoolId::next(), blocks, false)));
 
     let room = Block(room);
     let other = thread::spawn(move || {

@@ -22,7 +22,7 @@ use super::super::core::Core;
 use super::DetachedLocal;
 use crate::checking::Checking;
 use crate::free_list::Strategy;
-use crate::sync::{Places, serial};
+use crate::sync::{Places, PoolId};
 use crate::thread_cache::SlotRef;
 
 /// The entries of `RECENT`.
@@ -32,8 +32,8 @@ const SHARED_PLACE: usize = Places::COUNT - 1;
 /// The places that living pools have for themselves.
 static LENT: Places = Places::new();
 
-/// Names one pool of this process and no other: a serial number and a place, times the size
-/// of a [`Recent`], so that the low bits are the distance of an entry from the start of `RECENT`.
+/// Names one pool of this process and no other: the pool's id and a place, times the size of a
+/// [`Recent`], so that the low bits are the distance of an entry from the start of `RECENT`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolNumber(pub(super) u64);
 
@@ -59,11 +59,11 @@ impl PoolNumber {
 pub(super) struct OwnNumber(PoolNumber);
 
 impl OwnNumber {
-    /// A number that no pool has had, with a free place if there is one.
-    pub(super) fn fresh() -> Self {
+    /// The number of pool `id`, with a free place if there is one.
+    pub(super) fn new(id: PoolId) -> Self {
         // The last number is never given back: it stands for all pools that found none.
         let place = LENT.claim().unwrap_or(SHARED_PLACE);
-        let number = serial() * Places::COUNT as u64 + place as u64;
+        let number = id.get() * Places::COUNT as u64 + place as u64;
         Self(PoolNumber(number * size_of::<Recent>() as u64))
     }
 
@@ -264,16 +264,25 @@ mod tests {
     #[cfg_attr(miri, ignore = "it takes long, and no pointer is in it")]
     fn a_place_is_free_again_when_its_pool_is_gone() {
         for _ in 0..2 * Places::COUNT {
-            drop(OwnNumber::fresh());
+            drop(OwnNumber::new(PoolId::next()));
         }
-        assert_ne!(OwnNumber::fresh().get().place(), SHARED_PLACE, "no place came back");
+        assert_ne!(
+            OwnNumber::new(PoolId::next()).get().place(),
+            SHARED_PLACE,
+            "no place came back"
+        );
         // More at a time than there are places: those above share the last one, which nobody gives
         // back.
         for _ in 0..2 {
-            let numbers: Vec<_> = (0..Places::COUNT + 5).map(|_| OwnNumber::fresh()).collect();
+            let numbers: Vec<_> =
+                (0..Places::COUNT + 5).map(|_| OwnNumber::new(PoolId::next())).collect();
             let shared = |number: &&OwnNumber| number.get().place() == SHARED_PLACE;
             assert!(numbers.iter().filter(shared).count() > 5);
         }
-        assert_ne!(OwnNumber::fresh().get().place(), SHARED_PLACE, "no place came back");
+        assert_ne!(
+            OwnNumber::new(PoolId::next()).get().place(),
+            SHARED_PLACE,
+            "no place came back"
+        );
     }
 }

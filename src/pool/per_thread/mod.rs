@@ -82,7 +82,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     pub(super) fn new(pool: Pool<S, C>) -> Result<Self, AllocError> {
         // SAFETY: used through the pool, and dropped before it.
         let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), ShardId::default()) }?);
-        Ok(Self { fallback: Mutex::new(fallback), pool, number: OwnNumber::fresh() })
+        let number = OwnNumber::new(pool.core().id);
+        Ok(Self { fallback: Mutex::new(fallback), pool, number })
     }
 
     /// Takes a block, as [`Local::allocate`] does.
