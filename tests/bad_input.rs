@@ -152,7 +152,7 @@ fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize, overhead: usize) {
     let all = ledger.live();
     assert!(all * 24 * 4 >= len.saturating_sub(overhead), "only {all} blocks in {len} bytes");
     for block in ledger.blocks() {
-        let at = block.addr().get();
+        let at = block.as_non_null().addr().get();
         assert!(at >= base.addr().get() && at + 24 <= base.addr().get() + len);
         // SAFETY: allocated here, freed once.
         unsafe { local.deallocate(block) };

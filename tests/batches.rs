@@ -4,7 +4,6 @@
 mod common;
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use std::sync::mpsc;
 
 use common::with_every_strategy;
@@ -18,11 +17,11 @@ fn pool<S: Strategy>() -> Pool<S> {
     Pool::builder(LAYOUT).strategy::<S>().batch(LEAST).batch_up_to(MOST).build().unwrap()
 }
 
-fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<NonNull<u8>> {
+fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<Block> {
     (0..count).map(|_| local.allocate().unwrap()).collect()
 }
 
-fn give<S: Strategy, C: Checking>(local: &Local<'_, S, C>, blocks: Vec<NonNull<u8>>) {
+fn give<S: Strategy, C: Checking>(local: &Local<'_, S, C>, blocks: Vec<Block>) {
     for block in blocks {
         // SAFETY: from the same pool, by `take`, and not used any more.
         unsafe { local.deallocate(block) };
@@ -159,14 +158,14 @@ fn one_way<S: Strategy>() {
         threads.spawn(move || {
             let local = pool.local().unwrap();
             for _ in 0..MESSAGES {
-                to.send(Block(local.allocate().unwrap())).unwrap();
+                to.send(local.allocate().unwrap()).unwrap();
             }
         });
         threads.spawn(move || {
             let local = pool.local().unwrap();
             for block in from {
                 // SAFETY: allocated from this pool, and sent here once.
-                unsafe { local.deallocate(block.0) };
+                unsafe { local.deallocate(block) };
             }
         });
     });

@@ -6,7 +6,6 @@
 mod common;
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
@@ -15,8 +14,8 @@ use common::thrifty::{LIMITS, MAX_ALIGN, Thrifty};
 use proptest::prelude::*;
 use stampool::raw::{STRATEGIES, each_strategy};
 use stampool::{
-    AllocError, BuildError, Checking, DoubleWidthCas, EpochDeferred, ExactPool, ObjectPool, Pool,
-    PoolBuilder, Strategy as Aba, TagPolicy, TaggedPacked, TaggedWide, ThreadLocalPool,
+    AllocError, Block, BuildError, Checking, DoubleWidthCas, EpochDeferred, ExactPool, ObjectPool,
+    Pool, PoolBuilder, Strategy as Aba, TagPolicy, TaggedPacked, TaggedWide, ThreadLocalPool,
 };
 
 /// Strategies with narrow tags, beside those that there are.
@@ -241,8 +240,8 @@ fn prepare(
 /// Returns the most that were live.
 fn take_and_give(
     case: &Case,
-    allocate: impl Fn() -> Result<NonNull<u8>, AllocError>,
-    deallocate: impl Fn(NonNull<u8>),
+    allocate: impl Fn() -> Result<Block, AllocError>,
+    deallocate: impl Fn(Block),
 ) -> Result<usize, TestCaseError> {
     let mut most = 0;
     for _ in 0..2 {
@@ -252,9 +251,9 @@ fn take_and_give(
                 Ok(block) => {
                     ledger.allocated(block, case.layout);
                     // SAFETY: a block of this layout, and ours.
-                    unsafe { block.write(1) };
+                    unsafe { block.as_non_null().write(1) };
                     // SAFETY: within the block.
-                    let last = unsafe { block.add(case.layout.size() - 1) };
+                    let last = unsafe { block.as_non_null().add(case.layout.size() - 1) };
                     // SAFETY: as above.
                     unsafe { last.write(2) };
                 }

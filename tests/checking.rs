@@ -3,7 +3,6 @@
 mod common;
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use std::sync::mpsc;
 
 use common::{Ledger, Meter, with_every_strategy};
@@ -50,7 +49,7 @@ fn follow<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>, size: usize, qua
                 ledger.allocated(block, layout(size));
                 most_live = most_live.max(ledger.live());
                 // SAFETY: ours, so many bytes.
-                unsafe { block.write_bytes(0x77, size) };
+                unsafe { block.as_non_null().write_bytes(0x77, size) };
             }
             if ledger.live() > 5 {
                 let block = ledger.blocks()[step % 5];
@@ -94,12 +93,12 @@ fn blocks_cross_threads() {
                 let local = pool.local().expect("memory");
                 for block in receive {
                     // SAFETY: sent by its owner.
-                    unsafe { local.deallocate(block.0) };
+                    unsafe { local.deallocate(block) };
                 }
             });
             let local = pool.local().expect("memory");
             for _ in 0..common::often(5000, 50) {
-                send.send(Block(local.allocate().expect("memory"))).expect("a receiver");
+                send.send(local.allocate().expect("memory")).expect("a receiver");
             }
         });
         assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks());
@@ -206,9 +205,12 @@ fn fresh_blocks_come_in_an_order_that_differs() {
         let builder = Pool::builder(layout(64)).batch(64).chunk_blocks(64).hardened();
         let pool = builder.build().expect("a pool");
         let local = pool.local().expect("memory");
-        let blocks: Vec<NonNull<u8>> = (0..64).map(|_| local.allocate().expect("memory")).collect();
+        let blocks: Vec<Block> = (0..64).map(|_| local.allocate().expect("memory")).collect();
         let first = *blocks.iter().min().expect("blocks");
-        blocks.iter().map(|block| (block.addr().get() - first.addr().get()) / 64).collect()
+        blocks
+            .iter()
+            .map(|block| (block.as_non_null().addr().get() - first.as_non_null().addr().get()) / 64)
+            .collect()
     };
     let orders: Vec<Vec<usize>> = (0..3).map(|_| order()).collect();
     for order in &orders {
@@ -244,7 +246,7 @@ fn a_block_that_was_written_to_is_told_of_once_and_good_again() {
     // SAFETY: ours.
     unsafe { local.deallocate(first) };
     // SAFETY: within the block.
-    let byte = unsafe { first.add(40) };
+    let byte = unsafe { first.as_non_null().add(40) };
     // SAFETY: memory of the pool, and one thread; to write there is what is tested.
     unsafe { byte.write(1) };
     let mut told = 0;

@@ -91,7 +91,7 @@ fn a_sleeper_beside_threads<S: Strategy>() {
             let pool = &pool;
             let consumer = threads.spawn(move || {
                 let local = pool.local().unwrap();
-                for block in receive.into_iter().map(|stampool::Block(block)| block) {
+                for block in receive.into_iter().map(|block| block) {
                     // SAFETY: sent by its owner, and freed once.
                     unsafe { local.deallocate(block) };
                 }
@@ -100,7 +100,7 @@ fn a_sleeper_beside_threads<S: Strategy>() {
                 let local = pool.local().unwrap();
                 for _ in 0..BLOCKS {
                     let block = local.allocate().expect("a sleeper keeps no block");
-                    send.send(stampool::Block(block)).unwrap();
+                    send.send(block).unwrap();
                 }
             });
             while !consumer.is_finished() {
@@ -262,7 +262,7 @@ fn on_a_buffer<S: Strategy>() {
     let full = beside_a_sleeper(&pool, || {
         let mut ledger = Ledger::default();
         while let Ok(block) = one.allocate() {
-            assert!(inside.contains(&block.addr().get()));
+            assert!(inside.contains(&block.as_non_null().addr().get()));
             ledger.allocated(block, layout());
         }
         for block in ledger.blocks() {

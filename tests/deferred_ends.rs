@@ -22,7 +22,7 @@ fn a_panic_in_the_middle<S: Strategy>() {
                 let local = pool.local().unwrap();
                 let other = pool.local().unwrap();
                 rounds(&pool, (&local, &other), 30);
-                let kept = stampool::Block(local.allocate().unwrap());
+                let kept = local.allocate().unwrap();
                 let fallen = catch_unwind(AssertUnwindSafe(|| {
                     local.linger(|| {
                         rounds(&pool, (&other, &local), 30);

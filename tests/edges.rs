@@ -74,9 +74,9 @@ fn blocks_of_all_chunks_have_names_of_their_own() {
     let mut said: Vec<String> = Vec::new();
     for &block in &blocks {
         // SAFETY: inside the block.
-        let inside = unsafe { block.add(1) };
+        let inside = unsafe { block.as_non_null().add(1) };
         // SAFETY: none: it is no start of a block, and a checked pool says so.
-        let free = AssertUnwindSafe(|| unsafe { local.deallocate(inside) });
+        let free = AssertUnwindSafe(|| unsafe { local.deallocate(inside.into()) });
         let panic = catch_unwind(free);
         said.push(panic.unwrap_err().downcast_ref::<String>().unwrap().clone());
     }

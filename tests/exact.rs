@@ -10,7 +10,7 @@ use std::thread;
 
 use common::{Ledger, Meter, with_every_cacheless};
 use stampool::{
-    AllocError, BuildError, EpochDeferred, ExactPool, Pool, Source, Strategy, SystemSource,
+    AllocError, Block, BuildError, EpochDeferred, ExactPool, Pool, Source, Strategy, SystemSource,
 };
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
@@ -32,7 +32,7 @@ fn refuse_when_full<S: Strategy>() {
         let take = |ledger: &mut Ledger| {
             let block = pool.allocate()?;
             ledger.allocated(block, LAYOUT);
-            Ok::<NonNull<u8>, AllocError>(block)
+            Ok::<Block, AllocError>(block)
         };
         let blocks: Vec<_> = (0..capacity).map(|_| take(&mut ledger).unwrap()).collect();
         assert_eq!(take(&mut ledger), Err(AllocError::Capacity));

@@ -3,11 +3,10 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
-use core::ptr::NonNull;
 use std::alloc::System;
 
 use stampool::raw::each_strategy;
-use stampool::{EpochDeferred, Pool, Strategy};
+use stampool::{Block, EpochDeferred, Pool, Strategy};
 
 /// The system's allocator, counted.
 struct Counting;
@@ -48,7 +47,7 @@ fn frees_and_leaves<S: Strategy>() -> (usize, usize) {
     let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
     let mut by_frees = 0;
     for _ in 0..20_000 {
-        let blocks: [NonNull<u8>; 4] = core::array::from_fn(|_| one.allocate().unwrap());
+        let blocks: [Block; 4] = core::array::from_fn(|_| one.allocate().unwrap());
         by_frees += asked(|| {
             for block in blocks {
                 // SAFETY: just allocated, and freed once.

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use stampool::raw::each_strategy;
-use stampool::{Block, EpochDeferred, Local, Pool, Quiescent, StdThreads, Strategy, TaggedWide};
+use stampool::{EpochDeferred, Local, Pool, Quiescent, StdThreads, Strategy, TaggedWide};
 
 /// The system's allocator, counted.
 struct Counting;
@@ -85,7 +85,7 @@ fn threads_and_a_sleeper<S: Strategy>() {
         let (send, receive) = mpsc::sync_channel(16);
         let consumer = threads.spawn(move || {
             let local = pool.local().unwrap();
-            for Block(block) in receive {
+            for block in receive {
                 // SAFETY: sent by its owner, and freed once.
                 unsafe { local.deallocate(block) };
             }
@@ -93,7 +93,7 @@ fn threads_and_a_sleeper<S: Strategy>() {
         let producer = threads.spawn(move || {
             let local = pool.local().unwrap();
             for _ in 0..2000 {
-                send.send(Block(local.allocate().unwrap())).unwrap();
+                send.send(local.allocate().unwrap()).unwrap();
             }
         });
         // By hand: a scope may end before its threads have given everything back.

@@ -25,7 +25,7 @@ const LAYOUT: Layout = Layout::new::<[usize; 4]>();
 
 /// A word in the block that names its owner and is changed by a swap, so two owners at a time are
 /// noticed.
-fn owner(block: NonNull<u8>) -> &'static AtomicUsize {
+fn owner(block: Block) -> &'static AtomicUsize {
     // SAFETY: a word of a block of [`LAYOUT`], used by these tests as an atomic alone.
     unsafe { block.cast::<AtomicUsize>().as_ref() }
 }
@@ -230,12 +230,12 @@ fn nothing_is_read_after_it_was_handed_over() {
     let other = thread::spawn(move || {
         for (pool, block) in receive {
             // SAFETY: live, and freed once.
-            unsafe { pool.deallocate(block.0) };
+            unsafe { pool.deallocate(block) };
         }
     });
     for _ in 0..common::often(500, 3) {
         let pool = Arc::new(Pool::builder(LAYOUT).batch(2).build_thread_local().unwrap());
-        let block = Block(pool.allocate().unwrap());
+        let block = pool.allocate().unwrap();
         send.send((pool, block)).unwrap();
     }
     drop(send);
@@ -285,7 +285,7 @@ fn every_alignment_up_to_64_kib_with_every_kind_of_size() {
                 let block = local.allocate().unwrap();
                 ledger.allocated(block, layout);
                 // SAFETY: ours, of `size` bytes.
-                unsafe { block.write_bytes(0xA5, size) };
+                unsafe { block.as_non_null().write_bytes(0xA5, size) };
             }
             for block in ledger.blocks() {
                 ledger.freed(block);

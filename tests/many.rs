@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
 use common::{Ledger, with_every_strategy};
-use stampool::{AllocError, Pool, PoolBuilder, Source, Strategy, SystemSource};
+use stampool::{AllocError, Block, Pool, PoolBuilder, Source, Strategy, SystemSource};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 const CAPACITY: usize = 20;
@@ -21,8 +21,8 @@ fn builder<S: Strategy>() -> PoolBuilder<S> {
 /// Asks for `count` by `take`, and gives those back that there are.
 fn many(
     count: usize,
-    take: impl Fn(&mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError>,
-    give: impl Fn(&[NonNull<u8>]),
+    take: impl Fn(&mut [MaybeUninit<Block>]) -> Result<(), AllocError>,
+    give: impl Fn(&[Block]),
 ) -> Result<(), AllocError> {
     let mut room = vec![MaybeUninit::uninit(); count];
     take(&mut room)?;
@@ -116,7 +116,7 @@ fn past_the_cache<S: Strategy>() {
     assert_eq!(pool.stats().carved_blocks, COUNT + 1);
     // SAFETY: all of them are there.
     let again = room.map(|place| unsafe { place.assume_init() });
-    let sorted = |mut blocks: [NonNull<u8>; COUNT]| {
+    let sorted = |mut blocks: [Block; COUNT]| {
         blocks.sort();
         blocks
     };

@@ -7,7 +7,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use std::process::Command;
 
-use stampool::{Checking, Local, Pool, PoolBuilder, Strategy};
+use stampool::{Block, Checking, Local, Pool, PoolBuilder, Strategy};
 
 /// Says to a child which test it is to misuse.
 const CHILD: &str = "STAMPOOL_MISUSE_CHILD";
@@ -41,12 +41,12 @@ fn builder(size: usize) -> PoolBuilder {
 /// The pool is checked.
 unsafe fn deallocate_at<S: Strategy, C: Checking>(
     local: &Local<'_, S, C>,
-    block: NonNull<u8>,
+    block: Block,
     offset: usize,
 ) {
     let there = block.as_ptr().wrapping_add(offset);
     // SAFETY: none, that is the test.
-    unsafe { local.deallocate(NonNull::new(there).expect("not null")) };
+    unsafe { local.deallocate(Block(NonNull::new(there).expect("not null"))) };
 }
 
 /// A checked pool of this process, and what it is to be said of it.
@@ -76,13 +76,13 @@ misuse! {
         let block = local.allocate().expect("memory");
         // SAFETY: ours.
         unsafe { local.deallocate(block) };
-        let block = stampool::Block(block);
+        let block = block;
         let pool = &pool;
         std::thread::scope(|threads| {
             threads.spawn(move || {
                 let block = { block };
                 // SAFETY: none, that is the test; the pool is checked.
-                unsafe { pool.local().expect("memory").deallocate(block.0) };
+                unsafe { pool.local().expect("memory").deallocate(block) };
             });
         });
     }
@@ -107,13 +107,13 @@ misuse! {
     a_pointer_to_the_stack, "not from any checked pool", |pool, local| {
         let mut bytes = [0_u64; 8];
         // SAFETY: none, that is the test; the pool is checked.
-        unsafe { local.deallocate(NonNull::from(&mut bytes).cast()) };
+        unsafe { local.deallocate(Block(NonNull::from(&mut bytes).cast())) };
     }
     a_pointer_to_the_heap, "not from any checked pool", |pool, local| {
         let bytes = Box::leak(Box::new([0_u64; 8]));
         local.allocate().expect("memory");
         // SAFETY: none, that is the test; the pool is checked.
-        unsafe { local.deallocate(NonNull::from(bytes).cast()) };
+        unsafe { local.deallocate(Block(NonNull::from(bytes).cast())) };
     }
     an_interior_pointer, "an interior pointer was freed, 8 bytes into block #0 of pool #1",
     |pool, local| {
@@ -166,7 +166,7 @@ fn a_write_after_the_free() {
         // SAFETY: ours.
         unsafe { local.deallocate(block) };
         // SAFETY: within the block.
-        let byte = unsafe { block.add(23) };
+        let byte = unsafe { block.as_non_null().add(23) };
         // SAFETY: memory of the pool, and one thread; to write there is what is tested.
         unsafe { byte.write(7) };
         for _ in 0..100 {
@@ -206,7 +206,7 @@ fn an_unchecked_pool_notices_nothing() {
 }
 
 /// Frees what is not there to be freed, and catches the panic.
-fn refused<S: Strategy, C: Checking>(local: &Local<'_, S, C>, block: NonNull<u8>) -> String {
+fn refused<S: Strategy, C: Checking>(local: &Local<'_, S, C>, block: Block) -> String {
     let free = core::panic::AssertUnwindSafe(|| {
         // SAFETY: none, that is the test; the pool is checked.
         unsafe { local.deallocate(block) };
@@ -228,10 +228,10 @@ fn goes_on<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>) {
         assert!(refused(&local, block).contains("freed twice"));
     }
     // SAFETY: within the block.
-    let inside = unsafe { blocks[0].add(3) };
-    assert!(refused(&local, inside).contains("3 bytes into block"));
+    let inside = unsafe { blocks[0].as_non_null().add(3) };
+    assert!(refused(&local, inside.into()).contains("3 bytes into block"));
     let mut foreign = 0_u64;
-    assert!(refused(&local, NonNull::from(&mut foreign).cast()).contains("not from any"));
+    assert!(refused(&local, Block(NonNull::from(&mut foreign).cast())).contains("not from any"));
     blocks.truncate(10);
     for _ in 0..100 {
         blocks.push(local.allocate().expect("memory"));

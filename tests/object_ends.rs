@@ -129,9 +129,9 @@ fn a_pool_that_kept_its_memory_never_touches_it_again() {
     let layout = core::alloc::Layout::from_size_align(1 << 16, 64).unwrap();
     // SAFETY: the size is not zero.
     let buffer = core::ptr::NonNull::new(unsafe { std::alloc::alloc(layout) }).expect("memory");
-    let sent = Block(buffer);
+    let sent = Block::from(buffer);
     thread::spawn(move || {
-        let Block(buffer) = { sent };
+        let buffer = { sent }.as_non_null();
         // SAFETY: nobody else uses the buffer, and it stays.
         let source = unsafe { BufferSource::from_raw_parts(buffer, layout.size()) };
         let pool = ObjectPool::<[u64; 2]>::builder().batch(4).source(source).build().unwrap();

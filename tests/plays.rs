@@ -5,13 +5,12 @@ mod common;
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 
 use common::Ledger;
 use proptest::prelude::{Just, any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use stampool::raw::each_strategy;
-use stampool::{AllocError, Pool, Strategy};
+use stampool::{AllocError, Block, Pool, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
@@ -35,14 +34,14 @@ fn plays() -> impl proptest::strategy::Strategy<Value = Vec<Play>> {
     prop::collection::vec(play, 0..common::often(200, 40))
 }
 
-type Room = [MaybeUninit<NonNull<u8>>];
+type Room = [MaybeUninit<Block>];
 
 /// What a pool without handles can do.
 struct Forms<'p> {
-    allocate: &'p dyn Fn() -> Result<NonNull<u8>, AllocError>,
-    deallocate: &'p dyn Fn(NonNull<u8>),
+    allocate: &'p dyn Fn() -> Result<Block, AllocError>,
+    deallocate: &'p dyn Fn(Block),
     allocate_many: &'p dyn Fn(&mut Room) -> Result<(), AllocError>,
-    deallocate_many: &'p dyn Fn(&[NonNull<u8>]),
+    deallocate_many: &'p dyn Fn(&[Block]),
     /// A handle comes, takes a block, gives it back and goes.
     handle: &'p dyn Fn() -> bool,
 }

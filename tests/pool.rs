@@ -3,7 +3,6 @@
 mod common;
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use std::collections::VecDeque;
 use std::sync::mpsc;
 
@@ -53,7 +52,7 @@ fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: L
                     ledger.allocated(block, layout);
                     most_live = most_live.max(ledger.live());
                     // SAFETY: the block is ours, `layout.size()` bytes long.
-                    unsafe { block.write_bytes(0xa5, layout.size()) };
+                    unsafe { block.as_non_null().write_bytes(0xa5, layout.size()) };
                 }
                 Op::Deallocate(h, index) if ledger.live() > 0 => {
                     let block = *index.get(&ledger.blocks());
@@ -111,9 +110,9 @@ fn pipeline<S: Strategy>(batch: usize, blocks: usize, in_flight: usize) {
             let local = pool.local().unwrap();
             for (serial, block) in receive.into_iter().enumerate() {
                 // SAFETY: sent by its owner, who wrote it.
-                assert_eq!(unsafe { block.0.cast::<usize>().read() }, serial);
+                assert_eq!(unsafe { block.cast::<usize>().read() }, serial);
                 // SAFETY: ours now; freed once.
-                unsafe { local.deallocate(block.0) };
+                unsafe { local.deallocate(block) };
             }
         });
         let local = pool.local().unwrap();
@@ -121,7 +120,7 @@ fn pipeline<S: Strategy>(batch: usize, blocks: usize, in_flight: usize) {
             let block = local.allocate().unwrap();
             // SAFETY: ours, 64 bytes, aligned to 8.
             unsafe { block.cast::<usize>().write(serial) };
-            send.send(Block(block)).unwrap();
+            send.send(block).unwrap();
         }
     });
     let carved = pool.stats().carved_blocks;
@@ -241,7 +240,7 @@ fn threads_that_come_and_go_share_their_slots_and_lose_nothing() {
 fn come_and_go<S: Strategy>() {
     let builder = Pool::builder(Layout::new::<[u64; 4]>()).strategy::<S>();
     let mut pool = builder.batch(8).build().unwrap();
-    let mut live: VecDeque<NonNull<u8>> = VecDeque::new();
+    let mut live: VecDeque<Block> = VecDeque::new();
     for round in 0..common::often(1000, 12) {
         let local = pool.local().unwrap();
         for _ in 0..round % 23 {

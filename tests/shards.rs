@@ -5,7 +5,6 @@ mod common;
 
 use core::alloc::Layout;
 use core::panic::AssertUnwindSafe;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, mpsc};
@@ -55,11 +54,11 @@ fn builder<S: Strategy>(told: &Told) -> PoolBuilder<S> {
     Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).topology(told.clone())
 }
 
-fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<NonNull<u8>> {
+fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<Block> {
     (0..count).map(|_| local.allocate().unwrap()).collect()
 }
 
-fn give<S: Strategy>(local: &Local<'_, S>, blocks: impl IntoIterator<Item = NonNull<u8>>) {
+fn give<S: Strategy>(local: &Local<'_, S>, blocks: impl IntoIterator<Item = Block>) {
     for block in blocks {
         // SAFETY: live, and freed once: by the tests that call this.
         unsafe { local.deallocate(block) };
@@ -67,12 +66,12 @@ fn give<S: Strategy>(local: &Local<'_, S>, blocks: impl IntoIterator<Item = NonN
 }
 
 /// Puts these blocks, whole batches, down in `shard`.
-fn put_down<S: Strategy>(pool: &Pool<S>, told: &Told, shard: usize, blocks: &[NonNull<u8>]) {
+fn put_down<S: Strategy>(pool: &Pool<S>, told: &Told, shard: usize, blocks: &[Block]) {
     told.go_to(shard);
     give(&pool.local().unwrap(), blocks.iter().copied());
 }
 
-fn sorted(mut blocks: Vec<NonNull<u8>>) -> Vec<NonNull<u8>> {
+fn sorted(mut blocks: Vec<Block>) -> Vec<Block> {
     blocks.sort();
     blocks
 }
@@ -273,7 +272,7 @@ fn a_hook_that_panics_leaves_a_thread_local_pool_its_blocks() {
     let told = Told::new(2);
     let builder = builder::<stampool::TaggedWide>(&told);
     let mut pool = builder.build_thread_local().unwrap();
-    let block = Block(pool.allocate().unwrap());
+    let block = pool.allocate().unwrap();
     thread::scope(|threads| {
         let (pool, told) = (&pool, &told);
         threads.spawn(move || {
@@ -281,11 +280,11 @@ fn a_hook_that_panics_leaves_a_thread_local_pool_its_blocks() {
             let block = core::convert::identity(block);
             told.go_to(PANICS);
             // SAFETY: live; a free that panics has not been.
-            let freed = catch_unwind(AssertUnwindSafe(|| unsafe { pool.deallocate(block.0) }));
+            let freed = catch_unwind(AssertUnwindSafe(|| unsafe { pool.deallocate(block) }));
             assert!(freed.is_err());
             told.go_to(1);
             // SAFETY: live, and freed once.
-            unsafe { pool.deallocate(block.0) };
+            unsafe { pool.deallocate(block) };
         });
     });
     let carved = pool.stats().carved_blocks;
@@ -350,9 +349,9 @@ fn the_bound_is_that_of_one_shard() {
                             let block = handle.allocate().unwrap();
                             let live = now.fetch_add(1, Ordering::Relaxed) + 1;
                             most.fetch_max(live, Ordering::Relaxed);
-                            senders[(me + 1 + nth) % THREADS].send(Block(block)).unwrap();
+                            senders[(me + 1 + nth) % THREADS].send(block).unwrap();
                         }
-                        for Block(block) in receiver.try_iter() {
+                        for block in receiver.try_iter() {
                             now.fetch_sub(1, Ordering::Relaxed);
                             // SAFETY: live, and freed by its receiver alone.
                             unsafe { handle.deallocate(block) };
@@ -368,7 +367,7 @@ fn the_bound_is_that_of_one_shard() {
         drop(senders);
         let local = pool.local().unwrap();
         for receiver in receivers {
-            give(&local, receiver.into_inner().unwrap().into_iter().map(|Block(block)| block));
+            give(&local, receiver.into_inner().unwrap().into_iter().map(|block| block));
         }
         drop(local);
         let carved = pool.stats().carved_blocks;

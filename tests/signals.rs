@@ -41,7 +41,7 @@ extern "C" fn on_signal(_signal: libc::c_int) {
         let before = MAILBOX.swap(block.as_ptr(), Ordering::AcqRel);
         if let Some(block) = NonNull::new(before) {
             // SAFETY: left there by an allocation of this pool, and taken out by us.
-            unsafe { pool.deallocate(block) };
+            unsafe { pool.deallocate(block.into()) };
         }
     }
     // Last: the sender then knows that this run is over, but for the return.
@@ -102,9 +102,9 @@ fn a_signal_handler_may_use_a_sealed_pool_without_caches() {
     assert_eq!(ASTRAY.load(Ordering::Relaxed), 0, "handlers ran on another thread");
     if let Some(block) = NonNull::new(MAILBOX.swap(core::ptr::null_mut(), Ordering::AcqRel)) {
         // SAFETY: as in the handler.
-        unsafe { pool.deallocate(block) };
+        unsafe { pool.deallocate(block.into()) };
     }
-    let all: Vec<Block> = core::iter::from_fn(|| pool.allocate().ok().map(Block)).collect();
+    let all: Vec<Block> = core::iter::from_fn(|| pool.allocate().ok()).collect();
     assert_eq!(all.len(), 4, "a block was lost, or is there twice");
     assert_eq!(pool.stats().carved_blocks, 4);
 }

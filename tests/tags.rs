@@ -4,7 +4,6 @@
 use core::alloc::Layout;
 use core::cell::RefCell;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
 
@@ -176,22 +175,22 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
     }
     let memory = regions.obtain(Layout::new::<[u8; BLOCKS]>()).unwrap();
     // SAFETY: within the room.
-    let block = |nth| Block(unsafe { memory.add(nth) });
-    let mut held: BTreeSet<NonNull<u8>> = (0..BLOCKS).map(|nth| block(nth).0).collect();
+    let block = |nth| Block::from(unsafe { memory.add(nth) });
+    let mut held: BTreeSet<Block> = (0..BLOCKS).map(block).collect();
     let (participant, shard) = (mediator.join(), mediator.shard_id(0));
     let mut refused = false;
     for round in 0..1000 {
         // What is held goes back in pieces of all sizes.
         let piece = if batch.max == 1 { 1 } else { 1 + round % batch.max };
-        let back: Vec<Block> = held.iter().take(piece).copied().map(Block).collect();
-        held.retain(|&held| !back.iter().any(|block| block.0 == held));
+        let back: Vec<Block> = held.iter().take(piece).copied().collect();
+        held.retain(|&held| !back.iter().any(|&block| block == held));
         mediator.client(&participant, shard).offer(&back);
         let mut room = vec![MaybeUninit::uninit(); ask];
         let count = mediator.client(&participant, shard).request(&mut room);
         for block in &room[..count] {
             // SAFETY: so many were written.
             let block = unsafe { block.assume_init() };
-            assert!(held.insert(block.0), "a block was handed out twice");
+            assert!(held.insert(block), "a block was handed out twice");
         }
         assert!(mediator.refuses() || !refused, "tags began again");
         refused = mediator.refuses();

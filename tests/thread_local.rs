@@ -23,13 +23,13 @@ fn pool<S: Strategy>() -> ThreadLocalPool<S> {
 }
 
 fn take<S: Strategy>(pool: &ThreadLocalPool<S>, count: usize) -> Vec<Block> {
-    (0..count).map(|_| Block(pool.allocate().unwrap())).collect()
+    (0..count).map(|_| pool.allocate().unwrap()).collect()
 }
 
 fn give<S: Strategy>(pool: &ThreadLocalPool<S>, blocks: Vec<Block>) {
     for block in blocks {
         // SAFETY: each was taken from this pool, and is given back once.
-        unsafe { pool.deallocate(block.0) };
+        unsafe { pool.deallocate(block) };
     }
 }
 
@@ -226,7 +226,7 @@ fn frees_go_on_when_there_is_no_memory_for_a_seat() {
     let mut blocks = Vec::new();
     let refused = loop {
         match pool.allocate() {
-            Ok(block) => blocks.push(Block(block)),
+            Ok(block) => blocks.push(block),
             Err(error) => break error,
         }
     };
@@ -271,7 +271,7 @@ fn seal_before_use<S: Strategy>() {
 fn sharing_is_as_the_pool_says() {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<ThreadLocalPool>();
-    let _: NonNull<u8> = pool::<TaggedWide>().allocate().unwrap();
+    let _: Block = pool::<TaggedWide>().allocate().unwrap();
 }
 
 /// The thread that uses a pool first seats the cache that threads without a seat share. Its end

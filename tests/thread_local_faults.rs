@@ -18,7 +18,7 @@ const STUCK: Duration = Duration::from_secs(20);
 
 fn give(pool: &ThreadLocalPool, block: Block) {
     // SAFETY: each caller took the block from this pool, and gives it back once.
-    unsafe { pool.deallocate(block.0) };
+    unsafe { pool.deallocate(block) };
 }
 
 /// The source refuses one request, whichever it is, and serves all others. The block comes from an
@@ -40,7 +40,7 @@ fn a_free_succeeds_whichever_request_the_source_refused() {
         let mut blocks = Vec::new();
         for _ in 0..3 {
             if let Ok(local) = pool.local() {
-                blocks.extend(core::iter::from_fn(|| local.allocate().ok()).take(2).map(Block));
+                blocks.extend(core::iter::from_fn(|| local.allocate().ok()).take(2));
             }
         }
         assert!(blocks.len() >= 4, "one refusal costs one round at most");
@@ -60,7 +60,7 @@ fn a_thread_with_a_cache_of_its_own_takes_no_lock() {
     let pools = &pools;
     let go_round = move || {
         for pool in pools.iter().chain(pools.iter().rev()) {
-            let block = Block(pool.allocate().unwrap());
+            let block = pool.allocate().unwrap();
             give(pool, block);
         }
     };
@@ -101,7 +101,7 @@ fn more_pools_than_places_keep_their_blocks_apart() {
     let mut taken: Vec<_> = pools.iter().map(|_| Vec::new()).collect();
     for round in 0..5 {
         for (pool, blocks) in pools.iter().zip(&mut taken) {
-            blocks.extend((0..=round).map(|_| Block(pool.allocate().unwrap())));
+            blocks.extend((0..=round).map(|_| pool.allocate().unwrap()));
         }
     }
     for (pool, blocks) in pools.iter().zip(taken) {
@@ -135,7 +135,7 @@ fn a_child_of_a_sealed_pool_waits_for_no_lock() {
                     let block = local.allocate().unwrap();
                     // SAFETY: just allocated there.
                     unsafe { local.deallocate(block) };
-                    give(&pool, Block(pool.allocate().unwrap()));
+                    give(&pool, pool.allocate().unwrap());
                 }
             });
         }
@@ -156,7 +156,7 @@ fn use_all_forms(pool: &ThreadLocalPool) {
     let block = local.allocate().unwrap();
     // SAFETY: just allocated there.
     unsafe { local.deallocate(block) };
-    give(pool, Block(pool.allocate().unwrap()));
+    give(pool, pool.allocate().unwrap());
     pool.seal().unwrap();
 }
 
@@ -175,7 +175,7 @@ fn without_growth_keeps_threads_out_of_the_shared_cache() {
             threads.spawn(move || {
                 // It may find nothing there: what counts is that it looked.
                 if let Ok(block) = pool.allocate() {
-                    give(pool, Block(block));
+                    give(pool, block);
                 }
                 through.send(()).unwrap();
             });

@@ -107,7 +107,7 @@ fn a_pin_that_goes_on_does_not_hold_the_end_up() {
         mediator.add_magazine(unsafe { mediator.store().create(index, room) });
     }
     mediator.extend_limbo(2);
-    let block = Block(regions.obtain(Layout::new::<u64>()).unwrap());
+    let block = Block::from(regions.obtain(Layout::new::<u64>()).unwrap());
     let (sleeper, participant) = (mediator.join(), mediator.join());
     let pin = sleeper.pin();
     let client = mediator.client(&participant, mediator.shard_id(0));

@@ -11,13 +11,63 @@ pub use tagged::{PackedWord, TagWidth, WideWord};
 
 use core::ptr::NonNull;
 
-/// Address of one fixed-size block.
+/// One block of a pool: a pointer to its first byte, which may travel between threads.
 ///
-/// A plain pointer that may travel between threads: the holder of a `Block` owns the block's
-/// bytes, and the pool never reads or writes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// An allocation returns a `Block`, and a free takes it back. In between, the caller owns the bytes
+/// behind the pointer, and the pool does not touch them. Copying a `Block` copies the pointer: the
+/// caller sees to it that one of the copies, and only one, is freed.
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::Pool;
+///
+/// let pool = Pool::builder(Layout::new::<u64>()).build()?;
+/// let local = pool.local().expect("memory");
+/// let block = local.allocate().expect("memory");
+/// // SAFETY: the block has room for a `u64`, and no other thread uses it.
+/// unsafe { block.cast::<u64>().write(7) };
+/// // SAFETY: allocated from this pool, and not used afterwards.
+/// unsafe { local.deallocate(block) };
+/// # Ok::<(), stampool::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct Block(pub NonNull<u8>);
+
+impl Block {
+    /// A pointer to the first byte, for the methods of raw pointers.
+    #[inline(always)]
+    pub const fn as_ptr(self) -> *mut u8 {
+        self.0.as_ptr()
+    }
+
+    /// A pointer to the first byte, which is not null.
+    #[inline(always)]
+    pub const fn as_non_null(self) -> NonNull<u8> {
+        self.0
+    }
+
+    /// A pointer to the block as a value of type `T`. The block has the size and the alignment of
+    /// the pool's layout.
+    #[inline(always)]
+    pub const fn cast<T>(self) -> NonNull<T> {
+        self.0.cast()
+    }
+}
+
+impl From<NonNull<u8>> for Block {
+    #[inline(always)]
+    fn from(pointer: NonNull<u8>) -> Self {
+        Self(pointer)
+    }
+}
+
+impl From<Block> for NonNull<u8> {
+    #[inline(always)]
+    fn from(block: Block) -> Self {
+        block.0
+    }
+}
 
 // SAFETY: a `Block` is an address; the bytes behind it belong to one owner at a time, and the
 // hand-over between owners is ordered by the lists that carry it.

@@ -61,11 +61,11 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// [`AllocError`], if at some instant during the call no block was free, and none could be carved.
     /// A block whose free has not returned yet may count as free or as in use.
-    pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+    pub fn allocate(&self) -> Result<Block, AllocError> {
         let core = self.0.core();
         let block = core.take_one(core.client_without_cache(&core.mediator.join()))?;
         core.show(block);
-        Ok(block.0)
+        Ok(block)
     }
 
     /// Frees a block. Never fails.
@@ -74,10 +74,10 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// `block` came from [`allocate`](Self::allocate) of this pool, was not freed since, and nobody
     /// uses it any more.
-    pub unsafe fn deallocate(&self, block: NonNull<u8>) {
+    pub unsafe fn deallocate(&self, block: Block) {
         let core = self.0.core();
-        core.hide(Block(block));
-        core.client_without_cache(&core.mediator.join()).offer(&[Block(block)]);
+        core.hide(block);
+        core.client_without_cache(&core.mediator.join()).offer(&[block]);
     }
 
     /// Carves until the pool has so many blocks.

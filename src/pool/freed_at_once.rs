@@ -9,7 +9,6 @@
 mod tests {
     use core::alloc::Layout;
     use core::panic::AssertUnwindSafe;
-    use core::ptr::NonNull;
     use std::panic::catch_unwind;
     use std::thread;
 
@@ -39,11 +38,11 @@ mod tests {
         };
     }
 
-    fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<NonNull<u8>> {
+    fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<Block> {
         (0..count).map(|_| local.allocate().unwrap()).collect()
     }
 
-    fn free<S: Strategy, C: Checking>(local: &Local<'_, S, C>, block: NonNull<u8>) {
+    fn free<S: Strategy, C: Checking>(local: &Local<'_, S, C>, block: Block) {
         // SAFETY: live, or freed at once, which the pool is checked for.
         unsafe { local.deallocate(block) };
     }
@@ -53,11 +52,11 @@ mod tests {
     fn looked_before<S: Strategy, C: Checking>(
         pool: &Pool<S, C>,
         local: &Local<'_, S, C>,
-        block: NonNull<u8>,
+        block: Block,
     ) {
         let checking = &pool.core().checking;
         let check = checking.check_state(local.slot().address());
-        checking.verify_alloc(&check, Block(block)).unwrap();
+        checking.verify_alloc(&check, block).unwrap();
     }
 
     /// `first` and `second` free one block at one time, and `second` stores last.
@@ -65,7 +64,7 @@ mod tests {
         pool: &Pool<S, C>,
         first: &Local<'_, S, C>,
         second: &Local<'_, S, C>,
-        block: NonNull<u8>,
+        block: Block,
     ) {
         free(first, block);
         looked_before(pool, first, block);
@@ -86,10 +85,7 @@ mod tests {
     }
 
     /// What the next `count` allocations bring; `None` for one that is refused.
-    fn pops<S: Strategy, C: Checking>(
-        local: &Local<'_, S, C>,
-        count: usize,
-    ) -> Vec<Option<NonNull<u8>>> {
+    fn pops<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<Option<Block>> {
         let pop = || catch_unwind(AssertUnwindSafe(|| local.allocate().unwrap())).ok();
         (0..count).map(|_| pop()).collect()
     }
@@ -172,7 +168,7 @@ mod tests {
                 let copies = (0..BATCH).filter(|nth| is_wrong(*nth)).map(|nth| blocks[nth]);
                 for copy in copies.clone() {
                     // Live again, for a thread that looked before the first free.
-                    checking.enters_cache(&check, Block(copy)).unwrap();
+                    checking.enters_cache(&check, copy).unwrap();
                     looked_before(&pool, &other, copy);
                     free(&other, copy);
                 }

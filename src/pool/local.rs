@@ -114,15 +114,15 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the block that
     /// would come next was misused.
     #[inline]
-    pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+    pub fn allocate(&self) -> Result<Block, AllocError> {
         self.allocate_at(self.slot)
     }
 
     /// [`allocate`](Self::allocate) for a caller that knows the handle's slot already and saves a load.
     #[inline(always)]
-    pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<NonNull<u8>, AllocError> {
+    pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<Block, AllocError> {
         match self.popped(slot) {
-            Some(block) => Ok(block.0),
+            Some(block) => Ok(block),
             None => self.refilled(),
         }
     }
@@ -131,7 +131,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// refill and tests the outcome of both together.
     #[cold]
     #[inline(always)]
-    fn refilled(&self) -> Result<NonNull<u8>, AllocError> {
+    fn refilled(&self) -> Result<Block, AllocError> {
         Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.check))
     }
 
@@ -174,7 +174,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, was not freed
     /// since, and nobody uses it any more.
     #[inline]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>) {
+    pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.deallocate_at(self.slot, block) };
     }
@@ -190,9 +190,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// As [`deallocate`](Self::deallocate).
     #[inline(always)]
-    pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, block: NonNull<u8>) {
+    pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, mut block: Block) {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
-        let mut block = Block(block);
         if !self.core().checking.take_in(&self.check, slot.address(), block) {
             Self::verify_free(self.core(), apart(&self.check), block);
         }
@@ -286,7 +285,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         core: &Core<S, C>,
         participant: &Participant<S>,
         check: &C::State,
-    ) -> Result<NonNull<u8>, AllocError> {
+    ) -> Result<Block, AllocError> {
         // SAFETY: a handle owns the slot.
         let client = unsafe { core.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty. A refill is at
@@ -308,7 +307,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         };
         core.show(block);
         Self::verify_alloc(slot, core, check, block);
-        Ok(block.0)
+        Ok(block)
     }
 
     /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.

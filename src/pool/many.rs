@@ -6,7 +6,6 @@
 //! look at each block by itself, so there the calls are loops of single ones.
 
 use core::mem::{self, MaybeUninit};
-use core::ptr::NonNull;
 use core::slice;
 
 use super::{ExactPool, Local, ThreadLocalPool};
@@ -17,31 +16,25 @@ use crate::free_list::{MaybeBlock, Strategy};
 
 /// The blocks that a bulk allocation has so far. Dropping it gives them back, also where the source
 /// panics.
-struct SoFar<'r, G: Fn(&[NonNull<u8>])> {
-    room: &'r mut [MaybeUninit<NonNull<u8>>],
+struct SoFar<'r, G: Fn(&[Block])> {
+    room: &'r mut [MaybeBlock],
     /// So many places of `room` are written, from its start.
     taken: usize,
     give_back: G,
 }
 
-impl<'r, G: Fn(&[NonNull<u8>])> SoFar<'r, G> {
-    const fn new(room: &'r mut [MaybeUninit<NonNull<u8>>], give_back: G) -> Self {
+impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
+    const fn new(room: &'r mut [MaybeBlock], give_back: G) -> Self {
         Self { room, taken: 0, give_back }
     }
 
     /// The places without a block, for a callee that says how many it has written from the start.
     fn rest(&mut self) -> &mut [MaybeBlock] {
-        let rest = &mut self.room[self.taken..];
-        // SAFETY: a `Block` is a transparent pointer, so the two elements have one layout, and
-        // neither has to be initialised.
-        unsafe { slice::from_raw_parts_mut(rest.as_mut_ptr().cast(), rest.len()) }
+        &mut self.room[self.taken..]
     }
 
     /// Takes the remaining blocks one by one.
-    fn fill_up(
-        mut self,
-        take: impl Fn() -> Result<NonNull<u8>, AllocError>,
-    ) -> Result<(), AllocError> {
+    fn fill_up(mut self, take: impl Fn() -> Result<Block, AllocError>) -> Result<(), AllocError> {
         while self.taken < self.room.len() {
             self.room[self.taken].write(take()?);
             self.taken += 1;
@@ -51,18 +44,12 @@ impl<'r, G: Fn(&[NonNull<u8>])> SoFar<'r, G> {
     }
 }
 
-impl<G: Fn(&[NonNull<u8>])> Drop for SoFar<'_, G> {
+impl<G: Fn(&[Block])> Drop for SoFar<'_, G> {
     fn drop(&mut self) {
-        let taken = self.room[..self.taken].as_ptr().cast();
+        let taken = self.room[..self.taken].as_ptr().cast::<Block>();
         // SAFETY: so many places were written.
         (self.give_back)(unsafe { slice::from_raw_parts(taken, self.taken) });
     }
-}
-
-/// The same blocks, as the layers below name them.
-const fn as_blocks(blocks: &[NonNull<u8>]) -> &[Block] {
-    // SAFETY: a `Block` is a transparent pointer.
-    unsafe { slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len()) }
 }
 
 impl<S: Strategy, C: Checking> Local<'_, S, C> {
@@ -77,7 +64,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// # Memory bound
     ///
     /// The blocks that `room` has so far count as live until the call returns.
-    pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
+    pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         // SAFETY: what is given back was just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         if !C::CHECKS {
@@ -95,11 +82,11 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// # Safety
     ///
     /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
-    pub unsafe fn deallocate_many(&self, blocks: &[NonNull<u8>]) {
+    pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         let mut rest = blocks;
         if !C::CHECKS {
             // SAFETY: by the caller.
-            let given = unsafe { self.give_batches(as_blocks(blocks)) };
+            let given = unsafe { self.give_batches(blocks) };
             rest = &blocks[given..];
         }
         for &block in rest {
@@ -115,7 +102,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Errors
     ///
     /// As there.
-    pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
+    pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         self.with_local(|local| local.allocate_many(room))
     }
 
@@ -124,7 +111,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Safety
     ///
     /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
-    pub unsafe fn deallocate_many(&self, blocks: &[NonNull<u8>]) {
+    pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         // SAFETY: by the caller.
         self.with_local(|local| unsafe { local.deallocate_many(blocks) });
     }
@@ -139,7 +126,7 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had
     /// have been given back, and no place of `room` holds a block.
-    pub fn allocate_many(&self, room: &mut [MaybeUninit<NonNull<u8>>]) -> Result<(), AllocError> {
+    pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         let core = self.core();
         let participant = core.mediator.join();
         let client = core.client_without_cache(&participant);
@@ -159,7 +146,7 @@ impl<S: Strategy> ExactPool<S> {
     /// # Safety
     ///
     /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
-    pub unsafe fn deallocate_many(&self, blocks: &[NonNull<u8>]) {
+    pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         for &block in blocks {
             // SAFETY: by the caller.
             unsafe { self.deallocate(block) };

@@ -73,12 +73,12 @@ use crate::thread_cache::SlotStats;
 ///         let local = pool.local().expect("memory");
 ///         for block in receive {
 ///             // SAFETY: allocated from this pool and used by nobody else.
-///             unsafe { local.deallocate(block.0) };
+///             unsafe { local.deallocate(block) };
 ///         }
 ///     });
 ///     let local = pool.local().expect("memory");
 ///     for _ in 0..1000 {
-///         send.send(stampool::Block(local.allocate().expect("memory"))).expect("a receiver");
+///         send.send(local.allocate().expect("memory")).expect("a receiver");
 ///     }
 ///     drop(send);
 /// });

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stampool::raw::free_list::Reclaimer;
-use stampool::{EpochDeferred, Source, Strategy, SystemSource};
+use stampool::{Block, EpochDeferred, Source, Strategy, SystemSource};
 
 /// Whether this run is one for `S`. Miri's Stacked Borrows reject crossbeam-epoch itself, so `cargo
 /// xtask miri` runs the other strategies under them, and `EpochDeferred` apart, under Tree Borrows.
@@ -149,11 +149,11 @@ unsafe impl Source for Meter {
 
 /// Live blocks by address: none twice, none overlapping, all aligned.
 #[derive(Default)]
-pub struct Ledger(BTreeMap<usize, (NonNull<u8>, usize)>);
+pub struct Ledger(BTreeMap<usize, (Block, usize)>);
 
 impl Ledger {
-    pub fn allocated(&mut self, block: NonNull<u8>, layout: Layout) {
-        let at = block.addr().get();
+    pub fn allocated(&mut self, block: Block, layout: Layout) {
+        let at = block.as_non_null().addr().get();
         assert_eq!(at % layout.align(), 0, "misaligned block");
         let below = self.0.range(..=at).next_back();
         assert!(below.is_none_or(|(start, (_, size))| start + size <= at), "overlap below");
@@ -162,15 +162,18 @@ impl Ledger {
         self.0.insert(at, (block, layout.size()));
     }
 
-    pub fn freed(&mut self, block: NonNull<u8>) {
-        assert!(self.0.remove(&block.addr().get()).is_some(), "freed what was not live");
+    pub fn freed(&mut self, block: Block) {
+        assert!(
+            self.0.remove(&block.as_non_null().addr().get()).is_some(),
+            "freed what was not live"
+        );
     }
 
     pub fn live(&self) -> usize {
         self.0.len()
     }
 
-    pub fn blocks(&self) -> Vec<NonNull<u8>> {
+    pub fn blocks(&self) -> Vec<Block> {
         self.0.values().map(|(block, _)| *block).collect()
     }
 }

@@ -3,16 +3,15 @@
 
 use core::alloc::Layout;
 use core::hint::black_box;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use stampool::{Local, Pool, TaggedWide};
+use stampool::{Block, Local, Pool, TaggedWide};
 
 type Handle<'p> = Local<'p, TaggedWide>;
 
 /// Allocates, as a program would.
 #[inline(never)]
-pub fn probe_allocate(local: &Handle<'_>) -> Option<NonNull<u8>> {
+pub fn probe_allocate(local: &Handle<'_>) -> Option<Block> {
     local.allocate().ok()
 }
 
@@ -22,7 +21,7 @@ pub fn probe_allocate(local: &Handle<'_>) -> Option<NonNull<u8>> {
 ///
 /// As [`Local::deallocate`].
 #[inline(never)]
-pub unsafe fn probe_deallocate(local: &Handle<'_>, block: NonNull<u8>) {
+pub unsafe fn probe_deallocate(local: &Handle<'_>, block: Block) {
     // SAFETY: by the caller.
     unsafe { local.deallocate(block) };
 }
@@ -31,19 +30,19 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// Must be found guilty: counts every allocation.
 #[inline(never)]
-pub fn twin_with_an_atomic(local: &Handle<'_>) -> Option<NonNull<u8>> {
+pub fn twin_with_an_atomic(local: &Handle<'_>) -> Option<Block> {
     COUNT.fetch_add(1, Ordering::Relaxed);
     local.allocate().ok()
 }
 
 /// Must be found guilty: calls something on every allocation.
 #[inline(never)]
-pub fn twin_with_a_call(local: &Handle<'_>) -> Option<NonNull<u8>> {
+pub fn twin_with_a_call(local: &Handle<'_>) -> Option<Block> {
     local.allocate().ok().map(not_inlined)
 }
 
 #[inline(never)]
-fn not_inlined(block: NonNull<u8>) -> NonNull<u8> {
+fn not_inlined(block: Block) -> Block {
     black_box(block)
 }
 

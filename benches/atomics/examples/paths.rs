@@ -4,8 +4,7 @@
 use core::alloc::Layout;
 use core::hint::black_box;
 use core::ptr::NonNull;
-
-use stampool::{Local, Pool, TaggedWide};
+use stampool::{Block, Local, Pool, TaggedWide};
 
 /// Operations of each path.
 const OPERATIONS: usize = 1000;
@@ -33,7 +32,7 @@ fn path_hit(local: &Handle<'_>) {
 
 /// Allocates and frees blocks enough for exchanges in both directions. Nothing is carved: the same
 /// was done before.
-fn path_exchange(local: &Handle<'_>, blocks: &mut [NonNull<u8>]) {
+fn path_exchange(local: &Handle<'_>, blocks: &mut [Block]) {
     path_carve(local, blocks);
     for &block in &*blocks {
         // SAFETY: allocated just now, and freed once.
@@ -42,7 +41,7 @@ fn path_exchange(local: &Handle<'_>, blocks: &mut [NonNull<u8>]) {
 }
 
 /// Allocates from a pool that has no blocks yet.
-fn path_carve(local: &Handle<'_>, blocks: &mut [NonNull<u8>]) {
+fn path_carve(local: &Handle<'_>, blocks: &mut [Block]) {
     for block in blocks {
         *block = black_box(local.allocate().expect("memory"));
     }
@@ -51,7 +50,7 @@ fn path_carve(local: &Handle<'_>, blocks: &mut [NonNull<u8>]) {
 fn main() {
     let pool = pool();
     let local = pool.local().expect("memory");
-    let blocks = &mut [NonNull::dangling(); OPERATIONS];
+    let blocks = &mut [Block::from(NonNull::dangling()); OPERATIONS];
     match std::env::args().nth(1).as_deref() {
         Some("hit") => {
             path_hit(&local);

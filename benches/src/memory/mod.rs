@@ -267,14 +267,14 @@ mod tests {
         type Refusal = AllocError;
 
         fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
-            self.local.allocate()
+            self.local.allocate().map(stampool::Block::as_non_null)
         }
 
         unsafe fn deallocate(&mut self, block: NonNull<u8>) {
             self.freed += 1;
             if !self.freed.is_multiple_of(8) {
                 // SAFETY: by the caller.
-                unsafe { self.local.deallocate(block) };
+                unsafe { self.local.deallocate(block.into()) };
             }
         }
     }

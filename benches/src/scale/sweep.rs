@@ -77,11 +77,11 @@ impl<S: Strategy> Entry for Bursts<S> {
 #[inline(never)]
 fn burst<S: Strategy>(handle: &stampool::Local<'_, S>, blocks: &mut [NonNull<u8>]) {
     for block in &mut *blocks {
-        *block = handle.allocate().expect("memory for a block");
+        *block = handle.allocate().expect("memory for a block").as_non_null();
     }
     for &block in black_box(&*blocks) {
         // SAFETY: allocated just now from this pool, and each place comes once.
-        unsafe { handle.deallocate(block) };
+        unsafe { handle.deallocate(block.into()) };
     }
 }
 

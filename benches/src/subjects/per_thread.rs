@@ -4,7 +4,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use stampool::{AllocError, ExactPool, Pool, Strategy, ThreadLocalPool};
+use stampool::{AllocError, Block, ExactPool, Pool, Strategy, ThreadLocalPool};
 
 use crate::batch::Batch;
 use crate::subject::block_of;
@@ -70,14 +70,14 @@ macro_rules! by_call {
             #[inline]
             fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
                 let $this = self.0;
-                $of.allocate()
+                $of.allocate().map(Block::as_non_null)
             }
 
             #[inline]
             unsafe fn deallocate(&mut self, block: NonNull<u8>) {
                 let $this = self.0;
                 // SAFETY: by the caller.
-                unsafe { $of.deallocate(block) };
+                unsafe { $of.deallocate(block.into()) };
             }
         }
     };

@@ -114,7 +114,7 @@ pub fn body(scenario: Scenario) -> String {
     let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
-    let block = Block(unsafe { room.add(at) });
+    let block = Block::from(unsafe { room.add(at) });
     let checking: &'static Checked =
         Box::leak(Box::new(Checked::new(PoolId::next(), blocks, false)));
     // SAFETY: nobody else adds any; the regions are dropped after it.

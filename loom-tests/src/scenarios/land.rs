@@ -35,7 +35,9 @@ const LIMBO: usize = 1;
 type Shelves<R> = Mediator<Deferred<R>>;
 
 fn block(number: usize) -> Block {
-    Block(NonNull::without_provenance(NonZeroUsize::new(16 * number).expect("numbers begin at 1")))
+    Block::from(NonNull::without_provenance(
+        NonZeroUsize::new(16 * number).expect("numbers begin at 1"),
+    ))
 }
 
 /// Takes the one block that lies on top.
@@ -47,7 +49,7 @@ fn request<R: Reclaimer>(mediator: &Shelves<R>, participant: &Participant<Deferr
         "a block was listed"
     );
     // SAFETY: one block was written.
-    unsafe { out[0].assume_init() }.0.addr().get() / 16
+    unsafe { out[0].assume_init() }.as_non_null().addr().get() / 16
 }
 
 fn offer<R: Reclaimer>(

@@ -91,7 +91,7 @@ pub fn body() -> String {
         mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }
     mediator.extend_limbo(1);
-    let block = Block(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
+    let block = Block::from(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
     let (participant, home) = (mediator.join(), mediator.shard_id(0));
     let client = mediator.client(&participant, home);
     client.offer(&[block]);

@@ -128,7 +128,7 @@ impl<S: Strategy> Shared<S> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).0 -= 1;
         let block = NonNull::new(core::ptr::with_exposed_provenance_mut(block));
         // SAFETY: allocated from this pool, and handed to this thread alone.
-        unsafe { local.deallocate(block.expect("blocks are not null")) };
+        unsafe { local.deallocate(block.expect("blocks are not null").into()) };
     }
 
     fn bucket(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {

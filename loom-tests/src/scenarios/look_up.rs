@@ -29,15 +29,15 @@ pub fn body() -> String {
     let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
     let room = regions.obtain(layout).expect("memory");
     // SAFETY: where the block begins in the layout.
-    let block = Block(unsafe { room.add(at) });
+    let block = Block::from(unsafe { room.add(at) });
     let checking: &'static Checked =
         Box::leak(Box::new(Checked::new(PoolId::next(), blocks, false)));
 
-    let room = Block(room);
+    let room = Block::from(room);
     let other = thread::spawn(move || {
-        let (Block(room), Block(first)) = ({ room }, { block });
+        let first = block.as_non_null();
         // SAFETY: nobody else adds any; the regions are dropped after it.
-        unsafe { checking.add_chunk(room, first, 1) };
+        unsafe { checking.add_chunk(room.as_non_null(), first, 1) };
     });
     let state = checking.check_state(64);
     let outcome = match checking.verify_free(&state, block) {

@@ -88,7 +88,7 @@ pub fn body<R: Reclaimer>() -> String {
     for index in 0..MAGAZINES {
         let mut magazine = make_magazine(&rig.store, index, &mut regions);
         rig.names.lock().expect("alone").push(magazine.name().address());
-        magazine.fill(&[Block(NonNull::without_provenance(
+        magazine.fill(&[Block::from(NonNull::without_provenance(
             NonZeroUsize::new(16 * (index + 1)).expect("one up"),
         ))]);
         rig.owners.taken(magazine.name().address());

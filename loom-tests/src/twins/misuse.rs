@@ -72,7 +72,9 @@ fn late_count() -> String {
         Box::leak(Box::new(TaggedPacked::<32>::list(&mechanism)));
     let mut magazine = make_magazine(store, 0, &mut regions);
     let block = |id: usize| {
-        Block(NonNull::without_provenance(NonZeroUsize::new(16 * id).expect("ids begin at 1")))
+        Block::from(NonNull::without_provenance(
+            NonZeroUsize::new(16 * id).expect("ids begin at 1"),
+        ))
     };
     magazine.fill(&[block(1)]);
 

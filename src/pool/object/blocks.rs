@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 
 use super::super::core::Core;
 use super::super::{Census, ExactPool, Local, Stats, ThreadLocalPool};
+use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
@@ -16,7 +17,7 @@ pub(in super::super) enum Blocks<S: Strategy> {
 
 impl<S: Strategy> Blocks<S> {
     #[inline]
-    pub(super) fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+    pub(super) fn allocate(&self) -> Result<Block, AllocError> {
         match self {
             Self::Cached(pool) => pool.allocate(),
             Self::Exact(pool) => exchange::take(pool),
@@ -27,7 +28,7 @@ impl<S: Strategy> Blocks<S> {
     ///
     /// As [`ExactPool::deallocate`].
     #[inline]
-    pub(super) unsafe fn deallocate(&self, block: NonNull<u8>) {
+    pub(super) unsafe fn deallocate(&self, block: Block) {
         match self {
             // SAFETY: by the caller.
             Self::Cached(pool) => unsafe { pool.deallocate(block) },
@@ -59,7 +60,7 @@ impl<S: Strategy> Blocks<S> {
     }
 
     /// Shows `f` so many blocks, all different. Afterwards they are free, and in no cache.
-    pub(super) fn visit(&self, count: usize, f: impl FnMut(NonNull<u8>)) -> Result<(), AllocError> {
+    pub(super) fn visit(&self, count: usize, f: impl FnMut(Block)) -> Result<(), AllocError> {
         let mut room = Vec::new();
         room.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
         room.resize(count, MaybeUninit::uninit());
@@ -118,10 +119,10 @@ impl<S: Strategy> Blocks<S> {
 
 /// Calls to a pool without caches, out of line: the hits of the other kind are not to carry them.
 mod exchange {
-    use super::{AllocError, ExactPool, NonNull, Strategy};
+    use super::{AllocError, Block, ExactPool, Strategy};
 
     #[inline(never)]
-    pub(super) fn take<S: Strategy>(pool: &ExactPool<S>) -> Result<NonNull<u8>, AllocError> {
+    pub(super) fn take<S: Strategy>(pool: &ExactPool<S>) -> Result<Block, AllocError> {
         pool.allocate()
     }
 
@@ -129,7 +130,7 @@ mod exchange {
     ///
     /// As [`ExactPool::deallocate`].
     #[inline(never)]
-    pub(super) unsafe fn give<S: Strategy>(pool: &ExactPool<S>, block: NonNull<u8>) {
+    pub(super) unsafe fn give<S: Strategy>(pool: &ExactPool<S>, block: Block) {
         // SAFETY: by the caller.
         unsafe { pool.deallocate(block) };
     }
@@ -138,7 +139,7 @@ mod exchange {
 /// Blocks that go back when it is dropped, by whatever way.
 struct Loan<'p, S: Strategy> {
     /// All of them written.
-    blocks: Vec<MaybeUninit<NonNull<u8>>>,
+    blocks: Vec<MaybeUninit<Block>>,
     from: Lender<'p, S>,
 }
 
@@ -149,7 +150,7 @@ enum Lender<'p, S: Strategy> {
 }
 
 impl<S: Strategy> Loan<'_, S> {
-    fn blocks(&self) -> impl Iterator<Item = NonNull<u8>> {
+    fn blocks(&self) -> impl Iterator<Item = Block> {
         // SAFETY: written before the loan was made.
         self.blocks.iter().map(|block| unsafe { block.assume_init() })
     }

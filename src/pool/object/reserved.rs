@@ -115,7 +115,7 @@ impl<T, S: Strategy> Drop for Reserved<'_, T, S> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: taken from this pool, ours (O1), and not used again.
-        unsafe { self.pool.blocks.deallocate(self.block.cast()) };
+        unsafe { self.pool.blocks.deallocate(self.block.cast().into()) };
     }
 }
 

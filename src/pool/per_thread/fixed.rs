@@ -1,10 +1,10 @@
 //! Pools that are statics.
 
 use core::ops::Deref;
-use core::ptr::NonNull;
 
 use super::ThreadLocalPool;
 use super::locals::{self, PoolNumber};
+use crate::block::Block;
 use crate::checking::{Checking, Unchecked};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
@@ -42,7 +42,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     ///
     /// At the first use, where the pool cannot be built.
     #[inline]
-    pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+    pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: our pool's number, which no other pool has; it is there as long as we are.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
             Some(at) => at.local.allocate_at(at.slot),
@@ -56,7 +56,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     ///
     /// As there.
     #[inline]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>) {
+    pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: as in `allocate`.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
             // SAFETY: by the caller.
@@ -70,7 +70,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
 
     #[cold]
     #[inline(never)]
-    fn allocate_far(&self) -> Result<NonNull<u8>, AllocError> {
+    fn allocate_far(&self) -> Result<Block, AllocError> {
         self.built().allocate()
     }
 
@@ -79,7 +79,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     /// As [`deallocate`](Self::deallocate).
     #[cold]
     #[inline(never)]
-    unsafe fn deallocate_far(&self, block: NonNull<u8>) {
+    unsafe fn deallocate_far(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.built().deallocate(block) };
     }

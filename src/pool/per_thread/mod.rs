@@ -11,6 +11,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::{Census, Local, Pool};
+use crate::block::Block;
 use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
@@ -92,7 +93,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// As there.
     #[inline]
-    pub fn allocate(&self) -> Result<NonNull<u8>, AllocError> {
+    pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
             Some(at) => at.local.allocate_at(at.slot),
@@ -106,7 +107,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// As there.
     #[inline]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>) {
+    pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
             // SAFETY: by the caller.
@@ -176,7 +177,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
 
     #[cold]
     #[inline(never)]
-    fn allocate_far(&self) -> Result<NonNull<u8>, AllocError> {
+    fn allocate_far(&self) -> Result<Block, AllocError> {
         self.attach_and(|local| local.allocate())
     }
 
@@ -185,7 +186,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// As [`deallocate`](Self::deallocate).
     #[cold]
     #[inline(never)]
-    unsafe fn deallocate_far(&self, block: NonNull<u8>) {
+    unsafe fn deallocate_far(&self, block: Block) {
         // SAFETY: by the caller.
         self.attach_and(|local| unsafe { local.deallocate(block) });
     }

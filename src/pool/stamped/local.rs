@@ -1,10 +1,10 @@
 //! One thread's handle of a stamped pool.
 
 use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
 
 use super::cell::Cell;
 use super::{Stale, Stamped, StampedPool};
+use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::pool::Local;
@@ -30,7 +30,7 @@ impl<T, S: Strategy> Drop for Turn<'_, T, S> {
 
 /// A block that goes back to the pool unless somebody else takes care of it: a panic goes by.
 struct Owned<'l, 'p, S: Strategy> {
-    block: NonNull<u8>,
+    block: Block,
     local: &'l Local<'p, S>,
 }
 
@@ -106,7 +106,7 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         let owned = Owned { block: self.local.allocate()?, local: &self.local };
         // SAFETY: the thread that has a block from the pool has acquired its header; the pool lives
         // for 'p.
-        let cell: &'p Cell<T> = unsafe { Cell::of(owned.block) };
+        let cell: &'p Cell<T> = unsafe { Cell::of(owned.block.as_non_null()) };
         if cell.stamp.is_fresh() {
             // SAFETY: owned and fresh.
             unsafe { cell.construct((self.pool.init)()) };

@@ -27,10 +27,10 @@ use ::core::alloc::Layout;
 use ::core::fmt;
 use ::core::marker::PhantomData;
 use ::core::mem::needs_drop;
-use ::core::ptr::NonNull;
 
 use self::cell::Cell;
 use super::{Pool, PoolBuilder, Stats};
+use crate::block::Block;
 use crate::chunk::{BlockTable, FreeReads, StampWidth, StampWord};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
@@ -243,13 +243,13 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
     /// The block of a name, if this pool has one of its number. Whether the stamp is current is the
     /// caller's to see.
     #[inline]
-    fn find(&self, name: Stamped<T>) -> Option<(NonNull<u8>, &Cell<T>)> {
+    fn find(&self, name: Stamped<T>) -> Option<(Block, &Cell<T>)> {
         if name.pool != self.serial.get() {
             return None;
         }
         let block = self.block_table().find(name.number)?;
         // SAFETY: `find` has acquired its header, and the pool is borrowed.
-        Some((block, unsafe { Cell::of(block) }))
+        Some((Block(block), unsafe { Cell::of(block) }))
     }
 
     fn block_table(&self) -> &BlockTable {

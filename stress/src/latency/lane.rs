@@ -143,7 +143,7 @@ impl<S: Strategy, C: Checking> Lane<'_, S, C> {
         let end = clock::read();
 
         let block = match allocated {
-            Ok(block) => block,
+            Ok(block) => block.as_non_null(),
             Err(error) => return log.report(Violation::Refused { reason: error.to_string() }),
         };
         let kind = if is_hit {
@@ -182,7 +182,7 @@ impl<S: Strategy, C: Checking> Lane<'_, S, C> {
 
         let begin = clock::read();
         // SAFETY: from this pool; `Held` was its only owner, and is gone.
-        unsafe { self.local.deallocate(block) };
+        unsafe { self.local.deallocate(block.into()) };
         let end = clock::read();
 
         let kind = deallocation(before, self.local.cached_blocks());

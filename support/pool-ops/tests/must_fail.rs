@@ -86,7 +86,7 @@ impl Handle for TwinHandle<'_> {
         if self.twin.now(Fault::Refuses) {
             return Err(AllocError::Capacity);
         }
-        let block = self.local.allocate()?;
+        let block = self.local.allocate()?.as_non_null();
         self.twin.last.set(Some(block));
         if self.twin.now(Fault::Shifts) {
             // SAFETY: a program's blocks have eight bytes here.
@@ -103,7 +103,7 @@ impl Handle for TwinHandle<'_> {
             self.twin.kept.borrow_mut().push(block);
         }
         // SAFETY: by the caller.
-        unsafe { self.local.deallocate(block) };
+        unsafe { self.local.deallocate(block.into()) };
         if self.twin.now(Fault::Scribbles) {
             let last = self.twin.last.get().expect("allocated before");
             // SAFETY: memory of the pool's, filled by its user.

@@ -14,7 +14,7 @@ use core::fmt::Display;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use stampool::{AllocError, Checking, Local, Pool, Strategy};
+use stampool::{AllocError, Block, Checking, Local, Pool, Strategy};
 
 /// Hands out blocks of one layout to threads.
 ///
@@ -122,20 +122,25 @@ impl<S: Strategy, C: Checking> Handle for Local<'_, S, C> {
 
     #[inline(always)]
     fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
-        Local::allocate(self)
+        Local::allocate(self).map(Block::as_non_null)
     }
 
     #[inline(always)]
     unsafe fn deallocate(&mut self, block: NonNull<u8>) {
         // SAFETY: by the caller.
-        unsafe { Local::deallocate(self, block) };
+        unsafe { Local::deallocate(self, block.into()) };
     }
 
     fn allocate_many(&mut self, room: &mut [MaybeUninit<NonNull<u8>>]) -> bool {
+        let (places, len) = (room.as_mut_ptr(), room.len());
+        // SAFETY: a `Block` is a transparent pointer, so the two elements have one layout.
+        let room = unsafe { core::slice::from_raw_parts_mut(places.cast(), len) };
         Local::allocate_many(self, room).is_ok()
     }
 
     unsafe fn deallocate_many(&mut self, blocks: &[NonNull<u8>]) {
+        // SAFETY: a `Block` is a transparent pointer, so the two elements have one layout.
+        let blocks = unsafe { core::slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len()) };
         // SAFETY: by the caller.
         unsafe { Local::deallocate_many(self, blocks) };
     }

@@ -208,7 +208,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
             Op::Free => {
                 if let Some(block) = shared.give(actor) {
                     // SAFETY: allocated from this pool, and held by this actor alone.
-                    unsafe { local.expect("attached").deallocate(block) };
+                    unsafe { local.expect("attached").deallocate(block.into()) };
                 }
             }
             Op::Carved => {
@@ -303,7 +303,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
                      op: Op| match op {
         Op::Offer(count) | Op::OfferTwice(count) => {
             let blocks: Vec<Block> =
-                (0..count).map_while(|_| shared.give(actor)).map(Block).collect();
+                (0..count).map_while(|_| shared.give(actor)).map(Block::from).collect();
             offer(standing, &blocks);
             if matches!(op, Op::OfferTwice(_)) {
                 offer(standing, &blocks);
@@ -316,7 +316,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
             let addresses: Vec<usize> = out[..count]
                 .iter()
                 // SAFETY: `request` has written so many.
-                .map(|block| unsafe { block.assume_init() }.0.addr().get())
+                .map(|block| unsafe { block.assume_init() }.as_non_null().addr().get())
                 .collect();
             shared.receive(actor, &addresses);
         }

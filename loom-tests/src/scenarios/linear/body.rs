@@ -91,7 +91,7 @@ impl<S: Strategy> Shared<S> {
             let pointer = NonNull::new(core::ptr::with_exposed_provenance_mut(block));
             // SAFETY: allocated from this pool, and in this thread's hands alone; a fault's second
             // copy never comes here.
-            unsafe { local.deallocate(pointer.expect("blocks are not null")) };
+            unsafe { local.deallocate(pointer.expect("blocks are not null").into()) };
             Operation::Freed(block)
         });
     }

@@ -32,11 +32,11 @@ const BLOCK: usize = 16;
 
 fn block(id: u8) -> Block {
     let address = NonZeroUsize::new(BLOCK * usize::from(id)).expect("ids begin at 1");
-    Block(NonNull::without_provenance(address))
+    Block::from(NonNull::without_provenance(address))
 }
 
 fn id(block: Block) -> u8 {
-    u8::try_from(block.0.addr().get() / BLOCK).expect("ids are small")
+    u8::try_from(block.as_non_null().addr().get() / BLOCK).expect("ids are small")
 }
 
 impl<S: Strategy> Rig<S> {
@@ -61,12 +61,12 @@ impl<S: Strategy> Rig<S> {
         let magazine = make_magazine(&self.store, *made, regions);
         *made += 1;
         self.owners.taken(magazine.name().address());
-        self.payload.taken(block(id).0.addr().get());
+        self.payload.taken(block(id).as_non_null().addr().get());
         magazine
     }
 
     fn push(&self, mut magazine: OwnedMagazine<'_>, id: u8) {
-        self.payload.given(block(id).0.addr().get());
+        self.payload.given(block(id).as_non_null().addr().get());
         magazine.fill(&[block(id)]);
         self.owners.given(magazine.name().address());
         self.list.push(magazine);
@@ -81,7 +81,7 @@ impl<S: Strategy> Rig<S> {
             assert_eq!(magazine.unload(&mut out), 1, "a magazine came without its block");
             // SAFETY: one block was written.
             let block = unsafe { out[0].assume_init() };
-            self.payload.taken(block.0.addr().get());
+            self.payload.taken(block.as_non_null().addr().get());
             held.push((id(block), magazine));
             assert!(held.len() <= usize::from(u8::MAX), "a list has a cycle");
         }
