@@ -4,7 +4,9 @@ mod look;
 
 use stampool::raw::block::Batch;
 
-use super::{Layer, Op, Scenario, answer, entry, outcome};
+use super::log::{answer, entry, outcome};
+use super::op::Op;
+use super::scenario::{Layer, Scenario};
 use crate::spec::Machine;
 use look::{Look, Looked};
 
@@ -105,7 +107,7 @@ impl World {
             world.threads[thread].held.extend(world.carved..world.carved + blocks);
             world.carved += blocks;
         }
-        for (thread, op) in scenario.setup {
+        for (thread, op) in scenario.setup.steps() {
             world.alone(*thread, core::slice::from_ref(op));
         }
         for (thread, program) in scenario.threads.iter().enumerate() {
