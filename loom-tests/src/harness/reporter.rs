@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use super::child::STOPPED;
-use super::cli::Limits;
+use super::limits::Limits;
 use crate::explore::{self, Exploration};
 
+/// The child's exit code where it came to its time limit.
+pub(super) const STOPPED: i32 = 102;
 /// Begins a line that tells how far a search is; the number follows.
 pub(super) const PROGRESS: &str = "executions so far: ";
 /// Between two looks at the clock.

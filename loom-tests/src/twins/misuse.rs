@@ -9,7 +9,7 @@ use stampool::raw::free_list::{Addressing, MagazineList, MagazineStore};
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource, TaggedPacked};
 
-use super::{LOST, TWICE, Twin, on_exchange};
+use super::twin::{LOST, TWICE, Twin, on_exchange};
 use crate::explore::Bound;
 use crate::scenarios::exchange::Op::{Allocate, Leave, Lose, OfferTwice, Request};
 use crate::scenarios::exchange::{Scenario, Setup, attached, slice};

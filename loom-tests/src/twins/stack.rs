@@ -14,7 +14,7 @@ use stampool::{
 };
 
 use super::tags::ABA;
-use super::{LOST, TWICE, Twin, UNACQUIRED, on_list};
+use super::twin::{LOST, TWICE, Twin, UNACQUIRED, on_list};
 use crate::scenarios::Depth;
 use crate::scenarios::list::{Op, Program, Scenario, does};
 
