@@ -1,6 +1,6 @@
 //! The layers, and who may import whom.
 
-use super::Finding;
+use super::finding::Finding;
 use super::paths::Mention;
 
 /// A layer is a folder of `src`, or a file in it.

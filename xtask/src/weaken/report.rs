@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{Line, Verdict};
+use super::line::{Line, Verdict};
 
 /// How much of a message is shown; all of it is in the JSON. An argument is shown whole.
 const WIDTH: usize = 70;
