@@ -1,17 +1,19 @@
 //! `cargo xtask layers`: what the compiler does not check about the tree.
 //!
 //! Rules, each in a module of its own: imports point down ([`table`]), only `src/sync` names a
-//! backend, and only a backend's own file its crate ([`backends`]),
-//! files stay short ([`length`]),
+//! backend, and only a backend's own file its crate ([`backends`]), no files of a crate import from
+//! each other in a circle ([`circles`]), files stay short ([`length`]),
 //! every ordering is tagged and the tag is true ([`tags`]), the README's links lead somewhere
 //! wherever it is read ([`readme`]). The rules read tokens ([`paths`]), so comments and docs may
 //! say what they like.
 
 mod backends;
+mod circles;
 mod files;
 mod finding;
 mod folders;
 mod length;
+mod modules;
 mod orderings;
 mod paths;
 mod readme;
@@ -42,6 +44,7 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     ensure!(!core.is_empty(), "src has no file");
 
     let mut findings: Vec<Finding> = all.iter().filter_map(length::check).collect();
+    findings.extend(circles::check(&all)?);
     for file in &core {
         let mentions = paths::mentions(&file.text).with_context(|| file.path.clone())?;
         findings.extend(table::check(&file.path, &mentions));
@@ -63,10 +66,11 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     findings.iter().for_each(|finding| println!("{finding}"));
     ensure!(findings.is_empty(), "{} findings", findings.len());
     println!(
-        "{} layers, {} files of the core, {} files in all, {} tags of {} ordering sites: as they must be",
+        "{} layers, {} files of the core, {} files in all, {} known circles, {} tags of {} ordering sites: as they must be",
         table::LAYERS.len(),
         core.len(),
         all.len(),
+        circles::KNOWN.len(),
         tags.len(),
         SITES.len()
     );
