@@ -175,7 +175,7 @@ fn circle(imports: &Imports, start: &str) -> Option<Vec<String>> {
                 return Some(way);
             }
             if seen.insert(next) {
-                ways.push_back([&*way, std::slice::from_ref(next)].concat());
+                ways.push_back([&*way, core::slice::from_ref(next)].concat());
             }
         }
     }

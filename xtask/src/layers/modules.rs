@@ -98,7 +98,7 @@ impl Modules {
         module.files.insert(file.into());
         module.defines.extend(defines);
         for Declared { name, at, body } in declared {
-            let path = [path, std::slice::from_ref(&name)].concat();
+            let path = [path, core::slice::from_ref(&name)].concat();
             let inside = join(folder, &name);
             if let Some(body) = body {
                 self.stream(body, file, &inside, &path, texts)?;
@@ -165,7 +165,7 @@ impl Modules {
             return Some(Target::Item(module.to_vec()));
         }
         let name = name.trim_end_matches('!').to_string();
-        let child = [module, std::slice::from_ref(&name)].concat();
+        let child = [module, core::slice::from_ref(&name)].concat();
         if self.by_path.contains_key(&child) {
             return self.follow(&child, rest, seen);
         }
@@ -195,7 +195,7 @@ impl Modules {
                     continue;
                 };
                 if self.by_path[&of].defines.contains(&name) || self.knows(&of, &name) {
-                    return self.follow(&of, &[std::slice::from_ref(&name), rest].concat(), seen);
+                    return self.follow(&of, &[core::slice::from_ref(&name), rest].concat(), seen);
                 }
             } else {
                 return self.follow(start, &[path, rest].concat(), seen);
