@@ -2,13 +2,13 @@
 //! refused, or both find the block live and it lies in two places. Then exactly one of the two
 //! copies is the block, and the other one is refused where it turns up.
 
-use core::alloc::Layout;
 use std::collections::BTreeSet;
 
-use stampool::SystemSource;
-use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::chunk::{Level, Misuse, Regions, Tracked};
+use stampool::raw::block::Block;
+use stampool::raw::chunk::{Level, Misuse, Tracked};
 use stampool::raw::sync::thread;
+
+use super::leveled::Leveled;
 
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Checked";
@@ -107,14 +107,8 @@ fn is_the_block(level: &Tracked<false>, slot: usize, block: Block, copy: Copy) -
 /// At a violation.
 #[must_use]
 pub fn body(scenario: Scenario) -> String {
-    let mut regions = Regions::new(Box::new(SystemSource));
-    let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Tracked::<false>::room(1).expect("a layout");
-    let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
-    let room = regions.obtain(layout).expect("memory");
-    // SAFETY: where the block begins in the layout.
-    let block = Block(unsafe { room.add(at) });
-    let level: &'static Tracked<false> = Box::leak(Box::new(Tracked::new(blocks, false)));
+    let leveled = Leveled::new();
+    let Leveled { level, room, block, .. } = leveled;
     // SAFETY: nobody else adds any; the regions are dropped after the level.
     unsafe { level.add_chunk(room, block.0, 1) };
     let state = level.check_state(SLOTS[0]);
@@ -128,8 +122,8 @@ pub fn body(scenario: Scenario) -> String {
     let used = [0, 1].map(|nth| is_the_block(level, SLOTS[nth], block, copies[nth]));
     assert!(used[0] || used[1], "the block was lost");
     assert!(used[0] != used[1], "a block was handed out twice");
-    // SAFETY: leaked above, and nobody is left who refers to it.
-    drop(unsafe { Box::from_raw(core::ptr::from_ref(level).cast_mut()) });
+    // SAFETY: the other thread is joined.
+    unsafe { leveled.end() };
     match copies {
         [Copy::Refused, _] | [_, Copy::Refused] => AT_ONCE,
         [_, Copy::TakenOut] => AT_THE_FLUSH,

@@ -2,13 +2,13 @@
 //! into it is. Nobody has handed it the block, so it may find the chunk or not; if it does, it must
 //! find all of it.
 
-use core::alloc::Layout;
 use std::collections::BTreeSet;
 
-use stampool::SystemSource;
-use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::chunk::{Level, Misuse, Regions, Tracked};
+use stampool::raw::block::Block;
+use stampool::raw::chunk::{Level, Misuse};
 use stampool::raw::sync::thread;
+
+use super::leveled::Leveled;
 
 /// Its name in the ledger.
 pub const NAME: &str = "level/look_up_grow";
@@ -22,14 +22,8 @@ pub const SUBJECT: &str = "Checked";
 /// At a violation.
 #[must_use]
 pub fn body() -> String {
-    let mut regions = Regions::new(Box::new(SystemSource));
-    let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Tracked::<false>::room(1).expect("a layout");
-    let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
-    let room = regions.obtain(layout).expect("memory");
-    // SAFETY: where the block begins in the layout.
-    let block = Block(unsafe { room.add(at) });
-    let level: &'static Tracked<false> = Box::leak(Box::new(Tracked::new(blocks, false)));
+    let leveled = Leveled::new();
+    let Leveled { level, room, block, .. } = leveled;
 
     let room = Block(room);
     let other = thread::spawn(move || {
@@ -49,8 +43,8 @@ pub fn body() -> String {
         matches!(level.verify_free(&state, block), Err(Misuse::NeverHandedOut(_))),
         "a chunk was not found"
     );
-    // SAFETY: leaked above, and nobody is left who refers to it.
-    drop(unsafe { Box::from_raw(core::ptr::from_ref(level).cast_mut()) });
+    // SAFETY: the other thread is joined.
+    unsafe { leveled.end() };
     outcome.into()
 }
 

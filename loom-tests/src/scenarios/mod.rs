@@ -28,6 +28,7 @@ pub mod exchange;
 pub mod free_twice;
 pub mod land;
 pub mod landing;
+mod leveled;
 pub mod linear;
 pub mod list;
 pub mod long;
