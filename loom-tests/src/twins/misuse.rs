@@ -39,7 +39,7 @@ pub(super) fn twins() -> Vec<Twin> {
 static LOST_REMAINDER: Scenario = slice(
     "lost_remainder",
     2,
-    attached(2).thread(0).does(1, Allocate),
+    attached(2).thread(0, &[(1, Allocate)]),
     &[&[Lose, Leave], &[Allocate]],
 );
 

@@ -11,73 +11,54 @@ use super::setup::{Setup, attached, thread};
 
 /// Both attached; thread 1 holds three blocks that thread 0 allocated, and its cache is full of
 /// two others: the next free flushes (B = 1).
-const REMOTE: Setup =
-    attached(2).thread(0).does(4, Allocate).does(4, Give(1)).thread(1).does(2, Free);
+const REMOTE: Setup = attached(2).thread(0, &[(4, Allocate), (4, Give(1))]).thread(1, &[(2, Free)]);
 
 /// As [`REMOTE`] for batches of two: thread 1 has a full cache of four blocks and one more in its
 /// hand.
 const FULL_CACHE_OF_FOUR: Setup =
-    attached(2).thread(0).does(6, Allocate).does(6, Give(1)).thread(1).does(4, Free);
+    attached(2).thread(0, &[(6, Allocate), (6, Give(1))]).thread(1, &[(4, Free)]);
 
 /// As [`FULL_CACHE_OF_FOUR`], and thread 0 has one block in its cache and one in its hand.
-const ENDING: Setup = FULL_CACHE_OF_FOUR.thread(0).does(1, Allocate);
+const ENDING: Setup = FULL_CACHE_OF_FOUR.thread(0, &[(1, Allocate)]);
 
 /// Where a batch is one block and may be two: thread 1 has taken a block before it freed others, so
 /// its cache has grown; it is full of four blocks, and one more is in its hand.
 const WIDE: Setup = attached(2)
-    .thread(1)
-    .does(1, Allocate)
-    .thread(0)
-    .does(4, Allocate)
-    .does(4, Give(1))
-    .thread(1)
-    .does(4, Free);
+    .thread(1, &[(1, Allocate)])
+    .thread(0, &[(4, Allocate), (4, Give(1))])
+    .thread(1, &[(4, Free)]);
 
 /// Each thread's cache is full of blocks of the other's, and each holds one more of those.
 const REMOTE_BOTH: Setup = attached(2)
-    .thread(0)
-    .does(3, Allocate)
-    .thread(1)
-    .does(3, Allocate)
-    .thread(0)
-    .does(3, Give(1))
-    .thread(1)
-    .does(3, Give(0))
-    .thread(0)
-    .does(2, Free)
-    .thread(1)
-    .does(2, Free);
+    .thread(0, &[(3, Allocate)])
+    .thread(1, &[(3, Allocate)])
+    .thread(0, &[(3, Give(1))])
+    .thread(1, &[(3, Give(0))])
+    .thread(0, &[(2, Free)])
+    .thread(1, &[(2, Free)]);
 
 /// Both attached; thread 0 has a batch of blocks in its cache, thread 1 nothing.
-const ONE_FILLED: Setup = attached(2).thread(0).does(1, Allocate).does(1, Free);
+const ONE_FILLED: Setup = attached(2).thread(0, &[(1, Allocate), (1, Free)]);
 
 /// Both attached; thread 0 has a block in its hand and what else its batch held in its cache.
-const ONE_HOLDS: Setup = attached(2).thread(0).does(1, Allocate);
+const ONE_HOLDS: Setup = attached(2).thread(0, &[(1, Allocate)]);
 
 /// As [`REMOTE`], and thread 1 has flushed once: a block lies in its shard.
-const STEAL: Setup =
-    attached(2).thread(0).does(5, Allocate).does(4, Give(1)).thread(1).does(3, Free);
+const STEAL: Setup = attached(2).thread(0, &[(5, Allocate), (4, Give(1))]).thread(1, &[(3, Free)]);
 
-/// A batch of two lies in the shard of thread 1, and both caches are
-/// empty.
-const LAID_DOWN: Setup = thread(1)
-    .does(1, Attach)
-    .does(1, Allocate)
-    .does(1, Free)
-    .does(1, Leave)
-    .thread(0)
-    .does(1, Attach)
-    .thread(1)
-    .does(1, Attach);
+/// A batch of two lies in the shard of thread 1, and both caches are empty.
+const LAID_DOWN: Setup = thread(1, &[(1, Attach), (1, Allocate), (1, Free), (1, Leave)])
+    .thread(0, &[(1, Attach)])
+    .thread(1, &[(1, Attach)]);
 
 /// Thread 0 frees what others wait for; its cache is full.
-const TWO_CONSUMERS: Setup = attached(3).thread(0).does(4, Allocate).does(2, Free);
+const TWO_CONSUMERS: Setup = attached(3).thread(0, &[(4, Allocate), (2, Free)]);
 
 /// Thread 0 has a block in its cache and one in its hand.
-const LEAVER: Setup = attached(1).does(1, Allocate);
+const LEAVER: Setup = attached(1).thread(0, &[(1, Allocate)]);
 
 /// Threads 0 and 1 have one block each in their caches.
-const LEAVERS: Setup = attached(2).thread(0).does(1, Allocate).thread(1).does(1, Allocate);
+const LEAVERS: Setup = attached(2).thread(0, &[(1, Allocate)]).thread(1, &[(1, Allocate)]);
 
 /// All scenarios.
 pub const SCENARIOS: &[Scenario] = &[
@@ -90,7 +71,7 @@ pub const SCENARIOS: &[Scenario] = &[
         .capacity(2)
         .preemptions(3),
     THREAD_END_TWO_HANDLES,
-    slice("pool/attach_allocate", 1, thread(1).does(1, Attach), &[&[Attach], &[Allocate]]),
+    slice("pool/attach_allocate", 1, thread(1, &[(1, Attach)]), &[&[Attach], &[Allocate]]),
     CARVE_RACE,
     slice("pool/carve_carve", 2, attached(2), &[&[Allocate], &[Allocate]]),
     slice("pool/capacity", 1, attached(2), &[&[Allocate], &[Allocate]]).capacity(1),
@@ -100,7 +81,7 @@ pub const SCENARIOS: &[Scenario] = &[
     slice(
         "mediator/offer_request_many",
         2,
-        thread(0).does(1, Offer(2)),
+        thread(0, &[(1, Offer(2))]),
         &[&[Offer(2)], &[Request(5)]],
     )
     .holding(&[4, 0]),
@@ -114,7 +95,7 @@ pub const SCENARIOS: &[Scenario] = &[
     slice(
         "mediator/split_a_large_one",
         2,
-        thread(0).does(1, Offer(3)),
+        thread(0, &[(1, Offer(3))]),
         &[&[Request(1)], &[Request(3)]],
     )
     .holding(&[3, 0])
@@ -148,7 +129,7 @@ pub const SCENARIOS: &[Scenario] = &[
 pub const ABA: Scenario = slice(
     "mediator/aba",
     2,
-    thread(0).does(2, Offer(2)),
+    thread(0, &[(2, Offer(2))]),
     &[&[Request(2)], &[Request(4), Offer(1), Offer(2)]],
 )
 .holding(&[4, 0])
@@ -161,7 +142,7 @@ pub const ABA: Scenario = slice(
 pub const BEHIND_A_LOOK: Scenario = slice(
     "mediator/shards_behind_a_look",
     1,
-    thread(1).does(1, Join(1)).does(1, Offer(1)).does(1, Join(0)),
+    thread(1, &[(1, Join(1)), (1, Offer(1)), (1, Join(0))]),
     &[&[Request(1)], &[Offer(1), Join(1), Request(1)]],
 )
 .holding(&[0, 2])
@@ -174,7 +155,7 @@ pub const BEHIND_A_LOOK: Scenario = slice(
 pub static BEHIND_TWO_LOOKS: Scenario = slice(
     "mediator/shards_behind_two_looks",
     1,
-    thread(1).does(1, Offer(1)).does(1, Join(0)),
+    thread(1, &[(1, Offer(1)), (1, Join(0))]),
     &[
         &[Request(1)],
         &[
@@ -200,14 +181,8 @@ pub static REMAINDERS: Scenario = slice(
     "pool/remainders_again",
     5,
     attached(3)
-        .thread(0)
-        .does(5, Allocate)
-        .does(2, Give(1))
-        .does(2, Give(2))
-        .does(1, Free)
-        .thread(1)
-        .does(1, Free)
-        .thread(2)
-        .does(1, Free),
+        .thread(0, &[(5, Allocate), (2, Give(1)), (2, Give(2)), (1, Free)])
+        .thread(1, &[(1, Free)])
+        .thread(2, &[(1, Free)]),
     &[&[Leave, Attach, Allocate], &[Leave, Attach, Free, Leave], &[Leave, Attach, Free, Leave]],
 );

@@ -18,7 +18,7 @@ use super::setup::{Setup, attached, thread};
 pub const BEFORE_ITS_COUNT: Scenario = slice(
     "mediator/shards_before_its_count",
     1,
-    thread(1).does(1, Offer(1)).does(1, Join(1)),
+    thread(1, &[(1, Offer(1)), (1, Join(1))]),
     &[&[Request(1)], &[Offer(1), Join(2), Request(1), Join(0), Offer(1), Join(1), Request(1)]],
 )
 .holding(&[0, 2])
@@ -28,7 +28,7 @@ pub const BEFORE_ITS_COUNT: Scenario = slice(
 /// The cache of thread 1 is full, and one more block is in its hand. Three blocks are carved, and
 /// thread 0 has none.
 pub(super) const ABOUT_TO_FLUSH: Setup =
-    attached(2).thread(0).does(3, Allocate).does(3, Give(1)).thread(1).does(2, Free);
+    attached(2).thread(0, &[(3, Allocate), (3, Give(1))]).thread(1, &[(2, Free)]);
 
 /// Thread 0 finds nothing and waits for the growth lock. Meanwhile thread 1 puts a batch down, and
 /// then takes the growth lock itself, to read how many blocks are carved. If thread 1 reads the
@@ -41,7 +41,7 @@ pub(super) const CARVE_RACE: Scenario =
     slice("pool/carve_race", 1, ABOUT_TO_FLUSH, &[&[Allocate], &[Free, Carved]]).preemptions(3);
 
 /// A handle whose two magazines wait already, as many as may, and four blocks.
-const FULL_LIMBO: Setup = attached(1).does(4, Allocate).does(4, Free).does(4, Allocate);
+const FULL_LIMBO: Setup = attached(1).thread(0, &[(4, Allocate), (4, Free), (4, Allocate)]);
 
 /// Thread 1 attaches: that brings three magazines, and two more may wait. If the thread raises the
 /// limit first and brings its magazines later, then thread 0 may let two more of its own magazines

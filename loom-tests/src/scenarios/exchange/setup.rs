@@ -7,45 +7,43 @@ const MOST: usize = 24;
 
 /// What one thread does on behalf of all before they start.
 ///
-/// `attached(2).thread(0).does(4, Allocate).thread(1).does(1, Free)`: two threads attach, thread 0
-/// allocates four blocks, thread 1 frees one.
+/// `attached(2).thread(0, &[(4, Allocate), (4, Give(1))]).thread(1, &[(2, Free)])`: two threads
+/// attach, thread 0 allocates four blocks and gives four to thread 1, which frees two.
 #[derive(Clone, Copy, Debug)]
 pub struct Setup {
     steps: [(usize, Op); MOST],
     len: usize,
-    /// Whose operations follow.
-    thread: usize,
 }
 
 /// The set-up in which these many threads attach, from thread 0 on.
 pub(crate) const fn attached(threads: usize) -> Setup {
     let mut setup = Setup::NONE;
     while setup.len < threads {
-        setup = setup.thread(setup.len).does(1, Op::Attach);
+        setup = setup.thread(setup.len, &[(1, Op::Attach)]);
     }
     setup
 }
 
-/// The set-up that begins with what this thread does.
-pub(crate) const fn thread(thread: usize) -> Setup {
-    Setup::NONE.thread(thread)
+/// The set-up that begins with what this thread does, each operation so many times.
+pub(crate) const fn thread(thread: usize, does: &[(usize, Op)]) -> Setup {
+    Setup::NONE.thread(thread, does)
 }
 
 impl Setup {
     /// Nothing is done.
-    pub(crate) const NONE: Self = Self { steps: [(0, Op::Attach); MOST], len: 0, thread: 0 };
+    pub(crate) const NONE: Self = Self { steps: [(0, Op::Attach); MOST], len: 0 };
 
-    /// This thread does what follows.
-    pub(crate) const fn thread(self, thread: usize) -> Self {
-        Self { thread, ..self }
-    }
-
-    /// The thread does `op` so many times.
-    pub(crate) const fn does(mut self, times: usize, op: Op) -> Self {
-        let end = self.len + times;
-        while self.len < end {
-            self.steps[self.len] = (self.thread, op);
-            self.len += 1;
+    /// Then this thread does each of these operations, so many times.
+    pub(crate) const fn thread(mut self, thread: usize, does: &[(usize, Op)]) -> Self {
+        let mut nth = 0;
+        while nth < does.len() {
+            let (times, op) = does[nth];
+            let end = self.len + times;
+            while self.len < end {
+                self.steps[self.len] = (thread, op);
+                self.len += 1;
+            }
+            nth += 1;
         }
         self
     }
