@@ -34,50 +34,39 @@ fn write(block: NonNull<u8>) {
     unsafe { block.cast::<u64>().write_volatile(7) };
 }
 
+/// Allocates a block from something, frees it, and looks at it.
+macro_rules! touch {
+    ($from:expr) => {{
+        let from = &$from;
+        let block = from.allocate()?;
+        write(block);
+        // SAFETY: allocated just now.
+        unsafe { from.deallocate(block) };
+        look(block);
+        Ok(())
+    }};
+}
+
 /// By an explicit handle.
 fn local() -> Outcome {
     let pool = builder().build()?;
-    let local = pool.local()?;
-    let block = local.allocate()?;
-    write(block);
-    // SAFETY: allocated just now.
-    unsafe { local.deallocate(block) };
-    look(block);
-    Ok(())
+    touch!(pool.local()?)
 }
 
 /// By a pool that finds its threads' handles.
 fn thread_local() -> Outcome {
-    let pool = builder().build_thread_local()?;
-    let block = pool.allocate()?;
-    write(block);
-    // SAFETY: allocated just now.
-    unsafe { pool.deallocate(block) };
-    look(block);
-    Ok(())
+    touch!(builder().build_thread_local()?)
 }
 
 /// Without caches.
 fn exact() -> Outcome {
-    let pool = builder().build_exact()?;
-    let block = pool.allocate()?;
-    write(block);
-    // SAFETY: allocated just now.
-    unsafe { pool.deallocate(block) };
-    look(block);
-    Ok(())
+    touch!(builder().build_exact()?)
 }
 
 /// In a pool that fills what is freed, and would see a write to it.
 fn hardened() -> Outcome {
     let pool = builder().hardened().build()?;
-    let local = pool.local()?;
-    let block = local.allocate()?;
-    write(block);
-    // SAFETY: allocated just now.
-    unsafe { local.deallocate(block) };
-    look(block);
-    Ok(())
+    touch!(pool.local()?)
 }
 
 /// An object that its pool keeps.

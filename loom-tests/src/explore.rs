@@ -112,7 +112,7 @@ pub fn explore_loom(
     bound: Bound,
     body: impl Fn() -> String + Send + Sync + 'static,
 ) -> Exploration {
-    refuse_loom_environment();
+    refuse_environment("LOOM_");
 
     let mut builder = loom::model::Builder::new();
     builder.max_threads = loom::MAX_THREADS;
@@ -144,11 +144,15 @@ pub fn panic_message(payload: &dyn Any) -> Option<&str> {
     text.or_else(|| payload.downcast_ref::<&str>().copied())
 }
 
-/// loom's variables change what a run means without a trace in its result.
-fn refuse_loom_environment() {
+/// Refuses to run where a variable of a checker is set: it changes what a run means without a trace
+/// in its result.
+///
+/// # Panics
+/// Where the name of one begins with `prefix`.
+pub fn refuse_environment(prefix: &str) {
     let set: Vec<String> = std::env::vars_os()
         .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| name.starts_with("LOOM_"))
+        .filter(|name| name.starts_with(prefix))
         .collect();
     assert!(
         set.is_empty(),

@@ -9,6 +9,36 @@ use crate::explore::Bound;
 use crate::harness::Check;
 use crate::litmus;
 
+/// The self-check of every checker, on its own words and threads: `increments`, and `lost_increment`,
+/// which panics where one of the two is lost.
+#[macro_export]
+macro_rules! lost_increment {
+    ($checker:ident) => {
+        /// Two threads that increment by a load and a store.
+        fn increments() -> String {
+            use $checker::sync::Arc;
+            use $checker::sync::atomic::{AtomicU64, Ordering};
+
+            let count = Arc::new(AtomicU64::new(0));
+            let increment = |count: &AtomicU64| {
+                let seen = count.load(Ordering::SeqCst);
+                count.store(seen + 1, Ordering::SeqCst);
+            };
+            let other = Arc::clone(&count);
+            let thread = $checker::thread::spawn(move || increment(&other));
+            increment(&count);
+            thread.join().expect("the other thread does not panic");
+            format!("count {}", count.load(Ordering::SeqCst))
+        }
+
+        fn lost_increment() -> String {
+            let outcome = increments();
+            assert_eq!(outcome, "count 2", "an increment was lost");
+            outcome
+        }
+    };
+}
+
 /// The self-checks.
 #[must_use]
 pub fn checks() -> Vec<Check> {
@@ -53,25 +83,7 @@ fn epoch_canary() -> String {
     seen.to_string()
 }
 
-/// Two threads that increment by a load and a store.
-fn increments() -> String {
-    let count = Arc::new(AtomicU64::new(0));
-    let increment = |count: &AtomicU64| {
-        let seen = count.load(Ordering::SeqCst);
-        count.store(seen + 1, Ordering::SeqCst);
-    };
-    let other = Arc::clone(&count);
-    let thread = loom::thread::spawn(move || increment(&other));
-    increment(&count);
-    thread.join().expect("the other thread does not panic");
-    format!("count {}", count.load(Ordering::SeqCst))
-}
-
-fn lost_increment() -> String {
-    let outcome = increments();
-    assert_eq!(outcome, "count 2", "an increment was lost");
-    outcome
-}
+crate::lost_increment!(loom);
 
 /// Message passing whose flag publishes nothing.
 fn unpublished_write() -> String {

@@ -2,16 +2,17 @@
 
 use core::sync::atomic::Ordering;
 
-use loom_tests::program::{Backend, Word};
+use loom_tests::program::Backend;
+use shuttle::sync::atomic::{AtomicU64, AtomicU128};
 
 /// shuttle. All of its words are sequentially consistent, and one of them has 128 bits.
 pub enum Shuttle {}
 
 /// shuttle's 64-bit word.
-pub struct Narrow(shuttle::sync::atomic::AtomicU64);
+pub struct Narrow(AtomicU64);
 
 /// shuttle's 128-bit word.
-pub struct Wide(shuttle::sync::atomic::AtomicU128);
+pub struct Wide(AtomicU128);
 
 impl Backend for Shuttle {
     type Narrow = Narrow;
@@ -35,34 +36,5 @@ impl Backend for Shuttle {
     }
 }
 
-/// Implements [`Word`] for a wrapped atomic by the methods of the same names.
-macro_rules! word {
-    ($word:ident, $atomic:ident, $value:ty) => {
-        impl Word<$value> for $word {
-            fn new(value: $value) -> Self {
-                Self(shuttle::sync::atomic::$atomic::new(value))
-            }
-            fn load(&self, order: Ordering) -> $value {
-                self.0.load(order)
-            }
-            fn store(&self, value: $value, order: Ordering) {
-                self.0.store(value, order);
-            }
-            fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.0.swap(value, order)
-            }
-            fn compare_exchange(
-                &self,
-                old: $value,
-                new: $value,
-                success: Ordering,
-                failure: Ordering,
-            ) -> Result<$value, $value> {
-                self.0.compare_exchange(old, new, success, failure)
-            }
-        }
-    };
-}
-
-word!(Narrow, AtomicU64, u64);
-word!(Wide, AtomicU128, u128);
+loom_tests::word!(Narrow, u64, |value| Self(AtomicU64::new(value)), word => word.0);
+loom_tests::word!(Wide, u128, |value| Self(AtomicU128::new(value)), word => word.0);

@@ -4,7 +4,7 @@
 //! reproduced by running it again. What shuttle would read from the environment is refused, for a
 //! `SHUTTLE_RANDOM_SEED` would replace the seed without a word.
 
-use loom_tests::explore::{Exploration, Recorder};
+use loom_tests::explore::{Exploration, Recorder, refuse_environment};
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
@@ -47,7 +47,7 @@ fn explore(
     asked: Option<usize>,
     body: impl Fn() -> String + Send + Sync + 'static,
 ) -> Exploration {
-    refuse_shuttle_environment();
+    refuse_environment("SHUTTLE_");
     let mut config = Config::new();
     config.max_time = None;
     // On purpose coarser than loom: this warning says that orderings are not modelled.
@@ -60,19 +60,6 @@ fn explore(
     let seen = recorder.finish(true);
     let complete = seen.executions == ran as u64 && asked.is_none_or(|asked| asked == ran);
     Exploration { finished: complete, ..seen }
-}
-
-/// shuttle's variables change what a run means without a trace in its result.
-fn refuse_shuttle_environment() {
-    let set: Vec<String> = std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| name.starts_with("SHUTTLE_"))
-        .collect();
-    assert!(
-        set.is_empty(),
-        "refusing to run with {} set: the checks are configured in code",
-        set.join(", ")
-    );
 }
 
 #[cfg(test)]

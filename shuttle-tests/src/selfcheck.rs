@@ -1,8 +1,6 @@
 //! Rows by which the pipeline checks itself: a lost increment, found by each of the searches.
 
 use loom_tests::Check;
-use shuttle::sync::Arc;
-use shuttle::sync::atomic::{AtomicU64, Ordering};
 
 use crate::check;
 
@@ -19,22 +17,4 @@ pub fn checks() -> Vec<Check> {
     ]
 }
 
-/// Two threads that increment by a load and a store.
-fn increments() -> String {
-    let count = Arc::new(AtomicU64::new(0));
-    let increment = |count: &AtomicU64| {
-        let seen = count.load(Ordering::SeqCst);
-        count.store(seen + 1, Ordering::SeqCst);
-    };
-    let other = Arc::clone(&count);
-    let thread = shuttle::thread::spawn(move || increment(&other));
-    increment(&count);
-    thread.join().expect("the other thread does not panic");
-    format!("count {}", count.load(Ordering::SeqCst))
-}
-
-fn lost_increment() -> String {
-    let outcome = increments();
-    assert_eq!(outcome, "count 2", "an increment was lost");
-    outcome
-}
+loom_tests::lost_increment!(shuttle);

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use serde_json::Value;
 
@@ -160,31 +160,32 @@ fn a_limit_met_halfway_leaves_no_half_of_a_file() {
     assert_eq!(json(&stdout[stdout.find('{').expect("JSON")..])["results"][0]["verdict"], "ok");
 }
 
-#[test]
-fn a_closed_stdout_is_one_error_and_the_file_is_there() {
-    let out = scratch("closed");
+/// Runs briefly, and does something to the command while it runs. Gives the verdict that it saved.
+fn run_while(name: &str, meanwhile: impl FnOnce(&mut Child)) -> (Output, Value) {
+    let out = scratch(name);
     let mut command = stress(&out, SHORT);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
-    drop(child.stdout.take());
+    meanwhile(&mut child);
     let output = child.wait_with_output().expect("ends");
+    let saved = json(&fs::read_to_string(out.join("run.json")).expect("written"));
+    (output, saved["results"][0]["verdict"].clone())
+}
+
+#[test]
+fn a_closed_stdout_is_one_error_and_the_file_is_there() {
+    let (output, verdict) = run_while("closed", |child| drop(child.stdout.take()));
     assert_eq!(output.status.code(), Some(70), "{output:?}");
     let errors = errors(&output.stderr);
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].contains("standard output"), "{errors:?}");
-    let saved = json(&fs::read_to_string(out.join("run.json")).expect("written"));
-    assert_eq!(saved["results"][0]["verdict"], "ok");
+    assert_eq!(verdict, "ok");
 }
 
 #[test]
 fn a_closed_stderr_harms_nothing() {
-    let out = scratch("silent");
-    let mut command = stress(&out, SHORT);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
-    drop(child.stderr.take());
-    let output = child.wait_with_output().expect("ends");
+    let (output, verdict) = run_while("silent", |child| drop(child.stderr.take()));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let saved = json(&fs::read_to_string(out.join("run.json")).expect("written"));
-    assert_eq!(saved["results"][0]["verdict"], "ok");
+    assert_eq!(verdict, "ok");
 }
 
 #[test]

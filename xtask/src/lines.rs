@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use crate::layers;
+use crate::{layers, terminal};
 
 /// Nothing to choose.
 #[derive(clap::Args)]
@@ -26,16 +25,9 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
         *lines += count(&file.text);
     }
     ensure!(!layers.is_empty(), "src has no file");
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["layer", "files", "lines"]);
+    let mut table = terminal::table(["layer", "files", "lines"], [1, 2]);
     for (name, (files, lines)) in &layers {
         table.add_row([name.clone(), files.to_string(), lines.to_string()]);
-    }
-    for numeric in [1, 2] {
-        if let Some(column) = table.column_mut(numeric) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
     }
     println!("{table}");
     let sum = |of: fn(&(usize, usize)) -> usize| layers.values().map(of).sum::<usize>();

@@ -31,6 +31,7 @@ mod sanitize;
 mod scale;
 mod steered;
 mod table;
+mod terminal;
 mod times;
 mod weaken;
 mod workspace;

@@ -1,23 +1,25 @@
 //! The ledger as a table on the terminal.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use ledger::{DEEP_TIER, Expect, Row};
+
+use crate::terminal;
 
 /// Prints `rows`, the details of the broken ones, and the command that runs each of those again.
 pub(crate) fn print(rows: &[Row]) {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header([
-        "strategy",
-        "scenario",
-        "checker",
-        "tier",
-        "bound",
-        "executions",
-        "outcomes",
-        "s",
-        "verdict",
-    ]);
+    let mut table = terminal::table(
+        [
+            "strategy",
+            "scenario",
+            "checker",
+            "tier",
+            "bound",
+            "executions",
+            "outcomes",
+            "s",
+            "verdict",
+        ],
+        [5, 6, 7],
+    );
     for row in rows {
         table.add_row([
             row.strategy.clone(),
@@ -30,11 +32,6 @@ pub(crate) fn print(rows: &[Row]) {
             format!("{:.2}", row.seconds),
             verdict(row).into(),
         ]);
-    }
-    for numeric in [5, 6, 7] {
-        if let Some(column) = table.column_mut(numeric) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
     }
     println!("{table}");
     for row in rows.iter().filter(|row| row.is_broken()) {

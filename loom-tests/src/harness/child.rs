@@ -13,16 +13,14 @@ use std::thread;
 use std::time::Instant;
 
 use super::Check;
-use super::cli::Limits;
 use super::judge::Ended;
-use super::reporter::{PROGRESS, Reporter};
+use super::limits::Limits;
+use super::reporter::{PROGRESS, Reporter, STOPPED};
 use crate::canary;
 use crate::explore::{self, Exploration};
 
 /// The child's exit code where it found a violation.
 const VIOLATION: i32 = 101;
-/// The child's exit code where it came to its time limit.
-pub(super) const STOPPED: i32 = 102;
 /// Begins the line after which everything on stderr is the violation's message.
 const MARK: &str = "violation: ";
 /// Begins the line that says how many executions there were.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use ledger::{DEEP_TIER, Row};
 
+use super::limits::Limits;
 use super::{Check, child, deep, judge::judge, parent::Parent};
 
 /// Model checks. Without an option: run all but the deep ones, one after the other.
@@ -33,17 +34,6 @@ struct Options {
     /// Run one check in this very process, unjudged.
     #[arg(long, value_name = "KEY", hide = true)]
     child: Option<String>,
-}
-
-/// What holds for every check of a run.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    /// For one check.
-    pub(super) time: Duration,
-    /// Say how far it is.
-    pub(super) progress: bool,
-    /// Ends with this process.
-    pub(super) parent: Option<Parent>,
 }
 
 /// The whole `main` of a model binary that was compiled for `backend`: `"loom"` or `"shuttle"`.

@@ -20,6 +20,7 @@ mod child;
 mod cli;
 mod deep;
 mod judge;
+mod limits;
 mod parent;
 mod reporter;
 

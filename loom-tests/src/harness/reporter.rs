@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use super::child::STOPPED;
-use super::cli::Limits;
+use super::limits::Limits;
 use crate::explore::{self, Exploration};
 
-/// Begins a line of progress; the number of executions follows.
+/// The child's exit code where it came to its time limit.
+pub(super) const STOPPED: i32 = 102;
+/// Begins a line that tells how far a search is; the number follows.
 pub(super) const PROGRESS: &str = "executions so far: ";
 /// Time between two checks of the clock.
 const LOOK: Duration = Duration::from_millis(100);

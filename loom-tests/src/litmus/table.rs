@@ -1,6 +1,6 @@
 //! The table. Names follow the literature; `+F` stands for fences.
 
-use super::{Litmus, Outcomes};
+use super::case::{Litmus, Outcomes};
 
 const BIT: &[&str] = &["0", "1"];
 const TWO_BITS: &[&str] = &["0 0", "0 1", "1 0", "1 1"];

@@ -71,34 +71,40 @@ impl Backend for Loom {
     }
 }
 
-/// Implements [`Word`] by the methods of the same names.
+/// Implements [`Word`] by the methods of the same names of what `$inner` says, where `$word` is the
+/// word itself; `$new` makes one.
+#[macro_export]
 macro_rules! word {
-    ($word:ty, $value:ty) => {
-        impl Word<$value> for $word {
+    ($type:ty, $value:ty, $new:expr, $word:ident => $inner:expr) => {
+        impl $crate::program::Word<$value> for $type {
             fn new(value: $value) -> Self {
-                <$word>::new(value)
+                $new(value)
             }
-            fn load(&self, order: Ordering) -> $value {
-                self.load(order)
+            fn load(&self, order: ::core::sync::atomic::Ordering) -> $value {
+                let $word = self;
+                $inner.load(order)
             }
-            fn store(&self, value: $value, order: Ordering) {
-                self.store(value, order);
+            fn store(&self, value: $value, order: ::core::sync::atomic::Ordering) {
+                let $word = self;
+                $inner.store(value, order);
             }
-            fn swap(&self, value: $value, order: Ordering) -> $value {
-                self.swap(value, order)
+            fn swap(&self, value: $value, order: ::core::sync::atomic::Ordering) -> $value {
+                let $word = self;
+                $inner.swap(value, order)
             }
             fn compare_exchange(
                 &self,
                 old: $value,
                 new: $value,
-                success: Ordering,
-                failure: Ordering,
+                success: ::core::sync::atomic::Ordering,
+                failure: ::core::sync::atomic::Ordering,
             ) -> Result<$value, $value> {
-                self.compare_exchange(old, new, success, failure)
+                let $word = self;
+                $inner.compare_exchange(old, new, success, failure)
             }
         }
     };
 }
 
-word!(loom::sync::atomic::AtomicU64, u64);
-word!(Interned, u128);
+word!(loom::sync::atomic::AtomicU64, u64, Self::new, word => word);
+word!(Interned, u128, Self::new, word => word);

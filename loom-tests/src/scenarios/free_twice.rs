@@ -2,14 +2,13 @@
 //! one of the two frees, or both threads find the block live and it is in two places. Then the pool
 //! takes exactly one of the two copies for the block, and refuses the other one when it comes up.
 
-use core::alloc::Layout;
 use std::collections::BTreeSet;
 
-use stampool::SystemSource;
-use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
+use stampool::raw::block::Block;
 use stampool::raw::checking::{Checked, Checking, Misuse};
-use stampool::raw::chunk::Regions;
-use stampool::raw::sync::{PoolId, thread};
+use stampool::raw::sync::thread;
+
+use super::one_chunk::OneChunk;
 
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Checked";
@@ -108,16 +107,9 @@ fn is_the_block(checking: &Checked, slot: usize, block: Block, copy: Copy) -> bo
 /// At a violation.
 #[must_use]
 pub fn body(scenario: Scenario) -> String {
-    let mut regions = Regions::new(Box::new(SystemSource));
-    let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Checked::room(1).expect("a layout");
-    let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
-    let room = regions.obtain(layout).expect("memory");
-    // SAFETY: where the block begins in the layout.
-    let block = Block::from(unsafe { room.add(at) });
-    let checking: &'static Checked =
-        Box::leak(Box::new(Checked::new(PoolId::next(), blocks, false)));
-    // SAFETY: nobody else adds any; the regions are dropped after it.
+    let chunk = OneChunk::new();
+    let OneChunk { checking, room, block, .. } = chunk;
+    // SAFETY: nobody else adds any; the regions are dropped after the checks.
     unsafe { checking.add_chunk(room, block.0, 1) };
     let state = checking.check_state(SLOTS[0]);
     checking.enters_cache(&state, block).expect("fresh");
@@ -130,8 +122,8 @@ pub fn body(scenario: Scenario) -> String {
     let used = [0, 1].map(|nth| is_the_block(checking, SLOTS[nth], block, copies[nth]));
     assert!(used[0] || used[1], "the block was lost");
     assert!(used[0] != used[1], "a block was handed out twice");
-    // SAFETY: leaked above, and nobody is left who refers to it.
-    drop(unsafe { Box::from_raw(core::ptr::from_ref(checking).cast_mut()) });
+    // SAFETY: the other thread is joined.
+    unsafe { chunk.end() };
     match copies {
         [Copy::Refused, _] | [_, Copy::Refused] => AT_ONCE,
         [_, Copy::TakenOut] => AT_THE_FLUSH,

@@ -2,14 +2,13 @@
 //! into it. Nobody has handed the second thread the block, so it may find the chunk or not. If it
 //! does, it must find all of it.
 
-use core::alloc::Layout;
 use std::collections::BTreeSet;
 
-use stampool::SystemSource;
-use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::checking::{Checked, Checking, Misuse};
-use stampool::raw::chunk::Regions;
-use stampool::raw::sync::{PoolId, thread};
+use stampool::raw::block::Block;
+use stampool::raw::checking::{Checking, Misuse};
+use stampool::raw::sync::thread;
+
+use super::one_chunk::OneChunk;
 
 /// Its name in the ledger.
 pub const NAME: &str = "checking/look_up_grow";
@@ -23,15 +22,8 @@ pub const SUBJECT: &str = "Checked";
 /// At a violation.
 #[must_use]
 pub fn body() -> String {
-    let mut regions = Regions::new(Box::new(SystemSource));
-    let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
-    let beside = Checked::room(1).expect("a layout");
-    let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");
-    let room = regions.obtain(layout).expect("memory");
-    // SAFETY: where the block begins in the layout.
-    let block = Block::from(unsafe { room.add(at) });
-    let checking: &'static Checked =
-        Box::leak(Box::new(Checked::new(PoolId::next(), blocks, false)));
+    let chunk = OneChunk::new();
+    let OneChunk { checking, room, block, .. } = chunk;
 
     let room = Block::from(room);
     let other = thread::spawn(move || {
@@ -51,8 +43,8 @@ pub fn body() -> String {
         matches!(checking.verify_free(&state, block), Err(Misuse::NeverHandedOut(_))),
         "a chunk was not found"
     );
-    // SAFETY: leaked above, and nobody is left who refers to it.
-    drop(unsafe { Box::from_raw(core::ptr::from_ref(checking).cast_mut()) });
+    // SAFETY: the other thread is joined.
+    unsafe { chunk.end() };
     outcome.into()
 }
 

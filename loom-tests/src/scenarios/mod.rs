@@ -22,6 +22,7 @@
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
 
 pub mod crossed;
+mod depth;
 pub mod ends;
 pub mod exchange;
 pub mod free_twice;
@@ -31,27 +32,31 @@ pub mod linear;
 pub mod list;
 pub mod long;
 pub mod look_up;
+mod magazines;
 mod metered;
 pub mod objects;
+mod one_chunk;
 mod payload;
 pub mod recycle;
+mod shape;
 pub mod stamped;
+mod standing;
 
+pub use depth::Depth;
+pub(crate) use magazines::make_magazine;
 use metered::Metered;
 pub use payload::Payload;
+pub use shape::Shape;
+pub(crate) use standing::Standing;
 
-use stampool::raw::chunk::Regions;
 use stampool::raw::each_strategy;
-use stampool::raw::free_list::{
-    Deferred, Immediate, Magazine, MagazineStore, OwnedMagazine, QuiescentList,
-};
+use stampool::raw::free_list::{Deferred, Immediate, QuiescentList};
 use stampool::{
     BuildError, EpochDeferred, Locked, Mechanism, Quiescent, Requirements, Strategy, TaggedPacked,
     TaggedWide,
 };
 
 use crate::epoch_model::{EpochModel, Prompt, Stalled};
-use crate::explore::Bound;
 use crate::opaque::{Opaque, Peer};
 
 /// A strategy and the bodies that run on it.
@@ -296,19 +301,6 @@ const fn peer<R: Peer>(too_long: &'static [&'static str]) -> PeerSubject {
     }
 }
 
-/// In which order a list gives back what was put in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Shape {
-    /// One stack.
-    Stack,
-    /// A stack, and another one for magazines that have been listed before, which is looked at when
-    /// the first is empty.
-    Sides,
-    /// A stack to remove from and one to push to, which takes the place of the first when that is
-    /// empty and no other removal is in flight.
-    TwoLists,
-}
-
 /// A strategy as a subject.
 #[must_use]
 pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
@@ -325,53 +317,4 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         long: long::body::<S>,
         linear: linear::body::<S>,
     }
-}
-
-/// How far loom searches a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// All executions; shuttle's depth-first search is the ground truth.
-    Exhaustive,
-    /// At most so many preemptions: more threads than can be exhausted.
-    Preemptions(u8),
-}
-
-impl Depth {
-    /// For loom.
-    #[must_use]
-    pub fn bound(self) -> Bound {
-        match self {
-            Self::Exhaustive => Bound::Unbounded,
-            Self::Preemptions(n) => Bound::Preemptions(n),
-        }
-    }
-}
-
-/// A thread's participant, of a reclaimer or of a mediator: made before the thread starts and
-/// dropped after it has ended: neither is what is checked, and both are long in the real epoch.
-struct Standing<P>(P);
-
-// SAFETY: a participant is bound to one thread only so that two don't use it at a time; here it
-// moves between the setup and its thread, which start and join order.
-unsafe impl<P> Send for Standing<P> {}
-
-/// Makes magazine number `index` of `store`, alone or under a lock.
-///
-/// # Panics
-/// Without memory.
-pub(crate) fn make_magazine<'s>(
-    store: &'s MagazineStore,
-    index: usize,
-    regions: &mut Regions,
-) -> OwnedMagazine<'s> {
-    let names = store.names_missing(index + 1).expect("a few magazines");
-    if names.size() > 0 {
-        let room = regions.obtain(names).expect("memory");
-        // SAFETY: by the caller nobody else makes magazines; the room is the store's.
-        unsafe { store.add_names(index + 1, room) };
-    }
-    let layout = Magazine::layout(store.room()).expect("a small magazine");
-    let room = regions.obtain(layout).expect("memory");
-    // SAFETY: as above, with a name; the room is the magazine's.
-    unsafe { store.create(index, room) }
 }

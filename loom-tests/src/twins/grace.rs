@@ -5,7 +5,7 @@
 
 use stampool::raw::free_list::Deferred;
 
-use super::{LOST, Twin, UNACQUIRED, on_exchange};
+use super::twin::{LOST, Twin, UNACQUIRED, on_exchange};
 use crate::epoch_model::{EpochModel, Rule};
 use crate::scenarios::exchange::ABA;
 

@@ -3,17 +3,17 @@
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
-use stampool::raw::block::{Batch, Block};
+use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{Addressing, MagazineList, MagazineStore};
 use stampool::raw::sync::thread;
 use stampool::{Requirements, Strategy, SystemSource, TaggedPacked};
 
-use super::{LOST, TWICE, Twin, on_exchange};
+use super::twin::{LOST, TWICE, Twin, on_exchange};
 use crate::explore::Bound;
-use crate::scenarios::exchange::Op::{Allocate, Attach, Leave, Lose, OfferTwice, Request};
-use crate::scenarios::exchange::{Layer, Scenario};
-use crate::scenarios::{Depth, make_magazine};
+use crate::scenarios::exchange::Op::{Allocate, Leave, Lose, OfferTwice, Request};
+use crate::scenarios::exchange::{Scenario, Setup, attached, slice};
+use crate::scenarios::make_magazine;
 
 /// What all of these were made from.
 const TWINNED: &str = "TaggedPacked";
@@ -36,30 +36,17 @@ pub(super) fn twins() -> Vec<Twin> {
 }
 
 /// A handle leaves without what its cache held.
-static LOST_REMAINDER: Scenario = Scenario {
-    name: "lost_remainder",
-    depth: Depth::Exhaustive,
-    tier: 0,
-    layer: Layer::Pool { capacity: 1000 },
-    batch: Batch::fixed(2),
-    limbo: 1,
-    homes: &[],
-    setup: &[(0, Attach), (1, Attach), (0, Allocate)],
-    threads: &[&[Lose, Leave], &[Allocate]],
-};
+static LOST_REMAINDER: Scenario = slice(
+    "lost_remainder",
+    2,
+    attached(2).thread(0, &[(1, Allocate)]),
+    &[&[Lose, Leave], &[Allocate]],
+);
 
 /// A batch is offered twice.
-static DOUBLE_OFFER: Scenario = Scenario {
-    name: "double_offer",
-    depth: Depth::Exhaustive,
-    tier: 0,
-    layer: Layer::Mediator { holds: &[2, 0] },
-    batch: Batch::fixed(2),
-    limbo: 1,
-    homes: &[],
-    setup: &[],
-    threads: &[&[OfferTwice(2)], &[Request(2), Request(2)]],
-};
+static DOUBLE_OFFER: Scenario =
+    slice("double_offer", 2, Setup::NONE, &[&[OfferTwice(2)], &[Request(2), Request(2)]])
+        .holding(&[2, 0]);
 
 /// One thread pushes a magazine with one block, and then counts what it pushed; the other adds one.
 fn late_count() -> String {

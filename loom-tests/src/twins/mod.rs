@@ -37,37 +37,12 @@ mod splice;
 mod stack;
 mod stamped;
 mod tags;
-
-use stampool::Strategy;
-
-use crate::explore::Bound;
-use crate::scenarios::{exchange, list};
+mod twin;
 
 pub use splice::kept;
 pub use stamped::{SOUND, Sound};
 pub use tags::wide_enough;
-
-/// A twin, ready to run.
-pub struct Twin {
-    /// What it was made from.
-    pub strategy: &'static str,
-    /// `twin/` and the fault.
-    pub name: &'static str,
-    /// How far loom searches for it.
-    pub bound: Bound,
-    /// Part of the message with which it fails under loom.
-    pub under_loom: &'static str,
-    /// Part of the message with which it fails under shuttle. None: shuttle cannot see this fault.
-    pub under_shuttle: Option<&'static str>,
-    /// Runs it once.
-    pub body: Box<dyn Fn() -> String + Send + Sync>,
-}
-
-const TWICE: &str = "a block was handed out twice";
-const LOST: &str = "a block was lost";
-/// What loom says first where a removal's CAS succeeds by mistake: the magazine's last owner was
-/// never acquired.
-const UNACQUIRED: &str = "Causality violation: Concurrent write accesses";
+pub use twin::Twin;
 
 /// All twins.
 #[must_use]
@@ -82,38 +57,4 @@ pub fn twins() -> Vec<Twin> {
         stamped::twins,
     ];
     subjects.iter().flat_map(|twins| twins()).collect()
-}
-
-/// A list with a fault, found by an ABA: a block comes twice.
-fn on_list<S: Strategy>(
-    strategy: &'static str,
-    name: &'static str,
-    under_loom: &'static str,
-    scenario: &'static list::Scenario,
-) -> Twin {
-    Twin {
-        strategy,
-        name,
-        bound: scenario.depth.bound(),
-        under_loom,
-        under_shuttle: Some(TWICE),
-        body: Box::new(move || list::body::<S>(scenario)),
-    }
-}
-
-/// The layers above a list.
-fn on_exchange<S: Strategy>(
-    strategy: &'static str,
-    name: &'static str,
-    because: &'static str,
-    scenario: &'static exchange::Scenario,
-) -> Twin {
-    Twin {
-        strategy,
-        name,
-        bound: scenario.depth.bound(),
-        under_loom: because,
-        under_shuttle: Some(because),
-        body: Box::new(move || exchange::body::<S>(scenario)),
-    }
 }

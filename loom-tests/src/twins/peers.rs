@@ -9,7 +9,7 @@
 use peers::{Hazard, Seize, hyaline};
 use stampool::raw::free_list::{Guard, Head, Reclaimer};
 
-use super::{TWICE, Twin, UNACQUIRED};
+use super::twin::{TWICE, Twin, UNACQUIRED};
 use crate::explore::Bound;
 use crate::opaque::{Opaque, Peer};
 use crate::scenarios::recycle;

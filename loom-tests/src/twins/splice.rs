@@ -13,7 +13,7 @@ use stampool::raw::free_list::{
 use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
 use stampool::{BuildError, Mechanism, Quiescent, Requirements, Strategy, TagPolicy};
 
-use super::{Twin, UNACQUIRED, on_list};
+use super::twin::{Twin, UNACQUIRED, on_list};
 use crate::scenarios::list::{Op, Scenario, does};
 use crate::scenarios::{Depth, Shape, Subject, subject};
 

@@ -13,7 +13,7 @@ use stampool::{
 };
 
 use super::tags::ABA;
-use super::{LOST, TWICE, Twin, UNACQUIRED, on_list};
+use super::twin::{LOST, TWICE, Twin, UNACQUIRED, on_list};
 use crate::scenarios::Depth;
 use crate::scenarios::list::{Op, Program, Scenario, does};
 
@@ -26,14 +26,14 @@ pub(super) fn twins() -> Vec<Twin> {
         },
         on_list::<Faulty<Untagged>>("TaggedWide", "twin/cs431_560", UNACQUIRED, &SLOTS),
         on_list::<Faulty<EarlyLink>>("TaggedPacked", "twin/heapless_180", TWICE, &ABA),
-        on_list::<Faulty<SwapPointer>>(
+        on_list::<Faulty<Swap<true>>>(
             "TaggedPacked",
             "twin/ck_batch_pop",
             UNACQUIRED,
             &TAKE_ALL_AND_BACK,
         ),
         on_list::<Faulty<Torn>>("TaggedWide", "twin/vespa_12975", UNACQUIRED, &ABA),
-        on_list::<Faulty<SwapWord>>(
+        on_list::<Faulty<Swap<false>>>(
             "TaggedPacked",
             "twin/swap_take_all",
             UNACQUIRED,
@@ -121,45 +121,25 @@ impl Fault for EarlyLink {
     }
 }
 
-/// Taking all exchanges the pointer and leaves the tag as it is.
-struct SwapPointer;
+/// Taking all exchanges the pointer and leaves the tag as it is, or exchanges the whole word and so
+/// puts the tag back to 0.
+struct Swap<const LEAVES_TAG: bool>;
 
-impl Fault for SwapPointer {
+impl<const LEAVES_TAG: bool> Fault for Swap<LEAVES_TAG> {
     type Head = PackedHead;
     type From = TaggedPacked;
     const TAG_BITS: u32 = 32;
 
     fn take_all<'s>(stack: &Treiber<PackedHead>, store: &'s MagazineStore) -> Chain<'s> {
-        swap(stack, store, |tag| tag)
-    }
-}
-
-/// Taking all exchanges the whole word, and so puts the tag back to 0.
-struct SwapWord;
-
-impl Fault for SwapWord {
-    type Head = PackedHead;
-    type From = TaggedPacked;
-    const TAG_BITS: u32 = 32;
-
-    fn take_all<'s>(stack: &Treiber<PackedHead>, store: &'s MagazineStore) -> Chain<'s> {
-        swap(stack, store, |_| 0)
-    }
-}
-
-/// Takes all; `tag` says which tag that leaves.
-fn swap<'s>(
-    stack: &Treiber<PackedHead>,
-    store: &'s MagazineStore,
-    tag: impl Fn(u64) -> u64,
-) -> Chain<'s> {
-    let mut head = stack.head().load(Ordering::Acquire);
-    loop {
-        let next = Head { top: MagazineRef::NONE, tag: tag(head.tag) };
-        match stack.head().compare_exchange(head, next, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: the exchange removed all; what the tag then lets happen is the fault.
-            Ok(_) => return unsafe { Chain::assume(head.top, usize::MAX, store) },
-            Err(found) => head = found,
+        let mut head = stack.head().load(Ordering::Acquire);
+        loop {
+            let tag = if LEAVES_TAG { head.tag } else { 0 };
+            let next = Head { top: MagazineRef::NONE, tag };
+            match stack.head().compare_exchange(head, next, Ordering::AcqRel, Ordering::Acquire) {
+                // SAFETY: the exchange removed all; what the tag then lets happen is the fault.
+                Ok(_) => return unsafe { Chain::assume(head.top, usize::MAX, store) },
+                Err(found) => head = found,
+            }
         }
     }
 }

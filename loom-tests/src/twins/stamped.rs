@@ -6,7 +6,7 @@ use stampool::raw::chunk::{StampWidth, StampWord};
 use stampool::raw::sync::thread;
 use stampool::{AtomicStamped, StampedPool};
 
-use super::Twin;
+use super::twin::Twin;
 use crate::explore::Bound;
 use crate::scenarios::stamped::structures::{STACK_ABA, stack_of};
 use crate::scenarios::stamped::turns::{Value, reader_and_reuse, single};

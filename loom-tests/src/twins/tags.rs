@@ -2,7 +2,7 @@
 
 use stampool::{TaggedPacked, TaggedWide};
 
-use super::{Twin, UNACQUIRED, on_list};
+use super::twin::{Twin, UNACQUIRED, on_list};
 use crate::scenarios::list::{Op, Scenario, does};
 use crate::scenarios::{Depth, Shape, Subject, subject};
 

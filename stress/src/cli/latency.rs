@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use clap::Args;
 
-use super::OutputArgs;
+use super::output::OutputArgs;
 use super::value::{ALL, duration, selected, strategy_names, threads};
 use crate::checking::Checks;
 use crate::environment::AGAIN;

@@ -1,21 +1,20 @@
 //! The command line.
 
+mod exit;
 pub mod latency;
+mod output;
 pub mod replay;
 pub mod run;
 mod value;
 
-use core::time::Duration;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use clap::{Parser, Subcommand};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
+pub use self::exit::Exit;
 pub use self::latency::LatencyArgs;
+pub use self::output::{Format, OutputArgs};
 pub use self::replay::ReplayArgs;
 pub use self::run::RunArgs;
 use crate::html::ReportArgs;
-use crate::interrupt;
 use crate::replay::{CLASSES, mallocs};
 use crate::scenario::Scenario;
 use crate::steer::{CheckArgs, ReproduceArgs};
@@ -54,79 +53,6 @@ pub enum Command {
     SteerCheck(CheckArgs),
     /// Draws results that lie in files as a page of charts.
     Report(ReportArgs),
-}
-
-/// Where results go.
-#[derive(Clone, Debug, Args)]
-pub struct OutputArgs {
-    /// What is printed at the end.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// The folder for the results as JSON, in a file named after the command.
-    #[arg(long, value_name = "DIR", default_value = "target/stampool/stress")]
-    pub out: PathBuf,
-    /// Time between two lines of progress where stderr is no terminal, as 500ms, 10s, 5m.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = value::duration)]
-    pub interval: Duration,
-}
-
-impl OutputArgs {
-    /// The file for what `command` finds.
-    pub fn file(&self, command: &str) -> PathBuf {
-        self.out.join(command).with_extension("json")
-    }
-}
-
-/// What is printed at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A table.
-    Text,
-    /// The results as JSON, the same as in the file.
-    Json,
-}
-
-/// How the command ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// All that ran was fine.
-    Fine,
-    /// The command line makes no sense, or a file cannot be read or written.
-    Usage,
-    /// A violation was found.
-    Violation,
-    /// A run hung, or went far beyond its time.
-    Hang,
-    /// Nothing ran.
-    NothingRan,
-    /// The harness or the machine failed.
-    Internal,
-    /// Nothing was found before the command was asked to end.
-    Interrupted,
-    /// A recorded program ended so.
-    Program(u8),
-}
-
-impl Exit {
-    /// The code that the process ends with.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Fine => 0,
-            Self::Usage => 1,
-            Self::Violation => 2,
-            Self::Hang => 3,
-            Self::NothingRan => 4,
-            Self::Internal => 70,
-            Self::Interrupted => interrupt::EXIT_CODE,
-            Self::Program(code) => code,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
-    }
 }
 
 /// Names what there is, for `list`.

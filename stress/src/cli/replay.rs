@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::OutputArgs;
+use super::output::OutputArgs;
 use super::value::{ALL, selected, strategy_names};
 use crate::environment::AGAIN;
 use crate::replay::mallocs;

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use clap::Args;
 
-use super::OutputArgs;
+use super::output::OutputArgs;
 use super::value::{
     ALL, batch_blocks, block_bytes, duration, patience, scenario_names, selected, stall,
     strategy_names, threads,

@@ -4,7 +4,7 @@ use page::{Axis, LineChart, Section, Series};
 
 use super::read::{Input, Kind, Latency};
 use super::run::distinct;
-use super::style;
+use super::style::style;
 
 /// The clock's own floor, among the kinds.
 const TIMER: &str = "timer";

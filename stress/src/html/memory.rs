@@ -4,7 +4,7 @@ use page::{Axis, LineChart, Section, Series};
 
 use super::read::{Input, Run};
 use super::run::distinct;
-use super::style;
+use super::style::style;
 
 /// For each scenario, with the most threads that it had; then run by run.
 pub(super) fn memory(input: &Input, runs: &[Run]) -> Section {

@@ -9,6 +9,7 @@ mod memory;
 mod read;
 mod replay;
 mod run;
+mod style;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,6 @@ use page::Page;
 use crate::cli::Exit;
 use crate::place::replace;
 use crate::report::{note, print};
-use crate::strategies::STRATEGIES;
 use read::{Input, Results};
 
 /// Arguments of `report`.
@@ -98,10 +98,4 @@ fn page(inputs: &[Input]) -> Page {
         page = page.section(frame::results(input));
     }
     page.section(frame::environment(inputs))
-}
-
-/// The number of a strategy's colour, so that it looks the same everywhere.
-fn style(strategy: &str) -> usize {
-    let known = STRATEGIES.iter().position(|entry| entry.name == strategy);
-    known.unwrap_or(STRATEGIES.len())
 }

@@ -4,7 +4,7 @@ use page::{Axis, Bar, BarChart, Cell, Section, Table};
 
 use super::read::{Input, Run};
 use super::run::distinct;
-use super::style;
+use super::style::style;
 use crate::report::ClassRow;
 
 /// A chart of times for each trace, and the books of its size classes.

@@ -3,7 +3,7 @@
 use page::{Axis, LineChart, Section, Series};
 
 use super::read::{Input, Run};
-use super::style;
+use super::style::style;
 
 /// Operations over time.
 pub(super) fn throughput(input: &Input, runs: &[Run]) -> Section {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
-use super::{fail, publish_report};
+use super::done::{fail, publish_report};
 use crate::cli::{Exit, Format};
 use crate::report::{HangRow, Report};
 

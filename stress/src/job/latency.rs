@@ -1,6 +1,6 @@
 //! `stress latency`: every strategy, checking and number of threads, one after the other.
 
-use super::Done;
+use super::done::{Done, interrupted};
 use crate::cli::{Exit, LatencyArgs};
 use crate::environment::About;
 use crate::interrupt;
@@ -54,7 +54,7 @@ pub(super) fn all(args: &LatencyArgs) -> Done {
     }
     let rate = calibration.end();
     if interrupt::requested() && trouble.is_none() {
-        trouble = Some(super::interrupted(count - done.len()));
+        trouble = Some(interrupted(count - done.len()));
     }
     let mut report = LatencyReport {
         format: FORMAT,

@@ -9,7 +9,7 @@ use std::process::ExitStatus;
 
 use tempfile::NamedTempFile;
 
-use super::fail;
+use super::done::fail;
 use crate::cli::Exit;
 use crate::place::Place;
 use crate::record::{self, Log, Made, NotRun, RecordArgs};

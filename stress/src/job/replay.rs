@@ -1,6 +1,8 @@
 //! `stress replay`: a trace on every subject, one checked round and several timed ones.
 
-use super::{Done, trace_name};
+use std::path::Path;
+
+use super::done::{Done, interrupted};
 use crate::cli::{Exit, ReplayArgs};
 use crate::environment::About;
 use crate::interrupt;
@@ -65,7 +67,7 @@ pub(super) fn all(args: &ReplayArgs) -> Done {
         }));
     }
     let played: usize = rounds.iter().map(|subject| 1 + subject.seconds.len()).sum();
-    let trouble = (played < count).then(|| super::interrupted(count - played));
+    let trouble = (played < count).then(|| interrupted(count - played));
     Done { report: Some(Box::new(report)), trouble }
 }
 
@@ -185,6 +187,12 @@ fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The name that a trace goes by in reports.
+fn trace_name(path: &Path) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    file.trim_end_matches(".zst").trim_end_matches(".stpt").to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +202,11 @@ mod tests {
         assert_eq!(median(&[3.0, 1.0, 2.0]).to_bits(), 2.0_f64.to_bits());
         assert_eq!(median(&[4.0, 1.0]).to_bits(), 2.5_f64.to_bits());
         assert_eq!(median(&[]).to_bits(), 0.0_f64.to_bits());
+    }
+
+    #[test]
+    fn a_trace_goes_by_its_name() {
+        assert_eq!(trace_name(Path::new("a/b.stpt.zst")), "b");
+        assert_eq!(trace_name(Path::new("b")), "b");
     }
 }

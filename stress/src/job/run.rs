@@ -4,7 +4,8 @@ use core::alloc::Layout;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Done, end_process};
+use super::done::{Done, interrupted};
+use super::end_process;
 use crate::checking::Checks;
 use crate::cli::{Exit, RunArgs};
 use crate::environment::About;
@@ -121,7 +122,7 @@ fn each(
     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner).clone();
     report.about.interrupted = interrupt::requested();
     if report.about.interrupted && trouble.is_none() {
-        trouble = Some(super::interrupted(cells.len() - report.results.len()));
+        trouble = Some(interrupted(cells.len() - report.results.len()));
     }
     (report, trouble)
 }

@@ -59,14 +59,8 @@ pub fn drain<U: Examined>(subject: &U, log: &Log) {
     if carved_after != carved_before {
         return log.report(Violation::Unreachable { carved_before, carved_after });
     }
-    blocks.sort_unstable();
-    if let Some(violation) = collision(&blocks, subject.layout().size()) {
-        return log.report(violation);
-    }
-    for block in blocks {
-        // SAFETY: allocated above, all different, given back once.
-        unsafe { handle.deallocate(block) };
-    }
+    // SAFETY: allocated above, from this handle.
+    unsafe { give_back(subject, &mut handle, blocks, log) };
 }
 
 /// Allocates until the subject refuses: that must be at its capacity, not before and not after.
@@ -78,7 +72,7 @@ pub fn full_capacity<U: Examined>(subject: &U, capacity: usize, log: &Log) {
     };
     // One more than may be is enough to know.
     let all = core::iter::from_fn(|| handle.allocate().ok());
-    let mut blocks: Vec<_> = all.take(capacity + 1).collect();
+    let blocks: Vec<_> = all.take(capacity + 1).collect();
     let allocated = blocks.len();
     if allocated > capacity {
         return log.report(Violation::OverCapacity { blocks: allocated, capacity });
@@ -86,12 +80,26 @@ pub fn full_capacity<U: Examined>(subject: &U, capacity: usize, log: &Log) {
     if allocated < capacity {
         return log.report(Violation::RoomLost { allocated, capacity });
     }
+    // SAFETY: allocated above, from this handle.
+    unsafe { give_back(subject, &mut handle, blocks, log) };
+}
+
+/// Gives blocks back, if no two of them are one block or share bytes; else reports that.
+///
+/// # Safety
+/// The handle has handed them out, and nobody has given them back.
+unsafe fn give_back<U: Examined>(
+    subject: &U,
+    handle: &mut U::Handle<'_>,
+    mut blocks: Vec<NonNull<u8>>,
+    log: &Log,
+) {
     blocks.sort_unstable();
     if let Some(violation) = collision(&blocks, subject.layout().size()) {
         return log.report(violation);
     }
     for block in blocks {
-        // SAFETY: allocated above, all different, given back once.
+        // SAFETY: by the caller, and all are different.
         unsafe { handle.deallocate(block) };
     }
 }

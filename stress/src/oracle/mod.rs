@@ -21,46 +21,16 @@ pub mod limit;
 pub mod live;
 pub mod owner;
 pub mod pattern;
+mod stamp;
 pub mod violation;
 
 use core::alloc::Layout;
-use core::fmt;
-use core::num::NonZeroU64;
 use core::ptr::NonNull;
 
 use owner::{ClaimError, OwnerTable};
 use pattern::Extent;
+pub use stamp::Stamp;
 use violation::Violation;
-
-/// Names one allocation of a run: who made it, and its number there.
-///
-/// # Shape
-/// 16 bits of thread, counted from 1 so that no stamp is 0, over 48 bits of serial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp(NonZeroU64);
-
-impl Stamp {
-    const SERIAL_BITS: u32 = 48;
-
-    /// The allocation `serial` of `thread`.
-    ///
-    /// # Panics
-    /// If `thread` is `u16::MAX`, or `serial` needs more than 48 bits.
-    pub fn new(thread: u16, serial: u64) -> Self {
-        assert!(serial >> Self::SERIAL_BITS == 0, "serial of 48 bits");
-        let owner = thread.checked_add(1).expect("fewer than 65535 threads");
-        let word = (u64::from(owner) << Self::SERIAL_BITS) | serial;
-        Self(NonZeroU64::new(word).expect("the owner is not 0"))
-    }
-}
-
-impl fmt::Display for Stamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = self.0.get();
-        let serial = word & ((1 << Self::SERIAL_BITS) - 1);
-        write!(f, "thread {} (allocation {serial})", (word >> Self::SERIAL_BITS) - 1)
-    }
-}
 
 /// Checks the blocks of one layout as they come and go.
 #[derive(Debug)]

@@ -18,11 +18,10 @@
 //! in the word's modification order, and in a correct pool the release of a block happens before
 //! its next claim, by the pool's own synchronisation.
 
-use core::num::NonZeroU64;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-use super::Stamp;
+use super::stamp::Stamp;
 use crate::num;
 
 /// Why a block could not be claimed.
@@ -128,18 +127,6 @@ impl OwnerTable {
             }
             address == wanted
         })
-    }
-}
-
-impl Stamp {
-    /// The word that stands for this allocation.
-    fn word(self) -> NonZeroU64 {
-        self.0
-    }
-
-    /// The allocation that `word` stands for; 0 stands for none.
-    fn from_word(word: u64) -> Option<Self> {
-        NonZeroU64::new(word).map(Self)
     }
 }
 

@@ -6,7 +6,7 @@
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::Stamp;
+use super::stamp::Stamp;
 
 /// How much of a block carries the pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn parts(size: usize, extent: Extent) -> impl Iterator<Item = (usize, usize)> {
 
 /// First word of the part that begins at `start`.
 fn seed(stamp: Stamp, start: usize) -> u64 {
-    let spread = stamp.0.get().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let spread = stamp.word().get().wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (spread ^ (spread >> 29)).wrapping_add(start as u64)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use stampool::AllocError;
 
-use super::Stamp;
+use super::stamp::Stamp;
 
 /// One thing that the subject did and must not do.
 ///

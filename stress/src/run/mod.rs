@@ -1,5 +1,6 @@
 //! One scenario on one subject: the threads, the clock, and the checks at the end.
 
+mod budget;
 pub(crate) mod lanes;
 mod outcome;
 mod plan;
@@ -8,8 +9,9 @@ use core::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::thread;
 
+pub use self::budget::Budget;
 pub use self::outcome::{Failure, Outcome, Shares};
-pub use self::plan::{Budget, Plan};
+pub use self::plan::Plan;
 use crate::board::{Board, Phase};
 use crate::oracle::limit::Limit;
 use crate::oracle::live::bound_blocks;

@@ -1,20 +1,10 @@
 //! What to run.
 
-use core::time::Duration;
-
+use super::budget::Budget;
 use crate::checking::Checks;
 use crate::scenario::Scenario;
 use crate::watch::Stall;
 use crate::watchdog::Watchdog;
-
-/// When a run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// After about this many operations, over all threads.
-    Ops(u64),
-    /// After this time.
-    Time(Duration),
-}
 
 /// What to run, apart from the subject.
 #[derive(Clone, Debug)]

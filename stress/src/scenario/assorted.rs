@@ -1,8 +1,8 @@
 //! A thread that changes its behaviour: one of four, for a while, then another.
 
-use super::Pattern;
 use super::bucket::{Bucket, Visitor};
 use super::own::{OneBlock, OwnRandom, Sawtooth};
+use super::pattern::Pattern;
 use crate::subject::Handle;
 use crate::worker::Worker;
 

@@ -8,9 +8,9 @@
 //! environment (USENIX 2000), as in mimalloc's bench suite. There parcels are of one size.
 //! Parameters: half of the threads on either side, four parcels on their way for each producer.
 
-use super::Pattern;
+use super::parcels::Parcels;
+use super::pattern::Pattern;
 use super::pipeline::Producers;
-use super::stage::Parcels;
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

@@ -10,8 +10,8 @@
 //! array; here hands wander among the lanes, too.
 //! Parameters: hands of eight batches, replaced once to four times in a thread's life.
 
-use super::stage::Parcels;
-use super::{Pattern, span};
+use super::parcels::Parcels;
+use super::pattern::{Pattern, span};
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

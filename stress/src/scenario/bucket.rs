@@ -3,7 +3,7 @@
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering::AcqRel};
 
-use super::Pattern;
+use super::pattern::Pattern;
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

@@ -10,7 +10,7 @@
 
 use core::time::Duration;
 
-use super::{Pattern, span};
+use super::pattern::{Pattern, span};
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

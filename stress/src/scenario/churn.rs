@@ -1,7 +1,7 @@
 //! Handles that come and go: each works for a while and leaves with blocks in hand.
 
+use super::pattern::{Pattern, span};
 use super::pipeline::Ring;
-use super::{Pattern, span};
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

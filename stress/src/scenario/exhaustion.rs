@@ -9,7 +9,7 @@
 //! Source: the limit of the pool's builder; `tests/hard.rs` has a small one.
 //! Parameters: four batches and half of one for each thread, but a batch at least.
 
-use super::{Pattern, span};
+use super::pattern::{Pattern, span};
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

@@ -12,7 +12,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::Pattern;
+use super::pattern::Pattern;
 use super::pipeline::Ring;
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};

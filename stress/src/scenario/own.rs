@@ -1,6 +1,6 @@
 //! Threads that keep to their own blocks.
 
-use super::{Pattern, span};
+use super::pattern::{Pattern, span};
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

@@ -11,8 +11,8 @@
 
 use core::time::Duration;
 
-use super::Pattern;
 use super::own::Sawtooth;
+use super::pattern::Pattern;
 use crate::subject::Handle;
 use crate::watch::Stall;
 use crate::worker::Worker;

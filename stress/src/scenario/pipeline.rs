@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 
-use super::Pattern;
+use super::pattern::Pattern;
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

@@ -1,7 +1,6 @@
 //! What the threads of one run share.
 
-use crossbeam_queue::ArrayQueue;
-
+use super::Scenario;
 use super::assorted::Assorted;
 use super::asymmetric::{self, Packer, Unpacker};
 use super::bleeding::{self, Generation};
@@ -11,16 +10,14 @@ use super::churn::Visit;
 use super::exhaustion::{self, Exhaustion};
 use super::messages::{Actor, Inbox};
 use super::own::{OneBlock, OwnRandom, Sawtooth};
+use super::parcels::Parcels;
+use super::pattern::{Pattern as _, span};
 use super::pin_stalls::PinStalls;
 use super::pipeline::{Consumer, Producer, Producers, Ring};
 use super::survivors::Life;
-use super::{Pattern as _, Scenario, span};
 use crate::rng::Rng;
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
-
-/// Blocks that travel together.
-pub(super) type Parcels = ArrayQueue<Vec<Block>>;
 
 /// Parcels on their way for each thread that may send some.
 const PARCELS: usize = 4;

@@ -10,7 +10,7 @@
 //! hand of eight batches of either kind at most.
 
 use super::bucket::Bucket;
-use super::{Pattern, span};
+use super::pattern::{Pattern, span};
 use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 

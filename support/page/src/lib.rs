@@ -26,12 +26,14 @@ mod chart;
 mod section;
 mod style;
 mod table;
+mod verdict;
 
 pub use chart::axis::Axis;
 pub use chart::bar::{Bar, BarChart};
 pub use chart::line::{LineChart, Series};
-pub use section::{Chart, Page, Section, Verdict};
+pub use section::{Chart, Page, Section};
 pub use table::{Cell, Table};
+pub use verdict::Verdict;
 
 /// The content policy of every page: the browser itself refuses scripts and the network.
 pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::section::Verdict;
+use crate::verdict::Verdict;
 
 /// A cell of a table.
 #[derive(Clone, Debug)]

@@ -18,18 +18,16 @@
 //! These are adapters. Each module's head says what the adapter costs beyond the library's usual
 //! use; that cost is part of every figure.
 
+mod batch;
 pub mod hazard;
 pub mod hyaline;
 pub mod malloc;
 
+pub use batch::BATCH;
 pub use hazard::Hazard;
 pub use hyaline::Seize;
 
 use stampool::raw::free_list::Deferred;
-
-/// Magazines per batch in the forms for benchmarks: half of what may wait per handle, if the pool's
-/// builder is not told otherwise. Both libraries would rather have more: seize 32, haphazard 1,000.
-pub const BATCH: usize = 8;
 
 /// seize, with guards bound to the thread.
 pub type SeizeDeferred = Deferred<Seize<hyaline::PerThread>>;

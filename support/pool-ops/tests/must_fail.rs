@@ -129,47 +129,27 @@ fn run(fault: Fault) -> Result<Done, Violation> {
     on_subject(Twin { pool, fault, calls, kept, last }, &program)
 }
 
-fn found(fault: Fault) -> String {
-    run(fault).expect_err("a fault that nobody notices").to_string()
-}
-
 #[test]
 fn a_faultless_twin_passes() {
     assert_eq!(run(Fault::None).map(|done| (done.allocations, done.frees)), Ok((160, 80)));
 }
 
-#[test]
-fn a_block_handed_out_twice() {
-    let what = found(Fault::HandsOutTwice);
-    assert!(what.contains("was handed out twice"), "{what}");
+/// A test for each fault: all of the words stand in what is found.
+macro_rules! finds {
+    ($($test:ident: $fault:ident, $words:expr;)*) => {$(
+        #[test]
+        fn $test() {
+            let what = run(Fault::$fault).expect_err("a fault that nobody notices").to_string();
+            assert!($words.iter().all(|word| what.contains(word)), "{what}");
+        }
+    )*};
 }
 
-#[test]
-fn a_lost_block() {
-    let what = found(Fault::Loses);
-    assert!(what.starts_with("at the end:") && what.contains("were carved"), "{what}");
-}
-
-#[test]
-fn a_write_into_a_live_block() {
-    let what = found(Fault::Scribbles);
-    assert!(what.contains("has changed"), "{what}");
-}
-
-#[test]
-fn a_block_that_begins_in_another() {
-    let what = found(Fault::Shifts);
-    assert!(what.contains("overlaps another"), "{what}");
-}
-
-#[test]
-fn a_refusal_without_a_reason() {
-    let what = found(Fault::Refuses);
-    assert!(what.contains("refused with"), "{what}");
-}
-
-#[test]
-fn too_much_carved() {
-    let what = found(Fault::CarvesTooMuch);
-    assert!(what.contains("the memory bound is"), "{what}");
+finds! {
+    a_block_handed_out_twice: HandsOutTwice, ["was handed out twice"];
+    a_lost_block: Loses, ["at the end:", "were carved"];
+    a_write_into_a_live_block: Scribbles, ["has changed"];
+    a_block_that_begins_in_another: Shifts, ["overlaps another"];
+    a_refusal_without_a_reason: Refuses, ["refused with"];
+    too_much_carved: CarvesTooMuch, ["the memory bound is"];
 }

@@ -1,8 +1,10 @@
 //! Counts as tables on the terminal.
 
 use atomics::{Kind, Row};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 use stampool::raw::sync::site::SITES;
+
+use crate::terminal;
 
 /// What the tables do not say of themselves.
 pub(super) const NOTES: &str = "\
@@ -16,8 +18,13 @@ of the process that checked pools take when they grow.";
 pub(super) fn sums(rows: &[Row]) -> Table {
     let kinds = Kind::ALL.map(|kind| kind.to_string());
     let kinds = kinds.iter().map(String::as_str);
-    let header = ["path", "pool", "operations"].into_iter().chain(kinds);
-    let mut table = table(header.chain(["all", "all / block"]), 2);
+    let header: Vec<&str> = ["path", "pool", "operations"]
+        .into_iter()
+        .chain(kinds)
+        .chain(["all", "all / block"])
+        .collect();
+    let numeric = 2..header.len();
+    let mut table = terminal::table(header, numeric);
     for row in rows {
         let mut cells = vec![row.path.to_string(), row.subject.clone(), row.operations.to_string()];
         cells.extend(Kind::ALL.map(|kind| ratio(row.of(kind), row.operations)));
@@ -30,7 +37,8 @@ pub(super) fn sums(rows: &[Row]) -> Table {
 
 /// Path by pool by site: how often each kind.
 pub(super) fn sites(rows: &[Row]) -> Table {
-    let mut table = table(["path", "pool", "site", "ordering", "kind", "per operation"], 5);
+    let mut table =
+        terminal::table(["path", "pool", "site", "ordering", "kind", "per operation"], [5]);
     for row in rows {
         for (site, kinds) in &row.accesses {
             let shipped = SITES.iter().find(|known| known.name == site);
@@ -46,17 +54,6 @@ pub(super) fn sites(rows: &[Row]) -> Table {
                 ]);
             }
         }
-    }
-    table
-}
-
-/// A table whose columns hold numbers from number `numeric` on.
-fn table<'h>(header: impl IntoIterator<Item = &'h str>, numeric: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
-    for column in table.column_iter_mut().skip(numeric) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

@@ -15,9 +15,9 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 
-use crate::{cross, fuzz_ops, miri, sanitize, workspace};
+use crate::{cross, fuzz_ops, miri, sanitize, terminal, workspace};
 use may_skip::MaySkip;
 use steps::{Program, Step};
 use tally::Tally;
@@ -115,15 +115,10 @@ fn word(ok: bool) -> &'static str {
 }
 
 fn table(all: &[Done<'_>]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["step", "what", "s", ""]);
+    let mut table = terminal::table(["step", "what", "s", ""], [2]);
     for Done { step, ok, took } in all {
         let seconds = format!("{:.0}", took.as_secs_f64());
         table.add_row([step.name, &step.what, &seconds, word(*ok)]);
-    }
-    if let Some(column) = table.column_mut(2) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

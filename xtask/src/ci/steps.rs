@@ -42,7 +42,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     use Program::{Cargo, Xtask};
     let mut steps = vec![
         Step::new("format", "rustfmt, all crates", Cargo, "fmt --all --check"),
-        Step::new("layers", "layers, backends, file lengths, ordering tags", Xtask, "layers"),
+        Step::new(
+            "layers",
+            "layers, backends, circles, file lengths, ordering tags",
+            Xtask,
+            "layers",
+        ),
         Step::new(
             "clippy",
             "all targets, warnings are errors",

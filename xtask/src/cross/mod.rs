@@ -11,10 +11,10 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 use serde::Serialize;
 
-use crate::{nightly, workspace};
+use crate::{nightly, terminal, workspace};
 use machine::{MACHINES, Machine, Std};
 
 /// The report, in the output folder.
@@ -178,9 +178,7 @@ fn call(
 }
 
 fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["target", "what", "std", "passed", "s", "", "last words"]);
+    let mut table = terminal::table(["target", "what", "std", "passed", "s", "", "last words"], []);
     for row in rows {
         table.add_row([
             row.target.to_owned(),

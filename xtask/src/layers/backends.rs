@@ -4,7 +4,7 @@
 //! Clippy's `disallowed_types` cannot tell the facade's re-exports from the originals, so this is
 //! the guard. Tests may use std.
 
-use super::Finding;
+use super::finding::Finding;
 use super::paths::Mention;
 use super::table::layer_of;
 

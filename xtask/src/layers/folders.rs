@@ -1,6 +1,7 @@
 //! The repository can be read from its top: few folders, each explained in one line.
 
-use super::{File, Finding};
+use super::files::File;
+use super::finding::Finding;
 
 /// The most folders, hidden ones and build outputs apart.
 const LIMIT: usize = 12;

@@ -2,7 +2,8 @@
 //! says where its names come from, and what works behind them is the checker's own crate.
 
 use super::backends::BACKENDS;
-use super::{File, Finding};
+use super::files::File;
+use super::finding::Finding;
 
 /// Lines without tests.
 const LIMIT: usize = 400;

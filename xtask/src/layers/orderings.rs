@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use stampool::raw::sync::site::Site;
 
-use super::{File, Finding};
+use super::files::File;
+use super::finding::Finding;
 
 /// What is wrong with the tables of `chapter` and of the `sources`.
 pub(super) fn check(sites: &[Site], chapter: &File, sources: &[&File]) -> Vec<Finding> {

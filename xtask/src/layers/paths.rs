@@ -16,6 +16,23 @@ pub(super) struct Mention {
     pub(super) inline: usize,
     /// Whether it is under `#[cfg(test)]`.
     pub(super) in_test: bool,
+    /// Where it stands.
+    pub(super) stands: Stands,
+    /// The name by which an import makes it known.
+    pub(super) name: String,
+    /// Whether arguments follow.
+    pub(super) is_called: bool,
+}
+
+/// Where a path stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stands {
+    /// In code.
+    Code,
+    /// In a `use`.
+    Import,
+    /// In a `pub use`, whoever may see it.
+    Reexport,
 }
 
 /// Reads the paths of a file.
@@ -25,7 +42,7 @@ pub(super) struct Mention {
 pub(super) fn mentions(text: &str) -> Result<Vec<Mention>> {
     let tokens: TokenStream = text.parse().map_err(|error| anyhow!("not Rust: {error}"))?;
     let mut reader = Reader { found: Vec::new() };
-    reader.walk(tokens, Place { inline: 0, in_test: false });
+    reader.walk(tokens, Place { inline: 0, in_test: false, stands: Stands::Code });
     Ok(reader.found)
 }
 
@@ -33,6 +50,7 @@ pub(super) fn mentions(text: &str) -> Result<Vec<Mention>> {
 struct Place {
     inline: usize,
     in_test: bool,
+    stands: Stands,
 }
 
 struct Reader {
@@ -45,11 +63,15 @@ impl Reader {
         let mut at = 0;
         // A test attribute holds up to the end of its item: a body in braces, or a semicolon.
         let mut test_item = false;
+        // An import holds up to its semicolon.
+        let mut stands = place.stands;
         while at < tokens.len() {
-            let here = Place { in_test: place.in_test || test_item, ..place };
+            let here = Place { in_test: place.in_test || test_item, stands, ..place };
             match &tokens[at] {
                 TokenTree::Ident(_) if !follows_dot(&tokens, at) => {
+                    let begins = begins_import(&tokens, at);
                     at = self.path(&tokens, at, &[], here);
+                    stands = begins.unwrap_or(stands);
                     continue;
                 }
                 TokenTree::Group(group) => {
@@ -61,7 +83,9 @@ impl Reader {
                     );
                     test_item &= group.delimiter() != Delimiter::Brace;
                 }
-                TokenTree::Punct(punct) => test_item &= punct.as_char() != ';',
+                TokenTree::Punct(punct) if punct.as_char() == ';' => {
+                    (test_item, stands) = (false, Stands::Code);
+                }
                 _ => {}
             }
             at += 1;
@@ -90,8 +114,16 @@ impl Reader {
         {
             path.last_mut().expect("a path has a segment").push('!');
         }
-        let Place { inline, in_test } = place;
-        self.found.push(Mention { path, line, inline, in_test });
+        let is_called = matches!(tokens.get(next), Some(TokenTree::Group(arguments))
+            if arguments.delimiter() == Delimiter::Parenthesis);
+        let Place { inline, in_test, stands } = place;
+        let mut name = path.iter().rev().find(|segment| *segment != "self").cloned();
+        if stands != Stands::Code && is_ident(tokens, next, "as") {
+            name = tokens.get(next + 1).map(ToString::to_string);
+            next += 2;
+        }
+        let name = name.unwrap_or_default();
+        self.found.push(Mention { path, line, inline, in_test, stands, name, is_called });
         next
     }
 
@@ -114,6 +146,16 @@ fn is_ident(tokens: &[TokenTree], at: usize, name: &str) -> bool {
     matches!(tokens.get(at), Some(TokenTree::Ident(ident)) if *ident == name)
 }
 
+/// What the paths behind a `use` are.
+fn begins_import(tokens: &[TokenTree], at: usize) -> Option<Stands> {
+    if !is_ident(tokens, at, "use") || is_punct(tokens, at + 1, '<') {
+        return None;
+    }
+    let is_pub = |back| at >= back && is_ident(tokens, at - back, "pub");
+    let restricted = at > 0 && matches!(tokens[at - 1], TokenTree::Group(_));
+    Some(if is_pub(1) || restricted && is_pub(2) { Stands::Reexport } else { Stands::Import })
+}
+
 /// A field or a method, not a path. (`..x` is a range.)
 fn follows_dot(tokens: &[TokenTree], at: usize) -> bool {
     at > 0 && is_punct(tokens, at - 1, '.') && !(at > 1 && is_punct(tokens, at - 2, '.'))
@@ -127,7 +169,7 @@ fn is_module_body(tokens: &[TokenTree], at: usize) -> bool {
     at > 1 && is_ident(tokens, at - 2, "mod")
 }
 
-fn is_cfg_test(attribute: &Group) -> bool {
+pub(super) fn is_cfg_test(attribute: &Group) -> bool {
     let text = attribute.stream().to_string();
     let mut words = text.split(|char: char| !(char.is_alphanumeric() || char == '_'));
     let (cfg, test) = (words.next() == Some("cfg"), words.clone().any(|word| word == "test"));
@@ -177,6 +219,21 @@ mod tests {
             .collect();
         assert_eq!(in_test, ["c::d", "g::h"]);
         assert!(mentions("#[cfg(not(test))] mod t { a }").unwrap().iter().all(|m| !m.in_test));
+    }
+
+    #[test]
+    fn imports_and_reexports_are_told_from_code() {
+        let text =
+            "use a::{B as C, d::self}; pub(crate) use e::F; fn g() -> impl H + use<> { i() }";
+        let found = mentions(text).unwrap();
+        let of = |stands| {
+            let found = found.iter().filter(move |mention| mention.stands == stands);
+            found.map(|mention| format!("{}={}", mention.name, mention.path.join("::")))
+        };
+        assert_eq!(of(Stands::Import).collect::<Vec<_>>(), ["C=a::B", "d=a::d::self"]);
+        assert_eq!(of(Stands::Reexport).collect::<Vec<_>>(), ["F=e::F"]);
+        let called = found.iter().filter(|mention| mention.is_called && mention.path != ["pub"]);
+        assert_eq!(called.map(|mention| &*mention.name).collect::<Vec<_>>(), ["g", "i"]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! It therefore names chapters by labels, and `src/lib.rs` defines each label before it includes
 //! the README: of two definitions of a label the first one counts.
 
-use super::{File, Finding};
+use super::files::File;
+use super::finding::Finding;
 
 /// The most lines.
 const LIMIT: usize = 100;

@@ -2,7 +2,8 @@
 
 use stampool::raw::sync::site::Site;
 
-use super::{File, Finding};
+use super::files::File;
+use super::finding::Finding;
 
 /// How an ordering is spelt in a tag.
 const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];

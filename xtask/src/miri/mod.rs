@@ -13,9 +13,9 @@ mod plan;
 use std::fs;
 
 use anyhow::{Result, ensure};
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 
-use crate::{nightly, workspace};
+use crate::{nightly, terminal, workspace};
 use call::{Call, Row};
 use plan::{Borrows, PROGRAMS_LEFT_OUT};
 
@@ -131,9 +131,8 @@ fn verdict(rows: &[Row], whole: bool) -> Result<()> {
 }
 
 fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["target", "borrows", "program", "seeds", "tests", "s", ""]);
+    let mut table =
+        terminal::table(["target", "borrows", "program", "seeds", "tests", "s", ""], [3, 4, 5]);
     for row in rows {
         table.add_row([
             row.target.clone(),
@@ -144,11 +143,6 @@ fn table(rows: &[Row]) -> Table {
             format!("{:.1}", row.seconds),
             row.outcome.to_owned(),
         ]);
-    }
-    for numeric in [3, 4, 5] {
-        if let Some(column) = table.column_mut(numeric) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
     }
     table
 }

@@ -7,6 +7,7 @@
 
 mod judge;
 mod list;
+mod mutant;
 mod report;
 mod runner;
 mod tests_killer;
@@ -18,6 +19,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use crate::{weaken, workspace};
+pub(crate) use mutant::{Edit, Killer, Mutant};
 use runner::Builds;
 
 /// What to run.
@@ -38,44 +40,6 @@ pub(crate) struct Options {
     /// Print the mutants and their killers, and run nothing.
     #[arg(long)]
     list: bool,
-}
-
-/// A fault of the core, and the check that must notice it.
-pub(crate) struct Mutant {
-    /// Says the fault. Unique.
-    pub(crate) name: &'static str,
-    /// What is changed. At least one.
-    pub(crate) edits: &'static [Edit],
-    /// The check.
-    pub(crate) killer: Killer,
-    /// Part of the message that this fault produces, and no accident does.
-    pub(crate) words: &'static str,
-}
-
-/// One change of one file.
-pub(crate) struct Edit {
-    /// From the workspace's root.
-    pub(crate) file: &'static str,
-    /// What stands there, exactly once.
-    pub(crate) from: &'static str,
-    /// What stands there instead. `{on}` becomes the question whether the mutant is chosen.
-    pub(crate) to: &'static str,
-}
-
-/// The check that must notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Killer {
-    /// Rows of the loom binary whose key contains this.
-    Loom(&'static str),
-    /// Rows of the shuttle binary whose key contains this.
-    Shuttle(&'static str),
-    /// A test of the library, built without a checker.
-    Test {
-        /// The file in `tests`, or `lib` for unit tests.
-        target: &'static str,
-        /// The whole path of the test.
-        name: &'static str,
-    },
 }
 
 /// Writes a copy of the tree at `from` with the one mutant that is called `name`, always on.

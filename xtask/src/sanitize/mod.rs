@@ -26,9 +26,9 @@ use std::fs;
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 
-use crate::workspace;
+use crate::{terminal, workspace};
 use outcome::{Outcome, Row};
 use tool::Tool;
 
@@ -121,9 +121,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn table(rows: &[Row]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["tool", "what", "runs", "operations", "s", "reports", "violations", ""]);
+    let mut table = terminal::table(
+        ["tool", "what", "runs", "operations", "s", "reports", "violations", ""],
+        [2, 3, 4, 5, 6],
+    );
     for row in rows {
         table.add_row([
             row.tool.to_string(),
@@ -135,11 +136,6 @@ fn table(rows: &[Row]) -> Table {
             row.violations.to_string(),
             row.outcome.word().to_string(),
         ]);
-    }
-    for numeric in [2, 3, 4, 5, 6] {
-        if let Some(column) = table.column_mut(numeric) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
     }
     table
 }

@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::{Result, ensure};
 use ledger::Row;
 
-use super::{Line, Mutant, Verdict};
+use super::line::{Line, Mutant, Verdict};
 use crate::layers::tags::Tag;
 use crate::ledger_file;
 use crate::progress::Progress;

@@ -1,17 +1,14 @@
 //! The mutants as a table on the terminal.
 
-use comfy_table::{ContentArrangement, Table, presets};
-
-use super::{Line, Verdict};
+use super::line::{Line, Verdict};
+use crate::terminal;
 
 /// How much of a message is shown; all of it is in the JSON. An argument is shown whole.
 const WIDTH: usize = 70;
 
 /// Prints what came of each mutant, and the sites that have none.
 pub(super) fn print(lines: &[Line], relaxed: &[&str]) {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["site", "from", "to", "verdict", "by", "after", "detail"]);
+    let mut table = terminal::table(["site", "from", "to", "verdict", "by", "after", "detail"], []);
     for line in lines {
         let (verdict, by, after, detail) = cells(line);
         let site = [line.site.clone(), line.from.clone(), line.to.clone()];

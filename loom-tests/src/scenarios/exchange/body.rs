@@ -17,7 +17,9 @@ use stampool::{
 };
 
 use super::super::{Metered, Payload, Standing, make_magazine};
-use super::{Layer, Op, Scenario, answer, entry, outcome};
+use super::log::{answer, entry, outcome};
+use super::op::Op;
+use super::scenario::{Layer, Scenario};
 
 /// Size of a block in bytes.
 const BLOCK: usize = size_of::<u64>();
@@ -224,7 +226,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
 
     let mut actors: Vec<(Seat<S>, Actor)> =
         (0..scenario.threads.len()).map(|number| (Seat(None), Actor::new(number))).collect();
-    for (thread, op) in scenario.setup {
+    for (thread, op) in scenario.setup.steps() {
         if let Op::Give(to) = op {
             let block = actors[*thread].1.held.pop_front().expect("setup gives what is held");
             actors[*to].1.held.push_back(block);
@@ -327,7 +329,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let standing = |home| Standing((shared.under_check.join(), shared.under_check.shard_id(home)));
     let mut actors: Vec<_> =
         actors.zip(homes).map(|(actor, home)| (standing(home), actor)).collect();
-    for (thread, op) in scenario.setup {
+    for (thread, op) in scenario.setup.steps() {
         step(&mut actors[*thread], *op);
     }
     let ended = run(scenario, actors, step);

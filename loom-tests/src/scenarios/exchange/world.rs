@@ -1,72 +1,17 @@
 //! The abstract pool: what every exchange does, in one step.
 
 mod look;
+mod state;
 
 use stampool::raw::block::Batch;
 
-use super::{Layer, Op, Scenario, answer, entry, outcome};
+use super::log::{answer, entry, outcome};
+use super::op::Op;
+use super::scenario::{Layer, Scenario};
 use crate::spec::Machine;
-use look::{Look, Looked};
-
-/// Blocks go by number, in the order in which they are carved.
-type Blocks = Vec<usize>;
-
-/// The shared lists, and where every thread is.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct World {
-    batch: Batch,
-    capacity: usize,
-    /// By shard.
-    full: Vec<Vec<Blocks>>,
-    /// What has arrived in each shard, where there are several.
-    arrived: Vec<usize>,
-    partial: Vec<Blocks>,
-    carved: usize,
-    growing: Option<usize>,
-    threads: Vec<Actor>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Actor {
-    /// Its shard.
-    home: usize,
-    /// It has put a full magazine down there, and still has to count it.
-    is_to_count: bool,
-    todo: &'static [Op],
-    step: Step,
-    attached: bool,
-    cache: Blocks,
-    /// The caches of forgotten handles, the newest last.
-    forgotten: Vec<Blocks>,
-    /// Blocks that the cache may hold.
-    limit: usize,
-    /// Its last exchange brought blocks. (No scenario has so many exchanges one way that the limit
-    /// would shrink.)
-    refilled: bool,
-    held: Blocks,
-    log: Vec<String>,
-}
-
-/// How far a thread has come within an operation.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Step {
-    /// At its beginning.
-    Begin,
-    /// Allocate, Request: is looking.
-    Look(Look),
-    /// Allocate: nothing to be had; wants to grow.
-    Lock,
-    /// Allocate, under the lock: looks again.
-    LookAgain(Look),
-    /// Allocate, under the lock: nothing came meanwhile.
-    Carve,
-    /// Leave, Offer: has taken this partial magazine, or a fresh one, for this remainder.
-    Merge(Blocks, Blocks),
-    /// Leave, Offer: has filled a partial magazine up, this is left over.
-    Rest(Blocks),
-    /// Request: this is left of the split magazine.
-    PutBack(Blocks),
-}
+use look::Looked;
+pub(super) use state::World;
+use state::{Actor, Blocks, Look, Step};
 
 impl World {
     pub(super) fn new(scenario: &'static Scenario) -> Self {
@@ -105,7 +50,7 @@ impl World {
             world.threads[thread].held.extend(world.carved..world.carved + blocks);
             world.carved += blocks;
         }
-        for (thread, op) in scenario.setup {
+        for (thread, op) in scenario.setup.steps() {
             world.alone(*thread, core::slice::from_ref(op));
         }
         for (thread, program) in scenario.threads.iter().enumerate() {
@@ -347,15 +292,6 @@ impl World {
         actor.log.push(entry(blocks));
         self.done(thread);
     }
-}
-
-/// Takes magazines from the top that together hold at most `max` blocks.
-fn pop_up_to(list: &mut Vec<Blocks>, max: usize) -> Blocks {
-    let mut found = Blocks::new();
-    while let Some(magazine) = list.pop_if(|magazine| found.len() + magazine.len() <= max) {
-        found.extend(magazine);
-    }
-    found
 }
 
 impl Machine for World {

@@ -11,8 +11,8 @@ use stampool::raw::free_list::{
 use stampool::raw::sync::{Mutex, lock, thread};
 use stampool::{Requirements, Strategy, SystemSource};
 
-use super::Op::{Pop, PopUpTo, Push, PushNew, TakeAll};
-use super::{Op, Scenario, outcome};
+use super::scenario::Op::{Pop, PopUpTo, Push, PushNew, TakeAll};
+use super::scenario::{Op, Scenario, outcome};
 use crate::scenarios::{Payload, Standing, make_magazine};
 
 /// A list, and what makes magazines for it.

@@ -1,6 +1,6 @@
 //! The abstract list: what every operation does, step by step.
 
-use super::{Op, Scenario, outcome};
+use super::scenario::{Op, Scenario, outcome};
 use crate::scenarios::Shape;
 use crate::spec::Machine;
 

@@ -6,19 +6,16 @@ use std::collections::BTreeSet;
 use stampool::raw::sync::thread;
 use stampool::{StampedPool, TaggedWide};
 
-use super::{Leaked, Scenario};
+use super::scenario::{Scenario, row};
+use super::shared::Leaked;
 use crate::scenarios::Depth;
 use crate::spec::{self, Object};
 
 #[path = "../../../../examples/structures/ms_queue.rs"]
 mod ms_queue;
+mod sync;
 #[path = "../../../../examples/structures/treiber_stack.rs"]
 mod treiber_stack;
-
-/// See `examples/structures/sync.rs`.
-mod sync {
-    pub(crate) use stampool::raw::sync::{AtomicU64, UnsafeCell};
-}
 
 /// The rows of this module.
 pub const SCENARIOS: &[Scenario] = &[
@@ -37,14 +34,6 @@ pub const SCENARIOS: &[Scenario] = &[
     three("stamped/stack_of_three", || stack(&THREE), || pops(&THREE)),
     three("stamped/queue_of_three", || queue(&THREE), || dequeues(&THREE)),
 ];
-
-const fn row(
-    name: &'static str,
-    body: fn() -> String,
-    allowed: fn() -> BTreeSet<String>,
-) -> Scenario {
-    Scenario { name, depth: Depth::Exhaustive, searched: true, body, allowed }
-}
 
 const fn long(
     name: &'static str,

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use stampool::raw::sync::{AtomicU64, thread};
 use stampool::{AtomicStamped, Stamped, StampedPool};
 
-use super::{Leaked, Scenario, Seat};
+use super::scenario::{Scenario, row};
+use super::shared::{Leaked, Seat};
 use crate::scenarios::Depth;
 use crate::spec::{self, Object};
 
@@ -25,14 +26,6 @@ pub const SCENARIOS: &[Scenario] = &[
         ..row("stamped/get_relayed", get_relayed, || allowed(&GET_RELAYED))
     },
 ];
-
-const fn row(
-    name: &'static str,
-    body: fn() -> String,
-    allowed: fn() -> BTreeSet<String>,
-) -> Scenario {
-    Scenario { name, depth: Depth::Exhaustive, searched: true, body, allowed }
-}
 
 // The specification.
 

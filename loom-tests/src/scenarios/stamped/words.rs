@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use stampool::raw::sync::{AtomicU64, thread};
 use stampool::{AtomicPackedStamped, AtomicStamped, PackedStamped, Stamped, StampedPool};
 
+use super::scenario::{Scenario, row};
+use super::shared::{Leaked, Seat};
 use super::turns::{Value, single};
-use super::{Leaked, Scenario, Seat};
-use crate::scenarios::Depth;
 use crate::spec::{self, Object};
 
 /// The rows of this module.
@@ -22,14 +22,6 @@ pub const SCENARIOS: &[Scenario] = &[
     row("stamped/atomic_whole", whole::<AtomicStamped<Value>>, || allowed(&WHOLE)),
     row("stamped/atomic_packed_whole", whole::<AtomicPackedStamped<Value>>, || allowed(&WHOLE)),
 ];
-
-const fn row(
-    name: &'static str,
-    body: fn() -> String,
-    allowed: fn() -> BTreeSet<String>,
-) -> Scenario {
-    Scenario { name, depth: Depth::Exhaustive, searched: true, body, allowed }
-}
 
 // The specification: turns are numbered from 1, 0 is null.
 

@@ -1,27 +1,7 @@
 //! The abstract look for blocks: through all lists, and once more where something has arrived.
 
-use super::{Blocks, Op, Step, World, pop_up_to};
-
-/// How far a thread has come in looking for blocks.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Look {
-    at: Place,
-    /// The counts of this round, as far as read, and those of the last one.
-    counts: Vec<usize>,
-    before: Option<Vec<usize>>,
-}
-
-/// What a look comes to next. Shards are counted from the own one on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
-    /// Whole batches of this shard.
-    Full(usize),
-    Partial,
-    /// Less than a batch of this shard.
-    Split(usize),
-    /// What has arrived in this shard.
-    Count(usize),
-}
+use super::state::{Blocks, Look, Place, Step, World};
+use crate::scenarios::exchange::op::Op;
 
 /// What came of one step of a look.
 pub(super) enum Looked {
@@ -30,14 +10,6 @@ pub(super) enum Looked {
     Magazine(Blocks),
     Nothing,
     NotYet(Look),
-}
-
-impl Look {
-    /// For whole batches, or for less than one.
-    pub(super) const fn begin(whole: bool) -> Self {
-        let at = if whole { Place::Full(0) } else { Place::Partial };
-        Self { at, counts: Vec::new(), before: None }
-    }
 }
 
 impl World {
@@ -99,4 +71,13 @@ impl World {
         };
         next.map_or(Looked::Nothing, |at| Looked::NotYet(Look { at, counts, before }))
     }
+}
+
+/// Takes magazines from the top that together hold at most `max` blocks.
+fn pop_up_to(list: &mut Vec<Blocks>, max: usize) -> Blocks {
+    let mut found = Blocks::new();
+    while let Some(magazine) = list.pop_if(|magazine| found.len() + magazine.len() <= max) {
+        found.extend(magazine);
+    }
+    found
 }
