@@ -5,8 +5,10 @@ use core::fmt;
 use std::alloc::System;
 
 use crossbeam_queue::SegQueue;
+#[cfg(feature = "mallocs")]
 use peers::malloc::{Jemalloc, MiMalloc, SnMalloc};
 use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
+#[cfg(feature = "mallocs")]
 use rpmalloc::RpMalloc;
 use serde::{Deserialize, Serialize};
 use stampool::raw::free_list::Reclaimer;
@@ -150,6 +152,8 @@ fn is_cacheless<S: Strategy>() -> bool {
 pub enum Suite {
     /// The pools under each strategy, and little beside them.
     Strategies,
+    /// The same, and the general allocators.
+    StrategiesMallocs,
     /// The default strategy, in every form, against what one would use instead.
     Peers,
     /// Both of these.
@@ -164,7 +168,12 @@ impl Suite {
     }
 
     const fn has_strategies(self) -> bool {
-        matches!(self, Self::Strategies | Self::All)
+        matches!(self, Self::Strategies | Self::StrategiesMallocs | Self::All)
+    }
+
+    /// Whether this build has all that belongs to it: general allocators are a feature.
+    pub const fn is_built(self) -> bool {
+        cfg!(feature = "mallocs") || matches!(self, Self::Strategies)
     }
 }
 
@@ -190,6 +199,7 @@ fn line_up(workload: Workload, suite: Suite, wanted: &dyn Fn(&Title) -> bool) ->
 /// The subjects of a workload, as they line up.
 pub(crate) struct Line<'w> {
     workload: Workload,
+    layout: Layout,
     wanted: &'w dyn Fn(&Title) -> bool,
     pub(crate) all: Vec<Contender>,
 }
@@ -216,7 +226,6 @@ impl<'w> Line<'w> {
         Self { workload, layout: block_of(workload.size_bytes), wanted, all: Vec::new() }
     }
 
-    layout: Layout,
     fn of(mut self, suite: Suite) -> Vec<Contender> {
         self.limits();
         if suite == Suite::Designs {
@@ -294,6 +303,7 @@ impl<'w> Line<'w> {
         self.design::<Backlog<1>>("copy, backlog of 1");
         self.design::<Backlog<4>>("copy, backlog of 4");
         self.malloc(names::SYSTEM, System);
+        #[cfg(feature = "mallocs")]
         self.malloc("jemalloc", Jemalloc);
     }
 
@@ -309,13 +319,12 @@ impl<'w> Line<'w> {
         let blocks = 2 * self.workload.live_blocks();
         self.malloc(names::SYSTEM, System);
         self.add(names::ARRAY_QUEUE, Role::Pool, || QueueOfBlocks::new(blocks, layout));
+        if suite != Suite::Strategies {
+            self.mallocs();
+        }
         if !suite.has_peers() {
             return;
         }
-        self.malloc("mimalloc", MiMalloc);
-        self.malloc("snmalloc", SnMalloc);
-        self.malloc("jemalloc", Jemalloc);
-        self.malloc("rpmalloc", RpMalloc);
         self.add("std Mutex<Vec>", Role::Pool, || Listed::new(StdMutex::default(), layout));
         self.add("parking_lot Mutex<Vec>", Role::Pool, || {
             Listed::new(ParkingLot::default(), layout)
@@ -328,6 +337,17 @@ impl<'w> Line<'w> {
         });
         self.add("lockfree-object-pool", Role::Pool, || LinearPool::new(layout));
         self.add("opool", Role::Pool, || OPool::new(blocks, layout));
+    }
+
+    /// Other people's general allocators, where they are built.
+    fn mallocs(&mut self) {
+        #[cfg(feature = "mallocs")]
+        {
+            self.malloc("mimalloc", MiMalloc);
+            self.malloc("snmalloc", SnMalloc);
+            self.malloc("jemalloc", Jemalloc);
+            self.malloc("rpmalloc", RpMalloc);
+        }
     }
 
     pub(crate) fn add<S: Measured + 'static>(
