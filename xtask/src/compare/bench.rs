@@ -62,9 +62,15 @@ impl Report {
 ///
 /// # Errors
 /// Where the binary fails.
-pub(super) fn run(executable: &Path, rounds: usize, turn_ms: usize) -> Result<Report> {
+pub(super) fn run(
+    executable: &Path,
+    with_mallocs: bool,
+    rounds: usize,
+    turn_ms: usize,
+) -> Result<Report> {
     let mut command = Command::new(executable);
-    command.args(["--suite", "strategies", "--workload", &[HIT, CROSSING, BUCKET].join(",")]);
+    let suite = if with_mallocs { "strategies-mallocs" } else { "strategies" };
+    command.args(["--suite", suite, "--workload", &[HIT, CROSSING, BUCKET].join(",")]);
     command.args([
         "--format",
         "json",
