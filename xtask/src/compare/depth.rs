@@ -64,17 +64,15 @@ impl Depth {
 
     /// What is shorter than in a full run, in words.
     pub(super) fn shorter(self) -> Option<String> {
-        if self == Self::Full {
-            return None;
-        }
-        let (own, full) = (self.amount(), Self::Full.amount());
-        Some(format!(
-            "left to --full: stress of {} s per scenario, {} rounds of times, {} of stalls, {} of replays",
-            full.each_scenario.as_secs(),
-            full.rounds,
-            full.stalled.rounds,
-            full.replay_rounds
-        ))
-        .filter(|_| own.rounds < full.rounds)
+        let full = Self::Full.amount();
+        (self != Self::Full).then(|| {
+            format!(
+                "left to --full: stress of {} s per scenario, {} rounds of times, {} of stalls, {} of replays",
+                full.each_scenario.as_secs(),
+                full.rounds,
+                full.stalled.rounds,
+                full.replay_rounds
+            )
+        })
     }
 }

@@ -33,6 +33,7 @@ impl Found {
             made: made::made(&format!("cargo xtask compare{}{peers}", depth.word()))?,
             cores: 0,
             ran: Vec::new(),
+            busy: false,
             left: depth.shorter().into_iter().collect(),
             strategies: facts::all().iter().map(promised).collect(),
             others: BTreeMap::new(),

@@ -163,6 +163,7 @@ mod tests {
             made: Made { command: "cargo xtask compare --quick".into(), ..Made::default() },
             cores: 2,
             ran: vec!["seed 77".into()],
+            busy: false,
             left: vec!["left to --full: all".into()],
             strategies: vec![strategy],
             others: [("malloc".to_owned(), times(9.5)), (FLOOR.to_owned(), times(0.25))].into(),

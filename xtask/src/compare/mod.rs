@@ -128,7 +128,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn show((title, table): table::Titled) {
-    println!("\n{title}\n{}\n", text::trimmed(&table.to_string()));
+    println!("{title}\n{}\n", text::trimmed(&table.to_string()));
 }
 
 /// What an earlier run wrote.
@@ -192,6 +192,7 @@ fn compare(depth: Depth, with_mallocs: bool, start: Instant) -> Result<Compariso
         );
     }
     found.ran(words);
+    found.comparison.busy = 2 * times.disturbed() > times.rows.len();
     found.times(&times);
     show(table::costs(&found.comparison));
 

@@ -55,8 +55,13 @@ pub(crate) fn recommend(comparison: &Comparison) -> String {
         sound.iter().filter(|one| one.name != best.name).map(|one| price(one, best, &sound)),
     );
     parts.extend(faults);
-    let short = if comparison.left.is_empty() { "" } else { ", as far as a short run tells" };
-    format!("Use {}{short}: {}.", best.name, parts.join(", "))
+    let as_far = match (comparison.left.is_empty(), comparison.busy) {
+        (true, false) => "",
+        (false, false) => ", as far as a short run tells",
+        (true, true) => ", as far as times tell that other work disturbed",
+        (false, true) => ", as far as a short run tells whose times other work disturbed",
+    };
+    format!("Use {}{as_far}: {}.", best.name, parts.join(", "))
 }
 
 /// The name alone.
@@ -242,6 +247,7 @@ mod tests {
             made: Made::default(),
             cores: 2,
             ran: vec![],
+            busy: false,
             left: vec![],
             strategies,
             others: [].into(),
@@ -289,6 +295,10 @@ mod tests {
         assert!(said.starts_with("Use Wide, as far as a short run tells: its 20 model"), "{said}");
         assert!(said.contains("(20 exhaustive, 30 more are left to --full)"), "{said}");
         assert_eq!(choice(&short), Some("Wide"));
+        short.busy = true;
+        assert!(
+            recommend(&short).contains("a short run tells whose times other work disturbed: its")
+        );
     }
 
     #[test]

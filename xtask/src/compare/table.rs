@@ -262,6 +262,7 @@ mod tests {
             made: Made::default(),
             cores: 2,
             ran: vec![],
+            busy: false,
             left: vec![],
             strategies: all,
             others: [("ThreadLocalPool, TaggedWide".to_owned(), times)].into(),
