@@ -17,7 +17,7 @@ use stampool::{Checked, Hardened, Strategy, TaggedWide};
 
 use crate::batch::{self, Batch};
 use crate::rounds::{Contender, Entry, Holding};
-use crate::subject::block_of;
+use crate::subject::{block_of, sized};
 use crate::subjects::designs::{
     Backlog, Copy, Design, FullFlush, Indexed, IndexedMagazines, Prototype, Swap,
 };
@@ -202,23 +202,6 @@ pub(crate) struct Line<'w> {
     layout: Layout,
     wanted: &'w dyn Fn(&Title) -> bool,
     pub(crate) all: Vec<Contender>,
-}
-
-/// Evaluates the expression with `$size` as a constant: one of [`SIZES`], that of `$layout`.
-macro_rules! sized {
-    ($layout:expr, $size:ident => $made:expr) => {
-        match $layout.size() {
-            16 => sized!(@ 16, $size => $made),
-            64 => sized!(@ 64, $size => $made),
-            256 => sized!(@ 256, $size => $made),
-            4096 => sized!(@ 4096, $size => $made),
-            other => panic!("no subject is compiled for blocks of {other} bytes"),
-        }
-    };
-    (@ $bytes:literal, $size:ident => $made:expr) => {{
-        const $size: usize = $bytes;
-        $made
-    }};
 }
 
 impl<'w> Line<'w> {
