@@ -18,7 +18,7 @@ pub(crate) struct Comparison {
     pub(crate) cores: usize,
     /// What was run and how far it looked, in words, one entry per kind of evidence.
     pub(crate) ran: Vec<String>,
-    /// Whether other work disturbed most of the times.
+    /// Whether other work disturbed times that the recommendation rests on.
     #[serde(default)]
     pub(crate) busy: bool,
     /// What a full run looks at and this one did not, in words.

@@ -192,7 +192,7 @@ fn compare(depth: Depth, with_mallocs: bool, start: Instant) -> Result<Compariso
         );
     }
     found.ran(words);
-    found.comparison.busy = 2 * times.disturbed() > times.rows.len();
+    found.comparison.busy = times.is_busy();
     found.times(&times);
     show(table::costs(&found.comparison));
 
