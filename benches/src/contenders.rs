@@ -1,12 +1,14 @@
 //! Which subjects a workload is run with.
 
-use core::alloc::GlobalAlloc;
+use core::alloc::{GlobalAlloc, Layout};
 use core::fmt;
 use std::alloc::System;
 
 use crossbeam_queue::SegQueue;
+#[cfg(feature = "mallocs")]
 use peers::malloc::{Jemalloc, MiMalloc, SnMalloc};
 use peers::{HazardDeferred, HazardEager, SeizeDeferred, SeizeOwned};
+#[cfg(feature = "mallocs")]
 use rpmalloc::RpMalloc;
 use serde::{Deserialize, Serialize};
 use stampool::raw::free_list::Reclaimer;
@@ -15,13 +17,14 @@ use stampool::{Checked, Checking, Hardened, Strategy, TaggedWide, Unchecked};
 
 use crate::batch::{self, Batch};
 use crate::rounds::{Contender, Entry, Holding};
-use crate::subject::block_of;
+use crate::subject::{block_of, sized};
 use crate::subjects::designs::{
     Backlog, Copy, Design, FullFlush, Indexed, IndexedMagazines, Prototype, Swap,
 };
 use crate::subjects::{
-    ArrayStack, Counted, Deques, Erased, Floor, FloorInMemory, LinearPool, Listed, Malloc, OPool,
-    ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, checking_pool, exact, per_thread,
+    AnySubject, ArrayStack, Counted, Deques, Erased, Floor, FloorInMemory, LinearPool, Listed,
+    Malloc, OPool, ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, checking_pool, exact,
+    per_thread,
 };
 use crate::workload::{Kind, Workload};
 use crate::{Measured, Sample};
@@ -92,24 +95,28 @@ impl fmt::Display for Title {
 }
 
 /// A subject in its workload.
-struct Run<S> {
-    subject: S,
+struct Run {
+    subject: Box<dyn AnySubject>,
     workload: Workload,
 }
 
-impl<S: Measured> Entry for Run<S> {
+impl Entry for Run {
     fn sample(&self, operations: u64) -> Sample {
-        self.workload.sample(&self.subject, operations)
+        self.workload.sample(&*self.subject, operations)
     }
 
     fn hold(&self, operations: u64, touches: bool) -> Holding {
         let touched_bytes = if touches { self.workload.size_bytes } else { 0 };
-        let erased = Erased(&self.subject);
+        let erased = Erased(&*self.subject);
         let counted = Counted::new(&erased, touched_bytes);
         self.workload.sample(&counted, operations);
         Holding {
             live_blocks: counted.peak_blocks(),
-            handles: if S::KEPT { self.workload.users() } else { counted.peak_handles() },
+            handles: if self.subject.keeps() {
+                self.workload.users()
+            } else {
+                counted.peak_handles()
+            },
             blocks: self.subject.blocks(),
         }
     }
@@ -130,7 +137,8 @@ macro_rules! other_forms {
         })*
         $(if !is_default::<stampool::$strategy>() && is_cacheless::<stampool::$strategy>() {
             let name = concat!("ExactPool, ", stringify!($strategy));
-            $line.add(name, Role::Ours, || exact::<stampool::$strategy>(block_of(SIZE)));
+            let layout = $line.layout;
+            $line.add(name, Role::Ours, || exact::<stampool::$strategy>(layout));
         })*
     };
 }
@@ -145,6 +153,8 @@ fn is_cacheless<S: Strategy>() -> bool {
 pub enum Suite {
     /// The pools under each strategy, and little beside them.
     Strategies,
+    /// The same, and the general allocators.
+    StrategiesMallocs,
     /// The default strategy, in every form, against what one would use instead.
     Peers,
     /// Both of these.
@@ -159,7 +169,12 @@ impl Suite {
     }
 
     const fn has_strategies(self) -> bool {
-        matches!(self, Self::Strategies | Self::All)
+        matches!(self, Self::Strategies | Self::StrategiesMallocs | Self::All)
+    }
+
+    /// Whether this build has all that belongs to it: general allocators are a feature.
+    pub const fn is_built(self) -> bool {
+        cfg!(feature = "mallocs") || matches!(self, Self::Strategies)
     }
 }
 
@@ -179,25 +194,20 @@ pub fn contenders(
 /// Not generic, so that every subject in every workload is compiled once, and not again for each
 /// program that asks for some.
 fn line_up(workload: Workload, suite: Suite, wanted: &dyn Fn(&Title) -> bool) -> Vec<Contender> {
-    match workload.size_bytes {
-        16 => Line::<16>::new(workload, wanted).of(suite),
-        64 => Line::<64>::new(workload, wanted).of(suite),
-        256 => Line::<256>::new(workload, wanted).of(suite),
-        4096 => Line::<4096>::new(workload, wanted).of(suite),
-        other => panic!("no subject is compiled for blocks of {other} bytes"),
-    }
+    Line::new(workload, wanted).of(suite)
 }
 
-/// The subjects of a workload with blocks of `SIZE` bytes, as they line up.
-pub(crate) struct Line<'w, const SIZE: usize> {
+/// The subjects of a workload, as they line up.
+pub(crate) struct Line<'w> {
     workload: Workload,
+    layout: Layout,
     wanted: &'w dyn Fn(&Title) -> bool,
     pub(crate) all: Vec<Contender>,
 }
 
-impl<'w, const SIZE: usize> Line<'w, SIZE> {
+impl<'w> Line<'w> {
     pub(crate) fn new(workload: Workload, wanted: &'w dyn Fn(&Title) -> bool) -> Self {
-        Self { workload, wanted, all: Vec::new() }
+        Self { workload, layout: block_of(workload.size_bytes), wanted, all: Vec::new() }
     }
 
     fn of(mut self, suite: Suite) -> Vec<Contender> {
@@ -237,7 +247,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
     }
 
     fn limits(&mut self) {
-        let layout = block_of(SIZE);
+        let layout = self.layout;
         if self.workload.writes() {
             let in_flight = self.workload.in_flight();
             self.add(names::FLOOR, Role::Floor, || FloorInMemory::new(layout, in_flight));
@@ -256,10 +266,11 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         if suite.has_peers() {
             self.per_thread::<TaggedWide>(names::PER_THREAD, &[Batch::GROWING]);
         }
-        if SIZE == 64 {
+        if self.layout.size() == 64 {
             self.add(names::STATIC, Role::Ours, || Static);
         }
-        self.add(names::EXACT, Role::Ours, || exact::<TaggedWide>(block_of(SIZE)));
+        let layout = self.layout;
+        self.add(names::EXACT, Role::Ours, || exact::<TaggedWide>(layout));
         if suite == Suite::All {
             with_strategies!(other_forms { self });
         }
@@ -276,42 +287,51 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         self.design::<Backlog<1>>("copy, backlog of 1");
         self.design::<Backlog<4>>("copy, backlog of 4");
         self.malloc(names::SYSTEM, System);
+        #[cfg(feature = "mallocs")]
         self.malloc("jemalloc", Jemalloc);
     }
 
     fn design<D: Design<{ Batch::SMALL.least }>>(&mut self, name: &'static str) {
         let (live, handles) = (self.workload.live_blocks(), self.workload.threads());
-        let title = Title { name, batch: Some(Batch::SMALL) };
-        self.add_with(title, Role::Prototype, || {
-            Prototype::<D, _>::new(block_of(SIZE), live, handles)
-        });
+        let (title, layout) = (Title { name, batch: Some(Batch::SMALL) }, self.layout);
+        self.add_with(title, Role::Prototype, || Prototype::<D, _>::new(layout, live, handles));
     }
 
     fn peers(&mut self, suite: Suite) {
-        let layout = block_of(SIZE);
+        let layout = self.layout;
         // Twice what is live, so that a queue's two ends work on different lines.
         let blocks = 2 * self.workload.live_blocks();
         self.malloc(names::SYSTEM, System);
         self.add(names::ARRAY_QUEUE, Role::Pool, || QueueOfBlocks::new(blocks, layout));
+        if suite != Suite::Strategies {
+            self.mallocs();
+        }
         if !suite.has_peers() {
             return;
         }
-        self.malloc("mimalloc", MiMalloc);
-        self.malloc("snmalloc", SnMalloc);
-        self.malloc("jemalloc", Jemalloc);
-        self.malloc("rpmalloc", RpMalloc);
         self.add("std Mutex<Vec>", Role::Pool, || Listed::new(StdMutex::default(), layout));
         self.add("parking_lot Mutex<Vec>", Role::Pool, || {
             Listed::new(ParkingLot::default(), layout)
         });
         self.add("crossbeam SegQueue", Role::Pool, || Listed::new(SegQueue::new(), layout));
         self.add("crossbeam-deque", Role::Pool, || Deques::new(layout));
-        self.add("sharded-slab", Role::Pool, Slab::<SIZE>::new);
+        sized!(layout, SIZE => self.add("sharded-slab", Role::Pool, Slab::<SIZE>::new));
         self.add("object-pool", Role::Pool, || {
             Listed::new(object_pool::Pool::from_vec(Vec::new()), layout)
         });
         self.add("lockfree-object-pool", Role::Pool, || LinearPool::new(layout));
         self.add("opool", Role::Pool, || OPool::new(blocks, layout));
+    }
+
+    /// Other people's general allocators, where they are built.
+    fn mallocs(&mut self) {
+        #[cfg(feature = "mallocs")]
+        {
+            self.malloc("mimalloc", MiMalloc);
+            self.malloc("snmalloc", SnMalloc);
+            self.malloc("jemalloc", Jemalloc);
+            self.malloc("rpmalloc", RpMalloc);
+        }
     }
 
     pub(crate) fn add<S: Measured + 'static>(
@@ -330,11 +350,8 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         make: impl FnOnce() -> S,
     ) {
         if (self.wanted)(&title) {
-            self.all.push(Contender::new(
-                title,
-                role,
-                Run { subject: make(), workload: self.workload },
-            ));
+            let subject = Box::new(make());
+            self.all.push(Contender::new(title, role, Run { subject, workload: self.workload }));
         }
     }
 
@@ -343,7 +360,7 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         name: &'static str,
         heap: impl GlobalAlloc + Send + Sync + 'static,
     ) {
-        self.add(name, Role::Malloc, || Malloc::<_, SIZE>(heap));
+        sized!(self.layout, SIZE => self.add(name, Role::Malloc, || Malloc::<_, SIZE>(heap)));
     }
 
     pub(crate) fn pool<S: Strategy>(&mut self, batch: Batch) {
@@ -360,14 +377,14 @@ impl<'w, const SIZE: usize> Line<'w, SIZE> {
         role: Role,
         batch: Batch,
     ) {
-        let title = Title { name, batch: Some(batch) };
-        self.add_with(title, role, || checking_pool::<S, C>(block_of(SIZE), batch));
+        let (title, layout) = (Title { name, batch: Some(batch) }, self.layout);
+        self.add_with(title, role, || checking_pool::<S, C>(layout, batch));
     }
 
     fn per_thread<S: Strategy>(&mut self, name: &'static str, batches: &[Batch]) {
         for &batch in batches {
-            let title = Title { name, batch: Some(batch) };
-            self.add_with(title, Role::Ours, || per_thread::<S>(block_of(SIZE), batch));
+            let (title, layout) = (Title { name, batch: Some(batch) }, self.layout);
+            self.add_with(title, Role::Ours, || per_thread::<S>(layout, batch));
         }
     }
 }
@@ -383,6 +400,6 @@ pub(crate) mod tests {
         subject: impl Measured + 'static,
         workload: Workload,
     ) -> Contender {
-        Contender::new(title, role, Run { subject, workload })
+        Contender::new(title, role, Run { subject: Box::new(subject), workload })
     }
 }

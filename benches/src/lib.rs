@@ -18,6 +18,7 @@ pub mod report;
 pub mod ring;
 pub mod rounds;
 pub mod sample;
+#[cfg(feature = "scale")]
 pub mod scale;
 pub mod statistics;
 pub mod subject;

@@ -25,6 +25,10 @@ const MISSED: u8 = 3;
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if !options.suite.is_built() {
+        eprintln!("error: this suite has general allocators: build with the feature `mallocs`");
+        return ExitCode::FAILURE;
+    }
     let done = match &options.watch {
         Some(title) => watch(&options, title),
         None => measure(&options),

@@ -7,6 +7,7 @@
 //! `MCRingBuffer`, 2010): what the ring costs would hide what the allocator does. The same ring
 //! serves all subjects.
 
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -21,93 +22,120 @@ pub const CAPACITY: usize = 1024;
 pub const RUN: usize = 8;
 
 /// A bounded queue of pointers. Indices count up for ever and are reduced on use.
-pub struct Ring<const PLACES: usize> {
+pub struct Ring {
     /// Received so far.
     head: CachePadded<AtomicUsize>,
     /// Sent so far.
     tail: CachePadded<AtomicUsize>,
-    places: CachePadded<[AtomicPtr<u8>; PLACES]>,
+    /// Twice a line more than there are places: they begin where a line does.
+    room: Box<[AtomicPtr<u8>]>,
+    places: Range<usize>,
     patience: Patience,
 }
 
 /// The sending end.
-pub struct Sender<'r, const PLACES: usize> {
-    ring: &'r Ring<PLACES>,
+pub struct Sender<'r> {
+    ring: &'r Ring,
+    places: &'r [AtomicPtr<u8>],
     tail: usize,
     head_seen: usize,
 }
 
 /// The receiving end.
-pub struct Receiver<'r, const PLACES: usize> {
-    ring: &'r Ring<PLACES>,
+pub struct Receiver<'r> {
+    ring: &'r Ring,
+    places: &'r [AtomicPtr<u8>],
     head: usize,
     tail_seen: usize,
 }
 
-impl<const PLACES: usize> Ring<PLACES> {
-    /// An empty ring, for one of so many threads.
-    pub fn new(threads: usize) -> Box<Self> {
-        const { assert!(PLACES.is_power_of_two()) };
-        Box::new(Self {
+impl Ring {
+    /// An empty ring of so many places, for one of so many threads.
+    ///
+    /// # Panics
+    ///
+    /// Where `places` is no power of two.
+    pub fn new(places: usize, threads: usize) -> Self {
+        assert!(places.is_power_of_two(), "indices are reduced by a mask");
+        let room: Box<[_]> =
+            (0..places + 2 * RUN).map(|_| AtomicPtr::new(ptr::null_mut())).collect();
+        // Of two lines, as `CachePadded` has it.
+        let first = room.as_ptr().align_offset(2 * RUN * size_of::<AtomicPtr<u8>>());
+        Self {
             patience: Patience::among(threads),
             head: CachePadded::default(),
             tail: CachePadded::default(),
-            places: CachePadded::new([const { AtomicPtr::new(ptr::null_mut()) }; PLACES]),
-        })
+            places: first..first + places,
+            room,
+        }
     }
 
     /// Its two ends.
-    pub fn split(&mut self) -> (Sender<'_, PLACES>, Receiver<'_, PLACES>) {
+    pub fn split(&mut self) -> (Sender<'_>, Receiver<'_>) {
         let (head, tail) = (*self.head.get_mut(), *self.tail.get_mut());
+        let places = &self.room[self.places.clone()];
         (
-            Sender { ring: self, tail, head_seen: head },
-            Receiver { ring: self, head, tail_seen: tail },
+            Sender { ring: self, places, tail, head_seen: head },
+            Receiver { ring: self, places, head, tail_seen: tail },
         )
     }
 }
 
-impl<const PLACES: usize> Sender<'_, PLACES> {
+/// The place of an index.
+#[inline]
+fn place(places: &[AtomicPtr<u8>], index: usize) -> &AtomicPtr<u8> {
+    // Their number is a power of two.
+    &places[index & (places.len() - 1)]
+}
+
+/// The places of a run, which begins where one of these ends.
+#[inline]
+fn run(places: &[AtomicPtr<u8>], index: usize) -> &[AtomicPtr<u8>] {
+    &places[index & (places.len() - 1)..][..RUN]
+}
+
+impl Sender<'_> {
     /// Sends a pointer; waits while the ring is full.
     #[inline]
     pub fn send(&mut self, block: NonNull<u8>) {
         let mut patience = self.ring.patience;
-        while self.tail - self.head_seen == PLACES {
+        while self.tail - self.head_seen == self.places.len() {
             // Acquire: the receiver has read what it counts as received.
             self.head_seen = self.ring.head.load(Ordering::Acquire);
-            if self.tail - self.head_seen == PLACES {
+            if self.tail - self.head_seen == self.places.len() {
                 patience.wait();
             }
         }
         // Relaxed: published by the tail.
-        self.ring.places[self.tail % PLACES].store(block.as_ptr(), Ordering::Relaxed);
+        place(self.places, self.tail).store(block.as_ptr(), Ordering::Relaxed);
         self.tail += 1;
         // Release: publishes the place, and the block's bytes.
         self.ring.tail.store(self.tail, Ordering::Release);
     }
 
-    /// Sends a run of what `next` gives; waits while the ring has no room for it.
+    /// Sends a run of what `next` gives; waits while the ring has no room for it. A ring is for runs,
+    /// or for single pointers.
     #[inline]
     pub fn send_run(&mut self, mut next: impl FnMut() -> NonNull<u8>) {
-        const { assert!(PLACES.is_multiple_of(RUN)) };
         let mut patience = self.ring.patience;
-        while self.tail - self.head_seen > PLACES - RUN {
+        while self.tail - self.head_seen > self.places.len() - RUN {
             // Acquire: the receiver has read what it counts as received.
             self.head_seen = self.ring.head.load(Ordering::Acquire);
-            if self.tail - self.head_seen > PLACES - RUN {
+            if self.tail - self.head_seen > self.places.len() - RUN {
                 patience.wait();
             }
         }
-        for _ in 0..RUN {
+        for place in run(self.places, self.tail) {
             // Relaxed: published by the tail.
-            self.ring.places[self.tail % PLACES].store(next().as_ptr(), Ordering::Relaxed);
-            self.tail += 1;
+            place.store(next().as_ptr(), Ordering::Relaxed);
         }
+        self.tail += RUN;
         // Release: publishes the places, and the blocks' bytes.
         self.ring.tail.store(self.tail, Ordering::Release);
     }
 }
 
-impl<const PLACES: usize> Receiver<'_, PLACES> {
+impl Receiver<'_> {
     /// Receives a pointer; waits while the ring is empty.
     #[inline]
     pub fn receive(&mut self) -> NonNull<u8> {
@@ -136,7 +164,7 @@ impl<const PLACES: usize> Receiver<'_, PLACES> {
     #[inline]
     fn take(&mut self) -> NonNull<u8> {
         // Relaxed: acquired with the tail.
-        let block = self.ring.places[self.head % PLACES].load(Ordering::Relaxed);
+        let block = place(self.places, self.head).load(Ordering::Relaxed);
         self.head += 1;
         // Release: the place has been read and may be written again.
         self.ring.head.store(self.head, Ordering::Release);
@@ -158,12 +186,12 @@ impl<const PLACES: usize> Receiver<'_, PLACES> {
                 patience.wait();
             }
         }
-        for _ in 0..RUN {
+        for place in run(self.places, self.head) {
             // Relaxed: acquired with the tail.
-            let block = self.ring.places[self.head % PLACES].load(Ordering::Relaxed);
-            self.head += 1;
+            let block = place.load(Ordering::Relaxed);
             take(NonNull::new(block).expect("only blocks are sent"));
         }
+        self.head += RUN;
         // Release: the places have been read and may be written again.
         self.ring.head.store(self.head, Ordering::Release);
     }
@@ -176,7 +204,7 @@ mod tests {
     #[test]
     fn all_arrive_in_order() {
         const SENT: usize = 10 * CAPACITY;
-        let mut ring = Ring::<CAPACITY>::new(2);
+        let mut ring = Ring::new(CAPACITY, 2);
         let (mut sender, mut receiver) = ring.split();
         std::thread::scope(|threads| {
             threads.spawn(move || {
@@ -192,7 +220,7 @@ mod tests {
 
     #[test]
     fn an_empty_ring_gives_nothing() {
-        let mut ring = Ring::<2>::new(1);
+        let mut ring = Ring::new(2, 1);
         let (mut sender, mut receiver) = ring.split();
         assert_eq!(receiver.try_receive(), None);
         for n in 1..=5 {
@@ -205,7 +233,7 @@ mod tests {
     #[test]
     fn runs_arrive_in_order() {
         const SENT: usize = 10 * CAPACITY;
-        let mut ring = Ring::<CAPACITY>::new(2);
+        let mut ring = Ring::new(CAPACITY, 2);
         let (mut sender, mut receiver) = ring.split();
         let pointer = |nth| NonNull::new(ptr::without_provenance_mut(nth)).unwrap();
         std::thread::scope(|threads| {

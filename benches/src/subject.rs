@@ -24,6 +24,26 @@ pub const fn block_of(size_bytes: usize) -> Layout {
     }
 }
 
+/// Evaluates the expression with `$size` as a constant: that of `$layout`, which is one of
+/// [`SIZES`].
+macro_rules! sized {
+    ($layout:expr, $size:ident => $made:expr) => {
+        match $layout.size() {
+            16 => sized!(@ 16, $size => $made),
+            64 => sized!(@ 64, $size => $made),
+            256 => sized!(@ 256, $size => $made),
+            4096 => sized!(@ 4096, $size => $made),
+            other => panic!("no subject is compiled for blocks of {other} bytes"),
+        }
+    };
+    (@ $bytes:literal, $size:ident => $made:expr) => {{
+        const $size: usize = $bytes;
+        $made
+    }};
+}
+
+pub(crate) use sized;
+
 /// A subject, as far as the workloads need to know it. They keep few enough blocks that there
 /// always is memory.
 pub trait Measured: Subject + Send + Sync {

@@ -58,7 +58,7 @@ enum Command {
     Checks(checks::Options),
     /// Everything that CI runs.
     Ci(ci::Options),
-    /// The main job: which strategy, is it right, what does it cost? About five minutes.
+    /// The main job: which strategy, is it right, what does it cost? Some minutes, mostly building.
     Compare(compare::Options),
     /// The library's tests and a short stress run for other processors, in an emulator.
     Cross(cross::Options),

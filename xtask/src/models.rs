@@ -1,13 +1,20 @@
 //! Builds model binaries: one target folder per checker, the private cfg, and the patched loom.
 
+use core::time::Duration;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, mpsc};
+use std::thread;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::Message;
 
 use crate::{patched_loom, workspace};
+
+/// A build is not silent for longer than this.
+const TELL_EACH: Duration = Duration::from_secs(10);
 
 /// What the library under check is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,20 +114,58 @@ pub(crate) fn build_at(root: &Path, model: Model, binary: Binary) -> Result<Path
 ///
 /// # Errors
 /// Where it does not build.
-pub(crate) fn executable(mut cargo: Command, name: &str) -> Result<PathBuf> {
+pub(crate) fn executable(cargo: Command, name: &str) -> Result<PathBuf> {
+    executables(cargo, [name]).map(|[path]| path)
+}
+
+/// As [`executable`], of several. A build that takes long says every ten seconds how far it is.
+///
+/// # Errors
+/// Where it does not build.
+pub(crate) fn executables<const N: usize>(
+    mut cargo: Command,
+    names: [&str; N],
+) -> Result<[PathBuf; N]> {
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let stdout = BufReader::new(child.stdout.take().context("cargo has no stdout")?);
-    let mut found = None;
-    for message in Message::parse_stream(stdout) {
-        if let Message::CompilerArtifact(artifact) = message?
-            && artifact.target.name == name
-            && let Some(path) = artifact.executable
-        {
-            found = Some(path.into_std_path_buf());
-        }
-    }
+    let mut found = [const { None }; N];
+    let built = Mutex::new((0, String::new()));
+    let (done, over) = mpsc::channel::<()>();
+    let read = thread::scope(|scope| {
+        scope.spawn(|| tell(&built, over));
+        let read = || {
+            for message in Message::parse_stream(stdout) {
+                let Message::CompilerArtifact(artifact) = message? else { continue };
+                if !artifact.fresh {
+                    let mut built = built.lock().expect("nobody panics with it");
+                    *built = (built.0 + 1, artifact.target.name.clone());
+                }
+                if let Some(place) = names.iter().position(|name| artifact.target.name == *name)
+                    && let Some(path) = artifact.executable
+                {
+                    found[place] = Some(path.into_std_path_buf());
+                }
+            }
+            Ok::<(), anyhow::Error>(())
+        };
+        let read = read();
+        drop(done);
+        read
+    });
+    read?;
     ensure!(child.wait()?.success(), "cargo failed");
-    found.context("cargo named no executable")
+    ensure!(found.iter().all(Option::is_some), "cargo did not name all executables");
+    Ok(found.map(|path| path.expect("each is there")))
+}
+
+/// Says every ten seconds how far a build is, until it is `over`.
+fn tell(built: &Mutex<(usize, String)>, over: mpsc::Receiver<()>) {
+    let start = Instant::now();
+    while over.recv_timeout(TELL_EACH) == Err(mpsc::RecvTimeoutError::Timeout) {
+        let (crates, last) = &*built.lock().expect("nobody panics with it");
+        let seconds = start.elapsed().as_secs();
+        eprintln!("  building for {seconds} s: {crates} targets are done, the last was {last}");
+    }
 }
 
 /// Asks a model binary which backend it was built for.

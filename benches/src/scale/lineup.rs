@@ -21,7 +21,7 @@ pub(super) fn contenders(
     workload: Workload,
     wanted: &dyn Fn(&Title) -> bool,
 ) -> Vec<Contender> {
-    let mut line = Line::<SIZE_BYTES>::new(workload, wanted);
+    let mut line = Line::new(workload, wanted);
     let (batch, layout) = (work.batch(), block_of(SIZE_BYTES));
     line.add(names::FLOOR, Role::Floor, || Floor);
     each_strategy!(S => {

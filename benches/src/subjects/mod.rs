@@ -18,7 +18,7 @@ pub use array_queue::QueueOfBlocks;
 pub use array_stack::ArrayStack;
 pub use counted::{Counted, CountedHandle};
 pub use deque::Deques;
-pub use erased::{AnySubject, Erased, ErasedHandle};
+pub(crate) use erased::{AnySubject, Erased};
 pub use floor::{Floor, FloorInMemory};
 pub use guarded::{LinearPool, OPool};
 pub use lists::{List, Listed, ParkingLot, StdMutex};

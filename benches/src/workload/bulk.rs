@@ -8,13 +8,14 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample};
 
 const WARM_UP: u64 = 4;
 
 /// Times about `operations` pairs of allocate and free on each of `threads`, `blocks` in each call.
 pub(super) fn sample(
-    subject: &impl Measured,
+    subject: &dyn AnySubject,
     blocks: usize,
     threads: usize,
     operations: u64,
@@ -22,16 +23,17 @@ pub(super) fn sample(
     let calls = operations.div_ceil(blocks as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |_| {
-        let mut handle = subject.handle();
         let mut room = vec![MaybeUninit::uninit(); blocks];
-        run(&mut handle, &mut room, WARM_UP);
-        Span::of(gate, || run(&mut handle, &mut room, calls))
+        subject.with_handle(|handle| {
+            handle.bulk(&mut room, WARM_UP);
+            Span::of(gate, || handle.bulk(&mut room, calls))
+        })
     });
     Span::together(&spans, calls * blocks as u64)
 }
 
 #[inline(never)]
-fn run(handle: &mut impl Handle, room: &mut [MaybeUninit<NonNull<u8>>], calls: u64) {
+pub(super) fn run(handle: &mut impl Handle, room: &mut [MaybeUninit<NonNull<u8>>], calls: u64) {
     for _ in 0..calls {
         assert!(handle.allocate_many(room), "no memory for a call");
         let room = black_box(&*room);

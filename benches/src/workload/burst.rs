@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Blocks of a burst.
 pub(super) const BLOCKS: usize = 1000;
@@ -36,7 +37,7 @@ impl Order {
 
 /// Times about `operations` pairs of allocate and free on each of `threads`.
 pub(super) fn sample(
-    subject: &impl Measured,
+    subject: &dyn AnySubject,
     order: Order,
     threads: usize,
     operations: u64,
@@ -44,17 +45,23 @@ pub(super) fn sample(
     let bursts = operations.div_ceil(BLOCKS as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |nth| {
-        let mut handle = subject.handle();
         let order = order.of_blocks(&mut Random::of(nth));
         let mut blocks = vec![NonNull::dangling(); BLOCKS];
-        run(&mut handle, &order, &mut blocks, WARM_UP);
-        Span::of(gate, || run(&mut handle, &order, &mut blocks, bursts))
+        subject.with_handle(|handle| {
+            handle.burst(&order, &mut blocks, WARM_UP);
+            Span::of(gate, || handle.burst(&order, &mut blocks, bursts))
+        })
     });
     Span::together(&spans, bursts * BLOCKS as u64)
 }
 
 #[inline(never)]
-fn run(handle: &mut impl Handle, order: &[u32], blocks: &mut [NonNull<u8>], bursts: u64) {
+pub(super) fn run(
+    handle: &mut impl Handle,
+    order: &[u32],
+    blocks: &mut [NonNull<u8>],
+    bursts: u64,
+) {
     for _ in 0..bursts {
         for block in &mut *blocks {
             *block = handle.take();

@@ -8,11 +8,13 @@
 
 use core::hint::black_box;
 use core::ptr::NonNull;
+use std::sync::Mutex;
 
 use stampool::Block;
 
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Writes to each block.
 const WRITES: u64 = 100;
@@ -20,29 +22,31 @@ const WARM_UP: u64 = 16;
 
 /// Times about `operations` blocks on each of `threads`; `scratch` gives each its first one.
 pub(super) fn sample(
-    subject: &impl Measured,
+    subject: &dyn AnySubject,
     scratch: bool,
     threads: usize,
     operations: u64,
 ) -> Sample {
-    let mut main = subject.handle();
-    let given: Vec<_> =
-        (0..threads).map(|_| std::sync::Mutex::new(scratch.then(|| Block(main.take())))).collect();
-    let gate = &Gate::new(threads);
-    let spans = on_threads_alike(threads, |nth| {
-        let mut handle = subject.handle();
-        if let Some(Block(block)) = given[nth].lock().expect("no part panics").take() {
-            // SAFETY: allocated from the same subject, and given to this thread.
-            unsafe { handle.deallocate(block) };
-        }
-        run(&mut handle, WARM_UP);
-        Span::of(gate, || run(&mut handle, operations))
-    });
-    Span::together(&spans, operations)
+    subject.with_handle(|main| {
+        let given = (0..threads).map(|_| Mutex::new(scratch.then(|| Block(main.take_one()))));
+        let given: Vec<_> = given.collect();
+        let gate = &Gate::new(threads);
+        let spans = on_threads_alike(threads, |nth| {
+            subject.with_handle(|handle| {
+                if let Some(Block(block)) = given[nth].lock().expect("no part panics").take() {
+                    // SAFETY: allocated from the same subject, and given to this thread.
+                    unsafe { handle.give_back(block) };
+                }
+                handle.write_lines(WARM_UP);
+                Span::of(gate, || handle.write_lines(operations))
+            })
+        });
+        Span::together(&spans, operations)
+    })
 }
 
 #[inline(never)]
-fn run(handle: &mut impl Handle, blocks: u64) {
+pub(super) fn run(handle: &mut impl Handle, blocks: u64) {
     for _ in 0..blocks {
         let block = black_box(handle.take());
         write(block);

@@ -8,24 +8,27 @@ use core::arch::asm;
 use core::hint::black_box;
 
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 const WARM_UP: u64 = 1000;
 
 /// Times about `operations` pairs on each of `threads`.
-pub(super) fn sample(subject: &impl Measured, threads: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &dyn AnySubject, threads: usize, operations: u64) -> Sample {
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |_| {
-        let mut handle = subject.handle();
-        // Opaque, so that every subject keeps its state in memory, as a handle in a program does.
-        let handle = black_box(&mut handle);
-        all_copies(handle, WARM_UP);
-        Span::of(gate, || all_copies(handle, operations.div_ceil(4)))
+        subject.with_handle(|handle| {
+            handle.hit(WARM_UP);
+            Span::of(gate, || handle.hit(operations.div_ceil(4)))
+        })
     });
     Span::together(&spans, operations.div_ceil(4) * 4)
 }
 
-fn all_copies(handle: &mut impl Handle, each: u64) {
+/// So many pairs in each copy of the loop.
+pub(super) fn all_copies(handle: &mut impl Handle, each: u64) {
+    // Opaque, so that every subject keeps its state in memory, as a handle in a program does.
+    let handle = black_box(handle);
     pairs::<0>(handle, each);
     pairs::<16>(handle, each);
     pairs::<32>(handle, each);

@@ -12,7 +12,8 @@ use stampool::Block;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Blocks of each array.
 pub(super) const BLOCKS: usize = 1000;
@@ -20,21 +21,21 @@ pub(super) const BLOCKS: usize = 1000;
 const RENEWALS: u64 = 10_000;
 
 /// Times about `operations` renewals in each of `arrays`.
-pub(super) fn sample(subject: &impl Measured, arrays: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &dyn AnySubject, arrays: usize, operations: u64) -> Sample {
     let lives = operations.div_ceil(RENEWALS);
     let gate = &Gate::new(arrays);
     let spans = on_threads_alike(arrays, |nth| {
         let mut random = Random::of(nth);
-        let mut handle = subject.handle();
-        let mut blocks: Vec<_> = (0..BLOCKS).map(|_| Block(handle.take())).collect();
-        drop(handle);
+        let mut blocks: Vec<_> =
+            subject.with_handle(|handle| (0..BLOCKS).map(|_| Block(handle.take_one())).collect());
         live(subject, &mut blocks, &mut random, 1);
         let span = Span::of(gate, || live(subject, &mut blocks, &mut random, lives));
-        let mut handle = subject.handle();
-        for Block(block) in blocks {
-            // SAFETY: live, and freed once.
-            unsafe { handle.deallocate(block) };
-        }
+        subject.with_handle(|handle| {
+            for Block(block) in blocks {
+                // SAFETY: live, and freed once.
+                unsafe { handle.give_back(block) };
+            }
+        });
         span
     });
     let sample = Span::together(&spans, lives * RENEWALS);
@@ -43,10 +44,11 @@ pub(super) fn sample(subject: &impl Measured, arrays: usize, operations: u64) ->
 }
 
 /// One thread after the other. They inherit the core that the caller is pinned to.
-fn live(subject: &impl Measured, blocks: &mut [Block], random: &mut Random, lives: u64) {
+fn live(subject: &dyn AnySubject, blocks: &mut [Block], random: &mut Random, lives: u64) {
     for _ in 0..lives {
         std::thread::scope(|threads| {
-            let one = threads.spawn(|| renew(&mut subject.handle(), blocks, random));
+            let one =
+                threads.spawn(|| subject.with_handle(|handle| handle.renew_array(blocks, random)));
             // Not left to the scope, which does not wait for what a thread keeps until its end.
             one.join().expect("no part panics");
         });
@@ -54,7 +56,7 @@ fn live(subject: &impl Measured, blocks: &mut [Block], random: &mut Random, live
 }
 
 #[inline(never)]
-fn renew(handle: &mut impl Handle, blocks: &mut [Block], random: &mut Random) {
+pub(super) fn renew(handle: &mut impl Handle, blocks: &mut [Block], random: &mut Random) {
     for _ in 0..RENEWALS {
         let block = &mut blocks[random.next() % BLOCKS];
         // SAFETY: live, and replaced in the next line.

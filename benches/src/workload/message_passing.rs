@@ -20,7 +20,8 @@ use super::random::Random;
 use super::touch::{read, write};
 use crate::ring::{Receiver, Ring, Sender};
 use crate::sample::{Gate, Patience, Span, on_threads};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Messages without an answer, of all producers together.
 pub(super) const IN_FLIGHT: usize = 4096;
@@ -45,26 +46,19 @@ pub(super) const fn live_blocks(consumers: usize) -> usize {
 }
 
 /// Times about `operations` messages, from all producers together.
-pub(super) fn sample(subject: &impl Measured, passing: Passing, operations: u64) -> Sample {
-    // As many places as one producer may have messages on their way: no ring is ever full.
-    match passing.producers {
-        1 => sample_with::<IN_FLIGHT>(subject, passing, operations),
-        2 | 3 => sample_with::<{ IN_FLIGHT / 2 }>(subject, passing, operations),
-        _ => sample_with::<{ IN_FLIGHT / 4 }>(subject, passing, operations),
-    }
-}
-
-fn sample_with<const PLACES: usize>(
-    subject: &impl Measured,
-    passing: Passing,
-    operations: u64,
-) -> Sample {
+pub(super) fn sample(subject: &dyn AnySubject, passing: Passing, operations: u64) -> Sample {
     let Passing { producers, consumers, touched_bytes } = passing;
     let threads = producers + consumers;
+    // At least as many as one producer may have messages on their way: no ring is ever full.
+    let places = match producers {
+        1 => IN_FLIGHT,
+        2 | 3 => IN_FLIGHT / 2,
+        _ => IN_FLIGHT / 4,
+    };
     let each = operations.div_ceil(producers as u64);
-    let rings = || (0..producers * consumers).map(|_| Ring::<PLACES>::new(threads));
+    let rings = || (0..producers * consumers).map(|_| Ring::new(places, threads));
     let (mut ways_out, mut ways_back): (Vec<_>, Vec<_>) = (rings().collect(), rings().collect());
-    let mut clients: Vec<_> = (0..producers).map(|nth| Client::new(nth, passing)).collect();
+    let mut clients: Vec<_> = (0..producers).map(|nth| Client::new(nth, passing, places)).collect();
     let mut servers: Vec<_> = (0..consumers).map(|_| Server::new(passing)).collect();
     for (nth, (out, back)) in ways_out.iter_mut().zip(&mut ways_back).enumerate() {
         let (client, server) = (&mut clients[nth / consumers], &mut servers[nth % consumers]);
@@ -77,42 +71,44 @@ fn sample_with<const PLACES: usize>(
     let [warming_up, working] = &[(); 2].map(|()| AtomicUsize::new(producers));
     let clients = clients.into_iter().map(|mut client| {
         Box::new(move || {
-            let mut handle = subject.handle();
-            client.ask(&mut handle, WARM_UP, touched_bytes, warming_up);
-            Span::of(gate, || client.ask(&mut handle, each, touched_bytes, working))
+            subject.with_handle(|handle| {
+                handle.ask(&mut client, WARM_UP, touched_bytes, warming_up);
+                Span::of(gate, || handle.ask(&mut client, each, touched_bytes, working))
+            })
         }) as Box<dyn FnOnce() -> Span + Send>
     });
     let servers = servers.into_iter().map(|mut server| {
         Box::new(move || {
-            let mut handle = subject.handle();
-            server.answer(&mut handle, touched_bytes, warming_up);
-            Span::of(gate, || server.answer(&mut handle, touched_bytes, working))
+            subject.with_handle(|handle| {
+                handle.answer(&mut server, touched_bytes, warming_up);
+                Span::of(gate, || handle.answer(&mut server, touched_bytes, working))
+            })
         }) as Box<dyn FnOnce() -> Span + Send>
     });
     Span::together(&on_threads(clients.chain(servers).collect()), each * producers as u64)
 }
 
 /// A producer.
-struct Client<'r, const PLACES: usize> {
-    messages: Vec<Sender<'r, PLACES>>,
-    answers: Vec<Receiver<'r, PLACES>>,
+pub(crate) struct Client<'r> {
+    messages: Vec<Sender<'r>>,
+    answers: Vec<Receiver<'r>>,
     random: Random,
     /// The most messages without an answer.
     share: usize,
     patience: Patience,
 }
 
-impl<const PLACES: usize> Client<'_, PLACES> {
-    fn new(nth: usize, Passing { producers, consumers, .. }: Passing) -> Self {
+impl Client<'_> {
+    fn new(nth: usize, Passing { producers, consumers, .. }: Passing, places: usize) -> Self {
         let share = IN_FLIGHT / producers;
-        assert!((SPAN..=PLACES).contains(&share), "a span may go, and has room");
+        assert!((SPAN..=places).contains(&share), "a span may go, and has room");
         let patience = Patience::among(producers + consumers);
         Self { messages: Vec::new(), answers: Vec::new(), random: Random::of(nth), share, patience }
     }
 
     /// Sends `count` messages, and frees their answers; returns when all have come.
     #[inline(never)]
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         handle: &mut impl Handle,
         count: u64,
@@ -154,19 +150,24 @@ impl<const PLACES: usize> Client<'_, PLACES> {
 }
 
 /// A consumer: from each producer, and back.
-struct Server<'r, const PLACES: usize> {
-    ways: Vec<(Receiver<'r, PLACES>, Sender<'r, PLACES>)>,
+pub(crate) struct Server<'r> {
+    ways: Vec<(Receiver<'r>, Sender<'r>)>,
     patience: Patience,
 }
 
-impl<const PLACES: usize> Server<'_, PLACES> {
+impl Server<'_> {
     fn new(Passing { producers, consumers, .. }: Passing) -> Self {
         Self { ways: Vec::new(), patience: Patience::among(producers + consumers) }
     }
 
     /// Answers until nobody is `asking`.
     #[inline(never)]
-    fn answer(&mut self, handle: &mut impl Handle, touched_bytes: usize, asking: &AtomicUsize) {
+    pub(super) fn answer(
+        &mut self,
+        handle: &mut impl Handle,
+        touched_bytes: usize,
+        asking: &AtomicUsize,
+    ) {
         let mut patience = self.patience;
         loop {
             let mut idle = true;

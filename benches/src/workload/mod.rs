@@ -3,6 +3,7 @@
 mod bulk;
 mod burst;
 mod cache_line;
+mod drive;
 mod hit;
 mod larson;
 mod message_passing;
@@ -16,6 +17,7 @@ pub(crate) mod touch;
 mod working_set;
 mod xmalloc;
 
+pub(crate) use drive::Drive;
 pub use team::Team;
 
 use core::fmt;
@@ -23,7 +25,8 @@ use core::fmt;
 use serde::Serialize;
 
 use crate::sample::cores;
-use crate::{Measured, Sample, ring};
+use crate::subjects::AnySubject;
+use crate::{Sample, ring};
 use burst::Order;
 use message_passing::Passing;
 use producer_consumer::Crossing;
@@ -275,7 +278,7 @@ impl Workload {
     }
 
     /// Times about so many operations.
-    pub fn sample(&self, subject: &impl Measured, operations: u64) -> Sample {
+    pub(crate) fn sample(&self, subject: &dyn AnySubject, operations: u64) -> Sample {
         let threads = self.threads();
         let (producers, consumers) = self.team.sides();
         let touched_bytes = if self.touched { self.size_bytes } else { 0 };

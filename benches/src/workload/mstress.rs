@@ -21,7 +21,8 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use super::random::Random;
 use super::touch::{read, write};
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Places that all threads share.
 const TRANSFERS: usize = 1000;
@@ -31,7 +32,7 @@ const FREE: usize = 66;
 const SWAP: usize = 25;
 const KEEP_PLACE: usize = 50;
 
-type Transfers = [AtomicPtr<u8>; TRANSFERS];
+pub(super) type Transfers = [AtomicPtr<u8>; TRANSFERS];
 
 /// What thread `nth` allocates in an iteration and does not retain.
 const fn allocations(nth: usize) -> usize {
@@ -61,7 +62,7 @@ pub(super) const fn live_blocks(threads: usize) -> usize {
 
 /// Times about `operations` allocations, of all of `threads` together.
 pub(super) fn sample(
-    subject: &impl Measured,
+    subject: &dyn AnySubject,
     threads: usize,
     touched_bytes: usize,
     operations: u64,
@@ -75,16 +76,16 @@ pub(super) fn sample(
         let gate = &Gate::new(threads);
         let spans = on_threads_alike(threads, |nth| {
             let mut own = Own::new(nth);
-            Span::of(gate, || own.stress(&mut subject.handle(), transfers, touched_bytes))
+            let mut work = || {
+                subject.with_handle(|handle| handle.stress(&mut own, transfers, touched_bytes));
+            };
+            Span::of(gate, &mut work)
         });
         let between = Span::of(&Gate::new(1), || {
-            let mut handle = subject.handle();
-            for place in transfers {
-                if iteration == iterations || random.chance(KEEP_PLACE) {
-                    let block = place.swap(ptr::null_mut(), Ordering::Acquire);
-                    put_back(&mut handle, block, touched_bytes);
-                }
-            }
+            let chance = if iteration == iterations { 100 } else { KEEP_PLACE };
+            subject.with_handle(|handle| {
+                handle.clear(transfers, &mut random, chance, touched_bytes);
+            });
         });
         let stress = Span::together(&spans, per_iteration);
         let both = stress.then(Span::together(&[between], 0));
@@ -93,8 +94,25 @@ pub(super) fn sample(
     whole.expect("an iteration")
 }
 
+/// Empties places, each with this chance in a hundred.
+#[inline(never)]
+pub(super) fn clear(
+    handle: &mut impl Handle,
+    transfers: &Transfers,
+    random: &mut Random,
+    chance: usize,
+    touched_bytes: usize,
+) {
+    for place in transfers {
+        if random.chance(chance) {
+            let block = place.swap(ptr::null_mut(), Ordering::Acquire);
+            put_back(handle, block, touched_bytes);
+        }
+    }
+}
+
 /// A thread's own blocks.
-struct Own {
+pub(crate) struct Own {
     random: Random,
     allocations: usize,
     retained: Vec<NonNull<u8>>,
@@ -113,7 +131,12 @@ impl Own {
     }
 
     #[inline(never)]
-    fn stress(&mut self, handle: &mut impl Handle, transfers: &Transfers, touched_bytes: usize) {
+    pub(super) fn stress(
+        &mut self,
+        handle: &mut impl Handle,
+        transfers: &Transfers,
+        touched_bytes: usize,
+    ) {
         let Self { random, data, retained, .. } = self;
         let (mut to_allocate, mut to_retain) = (self.allocations, self.allocations / 2);
         while to_allocate + to_retain > 0 {

@@ -9,7 +9,8 @@ use core::hint::black_box;
 use super::touch::{read, write};
 use crate::ring::{CAPACITY, RUN, Receiver, Ring, Sender};
 use crate::sample::{Gate, Span, on_threads};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Blocks that each producer sends before the clock runs.
 const WARM_UP: u64 = 8 * CAPACITY as u64;
@@ -27,29 +28,22 @@ pub(super) struct Crossing {
 }
 
 /// Times about `operations` blocks, from all producers together.
-pub(super) fn sample(subject: &impl Measured, crossing: Crossing, operations: u64) -> Sample {
-    match crossing.producers * crossing.consumers {
-        _ if crossing.paired => sample_with::<CAPACITY>(subject, crossing, operations),
-        1 => sample_with::<CAPACITY>(subject, crossing, operations),
-        2 => sample_with::<{ CAPACITY / 2 }>(subject, crossing, operations),
-        3 | 4 => sample_with::<{ CAPACITY / 4 }>(subject, crossing, operations),
-        _ => sample_with::<{ CAPACITY / 16 }>(subject, crossing, operations),
-    }
-}
-
-fn sample_with<const PLACES: usize>(
-    subject: &impl Measured,
-    crossing: Crossing,
-    operations: u64,
-) -> Sample {
+pub(super) fn sample(subject: &dyn AnySubject, crossing: Crossing, operations: u64) -> Sample {
     let Crossing { producers, consumers, paired, touched_bytes } = crossing;
     let threads = producers + consumers;
+    let places = match producers * consumers {
+        _ if paired => CAPACITY,
+        1 => CAPACITY,
+        2 => CAPACITY / 2,
+        3 | 4 => CAPACITY / 4,
+        _ => CAPACITY / 16,
+    };
     // Rings of each producer.
     let fan_out = if paired { 1 } else { consumers };
     let pairs = (producers * fan_out) as u64;
     let runs = operations.div_ceil(pairs * RUN as u64);
     let warm_up = WARM_UP.div_ceil((fan_out * RUN) as u64);
-    let mut rings: Vec<_> = (0..pairs).map(|_| Ring::<PLACES>::new(threads)).collect();
+    let mut rings: Vec<_> = (0..pairs).map(|_| Ring::new(places, threads)).collect();
     let mut senders: Vec<Vec<_>> = (0..producers).map(|_| Vec::new()).collect();
     let mut receivers: Vec<Vec<_>> = (0..consumers).map(|_| Vec::new()).collect();
     for (nth, ring) in rings.iter_mut().enumerate() {
@@ -60,16 +54,18 @@ fn sample_with<const PLACES: usize>(
     let gate = &Gate::new(threads);
     let producers = senders.into_iter().map(|mut rings| {
         Box::new(move || {
-            let mut handle = subject.handle();
-            produce(&mut handle, &mut rings, touched_bytes, warm_up);
-            Span::of(gate, || produce(&mut handle, &mut rings, touched_bytes, runs))
+            subject.with_handle(|handle| {
+                handle.produce(&mut rings, touched_bytes, warm_up);
+                Span::of(gate, || handle.produce(&mut rings, touched_bytes, runs))
+            })
         }) as Box<dyn FnOnce() -> Span + Send>
     });
     let consumers = receivers.into_iter().map(|mut rings| {
         Box::new(move || {
-            let mut handle = subject.handle();
-            consume(&mut handle, &mut rings, touched_bytes, warm_up);
-            Span::of(gate, || consume(&mut handle, &mut rings, touched_bytes, runs))
+            subject.with_handle(|handle| {
+                handle.consume(&mut rings, touched_bytes, warm_up);
+                Span::of(gate, || handle.consume(&mut rings, touched_bytes, runs))
+            })
         }) as Box<dyn FnOnce() -> Span + Send>
     });
     Span::together(&on_threads(producers.chain(consumers).collect()), runs * pairs * RUN as u64)
@@ -77,9 +73,9 @@ fn sample_with<const PLACES: usize>(
 
 /// Sends so many runs over each of `rings`.
 #[inline(never)]
-fn produce<const PLACES: usize>(
+pub(super) fn produce(
     handle: &mut impl Handle,
-    rings: &mut [Sender<'_, PLACES>],
+    rings: &mut [Sender<'_>],
     touched_bytes: usize,
     runs: u64,
 ) {
@@ -96,9 +92,9 @@ fn produce<const PLACES: usize>(
 
 /// Takes so many runs from each of `rings`.
 #[inline(never)]
-fn consume<const PLACES: usize>(
+pub(super) fn consume(
     handle: &mut impl Handle,
-    rings: &mut [Receiver<'_, PLACES>],
+    rings: &mut [Receiver<'_>],
     touched_bytes: usize,
     runs: u64,
 ) {

@@ -1,7 +1,7 @@
 //! Numbers to choose slots by.
 
 /// A multiplicative generator: a few cycles, good enough to choose slots.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// One of its own for each thread, the same in each run.

@@ -12,7 +12,8 @@ use crossbeam_utils::CachePadded;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Places in the bucket.
 pub(super) const SLOTS: usize = 1024;
@@ -20,29 +21,34 @@ pub(super) const SLOTS: usize = 1024;
 const RUN: usize = 8;
 const WARM_UP: u64 = (4 * SLOTS / RUN) as u64;
 
-type Line = CachePadded<[AtomicPtr<u8>; RUN]>;
+pub(super) type Line = CachePadded<[AtomicPtr<u8>; RUN]>;
 
 /// Times about `operations` swaps on each of `threads`.
-pub(super) fn sample(subject: &impl Measured, threads: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &dyn AnySubject, threads: usize, operations: u64) -> Sample {
     let bucket: &[Line] =
         &[const { Line::new([const { AtomicPtr::new(ptr::null_mut()) }; RUN]) }; SLOTS / RUN];
     let runs = operations.div_ceil(RUN as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |nth| {
-        let mut handle = subject.handle();
         let mut random = Random::of(nth);
-        swaps(&mut handle, bucket, &mut random, WARM_UP);
-        Span::of(gate, || swaps(&mut handle, bucket, &mut random, runs))
+        subject.with_handle(|handle| {
+            handle.swap(bucket, &mut random, WARM_UP);
+            Span::of(gate, || handle.swap(bucket, &mut random, runs))
+        })
     });
-    let mut handle = subject.handle();
-    for slot in bucket.iter().flat_map(|line| line.iter()) {
-        put_back(&mut handle, slot.swap(ptr::null_mut(), Ordering::Acquire));
-    }
+    subject.with_handle(|handle| {
+        for slot in bucket.iter().flat_map(|line| line.iter()) {
+            if let Some(block) = NonNull::new(slot.swap(ptr::null_mut(), Ordering::Acquire)) {
+                // SAFETY: allocated from the same subject, and taken out of its one place.
+                unsafe { handle.give_back(block) };
+            }
+        }
+    });
     Span::together(&spans, runs * RUN as u64)
 }
 
 #[inline(never)]
-fn swaps(handle: &mut impl Handle, bucket: &[Line], random: &mut Random, runs: u64) {
+pub(super) fn swaps(handle: &mut impl Handle, bucket: &[Line], random: &mut Random, runs: u64) {
     for _ in 0..runs {
         for slot in &*bucket[random.next() % bucket.len()] {
             let block = black_box(handle.take());

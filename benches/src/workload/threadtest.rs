@@ -12,7 +12,8 @@ use core::ptr::NonNull;
 
 use super::touch::write;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Objects of all threads together.
 const OBJECTS: usize = 10_000;
@@ -25,7 +26,7 @@ pub(super) const fn share(threads: usize) -> usize {
 
 /// Times about `operations` pairs of allocate and free on each of `threads`.
 pub(super) fn sample(
-    subject: &impl Measured,
+    subject: &dyn AnySubject,
     threads: usize,
     touched_bytes: usize,
     operations: u64,
@@ -34,16 +35,17 @@ pub(super) fn sample(
     let iterations = operations.div_ceil(share as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |_| {
-        let mut handle = subject.handle();
         let mut objects = vec![NonNull::dangling(); share];
-        run(&mut handle, &mut objects, touched_bytes, WARM_UP);
-        Span::of(gate, || run(&mut handle, &mut objects, touched_bytes, iterations))
+        subject.with_handle(|handle| {
+            handle.threadtest(&mut objects, touched_bytes, WARM_UP);
+            Span::of(gate, || handle.threadtest(&mut objects, touched_bytes, iterations))
+        })
     });
     Span::together(&spans, iterations * share as u64)
 }
 
 #[inline(never)]
-fn run(
+pub(super) fn run(
     handle: &mut impl Handle,
     objects: &mut [NonNull<u8>],
     touched_bytes: usize,

@@ -6,7 +6,8 @@ use core::ptr::NonNull;
 
 use super::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Live blocks of a thread.
 pub(super) const LIVE: usize = 1024;
@@ -15,26 +16,32 @@ const RENEWED: usize = LIVE / 8;
 const WARM_UP: u64 = 64;
 
 /// Times about `operations` pairs of free and allocate on each of `threads`.
-pub(super) fn sample(subject: &impl Measured, threads: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &dyn AnySubject, threads: usize, operations: u64) -> Sample {
     let renewals = operations.div_ceil(RENEWED as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |nth| {
-        let mut handle = subject.handle();
-        let mut random = Random::of(nth);
-        let mut live: Vec<_> = (0..LIVE).map(|_| handle.take()).collect();
-        renew(&mut handle, &mut live, &mut random, WARM_UP);
-        let span = Span::of(gate, || renew(&mut handle, &mut live, &mut random, renewals));
-        for block in live {
-            // SAFETY: live, and freed once.
-            unsafe { handle.deallocate(block) };
-        }
-        span
+        subject.with_handle(|handle| {
+            let mut random = Random::of(nth);
+            let mut live: Vec<_> = (0..LIVE).map(|_| handle.take_one()).collect();
+            handle.renew_set(&mut live, &mut random, WARM_UP);
+            let span = Span::of(gate, || handle.renew_set(&mut live, &mut random, renewals));
+            for block in live {
+                // SAFETY: live, and freed once.
+                unsafe { handle.give_back(block) };
+            }
+            span
+        })
     });
     Span::together(&spans, renewals * RENEWED as u64)
 }
 
 #[inline(never)]
-fn renew(handle: &mut impl Handle, live: &mut [NonNull<u8>], random: &mut Random, renewals: u64) {
+pub(super) fn renew(
+    handle: &mut impl Handle,
+    live: &mut [NonNull<u8>],
+    random: &mut Random,
+    renewals: u64,
+) {
     for _ in 0..renewals {
         // An odd stride meets as many different places as there are steps.
         let (first, stride) = (random.next(), random.next() | 1);

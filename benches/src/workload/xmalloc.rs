@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use stampool::Block;
 
 use crate::sample::{Gate, Patience, Span, on_threads};
-use crate::{Handle, Measured, Sample, Take};
+use crate::subjects::AnySubject;
+use crate::{Handle, Sample, Take};
 
 /// Blocks of a batch.
 const BATCH: usize = 120;
@@ -23,21 +24,23 @@ pub(super) const fn live_blocks(pairs: usize) -> usize {
 }
 
 /// Times about `operations` blocks, from all of `pairs` together.
-pub(super) fn sample(subject: &impl Measured, pairs: usize, operations: u64) -> Sample {
+pub(super) fn sample(subject: &dyn AnySubject, pairs: usize, operations: u64) -> Sample {
     let batches = operations.div_ceil((BATCH * pairs) as u64);
     let list = &Mutex::new(Vec::with_capacity(LIST * pairs));
     let gate = &Gate::new(2 * pairs);
     let patience = Patience::among(2 * pairs);
     let room = LIST * pairs;
     let producer = move || {
-        let mut handle = subject.handle();
-        produce(&mut handle, list, room, patience, WARM_UP);
-        Span::of(gate, || produce(&mut handle, list, room, patience, batches))
+        subject.with_handle(|handle| {
+            handle.fill(list, room, patience, WARM_UP);
+            Span::of(gate, || handle.fill(list, room, patience, batches))
+        })
     };
     let consumer = move || {
-        let mut handle = subject.handle();
-        consume(&mut handle, list, patience, WARM_UP);
-        Span::of(gate, || consume(&mut handle, list, patience, batches))
+        subject.with_handle(|handle| {
+            handle.empty(list, patience, WARM_UP);
+            Span::of(gate, || handle.empty(list, patience, batches))
+        })
     };
     let mut parts: Vec<Box<dyn FnOnce() -> Span + Send>> = Vec::new();
     for _ in 0..pairs {
@@ -47,10 +50,10 @@ pub(super) fn sample(subject: &impl Measured, pairs: usize, operations: u64) -> 
     Span::together(&on_threads(parts), batches * (BATCH * pairs) as u64)
 }
 
-type Batches = Mutex<Vec<Vec<Block>>>;
+pub(super) type Batches = Mutex<Vec<Vec<Block>>>;
 
 #[inline(never)]
-fn produce(
+pub(super) fn produce(
     handle: &mut impl Handle,
     list: &Batches,
     room: usize,
@@ -73,7 +76,7 @@ fn produce(
 }
 
 #[inline(never)]
-fn consume(handle: &mut impl Handle, list: &Batches, patience: Patience, batches: u64) {
+pub(super) fn consume(handle: &mut impl Handle, list: &Batches, patience: Patience, batches: u64) {
     for _ in 0..batches {
         let mut patience = patience;
         let batch = loop {

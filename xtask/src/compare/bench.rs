@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use serde::Deserialize;
 
 use super::data::measures;
+use super::facts;
 
 /// What it found.
 #[derive(Debug, Deserialize)]
@@ -36,6 +37,10 @@ const BUCKET: &str = "shared-bucket/2/64";
 const DEFAULT_BATCH: u32 = 64;
 
 impl Row {
+    fn is_disturbed(&self) -> bool {
+        2 * self.disturbed_rounds > self.rounds
+    }
+
     /// The measures that it stands for. What is no pool has no batch: it stands for all of them.
     pub(super) fn measures(&self) -> Vec<&'static str> {
         let is = |batch| self.batch.is_none_or(|own| own == batch);
@@ -54,7 +59,13 @@ impl Row {
 impl Report {
     /// Rows that other work disturbed in most rounds.
     pub(super) fn disturbed(&self) -> usize {
-        self.rows.iter().filter(|row| 2 * row.disturbed_rounds > row.rounds).count()
+        self.rows.iter().filter(|row| row.is_disturbed()).count()
+    }
+
+    /// Whether one of those is a strategy's, so that the recommendation rests on it.
+    pub(super) fn is_busy(&self) -> bool {
+        let counts = |row: &&Row| facts::of(&row.subject).is_some() && !row.measures().is_empty();
+        self.rows.iter().filter(counts).any(Row::is_disturbed)
     }
 }
 
@@ -62,9 +73,15 @@ impl Report {
 ///
 /// # Errors
 /// Where the binary fails.
-pub(super) fn run(executable: &Path, rounds: usize, turn_ms: usize) -> Result<Report> {
+pub(super) fn run(
+    executable: &Path,
+    with_mallocs: bool,
+    rounds: usize,
+    turn_ms: usize,
+) -> Result<Report> {
     let mut command = Command::new(executable);
-    command.args(["--suite", "strategies", "--workload", &[HIT, CROSSING, BUCKET].join(",")]);
+    let suite = if with_mallocs { "strategies-mallocs" } else { "strategies" };
+    command.args(["--suite", suite, "--workload", &[HIT, CROSSING, BUCKET].join(",")]);
     command.args([
         "--format",
         "json",

@@ -1,6 +1,6 @@
 //! The quick model checks: loom, patched, what is tier 0; and what the last run of all left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 use ledger::{Checker, Expect, Limit, Row};
 
 use super::data::{Checks, Counts};
+use super::depth::Depth;
 use super::facts;
 use crate::build_id::Build;
 use crate::ledgers::file::Ledger;
@@ -18,18 +19,44 @@ use crate::{ledger_file, matrix, table, workspace};
 /// Checks at a time.
 const WORKERS: usize = 2;
 
-/// In a hurry: one scenario per mechanism, those that catch most mutants.
-const HURRY: [&str; 4] =
+/// One scenario per mechanism, those that catch most mutants: for a quick run, and for what has too
+/// many executions for more.
+const FEW: [&str; 4] =
     ["list/pop_pop_push_push", "list/aba", "pool/flush_refill", "pool/carve_carve"];
 
-/// What a strategy runs that has too many executions for more, and a specification model; in a
-/// hurry the lists alone.
-fn brief(scenario: &str, hurry: bool) -> bool {
-    HURRY.contains(&scenario) && (!hurry || scenario.starts_with("list/"))
+/// Scenarios that a short run leaves out, since they take half of the time: with more lists, with
+/// batches that grow, with a limit, with remainders.
+const TAKES_LONG: [&str; 5] = [
+    "mediator/remainders_merge",
+    "pool/capacity",
+    "pool/shards_leave_allocate",
+    "pool/wide_flush_refill",
+    "pool/wide_leave_allocate",
+];
+
+/// Whether a run of this depth looks at a scenario of a strategy, or of what stands `brief`ly: a
+/// specification model, and a strategy that is not exhausted.
+fn is_of(depth: Depth, scenario: &str, brief: bool) -> bool {
+    match (depth, brief) {
+        (Depth::Full, false) => true,
+        (Depth::Short, false) => !TAKES_LONG.contains(&scenario),
+        (Depth::Full, true) | (Depth::Quick, false) => FEW.contains(&scenario),
+        // The real epoch takes longer for that one than for all others.
+        (Depth::Short, true) => FEW.contains(&scenario) && scenario != "pool/carve_carve",
+        (Depth::Quick, true) => FEW.contains(&scenario) && scenario.starts_with("list/"),
+    }
 }
 
 /// The verdicts by strategy.
 pub(super) type Verdicts = BTreeMap<String, Checks>;
+
+/// In words.
+pub(super) struct Looked {
+    /// What was run.
+    pub(super) ran: Vec<String>,
+    /// What a full run has beside it.
+    pub(super) left: Option<String>,
+}
 
 /// Builds the checks.
 ///
@@ -46,38 +73,16 @@ pub(super) fn build() -> Result<PathBuf> {
 ///
 /// # Errors
 /// Where the checks cannot be run, or the checker does not see what it must.
-pub(super) fn run(executable: &Path, hurry: bool) -> Result<(Verdicts, Vec<String>)> {
+pub(super) fn run(executable: &Path, depth: Depth) -> Result<(Verdicts, Looked)> {
     let registered = run::list(executable)?;
     let canary = |row: &Row| row.strategy == "self" && row.scenario == "canary";
     let strategies = matrix::strategies();
-    let quick = |row: &Row| {
-        row.expect == Expect::Pass
-            && strategies.contains(&&*row.strategy)
-            && row.checker == Checker::Loom
-            && row.tier == 0
-            && row.bound == Limit::Unbounded
-            && match facts::of(&row.strategy) {
-                Some(_) => !hurry || HURRY.contains(&&*row.scenario),
-                None => brief(&row.scenario, hurry),
-            }
-    };
-    // A strategy of which nothing is exhausted is looked at as far as it goes, in short.
-    let bounded: Vec<&str> = strategies
-        .iter()
-        .copied()
-        .filter(|name| !registered.iter().any(|row| row.strategy == *name && quick(row)))
-        .collect();
-    let bounded = |row: &Row| {
-        row.expect == Expect::Pass
-            && bounded.contains(&&*row.strategy)
-            && row.tier <= 2
-            && brief(&row.scenario, hurry)
-    };
-    let jobs: Vec<Job<'_>> = registered
-        .into_iter()
-        .filter(|row| quick(row) || bounded(row) || canary(row))
-        .map(|row| Job::new(row, executable))
-        .collect();
+    let all = chosen(&registered, &strategies, Depth::Full);
+    let now = chosen(&registered, &strategies, depth);
+    let left: Vec<&Row> = all.into_iter().filter(|row| !now.contains(row)).collect();
+    let canaries = registered.iter().filter(|row| canary(row));
+    let jobs: Vec<Job<'_>> =
+        now.into_iter().chain(canaries).map(|row| Job::new(row.clone(), executable)).collect();
     ensure!(jobs.iter().any(|job| canary(&job.row)), "the canary is not registered");
     for name in &strategies {
         let there = jobs.iter().filter(|job| job.row.strategy == *name).count();
@@ -106,6 +111,9 @@ pub(super) fn run(executable: &Path, hurry: bool) -> Result<(Verdicts, Vec<Strin
         start.elapsed().as_secs_f64(),
     );
     let mut verdicts = by_strategy(&rows);
+    for (name, checks) in &mut verdicts {
+        checks.left = left.iter().filter(|row| row.strategy == *name).count();
+    }
     let ledger = match last_of_all()? {
         Ok(rows) => {
             for (name, checks) in &mut verdicts {
@@ -113,9 +121,36 @@ pub(super) fn run(executable: &Path, hurry: bool) -> Result<(Verdicts, Vec<Strin
             }
             format!("ledger: {} rows of `cargo xtask checks`, of these sources", rows.len())
         }
-        Err(why) => format!("ledger: {why}; `cargo xtask checks` fills these columns"),
+        Err(why) => format!("ledger: {why}; `cargo xtask checks` writes one"),
     };
-    Ok((verdicts, vec![words, ledger]))
+    let scenarios: BTreeSet<&str> = left.iter().map(|row| &*row.scenario).collect();
+    let names: Vec<&str> = scenarios.into_iter().collect();
+    let left = (!left.is_empty())
+        .then(|| format!("left to --full: {} model checks, of {}", left.len(), names.join(", ")));
+    Ok((verdicts, Looked { ran: vec![words, ledger], left }))
+}
+
+/// The rows that a run of this depth runs.
+fn chosen<'r>(registered: &'r [Row], strategies: &[&str], depth: Depth) -> Vec<&'r Row> {
+    let is_ours = |row: &Row| row.expect == Expect::Pass && strategies.contains(&&*row.strategy);
+    let is_exhausted = |row: &Row| {
+        is_ours(row)
+            && row.checker == Checker::Loom
+            && row.tier == 0
+            && row.bound == Limit::Unbounded
+            && is_of(Depth::Full, &row.scenario, facts::of(&row.strategy).is_none())
+    };
+    // A strategy of which nothing is exhausted is looked at as far as it goes, in short.
+    let exhausted: BTreeSet<&str> =
+        registered.iter().filter(|row| is_exhausted(row)).map(|row| &*row.strategy).collect();
+    let is_chosen = |row: &&Row| match exhausted.contains(&*row.strategy) {
+        true => {
+            let brief = facts::of(&row.strategy).is_none();
+            is_exhausted(row) && is_of(depth, &row.scenario, brief)
+        }
+        false => is_ours(row) && row.tier <= 2 && is_of(depth, &row.scenario, true),
+    };
+    registered.iter().filter(is_chosen).collect()
 }
 
 fn by_strategy(rows: &[Row]) -> Verdicts {
@@ -167,6 +202,32 @@ mod tests {
     use ledger::Verdict;
 
     use super::*;
+
+    #[test]
+    fn shorter_runs_are_parts_of_longer_ones_and_none_is_of_other_rows() {
+        let row = |strategy: &str, scenario: &str, bound| {
+            Row::not_run(strategy, scenario, Checker::Loom, 0, bound, Expect::Pass)
+        };
+        let bounded = Limit::Bounded(3);
+        let registered = [
+            row("TaggedWide", "list/aba", Limit::Unbounded),
+            row("TaggedWide", "list/pop_push", Limit::Unbounded),
+            row("TaggedWide", TAKES_LONG[0], Limit::Unbounded),
+            row("TaggedWide", "list/aba", bounded),
+            row("EpochDeferred", "list/aba", bounded),
+            row("EpochDeferred", "pool/carve_carve", bounded),
+            row("EpochDeferred", "list/pop_push", bounded),
+            row("a twin", "list/aba", Limit::Unbounded),
+        ];
+        let strategies = ["TaggedWide", "EpochDeferred"];
+        let of = |depth| -> Vec<String> {
+            chosen(&registered, &strategies, depth).iter().map(|row| row.key()).collect()
+        };
+        let (quick, short, full) = (of(Depth::Quick), of(Depth::Short), of(Depth::Full));
+        assert_eq!((quick.len(), short.len(), full.len()), (2, 3, 5), "{full:?}");
+        assert!(quick.iter().all(|key| short.contains(key)));
+        assert!(short.iter().all(|key| full.contains(key)));
+    }
 
     #[test]
     fn a_bounded_row_is_no_exhaustive_one_and_a_fault_is_none_of_them() {

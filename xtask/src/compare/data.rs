@@ -18,6 +18,12 @@ pub(crate) struct Comparison {
     pub(crate) cores: usize,
     /// What was run and how far it looked, in words, one entry per kind of evidence.
     pub(crate) ran: Vec<String>,
+    /// Whether other work disturbed times that the recommendation rests on.
+    #[serde(default)]
+    pub(crate) busy: bool,
+    /// What a full run looks at and this one did not, in words.
+    #[serde(default)]
+    pub(crate) left: Vec<String>,
     /// The pool under each strategy.
     pub(crate) strategies: Vec<Strategy>,
     /// What one would use instead: times by subject, then by measure.
@@ -135,6 +141,9 @@ pub(crate) struct Checks {
     pub(crate) exhaustive: usize,
     /// Executions explored.
     pub(crate) executions: u64,
+    /// Checks that a full run has beside these.
+    #[serde(default)]
+    pub(crate) left: usize,
     /// Names of the broken ones.
     pub(crate) broken: Vec<String>,
     /// Rows of the last `cargo xtask checks`, if that was of these sources.

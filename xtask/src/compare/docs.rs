@@ -21,10 +21,10 @@ fn markers(part: &str) -> [String; 2] {
 /// Writes both parts, and says where.
 ///
 /// # Errors
-/// Where the page is not there, or lacks a marker, or the comparison was a quick one.
+/// Where the page is not there, or lacks a marker, or the comparison was no full one.
 pub(super) fn write(comparison: &Comparison) -> Result<PathBuf> {
     let command = &comparison.made.command;
-    ensure!(!command.contains("--quick"), "`{command}` is too short a run for {PAGE}");
+    ensure!(command.contains("--full"), "`{command}` is too short a run for {PAGE}");
     let path = workspace::root()?.join(PAGE);
     let page = fs::read_to_string(&path).with_context(|| format!("cannot read {PAGE}"))?;
     let page = put(&page, "facts", &of_facts(&facts::all()))?;
@@ -84,8 +84,12 @@ fn row(title: &str, cells: impl Iterator<Item = String>) -> String {
 fn of_figures(comparison: &Comparison) -> String {
     let made = &comparison.made;
     let mut text = format!(
-        "`{} --docs`, {}, commit {}, {} cores of {}, which other work shared.\n\n",
-        made.command, made.date, made.commit, comparison.cores, made.processor
+        "`{}`, {}, commit {}, {} cores of {}, which other work shared.\n\n",
+        made.command.replace("--full", "--docs"),
+        made.date,
+        made.commit,
+        comparison.cores,
+        made.processor
     );
     text += &costs(comparison);
     text += "\n";

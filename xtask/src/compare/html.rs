@@ -35,7 +35,7 @@ fn page(comparison: &Comparison) -> Page {
         .fold(Section::new("Figures"), |section, (title, table)| {
             section.text(title).table(drawn(&table))
         });
-    let ran = comparison.ran.iter().fold(
+    let ran = comparison.ran.iter().chain(&comparison.left).fold(
         Section::new("Where this comes from")
             .code(&made.command)
             .text(format!("{}, cores: {}", made.processor, comparison.cores)),
@@ -163,6 +163,8 @@ mod tests {
             made: Made { command: "cargo xtask compare --quick".into(), ..Made::default() },
             cores: 2,
             ran: vec!["seed 77".into()],
+            busy: false,
+            left: vec!["left to --full: all".into()],
             strategies: vec![strategy],
             others: [("malloc".to_owned(), times(9.5)), (FLOOR.to_owned(), times(0.25))].into(),
             recommendation: "Use what you like.".into(),
@@ -179,6 +181,7 @@ mod tests {
             "Locked: 0.875",
             "cargo xtask compare --quick",
             "seed 77",
+            "left to --full: all",
             "nanoseconds per operation",
         ] {
             assert!(html.contains(word), "{word}");

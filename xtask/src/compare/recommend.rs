@@ -30,8 +30,12 @@ pub(crate) fn recommend(comparison: &Comparison) -> String {
     let Some(best) = choose(&sound) else {
         return format!("None can be recommended: {}.", list(&faults, "nothing was compared"));
     };
+    let left = match best.checks.left {
+        0 => String::new(),
+        left => format!(", {left} more are left to --full"),
+    };
     let mut parts = vec![format!(
-        "its {} model checks ({} exhaustive) and {} stress runs passed",
+        "its {} model checks ({} exhaustive{left}) and {} stress runs passed",
         best.checks.run, best.checks.exhaustive, best.stress.run
     )];
     parts.push(match best.lock_free {
@@ -51,7 +55,20 @@ pub(crate) fn recommend(comparison: &Comparison) -> String {
         sound.iter().filter(|one| one.name != best.name).map(|one| price(one, best, &sound)),
     );
     parts.extend(faults);
-    format!("Use {}: {}.", best.name, parts.join(", "))
+    let as_far = match (comparison.left.is_empty(), comparison.busy) {
+        (true, false) => "",
+        (false, false) => ", as far as a short run tells",
+        (true, true) => ", as far as times tell that other work disturbed",
+        (false, true) => ", as far as a short run tells whose times other work disturbed",
+    };
+    format!("Use {}{as_far}: {}.", best.name, parts.join(", "))
+}
+
+/// The name alone.
+pub(crate) fn choice(comparison: &Comparison) -> Option<&str> {
+    let sound: Vec<&Strategy> =
+        comparison.strategies.iter().filter(|one| fault(one).is_none()).collect();
+    choose(&sound).map(|one| &*one.name)
 }
 
 /// Why a strategy cannot be recommended, whatever it costs.
@@ -230,6 +247,8 @@ mod tests {
             made: Made::default(),
             cores: 2,
             ran: vec![],
+            busy: false,
+            left: vec![],
             strategies,
             others: [].into(),
             recommendation: String::new(),
@@ -265,6 +284,21 @@ mod tests {
         );
         let [wide, packed, locked] = three();
         assert!(sentence([locked, packed, wide]).starts_with("Use Wide:"));
+    }
+
+    #[test]
+    fn what_a_short_run_left_out_is_said() {
+        let mut short = comparison(three().into());
+        short.strategies[0].checks.left = 30;
+        short.left = vec!["left to --full: 30 model checks".into()];
+        let said = recommend(&short);
+        assert!(said.starts_with("Use Wide, as far as a short run tells: its 20 model"), "{said}");
+        assert!(said.contains("(20 exhaustive, 30 more are left to --full)"), "{said}");
+        assert_eq!(choice(&short), Some("Wide"));
+        short.busy = true;
+        assert!(
+            recommend(&short).contains("a short run tells whose times other work disturbed: its")
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
@@ -44,7 +45,12 @@ pub(super) fn run(
     amount: Amount,
 ) -> Result<(BTreeMap<&'static str, Stalled>, Vec<Run>)> {
     let mut runs = Vec::new();
+    let mut told = Instant::now();
     for round in 0..amount.rounds {
+        if told.elapsed() > Duration::from_secs(5) {
+            eprintln!("round {} of {}", round + 1, amount.rounds);
+            told = Instant::now();
+        }
         for strategy in strategies {
             for batch in BATCHES {
                 // Who comes first has the caches as the one before left them: turn about.
