@@ -46,7 +46,7 @@ use core::ptr::NonNull;
 
 pub use batch::{batch_enters_cache, batch_leaves_cache};
 pub use misuse::Misuse;
-pub use tracked::Tracked;
+pub use tracked::{Checked, Hardened, Tracked};
 
 use crate::block::{Block, BlockLayout};
 use crate::sync::PoolId;
@@ -132,16 +132,6 @@ pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
     fn enters_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 }
 
-/// The pool checks whether each free is one of a live block of its own, and panics where it is
-/// not. [`PoolBuilder::checked`](crate::PoolBuilder::checked) chooses it; the chapter
-/// [`checking`](crate::docs::checking) has the cost.
-pub type Checked = Tracked<false>;
-
-/// As [`Checked`], and the pool also finds writes to freed blocks.
-/// [`PoolBuilder::hardened`](crate::PoolBuilder::hardened) chooses it; the chapter
-/// [`checking`](crate::docs::checking) has the cost.
-pub type Hardened = Tracked<true>;
-
 /// The pool checks nothing: the caller alone keeps the contract of `deallocate`. The default.
 #[derive(Clone, Copy, Debug)]
 pub struct Unchecked;
@@ -199,5 +189,4 @@ mod sealed {
     pub trait Sealed {}
 
     impl Sealed for super::Unchecked {}
-    impl<const HARD: bool> Sealed for super::Tracked<HARD> {}
 }

@@ -12,6 +12,7 @@ use super::exact::Exact;
 use super::known::{self, Record};
 use super::misuse::{Misuse, Named};
 use super::poison::{self, Poison};
+use super::sealed::Sealed;
 use super::shadow::{self, BlockState, Near, Span, Spans, Word};
 use crate::block::{Block, BlockLayout};
 use crate::sync::PoolId;
@@ -31,6 +32,18 @@ pub struct Tracked<const HARD: bool> {
     /// What the order of fresh blocks follows from.
     seed: u64,
 }
+
+/// The pool checks whether each free is one of a live block of its own, and panics where it is
+/// not. [`PoolBuilder::checked`](crate::PoolBuilder::checked) chooses it; the chapter
+/// [`checking`](crate::docs::checking) has the cost.
+pub type Checked = Tracked<false>;
+
+/// As [`Checked`], and the pool also finds writes to freed blocks.
+/// [`PoolBuilder::hardened`](crate::PoolBuilder::hardened) chooses it; the chapter
+/// [`checking`](crate::docs::checking) has the cost.
+pub type Hardened = Tracked<true>;
+
+impl<const HARD: bool> Sealed for Tracked<HARD> {}
 
 // SAFETY: spans and words are written before they are published, and only shared and atomic then.
 unsafe impl<const HARD: bool> Send for Tracked<HARD> {}

@@ -1,14 +1,27 @@
 //! How a thread cache exchanges blocks with the mediator.
 
-use super::{Depot, Guard, Mediator, Participant, ShardId};
+use super::depot::Depot;
+use super::{Guard, Mediator, Participant, ShardId};
 use crate::block::Block;
 use crate::free_list::{Chain, MagazineList, MaybeBlock, OwnedMagazine, Reclaimer, Strategy};
 
 /// The mediator, for one thread cache. Each call is one exchange on behalf of that cache.
 pub struct Client<'m, S: Strategy> {
-    pub(super) mediator: &'m Mediator<S>,
-    pub(super) participant: &'m Participant<S>,
-    pub(super) shard: ShardId,
+    mediator: &'m Mediator<S>,
+    participant: &'m Participant<S>,
+    shard: ShardId,
+}
+
+impl<S: Strategy> Mediator<S> {
+    /// The mediator for one thread cache, which belongs to this shard.
+    #[inline]
+    pub const fn client<'m>(
+        &'m self,
+        participant: &'m Participant<S>,
+        shard: ShardId,
+    ) -> Client<'m, S> {
+        Client { mediator: self, participant, shard }
+    }
 }
 
 impl<S: Strategy> Clone for Client<'_, S> {

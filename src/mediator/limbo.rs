@@ -10,12 +10,8 @@
 //!   that ends drops its participant, which may run the deferred returns of other threads while the
 //!   pool is dropped.
 
-use core::ptr::NonNull;
-
 use crossbeam_utils::CachePadded;
 
-use super::Depot;
-use crate::free_list::{Magazine, MagazineList, OwnedMagazine, Strategy};
 use crate::sync::{AtomicU64, AtomicUsize, site};
 
 /// How many magazines wait, and how many may wait.
@@ -77,7 +73,7 @@ impl Limbo {
     /// # Safety
     ///
     /// The limbo exists when this is called, and the caller does not use it afterwards.
-    unsafe fn leave(this: *const Self) {
+    pub(super) unsafe fn leave(this: *const Self) {
         // SAFETY: by the caller the limbo exists. The reference covers the atomic counter only.
         let waiting: &AtomicUsize = unsafe { &(*this).waiting };
         // ORDERING(LM-4): Release. Publishes that this thread no longer uses the depot and the
@@ -104,38 +100,5 @@ impl Limbo {
     pub(super) fn limit(&self) -> usize {
         // ORDERING(LM-2): as in `extend`.
         self.limit.load(site::LIMBO_LIMIT.ordering())
-    }
-}
-
-/// The deferred return of one magazine to `empty`. It has two words, so that a reclaimer need not
-/// box it.
-///
-/// It points to the depot without owning it; the mediator's drop runs every deferred return before
-/// it frees the depot. So the memory goes back when the pool is dropped. If the return owned the
-/// depot, the memory would stay until the last thread that has ever used the pool's collector ends.
-pub(super) struct DeferredReturn<S: Strategy> {
-    magazine: NonNull<Magazine>,
-    depot: NonNull<Depot<S>>,
-}
-
-// SAFETY: the magazine has no other owner, and threads share the depot anyway.
-unsafe impl<S: Strategy> Send for DeferredReturn<S> {}
-
-impl<S: Strategy> DeferredReturn<S> {
-    pub(super) fn new(depot: &Depot<S>, magazine: OwnedMagazine<'_>) -> Self {
-        Self { magazine: magazine.release(), depot: NonNull::from(depot) }
-    }
-
-    /// Returns the magazine: the grace period is over.
-    pub(super) fn complete(self) {
-        // SAFETY: the depot stays until this magazine has left the limbo, which is the last line.
-        let depot = unsafe { self.depot.as_ref() };
-        depot.standing.acquired();
-        // SAFETY: its owner released it for this; it is of this depot's store.
-        let magazine = unsafe { OwnedMagazine::assume(self.magazine, &depot.store) };
-        depot.empty.push(magazine);
-        // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
-        // again.
-        unsafe { Limbo::leave(&raw const depot.limbo) };
     }
 }

@@ -44,6 +44,8 @@
 //! instead of swapped magazines (papers/README.md).
 
 mod client;
+mod deferred_return;
+mod depot;
 mod full_lists;
 mod limbo;
 
@@ -54,11 +56,10 @@ use core::mem::ManuallyDrop;
 
 use crate::block::Batch;
 use crate::free_list::{
-    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy, TagPolicy,
+    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
 };
-use crate::sync::Witness;
-use full_lists::FullLists;
-use limbo::Limbo;
+use deferred_return::DeferredReturn;
+use depot::Depot;
 
 /// The shared store of full, partial and empty magazines of one pool.
 pub struct Mediator<S: Strategy> {
@@ -68,21 +69,6 @@ pub struct Mediator<S: Strategy> {
     depot: ManuallyDrop<Box<Depot<S>>>,
     /// The reclaimer has given up, so the depot is never freed.
     depot_stays: bool,
-}
-
-/// The lists and the limbo: every place where a magazine can be.
-struct Depot<S: Strategy> {
-    store: MagazineStore,
-    batch: Batch,
-    full: FullLists<S>,
-    partial: S::List,
-    empty: S::List,
-    limbo: Limbo,
-    /// Whether the lists refuse removals instead of letting their tags wrap.
-    may_refuse: bool,
-    /// Asserts, under loom, that the thread which frees the depot has acquired all deferred
-    /// returns.
-    standing: Witness,
 }
 
 /// What a thread cache holds to take part in a mediator's reclamation.
@@ -111,19 +97,9 @@ impl<S: Strategy> Mediator<S> {
     ///
     /// With 0 shards.
     pub fn new(batch: impl Into<Batch>, shards: usize, mechanism: &Mechanism) -> Self {
-        let batch = batch.into();
         Self {
             reclaimer: S::Reclaimer::new(),
-            depot: ManuallyDrop::new(Box::new(Depot {
-                store: MagazineStore::new(batch.max, mechanism.addressing),
-                batch,
-                full: FullLists::new(shards, mechanism),
-                partial: S::list(mechanism),
-                empty: S::list(mechanism),
-                limbo: Limbo::new(),
-                may_refuse: mechanism.tag_policy == TagPolicy::Refuse,
-                standing: Witness::created(),
-            })),
+            depot: ManuallyDrop::new(Box::new(Depot::new(batch.into(), shards, mechanism))),
             depot_stays: false,
         }
     }
@@ -166,16 +142,6 @@ impl<S: Strategy> Mediator<S> {
         self.reclaimer.join()
     }
 
-    /// The mediator for one thread cache, which belongs to this shard.
-    #[inline]
-    pub const fn client<'m>(
-        &'m self,
-        participant: &'m Participant<S>,
-        shard: ShardId,
-    ) -> Client<'m, S> {
-        Client { mediator: self, participant, shard }
-    }
-
     /// A magazine to put blocks into, or `None` if tags are used up (M4).
     #[inline]
     fn empty_magazine(&self, guard: &Guard<'_, S>) -> Option<OwnedMagazine<'_>> {
@@ -202,7 +168,7 @@ impl<S: Strategy> Mediator<S> {
             self.depot.empty.push(magazine);
         } else if self.depot.limbo.enter() {
             let address = magazine.name().address();
-            let deferred_return = limbo::DeferredReturn::new(&self.depot, magazine);
+            let deferred_return = DeferredReturn::new(&self.depot, magazine);
             // SAFETY: the depot stays in its box until `drain` has returned true: see `drop`.
             unsafe { self.reclaimer.defer(guard, address, move || deferred_return.complete()) };
         } else {
@@ -336,13 +302,6 @@ impl<S: Strategy> Mediator<S> {
             list.push(unsafe { OwnedMagazine::assume(magazine.release(), self.store()) });
         }
         (magazines, blocks)
-    }
-}
-
-impl<S: Strategy> Depot<S> {
-    /// All lists.
-    fn lists(&self) -> impl Iterator<Item = &S::List> {
-        self.full.all_from(ShardId::default()).chain([&self.partial, &self.empty])
     }
 }
 

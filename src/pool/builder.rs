@@ -46,6 +46,13 @@ pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     _types: PhantomData<fn() -> (S, C)>,
 }
 
+impl Pool {
+    /// Starts building a pool of blocks for values of `layout`.
+    pub fn builder(layout: Layout) -> PoolBuilder {
+        PoolBuilder::new(layout)
+    }
+}
+
 impl PoolBuilder {
     pub(super) fn new(layout: Layout) -> Self {
         Self {

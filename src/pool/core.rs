@@ -1,4 +1,4 @@
-//! What all handles of a pool share. `growth.rs` has how it grows, `stats.rs` what it counts.
+//! What all handles of a pool share. `growth.rs` has how it grows, `counts.rs` what it counts.
 //!
 //! # Order of locks
 //!
@@ -10,8 +10,6 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use super::Census;
-use super::growth::Growth;
 use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
@@ -45,6 +43,23 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) sealed: Number,
     /// The numbers of the blocks, where the pool is typed.
     pub(super) block_table: Option<BlockTable>,
+}
+
+/// What changes when the pool grows. Its lock is the growth lock of the layers below.
+pub(super) struct Growth {
+    pub(super) carver: Carver,
+    pub(super) magazines: usize,
+    pub(super) slots: usize,
+    /// Once and for ever: nothing is carved any more, and the source is left alone.
+    pub(super) sealed: bool,
+    /// Last: the memory that all else lies in.
+    pub(super) regions: Regions,
+}
+
+impl Growth {
+    const fn new(carver: Carver, regions: Regions) -> Self {
+        Self { carver, magazines: 0, slots: 0, sealed: false, regions }
+    }
 }
 
 /// What a builder puts a core together from.
@@ -299,29 +314,6 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             // SAFETY: the calling thread owns the slot, by its id.
             unsafe { self.hand_in(slot, &check, &participant) };
         }
-    }
-
-    /// Counts the blocks that the pool holds.
-    ///
-    /// Threads may keep pointers that were derived from `&Core`, in handles that they do not use at
-    /// present. So this takes `&self`: a `&mut Core` would invalidate those pointers.
-    ///
-    /// # Safety
-    ///
-    /// No handle is in use until this returns.
-    pub(super) unsafe fn census(&self) -> Census {
-        // The rundown keeps ending threads out; handles are not in use, by the caller.
-        let _held = self.rundown.exclusive();
-        // SAFETY: as just said, no other thread is in the core.
-        let counts = unsafe { self.mediator.census_alone() };
-        let (full_blocks, partial_blocks, empty_magazines) = counts;
-        // SAFETY: as just said, no other thread is in the core.
-        let in_array = |slot: SlotRef| unsafe { slot.len_blocks() };
-        // SAFETY: as just said, no other thread is in the core.
-        let kept_back = |slot: SlotRef| unsafe { slot.quarantined_blocks() };
-        let slots = self.registry.iter();
-        let cached_blocks = slots.map(|slot| in_array(slot) + kept_back(slot)).sum();
-        Census { cached_blocks, full_blocks, partial_blocks, empty_magazines }
     }
 
     /// Ends the core. Returns when it is gone.

@@ -3,33 +3,16 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::core::{Core, UNWATCHED};
+use super::core::{Core, Growth, UNWATCHED};
 use crate::block::{Batch, Block};
 use crate::checking::Checking;
-use crate::chunk::{Carver, NewChunk, Regions};
+use crate::chunk::NewChunk;
 use crate::error::AllocError;
 use crate::free_list::{Magazine, MaybeBlock, Strategy};
 use crate::mediator::{Client, ShardId};
 use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef};
 use crate::threads::ThreadId;
-
-/// What changes when the pool grows. Its lock is the growth lock of the layers below.
-pub(super) struct Growth {
-    pub(super) carver: Carver,
-    pub(super) magazines: usize,
-    pub(super) slots: usize,
-    /// Once and for ever: nothing is carved any more, and the source is left alone.
-    sealed: bool,
-    /// Last: the memory that all else lies in.
-    pub(super) regions: Regions,
-}
-
-impl Growth {
-    pub(super) const fn new(carver: Carver, regions: Regions) -> Self {
-        Self { carver, magazines: 0, slots: 0, sealed: false, regions }
-    }
-}
 
 /// What a new chunk needs beside its magazines and blocks, in one room, and where the parts begin.
 /// Names of magazines come first.

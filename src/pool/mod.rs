@@ -2,6 +2,7 @@
 
 mod builder;
 mod core;
+mod counts;
 mod debug;
 mod exact;
 #[cfg(test)]
@@ -26,7 +27,6 @@ pub use stamped::{
 };
 pub use stats::{Census, Stats};
 
-use ::core::alloc::Layout;
 use ::core::mem::ManuallyDrop;
 use ::core::ptr::NonNull;
 
@@ -93,13 +93,6 @@ pub struct Pool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
 unsafe impl<S: Strategy, C: Checking> Send for Pool<S, C> {}
 // SAFETY: as above.
 unsafe impl<S: Strategy, C: Checking> Sync for Pool<S, C> {}
-
-impl Pool {
-    /// Starts building a pool of blocks for values of `layout`.
-    pub fn builder(layout: Layout) -> PoolBuilder {
-        PoolBuilder::new(layout)
-    }
-}
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
     fn core(&self) -> &Core<S, C> {

@@ -15,6 +15,17 @@ pub struct StampedLocal<'p, T, S: Strategy = TaggedWide> {
     pool: &'p StampedPool<T, S>,
 }
 
+impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
+    /// A handle for the calling thread, as [`Pool::local`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::local`].
+    pub fn local(&self) -> Result<StampedLocal<'_, T, S>, AllocError> {
+        Ok(StampedLocal::new(self.pool.local()?, self))
+    }
+}
+
 /// A turn that has begun: its name may be known, though it is not current. Over when dropped.
 struct Turn<'p, T, S: Strategy> {
     cell: &'p Cell<T>,

@@ -18,13 +18,14 @@ mod atomic;
 mod cell;
 mod local;
 mod name;
+mod stale;
 
 pub use atomic::{AtomicPackedStamped, AtomicStamped};
 pub use local::StampedLocal;
 pub use name::{PackedStamped, Stamped};
+pub use stale::Stale;
 
 use ::core::alloc::Layout;
-use ::core::fmt;
 use ::core::marker::PhantomData;
 use ::core::mem::needs_drop;
 
@@ -32,7 +33,7 @@ use self::cell::Cell;
 use super::{Pool, PoolBuilder, Stats};
 use crate::block::Block;
 use crate::chunk::{BlockTable, FreeReads, StampWidth, StampWord};
-use crate::error::{AllocError, BuildError};
+use crate::error::BuildError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Serial;
 
@@ -109,18 +110,6 @@ pub struct StampedPool<T, S: Strategy = TaggedWide> {
     pool: Pool<S>,
 }
 
-/// A name that is not current: its block was freed, it is null, or it is of another pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Stale;
-
-impl fmt::Display for Stale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name is not current in this pool")
-    }
-}
-
-impl ::core::error::Error for Stale {}
-
 impl<T: Send + Sync> StampedPool<T> {
     /// A pool of values that `init` makes, with the settings that a builder begins with.
     ///
@@ -169,15 +158,6 @@ impl<S: Strategy> PoolBuilder<S> {
 }
 
 impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
-    /// A handle for the calling thread, as [`Pool::local`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Pool::local`].
-    pub fn local(&self) -> Result<StampedLocal<'_, T, S>, AllocError> {
-        Ok(StampedLocal::new(self.pool.local()?, self))
-    }
-
     /// The value of the block that `name` names, or `None` if the name is stale. The caller has
     /// then acquired what the thread did that freed it, so what it reads next is not older.
     ///

@@ -149,7 +149,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "limbo left before the push",
         edits: &[Edit {
-            file: "src/mediator/limbo.rs",
+            file: "src/mediator/deferred_return.rs",
             from: "        depot.empty.push(magazine);
         // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
         // again.

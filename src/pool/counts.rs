@@ -1,0 +1,80 @@
+//! How a core counts what it has.
+
+use super::core::Core;
+use super::stats::{Census, Stats};
+use crate::checking::Checking;
+use crate::free_list::Strategy;
+use crate::mediator::Waiting;
+use crate::sync::lock;
+use crate::thread_cache::{SlotRef, SlotStats};
+
+impl<S: Strategy, C: Checking> Core<S, C> {
+    pub(super) fn stats(&self) -> Stats {
+        let Waiting { limbo_magazines, limbo_limit, overflows } = self.mediator.waiting();
+        let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
+        for slot in self.registry.iter().map(SlotRef::stats) {
+            refills += slot.refills;
+            flushes += slot.flushes;
+            // A block may be flushed elsewhere than it was refilled: only the sum is a number of
+            // blocks, and that only while nobody counts.
+            drawn_blocks = drawn_blocks.wrapping_add(slot.refilled_blocks);
+            drawn_blocks = drawn_blocks.wrapping_sub(slot.flushed_blocks);
+        }
+        let growth = lock(&self.growth);
+        Stats {
+            strategy: self.mechanism.name,
+            checking: C::NAME,
+            lock_free: self.mechanism.lock_free,
+            tag_bits: self.mechanism.tag_bits,
+            block_size: self.layout.stride(),
+            block_align: self.layout.align(),
+            batch_blocks: self.mediator.batch().min,
+            most_batch_blocks: self.mediator.batch().max,
+            shards: self.mediator.shards(),
+            capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
+            carved_blocks: growth.carver.carved(),
+            chunks: growth.carver.chunks(),
+            regions: growth.regions.count(),
+            source_calls: growth.regions.calls(),
+            source_bytes: growth.regions.bytes(),
+            magazines: growth.magazines,
+            magazine_bytes: growth.magazines * self.magazine_layout().size(),
+            limbo_magazines,
+            limbo_limit,
+            overflows,
+            refills,
+            flushes,
+            drawn_blocks: drawn_blocks.cast_signed().max(0).cast_unsigned(),
+            cas_failures: self.mediator.cas_failures(),
+            slots: growth.slots,
+            attached: self.registry.iter().filter(|slot| slot.owner().is_some()).count(),
+        }
+    }
+
+    pub(super) fn slots(&self) -> Vec<SlotStats> {
+        self.registry.iter().map(SlotRef::stats).collect()
+    }
+
+    /// Counts the blocks that the pool holds.
+    ///
+    /// Threads may keep pointers that were derived from `&Core`, in handles that they do not use at
+    /// present. So this takes `&self`: a `&mut Core` would invalidate those pointers.
+    ///
+    /// # Safety
+    ///
+    /// No handle is in use until this returns.
+    pub(super) unsafe fn census(&self) -> Census {
+        // The rundown keeps ending threads out; handles are not in use, by the caller.
+        let _held = self.rundown().exclusive();
+        // SAFETY: as just said, no other thread is in the core.
+        let counts = unsafe { self.mediator.census_alone() };
+        let (full_blocks, partial_blocks, empty_magazines) = counts;
+        // SAFETY: as just said, no other thread is in the core.
+        let in_array = |slot: SlotRef| unsafe { slot.len_blocks() };
+        // SAFETY: as just said, no other thread is in the core.
+        let kept_back = |slot: SlotRef| unsafe { slot.quarantined_blocks() };
+        let slots = self.registry.iter();
+        let cached_blocks = slots.map(|slot| in_array(slot) + kept_back(slot)).sum();
+        Census { cached_blocks, full_blocks, partial_blocks, empty_magazines }
+    }
+}

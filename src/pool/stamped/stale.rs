@@ -1,0 +1,15 @@
+//! The refusal of a stale name.
+
+use core::fmt;
+
+/// A name that is not current: its block was freed, it is null, or it is of another pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stale;
+
+impl fmt::Display for Stale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name is not current in this pool")
+    }
+}
+
+impl core::error::Error for Stale {}
