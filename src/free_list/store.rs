@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::magazine::{Magazine, MagazineRef, OwnedMagazine};
+use super::magazine::{Magazine, MagazineRef};
 use crate::chunk::Directory;
 use crate::error::AllocError;
 
@@ -19,8 +19,8 @@ pub enum Addressing {
 /// The magazines of one pool. A magazine that is made exists until the store is dropped.
 pub struct MagazineStore {
     room: usize,
-    addressing: Addressing,
-    directory: Directory<Magazine>,
+    pub(super) addressing: Addressing,
+    pub(super) directory: Directory<Magazine>,
 }
 
 // SAFETY: everything reachable through `&self` is atomic, or is written once before it is published
@@ -68,35 +68,6 @@ impl MagazineStore {
             // SAFETY: by the caller.
             unsafe { self.directory.install(count, room) };
         }
-    }
-
-    /// Makes magazine number `index`.
-    ///
-    /// # Panics
-    ///
-    /// If `index` does not fit into 32 bits; `names_missing` refuses such a number before.
-    ///
-    /// # Safety
-    ///
-    /// The caller holds the growth lock, passes rising indices, and has called `add_names` for this
-    /// one. `room` has [`Magazine::layout`] and belongs to the new magazine until the store is
-    /// dropped.
-    pub unsafe fn create(&self, index: usize, room: NonNull<u8>) -> OwnedMagazine<'_> {
-        let magazine = room.cast::<Magazine>();
-        let index_bits = match self.addressing {
-            Addressing::Address => 0,
-            Addressing::Index => u32::try_from(index).expect("named, so below the limit"),
-        };
-        // SAFETY: by the caller the room is aligned, large enough and unused.
-        unsafe { magazine.write(Magazine::new(index_bits)) };
-        match self.addressing {
-            // Links and heads recover the address in `resolve`.
-            Addressing::Address => _ = magazine.as_ptr().expose_provenance(),
-            // SAFETY: by the caller: locked, rising, with a name, not published yet.
-            Addressing::Index => unsafe { self.directory.register(index, magazine) },
-        }
-        // SAFETY: just made, and in no list.
-        unsafe { OwnedMagazine::assume(magazine, self) }
     }
 
     /// The name of a magazine.

@@ -53,7 +53,8 @@
 use crossbeam_utils::CachePadded;
 
 use super::head::{Head, HeadWord};
-use super::magazine::{Magazine, MagazineRef, OwnedMagazine};
+use super::magazine::{Magazine, MagazineRef};
+use super::owned::OwnedMagazine;
 use super::reclaim::Guard;
 use super::{Chain, MagazineStore, TagPolicy};
 use crate::block::TagWidth;

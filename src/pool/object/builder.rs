@@ -7,29 +7,12 @@ use core::mem::ManuallyDrop;
 use super::super::PoolBuilder;
 use super::blocks::Blocks;
 use super::kept::Kept;
-use super::{Make, ObjectPool, Reset, reserved};
+use super::settings::{LivePolicy, Make, Reset};
+use super::{ObjectPool, reserved};
 use crate::chunk::FreeReads;
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::source::Source;
-
-/// What a pool does that is dropped while objects of it are live. They can only be detached ones,
-/// or such whose handles were forgotten. Their values are not dropped, whatever it does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LivePolicy {
-    /// All memory stays where it is, for good; values without a user are dropped. The default:
-    /// the owner of a detached pointer may go on using it, and a mistake costs memory, and nothing
-    /// worse.
-    #[default]
-    KeepMemory,
-    /// All memory goes back: a detached pointer dangles from there on. Spares the pool's end a
-    /// count of its blocks.
-    Free,
-    /// As [`KeepMemory`](Self::KeepMemory), and then a panic that says how many there are. While
-    /// the thread unwinds, no panic.
-    Panic,
-}
 
 /// Builds an [`ObjectPool`]. Made by [`ObjectPool::builder`].
 #[must_use = "a builder does nothing until `build`"]
@@ -43,6 +26,13 @@ pub struct ObjectPoolBuilder<T, S: Strategy = TaggedWide> {
     is_sealed: bool,
     when_dropped: LivePolicy,
     _values: PhantomData<fn() -> T>,
+}
+
+impl<T> ObjectPool<T> {
+    /// Starts building a pool of `T`s.
+    pub fn builder() -> ObjectPoolBuilder<T> {
+        ObjectPoolBuilder::new()
+    }
 }
 
 impl<T> ObjectPoolBuilder<T> {

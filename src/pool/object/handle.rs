@@ -7,7 +7,8 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use super::ObjectPool;
-use super::reserved::Reserved;
+use super::kept::{self, State};
+use super::reserved::{DropValue, Reserved};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Arc;
 
@@ -211,3 +212,38 @@ macro_rules! exclusive {
 
 exclusive!(['p] Pooled<'p, T, S>);
 exclusive!([] OwnedPooled<T, S>);
+
+impl<'p, T, S: Strategy> Reserved<'p, T, S> {
+    /// An object with the value that was kept, or else a new one.
+    #[inline]
+    pub(super) fn ready(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
+        if !self.is_ready() {
+            // SAFETY: there is no value.
+            unsafe { self.block.write(make()) };
+        }
+        self.live()
+    }
+
+    /// An object with a new value. One that was kept goes.
+    #[inline]
+    pub(super) fn replace(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
+        if self.is_ready() {
+            drop(DropValue(self.block));
+        }
+        // SAFETY: there is no value.
+        unsafe { self.block.write(make()) };
+        self.live()
+    }
+
+    /// A handle of the object that the block is now, having a value.
+    #[inline]
+    fn live(self) -> Pooled<'p, T, S> {
+        if self.pool.reset.is_some() {
+            // SAFETY: ours, and a user's from here on.
+            unsafe { kept::set_state(self.block, State::Live) };
+        }
+        let this = ManuallyDrop::new(self);
+        // SAFETY: ours, of this pool, and let go of.
+        unsafe { Pooled::new(this.pool, this.block) }
+    }
+}

@@ -1,10 +1,10 @@
 //! A block on its way to a user, or back.
 
-use core::mem::{self, ManuallyDrop};
+use core::mem;
 use core::ptr::NonNull;
 
+use super::ObjectPool;
 use super::kept::{self, State};
-use super::{ObjectPool, Pooled};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
@@ -12,8 +12,8 @@ use crate::free_list::Strategy;
 ///
 /// In a pool that keeps, its state is `Vacant` or `Ready`, and true. In others it has no value.
 pub(super) struct Reserved<'p, T, S: Strategy> {
-    pool: &'p ObjectPool<T, S>,
-    block: NonNull<T>,
+    pub(super) pool: &'p ObjectPool<T, S>,
+    pub(super) block: NonNull<T>,
 }
 
 impl<'p, T, S: Strategy> Reserved<'p, T, S> {
@@ -72,42 +72,9 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
         unsafe { object.read() }
     }
 
-    /// An object with the value that was kept, or else a new one.
-    #[inline]
-    pub(super) fn ready(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
-        if !self.is_ready() {
-            // SAFETY: there is no value.
-            unsafe { self.block.write(make()) };
-        }
-        self.live()
-    }
-
-    /// An object with a new value. One that was kept goes.
-    #[inline]
-    pub(super) fn replace(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
-        if self.is_ready() {
-            drop(DropValue(self.block));
-        }
-        // SAFETY: there is no value.
-        unsafe { self.block.write(make()) };
-        self.live()
-    }
-
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         // SAFETY: ours, where the pool keeps.
         self.pool.reset.is_some() && unsafe { kept::state(self.block) } == State::Ready
-    }
-
-    /// A handle of the object that the block is now, having a value.
-    #[inline]
-    fn live(self) -> Pooled<'p, T, S> {
-        if self.pool.reset.is_some() {
-            // SAFETY: ours, and a user's from here on.
-            unsafe { kept::set_state(self.block, State::Live) };
-        }
-        let this = ManuallyDrop::new(self);
-        // SAFETY: ours, of this pool, and let go of.
-        unsafe { Pooled::new(this.pool, this.block) }
     }
 }
 
@@ -120,7 +87,7 @@ impl<T, S: Strategy> Drop for Reserved<'_, T, S> {
 }
 
 /// A value in a block that is not to be kept: goes when this is dropped.
-struct DropValue<T>(NonNull<T>);
+pub(super) struct DropValue<T>(pub(super) NonNull<T>);
 
 impl<T> Drop for DropValue<T> {
     fn drop(&mut self) {

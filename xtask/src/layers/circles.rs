@@ -39,13 +39,6 @@ pub(super) const KNOWN: &[&[&str]] = &[
         "benches/src/workload/xmalloc.rs",
     ],
     &["benches/src/subjects/designs/copying.rs", "benches/src/subjects/designs/mod.rs"],
-    &["src/free_list/magazine.rs", "src/free_list/store.rs"],
-    &[
-        "src/pool/object/builder.rs",
-        "src/pool/object/handle.rs",
-        "src/pool/object/mod.rs",
-        "src/pool/object/reserved.rs",
-    ],
 ];
 
 /// By file: what it imports from which other one, and in which line.

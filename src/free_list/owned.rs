@@ -1,0 +1,251 @@
+//! The ownership of a magazine that is in no list, and what only the owner may do with it.
+
+use core::ptr::NonNull;
+
+use super::magazine::{Magazine, MagazineRef};
+use super::store::{Addressing, MagazineStore};
+use crate::block::Block;
+use crate::sync::site;
+
+impl MagazineStore {
+    /// Makes magazine number `index`.
+    ///
+    /// # Panics
+    ///
+    /// If `index` does not fit into 32 bits; `names_missing` refuses such a number before.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock, passes rising indices, and has called `add_names` for this
+    /// one. `room` has [`Magazine::layout`] and belongs to the new magazine until the store is
+    /// dropped.
+    pub unsafe fn create(&self, index: usize, room: NonNull<u8>) -> OwnedMagazine<'_> {
+        let magazine = room.cast::<Magazine>();
+        let index_bits = match self.addressing {
+            Addressing::Address => 0,
+            Addressing::Index => u32::try_from(index).expect("named, so below the limit"),
+        };
+        // SAFETY: by the caller the room is aligned, large enough and unused.
+        unsafe { magazine.write(Magazine::new(index_bits)) };
+        match self.addressing {
+            // Links and heads recover the address in `resolve`.
+            Addressing::Address => _ = magazine.as_ptr().expose_provenance(),
+            // SAFETY: by the caller: locked, rising, with a name, not published yet.
+            Addressing::Index => unsafe { self.directory.register(index, magazine) },
+        }
+        // SAFETY: just made, and in no list.
+        unsafe { OwnedMagazine::assume(magazine, self) }
+    }
+}
+
+/// The exclusive ownership of a magazine that is in no list.
+///
+/// Dropping this value loses the magazine and its blocks until the pool is dropped.
+#[must_use = "a magazine that is let go of is lost to the pool"]
+pub struct OwnedMagazine<'s> {
+    magazine: NonNull<Magazine>,
+    store: &'s MagazineStore,
+    pub(super) reuse: Reuse,
+}
+
+/// Where a magazine may be pushed, under the strategies that defer reuse. The other strategies
+/// ignore it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// No thread can be reading it: it may go to a stack that threads read without a lock.
+    Reusable,
+    /// Just removed from such a stack: a thread may still be reading it.
+    Observed,
+    /// Removed from a stack behind a lock, where it was because it was not reusable. It still is
+    /// not.
+    LockOnly,
+}
+
+// SAFETY: the magazine is in no list and has one owner; it holds blocks, which are `Send`.
+unsafe impl Send for OwnedMagazine<'_> {}
+
+impl<'s> OwnedMagazine<'s> {
+    /// Takes ownership.
+    ///
+    /// # Safety
+    ///
+    /// The magazine is of `store`, it is in no list, no other thread owns it, and, if the strategy
+    /// defers reuse, no thread can be reading it any more.
+    #[inline]
+    pub unsafe fn assume(magazine: NonNull<Magazine>, store: &'s MagazineStore) -> Self {
+        Self { magazine, store, reuse: Reuse::Reusable }
+    }
+
+    /// States that a magazine that was removed from an open stack is still as reusable as when it
+    /// was pushed there.
+    ///
+    /// # Safety
+    ///
+    /// The magazine comes from a list whose open stack receives only reusable magazines (a
+    /// lock-only magazine stays lock-only). The next list to which it is pushed is not the list
+    /// from which it comes.
+    #[inline]
+    pub unsafe fn assume_reusable(mut self) -> Self {
+        if self.reuse == Reuse::Observed {
+            self.reuse = Reuse::Reusable;
+        }
+        self
+    }
+
+    /// Whether it may go to a stack that threads read without a lock.
+    #[inline]
+    pub fn is_reusable(&self) -> bool {
+        self.reuse == Reuse::Reusable
+    }
+
+    /// Gives the ownership up. [`assume`](Self::assume) takes it again, once the magazine is
+    /// reusable.
+    #[inline]
+    pub fn release(self) -> NonNull<Magazine> {
+        self.magazine
+    }
+
+    /// The magazine's name in links and heads.
+    #[inline]
+    pub fn name(&self) -> MagazineRef {
+        self.store.name(self.magazine)
+    }
+
+    #[inline]
+    fn head(&self) -> &Magazine {
+        // SAFETY: magazines live as long as their store, and heads are only shared, never `&mut`.
+        unsafe { self.magazine.as_ref() }
+    }
+
+    /// How many blocks are in it.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.head().created.acquired();
+        // ORDERING(FL-12): Relaxed. Exclusive owner.
+        self.head().count.load(site::OWNED_COUNT.ordering()) as usize
+    }
+
+    /// Whether there are no blocks in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline]
+    fn set_len(&mut self, len: usize) {
+        let len = u32::try_from(len).expect("a batch is below 2^32");
+        // ORDERING(FL-12): Relaxed. Exclusive owner; published by FL-3.
+        self.head().count.store(len, site::OWNED_COUNT.ordering());
+    }
+
+    /// Writes the link for a push. The push loop may call this several times before its CAS
+    /// succeeds.
+    #[inline]
+    pub(super) fn set_link(&mut self, next: MagazineRef) {
+        // ORDERING(FL-2): Release. Publishes the creation of `next`, which this thread acquired at
+        //   FL-1, to walkers that have a stale head.
+        //   pairs with FL-6 (walk: link, Acquire); killed by list/walk_growth
+        self.head().link.store(next.0, site::PUSH_LINK.ordering());
+    }
+
+    /// The link as the last push left it, for walking along a chain that the caller has taken.
+    #[inline]
+    pub(super) fn link(&self) -> MagazineRef {
+        // ORDERING(FL-11): Relaxed. Exclusive owner.
+        MagazineRef(self.head().link.load(site::OWNED_LINK.ordering()))
+    }
+
+    /// Runs `f` on the array behind the head.
+    #[inline]
+    fn with_blocks<R>(&mut self, f: impl FnOnce(*mut Block) -> R) -> R {
+        self.head().created.acquired();
+        // SAFETY: the array begins right behind the head, in the same allocation.
+        let blocks = unsafe { self.magazine.add(1) }.cast::<Block>().as_ptr();
+        self.head().blocks.with_mut(|_| f(blocks))
+    }
+
+    /// Makes `blocks` the magazine's blocks. Blocks that it held before are lost, so call this on a
+    /// new or unloaded magazine.
+    ///
+    /// # Panics
+    ///
+    /// If they don't fit: a magazine holds one batch.
+    #[inline]
+    pub fn fill(&mut self, blocks: &[Block]) {
+        self.write(0, blocks);
+    }
+
+    /// Adds blocks after the ones that it holds.
+    ///
+    /// # Panics
+    ///
+    /// If they don't fit: a magazine holds one batch.
+    #[inline]
+    pub fn append(&mut self, blocks: &[Block]) {
+        self.write(self.len(), blocks);
+    }
+
+    #[inline]
+    fn write(&mut self, len: usize, blocks: &[Block]) {
+        let total = len + blocks.len();
+        assert!(
+            total <= self.store.room(),
+            "{total} blocks in a magazine of one batch, the largest"
+        );
+        self.with_blocks(|array| {
+            // SAFETY: `len` is within the array.
+            let end = unsafe { array.add(len) };
+            // SAFETY: `blocks` fits behind `len` by the assertion. Only this owner has access to
+            // the array, so it does not overlap the caller's slice.
+            unsafe { blocks.as_ptr().copy_to_nonoverlapping(end, blocks.len()) };
+        });
+        self.set_len(total);
+    }
+
+    /// Copies all its blocks to the start of `out` and returns how many. The magazine's count is
+    /// stale afterwards, and the magazine must be filled ([`fill`](Self::fill)) before anything
+    /// else.
+    ///
+    /// # Panics
+    ///
+    /// If `out` is shorter than what it holds.
+    #[inline]
+    pub fn unload(&mut self, out: &mut [MaybeBlock]) -> usize {
+        let len = self.len();
+        let out = &mut out[..len];
+        self.with_blocks(|array| {
+            // SAFETY: `len` written blocks from the array's start; `out` has room for them and is
+            // not the array.
+            unsafe { array.copy_to_nonoverlapping(out.as_mut_ptr().cast(), len) };
+        });
+        len
+    }
+
+    /// Takes up to `out.len()` blocks from the end of the array. Returns how many.
+    #[inline]
+    pub fn take(&mut self, out: &mut [MaybeBlock]) -> usize {
+        let len = self.len();
+        let taken = len.min(out.len());
+        self.with_blocks(|array| {
+            // SAFETY: `taken <= len`, and `len` blocks are in the array.
+            let start = unsafe { array.add(len - taken) };
+            // SAFETY: `taken` written blocks from `start`; `out` has room for them and is not
+            // the array.
+            unsafe { start.copy_to_nonoverlapping(out.as_mut_ptr().cast(), taken) };
+        });
+        self.set_len(len - taken);
+        taken
+    }
+}
+
+impl OwnedMagazine<'_> {
+    /// Drops the magazine in place; it will be in no list again. Only a checker's atomics need it,
+    /// since a shipped magazine is plain memory.
+    pub fn end(self) {
+        // SAFETY: owned, and not used again. In a shipped build a stale reader would still find
+        // plain memory; a checker calls this at the end of an execution, when no reader is left.
+        unsafe { self.magazine.drop_in_place() };
+    }
+}
+
+/// Room for one block.
+pub type MaybeBlock = core::mem::MaybeUninit<Block>;
