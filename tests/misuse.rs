@@ -76,7 +76,6 @@ misuse! {
         let block = local.allocate().expect("memory");
         // SAFETY: ours.
         unsafe { local.deallocate(block) };
-        let block = block;
         let pool = &pool;
         std::thread::scope(|threads| {
             threads.spawn(move || {

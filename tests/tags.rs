@@ -183,7 +183,7 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
         // What is held goes back in pieces of all sizes.
         let piece = if batch.max == 1 { 1 } else { 1 + round % batch.max };
         let back: Vec<Block> = held.iter().take(piece).copied().collect();
-        held.retain(|&held| !back.iter().any(|&block| block == held));
+        held.retain(|&held| !back.contains(&held));
         mediator.client(&participant, shard).offer(&back);
         let mut room = vec![MaybeUninit::uninit(); ask];
         let count = mediator.client(&participant, shard).request(&mut room);
