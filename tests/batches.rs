@@ -105,6 +105,26 @@ fn who_only_takes_and_who_only_gives_stay_at_the_least_batch() {
     with_every_strategy!(one_way_stays_small);
 }
 
+fn next_owner<S: Strategy>() {
+    let pool = pool::<S>();
+    let producer = pool.local().unwrap();
+    let last_owner = pool.local().unwrap();
+    let blocks = take(&last_owner, LEAST);
+    assert_eq!(last_owner.cached_blocks(), 0, "its last exchange was a refill");
+    drop(last_owner);
+    let next_owner = pool.local().unwrap();
+    assert_eq!(pool.stats().slots, 2, "both owners had the same cache");
+    give(&next_owner, take(&producer, 2 * LEAST + 1));
+    let cached = next_owner.cached_blocks();
+    assert_eq!(cached, LEAST + 1, "a thread that only frees got a larger cache");
+    give(&producer, blocks);
+}
+
+#[test]
+fn a_refill_of_the_last_owner_does_not_enlarge_the_cache_of_the_next_one() {
+    with_every_strategy!(next_owner);
+}
+
 fn comes_back<S: Strategy>() {
     let pool = pool::<S>();
     let (one, other) = (pool.local().unwrap(), pool.local().unwrap());

@@ -128,6 +128,49 @@ fn past_the_cache<S: Strategy>() {
     assert_eq!(pool.census().free_blocks(), COUNT + 1);
 }
 
+#[test]
+fn a_sealed_pool_gives_all_of_its_blocks_at_once() {
+    with_every_strategy!(take_all_at_once);
+}
+
+fn take_all_at_once<S: Strategy>() {
+    let pool = builder::<S>().build().unwrap();
+    pool.prefill(CAPACITY, 1).unwrap();
+    pool.seal().unwrap();
+    let local = pool.local().unwrap();
+    // SAFETY: live, and freed once.
+    let give = |blocks: &[_]| unsafe { local.deallocate_many(blocks) };
+    let had = many(CAPACITY, |room| local.allocate_many(room), give);
+    assert_eq!(had, Ok(()), "{}: blocks that are free were refused", S::NAME);
+    if common::is_cacheless::<S>() {
+        let pool = builder::<S>().batch(1).build_exact().unwrap();
+        pool.prefill(CAPACITY).unwrap();
+        pool.seal().unwrap();
+        // SAFETY: live, and freed once.
+        let give = |blocks: &[_]| unsafe { pool.deallocate_many(blocks) };
+        let had = many(CAPACITY, |room| pool.allocate_many(room), give);
+        assert_eq!(had, Ok(()), "{} without caches: free blocks were refused", S::NAME);
+    }
+}
+
+#[test]
+fn any_number_of_blocks_may_be_taken_where_batches_grow() {
+    with_every_strategy!(between_the_batches);
+}
+
+fn between_the_batches<S: Strategy>() {
+    for count in (0..20).step_by(common::often(1, 3)) {
+        let builder = Pool::builder(LAYOUT).strategy::<S>().batch(2).batch_up_to(8);
+        let mut pool = builder.build().unwrap();
+        let local = pool.local().unwrap();
+        // SAFETY: live, and freed once.
+        let give = |blocks: &[_]| unsafe { local.deallocate_many(blocks) };
+        assert_eq!(many(count, |room| local.allocate_many(room), give), Ok(()), "{count}");
+        drop(local);
+        assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks, "{count}");
+    }
+}
+
 /// A source that panics at its third region: the first is a slot's, the second a chunk's.
 #[derive(Debug)]
 struct PanicsAtTheThird(usize);

@@ -11,7 +11,7 @@ use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use stampool::raw::block::Batch;
 use stampool::raw::each_strategy;
-use stampool::{Block, Local, Pool, StdThreads, Strategy};
+use stampool::{Block, Local, Pool, StdThreads, Strategy, TaggedPacked};
 
 /// One operation on one of a few handles of a pool.
 #[derive(Clone, Debug)]
@@ -126,6 +126,30 @@ fn pipeline<S: Strategy>(batch: usize, blocks: usize, in_flight: usize) {
     let carved = pool.stats().carved_blocks;
     assert!(carved <= in_flight + 2 + 3 * 2 * batch + batch, "memory bound: {carved}");
     assert_eq!(pool.census().free_blocks(), carved, "conservation");
+}
+
+/// Under `TaggedPacked` each magazine has a number. The table of numbers grows in steps, and the
+/// first step has places for eight.
+#[test]
+fn a_handle_that_attaches_amid_a_chunk_leaves_places_for_the_magazines_of_the_chunk() {
+    let builder = Pool::builder(Layout::new::<u64>()).strategy::<TaggedPacked>();
+    let mut pool = builder.batch(1).chunk_blocks(7).build().unwrap();
+    let one = pool.local().unwrap();
+    let mut blocks = vec![one.allocate().unwrap()];
+    let other = pool.local().unwrap();
+    blocks.extend((0..6).map(|_| other.allocate().unwrap()));
+    let stats = pool.stats();
+    assert_eq!(
+        (stats.chunks, stats.magazines),
+        (1, 9),
+        "one magazine more than the first step has places"
+    );
+    for block in blocks {
+        // SAFETY: live, and freed once.
+        unsafe { one.deallocate(block) };
+    }
+    drop((one, other));
+    assert_eq!(pool.census().free_blocks(), 7);
 }
 
 #[test]

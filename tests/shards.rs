@@ -3,78 +3,13 @@
 
 mod common;
 
-use core::alloc::Layout;
-use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
-use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
+use common::told::{BATCH, LAYOUT, Told, builder, give, put_down, sorted, take};
 use common::{Meter, with_every_strategy};
-use stampool::{
-    AllocError, Block, BuildError, Local, Pool, PoolBuilder, StdThreads, Strategy, Topology,
-};
-
-const LAYOUT: Layout = Layout::new::<u64>();
-const BATCH: usize = 4;
-const PANICS: usize = usize::MAX / 2;
-
-/// Says what it was told.
-#[derive(Clone)]
-struct Told {
-    shards: usize,
-    shard: Arc<AtomicUsize>,
-}
-
-impl Told {
-    fn new(shards: usize) -> Self {
-        Self { shards, shard: Arc::default() }
-    }
-
-    /// From here on every thread is there.
-    fn go_to(&self, shard: usize) {
-        self.shard.store(shard, Ordering::Relaxed);
-    }
-}
-
-impl Topology for Told {
-    fn shards(&self) -> usize {
-        assert!(self.shards != PANICS, "no idea how many");
-        self.shards
-    }
-
-    fn shard(&self) -> usize {
-        let shard = self.shard.load(Ordering::Relaxed);
-        assert!(shard != PANICS, "no idea where");
-        shard
-    }
-}
-
-fn builder<S: Strategy>(told: &Told) -> PoolBuilder<S> {
-    Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).topology(told.clone())
-}
-
-fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<Block> {
-    (0..count).map(|_| local.allocate().unwrap()).collect()
-}
-
-fn give<S: Strategy>(local: &Local<'_, S>, blocks: impl IntoIterator<Item = Block>) {
-    for block in blocks {
-        // SAFETY: live, and freed once: by the tests that call this.
-        unsafe { local.deallocate(block) };
-    }
-}
-
-/// Puts these blocks, whole batches, down in `shard`.
-fn put_down<S: Strategy>(pool: &Pool<S>, told: &Told, shard: usize, blocks: &[Block]) {
-    told.go_to(shard);
-    give(&pool.local().unwrap(), blocks.iter().copied());
-}
-
-fn sorted(mut blocks: Vec<Block>) -> Vec<Block> {
-    blocks.sort();
-    blocks
-}
+use stampool::{AllocError, Block, Pool, StdThreads, Strategy, Topology};
 
 #[test]
 fn blocks_of_another_shard_are_found_before_anything_is_carved() {
@@ -178,6 +113,27 @@ fn without_a_topology_there_is_one_shard() {
 }
 
 #[test]
+fn a_prefill_fills_the_list_of_the_callers_shard() {
+    fn prefill<S: Strategy>() {
+        let told = Told::new(2);
+        let pool = builder::<S>(&told).chunk_blocks(2 * BATCH).build().unwrap();
+        told.go_to(1);
+        pool.prefill(BATCH, 2).unwrap();
+        told.go_to(0);
+        pool.prefill(2 * BATCH, 2).unwrap();
+        // The blocks of a chunk are carved in the order of their addresses.
+        let in_shard = [1, 0].map(|shard| {
+            told.go_to(shard);
+            let local = pool.local().unwrap();
+            sorted(take(&local, BATCH))
+        });
+        let [first, second] = in_shard;
+        assert!(first.last() < second.first(), "{}: a batch is in another shard", S::NAME);
+    }
+    with_every_strategy!(prefill);
+}
+
+#[test]
 fn a_sealed_pool_looks_into_all_shards() {
     fn seal<S: Strategy>() {
         let told = Told::new(3);
@@ -215,100 +171,6 @@ fn what_a_thread_has_forgotten_is_found_from_every_shard() {
         assert_eq!((blocks.len(), pool.stats().carved_blocks), (2 * BATCH, 2 * BATCH));
     }
     with_every_strategy!(forget);
-}
-
-#[test]
-fn no_shards_and_too_many_are_refused() {
-    for requested in [0, 1025, usize::MAX] {
-        let built = Pool::builder(LAYOUT).topology(Told::new(requested)).build();
-        assert_eq!(built.err(), Some(BuildError::Shards { requested, limit: 1024 }));
-    }
-    let text = BuildError::Shards { requested: 0, limit: 1024 }.to_string();
-    assert_eq!(text, "a topology of 0 shards, where 1 to 1024 can be had");
-    let most = Pool::builder(LAYOUT).topology(Told::new(1024)).build().unwrap();
-    assert_eq!(most.stats().shards, 1024);
-}
-
-#[test]
-fn a_shard_beyond_the_last_begins_again_with_the_first() {
-    let told = Told::new(3);
-    let pool = builder::<stampool::TaggedWide>(&told).build().unwrap();
-    let blocks = take(&pool.local().unwrap(), 2 * BATCH);
-    let (first, second) = blocks.split_at(BATCH);
-    put_down(&pool, &told, 3 + 1, first);
-    put_down(&pool, &told, 3 * 1000 + 2, second);
-    for (shard, batch) in [(1, first), (2, second)] {
-        told.go_to(shard);
-        assert_eq!(sorted(take(&pool.local().unwrap(), BATCH)), sorted(batch.to_vec()));
-    }
-    told.go_to(PANICS - 1);
-    assert!(pool.local().is_ok(), "however far beyond");
-}
-
-#[test]
-fn a_hook_that_panics_changes_nothing() {
-    fn panics<S: Strategy>() {
-        let (told, meter) = (Told::new(2), Meter::new());
-        let counts = Arc::clone(&meter.counts);
-        let mut pool = builder::<S>(&told).source(meter).build().unwrap();
-        let blocks = take(&pool.local().unwrap(), BATCH);
-        let before = (pool.stats(), counts.obtained());
-        told.go_to(PANICS);
-        assert!(catch_unwind(AssertUnwindSafe(|| pool.local().map(drop))).is_err());
-        assert!(catch_unwind(AssertUnwindSafe(|| pool.prefill(100, 3))).is_err());
-        assert!(catch_unwind(AssertUnwindSafe(|| pool.seal())).is_err());
-        assert_eq!((pool.stats(), counts.obtained()), before, "{}", S::NAME);
-        let carved = pool.stats().carved_blocks;
-        put_down(&pool, &told, 1, &blocks);
-        assert_eq!(pool.census().free_blocks(), carved);
-        let had = sorted(take(&pool.local().unwrap(), BATCH));
-        assert_eq!((had, pool.stats().slots), (sorted(blocks), 1), "{}", S::NAME);
-    }
-    with_every_strategy!(panics);
-}
-
-#[test]
-fn a_hook_that_panics_leaves_a_thread_local_pool_its_blocks() {
-    let told = Told::new(2);
-    let builder = builder::<stampool::TaggedWide>(&told);
-    let mut pool = builder.build_thread_local().unwrap();
-    let block = pool.allocate().unwrap();
-    thread::scope(|threads| {
-        let (pool, told) = (&pool, &told);
-        threads.spawn(move || {
-            // All of it: the pointer alone is not sent.
-            let block = core::convert::identity(block);
-            told.go_to(PANICS);
-            // SAFETY: live; a free that panics has not been.
-            let freed = catch_unwind(AssertUnwindSafe(|| unsafe { pool.deallocate(block) }));
-            assert!(freed.is_err());
-            told.go_to(1);
-            // SAFETY: live, and freed once.
-            unsafe { pool.deallocate(block) };
-        });
-    });
-    let carved = pool.stats().carved_blocks;
-    assert_eq!(pool.census().free_blocks(), carved);
-}
-
-#[test]
-fn a_builder_whose_hook_panics_gives_its_source_back() {
-    let counts = Meter::new().counts;
-    let meter = Meter { counts: Arc::clone(&counts), ..Meter::new() };
-    let builder = Pool::builder(LAYOUT).topology(Told::new(PANICS)).source(meter);
-    assert!(catch_unwind(AssertUnwindSafe(|| builder.build().map(drop))).is_err());
-    assert_eq!((Arc::strong_count(&counts), counts.obtained()), (1, 0));
-}
-
-#[test]
-fn a_pool_without_caches_asks_for_no_shard() {
-    let told = Told::new(PANICS);
-    told.go_to(PANICS);
-    let pool = Pool::builder(LAYOUT).topology(told).build_exact().unwrap();
-    let block = pool.allocate().unwrap();
-    // SAFETY: live, and freed once.
-    unsafe { pool.deallocate(block) };
-    assert_eq!(pool.stats().shards, 1);
 }
 
 /// Every thread frees what others have allocated, in other shards, and leaves now and then.

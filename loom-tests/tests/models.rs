@@ -62,6 +62,9 @@ fn main() -> ExitCode {
     checks.push(exchange_row(stalled, &exchange::ATTACHING, exchange::ATTACHING.depth.bound()));
     let look_up = Check::loom(look_up::SUBJECT, look_up::NAME, Bound::Unbounded, look_up::body);
     checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
+    let together = landing::enter_and_enter;
+    let together = Check::loom(landing::SUBJECT, landing::TOGETHER, Bound::Unbounded, together);
+    checks.push(together.expect_exactly(["both wait".into()].into(), FEWEST));
     let deferred_return =
         Check::loom(landing::SUBJECT, landing::NAME, Bound::Unbounded, landing::body);
     checks.push(deferred_return.expect_exactly(landing::allowed(), FEWEST));

@@ -145,3 +145,36 @@ impl BlockTable {
         (0..self.count()).map(|number| unsafe { self.directory.get(number) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::Regions;
+    use crate::source::SystemSource;
+
+    #[test]
+    fn the_first_number_without_a_block_leads_to_nothing() {
+        unsafe fn write_no_header(_block: NonNull<u8>, _number: u32) {}
+        let table = BlockTable::new(write_no_header, FreeReads::Forbidden);
+        let mut regions = Regions::new(Box::new(SystemSource));
+        let missing = table.missing(3);
+        let room = regions.obtain(missing).unwrap();
+        for place in 0..missing.size() / size_of::<NonNull<u8>>() {
+            // SAFETY: within the room, which is aligned for pointers.
+            let place = unsafe { room.cast::<NonNull<u8>>().add(place) };
+            // SAFETY: as just said. An entry that no block has yet is not null, so it shows if
+            // the table returns it.
+            unsafe { place.write(NonNull::dangling()) };
+        }
+        // SAFETY: one thread; the regions outlive the table's use.
+        unsafe { table.install(3, room) };
+        let mut blocks = [0_u64; 2];
+        let first = NonNull::from(&mut blocks).cast();
+        // SAFETY: one thread, and there are places for three blocks.
+        unsafe { table.register(first, 2, size_of::<u64>()) };
+        // SAFETY: the second of two.
+        let second = unsafe { first.add(size_of::<u64>()) };
+        assert_eq!([0, 1].map(|number| table.find(number)), [Some(first), Some(second)]);
+        assert_eq!(table.find(2), None, "number 2 belongs to no block yet");
+    }
+}

@@ -87,6 +87,7 @@ impl<T> Directory<T> {
         let (bucket, offset) = Self::locate(index);
         // SAFETY: I2: installed before.
         let entries = self.buckets[bucket].with(|place| unsafe { *place });
+        debug_assert!(!entries.is_null(), "I2: an entry without a place, at index {index}");
         // SAFETY: `offset` is within the bucket by `locate`.
         let entry = unsafe { entries.add(offset) };
         // SAFETY: by the caller nobody reads the entry yet, and it is written once (I1).

@@ -246,3 +246,45 @@ unsafe impl MagazineList for QuiescentList {
         f();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+    use crate::chunk::Regions;
+    use crate::free_list::{Guard, Head, Magazine};
+    use crate::source::SystemSource;
+
+    /// What another thread does between this thread's load of a head and its CAS, once.
+    struct Meanwhile<F>(Cell<Option<F>>);
+
+    impl<F: FnOnce()> Guard for Meanwhile<F> {
+        fn protect(&self, seen: Head, _load: impl FnMut() -> Head) -> Head {
+            if let Some(act) = self.0.take() {
+                act();
+            }
+            seen
+        }
+    }
+
+    #[test]
+    fn failed_exchanges_of_both_stacks_are_counted() {
+        let mechanism = Quiescent::mechanism(Requirements::default()).unwrap();
+        let store = MagazineStore::new(1, mechanism.addressing);
+        let list = Quiescent::list(&mechanism);
+        let mut regions = Regions::new(Box::new(SystemSource));
+        let mut magazines = (0..4).map(|index| {
+            let room = regions.obtain(Magazine::layout(1).unwrap()).unwrap();
+            // SAFETY: one thread, with rising indices; the regions outlive the magazines.
+            unsafe { store.create(index, room) }
+        });
+        for (stack, failures) in [(&list.main, 1), (&list.second, 2)] {
+            stack.push(magazines.next().unwrap());
+            let late = magazines.next().unwrap();
+            let meanwhile = Meanwhile(Cell::new(Some(|| stack.push(late))));
+            assert_eq!(stack.pop(&store, &meanwhile).count(), 1);
+            assert_eq!(list.cas_failures(), failures, "a failed exchange is not counted");
+        }
+    }
+}

@@ -110,3 +110,30 @@ pub(crate) fn hook(watcher: &Arc<impl Watcher + 'static>) -> EndHook {
     let weak: Weak<_> = Arc::downgrade(watcher);
     weak
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::Number;
+
+    /// Counts the ends of threads.
+    struct Ends(Number);
+
+    impl Watcher for Ends {
+        unsafe fn thread_ended(&self, _thread: ThreadId) {
+            self.0.add(1);
+        }
+    }
+
+    #[test]
+    fn a_watcher_is_notified_once_of_each_thread_that_ends() {
+        let ends = Arc::new(Ends(Number::new(0)));
+        for threads in 1..=2 {
+            let hook = hook(&ends);
+            let watch = move || (0..3).for_each(|_| StdThreads.watch(&hook));
+            // Not scoped: a scope does not wait for thread-local destructors.
+            std::thread::spawn(watch).join().unwrap();
+            assert_eq!(ends.0.get(), threads, "notifications of {threads} ends");
+        }
+    }
+}

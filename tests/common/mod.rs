@@ -8,6 +8,7 @@ pub mod forks;
 pub mod objects;
 pub mod sleeper;
 pub mod thrifty;
+pub mod told;
 pub mod tracked;
 
 use core::alloc::Layout;

@@ -1,4 +1,8 @@
-//! The limbo alone: a thread that ends returns a magazine while the mediator is dropped. The thread
+//! The limbo alone.
+//!
+//! Two threads send a magazine to limbo at the same time, and there is room for both.
+//!
+//! A thread that ends returns a magazine while the mediator is dropped. The thread
 //! does nothing else with the mediator. It drops a participant, as crossbeam-epoch's `LocalHandle`
 //! is dropped, and that runs what another thread has deferred.
 
@@ -15,7 +19,10 @@ use stampool::{Requirements, Strategy, SystemSource};
 
 use super::make_magazine;
 
-/// Its name in the ledger.
+/// Two threads send a magazine to limbo.
+pub const TOGETHER: &str = "limbo/enter_enter";
+
+/// A magazine comes back while the mediator is dropped.
 pub const NAME: &str = "limbo/land_drop";
 
 /// The subject's name in the ledger.
@@ -78,25 +85,63 @@ unsafe impl Reclaimer for AtEnds {
     }
 }
 
-/// Runs the scenario once.
+type Shelves = Mediator<Deferred<AtEnds>>;
+
+/// A mediator in which so many magazines may wait, and which holds as many full ones. The regions
+/// hold all that it needs.
+fn shelves(limbo: usize) -> (Regions, Shelves) {
+    let mechanism = Deferred::<AtEnds>::mechanism(Requirements::default()).expect("no requirement");
+    let mut regions = Regions::new(Box::new(SystemSource));
+    let mediator = Shelves::new(1, 1, &mechanism);
+    for index in 0..2 * limbo + 1 {
+        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
+    }
+    mediator.extend_limbo(limbo);
+    let participant = mediator.join();
+    for _ in 0..limbo {
+        let block = Block(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
+        mediator.client(&participant, mediator.shard_id(0)).offer(&[block]);
+    }
+    (regions, mediator)
+}
+
+/// Empties a full magazine, which then waits.
+fn request(mediator: &Shelves, participant: &Waiting) {
+    let client = mediator.client(participant, mediator.shard_id(0));
+    assert_eq!(client.request(&mut [MaybeUninit::uninit()]), 1, "a block was listed");
+}
+
+/// Runs [`TOGETHER`] once.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn enter_and_enter() -> String {
+    let (_regions, mediator) = shelves(2);
+    let mediator = Arc::new(mediator);
+    let other = {
+        let mediator = Arc::clone(&mediator);
+        thread::spawn(move || request(&mediator, &mediator.join()))
+    };
+    request(&mediator, &mediator.join());
+    other.join().expect("no panic unreported");
+    let waiting = mediator.waiting().limbo_magazines;
+    assert_eq!(waiting, 2, "the limbo refused a magazine although it had room");
+    let mut mediator = Arc::into_inner(mediator).expect("the other thread has ended");
+    mediator.end_magazines();
+    "both wait".into()
+}
+
+/// Runs [`NAME`] once.
 ///
 /// # Panics
 /// At a violation.
 #[must_use]
 pub fn body() -> String {
-    let mechanism = Deferred::<AtEnds>::mechanism(Requirements::default()).expect("no requirement");
-    let mut regions = Regions::new(Box::new(SystemSource));
-    let mut mediator = Mediator::<Deferred<AtEnds>>::new(1, 1, &mechanism);
-    for index in 0..3 {
-        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
-    }
-    mediator.extend_limbo(1);
-    let block = Block::from(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
-    let (participant, home) = (mediator.join(), mediator.shard_id(0));
-    let client = mediator.client(&participant, home);
-    client.offer(&[block]);
-    let taken = client.request(&mut [MaybeUninit::uninit()]);
-    assert_eq!((taken, mediator.waiting().limbo_magazines), (1, 1), "its magazine waits");
+    let (_regions, mut mediator) = shelves(1);
+    let participant = mediator.join();
+    request(&mediator, &participant);
+    assert_eq!(mediator.waiting().limbo_magazines, 1, "its magazine waits");
 
     let other = thread::spawn(move || participant.run());
     mediator.end_magazines();

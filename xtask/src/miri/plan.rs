@@ -68,6 +68,7 @@ const DEEP: &[&str] = &[
     "tags",
     "thread_local",
     "thread_local_faults",
+    "topology",
 ];
 
 /// Integration tests that run for `EpochDeferred` under Tree Borrows, in the deep run alone.

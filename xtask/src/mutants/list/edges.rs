@@ -90,4 +90,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "one is live",
     },
+    Mutant {
+        name: "the first number without a block leads to something",
+        edits: &[Edit {
+            file: "src/chunk/block_table.rs",
+            from: "((number as usize) < count).then(",
+            to: "((number as usize) < count + usize::from({on})).then(",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "chunk::block_table::tests::the_first_number_without_a_block_leads_to_nothing",
+        },
+        words: "number 2 belongs to no block yet",
+    },
 ];

@@ -43,4 +43,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Loom("Quiescent/list/aba/loom/"),
         words: "t0 [[1]] t1 [[1], [2]] left [3]",
     },
+    Mutant {
+        name: "a list behind a lock keeps the magazine that would just fit",
+        edits: &[Edit {
+            file: "src/free_list/locked.rs",
+            from: "blocks + count > max_blocks {",
+            to: "blocks + count + usize::from({on}) > max_blocks {",
+        }],
+        killer: Killer::Test {
+            target: "many",
+            name: "a_sealed_pool_gives_all_of_its_blocks_at_once",
+        },
+        words: "blocks that are free were refused",
+    },
+    Mutant {
+        name: "failed pushes to the second list are not counted",
+        edits: &[Edit {
+            file: "src/free_list/quiescent.rs",
+            from: "self.main.cas_failures() + self.second.cas_failures()",
+            to: "self.main.cas_failures() + if {on} { 0 } else { self.second.cas_failures() }",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "free_list::quiescent::tests::failed_exchanges_of_both_stacks_are_counted",
+        },
+        words: "a failed exchange is not counted",
+    },
 ];

@@ -69,4 +69,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Test { target: "heap", name: "a_dropped_pool_leaves_nothing_on_the_heap" },
         words: "memory went back with another layout",
     },
+    Mutant {
+        name: "a prefill fills the list of the first shard",
+        edits: &[Edit {
+            file: "src/pool/growth.rs",
+            from: "self.mediator.client(&participant, shard).offer(",
+            to: "let shard = if {on} { ShardId::default() } else { shard };
+            self.mediator.client(&participant, shard).offer(",
+        }],
+        killer: Killer::Test {
+            target: "shards",
+            name: "a_prefill_fills_the_list_of_the_callers_shard",
+        },
+        words: "a batch is in another shard",
+    },
+    Mutant {
+        name: "a slot takes the places of magazines that are still to be carved",
+        edits: &[Edit {
+            file: "src/pool/growth.rs",
+            from: "growth.magazines + growth.carver.batches_left() + 1 + limbo;",
+            to: "growth.magazines
+            + if {on} { 0 } else { growth.carver.batches_left() }
+            + 1
+            + limbo;",
+        }],
+        killer: Killer::Test {
+            target: "pool",
+            name: "a_handle_that_attaches_amid_a_chunk_leaves_places_for_the_magazines_of_the_chunk",
+        },
+        words: "I2: an entry without a place, at index 8",
+    },
 ];

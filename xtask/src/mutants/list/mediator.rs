@@ -180,4 +180,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "removals of 256, not refused",
     },
+    Mutant {
+        name: "a thread that is late at the limbo does not try again",
+        edits: &[Edit {
+            file: "src/mediator/limbo.rs",
+            from: "                Err(found) => waiting = found,",
+            to: "                Err(_) if {on} => break,
+                Err(found) => waiting = found,",
+        }],
+        killer: Killer::Loom("Limbo/limbo/enter_enter/loom/"),
+        words: "the limbo refused a magazine although it had room",
+    },
 ];

@@ -1,4 +1,4 @@
-//! Faults of threads that end, and of threads that outlive pools.
+//! Faults of threads that end, of threads that outlive pools, and of the cache that threads share.
 
 use crate::mutants::{Edit, Killer, Mutant};
 
@@ -68,6 +68,35 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name: "without_growth_keeps_threads_out_of_the_shared_cache",
         },
         words: "a thread was in the shared cache",
+    },
+    Mutant {
+        name: "the builder asks for the shard of the cache that threads share",
+        edits: &[Edit {
+            file: "src/pool/per_thread/mod.rs",
+            from: "DetachedLocal::attach(pool.core(), ShardId::default())",
+            to: "DetachedLocal::attach(
+                pool.core(),
+                if {on} { pool.core().shard_id() } else { ShardId::default() },
+            )",
+        }],
+        killer: Killer::Test {
+            target: "topology",
+            name: "the_cache_that_threads_share_asks_for_no_shard",
+        },
+        words: "the builder asked for the shard of a thread",
+    },
+    Mutant {
+        name: "a watcher is notified as often as it was registered",
+        edits: &[Edit {
+            file: "src/threads/handling.rs",
+            from: "if !hooks.iter().any(",
+            to: "if {on} || !hooks.iter().any(",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "threads::handling::tests::a_watcher_is_notified_once_of_each_thread_that_ends",
+        },
+        words: "notifications of 1 ends",
     },
 ];
 

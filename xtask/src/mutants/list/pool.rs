@@ -2,17 +2,35 @@
 
 use crate::mutants::{Edit, Killer, Mutant};
 
-pub(super) const MUTANTS: &[Mutant] = &[Mutant {
-    name: "the remainder of a thread that leaves kept in its slot",
-    edits: &[Edit {
-        file: "src/pool/local.rs",
-        from: "unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };",
-        to: "if {on} {
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "the remainder of a thread that leaves kept in its slot",
+        edits: &[Edit {
+            file: "src/pool/local.rs",
+            from: "unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };",
+            to: "if {on} {
             None
         } else {
             unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) }
         };",
-    }],
-    killer: Killer::Loom("TaggedPacked/pool/leave_remainder_allocate/"),
-    words: "a handle left with blocks",
-}];
+        }],
+        killer: Killer::Loom("TaggedPacked/pool/leave_remainder_allocate/"),
+        words: "a handle left with blocks",
+    },
+    Mutant {
+        name: "a bulk call goes past the cache with less room than the largest batch",
+        edits: &[Edit {
+            file: "src/pool/local.rs",
+            from: "self.core().mediator.batch().max
+    }",
+            to: "let batch = self.core().mediator.batch();
+        if {on} { batch.min } else { batch.max }
+    }",
+        }],
+        killer: Killer::Test {
+            target: "many",
+            name: "any_number_of_blocks_may_be_taken_where_batches_grow",
+        },
+        words: "room for 2 blocks, of 8",
+    },
+];

@@ -24,4 +24,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Loom("detached/end_drop/"),
         words: "a region did not go back exactly once",
     },
+    Mutant {
+        name: "a thread is turned away while the owner is alone",
+        edits: &[Edit {
+            file: "src/threads/rundown.rs",
+            from: "Err(now) if now & CLOSED != 0 => return None,",
+            to: "Err(now) if now & (CLOSED | if {on} { EXCLUSIVE } else { 0 }) != 0 => return None,",
+        }],
+        killer: Killer::Loom("Rundown/rundown/enter_exclusive/"),
+        words: "not closed yet",
+    },
 ];

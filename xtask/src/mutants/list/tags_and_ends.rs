@@ -62,4 +62,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "magazines still lead there",
     },
+    Mutant {
+        name: "a source that must stay is dropped",
+        edits: &[Edit {
+            file: "src/chunk/regions.rs",
+            from: "        core::mem::forget(source);",
+            to: "        if !{on} {
+            core::mem::forget(source);
+        }",
+        }],
+        killer: Killer::Test {
+            target: "undrained",
+            name: "memory_that_a_waiting_magazine_leads_to_is_not_freed",
+        },
+        words: "the source stays with its regions",
+    },
 ];

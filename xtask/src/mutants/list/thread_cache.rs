@@ -48,4 +48,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Loom("TaggedPacked/pool/leave_leave/loom/"),
         words: "M4: a magazine is reserved for every batch",
     },
+    Mutant {
+        name: "a refill of a cache's last owner counts for the next one",
+        edits: &[
+            Edit {
+                file: "src/thread_cache/slot/cache_state.rs",
+                from: "pub(super) const fn narrow(",
+                to: "pub(super) fn narrow(",
+            },
+            Edit {
+                file: "src/thread_cache/slot/cache_state.rs",
+                from: "(2 * batch.min, false, 0);",
+                to: "(2 * batch.min, {on} && self.refilled, 0);",
+            },
+        ],
+        killer: Killer::Test {
+            target: "batches",
+            name: "a_refill_of_the_last_owner_does_not_enlarge_the_cache_of_the_next_one",
+        },
+        words: "a thread that only frees got a larger cache",
+    },
 ];
