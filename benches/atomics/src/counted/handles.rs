@@ -1,16 +1,16 @@
 //! Handles come and go.
 
 use atomics::Path;
-use stampool::{Local, Strategy, ThreadLocalPool};
+use stampool::{Checking, Local, Strategy, ThreadLocalPool};
 use steered::count::accesses;
 
 use super::script::Tally;
 
 /// Counts what handles of a new pool do when they come and go, without blocks and with some.
 /// `local` leads to the handle inside one.
-pub(super) fn run<'p, L, S: Strategy + 'p>(
+pub(super) fn run<'p, L, S: Strategy + 'p, C: Checking + 'p>(
     seat: impl Fn() -> L,
-    local: impl Fn(&L) -> &Local<'p, S>,
+    local: impl Fn(&L) -> &Local<'p, S, C>,
     tally: &mut Tally,
 ) {
     let handle = attach(Path::AttachNew, &seat, tally);

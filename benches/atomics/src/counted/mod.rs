@@ -10,7 +10,7 @@ use core::alloc::Layout;
 use atomics::{Report, Row, Rule};
 use stampool::raw::each_strategy;
 use stampool::raw::free_list::Reclaimer;
-use stampool::{Pool, PoolBuilder, Strategy, TaggedWide};
+use stampool::{Checking, Pool, PoolBuilder, Strategy, TaggedWide};
 
 use script::Tally;
 
@@ -45,7 +45,11 @@ fn strategy<S: Strategy>(rows: &mut Vec<Row>) {
 }
 
 /// Two pools with handles: what one script leaves behind is not met in the other.
-fn pool<S: Strategy>(name: &str, hit: Rule, builder: impl Fn() -> PoolBuilder<S>) -> Vec<Row> {
+fn pool<S: Strategy, C: Checking>(
+    name: &str,
+    hit: Rule,
+    builder: impl Fn() -> PoolBuilder<S, C>,
+) -> Vec<Row> {
     let mut tally = Tally::new(name, hit);
     let pool = builder().build().expect("a pool");
     let local = pool.local().expect("memory");

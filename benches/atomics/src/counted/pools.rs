@@ -1,8 +1,8 @@
 //! Whatever hands blocks out, as the script sees it.
 
-use core::ptr::NonNull;
-
-use stampool::{ExactPool, Local, Pool, StaticPool, Stats, Strategy, ThreadLocalPool};
+use stampool::{
+    Block, Checking, ExactPool, Local, Pool, StaticPool, Stats, Strategy, ThreadLocalPool,
+};
 
 /// A pool, and a way to it.
 pub(super) trait Blocks {
@@ -10,31 +10,31 @@ pub(super) trait Blocks {
     const HAS_CACHES: bool = true;
 
     /// Takes a block.
-    fn take(&self) -> NonNull<u8>;
+    fn take(&self) -> Block;
 
     /// Gives one back.
     ///
     /// # Safety
     ///
     /// It was taken here, and not given back since.
-    unsafe fn give(&self, block: NonNull<u8>);
+    unsafe fn give(&self, block: Block);
 
     /// What the pool says of itself.
     fn stats(&self) -> Stats;
 }
 
 /// A pool and a handle of it.
-pub(super) struct Handle<'p, S: Strategy> {
-    pub(super) pool: &'p Pool<S>,
-    pub(super) local: Local<'p, S>,
+pub(super) struct Handle<'p, S: Strategy, C: Checking> {
+    pub(super) pool: &'p Pool<S, C>,
+    pub(super) local: Local<'p, S, C>,
 }
 
-impl<S: Strategy> Blocks for Handle<'_, S> {
-    fn take(&self) -> NonNull<u8> {
+impl<S: Strategy, C: Checking> Blocks for Handle<'_, S, C> {
+    fn take(&self) -> Block {
         self.local.allocate().expect("memory")
     }
 
-    unsafe fn give(&self, block: NonNull<u8>) {
+    unsafe fn give(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.local.deallocate(block) };
     }
@@ -45,11 +45,11 @@ impl<S: Strategy> Blocks for Handle<'_, S> {
 }
 
 impl<S: Strategy> Blocks for ThreadLocalPool<S> {
-    fn take(&self) -> NonNull<u8> {
+    fn take(&self) -> Block {
         self.allocate().expect("memory")
     }
 
-    unsafe fn give(&self, block: NonNull<u8>) {
+    unsafe fn give(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.deallocate(block) };
     }
@@ -60,11 +60,11 @@ impl<S: Strategy> Blocks for ThreadLocalPool<S> {
 }
 
 impl<S: Strategy> Blocks for StaticPool<S> {
-    fn take(&self) -> NonNull<u8> {
+    fn take(&self) -> Block {
         self.allocate().expect("memory")
     }
 
-    unsafe fn give(&self, block: NonNull<u8>) {
+    unsafe fn give(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.deallocate(block) };
     }
@@ -77,11 +77,11 @@ impl<S: Strategy> Blocks for StaticPool<S> {
 impl<S: Strategy> Blocks for ExactPool<S> {
     const HAS_CACHES: bool = false;
 
-    fn take(&self) -> NonNull<u8> {
+    fn take(&self) -> Block {
         self.allocate().expect("memory")
     }
 
-    unsafe fn give(&self, block: NonNull<u8>) {
+    unsafe fn give(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.deallocate(block) };
     }
