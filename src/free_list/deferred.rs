@@ -39,8 +39,8 @@ use core::marker::PhantomData;
 use super::locked::{LockedStack, Top};
 use super::reclaim::Reclaimer;
 use super::{
-    BareHead, Chain, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Requirements, Strategy,
-    TagPolicy, Treiber,
+    BareHead, Chain, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Requirements, Sealed,
+    Strategy, TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
@@ -55,6 +55,8 @@ use crate::sync::{AtomicU32, site};
 /// [`limbo_magazines`]: crate::PoolBuilder::limbo_magazines
 #[derive(Clone, Copy, Debug)]
 pub struct Deferred<R>(PhantomData<R>);
+
+impl<R: Reclaimer> Sealed for Deferred<R> {}
 
 // SAFETY: lists are new and do what their mechanism says; removal is exclusive by D1 to D3.
 unsafe impl<R: Reclaimer> Strategy for Deferred<R> {

@@ -2,7 +2,7 @@
 
 use super::{
     Chain, Immediate, MagazineList, MagazineRef, MagazineStore, Mechanism, OwnedMagazine,
-    Requirements, Strategy,
+    Requirements, Sealed, Strategy,
 };
 use crate::error::BuildError;
 use crate::sync::{Mutex, lock};
@@ -11,6 +11,8 @@ use crate::sync::{Mutex, lock};
 /// thread that needs the list.
 #[derive(Clone, Copy, Debug)]
 pub struct Locked;
+
+impl Sealed for Locked {}
 
 // SAFETY: lists are new, and removal is exclusive by the mutex.
 unsafe impl Strategy for Locked {

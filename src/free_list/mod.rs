@@ -242,14 +242,20 @@ impl Mechanism {
     }
 }
 
+/// Marks a type that may implement [`Strategy`].
+pub trait Sealed {}
+
 /// How a pool's lists withstand ABA.
+///
+/// The trait is sealed: its contract spans layers that only [`raw`](crate::raw) exports, and so
+/// does the seal.
 ///
 /// # Safety
 ///
 /// Each [`list`](Self::list) is a new one that shares nothing with others, and does what the
 /// mechanism says; in particular it uses the mechanism's addressing. It withstands ABA until its
 /// tag wraps, if it has one.
-pub unsafe trait Strategy: Sized + 'static {
+pub unsafe trait Strategy: Sealed + Sized + 'static {
     /// Name of the strategy as the user chose it. [`Mechanism::name`] is what is really used.
     const NAME: &'static str;
 

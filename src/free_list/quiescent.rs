@@ -41,7 +41,7 @@ use crossbeam_utils::CachePadded;
 
 use super::{
     BareHead, Chain, Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
-    Requirements, Strategy, TagPolicy, Treiber,
+    Requirements, Sealed, Strategy, TagPolicy, Treiber,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
@@ -70,6 +70,8 @@ use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 /// Nothing wraps, because there is no tag.
 #[derive(Clone, Copy, Debug)]
 pub struct Quiescent;
+
+impl Sealed for Quiescent {}
 
 // SAFETY: lists are new and do what their mechanism says; removal is exclusive by Q1 to Q4.
 unsafe impl Strategy for Quiescent {

@@ -2,7 +2,7 @@
 
 use super::{
     Addressing, Chain, Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
-    PackedHead, Requirements, Strategy, TagPolicy, Treiber, WideHead,
+    PackedHead, Requirements, Sealed, Strategy, TagPolicy, Treiber, WideHead,
 };
 use crate::block::TagWidth;
 use crate::error::BuildError;
@@ -53,6 +53,8 @@ fn tag_bits(bits: u32, room: u32, requirements: Requirements) -> Result<u32, Bui
     Ok(bits.min(room))
 }
 
+impl<const TAG_BITS: u32> Sealed for TaggedWide<TAG_BITS> {}
+
 // SAFETY: lists are new and do what their mechanism says; removal is exclusive by the tag, see
 // `Treiber`.
 unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
@@ -82,6 +84,8 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedWide<TAG_BITS> {
         TaggedList::new(mechanism)
     }
 }
+
+impl<const TAG_BITS: u32> Sealed for TaggedPacked<TAG_BITS> {}
 
 // SAFETY: lists are new and do what their mechanism says; removal is exclusive by the tag, see
 // `Treiber`.

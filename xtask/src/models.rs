@@ -164,7 +164,8 @@ fn tell(built: &Mutex<(usize, String)>, over: mpsc::Receiver<()>) {
     while over.recv_timeout(TELL_EACH) == Err(mpsc::RecvTimeoutError::Timeout) {
         let (crates, last) = &*built.lock().expect("nobody panics with it");
         let seconds = start.elapsed().as_secs();
-        eprintln!("  building for {seconds} s: {crates} targets are done, the last was {last}");
+        let last = if last.is_empty() { String::new() } else { format!(", the last was {last}") };
+        eprintln!("  building for {seconds} s: {crates} targets are done{last}");
     }
 }
 

@@ -50,7 +50,7 @@ pub use shape::Shape;
 pub(crate) use standing::Standing;
 
 use stampool::raw::each_strategy;
-use stampool::raw::free_list::{Deferred, Immediate, QuiescentList};
+use stampool::raw::free_list::{Deferred, Immediate, QuiescentList, Sealed};
 use stampool::{
     BuildError, EpochDeferred, Locked, Mechanism, Quiescent, Requirements, Strategy, TaggedPacked,
     TaggedWide,
@@ -168,6 +168,8 @@ pub const SLEEPER: Subject = subject::<QuiescentStalled>(Shape::Stack);
 
 /// See [`SLEEPER`].
 pub struct QuiescentStalled;
+
+impl Sealed for QuiescentStalled {}
 
 // SAFETY: as `Quiescent`.
 unsafe impl Strategy for QuiescentStalled {

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use stampool::raw::block::TagWidth;
 use stampool::raw::free_list::{
     BareHead, Chain, Head, HeadWord, Immediate, MagazineList, MagazineRef, MagazineStore,
-    OwnedMagazine, Treiber,
+    OwnedMagazine, Sealed, Treiber,
 };
 use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
 use stampool::{BuildError, Mechanism, Quiescent, Requirements, Strategy, TagPolicy};
@@ -142,6 +142,8 @@ impl Rule for NotCounted {
 
 /// [`Quiescent`] with another rule.
 struct Spliced<R>(R);
+
+impl<R: Rule> Sealed for Spliced<R> {}
 
 // SAFETY: not so, that is the fault.
 unsafe impl<R: Rule> Strategy for Spliced<R> {

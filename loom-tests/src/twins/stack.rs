@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use stampool::raw::block::TagWidth;
 use stampool::raw::free_list::{
     Addressing, BareHead, Chain, Head, HeadWord, Immediate, Magazine, MagazineList, MagazineRef,
-    MagazineStore, OwnedMagazine, PackedHead, Treiber, WideHead,
+    MagazineStore, OwnedMagazine, PackedHead, Sealed, Treiber, WideHead,
 };
 use stampool::raw::sync::Ordering;
 use stampool::{
@@ -179,6 +179,8 @@ unsafe impl HeadWord for TornHead {
 
 /// The shipped stack with a fault.
 struct Faulty<F>(F);
+
+impl<F: Fault> Sealed for Faulty<F> {}
 
 // SAFETY: not so, that is the fault.
 unsafe impl<F: Fault> Strategy for Faulty<F> {

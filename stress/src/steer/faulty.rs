@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use stampool::raw::block::TagWidth;
 use stampool::raw::free_list::{
     Chain, Head, HeadWord as _, Immediate, Magazine, MagazineList, MagazineStore, MaybeBlock,
-    OwnedMagazine, PackedHead, Treiber,
+    OwnedMagazine, PackedHead, Sealed, Treiber,
 };
 use stampool::raw::sync::Ordering::Acquire;
 use stampool::{Block, BuildError, Mechanism, Requirements, Strategy, TagPolicy, TaggedPacked};
@@ -115,6 +115,8 @@ unsafe impl Send for Shared {}
 
 /// A strategy of such lists: [`TaggedPacked`] otherwise.
 pub(super) struct Faulty<F>(PhantomData<F>);
+
+impl<F: Fault> Sealed for Faulty<F> {}
 
 // SAFETY: not so, that is the fault.
 unsafe impl<F: Fault> Strategy for Faulty<F> {

@@ -97,7 +97,7 @@ impl Handle for OverrunHandle<'_> {
     type Refusal = AllocError;
 
     fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
-        self.local.allocate()
+        self.local.allocate().map(stampool::Block::as_non_null)
     }
 
     unsafe fn deallocate(&mut self, block: NonNull<u8>) {
@@ -110,7 +110,7 @@ impl Handle for OverrunHandle<'_> {
             unsafe { behind.as_ptr().write_volatile(0x5A) };
         }
         // SAFETY: the caller's contract is the same.
-        unsafe { self.local.deallocate(block) };
+        unsafe { self.local.deallocate(block.into()) };
     }
 }
 

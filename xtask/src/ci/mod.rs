@@ -3,6 +3,7 @@
 //! What CI runs is this command, so a red CI is a red command here. Every step is a process of its
 //! own and can be repeated alone; a failed step does not stop the others.
 
+mod budget;
 mod may_skip;
 mod steps;
 mod tally;
@@ -71,6 +72,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for failed in all.iter().filter(|done| !done.ok) {
         println!("again: {}", failed.step.command());
     }
+    for slow in
+        all.iter().filter(|done| !options.deep && budget::is_exceeded(done.step.name, done.took))
+    {
+        println!(
+            "slow: {} took {:.0} s, and its budget is {} s (xtask/src/ci/budget.rs)",
+            slow.step.name,
+            slow.took.as_secs_f64(),
+            budget::of(slow.step.name).unwrap_or_default().as_secs(),
+        );
+    }
     println!("{:.1} minutes in all\n", start.elapsed().as_secs_f64() / 60.0);
     let skipped = may_skip.judge(&fs::read_to_string(&skipped)?)?;
     for line in &skipped.listed {
@@ -115,10 +126,11 @@ fn word(ok: bool) -> &'static str {
 }
 
 fn table(all: &[Done<'_>]) -> Table {
-    let mut table = terminal::table(["step", "what", "s", ""], [2]);
+    let mut table = terminal::table(["step", "what", "s", "budget", ""], [2, 3]);
     for Done { step, ok, took } in all {
         let seconds = format!("{:.0}", took.as_secs_f64());
-        table.add_row([step.name, &step.what, &seconds, word(*ok)]);
+        let budget = budget::of(step.name).map_or(String::new(), |time| time.as_secs().to_string());
+        table.add_row([step.name, &step.what, &seconds, &budget, word(*ok)]);
     }
     table
 }

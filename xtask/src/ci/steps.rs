@@ -180,14 +180,14 @@ fn stress(deep: bool) -> [Step; 7] {
             "stress",
             "every strategy x scenario, 1, 2 and 8 threads, 10 minutes in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 1,2,8 --total 10m",
+            "run --quiet --release -p stress --no-default-features -- run --threads 1,2,8 --total 10m",
         )
     } else {
         Step::new(
             "stress",
             "every strategy x scenario, 2 and 4 threads, 32 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 2,4 --total 32s",
+            "run --quiet --release -p stress --no-default-features -- run --threads 2,4 --total 32s",
         )
     };
     [
@@ -196,37 +196,37 @@ fn stress(deep: bool) -> [Step; 7] {
             "stress B=1",
             "every strategy x scenario, batches of one: the most exchanges, 4 threads, 14 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 4 --batch 1 --total 14s",
+            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 1 --total 14s",
         ),
         Step::new(
             "stress, growing",
             "every strategy x scenario, batches of 2 to 16, histories, 4 threads, 8 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --threads 4 --batch 2 --batch-up-to 16 --histories --total 8s",
+            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 2 --batch-up-to 16 --histories --total 8s",
         ),
         Step::new(
             "stress, stalled",
             "late recyclers beside a thread that sleeps in an exchange, 4 threads, 8 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --strategy EpochDeferred,Quiescent --threads 4 --total 8s --stall",
+            "run --quiet --release -p stress --no-default-features -- run --strategy EpochDeferred,Quiescent --threads 4 --total 8s --stall",
         ),
         Step::new(
             "stress, checking",
             "pools that look for misuse, in the scenarios in which threads come and go, 3 s in all",
             Cargo,
-            "run --quiet --release -p stress -- run --scenario churn,bleeding,survivors,exhaustion --threads 4 --checking checked,hardened --total 3s",
+            "run --quiet --release -p stress --no-default-features -- run --scenario churn,bleeding,survivors,exhaustion --threads 4 --checking checked,hardened --total 3s",
         ),
         Step::new(
             "replay 1",
             "trace sqlite, every strategy, oracles on",
             Cargo,
-            "run --quiet --release -p stress -- replay stress/traces/sqlite.stpt.zst --rounds 1",
+            "run --quiet --release -p stress --no-default-features -- replay stress/traces/sqlite.stpt.zst --rounds 1",
         ),
         Step::new(
             "replay 2",
             "trace python-pipeline, every strategy, oracles on",
             Cargo,
-            "run --quiet --release -p stress -- replay stress/traces/python-pipeline.stpt.zst --rounds 1",
+            "run --quiet --release -p stress --no-default-features -- replay stress/traces/python-pipeline.stpt.zst --rounds 1",
         ),
     ]
 }
