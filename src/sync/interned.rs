@@ -8,16 +8,6 @@
 
 use super::{AtomicU64, Ordering};
 
-/// True: the checkers model a machine that has both CASes.
-pub const fn is_lock_free_u64() -> bool {
-    true
-}
-
-/// True: the checkers model a machine that has both CASes.
-pub const fn is_lock_free_u128() -> bool {
-    true
-}
-
 /// A 128-bit atomic that the checker sees as one location.
 #[derive(Debug)]
 pub struct AtomicU128 {

@@ -2,7 +2,8 @@
 
 pub(super) use portable_atomic::AtomicU64 as PlainU64;
 
-pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
+pub use super::interned::AtomicU128;
+pub use super::modelled::{is_lock_free_u64, is_lock_free_u128};
 pub use loom::cell::UnsafeCell;
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use loom::sync::{Mutex, MutexGuard};

@@ -59,6 +59,8 @@ pub mod site;
 
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 mod interned;
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+mod modelled;
 
 use backend::PlainU64;
 #[cfg(stampool_model = "shuttle")]

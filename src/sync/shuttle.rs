@@ -5,7 +5,8 @@
 
 pub(super) use portable_atomic::AtomicU64 as PlainU64;
 
-pub use super::interned::{AtomicU128, is_lock_free_u64, is_lock_free_u128};
+pub use super::interned::AtomicU128;
+pub use super::modelled::{is_lock_free_u64, is_lock_free_u128};
 pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use shuttle::sync::{Mutex, MutexGuard};
 pub use shuttle::thread;

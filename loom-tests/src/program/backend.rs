@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use super::Interned;
+use super::AtomicU128;
 
 /// An atomic word that holds `V`.
 pub trait Word<V>: Send + Sync + 'static {
@@ -51,7 +51,7 @@ pub enum Loom {}
 
 impl Backend for Loom {
     type Narrow = loom::sync::atomic::AtomicU64;
-    type Wide = Interned;
+    type Wide = AtomicU128;
     type Thread = loom::thread::JoinHandle<Vec<u64>>;
 
     fn fetch_add(word: &Self::Narrow, value: u64, order: Ordering) -> u64 {
@@ -107,4 +107,4 @@ macro_rules! word {
 }
 
 word!(loom::sync::atomic::AtomicU64, u64, Self::new, word => word);
-word!(Interned, u128, Self::new, word => word);
+word!(AtomicU128, u128, Self::new, word => word);

@@ -28,16 +28,22 @@
 //! text with a copy of themselves in the upper half, so that a torn access would show.
 
 mod backend;
+/// The library's 128-bit word, on loom's atomics in every build: the litmus tests are about it.
+#[path = "../../../src/sync/interned.rs"]
 mod interned;
 mod interpret;
 mod spec;
 mod text;
 
 pub use backend::{Backend, Loom, Word};
-pub use interned::Interned;
+pub use interned::AtomicU128;
 pub use interpret::interpret;
 pub use spec::sequentially_consistent;
 pub use text::ParseError;
+
+use core::sync::atomic::Ordering;
+
+use loom::sync::atomic::AtomicU64;
 
 /// An ordering, of an access or a fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
