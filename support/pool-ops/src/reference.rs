@@ -79,8 +79,8 @@ impl Reference {
 
     /// `block` was handed out: it must be nobody's, and is filled.
     ///
-    /// # Errors The block is misaligned, or it or a part of it is live already. It is not touched
-    /// then.
+    /// # Errors
+    /// The block is misaligned, or it or a part of it is live already. It is not touched then.
     ///
     /// # Safety
     /// If nobody has it, it is memory of the layout's size.
@@ -189,7 +189,8 @@ impl Reference {
 
     /// With no handle open: every block is live, idle, or in a forgotten handle's cache.
     ///
-    /// # Errors A block is lost, or counted twice, or a live one was overwritten.
+    /// # Errors
+    /// A block is lost, or counted twice, or a live one was overwritten.
     pub fn census(&self, carved: usize, cached: usize, idle: usize) -> Result<(), String> {
         let live = self.live.len();
         if live + cached + idle != carved {
