@@ -27,7 +27,7 @@ pub struct Pooled<'p, T, S: Strategy = TaggedWide> {
     pool: &'p ObjectPool<T, S>,
     /// Live, and owned by this handle (O1).
     object: NonNull<T>,
-    }
+}
 
 /// As [`Pooled`], but the handle holds an `Arc` of the pool instead of borrowing it: for tasks and
 /// threads that outlive the scope of the pool.
@@ -79,7 +79,7 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
 
     /// Moves the value out. The block goes back to the pool without a value.
     pub fn into_inner(this: Self) -> T {
-    let this = ManuallyDrop::new(this);
+        let this = ManuallyDrop::new(this);
         // SAFETY: the handle's object, and not used again.
         unsafe { Reserved::emptied(this.pool, this.object) }
     }
