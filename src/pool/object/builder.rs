@@ -137,8 +137,9 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Seals the pool when it is built, as [`ObjectPool::seal`]: it then never calls its source
-    /// again. [`prefill`](Self::prefill) and [`handles`](Self::handles) set what it has.
+    /// Makes [`build`](Self::build) seal the pool, as [`ObjectPool::seal`]: the pool then never calls
+    /// its source again. [`prefill`](Self::prefill) and [`handles`](Self::handles) say what it gets
+    /// before that.
     pub fn sealed(mut self) -> Self {
         self.is_sealed = true;
         self
