@@ -137,9 +137,9 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Makes [`build`](Self::build) seal the pool, as [`ObjectPool::seal`]: the pool then never calls
-    /// its source again. [`prefill`](Self::prefill) and [`handles`](Self::handles) say what it gets
-    /// before that.
+    /// Makes [`build`](Self::build) seal the pool, as [`ObjectPool::seal`]: the pool then never
+    /// calls its source again. [`prefill`](Self::prefill) and [`handles`](Self::handles) say what
+    /// it gets before that.
     pub fn sealed(mut self) -> Self {
         self.is_sealed = true;
         self

@@ -92,7 +92,7 @@ use crate::sync::Serial;
 /// let name = local.allocate_with(|value, _| value.store(1, Relaxed)).expect("memory");
 /// std::thread::scope(|threads| {
 ///     threads.spawn(|| {
-///         // The other thread may have freed the block, and somebody else may have it.
+///         // The main thread may have freed the block and allocated it again.
 ///         if let Some(value) = pool.get(name) {
 ///             let seen = value.load(Relaxed);
 ///             if pool.is_current(name) {
