@@ -213,7 +213,8 @@ impl Spans {
         unsafe { span.write(Span { first, blocks, before, next, created: Witness::created() }) };
         let words = first.cast::<Word>();
         for nth in 1..=blocks {
-            // SAFETY: I2: the room has a word for each block, directly in front of the first block.
+            // SAFETY: I2. The room has space for a word for each block, and at most padding lies
+            // between it and the first block.
             let word = unsafe { words.sub(nth) };
             // SAFETY: as above.
             unsafe { word.write(Word::fresh()) };
