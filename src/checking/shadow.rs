@@ -202,8 +202,8 @@ impl Spans {
     ///
     /// # Safety
     ///
-    /// The caller holds the growth lock. `room` has [`Span::layout`] for `blocks`, ends where the
-    /// block `first` begins, and belongs to the list until the list is dropped.
+    /// The caller holds the growth lock. `room` has [`Span::layout`] for `blocks`, and belongs to
+    /// the list until the list is dropped. At most padding lies between it and the block `first`.
     pub(super) unsafe fn add(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize) -> usize {
         let last = self.first();
         let before = last.map_or(0, |last| last.before + last.blocks);

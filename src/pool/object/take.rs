@@ -20,8 +20,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// # Panics
     ///
-    /// If the builder was given no constructor (by [`keep`](ObjectPoolBuilder::keep) or
-    /// [`make`](ObjectPoolBuilder::make)), or if the constructor panics.
+    /// If the builder was given no constructor (by [`keep`](super::ObjectPoolBuilder::keep) or
+    /// [`make`](super::ObjectPoolBuilder::make)), or if the constructor panics.
     #[inline]
     pub fn get(&self) -> Result<Pooled<'_, T, S>, AllocError> {
         let make = self.constructor();

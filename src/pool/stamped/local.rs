@@ -16,11 +16,11 @@ pub struct StampedLocal<'p, T, S: Strategy = TaggedWide> {
 }
 
 impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
-    /// Makes a handle for the calling thread, as [`Pool::local`].
+    /// Makes a handle for the calling thread, as [`Pool::local`](crate::Pool::local).
     ///
     /// # Errors
     ///
-    /// As [`Pool::local`].
+    /// As [`Pool::local`](crate::Pool::local).
     pub fn local(&self) -> Result<StampedLocal<'_, T, S>, AllocError> {
         Ok(StampedLocal::new(self.pool.local()?, self))
     }
