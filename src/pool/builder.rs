@@ -136,7 +136,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Lets the batches of a thread that allocates and frees by turns grow up to so many blocks,
+    /// Lets the batches of a thread that allocates and frees alternately grow up to so many blocks,
     /// 65,536 at most. A thread begins with [`batch`](Self::batch), which also remains the number
     /// of blocks carved at one time. By default batches do not grow.
     ///

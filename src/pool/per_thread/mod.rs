@@ -43,7 +43,7 @@ use locals::OwnNumber;
 ///
 /// A thread finds its handle at once, as long as the process has never had more than 64
 /// thread-local pools at one time (object pools with caches count). With more pools, a thread that
-/// uses two of them by turns may have to look its handle up in a table, which takes a few
+/// uses two of them alternately may have to look its handle up in a table, which takes a few
 /// nanoseconds.
 ///
 /// # Example
