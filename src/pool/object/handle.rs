@@ -51,7 +51,7 @@ unsafe impl<T: Sync, S: Strategy> Sync for OwnedPooled<T, S> {}
 impl<'p, T, S: Strategy> Pooled<'p, T, S> {
     /// # Safety
     ///
-    /// `object` is live, of this pool, and nobody else's.
+    /// The caller owns `object`, which is a live object of this pool, and gives it to the handle.
     #[inline]
     pub(super) unsafe fn new(pool: &'p ObjectPool<T, S>, object: NonNull<T>) -> Self {
         Self { pool, object }
@@ -88,7 +88,7 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
 impl<T, S: Strategy> OwnedPooled<T, S> {
     /// # Safety
     ///
-    /// `object` is live, of this pool, and nobody else's.
+    /// The caller owns `object`, which is a live object of this pool, and gives it to the handle.
     #[inline]
     pub(super) unsafe fn new(pool: Arc<ObjectPool<T, S>>, object: NonNull<T>) -> Self {
         Self { object, pool }
