@@ -5,7 +5,7 @@ use core::fmt;
 /// Why there is no block, or no handle. No block is lost when a call returns one of these, and
 /// later frees make room again.
 // As wide as a pointer, so that a `Result<NonNull<u8>, AllocError>` is returned in two registers.
-// Codegen: C2 (papers/codegen.md)
+// Codegen: C2 (`papers/codegen.md`).
 #[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -22,7 +22,7 @@ pub enum AllocError {
     TagsExhausted,
     /// The pool has as many magazines as its index can name.
     MagazinesExhausted,
-    /// The pool is sealed, and has no block, or no cache, left to give.
+    /// The pool is sealed, and has no free block, or no free slot for a handle.
     Sealed,
 }
 
@@ -41,10 +41,10 @@ impl fmt::Display for AllocError {
 
 impl core::error::Error for AllocError {}
 
-/// A value that found no place, and why.
+/// A value for which the pool had no block, and the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Full<T> {
-    /// The value, as it was given.
+    /// The caller's value.
     pub value: T,
     /// Why the pool has no block for it.
     pub error: AllocError,
@@ -105,7 +105,7 @@ pub enum BuildError {
         /// The largest chunk, in blocks.
         limit: usize,
     },
-    /// A capacity that does not hold even one batch.
+    /// A capacity below one batch.
     CapacityBelowBatch {
         /// The capacity in blocks: as asked for, or as [`TagPolicy::Refuse`](crate::TagPolicy)
         /// bounds it.
@@ -138,15 +138,16 @@ pub enum BuildError {
     /// A pool without caches under a strategy that has a limbo. Such a pool reserves no magazines
     /// for a limbo.
     Cacheless {
-        /// The strategy that lets them wait.
+        /// The strategy that has the limbo.
         strategy: &'static str,
     },
     /// The process has built 2^32 - 1 stamped pools. It gives no number twice, so that a name which
-    /// outlives its pool is never taken for a name in another one.
+    /// outlives its pool is never taken for a name of another pool.
     PoolsExhausted,
-    /// The pool could not obtain what it must have from the start.
+    /// The pool could not obtain what it needs when it is built: a fallback cache, or the blocks
+    /// and handles asked for.
     Fill {
-        /// Why not.
+        /// The reason.
         error: AllocError,
     },
     /// Lock freedom was required, and this strategy does not have it on this machine.

@@ -47,7 +47,7 @@ pub mod raw;
 ///
 /// # Panics
 ///
-/// At that first use, if [`build_thread_local`](PoolBuilder::build_thread_local) refuses.
+/// The first use panics if [`build_thread_local`](PoolBuilder::build_thread_local) fails.
 ///
 /// ```
 /// use std::alloc::Layout;

@@ -3,7 +3,7 @@
 use super::{Checking, Misuse};
 use crate::thread_cache::SlotRef;
 
-/// Marks the oldest `count` blocks of the array as on their way to a magazine.
+/// Marks the oldest `count` blocks of the array as in a magazine, before a flush moves them there.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub unsafe fn batch_leaves_cache<C: Checking>(
     Ok(())
 }
 
-/// Marks all blocks of the array as come from a magazine.
+/// Marks all blocks of the array as cached, after a refill has brought them.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub unsafe fn batch_enters_cache<C: Checking>(
     let mut all = Ok(());
     // SAFETY: by the caller.
     let len = unsafe { slot.len_blocks() };
-    // From the end: a removal moves only what has been looked at.
+    // From the end, because a removal moves only the blocks behind it, which are checked already.
     for nth in (0..len).rev() {
         // SAFETY: by the caller; the slice is used at once.
         let block = unsafe { slot.blocks() }[nth];

@@ -1,15 +1,16 @@
-//! Division of offsets by a stride, for those that it divides: one multiplication.
+//! Exact division of offsets by a stride, by one multiplication.
 //!
 //! # Source
 //!
 //! Granlund & Montgomery 1994, section 9; Warren, Hacker's Delight, 10-17. With stride = odd * 2^k
 //! and `inverse` the odd part's inverse modulo 2^w, `rotate(offset * inverse, k)` is a bijection of
-//! words that maps each multiple of the stride to its quotient. So what is mapped below a number of
-//! blocks is a multiple, and its quotient is below that number: one comparison answers whether a
-//! pointer is to the start of a block, and of one of these. Offsets below zero wrap to large words,
-//! and the numbers for which they would stand are larger than any chunk.
+//! words that maps each multiple of the stride to its quotient. So if the result is below the
+//! number of blocks of a chunk, the offset is a multiple of the stride and the result is its
+//! quotient. One comparison therefore tells whether a pointer points to the start of a block of the
+//! chunk. Negative offsets wrap to large words, whose results are larger than the number of blocks
+//! of any chunk.
 
-/// A stride, ready to divide by.
+/// A divisor: a stride in the form in which the division needs it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exact {
     inverse: usize,
@@ -21,7 +22,8 @@ impl Exact {
     pub(super) const fn by(stride: usize) -> Self {
         let shift = stride.trailing_zeros();
         let odd = stride >> shift;
-        // Right in its 3 lowest bits to begin with; each step doubles them (Newton).
+        // The lowest 3 bits are right at the beginning, and each step of Newton's iteration doubles
+        // their number.
         let mut inverse = odd;
         let mut bits = 3;
         while bits < usize::BITS {
@@ -31,18 +33,18 @@ impl Exact {
         Self { inverse, shift }
     }
 
-    /// As taken apart by [`parts`](Self::parts).
+    /// Makes the divisor from what [`parts`](Self::parts) returned.
     #[inline(always)]
     pub(super) const fn new(inverse: usize, shift: u32) -> Self {
         Self { inverse, shift }
     }
 
-    /// The inverse of the odd part, and the number of twos.
+    /// The inverse of the odd part, and the exponent of the power of two.
     pub(super) const fn parts(self) -> (usize, u32) {
         (self.inverse, self.shift)
     }
 
-    /// `offset / stride` where that leaves no remainder; otherwise a number above
+    /// `offset / stride` if the division leaves no remainder, and otherwise a number above
     /// `usize::MAX / stride`.
     #[inline(always)]
     pub(super) const fn divide(self, offset: usize) -> usize {
@@ -55,7 +57,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What a look at one chunk answers.
+    /// The number of the block at `address` in a chunk, as a handle computes it.
     fn of(stride: usize, first: usize, blocks: usize, address: usize) -> Option<usize> {
         let nth = Exact::by(stride).divide(address.wrapping_sub(first));
         (nth < blocks).then_some(nth)
@@ -63,7 +65,7 @@ mod tests {
 
     /// Addresses of a program, far from both ends of the address space.
     const NEAR: usize = 1 << (usize::BITS - 24);
-    /// As many of the largest blocks as an address can count.
+    /// How many of the largest blocks fit into an address space, 100,000 at most.
     const MOST_BLOCKS: usize = match usize::MAX / 100_000 {
         fit if fit < 100_000 => fit,
         _ => 100_000,

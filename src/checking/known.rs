@@ -1,12 +1,13 @@
-//! The chunks of all checked pools of the process, as far as they are remembered: to say what a
-//! pointer is that a pool does not know. Looked at only by who is about to panic.
+//! A table of the chunks of all checked pools of the process. A pool that is about to panic looks
+//! up a pointer that is not its own, so that the message can say what the pointer is.
 //!
-//! Bounded, and never asks for memory: a pool may stand behind the program's allocator. When it is
-//! full, chunks of dropped pools are forgotten first, and then new ones are not remembered.
+//! The table has a fixed size and never allocates, because a pool may implement the program's
+//! allocator. When the table is full, new chunks replace those of dropped pools; if there are none,
+//! new chunks are not entered.
 
 use crate::sync::{PoolId, ProcessMutex};
 
-/// The most chunks remembered.
+/// The size of the table.
 const LIMIT: usize = 512;
 
 /// A chunk, by addresses.
@@ -17,12 +18,12 @@ pub(super) struct Record {
     pub(super) first: usize,
     pub(super) stride: usize,
     pub(super) blocks: usize,
-    /// Blocks of the pool's chunks before this one.
+    /// The number of blocks in the pool's earlier chunks.
     pub(super) before: usize,
 }
 
 impl Record {
-    /// Bytes from the first block to `address`, where they are within the chunk.
+    /// Bytes from the first block to `address`, if `address` lies within the chunk.
     pub(super) fn offset(&self, address: usize) -> Option<usize> {
         address.checked_sub(self.first).filter(|offset| offset / self.stride < self.blocks)
     }
@@ -34,7 +35,7 @@ impl Record {
 
 struct Known {
     records: [Option<Record>; LIMIT],
-    /// Where to look first for a place.
+    /// The place where the search for a free place begins.
     next: usize,
 }
 
@@ -44,11 +45,11 @@ fn with<R>(f: impl FnOnce(&mut Known) -> R) -> R {
     f(&mut KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
 }
 
-/// Remembers a chunk.
+/// Enters a chunk.
 pub(super) fn remember(record: Record) {
     with(|known| {
         for old in &mut known.records {
-            // Its memory has gone another way since.
+            // The memory of the dropped pool has been reused.
             if old.is_some_and(|old| old.dropped && old.overlaps(&record)) {
                 *old = None;
             }
@@ -64,7 +65,7 @@ pub(super) fn remember(record: Record) {
     });
 }
 
-/// Pool number `pool` is gone.
+/// Records that pool number `pool` has been dropped.
 pub(super) fn dropped(pool: PoolId) {
     with(|known| {
         for record in known.records.iter_mut().flatten().filter(|record| record.pool == pool) {
@@ -73,7 +74,8 @@ pub(super) fn dropped(pool: PoolId) {
     });
 }
 
-/// The chunk that an address lies in; one that lives before one that is gone.
+/// The chunk in which `address` lies. A chunk of a living pool is preferred to one of a dropped
+/// pool.
 pub(super) fn find(address: usize) -> Option<Record> {
     with(|known| {
         let mut all = known.records.iter().flatten().filter(|r| r.offset(address).is_some());

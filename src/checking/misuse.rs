@@ -1,10 +1,11 @@
-//! What is wrong with a block, in words.
+//! The kinds of misuse, and their messages.
 
 use core::fmt;
 
 use crate::sync::PoolId;
 
-/// A block of a pool, by number: chunk by chunk, in the order of addresses within one.
+/// A block of a pool, by number. The numbers follow the order of the chunks, and the order of
+/// addresses within a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Number of the pool in this process.
@@ -19,7 +20,7 @@ impl fmt::Display for Named {
     }
 }
 
-/// What a pool saw that must not be.
+/// A misuse that a pool has detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misuse {
@@ -31,25 +32,25 @@ pub enum Misuse {
     Interior(Named, usize),
     /// A free, into the pool of this number, of another pool's block.
     OtherPool(Named, PoolId),
-    /// The same, of a pool that is gone.
+    /// A free, into the pool of this number, of a block of a pool that has been dropped.
     DroppedPool(Named, PoolId),
-    /// A free, into the pool of this number, of what no pool knows.
+    /// A free, into the pool of this number, of an address that no checked pool knows.
     Foreign(usize, PoolId),
-    /// A block that lies where it cannot be, because two threads have freed it at one time.
+    /// A block in a place that its state excludes, because two threads freed it at one time.
     FreedAtOnce(Named, u32),
-    /// A freed block was written to: where, what is there, and what should be.
+    /// A freed block was written to: the offset, the byte there, and the byte expected.
     Written(Named, usize, u8, u8),
 }
 
 impl Misuse {
-    /// Ends the call in which it was seen.
+    /// Panics with the message.
     #[cold]
     #[track_caller]
     pub(crate) fn report(self) -> ! {
         panic!("stampool: {self}")
     }
 
-    /// Whether the block is the finder's all the same.
+    /// Whether the thread that found the misuse still owns the block.
     pub(crate) const fn leaves_the_block(self) -> bool {
         matches!(self, Self::Written(..))
     }

@@ -18,19 +18,20 @@
 //! | live | in a user's hands | cached, by a free |
 //! | in a magazine | in a magazine, or on the way to one | cached, by a refill |
 //!
-//! # Who may touch what
+//! # Who may change a word
 //!
-//! The owner of a block may change its word: plainly (a load and a store) where it goes between a
-//! cache and its user, by an RMW where it goes between a cache and a magazine. A free by a thread
-//! that does not have the block finds a state that is not live, if the free or the hand-over before
-//! it happened before.
+//! Only the owner of a block changes its word. It uses a load and a store when the block moves
+//! between a cache and a user, and an RMW when the block moves between a cache and a magazine. If a
+//! thread frees a block that it does not own, and the earlier free or hand-over happened before
+//! this free, the thread finds a state that is not live.
 //!
-//! # What is not seen at once
+//! # What is detected later, or not at all
 //!
-//! Two frees of one block that truly race may both find it live. Then it lies in two caches, and
-//! its word names one of the slots. The copy in the other one is found when it leaves the cache: a
-//! pop, a flush, a refill. Where both copies come together in one cache they are found when both
-//! are out at one time. What remains: two pops from two caches, neither of which sees the other's
+//! Two frees of one block that race may both find the block live. Then the block lies in two
+//! caches, and its word names one of the two slots. The pool finds the copy in the other cache when
+//! it leaves that cache: at a pop or at a flush, or at the refill that brings it to another cache.
+//! If both copies come together in one cache, the pool finds them when both have left the cache at
+//! one time. The pool does not detect two pops from two caches if neither thread sees the other's
 //! store yet.
 
 mod batch;
@@ -51,7 +52,7 @@ pub use tracked::{Checked, Hardened, Tracked};
 use crate::block::{Block, BlockLayout};
 use crate::sync::PoolId;
 
-/// What a pool knows of its blocks, for all handles.
+/// What a pool keeps to detect misuse of its blocks, shared by all handles.
 ///
 /// The trait is sealed: [`Unchecked`], [`Checked`] and [`Hardened`] implement it.
 pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
@@ -61,78 +62,82 @@ pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Whether the pool checks anything.
     const CHECKS: bool;
 
-    /// Blocks that a handle keeps back from reuse.
+    /// The number of freed blocks that a handle holds back.
     const QUARANTINE: usize;
 
     /// The most blocks that a chunk may have.
     const CHUNK_LIMIT: usize;
 
-    /// What a handle holds.
+    /// What a handle keeps to check its blocks.
     type State;
 
-    /// For a pool of such blocks. `zero`: what is freed is filled with zeros, where it is filled.
+    /// Makes the checking of a pool. With `zero`, a hardened pool fills freed blocks with zeros
+    /// instead of the pattern.
     fn new(pool: PoolId, blocks: BlockLayout, zero: bool) -> Self;
 
-    /// What a handle at this slot holds.
+    /// Makes the state of a handle whose slot has this address.
     fn check_state(&self, slot: usize) -> Self::State;
 
-    /// Room that a chunk needs beside its blocks, or `None` where it overflows, or where there are
-    /// more than [`CHUNK_LIMIT`](Self::CHUNK_LIMIT).
+    /// The layout of what a chunk needs beside its blocks, or `None` if it overflows or if there
+    /// are more than [`CHUNK_LIMIT`](Self::CHUNK_LIMIT) blocks.
     fn room(blocks: usize) -> Option<Layout>;
 
     /// Registers a chunk.
     ///
     /// # Safety
     ///
-    /// Under the growth lock, before any of its blocks is known to anyone. `room` is of the layout
-    /// that [`room`](Self::room) names; it and the blocks live until `self` is dropped.
+    /// The caller holds the growth lock, and no thread has a block of the chunk yet. `room` has the
+    /// layout that [`room`](Self::room) returns. The room and the blocks live until `self` is
+    /// dropped.
     unsafe fn add_chunk(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize);
 
     /// Makes freshly carved blocks ready, and puts them in the order in which they will be used.
     ///
     /// # Safety
     ///
-    /// They are of a chunk that was added, and in no other owner's hands.
+    /// The caller owns the blocks, which are of a chunk that was added.
     unsafe fn carved(&self, blocks: &mut [Block]);
 
-    /// A cached block becomes live. `slot` is the address of the state's slot. `false` means that
-    /// nothing has changed, and the caller calls [`verify_alloc`](Self::verify_alloc).
+    /// Makes a cached block live, in the common case. `slot` is the address of the state's slot. If
+    /// this returns false, nothing has changed, and the caller calls
+    /// [`verify_alloc`](Self::verify_alloc).
     fn hand_out(&self, state: &Self::State, slot: usize, block: Block) -> bool;
 
-    /// As [`hand_out`](Self::hand_out), wherever the block is.
+    /// As [`hand_out`](Self::hand_out), in all cases.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// How the block was misused.
     fn verify_alloc(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
-    /// A live block becomes cached. `false` means that nothing has changed, and the caller calls
-    /// [`verify_free`](Self::verify_free).
+    /// Makes a live block cached, in the common case. If this returns false, nothing has changed,
+    /// and the caller calls [`verify_free`](Self::verify_free).
     fn take_in(&self, state: &Self::State, slot: usize, block: Block) -> bool;
 
-    /// As [`take_in`](Self::take_in), for any pointer.
+    /// As [`take_in`](Self::take_in), in all cases and for any pointer.
     ///
     /// # Errors
     ///
-    /// What the pointer is instead. Nothing has changed.
+    /// How the free is a misuse. Nothing has changed.
     fn verify_free(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
-    /// A cached block goes to a magazine.
+    /// Marks a cached block as in a magazine.
     ///
     /// # Errors
     ///
-    /// What is wrong with it: it belongs to another thread.
+    /// The block belongs to another thread.
     fn leaves_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
-    /// A block from a magazine, or a fresh one, becomes cached.
+    /// Marks a block from a magazine, or a fresh block, as cached.
     ///
     /// # Errors
     ///
-    /// What is wrong with it: it belongs to another thread.
+    /// The block belongs to another thread.
     fn enters_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 }
 
-/// The pool checks nothing: the caller alone keeps the contract of `deallocate`. The default.
+/// The pool checks nothing, and relies on the caller to keep the contract of `deallocate`. The
+/// default.
 #[derive(Clone, Copy, Debug)]
 pub struct Unchecked;
 
@@ -185,7 +190,7 @@ impl Checking for Unchecked {
 }
 
 mod sealed {
-    /// Pools trust what an implementation says, so there is none elsewhere.
+    /// Pools rely on what an implementation returns, so other crates cannot implement the trait.
     pub trait Sealed {}
 
     impl Sealed for super::Unchecked {}

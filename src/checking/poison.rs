@@ -1,11 +1,11 @@
-//! Filling blocks, and looking whether they still are as they were filled.
+//! Filling freed blocks with a pattern, and checking that the pattern is still there.
 //!
-//! Blocks of one cache line are filled and compared in line, by a few wide stores and loads; others
-//! by a call.
+//! Blocks of one cache line are filled and compared inline, by a few wide stores and loads. Other
+//! blocks take a call.
 
 use core::ptr::NonNull;
 
-/// What freed bytes are filled with, unless with zeros.
+/// The byte with which a hardened pool fills freed blocks, unless it fills them with zeros.
 pub(super) const PATTERN: u8 = 0xDE;
 
 /// A cache line.
@@ -13,7 +13,7 @@ type Line = [u64; 8];
 /// Its length in bytes.
 pub(super) const LINE: usize = size_of::<Line>();
 
-/// What a block is filled with: one byte over and over.
+/// What fills a freed block: a word of eight equal bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Poison(u64);
 
@@ -32,7 +32,7 @@ impl Poison {
     ///
     /// # Safety
     ///
-    /// It is the caller's to write.
+    /// The caller may write the line.
     #[inline(always)]
     pub(super) unsafe fn fill_line(self, bytes: NonNull<u8>) {
         // SAFETY: by the caller.
@@ -43,17 +43,17 @@ impl Poison {
     ///
     /// # Safety
     ///
-    /// They are the caller's to write.
+    /// The caller may write the bytes.
     pub(super) unsafe fn fill(self, bytes: NonNull<u8>, len: usize) {
         // SAFETY: by the caller.
         unsafe { bytes.write_bytes(self.byte(), len) };
     }
 
-    /// Whether a line is as it was filled.
+    /// Whether the line still has the fill.
     ///
     /// # Safety
     ///
-    /// It was filled before, and is the caller's to read.
+    /// The line was filled before, and the caller may read it.
     #[inline(always)]
     pub(super) unsafe fn is_whole_line(self, bytes: NonNull<u8>) -> bool {
         // SAFETY: by the caller.
@@ -61,11 +61,11 @@ impl Poison {
         line.iter().fold(0, |wrong, word| wrong | (word ^ self.0)) == 0
     }
 
-    /// The first byte that is not as it was filled, and what it is.
+    /// The offset and the value of the first byte that differs from the fill.
     ///
     /// # Safety
     ///
-    /// They were filled before, and are the caller's to read.
+    /// The bytes were filled before, and the caller may read them.
     pub(super) unsafe fn first_wrong(self, bytes: NonNull<u8>, len: usize) -> Option<(usize, u8)> {
         // SAFETY: by the caller.
         let bytes = unsafe { core::slice::from_raw_parts(bytes.as_ptr(), len) };

@@ -1,8 +1,10 @@
-//! A word per block, beside the blocks of its chunk, and the way from an address to it.
+//! A word for each block, in front of the blocks of the chunk, and the search for the word of an
+//! address.
 //!
 //! I1. A span is written once, before it is published, and lives as long as the list.
-//! I2. The words of its chunk end where the first block begins, the first block's word last: so one
-//!     address leads to both. Blocks begin at a multiple of 8 bytes, as room and words do.
+//! I2. The words of a chunk lie in reverse order and end where the first block begins, so that the
+//!     address of the first block leads to blocks and words. Blocks begin at a multiple of 8 bytes,
+//!     as room and words do.
 //! I3. A span has at most [`MOST_BLOCKS`] blocks, so that their number fits into a handle's word
 //!     beside the rotation. [`Span::layout`] refuses more.
 
@@ -12,10 +14,11 @@ use core::ptr::{self, NonNull};
 use super::exact::Exact;
 use crate::sync::{AtomicPtr, AtomicU32, Witness, site};
 
-/// Bits of a handle's word that hold how far to rotate; the number of blocks stands above them.
+/// The low bits of a handle's word that hold the rotation. The number of blocks is in the bits
+/// above.
 const ROTATION_BITS: u32 = 8;
 
-/// The most blocks that a chunk may have here: 2^56 - 1, on 32 bits 2^24 - 1.
+/// The most blocks that a chunk of a checked pool may have: 2^56 - 1, and 2^24 - 1 on 32 bits.
 #[allow(clippy::cast_possible_truncation, reason = "a word's width is the argument")]
 pub(super) const MOST_BLOCKS: usize = most_blocks(usize::BITS) as usize;
 
@@ -24,7 +27,7 @@ const fn most_blocks(bits: u32) -> u64 {
     u64::MAX >> (u64::BITS - bits) >> ROTATION_BITS
 }
 
-/// A word of `bits` bits that holds both numbers, if there is room.
+/// A word of `bits` bits that holds both numbers, or `None` if `blocks` does not fit.
 const fn pack(bits: u32, blocks: u64, rotation: u32) -> Option<u64> {
     debug_assert!(rotation >> ROTATION_BITS == 0, "a rotation is below the width of a word");
     if blocks > most_blocks(bits) {
@@ -33,14 +36,14 @@ const fn pack(bits: u32, blocks: u64, rotation: u32) -> Option<u64> {
     Some(blocks << ROTATION_BITS | rotation as u64)
 }
 
-/// Where a block is; who may change it is said in the module above.
+/// Where a block is. The parent module says which thread may change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BlockState(u32);
 
 impl BlockState {
     /// Never in a cache.
     pub(super) const FRESH: Self = Self(1);
-    /// In a user's hands.
+    /// Owned by a user.
     pub(super) const LIVE: Self = Self(2);
     /// In a magazine.
     pub(super) const IN_MAGAZINE: Self = Self(3);
@@ -49,17 +52,17 @@ impl BlockState {
     #[allow(clippy::cast_possible_truncation, reason = "told apart as far as there is room")]
     #[inline(always)]
     pub(super) const fn cached(slot: usize) -> Self {
-        // Slots are aligned to 64 bytes: it is none of the others.
+        // Slots are aligned to 64 bytes, so this differs from the other states.
         Self(slot as u32)
     }
 }
 
-/// What a pool knows of one block.
+/// What a pool keeps about one block.
 #[repr(C)]
 pub(super) struct Word {
     state: AtomicU32,
-    /// How often it was handed out. Apart from the state: were they one word, each change would
-    /// wait for the one before it.
+    /// How often the block was handed out. It is not in one word with the state, because each
+    /// change would then depend on the one before it.
     generation: AtomicU32,
 }
 
@@ -75,14 +78,14 @@ impl Word {
 
     #[inline(always)]
     pub(super) fn state(&self) -> BlockState {
-        // ORDERING(CK-3): Relaxed. The thread that has the block has acquired, with it, the last
-        //   change; who does not gets a diagnosis, and no access to anything.
+        // ORDERING(CK-3): Relaxed. The owner of the block has acquired the last change with it. A
+        //   thread that does not own it gets a diagnosis and no access.
         BlockState(self.state.load(site::BLOCK_STATE.ordering()))
     }
 
     #[inline(always)]
     pub(super) fn set(&self, state: BlockState) {
-        // ORDERING(CK-3): Relaxed. As above; it travels with the block.
+        // ORDERING(CK-3): Relaxed. As above; the state travels with the block.
         self.state.store(state.0, site::BLOCK_STATE.ordering());
     }
 
@@ -100,11 +103,12 @@ impl Word {
         self.generation.load(site::BLOCK_GENERATION.ordering())
     }
 
-    /// One more.
+    /// Counts one more hand-out.
     #[inline(always)]
     pub(super) fn handed_out(&self) {
         let order = site::BLOCK_GENERATION.ordering();
-        // ORDERING(CK-5): Relaxed. Changed by who takes the block out of its cache, alone.
+        // ORDERING(CK-5): Relaxed. Only the thread that takes the block out of its cache changes
+        // it.
         let generation = self.generation.load(order);
         self.generation.store(generation.wrapping_add(1), order);
     }
@@ -114,15 +118,15 @@ impl Word {
 pub(super) struct Span {
     pub(super) first: NonNull<u8>,
     pub(super) blocks: usize,
-    /// Blocks in the spans before this one.
+    /// The number of blocks in the earlier spans.
     pub(super) before: usize,
     next: *const Span,
     created: Witness,
 }
 
 impl Span {
-    /// Room for a span and its words. Of a size that keeps the alignment of what follows. `None`
-    /// for more than [`MOST_BLOCKS`], and where it overflows.
+    /// The layout of a span and its words, padded to its alignment. `None` for more than
+    /// [`MOST_BLOCKS`] blocks, or if it overflows.
     pub(super) fn layout(blocks: usize) -> Option<Layout> {
         if blocks > MOST_BLOCKS {
             return None;
@@ -131,7 +135,7 @@ impl Span {
         Some(Layout::new::<Self>().extend(words).ok()?.0.pad_to_align())
     }
 
-    /// What a handle remembers of it.
+    /// What a handle remembers of the span.
     pub(super) fn near(&self, exact: Exact) -> Near {
         let (inverse, shift) = exact.parts();
         let packed = pack(usize::BITS, self.blocks as u64, shift);
@@ -140,20 +144,19 @@ impl Span {
         Near { first: self.first, packed, inverse }
     }
 
-    /// Bytes from the first block to an address, if that is between its first block and its last
-    /// one's end.
+    /// Bytes from the first block to `address`, if `address` lies in a block of the span.
     pub(super) fn offset(&self, stride: usize, address: usize) -> Option<usize> {
         let offset = address.checked_sub(self.first.addr().get())?;
         (offset / stride < self.blocks).then_some(offset)
     }
 }
 
-/// What a handle remembers of the span that it used last: as few words as will do, since each is
-/// loaded at each hit.
+/// What a handle remembers of the span that it used last. It has few words, because each hit loads
+/// all of them.
 #[derive(Clone, Copy)]
 pub(super) struct Near {
     pub(super) first: NonNull<u8>,
-    /// The number of blocks, and below it, in 8 bits, how far to rotate.
+    /// The number of blocks, and the rotation in the lowest 8 bits.
     packed: usize,
     inverse: usize,
 }
@@ -162,7 +165,7 @@ impl Near {
     /// No span.
     pub(super) const NONE: Self = Self { first: NonNull::dangling(), packed: 0, inverse: 0 };
 
-    /// The number of a block, if the address is of one.
+    /// The number of the block that begins at `address`, if one does.
     #[allow(clippy::cast_possible_truncation, reason = "a byte")]
     #[inline(always)]
     pub(super) fn number(&self, address: usize) -> Option<usize> {
@@ -176,7 +179,7 @@ impl Near {
     ///
     /// # Safety
     ///
-    /// [`number`](Self::number) has said so, and the list of spans lives.
+    /// [`number`](Self::number) has returned `nth`, and the list of spans lives.
     #[inline(always)]
     pub(super) unsafe fn word<'w>(&self, nth: usize) -> &'w Word {
         let words = self.first.cast::<Word>();
@@ -187,7 +190,7 @@ impl Near {
     }
 }
 
-/// The spans of a pool, the newest first: a list that only grows.
+/// The list of a pool's spans, the newest first. It only grows.
 pub(super) struct Spans(AtomicPtr<Span>);
 
 impl Spans {
@@ -195,12 +198,12 @@ impl Spans {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// Enters a chunk. Returns the number of blocks before it.
+    /// Enters a chunk, and returns the number of blocks in the chunks before it.
     ///
     /// # Safety
     ///
-    /// Under the growth lock. `room` has [`Span::layout`] for `blocks`, and is the list's until the
-    /// list is dropped.
+    /// The caller holds the growth lock. `room` has [`Span::layout`] for `blocks`, and belongs to
+    /// the list until the list is dropped. At most padding lies between it and the block `first`.
     pub(super) unsafe fn add(&self, room: NonNull<u8>, first: NonNull<u8>, blocks: usize) -> usize {
         let last = self.first();
         let before = last.map_or(0, |last| last.before + last.blocks);
@@ -210,7 +213,8 @@ impl Spans {
         unsafe { span.write(Span { first, blocks, before, next, created: Witness::created() }) };
         let words = first.cast::<Word>();
         for nth in 1..=blocks {
-            // SAFETY: I2: the room has one for each block, and at most padding follows it.
+            // SAFETY: I2. The room has space for a word for each block, and at most padding lies
+            // between it and the first block.
             let word = unsafe { words.sub(nth) };
             // SAFETY: as above.
             unsafe { word.write(Word::fresh()) };
@@ -229,8 +233,8 @@ impl Spans {
         unsafe { first.as_ref() }
     }
 
-    /// The span that holds an address. The owner of a block finds its span: it was published before
-    /// the block was.
+    /// The span in which `address` lies. The owner of a block always finds its span, because the
+    /// span was published before the block.
     ///
     /// # Complexity
     ///
@@ -253,7 +257,7 @@ impl Spans {
 mod tests {
     use super::*;
 
-    /// On 32 bits 2^24 blocks were shifted out of the word: none of them was found.
+    /// On 32 bits, 2^24 blocks do not fit: their number would be shifted out of the word.
     #[test]
     fn a_word_holds_both_numbers_or_is_refused() {
         for bits in [32, 64] {

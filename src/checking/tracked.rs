@@ -1,7 +1,8 @@
-//! What [`Checked`](super::Checked) and [`Hardened`](super::Hardened) do.
+//! The checks of [`Checked`](super::Checked) and [`Hardened`](super::Hardened).
 //!
-//! A hit finds the block's word by the chunk that its handle used last, and compares and sets it:
-//! no RMW. Whatever is not as it should be there is looked at again, out of line, from the start.
+//! A hit finds the block's word through the chunk that its handle used last, compares the word and
+//! sets it, without an RMW. If anything differs from what the hit expects, a function out of line
+//! repeats the check from the start.
 
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -17,24 +18,24 @@ use super::shadow::{self, BlockState, Near, Span, Spans, Word};
 use crate::block::{Block, BlockLayout};
 use crate::sync::PoolId;
 
-/// Blocks that a hardened handle keeps back: a power of two.
+/// How many freed blocks a handle of a hardened pool holds back. A power of two.
 const QUARANTINE: usize = 16;
 
-/// A word per block, looked at whenever the block changes hands. `HARD`: and freed blocks are
-/// filled, looked at before they are used again, and kept back for a while; fresh ones come in a
-/// random order.
+/// A checking that keeps a word for each block and compares it whenever the block changes hands.
+/// With `HARD`, the pool also fills freed blocks, compares the fill before it hands a block out
+/// again, holds freed blocks back for a while, and hands out fresh blocks in a random order.
 pub struct Tracked<const HARD: bool> {
     pool: PoolId,
     spans: Spans,
     exact: Exact,
     stride: usize,
     poison: Poison,
-    /// What the order of fresh blocks follows from.
+    /// The seed of the random order of fresh blocks.
     seed: u64,
 }
 
-/// The pool checks whether each free is one of a live block of its own, and panics where it is
-/// not. [`PoolBuilder::checked`](crate::PoolBuilder::checked) chooses it; the chapter
+/// The pool checks that each freed block is a live block of the pool, and panics if it is not.
+/// [`PoolBuilder::checked`](crate::PoolBuilder::checked) chooses it; the chapter
 /// [`checking`](crate::docs::checking) has the cost.
 pub type Checked = Tracked<false>;
 
@@ -45,27 +46,28 @@ pub type Hardened = Tracked<true>;
 
 impl<const HARD: bool> Sealed for Tracked<HARD> {}
 
-// SAFETY: spans and words are written before they are published, and only shared and atomic then.
+// SAFETY: spans and words are written before they are published. Afterwards threads only share
+// them, and the words are atomic.
 unsafe impl<const HARD: bool> Send for Tracked<HARD> {}
 // SAFETY: as above.
 unsafe impl<const HARD: bool> Sync for Tracked<HARD> {}
 
-/// What a handle holds: the chunk that it used last, and copies of what is the pool's.
+/// What a handle keeps: the chunk that it used last, and copies of values of the pool.
 pub struct CheckState {
     near: Cell<Near>,
-    /// Length of a block.
+    /// The size of a block.
     stride: usize,
     poison: Poison,
-    /// Where its slot is.
+    /// The address of the handle's slot.
     slot: usize,
 }
 
 impl CheckState {
-    /// The word of a block in the chunk that was used last.
+    /// The word of a block, if the block is in the chunk that was used last.
     fn near<'l>(&self, block: Block) -> Option<&'l Word> {
         let near = self.near.get();
         let nth = near.number(block.0.addr().get())?;
-        // SAFETY: so it said; `Tracked` outlives the handles' states, and so do its spans.
+        // SAFETY: `number` returned `nth`. `Tracked` and its spans outlive the handles' states.
         Some(unsafe { near.word(nth) })
     }
 
@@ -73,14 +75,14 @@ impl CheckState {
         BlockState::cached(self.slot)
     }
 
-    /// The block's bytes, by a pointer that may reach all of them, whatever the user's may reach.
-    /// Where the chunk that was used last holds it.
+    /// The block's bytes, by a pointer that may access all of them, even if the user's pointer may
+    /// not. The block is in the chunk that was used last.
     #[inline(always)]
     fn bytes(&self, block: Block) -> NonNull<u8> {
         self.near.get().first.with_addr(block.0.addr())
     }
 
-    /// Whether it is filled and compared in line.
+    /// Whether blocks are filled and compared inline.
     #[inline(always)]
     fn is_short(&self) -> bool {
         self.stride == poison::LINE
@@ -88,14 +90,14 @@ impl CheckState {
 }
 
 impl<const HARD: bool> Tracked<HARD> {
-    /// The word of a block, and its name. From here on its chunk is the one that was used last.
+    /// The word of a block, and its name. The block's chunk becomes the one that was used last.
     ///
     /// # Errors
     ///
-    /// What the pointer is instead.
+    /// The misuse, if the pointer is not to the start of a block of this pool.
     fn find<'l>(&'l self, state: &CheckState, block: Block) -> Result<(&'l Word, Named), Misuse> {
         let address = block.0.addr().get();
-        // Once: a second look may see a chunk that has come meanwhile.
+        // Only one search: a second one could find a chunk that was added meanwhile.
         let Some(span) = self.spans.find(self.stride, address) else {
             return Err(self.elsewhere(address));
         };
@@ -106,11 +108,11 @@ impl<const HARD: bool> Tracked<HARD> {
             return Err(Misuse::Interior(name(offset / self.stride), offset % self.stride));
         };
         state.near.set(near);
-        // SAFETY: so it said; the spans live as long as `Tracked`.
+        // SAFETY: `number` returned `nth`, and the spans live as long as `Tracked`.
         Ok((unsafe { near.word(nth) }, name(nth)))
     }
 
-    /// What a pointer is that is not into any chunk of this pool.
+    /// The misuse of a pointer that does not point into any chunk of this pool.
     fn elsewhere(&self, address: usize) -> Misuse {
         let Some(record) = known::find(address) else {
             return Misuse::Foreign(address, self.pool);
@@ -124,12 +126,13 @@ impl<const HARD: bool> Tracked<HARD> {
         }
     }
 
-    /// Whose else a block is that should be here.
+    /// The misuse of a block whose word says that it is elsewhere.
     fn astray(word: &Word, name: Named) -> Misuse {
         Misuse::FreedAtOnce(name, word.generation())
     }
 
-    /// The word of a block that this pool's lists have brought, by the short way if it can be had.
+    /// The word of a block that came from a cache or a magazine of this pool, through the chunk
+    /// used last if possible.
     fn own<'l>(&'l self, state: &CheckState, block: Block) -> &'l Word {
         state.near(block).unwrap_or_else(|| self.named(state, block).0)
     }
@@ -185,7 +188,7 @@ impl<const HARD: bool> Checking for Tracked<HARD> {
         let Some(first) = blocks.first() else { return };
         dice::shuffle(self.seed ^ first.0.addr().get() as u64, blocks);
         for block in blocks {
-            // SAFETY: by the caller; the carver's pointer reaches all of the block.
+            // SAFETY: by the caller, and the carver's pointer may access the whole block.
             unsafe { self.poison.fill(block.0, self.stride) };
         }
     }
@@ -194,12 +197,13 @@ impl<const HARD: bool> Checking for Tracked<HARD> {
     fn hand_out(&self, state: &CheckState, slot: usize, block: Block) -> bool {
         let near = state.near.get();
         let Some(nth) = near.number(block.0.addr().get()) else { return false };
-        // SAFETY: so it said; the spans live as long as `Tracked`.
+        // SAFETY: `number` returned `nth`, and the spans live as long as `Tracked`.
         let word = unsafe { near.word(nth) };
         if !word.is(BlockState::cached(slot)) {
             return false;
         }
-        // SAFETY: found in the chunk used last, so long, and taken out of the state's own cache.
+        // SAFETY: the block lies in the chunk used last, has the length of a line, and was taken
+        // from the handle's own cache.
         if HARD && !(state.is_short() && unsafe { state.poison.is_whole_line(state.bytes(block)) })
         {
             return false;
@@ -215,9 +219,11 @@ impl<const HARD: bool> Checking for Tracked<HARD> {
             return Err(Self::astray(word, self.named(state, block).1));
         }
         let bytes = state.bytes(block);
-        // SAFETY: taken out of the state's own cache; filled when it came there, or was carved.
+        // SAFETY: the block was taken from the handle's own cache. It was filled when it was freed
+        // or carved.
         if HARD && let Some((at, found)) = unsafe { self.poison.first_wrong(bytes, self.stride) } {
-            // SAFETY: as above. Once it has been told of, it is as good as any.
+            // The block stays usable once the write has been reported.
+            // SAFETY: as above.
             unsafe { self.poison.fill(bytes, self.stride) };
             let name = self.named(state, block).1;
             return Err(Misuse::Written(name, at, found, self.poison.byte()));
@@ -231,14 +237,15 @@ impl<const HARD: bool> Checking for Tracked<HARD> {
     fn take_in(&self, state: &CheckState, slot: usize, block: Block) -> bool {
         let near = state.near.get();
         let Some(nth) = near.number(block.0.addr().get()) else { return false };
-        // SAFETY: so it said; the spans live as long as `Tracked`.
+        // SAFETY: `number` returned `nth`, and the spans live as long as `Tracked`.
         let word = unsafe { near.word(nth) };
         if !word.is(BlockState::LIVE) || HARD && !state.is_short() {
             return false;
         }
         word.set(BlockState::cached(slot));
         if HARD {
-            // SAFETY: found in the chunk used last, so long, and given back by its user.
+            // SAFETY: the block lies in the chunk used last, has the length of a line, and its user
+            // has freed it.
             unsafe { state.poison.fill_line(state.bytes(block)) };
         }
         true
@@ -258,7 +265,7 @@ impl<const HARD: bool> Checking for Tracked<HARD> {
         }
         word.set(state.cached());
         if HARD {
-            // SAFETY: found in the chunk used last, and given back by its user.
+            // SAFETY: the block lies in the chunk used last, and its user has freed it.
             unsafe { self.poison.fill(state.bytes(block), self.stride) };
         }
         Ok(())
@@ -284,17 +291,18 @@ impl<const HARD: bool> Drop for Tracked<HARD> {
     }
 }
 
-/// A random order, for those who rely on an order that was never promised. Not a secret.
+/// A random order, to expose callers that rely on an order which the pool does not promise. It is
+/// not secret.
 mod dice {
     use core::hash::BuildHasher;
     use std::hash::RandomState;
 
-    /// Another one for each pool and process.
+    /// A seed that differs between pools and between processes.
     pub(super) fn seed() -> u64 {
         RandomState::new().hash_one(0_u8)
     }
 
-    /// Fisher and Yates; the numbers are SplitMix64's.
+    /// The shuffle of Fisher and Yates, with random numbers of SplitMix64.
     pub(super) fn shuffle<T>(seed: u64, items: &mut [T]) {
         let mut state = seed;
         for last in (1..items.len()).rev() {
@@ -314,8 +322,8 @@ mod tests {
     use crate::chunk::Regions;
     use crate::source::SystemSource;
 
-    /// Two threads that free one block at one time, step by step: both find it live, and put it in
-    /// their caches.
+    /// Two threads free one block at one time. Here their steps run one after the other: both find
+    /// the block live, and both put it into their caches.
     #[test]
     fn the_copy_that_lies_in_the_wrong_cache_is_found() {
         let mut regions = Regions::new(Box::new(SystemSource));
@@ -336,7 +344,7 @@ mod tests {
         assert_eq!(checking.verify_alloc(&one, block), Ok(()));
         let live = checking.own(&one, block);
         assert!(checking.take_in(&one, 64, block));
-        // The other one has looked before that.
+        // The other thread has read the state before that.
         live.set(BlockState::LIVE);
         assert_eq!(checking.verify_free(&other, block), Ok(()));
 

@@ -39,9 +39,9 @@ pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     handling: Box<dyn ThreadHandling>,
     topology: Option<Box<dyn Topology>>,
     requirements: Requirements,
-    /// Numbers for the blocks, where a form of pool wants them.
+    /// Numbers the blocks, in the typed pools that need numbers.
     block_table: Option<BlockTable>,
-    /// Fill freed blocks with zeros, where they are filled.
+    /// A hardened pool fills freed blocks with zeros instead of the pattern.
     zero_on_free: bool,
     _types: PhantomData<fn() -> (S, C)>,
 }
@@ -136,7 +136,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Lets the batches of a thread that allocates and frees by turns grow up to so many blocks,
+    /// Lets the batches of a thread that allocates and frees alternately grow up to so many blocks,
     /// 65,536 at most. A thread begins with [`batch`](Self::batch), which also remains the number
     /// of blocks carved at one time. By default batches do not grow.
     ///
@@ -166,64 +166,67 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Blocks per chunk. Without it chunks begin at 16 KiB, but at least a batch, and double up to
-    /// 4 MiB. Where the source has no room for a whole chunk a smaller one is asked for.
+    /// Sets the number of blocks in a chunk. By default the first chunk has 16 KiB, or one batch if
+    /// that is larger, and each further chunk doubles, up to 4 MiB. If the source has no room for a
+    /// whole chunk, the pool asks for a smaller one.
     pub fn chunk_blocks(mut self, blocks: usize) -> Self {
         self.chunk = Some(blocks);
         self
     }
 
-    /// Where memory comes from. Without it: the program's allocator.
+    /// Sets the source of the pool's memory. The default is the program's allocator.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.source = Box::new(source);
         self
     }
 
-    /// What blocks are for, anew.
+    /// Replaces the layout that the builder was given.
     pub(super) fn layout(mut self, layout: Layout) -> Self {
         self.layout = layout;
         self
     }
 
-    /// How the pool learns of threads. Without it: [`ExplicitHandles`].
+    /// Sets how the pool learns of threads and of their ends. The default is [`ExplicitHandles`].
     pub fn threads(mut self, handling: impl ThreadHandling + 'static) -> Self {
         self.handling = Box::new(handling);
         self
     }
 
-    /// Keeps exchanges among threads that are near each other, as far as it can. Without it there
-    /// is one shard. [`prefill`](Pool::prefill) and [`seal`](Pool::seal) fill the caller's.
+    /// Divides the threads into shards, so that threads that run near each other exchange blocks
+    /// with each other first. By default there is one shard. [`prefill`](Pool::prefill) and
+    /// [`seal`](Pool::seal) put their blocks into the shard of the calling thread.
     ///
-    /// Costs, where there are several shards, one more RMW for each batch that is put down, and
-    /// looks into all of them before anything is carved. The memory bound does not change.
+    /// With several shards, each batch that a handle gives away costs one more RMW, and a handle
+    /// looks into all shards before it carves. The memory bound does not change.
     pub fn topology(mut self, topology: impl Topology + 'static) -> Self {
         self.topology = Some(Box::new(topology));
         self
     }
 
-    /// What to do when tags run out. Without it they wrap.
+    /// Sets what the pool does when the tags run out. By default they wrap.
     pub fn tag_policy(mut self, policy: TagPolicy) -> Self {
         self.requirements.tag_policy = policy;
         self
     }
 
     /// Lets tags narrower than 32 bits wrap, which [`build`](Self::build) refuses otherwise. For
-    /// experiments: what narrow tags do is what this shows.
+    /// experiments that show what goes wrong with narrow tags.
     ///
     /// # Safety
     ///
-    /// No thread sleeps, between two steps of an exchange, through 2^bits removals from the same
-    /// list; or blocks that are handed out twice are what the caller is looking for, and nobody
-    /// writes to them.
+    /// Either no thread sleeps, between two steps of an exchange, through 2^bits removals from the
+    /// same list; or the caller expects blocks to be handed out twice, and no thread writes to
+    /// them.
     pub unsafe fn allow_narrow_tags(mut self) -> Self {
         self.requirements.narrow_tags = true;
         self
     }
 
-    /// Magazines per handle that may wait until nobody looks at them any more, 1,024 at most, under
-    /// strategies that let them wait ([`EpochDeferred`]). Without it: 16. Past that, exchanges go
-    /// through a lock until those who look have looked away. With 0 all of them do, and with few
-    /// some do though nobody is held up: a grace period outlasts an exchange.
+    /// Sets how many emptied magazines per handle may wait until no thread can still be reading
+    /// them: 1,024 at most, 16 by default. Only strategies that defer reuse ([`EpochDeferred`]) let
+    /// magazines wait. When the limbo is full, exchanges go through a lock until the threads that
+    /// are reading have finished. With 0, all exchanges take the lock. With a small number, some
+    /// take it although no thread is held up, because a grace period lasts longer than an exchange.
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
     pub fn limbo_magazines(mut self, magazines: usize) -> Self {
@@ -231,13 +234,14 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Refuse to build what would block, instead of falling back to another strategy.
+    /// Makes [`build`](Self::build) fail if exchanges would block on this machine, instead of
+    /// falling back to another strategy.
     pub fn strict_lock_free(mut self) -> Self {
         self.requirements.strict = true;
         self
     }
 
-    /// Overrides what the machine says of its double-width CAS.
+    /// Overrides what the machine reports about its double-width CAS.
     pub fn double_width_cas(mut self, answer: DoubleWidthCas) -> Self {
         self.requirements.double_width_cas = answer;
         self
@@ -254,11 +258,11 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             .finish_non_exhaustive()
     }
 
-    /// Builds the pool. Nothing is asked of the source yet.
+    /// Builds the pool. The call obtains no memory from the source.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] says which setting cannot be had, and what could.
+    /// [`BuildError`] names the setting that cannot be met, and the limit.
     pub fn build(self) -> Result<Pool<S, C>, BuildError> {
         Ok(Pool { core: self.core()? })
     }
@@ -319,16 +323,17 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and [`BuildError::Fill`] where there is no memory for the cache
-    /// that threads without one of their own share.
+    /// As [`build`](Self::build), and [`BuildError::Fill`] if there is no memory for the fallback
+    /// cache, which threads without a cache of their own share.
     pub fn build_thread_local(self) -> Result<ThreadLocalPool<S, C>, BuildError> {
         ThreadLocalPool::new(self.build()?).map_err(|error| BuildError::Fill { error })
     }
 }
 
 impl<S: Strategy> PoolBuilder<S> {
-    /// Builds a pool without caches, where a refusal means that every block is taken. The batch is
-    /// one block, and there is one shard, whatever the topology: no handle remembers another one.
+    /// Builds a pool without caches, in which an allocation fails only if every block is in use.
+    /// The batch is one block. There is one shard, whatever the topology, because an exact pool has
+    /// no handles that could remember a shard.
     ///
     /// # Errors
     ///
@@ -343,8 +348,8 @@ impl<S: Strategy> PoolBuilder<S> {
         self.build().map(ExactPool::new)
     }
 
-    /// Gives each block a number, and has `write_header` write what the pool keeps in it, free or
-    /// not.
+    /// Gives each block a number, and calls `write_header` to write what the pool keeps in the
+    /// block while it is free as well as while it is in use.
     pub(super) fn numbered(self, write_header: WriteHeader, reads: FreeReads) -> Self {
         Self { block_table: Some(BlockTable::new(write_header, reads)), ..self }
     }

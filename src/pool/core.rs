@@ -1,9 +1,9 @@
-//! What all handles of a pool share. `growth.rs` has how it grows, `counts.rs` what it counts.
+//! What all handles of a pool share. Growth is in `growth.rs`, the counts are in `counts.rs`.
 //!
 //! # Order of locks
 //!
-//! A thread takes the growth lock first, then whatever lock a blocking strategy has. The source is
-//! called under the growth lock.
+//! A thread takes the growth lock first, and then a lock of the strategy, if the strategy has any.
+//! The pool calls the source under the growth lock.
 
 use core::num::NonZeroU64;
 use core::ptr::NonNull;
@@ -24,35 +24,36 @@ use crate::threads::{self, EndHook, Rundown, ThreadHandling, ThreadId, Topology,
 pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) mediator: Mediator<S>,
     pub(super) registry: Registry,
-    /// Before `growth`, whose regions hold what it keeps beside each chunk.
+    /// Declared before `growth`, and so dropped first: the regions hold what this keeps beside each
+    /// chunk.
     pub(super) checking: C,
     pub(super) growth: CachePadded<Mutex<Growth>>,
     pub(super) handling: Box<dyn ThreadHandling>,
-    /// Where there is more than one shard.
+    /// `Some` only if there is more than one shard.
     topology: Option<Box<dyn Topology>>,
-    /// The way in for threads that end.
+    /// Lets threads that end into the core while it exists.
     rundown: Arc<Rundown<Self>>,
     /// The rundown, for [`ThreadHandling::watch`].
     hook: EndHook,
     pub(super) id: PoolId,
     pub(super) mechanism: Mechanism,
     pub(super) layout: BlockLayout,
-    /// Blocks asked for at most.
+    /// The most blocks that the pool may carve.
     pub(super) capacity: usize,
-    /// Not 0: `growth` says that the pool is sealed. For who need not take its lock to hear that.
+    /// Not 0 if the pool is sealed. A copy of `growth.sealed` that threads read without the lock.
     pub(super) sealed: Number,
-    /// The numbers of the blocks, where the pool is typed.
+    /// The numbers of the blocks, if the pool is typed.
     pub(super) block_table: Option<BlockTable>,
 }
 
-/// What changes when the pool grows. Its lock is the growth lock of the layers below.
+/// What changes when the pool grows. Its lock is what the layers below call the growth lock.
 pub(super) struct Growth {
     pub(super) carver: Carver,
     pub(super) magazines: usize,
     pub(super) slots: usize,
-    /// Once and for ever: nothing is carved any more, and the source is left alone.
+    /// Once set, the pool carves nothing any more and does not call the source.
     pub(super) sealed: bool,
-    /// Last: the memory that all else lies in.
+    /// Declared last, and so dropped last: the memory in which everything else lies.
     pub(super) regions: Regions,
 }
 
@@ -62,7 +63,7 @@ impl Growth {
     }
 }
 
-/// What a builder puts a core together from.
+/// The parts from which a builder makes a core.
 pub(super) struct Parts<C> {
     pub(super) id: PoolId,
     pub(super) mechanism: Mechanism,
@@ -78,14 +79,16 @@ pub(super) struct Parts<C> {
     pub(super) block_table: Option<BlockTable>,
 }
 
-/// Owns slots where the end of a thread takes nothing back: what is there may be another thread's
-/// by then, as the cache is that several share, or goes by its own destructor.
+/// The owner of slots from which the end of a thread takes nothing back: the slot of a fallback
+/// cache, which several threads share, and slots of handles whose own destructor hands the blocks
+/// in.
 pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 
 impl<S: Strategy, C: Checking> Watcher for Rundown<Core<S, C>> {
     unsafe fn thread_ended(&self, thread: ThreadId) {
         if let Some(core) = self.enter() {
-            // SAFETY: by the caller, this is `thread`, and none of its handles is in a call.
+            // SAFETY: by the caller, the calling thread is `thread`, and none of its handles is in
+            // a call.
             unsafe { core.take_back(thread) };
         }
     }
@@ -96,7 +99,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     pub(super) fn new(parts: Parts<C>) -> NonNull<Self> {
         let Parts { mechanism, layout, checking, batch, capacity, shards, .. } = parts;
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
-        // SAFETY: the box's, written below, and left to the rundown in `close`.
+        // SAFETY: the room is that of the box and is written below; `close` leaves it to the
+        // rundown.
         let rundown = Arc::new(unsafe { Rundown::new(room) });
         let core = Self {
             mediator: Mediator::new(batch, shards, &mechanism),
@@ -114,23 +118,23 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             sealed: Number::new(0),
             block_table: parts.block_table,
         };
-        // SAFETY: the box is made for it.
+        // SAFETY: the box was made for a core.
         unsafe { room.write(core) };
         room
     }
 
-    /// The way in for threads that end.
+    /// The rundown, through which threads that end enter the core.
     pub(super) const fn rundown(&self) -> &Arc<Rundown<Self>> {
         &self.rundown
     }
 
-    /// Whether no thread reads a free block. In a stamped pool a stale name may lead to one.
+    /// Whether no thread reads free blocks. In a stamped pool a thread with a stale name may.
     #[inline(always)]
     fn forbids_free_reads(&self) -> bool {
         self.block_table.as_ref().is_none_or(|table| table.free_reads() == FreeReads::Forbidden)
     }
 
-    /// A user has freed `block`: memory checkers report who uses it now.
+    /// Tells memory checkers that a user has freed `block`, so that they report uses of it.
     #[inline(always)]
     pub(super) fn hide(&self, block: Block) {
         if sanitizers::ON && self.forbids_free_reads() {
@@ -138,7 +142,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// `block` is on its way to a user, and has left the cache: ends [`hide`](Self::hide).
+    /// Ends [`hide`](Self::hide) for `block`, which has left the cache and goes to a user.
     #[inline(always)]
     pub(super) fn show(&self, block: Block) {
         if sanitizers::ON && self.forbids_free_reads() {
@@ -146,7 +150,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// As [`show`](Self::show), for several blocks, all of them written.
+    /// As [`show`](Self::show), for several blocks. The caller has written all of them.
     pub(super) fn show_all(&self, blocks: &[MaybeBlock]) {
         if sanitizers::ON {
             // SAFETY: by the caller they were written; a block is a plain pointer.
@@ -175,8 +179,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         self.mediator.client(participant, unsafe { slot.shard_id() })
     }
 
-    /// The mediator, for a caller without a cache, whose batch is one block and who belongs to the
-    /// first shard.
+    /// The mediator, for a caller without a cache, which has batches of one block and belongs to
+    /// the first shard.
     pub(super) fn client_without_cache<'c>(
         &'c self,
         participant: &'c Participant<S>,
@@ -184,7 +188,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         self.mediator.client(participant, ShardId::default())
     }
 
-    /// A slot that does not come back by itself when its thread ends.
+    /// Claims a slot from which the end of the thread takes nothing back.
     pub(super) fn attach_unwatched(&self) -> Result<SlotRef, AllocError> {
         match self.registry.claim(UNWATCHED) {
             Some(slot) => Ok(slot),
@@ -192,8 +196,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// A slot for the calling thread: a free slot, or a new one and the magazine that comes with
-    /// it.
+    /// Claims a slot for the calling thread: a free one, or else a new one, which comes with its
+    /// magazines.
     pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
         let thread = self.handling.current();
         self.handling.watch(&self.hook);
@@ -218,8 +222,9 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// Up to `room.len()` blocks: as many whole batches as fit, from the mediator, or else a batch
-    /// that is freshly carved. At least one. `room` holds the largest batch.
+    /// Writes at least one and up to `room.len()` blocks to `room`: as many whole batches as fit,
+    /// or else a partial magazine, from the mediator, or else a freshly carved batch. `room` has
+    /// space for the largest batch.
     pub(super) fn take_batches(
         &self,
         client: Client<'_, S>,
@@ -246,11 +251,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Errors
     ///
-    /// One of them is somebody else's, and is taken out. The others are still there.
+    /// One of the blocks belongs to another thread. It is out of the array now; the others are
+    /// still there.
     ///
     /// # Safety
     ///
-    /// The caller owns the slot, and the slot holds so many.
+    /// The caller owns the slot, and the slot's array holds at least `count` blocks.
     pub(super) unsafe fn flush(
         &self,
         slot: SlotRef,
@@ -265,8 +271,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         Ok(())
     }
 
-    /// Gives all blocks of a slot to the mediator, but those that are somebody else's, and says
-    /// what was wrong with the last of these.
+    /// Gives all blocks of a slot to the mediator, except those that belong to other threads.
+    /// Returns the misuse of the last exception, if there was one.
     ///
     /// # Safety
     ///
@@ -285,7 +291,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             // SAFETY: by the caller.
             let blocks = unsafe { slot.len_blocks() }.min(batch.max);
             if blocks > 0 {
-                // SAFETY: by the caller; at most what is there.
+                // SAFETY: by the caller, and the array holds at least so many.
                 found = unsafe { self.flush(slot, check, client, blocks) }.err().or(found);
                 continue;
             }
@@ -298,25 +304,25 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// Takes back what forgotten handles of an ending thread hold. The slots stay taken: such a
-    /// handle may still be used, by a thread-local destructor that runs later.
+    /// Takes back the blocks that forgotten handles of an ending thread hold. The slots stay
+    /// claimed, because a thread-local destructor that runs later may still use such a handle.
     ///
     /// # Safety
     ///
-    /// On that thread, with none of its handles in a call.
+    /// The calling thread is `thread`, and none of its handles is in a call.
     unsafe fn take_back(&self, thread: ThreadId) {
         let participant = self.mediator.join();
         for slot in
             self.registry.iter().filter(|slot| slot.owner() == Some(thread) && thread != UNWATCHED)
         {
             let check = self.checking.check_state(slot.address());
-            // Of what is wrong nothing is said: a thread that ends must not panic.
-            // SAFETY: the calling thread owns the slot, by its id.
+            // A misuse is not reported, because a thread that ends must not panic.
+            // SAFETY: the slot's owner is the calling thread.
             unsafe { self.hand_in(slot, &check, &participant) };
         }
     }
 
-    /// Ends the core. Returns when it is gone.
+    /// Ends the core. Returns when its memory has been freed.
     ///
     /// # Safety
     ///
@@ -328,8 +334,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         unsafe { rundown.close_and_wait() };
     }
 
-    /// Leaves the core and all memory where they are, for good. No thread uses them afterwards:
-    /// this waits for threads that are just handing their blocks in, and keeps later ones out.
+    /// Leaks the core and all memory. No thread uses them afterwards: the call waits for threads
+    /// that are just handing in their blocks, and keeps later ones out.
     ///
     /// # Safety
     ///
@@ -341,7 +347,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         unsafe { rundown.close_and_keep() };
     }
 
-    /// Ends the core, or leaves that to the last thread that is just handing its blocks in.
+    /// Ends the core. If threads are just handing in their blocks, the last of them ends it.
     ///
     /// # Safety
     ///
@@ -357,16 +363,16 @@ impl<S: Strategy, C: Checking> Core<S, C> {
 impl<S: Strategy, C: Checking> Drop for Core<S, C> {
     fn drop(&mut self) {
         if !self.mediator.finish_limbo() {
-            // Some magazine may still be brought back, and lies there.
+            // A deferred return may still write to a magazine, which lies in a region.
             lock(&self.growth).regions.abandon();
         }
-        // Shipped magazines and slots are plain memory; a checker's atomics own some.
+        // Shipped magazines and slots are plain memory; the atomics of a checker own memory.
         if core::mem::needs_drop::<Magazine>() {
             self.mediator.end_magazines();
         }
         if core::mem::needs_drop::<Slot>() {
             for slot in self.registry.iter().collect::<Vec<_>>() {
-                // SAFETY: no handle is in use, so nobody refers to the slot any more.
+                // SAFETY: no handle is in use, so no thread refers to the slot any more.
                 unsafe { slot.drop_in_place() };
             }
         }

@@ -1,4 +1,4 @@
-//! How a core counts what it has.
+//! The counts of a core: [`Stats`] and [`Census`].
 
 use super::core::Core;
 use super::stats::{Census, Stats};
@@ -15,8 +15,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         for slot in self.registry.iter().map(SlotRef::stats) {
             refills += slot.refills;
             flushes += slot.flushes;
-            // A block may be flushed elsewhere than it was refilled: only the sum is a number of
-            // blocks, and that only while nobody counts.
+            // A block may be flushed by another slot than the one that refilled it, so only the sum
+            // over all slots is a number of blocks. It is exact only while no thread is counting.
             drawn_blocks = drawn_blocks.wrapping_add(slot.refilled_blocks);
             drawn_blocks = drawn_blocks.wrapping_sub(slot.flushed_blocks);
         }
@@ -64,7 +64,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// No handle is in use until this returns.
     pub(super) unsafe fn census(&self) -> Census {
-        // The rundown keeps ending threads out; handles are not in use, by the caller.
+        // The rundown keeps ending threads out, and by the caller no handle is in use.
         let _held = self.rundown().exclusive();
         // SAFETY: as just said, no other thread is in the core.
         let counts = unsafe { self.mediator.census_alone() };

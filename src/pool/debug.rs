@@ -1,5 +1,5 @@
-//! `Debug` for pools, handles and builders. It takes no lock and asks no other thread: what a pool
-//! counts is in its `Stats`.
+//! `Debug` for pools, handles and builders. It takes no lock and reads nothing that other threads
+//! change; the counts of a pool are in its `Stats`.
 
 use core::fmt;
 
@@ -44,7 +44,7 @@ impl<S: Strategy> fmt::Debug for ExactPool<S> {
 }
 
 impl<S: Strategy, C: Checking> fmt::Debug for StaticPool<S, C> {
-    /// A pool that nobody has used is not built for this.
+    /// Does not build the pool if no call has built it yet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.if_built() {
             Some(pool) => pool.pool().core().describe("StaticPool", f),

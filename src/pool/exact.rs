@@ -21,8 +21,7 @@ use crate::free_list::{Strategy, TaggedWide};
 /// # Progress
 ///
 /// Lock-free if the strategy is ([`Stats::lock_free`](super::Stats::lock_free)), except for growth.
-/// A
-/// [sealed](Self::seal) pool does not grow: if it is lock-free, it takes no lock and allocates no
+/// A [sealed](Self::seal) pool does not grow: if it is lock-free, it takes no lock and allocates no
 /// memory, so a signal handler may call it, whatever the handler interrupted.
 ///
 /// # Example
@@ -42,9 +41,10 @@ use crate::free_list::{Strategy, TaggedWide};
 /// ```
 pub struct ExactPool<S: Strategy = TaggedWide>(Pool<S>);
 
-// Why a free finds a magazine: the batch is 1, so each block came with one. A block is handed out
-// after its magazine went back to the empty ones, so there is one for every live block, in that
-// list or in the hands of somebody else who is freeing. No handle, so no remainder.
+// Why a free always finds a magazine: the batch is 1, so the pool made one magazine for each block.
+// The pool hands a block out after the block's magazine went back to the empty ones. So for every
+// live block there is a magazine, in that list or with another thread that is freeing. There are no
+// handles, so no remainder takes a magazine.
 
 impl<S: Strategy> ExactPool<S> {
     pub(super) const fn new(pool: Pool<S>) -> Self {
@@ -59,8 +59,8 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if at some instant during the call no block was free, and none could be carved.
-    /// A block whose free has not returned yet may count as free or as in use.
+    /// [`AllocError`], if at some instant during the call no block was free, and none could be
+    /// carved. A block whose free has not returned yet may count as free or as in use.
     pub fn allocate(&self) -> Result<Block, AllocError> {
         let core = self.0.core();
         let block = core.take_one(core.client_without_cache(&core.mediator.join()))?;
@@ -80,7 +80,7 @@ impl<S: Strategy> ExactPool<S> {
         core.client_without_cache(&core.mediator.join()).offer(&[block]);
     }
 
-    /// Carves until the pool has so many blocks.
+    /// Carves until the pool has at least `blocks` blocks.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl<S: Strategy> ExactPool<S> {
         self.0.prefill(blocks, 0)
     }
 
-    /// Keeps the pool from ever asking its source again, as [`Pool::seal`].
+    /// Keeps the pool from ever calling its source again, as [`Pool::seal`].
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl<S: Strategy> ExactPool<S> {
         self.0.seal()
     }
 
-    /// What the pool knows about itself.
+    /// Counts of the pool, as [`Pool::stats`].
     pub fn stats(&self) -> Stats {
         self.0.stats()
     }
@@ -108,12 +108,12 @@ impl<S: Strategy> ExactPool<S> {
         self.0.end_blocks(end);
     }
 
-    /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
+    /// Leaks the pool's memory, and keeps threads from using it.
     pub(super) fn abandon(self) {
         self.0.abandon();
     }
 
-    /// Counts all blocks that are not in users' hands.
+    /// Counts all free blocks, as [`Pool::census`].
     pub fn census(&mut self) -> Census {
         self.0.census()
     }

@@ -14,11 +14,11 @@ use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef};
 use crate::threads::ThreadId;
 
-/// What a new chunk needs beside its magazines and blocks, in one room, and where the parts begin.
-/// Names of magazines come first.
+/// The layout of what a new chunk needs beside its magazines and blocks, and where the parts begin
+/// in it. The names of magazines come first.
 struct ChunkExtras {
     layout: Layout,
-    /// Numbers of blocks, where they have any.
+    /// The numbers of the blocks, if the pool numbers them.
     block_table: usize,
     /// What the pool keeps to check its blocks.
     checking: usize,
@@ -27,7 +27,7 @@ struct ChunkExtras {
 impl<S: Strategy, C: Checking> Core<S, C> {
     #[cold]
     pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
-        // One for the handle's remainder, and those that may wait on its account.
+        // One magazine for the handle's remainder, and those that may wait in limbo for the handle.
         let limbo = self.mechanism.limbo_magazines;
         let (batch, magazine) = (self.mediator.batch(), self.magazine_layout());
         let (slot, magazines_at) = Self::slot_layout(batch, magazine, 1 + limbo)
@@ -36,26 +36,26 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         let mut growth = self.unsealed()?;
         let growth = &mut *growth;
         let store = self.mediator.store();
-        // The chunk's magazines keep their names.
+        // Batches that the chunk still has will need names as well.
         let magazines = growth.magazines + growth.carver.batches_left() + 1 + limbo;
         let names = store.names_missing(magazines)?;
         let (layout, names_at) = slot.extend(names).map_err(|_| AllocError::OutOfMemory)?;
         let room = growth.regions.obtain(layout)?;
-        // SAFETY: where the names begin in the layout.
+        // SAFETY: the names begin there in the layout.
         let names_room = unsafe { room.add(names_at) };
-        // SAFETY: locked since `names_missing`; the room is the store's until the regions are
-        // dropped.
+        // SAFETY: the lock has been held since `names_missing`, and the store owns the room until
+        // the regions are dropped.
         unsafe { store.add_names(magazines, names_room) };
         for nth in 0..1 + limbo {
-            // SAFETY: where the magazine begins in the layout.
+            // SAFETY: the magazine begins there in the layout.
             let magazine_room = unsafe { room.add(magazines_at + nth * magazine.size()) };
-            // SAFETY: locked, with a name; the room is the magazine's until the regions are
-            // dropped.
+            // SAFETY: the lock is held, there is a name, and the magazine owns the room until the
+            // regions are dropped.
             unsafe { self.add_magazine(&mut growth.magazines, magazine_room) };
         }
         self.mediator.extend_limbo(limbo);
         let quarantine = C::QUARANTINE;
-        // SAFETY: the room begins with the slot, and is its own until the regions are dropped.
+        // SAFETY: the room begins with the slot, which owns it until the regions are dropped.
         let slot =
             unsafe { SlotRef::create(room, batch, quarantine, thread, self.registry.first()) };
         self.registry.register(slot);
@@ -63,7 +63,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         Ok(slot)
     }
 
-    /// A slot and `magazines` magazines behind it, and where those begin.
+    /// The layout of a slot with `magazines` magazines behind it, and where the magazines begin.
     pub(super) fn slot_layout(
         batch: Batch,
         magazine: Layout,
@@ -76,7 +76,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
 
     /// # Safety
     ///
-    /// Under the growth lock, with a name for one more magazine, and room for it.
+    /// The caller holds the growth lock. The store has a name for one more magazine, and `room` has
+    /// the layout of one and is not used otherwise until the regions are dropped.
     unsafe fn add_magazine(&self, magazines: &mut usize, room: NonNull<u8>) {
         // SAFETY: by the caller; `magazines` counts up.
         let magazine = unsafe { self.mediator.store().create(*magazines, room) };
@@ -95,13 +96,13 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         let mut growth = self.unsealed()?;
-        // The thread that held the lock before may have carved, and freed, what is wanted here.
-        // Seen empty now, the lists stay out of the sum that bounds what is carved below.
+        // The thread that held the lock before may have carved blocks and freed them since. The
+        // memory bound also needs this request: it shows that the lists are empty under the lock.
         let found = client.request_batch(room);
         if found > 0 {
             return Ok(found);
         }
-        // Nothing is found either where the lists have no tags left.
+        // A request also finds nothing if the lists have no tags left.
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
@@ -115,32 +116,33 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         let layout = |batches, blocks| Ok(chunk_extras(batches, blocks)?.layout);
         if let Some(new) = growth.carver.prepare(&mut growth.regions, layout)? {
             let parts = chunk_extras(new.batches, new.blocks).expect("as it was just now");
-            // SAFETY: locked since; the room has that layout.
+            // SAFETY: the lock has been held since, and the room has that layout.
             unsafe { self.add_chunk(magazines + new.batches, &new, &parts) };
         }
         let carved = growth.carver.carve();
         if let Some(table) = &self.block_table {
-            // SAFETY: locked, with places; the carver gives each block once, laid out as the pool
-            // was told.
+            // SAFETY: the lock is held, the chunk has brought places, and the carver gives each
+            // block once, with the pool's layout.
             unsafe { table.register(carved.first, carved.blocks, self.layout.stride()) };
         }
-        // SAFETY: locked, with a name; the carver gives each room once.
+        // SAFETY: the lock is held, there is a name, and the carver gives each room once.
         unsafe { self.add_magazine(&mut growth.magazines, carved.magazine_room) };
-        // A cache hands out its last block first: write them so that addresses rise.
+        // A cache hands out its last block first. Writing the blocks in reverse makes the addresses
+        // of successive allocations rise.
         for (nth, entry) in room[..carved.blocks].iter_mut().rev().enumerate() {
-            // SAFETY: `blocks` neighbours lie from `first` on, a stride apart.
+            // SAFETY: `carved.blocks` blocks lie from `first` on, a stride apart.
             entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));
         }
         let fresh = room.as_mut_ptr().cast::<Block>();
-        // SAFETY: written just now, and borrowed from the caller.
+        // SAFETY: the loop has written these places, and `room` is borrowed from the caller.
         let fresh = unsafe { core::slice::from_raw_parts_mut(fresh, carved.blocks) };
-        // SAFETY: of a chunk that was added, and ours until they are returned.
+        // SAFETY: the blocks are of a chunk that was added, and no other thread has them yet.
         unsafe { self.checking.carved(fresh) };
         Ok(carved.blocks)
     }
 
-    /// Room for the names of the first `magazines` magazines, and for what is kept of `blocks` new
-    /// blocks.
+    /// The layout for the names that the first `magazines` magazines still lack, and for what the
+    /// pool keeps about `blocks` new blocks.
     fn chunk_extras(&self, magazines: usize, blocks: usize) -> Result<ChunkExtras, AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let names = self.mediator.store().names_missing(magazines)?;
@@ -152,21 +154,21 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         Ok(ChunkExtras { layout, block_table, checking })
     }
 
-    /// Makes a new chunk known to all who keep something beside it. There are `magazines` magazines
-    /// then.
+    /// Registers a new chunk with the block table, the checking and the store of magazines, after
+    /// which the store has names for `magazines` magazines.
     ///
     /// # Safety
     ///
-    /// Under the growth lock since `beside` said `parts`. The chunk's room has that layout, and is
-    /// the core's until the regions are dropped.
+    /// The caller has held the growth lock since `chunk_extras` returned `parts`. The chunk's room
+    /// has that layout, and belongs to the core until the regions are dropped.
     unsafe fn add_chunk(&self, magazines: usize, new: &NewChunk, parts: &ChunkExtras) {
         if let Some(table) = &self.block_table {
-            // SAFETY: where this part begins in the layout.
+            // SAFETY: this part begins there in the layout.
             let places = unsafe { new.room.add(parts.block_table) };
             // SAFETY: by the caller.
             unsafe { table.install(new.blocks, places) };
         }
-        // SAFETY: where this part begins in the layout.
+        // SAFETY: this part begins there in the layout.
         let shadow = unsafe { new.room.add(parts.checking) };
         // SAFETY: by the caller; `checking` is dropped before the regions.
         unsafe { self.checking.add_chunk(shadow, new.first, new.blocks) };
@@ -174,8 +176,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         unsafe { self.mediator.store().add_names(magazines, new.room) };
     }
 
-    /// The growth lock, unless the pool is sealed: a thread that has heard of the seal takes no
-    /// lock.
+    /// Takes the growth lock, unless the pool is sealed. A thread that reads the seal in `sealed`
+    /// takes no lock.
     fn unsealed(&self) -> Result<MutexGuard<'_, Growth>, AllocError> {
         if self.sealed.get() == 0 {
             let growth = lock(&self.growth);
@@ -186,10 +188,9 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         Err(AllocError::Sealed)
     }
 
-    /// Carves until there are so many blocks, and adds slots for as many handles.
+    /// Carves until there are `blocks` blocks, and adds slots until there are `handles`.
     ///
-    /// Goes on behalf of a handle of its own, since a remainder may be offered (M3 of the
-    /// mediator).
+    /// The call owns a slot meanwhile, because it may offer a remainder (M3 of the mediator).
     pub(super) fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         let growth = lock(&self.growth);
         let missing = handles.saturating_sub(growth.slots);
@@ -210,7 +211,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         self.carve_until(shard, is_enough)
     }
 
-    /// Carves what the current chunk has left, and then nothing any more.
+    /// Carves the rest of the current chunk and then seals the pool.
     pub(super) fn seal(&self) -> Result<(), AllocError> {
         if self.sealed.get() != 0 {
             return Ok(());
@@ -226,7 +227,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         })
     }
 
-    /// Carves for the list of `shard`. The caller owns a slot. `is_enough` is asked under the lock.
+    /// Carves batches and offers them to `shard`, until `is_enough`, which is called under the
+    /// growth lock, returns true. The caller owns a slot.
     fn carve_until(
         &self,
         shard: ShardId,
@@ -247,7 +249,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             }
             let count = self.carve(&mut growth, &mut room)?;
             drop(growth);
-            // SAFETY: so many were written.
+            // SAFETY: `carve` has written the first `count` places.
             let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
             self.mediator.client(&participant, shard).offer(&blocks.collect::<Vec<_>>());
         }
@@ -260,13 +262,13 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     }
 }
 
-/// Slots that were claimed and never used. Given up at the end, that of a panic too.
+/// Slots that were claimed and never used. Dropping this releases them, also during a panic.
 struct Claimed(Vec<SlotRef>);
 
 impl Drop for Claimed {
     fn drop(&mut self) {
         for slot in &self.0 {
-            // SAFETY: claimed by who made this, and never used.
+            // SAFETY: the thread that made this has claimed the slot and never used it.
             unsafe { slot.leave() };
         }
     }

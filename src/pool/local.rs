@@ -1,10 +1,10 @@
 //! One thread's handle of a pool: allocation and free in the thread's own cache.
 //!
-//! A hit must stay free of atomic operations, calls and stack frames. The slow paths are therefore
-//! functions of their own, marked cold, which take the parts of a handle instead of the handle: its
-//! address stays unknown to them, so that a loop may keep slot and core in registers. `cargo xtask
-//! hit-path` and `cargo xtask instructions` check what the compiler makes of it; papers/hit-path.md
-//! keeps what was tried.
+//! A hit executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are
+//! cold functions that take the parts of a handle instead of the handle, so that a loop can keep
+//! the slot and the core in registers. Codegen: C1. `papers/codegen.md` has the points that
+//! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
+//! check what the compiler makes of a hit.
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -55,7 +55,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         Ok(Self::new(core, shard, core.attach_unwatched()?))
     }
 
-    /// `slot` is claimed by the caller.
+    /// The caller has claimed `slot` for this handle.
     fn new(core: &'p Core<S, C>, shard: ShardId, slot: SlotRef) -> Self {
         // SAFETY: by the caller this handle owns the slot from now on.
         unsafe { slot.set_shard(shard) };
@@ -66,23 +66,24 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
 
     #[inline(always)]
     fn core(&self) -> &Core<S, C> {
-        // SAFETY: it lives as long as handles do.
+        // SAFETY: the core lives as long as its handles are in use.
         unsafe { self.core.as_ref() }
     }
 
-    /// As dropping it, but says nothing of blocks that are somebody else's: for the end of a
-    /// thread, where a panic would end the process.
+    /// As dropping the handle, but does not report misused blocks: for the end of a thread, where a
+    /// panic would abort the process.
     pub(super) fn leave_quietly(self) {
         // SAFETY: the handle is not used again.
         unsafe { self.leave() };
         self.outlive();
     }
 
-    /// Hands all blocks in and gives the slot up. Says what was wrong with one of them, if any was.
+    /// Hands in all blocks and releases the slot. Returns the misuse of the last block that was
+    /// misused, if there was one.
     ///
     /// # Safety
     ///
-    /// Once, at the end: the handle's array is not touched again.
+    /// The caller calls this once, and does not use the slot afterwards.
     unsafe fn leave(&self) -> Option<Misuse> {
         // SAFETY: this handle owns the slot until the next line.
         let found = unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };
@@ -91,7 +92,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         found
     }
 
-    /// Goes without a word: core and slot are gone, and only what is the handle's own is left.
+    /// Drops only what the handle itself owns, and touches neither the core nor the slot: both may
+    /// be gone.
     pub(super) fn outlive(self) {
         let this = ManuallyDrop::new(self);
         // SAFETY: read once, and not used again: `drop` does not run.
@@ -105,9 +107,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the cache and the shared lists are empty and nothing can be carved. Nothing
-    /// has changed then, and later frees make room again. Free blocks may lie in the caches of
-    /// other handles meanwhile.
+    /// [`AllocError`], if the cache and the shared lists are empty and nothing can be carved.
+    /// Nothing has changed then, and later frees make room again. Free blocks may lie in the caches
+    /// of other handles meanwhile.
     ///
     /// # Panics
     ///
@@ -118,7 +120,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         self.allocate_at(self.slot)
     }
 
-    /// [`allocate`](Self::allocate) for a caller that knows the handle's slot already and saves a load.
+    /// [`allocate`](Self::allocate) for a caller that already has the handle's slot at hand, which
+    /// saves a load.
     #[inline(always)]
     pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<Block, AllocError> {
         match self.popped(slot) {
@@ -127,17 +130,14 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
     }
 
-    /// Codegen: cold although it is inlined, or the compiler joins the ends of a hit and of a
-    /// refill and tests the outcome of both together.
+    /// Refills the cache. Codegen: C4.
     #[cold]
     #[inline(always)]
     fn refilled(&self) -> Result<Block, AllocError> {
         Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.check))
     }
 
-    /// The block on top of the array, checked where the pool checks.
-    ///
-    /// Codegen: a function of its own, for the reason given at [`refilled`](Self::refilled).
+    /// Pops a block from the array, and checks it if the pool checks. Codegen: C5.
     #[inline(always)]
     fn popped(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
@@ -146,7 +146,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         if sanitizers::ON
             && let Some(block) = block
         {
-            // Before a hardened pool reads its bytes.
+            // Before the checks below, which read the block's bytes in a hardened pool.
             self.core().show(block);
         }
         if C::CHECKS
@@ -167,7 +167,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// # Panics
     ///
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the pool sees
-    /// that the caller breaks the contract below. The pool is unchanged then and can be used on.
+    /// that the caller breaks the contract below. The pool is then unchanged and can still be used.
     ///
     /// # Safety
     ///
@@ -195,7 +195,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         if !self.core().checking.take_in(&self.check, slot.address(), block) {
             Self::verify_free(self.core(), apart(&self.check), block);
         }
-        // After a hardened pool has filled it.
+        // After the checks above, which fill the block in a hardened pool.
         self.core().hide(block);
         if C::QUARANTINE > 0 {
             // SAFETY: this handle owns the slot; the ring has this size.
@@ -208,8 +208,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         if unsafe { slot.is_full() } {
             Self::flush(slot, self.core(), apart(&self.participant), apart(&self.check), block);
         }
-        // Codegen: here and not in `flush`, so that a loop still knows the length when it allocates
-        // next.
+        // Codegen: C6.
         // SAFETY: this handle owns the slot, and there is room.
         unsafe { slot.put(block) };
     }
@@ -219,8 +218,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         self.core().mediator.batch().max
     }
 
-    /// Moves blocks from the cache to `room`, as many as there are and fit. The pool
-    /// checks nothing.
+    /// Moves blocks from the cache to `room` until the cache is empty or `room` is full. Only for
+    /// pools that check nothing.
     pub(super) fn take_cached(&self, room: &mut [MaybeBlock]) -> usize {
         // SAFETY: this handle owns the slot.
         let taken = unsafe { self.slot.pop_many(room) };
@@ -228,8 +227,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         taken
     }
 
-    /// Writes whole batches to `room`, past the cache: from the shared lists, or else one that is
-    /// freshly carved. `room` holds the largest batch; the pool checks nothing.
+    /// Writes blocks to `room` without going through the cache: whole batches from the shared
+    /// lists, or else a partial magazine, or else one freshly carved batch. `room` has space for
+    /// the largest batch. Only for pools that check nothing.
     pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         // SAFETY: this handle owns the slot.
         let client = unsafe { self.core().client(self.slot, &self.participant) };
@@ -240,9 +240,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         Ok(taken)
     }
 
-    /// Gives whole batches from the start of `blocks` to the shared lists, past the cache, and
-    /// returns how many blocks that were. What is left is less than a batch. The pool
-    /// checks nothing.
+    /// Gives whole batches from the start of `blocks` to the shared lists without going through the
+    /// cache, and returns how many blocks it gave. Less than a batch is left. Only for pools that
+    /// check nothing.
     ///
     /// # Safety
     ///
@@ -263,8 +263,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         blocks.len() - rest.len()
     }
 
-    /// Blocks in the handle's array: with none an allocation exchanges, with two batches a
-    /// deallocation does. What a hardened pool keeps back does not count. For harnesses.
+    /// The number of blocks in the handle's array. An allocation exchanges when there are none, a
+    /// deallocation when the array is full. Quarantined blocks of a hardened pool do not count. For
+    /// harnesses.
     #[doc(hidden)]
     pub fn cached_blocks(&self) -> usize {
         // SAFETY: this handle owns the slot.
@@ -277,7 +278,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         self.core().mediator.linger(&self.participant, f);
     }
 
-    /// `slot` is the handle's, and its array is empty.
+    /// Fills the array and pops a block. `slot` is the handle's slot, and its array is empty.
     #[cold]
     #[inline(never)]
     fn refill(
@@ -288,8 +289,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ) -> Result<Block, AllocError> {
         // SAFETY: a handle owns the slot.
         let client = unsafe { core.client(slot, participant) };
-        // SAFETY: a handle owns the slot, and has just seen the array empty. A refill is at
-        // most the largest batch, by the core.
+        // SAFETY: a handle owns the slot, and has just seen the array empty. The core refills with
+        // at most the largest batch.
         let block = match unsafe {
             slot.refill(core.mediator.batch(), |room| core.refill(client, room))
         } {
@@ -301,7 +302,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
                 // SAFETY: the caller owns the slot.
                 unsafe { slot.pop() }.expect("a refill brings at least one block")
             }
-            // What is kept back is better than nothing.
+            // Out of memory: hand out a quarantined block.
             // SAFETY: the caller owns the slot.
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
@@ -310,21 +311,21 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         Ok(block)
     }
 
-    /// `block` has just left the array of `slot`, or its ring, and something may be wrong with it.
+    /// Reports `block` if it was misused. It has just left the array or the ring of `slot`.
     #[cold]
     #[inline(never)]
     fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
         if let Err(misuse) = core.checking.verify_alloc(check, block) {
             if misuse.leaves_the_block() {
-                // SAFETY: a handle owns the slot. The block has just left the array, or that is
-                // empty.
+                // SAFETY: a handle owns the slot. The array has room: the block has just left it,
+                // or the array is empty.
                 unsafe { slot.put(block) };
             }
             misuse.report();
         }
     }
 
-    /// `block` is to be freed, and something may be wrong with it.
+    /// Reports the free of `block` if it is a misuse.
     #[cold]
     #[inline(never)]
     fn verify_free(core: &Core<S, C>, check: &C::State, block: Block) {
@@ -333,7 +334,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
     }
 
-    /// Makes room in the array of `slot`, which is the handle's and full, for `block`.
+    /// Makes room for `block` in the array of `slot`, which is the handle's slot and full. Does not
+    /// put the block there, except if it panics. Codegen: C6.
     #[cold]
     #[inline(never)]
     fn flush(
@@ -347,25 +349,26 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         if unsafe { slot.widen() } {
             return;
         }
-        // SAFETY: as just said.
+        // SAFETY: a handle owns the slot.
         let batch = unsafe { slot.batch_blocks() };
-        // SAFETY: as just said.
+        // SAFETY: a handle owns the slot.
         let client = unsafe { core.client(slot, participant) };
-        // SAFETY: as just said, so there are twice as many.
+        // SAFETY: a handle owns the slot, which is full and so holds two batches.
         if let Err(misuse) = unsafe { core.flush(slot, check, client, batch) } {
-            // SAFETY: the caller owns the slot; what was somebody else's has left room.
+            // SAFETY: the caller owns the slot. The misused block was taken out and has left room.
             unsafe { slot.put(block) };
             misuse.report();
         }
     }
 }
 
-/// A reference to a part of the handle, for a slow path: of a part without size one that does not
-/// lead to the handle, whose address would be known to the slow path otherwise.
+/// A reference to a part of the handle, for a slow path. If the part has no size, the reference
+/// does not point into the handle. Codegen: C3.
 #[inline(always)]
 const fn apart<T>(part: &T) -> &T {
     if size_of::<T>() == 0 {
-        // SAFETY: not null, aligned, and nothing is read through it; there is a value of the type.
+        // SAFETY: not null and aligned, and nothing is read through it because the type has no
+        // size. `part` shows that the type has a value.
         unsafe { NonNull::dangling().as_ref() }
     } else {
         part

@@ -1,9 +1,9 @@
 //! Several blocks at once: all of them or none.
 //!
 //! A bulk allocation takes what the thread cache has, then whole batches from the mediator straight
-//! into the caller's room, and the rest through the cache. A bulk free offers whole batches
-//! straight from the caller's slice, and puts the rest into the cache. Pools that look for misuse
-//! look at each block by itself, so there the calls are loops of single ones.
+//! into the caller's slice, and the rest through the cache. A bulk free offers whole batches
+//! straight from the caller's slice, and puts the rest into the cache. A pool that detects misuse
+//! checks each block by itself, so its bulk calls are loops of single calls.
 
 use core::mem::{self, MaybeUninit};
 use core::slice;
@@ -14,11 +14,10 @@ use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::{MaybeBlock, Strategy};
 
-/// The blocks that a bulk allocation has so far. Dropping it gives them back, also where the source
-/// panics.
+/// The blocks that a bulk allocation has so far. Dropping it frees them, also if the source panics.
 struct SoFar<'r, G: Fn(&[Block])> {
     room: &'r mut [MaybeBlock],
-    /// So many places of `room` are written, from its start.
+    /// How many places of `room` are written, from its start.
     taken: usize,
     give_back: G,
 }
@@ -28,7 +27,8 @@ impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
         Self { room, taken: 0, give_back }
     }
 
-    /// The places without a block, for a callee that says how many it has written from the start.
+    /// The places without a block. A callee fills them from the start, and returns how many it has
+    /// filled.
     fn rest(&mut self) -> &mut [MaybeBlock] {
         &mut self.room[self.taken..]
     }
@@ -47,7 +47,7 @@ impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
 impl<G: Fn(&[Block])> Drop for SoFar<'_, G> {
     fn drop(&mut self) {
         let taken = self.room[..self.taken].as_ptr().cast::<Block>();
-        // SAFETY: so many places were written.
+        // SAFETY: the first `taken` places were written.
         (self.give_back)(unsafe { slice::from_raw_parts(taken, self.taken) });
     }
 }
@@ -58,14 +58,14 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     ///
     /// # Errors
     ///
-    /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had
-    /// have been given back, and no place of `room` holds a block.
+    /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
+    /// the call had taken are free again, and no place of `room` holds a block.
     ///
     /// # Memory bound
     ///
     /// The blocks that `room` has so far count as live until the call returns.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        // SAFETY: what is given back was just allocated here.
+        // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         if !C::CHECKS {
             so_far.taken += self.take_cached(so_far.rest());
@@ -77,11 +77,11 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
         so_far.fill_up(|| self.allocate())
     }
 
-    /// Gives several blocks back. Never fails.
+    /// Frees several blocks. Never fails.
     ///
     /// # Safety
     ///
-    /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
+    /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         let mut rest = blocks;
         if !C::CHECKS {
@@ -106,11 +106,11 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         self.with_local(|local| local.allocate_many(room))
     }
 
-    /// Gives several blocks back. Never fails.
+    /// Frees several blocks. Never fails.
     ///
     /// # Safety
     ///
-    /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
+    /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         // SAFETY: by the caller.
         self.with_local(|local| unsafe { local.deallocate_many(blocks) });
@@ -119,18 +119,18 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
 
 impl<S: Strategy> ExactPool<S> {
     /// Takes as many blocks as `room` has places, or none. The call takes several blocks by one
-    /// compare-and-swap, but not all of them at one instant: meanwhile other threads may be refused
-    /// a block that is given back in the end.
+    /// compare-and-swap, but not all of them at one instant. If it fails in the end, other threads
+    /// may have been refused blocks that it held meanwhile.
     ///
     /// # Errors
     ///
-    /// As [`allocate`](Self::allocate), where one of them could not be had. Those that were had
-    /// have been given back, and no place of `room` holds a block.
+    /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
+    /// the call had taken are free again, and no place of `room` holds a block.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         let core = self.core();
         let participant = core.mediator.join();
         let client = core.client_without_cache(&participant);
-        // SAFETY: what is given back was just allocated here.
+        // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
@@ -141,11 +141,11 @@ impl<S: Strategy> ExactPool<S> {
         so_far.fill_up(|| self.allocate())
     }
 
-    /// Gives several blocks back. Never fails.
+    /// Frees several blocks. Never fails.
     ///
     /// # Safety
     ///
-    /// [`deallocate`](Self::deallocate)'s, for each of them, and none is there twice.
+    /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         for &block in blocks {
             // SAFETY: by the caller.

@@ -1,4 +1,4 @@
-//! The pool: builder, handles, growth, and the numbers it can tell of itself.
+//! The pool: builder, handles, growth and statistics.
 
 mod builder;
 mod core;
@@ -85,11 +85,12 @@ use crate::thread_cache::SlotStats;
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 pub struct Pool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
-    /// Owned. Not a `Box`, since threads that end know the address too, and the last one out frees.
+    /// Owned. Not a `Box`: threads that end know the address too, and the last of the threads and
+    /// the owner frees the core.
     core: NonNull<Core<S, C>>,
 }
 
-// SAFETY: what `Core` shares between threads is made for it: lists, registry, growth lock.
+// SAFETY: the parts of `Core` that threads share (lists, registry, growth lock) are made for it.
 unsafe impl<S: Strategy, C: Checking> Send for Pool<S, C> {}
 // SAFETY: as above.
 unsafe impl<S: Strategy, C: Checking> Sync for Pool<S, C> {}
@@ -100,8 +101,8 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
         unsafe { self.core.as_ref() }
     }
 
-    /// Ends each numbered block by `end`, once. Where that panics, the others are ended all the
-    /// same.
+    /// Calls `end` once for each numbered block. If a call panics, the other blocks are still
+    /// ended.
     fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
         struct Rest<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)>(I, F);
         impl<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)> Drop for Rest<I, F> {
@@ -140,8 +141,8 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the source has no memory for all of them, or the capacity or a seal forbids
-    /// it. The pool keeps the blocks and slots that it got.
+    /// [`AllocError`], if the source has no memory for all of them, or the capacity or a seal
+    /// forbids it. The pool keeps the blocks and slots that it got.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         self.core().prefill(blocks, handles)
     }
@@ -154,8 +155,8 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the source has no memory for the slot that the call itself needs. The pool
-    /// is not sealed then.
+    /// [`AllocError`], if the source has no memory for the slot that the call itself needs. The
+    /// pool is not sealed then.
     pub fn seal(&self) -> Result<(), AllocError> {
         self.core().seal()
     }
@@ -217,7 +218,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
 }
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
-    /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
+    /// Leaks the pool's memory, and keeps threads from using it.
     fn abandon(self) {
         let core = ManuallyDrop::new(self).core;
         // SAFETY: owned, no handle borrows the pool, and it is not dropped.

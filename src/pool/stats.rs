@@ -1,64 +1,63 @@
-//! The numbers that a pool can tell of itself.
+//! What a pool reports about itself.
 
-/// What a pool knows about itself while it runs.
+/// The counts and settings of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// The strategy really used: the fallback's name, where one had to be taken.
+    /// The strategy in use: the fallback's name, if the machine forced one.
     pub strategy: &'static str,
     /// How the pool detects misuse: `off`, `checked` or `hardened`.
     pub checking: &'static str,
     /// Whether exchanges are lock-free on this machine. Growth never is.
     pub lock_free: bool,
-    /// Bits of the tag; 0 where there is none.
+    /// Bits of the tag; 0 if the strategy has none.
     pub tag_bits: u32,
     /// Size of a block in bytes, rounded up to its alignment.
     pub block_size: usize,
     /// Alignment of a block in bytes.
     pub block_align: usize,
-    /// Blocks in a batch, the least where they vary.
+    /// Blocks in a batch; in the smallest one, if batches grow.
     pub batch_blocks: usize,
     /// Blocks in the largest batch.
     pub most_batch_blocks: usize,
-    /// Lists that full batches lie in: 1, unless there is a [`Topology`](crate::Topology).
+    /// Lists of full magazines: 1, unless the pool has a [`Topology`](crate::Topology).
     pub shards: usize,
-    /// The most blocks that may be carved, where there is a limit.
+    /// The most blocks that may be carved, if there is a limit.
     pub capacity_blocks: Option<usize>,
-    /// Blocks carved so far: live, cached or in magazines. Nothing is carved while one is free in a
-    /// magazine, so this is also the most that were out of magazines at one time, but for some that
-    /// were on their way.
+    /// Blocks carved so far: live, cached or in magazines. The pool carves only when it finds no
+    /// block in a magazine, so this is also the most blocks that were out of magazines at one time,
+    /// apart from blocks that threads were just moving.
     pub carved_blocks: usize,
     /// Chunks obtained so far.
     pub chunks: usize,
     /// Regions obtained from the source: chunks, slots, directory buckets.
     pub regions: usize,
-    /// How often the source was asked for one, whatever it said.
+    /// Calls of the source for a region, failed ones included.
     pub source_calls: usize,
-    /// Bytes obtained from the source, all told.
+    /// Bytes obtained from the source, in total.
     pub source_bytes: usize,
     /// Magazines made so far.
     pub magazines: usize,
     /// Bytes in magazines.
     pub magazine_bytes: usize,
-    /// Emptied magazines that wait until no thread looks at them any more. No block ever does.
+    /// Emptied magazines that wait until no thread can still be reading them. Blocks never wait.
     pub limbo_magazines: usize,
-    /// The most that may wait.
+    /// The most magazines that may wait.
     pub limbo_limit: usize,
-    /// Exchanges that took a lock because of another thread in the middle of one: emptied magazines
-    /// that could not wait, as many as may doing so already (`EpochDeferred`; with a small limbo
-    /// that takes nobody who sleeps), and removals while another one was in flight and the first
-    /// list empty (`Quiescent`).
+    /// Exchanges that took a lock. Under `EpochDeferred`: because the limbo was full, which in a
+    /// small limbo happens even if no thread sleeps. Under `Quiescent`: because the first list was
+    /// empty while another removal was in flight.
     pub overflows: u64,
-    /// Refills of caches, from magazines or freshly carved, and flushes. Each slot's:
-    /// [`Pool::slots`](crate::Pool::slots).
+    /// Refills of caches, from magazines or with freshly carved blocks.
+    /// [`Pool::slots`](crate::Pool::slots) has the counts of each slot.
     pub refills: u64,
-    /// See `refills`.
+    /// Flushes of caches.
     pub flushes: u64,
-    /// Blocks that refills brought and no flush has taken away: live or cached. What is left of
-    /// `carved_blocks` is in magazines. Exact while no exchange is under way. A pool without caches
-    /// draws none.
+    /// Blocks that refills have brought, less those that flushes have taken away: live or cached
+    /// blocks. The others of `carved_blocks` are in magazines. Exact while no exchange is under
+    /// way. 0 in a pool without caches.
     pub drawn_blocks: u64,
-    /// How often a CAS of a list's head came too late and had to be tried again.
+    /// Failed compare-and-swaps of list heads, each of which was retried.
     pub cas_failures: u64,
     /// Thread caches made so far: the most that were in use at one time.
     pub slots: usize,
@@ -66,24 +65,26 @@ pub struct Stats {
     pub attached: usize,
 }
 
-/// Where the blocks are that are not in users' hands.
+/// Where the free blocks of a pool are.
 ///
-/// `carved_blocks` of [`Stats`] less the three sums is the number of live blocks.
+/// The number of live blocks is `carved_blocks` of [`Stats`] less
+/// [`free_blocks`](Self::free_blocks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Census {
-    /// In the caches of forgotten handles, and of threads that have not ended, quarantine included.
+    /// Blocks in the caches of forgotten handles and of threads that have not ended, their
+    /// quarantines included.
     pub cached_blocks: usize,
-    /// In full magazines.
+    /// Blocks in full magazines.
     pub full_blocks: usize,
-    /// In partial magazines.
+    /// Blocks in partial magazines.
     pub partial_blocks: usize,
     /// Magazines without blocks.
     pub empty_magazines: usize,
 }
 
 impl Census {
-    /// All blocks that are not in users' hands.
+    /// All free blocks.
     pub const fn free_blocks(&self) -> usize {
         self.cached_blocks + self.full_blocks + self.partial_blocks
     }

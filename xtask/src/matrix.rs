@@ -1,4 +1,4 @@
-//! Is every cell of the matrix there? A check that nobody registered is as good as one that failed.
+//! Checks that every cell of the matrix is registered. A missing check counts as a failed one.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// 25 rounds of 10 ms.
     #[arg(long)]
     full: bool,
-    /// The folder for scale.json and scale.html, in place of target/stampool/scale.
+    /// The folder for scale.json and scale.html, instead of target/stampool/scale.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// More words for the scale binary: `-- --threads 1,2 --format markdown`.

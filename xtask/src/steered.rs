@@ -49,7 +49,8 @@ fn test(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Goes on as `stress`, so that an interrupt is its to obey, and nobody ends while it still writes.
+/// Replaces this process by `stress`, so that an interrupt reaches `stress` itself, and this
+/// command does not end while `stress` still writes.
 #[cfg(unix)]
 fn instead(stress: &mut Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;

@@ -2,9 +2,9 @@
 //! program beside this counts, and `cargo xtask atomics` prints, keeps and compares.
 //!
 //! The program runs on one thread, in the steered build, whose facade logs each access. So counts
-//! repeat exactly, and are the least that an operation takes: a CAS that meets another thread's is
-//! tried again. What a count means on a machine is the compiler's to say: most loads and stores are
-//! plain moves there.
+//! repeat exactly, and are the minimum of an operation: with other threads a CAS may fail and be
+//! retried. The counts do not tell the instructions: the compiler turns most loads and stores into
+//! plain moves.
 
 use core::fmt;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The pool of blocks below, as the builder chose it.
+//! The pool of blocks under an object pool: with caches or exact, as the builder chose.
 
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -9,7 +9,7 @@ use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
-/// With caches or without.
+/// A pool of blocks, with caches or without.
 pub(in super::super) enum Blocks<S: Strategy> {
     Cached(ThreadLocalPool<S>),
     Exact(ExactPool<S>),
@@ -44,7 +44,7 @@ impl<S: Strategy> Blocks<S> {
         }
     }
 
-    /// Carves until there are so many blocks, and makes caches for so many threads.
+    /// Carves until there are `blocks` blocks, and makes caches for `handles` threads.
     pub(super) fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         match self {
             Self::Cached(pool) => pool.prefill(blocks, handles),
@@ -59,7 +59,8 @@ impl<S: Strategy> Blocks<S> {
         }
     }
 
-    /// Shows `f` so many blocks, all different. Afterwards they are free, and in no cache.
+    /// Calls `f` for `count` free blocks, all different. Afterwards they are free again, and no
+    /// cache holds them.
     pub(super) fn visit(&self, count: usize, f: impl FnMut(Block)) -> Result<(), AllocError> {
         let mut room = Vec::new();
         room.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
@@ -93,8 +94,8 @@ impl<S: Strategy> Blocks<S> {
         }
     }
 
-    /// Calls `end` once with each numbered block, free or not. Where that panics, the others are
-    /// ended all the same.
+    /// Calls `end` once for each numbered block, free or not. If a call panics, the other blocks
+    /// are still ended.
     pub(super) fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
         match self {
             Self::Cached(pool) => pool.end_blocks(end),
@@ -102,7 +103,7 @@ impl<S: Strategy> Blocks<S> {
         }
     }
 
-    /// Leaves all memory where it is, for good, and keeps threads from using it.
+    /// Leaks the pool's memory, and keeps threads from using it.
     pub(super) fn abandon(self) {
         match self {
             Self::Cached(pool) => pool.abandon(),
@@ -110,14 +111,15 @@ impl<S: Strategy> Blocks<S> {
         }
     }
 
-    /// Blocks in users' hands. Exact, since `&mut` says that nobody is taking or giving one.
+    /// The number of live blocks. The count is exact, because `&mut` excludes calls by other
+    /// threads.
     pub(super) fn live(&mut self) -> usize {
         let free = self.census().free_blocks();
         self.stats().carved_blocks - free
     }
 }
 
-/// Calls to a pool without caches, out of line: the hits of the other kind are not to carry them.
+/// Calls to an exact pool, out of line, so that the hits of a pool with caches do not contain them.
 mod exchange {
     use super::{AllocError, Block, ExactPool, Strategy};
 
@@ -136,22 +138,22 @@ mod exchange {
     }
 }
 
-/// Blocks that go back when it is dropped, by whatever way.
+/// Borrowed blocks. Dropping the loan, also during a panic, frees them.
 struct Loan<'p, S: Strategy> {
-    /// All of them written.
+    /// All places are written.
     blocks: Vec<MaybeUninit<Block>>,
     from: Lender<'p, S>,
 }
 
 enum Lender<'p, S: Strategy> {
-    /// Dropping it hands all its blocks in.
+    /// Dropping the handle hands in all its blocks.
     Cached(Local<'p, S>),
     Exact(&'p ExactPool<S>),
 }
 
 impl<S: Strategy> Loan<'_, S> {
     fn blocks(&self) -> impl Iterator<Item = Block> {
-        // SAFETY: written before the loan was made.
+        // SAFETY: all places were written before the loan was made.
         self.blocks.iter().map(|block| unsafe { block.assume_init() })
     }
 }
@@ -160,7 +162,7 @@ impl<S: Strategy> Drop for Loan<'_, S> {
     fn drop(&mut self) {
         for block in self.blocks() {
             match &self.from {
-                // SAFETY: allocated there for the loan, and given back once.
+                // SAFETY: the block was allocated there for the loan, and is freed once.
                 Lender::Cached(local) => unsafe { local.deallocate(block) },
                 // SAFETY: as above.
                 Lender::Exact(pool) => unsafe { pool.deallocate(block) },

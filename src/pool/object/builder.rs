@@ -67,15 +67,16 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         }
     }
 
-    /// How [`ObjectPool::get`] makes objects, each time anew.
+    /// Sets the constructor with which [`ObjectPool::get`] makes a new object each time.
     pub fn make(mut self, make: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.make = Some(Box::new(make));
         self.reset = None;
         self
     }
 
-    /// Keeps objects constructed: `make` makes one when a block has none, and `reset` brings it
-    /// back to what it was when its handle goes. Such a pool has at most 2^31 - 8 objects.
+    /// Keeps objects constructed. `make` makes an object if the block has none. When a handle is
+    /// dropped, `reset` restores the object to its initial state. Such a pool has at most 2^31 - 8
+    /// objects.
     pub fn keep(
         mut self,
         make: impl Fn() -> T + Send + Sync + 'static,
@@ -86,62 +87,65 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Without caches: a refusal means that all objects are taken. Not under
-    /// [`EpochDeferred`](crate::EpochDeferred). [`batch`](Self::batch) then says nothing.
+    /// Builds the pool without caches: taking an object then fails only if all objects are in use.
+    /// [`build`](Self::build) refuses this under [`EpochDeferred`](crate::EpochDeferred).
+    /// [`batch`](Self::batch) has no effect in such a pool.
     pub fn exact(mut self) -> Self {
         self.is_exact = true;
         self
     }
 
-    /// The most objects ever, at least a batch where there are caches. Without it: what the source
-    /// gives.
+    /// Limits the number of objects, to at least a batch if the pool has caches. By default the
+    /// source is the only limit.
     pub fn capacity(mut self, objects: usize) -> Self {
         self.blocks = self.blocks.capacity_blocks(objects);
         self
     }
 
-    /// Objects per batch, as [`PoolBuilder::batch`].
+    /// Sets the number of objects in a batch, as [`PoolBuilder::batch`].
     pub fn batch(mut self, objects: usize) -> Self {
         self.blocks = self.blocks.batch(objects);
         self
     }
 
-    /// The most objects per batch, as [`PoolBuilder::batch_up_to`].
+    /// Lets batches grow up to so many objects, as [`PoolBuilder::batch_up_to`].
     pub fn batch_up_to(mut self, objects: usize) -> Self {
         self.blocks = self.blocks.batch_up_to(objects);
         self
     }
 
-    /// Where memory comes from. Without it: the program's allocator.
+    /// Sets the source of the pool's memory. The default is the program's allocator.
     pub fn source(mut self, source: impl Source + 'static) -> Self {
         self.blocks = self.blocks.source(source);
         self
     }
 
-    /// Has memory for so many objects from the start; a pool that keeps makes the objects, too.
+    /// Makes [`build`](Self::build) obtain memory for so many objects. A pool that keeps its
+    /// objects makes them as well.
     ///
-    /// Where there are caches, threads that each fill one need 2B objects more apiece; where
-    /// batches grow, two of the largest.
+    /// In a pool with caches, allow 2B more objects for each thread (two of the largest batches
+    /// where batches grow).
     pub fn prefill(mut self, objects: usize) -> Self {
         self.prefill = objects;
         self
     }
 
-    /// Has handles for so many threads from the start, where there are caches. In a sealed pool
-    /// further ones share one cache, behind a lock.
+    /// Makes [`build`](Self::build) make handles for so many threads, in a pool with caches. In a
+    /// sealed pool, further threads share the fallback cache, behind a lock.
     pub fn handles(mut self, threads: usize) -> Self {
         self.handles = threads;
         self
     }
 
-    /// Never asks the source for anything once the pool is built: what was had by
-    /// [`prefill`](Self::prefill) and [`handles`](Self::handles) has to do.
+    /// Makes [`build`](Self::build) seal the pool, as [`ObjectPool::seal`]: the pool then never
+    /// calls its source again. [`prefill`](Self::prefill) and [`handles`](Self::handles) say what
+    /// it gets before that.
     pub fn sealed(mut self) -> Self {
         self.is_sealed = true;
         self
     }
 
-    /// What happens when the pool is dropped while objects are live.
+    /// Sets what happens when the pool is dropped while objects are live.
     pub fn when_dropped(mut self, policy: LivePolicy) -> Self {
         self.when_dropped = policy;
         self
@@ -163,15 +167,15 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
     /// # Errors
     ///
     /// As [`PoolBuilder::build`] and, for an exact pool, [`PoolBuilder::build_exact`];
-    /// [`BuildError::Fill`] where there is no memory for what is wanted from the start.
+    /// [`BuildError::Fill`] if there is no memory for the objects and handles asked for.
     ///
     /// # Panics
     ///
-    /// What the constructor panics with, when it fills a pool that keeps.
+    /// If the constructor panics while it fills a pool that keeps its objects.
     pub fn build(self) -> Result<ObjectPool<T, S>, BuildError> {
         let keeps = self.reset.is_some();
         let value = if keeps { Layout::new::<Kept<T>>() } else { Layout::new::<T>() };
-        // For a value without a size its address does: each has one of its own.
+        // A value without a size gets a block of one byte, so that it has its own address.
         let size = value.size().max(1);
         let layout = Layout::from_size_align(size, value.align())
             .map_err(|_| BuildError::BlockTooLarge { size })?;
@@ -199,14 +203,14 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 }
 
 impl<T, S: Strategy> ObjectPool<T, S> {
-    /// Has so many blocks, with values where the pool keeps, and handles. Before anybody else uses
-    /// it.
+    /// Makes `count` blocks, with values if the pool keeps them, and `handles` handles. No other
+    /// thread uses the pool yet.
     fn fill(&self, count: usize, handles: usize) -> Result<(), AllocError> {
         if count > 0 || handles > 0 {
             self.blocks.prefill(count, handles)?;
         }
         let (Some(_), Some(make)) = (&self.reset, &self.make) else { return Ok(()) };
-        // SAFETY: each block is shown to us alone, and the pool keeps.
+        // SAFETY: no other thread has the block that `visit` passes, and the pool keeps its values.
         self.blocks.visit(count, |block| unsafe { reserved::construct(block.cast::<T>(), make) })
     }
 }

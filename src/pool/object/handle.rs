@@ -1,4 +1,4 @@
-//! Handles: one object, one owner.
+//! Handles that own an object alone.
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -12,40 +12,38 @@ use super::reserved::{DropValue, Reserved};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Arc;
 
-/// An object of an [`ObjectPool`], which it borrows. Goes back to the pool when it is dropped, from
-/// whatever thread.
+/// A handle that owns an object of an [`ObjectPool`] and borrows the pool. Dropping the handle, on
+/// any thread, returns the object to the pool.
 ///
-/// Dereferences to the object. Its functions are called as `Pooled::detach(object)`, so that they
-/// hide none of the object's.
+/// The handle dereferences to the object. Its functions are called as `Pooled::detach(object)`, so
+/// that they do not hide methods of the object.
 ///
 /// # Panics
 ///
-/// Dropping it runs `T`'s destructor, or the pool's reset hook: what they panic with is passed on.
-/// The block goes back all the same.
+/// Dropping the handle runs `T`'s destructor or the pool's reset hook, and passes on their panic.
+/// The block goes back to the pool even then.
 #[must_use = "the object goes back to its pool at once"]
 pub struct Pooled<'p, T, S: Strategy = TaggedWide> {
     pool: &'p ObjectPool<T, S>,
-    /// Live, and this handle's (O1).
+    /// Live, and owned by this handle (O1).
     object: NonNull<T>,
 }
 
-/// An object of an [`ObjectPool`], which it holds: for tasks and threads that nobody waits for.
-///
-/// As [`Pooled`] otherwise. The pool lives at least as long.
+/// As [`Pooled`], but the handle holds an `Arc` of the pool instead of borrowing it: for tasks and
+/// threads that outlive the scope of the pool.
 #[must_use = "the object goes back to its pool at once"]
 pub struct OwnedPooled<T, S: Strategy = TaggedWide> {
-    /// Live, and this handle's (O1).
+    /// Live, and owned by this handle (O1).
     object: NonNull<T>,
     pool: Arc<ObjectPool<T, S>>,
 }
 
-// SAFETY: it owns a `T`, which goes where it goes. The pool is shared by threads where `T` is
-// `Send`.
+// SAFETY: the handle owns a `T`, which moves with it. Threads may share the pool if `T` is `Send`.
 unsafe impl<T: Send, S: Strategy> Send for Pooled<'_, T, S> {}
 // SAFETY: through a shared handle there is but a shared `T`.
 unsafe impl<T: Sync, S: Strategy> Sync for Pooled<'_, T, S> {}
-// SAFETY: as above; where it is the last to hold the pool, the values that the pool keeps are
-// dropped here, which are `T`s too.
+// SAFETY: as above. If the handle is the last to hold the pool, it also drops the values that the
+// pool keeps, which are `T`s too.
 unsafe impl<T: Send, S: Strategy> Send for OwnedPooled<T, S> {}
 // SAFETY: through a shared handle there is but a shared `T`.
 unsafe impl<T: Sync, S: Strategy> Sync for OwnedPooled<T, S> {}
@@ -53,18 +51,17 @@ unsafe impl<T: Sync, S: Strategy> Sync for OwnedPooled<T, S> {}
 impl<'p, T, S: Strategy> Pooled<'p, T, S> {
     /// # Safety
     ///
-    /// `object` is live, of this pool, and nobody else's.
+    /// The caller owns `object`, which is a live object of this pool, and gives it to the handle.
     #[inline]
     pub(super) unsafe fn new(pool: &'p ObjectPool<T, S>, object: NonNull<T>) -> Self {
         Self { pool, object }
     }
 
-    /// Lets go of the object: it stays live until it is attached again, by
-    /// [`ObjectPool::attach`], and its handle dropped.
+    /// Gives up the handle but not the object. The object stays live until the caller attaches it
+    /// again, by [`ObjectPool::attach`], and drops that handle.
     ///
-    /// The pointer is good for reading and writing as long as the pool is there, and after that as
-    /// its
-    /// [`LivePolicy`](super::LivePolicy) says.
+    /// The pointer may be read and written as long as the pool exists, and afterwards if the pool's
+    /// [`LivePolicy`](super::LivePolicy) keeps the memory.
     ///
     /// ```
     /// use stampool::{ObjectPool, Pooled};
@@ -80,7 +77,7 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
         ManuallyDrop::new(this).object
     }
 
-    /// Moves the value out. The block goes back without one.
+    /// Moves the value out. The block goes back to the pool without a value.
     pub fn into_inner(this: Self) -> T {
         let this = ManuallyDrop::new(this);
         // SAFETY: the handle's object, and not used again.
@@ -91,13 +88,13 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
 impl<T, S: Strategy> OwnedPooled<T, S> {
     /// # Safety
     ///
-    /// `object` is live, of this pool, and nobody else's.
+    /// The caller owns `object`, which is a live object of this pool, and gives it to the handle.
     #[inline]
     pub(super) unsafe fn new(pool: Arc<ObjectPool<T, S>>, object: NonNull<T>) -> Self {
         Self { object, pool }
     }
 
-    /// As [`Pooled::detach`], with what held the pool.
+    /// As [`Pooled::detach`], and also returns the `Arc` that held the pool.
     #[must_use = "the object stays live until it is attached again"]
     pub fn detach(this: Self) -> (Arc<ObjectPool<T, S>>, NonNull<T>) {
         let this = ManuallyDrop::new(this);
@@ -105,7 +102,7 @@ impl<T, S: Strategy> OwnedPooled<T, S> {
         (unsafe { (&raw const this.pool).read() }, this.object)
     }
 
-    /// Moves the value out. The block goes back without one.
+    /// Moves the value out. The block goes back to the pool without a value.
     pub fn into_inner(this: Self) -> T {
         let (pool, object) = Self::detach(this);
         // SAFETY: the handle's object, and not used again.
@@ -129,7 +126,7 @@ impl<T, S: Strategy> Drop for OwnedPooled<T, S> {
     }
 }
 
-/// What a handle is by what it leads to, as a box is.
+/// Implements the traits that a handle takes over from its object, as `Box` does.
 macro_rules! as_its_object {
     ([$($life:lifetime)?] $handle:ty) => {
         impl<$($life,)? T: fmt::Debug, S: Strategy> fmt::Debug for $handle {
@@ -179,7 +176,7 @@ macro_rules! as_its_object {
 }
 pub(super) use as_its_object;
 
-/// A handle that nobody else shares.
+/// Implements mutable access for handles that own their object alone.
 macro_rules! exclusive {
     ([$($life:lifetime)?] $handle:ty) => {
         as_its_object!([$($life)?] $handle);
@@ -189,7 +186,7 @@ macro_rules! exclusive {
 
             #[inline]
             fn deref(&self) -> &T {
-                // SAFETY: live, and the handle's, which is borrowed.
+                // SAFETY: the object is live and owned by the handle, which is borrowed.
                 unsafe { self.object.as_ref() }
             }
         }
@@ -197,7 +194,7 @@ macro_rules! exclusive {
         impl<$($life,)? T, S: Strategy> DerefMut for $handle {
             #[inline]
             fn deref_mut(&mut self) -> &mut T {
-                // SAFETY: live, and the handle's, which is borrowed alone.
+                // SAFETY: the object is live and owned by the handle, which is borrowed mutably.
                 unsafe { self.object.as_mut() }
             }
         }
@@ -214,7 +211,7 @@ exclusive!(['p] Pooled<'p, T, S>);
 exclusive!([] OwnedPooled<T, S>);
 
 impl<'p, T, S: Strategy> Reserved<'p, T, S> {
-    /// An object with the value that was kept, or else a new one.
+    /// Makes an object with the value that the block kept, or else with a new one.
     #[inline]
     pub(super) fn ready(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
         if !self.is_ready() {
@@ -224,7 +221,7 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
         self.live()
     }
 
-    /// An object with a new value. One that was kept goes.
+    /// Makes an object with a new value, and drops the value that the block kept, if there is one.
     #[inline]
     pub(super) fn replace(self, make: impl FnOnce() -> T) -> Pooled<'p, T, S> {
         if self.is_ready() {
@@ -235,15 +232,15 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
         self.live()
     }
 
-    /// A handle of the object that the block is now, having a value.
+    /// The handle of the object. The block has a value now.
     #[inline]
     fn live(self) -> Pooled<'p, T, S> {
         if self.pool.reset.is_some() {
-            // SAFETY: ours, and a user's from here on.
+            // SAFETY: ours. From here on the block belongs to a user.
             unsafe { kept::set_state(self.block, State::Live) };
         }
         let this = ManuallyDrop::new(self);
-        // SAFETY: ours, of this pool, and let go of.
+        // SAFETY: the object is of this pool, and `self`, which owned it, is not dropped.
         unsafe { Pooled::new(this.pool, this.block) }
     }
 }

@@ -1,13 +1,13 @@
 //! Values that stay in their blocks between two users.
 //!
-//! A block of a pool that keeps is a [`Kept`]: the value, and behind it a [`State`], out of reach
-//! of the value's users.
+//! A block of a pool that keeps its values is a [`Kept`]: the value, and behind it a [`State`],
+//! which the value's users cannot reach.
 //!
 //! | state | value |
 //! |---|---|
 //! | `Vacant` | none |
 //! | `Ready` | one, in its initial state |
-//! | `Live` | one, in a user's hands |
+//! | `Live` | one, owned by a user |
 //!
 //! # Invariants
 //!
@@ -24,7 +24,7 @@ use crate::block::sanitizers;
 /// The content of a block.
 #[repr(C)]
 pub(super) struct Kept<T> {
-    /// First: the value's address is the block's.
+    /// First, so that the value's address is the block's.
     value: MaybeUninit<T>,
     state: State,
 }
@@ -43,25 +43,25 @@ impl<T> Kept<T> {
     ///
     /// # Safety
     ///
-    /// The block is the callee's alone, and of this type's layout.
+    /// The caller owns the block, which has this type's layout.
     pub(super) unsafe fn write_header(block: NonNull<u8>, _number: u32) {
         // SAFETY: by the caller.
         unsafe { set_state(block.cast::<T>(), State::Vacant) };
     }
 
-    /// Drops the value that waits in a block, if one does. A value in a user's hands stays.
+    /// Drops the value of a block whose state is `Ready`. The value of a live object stays.
     ///
     /// # Safety
     ///
-    /// The block is of a pool that keeps values of `T`, whose end this is: no other thread uses the
-    /// block, and no call comes after this one.
+    /// The block is of a pool that keeps values of `T` and is being dropped: no other thread uses
+    /// the block, and nothing uses it after this call.
     pub(super) unsafe fn end(block: NonNull<u8>) {
         // The block may be free, and hidden from memory checkers.
         sanitizers::show(block, size_of::<Self>());
         let block = block.cast::<T>();
         // SAFETY: by the caller.
         if unsafe { state(block) } == State::Ready {
-            // SAFETY: by its state there is a value, and no thread asks for it again.
+            // SAFETY: by its state the block has a value, and nothing uses the value again.
             unsafe { block.drop_in_place() };
         }
     }
@@ -77,7 +77,7 @@ fn place<T>(block: NonNull<T>) -> *mut State {
 ///
 /// # Safety
 ///
-/// The caller has the block, of a pool that keeps values of `T`.
+/// The caller owns the block, which is of a pool that keeps values of `T`.
 pub(super) unsafe fn state<T>(block: NonNull<T>) -> State {
     // SAFETY: within the block; initialised by K1, and the caller's by K2.
     unsafe { place(block).read() }
@@ -87,7 +87,7 @@ pub(super) unsafe fn state<T>(block: NonNull<T>) -> State {
 ///
 /// # Safety
 ///
-/// As [`state`]; and it is so.
+/// As [`state`], and the new state is true.
 pub(super) unsafe fn set_state<T>(block: NonNull<T>, state: State) {
     // SAFETY: within the block, and the caller's by K2.
     unsafe { place(block).write(state) };

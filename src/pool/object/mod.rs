@@ -4,10 +4,11 @@
 //!
 //! - O1. A block that is taken has one owner: a [`Reserved`], a handle, or the caller that detached
 //!   one.
-//! - O2. The owner of an object is the owner of its block, which holds a value. A `Reserved` may be
-//!   without one.
-//! - O3. Whatever panics (constructor, hook, destructor), the block goes back, and says truly
-//!   whether it holds a value: so no value is dropped twice, and no block is lost.
+//! - O2. The owner of an object is the owner of its block, which holds a value. The block of a
+//!   `Reserved` may have no value.
+//! - O3. If a constructor, a hook or a destructor panics, the block still goes back, and its state
+//!   still tells truly whether it holds a value. So no value is dropped twice, and no block is
+//!   lost.
 
 pub(super) mod blocks;
 mod builder;
@@ -34,44 +35,46 @@ use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::panicking;
 
-/// A pool of objects, which any thread may give back by dropping their handles.
+/// A pool of objects. Any thread may take an object, and any thread may return it by dropping its
+/// handle.
 ///
 /// # Two modes
 ///
-/// - Construct per get, without further ado: [`create`](Self::create) writes a value into a block,
-///   the handle's end drops it. Nobody sees what the last user of a block has left.
+/// - Construct per use, the default: [`create`](Self::create) writes a value into a block, and
+///   dropping the handle drops the value. No user sees a value of an earlier user.
 /// - Keep constructed, [`ObjectPoolBuilder::keep`]: [`get`](Self::get) finds an object that was
-///   made once, and the handle's end resets it in place of dropping it. For what is dear to make:
-///   buffers that have grown, connections.
+///   made once, and dropping the handle resets the object instead of dropping it. This is for
+///   objects that are expensive to make, such as connections, or buffers that have grown.
 ///
 /// # Cached or exact
 ///
-/// Each thread caches up to two batches of free objects. So a pool with a limit
-/// ([`capacity`](ObjectPoolBuilder::capacity), or a source that is used up, or
-/// [`sealed`](ObjectPoolBuilder::sealed)) may refuse one thread while free objects lie in caches of
-/// others, up to 2B in each, with B the batch, the largest where batches grow; a thread that ends
-/// hands its own in. Built as
-/// [`exact`](ObjectPoolBuilder::exact) it has no caches, and refuses only where all objects are taken;
-/// each call is then two exchanges with the shared lists.
+/// By default each thread caches up to two batches of free objects. A pool that cannot grow
+/// (because of its [`capacity`](ObjectPoolBuilder::capacity), its source, or a
+/// [seal](ObjectPoolBuilder::sealed)) may therefore refuse one thread while free objects lie in the
+/// caches of other threads: up to 2B in each, where B is the batch (the largest one where batches
+/// grow). A thread that ends hands in its cached objects.
 ///
-/// # Panics of yours
+/// An [`exact`](ObjectPoolBuilder::exact) pool has no caches and refuses only if all objects are in
+/// use. Each call is then an exchange with the shared lists.
+///
+/// # Panics of user code
 ///
 /// Constructors, reset hooks and destructors may panic, and may call the pool. The pool stays
-/// usable, no block is lost, and no value is dropped twice. A kept value whose hook panics is
-/// dropped, and its block gets a new one when it is next wanted. As everywhere, a destructor that
-/// panics while its thread unwinds aborts the program; a reset hook runs where a destructor would,
-/// so this holds for it too, and for a destructor after a hook that has panicked.
+/// usable, no block is lost, and no value is dropped twice. If a reset hook panics, the pool drops
+/// the value, and makes a new one when the block is next used. As everywhere, a destructor that
+/// panics while its thread unwinds aborts the program. The same holds for a reset hook that runs
+/// during unwinding, and for a destructor that panics after a hook has panicked.
 ///
 /// # Ends
 ///
-/// Handles borrow the pool, or hold it. Objects can still be live when it is dropped if they were
-/// [detached](Pooled::detach), or their handles forgotten: [`LivePolicy`] says what then. The values
-/// that a pool keeps are dropped with it, on the thread that drops it.
+/// Handles borrow the pool or hold an `Arc` of it. When the pool is dropped, the only live objects
+/// are [detached](Pooled::detach) ones and those whose handles were forgotten. [`LivePolicy`] says
+/// what happens to them. The thread that drops the pool also drops the values that the pool keeps.
 ///
 /// # Shape
 ///
-/// A block is as large as a `T`, at least a byte; in a pool that keeps, and a byte behind it. Any
-/// alignment that the source can give.
+/// A block has the size of a `T`, at least one byte. In a pool that keeps its values, one more byte
+/// follows the `T`. `T` may have any alignment that the source can serve.
 ///
 /// # Example
 ///
@@ -91,22 +94,22 @@ use crate::sync::panicking;
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 pub struct ObjectPool<T, S: Strategy = TaggedWide> {
-    /// Dropped by `drop`, or left alone.
+    /// `drop` drops it or leaks it.
     blocks: ManuallyDrop<Blocks<S>>,
     make: Option<Make<T>>,
-    /// Of a pool that keeps its values.
+    /// `Some` in a pool that keeps its values.
     reset: Option<Reset<T>>,
     when_dropped: LivePolicy,
     _values: PhantomData<T>,
 }
 
-// SAFETY: a value that is kept by one thread may be had by another one, one at a time: hence
-// `Send`, and no `Sync`. All else is made to be shared.
+// SAFETY: a value moves between threads through the pool, but only one thread has it at a time. So
+// `T: Send` suffices, without `Sync`. Threads may share everything else in the pool.
 unsafe impl<T: Send, S: Strategy> Sync for ObjectPool<T, S> {}
 
 impl<T, S: Strategy> ObjectPool<T, S> {
-    /// Keeps the pool from ever asking its source again, as [`Pool::seal`](super::Pool::seal).
-    /// Values are still made in blocks that have had none yet.
+    /// Keeps the pool from ever calling its source again, as [`Pool::seal`](super::Pool::seal). The
+    /// pool still makes values in blocks that have no value yet.
     ///
     /// # Errors
     ///
@@ -115,12 +118,13 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         self.blocks.seal()
     }
 
-    /// What the pool knows about its blocks.
+    /// Counts of the pool's blocks, as [`Pool::stats`](super::Pool::stats).
     pub fn stats(&self) -> Stats {
         self.blocks.stats()
     }
 
-    /// Counts all blocks that are not in users' hands. The others are live: detached, or forgotten.
+    /// Counts all free blocks. All other blocks belong to objects that were detached, or whose
+    /// handles were forgotten.
     pub fn census(&mut self) -> Census {
         self.blocks.census()
     }
@@ -134,10 +138,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     }
 }
 
-/// The end of a pool's blocks, when this is dropped.
+/// Ends a pool's blocks when it is dropped.
 struct BlocksEnd<S: Strategy> {
     blocks: Option<Blocks<S>>,
-    /// Their memory stays for good, since users have objects in it.
+    /// Whether the memory is leaked, because users have objects in it.
     is_abandoned: bool,
 }
 
@@ -159,10 +163,10 @@ impl<T, S: Strategy> Drop for ObjectPool<T, S> {
         };
         // SAFETY: not used again.
         let blocks = unsafe { ManuallyDrop::take(&mut self.blocks) };
-        // Ends the blocks behind the values, also where the destructor of a value panics.
+        // Ends the blocks after the values, also if the destructor of a value panics.
         let mut end = BlocksEnd { blocks: Some(blocks), is_abandoned: live > 0 };
         if let (Some(blocks), Some(_)) = (&mut end.blocks, &self.reset) {
-            // SAFETY: `&mut`, in the pool's end; each block once.
+            // SAFETY: the pool is being dropped, and `end_blocks` passes each block once.
             blocks.end_blocks(|block| unsafe { Kept::<T>::end(block) });
         }
         drop(end);

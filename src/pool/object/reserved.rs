@@ -8,23 +8,24 @@ use super::kept::{self, State};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
-/// A block out of a pool, for the moment without a user: goes back when it is dropped.
+/// A block of a pool that no user has at the moment. Dropping it frees the block.
 ///
-/// In a pool that keeps, its state is `Vacant` or `Ready`, and true. In others it has no value.
+/// In a pool that keeps its values, the block's state is `Vacant` or `Ready`, and true. In other
+/// pools the block has no value.
 pub(super) struct Reserved<'p, T, S: Strategy> {
     pub(super) pool: &'p ObjectPool<T, S>,
     pub(super) block: NonNull<T>,
 }
 
 impl<'p, T, S: Strategy> Reserved<'p, T, S> {
-    /// Takes one.
+    /// Takes a block.
     #[inline]
     pub(super) fn new(pool: &'p ObjectPool<T, S>) -> Result<Self, AllocError> {
         let block = pool.blocks.allocate()?.cast::<T>();
         Ok(Self { pool, block })
     }
 
-    /// Takes `count`, or none.
+    /// Takes `count` blocks, or none.
     pub(super) fn many(pool: &'p ObjectPool<T, S>, count: usize) -> Result<Vec<Self>, AllocError> {
         let mut all = Vec::new();
         all.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
@@ -38,26 +39,26 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     ///
     /// # Safety
     ///
-    /// `object` is live, of this pool, and the caller's, who doesn't use it again.
+    /// The caller owns `object`, which is a live object of this pool, and does not use it again.
     #[inline]
     pub(super) unsafe fn back(pool: &'p ObjectPool<T, S>, object: NonNull<T>) {
         let taken = Self { pool, block: object };
         if let Some(reset) = &pool.reset {
-            // Until the hook is through, the value is to be dropped.
+            // Drops the value if the hook panics.
             let value = DropValue(object);
-            // SAFETY: the caller's, and live.
+            // SAFETY: the caller owned the live object.
             reset(unsafe { &mut *object.as_ptr() });
             mem::forget(value);
             // SAFETY: ours, and the value is there.
             unsafe { kept::set_state(object, State::Ready) };
         } else {
-            // SAFETY: the caller's, and live; from here on the block has no value.
+            // SAFETY: the caller owned the live object. From here on the block has no value.
             unsafe { object.drop_in_place() };
         }
         drop(taken);
     }
 
-    /// Moves the value out of a live object, whose block goes back.
+    /// Moves the value out of a live object, and frees its block.
     ///
     /// # Safety
     ///
@@ -65,15 +66,15 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     pub(super) unsafe fn emptied(pool: &'p ObjectPool<T, S>, object: NonNull<T>) -> T {
         let _taken = Self { pool, block: object };
         if pool.reset.is_some() {
-            // SAFETY: ours, and from the next line on without a value.
+            // SAFETY: ours. From the next read on the block has no value.
             unsafe { kept::set_state(object, State::Vacant) };
         }
-        // SAFETY: the caller's, and live; the block says that it has no value.
+        // SAFETY: the caller owned the live object, and the block's state is already `Vacant`.
         unsafe { object.read() }
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        // SAFETY: ours, where the pool keeps.
+        // SAFETY: ours, and the pool keeps its values, as was just checked.
         self.pool.reset.is_some() && unsafe { kept::state(self.block) } == State::Ready
     }
 }
@@ -86,30 +87,30 @@ impl<T, S: Strategy> Drop for Reserved<'_, T, S> {
     }
 }
 
-/// A value in a block that is not to be kept: goes when this is dropped.
+/// A value in a block. Dropping this drops the value and sets the state to `Vacant`.
 pub(super) struct DropValue<T>(pub(super) NonNull<T>);
 
 impl<T> Drop for DropValue<T> {
     fn drop(&mut self) {
-        // First: the destructor may panic.
-        // SAFETY: made by the block's owner, of a pool that keeps.
+        // The state first, because the destructor may panic.
+        // SAFETY: the owner of the block made this, in a pool that keeps its values.
         unsafe { kept::set_state(self.0, State::Vacant) };
-        // SAFETY: as above; there is a value, and from here on none.
+        // SAFETY: as above. There is a value, and from here on there is none.
         unsafe { self.0.drop_in_place() };
     }
 }
 
-/// Makes a value for a block that has none, and leaves it there. For filling a pool beforehand.
+/// Makes a value in a block that has none, and leaves it there. For filling a pool beforehand.
 ///
 /// # Safety
 ///
-/// The caller has the block, of a pool that keeps values of `T`.
+/// The caller owns the block, which is of a pool that keeps values of `T`.
 pub(super) unsafe fn construct<T>(block: NonNull<T>, make: impl FnOnce() -> T) {
     // SAFETY: by the caller.
     if unsafe { kept::state(block) } == State::Vacant {
         // SAFETY: there is no value.
         unsafe { block.write(make()) };
-        // SAFETY: by the caller, and now there is one.
+        // SAFETY: by the caller, and now there is a value.
         unsafe { kept::set_state(block, State::Ready) };
     }
 }

@@ -1,25 +1,25 @@
-//! What the user of an object pool decides: how values are made and reset, and what happens to live
-//! objects at the pool's end.
+//! What the user of an object pool decides: how the pool makes and resets values, and what happens
+//! to live objects when it is dropped.
 
 /// Makes a value.
 pub(super) type Make<T> = Box<dyn Fn() -> T + Send + Sync>;
-/// Brings a value back to what it was when it was made.
+/// Restores a value to its initial state.
 pub(super) type Reset<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 
-/// What a pool does that is dropped while objects of it are live. They can only be detached ones,
-/// or such whose handles were forgotten. Their values are not dropped, whatever it does.
+/// What a pool does if it is dropped while some of its objects are live: detached objects, and
+/// objects whose handles were forgotten. No policy drops the values of these objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LivePolicy {
-    /// All memory stays where it is, for good; values without a user are dropped. The default:
-    /// the owner of a detached pointer may go on using it, and a mistake costs memory, and nothing
-    /// worse.
+    /// The pool leaks all memory, and drops the values that no user has. The owner of a detached
+    /// pointer may continue to use it. The default, because a forgotten object then costs only
+    /// memory.
     #[default]
     KeepMemory,
-    /// All memory goes back: a detached pointer dangles from there on. Spares the pool's end a
-    /// count of its blocks.
+    /// The pool returns all memory to the source, so detached pointers dangle. Dropping the pool
+    /// then does not count the blocks.
     Free,
-    /// As [`KeepMemory`](Self::KeepMemory), and then a panic that says how many there are. While
-    /// the thread unwinds, no panic.
+    /// As [`KeepMemory`](Self::KeepMemory), and then a panic with the number of live objects. If
+    /// the thread is already unwinding, there is no second panic.
     Panic,
 }

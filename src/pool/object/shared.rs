@@ -1,13 +1,13 @@
-//! One object, several owners: the count lies in the object's block.
+//! Handles that share an object. The count of handles lies in the object's block.
 //!
 //! | count | meaning |
 //! |---|---|
-//! | 1 | one handle, of whatever kind: as made, and as left behind |
-//! | n > 1 | so many [`SharedPooled`] |
-//! | 0 | for an instant, in the hands of the last one |
+//! | 1 | one handle of any kind; a new object and a returned object also have 1 |
+//! | n > 1 | n handles of type [`SharedPooled`] |
+//! | 0 | for an instant, while the last handle is being dropped |
 //!
-//! The last handle to go is an [`OwnedPooled`] again, and goes as such: so what is said of hooks
-//! and destructors there holds here too.
+//! The last handle becomes an [`OwnedPooled`] and is dropped as one. So the same holds for hooks
+//! and destructors as there.
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -19,10 +19,10 @@ use super::{ObjectPool, OwnedPooled};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::{Arc, AtomicUsize, abort, site};
 
-/// More handles than this are a mistake.
+/// The most handles of one object. A clone beyond it aborts.
 const MOST: usize = usize::MAX >> 1;
 
-/// A value that can be shared: what a pool holds whose objects become [`SharedPooled`]s.
+/// A value with a count of handles. Objects of this type can become [`SharedPooled`]s.
 pub struct Counted<T> {
     count: AtomicUsize,
     value: T,
@@ -34,7 +34,7 @@ impl<T> Counted<T> {
         Self { count: AtomicUsize::new(1), value }
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn into_inner(self) -> T {
         self.value
     }
@@ -60,11 +60,11 @@ impl<T: fmt::Debug> fmt::Debug for Counted<T> {
     }
 }
 
-/// An object that several owners share, each with a handle of its own. The last one to be dropped
-/// brings it back to its pool, from whatever thread.
+/// A handle of an object that several owners share, each with a handle of its own. Dropping the
+/// last handle, on any thread, returns the object to its pool.
 ///
-/// As `Arc<T>`, without an allocation: the count lies beside the value, in the block. There are no
-/// weak handles.
+/// Works like `Arc<T>`, but the count lies beside the value in the pool's block. There are no weak
+/// handles.
 ///
 /// # Example
 ///
@@ -81,20 +81,19 @@ impl<T: fmt::Debug> fmt::Debug for Counted<T> {
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 pub struct SharedPooled<T, S: Strategy = TaggedWide> {
-    /// Live, and ours together (O1).
+    /// Live, and owned by all its handles together (O1).
     object: NonNull<Counted<T>>,
-    /// From [`Arc::into_raw`], once for all handles of the object.
+    /// From one [`Arc::into_raw`] for all handles of the object.
     pool: *const ObjectPool<Counted<T>, S>,
 }
 
-// SAFETY: all handles lead to one `T`, by `&T`; and the last, whose thread it is to drop it, to
-// `T`.
+// SAFETY: all handles give a `&T` to one `T`, and the thread of the last handle drops the `T`.
 unsafe impl<T: Send + Sync, S: Strategy> Send for SharedPooled<T, S> {}
-// SAFETY: as above: who shares a handle can clone it.
+// SAFETY: as above, because a thread that has a `&SharedPooled` can clone it.
 unsafe impl<T: Send + Sync, S: Strategy> Sync for SharedPooled<T, S> {}
 
 impl<T, S: Strategy> OwnedPooled<Counted<T>, S> {
-    /// Makes an object that more handles can be cloned of.
+    /// Turns the handle into one that can be cloned.
     pub fn share(this: Self) -> SharedPooled<T, S> {
         let (pool, object) = Self::detach(this);
         SharedPooled { object, pool: Arc::into_raw(pool) }
@@ -103,7 +102,7 @@ impl<T, S: Strategy> OwnedPooled<Counted<T>, S> {
 
 impl<T, S: Strategy> SharedPooled<T, S> {
     fn counted(&self) -> &Counted<T> {
-        // SAFETY: live as long as one of its handles.
+        // SAFETY: the object is live as long as it has a handle.
         unsafe { self.object.as_ref() }
     }
 
@@ -112,33 +111,34 @@ impl<T, S: Strategy> SharedPooled<T, S> {
         this.object == other.object
     }
 
-    /// The object as one of a single owner, where this is the only handle; otherwise the handle.
+    /// Turns the handle into one that owns the object alone, if there is no other handle.
     ///
     /// # Errors
     ///
-    /// The handle, where there are others.
+    /// The handle itself, if there are other handles of the object.
     pub fn try_unshare(this: Self) -> Result<OwnedPooled<Counted<T>, S>, Self> {
-        // ORDERING(OB-3): Acquire. Observes what those did with the object who have let go of it.
+        // ORDERING(OB-3): Acquire. Observes what dropped handles did with the object.
         //   pairs with OB-2 (drop, AcqRel); killed by objects/unshare
         if this.counted().count.load(site::SHARE_ALONE.ordering()) != 1 {
             return Err(this);
         }
         let (object, pool) = (this.object, this.pool);
         core::mem::forget(this);
-        // SAFETY: the only handle, and gone.
+        // SAFETY: this was the only handle, and it is forgotten.
         Ok(unsafe { Self::last(object, pool) })
     }
 
     /// # Safety
     ///
-    /// For the one that is left of an object's handles, once.
+    /// The caller had the last handle of the object, and calls this once.
     unsafe fn last(
         object: NonNull<Counted<T>>,
         pool: *const ObjectPool<Counted<T>, S>,
     ) -> OwnedPooled<Counted<T>, S> {
-        // SAFETY: from `Arc::into_raw` in `share`, taken back once, by the last.
+        // SAFETY: the pointer is from `Arc::into_raw` in `share`, and only the last handle takes it
+        // back.
         let pool = unsafe { Arc::from_raw(pool) };
-        // SAFETY: the object's handles have all gone.
+        // SAFETY: no other handle of the object is left.
         unsafe { OwnedPooled::new(pool, object) }
     }
 }
@@ -146,13 +146,14 @@ impl<T, S: Strategy> SharedPooled<T, S> {
 impl<T, S: Strategy> Clone for SharedPooled<T, S> {
     /// # Aborts
     ///
-    /// Where half of what the count can hold is passed: handles were forgotten in a loop.
+    /// If the object would have more than `usize::MAX / 2` handles. Only a program that forgets
+    /// handles in a loop gets there.
     fn clone(&self) -> Self {
-        // ORDERING(OB-1): Relaxed. The thread that clones has a handle: the object stays, and is
-        //   seen already.
+        // ORDERING(OB-1): Relaxed. The thread that clones has a handle, so the object stays live,
+        // and the thread has acquired it already.
         let before = self.counted().count.fetch_add(1, site::SHARE_CLONE.ordering());
         if before > MOST {
-            // Not a panic: the count stands, and could be driven past its end.
+            // Not a panic: the count stays this high, and further clones could make it overflow.
             abort();
         }
         Self { ..*self }
@@ -161,13 +162,12 @@ impl<T, S: Strategy> Clone for SharedPooled<T, S> {
 
 impl<T, S: Strategy> Drop for SharedPooled<T, S> {
     fn drop(&mut self) {
-        // ORDERING(OB-2): AcqRel. Publishes what was done with the object by this handle; the last
-        //   one observes what was done by all others. pairs with OB-2, OB-3; killed by
-        //   objects/last_drop
+        // ORDERING(OB-2): AcqRel. Publishes what this handle did with the object; the last handle
+        //   observes what all others did. pairs with OB-2, OB-3; killed by objects/last_drop
         if self.counted().count.fetch_sub(1, site::SHARE_DROP.ordering()) == 1 {
-            // SAFETY: the count says that it is the last, and it does not use the object again.
+            // SAFETY: by the count this is the last handle, and it does not use the object again.
             let mut object = unsafe { Self::last(self.object, self.pool) };
-            // As it was made.
+            // A returned object has the count of a new one.
             object.count = AtomicUsize::new(1);
         }
     }

@@ -10,25 +10,25 @@ use crate::free_list::Strategy;
 use crate::sync::Arc;
 
 impl<T, S: Strategy> ObjectPool<T, S> {
-    /// Takes an object: one that was kept, or else one that the builder's constructor makes.
+    /// Takes an object: a kept one, or else one that the builder's constructor makes.
     ///
     /// # Errors
     ///
-    /// [`AllocError`], where no block was free for this thread and none could be carved. A cached pool
-    /// may say so while objects lie in the caches of other threads; an exact one only if all are
-    /// taken.
+    /// [`AllocError`], if the thread found no free block and none could be carved. A pool with
+    /// caches may fail while free objects lie in the caches of other threads. An exact pool fails
+    /// only if all objects are in use.
     ///
     /// # Panics
     ///
-    /// Where the builder was given no constructor (by [`keep`](ObjectPoolBuilder::keep) or
-    /// [`make`](ObjectPoolBuilder::make)). What the constructor panics with is passed on.
+    /// If the builder was given no constructor (by [`keep`](super::ObjectPoolBuilder::keep) or
+    /// [`make`](super::ObjectPoolBuilder::make)), or if the constructor panics.
     #[inline]
     pub fn get(&self) -> Result<Pooled<'_, T, S>, AllocError> {
         let make = self.constructor();
         Ok(Reserved::new(self)?.ready(make))
     }
 
-    /// As [`get`](Self::get), with a handle that holds the pool.
+    /// As [`get`](Self::get), with a handle that holds an `Arc` of the pool.
     ///
     /// # Errors
     ///
@@ -45,24 +45,24 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), where one of them could not be had, or there is no memory for the
-    /// list of them. No constructor has run then.
+    /// As [`get`](Self::get), if the pool could not supply all of them, or if the program's
+    /// allocator has no memory for the `Vec`. No constructor has run then.
     ///
     /// # Panics
     ///
-    /// As there. The objects that were had go back.
+    /// As [`get`](Self::get). The objects taken so far go back to the pool.
     pub fn get_many(&self, count: usize) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
         let make = self.constructor();
         let taken = Reserved::many(self, count)?.into_iter();
         Ok(taken.map(|taken| taken.ready(make)).collect())
     }
 
-    /// Puts a value into the pool. In a pool that keeps, it takes the place of the value that was
-    /// kept there, which is dropped.
+    /// Puts a value into a block of the pool. If the block kept a value, that value is dropped
+    /// first.
     ///
     /// # Errors
     ///
-    /// The value, and why it found no place: as [`get`](Self::get).
+    /// [`Full`], with the value and the reason, as for [`get`](Self::get).
     ///
     /// ```
     /// use stampool::{AllocError, ObjectPool};
@@ -83,7 +83,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         }
     }
 
-    /// As [`create`](Self::create), with a handle that holds the pool.
+    /// As [`create`](Self::create), with a handle that holds an `Arc` of the pool.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         self.create(value).map(|object| self.owned(object))
     }
 
-    /// As [`create`](Self::create), with a value that is made when there is a place for it.
+    /// As [`create`](Self::create), but `make` makes the value once a block has been taken.
     ///
     /// # Errors
     ///
@@ -102,7 +102,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         Ok(Reserved::new(self)?.replace(make))
     }
 
-    /// Puts `count` values into the pool, or none. `make` gets their numbers, from 0 on.
+    /// Puts `count` values into blocks of the pool, or none. `make` gets the number of each value,
+    /// from 0 on.
     ///
     /// # Errors
     ///
@@ -116,19 +117,19 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         Ok(taken.map(|(nth, taken)| taken.replace(|| make(nth))).collect())
     }
 
-    /// Takes a detached object back under a handle.
+    /// Makes a handle of a detached object.
     ///
     /// # Safety
     ///
-    /// `object` came from [`Pooled::detach`] or [`OwnedPooled::detach`], as it is and not by way of
-    /// a reference, from this pool. It has not been attached since, and nobody else uses it. On
-    /// another thread than that of the detaching: `T` is `Send`.
+    /// `object` is the pointer that [`Pooled::detach`] or [`OwnedPooled::detach`] returned for an
+    /// object of this pool, not one made from a reference. The object has not been attached since,
+    /// and nobody else uses it. If another thread detached it, `T` is `Send`.
     pub unsafe fn attach(&self, object: NonNull<T>) -> Pooled<'_, T, S> {
         // SAFETY: by the caller.
         unsafe { Pooled::new(self, object) }
     }
 
-    /// As [`attach`](Self::attach), with a handle that holds the pool.
+    /// As [`attach`](Self::attach), with a handle that holds an `Arc` of the pool.
     ///
     /// # Safety
     ///
@@ -139,7 +140,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     }
 
     fn owned(self: &Arc<Self>, object: Pooled<'_, T, S>) -> OwnedPooled<T, S> {
-        // SAFETY: of this pool, and just let go of.
+        // SAFETY: the object is of this pool, and was just detached.
         unsafe { OwnedPooled::new(Arc::clone(self), Pooled::detach(object)) }
     }
 }

@@ -1,4 +1,4 @@
-//! A thread's handle of a pool, of which either may outlive the other.
+//! A handle that may outlive its pool, as the pool may outlive the handle.
 
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
@@ -14,10 +14,10 @@ use crate::threads::Rundown;
 
 /// A handle that does not borrow its pool.
 ///
-/// Dropped while the pool stands, it hands its blocks in, as any handle. Dropped later, it leaves
-/// the pool's memory alone: its blocks went back with it.
+/// If the handle is dropped before its pool, it hands in its blocks, as any handle does. If it is
+/// dropped later, it does not touch the pool's memory, which has gone back to the source.
 pub struct DetachedLocal<S: Strategy, C: Checking = Unchecked> {
-    /// The pool lends it, and not for ever: see `deref`.
+    /// `'static` is not true: the handle may be used only while the pool is borrowed (`attach`).
     local: ManuallyDrop<Local<'static, S, C>>,
     rundown: Arc<Rundown<Core<S, C>>>,
 }
@@ -27,18 +27,19 @@ impl<S: Strategy, C: Checking> DetachedLocal<S, C> {
     ///
     /// # Safety
     ///
-    /// It is only used, other than dropped, while the pool is borrowed.
+    /// The caller uses the handle only while the pool is borrowed. It may drop it at any time.
     pub(in super::super) unsafe fn attach(
         core: &Core<S, C>,
         shard: ShardId,
     ) -> Result<Self, AllocError> {
         let rundown = core.rundown().clone();
-        // SAFETY: by the caller, and by `drop`, which goes through the rundown.
+        // SAFETY: the caller uses the handle only while the pool is borrowed, and `drop` asks the
+        // rundown before it uses the core.
         let core: &'static Core<S, C> = unsafe { &*core::ptr::from_ref(core) };
         Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, shard)?), rundown })
     }
 
-    /// Whether the pool has gone.
+    /// Whether the pool has been dropped.
     pub(super) fn is_orphaned(&self) -> bool {
         self.rundown.is_closed()
     }

@@ -13,21 +13,22 @@ use crate::sync::{Number, OnceLock};
 /// A [`ThreadLocalPool`] in a static, built at its first use. Declared by
 /// [`static_pool!`](crate::static_pool).
 ///
-/// A thread that has used it finds its cache without asking whether it is built.
+/// A thread that has used the pool before finds its cache without a check whether the pool is
+/// built.
 pub struct StaticPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
-    /// The pool's, once it is built.
+    /// The pool's number once it is built, and [`PoolNumber::NONE`] before.
     number: Number,
     pool: OnceLock<ThreadLocalPool<S, C>>,
     build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>,
 }
 
 impl<S: Strategy, C: Checking> StaticPool<S, C> {
-    /// Will be what `build` builds. Once: a second thread waits meanwhile.
+    /// A pool that the first use builds by calling `build` once. Other threads wait meanwhile.
     pub const fn new(build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>) -> Self {
         Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), build }
     }
 
-    /// The pool, if it was used before.
+    /// The pool, if it has been built.
     pub(in super::super) fn if_built(&self) -> Option<&ThreadLocalPool<S, C>> {
         self.pool.get()
     }
@@ -40,10 +41,10 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     ///
     /// # Panics
     ///
-    /// At the first use, where the pool cannot be built.
+    /// At the first use, if the pool cannot be built.
     #[inline]
     pub fn allocate(&self) -> Result<Block, AllocError> {
-        // SAFETY: our pool's number, which no other pool has; it is there as long as we are.
+        // SAFETY: the number is that of our pool, which lives as long as `self`, or `NONE`.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
             Some(at) => at.local.allocate_at(at.slot),
             None => self.allocate_far(),
@@ -66,7 +67,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
         }
     }
 
-    // Out of line, with everything in registers, as in `ThreadLocalPool`.
+    // Codegen: C7.
 
     #[cold]
     #[inline(never)]
@@ -97,7 +98,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
 impl<S: Strategy, C: Checking> Deref for StaticPool<S, C> {
     type Target = ThreadLocalPool<S, C>;
 
-    /// Builds the pool, where that has not happened yet; panics where it cannot be.
+    /// Builds the pool if no call has built it yet. Panics if it cannot be built.
     fn deref(&self) -> &ThreadLocalPool<S, C> {
         self.built()
     }

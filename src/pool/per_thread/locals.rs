@@ -5,14 +5,15 @@
 //! | `LOCALS` | every [`DetachedLocal`] of the thread, by the place of its pool | its destructor hands all blocks in |
 //! | `RECENT` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `LOCALS` empties it |
 //!
-//! Pools go by number, and no number comes twice in a process (before 2^47 pools were made). So an
-//! entry of a pool that was dropped is never taken for one of a new pool, whatever the new pool's
-//! address.
+//! Each entry names its pool by a number. No number is used twice in a process, until 2^47 pools
+//! have been made. So an entry of a dropped pool is never taken for one of a new pool, even if the
+//! new pool has the same address.
 //!
-//! A pool's number contains its place: a small number that no other living pool has. So the first
-//! [`WAYS`] pools that live at one time never meet in `RECENT`; of further ones, two whose places agree
-//! modulo [`WAYS`] do, and a thread that uses both by turns looks the handle up in `LOCALS`, by its
-//! place. When all places are taken, further pools share one, and are searched for.
+//! A pool's number contains its place, a small number that no other living pool has. Up to [`WAYS`]
+//! pools that live at one time therefore have an entry of `RECENT` each. If there are more, two
+//! pools whose places agree modulo [`WAYS`] share an entry, and a thread that uses both alternately
+//! looks the handle up in `LOCALS`, by its place. When all places are taken, further pools share
+//! the last place, and a thread searches a list for their handles.
 
 use core::cell::{Cell, RefCell};
 use core::ptr;
@@ -27,18 +28,19 @@ use crate::thread_cache::SlotRef;
 
 /// The entries of `RECENT`.
 const WAYS: usize = 64;
-/// The place of all pools that found no free one.
+/// The place that all pools share which found no free place.
 const SHARED_PLACE: usize = Places::COUNT - 1;
-/// The places that living pools have for themselves.
+/// The places that living pools own.
 static LENT: Places = Places::new();
 
-/// Names one pool of this process and no other: the pool's id and a place, times the size of a
-/// [`Recent`], so that the low bits are the distance of an entry from the start of `RECENT`.
+/// Identifies one pool of this process: the pool's id and its place, times the size of a
+/// [`Recent`], so that the low bits are the distance of the pool's entry from the start of
+/// `RECENT`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolNumber(pub(super) u64);
 
 impl PoolNumber {
-    /// No pool's: a pool's number is a multiple of the size of a [`Recent`].
+    /// Not the number of any pool: a pool's number is a multiple of the size of a [`Recent`].
     pub(super) const NONE: Self = Self(u64::MAX);
 
     /// Its place in `LOCALS`.
@@ -61,7 +63,7 @@ pub(super) struct OwnNumber(PoolNumber);
 impl OwnNumber {
     /// The number of pool `id`, with a free place if there is one.
     pub(super) fn new(id: PoolId) -> Self {
-        // The last number is never given back: it stands for all pools that found none.
+        // The shared place is never given back.
         let place = LENT.claim().unwrap_or(SHARED_PLACE);
         let number = id.get() * Places::COUNT as u64 + place as u64;
         Self(PoolNumber(number * size_of::<Recent>() as u64))
@@ -82,14 +84,14 @@ impl Drop for OwnNumber {
     }
 }
 
-/// A handle of the calling thread. Its size makes its distance in an array a mask of the pool's
-/// number.
+/// A handle of the calling thread. Its size is a power of two, so that a mask of the pool's number
+/// gives the distance of the entry in the array.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Recent {
-    /// 0 for none.
+    /// 0 in an empty entry.
     pool: PoolNumber,
-    /// The handle's slot. The handle knows it too, but that takes one load more.
+    /// The handle's slot. It is also in the handle, but reading it there costs one more load.
     slot: Option<SlotRef>,
     local: *const (),
 }
@@ -113,7 +115,7 @@ struct Locals(RefCell<Table>);
 /// Handles by the places of their pools.
 struct Table {
     by_place: Vec<Option<Entry>>,
-    /// Those of the pools that share the last place.
+    /// The handles of the pools that share the last place.
     others: Vec<Entry>,
 }
 
@@ -130,7 +132,7 @@ impl Table {
         entry.filter(|entry| entry.recent.pool == pool)
     }
 
-    /// Enters a handle; one of a dropped pool that had the same place goes.
+    /// Enters a handle. If a dropped pool had the same place, its handle is dropped.
     fn insert(&mut self, entry: Entry) -> &mut Entry {
         let place = entry.recent.pool.place();
         if place == SHARED_PLACE {
@@ -152,7 +154,7 @@ impl Table {
 }
 
 struct Entry {
-    /// As it is entered in `RECENT`; `local` leads into the box.
+    /// The entry for `RECENT`. Its `local` points into the box.
     recent: Recent,
     local: Box<dyn AnyLocal>,
 }
@@ -180,8 +182,8 @@ impl Entry {
         Self { recent: Recent { pool, ..NONE }, local }
     }
 
-    /// Takes the handle's address. The box must not be moved by itself from here on, but only with
-    /// the table that it lies in: moving it would end the pointer.
+    /// Takes the handle's address. From here on the box may move only together with the table that
+    /// it lies in: moving the box by itself would invalidate the pointer.
     fn enter_address(&mut self) -> Recent {
         let (slot, local) = self.local.handle();
         self.recent = Recent { slot: Some(slot), local, ..self.recent };
@@ -191,13 +193,14 @@ impl Entry {
 
 impl Drop for Locals {
     fn drop(&mut self) {
-        // A destructor that runs later finds no handle, and its calls go to the shared cache.
+        // A destructor that runs later finds no handle, so its calls use the fallback cache.
         RECENT.with(|recent| recent.iter().for_each(|place| place.set(NONE)));
         *self.0.get_mut() = Table::new();
     }
 }
 
-/// The calling thread's handle of `pool`, if that is the pool that was used last at its place.
+/// The calling thread's handle of `pool`, if `pool` is the pool that the thread used last among
+/// those that share its entry of `RECENT`.
 ///
 /// # Safety
 ///
@@ -210,17 +213,18 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
     if recent.pool != pool {
         return None;
     }
-    // SAFETY: entered by `find_or_attach`, together with the number.
+    // SAFETY: `find_or_attach` entered the slot together with the number.
     let slot = unsafe { recent.slot.unwrap_unchecked() };
-    // SAFETY: entered by `find_or_attach` for the same number, so for the same pool and strategy,
-    // which is there; locals of a pool that is there stay in `LOCALS`, until their thread ends.
+    // SAFETY: `find_or_attach` entered the handle for the same number, so for the same pool and
+    // strategy. The caller borrows the pool, and the handles of an existing pool stay in `LOCALS`
+    // until their thread ends.
     let local = unsafe { &*recent.local.cast::<Local<'p, S, C>>() };
     Some(AtHand { slot, local })
 }
 
-/// The calling thread's handle of `pool`, attached now if the thread had none. `None` where the
-/// thread cannot have one: its storage is gone, or a program's allocator that is called from here
-/// has come back, or there is no memory for a new cache.
+/// The calling thread's handle of `pool`, attached now if the thread had none. `None` if the thread
+/// cannot have one: its thread-local storage is gone, or the program's allocator, called from here,
+/// has called back, or there is no memory for a new cache.
 ///
 /// # Safety
 ///
@@ -234,14 +238,14 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
         let recent = match known {
             Some(recent) => recent,
             None => {
-                // Attached while nothing is borrowed: a source that is asked for memory here may
+                // No borrow of `LOCALS` is held here, because the source, which may be called, may
                 // use other pools.
-                // SAFETY: used through a borrowed pool alone, here and by `recent`.
+                // SAFETY: the handle is used only while its pool is borrowed, here and in `recent`.
                 let detached = unsafe { DetachedLocal::attach(core, core.shard_id()) }.ok()?;
                 let mut locals = locals.0.try_borrow_mut().ok()?;
                 locals.prune();
                 match locals.find(pool) {
-                    // A topology's hook that used this very pool has attached a handle meanwhile.
+                    // A topology's hook has used this pool, and so has attached a handle meanwhile.
                     Some(entry) => entry.recent,
                     None => locals.insert(Entry::new(pool, Box::new(detached))).enter_address(),
                 }
@@ -251,8 +255,8 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
         Some(recent.local)
     });
     let local = recent.ok()??.cast::<Local<'p, S, C>>();
-    // SAFETY: boxed in `LOCALS`, which keeps it as long as the pool is there. The number is that of
-    // `core`'s pool, so the handle is of its strategy.
+    // SAFETY: the handle is boxed in `LOCALS`, which keeps it as long as the pool exists. The
+    // number is that of `core`'s pool, so the handle has its strategy.
     Some(unsafe { &*local })
 }
 
@@ -271,8 +275,8 @@ mod tests {
             SHARED_PLACE,
             "no place came back"
         );
-        // More at a time than there are places: those above share the last one, which nobody gives
-        // back.
+        // More pools at one time than there are places: the further ones share the last place,
+        // which is never given back.
         for _ in 0..2 {
             let numbers: Vec<_> =
                 (0..Places::COUNT + 5).map(|_| OwnNumber::new(PoolId::next())).collect();

@@ -1,4 +1,4 @@
-//! A pool without handles to carry: each thread's is found through the thread.
+//! A pool without handles to carry: each thread's handle lies in its thread-local storage.
 
 mod detached;
 mod fixed;
@@ -22,8 +22,8 @@ use locals::OwnNumber;
 /// A [`Pool`] without handles to carry: each thread has a handle in its thread-local storage, which
 /// its first call makes and which is dropped when the thread ends.
 ///
-/// [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local) builds it. It derefs to
-/// the pool, so code that wants to be faster still can make an explicit handle.
+/// [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local) builds it. It derefs
+/// to the pool, so code that wants to be faster still can make an explicit handle.
 ///
 /// # Ends
 ///
@@ -43,7 +43,7 @@ use locals::OwnNumber;
 ///
 /// A thread finds its handle at once, as long as the process has never had more than 64
 /// thread-local pools at one time (object pools with caches count). With more pools, a thread that
-/// uses two of them by turns may have to look its handle up in a table, which takes a few
+/// uses two of them alternately may have to look its handle up in a table, which takes a few
 /// nanoseconds.
 ///
 /// # Example
@@ -72,16 +72,16 @@ pub struct ThreadLocalPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     number: OwnNumber,
 }
 
-/// The cache of the threads that cannot have one of their own.
+/// The fallback cache, for the threads that cannot have a cache of their own.
 struct Fallback<S: Strategy, C: Checking>(DetachedLocal<S, C>);
 
-// SAFETY: behind a lock: one thread at a time, which is all that a slot and a participant ask.
+// SAFETY: a lock admits one thread at a time, and a slot and a participant require no more.
 unsafe impl<S: Strategy, C: Checking> Send for Fallback<S, C> {}
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
-    /// Makes the shared cache now, so that a thread which has a block to free always finds it.
+    /// Makes the fallback cache now, so that a free never lacks it.
     pub(super) fn new(pool: Pool<S, C>) -> Result<Self, AllocError> {
-        // SAFETY: used through the pool, and dropped before it.
+        // SAFETY: the fallback is used only through the pool, and is dropped before it.
         let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), ShardId::default()) }?);
         let number = OwnNumber::new(pool.core().id);
         Ok(Self { fallback: Mutex::new(fallback), pool, number })
@@ -101,7 +101,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
-    /// Gives a block back, as [`Local::deallocate`] does. Never fails.
+    /// Frees a block, as [`Local::deallocate`] does. Never fails.
     ///
     /// # Safety
     ///
@@ -117,7 +117,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
-    /// As [`Pool::prefill`], for `handles` threads: the shared cache comes beside them.
+    /// As [`Pool::prefill`], for `handles` threads. The fallback cache is not one of them.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         self.pool.prefill(blocks, handles.saturating_add(1))
     }
 
-    /// As [`Pool::without_growth`]; keeps other threads out of the shared cache, too.
+    /// As [`Pool::without_growth`], and keeps other threads out of the fallback cache as well.
     pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
         let _fallback = lock(&self.fallback);
         self.pool.without_growth(f)
@@ -149,7 +149,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         self.pool.end_blocks(end);
     }
 
-    /// Leaves the pool's memory where it is, for good, and keeps threads from using it.
+    /// Leaks the pool's memory, and keeps threads from using it.
     pub(super) fn abandon(self) {
         let Self { fallback, pool, number } = self;
         drop(fallback);
@@ -157,14 +157,13 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         drop(number);
     }
 
-    /// Counts all blocks that are not in users' hands, as [`Pool::census`]. Those in threads'
-    /// caches are counted too.
+    /// Counts all free blocks, those in the caches of threads included, as [`Pool::census`].
     pub fn census(&mut self) -> Census {
         self.pool.census()
     }
 
-    /// Runs `f` on the calling thread's handle, attached now where it was not, or on the shared
-    /// one.
+    /// Runs `f` on the calling thread's handle, which is attached now if the thread had none, or on
+    /// the fallback cache if the thread cannot have a handle.
     pub(super) fn with_local<R>(&self, f: impl FnOnce(&Local<'_, S, C>) -> R) -> R {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
@@ -173,7 +172,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
-    // Out of line, with everything in registers: else a hit sets up a stack frame for them.
+    // Codegen: C7.
 
     #[cold]
     #[inline(never)]
@@ -191,7 +190,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         self.attach_and(|local| unsafe { local.deallocate(block) });
     }
 
-    /// As [`with_local`](Self::with_local), where the thread has not used the pool of late.
+    /// As [`with_local`](Self::with_local), for a thread whose handle is not in `RECENT`.
     fn attach_and<R>(&self, f: impl FnOnce(&Local<'_, S, C>) -> R) -> R {
         // SAFETY: our own number and core.
         match unsafe { locals::find_or_attach(self.number.get(), self.pool.core()) } {
@@ -208,7 +207,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Safety
     ///
-    /// It is only used, other than dropped, while the pool is there.
+    /// The caller uses the handle only while the pool exists. It may drop it at any time.
     #[doc(hidden)]
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
         let core = self.pool.core();

@@ -1,4 +1,4 @@
-//! Names in shared words.
+//! Atomic words that hold names.
 
 use core::fmt;
 
@@ -14,13 +14,13 @@ macro_rules! atomic_name {
         }
 
         impl<T> $atomic<T> {
-            /// A word that holds `name`.
+            /// Makes a word that holds `name`.
             pub fn new(name: $name<T>) -> Self {
                 Self { word: $word::new(name.to_bits()), _named: core::marker::PhantomData }
             }
 
-            /// Whether operations on this machine take no lock; found out at run time where it
-            /// must be.
+            /// Whether operations take no lock on this machine. The answer comes from a test at run
+            /// time where the target does not decide it.
             pub fn is_lock_free() -> bool {
                 $is_lock_free()
             }
@@ -45,17 +45,18 @@ macro_rules! atomic_name {
                 self.word.store(name.to_bits(), order);
             }
 
-            /// Stores a name and returns the one before it.
+            /// Stores a name and returns the previous one.
             #[inline]
             pub fn swap(&self, name: $name<T>, order: Ordering) -> $name<T> {
                 $name::from_bits(self.word.swap(name.to_bits(), order))
             }
 
-            /// Stores `new` if the word holds `current`, number, stamp and all.
+            /// Stores `new` if the word holds `current`, all parts of the name compared. Returns
+            /// the previous name.
             ///
             /// # Errors
             ///
-            /// The name found, where it is not `current`.
+            /// The name in the word, if it is not `current`.
             ///
             /// # Panics
             ///
@@ -91,22 +92,22 @@ macro_rules! atomic_name {
 }
 
 atomic_name! {
-    /// A [`Stamped`] in a shared word, exchanged whole: what structures that withstand ABA are
-    /// built on.
+    /// A [`Stamped`] in a shared word. All operations act on the whole name, so lock-free
+    /// structures built on it withstand ABA.
     ///
-    /// As long as a name lies in the word, its block may be freed, reused and named anew, but never
-    /// again by the same name: a compare-exchange that succeeds says that nothing has happened to
-    /// the block since the name was loaded, or that it came back by the same turn.
+    /// A block may be freed and allocated again while its name lies in the word, but it never gets
+    /// the same name again. So if a compare-exchange succeeds, the word holds a name of the same
+    /// generation of the block as when the caller loaded the name.
     ///
     /// # Progress
     ///
-    /// Wait-free or lock-free by one double-width CAS where the machine has one
-    /// ([`is_lock_free`](Self::is_lock_free)); by a lock where it has not. There is
-    /// [`AtomicPackedStamped`] for that case.
+    /// Lock-free if the machine has a double-width CAS ([`is_lock_free`](Self::is_lock_free)).
+    /// Otherwise operations take a lock; [`AtomicPackedStamped`] avoids that.
     ///
     /// # Orderings
     ///
-    /// Are the caller's. A thread that goes to the block should have acquired the name.
+    /// The caller chooses them. A thread that is going to use the block should load the name with
+    /// acquire ordering.
     ///
     /// # Example
     ///
@@ -135,10 +136,10 @@ atomic_name! {
     ///
     /// # Progress
     ///
-    /// Wait-free or lock-free wherever 64-bit CAS is.
+    /// Lock-free if the machine has a 64-bit CAS ([`is_lock_free`](Self::is_lock_free)).
     ///
     /// # Wrap time
     ///
-    /// 2^31 turns of the block that is named, see [`PackedStamped`].
+    /// 2^31 generations of the named block, see [`PackedStamped`].
     AtomicPackedStamped(AtomicU64), PackedStamped, is_lock_free_u64
 }

@@ -8,15 +8,16 @@ use crate::sync::{UnsafeCell, Witness};
 
 /// A block: its header, and the value behind it.
 ///
-/// I1. `stamp` and `number` are written once, before the block's number is published.
-/// I2. `value` is written once, by the first owner, while `stamp` is fresh. From then on it is only
-///     shared, until the pool is dropped.
+/// I1. The header is written once, before the block's number is published. Afterwards `number` does
+///     not change, and `stamp` changes only by its own operations.
+/// I2. The first owner writes `value` once, while `stamp` is fresh. From then on threads only share
+///     it, until the pool is dropped.
 #[repr(C)]
 pub(super) struct Cell<T> {
     pub(super) stamp: StampWord,
-    /// As in the pool's block table.
+    /// The block's number in the pool's block table.
     pub(super) number: u32,
-    /// Of the header.
+    /// Asserts, under loom, that a thread which reads the header has acquired it.
     created: Witness,
     value: UnsafeCell<MaybeUninit<T>>,
 }
@@ -26,7 +27,7 @@ impl<T> Cell<T> {
     ///
     /// # Safety
     ///
-    /// The block has this type's layout, and is nobody else's.
+    /// The caller owns the block, which has this type's layout.
     pub(super) unsafe fn write_header(block: NonNull<u8>, number: u32) {
         let cell = Self {
             stamp: StampWord::fresh(),
@@ -45,7 +46,8 @@ impl<T> Cell<T> {
     /// The caller has acquired the header, and the pool lives for `'p`.
     #[inline]
     pub(super) unsafe fn of<'p>(block: NonNull<u8>) -> &'p Self {
-        // SAFETY: by the caller it was written, and cells are only shared before the pool's end.
+        // SAFETY: by the caller the header was written, and cells are only shared until the pool is
+        // dropped.
         let cell = unsafe { block.cast::<Self>().as_ref() };
         cell.created.acquired();
         cell
@@ -57,7 +59,8 @@ impl<T> Cell<T> {
     ///
     /// The caller owns the block, and it is fresh.
     pub(super) unsafe fn construct(&self, value: T) {
-        // SAFETY: by the caller nobody else has had the block, so nobody is in the cell.
+        // SAFETY: by the caller the block is fresh, so no other thread has a reference into the
+        // cell.
         self.value.with_mut(|place| unsafe { place.cast::<T>().write(value) });
         self.stamp.constructed();
     }
@@ -66,33 +69,36 @@ impl<T> Cell<T> {
     ///
     /// # Safety
     ///
-    /// It was constructed, and the caller has acquired that.
+    /// The value was constructed, and the caller has acquired the construction.
     #[inline]
     pub(super) unsafe fn value(&self) -> &T {
-        // SAFETY: by the caller, and I2: nobody writes the cell any more.
+        // SAFETY: by the caller and I2, no thread writes the cell any more.
         self.value.with(|place| unsafe { &*place.cast::<T>() })
     }
 
-    /// Drops what is in a block.
+    /// Drops the value of a block, if it has one, and its header.
     ///
     /// # Safety
     ///
-    /// Nobody refers to the block any more, and nobody ever will.
+    /// No thread uses the block any more.
     pub(super) unsafe fn end(block: NonNull<u8>) {
-        /// Ends the header even where the value panics: shipped it is plain, a checker's is not.
+        /// Drops the header, also if the drop of the value panics. The shipped header is plain
+        /// memory, but a checker's header owns memory.
         struct Header<T>(NonNull<Cell<T>>);
         impl<T> Drop for Header<T> {
             fn drop(&mut self) {
-                // SAFETY: the last use of the cell; the value in it is none that is dropped twice.
+                // SAFETY: this is the last use of the cell. Dropping a `MaybeUninit` does not drop
+                // the value.
                 unsafe { self.0.drop_in_place() };
             }
         }
         let header = Header(block.cast::<Self>());
-        // Shared, since a `&mut` to the cell would end the pointer that `Header` keeps.
-        // SAFETY: by the caller; the reference is not used once the header is dropped.
+        // A shared reference, because a `&mut` to the cell would invalidate the pointer in
+        // `Header`.
+        // SAFETY: by the caller, and the reference is not used after the header is dropped.
         let cell = unsafe { header.0.as_ref() };
         if !cell.stamp.is_fresh() {
-            // SAFETY: constructed (I2), and dropped nowhere else.
+            // SAFETY: the value was constructed (I2), and is dropped nowhere else.
             cell.value.with_mut(|place| unsafe { place.cast::<T>().drop_in_place() });
         }
     }

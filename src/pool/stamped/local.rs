@@ -9,24 +9,25 @@ use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::pool::Local;
 
-/// A handle of a [`StampedPool`], for one thread. As a [`Local`], which it has.
+/// A handle of a [`StampedPool`], for one thread. It contains a [`Local`] and behaves as one.
 pub struct StampedLocal<'p, T, S: Strategy = TaggedWide> {
     local: Local<'p, S>,
     pool: &'p StampedPool<T, S>,
 }
 
 impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
-    /// A handle for the calling thread, as [`Pool::local`].
+    /// Makes a handle for the calling thread, as [`Pool::local`](crate::Pool::local).
     ///
     /// # Errors
     ///
-    /// As [`Pool::local`].
+    /// As [`Pool::local`](crate::Pool::local).
     pub fn local(&self) -> Result<StampedLocal<'_, T, S>, AllocError> {
         Ok(StampedLocal::new(self.pool.local()?, self))
     }
 }
 
-/// A turn that has begun: its name may be known, though it is not current. Over when dropped.
+/// A generation that has begun but is not published: other threads may know its name, which is not
+/// current yet. Dropping this ends the generation.
 struct Turn<'p, T, S: Strategy> {
     cell: &'p Cell<T>,
     stamp: u64,
@@ -39,7 +40,7 @@ impl<T, S: Strategy> Drop for Turn<'_, T, S> {
     }
 }
 
-/// A block that goes back to the pool unless somebody else takes care of it: a panic goes by.
+/// A block that this owns. Dropping it, as a panic does, frees the block.
 struct Owned<'l, 'p, S: Strategy> {
     block: Block,
     local: &'l Local<'p, S>,
@@ -47,7 +48,7 @@ struct Owned<'l, 'p, S: Strategy> {
 
 impl<S: Strategy> Drop for Owned<'_, '_, S> {
     fn drop(&mut self) {
-        // SAFETY: allocated by this handle, and owned.
+        // SAFETY: this handle allocated the block, and `self` owns it.
         unsafe { self.local.deallocate(self.block) };
     }
 }
@@ -68,8 +69,8 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         self.pool
     }
 
-    /// Takes a block, and names it. Its value is as its last user left it, or as the pool's `init`
-    /// made it.
+    /// Takes a block and returns its new name. The value is as its last user left it, or as the
+    /// pool's `init` made it.
     ///
     /// # Errors
     ///
@@ -77,24 +78,25 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
     ///
     /// # Panics
     ///
-    /// If `init` does. The block is free then.
+    /// If `init` panics. The block is free then.
     pub fn allocate(&self) -> Result<Stamped<T>, AllocError> {
         self.allocate_with(|_, _| ())
     }
 
-    /// Takes a block, lets `fill` set up its value under the name that it will have, and then makes
-    /// the name current: a thread that finds the block by it finds it filled. Until then the name
-    /// is stale, for `fill` too. Readers who come by an older name may see what `fill` does to the
-    /// value; that is what [`is_current`](StampedPool::is_current) tells them.
+    /// Takes a block, calls `fill` with the value and the name that the block will have, and then
+    /// makes the name current. A thread that finds the block by this name sees the value as `fill`
+    /// left it. Until then the name is stale, for `fill` too. A thread that found the block by an
+    /// older name may see what `fill` does to the value, but
+    /// [`is_current`](StampedPool::is_current) then tells it that its name is stale.
     ///
     /// # Errors
     ///
-    /// As [`Local::allocate`]. `fill` was not called then.
+    /// As [`Local::allocate`]. `fill` has not been called then.
     ///
     /// # Panics
     ///
-    /// If `init` or `fill` does. The block is free then, its value as it was left, and the name
-    /// stays stale for ever.
+    /// If `init` or `fill` panics. The block is free then, its value stays as `fill` left it, and
+    /// the name stays stale for ever.
     ///
     /// # Example
     ///
@@ -115,17 +117,17 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         fill: impl FnOnce(&'p T, Stamped<T>),
     ) -> Result<Stamped<T>, AllocError> {
         let owned = Owned { block: self.local.allocate()?, local: &self.local };
-        // SAFETY: the thread that has a block from the pool has acquired its header; the pool lives
-        // for 'p.
+        // SAFETY: a thread that gets a block from the pool acquires its header with it, and the
+        // pool lives for 'p.
         let cell: &'p Cell<T> = unsafe { Cell::of(owned.block.as_non_null()) };
         if cell.stamp.is_fresh() {
-            // SAFETY: owned and fresh.
+            // SAFETY: this thread owns the block, which is fresh.
             unsafe { cell.construct((self.pool.init)()) };
         }
         let stamp = cell.stamp.begin();
         let name = Stamped::new(cell.number, self.pool.serial.get(), stamp);
         let turn = Turn { cell, stamp, pool: self.pool };
-        // SAFETY: constructed here, or by an owner before this one.
+        // SAFETY: this owner or an earlier one has constructed the value.
         fill(unsafe { cell.value() }, name);
         let _taken = ManuallyDrop::new(turn);
         let _kept = ManuallyDrop::new(owned);
@@ -133,22 +135,23 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         Ok(name)
     }
 
-    /// Gives a block back. It may have been allocated by any handle of the pool, on any thread.
-    /// Where several try, one succeeds.
+    /// Frees a block, which any handle of the pool may have allocated, on any thread. If several
+    /// threads free the same name, one of them succeeds.
     ///
-    /// Those who still have a reference to the value may go on to use it; it is then that of the
-    /// block's next user.
+    /// A thread that still has a reference to the value may continue to use it. The value is then
+    /// that of the block's next user.
     ///
     /// # Errors
     ///
-    /// [`Stale`], and nothing happens, if the name is not current: freed already, null, or of
-    /// another pool. The caller has acquired what the thread did that freed it.
+    /// [`Stale`], and nothing changes, if the name is not current: the block was freed already, or
+    /// the name is null or of another pool. If another thread freed the block, the caller has
+    /// acquired what that thread did before.
     pub fn free(&self, name: Stamped<T>) -> Result<(), Stale> {
         let (block, cell) = self.pool.find(name).ok_or(Stale)?;
         if !cell.stamp.retire(name.stamp, self.pool.width) {
             return Err(Stale);
         }
-        // SAFETY: the winner of the turn's end owns the block, which came from this pool.
+        // SAFETY: the thread that has ended the generation owns the block, which is of this pool.
         unsafe { self.local.deallocate(block) };
         Ok(())
     }

@@ -1,18 +1,18 @@
-//! Typed blocks under names that are recognised when they are stale.
+//! Typed blocks with names. The pool recognises a stale name.
 //!
 //! # Invariants
 //!
-//! I1. A block holds a [`Cell`], and never anything else: memory is type-stable until the pool is
-//!     dropped.
-//! I2. Its value is constructed once, by the first owner, and dropped with the pool. In between it
-//!     is only shared: there is no `&mut T`, so no `&T` can dangle or alias one.
-//! I3. A name leads to a block by the pool's block table alone, which looks at its number before
-//!     they follow it. So no name, wherever it comes from, leads outside the pool.
+//! I1. A block always holds a [`Cell`]: memory is type-stable until the pool is dropped.
+//! I2. The first owner of a block constructs its value once, and the drop of the pool drops it. In
+//!     between threads only share the value: there is no `&mut T`, so no `&T` can dangle or alias
+//!     one.
+//! I3. The pool finds the block of a name by the block table alone, which checks the number first.
+//!     So no name, wherever it comes from, leads outside the pool.
 //!
 //! # Source
 //!
-//! Michael & Scott 1996: counted pointers. Here the count is the block's, not the word's: one
-//! stamp serves all words that a name may lie in.
+//! Michael & Scott 1996: counted pointers. Here the count belongs to the block instead of the word,
+//! so that one stamp serves all words that hold a name of the block.
 
 mod atomic;
 mod cell;
@@ -37,44 +37,48 @@ use crate::error::BuildError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Serial;
 
-/// A pool of values that may be looked at by a name which is stale: the ground for lock-free
-/// structures that withstand ABA.
+/// A pool of values with names that may become stale: the basis for lock-free structures that
+/// withstand ABA.
 ///
-/// A block is named by a [`Stamped`], which lies in [`AtomicStamped`] words. Each time that it is
-/// freed its stamp moves on, so a stale name is recognised, in constant time and with certainty:
-/// when it is freed, when it is looked at, and when a compare-exchange expects it.
+/// A [`Stamped`] names a block, and [`AtomicStamped`] words hold such names. The stamp of a block
+/// is a generation counter, odd while the block is allocated. It changes whenever the block is
+/// allocated or freed, so the pool recognises a stale name in constant time and with certainty: in
+/// [`free`](StampedLocal::free), in [`get`](Self::get), and in a compare-exchange.
 ///
 /// # Values
 ///
-/// `init` makes a block's value when the block is handed out for the first time. It is dropped with
-/// the pool, and not before: what a user puts into it by a shared reference stays there for the
-/// block's next user. So `T` is made of atomics, or of cells whose users know that they are alone.
+/// `init` makes a block's value when the block is handed out for the first time, and the drop of
+/// the pool drops it. What a user writes into the value stays there for the block's next user.
+/// Users only have shared references, so `T` consists of atomics, or of cells with a protocol of
+/// their own.
 ///
-/// [`get`](Self::get) gives a `&T` for as long as the pool is borrowed. It never dangles: the block
-/// may be freed and reused meanwhile, and is then another user's `T`, but it stays a `T`.
-/// [`is_current`](Self::is_current) tells afterwards.
+/// [`get`](Self::get) returns a `&T` for as long as the pool is borrowed. The reference never
+/// dangles: if the block is freed and reused meanwhile, it refers to the value of the block's next
+/// user. [`is_current`](Self::is_current) tells whether that has happened.
 ///
 /// # Threads
 ///
-/// Take part through a handle each, [`local`](Self::local), to allocate and free. Looking at blocks
-/// takes no handle.
+/// Each thread allocates and frees through a handle of its own, [`local`](Self::local). Reading
+/// values needs no handle.
 ///
 /// # Memory
 ///
-/// As [`Pool`]: what was carved goes back to the source when the pool is dropped. A block is 16
-/// bytes and a `T`, its number 8 more in the pool's directory. At most 2^31 - 8 blocks.
+/// As [`Pool`]: the memory returns to the source when the pool is dropped. A block has 16 bytes
+/// more than a `T`, and its number takes 8 bytes in the pool's directory. There are at most 2^31 -
+/// 8 blocks.
 ///
 /// # Progress
 ///
-/// Looks and frees are wait-free but for the handle's exchanges, which are as [`Pool`] says.
+/// Reads are wait-free. Allocations and frees are wait-free except for the handle's exchanges and
+/// growth, for which see [`Pool`].
 ///
 /// # Wrap time
 ///
-/// 2^63 turns of one block: 29,000 years at ten million per second.
+/// 2^63 - 1 generations of one block: 29,000 years at ten million per second.
 ///
 /// # Panics on drop
 ///
-/// If the drop of a value panics, the others are dropped all the same, and the memory goes back. A
+/// If the drop of a value panics, the pool still drops the other values and returns the memory. A
 /// second panic aborts the process.
 ///
 /// # Example
@@ -88,7 +92,7 @@ use crate::sync::Serial;
 /// let name = local.allocate_with(|value, _| value.store(1, Relaxed)).expect("memory");
 /// std::thread::scope(|threads| {
 ///     threads.spawn(|| {
-///         // The other thread may have freed the block, and somebody else may have it.
+///         // The main thread may have freed the block and allocated it again.
 ///         if let Some(value) = pool.get(name) {
 ///             let seen = value.load(Relaxed);
 ///             if pool.is_current(name) {
@@ -111,7 +115,7 @@ pub struct StampedPool<T, S: Strategy = TaggedWide> {
 }
 
 impl<T: Send + Sync> StampedPool<T> {
-    /// A pool of values that `init` makes, with the settings that a builder begins with.
+    /// Builds a pool of values that `init` makes, with the builder's default settings.
     ///
     /// # Errors
     ///
@@ -120,15 +124,15 @@ impl<T: Send + Sync> StampedPool<T> {
         Self::builder().build_stamped(init)
     }
 
-    /// Starts building a pool; [`build_stamped`](PoolBuilder::build_stamped) ends it.
+    /// Starts building a pool; [`build_stamped`](PoolBuilder::build_stamped) builds it.
     pub fn builder() -> PoolBuilder {
         Pool::builder(Layout::new::<Cell<T>>())
     }
 }
 
 impl<S: Strategy> PoolBuilder<S> {
-    /// Builds a [`StampedPool`] of values that `init` makes. Blocks are laid out for `T`, whatever
-    /// layout the builder began with.
+    /// Builds a [`StampedPool`] of values that `init` makes. The call replaces the builder's layout
+    /// by that of a block for `T`.
     ///
     /// # Errors
     ///
@@ -158,10 +162,11 @@ impl<S: Strategy> PoolBuilder<S> {
 }
 
 impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
-    /// The value of the block that `name` names, or `None` if the name is stale. The caller has
-    /// then acquired what the thread did that freed it, so what it reads next is not older.
+    /// Returns the value of the block that `name` names, or `None` if the name is stale. If the
+    /// block was freed, the caller has acquired what the freeing thread did before the free.
     ///
-    /// The block may be freed at any time, and the reference is then to the value of its next user.
+    /// The block may be freed at any time. The reference then refers to the value of the block's
+    /// next user.
     ///
     /// # Complexity
     ///
@@ -169,32 +174,35 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
     #[inline]
     pub fn get(&self, name: Stamped<T>) -> Option<&T> {
         let (_, cell) = self.find(name)?;
-        // SAFETY: the stamp is of a turn, and published what was constructed before it.
+        // SAFETY: the stamp of a name is odd, and its publication published the constructed value.
         cell.stamp.is(name.stamp).then(|| unsafe { cell.value() })
     }
 
-    /// Whether `name` is current: the block is live under it, and was so all the time since
-    /// [`get`](Self::get) gave out its value.
+    /// Whether `name` is current: its generation still lasts, and has lasted since the caller's
+    /// [`get`](Self::get).
     ///
-    /// What the caller read between the two, by whatever ordering, then belongs to that turn. That
-    /// holds for what others wrote where they were given the value: by `get`, or to set it up.
+    /// What the caller has read between `get` and this call, by any ordering, then belongs to that
+    /// generation. This holds for writes by threads that got the value from `get`, or to fill it in
+    /// [`allocate_with`](StampedLocal::allocate_with).
     #[inline]
     pub fn is_current(&self, name: Stamped<T>) -> bool {
         self.find(name).is_some_and(|(_, cell)| cell.stamp.still_is(name.stamp))
     }
 
-    /// What `read` says of the value, if it was looking at the turn of `name` from beginning to
-    /// end. It may see the value of a later turn, and what it says of that is thrown away.
+    /// Calls `read` with the value, and returns its result if the generation of `name` lasted until
+    /// `read` had returned. Otherwise `read` may have seen the value of a later generation, and its
+    /// result is dropped.
     pub fn read<R>(&self, name: Stamped<T>, read: impl FnOnce(&T) -> R) -> Option<R> {
         let result = read(self.get(name)?);
         self.is_current(name).then_some(result)
     }
 
-    /// The name that was packed, if it is current, as far as its 32 bits of stamp tell. A null has
-    /// none.
+    /// Returns the name that was packed, if it is current by its 32 bits of stamp. Returns `None`
+    /// for a null.
     ///
-    /// It must have been packed from a name of this pool, since it does not say. Any other one is
-    /// taken for whatever block has its number.
+    /// The name must have been packed from a name of this pool, because the packed form does not
+    /// contain the pool's number. A name of another pool is taken for a name of this pool's block
+    /// with the same number.
     pub fn unpack(&self, packed: PackedStamped<T>) -> Option<Stamped<T>> {
         let number = packed.number_plus_1.checked_sub(1)?;
         let name = |stamp| Stamped::new(number, self.serial.get(), stamp);
@@ -203,32 +211,33 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
         (name.stamp % 2 == 1 && name.pack() == packed).then_some(name)
     }
 
-    /// What the pool knows about itself, as [`Pool::stats`].
+    /// Counts of the pool, as [`Pool::stats`].
     pub fn stats(&self) -> Stats {
         self.pool.stats()
     }
 
-    /// Lets stamps repeat after 2^bits turns of a block. For experiments, and the checks' twins.
+    /// Lets stamps repeat after 2^bits generations of a block. For experiments, and the checks'
+    /// twins.
     ///
     /// # Safety
     ///
-    /// No name is used once its stamp has come again; or what is looked for is what happens then,
-    /// in a pool whose memory outlives all of it.
+    /// Either no name is used after its stamp has been used again; or the caller looks for what
+    /// happens then, in a pool whose memory outlives all uses.
     #[doc(hidden)]
     pub unsafe fn narrow_stamps(mut self, bits: u32) -> Self {
         self.width = StampWidth::new(bits);
         self
     }
 
-    /// The block of a name, if this pool has one of its number. Whether the stamp is current is the
-    /// caller's to see.
+    /// The block that has the name's number, if the name is of this pool. The caller checks the
+    /// stamp.
     #[inline]
     fn find(&self, name: Stamped<T>) -> Option<(Block, &Cell<T>)> {
         if name.pool != self.serial.get() {
             return None;
         }
         let block = self.block_table().find(name.number)?;
-        // SAFETY: `find` has acquired its header, and the pool is borrowed.
+        // SAFETY: the block table's `find` has acquired the header, and the pool is borrowed.
         Some((Block(block), unsafe { Cell::of(block) }))
     }
 
@@ -244,13 +253,13 @@ impl<T, S: Strategy> StampedPool<T, S> {
 }
 
 impl<T, S: Strategy> Drop for StampedPool<T, S> {
-    /// Drops all values that were constructed, in use or not.
+    /// Drops all constructed values, of live blocks as well.
     fn drop(&mut self) {
         if !needs_drop::<T>() && !needs_drop::<StampWord>() {
             return;
         }
         self.pool.end_blocks(|block| {
-            // SAFETY: no handle and no reference borrows the pool; each block once.
+            // SAFETY: no handle and no reference borrows the pool, and each block is passed once.
             unsafe { Cell::<T>::end(block) };
         });
     }

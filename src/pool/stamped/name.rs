@@ -1,19 +1,22 @@
-//! Names of blocks: plain values that lead nowhere without their pool.
+//! Names of blocks: plain values, which only the pool can resolve.
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 
-/// The stamped pointer: names one turn of one block of one [`StampedPool`](super::StampedPool).
+/// A stamped pointer: the name of one generation of one block of one
+/// [`StampedPool`](super::StampedPool). A generation lasts from an allocation of the block to the
+/// next free.
 ///
-/// A value of 16 bytes without an address in it: the block's number, the pool's number, and the
-/// stamp of the turn. Its user asks the pool, which finds the block by its number and
-/// compares the rest. So a name may be kept for any time, and used when its block was freed, is
-/// somebody else's, or when its pool is gone: it is then *stale*, and that is seen.
+/// The name has 16 bytes and contains no address: it consists of the block's number, the pool's
+/// number and the stamp of the generation. The pool finds the block by its number and compares the
+/// rest. So a program may keep a name for any time, and use it after its block was freed, after the
+/// block was allocated again, or with another pool: the name is then *stale*, and the pool detects
+/// that.
 ///
-/// Nobody can make one up; they come from [`allocate`](super::StampedLocal::allocate). Two names
-/// are equal if they name the same turn. Copies may travel between threads like any integer; a
-/// thread that has not acquired where it got one from may find it stale.
+/// Names that are not null come from [`allocate`](super::StampedLocal::allocate) alone. Two names
+/// are equal if they name the same generation. Copies may travel between threads like any integer.
+/// A thread that got a name without acquire ordering may find it stale.
 #[repr(C)]
 pub struct Stamped<T> {
     /// The block's number.
@@ -22,7 +25,7 @@ pub struct Stamped<T> {
     pub(super) pool: u32,
     /// Odd; any number in a null.
     pub(super) stamp: u64,
-    /// A name holds no `T` and gives none away: it is free to travel whatever `T` is.
+    /// A name contains no `T`, so it is `Send` and `Sync` for every `T`.
     _named: PhantomData<fn() -> T>,
 }
 
@@ -30,9 +33,9 @@ impl<T> Stamped<T> {
     /// Names nothing.
     pub const NULL: Self = Self::null(0);
 
-    /// Names nothing, and carries a number by which it is compared: nulls of different numbers are
-    /// different. A list's last link that carries the [`stamp`](Self::stamp) of its own block is
-    /// told from the last link of that block's next turn.
+    /// Names nothing, and carries a number that comparisons include: nulls with different numbers
+    /// are different. If the last link of a list carries the [`stamp`](Self::stamp) of its own
+    /// block, it differs from the last link of that block's next generation.
     pub const fn null(number: u64) -> Self {
         Self::new(0, 0, number)
     }
@@ -46,7 +49,7 @@ impl<T> Stamped<T> {
         self.pool == 0
     }
 
-    /// The stamp of the turn, or the number of a null.
+    /// The stamp of the generation (odd), or the number of a null.
     pub const fn stamp(self) -> u64 {
         self.stamp
     }
@@ -77,9 +80,9 @@ impl<T> Stamped<T> {
 ///
 /// # Wrap time
 ///
-/// It says nothing about the pool, and is the same again after 2^31 turns of its block: 3.6 minutes
-/// where one block is allocated and freed ten million times per second. A thread that sleeps that
-/// long between a load and its compare-exchange is ABA. Memory is safe all the same.
+/// The packed form does not contain the pool's number, and it repeats after 2^31 generations of its
+/// block: 3.6 minutes if one block is allocated and freed ten million times per second. If a thread
+/// sleeps that long between a load and its compare-exchange, ABA is possible. Memory stays safe.
 #[repr(C)]
 pub struct PackedStamped<T> {
     /// 0 in a null.
@@ -97,7 +100,7 @@ impl<T> PackedStamped<T> {
         self.number_plus_1 == 0
     }
 
-    /// The lower half of the stamp of the turn, or of the number of a null.
+    /// The lower half of the stamp of the generation, or of the number of a null.
     pub const fn stamp(self) -> u32 {
         self.stamp
     }
@@ -114,7 +117,7 @@ impl<T> PackedStamped<T> {
     }
 }
 
-// By hand: a derive would ask the same of `T`.
+// Not derived, because a derive would require the same traits of `T`.
 macro_rules! a_value {
     ($name:ident) => {
         impl<T> Clone for $name<T> {

@@ -1,8 +1,8 @@
-//! The refusal of a stale name.
+//! The error for a stale name.
 
 use core::fmt;
 
-/// A name that is not current: its block was freed, it is null, or it is of another pool.
+/// The name is not current: its block was freed, or the name is null or of another pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stale;
 

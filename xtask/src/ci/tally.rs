@@ -36,13 +36,13 @@ impl Tally {
     }
 
     /// The rows of the ledger, the mutants, the sanitizers, the fuzzer, Miri and the emulated
-    /// processors, as far as they were written.
+    /// processors, of those reports that exist.
     ///
     /// # Errors
     /// Where a report cannot be read.
     pub(super) fn reports(&mut self, folder: &Path) -> Result<()> {
         let rows: Vec<Row> = read(&folder.join("checks.json"))?;
-        // One that was stopped at its limit has neither passed nor failed.
+        // A row that was stopped at its limit has neither passed nor failed.
         let judged = rows.iter().filter(|row| !row.is_stopped());
         judged.for_each(|row| self.step(row.is_ok()));
         let mut mutants: Vec<Value> = read(&folder.join("mutants.json"))?;

@@ -140,7 +140,7 @@ fn chosen<'r>(registered: &'r [Row], strategies: &[&str], depth: Depth) -> Vec<&
             && row.bound == Limit::Unbounded
             && is_of(Depth::Full, &row.scenario, facts::of(&row.strategy).is_none())
     };
-    // A strategy of which nothing is exhausted is looked at as far as it goes, in short.
+    // A strategy without an exhausted row runs a few scenarios, up to whatever bounds they have.
     let exhausted: BTreeSet<&str> =
         registered.iter().filter(|row| is_exhausted(row)).map(|row| &*row.strategy).collect();
     let is_chosen = |row: &&Row| match exhausted.contains(&*row.strategy) {

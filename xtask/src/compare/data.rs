@@ -91,7 +91,7 @@ pub(crate) struct Stalled {
     pub(crate) limbo_limit: u64,
     /// Allocations and deallocations of the first measure.
     pub(crate) operations: u64,
-    /// Exchanges of it that went through a lock on account of somebody held up.
+    /// Exchanges of the first measure that took a lock because a thread was held up.
     pub(crate) overflows: u64,
     /// The same without the sleeper.
     pub(crate) operations_without: u64,

@@ -38,7 +38,7 @@ fn date(days: u64) -> String {
     format!("{}-{month:02}-{day:02}", year + 400 * era + next)
 }
 
-/// The processor's model, as far as the system says.
+/// The processor's model, if the system reports it.
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|line| {

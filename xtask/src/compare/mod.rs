@@ -2,8 +2,8 @@
 //!
 //! Builds and runs the model checks, then builds the rest and runs stress, benches, stalls and
 //! replays, one after the other, so that no time is taken while something else of ours runs. Each
-//! part prints its table when it is done. Ends with a recommendation, `target/stampool/compare.json`
-//! and a line of verdict. `--docs` puts it into the page `choosing`.
+//! part prints its table when it is done. Ends with a recommendation,
+//! `target/stampool/compare.json` and a line of verdict. `--docs` puts it into the page `choosing`.
 
 mod bench;
 mod build;
@@ -35,8 +35,8 @@ use depth::Depth;
 /// How long, and where to.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// A run for a script, of which nobody reads the figures: the fewest model checks and the
-    /// shortest turns.
+    /// A run for a script that does not need the figures: the fewest model checks and the shortest
+    /// turns.
     #[arg(long)]
     quick: bool,
     /// All model checks that are explored completely, and long turns: some ten minutes more.
@@ -80,8 +80,8 @@ impl Options {
 /// Runs the command.
 ///
 /// # Errors
-/// Where something cannot be built or run, or a strategy broke: the table and the JSON are there
-/// all the same then.
+/// If something cannot be built or run, or if a strategy broke. In the last case the
+/// table and the JSON are written nevertheless.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
     let (comparison, path) = match &options.from {

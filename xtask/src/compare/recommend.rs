@@ -8,13 +8,14 @@
 //! 4. Costs within a tenth of the best are a tie: then the longer wrap time wins (no tag at all
 //!    counts as longest), then the order of the table.
 //!
-//! A second sentence is about those without a tag, for whoever has no double-width CAS and cannot
-//! have a tag of 32 bits wrap. Of those that go on beside a thread that sleeps in an exchange the
-//! cheapest is named first, in a tie the one that costs least beside a sleeper.
+//! A second sentence recommends a strategy without a tag, for readers whose machine has no
+//! double-width CAS and who cannot accept that a tag of 32 bits wraps. Of the strategies that make
+//! progress beside a thread that sleeps in an exchange, the sentence names the cheapest first; in a
+//! tie, the one that costs least beside a sleeper.
 
 use super::data::{Comparison, Strategy, time_in_words};
 
-/// What is cheaper by less than this is not cheaper.
+/// Differences in cost below this do not count.
 const TIE: f64 = 1.1;
 /// How much cheaper blocking must be to be worth it.
 const BLOCKING: f64 = 2.0;

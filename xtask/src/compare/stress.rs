@@ -83,7 +83,7 @@ fn call(executable: &Path, arguments: &[&str], progress: Stdio) -> Result<Report
     let file = out.join(subcommand).with_extension("json");
     let mut command = Command::new(executable);
     command.args(arguments).arg("--out").arg(&out);
-    // Its progress is ours, and so is what it says about a violation.
+    // Its progress and its words about a violation go to our output.
     let output = command.stderr(progress).output()?;
     let code = output.status.code();
     ensure!(

@@ -34,7 +34,7 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
-/// What came of one run.
+/// The result of one run.
 #[derive(Debug, Serialize)]
 struct Row {
     target: &'static str,
@@ -122,7 +122,7 @@ fn stress(total: &str) -> Vec<String> {
     words
 }
 
-/// Runs Cargo for a machine, and reads what it says.
+/// Runs Cargo for a machine, and reads its output.
 fn call(
     machine: &Machine,
     std: Std,

@@ -1,8 +1,8 @@
-//! Does the way of a hit stay free?
+//! Checks that a hit executes no atomic instruction and no call.
 //!
-//! Walks every path from the entry and stops where the slow path begins: at a call of, or a jump
-//! to, `Local::refill` or `Local::flush`. What it has then seen is all that a hit can execute, and
-//! all of that must be free.
+//! The judge walks every path from the entry and stops where the slow path begins: at a call of, or
+//! a jump to, `Local::refill` or `Local::flush`. The instructions on these paths are all that a hit
+//! can execute.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use super::listing::{Line, Listing};
 /// Parts of the slow path's mangled names, with their lengths, as both manglings write them.
 const SLOW: [&str; 2] = ["6refill", "5flush"];
 
-/// What a hit does, as far as the compiler can know.
+/// What a hit executes, by the compiled code.
 #[derive(Debug)]
 pub(crate) struct Hit {
     /// Lines with the instructions on the ways from the entry to a return.
     pub(crate) path: BTreeSet<usize>,
-    /// What it should not do.
+    /// The instructions that a hit must not execute.
     pub(crate) charges: Vec<Charge>,
 }
 

@@ -1,8 +1,9 @@
-//! Only `src/sync` names an atomic, a lock, a cell, a thread or a checker; and there, a checker is
-//! named in the file of its own backend alone, so that what it does stays in its own crate.
+//! Only `src/sync` names an atomic, a lock, a cell, a thread or a checker. In that folder, only the
+//! file of a backend names that backend's checker, so that the checker's types stay in its own
+//! crate.
 //!
-//! Clippy's `disallowed_types` cannot tell the facade's re-exports from the originals, so this is
-//! the guard. Tests may use std.
+//! Clippy's `disallowed_types` cannot tell the facade's re-exports from the originals, so this
+//! check does it. Tests may use std.
 
 use super::finding::Finding;
 use super::paths::Mention;
@@ -18,7 +19,7 @@ pub(super) const BACKENDS: [(&str, &str); 3] = [
     ("steered", "src/sync/steered.rs"),
 ];
 
-/// What the facade re-exports in place of these modules.
+/// What the facade re-exports instead of these modules.
 const MODULES: [[&str; 2]; 4] =
     [["core", "sync"], ["std", "sync"], ["std", "thread"], ["alloc", "sync"]];
 

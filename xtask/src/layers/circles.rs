@@ -1,12 +1,12 @@
-//! No circles between files: where a file imports from another one, that one does not import from
-//! it, not over others either.
+//! No circles between files: if a file imports from another file, the other file does not import
+//! from it, directly or through further files.
 //!
 //! An import is a path to something that the other file defines: in a `use`, or in the code. A
-//! re-export (`pub use`, whoever may see it) is none by itself, and who imports a name through it
-//! imports from the file that defines the name. So a `mod.rs` that only declares its children and
-//! exports from them is in no circle, and they may import from a parent whose own code uses
-//! nothing of theirs. A parent that does, and defines what they need, has that in the wrong file.
-//! Tests are apart: they import what they test.
+//! re-export (`pub use`, of any visibility) is not an import, and a file that imports a name
+//! through it imports from the file that defines the name. So a `mod.rs` that only declares its
+//! children and exports from them is in no circle, and the children may import from a parent whose
+//! own code uses nothing of theirs. If a parent both uses its children and defines what they need,
+//! that definition is in the wrong file. Tests are excluded, because they import what they test.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,7 +17,7 @@ use super::finding::Finding;
 use super::modules::{self, Modules, Target};
 use super::paths::{Mention, Stands};
 
-/// Circles that are known and not yet broken, each with its files.
+/// Known circles that are not broken up yet, each with its files.
 pub(super) const KNOWN: &[&[&str]] = &[
     &["benches/atomics/src/counted/mod.rs", "benches/atomics/src/counted/twins.rs"],
     &["benches/src/bars.rs", "benches/src/report.rs"],
@@ -41,7 +41,7 @@ pub(super) const KNOWN: &[&[&str]] = &[
     &["benches/src/subjects/designs/copying.rs", "benches/src/subjects/designs/mod.rs"],
 ];
 
-/// By file: what it imports from which other one, and in which line.
+/// For each file: what it imports, from which file, and in which line.
 type Imports = BTreeMap<String, BTreeMap<String, (usize, String)>>;
 
 /// The circles of all crates that are not known, and the known ones that are gone.
@@ -85,7 +85,7 @@ fn is_root(path: &str) -> bool {
     }
 }
 
-/// Who imports what from whom.
+/// The imports between the files.
 fn imports(modules: &Modules) -> Imports {
     let mut imports = Imports::new();
     for (path, module) in modules.all() {

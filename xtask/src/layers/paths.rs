@@ -31,7 +31,7 @@ pub(super) enum Stands {
     Code,
     /// In a `use`.
     Import,
-    /// In a `pub use`, whoever may see it.
+    /// In a `pub use`, of any visibility.
     Reexport,
 }
 

@@ -1,5 +1,5 @@
-//! From the ledgers of shards to that of the whole run. Nothing missing, nothing twice, nothing of
-//! another build.
+//! Merges the ledgers of shards into the ledger of the whole run. It is an error if a row is
+//! missing, occurs twice, or is of another build.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::file::{Ledger, Plan};
 /// A ledger and the name of its file.
 pub(super) type Named = (String, Ledger);
 
-/// The whole run's ledger, or all that is wrong.
+/// The ledger of the whole run, or all errors.
 pub(super) fn merge(files: &[Named]) -> Result<Ledger, Vec<String>> {
     let Some((first_name, first)) = files.first() else {
         return Err(vec!["no file to merge".into()]);
@@ -21,7 +21,7 @@ pub(super) fn merge(files: &[Named]) -> Result<Ledger, Vec<String>> {
             of_other_run.into_iter().map(move |what| format!("{name} against {first_name}: {what}"))
         })
         .collect();
-    // Of different runs nothing more can be said.
+    // Ledgers of different runs are not compared further.
     if !strange.is_empty() {
         return Err(strange);
     }
@@ -34,7 +34,7 @@ pub(super) fn merge(files: &[Named]) -> Result<Ledger, Vec<String>> {
     Ok(Ledger::new(plan, rows))
 }
 
-/// In what `other` is no part of the run that `first` is a part of.
+/// The differences that show that `other` is not of the same run as `first`.
 fn other_run(first: &Plan, other: &Plan) -> Vec<String> {
     let mut all: Vec<String> = first.build.differences(&other.build);
     if first.shard.n != other.shard.n {
@@ -58,7 +58,7 @@ fn lists(what: &str, first: &[String], other: &[String]) -> Vec<String> {
     [only(&first, &other, "not"), only(&other, &first, "only here")].concat()
 }
 
-/// What nobody ran, what was run twice, and what should not be where it is.
+/// The rows that no shard ran, that two shards ran, and that are in the wrong shard.
 fn gaps_and_doubles(plan: &Plan, files: &[Named]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut ran: BTreeMap<String, Vec<&str>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! One call of `cargo miri test`, and what it says.
+//! One call of `cargo miri test`, and its result.
 
 use std::path::Path;
 use std::thread;
@@ -25,11 +25,11 @@ pub(super) struct Call {
     /// The first seed, and how many.
     pub(super) seeds: (u32, u32),
     pub(super) filter: Option<String>,
-    /// What takes long, too.
+    /// Whether to run the slow tests as well.
     pub(super) deep: bool,
 }
 
-/// What came of one program of tests.
+/// The result of one test program.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Row {
     pub(super) target: String,
@@ -151,7 +151,7 @@ impl Call {
         Ok(ended)
     }
 
-    /// A row for each program, of what all seeds say of it.
+    /// A row for each program, with the results of all seeds.
     fn rows(&self, seeds: &[Seed]) -> Vec<Row> {
         let (first, count) = self.seeds;
         let mut names: Vec<&str> = Vec::new();
@@ -193,7 +193,7 @@ impl Call {
     }
 }
 
-/// The program that cargo begins to run by this line.
+/// The program whose start cargo announces in this line.
 fn program(line: &str) -> Option<String> {
     let rest = line.trim_start().strip_prefix("Running ")?;
     let path = rest.strip_prefix("unittests ").unwrap_or(rest).split(" (").next()?;
@@ -220,7 +220,7 @@ struct ProgramRun {
 struct Seed {
     seed: u32,
     programs: Vec<ProgramRun>,
-    /// What the tests say of the strategies that ran.
+    /// What the tests print about the strategies that ran.
     notes: Vec<String>,
     last_words: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What a killer's output says of a mutant.
+//! Judges a mutant by its killer's output.
 
 use core::time::Duration;
 
@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::weaken::is_verdict_of_the_check;
 
-/// How a row's detail tells that the row was stopped.
+/// The words in a row's detail which say that the row was stopped.
 const STOPPED: [&str; 2] = ["stopped after ", "stopped at its limit"];
-/// How a row's detail begins where what it says holds even of a run that was stopped.
+/// The beginnings of a row's detail that hold even if the run was stopped.
 const SEEN: [&str; 2] = ["violation: ", "not allowed: "];
 
-/// What came of a mutant under one row or test.
+/// The result of a mutant under one row or test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub(super) enum Judgement {

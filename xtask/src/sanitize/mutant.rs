@@ -1,10 +1,10 @@
 //! The mutant that ThreadSanitizer must report: push's CAS without its Release.
 //!
-//! The block's payload alone would not show it. The link is stored with Release and read with
-//! Acquire, so whoever takes a magazine from the top of a list has acquired its blocks by the link.
-//! What the CAS alone publishes is the magazine itself, to one who reads its name and its link for
-//! the first time: a few moments of a pool's life, as long as it grows. So there are many short
-//! runs, of few blocks each, until one shows it.
+//! The blocks' payload alone would not show the fault. The link is stored with Release and read
+//! with Acquire, so a thread that takes a magazine from the top of a list acquires its blocks by
+//! the link. The CAS alone publishes the magazine itself, to a thread that reads the magazine's
+//! name and link for the first time. That happens only while a pool grows. So there are many short
+//! runs, with few blocks each, until one shows the fault.
 
 use std::fs;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use crate::{mutants, workspace};
 
 /// The edit, as `mutants` calls it.
 const EDIT: &str = "push's CAS Relaxed";
-/// What a report must say.
+/// The words that a report must contain.
 const WORDS: &str = "data race";
 /// Many pools, the most exchanges, threads that bring magazines and threads that take them.
 const RUN: [&str; 11] = [
@@ -39,7 +39,7 @@ const ROUNDS: usize = 20;
 /// Builds the mutant in a copy and runs it until it is reported.
 ///
 /// # Errors
-/// Where it cannot be built or run.
+/// If it cannot be built or run.
 pub(super) fn run() -> Result<Row> {
     let tool = Tool::Thread;
     let what = format!("mutant: {EDIT}");

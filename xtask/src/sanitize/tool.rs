@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::outcome::{Outcome, Row};
 use crate::{models, nightly, workspace};
 
-/// Where the runtimes of the sanitizers are for.
+/// The target for which the sanitizers' runtimes exist.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Builds std with the flags of the other crates. ThreadSanitizer must see the locks in std: it
 /// reports what they guard otherwise, and never truly.
@@ -21,7 +21,7 @@ const BUILD_STD: [&str; 1] = ["-Zbuild-std=std,panic_unwind"];
 const STRESS: [i32; 2] = [0, 2];
 /// The exit code of a tool that has reported something.
 pub(super) const REPORTED: i32 = 66;
-/// The most exchanges, and what users have.
+/// Batches of 1, for the most exchanges, and of 64, the default.
 const BATCHES: [&str; 2] = ["1", "64"];
 
 /// What is built for a tool.
@@ -154,7 +154,8 @@ impl Tool {
                 let mut command = Command::new("valgrind");
                 // Without the first, one thread may starve the other.
                 command.args(["--fair-sched=try", "--leak-check=full"]);
-                // std keeps a record of the main thread to the end: possibly lost, it says.
+                // std keeps a record of the main thread to the end, which memcheck calls possibly
+                // lost.
                 command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
                 command.arg("--quiet");
                 command.arg(format!("--error-exitcode={REPORTED}")).arg(executable);
@@ -164,7 +165,7 @@ impl Tool {
     }
 }
 
-/// What stress leaves behind, as far as it counts here.
+/// The part of stress's report that is used here.
 #[derive(Deserialize)]
 struct Report {
     results: Vec<Run>,
@@ -177,7 +178,7 @@ struct Run {
     violations: usize,
 }
 
-/// Every strategy in every scenario under `tool`, for so long in all.
+/// Runs every strategy in every scenario under `tool`, for this time in total.
 ///
 /// # Errors
 /// Where stress does not build, or ends without a report.
