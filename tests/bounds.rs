@@ -58,7 +58,7 @@ const _: () = {
     send_and_sync::<AtomicStamped<u64>>();
     send_and_sync::<AtomicPackedStamped<u64>>();
     send_and_sync::<Stale>();
-    send::<Block>();
+    send_and_sync::<Block>();
     send_and_sync::<Stats>();
     send_and_sync::<Census>();
     send_and_sync::<SlotStats>();

@@ -6,6 +6,7 @@ use core::alloc::Layout;
 use std::sync::mpsc;
 
 use common::{Ledger, Meter, with_every_strategy};
+use stampool::raw::checking::Checks;
 use stampool::{Block, Checking, Pool, PoolBuilder, StdThreads, Strategy, Unchecked};
 
 /// Blocks that a hardened handle keeps back.
@@ -19,7 +20,7 @@ fn layout(size: usize) -> Layout {
 fn off_is_nothing() {
     fn is_off<S: Strategy>() {
         assert_eq!(size_of::<Unchecked>(), 0);
-        assert_eq!(size_of::<<Unchecked as Checking>::State>(), 0);
+        assert_eq!(size_of::<<Unchecked as Checks>::State>(), 0);
         assert_eq!(Unchecked::room(1000).expect("a layout").size(), 0);
         let pool = Pool::builder(layout(8)).strategy::<S>().build().expect("a pool");
         assert_eq!(pool.stats().checking, "off");

@@ -91,7 +91,7 @@ fn a_sleeper_beside_threads<S: Strategy>() {
             let pool = &pool;
             let consumer = threads.spawn(move || {
                 let local = pool.local().unwrap();
-                for block in receive.into_iter().map(|block| block) {
+                for block in receive.into_iter() {
                     // SAFETY: sent by its owner, and freed once.
                     unsafe { local.deallocate(block) };
                 }

@@ -79,7 +79,6 @@ misuse! {
         let pool = &pool;
         std::thread::scope(|threads| {
             threads.spawn(move || {
-                let block = { block };
                 // SAFETY: none, that is the test; the pool is checked.
                 unsafe { pool.local().expect("memory").deallocate(block) };
             });

@@ -229,7 +229,7 @@ fn the_bound_is_that_of_one_shard() {
         drop(senders);
         let local = pool.local().unwrap();
         for receiver in receivers {
-            give(&local, receiver.into_inner().unwrap().into_iter());
+            give(&local, receiver.into_inner().unwrap());
         }
         drop(local);
         let carved = pool.stats().carved_blocks;

@@ -71,8 +71,6 @@ fn a_hook_that_panics_leaves_a_thread_local_pool_its_blocks() {
     thread::scope(|threads| {
         let (pool, told) = (&pool, &told);
         threads.spawn(move || {
-            // All of it: the pointer alone is not sent.
-            let block = core::convert::identity(block);
             told.go_to(PANICS);
             // SAFETY: live; a free that panics has not been.
             let freed = catch_unwind(AssertUnwindSafe(|| unsafe { pool.deallocate(block) }));

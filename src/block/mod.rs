@@ -69,6 +69,8 @@ impl From<Block> for NonNull<u8> {
     }
 }
 
-// SAFETY: a `Block` is an address; the bytes behind it belong to one owner at a time, and the
-// hand-over between owners is ordered by the lists that carry it.
+// SAFETY: a `Block` is a bare address. No safe operation reads or writes through it, so the unsafe
+// code that does must order its accesses itself.
 unsafe impl Send for Block {}
+// SAFETY: as above.
+unsafe impl Sync for Block {}

@@ -1,6 +1,6 @@
 //! Checks of the blocks that a flush or a refill moves in one batch.
 
-use super::{Checking, Misuse};
+use super::{Checks, Misuse};
 use crate::thread_cache::SlotRef;
 
 /// Marks the oldest `count` blocks of the array as in a magazine, before a flush moves them there.
@@ -12,7 +12,7 @@ use crate::thread_cache::SlotRef;
 /// # Safety
 ///
 /// The caller owns the slot, and the array holds at least `count` blocks.
-pub unsafe fn batch_leaves_cache<C: Checking>(
+pub unsafe fn batch_leaves_cache<C: Checks>(
     checking: &C,
     state: &C::State,
     slot: SlotRef,
@@ -47,7 +47,7 @@ pub unsafe fn batch_leaves_cache<C: Checking>(
 /// # Safety
 ///
 /// The caller owns the slot.
-pub unsafe fn batch_enters_cache<C: Checking>(
+pub unsafe fn batch_enters_cache<C: Checks>(
     checking: &C,
     state: &C::State,
     slot: SlotRef,

@@ -52,10 +52,17 @@ pub use tracked::{Checked, Hardened, Tracked};
 use crate::block::{Block, BlockLayout};
 use crate::sync::PoolId;
 
+/// How a pool detects misuse. The trait is sealed: [`Unchecked`], [`Checked`] and [`Hardened`]
+/// implement it.
+pub trait Checking: Checks {}
+
+impl<C: Checks> Checking for C {}
+
 /// What a pool keeps to detect misuse of its blocks, shared by all handles.
 ///
-/// The trait is sealed: [`Unchecked`], [`Checked`] and [`Hardened`] implement it.
-pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
+/// The pool calls these functions with a `state` that this value has made, and with blocks in the
+/// state that each function names. A hardened pool writes to blocks on that word.
+pub trait Checks: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Its name in [`Stats`](crate::Stats).
     const NAME: &'static str;
 
@@ -68,7 +75,7 @@ pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
     /// The most blocks that a chunk may have.
     const CHUNK_LIMIT: usize;
 
-    /// What a handle keeps to check its blocks.
+    /// What a handle keeps to check its blocks. Any thread may use it, one at a time.
     type State;
 
     /// Makes the checking of a pool. With `zero`, a hardened pool fills freed blocks with zeros
@@ -141,7 +148,7 @@ pub trait Checking: sealed::Sealed + Send + Sync + Sized + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Unchecked;
 
-impl Checking for Unchecked {
+impl Checks for Unchecked {
     const NAME: &'static str = "off";
     const CHECKS: bool = false;
     const QUARANTINE: usize = 0;

@@ -1,4 +1,4 @@
-//! The checks of [`Checked`](super::Checked) and [`Hardened`](super::Hardened).
+//! The checks of [`Checked`] and [`Hardened`].
 //!
 //! A hit finds the block's word through the chunk that its handle used last, compares the word and
 //! sets it, without an RMW. If anything differs from what the hit expects, a function out of line
@@ -8,7 +8,7 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use super::Checking;
+use super::Checks;
 use super::exact::Exact;
 use super::known::{self, Record};
 use super::misuse::{Misuse, Named};
@@ -142,7 +142,7 @@ impl<const HARD: bool> Tracked<HARD> {
     }
 }
 
-impl<const HARD: bool> Checking for Tracked<HARD> {
+impl<const HARD: bool> Checks for Tracked<HARD> {
     const NAME: &'static str = if HARD { "hardened" } else { "checked" };
     const CHECKS: bool = true;
     const QUARANTINE: usize = if HARD { QUARANTINE } else { 0 };

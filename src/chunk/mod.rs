@@ -2,8 +2,7 @@
 //! it.
 //!
 //! Everything that writes here happens under the pool's growth lock. The exceptions, which are used
-//! without it, are [`Directory::get`], [`BlockTable::find`], the stamps of blocks, and what a
-//! [`Level`] does with a block's state.
+//! without it, are [`Directory::get`], [`BlockTable::find`], and the stamps of blocks.
 
 mod block_table;
 mod carver;

@@ -41,7 +41,11 @@ pub unsafe trait HeadWord: Send + Sync {
 }
 
 /// How a head is laid out in the bits of one word.
-pub trait HeadLayout: 'static {
+///
+/// # Safety
+///
+/// `decode` gives back the head that was encoded, for every head that a list with this layout makes.
+pub unsafe trait HeadLayout: 'static {
     /// The word.
     type Word: Word;
     /// The bits of `head`.
@@ -51,7 +55,11 @@ pub trait HeadLayout: 'static {
 }
 
 /// An atomic word.
-pub trait Word: Send + Sync {
+///
+/// # Safety
+///
+/// All operations are operations of one atomic location, with the given orderings.
+pub unsafe trait Word: Send + Sync {
     /// What it holds.
     type Bits;
     /// A word that holds 0.
@@ -74,7 +82,8 @@ pub trait Word: Send + Sync {
 
 macro_rules! words {
     ($($atomic:ident: $bits:ident),*) => {$(
-        impl Word for $atomic {
+        // SAFETY: each calls the atomic's own operation.
+        unsafe impl Word for $atomic {
             type Bits = $bits;
 
             fn zero() -> Self {
@@ -104,8 +113,8 @@ words!(AtomicU128: u128, AtomicU64: u64, AtomicUsize: usize);
 /// A head in the layout `L`.
 pub struct LaidOut<L: HeadLayout>(L::Word);
 
-// SAFETY: one atomic word, and the layouts below hold every head that their lists make without
-// loss.
+// SAFETY: one atomic word, by the contract of `Word`, which holds a whole head, by that of
+// `HeadLayout`.
 unsafe impl<L: HeadLayout> HeadWord for LaidOut<L> {
     fn empty() -> Self {
         Self(L::Word::zero())
@@ -141,7 +150,8 @@ pub type BareHead = LaidOut<Bare>;
 /// The layout of [`WideHead`].
 pub enum Wide {}
 
-impl HeadLayout for Wide {
+// SAFETY: an address and a tag have 64 bits each.
+unsafe impl HeadLayout for Wide {
     type Word = AtomicU128;
 
     #[inline]
@@ -164,7 +174,8 @@ impl PackedHead {
     pub const TAG: TagWidth = TagWidth::new(32);
 }
 
-impl HeadLayout for Packed {
+// SAFETY: the lists name magazines by index, and their tags have at most 32 bits.
+unsafe impl HeadLayout for Packed {
     type Word = AtomicU64;
 
     #[inline]
@@ -188,7 +199,8 @@ impl HeadLayout for Packed {
 /// The layout of [`BareHead`].
 pub enum Bare {}
 
-impl HeadLayout for Bare {
+// SAFETY: the lists have no tag, so an address is the whole head.
+unsafe impl HeadLayout for Bare {
     type Word = AtomicUsize;
 
     #[inline]

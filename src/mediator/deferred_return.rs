@@ -25,9 +25,15 @@ impl<S: Strategy> DeferredReturn<S> {
         Self { magazine: magazine.release(), depot: NonNull::from(depot) }
     }
 
-    /// Returns the magazine: the grace period is over.
-    pub(super) fn complete(self) {
-        // SAFETY: the depot stays until this magazine has left the limbo, which is the last line.
+    /// Returns the magazine.
+    ///
+    /// # Safety
+    ///
+    /// The magazine counts as waiting in the depot's limbo since before `new`, and its grace period
+    /// is over.
+    pub(super) unsafe fn complete(self) {
+        // SAFETY: by the caller the magazine still waits, and the depot stays until this magazine has
+        // left the limbo, which is the last line.
         let depot = unsafe { self.depot.as_ref() };
         depot.standing.acquired();
         // SAFETY: its owner released it for this; it is of this depot's store.

@@ -5,7 +5,7 @@
 //! for the next batch. A thread that frees pops an empty magazine, copies a batch into it and
 //! pushes it to `full`; a thread that allocates does the reverse. A batch therefore moves by two
 //! exchanges on padded heads, whatever its size, and a thread cache is a plain array. There may be
-//! several lists of full magazines, one for each [shard]: a handle offers batches to the list of
+//! several lists of full magazines, one for each shard: a handle offers batches to the list of
 //! its own shard and asks the other lists only if that one is empty.
 //!
 //! # Contract
@@ -30,7 +30,7 @@
 //!   more than were carved (papers/memory-bound.md has the sum). The exception: where tags must not
 //!   wrap and are used up, no magazine can be taken, and the blocks are set aside.
 //! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except those
-//!   whose push was not yet counted ([`FullLists`]).
+//!   whose push was not yet counted (`full_lists.rs`).
 //!
 //! # Progress
 //!
@@ -169,8 +169,13 @@ impl<S: Strategy> Mediator<S> {
         } else if self.depot.limbo.enter() {
             let address = magazine.name().address();
             let deferred_return = DeferredReturn::new(&self.depot, magazine);
+            let complete = move || {
+                // SAFETY: the magazine has entered the limbo above, and the reclaimer runs this after
+                // the grace period.
+                unsafe { deferred_return.complete() };
+            };
             // SAFETY: the depot stays in its box until `drain` has returned true: see `drop`.
-            unsafe { self.reclaimer.defer(guard, address, move || deferred_return.complete()) };
+            unsafe { self.reclaimer.defer(guard, address, complete) };
         } else {
             // Without this call nothing would make the reclaimer run deferred returns while the
             // limbo is full.

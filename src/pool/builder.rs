@@ -250,6 +250,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     pub(super) fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
             .field("strategy", &S::NAME)
+            .field("checking", &C::NAME)
             .field("layout", &self.layout)
             .field("batch", &self.batch)
             .field("batch_up_to", &self.batch_up_to)

@@ -14,7 +14,7 @@ mod tests {
 
     use super::super::{Local, Pool, PoolBuilder};
     use crate::block::Block;
-    use crate::checking::Checking;
+    use crate::checking::{Checking, Checks};
     use crate::error::AllocError;
     use crate::free_list::{EpochDeferred, Strategy, TaggedWide};
     use crate::threads::StdThreads;

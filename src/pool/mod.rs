@@ -200,9 +200,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
         // SAFETY: `&mut` says that no handle borrows the pool.
         unsafe { self.core().census() }
     }
-}
 
-impl<S: Strategy, C: Checking> Pool<S, C> {
     /// Drops the pool and returns when all memory is back at the source and the source is dropped.
     /// A plain drop does not wait for a thread that ends at the same time and is handing in its
     /// cache; this call does.
@@ -215,9 +213,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
         // SAFETY: owned, no handle borrows the pool, and it is not dropped.
         unsafe { Core::close_and_wait(core) };
     }
-}
 
-impl<S: Strategy, C: Checking> Pool<S, C> {
     /// Leaks the pool's memory, and keeps threads from using it.
     fn abandon(self) {
         let core = ManuallyDrop::new(self).core;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use stampool::raw::block::Block;
-use stampool::raw::checking::{Checked, Checking, Misuse};
+use stampool::raw::checking::{Checked, Checks, Misuse};
 use stampool::raw::sync::thread;
 
 use super::one_chunk::OneChunk;

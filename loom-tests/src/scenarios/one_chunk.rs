@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use stampool::SystemSource;
 use stampool::raw::block::{Block, BlockLayout, MAX_ALIGN};
-use stampool::raw::checking::{Checked, Checking};
+use stampool::raw::checking::{Checked, Checks};
 use stampool::raw::chunk::Regions;
 use stampool::raw::sync::PoolId;
 

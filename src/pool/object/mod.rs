@@ -2,7 +2,7 @@
 //!
 //! # Invariants
 //!
-//! - O1. A block that is taken has one owner: a [`Reserved`], a handle, or the caller that detached
+//! - O1. A block that is taken has one owner: a `Reserved`, a handle, or the caller that detached
 //!   one.
 //! - O2. The owner of an object is the owner of its block, which holds a value. The block of a
 //!   `Reserved` may have no value.

@@ -65,8 +65,11 @@ impl OwnNumber {
     pub(super) fn new(id: PoolId) -> Self {
         // The shared place is never given back.
         let place = LENT.claim().unwrap_or(SHARED_PLACE);
-        let number = id.get() * Places::COUNT as u64 + place as u64;
-        Self(PoolNumber(number * size_of::<Recent>() as u64))
+        // Refused, since a number that wraps would name another pool. No process gets there: it
+        // would have to make a million pools a second for four years.
+        let step = Places::COUNT as u64 * size_of::<Recent>() as u64;
+        let number = id.get().checked_mul(step).expect("a process makes fewer than 2^47 pools");
+        Self(PoolNumber(number + (place * size_of::<Recent>()) as u64))
     }
 
     /// The number.
@@ -159,7 +162,7 @@ struct Entry {
     local: Box<dyn AnyLocal>,
 }
 
-/// A detached handle of any strategy.
+/// A detached handle of any strategy and any checking.
 trait AnyLocal {
     fn is_orphaned(&self) -> bool;
     /// The handle's slot and address.
@@ -204,7 +207,7 @@ impl Drop for Locals {
 ///
 /// # Safety
 ///
-/// `pool` is the number of a pool of strategy `S` that is borrowed for `'p`.
+/// `pool` is the number of a pool of strategy `S` and checking `C` that is borrowed for `'p`.
 #[inline(always)]
 pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
     pool: PoolNumber,
@@ -215,8 +218,8 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
     }
     // SAFETY: `find_or_attach` entered the slot together with the number.
     let slot = unsafe { recent.slot.unwrap_unchecked() };
-    // SAFETY: `find_or_attach` entered the handle for the same number, so for the same pool and
-    // strategy. The caller borrows the pool, and the handles of an existing pool stay in `LOCALS`
+    // SAFETY: `find_or_attach` entered the handle for the same number, so for the same pool,
+    // strategy and checking. The caller borrows the pool, and the handles of an existing pool stay in `LOCALS`
     // until their thread ends.
     let local = unsafe { &*recent.local.cast::<Local<'p, S, C>>() };
     Some(AtHand { slot, local })
@@ -256,7 +259,8 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     });
     let local = recent.ok()??.cast::<Local<'p, S, C>>();
     // SAFETY: the handle is boxed in `LOCALS`, which keeps it as long as the pool exists. The
-    // number is that of `core`'s pool, so the handle has its strategy.
+    // number is that of `core`'s pool, so the handle has its strategy and
+    // its checking.
     Some(unsafe { &*local })
 }
 

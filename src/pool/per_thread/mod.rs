@@ -75,7 +75,8 @@ pub struct ThreadLocalPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
 /// The fallback cache, for the threads that cannot have a cache of their own.
 struct Fallback<S: Strategy, C: Checking>(DetachedLocal<S, C>);
 
-// SAFETY: a lock admits one thread at a time, and a slot and a participant require no more.
+// SAFETY: a lock admits one thread at a time. A slot, a participant and, by its contract, the state
+// of a `Checking` require no more.
 unsafe impl<S: Strategy, C: Checking> Send for Fallback<S, C> {}
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {

@@ -157,7 +157,9 @@ impl<T> fmt::Debug for Stamped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_null() {
             true => write!(f, "Stamped::null({})", self.stamp),
-            false => write!(f, "Stamped({} of pool {}, {})", self.number, self.pool, self.stamp),
+            false => {
+                write!(f, "Stamped({} of stamped pool {}, {})", self.number, self.pool, self.stamp)
+            }
         }
     }
 }

@@ -54,7 +54,8 @@ impl Oracle {
 
     /// Takes in a block that the subject just handed out as `stamp`.
     ///
-    /// # Errors The block belongs to another thread or is misaligned; it is not touched then.
+    /// # Errors
+    /// The block belongs to another thread or is misaligned; it is not touched then.
     ///
     /// # Safety
     /// If nobody else owns the block, it must be valid for accesses of the layout's size.

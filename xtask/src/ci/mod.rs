@@ -68,19 +68,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     tally.reports(&workspace::output()?)?;
 
-    println!("\n{}", table(&all));
+    println!("\n{}", table(&all, options.deep));
     for failed in all.iter().filter(|done| !done.ok) {
         println!("again: {}", failed.step.command());
     }
-    for slow in
-        all.iter().filter(|done| !options.deep && budget::is_exceeded(done.step.name, done.took))
-    {
-        println!(
-            "slow: {} took {:.0} s, and its budget is {} s (xtask/src/ci/budget.rs)",
-            slow.step.name,
-            slow.took.as_secs_f64(),
-            budget::of(slow.step.name).unwrap_or_default().as_secs(),
-        );
+    for done in all.iter().filter(|_| !options.deep) {
+        if let Some(budget) = budget::of(done.step.name)
+            && budget::is_exceeded(budget, done.took)
+        {
+            let (took, budget) = (done.took.as_secs(), budget.as_secs());
+            println!(
+                "slow: {} took {took} s of {budget} s (xtask/src/ci/budget.rs)",
+                done.step.name
+            );
+        }
     }
     println!("{:.1} minutes in all\n", start.elapsed().as_secs_f64() / 60.0);
     let skipped = may_skip.judge(&fs::read_to_string(&skipped)?)?;
@@ -125,11 +126,12 @@ fn word(ok: bool) -> &'static str {
     if ok { "ok" } else { "FAILED" }
 }
 
-fn table(all: &[Done<'_>]) -> Table {
+fn table(all: &[Done<'_>], deep: bool) -> Table {
     let mut table = terminal::table(["step", "what", "s", "budget", ""], [2, 3]);
     for Done { step, ok, took } in all {
         let seconds = format!("{:.0}", took.as_secs_f64());
-        let budget = budget::of(step.name).map_or(String::new(), |time| time.as_secs().to_string());
+        let budget = budget::of(step.name).filter(|_| !deep);
+        let budget = budget.map_or(String::new(), |time| time.as_secs().to_string());
         table.add_row([step.name, &step.what, &seconds, &budget, word(*ok)]);
     }
     table
