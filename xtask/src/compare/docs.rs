@@ -13,6 +13,9 @@ use crate::workspace;
 /// The page, below the workspace's root.
 const PAGE: &str = "src/docs/choosing.md";
 
+/// What every strategy needs beside blocks.
+const MAGAZINES: &str = "a magazine per handle and per carved batch";
+
 /// Begins and ends what is written here.
 fn markers(part: &str) -> [String; 2] {
     [format!("<!-- {part}: by cargo xtask compare --docs -->"), format!("<!-- {part} end -->")]
@@ -61,14 +64,14 @@ fn of_facts(all: &[Facts]) -> String {
     line("push", &|one| one.push.sentence());
     line("removal", &|one| one.removal.sentence());
     line("growth", &|one| one.growth.sentence());
-    line("what a thread that sleeps in an exchange does", &|one| one.asleep.into());
+    line("effect on the others of a thread that sleeps in an exchange", &|one| one.asleep.into());
     line("the tag wraps after", &|one| {
         wrap_seconds(one.tag_bits).map_or("no tag".into(), time_in_words)
     });
     line("blocks carved", &|_| facts::BOUND.into());
     line("beside blocks", &|one| match one.beside {
-        "" => "a magazine per handle".into(),
-        more => format!("a magazine per handle; {more}"),
+        "" => MAGAZINES.into(),
+        more => format!("{MAGAZINES}; {more}"),
     });
     line("magazines that may wait, per handle", &|one| one.limbo_magazines.to_string());
     line("needs", &|one| one.needs.into());
