@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::data::{Comparison, Strategy, measures, time_in_words, wrap_seconds};
 use super::facts::{self, Facts};
-use super::{stalled, table};
+use super::{recommend, stalled, table};
 use crate::workspace;
 
 /// The page, below the workspace's root.
@@ -102,9 +102,14 @@ fn of_figures(comparison: &Comparison) -> String {
         // A star would be taken for emphasis, or for a list in the list.
         text += &format!("- {}\n", line.replace('*', "\\*"));
     }
-    text += &format!("\n> {}\n", comparison.recommendation);
+    text += &format!("\n> {}\n\n", recommend::recommend_without_prices(comparison));
+    text += &row("strategy", ["cost", "progress"].map(String::from).into_iter());
+    text += "|---|---|---|\n";
+    for [name, cost, progress] in recommend::prices(comparison) {
+        text += &row(&name, [cost, progress].into_iter());
+    }
     if let Some(sentence) = &comparison.without_tag {
-        text += &format!(">\n> {sentence}\n");
+        text += &format!("\n> {sentence}\n");
     }
     text
 }
