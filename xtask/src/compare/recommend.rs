@@ -313,6 +313,19 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_prices_is_in_relation_to_the_recommended_strategy() {
+        let comparison = comparison(three().into());
+        let expected = [
+            ["Wide", "100%", "lock-free"],
+            ["Packed", "98%", "lock-free"],
+            ["Locked", "100%", "blocks"],
+        ];
+        assert_eq!(prices(&comparison), expected.map(|row| row.map(String::from)));
+        let said = recommend_without_prices(&comparison);
+        assert!(said.ends_with("ten million exchanges a second."), "{said}");
+    }
+
+    #[test]
     fn what_a_short_run_left_out_is_said() {
         let mut short = comparison(three().into());
         short.strategies[0].checks.left = 30;
