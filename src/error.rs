@@ -4,7 +4,7 @@ use core::fmt;
 
 /// Why there is no block, or no handle. No block is lost when a call returns one of these, and
 /// later frees make room again.
-// As wide as a pointer, so that a `Result<NonNull<u8>, AllocError>` is returned in two registers.
+// As wide as a pointer, so that a `Result<Block, AllocError>` is returned in two registers.
 // Codegen: C2 (`papers/codegen.md`).
 #[repr(usize)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

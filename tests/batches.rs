@@ -241,7 +241,7 @@ fn chunks_count_the_room_of_large_magazines() {
     let pool = builder.build().unwrap();
     let block = pool.local().unwrap().allocate().unwrap();
     let bytes = pool.stats().source_bytes;
-    // The seat's array and magazine, and the magazine of one batch: a chunk of 16 KiB has room for
+    // The slot's array and magazine, and the magazine of one batch: a chunk of 16 KiB has room for
     // no more.
     assert!(bytes < 5 * (8 << 13), "{bytes} bytes for the first block");
     // SAFETY: allocated just now.

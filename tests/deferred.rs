@@ -204,7 +204,7 @@ fn a_seat_that_does_not_fit_leaves_the_pool_as_it_was() {
     }
 }
 
-/// The source's room ends between one seat and the next, and between a seat and a chunk.
+/// The source's room ends between one slot and the next, and between a slot and a chunk.
 fn a_second_seat_that_does_not_fit<S: Strategy>() {
     for fail_at in 0..6 {
         let meter = Meter { fail_at: Some(fail_at), ..Meter::new() };

@@ -28,7 +28,7 @@ fn fill_and_seal<S: Strategy>(set: Set<S>) {
         let calls = counts.obtained();
         assert_eq!((tracks.made(), tracks.alive()), (made_beforehand, made_beforehand));
         thread::scope(|threads| {
-            // More threads than seats.
+            // More threads than slots.
             let threads: Vec<_> = (0..4)
                 .map(|_| threads.spawn(|| (0..common::often(200, 10)).all(|_| pool.get().is_ok())))
                 .collect();

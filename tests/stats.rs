@@ -50,7 +50,7 @@ fn count_one_thread<S: Strategy>() {
     assert!(pool.slots()[0].thread.is_none());
 }
 
-/// A batch that is carved brings a magazine, and so does a seat, for its remainder (M1 of the
+/// A batch that is carved brings a magazine, and so does a slot, for its remainder (M1 of the
 /// mediator).
 #[test]
 fn every_batch_and_every_seat_brings_a_magazine() {

@@ -138,7 +138,7 @@ fn any_order_of_ends<S: Strategy>() {
     assert_eq!(counts.obtained(), counts.released(), "a region did not go back exactly once");
 }
 
-/// Calls its pool when the thread's storage is being taken down: before the seats, or after them.
+/// Calls its pool when the thread's storage is being taken down: before the handles, or after them.
 struct LateCaller(RefCell<Option<(Arc<ThreadLocalPool>, Vec<Block>)>>);
 
 impl Drop for LateCaller {
@@ -219,7 +219,7 @@ fn ten_thousand_threads_leave_the_blocks_of_the_start() {
 
 #[test]
 fn frees_go_on_when_there_is_no_memory_for_a_seat() {
-    // Room for the first two seats and a chunk, and for nothing else.
+    // Room for the first two slots and a chunk, and for nothing else.
     let source = BufferSource::new(Box::leak(Box::new([MaybeUninit::uninit(); 1 << 13])));
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
     let mut pool = builder.build_thread_local().unwrap();
@@ -274,8 +274,8 @@ fn sharing_is_as_the_pool_says() {
     let _: Block = pool::<TaggedWide>().allocate().unwrap();
 }
 
-/// The thread that uses a pool first seats the cache that threads without a seat share. Its end
-/// takes back what is its own, not what they have there.
+/// A thread builds a pool, and with it the fallback cache, which threads without a cache of their
+/// own share. The end of that thread takes back its own blocks, and not those of the fallback cache.
 #[test]
 fn the_shared_cache_does_not_end_with_the_thread_that_seated_it() {
     for _ in 0..50 {

@@ -35,7 +35,7 @@
 //!
 //! # Source
 //!
-//! The second list of the allocator notes, made sound (papers/quiescent.md).
+//! The project's own: papers/quiescent.md has the argument.
 
 use crossbeam_utils::CachePadded;
 

@@ -11,9 +11,8 @@
 //!   `(top, tag)` and finds it again knows that the whole chain below `top` is the one that it saw.
 //!   Where there is no tag, the thread knows it because the [guard](Guard) keeps `top` from coming
 //!   back, or because only one thread removes at a time.
-//!   A tag that must not wrap ([`TagPolicy::Refuse`]) does not wrap: each removal looks at the tag
-//!   that its CAS replaces, and removes nothing if that is the last one, however many threads are
-//!   between their look and their CAS.
+//!   Under [`TagPolicy::Refuse`] a removal whose tag is already the last one gives up. Its CAS
+//!   replaces the very tag at which it has looked, so the tag cannot wrap under any race.
 //! - I2. The links and counts of magazines in the list do not change: only the owner of a magazine
 //!   writes them, and a magazine has an owner only outside the list.
 //! - I3. The creation of a magazine happens before any thread meets its name in a head or a link.

@@ -15,13 +15,14 @@
 //! # Invariants
 //!
 //! - SH1. A handle counts a magazine after it has pushed it, and before it does anything else.
-//! - SH2. Let a thread read the counts, then see every list empty by an RMW each, then read the
-//!   counts again, and let both readings be the same. Then at the instant of the last of these RMWs
-//!   the lists hold at most the magazines that handles have pushed and not yet counted, one for
-//!   each such handle. Reason: a magazine that came to a list after the scan had passed it was
-//!   pushed after the first reading of that list's count, so the first reading does not include it.
-//!   The second reading is the same, so it does not include it either. By SH1 the handle that
-//!   pushed it has done nothing since.
+//! - SH2. A thread that finds nothing takes three steps: it reads the counts, it sees every list
+//!   empty by an RMW each, and it reads the counts again and finds them unchanged. Then at the
+//!   instant of the last of these RMWs the lists hold at most the magazines that handles have
+//!   pushed and not yet counted, one for each such handle.
+//!   1. A magazine that is in a list at that instant was pushed after the RMW on that list, and so
+//!      after the first reading of the list's count. The first reading does not include it.
+//!   2. The second reading is the same as the first, so it does not include the magazine either.
+//!   3. So its handle had not counted it yet. By SH1 that handle had done nothing else since.
 //!
 //! papers/memory-bound.md shows what that means for the bound.
 //!

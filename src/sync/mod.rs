@@ -10,7 +10,11 @@
 //! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
 //! - [`Witness`]: asserts that a thread that reaches an object has acquired the object's creation;
 //! - [`fence`]: a memory fence, which loom models;
-//! - [`Serial`]: a 32-bit number that no other object of the process has;
+//! - [`PoolId`]: the number of a pool, which no other pool of the process ever has;
+//! - [`Serial`]: the same for stamped pools, in 32 bits;
+//! - [`Places`]: small numbers, each lent to one living pool at a time;
+//! - [`Number`]: a counter or a flag that no checker watches, because no access depends on its
+//!   order;
 //! - [`site`]: every ordering of the core, by name.
 //!
 //! # Choosing a backend

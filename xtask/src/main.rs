@@ -54,7 +54,7 @@ enum Command {
     Atomics(atomics::Options),
     /// Times and memory against what one would use instead: a table, JSON and a page of plots.
     Bench(bench::Options),
-    /// Run the model checks and write the ledger, target/stampool/checks.json.
+    /// Run the model checks and write the ledger, target/stampool/ledger.json.
     Checks(checks::Options),
     /// Everything that CI runs.
     Ci(ci::Options),

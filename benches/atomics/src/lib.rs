@@ -71,11 +71,11 @@ pub enum Path {
     Carve,
     /// An allocation that asks the source for a chunk, and carves.
     Grow,
-    /// A thread's first allocation: it is seated, and refilled.
+    /// A thread's first allocation: it gets a slot, and a refill.
     FirstCall,
-    /// A handle on a new seat.
+    /// A handle on a new slot.
     AttachNew,
-    /// A handle on a seat that is free.
+    /// A handle on a slot that is free.
     Attach,
     /// A handle without blocks goes.
     DetachEmpty,

@@ -9,11 +9,14 @@
 //! have been made. So an entry of a dropped pool is never taken for one of a new pool, even if the
 //! new pool has the same address.
 //!
-//! A pool's number contains its place, a small number that no other living pool has. Up to [`WAYS`]
-//! pools that live at one time therefore have an entry of `RECENT` each. If there are more, two
-//! pools whose places agree modulo [`WAYS`] share an entry, and a thread that uses both alternately
-//! looks the handle up in `LOCALS`, by its place. When all places are taken, further pools share
-//! the last place, and a thread searches a list for their handles.
+//! A pool's number contains its place, a small number that the pool gives back when it is dropped.
+//! As long as places are free, no two living pools have the same place.
+//!
+//! - Up to [`WAYS`] pools that live at one time have an entry of `RECENT` each.
+//! - With more pools, two pools whose places agree modulo [`WAYS`] share an entry. A thread that
+//!   uses both alternately looks the handle up in `LOCALS`, by the pool's place.
+//! - When all places but the last are taken, further pools share the last place. A thread searches
+//!   a list for their handles.
 
 use core::cell::{Cell, RefCell};
 use core::ptr;

@@ -168,7 +168,7 @@ fn play<S: Strategy, C: Checking>(
             let rng = Rng::new(plan.seed.wrapping_add(number), index);
             let lane = move || {
                 let _guard = StopOnPanic(log);
-                // Before the gate opens: a seat is not what is timed.
+                // Before the gate opens: a new slot is not what is timed.
                 let local = pool.local();
                 gate.pass();
                 match local {

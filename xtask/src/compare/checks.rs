@@ -121,7 +121,9 @@ pub(super) fn run(executable: &Path, depth: Depth) -> Result<(Verdicts, Looked)>
             }
             format!("ledger: {} rows of `cargo xtask checks`, of these sources", rows.len())
         }
-        Err(why) => format!("ledger: {why}; `cargo xtask checks` writes one"),
+        Err(why) => {
+            format!("ledger: no table of all checks, because {why}; run `cargo xtask checks`")
+        }
     };
     let scenarios: BTreeSet<&str> = left.iter().map(|row| &*row.scenario).collect();
     let names: Vec<&str> = scenarios.into_iter().collect();
@@ -170,13 +172,13 @@ fn by_strategy(rows: &[Row]) -> Verdicts {
 /// The rows of the last run of all checks, or why they say nothing about these sources.
 fn last_of_all() -> Result<core::result::Result<Vec<Row>, String>> {
     let Ok(ledger) = Ledger::read(&workspace::output()?.join("ledger.json")) else {
-        return Ok(Err("there is none".into()));
+        return Ok(Err("there is no ledger on disk".into()));
     };
     if ledger.plan.selection.filter.is_some() {
-        return Ok(Err("it is of a part of the checks".into()));
+        return Ok(Err("the ledger on disk is of a part of the checks".into()));
     }
     if !ledger.plan.build.differences(&Build::of([])?).is_empty() {
-        return Ok(Err("it is of other sources".into()));
+        return Ok(Err("the ledger on disk belongs to other sources".into()));
     }
     Ok(Ok(ledger.rows))
 }

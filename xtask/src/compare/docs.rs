@@ -7,11 +7,14 @@ use anyhow::{Context, Result, ensure};
 
 use super::data::{Comparison, Strategy, measures, time_in_words, wrap_seconds};
 use super::facts::{self, Facts};
-use super::{stalled, table};
+use super::{recommend, stalled, table};
 use crate::workspace;
 
 /// The page, below the workspace's root.
 const PAGE: &str = "src/docs/choosing.md";
+
+/// What every strategy needs beside blocks.
+const MAGAZINES: &str = "a magazine per handle and per carved batch";
 
 /// Begins and ends what is written here.
 fn markers(part: &str) -> [String; 2] {
@@ -61,14 +64,14 @@ fn of_facts(all: &[Facts]) -> String {
     line("push", &|one| one.push.sentence());
     line("removal", &|one| one.removal.sentence());
     line("growth", &|one| one.growth.sentence());
-    line("what a thread that sleeps in an exchange does", &|one| one.asleep.into());
+    line("effect on the others of a thread that sleeps in an exchange", &|one| one.asleep.into());
     line("the tag wraps after", &|one| {
         wrap_seconds(one.tag_bits).map_or("no tag".into(), time_in_words)
     });
     line("blocks carved", &|_| facts::BOUND.into());
     line("beside blocks", &|one| match one.beside {
-        "" => "a magazine per handle".into(),
-        more => format!("a magazine per handle; {more}"),
+        "" => MAGAZINES.into(),
+        more => format!("{MAGAZINES}; {more}"),
     });
     line("magazines that may wait, per handle", &|one| one.limbo_magazines.to_string());
     line("needs", &|one| one.needs.into());
@@ -99,9 +102,14 @@ fn of_figures(comparison: &Comparison) -> String {
         // A star would be taken for emphasis, or for a list in the list.
         text += &format!("- {}\n", line.replace('*', "\\*"));
     }
-    text += &format!("\n> {}\n", comparison.recommendation);
+    text += &format!("\n> {}\n\n", recommend::recommend_without_prices(comparison));
+    text += &row("strategy", ["cost", "progress"].map(String::from).into_iter());
+    text += "|---|---|---|\n";
+    for [name, cost, progress] in recommend::prices(comparison) {
+        text += &row(&name, [cost, progress].into_iter());
+    }
     if let Some(sentence) = &comparison.without_tag {
-        text += &format!(">\n> {sentence}\n");
+        text += &format!("\n> {sentence}\n");
     }
     text
 }

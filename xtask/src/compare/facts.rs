@@ -29,7 +29,7 @@ impl Progress {
     /// With the condition.
     pub(super) fn sentence(self) -> String {
         match self {
-            Self::LockWhere(condition) => format!("lock-free; a lock where {condition}"),
+            Self::LockWhere(condition) => format!("lock-free; takes a lock if {condition}"),
             always => always.word().into(),
         }
     }
@@ -51,7 +51,7 @@ pub(super) struct Facts {
     pub(super) removal: Progress,
     /// Blocks carved.
     pub(super) growth: Progress,
-    /// What a thread that sleeps in the middle of a removal does to the others.
+    /// The effect of a thread that sleeps in the middle of a removal on the others.
     pub(super) asleep: &'static str,
     /// Whether one that sleeps there stops everybody: the harness cannot show that and go on.
     pub(super) stops_all: bool,
@@ -70,13 +70,13 @@ trait Promises: Strategy {
 
 impl Promises for TaggedWide {
     fn promises() -> Facts {
-        Facts { tag_bits: 64, needs: "double-width CAS", asleep: "nothing", ..facts::<Self>() }
+        Facts { tag_bits: 64, needs: "double-width CAS", asleep: "none", ..facts::<Self>() }
     }
 }
 
 impl Promises for TaggedPacked {
     fn promises() -> Facts {
-        Facts { tag_bits: 32, needs: "64-bit CAS", asleep: "nothing", ..facts::<Self>() }
+        Facts { tag_bits: 32, needs: "64-bit CAS", asleep: "none", ..facts::<Self>() }
     }
 }
 
@@ -86,10 +86,10 @@ impl Promises for EpochDeferred {
             needs: "crossbeam-epoch, the program's allocator",
             push: Progress::LockWhere("the limbo is full, or a partial magazine goes back"),
             removal: Progress::LockWhere(
-                "the list is empty and a magazine has gone through a lock before; and as far as \
-                 crossbeam-epoch and the program's allocator are",
+                "the list is empty and a magazine has gone through a lock before (lock-free only \
+                 if crossbeam-epoch and the program's allocator are)",
             ),
-            asleep: "keeps emptied magazines in limbo; when that is full, exchanges go through a lock",
+            asleep: "emptied magazines wait in limbo; when it is full, exchanges take a lock",
             limbo_magazines: Requirements::default().limbo_magazines,
             beside: "a limbo of magazines for each handle; the collector's own memory",
             ..facts::<Self>()
@@ -102,7 +102,7 @@ impl Promises for Quiescent {
         Facts {
             needs: "word-sized CAS",
             removal: Progress::LockWhere("the first list is empty"),
-            asleep: "keeps the second list from being spliced in; the others take from it under a lock",
+            asleep: "the second list is not spliced in; they take from it under a lock",
             ..facts::<Self>()
         }
     }
@@ -114,7 +114,7 @@ impl Promises for Locked {
             needs: "nothing",
             push: Progress::Lock,
             removal: Progress::Lock,
-            asleep: "stops all who need that list",
+            asleep: "all who need that list stop",
             stops_all: true,
             ..facts::<Self>()
         }

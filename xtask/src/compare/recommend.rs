@@ -22,6 +22,32 @@ const BLOCKING: f64 = 2.0;
 
 /// The sentence.
 pub(crate) fn recommend(comparison: &Comparison) -> String {
+    sentence(comparison, true)
+}
+
+/// The sentence without the prices of the other strategies, which [`prices`] has.
+pub(super) fn recommend_without_prices(comparison: &Comparison) -> String {
+    sentence(comparison, false)
+}
+
+/// What each sound strategy costs in relation to the recommended one, and whether it waits.
+pub(super) fn prices(comparison: &Comparison) -> Vec<[String; 3]> {
+    let all = &comparison.strategies;
+    let sound: Vec<&Strategy> = all.iter().filter(|one| fault(one).is_none()).collect();
+    let Some(best) = choose(&sound) else { return Vec::new() };
+    let progress = |one: &Strategy| match (one.lock_free, one.stops_all) {
+        (true, _) => "lock-free",
+        (false, false) => "takes a lock at times",
+        (false, true) => "blocks",
+    };
+    let price = |one: &&Strategy| {
+        let percent = 100.0 * cost(one, &sound) / cost(best, &sound);
+        [one.name.clone(), format!("{percent:.0}%"), progress(one).into()]
+    };
+    sound.iter().map(price).collect()
+}
+
+fn sentence(comparison: &Comparison, with_prices: bool) -> String {
     let all = &comparison.strategies;
     let faults: Vec<String> = all
         .iter()
@@ -52,9 +78,8 @@ pub(crate) fn recommend(comparison: &Comparison) -> String {
             time_in_words(seconds)
         ));
     }
-    parts.extend(
-        sound.iter().filter(|one| one.name != best.name).map(|one| price(one, best, &sound)),
-    );
+    let others = sound.iter().filter(|one| with_prices && one.name != best.name);
+    parts.extend(others.map(|one| price(one, best, &sound)));
     parts.extend(faults);
     let as_far = match (comparison.left.is_empty(), comparison.busy) {
         (true, false) => "",
@@ -285,6 +310,19 @@ mod tests {
         );
         let [wide, packed, locked] = three();
         assert!(sentence([locked, packed, wide]).starts_with("Use Wide:"));
+    }
+
+    #[test]
+    fn the_table_of_prices_is_in_relation_to_the_recommended_strategy() {
+        let comparison = comparison(three().into());
+        let expected = [
+            ["Wide", "100%", "lock-free"],
+            ["Packed", "98%", "lock-free"],
+            ["Locked", "100%", "blocks"],
+        ];
+        assert_eq!(prices(&comparison), expected.map(|row| row.map(String::from)));
+        let said = recommend_without_prices(&comparison);
+        assert!(said.ends_with("ten million exchanges a second."), "{said}");
     }
 
     #[test]

@@ -45,9 +45,9 @@ impl Run {
     }
 }
 
-/// The scenarios that a comparison is about: those of the allocator notes, one with two roles, and
-/// one with threads that come and go. The others, whose figures are mostly the harness's own, are
-/// for the stress steps of `cargo xtask ci`.
+/// The scenarios that a comparison is about: those that the project began with, one with two roles,
+/// and one with threads that come and go. The others, whose figures are mostly the harness's own,
+/// are for the stress steps of `cargo xtask ci`.
 const SCENARIOS: &str = "one-block,own-random,shared-bucket,sawtooth,assorted,pipeline,churn";
 
 /// [`SCENARIOS`] on two threads, `each` for so long.

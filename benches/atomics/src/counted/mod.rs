@@ -66,7 +66,7 @@ fn per_thread() -> Vec<Row> {
     handles::first_call(&pool, &mut tally);
     script::run(&pool, &mut tally);
     let pool = built();
-    // The seat that all share comes with the first look.
+    // The slot that all share comes with the first look.
     _ = pool.stats();
     // SAFETY: dropped when `run` returns, before the pool.
     let seat = || unsafe { pool.detached_local() }.expect("memory");

@@ -195,7 +195,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         match op {
             Op::Attach => {
                 threads.attaches(actor.number);
-                seat.0 = Some(shared.under_check.local().expect("memory for a seat"));
+                seat.0 = Some(shared.under_check.local().expect("memory for a slot"));
             }
             Op::Leave => seat.0 = None,
             Op::Forget => core::mem::forget(seat.0.take()),
@@ -266,7 +266,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
 /// Takes every free block out again: none comes twice, none of them has to be carved.
 fn drain<S: Strategy>(shared: &Shared<Pool<S>>, free: usize) {
     let carved = shared.under_check.stats().carved_blocks;
-    let local = shared.under_check.local().expect("a seat for the drain");
+    let local = shared.under_check.local().expect("a slot for the drain");
     for _ in 0..free {
         let block = local.allocate().expect("a free block");
         shared.payload.taken(block.as_ptr().addr());

@@ -24,7 +24,7 @@ pub(super) const ATTACH_ATTACH_ONE_FREE: Scenario = slice(
 
 /// The two blocks of the only batch lie in two caches. Both threads put their block down in a
 /// magazine of its own if neither sees the other's: there is one magazine for the batch, and one
-/// for each seat.
+/// for each slot.
 pub(super) const LEAVE_LEAVE: Scenario = slice(
     "pool/leave_leave",
     2,

@@ -9,11 +9,11 @@ use super::races::{ABOUT_TO_FLUSH, BEFORE_ITS_COUNT, CARVE_RACE};
 use super::scenario::{Scenario, slice};
 use super::setup::{Setup, attached, thread};
 
-/// Both attached; thread 1 holds three blocks that thread 0 allocated, and its cache is full of
-/// two others: the next free flushes (B = 1).
+/// Both attached; thread 1 holds two blocks that thread 0 allocated, and its cache is full of two
+/// others: the next free flushes (B = 1).
 const REMOTE: Setup = attached(2).thread(0, &[(4, Allocate), (4, Give(1))]).thread(1, &[(2, Free)]);
 
-/// As [`REMOTE`] for batches of two: thread 1 has a full cache of four blocks and one more in its
+/// As [`REMOTE`] for batches of two: thread 1 has a full cache of four blocks and two more in its
 /// hand.
 const FULL_CACHE_OF_FOUR: Setup =
     attached(2).thread(0, &[(6, Allocate), (6, Give(1))]).thread(1, &[(4, Free)]);
@@ -43,7 +43,8 @@ const ONE_FILLED: Setup = attached(2).thread(0, &[(1, Allocate), (1, Free)]);
 /// Both attached; thread 0 has a block in its hand and what else its batch held in its cache.
 const ONE_HOLDS: Setup = attached(2).thread(0, &[(1, Allocate)]);
 
-/// As [`REMOTE`], and thread 1 has flushed once: a block lies in its shard.
+/// Thread 0 has a block in its hand. Thread 1 has flushed once, so a block lies in its shard; its
+/// cache is full of two others, and one more is in its hand (B = 1).
 const STEAL: Setup = attached(2).thread(0, &[(5, Allocate), (4, Give(1))]).thread(1, &[(3, Free)]);
 
 /// A batch of two lies in the shard of thread 1, and both caches are empty.
@@ -57,7 +58,7 @@ const TWO_CONSUMERS: Setup = attached(3).thread(0, &[(4, Allocate), (2, Free)]);
 /// Thread 0 has a block in its cache and one in its hand.
 const LEAVER: Setup = attached(1).thread(0, &[(1, Allocate)]);
 
-/// Threads 0 and 1 have one block each in their caches.
+/// Threads 0 and 1 have one block each in their caches, and one each in their hands.
 const LEAVERS: Setup = attached(2).thread(0, &[(1, Allocate)]).thread(1, &[(1, Allocate)]);
 
 /// All scenarios.

@@ -39,7 +39,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "two handles share a slot",
     },
     Mutant {
-        name: "a seat that brings no magazine",
+        name: "a slot that brings no magazine",
         edits: &[Edit {
             file: "src/pool/growth.rs",
             from: "for nth in 0..1 + limbo {",
