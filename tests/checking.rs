@@ -33,8 +33,9 @@ fn stats_name_checking_and_strategy() {
     let pool = Pool::builder(layout(8)).strategy::<stampool::Locked>().checked().build();
     let stats = pool.expect("a pool").stats();
     assert_eq!((stats.checking, stats.strategy), ("checked", "Locked"));
-    let pool = Pool::builder(layout(8)).hardened().build().expect("a pool");
-    assert_eq!((pool.stats().checking, pool.stats().strategy), ("hardened", "TaggedWide"));
+    let pool = Pool::builder(layout(8)).strategy::<stampool::Quiescent>().hardened().build();
+    let stats = pool.expect("a pool").stats();
+    assert_eq!((stats.checking, stats.strategy), ("hardened", "Quiescent"));
 }
 
 /// Two handles, frees that cross over, handles that come and go, one that is forgotten.

@@ -20,7 +20,7 @@ fn must_panic(name: &str, expected: &str, misuse: impl FnOnce()) {
         // The parent takes this for what it is.
         std::process::exit(0);
     }
-    let child = Command::new(std::env::current_exe().expect("a path"))
+    let child = this_program()
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(CHILD, name)
         .output()
@@ -28,6 +28,16 @@ fn must_panic(name: &str, expected: &str, misuse: impl FnOnce()) {
     let said = String::from_utf8_lossy(&child.stderr);
     assert!(!child.status.success(), "{name}: nothing was noticed\n{said}");
     assert!(said.contains(expected), "{name}: not a word of `{expected}`\n{said}");
+}
+
+/// A command that runs this program again, in the emulator if `cargo xtask cross` runs it in one.
+fn this_program() -> Command {
+    let program = std::env::current_exe().expect("a path");
+    let Ok(emulator) = std::env::var("STAMPOOL_EMULATOR") else { return Command::new(program) };
+    let mut words = emulator.split(' ');
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words).arg(program);
+    command
 }
 
 fn builder(size: usize) -> PoolBuilder {

@@ -35,7 +35,7 @@ fn fill_and_seal<S: Strategy>(set: Set<S>) {
             assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
         });
         drop(pool.get_many(20).unwrap());
-        assert_eq!(pool.get_many(1000).unwrap_err(), AllocError::Sealed);
+        assert_eq!(pool.get_many(10_000).unwrap_err(), AllocError::Sealed);
         assert_eq!(counts.obtained(), calls, "the source was asked");
         drop(pool);
         assert_eq!(tracks.alive(), 0);

@@ -16,7 +16,7 @@ const ENOUGH: (usize, usize) = (2000, 200);
 const TOO_MANY: usize = 10_000_000;
 
 /// The handler's pool, and the thread that the handler interrupts.
-static HANDLERS: OnceLock<(ExactPool, libc::pthread_t)> = OnceLock::new();
+static HANDLERS: OnceLock<(ExactPool, u64)> = OnceLock::new();
 /// A block that the handler left for its next run.
 static MAILBOX: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
 /// Whether the thread is between the beginning and the end of a call of the pool.
@@ -25,10 +25,21 @@ static SIGNALS: AtomicUsize = AtomicUsize::new(0);
 static IN_CALLS: AtomicUsize = AtomicUsize::new(0);
 static ASTRAY: AtomicUsize = AtomicUsize::new(0);
 
+/// Names the calling thread, also in a signal handler. On Linux it asks the kernel: an emulator of
+/// i686 does not give a handler the thread's own segment register, by which `pthread_self` goes.
+fn thread_id() -> u64 {
+    #[cfg(target_os = "linux")]
+    // SAFETY: no precondition; a signal handler may call it.
+    let id = unsafe { libc::gettid() };
+    #[cfg(not(target_os = "linux"))]
+    // SAFETY: as above.
+    let id = unsafe { libc::pthread_self() };
+    id as u64
+}
+
 extern "C" fn on_signal(_signal: libc::c_int) {
     let Some((pool, thread)) = HANDLERS.get() else { return };
-    // SAFETY: no precondition; a signal handler may call it.
-    if unsafe { libc::pthread_self() } != *thread {
+    if thread_id() != *thread {
         ASTRAY.fetch_add(1, Ordering::Relaxed);
     }
     if IN_A_CALL.load(Ordering::Relaxed) {
@@ -82,7 +93,7 @@ fn a_signal_handler_may_use_a_sealed_pool_without_caches() {
     pool.seal().unwrap();
     // SAFETY: no precondition.
     let this_thread = unsafe { libc::pthread_self() };
-    let (pool, _) = HANDLERS.get_or_init(|| (pool, this_thread));
+    let (pool, _) = HANDLERS.get_or_init(|| (pool, thread_id()));
     // SAFETY: all zeros is a valid value of it.
     let mut action: libc::sigaction = unsafe { core::mem::zeroed() };
     action.sa_sigaction = on_signal as extern "C" fn(libc::c_int) as usize;

@@ -91,12 +91,14 @@ impl Machine {
     }
 
     /// How Cargo links for it and runs what it built.
-    pub(super) fn settings(&self) -> [(String, String); 2] {
+    pub(super) fn settings(&self) -> [(String, String); 3] {
         let name = self.target.replace('-', "_").to_uppercase();
         let runner = format!("{} -L {}", self.emulator, self.libraries);
         [
             (format!("CARGO_TARGET_{name}_LINKER"), self.linker.into()),
-            (format!("CARGO_TARGET_{name}_RUNNER"), runner),
+            (format!("CARGO_TARGET_{name}_RUNNER"), runner.clone()),
+            // For tests that run themselves again, as a child.
+            ("STAMPOOL_EMULATOR".into(), runner),
         ]
     }
 }
