@@ -4,7 +4,7 @@
 use core::alloc::Layout;
 use core::hint::black_box;
 use core::ptr::NonNull;
-use stampool::{Block, Local, Pool, TaggedWide};
+use stampool::{Block, Checked, Checking, Hardened, Local, Pool, TaggedWide};
 
 /// Operations of each path.
 const OPERATIONS: usize = 1000;
@@ -22,7 +22,7 @@ fn counted(work: impl FnOnce()) {
 }
 
 /// Allocates a block and frees it, over and over: neither exchanges.
-fn path_hit(local: &Handle<'_>) {
+fn path_hit<C: Checking>(local: &Local<'_, TaggedWide, C>) {
     for _ in 0..OPERATIONS {
         let block = black_box(local.allocate().expect("memory"));
         // SAFETY: just allocated from the same pool.
@@ -47,6 +47,15 @@ fn path_carve(local: &Handle<'_>, blocks: &mut [Block]) {
     }
 }
 
+/// Hits of a pool with this checking.
+fn checked_hit<C: Checking>() {
+    let builder = Pool::builder(Layout::new::<[u64; 8]>()).checking::<C>();
+    let pool = builder.build().expect("a valid pool");
+    let local = pool.local().expect("memory");
+    path_hit(&local);
+    counted(|| path_hit(&local));
+}
+
 fn main() {
     let pool = pool();
     let local = pool.local().expect("memory");
@@ -61,6 +70,8 @@ fn main() {
             counted(|| path_exchange(&local, blocks));
         }
         Some("carve") => counted(|| path_carve(&local, blocks)),
-        other => panic!("hit, exchange or carve, not {other:?}"),
+        Some("checked") => checked_hit::<Checked>(),
+        Some("hardened") => checked_hit::<Hardened>(),
+        other => panic!("hit, exchange, carve, checked or hardened, not {other:?}"),
     }
 }

@@ -132,7 +132,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         Step::new("hit-path", "no atomic and no call, as compiled", Xtask, "hit-path"),
         Step::new(
             "instructions",
-            "hit, exchange and carve take no more than was kept, where valgrind is there",
+            "hits, exchange and carve take no more than was kept, where valgrind is there",
             Xtask,
             "instructions",
         ),
