@@ -8,7 +8,7 @@
 //! - [`one_allocation`]: one block through every layer, with file names.
 //! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
 //! - [`verification`]: what is proven, by which command, and where each proof ends.
-//! - [`glossary`]: one word per thing.
+//! - [`glossary`]: the words that a systems engineer does not know already.
 //!
 //! The sums behind the memory bound, what the checkers can and cannot see, and the literature are
 //! in the repository's folder `papers`.

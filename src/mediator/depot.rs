@@ -1,4 +1,4 @@
-//! The depot of a mediator: every place where a magazine can be.
+//! The depot of a mediator: every place where a magazine can be that is in no thread's hands.
 
 use super::full_lists::{FullLists, ShardId};
 use super::limbo::Limbo;

@@ -1,6 +1,6 @@
 //! One thread's handle of a pool: allocation and free in the thread's own cache.
 //!
-//! A hit executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are
+//! A hit of an unchecked pool executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are
 //! cold functions that take the parts of a handle instead of the handle, so that a loop can keep
 //! the slot and the core in registers. Codegen: C1. `papers/codegen.md` has the points that
 //! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`

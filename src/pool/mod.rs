@@ -1,4 +1,5 @@
-//! The pool: builder, handles, growth and statistics.
+//! The pool in all its forms (raw blocks with and without handles, exact, objects, stamped), its
+//! builder, growth and statistics.
 
 mod builder;
 mod core;

@@ -27,9 +27,6 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("thread_cache", &[]),
     layer("checking", &["error", "threads", "free_list", "mediator"]),
     layer("pool", &[]),
-    // Beside the stack that carries the pool: its thread-safe members use free_list and pool.
-    layer("alloc", &["threads", "chunk", "mediator", "thread_cache", "checking"]),
-    layer("adapt", &["threads"]),
 ];
 
 /// Not layers: the root and `raw`, which name all of them, and the chapters, which have no code.
