@@ -1,7 +1,7 @@
 //! The log: a file that is mapped shared, so that everything written stays, however the program
 //! ends.
 
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::Release};
@@ -96,12 +96,12 @@ fn now_nanos() -> u64 {
 /// Run by the dynamic linker before `main`.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static CONSTRUCTOR: extern "C" fn(c_int, *const *const i8, *const *const i8) = begin;
+static CONSTRUCTOR: extern "C" fn(c_int, *const *const c_char, *const *const c_char) = begin;
 
 /// Begins to record, if a log is named and is this process's.
 ///
 /// The environment is left alone: what a child executes finds that the log is another's.
-extern "C" fn begin(_: c_int, _: *const *const i8, environment: *const *const i8) {
+extern "C" fn begin(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
     next::find_all();
     if let Some(path) = path_in(environment)
         && let Some(file) = open(path)
@@ -117,7 +117,7 @@ extern "C" fn begin(_: c_int, _: *const *const i8, environment: *const *const i8
 }
 
 /// The value of our variable. `getenv` may not be ready so early.
-fn path_in(environment: *const *const i8) -> Option<&'static CStr> {
+fn path_in(environment: *const *const c_char) -> Option<&'static CStr> {
     let mut entry = environment;
     loop {
         // SAFETY: the environment is an array of pointers that ends in null, and we stop there.
