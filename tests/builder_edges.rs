@@ -346,13 +346,13 @@ proptest! {
     #[test]
     fn an_object_pool_works_or_is_refused_with_a_reason(
         (batch, capacity, chunk) in (setting(), setting(), setting()),
-        (prefill, seats, many) in (edge(), edge(), edge()),
+        (prefill, slots, many) in (edge(), edge(), edge()),
         (keeps, exact, sealed) in (any::<bool>(), any::<bool>(), any::<bool>()),
     ) {
         let held = Arc::new(AtomicUsize::new(0));
         let mut builder = ObjectPool::<[u64; 3]>::builder();
         builder = builder.source(Thrifty { given: 0, held: held.clone() });
-        builder = builder.prefill(prefill).handles(seats);
+        builder = builder.prefill(prefill).handles(slots);
         builder = if keeps { builder.keep(|| [7; 3], |_| ()) } else { builder.make(|| [7; 3]) };
         builder = if exact { builder.exact() } else { builder };
         builder = if sealed { builder.sealed() } else { builder };

@@ -35,8 +35,8 @@ fn a_sleeper_stops_nobody<S: Strategy>(limbo: usize) {
     // At most a batch is live, and three handles were there.
     assert!(during.carved_blocks <= BATCH + 3 * 3 * BATCH + BATCH, "{during:?}");
     let chunk_ends = during.chunks;
-    let seats = during.slots + during.limbo_limit;
-    assert!(during.magazines <= during.carved_blocks / BATCH + chunk_ends + seats, "{during:?}");
+    let slots = during.slots + during.limbo_limit;
+    assert!(during.magazines <= during.carved_blocks / BATCH + chunk_ends + slots, "{during:?}");
 
     // What waited lands, and the exchanges leave the lock.
     let awake = rounds(&pool, both, 1000);
@@ -182,7 +182,7 @@ fn but_for_calls(mut stats: Stats) -> Stats {
 
 /// A pool of the largest batch, and the largest limbo, on `len` bytes: it builds, and the first
 /// handle has no room.
-fn the_largest_seat_on_a_buffer<S: Strategy>(len: usize) {
+fn the_largest_slot_on_a_buffer<S: Strategy>(len: usize) {
     let mut memory = vec![MaybeUninit::<u8>::uninit(); len];
     let base = NonNull::from(&mut memory[..]).cast();
     // SAFETY: the vector outlives the pool and is used by nobody else.
@@ -197,16 +197,16 @@ fn the_largest_seat_on_a_buffer<S: Strategy>(len: usize) {
 }
 
 #[test]
-fn a_seat_that_does_not_fit_leaves_the_pool_as_it_was() {
+fn a_slot_that_does_not_fit_leaves_the_pool_as_it_was() {
     // The array of the slot alone has 2^17 pointers.
     for len in [0, 1, 64, 4096, size_of::<usize>() << 17] {
-        the_largest_seat_on_a_buffer::<EpochDeferred>(len);
-        the_largest_seat_on_a_buffer::<Quiescent>(len);
+        the_largest_slot_on_a_buffer::<EpochDeferred>(len);
+        the_largest_slot_on_a_buffer::<Quiescent>(len);
     }
 }
 
 /// The source's room ends between one slot and the next, and between a slot and a chunk.
-fn a_second_seat_that_does_not_fit<S: Strategy>() {
+fn a_second_slot_that_does_not_fit<S: Strategy>() {
     for fail_at in 0..6 {
         let meter = Meter { fail_at: Some(fail_at), ..Meter::new() };
         let counts = meter.counts.clone();
@@ -247,7 +247,7 @@ fn a_second_seat_that_does_not_fit<S: Strategy>() {
 
 #[test]
 fn a_source_that_fails_once_leaves_the_pool_as_it_was() {
-    with_every_strategy!(a_second_seat_that_does_not_fit: EpochDeferred, Quiescent);
+    with_every_strategy!(a_second_slot_that_does_not_fit: EpochDeferred, Quiescent);
 }
 
 /// Everything is in the buffer, and goes round in it beside a sleeper.

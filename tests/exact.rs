@@ -130,9 +130,9 @@ fn a_fill_that_does_not_succeed_keeps_what_it_has() {
     let mut pool = builder.build().unwrap();
     assert_eq!(pool.prefill(1000, 1), Err(AllocError::OutOfMemory));
     let carved = pool.stats().carved_blocks;
-    assert_eq!(carved, 16, "a seat, two chunks, no third");
+    assert_eq!(carved, 16, "a slot, two chunks, no third");
     assert_eq!(pool.census().free_blocks(), carved);
-    let local = pool.local().expect("the seat of the fill");
+    let local = pool.local().expect("the slot of the fill");
     assert!(local.allocate().is_ok());
 }
 

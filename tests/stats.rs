@@ -39,11 +39,11 @@ fn count_one_thread<S: Strategy>() {
     let stats = pool.stats();
     assert_eq!((stats.refills, stats.flushes), (3, 1), "3 cached and 9 freed: one batch too many");
     assert_eq!(stats.drawn_blocks, 8);
-    let seats = pool.slots();
-    assert_eq!(seats.len(), 1);
-    assert_eq!((seats[0].refills, seats[0].refilled_blocks), (3, 12));
-    assert_eq!((seats[0].flushes, seats[0].flushed_blocks), (1, 4));
-    assert!(seats[0].thread.is_some());
+    let slots = pool.slots();
+    assert_eq!(slots.len(), 1);
+    assert_eq!((slots[0].refills, slots[0].refilled_blocks), (3, 12));
+    assert_eq!((slots[0].flushes, slots[0].flushed_blocks), (1, 4));
+    assert!(slots[0].thread.is_some());
     drop(local);
     assert_eq!(pool.stats().drawn_blocks, 0, "a handle that leaves takes nothing along");
     assert_eq!(pool.stats().cas_failures, 0, "alone, nobody is late");
@@ -53,7 +53,7 @@ fn count_one_thread<S: Strategy>() {
 /// A batch that is carved brings a magazine, and so does a slot, for its remainder (M1 of the
 /// mediator).
 #[test]
-fn every_batch_and_every_seat_brings_a_magazine() {
+fn every_batch_and_every_slot_brings_a_magazine() {
     with_every_strategy!(count_magazines);
 }
 
@@ -62,7 +62,7 @@ fn count_magazines<S: Strategy>() {
         Pool::builder(LAYOUT).strategy::<S>().batch(4).limbo_magazines(0).build().unwrap();
     let locals: Vec<_> = (0..3).map(|_| pool.local().unwrap()).collect();
     let waiting = pool.stats().limbo_limit;
-    assert_eq!(pool.stats().magazines, 3 + waiting, "a seat without a magazine");
+    assert_eq!(pool.stats().magazines, 3 + waiting, "a slot without a magazine");
     let _block = locals[0].allocate().unwrap();
     assert_eq!(pool.stats().magazines, 4 + waiting, "a batch without a magazine");
     drop(locals);
@@ -77,11 +77,11 @@ fn every_call_of_the_source_is_counted() {
     let local = pool.local().unwrap();
     let _block = local.allocate().unwrap();
     let stats = pool.stats();
-    assert_eq!((stats.source_calls, stats.regions), (3, 2), "a seat, a refusal, a smaller chunk");
+    assert_eq!((stats.source_calls, stats.regions), (3, 2), "a slot, a refusal, a smaller chunk");
 }
 
 #[test]
-fn the_sum_of_the_seats_is_the_whole_at_rest_and_never_falls_meanwhile() {
+fn the_sum_of_the_slots_is_the_whole_at_rest_and_never_falls_meanwhile() {
     with_every_strategy!(many_threads);
 }
 
@@ -105,9 +105,9 @@ fn many_threads<S: Strategy>() {
         over.store(true, Ordering::Relaxed);
         assert!(reader.join().unwrap() > 0);
     });
-    let (stats, seats) = (pool.stats(), pool.slots());
-    assert_eq!(stats.refills, seats.iter().map(|seat| seat.refills).sum::<u64>());
-    assert_eq!(stats.flushes, seats.iter().map(|seat| seat.flushes).sum::<u64>());
+    let (stats, slots) = (pool.stats(), pool.slots());
+    assert_eq!(stats.refills, slots.iter().map(|slot| slot.refills).sum::<u64>());
+    assert_eq!(stats.flushes, slots.iter().map(|slot| slot.flushes).sum::<u64>());
     assert!(stats.refills > 100, "{stats:?}");
     assert_eq!(stats.drawn_blocks, 0, "all handles have left");
     assert_eq!(pool.census().free_blocks(), stats.carved_blocks);

@@ -70,7 +70,7 @@ fn end_with_a_full_cache<S: Strategy>() {
         thread::spawn(move || give(&shared, take(&shared, 2 * BATCH))).join().unwrap();
         let stats = pool.stats();
         assert_eq!(stats.carved_blocks, 2 * BATCH, "round {round} found what the last one left");
-        assert_eq!(stats.attached, 1, "the seat for those without one");
+        assert_eq!(stats.attached, 1, "the slot for those without one");
     }
 }
 
@@ -103,7 +103,7 @@ fn one_thread_goes_round_more_pools_than_it_keeps_near() {
         }
     }
     for (pool, blocks) in pools.iter().zip(taken) {
-        assert_eq!(pool.stats().slots, 2, "one seat for the thread, one to share");
+        assert_eq!(pool.stats().slots, 2, "one slot for the thread, one to share");
         give(pool, blocks);
     }
     for pool in &mut pools {
@@ -175,7 +175,7 @@ fn a_thread_local_destructor_may_allocate_and_free() {
     }
     assert_eq!(LATE_CALLS.load(Ordering::Relaxed), 40);
     let mut pool = Arc::into_inner(pool).expect("all threads have ended");
-    assert_eq!(pool.stats().slots, 2, "nobody was seated twice");
+    assert_eq!(pool.stats().slots, 2, "nobody attached twice");
     let (census, stats) = (pool.census(), pool.stats());
     assert_eq!(census.free_blocks(), stats.carved_blocks);
 }
@@ -218,7 +218,7 @@ fn ten_thousand_threads_leave_the_blocks_of_the_start() {
 }
 
 #[test]
-fn frees_go_on_when_there_is_no_memory_for_a_seat() {
+fn frees_go_on_when_there_is_no_memory_for_a_slot() {
     // Room for the first two slots and a chunk, and for nothing else.
     let source = BufferSource::new(Box::leak(Box::new([MaybeUninit::uninit(); 1 << 13])));
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
@@ -245,14 +245,14 @@ fn frees_go_on_when_there_is_no_memory_for_a_seat() {
 }
 
 #[test]
-fn a_sealed_pool_still_serves_threads_without_a_seat_of_their_own() {
+fn a_sealed_pool_still_serves_threads_without_a_slot_of_their_own() {
     with_every_strategy!(seal_before_use);
 }
 
 fn seal_before_use<S: Strategy>() {
     let mut pool = pool::<S>();
     pool.seal().unwrap();
-    assert_eq!(pool.allocate(), Err(AllocError::Sealed), "there is no block, but a seat to share");
+    assert_eq!(pool.allocate(), Err(AllocError::Sealed), "there is no block, but a slot to share");
     pool = self::pool::<S>();
     pool.prefill(10 * BATCH, 0).unwrap();
     pool.seal().unwrap();
@@ -277,10 +277,10 @@ fn sharing_is_as_the_pool_says() {
 /// A thread builds a pool, and with it the fallback cache, which threads without a cache of their
 /// own share. The end of that thread takes back its own blocks, and not those of the fallback cache.
 #[test]
-fn the_shared_cache_does_not_end_with_the_thread_that_seated_it() {
+fn the_shared_cache_does_not_end_with_the_thread_that_made_it() {
     for _ in 0..50 {
-        let (ended, seated) = (Arc::new(Barrier::new(2)), mpsc::channel());
-        let (together, send) = (Arc::clone(&ended), seated.0);
+        let (ended, attached) = (Arc::new(Barrier::new(2)), mpsc::channel());
+        let (together, send) = (Arc::clone(&ended), attached.0);
         let first = thread::spawn(move || {
             let builder = Pool::builder(LAYOUT).batch(64).threads(StdThreads);
             let pool = Arc::new(builder.build_thread_local().unwrap());
@@ -290,7 +290,7 @@ fn the_shared_cache_does_not_end_with_the_thread_that_seated_it() {
             drop(pool);
             together.wait();
         });
-        let pool = seated.1.recv().unwrap();
+        let pool = attached.1.recv().unwrap();
         let users: Vec<_> = (0..3)
             .map(|_| {
                 let pool = Arc::clone(&pool);

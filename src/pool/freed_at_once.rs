@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seat_of_a_thread_that_ends_takes_copies_out_and_says_nothing() {
+    fn a_slot_of_a_thread_that_ends_takes_copies_out_and_says_nothing() {
         fn every<S: Strategy>() {
             let mut pool = builder::<S>().checked().build_thread_local().unwrap();
             // SAFETY: dropped before the pool.

@@ -122,7 +122,7 @@ impl<S: Strategy, C: Checking> Examined for Pool<S, C> {
         let stats = self.stats();
         let limbo = if S::Reclaimer::DEFERS { LIMBO } else { 0 };
         // A slot brings a magazine for its remainder, and as many as may wait in limbo for it.
-        let seats = stats.slots * (1 + limbo);
+        let slots = stats.slots * (1 + limbo);
         // Each carve brings one. All carves take a whole batch, except the last one of a chunk.
         let (batch, chunks) = (stats.batch_blocks, stats.chunks);
         let most_cuts = chunks + (stats.carved_blocks - chunks) / batch;
@@ -132,8 +132,8 @@ impl<S: Strategy, C: Checking> Examined for Pool<S, C> {
             overflows: stats.overflows,
             cas_failures: stats.cas_failures,
             magazines: stats.magazines,
-            least_magazines: stats.carved_blocks.div_ceil(batch) + seats,
-            most_magazines: most_cuts + seats,
+            least_magazines: stats.carved_blocks.div_ceil(batch) + slots,
+            most_magazines: most_cuts + slots,
         }
     }
 

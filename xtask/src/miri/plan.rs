@@ -99,7 +99,7 @@ const EPOCH_BY_NAME: &[LeftOut] = &[
     out("a_thread_outlives_an_epoch_pool_that_it_has_used", BUILDS_EPOCH),
     out("a_census_counts_no_overflow", BUILDS_EPOCH),
     out("a_limbo_above_the_limit_is_refused_and_the_largest_is_not", BUILDS_EPOCH),
-    out("a_seat_that_does_not_fit_leaves_the_pool_as_it_was", BUILDS_EPOCH),
+    out("a_slot_that_does_not_fit_leaves_the_pool_as_it_was", BUILDS_EPOCH),
     out("a_sleeper_in_epoch_deferred_stops_nobody", BUILDS_EPOCH),
     out("leavers_that_nobody_holds_up_count_no_overflow", BUILDS_EPOCH),
 ];
