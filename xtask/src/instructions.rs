@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         skips::skip("instructions", &reason);
         return Ok(());
     }
-    let example = build()?;
+    let example = build(&["--release"])?;
     let mut instructions = BTreeMap::new();
     for path in PATHS {
         let count = count(&example, path)?;
@@ -105,10 +105,10 @@ fn version(program: &str) -> Option<String> {
     output.status.success().then(|| text.lines().next().unwrap_or("").to_owned())
 }
 
-/// Builds the example.
-fn build() -> Result<PathBuf> {
+/// Builds the example, with these words for cargo.
+pub(crate) fn build(words: &[&str]) -> Result<PathBuf> {
     let mut cargo = workspace::cargo()?;
-    cargo.args(["build", "--quiet", "--release", "--package", "atomics", "--example", "paths"]);
+    cargo.args(["build", "--quiet", "--package", "atomics", "--example", "paths"]).args(words);
     cargo.arg("--message-format=json-render-diagnostics");
     let output = cargo.stderr(std::process::Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the example does not compile");

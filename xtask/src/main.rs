@@ -24,6 +24,7 @@ mod models;
 mod mutants;
 mod nightly;
 mod patched_loom;
+mod path;
 mod progress;
 mod queue;
 mod run;
@@ -73,6 +74,8 @@ enum Command {
     HitPath(hit_path::Options),
     /// Count the instructions of hit, exchange and carve, and compare with those that were kept.
     Instructions(instructions::Options),
+    /// List which of our functions an allocation, a refill, a carve and a flush call.
+    Path(path::Options),
     /// Check the layers of src, the names of backends, the length of files and the ordering tags.
     Layers(layers::Options),
     /// Put the ledgers of several machines together, or compare two.
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
         Command::Instructions(options) => instructions::run(&options),
+        Command::Path(options) => path::run(&options),
         Command::Layers(options) => layers::run(&options),
         Command::Ledger(options) => ledgers::run(&options),
         Command::Lines(options) => lines::run(&options),
