@@ -20,8 +20,9 @@ pub(crate) struct Options {}
 
 /// What is printed: a name, the path of `benches/atomics/examples/paths.rs` in which it happens,
 /// and the function in which it begins.
-const WALKS: [(&str, &str, &str); 4] = [
+const WALKS: [(&str, &str, &str); 5] = [
     ("hit", "hit", "Local::allocate"),
+    ("hit (free)", "hit", "Local::deallocate"),
     ("refill", "exchange", "Local::refill"),
     ("carve", "carve", "Core::grow"),
     ("flush", "exchange", "Local::flush"),
