@@ -85,7 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "Err(error) => {
                 let oldest = unsafe { slot.release_oldest() }.ok_or(error)?;
                 if {on} {
-                    return Ok(oldest.0);
+                    return Ok(oldest);
                 }
                 oldest
             }",
