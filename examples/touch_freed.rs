@@ -13,7 +13,9 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::process::ExitCode;
 
-use stampool::{BufferSource, ObjectPool, Pool, PoolBuilder, Pooled, StampedPool, TaggedWide};
+use stampool::{
+    Block, BufferSource, ObjectPool, Pool, PoolBuilder, Pooled, StampedPool, TaggedWide,
+};
 
 type Outcome = Result<(), Box<dyn core::error::Error>>;
 
@@ -22,14 +24,14 @@ fn builder() -> PoolBuilder<TaggedWide> {
 }
 
 /// Reads a word of a block.
-fn look(block: NonNull<u8>) {
+fn look(block: Block) {
     // SAFETY: the memory is the pool's, which is still there, and was written. It is a fault all
     // the same where the block is free, and the tools are to say so.
     println!("{:x}", black_box(unsafe { block.cast::<u64>().read_volatile() }));
 }
 
 /// Writes a word of a block that is the caller's.
-fn write(block: NonNull<u8>) {
+fn write(block: Block) {
     // SAFETY: by the caller.
     unsafe { block.cast::<u64>().write_volatile(7) };
 }
@@ -73,7 +75,7 @@ fn hardened() -> Outcome {
 fn object() -> Outcome {
     let pool = ObjectPool::builder().keep(|| [7_u64; 4], |_| ()).build()?;
     let object = pool.get()?;
-    let block = NonNull::from(&*object).cast();
+    let block = Block::from(NonNull::from(&*object).cast());
     drop(object);
     look(block);
     Ok(())

@@ -7,6 +7,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("format", 5),
     ("layers", 5),
     ("clippy", 130),
+    ("clippy, sanitizers", 15),
     ("tests", 400),
     ("tests, release", 40),
     ("downstream", 20),

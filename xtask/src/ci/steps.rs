@@ -54,6 +54,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             Cargo,
             "clippy --workspace --all-targets --quiet -- -D warnings",
         ),
+        Step::new(
+            "clippy, sanitizers",
+            "the program that only the sanitizers run",
+            Cargo,
+            "clippy --quiet --features sanitizers --example touch_freed -- -D warnings",
+        ),
         Step::new("tests", "unit, integration and doc tests", Cargo, "test --workspace --quiet"),
         Step::new(
             "tests, release",
