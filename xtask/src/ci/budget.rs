@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-/// By step: about as many seconds as it took on two otherwise idle cores, from a clean clone.
+/// By step: seconds, rounded up from a run on two cores, from a clean clone, with some other work
+/// beside it.
 const SECONDS: &[(&str, u64)] = &[
     ("format", 5),
     ("layers", 5),
