@@ -34,6 +34,25 @@ pub(crate) struct Comparison {
     pub(crate) without_tag: Option<String>,
 }
 
+#[cfg(test)]
+impl Comparison {
+    /// A comparison of these strategies, with nothing beside them.
+    pub(super) fn of(strategies: Vec<Strategy>) -> Self {
+        Self {
+            format: FORMAT,
+            made: Made::default(),
+            cores: 2,
+            ran: vec![],
+            busy: false,
+            left: vec![],
+            strategies,
+            others: [].into(),
+            recommendation: String::new(),
+            without_tag: None,
+        }
+    }
+}
+
 /// Where a comparison comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Made {

@@ -235,7 +235,7 @@ fn list(parts: &[String], nothing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::data::{Checks, FORMAT, Made, Stalled, Stress, wrap_seconds};
+    use super::super::data::{Checks, Stalled, Stress, wrap_seconds};
     use super::*;
 
     fn strategy(name: &str, lock_free: bool, tag_bits: u32, ns: f64) -> Strategy {
@@ -268,18 +268,7 @@ mod tests {
     }
 
     fn comparison(strategies: Vec<Strategy>) -> Comparison {
-        Comparison {
-            format: FORMAT,
-            made: Made::default(),
-            cores: 2,
-            ran: vec![],
-            busy: false,
-            left: vec![],
-            strategies,
-            others: [].into(),
-            recommendation: String::new(),
-            without_tag: None,
-        }
+        Comparison::of(strategies)
     }
 
     /// Through JSON, as the sentence is computed from it.

@@ -212,7 +212,7 @@ fn right(text: impl ToString) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use super::super::data::{Counts, FORMAT, Made, Memory, Ratio};
+    use super::super::data::{Counts, Memory, Ratio};
     use super::super::{found, text};
     use super::*;
 
@@ -257,18 +257,8 @@ mod tests {
             one.stalled.limbo_limit = 100;
             (one.stalled.overflows, one.stalled.operations) = (99, 100);
         }
-        Comparison {
-            format: FORMAT,
-            made: Made::default(),
-            cores: 2,
-            ran: vec![],
-            busy: false,
-            left: vec![],
-            strategies: all,
-            others: [("ThreadLocalPool, TaggedWide".to_owned(), times)].into(),
-            recommendation: String::new(),
-            without_tag: None,
-        }
+        let others = [("ThreadLocalPool, TaggedWide".to_owned(), times)].into();
+        Comparison { others, ..Comparison::of(all) }
     }
 
     #[test]
