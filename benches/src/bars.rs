@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use stampool::{Strategy, TaggedWide};
 
 use crate::batch::{self, Batch};
-use crate::contenders::{Role, names};
-use crate::report::Row;
+use crate::row::Row;
+use crate::title::{Role, names};
 
 /// What a promise is measured against.
 #[derive(Clone, Copy, Debug)]
@@ -196,7 +196,7 @@ fn crowded(
 mod tests {
     use super::*;
     use crate::contenders::Suite;
-    use crate::report::tests::row;
+    use crate::row::tests::row;
     use crate::subject::SIZES;
     use crate::workload::Workload;
 

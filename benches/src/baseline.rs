@@ -8,8 +8,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bars::best;
-use crate::contenders::Role;
-use crate::report::{Report, Row};
+use crate::report::Report;
+use crate::row::Row;
+use crate::title::Role;
 
 /// A pool in a workload, then and now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,7 +90,7 @@ fn span(ours: &Row, peer: &Row) -> [f64; 3] {
 mod tests {
     use super::*;
     use crate::batch::Batch;
-    use crate::report::tests::row;
+    use crate::row::tests::row;
     use crate::statistics::Summary;
 
     fn run(ours: &[f64], peer: &[f64]) -> Report {

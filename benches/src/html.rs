@@ -3,9 +3,10 @@
 use page::{Axis, Bar, BarChart, Cell, Page, Section, Table, Verdict};
 
 use crate::baseline::{Change, Direction};
-use crate::contenders::Role;
 use crate::memory::{self, Held};
-use crate::report::{Report, Row};
+use crate::report::Report;
+use crate::row::Row;
+use crate::title::Role;
 
 /// The page. `command` made the report; `changes` are against an earlier one, if there is one.
 pub fn page(report: &Report, changes: Option<&[Change]>, command: &str) -> Page {
@@ -158,7 +159,7 @@ fn held<'h>(rows: impl Iterator<Item = &'h Held>) -> Table {
 mod tests {
     use super::*;
     use crate::batch::Batch;
-    use crate::report::tests::row;
+    use crate::row::tests::row;
 
     #[test]
     fn a_page_has_a_plot_for_each_workload_and_the_floor_as_a_line() {

@@ -13,16 +13,19 @@ pub mod baseline;
 pub mod batch;
 pub mod contenders;
 pub mod html;
+mod loops;
 pub mod memory;
 pub mod report;
 pub mod ring;
 pub mod rounds;
+pub mod row;
 pub mod sample;
 #[cfg(feature = "scale")]
 pub mod scale;
 pub mod statistics;
 pub mod subject;
 pub mod subjects;
+pub mod title;
 pub mod workload;
 
 pub use crate::subject::{Handle, Measured, Never, Subject, Take};

@@ -9,11 +9,13 @@ use std::process::ExitCode;
 
 use benches::bars;
 use benches::baseline::{self, Change, Direction};
-use benches::contenders::{Title, contenders};
+use benches::contenders::contenders;
 use benches::html;
 use benches::memory::{self, Held};
-use benches::report::{Report, Row};
+use benches::report::Report;
 use benches::rounds::interleave;
+use benches::row::Row;
+use benches::title::Title;
 use benches::workload::Workload;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};

@@ -12,8 +12,8 @@
 use core::time::Duration;
 
 use crate::Sample;
-use crate::contenders::{Role, Title};
 use crate::statistics::Summary;
+use crate::title::{Role, Title};
 
 /// How often a disturbed turn is tried.
 pub const TURNS: usize = 10;

@@ -76,6 +76,12 @@ impl Span {
         Self { start, end, ran, waited }
     }
 
+    /// Works to warm up, then times as [`of`](Self::of) does.
+    pub fn warmed<T>(gate: &Gate, warm_up: T, timed: T, mut work: impl FnMut(T)) -> Self {
+        work(warm_up);
+        Self::of(gate, || work(timed))
+    }
+
     /// The sample that threads made together.
     ///
     /// # Panics
@@ -170,6 +176,9 @@ impl Default for Patience {
     }
 }
 
+/// What one thread does in a sample.
+pub type Part<'a> = Box<dyn FnOnce() -> Span + Send + 'a>;
+
 /// Cores that this process may use.
 pub fn cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
@@ -188,7 +197,7 @@ pub fn on_threads_alike(threads: usize, part: impl Fn(usize) -> Span + Sync) -> 
 /// # Panics
 ///
 /// When one of them does.
-pub fn on_threads(parts: Vec<Box<dyn FnOnce() -> Span + Send + '_>>) -> Vec<Span> {
+pub fn on_threads(parts: Vec<Part<'_>>) -> Vec<Span> {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     std::thread::scope(|threads| {
         let threads: Vec<_> = parts

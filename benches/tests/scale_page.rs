@@ -5,10 +5,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use benches::batch::Batch;
-use benches::contenders::Role;
 use benches::scale::sweep::{BATCHES, Point};
 use benches::scale::{self, Machine, Report, Row, Throughput, Work};
 use benches::statistics::Summary;
+use benches::title::Role;
 use page::browser::Browser;
 
 /// What a subject is, its batch, what an operation takes on one thread, and how much longer with

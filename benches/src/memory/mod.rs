@@ -16,8 +16,9 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{self, Batch};
-use crate::contenders::{Role, Suite, contenders};
+use crate::contenders::{Suite, contenders};
 use crate::rounds::{Contender, Holding};
+use crate::title::Role;
 use crate::workload::{Kind, Team, Workload};
 use resident::Resident;
 
@@ -200,10 +201,10 @@ mod tests {
     use core::ptr::NonNull;
 
     use super::*;
-    use crate::contenders::Title;
     use crate::contenders::tests::contender;
     use crate::subject::block_of;
     use crate::subjects::pool;
+    use crate::title::Title;
     use crate::{Handle, Measured, Subject};
     use stampool::{AllocError, Local, Pool, Strategy, TaggedWide};
 

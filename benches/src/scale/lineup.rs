@@ -9,10 +9,11 @@ use stampool::raw::each_strategy;
 
 use super::work::{SIZE_BYTES, Work};
 use crate::batch::Batch;
-use crate::contenders::{Line, Role, Title, is_default, names};
+use crate::contenders::{Line, is_default};
 use crate::rounds::Contender;
 use crate::subject::block_of;
 use crate::subjects::{Floor, QueueOfBlocks, exact};
+use crate::title::{Role, Title, names};
 use crate::workload::Workload;
 
 /// The subjects of a workload that are `wanted`. Others are not made.

@@ -22,9 +22,9 @@ pub use work::Work;
 
 use core::time::Duration;
 
-use crate::contenders::Title;
 use crate::rounds::{Contender, interleave};
 use crate::sample::cores;
+use crate::title::Title;
 
 /// What is to be measured.
 #[derive(Clone, Debug)]

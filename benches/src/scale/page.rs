@@ -9,8 +9,8 @@ use super::report::{Report, Row};
 use super::sweep::Point;
 use super::work::Work;
 use crate::batch::Batch;
-use crate::contenders::names;
 use crate::html;
+use crate::title::names;
 use stampool::raw::STRATEGIES;
 
 /// Colours of the style sheet: one more, and the same comes again with dashes.

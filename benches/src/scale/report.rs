@@ -7,9 +7,9 @@ use super::model::{Model, models};
 use super::sweep::Point;
 use super::work::Work;
 use crate::batch::{self, Batch};
-use crate::contenders::Role;
 use crate::rounds::Contender;
 use crate::statistics::Summary;
+use crate::title::Role;
 
 /// All that one run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

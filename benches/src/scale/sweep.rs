@@ -11,12 +11,12 @@ use stampool::{Pool, Stats, Strategy};
 
 use super::work::SIZE_BYTES;
 use crate::batch::Batch;
-use crate::contenders::{Role, Title};
 use crate::rounds::{Contender, Entry, Holding};
 use crate::sample::{Gate, Sample, Span, on_threads_alike};
 use crate::statistics::Summary;
 use crate::subject::block_of;
 use crate::subjects::pool;
+use crate::title::{Role, Title};
 
 /// Batches that are measured, in blocks.
 pub const BATCHES: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];

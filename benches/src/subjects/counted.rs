@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_utils::CachePadded;
 
-use crate::workload::touch;
+use crate::loops::touch;
 use crate::{Handle, Measured, Subject};
 
 /// Counts what `subject` has handed out, and touches it.

@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use crate::workload::Drive;
+use crate::loops::Drive;
 use crate::{Handle, Measured, Never, Subject, Take as _};
 
 /// Any subject, whose every call goes through a pointer: for what is not timed at all.

@@ -1,12 +1,11 @@
 //! Bursts: a thread allocates 1,000 blocks, then frees them, in a certain order.
 
-use core::hint::black_box;
 use core::ptr::NonNull;
 
-use super::random::Random;
+use crate::Sample;
+use crate::loops::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
-use crate::{Handle, Sample, Take};
 
 /// Blocks of a burst.
 pub(super) const BLOCKS: usize = 1000;
@@ -48,30 +47,12 @@ pub(super) fn sample(
         let order = order.of_blocks(&mut Random::of(nth));
         let mut blocks = vec![NonNull::dangling(); BLOCKS];
         subject.with_handle(|handle| {
-            handle.burst(&order, &mut blocks, WARM_UP);
-            Span::of(gate, || handle.burst(&order, &mut blocks, bursts))
+            Span::warmed(gate, WARM_UP, bursts, |bursts| {
+                handle.burst(&order, &mut blocks, bursts);
+            })
         })
     });
     Span::together(&spans, bursts * BLOCKS as u64)
-}
-
-#[inline(never)]
-pub(super) fn run(
-    handle: &mut impl Handle,
-    order: &[u32],
-    blocks: &mut [NonNull<u8>],
-    bursts: u64,
-) {
-    for _ in 0..bursts {
-        for block in &mut *blocks {
-            *block = handle.take();
-        }
-        let blocks = black_box(&*blocks);
-        for &nth in order {
-            // SAFETY: allocated just now, and each place comes once in the order.
-            unsafe { handle.deallocate(blocks[nth as usize]) };
-        }
-    }
 }
 
 #[cfg(test)]

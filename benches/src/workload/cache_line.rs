@@ -6,18 +6,14 @@
 //! frees to whoever frees it keeps the line shared. 100 writes to a block, as small blocks have it
 //! in the field: below that, the allocator itself would be most of it.
 
-use core::hint::black_box;
-use core::ptr::NonNull;
 use std::sync::Mutex;
 
 use stampool::Block;
 
+use crate::Sample;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
-use crate::{Handle, Sample, Take};
 
-/// Writes to each block.
-const WRITES: u64 = 100;
 const WARM_UP: u64 = 16;
 
 /// Times about `operations` blocks on each of `threads`; `scratch` gives each its first one.
@@ -37,28 +33,9 @@ pub(super) fn sample(
                     // SAFETY: allocated from the same subject, and given to this thread.
                     unsafe { handle.give_back(block) };
                 }
-                handle.write_lines(WARM_UP);
-                Span::of(gate, || handle.write_lines(operations))
+                Span::warmed(gate, WARM_UP, operations, |blocks| handle.write_lines(blocks))
             })
         });
         Span::together(&spans, operations)
     })
-}
-
-#[inline(never)]
-pub(super) fn run(handle: &mut impl Handle, blocks: u64) {
-    for _ in 0..blocks {
-        let block = black_box(handle.take());
-        write(block);
-        // SAFETY: just allocated.
-        unsafe { handle.deallocate(block) };
-    }
-}
-
-#[inline]
-fn write(block: NonNull<u8>) {
-    for nth in 0..WRITES {
-        // SAFETY: a block is aligned for a word, has one, and is ours.
-        unsafe { block.cast::<u64>().write_volatile(nth) };
-    }
 }

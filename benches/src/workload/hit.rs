@@ -1,49 +1,18 @@
 //! Allocate and free on a handle that has blocks: the path that should cost nothing.
-//!
-//! The loop takes three or four cycles, and where in a cache line it lies decides which: 0.6 or
-//! 0.8 ns for the same instructions. So it is compiled four times, each copy a quarter of a line
-//! further on, and a turn runs all of them.
 
-use core::arch::asm;
-use core::hint::black_box;
-
+use crate::Sample;
+use crate::loops::hit::COPIES;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
-use crate::{Handle, Sample, Take};
 
 const WARM_UP: u64 = 1000;
 
 /// Times about `operations` pairs on each of `threads`.
 pub(super) fn sample(subject: &dyn AnySubject, threads: usize, operations: u64) -> Sample {
+    let each = operations.div_ceil(COPIES);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |_| {
-        subject.with_handle(|handle| {
-            handle.hit(WARM_UP);
-            Span::of(gate, || handle.hit(operations.div_ceil(4)))
-        })
+        subject.with_handle(|handle| Span::warmed(gate, WARM_UP, each, |each| handle.hit(each)))
     });
-    Span::together(&spans, operations.div_ceil(4) * 4)
-}
-
-/// So many pairs in each copy of the loop.
-pub(super) fn all_copies(handle: &mut impl Handle, each: u64) {
-    // Opaque, so that every subject keeps its state in memory, as a handle in a program does.
-    let handle = black_box(handle);
-    pairs::<0>(handle, each);
-    pairs::<16>(handle, each);
-    pairs::<32>(handle, each);
-    pairs::<48>(handle, each);
-}
-
-#[inline(never)]
-fn pairs<const SHIFT: usize>(handle: &mut impl Handle, operations: u64) {
-    // SAFETY: does nothing; it moves what follows by so many bytes on x86.
-    unsafe {
-        asm!(".rept {shift}", "nop", ".endr", shift = const SHIFT, options(nomem, nostack, preserves_flags));
-    }
-    for _ in 0..operations {
-        let block = black_box(handle.take());
-        // SAFETY: just allocated.
-        unsafe { handle.deallocate(block) };
-    }
+    Span::together(&spans, COPIES * each)
 }

@@ -6,19 +6,13 @@
 //! renewals in the life of a thread. Beginning and ending a thread is part of the figure, and of
 //! the floor's.
 
-use core::hint::black_box;
-
 use stampool::Block;
 
-use super::random::Random;
+use crate::Sample;
+use crate::loops::larson::{BLOCKS, RENEWALS};
+use crate::loops::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
-use crate::{Handle, Sample, Take};
-
-/// Blocks of each array.
-pub(super) const BLOCKS: usize = 1000;
-/// Renewals in the life of a thread.
-const RENEWALS: u64 = 10_000;
 
 /// Times about `operations` renewals in each of `arrays`.
 pub(super) fn sample(subject: &dyn AnySubject, arrays: usize, operations: u64) -> Sample {
@@ -52,15 +46,5 @@ fn live(subject: &dyn AnySubject, blocks: &mut [Block], random: &mut Random, liv
             // Not left to the scope, which does not wait for what a thread keeps until its end.
             one.join().expect("no part panics");
         });
-    }
-}
-
-#[inline(never)]
-pub(super) fn renew(handle: &mut impl Handle, blocks: &mut [Block], random: &mut Random) {
-    for _ in 0..RENEWALS {
-        let block = &mut blocks[random.next() % BLOCKS];
-        // SAFETY: live, and replaced in the next line.
-        unsafe { handle.deallocate(block.0) };
-        *block = Block(black_box(handle.take()));
     }
 }

@@ -3,27 +3,26 @@
 mod bulk;
 mod burst;
 mod cache_line;
-mod drive;
 mod hit;
 mod larson;
 mod message_passing;
 mod mstress;
 mod producer_consumer;
-mod random;
 mod shared_bucket;
+mod side;
 mod team;
 mod threadtest;
-pub(crate) mod touch;
 mod working_set;
 mod xmalloc;
 
-pub(crate) use drive::Drive;
 pub use team::Team;
 
 use core::fmt;
 
 use serde::Serialize;
 
+use crate::loops::larson::BLOCKS as LARSON_BLOCKS;
+use crate::loops::working_set::LIVE;
 use crate::sample::cores;
 use crate::subjects::AnySubject;
 use crate::{Sample, ring};
@@ -218,10 +217,10 @@ impl Workload {
             Kind::Bulk8 => threads * 8,
             Kind::Bulk64 => threads * 64,
             Kind::Bulk1000 => threads * 1000,
-            Kind::WorkingSet => threads * working_set::LIVE,
+            Kind::WorkingSet => threads * LIVE,
             Kind::SharedBucket => shared_bucket::SLOTS + threads,
             Kind::ProducerConsumer => self.team.groups() * ring::CAPACITY + threads,
-            Kind::Larson => threads * larson::BLOCKS,
+            Kind::Larson => threads * LARSON_BLOCKS,
             Kind::CacheThrash | Kind::CacheScratch => 2 * threads,
             Kind::Xmalloc => xmalloc::live_blocks(threads / 2),
             Kind::Mstress => mstress::live_blocks(threads),

@@ -13,26 +13,17 @@
 //! of 25; of each line of a block one word is written and read. Beginning a thread is not part of
 //! the figure, attaching to the subject and leaving it is.
 
-use core::hint::black_box;
-use core::mem;
-use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::ptr;
+use core::sync::atomic::AtomicPtr;
 
-use super::random::Random;
-use super::touch::{read, write};
+use crate::Sample;
+use crate::loops::mstress::{Own, TRANSFERS};
+use crate::loops::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
-use crate::{Handle, Sample, Take};
 
-/// Places that all threads share.
-const TRANSFERS: usize = 1000;
 const SCALE: usize = 10;
-/// Chances in a hundred.
-const FREE: usize = 66;
-const SWAP: usize = 25;
 const KEEP_PLACE: usize = 50;
-
-pub(super) type Transfers = [AtomicPtr<u8>; TRANSFERS];
 
 /// What thread `nth` allocates in an iteration and does not retain.
 const fn allocations(nth: usize) -> usize {
@@ -75,7 +66,7 @@ pub(super) fn sample(
     for iteration in 1..=iterations {
         let gate = &Gate::new(threads);
         let spans = on_threads_alike(threads, |nth| {
-            let mut own = Own::new(nth);
+            let mut own = Own::new(nth, allocations(nth), retained(nth));
             let mut work = || {
                 subject.with_handle(|handle| handle.stress(&mut own, transfers, touched_bytes));
             };
@@ -92,91 +83,6 @@ pub(super) fn sample(
         whole = Some(whole.map_or(both, |sample| sample.then(both)));
     }
     whole.expect("an iteration")
-}
-
-/// Empties places, each with this chance in a hundred.
-#[inline(never)]
-pub(super) fn clear(
-    handle: &mut impl Handle,
-    transfers: &Transfers,
-    random: &mut Random,
-    chance: usize,
-    touched_bytes: usize,
-) {
-    for place in transfers {
-        if random.chance(chance) {
-            let block = place.swap(ptr::null_mut(), Ordering::Acquire);
-            put_back(handle, block, touched_bytes);
-        }
-    }
-}
-
-/// A thread's own blocks.
-pub(crate) struct Own {
-    random: Random,
-    allocations: usize,
-    retained: Vec<NonNull<u8>>,
-    /// With gaps, where blocks were freed or swapped for nothing.
-    data: Vec<*mut u8>,
-}
-
-impl Own {
-    fn new(nth: usize) -> Self {
-        Self {
-            random: Random::of(nth),
-            allocations: allocations(nth),
-            retained: Vec::with_capacity(retained(nth)),
-            data: Vec::with_capacity(allocations(nth)),
-        }
-    }
-
-    #[inline(never)]
-    pub(super) fn stress(
-        &mut self,
-        handle: &mut impl Handle,
-        transfers: &Transfers,
-        touched_bytes: usize,
-    ) {
-        let Self { random, data, retained, .. } = self;
-        let (mut to_allocate, mut to_retain) = (self.allocations, self.allocations / 2);
-        while to_allocate + to_retain > 0 {
-            let block = black_box(handle.take());
-            write(block, touched_bytes);
-            if to_retain == 0 || (to_allocate > 0 && random.chance(50)) {
-                data.push(block.as_ptr());
-                to_allocate -= 1;
-            } else {
-                retained.push(block);
-                to_retain -= 1;
-            }
-            if random.chance(FREE) && !data.is_empty() {
-                let place = random.next() % data.len();
-                put_back(handle, mem::replace(&mut data[place], ptr::null_mut()), touched_bytes);
-            }
-            if random.chance(SWAP) && !data.is_empty() {
-                let place = random.next() % data.len();
-                let transfer = &transfers[random.next() % TRANSFERS];
-                // AcqRel: hands one block over, with its bytes, and takes over another one.
-                data[place] = transfer.swap(data[place], Ordering::AcqRel);
-            }
-        }
-        for block in retained.drain(..) {
-            put_back(handle, block.as_ptr(), touched_bytes);
-        }
-        for block in data.drain(..) {
-            put_back(handle, block, touched_bytes);
-        }
-    }
-}
-
-/// Reads a block and frees it, where there is one.
-#[inline]
-fn put_back(handle: &mut impl Handle, block: *mut u8, touched_bytes: usize) {
-    if let Some(block) = NonNull::new(block) {
-        read(block, touched_bytes);
-        // SAFETY: allocated from the same subject, and taken out of its one place.
-        unsafe { handle.deallocate(block) };
-    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,11 @@
 //! flight. Untouched, what is measured is the allocator and the rings; touched, the block's own
 //! lines cross over too.
 
-use core::hint::black_box;
-
-use super::touch::{read, write};
-use crate::ring::{CAPACITY, RUN, Receiver, Ring, Sender};
+use super::side::side;
+use crate::Sample;
+use crate::ring::{CAPACITY, RUN, Ring};
 use crate::sample::{Gate, Span, on_threads};
 use crate::subjects::AnySubject;
-use crate::{Handle, Sample, Take};
 
 /// Blocks that each producer sends before the clock runs.
 const WARM_UP: u64 = 8 * CAPACITY as u64;
@@ -53,59 +51,14 @@ pub(super) fn sample(subject: &dyn AnySubject, crossing: Crossing, operations: u
     }
     let gate = &Gate::new(threads);
     let producers = senders.into_iter().map(|mut rings| {
-        Box::new(move || {
-            subject.with_handle(|handle| {
-                handle.produce(&mut rings, touched_bytes, warm_up);
-                Span::of(gate, || handle.produce(&mut rings, touched_bytes, runs))
-            })
-        }) as Box<dyn FnOnce() -> Span + Send>
+        side(subject, gate, [warm_up, runs], move |handle, runs| {
+            handle.produce(&mut rings, touched_bytes, runs);
+        })
     });
     let consumers = receivers.into_iter().map(|mut rings| {
-        Box::new(move || {
-            subject.with_handle(|handle| {
-                handle.consume(&mut rings, touched_bytes, warm_up);
-                Span::of(gate, || handle.consume(&mut rings, touched_bytes, runs))
-            })
-        }) as Box<dyn FnOnce() -> Span + Send>
+        side(subject, gate, [warm_up, runs], move |handle, runs| {
+            handle.consume(&mut rings, touched_bytes, runs);
+        })
     });
     Span::together(&on_threads(producers.chain(consumers).collect()), runs * pairs * RUN as u64)
-}
-
-/// Sends so many runs over each of `rings`.
-#[inline(never)]
-pub(super) fn produce(
-    handle: &mut impl Handle,
-    rings: &mut [Sender<'_>],
-    touched_bytes: usize,
-    runs: u64,
-) {
-    for _ in 0..runs {
-        for ring in &mut *rings {
-            ring.send_run(|| {
-                let block = black_box(handle.take());
-                write(block, touched_bytes);
-                block
-            });
-        }
-    }
-}
-
-/// Takes so many runs from each of `rings`.
-#[inline(never)]
-pub(super) fn consume(
-    handle: &mut impl Handle,
-    rings: &mut [Receiver<'_>],
-    touched_bytes: usize,
-    runs: u64,
-) {
-    for _ in 0..runs {
-        for ring in &mut *rings {
-            ring.receive_run(|block| {
-                let block = black_box(block);
-                read(block, touched_bytes);
-                // SAFETY: the producer allocated it from the same subject and sent it once.
-                unsafe { handle.deallocate(block) };
-            });
-        }
-    }
 }

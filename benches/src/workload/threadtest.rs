@@ -7,13 +7,11 @@
 //! makes a block of 64 bytes that is written. What differs: a turn has as many iterations as it has
 //! time for, in place of 1,000; of each line of a block one word is written.
 
-use core::hint::black_box;
 use core::ptr::NonNull;
 
-use super::touch::write;
+use crate::Sample;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
-use crate::{Handle, Sample, Take};
 
 /// Objects of all threads together.
 const OBJECTS: usize = 10_000;
@@ -37,28 +35,10 @@ pub(super) fn sample(
     let spans = on_threads_alike(threads, |_| {
         let mut objects = vec![NonNull::dangling(); share];
         subject.with_handle(|handle| {
-            handle.threadtest(&mut objects, touched_bytes, WARM_UP);
-            Span::of(gate, || handle.threadtest(&mut objects, touched_bytes, iterations))
+            Span::warmed(gate, WARM_UP, iterations, |iterations| {
+                handle.threadtest(&mut objects, touched_bytes, iterations);
+            })
         })
     });
     Span::together(&spans, iterations * share as u64)
-}
-
-#[inline(never)]
-pub(super) fn run(
-    handle: &mut impl Handle,
-    objects: &mut [NonNull<u8>],
-    touched_bytes: usize,
-    iterations: u64,
-) {
-    for _ in 0..iterations {
-        for object in &mut *objects {
-            *object = handle.take();
-            write(*object, touched_bytes);
-        }
-        for &object in black_box(&*objects) {
-            // SAFETY: allocated just now, and freed once.
-            unsafe { handle.deallocate(object) };
-        }
-    }
 }

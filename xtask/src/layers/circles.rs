@@ -17,61 +17,24 @@ use super::finding::Finding;
 use super::modules::{self, Modules, Target};
 use super::paths::{Mention, Stands};
 
-/// Known circles that are not broken up yet, each with its files.
-pub(super) const KNOWN: &[&[&str]] = &[
-    &["benches/atomics/src/counted/mod.rs", "benches/atomics/src/counted/twins.rs"],
-    &["benches/src/bars.rs", "benches/src/report.rs"],
-    &["benches/src/contenders.rs", "benches/src/rounds.rs"],
-    &[
-        "benches/src/subjects/erased.rs",
-        "benches/src/workload/bulk.rs",
-        "benches/src/workload/burst.rs",
-        "benches/src/workload/cache_line.rs",
-        "benches/src/workload/drive.rs",
-        "benches/src/workload/hit.rs",
-        "benches/src/workload/larson.rs",
-        "benches/src/workload/message_passing.rs",
-        "benches/src/workload/mstress.rs",
-        "benches/src/workload/producer_consumer.rs",
-        "benches/src/workload/shared_bucket.rs",
-        "benches/src/workload/threadtest.rs",
-        "benches/src/workload/working_set.rs",
-        "benches/src/workload/xmalloc.rs",
-    ],
-    &["benches/src/subjects/designs/copying.rs", "benches/src/subjects/designs/mod.rs"],
-];
-
 /// For each file: what it imports, from which file, and in which line.
 type Imports = BTreeMap<String, BTreeMap<String, (usize, String)>>;
 
-/// The circles of all crates that are not known, and the known ones that are gone.
+/// The circles of all crates.
 ///
 /// # Errors
 /// Where a file is not made of Rust's tokens.
 pub(super) fn check(files: &[File]) -> Result<Vec<Finding>> {
-    check_against(files, KNOWN)
-}
-
-fn check_against(files: &[File], known: &[&[&str]]) -> Result<Vec<Finding>> {
     let texts = files.iter().map(|file| (&*file.path, &*file.text)).collect();
-    let (mut findings, mut found) = (BTreeMap::new(), BTreeSet::new());
+    let mut findings = BTreeMap::new();
     for root in files.iter().filter(|file| is_root(&file.path)) {
         let imports = imports(&modules::read(&root.path, &texts)?);
         for knot in knots(&imports) {
             let names: Vec<String> = knot.into_iter().collect();
-            if !known.iter().any(|known| *known == names) {
-                findings.insert(names.clone(), finding(&imports, &names));
-            }
-            found.insert(names);
+            findings.insert(names.clone(), finding(&imports, &names));
         }
     }
-    let gone = known.iter().filter(|known| !found.iter().any(|names| names == *known));
-    let gone = gone.map(|known| Finding {
-        path: "xtask/src/layers/circles.rs".into(),
-        line: 1,
-        what: format!("the known circle of {} is gone: take it out of KNOWN", known.join(", ")),
-    });
-    Ok(findings.into_values().chain(gone).collect())
+    Ok(findings.into_values().collect())
 }
 
 /// Whether a crate begins with this file.
@@ -190,18 +153,18 @@ fn circle(imports: &Imports, start: &str) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn findings(files: &[(&str, &str)], known: &[&[&str]]) -> Vec<String> {
+    fn findings(files: &[(&str, &str)]) -> Vec<String> {
         let file =
             |(path, text): &(&str, &str)| File { path: (*path).into(), text: (*text).into() };
         let files: Vec<File> = files.iter().map(file).collect();
-        let found = check_against(&files, known).unwrap();
+        let found = check(&files).unwrap();
         found.iter().map(ToString::to_string).collect()
     }
 
     /// Whether the files, below a root that declares `a`, `b` and `c`, have a circle.
     fn is_circle(files: &[(&str, &str)]) -> bool {
         let root = [("x/src/lib.rs", "mod a; mod b; mod c;")];
-        !findings(&[&root, files].concat(), &[]).is_empty()
+        !findings(&[&root, files].concat()).is_empty()
     }
 
     const A: &str = "x/src/a.rs";
@@ -212,14 +175,11 @@ mod tests {
 
     #[test]
     fn a_circle_of_two_is_named_file_by_file() {
-        let found = findings(
-            &[
-                ("x/src/lib.rs", "mod a; mod b;"),
-                (A, "use crate::b::B;\nstruct A;"),
-                (B, "struct B;\nfn f(a: super::a::A) {}"),
-            ],
-            &[],
-        );
+        let found = findings(&[
+            ("x/src/lib.rs", "mod a; mod b;"),
+            (A, "use crate::b::B;\nstruct A;"),
+            (B, "struct B;\nfn f(a: super::a::A) {}"),
+        ]);
         assert_eq!(found.len(), 1, "{found:?}");
         for part in [
             "x/src/a.rs:1: ",
@@ -284,14 +244,5 @@ mod tests {
         let text = "use crate::b::B; struct Thing;";
         assert!(is_circle(&[(A_MOD, parent), (one, text), (two, "struct Thing;"), b]));
         assert!(is_circle(&[(A_MOD, parent), (one, "struct Thing;"), (two, text), b]));
-    }
-
-    #[test]
-    fn a_known_circle_is_no_finding_until_it_is_gone() {
-        let root = ("x/src/lib.rs", "mod a; mod b;");
-        let (a, b) = ((A, "use crate::b::B; struct A;"), (B, "use crate::a::A; struct B;"));
-        assert!(findings(&[root, a, b], &[&[A, B]]).is_empty());
-        let gone = findings(&[root, (A, "struct A;"), b], &[&[A, B]]);
-        assert!(gone.len() == 1 && gone[0].contains("is gone"), "{gone:?}");
     }
 }

@@ -5,19 +5,13 @@ mod pools;
 mod script;
 mod twins;
 
-use core::alloc::Layout;
-
 use atomics::{Report, Row, Rule};
 use stampool::raw::each_strategy;
 use stampool::raw::free_list::Reclaimer;
 use stampool::{Checking, Pool, PoolBuilder, Strategy, TaggedWide};
 
+use pools::layout;
 use script::Tally;
-
-/// What the pools are of: blocks of a cache line.
-fn layout() -> Layout {
-    Layout::new::<[u64; 8]>()
-}
 
 /// Counts everything.
 pub(crate) fn report() -> Report {

@@ -1,8 +1,15 @@
 //! Whatever hands blocks out, as the script sees it.
 
+use core::alloc::Layout;
+
 use stampool::{
     Block, Checking, ExactPool, Local, Pool, StaticPool, Stats, Strategy, ThreadLocalPool,
 };
+
+/// What the pools are of: blocks of a cache line.
+pub(super) fn layout() -> Layout {
+    Layout::new::<[u64; 8]>()
+}
 
 /// A pool, and a way to it.
 pub(super) trait Blocks {

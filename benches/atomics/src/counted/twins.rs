@@ -6,7 +6,7 @@ use stampool::raw::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use stampool::{Local, Pool, Strategy};
 use steered::count;
 
-use super::layout;
+use super::pools::layout;
 use super::script::Tally;
 
 /// Operations of each twin.

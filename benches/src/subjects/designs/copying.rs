@@ -1,10 +1,13 @@
 //! An array of two batches for each handle; exchanges copy a batch into a magazine or out of it.
 
+use core::marker::PhantomData;
 use core::ptr::NonNull;
+
+use stampool::Block;
 
 use super::Design;
 use super::depot::Depot;
-use super::name::{Arena, Name, To};
+use super::name::{Arena, Index, Name, To};
 use super::stack::Owned;
 use crate::{Handle, Never};
 
@@ -15,10 +18,38 @@ pub trait Choice: 'static {
     /// How they are named in a magazine.
     type Magazine: Name + To<Self::Array>;
     /// Batches that a flush gives away, 1 or 2.
-    const GIVES: usize = 1;
+    const GIVES: usize;
     /// Magazines that a handle keeps for itself, full or empty, before it goes to the depot.
-    const KEEPS: usize = 0;
+    const KEEPS: usize;
 }
+
+/// The choice of these.
+pub struct Chosen<Array, Magazine, const GIVES: usize, const KEEPS: usize>(
+    PhantomData<(Array, Magazine)>,
+);
+
+impl<A, M, const GIVES: usize, const KEEPS: usize> Choice for Chosen<A, M, GIVES, KEEPS>
+where
+    A: Name + To<M>,
+    M: Name + To<A>,
+{
+    type Array = A;
+    type Magazine = M;
+    const GIVES: usize = GIVES;
+    const KEEPS: usize = KEEPS;
+}
+
+/// What the shipped pool does: pointers, copied; a flush gives away the older half.
+pub type Copy = Chosen<Block, Block, 1, 0>;
+/// 32-bit indices in the magazines: half the lines to move, a translation at each exchange.
+pub type IndexedMagazines = Chosen<Block, Index, 1, 0>;
+/// 32-bit indices in the handle's array too: exchanges copy them, each hit translates one.
+pub type Indexed = Chosen<Index, Index, 1, 0>;
+/// A flush gives away the whole array, as two magazines. A refill brings one all the same.
+pub type FullFlush = Chosen<Block, Block, 2, 0>;
+/// A handle keeps `K` magazines of its own, and goes to the depot when these are all full, or all
+/// empty.
+pub type Backlog<const K: usize> = Chosen<Block, Block, 1, K>;
 
 impl<C: Choice, const B: usize> Design<B> for C {
     type Name = C::Magazine;

@@ -12,59 +12,12 @@ mod swapping;
 
 use core::alloc::Layout;
 
-use stampool::Block;
-
-pub use copying::Choice;
+pub use copying::{Backlog, Choice, Copy, FullFlush, Indexed, IndexedMagazines};
 pub use depot::Depot;
 pub use name::{Index, Name};
+pub use swapping::Swap;
 
 use crate::{Handle, Measured, Never, Subject};
-
-/// What the shipped pool does: pointers, copied; a flush gives away the older half.
-pub enum Copy {}
-
-impl Choice for Copy {
-    type Array = Block;
-    type Magazine = Block;
-}
-
-/// 32-bit indices in the magazines: half the lines to move, a translation at each exchange.
-pub enum IndexedMagazines {}
-
-impl Choice for IndexedMagazines {
-    type Array = Block;
-    type Magazine = Index;
-}
-
-/// 32-bit indices in the handle's array too: exchanges copy them, each hit translates one.
-pub enum Indexed {}
-
-impl Choice for Indexed {
-    type Array = Index;
-    type Magazine = Index;
-}
-
-/// A flush gives away the whole array, as two magazines. A refill brings one all the same.
-pub enum FullFlush {}
-
-impl Choice for FullFlush {
-    type Array = Block;
-    type Magazine = Block;
-    const GIVES: usize = 2;
-}
-
-/// A handle keeps `K` magazines of its own, and goes to the depot when these are all full, or all
-/// empty.
-pub enum Backlog<const K: usize> {}
-
-impl<const K: usize> Choice for Backlog<K> {
-    type Array = Block;
-    type Magazine = Block;
-    const KEEPS: usize = K;
-}
-
-/// No copy: a handle works in a magazine itself, keeps the one before, and swaps them whole.
-pub enum Swap {}
 
 /// How handles work on a depot with magazines of `B` blocks.
 pub trait Design<const B: usize>: 'static {

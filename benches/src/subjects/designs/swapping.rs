@@ -6,10 +6,13 @@ use core::ptr::NonNull;
 
 use stampool::Block;
 
+use super::Design;
 use super::depot::Depot;
 use super::stack::Owned;
-use super::{Design, Swap};
 use crate::{Handle, Never};
+
+/// No copy: a handle works in a magazine itself, keeps the one before, and swaps them whole.
+pub enum Swap {}
 
 impl<const B: usize> Design<B> for Swap {
     type Name = Block;
