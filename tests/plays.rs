@@ -90,6 +90,21 @@ fn follow(plays: &[Play], capacity: usize, exact: bool, pool: &Forms<'_>) {
     (pool.deallocate_many)(&left);
 }
 
+/// The calls of a pool, and `$handle`, which uses a handle if the pool has some.
+macro_rules! forms {
+    ($pool:ident, $handle:expr) => {
+        Forms {
+            allocate: &|| $pool.allocate(),
+            // SAFETY: live, and freed once, by the ledger.
+            deallocate: &|block| unsafe { $pool.deallocate(block) },
+            allocate_many: &|room| $pool.allocate_many(room),
+            // SAFETY: as above.
+            deallocate_many: &|blocks| unsafe { $pool.deallocate_many(blocks) },
+            handle: &$handle,
+        }
+    };
+}
+
 fn without_handles<S: Strategy>(plays: &[Play], batch: usize, capacity: usize) {
     let builder = Pool::builder(LAYOUT).strategy::<S>().batch(batch).capacity_blocks(capacity);
     let mut pool = builder.build_thread_local().unwrap();
@@ -97,19 +112,11 @@ fn without_handles<S: Strategy>(plays: &[Play], batch: usize, capacity: usize) {
         plays,
         capacity,
         false,
-        &Forms {
-            allocate: &|| pool.allocate(),
-            // SAFETY: live, and freed once, by the ledger.
-            deallocate: &|block| unsafe { pool.deallocate(block) },
-            allocate_many: &|room| pool.allocate_many(room),
-            // SAFETY: as above.
-            deallocate_many: &|blocks| unsafe { pool.deallocate_many(blocks) },
-            handle: &|| {
-                let local = pool.local().unwrap();
-                // SAFETY: just allocated.
-                local.allocate().map(|block| unsafe { local.deallocate(block) }).is_ok()
-            },
-        },
+        &forms!(pool, || {
+            let local = pool.local().unwrap();
+            // SAFETY: just allocated.
+            local.allocate().map(|block| unsafe { local.deallocate(block) }).is_ok()
+        }),
     );
     let (census, stats) = (pool.census(), pool.stats());
     assert_eq!(census.free_blocks(), stats.carved_blocks);
@@ -118,20 +125,7 @@ fn without_handles<S: Strategy>(plays: &[Play], batch: usize, capacity: usize) {
 fn without_caches<S: Strategy>(plays: &[Play], capacity: usize) {
     let builder = Pool::builder(LAYOUT).strategy::<S>().capacity_blocks(capacity);
     let mut pool = builder.build_exact().unwrap();
-    follow(
-        plays,
-        capacity,
-        true,
-        &Forms {
-            allocate: &|| pool.allocate(),
-            // SAFETY: live, and freed once, by the ledger.
-            deallocate: &|block| unsafe { pool.deallocate(block) },
-            allocate_many: &|room| pool.allocate_many(room),
-            // SAFETY: as above.
-            deallocate_many: &|blocks| unsafe { pool.deallocate_many(blocks) },
-            handle: &|| true,
-        },
-    );
+    follow(plays, capacity, true, &forms!(pool, || true));
     assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
 }
 

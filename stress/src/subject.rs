@@ -44,6 +44,56 @@ pub trait Examined: Audited + Sync {
     }
 }
 
+/// Implements `Audited` and [`Examined`] for a subject around another one, `self.$inner`: whatever
+/// is asked of it, the inner one answers, except what is in `$own`.
+macro_rules! examined_through {
+    ([$($generics:tt)*] $outer:ty, $inner:ident, $($own:tt)*) => {
+        impl<$($generics)*> $crate::subject::Audited for $outer {
+            fn carved_blocks(&self) -> usize {
+                $crate::subject::Audited::carved_blocks(&self.$inner)
+            }
+
+            fn idle_blocks(&mut self) -> $crate::subject::Idle {
+                $crate::subject::Audited::idle_blocks(&mut self.$inner)
+            }
+        }
+
+        impl<$($generics)*> $crate::subject::Examined for $outer {
+            fn layout(&self) -> core::alloc::Layout {
+                $crate::subject::Examined::layout(&self.$inner)
+            }
+
+            fn batch_blocks(&self) -> usize {
+                $crate::subject::Examined::batch_blocks(&self.$inner)
+            }
+
+            fn most_batch_blocks(&self) -> usize {
+                $crate::subject::Examined::most_batch_blocks(&self.$inner)
+            }
+
+            fn kept_back_blocks(&self) -> usize {
+                $crate::subject::Examined::kept_back_blocks(&self.$inner)
+            }
+
+            fn exchanges(&self) -> Option<u64> {
+                $crate::subject::Examined::exchanges(&self.$inner)
+            }
+
+            fn mechanism(&self) -> $crate::subject::Mechanism {
+                $crate::subject::Examined::mechanism(&self.$inner)
+            }
+
+            fn shelves(&self) -> $crate::subject::Shelves {
+                $crate::subject::Examined::shelves(&self.$inner)
+            }
+
+            $($own)*
+        }
+    };
+}
+
+pub(crate) use examined_through;
+
 /// What a subject says of its magazines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shelves {

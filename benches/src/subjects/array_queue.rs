@@ -7,7 +7,7 @@ use crossbeam_queue::ArrayQueue;
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Measured, Never, Subject};
+use crate::{Handle, Measured, Never};
 
 /// Free blocks in an [`ArrayQueue`], filled once. Every operation is one on the queue.
 #[derive(Debug)]
@@ -31,14 +31,7 @@ impl QueueOfBlocks {
     }
 }
 
-impl Subject for QueueOfBlocks {
-    type Refusal = Never;
-    type Handle<'s> = &'s Self;
-
-    fn attach(&self) -> Result<&Self, Never> {
-        Ok(self)
-    }
-}
+super::shared_subject!([] QueueOfBlocks);
 
 impl Measured for QueueOfBlocks {
     fn blocks(&self) -> Option<usize> {

@@ -11,7 +11,7 @@ use opool::{PoolAllocator, RefGuard};
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Measured, Never, Subject};
+use crate::{Handle, Measured, Never};
 
 /// Bytes in front of a block. Guards are smaller, and no block is aligned to more.
 const FRONT: usize = 32;
@@ -95,14 +95,7 @@ impl LinearPool {
     }
 }
 
-impl Subject for LinearPool {
-    type Refusal = Never;
-    type Handle<'s> = &'s Self;
-
-    fn attach(&self) -> Result<&Self, Never> {
-        Ok(self)
-    }
-}
+super::shared_subject!([] LinearPool);
 
 impl Measured for LinearPool {
     fn blocks(&self) -> Option<usize> {
@@ -147,14 +140,7 @@ impl OPool {
     }
 }
 
-impl Subject for OPool {
-    type Refusal = Never;
-    type Handle<'s> = &'s Self;
-
-    fn attach(&self) -> Result<&Self, Never> {
-        Ok(self)
-    }
-}
+super::shared_subject!([] OPool);
 
 impl Measured for OPool {}
 

@@ -8,7 +8,7 @@ use crossbeam_queue::SegQueue;
 use stampool::Block;
 
 use super::{free_block, new_block};
-use crate::{Handle, Measured, Never, Subject};
+use crate::{Handle, Measured, Never};
 
 /// A shared list of blocks.
 pub trait List: Send + Sync {
@@ -88,17 +88,7 @@ impl<L: List> Listed<L> {
     }
 }
 
-impl<L: List> Subject for Listed<L> {
-    type Refusal = Never;
-    type Handle<'s>
-        = &'s Self
-    where
-        Self: 's;
-
-    fn attach(&self) -> Result<&Self, Never> {
-        Ok(self)
-    }
-}
+super::shared_subject!([L: List] Listed<L>);
 
 impl<L: List> Measured for Listed<L> {
     fn blocks(&self) -> Option<usize> {

@@ -4,25 +4,14 @@ use core::alloc::GlobalAlloc;
 use core::ptr::NonNull;
 
 use crate::subject::block_of;
-use crate::{Handle, Measured, Never, Subject};
+use crate::{Handle, Measured, Never};
 
 /// An allocator, asked for blocks of `SIZE` bytes. The size is known when it is compiled, as it is
 /// in programs.
 #[derive(Clone, Copy, Debug)]
 pub struct Malloc<A, const SIZE: usize>(pub A);
 
-impl<A: GlobalAlloc + Send + Sync, const SIZE: usize> Subject for Malloc<A, SIZE> {
-    type Refusal = Never;
-    type Handle<'s>
-        = &'s Self
-    where
-        Self: 's;
-
-    fn attach(&self) -> Result<&Self, Never> {
-        const { assert!(SIZE > 0, "a block has a size") };
-        Ok(self)
-    }
-}
+super::shared_subject!([A: GlobalAlloc + Send + Sync, const SIZE: usize] Malloc<A, SIZE>);
 
 impl<A: GlobalAlloc + Send + Sync, const SIZE: usize> Measured for Malloc<A, SIZE> {}
 
@@ -31,7 +20,8 @@ impl<A: GlobalAlloc, const SIZE: usize> Handle for &Malloc<A, SIZE> {
 
     #[inline]
     fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
-        // SAFETY: `attach` has seen to it that the size is not zero.
+        const { assert!(SIZE > 0, "a block has a size") };
+        // SAFETY: the size is not zero.
         let block = unsafe { self.0.alloc(const { block_of(SIZE) }) };
         Ok(NonNull::new(block).expect("memory for a block"))
     }

@@ -30,6 +30,25 @@ pub use slab::Slab;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+/// Makes a type a subject that refuses nothing and whose handle is a reference to it.
+macro_rules! shared_subject {
+    ([$($generics:tt)*] $kind:ty) => {
+        impl<$($generics)*> $crate::Subject for $kind {
+            type Refusal = $crate::Never;
+            type Handle<'s>
+                = &'s Self
+            where
+                Self: 's;
+
+            fn attach(&self) -> Result<&Self, $crate::Never> {
+                Ok(self)
+            }
+        }
+    };
+}
+
+use shared_subject;
+
 /// A block from the program's allocator.
 fn new_block(layout: Layout) -> NonNull<u8> {
     assert!(layout.size() > 0, "a block has a size");

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use sharded_slab::{Clear, Pool};
 
-use crate::{Handle, Measured, Never, Subject};
+use crate::{Handle, Measured, Never};
 
 /// A block of `SIZE` bytes behind its key: where the handle finds what to clear.
 #[repr(C, align(8))]
@@ -40,14 +40,7 @@ impl<const SIZE: usize> Default for Slab<SIZE> {
     }
 }
 
-impl<const SIZE: usize> Subject for Slab<SIZE> {
-    type Refusal = Never;
-    type Handle<'s> = &'s Self;
-
-    fn attach(&self) -> Result<&Self, Never> {
-        Ok(self)
-    }
-}
+super::shared_subject!([const SIZE: usize] Slab<SIZE>);
 
 impl<const SIZE: usize> Measured for Slab<SIZE> {}
 

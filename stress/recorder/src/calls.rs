@@ -41,31 +41,32 @@ fn no_memory() {
     unsafe { errno.write(libc::ENOMEM) };
 }
 
-/// As in C.
-///
-/// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
-    match next::MALLOC.get() {
-        // SAFETY: the caller's.
-        Some(next) => allocated(unsafe { next(size) }, size, MALLOC_ALIGN),
-        None => meanwhile(size, MALLOC_ALIGN),
-    }
+/// The functions that give a new block: each calls the next allocator's, and writes down a block of
+/// `$bytes` bytes at a multiple of `$align`.
+macro_rules! allocating {
+    ($($name:ident($($argument:ident),*) = $next:ident, $bytes:expr, $align:expr;)*) => {$(
+        /// As in the C library.
+        ///
+        /// # Safety
+        /// As in the C library.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $name($($argument: usize),*) -> *mut c_void {
+            match next::$next.get() {
+                // SAFETY: the caller's.
+                Some(next) => allocated(unsafe { next($($argument),*) }, $bytes, $align),
+                None => meanwhile($bytes, $align),
+            }
+        }
+    )*};
 }
 
-/// As in C.
-///
-/// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn calloc(count: usize, each: usize) -> *mut c_void {
-    let size = count.saturating_mul(each);
-    match next::CALLOC.get() {
-        // SAFETY: the caller's.
-        Some(next) => allocated(unsafe { next(count, each) }, size, MALLOC_ALIGN),
-        None => meanwhile(size, MALLOC_ALIGN),
-    }
+allocating! {
+    malloc(size) = MALLOC, size, MALLOC_ALIGN;
+    calloc(count, each) = CALLOC, count.saturating_mul(each), MALLOC_ALIGN;
+    aligned_alloc(align, size) = ALIGNED_ALLOC, size, align;
+    memalign(align, size) = MEMALIGN, size, align;
+    valloc(size) = VALLOC, size, PAGE;
+    pvalloc(size) = PVALLOC, whole_pages(size), PAGE;
 }
 
 /// As in C.
@@ -175,58 +176,6 @@ pub unsafe extern "C" fn posix_memalign(
         allocated(unsafe { block.read() }, size, align);
     }
     result
-}
-
-/// As in C.
-///
-/// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
-    match next::ALIGNED_ALLOC.get() {
-        // SAFETY: the caller's.
-        Some(next) => allocated(unsafe { next(align, size) }, size, align),
-        None => meanwhile(size, align),
-    }
-}
-
-/// As in the C library.
-///
-/// # Safety
-/// As in the C library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn memalign(align: usize, size: usize) -> *mut c_void {
-    match next::MEMALIGN.get() {
-        // SAFETY: the caller's.
-        Some(next) => allocated(unsafe { next(align, size) }, size, align),
-        None => meanwhile(size, align),
-    }
-}
-
-/// As in the C library.
-///
-/// # Safety
-/// As in the C library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn valloc(size: usize) -> *mut c_void {
-    match next::VALLOC.get() {
-        // SAFETY: the caller's.
-        Some(next) => allocated(unsafe { next(size) }, size, PAGE),
-        None => meanwhile(size, PAGE),
-    }
-}
-
-/// As in the C library.
-///
-/// # Safety
-/// As in the C library.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pvalloc(size: usize) -> *mut c_void {
-    match next::PVALLOC.get() {
-        // SAFETY: the caller's.
-        Some(next) => allocated(unsafe { next(size) }, whole_pages(size), PAGE),
-        None => meanwhile(size, PAGE),
-    }
 }
 
 // The types in `next` are those of the functions here.

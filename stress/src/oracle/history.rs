@@ -13,7 +13,6 @@
 //! The clock is one counter that every call reads twice, `Relaxed`. It adds no happens-before edge,
 //! though on x86-64 it is a barrier, and it is one cache line for all threads.
 
-use core::alloc::Layout;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -24,7 +23,7 @@ use histories::linearize::{MAX_CALLS, linearize};
 use histories::{Call, History, Multiset, Object as _, Operation};
 
 use super::violation::{Log, Violation};
-use crate::subject::{Audited, Examined, Handle, Idle, Mechanism, Shelves, Subject};
+use crate::subject::{Examined, Handle, Subject, examined_through};
 
 /// Calls that a handle keeps.
 pub const RING: usize = 4096;
@@ -169,47 +168,10 @@ impl<U: Examined> Subject for Recorded<U> {
     }
 }
 
-impl<U: Examined> Audited for Recorded<U> {
-    fn carved_blocks(&self) -> usize {
-        self.subject.carved_blocks()
-    }
-
-    fn idle_blocks(&mut self) -> Idle {
-        self.subject.idle_blocks()
-    }
-}
-
-impl<U: Examined> Examined for Recorded<U> {
-    fn layout(&self) -> Layout {
-        self.subject.layout()
-    }
-
-    fn batch_blocks(&self) -> usize {
-        self.subject.batch_blocks()
-    }
-
-    fn most_batch_blocks(&self) -> usize {
-        self.subject.most_batch_blocks()
-    }
-
-    fn kept_back_blocks(&self) -> usize {
-        self.subject.kept_back_blocks()
-    }
-
-    fn exchanges(&self) -> Option<u64> {
-        self.subject.exchanges()
-    }
-
+examined_through! {
+    [U: Examined] Recorded<U>, subject,
     fn check_history(&mut self, log: &Log) {
         self.check(log);
-    }
-
-    fn mechanism(&self) -> Mechanism {
-        self.subject.mechanism()
-    }
-
-    fn shelves(&self) -> Shelves {
-        self.subject.shelves()
     }
 }
 

@@ -8,7 +8,7 @@ use stampool::raw::each_strategy;
 use stampool::{AllocError, Local, Pool, Source, Stamped, Strategy, SystemSource, TaggedPacked};
 
 use crate::names::{Slot, Way};
-use crate::subject::{Audited, Examined, Handle, Idle, Mechanism, Refused, Shelves, Subject};
+use crate::subject::{Examined as _, Handle, Refused, Subject, examined_through};
 
 /// Memory with a line to spare behind each region, so that what runs over a region's last block
 /// runs into nothing.
@@ -65,33 +65,7 @@ impl Subject for Overrun {
     }
 }
 
-impl Audited for Overrun {
-    fn carved_blocks(&self) -> usize {
-        self.pool.carved_blocks()
-    }
-
-    fn idle_blocks(&mut self) -> Idle {
-        self.pool.idle_blocks()
-    }
-}
-
-impl Examined for Overrun {
-    fn layout(&self) -> Layout {
-        self.pool.layout()
-    }
-
-    fn batch_blocks(&self) -> usize {
-        self.pool.batch_blocks()
-    }
-
-    fn mechanism(&self) -> Mechanism {
-        self.pool.mechanism()
-    }
-
-    fn shelves(&self) -> Shelves {
-        self.pool.shelves()
-    }
-}
+examined_through! { [] Overrun, pool, }
 
 impl Handle for OverrunHandle<'_> {
     type Refusal = AllocError;

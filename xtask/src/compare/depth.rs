@@ -27,29 +27,17 @@ pub(super) struct Amount {
 impl Depth {
     /// Of this depth.
     pub(super) fn amount(self) -> Amount {
-        let ms = Duration::from_millis;
+        let of = |ms, rounds, replay_rounds, stalls, stall_ms| Amount {
+            each_scenario: Duration::from_millis(ms),
+            rounds,
+            turn_ms: 2,
+            replay_rounds,
+            stalled: stalled::Amount { rounds: stalls, each: Duration::from_millis(stall_ms) },
+        };
         match self {
-            Self::Quick => Amount {
-                each_scenario: ms(200),
-                rounds: 9,
-                turn_ms: 2,
-                replay_rounds: 5,
-                stalled: stalled::Amount { rounds: 5, each: ms(50) },
-            },
-            Self::Short => Amount {
-                each_scenario: ms(500),
-                rounds: 11,
-                turn_ms: 2,
-                replay_rounds: 5,
-                stalled: stalled::Amount { rounds: 7, each: ms(50) },
-            },
-            Self::Full => Amount {
-                each_scenario: ms(2000),
-                rounds: 21,
-                turn_ms: 2,
-                replay_rounds: 15,
-                stalled: stalled::Amount { rounds: 15, each: ms(100) },
-            },
+            Self::Quick => of(200, 9, 5, 5, 50),
+            Self::Short => of(500, 11, 5, 7, 50),
+            Self::Full => of(2000, 21, 15, 15, 100),
         }
     }
 

@@ -154,9 +154,7 @@ mod tests {
     use super::*;
 
     fn findings(files: &[(&str, &str)]) -> Vec<String> {
-        let file =
-            |(path, text): &(&str, &str)| File { path: (*path).into(), text: (*text).into() };
-        let files: Vec<File> = files.iter().map(file).collect();
+        let files: Vec<File> = files.iter().map(|(path, text)| File::of(path, text)).collect();
         let found = check(&files).unwrap();
         found.iter().map(ToString::to_string).collect()
     }

@@ -15,6 +15,14 @@ pub(crate) struct File {
     pub(crate) text: String,
 }
 
+#[cfg(test)]
+impl File {
+    /// A file for tests.
+    pub(super) fn of(path: &str, text: &str) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+}
+
 pub(super) fn text_file(root: &Path, path: &str) -> Result<File> {
     let text = fs::read_to_string(root.join(path)).with_context(|| format!("no {path}"))?;
     Ok(File { path: path.into(), text })

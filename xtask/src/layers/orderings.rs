@@ -73,16 +73,12 @@ mod tests {
 
     use super::*;
 
-    fn file(path: &str, text: &str) -> File {
-        File { path: path.into(), text: text.into() }
-    }
-
     #[test]
     fn tables_say_what_ships_and_the_chapter_has_all() {
         let sites =
             [Site { name: "FL-1", shipped: Acquire }, Site { name: "FL-3", shipped: Release }];
         let count = |chapter: &str, head: &str| {
-            let (chapter, head) = (file("orderings.md", chapter), file("src/x.rs", head));
+            let (chapter, head) = (File::of("orderings.md", chapter), File::of("src/x.rs", head));
             check(&sites, &chapter, &[&head]).len()
         };
         let whole = "| site | access | ordering |\n| FL-1 | a | Acquire | w |\n| FL-3 | b | Release | w |\n";

@@ -43,14 +43,10 @@ fn label(line: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn file(path: &str, text: &str) -> File {
-        File { path: path.into(), text: text.into() }
-    }
-
     #[test]
     fn a_link_needs_a_label_and_a_label_a_page() {
-        let front_page = file("src/lib.rs", "//! [forms]: crate::docs::forms\n");
-        let findings = |text: &str| check(&file("README.md", text), &front_page).len();
+        let front_page = File::of("src/lib.rs", "//! [forms]: crate::docs::forms\n");
+        let findings = |text: &str| check(&File::of("README.md", text), &front_page).len();
         assert_eq!(findings("see [forms][forms]\n\n[forms]: src/docs/forms.md\n"), 0);
         assert_eq!(findings("[design]: src/docs/design.md\n"), 1);
         assert_eq!(findings("see [forms](src/docs/forms.md)\n"), 1);

@@ -14,7 +14,7 @@ pub(super) fn layout() -> Layout {
 /// A pool, and a way to it.
 pub(super) trait Blocks {
     /// Whether blocks are kept by the thread, so that there are hits.
-    const HAS_CACHES: bool = true;
+    const HAS_CACHES: bool;
 
     /// Takes a block.
     fn take(&self) -> Block;
@@ -36,64 +36,30 @@ pub(super) struct Handle<'p, S: Strategy, C: Checking> {
     pub(super) local: Local<'p, S, C>,
 }
 
-impl<S: Strategy, C: Checking> Blocks for Handle<'_, S, C> {
-    fn take(&self) -> Block {
-        self.local.allocate().expect("memory")
-    }
+/// Implements [`Blocks`] by the calls that each form of the pool has: `$blocks` hands them out,
+/// `$pool` counts them.
+macro_rules! blocks {
+    ([$($generics:tt)*] $kind:ty, $has_caches:literal, $self:ident: $blocks:expr, $pool:expr) => {
+        impl<$($generics)*> Blocks for $kind {
+            const HAS_CACHES: bool = $has_caches;
 
-    unsafe fn give(&self, block: Block) {
-        // SAFETY: by the caller.
-        unsafe { self.local.deallocate(block) };
-    }
+            fn take(&$self) -> Block {
+                $blocks.allocate().expect("memory")
+            }
 
-    fn stats(&self) -> Stats {
-        self.pool.stats()
-    }
+            unsafe fn give(&$self, block: Block) {
+                // SAFETY: by the caller.
+                unsafe { $blocks.deallocate(block) };
+            }
+
+            fn stats(&$self) -> Stats {
+                $pool.stats()
+            }
+        }
+    };
 }
 
-impl<S: Strategy> Blocks for ThreadLocalPool<S> {
-    fn take(&self) -> Block {
-        self.allocate().expect("memory")
-    }
-
-    unsafe fn give(&self, block: Block) {
-        // SAFETY: by the caller.
-        unsafe { self.deallocate(block) };
-    }
-
-    fn stats(&self) -> Stats {
-        Pool::stats(self)
-    }
-}
-
-impl<S: Strategy> Blocks for StaticPool<S> {
-    fn take(&self) -> Block {
-        self.allocate().expect("memory")
-    }
-
-    unsafe fn give(&self, block: Block) {
-        // SAFETY: by the caller.
-        unsafe { self.deallocate(block) };
-    }
-
-    fn stats(&self) -> Stats {
-        Pool::stats(self)
-    }
-}
-
-impl<S: Strategy> Blocks for ExactPool<S> {
-    const HAS_CACHES: bool = false;
-
-    fn take(&self) -> Block {
-        self.allocate().expect("memory")
-    }
-
-    unsafe fn give(&self, block: Block) {
-        // SAFETY: by the caller.
-        unsafe { self.deallocate(block) };
-    }
-
-    fn stats(&self) -> Stats {
-        Self::stats(self)
-    }
-}
+blocks!([S: Strategy, C: Checking] Handle<'_, S, C>, true, self: self.local, self.pool);
+blocks!([S: Strategy] ThreadLocalPool<S>, true, self: self, self);
+blocks!([S: Strategy] StaticPool<S>, true, self: self, self);
+blocks!([S: Strategy] ExactPool<S>, false, self: self, self);
