@@ -102,7 +102,7 @@ impl fmt::Display for Path {
             Self::Carve => "carve",
             Self::Grow => "grow",
             Self::FirstCall => "first call",
-            Self::AttachNew => "attach, new seat",
+            Self::AttachNew => "attach, new slot",
             Self::Attach => "attach",
             Self::DetachEmpty => "detach, empty",
             Self::Detach => "detach, B - 1",

@@ -81,14 +81,14 @@ pub struct CountedHandle<'s, H> {
     touched_bytes: usize,
     blocks: &'s Count,
     // After the handle: it counts until that is gone.
-    _seat: Seat<'s>,
+    _counted: CountedDown<'s>,
 }
 
 /// Counts a handle.
 #[derive(Debug)]
-struct Seat<'s>(&'s Count);
+struct CountedDown<'s>(&'s Count);
 
-impl Drop for Seat<'_> {
+impl Drop for CountedDown<'_> {
     fn drop(&mut self) {
         self.0.down();
     }
@@ -103,9 +103,14 @@ impl<S: Measured> Subject for Counted<'_, S> {
 
     fn attach(&self) -> Result<Self::Handle<'_>, S::Refusal> {
         self.handles.up();
-        let _seat = Seat(&self.handles);
+        let _counted = CountedDown(&self.handles);
         let handle = self.subject.attach()?;
-        Ok(CountedHandle { handle, touched_bytes: self.touched_bytes, blocks: &self.blocks, _seat })
+        Ok(CountedHandle {
+            handle,
+            touched_bytes: self.touched_bytes,
+            blocks: &self.blocks,
+            _counted,
+        })
     }
 }
 

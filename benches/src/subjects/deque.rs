@@ -17,7 +17,7 @@ use crate::{Handle, Measured, Never, Subject};
 pub struct Deques {
     stealers: RwLock<Vec<Stealer<Block>>>,
     /// Those of handles that left, to be used on.
-    idle: Mutex<Vec<Seat>>,
+    idle: Mutex<Vec<Slot>>,
     left: Injector<Block>,
     layout: Layout,
     made: AtomicUsize,
@@ -25,7 +25,7 @@ pub struct Deques {
 
 /// A deque and its number among the stealers.
 #[derive(Debug)]
-struct Seat {
+struct Slot {
     own: Worker<Block>,
     number: usize,
 }
@@ -35,7 +35,7 @@ struct Seat {
 pub struct Deque<'s> {
     all: &'s Deques,
     /// Always there, but for the end.
-    seat: Option<Seat>,
+    slot: Option<Slot>,
 }
 
 impl Deques {
@@ -50,18 +50,18 @@ impl Deques {
         }
     }
 
-    /// A block from somebody else, and more of them into `seat`.
+    /// A block from somebody else, and more of them into `slot`.
     #[cold]
-    fn steal(&self, seat: &Seat) -> NonNull<u8> {
+    fn steal(&self, slot: &Slot) -> NonNull<u8> {
         let stealers = self.stealers.read().expect("nobody panics with it");
-        let others = stealers.iter().enumerate().filter(|(number, _)| *number != seat.number);
-        let mut stolen = self.left.steal_batch_and_pop(&seat.own);
+        let others = stealers.iter().enumerate().filter(|(number, _)| *number != slot.number);
+        let mut stolen = self.left.steal_batch_and_pop(&slot.own);
         for (_, other) in others {
             if stolen.is_success() {
                 break;
             }
             // A lost race is taken for an empty deque: there is a next one, and the allocator.
-            stolen = other.steal_batch_and_pop(&seat.own);
+            stolen = other.steal_batch_and_pop(&slot.own);
         }
         match stolen {
             Steal::Success(Block(block)) => block,
@@ -80,13 +80,13 @@ impl Subject for Deques {
 
     fn attach(&self) -> Result<Deque<'_>, Never> {
         let idle = self.idle.lock().expect("nobody panics with it").pop();
-        let seat = idle.unwrap_or_else(|| {
+        let slot = idle.unwrap_or_else(|| {
             let own = Worker::new_lifo();
             let mut stealers = self.stealers.write().expect("nobody panics with it");
             stealers.push(own.stealer());
-            Seat { own, number: stealers.len() - 1 }
+            Slot { own, number: stealers.len() - 1 }
         });
-        Ok(Deque { all: self, seat: Some(seat) })
+        Ok(Deque { all: self, slot: Some(slot) })
     }
 }
 
@@ -98,8 +98,8 @@ impl Measured for Deques {
 
 impl Deque<'_> {
     #[inline]
-    fn seat(&self) -> &Seat {
-        self.seat.as_ref().expect("there until the end")
+    fn slot(&self) -> &Slot {
+        self.slot.as_ref().expect("there until the end")
     }
 }
 
@@ -108,25 +108,25 @@ impl Handle for Deque<'_> {
 
     #[inline]
     fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
-        Ok(match self.seat().own.pop() {
+        Ok(match self.slot().own.pop() {
             Some(Block(block)) => block,
-            None => self.all.steal(self.seat()),
+            None => self.all.steal(self.slot()),
         })
     }
 
     #[inline]
     unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        self.seat().own.push(Block(block));
+        self.slot().own.push(Block(block));
     }
 }
 
 impl Drop for Deque<'_> {
     fn drop(&mut self) {
-        if let Some(seat) = self.seat.take() {
-            while let Some(block) = seat.own.pop() {
+        if let Some(slot) = self.slot.take() {
+            while let Some(block) = slot.own.pop() {
                 self.all.left.push(block);
             }
-            self.all.idle.lock().expect("nobody panics with it").push(seat);
+            self.all.idle.lock().expect("nobody panics with it").push(slot);
         }
     }
 }

@@ -9,25 +9,25 @@ use super::script::Tally;
 /// Counts what handles of a new pool do when they come and go, without blocks and with some.
 /// `local` leads to the handle inside one.
 pub(super) fn run<'p, L, S: Strategy + 'p, C: Checking + 'p>(
-    seat: impl Fn() -> L,
+    make: impl Fn() -> L,
     local: impl Fn(&L) -> &Local<'p, S, C>,
     tally: &mut Tally,
 ) {
-    let handle = attach(Path::AttachNew, &seat, tally);
+    let handle = attach(Path::AttachNew, &make, tally);
     detach(Path::DetachEmpty, handle, 0, tally);
-    let handle = attach(Path::Attach, &seat, tally);
+    let handle = attach(Path::Attach, &make, tally);
     let block = local(&handle).allocate().expect("memory");
     let blocks = local(&handle).cached_blocks();
     detach(Path::Detach, handle, blocks as u64, tally);
     // SAFETY: allocated above, of the same pool.
-    unsafe { local(&seat()).deallocate(block) };
+    unsafe { local(&make()).deallocate(block) };
 }
 
-fn attach<L>(path: Path, seat: impl Fn() -> L, tally: &mut Tally) -> L {
+fn attach<L>(path: Path, make: impl Fn() -> L, tally: &mut Tally) -> L {
     let mut handle = None;
-    let accesses = accesses(|| handle = Some(seat()));
+    let accesses = accesses(|| handle = Some(make()));
     tally.add(path, 0, &accesses);
-    handle.expect("just seated")
+    handle.expect("just made")
 }
 
 fn detach<L>(path: Path, handle: L, blocks: u64, tally: &mut Tally) {

@@ -63,8 +63,8 @@ fn per_thread() -> Vec<Row> {
     // The slot that all share comes with the first look.
     _ = pool.stats();
     // SAFETY: dropped when `run` returns, before the pool.
-    let seat = || unsafe { pool.detached_local() }.expect("memory");
-    handles::run(seat, |local| local, &mut tally);
+    let make = || unsafe { pool.detached_local() }.expect("memory");
+    handles::run(make, |local| local, &mut tally);
     tally.into_rows()
 }
 

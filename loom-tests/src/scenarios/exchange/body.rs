@@ -109,11 +109,11 @@ impl Actor {
 }
 
 /// A handle that a scenario made on one thread and uses on another.
-struct Seat<S: Strategy>(Option<Local<'static, S>>);
+struct SentHandle<S: Strategy>(Option<Local<'static, S>>);
 
 // SAFETY: a handle is bound to one thread only so that two don't use it at a time; here it moves
 // between the setup and its thread, which start and join order.
-unsafe impl<S: Strategy> Send for Seat<S> {}
+unsafe impl<S: Strategy> Send for SentHandle<S> {}
 
 /// The models' threads: their ids are the numbers of their actors, and they end when a scenario
 /// says so.
@@ -190,17 +190,17 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         .expect("a scenario's pool can be built");
     let shared: &'static Shared<Pool<S>> = Box::leak(Box::new(Shared::new(pool)));
 
-    let step = move |seat: &mut Seat<S>, actor: &mut Actor, op: Op| {
-        let local = seat.0.as_ref();
+    let step = move |handle: &mut SentHandle<S>, actor: &mut Actor, op: Op| {
+        let local = handle.0.as_ref();
         match op {
             Op::Attach => {
                 threads.attaches(actor.number);
-                seat.0 = Some(shared.under_check.local().expect("memory for a slot"));
+                handle.0 = Some(shared.under_check.local().expect("memory for a slot"));
             }
-            Op::Leave => seat.0 = None,
-            Op::Forget => core::mem::forget(seat.0.take()),
+            Op::Leave => handle.0 = None,
+            Op::Forget => core::mem::forget(handle.0.take()),
             Op::End => {
-                core::mem::forget(seat.0.take());
+                core::mem::forget(handle.0.take());
                 threads.ends(actor.number);
             }
             Op::Allocate => match local.expect("attached").allocate() {
@@ -224,26 +224,26 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         }
     };
 
-    let mut actors: Vec<(Seat<S>, Actor)> =
-        (0..scenario.threads.len()).map(|number| (Seat(None), Actor::new(number))).collect();
+    let mut actors: Vec<(SentHandle<S>, Actor)> =
+        (0..scenario.threads.len()).map(|number| (SentHandle(None), Actor::new(number))).collect();
     for (thread, op) in scenario.setup.steps() {
         if let Op::Give(to) = op {
             let block = actors[*thread].1.held.pop_front().expect("setup gives what is held");
             actors[*to].1.held.push_back(block);
         } else {
-            let (seat, actor) = &mut actors[*thread];
-            step(seat, actor, *op);
+            let (handle, actor) = &mut actors[*thread];
+            step(handle, actor, *op);
         }
     }
     actors.iter_mut().for_each(|(_, actor)| actor.log.clear());
-    let ended = run(scenario, actors, move |(seat, actor), op| step(seat, actor, op));
+    let ended = run(scenario, actors, move |(handle, actor), op| step(handle, actor, op));
 
-    let (seats, actors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
-    let handles = seats.iter().filter(|seat| seat.0.is_some()).count();
+    let (handles, actors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
+    let alive = handles.iter().filter(|handle| handle.0.is_some()).count();
     let attached = shared.under_check.stats().attached;
-    assert_eq!(attached, handles + scenario.handles_forgotten(), "two handles share a slot");
+    assert_eq!(attached, alive + scenario.handles_forgotten(), "two handles share a slot");
     // In the order of the threads, as the specification does.
-    seats.into_iter().for_each(drop);
+    handles.into_iter().for_each(drop);
     // SAFETY: leaked above; all handles are gone.
     let mut shared = unsafe { Box::from_raw(core::ptr::from_ref(shared).cast_mut()) };
     let (stats, census) = (shared.under_check.stats(), shared.under_check.census());

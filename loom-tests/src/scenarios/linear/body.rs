@@ -97,7 +97,7 @@ impl<S: Strategy> Shared<S> {
     }
 
     fn follow(&self, thread: usize, ops: &[Op], others: usize) {
-        let local = self.pool.local().expect("memory for a seat");
+        let local = self.pool.local().expect("memory for a slot");
         let mut held = Vec::new();
         for op in ops {
             held.append(&mut lock(&self.mail)[thread]);
@@ -144,7 +144,7 @@ pub fn body<S: Strategy>(program: &Program, fault: Fault) -> History {
     });
     // The threads' numbers, and one more for what is done alone.
     let alone = threads.len();
-    let first = shared.pool.local().expect("memory for a seat");
+    let first = shared.pool.local().expect("memory for a slot");
     for &blocks in held {
         let blocks = (0..blocks).filter_map(|_| shared.allocate(&first, alone, 0)).collect();
         lock(&shared.mail).push(blocks);
@@ -160,7 +160,7 @@ pub fn body<S: Strategy>(program: &Program, fault: Fault) -> History {
         })
         .collect();
     running.into_iter().for_each(|thread| thread.join().expect("no panic unreported"));
-    let last = shared.pool.local().expect("memory for a seat");
+    let last = shared.pool.local().expect("memory for a slot");
     while shared.allocate(&last, alone, 0).is_some() {
         assert!(lock(&shared.calls).len() < 1_000, "the pool hands out blocks without end");
     }

@@ -3,13 +3,13 @@
 use stampool::{StampedLocal, StampedPool, TaggedWide};
 
 /// A handle that a scenario made on one thread and uses on another.
-pub(super) struct Seat<T: 'static>(pub(super) StampedLocal<'static, T, TaggedWide>);
+pub(super) struct SentHandle<T: 'static>(pub(super) StampedLocal<'static, T, TaggedWide>);
 
 // SAFETY: a handle is bound to one thread only so that two don't use it at a time; here it moves
 // between the setup and its thread, which start and join order.
-unsafe impl<T> Send for Seat<T> {}
+unsafe impl<T> Send for SentHandle<T> {}
 
-impl<T: Send + Sync> Seat<T> {
+impl<T: Send + Sync> SentHandle<T> {
     pub(super) fn of(pool: &'static StampedPool<T>) -> Self {
         Self(pool.local().expect("memory"))
     }

@@ -8,7 +8,7 @@ use stampool::raw::sync::{AtomicU64, thread};
 use stampool::{AtomicStamped, Stamped, StampedPool};
 
 use super::scenario::{Scenario, row};
-use super::shared::{Leaked, Seat};
+use super::shared::{Leaked, SentHandle};
 use crate::scenarios::Depth;
 use crate::spec::{self, Object};
 
@@ -196,13 +196,13 @@ impl Rig {
     }
 
     /// With the block live, at value 1.
-    fn live(&self, seat: &Seat<Value>) -> Stamped<Value> {
-        let name = seat.0.allocate_with(|value, _| value.write(1));
+    fn live(&self, handle: &SentHandle<Value>) -> Stamped<Value> {
+        let name = handle.0.allocate_with(|value, _| value.write(1));
         name.expect("memory")
     }
 
-    fn seat(&self) -> Seat<Value> {
-        Seat::of(self.pool.0)
+    fn handle(&self) -> SentHandle<Value> {
+        SentHandle::of(self.pool.0)
     }
 
     fn end(self) {
@@ -218,12 +218,12 @@ impl Rig {
 /// The first allocation of all carves, constructs and fills, and sends the name without order.
 fn first_use() -> String {
     let rig = Rig::new();
-    let (pool, word, seat) = (rig.pool.0, rig.word.0, rig.seat());
+    let (pool, word, handle) = (rig.pool.0, rig.word.0, rig.handle());
     let other = thread::spawn(move || {
-        let seat = seat;
-        let name = seat.0.allocate_with(|value, _| value.write(5));
+        let handle = handle;
+        let name = handle.0.allocate_with(|value, _| value.write(5));
         word.store(name.expect("memory"), Relaxed);
-        seat
+        handle
     });
     // The name is not acquired: that it leads nowhere yet, for this thread, is as good as null.
     let log = match pool.get(word.load(Relaxed)) {
@@ -239,12 +239,12 @@ fn first_use() -> String {
 /// reached.
 fn free_reuse() -> String {
     let rig = Rig::new();
-    let (word, own, seat) = (rig.word.0, rig.seat(), rig.seat());
+    let (word, own, handle) = (rig.word.0, rig.handle(), rig.handle());
     let other = thread::spawn(move || {
-        let seat = seat;
-        let name = seat.0.allocate_with(|value, _| value.write(5));
+        let handle = handle;
+        let name = handle.0.allocate_with(|value, _| value.write(5));
         word.store(name.expect("memory"), Relaxed);
-        seat
+        handle
     });
     let log = match own.0.free(word.load(Relaxed)) {
         Err(_) => "nothing".into(),
@@ -263,15 +263,15 @@ fn free_reuse() -> String {
 
 fn free_free() -> String {
     let rig = Rig::new();
-    let (own, seat) = (rig.seat(), rig.seat());
+    let (own, handle) = (rig.handle(), rig.handle());
     let name = rig.live(&own);
     let log = |freed: bool| if freed { "freed" } else { "stale" };
-    let other = thread::spawn(move || (seat.0.free(name).is_ok(), seat));
+    let other = thread::spawn(move || (handle.0.free(name).is_ok(), handle));
     let ours = own.0.free(name).is_ok();
-    let (theirs, seat) = other.join().expect("no panic unreported");
+    let (theirs, handle) = other.join().expect("no panic unreported");
     assert!(!(ours && theirs), "a block was freed twice");
     assert!(ours || theirs, "a block was lost");
-    drop((own, seat));
+    drop((own, handle));
     rig.end();
     outcome(&[log(ours), log(theirs)])
 }
@@ -286,14 +286,15 @@ pub(crate) fn reader_and_reuse(
     is_current: impl FnOnce(&StampedPool<Value>, Stamped<Value>) -> bool,
 ) -> String {
     let rig = Rig::new();
-    let (pool, seat) = (rig.pool.0, rig.seat());
-    let name = rig.live(&seat);
+    let (pool, handle) = (rig.pool.0, rig.handle());
+    let name = rig.live(&handle);
     let other = thread::spawn(move || {
-        let seat = seat;
-        seat.0.free(name).expect("current");
-        let again = seat.0.allocate_with(|value, _| value.write(2)).expect("the block just freed");
+        let handle = handle;
+        handle.0.free(name).expect("current");
+        let again =
+            handle.0.allocate_with(|value, _| value.write(2)).expect("the block just freed");
         assert_ne!(again, name, "a name came twice");
-        seat
+        handle
     });
     let read = pool.get(name).map(|value| value.0.each_ref().map(|half| half.load(Relaxed)));
     let log = match read {
@@ -316,11 +317,11 @@ enum Look {
 /// Who finds a name stale has acquired what its freer did.
 fn stale(look: Look) -> String {
     let rig = Rig::new();
-    let (pool, note, own, seat) = (rig.pool.0, rig.note.0, rig.seat(), rig.seat());
+    let (pool, note, own, handle) = (rig.pool.0, rig.note.0, rig.handle(), rig.handle());
     let name = rig.live(&own);
     let other = thread::spawn(move || {
         note.store(1, Relaxed);
-        (seat.0.free(name).is_ok(), seat)
+        (handle.0.free(name).is_ok(), handle)
     });
     let current = match look {
         Look::Get => pool.get(name).is_some(),
@@ -331,8 +332,8 @@ fn stale(look: Look) -> String {
         true => "current".into(),
         false => format!("stale, noted {}", note.load(Relaxed) == 1),
     };
-    let (freed, seat) = other.join().expect("no panic unreported");
-    drop((own, seat));
+    let (freed, handle) = other.join().expect("no panic unreported");
+    drop((own, handle));
     rig.end();
     outcome(&[&log, if freed { "freed" } else { "stale" }])
 }
@@ -340,13 +341,13 @@ fn stale(look: Look) -> String {
 /// A third thread writes the value of the second turn; the name reached it without ordering.
 fn get_relayed() -> String {
     let rig = Rig::new();
-    let (pool, word, seat) = (rig.pool.0, rig.word.0, rig.seat());
-    let name = rig.live(&seat);
+    let (pool, word, handle) = (rig.pool.0, rig.word.0, rig.handle());
+    let name = rig.live(&handle);
     let turner = thread::spawn(move || {
-        let seat = seat;
-        seat.0.free(name).expect("current");
-        word.store(seat.0.allocate().expect("the block just freed"), Relaxed);
-        seat
+        let handle = handle;
+        handle.0.free(name).expect("current");
+        word.store(handle.0.allocate().expect("the block just freed"), Relaxed);
+        handle
     });
     let writer = thread::spawn(move || {
         if let Some(value) = pool.get(word.load(Relaxed)) {

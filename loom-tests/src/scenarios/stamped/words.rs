@@ -7,7 +7,7 @@ use stampool::raw::sync::{AtomicU64, thread};
 use stampool::{AtomicPackedStamped, AtomicStamped, PackedStamped, Stamped, StampedPool};
 
 use super::scenario::{Scenario, row};
-use super::shared::{Leaked, Seat};
+use super::shared::{Leaked, SentHandle};
 use super::turns::{Value, single};
 use crate::spec::{self, Object};
 
@@ -136,25 +136,25 @@ name_word!(AtomicPackedStamped, PackedStamped, Stamped::pack, |name, pool: &Stam
 /// between its load and its exchange.
 pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
     let pool = Leaked::new(pool);
-    let seat = Seat::of(pool.0);
-    let first = seat.0.allocate().expect("memory");
+    let handle = SentHandle::of(pool.0);
+    let first = handle.0.allocate().expect("memory");
     let word = Leaked::new(W::new(first));
     let (pool_of, word_of) = (pool.0, word.0);
     let other = thread::spawn(move || {
-        let (seat, null) = (seat, W::pack(Stamped::NULL));
+        let (handle, null) = (handle, W::pack(Stamped::NULL));
         let taken = word_of.swap(Stamped::NULL, AcqRel);
         if taken == null {
-            return (None, seat);
+            return (None, handle);
         }
         let name = W::unpack(taken, pool_of).expect("who takes it out may use it");
-        seat.0.free(name).expect("current");
-        let next = seat.0.allocate().expect("the block just freed");
+        handle.0.free(name).expect("current");
+        let next = handle.0.allocate().expect("the block just freed");
         word_of.store(next, Release);
-        (Some(next), seat)
+        (Some(next), handle)
     });
     let found = word.0.load(Acquire);
     let exchanged = found != W::pack(Stamped::NULL) && word.0.exchange(found, Stamped::NULL);
-    let (next, seat) = other.join().expect("no panic unreported");
+    let (next, handle) = other.join().expect("no panic unreported");
     let left = word.0.load(Acquire);
     let is_next = |name| next.is_some_and(|next| W::pack(next) == name);
     assert!(
@@ -168,7 +168,7 @@ pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
         _ => panic!("a word holds what nobody put there"),
     };
     let outcome = outcome(turn(found), exchanged, turn(left));
-    drop(seat);
+    drop(handle);
     // SAFETY: the thread is joined and the handle dropped.
     _ = unsafe { word.end() };
     // SAFETY: as above.
@@ -180,8 +180,8 @@ pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
 fn whole<W: NameWord>() -> String {
     let builder = StampedPool::<Value>::builder().batch(2);
     let pool = Leaked::new(builder.build_stamped(Value::new).expect("no requirement"));
-    let seat = Seat::of(pool.0);
-    let names = [1, 2].map(|_| seat.0.allocate().expect("memory"));
+    let handle = SentHandle::of(pool.0);
+    let names = [1, 2].map(|_| handle.0.allocate().expect("memory"));
     let word = Leaked::new(W::new(Stamped::NULL));
     let note = Leaked::new(AtomicU64::new(0));
     let (word_of, note_of) = (word.0, note.0);
@@ -202,7 +202,7 @@ fn whole<W: NameWord>() -> String {
     assert!(noted >= turn(found), "a name came before what was written before it");
     let left = word.0.load(Relaxed);
     let turns = [found, left].map(|name| u8::try_from(turn(name)).expect("two"));
-    drop(seat);
+    drop(handle);
     // SAFETY: the thread is joined and the handle dropped.
     _ = unsafe { word.end() };
     // SAFETY: as above.

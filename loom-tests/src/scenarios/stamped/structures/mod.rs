@@ -11,10 +11,10 @@ use super::shared::Leaked;
 use crate::scenarios::Depth;
 use crate::spec::{self, Object};
 
-#[path = "../../../../examples/structures/ms_queue.rs"]
+#[path = "../../../../../examples/structures/ms_queue.rs"]
 mod ms_queue;
 mod sync;
-#[path = "../../../../examples/structures/treiber_stack.rs"]
+#[path = "../../../../../examples/structures/treiber_stack.rs"]
 mod treiber_stack;
 
 /// The rows of this module.
