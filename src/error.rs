@@ -22,8 +22,13 @@ pub enum AllocError {
     TagsExhausted,
     /// The pool has as many magazines as its index can name.
     MagazinesExhausted,
-    /// The pool is sealed, and has no free block, or no free slot for a handle.
+    /// The pool is sealed, and has no free block, or no free slot for a handle. Or a scope of the
+    /// stack allocator is open, and its parent was asked.
     Sealed,
+    /// The allocator never serves such a layout, whatever is freed.
+    Unsupported,
+    /// The block cannot be resized where it lies.
+    NotInPlace,
 }
 
 impl fmt::Display for AllocError {
@@ -35,6 +40,8 @@ impl fmt::Display for AllocError {
             Self::TagsExhausted => "half of the pool's tags are used and it refuses to wrap them",
             Self::MagazinesExhausted => "the pool has as many magazines as it can name",
             Self::Sealed => "the pool is sealed and has nothing to spare",
+            Self::Unsupported => "the allocator never serves such a layout",
+            Self::NotInPlace => "the block cannot be resized where it lies",
         })
     }
 }

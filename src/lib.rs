@@ -8,6 +8,8 @@
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "family")]
+pub mod alloc;
 pub mod docs;
 
 mod block;

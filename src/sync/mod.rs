@@ -58,6 +58,8 @@ mod backend;
 #[path = "steered.rs"]
 mod backend;
 
+#[cfg(feature = "family")]
+mod constant;
 mod serial;
 pub mod site;
 
@@ -73,6 +75,8 @@ pub use backend::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard,
     UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
+#[cfg(feature = "family")]
+pub(crate) use constant::const_when_shipped;
 pub use core::sync::atomic::Ordering;
 pub use serial::{Places, PoolId, Serial};
 /// For state that belongs to the process and not to one execution of a checker: std's types in

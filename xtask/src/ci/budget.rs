@@ -10,6 +10,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("clippy", 130),
     ("clippy, sanitizers", 15),
     ("tests", 400),
+    ("tests, pools alone", 40),
     ("tests, release", 40),
     ("downstream", 20),
     ("docs", 20),

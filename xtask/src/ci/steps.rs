@@ -62,6 +62,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         ),
         Step::new("tests", "unit, integration and doc tests", Cargo, "test --workspace --quiet"),
         Step::new(
+            "tests, pools alone",
+            "the pools without the allocator family",
+            Cargo,
+            "test --quiet --no-default-features --lib --test pool",
+        ),
+        Step::new(
             "tests, release",
             "the tests of known bugs without overflow checks, as shipped",
             Cargo,

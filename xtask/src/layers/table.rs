@@ -27,6 +27,8 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("thread_cache", &[]),
     layer("checking", &["error", "threads", "free_list", "mediator"]),
     layer("pool", &[]),
+    layer("alloc", &["mediator", "thread_cache", "checking"]),
+    layer("adapt", &["mediator", "thread_cache", "checking", "pool"]),
 ];
 
 /// Not layers: the root and `raw`, which name all of them, and the chapters, which have no code.

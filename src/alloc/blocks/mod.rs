@@ -1,0 +1,321 @@
+//! Blocks of one layout for one thread.
+
+mod chunks;
+
+use core::alloc::Layout;
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::ptr::NonNull;
+
+use self::chunks::Chunks;
+use super::{Owner, Reset, Usage, defaults, forward};
+use crate::error::{AllocError, BuildError};
+use crate::source::{Source, SystemSource};
+
+/// The size of the first chunk in bytes, unless the member's user sets its blocks.
+const FIRST_CHUNK_BYTES: usize = 4 << 10;
+/// Lies in a free block.
+struct Link(Option<NonNull<Link>>);
+
+/// A block allocator for one thread: blocks of one layout, with a list of the free ones.
+///
+/// A free block holds the link to the next one, so a block that was freed costs nothing, and a live
+/// one has no header. While free blocks are there, an allocation and a free are two assignments
+/// each. Chunks have no header either: each has twice as many blocks as the one before, so an array
+/// of 40 addresses is all there is to remember.
+///
+/// ```text
+/// free --> block --> block            fresh --v        v-- end
+/// | live | free | live | free | live | live |  fresh   |     the newest chunk
+/// ```
+///
+/// # Shape
+///
+/// The layout is that given to [`new`](Self::new), padded, with room for a pointer. A smaller layout is
+/// served as well, and gets a whole block.
+///
+/// # Complexity
+///
+/// Constant, but for a new chunk. [`owns`](Self::owns) walks the array of chunks;
+/// [`usage`](Self::usage) walks the free blocks.
+///
+/// # Example
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::alloc::{AllocError, Blocks};
+/// use stampool::SystemSource;
+///
+/// let blocks = Blocks::new(Layout::new::<[u64; 4]>(), SystemSource)?;
+/// let block = blocks.allocate_block().expect("memory");
+/// // SAFETY: allocated from `blocks`, and used by nobody else.
+/// unsafe { blocks.deallocate_block(block) };
+/// assert_eq!(blocks.allocate_block(), Ok(block));
+/// assert_eq!(blocks.allocate(Layout::new::<[u64; 5]>()), Err(AllocError::Unsupported));
+/// # Ok::<(), stampool::BuildError>(())
+/// ```
+// A1, A2: a block is live, or fresh, or in the list, and chunks stay until `&mut` or the drop. A3: a
+// failed call changes nothing. A4: every block has the same extent. A5: `empty`. A6: `chunk_layout`.
+pub struct Blocks<S: Source = SystemSource> {
+    free: Cell<Option<NonNull<Link>>>,
+    fresh: Cell<NonNull<u8>>,
+    end: Cell<NonNull<u8>>,
+    block: Layout,
+    chunks: RefCell<Chunks<S>>,
+}
+
+// SAFETY: all pointers lead into chunks that this value owns; the source is `Send`.
+unsafe impl<S: Source> Send for Blocks<S> {}
+
+impl<S: Source> Blocks<S> {
+    /// An allocator of blocks of `layout`. It obtains its first chunk at the first allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::ZeroSize`]; [`BuildError::BlockTooLarge`] if no chunk can hold a block;
+    /// [`BuildError::Alignment`] if the source has no regions that are aligned so.
+    pub fn new(layout: Layout, source: S) -> Result<Self, BuildError> {
+        let first = (FIRST_CHUNK_BYTES / layout.size().max(1)).max(1);
+        Self::with_first_chunk(layout, source, first)
+    }
+
+    /// The same, with `blocks` blocks in the first chunk, at least one.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_first_chunk(layout: Layout, source: S, blocks: usize) -> Result<Self, BuildError> {
+        let size = layout.size();
+        if size == 0 {
+            return Err(BuildError::ZeroSize);
+        }
+        let link = Layout::new::<Link>();
+        let block =
+            Layout::from_size_align(size.max(link.size()), layout.align().max(link.align()));
+        let block = block.map_err(|_| BuildError::BlockTooLarge { size })?.pad_to_align();
+        let (requested, limit) = (block.align(), source.max_align());
+        if requested > limit {
+            return Err(BuildError::Alignment { requested, limit });
+        }
+        let chunks = Chunks::new(source, blocks.max(1));
+        Ok(Self {
+            free: Cell::new(None),
+            fresh: Cell::new(NonNull::dangling()),
+            end: Cell::new(NonNull::dangling()),
+            block,
+            chunks: RefCell::new(chunks),
+        })
+    }
+
+    /// The layout of each block.
+    pub const fn layout(&self) -> Layout {
+        self.block
+    }
+
+    /// Takes a block: the one that was freed last, or a fresh one.
+    ///
+    /// # Errors
+    ///
+    /// As [`allocate`](Self::allocate).
+    #[inline(always)]
+    pub fn allocate_block(&self) -> Result<NonNull<u8>, AllocError> {
+        if let Some(link) = self.free.get() {
+            // SAFETY: a block in the list is free and holds a link.
+            self.free.set(unsafe { link.read() }.0);
+            return Ok(link.cast());
+        }
+        self.take_fresh()
+    }
+
+    #[inline]
+    fn take_fresh(&self) -> Result<NonNull<u8>, AllocError> {
+        if self.fresh == self.end {
+            self.add_chunk()?;
+        }
+        let block = self.fresh.get();
+        // SAFETY: the newest chunk has at least one whole block left.
+        self.fresh.set(unsafe { block.add(self.block.size()) });
+        Ok(block)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_chunk(&self) -> Result<(), AllocError> {
+        let (start, blocks) = self.chunks.borrow_mut().obtain(self.block)?;
+        self.fresh.set(start);
+        // SAFETY: the chunk has this many blocks.
+        self.end.set(unsafe { start.add(blocks * self.block.size()) });
+        Ok(())
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator.
+    #[inline(always)]
+    pub unsafe fn deallocate_block(&self, block: NonNull<u8>) {
+        let link = block.cast::<Link>();
+        // SAFETY: by the caller the block is live, and he gives it up. It has room for a link and
+        // is aligned for one.
+        unsafe { link.write(Link(self.free.get())) };
+        self.free.set(Some(link));
+    }
+
+    #[inline(always)]
+    fn fits(&self, layout: Layout) -> bool {
+        layout.size() <= self.block.size() && layout.align() <= self.block.align()
+    }
+
+    fn whole(&self, block: NonNull<u8>) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(block, self.block.size())
+    }
+
+    /// Returns a block, whole, if `layout` fits into one.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Unsupported`] if it does not fit; [`AllocError::OutOfMemory`] or
+    /// [`AllocError::MisalignedSource`] from the source.
+    #[inline(always)]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if !self.fits(layout) {
+            return Err(AllocError::Unsupported);
+        }
+        if layout.size() == 0 {
+            return Ok(defaults::empty(layout));
+        }
+        self.allocate_block().map(|block| self.whole(block))
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, and `layout` fits it.
+    #[inline(always)]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        if layout.size() != 0 {
+            // SAFETY: by the caller.
+            unsafe { self.deallocate_block(block) }
+        }
+    }
+
+    /// Returns the block as it is, if `new` fits into it.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it does not.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
+    #[inline(always)]
+    pub unsafe fn grow_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 || !self.fits(new) {
+            return Err(AllocError::NotInPlace);
+        }
+        Ok(self.whole(block))
+    }
+
+    /// Returns the block as it is, unless `new` has no bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if `new` has no bytes, so that the block can be freed, or is
+    /// aligned as no block is.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
+    #[inline(always)]
+    pub unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 && block.addr().get().is_multiple_of(new.align()) {
+            return Ok(NonNull::slice_from_raw_parts(block, 0));
+        }
+        if new.size() == 0 || !self.fits(new) {
+            return Err(AllocError::NotInPlace);
+        }
+        Ok(self.whole(block))
+    }
+
+    /// Whether `address` lies in a chunk.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        let chunks = self.chunks.borrow();
+        chunks.places().iter().any(|(start, blocks)| {
+            let first = start.addr().get();
+            (first..first + blocks * self.block.size()).contains(&address.addr().get())
+        })
+    }
+
+    /// Blocks that are handed out, and bytes obtained. Walks the free blocks.
+    pub fn usage(&self) -> Usage {
+        let chunks = self.chunks.borrow();
+        let blocks: usize = chunks.places().iter().map(|(_, blocks)| blocks).sum();
+        let fresh = self.end.get().addr().get() - self.fresh.get().addr().get();
+        // SAFETY: a block in the list is free and holds a link.
+        let next = |link: &NonNull<Link>| unsafe { link.read() }.0;
+        let free = core::iter::successors(self.free.get(), next).count();
+        let live = blocks - fresh / self.block.size() - free;
+        Usage {
+            used_bytes: live * self.block.size(),
+            live_blocks: Some(live),
+            obtained_bytes: blocks * self.block.size(),
+            overhead_bytes: 0,
+            capacity_bytes: None,
+        }
+    }
+
+    /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
+    pub fn reset(&mut self) {
+        self.free.set(None);
+        self.end.set(self.fresh.get());
+        // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
+        if let Some((start, blocks)) = unsafe { self.chunks.get_mut().keep_largest(self.block) } {
+            self.fresh.set(start);
+            // SAFETY: the chunk has this many blocks.
+            self.end.set(unsafe { start.add(blocks * self.block.size()) });
+        }
+    }
+}
+
+impl<S: Source> Drop for Blocks<S> {
+    fn drop(&mut self) {
+        // SAFETY: all blocks are invalid (A1).
+        unsafe { self.chunks.get_mut().release_all(self.block) };
+    }
+}
+
+forward::by_inherent! { [S: Source] Blocks<S> }
+
+impl<S: Source> Owner for Blocks<S> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        self.usage()
+    }
+}
+
+impl<S: Source> Reset for Blocks<S> {
+    fn reset(&mut self) {
+        self.reset();
+    }
+}
+
+impl<S: Source> fmt::Debug for Blocks<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blocks").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}

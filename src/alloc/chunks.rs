@@ -1,0 +1,222 @@
+//! The chunks of a member that bumps: regions of its source, each larger than the one before.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use crate::error::AllocError;
+use crate::source::Source;
+
+/// The size of the first chunk in bytes, unless the member's user sets one.
+pub(super) const FIRST_CHUNK_BYTES: usize = 4 << 10;
+/// The size in bytes up to which chunks grow by doubling.
+const LARGEST_CHUNK_BYTES: usize = 64 << 20;
+/// The alignment of a chunk's payload, in bytes.
+pub(super) const PAYLOAD_ALIGN: usize = 16;
+
+/// Lies in front of each chunk's payload. So no chunk's payload begins where another chunk ends.
+#[derive(Clone, Copy)]
+struct Header {
+    older: Option<NonNull<Header>>,
+    layout: Layout,
+}
+
+const HEADER_BYTES: usize = size_of::<Header>().next_multiple_of(PAYLOAD_ALIGN);
+const CHUNK_ALIGN: usize =
+    if align_of::<Header>() > PAYLOAD_ALIGN { align_of::<Header>() } else { PAYLOAD_ALIGN };
+
+/// One chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chunk(NonNull<u8>);
+
+impl Chunk {
+    const fn header(self) -> NonNull<Header> {
+        self.0.cast()
+    }
+
+    const fn layout(self) -> Layout {
+        // SAFETY: written when the chunk was obtained (I1 of `Chunks`).
+        unsafe { (*self.header().as_ptr()).layout }
+    }
+
+    /// The first byte of the payload.
+    pub(super) const fn start(self) -> NonNull<u8> {
+        // SAFETY: a chunk has room for its header.
+        unsafe { self.0.add(HEADER_BYTES) }
+    }
+
+    /// The end of the payload.
+    pub(super) const fn end(self) -> NonNull<u8> {
+        // SAFETY: a chunk is as long as its layout says.
+        unsafe { self.0.add(self.layout().size()) }
+    }
+
+    /// Length of the payload.
+    pub(super) const fn len(self) -> usize {
+        self.layout().size() - HEADER_BYTES
+    }
+
+    /// The chunk obtained before this one.
+    pub(super) fn older(self) -> Option<Self> {
+        // SAFETY: written when the chunk was obtained (I1 of `Chunks`).
+        unsafe { (*self.header().as_ptr()).older }.map(|older| Self(older.cast()))
+    }
+
+    /// Whether `address` lies in the payload.
+    pub(super) fn contains(self, address: NonNull<u8>) -> bool {
+        (self.start()..self.end()).contains(&address)
+    }
+}
+
+/// All chunks of a member, and their source. I1: each begins with a header that holds the chunk
+/// before it, and the layout with which it was obtained.
+pub(super) struct Chunks<S: Source> {
+    source: S,
+    newest: Option<Chunk>,
+    next_bytes: usize,
+    count: usize,
+    bytes: usize,
+}
+
+// SAFETY: the chunks belong to this value alone; the source is `Send`.
+unsafe impl<S: Source> Send for Chunks<S> {}
+
+impl<S: Source> Chunks<S> {
+    pub(super) const fn new(source: S, first_bytes: usize) -> Self {
+        Self { source, newest: None, next_bytes: first_bytes, count: 0, bytes: 0 }
+    }
+
+    pub(super) const fn newest(&self) -> Option<Chunk> {
+        self.newest
+    }
+
+    /// Bytes obtained, with headers.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes of headers.
+    pub(super) const fn header_bytes(&self) -> usize {
+        self.count * HEADER_BYTES
+    }
+
+    /// Whether `address` lies in a chunk. There are few, since they double.
+    pub(super) fn contain(&self, address: NonNull<u8>) -> bool {
+        self.iter().any(|chunk| chunk.contains(address))
+    }
+
+    /// All chunks, the newest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Chunk> {
+        core::iter::successors(self.newest, |chunk| chunk.older())
+    }
+
+    /// Obtains a chunk that has room for a block of `layout`, wherever the chunk begins. It is
+    /// twice as large as the one before, or as small as it has to be if the source has no more.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Unsupported`] if no region can be that large;
+    /// [`AllocError::OutOfMemory`] if the source has none; [`AllocError::MisalignedSource`].
+    #[cold]
+    #[inline(never)]
+    pub(super) fn obtain(&mut self, layout: Layout) -> Result<Chunk, AllocError> {
+        // The payload is aligned to 16, so this much may be lost in front of the block.
+        let padding = layout.align().saturating_sub(PAYLOAD_ALIGN);
+        let least = layout.size().checked_add(padding + HEADER_BYTES);
+        let least = least.ok_or(AllocError::Unsupported)?;
+        let mut bytes = self.next_bytes.max(least);
+        loop {
+            let of = |bytes| Layout::from_size_align(bytes, CHUNK_ALIGN);
+            let chunk = of(bytes).map_err(|_| AllocError::Unsupported)?;
+            match self.source.obtain(chunk) {
+                Some(region) => return self.enter(region, chunk),
+                None if bytes == least => return Err(AllocError::OutOfMemory),
+                None => bytes = (bytes / 2).max(least),
+            }
+        }
+    }
+
+    fn enter(&mut self, region: NonNull<u8>, layout: Layout) -> Result<Chunk, AllocError> {
+        if !region.addr().get().is_multiple_of(layout.align()) {
+            // SAFETY: just obtained with this layout, and not used.
+            unsafe { self.source.release(region, layout) };
+            return Err(AllocError::MisalignedSource);
+        }
+        let older = self.newest.map(Chunk::header);
+        // SAFETY: the region is aligned for a header and has room for one.
+        unsafe { region.cast::<Header>().write(Header { older, layout }) };
+        let chunk = Chunk(region);
+        self.newest = Some(chunk);
+        self.count += 1;
+        self.bytes += layout.size();
+        self.next_bytes = layout.size().saturating_mul(2).min(LARGEST_CHUNK_BYTES);
+        Ok(chunk)
+    }
+
+    /// Gives the newest chunk back.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses its payload.
+    pub(super) unsafe fn release_newest(&mut self) {
+        let Some(chunk) = self.newest else { return };
+        let layout = chunk.layout();
+        self.newest = chunk.older();
+        self.count -= 1;
+        self.bytes -= layout.size();
+        // SAFETY: obtained with this layout, and no longer in the chain, so it goes back only once.
+        unsafe { self.source.release(chunk.0, layout) };
+    }
+
+    /// Gives the chunks back that lie between the newest one and `older`.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses their payloads, and `older` is a chunk of this value that is not the newest.
+    pub(super) unsafe fn release_between(&mut self, older: Option<Chunk>) {
+        let Some(newest) = self.newest else { return };
+        while let Some(chunk) = newest.older()
+            && Some(chunk) != older
+        {
+            let layout = chunk.layout();
+            // SAFETY: the chunk is held, and its header is this object's.
+            unsafe { (*newest.header().as_ptr()).older = chunk.older().map(Chunk::header) };
+            self.count -= 1;
+            self.bytes -= layout.size();
+            // SAFETY: obtained with this layout, and no longer in the chain.
+            unsafe { self.source.release(chunk.0, layout) };
+        }
+    }
+
+    /// Gives all chunks back but the largest one, which stays.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses a payload.
+    pub(super) unsafe fn keep_largest(&mut self) -> Option<Chunk> {
+        let largest = self.iter().max_by_key(|chunk| chunk.len())?;
+        let mut next = self.newest;
+        // The chain is whole at every call of the source: what is in it has not gone back.
+        self.newest = Some(largest);
+        (self.count, self.bytes) = (1, largest.layout().size());
+        while let Some(chunk) = next {
+            next = chunk.older();
+            if chunk == largest {
+                continue;
+            }
+            // SAFETY: obtained with this layout, and no longer in the chain.
+            unsafe { self.source.release(chunk.0, chunk.layout()) };
+        }
+        // SAFETY: the chunk is held, and its header is this object's.
+        unsafe { (*largest.header().as_ptr()).older = None };
+        Some(largest)
+    }
+}
+
+impl<S: Source> Drop for Chunks<S> {
+    fn drop(&mut self) {
+        while self.newest.is_some() {
+            // SAFETY: the member is gone, and with it all blocks (A1).
+            unsafe { self.release_newest() };
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The allocator under test, and the kit's settings.
+
+use core::ptr::NonNull;
+
+use super::program::Bounds;
+use super::run::Run;
+use super::shrink::shrink;
+use super::{Failure, Fit, Program, Step, TestSource, Violation};
+use crate::alloc::conformance::Clause;
+use crate::alloc::{Allocator, Owner, Reset, Usage};
+
+/// A check of one allocator: how it is made, and what it promises beside [`Allocator`].
+///
+/// See the [module](super::conformance).
+pub struct Conformance<'k, A> {
+    pub(super) make: Box<dyn Fn(TestSource) -> A + 'k>,
+    pub(super) owner: Option<OwnerCalls<A>>,
+    pub(super) reset: Option<fn(&mut A)>,
+    pub(super) recovers: bool,
+    bounds: Bounds,
+    programs: u64,
+    seed: u64,
+}
+
+/// The calls of [`Owner`], for an allocator that has them.
+#[derive(Debug)]
+pub(super) struct OwnerCalls<A> {
+    pub(super) owns: fn(&A, NonNull<u8>) -> bool,
+    pub(super) usage: fn(&A) -> Usage,
+}
+
+impl<A> Clone for OwnerCalls<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for OwnerCalls<A> {}
+
+impl<'k, A: Allocator> Conformance<'k, A> {
+    /// The check of the allocator that `make` returns. It is made anew for each program.
+    pub fn new(make: impl Fn(TestSource) -> A + 'k) -> Self {
+        Self {
+            make: Box::new(make),
+            owner: None,
+            reset: None,
+            recovers: false,
+            bounds: Bounds { size: 200_000, align: 64 << 10, steps: 40, reset: false },
+            programs: 1_000,
+            seed: 0,
+        }
+    }
+
+    /// Also holds [`Owner`] against what it promises.
+    #[must_use]
+    pub fn owner(mut self) -> Self
+    where
+        A: Owner,
+    {
+        self.owner = Some(OwnerCalls { owns: A::owns, usage: A::usage });
+        self
+    }
+
+    /// Also calls [`Reset::reset`].
+    #[must_use]
+    pub fn reset(mut self) -> Self
+    where
+        A: Reset,
+    {
+        self.reset = Some(A::reset);
+        self.bounds.reset = true;
+        self
+    }
+
+    /// The allocator promises that nothing is in use once all blocks are freed, in whatever order.
+    /// The kit sees that only with [`owner`](Self::owner).
+    #[must_use]
+    pub const fn recovers(mut self) -> Self {
+        self.recovers = true;
+        self
+    }
+
+    /// Sizes and alignments above these are rare. For allocators that serve no others.
+    #[must_use]
+    pub const fn up_to(mut self, size: usize, align: usize) -> Self {
+        self.bounds.size = size;
+        self.bounds.align = align;
+        self
+    }
+
+    /// How many programs: 1,000 unless set.
+    #[must_use]
+    pub const fn programs(mut self, programs: u64) -> Self {
+        self.programs = programs;
+        self
+    }
+
+    /// The most steps of a program: 40 unless set.
+    #[must_use]
+    pub const fn steps(mut self, steps: usize) -> Self {
+        self.bounds.steps = if steps == 0 { 1 } else { steps };
+        self
+    }
+
+    /// The seed of the first program; the next one has the next seed.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Runs all programs.
+    ///
+    /// # Panics
+    ///
+    /// If a rule is broken, with the reduced program.
+    pub fn check(&self) {
+        if let Err(failure) = self.find() {
+            panic!("{failure}");
+        }
+    }
+
+    /// Runs all programs until one breaks a rule.
+    ///
+    /// # Errors
+    ///
+    /// The reduced program and the rule.
+    pub fn find(&self) -> Result<(), Failure> {
+        for seed in self.seed..self.seed.saturating_add(self.programs) {
+            let program = Program::generate(seed, self.bounds);
+            if let Err(violation) = self.run(&program) {
+                let (program, violation) = shrink(program, violation, |program| self.run(program));
+                return Err(Failure { violation, program, seed });
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one program, for instance one that was reduced earlier.
+    ///
+    /// # Errors
+    ///
+    /// The rule that it breaks.
+    pub fn run(&self, program: &Program) -> Result<(), Violation> {
+        let seen = Run::of(self, program)?;
+        // The same once more, with the requested sizes: by A4 nothing may differ.
+        let exact = with_requested_sizes(program);
+        if exact == *program {
+            return Ok(());
+        }
+        let seen_exact = Run::of(self, &exact)?;
+        let different = seen.iter().zip(&seen_exact).position(|(one, other)| one != other);
+        different.map_or(Ok(()), |step| {
+            let what = "with the requested sizes passed back, the answer or the usage is another";
+            Err(Violation { clause: Clause::A4, what, step })
+        })
+    }
+}
+
+fn with_requested_sizes(program: &Program) -> Program {
+    let mut exact = program.clone();
+    for step in &mut exact.steps {
+        if let Step::Deallocate { fit, .. } | Step::Grow { fit, .. } | Step::Shrink { fit, .. } =
+            step
+        {
+            *fit = Fit(0);
+        }
+    }
+    exact
+}

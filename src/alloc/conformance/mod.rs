@@ -1,0 +1,39 @@
+//! The conformance kit: random programs that hold any allocator to the contract A1 to A7.
+//!
+//! One line checks an allocator:
+//!
+//! ```
+//! use stampool::alloc::conformance::Conformance;
+//! use stampool::alloc::Linear;
+//!
+//! Conformance::new(Linear::new).owner().reset().programs(100).check();
+//! ```
+//!
+//! The kit generates programs of calls, runs each against the allocator and against a shadow map of
+//! the blocks that should be live, and holds every answer against the rules in the
+//! [contract](super#the-contract). The allocator gets its memory from a [`TestSource`], which
+//! refuses some calls and returns misaligned regions in some, as the program says. A program that
+//! fails is reduced to the fewest and simplest steps that still break the same rule, and the panic
+//! shows these steps, the rule, and the seed.
+//!
+//! An allocator with a source of its own ignores the test source. An allocator behind another trait
+//! needs one of the adaptors of this crate, or an `impl Allocator` of a few lines.
+//!
+//! The kit has its own generator of programs, of a hundred lines, and depends on no other crate. So
+//! it costs nothing to those who do not use it, and it fits beside every version of proptest or
+//! none.
+
+mod member;
+mod program;
+mod random;
+mod rules;
+mod run;
+mod shadow;
+mod shrink;
+mod source;
+mod violation;
+
+pub use member::Conformance;
+pub use program::{Fit, Program, SourcePlan, Step};
+pub use source::TestSource;
+pub use violation::{Clause, Failure, Violation};

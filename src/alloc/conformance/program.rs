@@ -1,0 +1,216 @@
+//! Programs of calls, and how they are made.
+
+use core::alloc::Layout;
+use core::fmt;
+
+use super::random::Random;
+
+/// Which of the sizes that fit a block is passed back with it, in parts of 255: 0 is the requested
+/// size, 255 the returned length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fit(pub u8);
+
+impl Fit {
+    pub(super) fn size(self, requested: usize, returned: usize) -> usize {
+        let slack = returned - requested;
+        let part = usize::from(self.0);
+        requested + slack / 255 * part + slack % 255 * part / 255
+    }
+}
+
+/// One call. `which` chooses a live block, modulo their number; a step without one does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `allocate` or `allocate_zeroed`.
+    Allocate {
+        /// The layout.
+        layout: Layout,
+        /// Whether the block must be zero.
+        zeroed: bool,
+    },
+    /// `deallocate`.
+    Deallocate {
+        /// The block.
+        which: usize,
+        /// The size passed back.
+        fit: Fit,
+    },
+    /// `grow`, `grow_zeroed` or `grow_in_place`, to the returned length and `by` more.
+    Grow {
+        /// The block.
+        which: usize,
+        /// The size passed back.
+        fit: Fit,
+        /// Bytes more.
+        by: usize,
+        /// The new alignment.
+        align: usize,
+        /// Whether the new bytes must be zero.
+        zeroed: bool,
+        /// Whether the block must not move.
+        in_place: bool,
+    },
+    /// `shrink` or `shrink_in_place`, to `to` parts in 255 of the requested size.
+    Shrink {
+        /// The block.
+        which: usize,
+        /// The size passed back.
+        fit: Fit,
+        /// The part that stays.
+        to: u8,
+        /// The new alignment.
+        align: usize,
+        /// Whether the block must not move.
+        in_place: bool,
+    },
+    /// The allocator's value moves to another address.
+    Move,
+    /// `reset`, for allocators that have it.
+    Reset,
+}
+
+/// What the source does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourcePlan {
+    /// How far each region begins behind an address that is aligned to 64 KiB, before it is aligned
+    /// as asked.
+    pub skew: usize,
+    /// The first call that is refused, counted from 0.
+    pub refuse_from: usize,
+    /// How many calls are refused.
+    pub refuse: usize,
+    /// The call that returns a misaligned region, if it is not refused.
+    pub misalign: Option<usize>,
+}
+
+/// A program: what the source does, the calls, and in which order the last blocks are freed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// What the source does.
+    pub source: SourcePlan,
+    /// The calls.
+    pub steps: Vec<Step>,
+    /// Whether the blocks that are left at the end are freed from the oldest on. Otherwise the
+    /// newest comes first.
+    pub oldest_first: bool,
+}
+
+/// What a program may ask for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) size: usize,
+    pub(super) align: usize,
+    pub(super) steps: usize,
+    pub(super) reset: bool,
+}
+
+impl Program {
+    /// The program of a seed.
+    pub(super) fn generate(seed: u64, bounds: Bounds) -> Self {
+        let random = &mut Random::new(seed);
+        let refuse = if random.chance(1, 2) { 0 } else { 1 + random.below(3) };
+        let source = SourcePlan {
+            skew: if random.chance(1, 2) { 0 } else { random.below(4096) },
+            refuse_from: random.below(5),
+            refuse,
+            misalign: random.chance(1, 8).then(|| random.below(4)),
+        };
+        let len = 1 + random.below(bounds.steps);
+        let mut steps = Vec::with_capacity(len);
+        for _ in 0..len {
+            let next = match random.chance(1, 8).then(|| again(random, &steps)).flatten() {
+                Some(again) => again,
+                None => step(random, bounds),
+            };
+            steps.push(next);
+        }
+        Self { source, steps, oldest_first: random.chance(1, 2) }
+    }
+}
+
+/// An allocation with the layout of an earlier one.
+fn again(random: &mut Random, steps: &[Step]) -> Option<Step> {
+    let earlier = steps.get(random.below(steps.len().max(1)))?;
+    matches!(earlier, Step::Allocate { .. }).then_some(*earlier)
+}
+
+fn step(random: &mut Random, bounds: Bounds) -> Step {
+    let (which, fit) = (random.below(1 << 16), Fit(byte(random)));
+    match random.below(20) {
+        0..9 => Step::Allocate { layout: layout(random, bounds), zeroed: random.chance(1, 4) },
+        9..13 => Step::Deallocate { which: near_the_end(random, which), fit },
+        13..16 => Step::Grow {
+            which: near_the_end(random, which),
+            fit,
+            by: size(random, bounds.size),
+            align: align(random, bounds.align),
+            zeroed: random.chance(1, 4),
+            in_place: random.chance(1, 3),
+        },
+        16..18 => Step::Shrink {
+            which: near_the_end(random, which),
+            fit,
+            to: byte(random),
+            align: align(random, bounds.align),
+            in_place: random.chance(1, 3),
+        },
+        18 if bounds.reset && random.chance(1, 2) => Step::Reset,
+        _ => Step::Move,
+    }
+}
+
+fn byte(random: &mut Random) -> u8 {
+    random.word().to_le_bytes()[0]
+}
+
+/// The newest block in half of the cases: many allocators treat it differently.
+fn near_the_end(random: &mut Random, which: usize) -> usize {
+    if random.chance(1, 2) { usize::MAX } else { which }
+}
+
+fn layout(random: &mut Random, bounds: Bounds) -> Layout {
+    let align = align(random, bounds.align);
+    Layout::from_size_align(size(random, bounds.size), align)
+        .unwrap_or_else(|_| Layout::from_size_align(0, align).unwrap_or(Layout::new::<()>()))
+}
+
+fn size(random: &mut Random, most: usize) -> usize {
+    let size = match random.below(40) {
+        0..2 => 0,
+        2..22 => 1 + random.below(64),
+        22..34 => 1 + random.below(1024),
+        34..38 => 1 + random.below(20_000),
+        38 => 1 + random.below(200_000),
+        // Near the largest size that a layout can have: refused by every allocator.
+        _ => return isize::MAX.unsigned_abs() - random.below(1 << 17),
+    };
+    // One size in sixteen is above the bound.
+    if size <= most || random.chance(1, 16) { size } else { size % (most + 1) }
+}
+
+fn align(random: &mut Random, most: usize) -> usize {
+    let shift = match random.below(20) {
+        0..15 => random.below(6),
+        15..19 => random.below(13),
+        _ => random.below(17),
+    };
+    let align = 1 << shift;
+    if align <= most || random.chance(1, 16) { align } else { most }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  source: {:?}", self.source)?;
+        for (at, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Allocate { layout, zeroed } => {
+                    let (size, align) = (layout.size(), layout.align());
+                    writeln!(f, "  {at}: allocate {size} bytes aligned to {align}, zeroed {zeroed}")
+                }
+                other => writeln!(f, "  {at}: {other:?}"),
+            }?;
+        }
+        let order = if self.oldest_first { "oldest" } else { "newest" };
+        writeln!(f, "  {}: free what is left, the {order} first", self.steps.len())
+    }
+}

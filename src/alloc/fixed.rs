@@ -1,0 +1,223 @@
+//! Members that bump a mark through one buffer of the caller's.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+use core::ptr::NonNull;
+
+use super::bump::Bump;
+use super::{Contiguous, Owner, Reset, Usage, defaults, forward};
+use crate::error::AllocError;
+
+/// A linear allocator for one thread, on one buffer of the caller's. It has no source and never
+/// grows.
+///
+/// It works as [`Linear`](super::Linear), and asks nobody for memory. The buffer may have any
+/// address and any length; bytes that are skipped for alignment are lost until the reset.
+///
+/// # Example
+///
+/// ```
+/// use core::mem::MaybeUninit;
+/// use std::alloc::Layout;
+/// use stampool::alloc::{AllocError, Static};
+///
+/// let mut buffer = [const { MaybeUninit::uninit() }; 64];
+/// let fixed = Static::new(&mut buffer);
+/// let layout = Layout::from_size_align(40, 1)?;
+/// assert!(fixed.allocate(layout).is_ok());
+/// assert_eq!(fixed.allocate(layout), Err(AllocError::Capacity));
+/// # Ok::<(), core::alloc::LayoutError>(())
+/// ```
+///
+/// In a `static`, behind a lock:
+///
+/// ```
+/// use core::ptr::NonNull;
+/// use std::alloc::Layout;
+/// use stampool::alloc::Static;
+/// use stampool::alloc::wrap::Locked;
+///
+/// static mut BUFFER: [u8; 4096] = [0; 4096];
+/// static ARENA: Locked<Static<'static>> = Locked::new({
+///     let start = NonNull::new((&raw mut BUFFER).cast()).unwrap();
+///     // SAFETY: nothing else names the buffer.
+///     unsafe { Static::from_raw_parts(start, 4096) }
+/// });
+///
+/// assert!(ARENA.allocate(Layout::new::<u64>()).is_ok());
+/// ```
+// A1, A2: `Bump` hands out each byte of the buffer once, and the buffer is borrowed. A3 to A6: as
+// `Linear`.
+pub struct Static<'b> {
+    bump: Bump,
+    start: NonNull<u8>,
+    len: usize,
+    buffer: PhantomData<&'b mut [MaybeUninit<u8>]>,
+}
+
+// SAFETY: the buffer is borrowed by `&mut`, so it is this value's alone.
+unsafe impl Send for Static<'_> {}
+
+impl<'b> Static<'b> {
+    /// Serves from `buffer`.
+    pub const fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
+        let len = buffer.len();
+        // SAFETY: a reference is not null.
+        let start = unsafe { NonNull::new_unchecked(buffer.as_mut_ptr()) }.cast();
+        // SAFETY: the buffer is borrowed for `'b`.
+        unsafe { Self::from_raw_parts(start, len) }
+    }
+
+    /// Serves from the `len` bytes at `start`.
+    ///
+    /// # Safety
+    ///
+    /// The bytes are valid for reads and writes during `'b`, and nobody else uses them.
+    pub const unsafe fn from_raw_parts(start: NonNull<u8>, len: usize) -> Self {
+        // SAFETY: the end of the caller's buffer.
+        let end = unsafe { start.add(len) };
+        // SAFETY: by the caller.
+        let bump = unsafe { Bump::new(start, end) };
+        Self { bump, start, len, buffer: PhantomData }
+    }
+
+    /// Returns a block of `layout`.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Capacity`] if what is left of the buffer is too small;
+    /// [`AllocError::Unsupported`] if the whole buffer is.
+    #[inline(always)]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(defaults::empty(layout));
+        }
+        match self.bump.take(layout) {
+            Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
+            None => Err(self.refusal(layout)),
+        }
+    }
+
+    #[cold]
+    fn refusal(&self, layout: Layout) -> AllocError {
+        let padding = self.start.addr().get().wrapping_neg() & (layout.align() - 1);
+        if padding + layout.size() > self.len {
+            AllocError::Unsupported
+        } else {
+            AllocError::Capacity
+        }
+    }
+
+    /// Takes a block back. Its memory is free again if it was the last block.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, and `layout` fits it.
+    #[inline(always)]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.bump.give(block, layout.size()) }
+    }
+
+    /// Makes the last block longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the buffer has no room.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
+    #[inline(always)]
+    pub unsafe fn grow_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.grow(block, old, new) }
+    }
+
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
+    #[inline(always)]
+    pub unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.shrink(block, old, new) }
+    }
+
+    /// Whether `address` lies in the buffer.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.memory_range().contains(&address)
+    }
+
+    /// Bytes below the mark; all bytes of the buffer count as obtained.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            used_bytes: self.bump.mark().addr().get() - self.start.addr().get(),
+            live_blocks: None,
+            obtained_bytes: self.len,
+            overhead_bytes: 0,
+            capacity_bytes: Some(self.len),
+        }
+    }
+
+    /// The buffer.
+    pub fn memory_range(&self) -> Range<NonNull<u8>> {
+        // SAFETY: the end of the buffer.
+        self.start..unsafe { self.start.add(self.len) }
+    }
+
+    /// Invalidates all blocks.
+    pub fn reset(&mut self) {
+        let Range { start, end } = self.memory_range();
+        // SAFETY: the buffer is this value's, and by `&mut` all blocks are invalid (A1).
+        self.bump = unsafe { Bump::new(start, end) };
+    }
+}
+
+forward::by_inherent! { ['b] Static<'b> }
+
+impl Owner for Static<'_> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        self.usage()
+    }
+}
+
+impl Reset for Static<'_> {
+    fn reset(&mut self) {
+        self.reset();
+    }
+}
+
+impl Contiguous for Static<'_> {
+    fn memory_range(&self) -> Range<NonNull<u8>> {
+        self.memory_range()
+    }
+}
+
+impl fmt::Debug for Static<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Static").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,220 @@
+//! A linear allocator for one thread.
+
+use core::alloc::Layout;
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::ptr::NonNull;
+
+use crate::alloc::bump::Bump;
+use crate::alloc::chunks::{Chunks, FIRST_CHUNK_BYTES};
+use crate::alloc::{Owner, Reset, Usage, defaults, forward};
+use crate::error::AllocError;
+use crate::source::{Source, SystemSource};
+
+/// A linear allocator for one thread: it moves a mark through chunks of its source.
+///
+/// An allocation aligns the mark, adds the size and compares once. The last block can be freed,
+/// grown and shrunk where it is. All other frees do nothing: the memory comes back with
+/// [`reset`](Self::reset), or when the allocator is dropped.
+///
+/// ```text
+///            mark --v             v-- end
+/// | header | blocks |    free     |     the current chunk
+/// | header | blocks        | lost |     older ones, each half as large
+/// ```
+///
+/// # Shape
+///
+/// A block is as long as was asked for. Chunks double, from 4 KiB or as
+/// [`with_first_chunk`](Self::with_first_chunk) says up to 64 MiB; a larger block gets a chunk of
+/// its size. If the source has no such chunk, a smaller one will do. What is left of a chunk that
+/// was too small for a request is lost until the reset, and is smaller than that request.
+///
+/// # Complexity
+///
+/// Constant, but for a new chunk. [`owns`](Self::owns) walks the chunks, of which there are few.
+///
+/// # Example
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::alloc::Linear;
+/// use stampool::SystemSource;
+///
+/// let mut linear = Linear::new(SystemSource);
+/// let layout = Layout::new::<u64>();
+/// let block = linear.allocate(layout).expect("memory");
+/// // SAFETY: the block is live, has room for a `u64`, and nobody else uses it.
+/// unsafe { block.cast::<u64>().write(7) };
+/// assert_eq!(linear.usage().used_bytes, 8);
+/// linear.reset();
+/// assert_eq!(linear.usage().used_bytes, 0);
+/// ```
+// A1, A2: `Bump` hands out each byte between mark and end once, and the chunks stay until `&mut` or
+// the drop. A3: the mark moves only in an `Ok`; a new chunk becomes the current one only when it
+// has room for the request. A4: a block's extent is its size. A5: `empty`. A6: `Bump::take`.
+pub struct Linear<S: Source = SystemSource> {
+    bump: Bump,
+    /// Bytes between start and mark of all chunks but the current one.
+    older_bytes: Cell<usize>,
+    chunks: RefCell<Chunks<S>>,
+}
+
+// SAFETY: the mark leads into chunks that this value owns.
+unsafe impl<S: Source> Send for Linear<S> {}
+
+impl<S: Source> Linear<S> {
+    /// An allocator without a chunk. It obtains one at the first allocation.
+    pub const fn new(source: S) -> Self {
+        Self::with_first_chunk(source, FIRST_CHUNK_BYTES)
+    }
+
+    /// The same, with a first chunk of `bytes`, or of what the first allocation needs.
+    pub const fn with_first_chunk(source: S, bytes: usize) -> Self {
+        let chunks = RefCell::new(Chunks::new(source, bytes));
+        Self { bump: Bump::empty(), older_bytes: Cell::new(0), chunks }
+    }
+
+    /// Returns a block of `layout`.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::OutOfMemory`] or [`AllocError::MisalignedSource`] from the source;
+    /// [`AllocError::Unsupported`] if no chunk can be that large.
+    #[inline(always)]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(defaults::empty(layout));
+        }
+        let block = match self.bump.take(layout) {
+            Some(block) => block,
+            None => self.grow_and_take(layout)?,
+        };
+        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_and_take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let mut chunks = self.chunks.borrow_mut();
+        let older = chunks.newest();
+        let chunk = chunks.obtain(layout)?;
+        if let Some(older) = older {
+            let below = self.bump.mark().addr().get() - older.start().addr().get();
+            self.older_bytes.set(self.older_bytes.get() + below);
+        }
+        // SAFETY: the new chunk is this value's, and nothing in it is handed out.
+        unsafe { self.bump.set(chunk.start(), chunk.end()) };
+        Ok(self.bump.take(layout).expect("the chunk has room for the request"))
+    }
+
+    /// Takes a block back. Its memory is free again if it was the last block.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, and `layout` fits it.
+    #[inline(always)]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.bump.give(block, layout.size()) }
+    }
+
+    /// Makes the last block longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the chunk has no room.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
+    #[inline(always)]
+    pub unsafe fn grow_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.grow(block, old, new) }
+    }
+
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
+    #[inline(always)]
+    pub unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.shrink(block, old, new) }
+    }
+
+    /// Whether `address` lies in a chunk.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.chunks.borrow().contain(address)
+    }
+
+    /// Bytes below the marks, and bytes obtained.
+    pub fn usage(&self) -> Usage {
+        let chunks = self.chunks.borrow();
+        let start = chunks.newest().map_or(self.bump.mark(), |chunk| chunk.start());
+        Usage {
+            used_bytes: self.older_bytes.get() + self.bump.mark().addr().get() - start.addr().get(),
+            live_blocks: None,
+            obtained_bytes: chunks.bytes(),
+            overhead_bytes: chunks.header_bytes(),
+            capacity_bytes: None,
+        }
+    }
+
+    /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
+    pub fn reset(&mut self) {
+        self.older_bytes.set(0);
+        self.bump = Bump::empty();
+        // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
+        if let Some(chunk) = unsafe { self.chunks.get_mut().keep_largest() } {
+            // SAFETY: the chunk is this value's, and nothing in it is handed out any more.
+            self.bump = unsafe { Bump::new(chunk.start(), chunk.end()) };
+        }
+    }
+}
+
+forward::by_inherent! { [S: Source] Linear<S> }
+
+impl<S: Source> Owner for Linear<S> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        self.usage()
+    }
+}
+
+impl<S: Source> Reset for Linear<S> {
+    fn reset(&mut self) {
+        self.reset();
+    }
+}
+
+impl<S: Source> fmt::Debug for Linear<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Linear").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Linear {
+    fn default() -> Self {
+        Self::new(SystemSource)
+    }
+}

@@ -1,0 +1,5 @@
+//! Members that bump a mark through chunks.
+
+mod local;
+
+pub use local::Linear;

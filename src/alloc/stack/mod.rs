@@ -1,0 +1,9 @@
+//! A stack allocator: a linear allocator that takes frees in any order, and has scopes.
+
+mod free;
+mod scope;
+mod shared;
+mod whole;
+
+pub use scope::Scope;
+pub use whole::Stack;

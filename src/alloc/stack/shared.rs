@@ -1,0 +1,400 @@
+//! What a stack and its scopes share.
+
+use core::alloc::Layout;
+use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
+
+use super::free::{GRANULE, Top};
+use crate::alloc::bump::Bump;
+use crate::alloc::chunks::{Chunk, Chunks};
+use crate::alloc::{Usage, defaults};
+use crate::error::AllocError;
+use crate::source::Source;
+
+/// Room in front of each chunk's blocks for the top of a chunk that is not the current one.
+const TOP_BYTES: usize = size_of::<Top>().next_multiple_of(GRANULE);
+
+/// Where the blocks of a chunk begin.
+fn first_of(chunk: Chunk) -> NonNull<u8> {
+    // SAFETY: `grow` obtains every chunk with this much more room.
+    unsafe { chunk.start().add(TOP_BYTES) }
+}
+
+const fn top_of(chunk: Chunk) -> NonNull<Top> {
+    chunk.start().cast()
+}
+
+/// A size rounded up to whole granules. A size is at most `isize::MAX`, so this does not overflow.
+const fn rounded(size: usize) -> usize {
+    (size + (GRANULE - 1)) & !(GRANULE - 1)
+}
+
+/// Where the memory of a scope begins.
+#[derive(Clone, Copy)]
+pub(super) struct Floor {
+    chunk: Option<Chunk>,
+    mark: NonNull<u8>,
+}
+
+/// The state of a stack. I1: chunks older than the current one are in use up to the mark in their
+/// `Top`, and at most one chunk, which is empty, is newer. I2: the current scope hands out nothing
+/// below its floor. I3: `low` is the floor if it lies in the current chunk, and otherwise where the
+/// chunk's blocks begin.
+pub(super) struct Core<S: Source> {
+    bump: Bump,
+    free: Cell<Option<NonNull<super::free::Range>>>,
+    current: Cell<Option<Chunk>>,
+    floor: Cell<Floor>,
+    /// The floor in the current chunk (I3).
+    low: Cell<NonNull<u8>>,
+    /// The depth of the innermost open scope; only its handle may allocate.
+    depth: Cell<usize>,
+    chunks: RefCell<Chunks<S>>,
+}
+
+impl<S: Source> Core<S> {
+    pub(super) const fn new(source: S, first_bytes: usize) -> Self {
+        Self {
+            bump: Bump::empty(),
+            free: Cell::new(None),
+            current: Cell::new(None),
+            floor: Cell::new(Floor { chunk: None, mark: NonNull::dangling() }),
+            low: Cell::new(NonNull::dangling()),
+            depth: Cell::new(0),
+            chunks: RefCell::new(Chunks::new(source, first_bytes)),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn allocate(
+        &self,
+        depth: usize,
+        layout: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(defaults::empty(layout));
+        }
+        let size = rounded(layout.size());
+        let padding = self.padding(layout);
+        if padding == 0 && size <= self.bump.remaining() && depth == self.depth.get() {
+            let block = self.bump.mark();
+            // SAFETY: the size fits between the mark and the end.
+            let mark = unsafe { block.add(size) };
+            // SAFETY: what is above the mark is as it was.
+            unsafe { self.bump.set(mark, self.bump.end()) };
+            return Ok(NonNull::slice_from_raw_parts(block, size));
+        }
+        self.allocate_slowly(depth, layout)
+    }
+
+    #[inline(always)]
+    fn padding(&self, layout: Layout) -> usize {
+        self.bump.mark().addr().get().wrapping_neg() & (layout.align() - 1)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_slowly(&self, depth: usize, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if depth != self.depth.get() {
+            return Err(AllocError::Sealed);
+        }
+        let size = rounded(layout.size());
+        // The size is at most `isize::MAX + 1`, and the padding is below the largest alignment.
+        if self.current.get().is_none() || self.padding(layout) + size > self.bump.remaining() {
+            self.grow(layout)?;
+        }
+        let padding = self.padding(layout);
+        let mark = self.bump.mark();
+        let mut top = self.top();
+        if padding > 0 {
+            // SAFETY: the bytes are between the mark and the end, and so nobody's. A range that
+            // touched them would end at the mark, which only one below the floor may do; that one
+            // stays apart, for the floor lies between.
+            unsafe { top.push(mark, padding) };
+        }
+        // SAFETY: padding and size fit between the mark and the end.
+        let block = unsafe { mark.add(padding) };
+        // SAFETY: as above.
+        top.mark = unsafe { block.add(size) };
+        self.set_top(top);
+        Ok(NonNull::slice_from_raw_parts(block, size))
+    }
+
+    /// Makes the next chunk the current one: the spare one if it has room, or a new one.
+    fn grow(&self, layout: Layout) -> Result<(), AllocError> {
+        let mut chunks = self.chunks.borrow_mut();
+        let current = self.current.get();
+        let spare = chunks.newest().filter(|newest| Some(*newest) != current);
+        let next = match spare.filter(|spare| has_room(*spare, layout)) {
+            Some(spare) => spare,
+            None => {
+                let size = rounded(layout.size()).checked_add(TOP_BYTES);
+                let size = size.ok_or(AllocError::Unsupported)?;
+                let padded = Layout::from_size_align(size, layout.align());
+                let chunk = chunks.obtain(padded.map_err(|_| AllocError::Unsupported)?)?;
+                // SAFETY: a spare chunk that was too small is empty (I1).
+                unsafe { chunks.release_between(current) };
+                chunk
+            }
+        };
+        if let Some(current) = current {
+            // SAFETY: the room for it is in front of the chunk's blocks.
+            unsafe { top_of(current).write(self.top()) };
+        }
+        let top = Top { mark: first_of(next), free: None };
+        // SAFETY: the chunk is this value's, and nothing in it is handed out.
+        unsafe { self.enter(next, top) };
+        Ok(())
+    }
+
+    fn top(&self) -> Top {
+        Top { mark: self.bump.mark(), free: self.free.get() }
+    }
+
+    fn set_top(&self, top: Top) {
+        // SAFETY: the mark is at or below where it was, or behind a block that was cut off.
+        unsafe { self.bump.set(top.mark, self.bump.end()) };
+        self.free.set(top.free);
+    }
+
+    /// Below this address nothing of the chunk comes back to the current scope.
+    fn floor_in(&self, chunk: Chunk) -> NonNull<u8> {
+        let floor = self.floor.get();
+        if floor.chunk == Some(chunk) { floor.mark } else { first_of(chunk) }
+    }
+
+    /// # Safety
+    ///
+    /// The block is live, and has this size.
+    #[inline(always)]
+    pub(super) unsafe fn deallocate(&self, block: NonNull<u8>, size: usize) {
+        if size == 0 {
+            return;
+        }
+        let size = rounded(size);
+        let is_last = block.addr().get() + size == self.bump.mark().addr().get();
+        // A block that begins at the floor may empty the chunk, and a freed range may come next.
+        if is_last && block > self.low.get() && self.free.get().is_none() {
+            // SAFETY: the block was the last one, so everything above its start is free.
+            unsafe { self.bump.set(block, self.bump.end()) };
+            return;
+        }
+        // SAFETY: by the caller.
+        unsafe { self.give(block, size) }
+    }
+
+    /// Takes whole granules back.
+    ///
+    /// # Safety
+    ///
+    /// They are handed out, and the caller gives them up.
+    #[inline(never)]
+    unsafe fn give(&self, start: NonNull<u8>, len: usize) {
+        if !self.current.get().is_some_and(|chunk| chunk.contains(start)) {
+            // SAFETY: by the caller.
+            return unsafe { self.give_older(start, len) };
+        }
+        let mut top = self.top();
+        // SAFETY: by the caller, the range is nobody's any more; it lies in this chunk.
+        unsafe { top.give(start, len, self.low.get()) };
+        self.set_top(top);
+        self.step_back();
+    }
+
+    /// The same in a chunk that is not the current one.
+    ///
+    /// # Safety
+    ///
+    /// The same.
+    #[cold]
+    unsafe fn give_older(&self, start: NonNull<u8>, len: usize) {
+        let chunk = self.chunks.borrow().iter().find(|chunk| chunk.contains(start));
+        debug_assert!(chunk.is_some(), "A1: a freed block lies in no chunk of this stack");
+        let Some(chunk) = chunk else { return };
+        // SAFETY: written when the chunk ceased to be the current one.
+        let mut top = unsafe { top_of(chunk).read() };
+        // SAFETY: by the caller, the range is nobody's any more; it lies in this chunk.
+        unsafe { top.give(start, len, self.floor_in(chunk)) };
+        // SAFETY: the room for it is in front of the chunk's blocks.
+        unsafe { top_of(chunk).write(top) };
+    }
+
+    /// While the current chunk is empty and the scope has an older one: that one becomes the
+    /// current one, and the empty one stays as a spare.
+    fn step_back(&self) {
+        while let Some(chunk) = self.current.get()
+            && self.bump.mark() == first_of(chunk)
+            && self.floor.get().chunk != Some(chunk)
+            && let Some(older) = chunk.older()
+        {
+            let mut chunks = self.chunks.borrow_mut();
+            if chunks.newest() != Some(chunk) {
+                // SAFETY: the newest chunk is a spare one, so it is empty (I1).
+                unsafe { chunks.release_newest() };
+            }
+            drop(chunks);
+            self.enter_older(older);
+        }
+    }
+
+    /// Makes a chunk the current one.
+    ///
+    /// # Safety
+    ///
+    /// `top` is the top of this chunk.
+    unsafe fn enter(&self, chunk: Chunk, top: Top) {
+        self.current.set(Some(chunk));
+        self.free.set(top.free);
+        self.low.set(self.floor_in(chunk));
+        // SAFETY: everything above the top is free.
+        unsafe { self.bump.set(top.mark, chunk.end()) };
+    }
+
+    fn enter_older(&self, chunk: Chunk) {
+        // SAFETY: written when the chunk ceased to be the current one.
+        let top = unsafe { top_of(chunk).read() };
+        // SAFETY: the top of this chunk.
+        unsafe { self.enter(chunk, top) };
+    }
+
+    /// # Safety
+    ///
+    /// The block is live, `old` fits it, and the new size is not smaller.
+    #[inline(always)]
+    pub(super) unsafe fn grow_in_place(
+        &self,
+        depth: usize,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let (old_size, size) = (rounded(old.size()), rounded(new.size()));
+        if old.size() == 0 || block.addr().get() & (new.align() - 1) != 0 {
+            return Err(AllocError::NotInPlace);
+        }
+        if size > old_size {
+            let is_last = block.addr().get() + old_size == self.bump.mark().addr().get();
+            // The innermost scope alone may grow, and only a block of its own.
+            let is_own = depth == self.depth.get() && block >= self.low.get();
+            if !is_last || !is_own || size - old_size > self.bump.remaining() {
+                return Err(AllocError::NotInPlace);
+            }
+            // SAFETY: the new size fits below the end.
+            let mark = unsafe { block.add(size) };
+            // SAFETY: what is above the mark is as it was.
+            unsafe { self.bump.set(mark, self.bump.end()) };
+        }
+        Ok(NonNull::slice_from_raw_parts(block, size))
+    }
+
+    /// # Safety
+    ///
+    /// The block is live, `old` fits it, and the new size is not larger.
+    #[inline(always)]
+    pub(super) unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if block.addr().get() & (new.align() - 1) != 0 {
+            return Err(AllocError::NotInPlace);
+        }
+        let (old_size, size) = (rounded(old.size()), rounded(new.size()));
+        if size < old_size {
+            // SAFETY: the new size is in the block.
+            let tail = unsafe { block.add(size) };
+            // SAFETY: the tail is whole granules, and the caller gives it up.
+            unsafe { self.deallocate(tail, old_size - size) };
+        }
+        Ok(NonNull::slice_from_raw_parts(block, size))
+    }
+
+    /// Opens a scope from the handle of depth `depth`.
+    pub(super) fn open(&self, depth: usize) -> Result<Floor, AllocError> {
+        if depth != self.depth.get() {
+            return Err(AllocError::Sealed);
+        }
+        let outer = self.floor.get();
+        self.floor.set(Floor { chunk: self.current.get(), mark: self.bump.mark() });
+        self.low.set(self.bump.mark());
+        self.depth.set(depth + 1);
+        Ok(outer)
+    }
+
+    /// Closes the scope of depth `depth` and all that were left open in it. `floor` is where it
+    /// began, `outer` where its parent begins.
+    pub(super) fn close(&self, depth: usize, floor: Floor, outer: Floor) {
+        self.floor.set(outer);
+        self.depth.set(depth - 1);
+        let mut chunks = self.chunks.borrow_mut();
+        // A scope that began before there was a chunk ends in the oldest one, where nothing is in
+        // use.
+        let Some(chunk) = floor.chunk.or_else(|| chunks.iter().last()) else { return };
+        if chunks.newest() != Some(chunk) {
+            // SAFETY: they are newer than the scope, so only its blocks lay in them. The newest
+            // stays as a spare.
+            unsafe { chunks.release_between(Some(chunk)) };
+        }
+        drop(chunks);
+        if self.current.get() != Some(chunk) {
+            self.enter_older(chunk);
+        }
+        let mut top = self.top();
+        top.mark = floor.chunk.map_or_else(|| first_of(chunk), |_| floor.mark);
+        self.low.set(self.floor_in(chunk));
+        top.cut(self.low.get());
+        self.set_top(top);
+        self.step_back();
+    }
+
+    pub(super) fn current_floor(&self) -> Floor {
+        self.floor.get()
+    }
+
+    pub(super) fn owns(&self, address: NonNull<u8>) -> bool {
+        self.chunks.borrow().contain(address)
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        let chunks = self.chunks.borrow();
+        let mut used_bytes = 0;
+        let mut older = self.current.get();
+        let mut mark = self.bump.mark();
+        while let Some(chunk) = older {
+            used_bytes += mark.addr().get() - first_of(chunk).addr().get();
+            older = chunk.older();
+            if let Some(older) = older {
+                // SAFETY: written when the chunk ceased to be the current one.
+                mark = unsafe { (*top_of(older).as_ptr()).mark };
+            }
+        }
+        Usage {
+            used_bytes,
+            live_blocks: None,
+            obtained_bytes: chunks.bytes(),
+            overhead_bytes: chunks.header_bytes() + chunks.iter().count() * TOP_BYTES,
+            capacity_bytes: None,
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.free.set(None);
+        self.current.set(None);
+        self.bump = Bump::empty();
+        self.depth.set(0);
+        self.floor.set(Floor { chunk: None, mark: NonNull::dangling() });
+        // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
+        if let Some(chunk) = unsafe { self.chunks.get_mut().keep_largest() } {
+            let top = Top { mark: first_of(chunk), free: None };
+            // SAFETY: the chunk is this value's, and nothing in it is handed out any more.
+            unsafe { self.enter(chunk, top) };
+        }
+    }
+}
+
+fn has_room(chunk: Chunk, layout: Layout) -> bool {
+    let first = first_of(chunk).addr().get();
+    let padding = first.wrapping_neg() & (layout.align() - 1);
+    padding + rounded(layout.size()) <= chunk.len() - TOP_BYTES
+}

@@ -1,0 +1,201 @@
+//! The stack itself.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::shared::Core;
+use crate::alloc::chunks::FIRST_CHUNK_BYTES;
+use crate::alloc::{Owner, Reset, Usage, forward};
+use crate::error::AllocError;
+use crate::source::{Source, SystemSource};
+
+/// A stack allocator for one thread: a linear allocator that takes frees in any order, and has
+/// scopes.
+///
+/// Like [`Linear`](crate::alloc::Linear) it moves a mark through chunks. A block that is freed while
+/// others lie above it waits in a list of freed ranges, whose links lie in the ranges themselves.
+/// As soon as everything above is free, the mark moves below it. So nothing is in use once all
+/// blocks are freed, whatever the order.
+///
+/// ```text
+///                     freed        mark --v            v-- end
+/// | header | block | ( range ) | block    |    free    |
+/// ```
+///
+/// A *scope* is a handle that allocates above everything that exists when it is opened. When it
+/// closes, the mark goes back to where it was: all blocks of the scope are gone. There are three
+/// ways to open one:
+///
+/// - [`scope`](Self::scope) runs a closure; the scope closes when it returns or unwinds;
+/// - [`open`](Self::open) returns a guard, and borrows the parent until the guard is dropped;
+/// - [`enter`](Self::enter) returns a guard as well, but borrows the parent only by `&`, so
+///   containers that use the parent may stay. While the guard exists the parent answers
+///   [`Sealed`](AllocError::Sealed) to every allocation; frees still work.
+///
+/// Opening a scope does not invalidate the parent's blocks, though two of the calls are by `&mut`.
+/// A parent's block may not be given back to a scope, or grown there: it is a block of another
+/// allocator.
+///
+/// # Shape
+///
+/// Sizes are rounded up to multiples of 16, and a block is that long. Chunks are those of
+/// [`Linear`](crate::alloc::Linear), but one that becomes empty is used again, or kept as a spare.
+///
+/// # Complexity
+///
+/// An allocation is constant, but for a new chunk. A free is constant in the order of a stack, and
+/// in the order of a queue. A free in any other order walks the freed ranges that lie higher in the
+/// same chunk.
+///
+/// # Example
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::alloc::Stack;
+/// use stampool::SystemSource;
+///
+/// let mut stack = Stack::new(SystemSource);
+/// let kept = stack.allocate(Layout::new::<u64>()).expect("memory");
+/// let used = stack.usage().used_bytes;
+/// stack.scope(|scope| {
+///     let scratch = scope.allocate(Layout::new::<[u64; 100]>()).expect("memory");
+///     // SAFETY: the block is live until the scope ends.
+///     unsafe { scratch.cast::<u64>().write(7) };
+/// });
+/// assert_eq!(stack.usage().used_bytes, used);
+/// # _ = kept;
+/// ```
+// A1, A2: a byte is above the mark, in a freed range, or in one live block; chunks with live blocks
+// stay. A3: `allocate` changes nothing before the chunk that has room is there. A4: a block's extent
+// is its size rounded up. A5: `empty`. A6: `rounded`, and the comparison with what remains.
+pub struct Stack<S: Source = SystemSource>(Core<S>);
+
+// SAFETY: all pointers lead into chunks that this value owns.
+unsafe impl<S: Source> Send for Stack<S> {}
+
+impl<S: Source> Stack<S> {
+    /// A stack without a chunk. It obtains one at the first allocation.
+    pub const fn new(source: S) -> Self {
+        Self::with_first_chunk(source, FIRST_CHUNK_BYTES)
+    }
+
+    /// The same, with a first chunk of `bytes`, or of what the first allocation needs.
+    pub const fn with_first_chunk(source: S, bytes: usize) -> Self {
+        Self(Core::new(source, bytes))
+    }
+
+    pub(super) const fn core(&self) -> &Core<S> {
+        &self.0
+    }
+
+    /// Returns a block of `layout`.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::OutOfMemory`] or [`AllocError::MisalignedSource`] from the source;
+    /// [`AllocError::Unsupported`] if no chunk can be that large; [`AllocError::Sealed`] while a
+    /// scope is open.
+    #[inline(always)]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.0.allocate(0, layout)
+    }
+
+    /// Takes a block back. Its memory is free again once everything above it is free.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, not of a scope, and `layout` fits it.
+    #[inline(always)]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.deallocate(block, layout.size()) }
+    }
+
+    /// Makes a block longer where it is: up to the next multiple of 16, or further if it is the
+    /// last one.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] otherwise.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
+    #[inline(always)]
+    pub unsafe fn grow_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.0.grow_in_place(0, block, old, new) }
+    }
+
+    /// Makes a block shorter where it is, and takes what it leaves as freed.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
+    #[inline(always)]
+    pub unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.0.shrink_in_place(block, old, new) }
+    }
+
+    /// Whether `address` lies in a chunk.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.0.owns(address)
+    }
+
+    /// Bytes below the marks, and bytes obtained.
+    pub fn usage(&self) -> Usage {
+        self.0.usage()
+    }
+
+    /// Invalidates all blocks, also those of scopes that were forgotten. The largest chunk stays;
+    /// the others go back to the source.
+    pub fn reset(&mut self) {
+        self.0.reset();
+    }
+}
+
+forward::by_inherent! { [S: Source] Stack<S> }
+
+impl<S: Source> Owner for Stack<S> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        self.usage()
+    }
+}
+
+impl<S: Source> Reset for Stack<S> {
+    fn reset(&mut self) {
+        self.reset();
+    }
+}
+
+impl<S: Source> fmt::Debug for Stack<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Stack {
+    fn default() -> Self {
+        Self::new(SystemSource)
+    }
+}

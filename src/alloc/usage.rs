@@ -1,0 +1,19 @@
+//! How much memory an allocator has and uses.
+
+/// How much memory an allocator has, and how much of it is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Bytes that are handed out. A member that cannot take every block back at once counts a
+    /// freed block here until its memory can be handed out again, and so it counts the bytes that
+    /// it skipped for alignment.
+    pub used_bytes: usize,
+    /// Blocks that are handed out, where the member counts them.
+    pub live_blocks: Option<usize>,
+    /// Bytes obtained from the source.
+    pub obtained_bytes: usize,
+    /// Of the obtained bytes, those that hold the member's own records.
+    pub overhead_bytes: usize,
+    /// The most bytes that can ever be in use, where there is a limit.
+    pub capacity_bytes: Option<usize>,
+}

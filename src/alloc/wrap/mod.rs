@@ -1,0 +1,5 @@
+//! Allocators around an allocator.
+
+mod locked;
+
+pub use locked::Locked;

@@ -1,0 +1,14 @@
+//! Functions that are `const` wherever the backend's types can be made in a constant.
+
+/// A function that is `const` in a shipped build. The checkers' types are not made in constants.
+#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered")))]
+macro_rules! const_when_shipped {
+    ($(#[$attribute:meta])* $visible:vis fn $($rest:tt)*) => {
+        $(#[$attribute])* $visible const fn $($rest)*
+    };
+}
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered"))]
+macro_rules! const_when_shipped {
+    ($($function:tt)*) => { $($function)* };
+}
+pub(crate) use const_when_shipped;

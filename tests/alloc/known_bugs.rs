@@ -1,0 +1,159 @@
+//! Faults that other allocators had, each named after what broke. The members must not have them.
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use stampool::alloc::{AllocError, Allocator, Linear, Stack, Static};
+use stampool::{Source, SystemSource};
+
+fn bytes(size: usize) -> Layout {
+    Layout::from_size_align(size, 1).expect("a layout")
+}
+
+fn cut<A: Allocator>(allocator: &A, size: usize) -> NonNull<u8> {
+    allocator.allocate(bytes(size)).expect("memory").cast()
+}
+
+/// blink-alloc 0.4 compares the mark with the block's start, and never takes the last block back.
+#[test]
+fn the_last_block_comes_back_when_it_is_freed() {
+    let linear = Linear::new(SystemSource);
+    let first = cut(&linear, 100);
+    // SAFETY: the block is live.
+    unsafe { linear.deallocate(first, bytes(100)) };
+    assert_eq!(cut(&linear, 50), first);
+}
+
+/// A mark that is moved by fetch-add keeps advancing after a failure: a smaller request that would
+/// fit then fails too.
+#[test]
+fn after_a_failure_a_smaller_request_still_fits() {
+    let mut buffer = [const { MaybeUninit::uninit() }; 100];
+    let fixed = Static::new(&mut buffer);
+    cut(&fixed, 60);
+    assert_eq!(fixed.allocate(bytes(41)), Err(AllocError::Capacity));
+    cut(&fixed, 40);
+}
+
+/// RUSTSEC-2020-0006 (bumpalo), and rlsf 0.1.1: `realloc` copied the new size out of the old block.
+#[test]
+fn grow_copies_the_old_size() {
+    let linear = Linear::with_first_chunk(SystemSource, 64);
+    let block = cut(&linear, 16);
+    // SAFETY: the block is live, and has 16 bytes.
+    unsafe { block.write_bytes(7, 16) };
+    cut(&linear, 1);
+    // SAFETY: the block is live. Under Miri a copy of more than 16 bytes would be an error.
+    let grown = unsafe { linear.grow(block, bytes(16), bytes(100_000)) }.expect("memory");
+    // SAFETY: these bytes were copied.
+    let kept = unsafe { core::slice::from_raw_parts(grown.cast::<u8>().as_ptr(), 16) };
+    assert_eq!(kept, [7; 16]);
+}
+
+/// bump-scope #127: a chunk that was kept and is too small was tried for ever.
+#[test]
+fn a_kept_chunk_that_is_too_small_is_passed_over() {
+    let mut linear = Linear::with_first_chunk(SystemSource, 64);
+    cut(&linear, 10);
+    linear.reset();
+    cut(&linear, 10_000);
+
+    let mut stack = Stack::with_first_chunk(SystemSource, 64);
+    for size in [10, 200, 10_000, 100_000] {
+        stack.scope(|scope| {
+            scope.allocate(bytes(size)).expect("memory");
+        });
+    }
+}
+
+/// bump-scope #92: a free moved the mark off the alignment that all blocks have.
+#[test]
+fn a_free_keeps_the_alignment() {
+    let stack = Stack::new(SystemSource);
+    for size in [1, 3, 17] {
+        let block = cut(&stack, size);
+        // SAFETY: the block is live.
+        unsafe { stack.deallocate(block, bytes(size)) };
+        assert!(cut(&stack, 1).addr().get().is_multiple_of(16));
+    }
+}
+
+/// The alignment was dropped for a static buffer.
+#[test]
+fn a_buffer_at_an_odd_address_serves_aligned_blocks() {
+    let mut buffer = [const { MaybeUninit::uninit() }; 4096 + 512];
+    for skew in [0, 1, 7, 63] {
+        let fixed = Static::new(&mut buffer[skew..]);
+        for align in [1, 2, 64, 512, 4096] {
+            let layout = Layout::from_size_align(8, align).expect("a layout");
+            if let Ok(block) = fixed.allocate(layout) {
+                assert!(block.cast::<u8>().addr().get().is_multiple_of(align));
+            }
+        }
+    }
+}
+
+/// bumpalo 3.18: the footer of a chunk was counted as used.
+#[test]
+fn a_header_is_not_counted_as_used() {
+    let linear = Linear::new(SystemSource);
+    cut(&linear, 8);
+    assert_eq!(linear.usage().used_bytes, 8);
+    assert!(linear.usage().overhead_bytes > 0);
+}
+
+/// Sizes near the end of the address space overflowed.
+#[test]
+fn the_largest_layouts_are_refused() {
+    let most = isize::MAX.unsigned_abs();
+    let mut buffer = [const { MaybeUninit::uninit() }; 64];
+    let (linear, stack, fixed) =
+        (Linear::new(SystemSource), Stack::new(SystemSource), Static::new(&mut buffer));
+    for layout in [bytes(most), bytes(most - 1), bytes(most - 4096)] {
+        assert!(linear.allocate(layout).is_err());
+        assert!(stack.allocate(layout).is_err());
+        assert_eq!(fixed.allocate(layout), Err(AllocError::Unsupported));
+    }
+    cut(&linear, 1);
+    assert!(linear.allocate(bytes(most)).is_err());
+}
+
+/// A source that returns misaligned regions, always.
+struct Skewed;
+
+// SAFETY: the regions are the system's, one byte longer and behind the first byte.
+unsafe impl Source for Skewed {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let wider = Layout::from_size_align(layout.size() + 1, layout.align()).ok()?;
+        // SAFETY: the region is a byte longer than what is handed out.
+        SystemSource.obtain(wider).map(|region| unsafe { region.add(1) })
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        let wider = Layout::from_size_align(layout.size() + 1, layout.align()).expect("as before");
+        // SAFETY: where the region of the system begins.
+        let region = unsafe { region.sub(1) };
+        // SAFETY: obtained with this layout.
+        unsafe { SystemSource.release(region, wider) }
+    }
+}
+
+/// bump-scope #32: a region went back with a layout that was not its own. Here a misaligned one,
+/// which must go back at once. Miri reports a region that does not.
+#[test]
+fn a_misaligned_region_goes_back() {
+    assert_eq!(Linear::new(Skewed).allocate(bytes(8)), Err(AllocError::MisalignedSource));
+    assert_eq!(Stack::new(Skewed).allocate(bytes(8)), Err(AllocError::MisalignedSource));
+}
+
+/// bump-scope 2.3.3: the allocator could be sent though its base could not. A source is `Send`
+/// here, and what borrows a single-threaded member is not.
+#[test]
+fn members_of_one_thread_are_sent_and_not_shared() {
+    const fn sent<T: Send>() {}
+    sent::<Linear>();
+    sent::<Stack>();
+    sent::<Static<'static>>();
+    sent::<stampool::alloc::Blocks>();
+}
