@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{models, workspace};
+use crate::common::{models, workspace};
 
 /// What to run.
 #[derive(clap::Args)]

@@ -15,7 +15,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use atomics::{Report, Row};
 
-use crate::{models, steered, workspace};
+use crate::common::{models, workspace};
+use crate::steered;
 
 /// Judges unless told to save.
 #[derive(clap::Args)]

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::workspace;
+use crate::common::workspace;
 use judge::Charge;
 use listing::Listing;
 

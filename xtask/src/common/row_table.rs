@@ -2,7 +2,7 @@
 
 use ledger::{DEEP_TIER, Expect, Row};
 
-use crate::terminal;
+use crate::common::terminal;
 
 /// Prints `rows`, the details of the broken ones, and the command that runs each of those again.
 pub(crate) fn print(rows: &[Row]) {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use ledger::Row;
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// The ledger's path.
 ///

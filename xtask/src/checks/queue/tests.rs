@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::checks::run_queue;
+use crate::common::run_rows::Job;
 use crate::ledgers::file::tests::{plan, row};
-use crate::run::Job;
 
 const SCENARIOS: [&str; 4] = ["a", "b", "c", "d"];
 /// Where the victim's folder stands in its environment.
