@@ -11,7 +11,7 @@ use crate::common::{all_rows, row_table};
 /// What to compare.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Use loom as it is published, to show what it misses. Leaves the ledger alone.
+    /// Use loom as it is published, to show what it misses. Keeps no rows.
     #[arg(long)]
     upstream: bool,
     /// Programs of each shape: 2x2, 2x3, 3x2 (threads x operations).

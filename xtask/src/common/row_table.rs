@@ -1,4 +1,4 @@
-//! The ledger as a table on the terminal.
+//! Rows of checks as a table on the terminal.
 
 use ledger::{DEEP_TIER, Expect, Row};
 

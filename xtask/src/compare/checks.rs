@@ -97,7 +97,7 @@ pub(super) fn run(executable: &Path, depth: Depth) -> Result<(Verdicts, Looked)>
         rows.iter().filter(|row| canary(row)).all(Row::is_ok),
         "the canary is dead: loom is unpatched"
     );
-    // The newest verdict stands in the ledger too; rows that were not run stay as they are.
+    // The newest verdict stands in `checks.json` too; rows that were not run stay as they are.
     all_rows::update(&rows, |_| false)?;
     let broken: Vec<Row> = rows.iter().filter(|row| !row.is_ok()).cloned().collect();
     if !broken.is_empty() {
