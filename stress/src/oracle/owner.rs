@@ -6,10 +6,10 @@
 //!
 //! # Invariants
 //!
-//! - I1: an address is in at most one slot. A thread that adds an address walks from the same first
+//! - OT1: an address is in at most one slot. A thread that adds an address walks from the same first
 //!   slot and takes the first free one by CAS. Slots never become free again, so two threads that
 //!   add the same address meet at the same slot.
-//! - I2: an owner word is the stamp of the one allocation that holds the block, or 0.
+//! - OT2: an owner word is the stamp of the one allocation that holds the block, or 0.
 //!
 //! # Orderings
 //!
@@ -119,7 +119,7 @@ impl OwnerTable {
         self.probe(block).find(|slot| {
             let mut address = slot.address.load(Relaxed);
             if address == 0 {
-                // I1: the thread that loses sees the winner's address, and compares with that.
+                // OT1: the thread that loses sees the winner's address, and compares with that.
                 address = match slot.address.compare_exchange(0, wanted, Relaxed, Relaxed) {
                     Ok(_) => wanted,
                     Err(winner) => winner,
