@@ -1,4 +1,4 @@
-//! Sabotaged subjects above the lists.
+//! Mutated subjects above the lists.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

@@ -121,14 +121,14 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps.push(if deep {
         Step::new(
             "steered",
-            "six sabotages found, reduced and run again, 10 runs each; nothing in the pool",
+            "six mutants found, reduced and run again, 10 runs each; nothing in the pool",
             Xtask,
             "steered --check --runs 10",
         )
     } else {
         Step::new(
             "steered",
-            "six sabotages found, reduced and run again; nothing in the pool",
+            "six mutants found, reduced and run again; nothing in the pool",
             Xtask,
             "steered --check",
         )
