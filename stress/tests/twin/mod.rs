@@ -3,6 +3,8 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use stampool::Block;
 use std::alloc;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -190,7 +192,7 @@ impl Examined for Twin {
 impl Handle for &Twin {
     type Refusal = Refused;
 
-    fn allocate(&mut self) -> Result<NonNull<u8>, Refused> {
+    fn allocate(&mut self) -> Result<Block, Refused> {
         if self.strikes(Fault::Refuses) {
             return Err(Refused("fault".to_owned()));
         }
@@ -204,7 +206,7 @@ impl Handle for &Twin {
         if let Some(live) = state.last_live
             && self.strikes(Fault::HandsOutTwice)
         {
-            return Ok(self.at(live));
+            return Ok(Block(self.at(live)));
         }
         if let Some(live) = state.last_live
             && self.strikes(Fault::Scribbles)
@@ -232,12 +234,12 @@ impl Handle for &Twin {
                 _ => 0,
             };
         state.last_live = Some(offset);
-        Ok(self.at(offset))
+        Ok(Block(self.at(offset)))
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         let mut state = self.lock();
-        let offset = block.addr().get() - self.arena.addr().get();
+        let offset = block.0.addr().get() - self.arena.addr().get();
         if state.last_live == Some(offset) {
             state.last_live = None;
         }
