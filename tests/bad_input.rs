@@ -6,7 +6,7 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use common::{Ledger, Meter, with_every_strategy};
+use common::{LiveBlocks, Meter, with_every_strategy};
 use stampool::raw::free_list::Reclaimer;
 use stampool::{
     AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Pool, Quiescent,
@@ -141,17 +141,17 @@ fn fill_buffer<S: Strategy>(base: NonNull<u8>, len: usize, overhead: usize) {
         assert!(len < overhead, "{len} bytes without room for one cache");
         return;
     };
-    let mut ledger = Ledger::default();
+    let mut live_blocks = LiveBlocks::default();
     let error = loop {
         match local.allocate() {
-            Ok(block) => ledger.allocated(block, of(24, 8)),
+            Ok(block) => live_blocks.allocated(block, of(24, 8)),
             Err(error) => break error,
         }
     };
     assert_eq!(error, AllocError::OutOfMemory);
-    let all = ledger.live();
+    let all = live_blocks.live();
     assert!(all * 24 * 4 >= len.saturating_sub(overhead), "only {all} blocks in {len} bytes");
-    for block in ledger.blocks() {
+    for block in live_blocks.blocks() {
         let at = block.as_non_null().addr().get();
         assert!(at >= base.addr().get() && at + 24 <= base.addr().get() + len);
         // SAFETY: allocated here, freed once.
@@ -177,16 +177,16 @@ fn fail_at_the_nth_call<S: Strategy>() {
             .source(meter)
             .build()
             .unwrap();
-        let mut ledger = Ledger::default();
+        let mut live_blocks = LiveBlocks::default();
         let local = loop {
             if let Ok(local) = pool.local() {
                 break local;
             }
         };
         let mut errors = 0;
-        while ledger.live() < 30 {
+        while live_blocks.live() < 30 {
             match local.allocate() {
-                Ok(block) => ledger.allocated(block, of(32, 8)),
+                Ok(block) => live_blocks.allocated(block, of(32, 8)),
                 Err(error) => {
                     assert_eq!(error, AllocError::OutOfMemory);
                     errors += 1;

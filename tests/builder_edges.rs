@@ -9,7 +9,7 @@ use core::alloc::Layout;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use common::Ledger;
+use common::LiveBlocks;
 use common::thrifty::{LIMITS, MAX_ALIGN, Thrifty};
 use proptest::prelude::*;
 use stampool::raw::{STRATEGIES, each_strategy};
@@ -245,11 +245,11 @@ fn take_and_give(
 ) -> Result<usize, TestCaseError> {
     let mut most = 0;
     for _ in 0..2 {
-        let mut ledger = Ledger::default();
-        while ledger.live() < LIVE {
+        let mut live_blocks = LiveBlocks::default();
+        while live_blocks.live() < LIVE {
             match allocate() {
                 Ok(block) => {
-                    ledger.allocated(block, case.layout);
+                    live_blocks.allocated(block, case.layout);
                     // SAFETY: a block of this layout, and ours.
                     unsafe { block.as_non_null().write(1) };
                     // SAFETY: within the block.
@@ -263,8 +263,8 @@ fn take_and_give(
                 }
             }
         }
-        most = most.max(ledger.live());
-        ledger.blocks().into_iter().for_each(&deallocate);
+        most = most.max(live_blocks.live());
+        live_blocks.blocks().into_iter().for_each(&deallocate);
     }
     Ok(most)
 }

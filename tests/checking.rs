@@ -5,7 +5,7 @@ mod common;
 use core::alloc::Layout;
 use std::sync::mpsc;
 
-use common::{Ledger, Meter, with_every_strategy};
+use common::{LiveBlocks, Meter, with_every_strategy};
 use stampool::raw::checking::Checks;
 use stampool::{Block, Checking, Pool, PoolBuilder, StdThreads, Strategy, Unchecked};
 
@@ -42,20 +42,20 @@ fn stats_name_checking_and_strategy() {
 fn follow<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>, size: usize, quarantine: usize) {
     const BATCH: usize = 4;
     let mut pool = builder.batch(BATCH).build().expect("a pool");
-    let (mut ledger, mut most_live) = (Ledger::default(), 0);
+    let (mut live_blocks, mut most_live) = (LiveBlocks::default(), 0);
     for round in 0..8 {
         let (one, other) = (pool.local().expect("memory"), pool.local().expect("memory"));
         for step in 0..60 {
             if (step + round) % 3 < 2 {
                 let block = one.allocate().expect("memory");
-                ledger.allocated(block, layout(size));
-                most_live = most_live.max(ledger.live());
+                live_blocks.allocated(block, layout(size));
+                most_live = most_live.max(live_blocks.live());
                 // SAFETY: ours, so many bytes.
                 unsafe { block.as_non_null().write_bytes(0x77, size) };
             }
-            if ledger.live() > 5 {
-                let block = ledger.blocks()[step % 5];
-                ledger.freed(block);
+            if live_blocks.live() > 5 {
+                let block = live_blocks.blocks()[step % 5];
+                live_blocks.freed(block);
                 let to = if step % 2 == 0 { &one } else { &other };
                 // SAFETY: live until here.
                 unsafe { to.deallocate(block) };
@@ -68,7 +68,7 @@ fn follow<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>, size: usize, qua
             core::mem::forget(one);
         }
     }
-    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks() + ledger.live());
+    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks() + live_blocks.live());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use common::sleeper::{BATCH, beside_a_sleeper, builder, layout, rounds, waits};
-use common::{Ledger, Meter, with_every_strategy};
+use common::{LiveBlocks, Meter, with_every_strategy};
 use stampool::{
     AllocError, BufferSource, BuildError, EpochDeferred, Pool, Quiescent, Stats, Strategy,
 };
@@ -214,14 +214,14 @@ fn a_second_slot_that_does_not_fit<S: Strategy>() {
         let mut failures = 0;
         {
             let mut handles = Vec::new();
-            let mut ledger = Ledger::default();
-            while handles.len() < 3 || ledger.live() < 2 * BATCH {
+            let mut live_blocks = LiveBlocks::default();
+            while handles.len() < 3 || live_blocks.live() < 2 * BATCH {
                 let before = pool.stats();
                 let failed = if handles.len() < 3 {
                     pool.local().map(|local| handles.push(local)).err()
                 } else {
-                    let block = handles[ledger.live() % 3].allocate();
-                    block.map(|block| ledger.allocated(block, layout())).err()
+                    let block = handles[live_blocks.live() % 3].allocate();
+                    block.map(|block| live_blocks.allocated(block, layout())).err()
                 };
                 if let Some(error) = failed {
                     assert_eq!(error, AllocError::OutOfMemory);
@@ -230,7 +230,7 @@ fn a_second_slot_that_does_not_fit<S: Strategy>() {
                 }
             }
             rounds(&pool, (&handles[0], &handles[1]), 100);
-            for block in ledger.blocks() {
+            for block in live_blocks.blocks() {
                 // SAFETY: live, and freed once.
                 unsafe { handles[2].deallocate(block) };
             }
@@ -261,12 +261,12 @@ fn on_a_buffer<S: Strategy>() {
     let mut pool = builder::<S>().source(source).build().unwrap();
     let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
     let full = beside_a_sleeper(&pool, || {
-        let mut ledger = Ledger::default();
+        let mut live_blocks = LiveBlocks::default();
         while let Ok(block) = one.allocate() {
             assert!(inside.contains(&block.as_non_null().addr().get()));
-            ledger.allocated(block, layout());
+            live_blocks.allocated(block, layout());
         }
-        for block in ledger.blocks() {
+        for block in live_blocks.blocks() {
             // SAFETY: live, and freed once.
             unsafe { other.deallocate(block) };
         }

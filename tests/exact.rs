@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::thread;
 
-use common::{Ledger, Meter, with_every_cacheless};
+use common::{LiveBlocks, Meter, with_every_cacheless};
 use stampool::{
     AllocError, Block, BuildError, EpochDeferred, ExactPool, Pool, Source, Strategy, SystemSource,
 };
@@ -28,22 +28,22 @@ fn a_refusal_means_that_all_are_taken() {
 fn refuse_when_full<S: Strategy>() {
     for capacity in [1, 2, 7] {
         let mut pool = exact::<S>(capacity);
-        let mut ledger = Ledger::default();
-        let take = |ledger: &mut Ledger| {
+        let mut live_blocks = LiveBlocks::default();
+        let take = |live_blocks: &mut LiveBlocks| {
             let block = pool.allocate()?;
-            ledger.allocated(block, LAYOUT);
+            live_blocks.allocated(block, LAYOUT);
             Ok::<Block, AllocError>(block)
         };
-        let blocks: Vec<_> = (0..capacity).map(|_| take(&mut ledger).unwrap()).collect();
-        assert_eq!(take(&mut ledger), Err(AllocError::Capacity));
+        let blocks: Vec<_> = (0..capacity).map(|_| take(&mut live_blocks).unwrap()).collect();
+        assert_eq!(take(&mut live_blocks), Err(AllocError::Capacity));
         for &block in &blocks {
-            ledger.freed(block);
+            live_blocks.freed(block);
             // SAFETY: live, and freed once.
             unsafe { pool.deallocate(block) };
-            assert_eq!(take(&mut ledger), Ok(block), "the only one");
-            assert_eq!(take(&mut ledger), Err(AllocError::Capacity));
+            assert_eq!(take(&mut live_blocks), Ok(block), "the only one");
+            assert_eq!(take(&mut live_blocks), Err(AllocError::Capacity));
         }
-        for block in ledger.blocks() {
+        for block in live_blocks.blocks() {
             // SAFETY: live, and freed once.
             unsafe { pool.deallocate(block) };
         }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 
-use common::{Ledger, with_every_strategy};
+use common::{LiveBlocks, with_every_strategy};
 use stampool::raw::sync::{AtomicU64, AtomicU128};
 use stampool::{
     AllocError, AtomicStamped, Block, BuildError, EpochDeferred, ObjectPool, Pool, Source, Stamped,
@@ -251,7 +251,7 @@ fn a_partial_batch_is_read_to_its_length() {
 fn pass_remainders_on<S: Strategy>() {
     let mut pool = Pool::builder(LAYOUT).strategy::<S>().batch(8).build().unwrap();
     for count in 1..=17 {
-        let mut ledger = Ledger::default();
+        let mut live_blocks = LiveBlocks::default();
         let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
         let blocks: Vec<_> = (0..count).map(|_| one.allocate().unwrap()).collect();
         for block in blocks {
@@ -261,9 +261,9 @@ fn pass_remainders_on<S: Strategy>() {
         drop((one, other));
         let last = pool.local().unwrap();
         for _ in 0..pool.stats().carved_blocks {
-            ledger.allocated(last.allocate().unwrap(), LAYOUT);
+            live_blocks.allocated(last.allocate().unwrap(), LAYOUT);
         }
-        for block in ledger.blocks() {
+        for block in live_blocks.blocks() {
             // SAFETY: live, and freed once.
             unsafe { last.deallocate(block) };
         }
@@ -280,19 +280,19 @@ fn every_alignment_up_to_64_kib_with_every_kind_of_size() {
             let layout = Layout::from_size_align(size, align).unwrap();
             let pool = Pool::builder(layout).batch(2).chunk_blocks(3).build().unwrap();
             let local = pool.local().unwrap();
-            let mut ledger = Ledger::default();
+            let mut live_blocks = LiveBlocks::default();
             for _ in 0..5 {
                 let block = local.allocate().unwrap();
-                ledger.allocated(block, layout);
+                live_blocks.allocated(block, layout);
                 // SAFETY: ours, of `size` bytes.
                 unsafe { block.as_non_null().write_bytes(0xA5, size) };
             }
-            for block in ledger.blocks() {
-                ledger.freed(block);
+            for block in live_blocks.blocks() {
+                live_blocks.freed(block);
                 // SAFETY: live, and freed once.
                 unsafe { local.deallocate(block) };
             }
-            assert_eq!(ledger.live(), 0);
+            assert_eq!(live_blocks.live(), 0);
         }
     }
 }

@@ -8,7 +8,7 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
-use common::{Ledger, with_every_strategy};
+use common::{LiveBlocks, with_every_strategy};
 use stampool::{AllocError, Block, Pool, PoolBuilder, Source, Strategy, SystemSource};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
@@ -28,8 +28,8 @@ fn many(
     take(&mut room)?;
     // SAFETY: all of them are there.
     let blocks: Vec<_> = room.iter().map(|place| unsafe { place.assume_init() }).collect();
-    let mut ledger = Ledger::default();
-    blocks.iter().for_each(|block| ledger.allocated(*block, LAYOUT));
+    let mut live_blocks = LiveBlocks::default();
+    blocks.iter().for_each(|block| live_blocks.allocated(*block, LAYOUT));
     give(&blocks);
     Ok(())
 }

@@ -6,7 +6,7 @@ mod common;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 
-use common::Ledger;
+use common::LiveBlocks;
 use proptest::prelude::{Just, any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use stampool::raw::each_strategy;
@@ -49,21 +49,21 @@ struct Forms<'p> {
 /// Follows the plays. With `exact`, a refusal says that the limit is reached; else, that the rest
 /// may lie in other caches.
 fn follow(plays: &[Play], capacity: usize, exact: bool, pool: &Forms<'_>) {
-    let mut ledger = Ledger::default();
+    let mut live_blocks = LiveBlocks::default();
     let refused = |error: AllocError, live: usize, more: usize| {
         assert_eq!(error, AllocError::Capacity);
         assert!(!exact || live + more > capacity, "{live} of {capacity} live, {more} refused");
     };
     for play in plays {
-        let live = ledger.blocks();
+        let live = live_blocks.blocks();
         match *play {
             Play::Allocate => match (pool.allocate)() {
-                Ok(block) => ledger.allocated(block, LAYOUT),
+                Ok(block) => live_blocks.allocated(block, LAYOUT),
                 Err(error) => refused(error, live.len(), 1),
             },
             Play::Free(which) => {
                 if let Some(&block) = live.get(which % live.len().max(1)) {
-                    ledger.freed(block);
+                    live_blocks.freed(block);
                     (pool.deallocate)(block);
                 }
             }
@@ -72,21 +72,21 @@ fn follow(plays: &[Play], capacity: usize, exact: bool, pool: &Forms<'_>) {
                 match (pool.allocate_many)(&mut room) {
                     Ok(()) => room.into_iter().for_each(|block| {
                         // SAFETY: all are written, since it went well.
-                        ledger.allocated(unsafe { block.assume_init() }, LAYOUT);
+                        live_blocks.allocated(unsafe { block.assume_init() }, LAYOUT);
                     }),
                     Err(error) => refused(error, live.len(), count),
                 }
             }
             Play::FreeMany(count) => {
                 let some = &live[..count.min(live.len())];
-                some.iter().for_each(|&block| ledger.freed(block));
+                some.iter().for_each(|&block| live_blocks.freed(block));
                 (pool.deallocate_many)(some);
             }
             Play::Handle => _ = (pool.handle)(),
         }
-        assert!(ledger.live() <= capacity, "{} live", ledger.live());
+        assert!(live_blocks.live() <= capacity, "{} live", live_blocks.live());
     }
-    let left = ledger.blocks();
+    let left = live_blocks.blocks();
     (pool.deallocate_many)(&left);
 }
 
@@ -95,7 +95,7 @@ macro_rules! forms {
     ($pool:ident, $handle:expr) => {
         Forms {
             allocate: &|| $pool.allocate(),
-            // SAFETY: live, and freed once, by the ledger.
+            // SAFETY: live, and freed once, by `live_blocks`.
             deallocate: &|block| unsafe { $pool.deallocate(block) },
             allocate_many: &|room| $pool.allocate_many(room),
             // SAFETY: as above.

@@ -6,7 +6,7 @@ use core::alloc::Layout;
 use std::collections::VecDeque;
 use std::sync::mpsc;
 
-use common::{Counts, Ledger, Meter, with_every_strategy};
+use common::{Counts, LiveBlocks, Meter, with_every_strategy};
 use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use stampool::raw::block::Batch;
@@ -41,7 +41,7 @@ fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: L
         builder = builder.chunk_blocks(blocks);
     }
     let mut pool = builder.build().unwrap();
-    let mut ledger = Ledger::default();
+    let mut live_blocks = LiveBlocks::default();
     let mut most_live = 0;
     {
         let mut handles: Vec<Local<'_, S>> = (0..3).map(|_| pool.local().unwrap()).collect();
@@ -49,15 +49,15 @@ fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: L
             match op {
                 Op::Allocate(h) => {
                     let block = handles[*h].allocate().unwrap();
-                    ledger.allocated(block, layout);
-                    most_live = most_live.max(ledger.live());
+                    live_blocks.allocated(block, layout);
+                    most_live = most_live.max(live_blocks.live());
                     // SAFETY: the block is ours, `layout.size()` bytes long.
                     unsafe { block.as_non_null().write_bytes(0xa5, layout.size()) };
                 }
-                Op::Deallocate(h, index) if ledger.live() > 0 => {
-                    let block = *index.get(&ledger.blocks());
-                    ledger.freed(block);
-                    // SAFETY: live until here, and forgotten by the ledger.
+                Op::Deallocate(h, index) if live_blocks.live() > 0 => {
+                    let block = *index.get(&live_blocks.blocks());
+                    live_blocks.freed(block);
+                    // SAFETY: live until here, and forgotten by `live_blocks`.
                     unsafe { handles[*h].deallocate(block) };
                 }
                 Op::Deallocate(..) => {}
@@ -74,7 +74,11 @@ fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: L
     }
     let census = pool.census();
     assert_eq!(census.cached_blocks, 0, "handles that left hold nothing");
-    assert_eq!(pool.stats().carved_blocks, census.free_blocks() + ledger.live(), "conservation");
+    assert_eq!(
+        pool.stats().carved_blocks,
+        census.free_blocks() + live_blocks.live(),
+        "conservation"
+    );
     drop(pool);
     assert_eq!(counts.obtained(), counts.released(), "each region goes back exactly once");
 }

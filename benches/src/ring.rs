@@ -13,6 +13,8 @@ use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use crossbeam_utils::CachePadded;
 
+use stampool::Block;
+
 use crate::sample::Patience;
 
 /// Places in all rings of a workload together, at the most.
@@ -97,7 +99,7 @@ fn run(places: &[AtomicPtr<u8>], index: usize) -> &[AtomicPtr<u8>] {
 impl Sender<'_> {
     /// Sends a pointer; waits while the ring is full.
     #[inline]
-    pub fn send(&mut self, block: NonNull<u8>) {
+    pub fn send(&mut self, block: Block) {
         let mut patience = self.ring.patience;
         while self.tail - self.head_seen == self.places.len() {
             // Acquire: the receiver has read what it counts as received.
@@ -116,7 +118,7 @@ impl Sender<'_> {
     /// Sends a run of what `next` gives; waits while the ring has no room for it. A ring is for runs,
     /// or for single pointers.
     #[inline]
-    pub fn send_run(&mut self, mut next: impl FnMut() -> NonNull<u8>) {
+    pub fn send_run(&mut self, mut next: impl FnMut() -> Block) {
         let mut patience = self.ring.patience;
         while self.tail - self.head_seen > self.places.len() - RUN {
             // Acquire: the receiver has read what it counts as received.
@@ -138,7 +140,7 @@ impl Sender<'_> {
 impl Receiver<'_> {
     /// Receives a pointer; waits while the ring is empty.
     #[inline]
-    pub fn receive(&mut self) -> NonNull<u8> {
+    pub fn receive(&mut self) -> Block {
         let mut patience = self.ring.patience;
         while self.head == self.tail_seen {
             // Acquire: pairs with `send`.
@@ -152,7 +154,7 @@ impl Receiver<'_> {
 
     /// Receives a pointer, if there is one.
     #[inline]
-    pub fn try_receive(&mut self) -> Option<NonNull<u8>> {
+    pub fn try_receive(&mut self) -> Option<Block> {
         if self.head == self.tail_seen {
             // Acquire: pairs with `send`.
             self.tail_seen = self.ring.tail.load(Ordering::Acquire);
@@ -162,13 +164,13 @@ impl Receiver<'_> {
 
     /// The next pointer of those that were seen.
     #[inline]
-    fn take(&mut self) -> NonNull<u8> {
+    fn take(&mut self) -> Block {
         // Relaxed: acquired with the tail.
         let block = place(self.places, self.head).load(Ordering::Relaxed);
         self.head += 1;
         // Release: the place has been read and may be written again.
         self.ring.head.store(self.head, Ordering::Release);
-        NonNull::new(block).expect("only blocks are sent")
+        Block(NonNull::new(block).expect("only blocks are sent"))
     }
 
     /// Receives a run and gives each of it to `take`; waits while the ring is empty.
@@ -177,7 +179,7 @@ impl Receiver<'_> {
     ///
     /// Never: only pointers to blocks are sent.
     #[inline]
-    pub fn receive_run(&mut self, mut take: impl FnMut(NonNull<u8>)) {
+    pub fn receive_run(&mut self, mut take: impl FnMut(Block)) {
         let mut patience = self.ring.patience;
         while self.head == self.tail_seen {
             // Acquire: pairs with `send`.
@@ -189,7 +191,7 @@ impl Receiver<'_> {
         for place in run(self.places, self.head) {
             // Relaxed: acquired with the tail.
             let block = place.load(Ordering::Relaxed);
-            take(NonNull::new(block).expect("only blocks are sent"));
+            take(Block(NonNull::new(block).expect("only blocks are sent")));
         }
         self.head += RUN;
         // Release: the places have been read and may be written again.
@@ -209,11 +211,11 @@ mod tests {
         std::thread::scope(|threads| {
             threads.spawn(move || {
                 for n in 1..=SENT {
-                    sender.send(NonNull::new(ptr::without_provenance_mut(n)).unwrap());
+                    sender.send(Block(NonNull::new(ptr::without_provenance_mut(n)).unwrap()));
                 }
             });
             for n in 1..=SENT {
-                assert_eq!(receiver.receive().addr().get(), n);
+                assert_eq!(receiver.receive().0.addr().get(), n);
             }
         });
     }
@@ -224,7 +226,7 @@ mod tests {
         let (mut sender, mut receiver) = ring.split();
         assert_eq!(receiver.try_receive(), None);
         for n in 1..=5 {
-            let sent = NonNull::new(ptr::without_provenance_mut(n)).unwrap();
+            let sent = Block(NonNull::new(ptr::without_provenance_mut(n)).unwrap());
             sender.send(sent);
             assert_eq!((receiver.try_receive(), receiver.try_receive()), (Some(sent), None));
         }
@@ -235,7 +237,7 @@ mod tests {
         const SENT: usize = 10 * CAPACITY;
         let mut ring = Ring::new(CAPACITY, 2);
         let (mut sender, mut receiver) = ring.split();
-        let pointer = |nth| NonNull::new(ptr::without_provenance_mut(nth)).unwrap();
+        let pointer = |nth| Block(NonNull::new(ptr::without_provenance_mut(nth)).unwrap());
         std::thread::scope(|threads| {
             threads.spawn(move || {
                 let mut sent = 0..SENT;
@@ -247,7 +249,7 @@ mod tests {
             while received < SENT {
                 receiver.receive_run(|block| {
                     received += 1;
-                    assert_eq!(block.addr().get(), received);
+                    assert_eq!(block.0.addr().get(), received);
                 });
             }
         });

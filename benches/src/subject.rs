@@ -2,7 +2,8 @@
 
 use core::alloc::Layout;
 use core::fmt::Display;
-use core::ptr::NonNull;
+
+use stampool::Block;
 
 pub use ::subject::{Handle, Never, Subject};
 
@@ -73,7 +74,7 @@ pub trait Take: Handle {
     ///
     /// Where the subject refuses.
     #[inline(always)]
-    fn take(&mut self) -> NonNull<u8> {
+    fn take(&mut self) -> Block {
         self.allocate().unwrap_or_else(|refusal| refused("block", &refusal))
     }
 }

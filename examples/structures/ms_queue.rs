@@ -12,17 +12,17 @@
 //! A *turn* of a node is the time from one allocation of its block to the next free. The block's
 //! stamp identifies it.
 //!
-//! I1. A name gets into `head`, and into `tail`, only once: it stands for one turn of a node, and a
+//! MSQ1. A name gets into `head`, and into `tail`, only once: it stands for one turn of a node, and a
 //! node is enqueued once in each turn. So if a compare-exchange of either succeeds, the expected
 //! node is still in place.
-//! I2. `head` never passes `tail`: it moves on only if `tail`, loaded after it, is a different
+//! MSQ2. `head` never passes `tail`: it moves on only if `tail`, loaded after it, is a different
 //! name. So a thread that frees the node that `head` has left frees no node that `tail` names.
-//! I3. A node's link changes once in each turn, from the null with the turn's stamp to a name. A
+//! MSQ3. A node's link changes once in each turn, from the null with the turn's stamp to a name. A
 //! compare-exchange that expects this null does nothing to a later turn of the node.
 //!
 //! The dequeuing thread reads the value before the exchange of `head` that makes the value its own.
 //! Meanwhile another thread may take the value and reuse the node; that is why values are atomic.
-//! The exchange then fails (I1), and the thread forgets what it read.
+//! The exchange then fails (MSQ1), and the thread forgets what it read.
 
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -97,7 +97,7 @@ impl<S: Strategy> Handle<'_, S> {
                     _ = tail.compare_exchange(last, new, Release, Relaxed);
                     return Ok(());
                 }
-                // Of this turn, so not null (I3): `tail` lags behind.
+                // Of this turn, so not null (MSQ3): `tail` lags behind.
                 Err(next) if pool.is_current(last) => {
                     _ = tail.compare_exchange(last, next, Release, Relaxed);
                 }
@@ -111,7 +111,7 @@ impl<S: Strategy> Handle<'_, S> {
     pub(crate) fn dequeue(&self) -> Option<u64> {
         let Queue { pool, head, tail } = self.queue;
         loop {
-            // In this order (I2). Acquire: the nodes, and that `tail` was beyond this head.
+            // In this order (MSQ2). Acquire: the nodes, and that `tail` was beyond this head.
             let first = head.load(Acquire);
             let last = tail.load(Acquire);
             let Some(node) = pool.get(first) else { continue };

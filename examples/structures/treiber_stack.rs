@@ -9,11 +9,11 @@
 //! A *turn* of a node is the time from one allocation of its block to the next free. The block's
 //! stamp identifies it.
 //!
-//! I1. A push brings a name to the top once, because a node is pushed once in each turn. After that
+//! TS1. A push brings a name to the top once, because a node is pushed once in each turn. After that
 //! the name is on top again only while the stack below it is unchanged.
-//! I2. So of all poppers that saw a name on top, one exchanges it, and the link that this popper
+//! TS2. So of all poppers that saw a name on top, one exchanges it, and the link that this popper
 //! read is still the node's.
-//! I3. The thread that allocated a node writes the node's value before the push. The popper that
+//! TS3. The thread that allocated a node writes the node's value before the push. The popper that
 //! exchanged the node's name moves the value out before it frees the node. Every other thread that
 //! has a reference to the node, by a name that is stale or will be soon, reads only the link, which
 //! is atomic.
@@ -31,7 +31,7 @@ pub(crate) struct Node<V> {
     value: UnsafeCell<MaybeUninit<V>>,
 }
 
-// SAFETY: the value has one user at a time (I3), and goes from thread to thread.
+// SAFETY: the value has one user at a time (TS3), and goes from thread to thread.
 unsafe impl<V: Send> Sync for Node<V> {}
 
 impl<V> Node<V> {
@@ -42,7 +42,7 @@ impl<V> Node<V> {
 
     /// # Safety
     ///
-    /// A value was put in, and the caller is the one who may have it (I3).
+    /// A value was put in, and the caller is the one who may have it (TS3).
     unsafe fn take(&self) -> V {
         // SAFETY: by the caller.
         self.value.with_mut(|place| unsafe { place.cast::<V>().read() })
@@ -97,7 +97,7 @@ impl<V: Send, S: Strategy> Handle<'_, V, S> {
         let mut own = None;
         let new = self.local.allocate_with(|node, _| {
             let value = value.take().expect("called once");
-            // SAFETY: allocated here, and not pushed yet (I3).
+            // SAFETY: allocated here, and not pushed yet (TS3).
             node.value.with_mut(|place| unsafe { place.cast::<V>().write(value) });
             own = Some(node);
         });
@@ -127,7 +127,7 @@ impl<V: Send, S: Strategy> Handle<'_, V, S> {
             let Some(node) = pool.get(seen) else { continue };
             let next = node.next.load(Relaxed);
             if top.compare_exchange(seen, next, Acquire, Relaxed).is_ok() {
-                // SAFETY: this exchange makes it ours (I2, I3).
+                // SAFETY: this exchange makes it ours (TS2, TS3).
                 let value = unsafe { node.take() };
                 self.local.free(seen).expect("who takes a node off the stack frees it");
                 return Some(value);

@@ -16,7 +16,7 @@
 //! | [`replay`] | a recorded program instead |
 //! | `record` | how one is recorded |
 //! | [`names`] | threads over the names of a `StampedPool` |
-//! | [`steer`] | sabotaged pools, found, made small and run again |
+//! | [`steer`] | mutated pools, found, made small and run again |
 //! | [`latency`] | each call timed, by what it did |
 //! | [`memory`] | carved and live blocks over the time of a run |
 //! | [`environment`] | where a command ran, and what it was |

@@ -19,7 +19,7 @@ use crate::subject::Handle;
 /// A block in a worker's hands. Not `Copy`: the harness itself cannot free it twice.
 #[derive(Debug)]
 #[must_use = "a dropped block looks lost to the oracle"]
-pub struct Block(NonNull<u8>);
+pub struct Block(stampool::Block);
 
 // SAFETY: a block is memory without thread affinity, and the token is its only owner.
 unsafe impl Send for Block {}
@@ -35,7 +35,7 @@ impl Block {
     /// # Safety
     /// A non-null `raw` must come from `into_raw` and be turned back only once.
     pub(crate) unsafe fn from_raw(raw: *mut u8) -> Option<Self> {
-        NonNull::new(raw).map(Self)
+        NonNull::new(raw).map(|block| Self(stampool::Block(block)))
     }
 }
 
@@ -254,9 +254,9 @@ impl<'a, H: Handle> Worker<'a, H> {
     }
 
     /// Checks a block on its way back.
-    fn dismiss(oracle: &Oracle, block: NonNull<u8>) -> Result<(), Violation> {
+    fn dismiss(oracle: &Oracle, block: stampool::Block) -> Result<(), Violation> {
         let Some(stamp) = oracle.owner(block) else {
-            let block = block.addr().get();
+            let block = block.0.addr().get();
             return Err(Violation::OwnerChanged { block, expected: None, found: None });
         };
         // SAFETY: a token exists only for an admitted block, and its stamp is in the table.

@@ -18,7 +18,7 @@ use stress::report::{FORMAT, HangRow, Report};
 use stress::run::{self, Budget, Plan};
 use stress::scenario::Scenario;
 use stress::watchdog::{Bark, Watchdog, Why};
-use twin::{BATCH, CALL, Sabotage, Twin};
+use twin::{BATCH, CALL, Fault, Twin};
 
 /// Set in the process that is to hang, to the folder for its report.
 const CHILD: &str = "STRESS_TEST_HANGS_IN";
@@ -26,8 +26,8 @@ const CHILD: &str = "STRESS_TEST_HANGS_IN";
 /// Long enough that a busy machine is not taken for a hang before there is one.
 const AFTER: Duration = Duration::from_secs(3);
 
-fn twin(sabotage: Sabotage) -> Twin {
-    Twin::new(Layout::from_size_align(64, 16).expect("a layout"), sabotage)
+fn twin(fault: Fault) -> Twin {
+    Twin::new(Layout::from_size_align(64, 16).expect("a layout"), fault)
 }
 
 fn plan(scenario: Scenario, after: Duration, bark: Arc<Bark>) -> Plan {
@@ -37,7 +37,7 @@ fn plan(scenario: Scenario, after: Duration, bark: Arc<Bark>) -> Plan {
 
 #[test]
 fn who_hangs_is_named_with_what_it_is_at() {
-    let subject = twin(Sabotage::Hangs);
+    let subject = twin(Fault::Hangs);
     let goes_on = subject.goes_on();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&seen);
@@ -72,7 +72,7 @@ fn a_run_that_moves_is_left_alone() {
         let plan = plan(scenario, Duration::from_secs(60), bark);
         let capacity = plan.capacity_blocks(BATCH);
         let layout = Layout::from_size_align(64, 16).expect("a layout");
-        let outcome = run::run(Twin::limited(layout, Sabotage::None, capacity), &plan);
+        let outcome = run::run(Twin::limited(layout, Fault::None, capacity), &plan);
         assert_eq!(outcome.expect("threads").violations, [], "{}", scenario.name());
     }
 }
@@ -103,7 +103,7 @@ fn hang_if_told_to() {
         job::end_process(&report, row, Format::Text, &file)
     });
     let plan = plan(Scenario::Churn, AFTER, bark);
-    let outcome = run::run(twin(Sabotage::Hangs), &plan);
+    let outcome = run::run(twin(Fault::Hangs), &plan);
     unreachable!("it hangs: {outcome:?}");
 }
 

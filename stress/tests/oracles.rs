@@ -9,12 +9,12 @@ use stress::names::{self, Slot, Table, Way};
 use stress::oracle::history::Recorded;
 use stress::oracle::violation::{Log, Violation};
 use stress::subject::{Handle as _, Subject as _};
-use twin::{CALL, Sabotage, Twin};
+use twin::{CALL, Fault, Twin};
 
 /// A handle that holds two blocks at a time, for many calls; what the history says.
-fn history(sabotage: Sabotage, kept: usize) -> Vec<Violation> {
+fn history(fault: Fault, kept: usize) -> Vec<Violation> {
     let layout = Layout::from_size_align(64, 16).expect("a layout");
-    let mut recorded = Recorded::new(Twin::new(layout, sabotage), kept);
+    let mut recorded = Recorded::new(Twin::new(layout, fault), kept);
     let mut handle = recorded.attach().expect("no memory needed");
     let mut last = None;
     for _ in 0..CALL + 10 {
@@ -32,15 +32,15 @@ fn history(sabotage: Sabotage, kept: usize) -> Vec<Violation> {
 
 #[test]
 fn a_block_handed_out_twice_shows_in_the_history() {
-    assert_eq!(history(Sabotage::None, 1000), []);
-    let found = history(Sabotage::HandsOutTwice, 1000);
+    assert_eq!(history(Fault::None, 1000), []);
+    let found = history(Fault::HandsOutTwice, 1000);
     assert!(matches!(found[..], [Violation::NotLinearizable { .. }]), "{found:?}");
 }
 
 #[test]
 fn a_short_memory_raises_no_false_alarm() {
     for kept in 1..50 {
-        assert_eq!(history(Sabotage::None, kept), [], "{kept} calls kept");
+        assert_eq!(history(Fault::None, kept), [], "{kept} calls kept");
     }
 }
 
@@ -99,9 +99,8 @@ fn a_current_name_that_is_refused() {
 }
 
 #[test]
-fn sabotages_need_a_steered_build() {
-    for words in
-        [&["run", "--sabotage", "untagged"][..], &["reproduce", "x.json"], &["steer-check"]]
+fn mutants_need_a_steered_build() {
+    for words in [&["run", "--mutant", "untagged"][..], &["reproduce", "x.json"], &["steer-check"]]
     {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_stress"))
             .args(words)

@@ -1,4 +1,4 @@
-//! What the tests share: a source that counts and misbehaves on demand, and a ledger of live
+//! What the tests share: a source that counts and misbehaves on demand, and the set of live
 //! blocks.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
@@ -150,9 +150,9 @@ unsafe impl Source for Meter {
 
 /// Live blocks by address: none twice, none overlapping, all aligned.
 #[derive(Default)]
-pub struct Ledger(BTreeMap<usize, (Block, usize)>);
+pub struct LiveBlocks(BTreeMap<usize, (Block, usize)>);
 
-impl Ledger {
+impl LiveBlocks {
     pub fn allocated(&mut self, block: Block, layout: Layout) {
         let at = block.as_non_null().addr().get();
         assert_eq!(at % layout.align(), 0, "misaligned block");

@@ -17,7 +17,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{models, workspace};
+use crate::common::{models, workspace};
 
 /// The application, stampool, crossbeam-epoch, crossbeam-utils, portable-atomic; one to spare.
 const MOST_PACKAGES: usize = 6;

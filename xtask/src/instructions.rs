@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// Judges unless told to save.
 #[derive(clap::Args)]

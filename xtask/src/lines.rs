@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 
-use crate::{layers, terminal};
+use crate::common::terminal;
+use crate::layers;
 
 /// Nothing to choose.
 #[derive(clap::Args)]

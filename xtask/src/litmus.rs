@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::models::{self, Binary, Kind, Model};
+use crate::common::models::{self, Binary, Kind, Model};
 
 /// Nothing to choose.
 #[derive(clap::Args)]

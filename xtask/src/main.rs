@@ -1,41 +1,29 @@
-//! `cargo xtask`: the workbench behind one door. One module per command.
+//! `cargo xtask`: the workbench behind one door. One module per command, a file or a folder;
+//! `common` has what several commands need.
 
 mod atomics;
 mod bench;
-mod build_id;
 mod checks;
 mod ci;
+mod common;
 mod compare;
 mod cross;
 mod downstream;
-mod fuzz;
-mod fuzz_ops;
+mod fuzz_loom;
+mod fuzz_pool;
 mod hit_path;
 mod instructions;
 mod layers;
-mod ledger_file;
 mod ledgers;
 mod lines;
 mod litmus;
-mod live;
-mod matrix;
 mod miri;
-mod models;
 mod mutants;
-mod nightly;
-mod patched_loom;
 mod path;
-mod progress;
-mod queue;
-mod run;
 mod sanitize;
 mod scale;
 mod steered;
-mod table;
-mod terminal;
-mod times;
 mod weaken;
-mod workspace;
 
 use std::process::ExitCode;
 
@@ -67,9 +55,9 @@ enum Command {
     /// packages; package what is published.
     Downstream(downstream::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
-    Fuzz(fuzz::Options),
+    FuzzLoom(fuzz_loom::Options),
     /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
-    FuzzOps(fuzz_ops::Options),
+    FuzzPool(fuzz_pool::Options),
     /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
     HitPath(hit_path::Options),
     /// Count the instructions of hit, exchange and carve, and compare with those that were kept.
@@ -113,8 +101,8 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Cross(options) => cross::run(&options),
         Command::Downstream(options) => downstream::run(&options),
-        Command::Fuzz(options) => fuzz::run(&options),
-        Command::FuzzOps(options) => fuzz_ops::run(&options),
+        Command::FuzzLoom(options) => fuzz_loom::run(&options),
+        Command::FuzzPool(options) => fuzz_pool::run(&options),
         Command::HitPath(options) => hit_path::run(&options),
         Command::Instructions(options) => instructions::run(&options),
         Command::Path(options) => path::run(&options),

@@ -12,7 +12,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{instructions, workspace};
+use crate::common::workspace;
+use crate::instructions;
 
 /// Reads and prints; there is nothing to choose.
 #[derive(clap::Args)]

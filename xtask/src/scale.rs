@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// Quick without further words.
 #[derive(clap::Args)]

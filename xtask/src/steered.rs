@@ -4,15 +4,15 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{models, workspace};
+use crate::common::{models, workspace};
 
 /// What to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Find every sabotage, make it small and run it again; and nothing may be found in the pool.
+    /// Find every mutant, make it small and run it again; and nothing may be found in the pool.
     #[arg(long, conflicts_with = "arguments")]
     check: bool,
-    /// With `--check`: runs of each sabotage, each under another seed.
+    /// With `--check`: runs of each mutant, each under another seed.
     #[arg(long, default_value_t = 1, requires = "check")]
     runs: u64,
     /// Arguments of `stress`, after `--`.
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
             .context("the pool's own tests fail when it is steered")?;
         stress.current_dir(workspace::root()?);
         stress.args(["steer-check", "--runs", &options.runs.to_string()]);
-        ensure!(stress.status()?.success(), "a sabotage was not found, or the pool was");
+        ensure!(stress.status()?.success(), "a mutant was not found, or the pool was");
         return Ok(ExitCode::SUCCESS);
     }
     instead(stress.args(&options.arguments))

@@ -1,5 +1,5 @@
 //! The hit path by itself, to be read as assembly: `cargo xtask hit-path` compiles this file,
-//! prints the probes and judges them. The twins are there to be found guilty.
+//! prints the probes and judges them. The mutants are there to be found guilty.
 
 use core::alloc::Layout;
 use core::hint::black_box;
@@ -30,14 +30,14 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// Must be found guilty: counts every allocation.
 #[inline(never)]
-pub fn twin_with_an_atomic(local: &Handle<'_>) -> Option<Block> {
+pub fn mutant_with_an_atomic(local: &Handle<'_>) -> Option<Block> {
     COUNT.fetch_add(1, Ordering::Relaxed);
     local.allocate().ok()
 }
 
 /// Must be found guilty: calls something on every allocation.
 #[inline(never)]
-pub fn twin_with_a_call(local: &Handle<'_>) -> Option<Block> {
+pub fn mutant_with_a_call(local: &Handle<'_>) -> Option<Block> {
     local.allocate().ok().map(not_inlined)
 }
 
@@ -49,7 +49,7 @@ fn not_inlined(block: Block) -> Block {
 fn main() {
     let pool = Pool::builder(Layout::new::<[u64; 8]>()).build().expect("a valid pool");
     let local = pool.local().expect("memory");
-    for allocate in [probe_allocate, twin_with_an_atomic, twin_with_a_call] {
+    for allocate in [probe_allocate, mutant_with_an_atomic, mutant_with_a_call] {
         let block = allocate(&local).expect("memory");
         // SAFETY: just allocated from the same pool.
         unsafe { probe_deallocate(&local, block) };

@@ -174,7 +174,7 @@ impl Row {
 
 /// A hit with one access more: whoever counts must see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Twin {
+pub struct Mutant {
     /// The access.
     pub kind: Kind,
     /// What was counted.
@@ -187,7 +187,7 @@ pub struct Report {
     /// Path by path.
     pub rows: Vec<Row>,
     /// One of each kind.
-    pub twins: Vec<Twin>,
+    pub mutants: Vec<Mutant>,
 }
 
 #[cfg(test)]

@@ -1,17 +1,13 @@
 //! Bursts: many blocks are allocated, then freed in a given order.
 
 use core::hint::black_box;
-use core::ptr::NonNull;
+
+use stampool::Block;
 
 use crate::{Handle, Take};
 
 #[inline(never)]
-pub(super) fn run(
-    handle: &mut impl Handle,
-    order: &[u32],
-    blocks: &mut [NonNull<u8>],
-    bursts: u64,
-) {
+pub(super) fn run(handle: &mut impl Handle, order: &[u32], blocks: &mut [Block], bursts: u64) {
     for _ in 0..bursts {
         for block in &mut *blocks {
             *block = handle.take();

@@ -1,7 +1,8 @@
 //! Blocks that are written many times between their allocation and their free.
 
 use core::hint::black_box;
-use core::ptr::NonNull;
+
+use stampool::Block;
 
 use crate::{Handle, Take};
 
@@ -19,7 +20,7 @@ pub(super) fn run(handle: &mut impl Handle, blocks: u64) {
 }
 
 #[inline]
-fn write(block: NonNull<u8>) {
+fn write(block: Block) {
     for nth in 0..WRITES {
         // SAFETY: a block is aligned for a word, has one, and is ours.
         unsafe { block.cast::<u64>().write_volatile(nth) };

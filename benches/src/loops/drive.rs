@@ -1,7 +1,6 @@
 //! A handle behind a pointer, with all loops.
 
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 use core::sync::atomic::AtomicUsize;
 
 use stampool::Block;
@@ -23,23 +22,23 @@ macro_rules! loops {
         /// A handle in the workloads. Each method but the first two is the loop of a workload.
         pub(crate) trait Drive {
             /// Takes one block, which there is: for what is not timed.
-            fn take_one(&mut self) -> NonNull<u8>;
+            fn take_one(&mut self) -> Block;
 
             /// Gives one back: for what is not timed.
             ///
             /// # Safety
             /// As [`Handle::deallocate`].
-            unsafe fn give_back(&mut self, block: NonNull<u8>);
+            unsafe fn give_back(&mut self, block: Block);
 
             $(fn $name(&mut self, $($arg: $kind),*);)*
         }
 
         impl<H: Handle> Drive for H {
-            fn take_one(&mut self) -> NonNull<u8> {
+            fn take_one(&mut self) -> Block {
                 self.take()
             }
 
-            unsafe fn give_back(&mut self, block: NonNull<u8>) {
+            unsafe fn give_back(&mut self, block: Block) {
                 // SAFETY: by the caller.
                 unsafe { self.deallocate(block) };
             }
@@ -53,9 +52,9 @@ macro_rules! loops {
 
 loops! {
     fn hit(each: u64) = hit::all_copies;
-    fn burst(order: &[u32], blocks: &mut [NonNull<u8>], bursts: u64) = burst::run;
-    fn bulk(room: &mut [MaybeUninit<NonNull<u8>>], calls: u64) = bulk::run;
-    fn renew_set(live: &mut [NonNull<u8>], random: &mut Random, renewals: u64)
+    fn burst(order: &[u32], blocks: &mut [Block], bursts: u64) = burst::run;
+    fn bulk(room: &mut [MaybeUninit<Block>], calls: u64) = bulk::run;
+    fn renew_set(live: &mut [Block], random: &mut Random, renewals: u64)
         = working_set::renew;
     fn swap(bucket: &[Line], random: &mut Random, runs: u64) = shared_bucket::swaps;
     fn produce(rings: &mut [Sender<'_>], touched_bytes: usize, runs: u64)
@@ -69,7 +68,7 @@ loops! {
     fn stress(own: &mut Own, transfers: &Transfers, touched_bytes: usize) = mstress::stress;
     fn clear(transfers: &Transfers, random: &mut Random, chance: usize, touched_bytes: usize)
         = mstress::clear;
-    fn threadtest(objects: &mut [NonNull<u8>], touched_bytes: usize, iterations: u64)
+    fn threadtest(objects: &mut [Block], touched_bytes: usize, iterations: u64)
         = threadtest::run;
     fn ask(client: &mut Client<'_>, count: u64, touched_bytes: usize, asking: &AtomicUsize)
         = message_passing::ask;

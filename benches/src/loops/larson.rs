@@ -18,7 +18,7 @@ pub(super) fn renew(handle: &mut impl Handle, blocks: &mut [Block], random: &mut
     for _ in 0..RENEWALS {
         let block = &mut blocks[random.next() % BLOCKS];
         // SAFETY: live, and replaced in the next line.
-        unsafe { handle.deallocate(block.0) };
-        *block = Block(black_box(handle.take()));
+        unsafe { handle.deallocate(*block) };
+        *block = black_box(handle.take());
     }
 }

@@ -5,6 +5,8 @@ use core::mem;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
+use stampool::Block;
+
 use super::random::Random;
 use super::touch::{read, write};
 use crate::{Handle, Take};
@@ -40,7 +42,7 @@ pub(crate) struct Own {
     random: Random,
     to_allocate: usize,
     to_retain: usize,
-    retained: Vec<NonNull<u8>>,
+    retained: Vec<Block>,
     /// With gaps, where blocks were freed or swapped for nothing.
     data: Vec<*mut u8>,
 }
@@ -99,7 +101,7 @@ pub(super) fn stress(
 /// Reads a block and frees it, where there is one.
 #[inline]
 fn put_back(handle: &mut impl Handle, block: *mut u8, touched_bytes: usize) {
-    if let Some(block) = NonNull::new(block) {
+    if let Some(block) = NonNull::new(block).map(Block) {
         read(block, touched_bytes);
         // SAFETY: allocated from the same subject, and taken out of its one place.
         unsafe { handle.deallocate(block) };

@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crossbeam_utils::CachePadded;
+use stampool::Block;
 
 use super::random::Random;
 use crate::{Handle, Take};
@@ -28,7 +29,7 @@ pub(super) fn swaps(handle: &mut impl Handle, bucket: &[Line], random: &mut Rand
 /// Frees what was in a slot.
 #[inline]
 fn put_back(handle: &mut impl Handle, block: *mut u8) {
-    if let Some(block) = NonNull::new(block) {
+    if let Some(block) = NonNull::new(block).map(Block) {
         // SAFETY: allocated from the same subject, and the swap gave it to this thread alone.
         unsafe { handle.deallocate(block) };
     }

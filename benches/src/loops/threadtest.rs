@@ -1,7 +1,8 @@
 //! Objects that are allocated and written, then freed in the order of their allocation.
 
 use core::hint::black_box;
-use core::ptr::NonNull;
+
+use stampool::Block;
 
 use super::touch::write;
 use crate::{Handle, Take};
@@ -9,7 +10,7 @@ use crate::{Handle, Take};
 #[inline(never)]
 pub(super) fn run(
     handle: &mut impl Handle,
-    objects: &mut [NonNull<u8>],
+    objects: &mut [Block],
     touched_bytes: usize,
     iterations: u64,
 ) {

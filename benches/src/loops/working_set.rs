@@ -1,7 +1,8 @@
 //! Renewals of an eighth of a set of live blocks.
 
 use core::hint::black_box;
-use core::ptr::NonNull;
+
+use stampool::Block;
 
 use super::random::Random;
 use crate::{Handle, Take};
@@ -15,7 +16,7 @@ pub(crate) const RENEWED: usize = LIVE / 8;
 #[inline(never)]
 pub(super) fn renew(
     handle: &mut impl Handle,
-    live: &mut [NonNull<u8>],
+    live: &mut [Block],
     random: &mut Random,
     renewals: u64,
 ) {

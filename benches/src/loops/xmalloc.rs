@@ -22,7 +22,7 @@ pub(super) fn produce(
     batches: u64,
 ) {
     for _ in 0..batches {
-        let batch: Vec<Block> = (0..BATCH).map(|_| Block(black_box(handle.take()))).collect();
+        let batch: Vec<Block> = (0..BATCH).map(|_| black_box(handle.take())).collect();
         let mut patience = patience;
         loop {
             let mut list = list.lock().expect("no part panics");
@@ -46,7 +46,7 @@ pub(super) fn consume(handle: &mut impl Handle, list: &Batches, patience: Patien
             }
             patience.wait();
         };
-        for Block(block) in batch {
+        for block in batch {
             // SAFETY: allocated from the same subject, and sent once.
             unsafe { handle.deallocate(block) };
         }

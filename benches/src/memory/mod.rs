@@ -198,15 +198,13 @@ pub fn table_of(all: &[Held]) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use core::ptr::NonNull;
-
     use super::*;
     use crate::contenders::tests::contender;
     use crate::subject::block_of;
     use crate::subjects::pool;
     use crate::title::Title;
     use crate::{Handle, Measured, Subject};
-    use stampool::{AllocError, Local, Pool, Strategy, TaggedWide};
+    use stampool::{AllocError, Block, Local, Pool, Strategy, TaggedWide};
 
     /// One producer, one consumer.
     const CROSSING: Workload = Workload {
@@ -267,15 +265,15 @@ mod tests {
     impl Handle for LeakyHandle<'_> {
         type Refusal = AllocError;
 
-        fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
-            self.local.allocate().map(stampool::Block::as_non_null)
+        fn allocate(&mut self) -> Result<Block, AllocError> {
+            self.local.allocate()
         }
 
-        unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        unsafe fn deallocate(&mut self, block: Block) {
             self.freed += 1;
             if !self.freed.is_multiple_of(8) {
                 // SAFETY: by the caller.
-                unsafe { self.local.deallocate(block.into()) };
+                unsafe { self.local.deallocate(block) };
             }
         }
     }

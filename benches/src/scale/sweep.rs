@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 use stampool::raw::{STRATEGIES, each_strategy};
-use stampool::{Pool, Stats, Strategy};
+use stampool::{Block, Pool, Stats, Strategy};
 
 use super::work::SIZE_BYTES;
 use crate::batch::Batch;
@@ -56,7 +56,7 @@ impl<S: Strategy> Entry for Bursts<S> {
         let (gate, pool) = (&Gate::new(self.threads), &*self.pool);
         let spans = on_threads_alike(self.threads, |_| {
             let handle = pool.local().expect("memory for a slot");
-            let mut blocks = vec![NonNull::dangling(); BURST];
+            let mut blocks = vec![Block(NonNull::dangling()); BURST];
             burst(&handle, &mut blocks);
             Span::of(gate, || (0..bursts).for_each(|_| burst(&handle, &mut blocks)))
         });
@@ -75,13 +75,13 @@ impl<S: Strategy> Entry for Bursts<S> {
 
 /// Allocates as many blocks as there is room for, and frees them.
 #[inline(never)]
-fn burst<S: Strategy>(handle: &stampool::Local<'_, S>, blocks: &mut [NonNull<u8>]) {
+fn burst<S: Strategy>(handle: &stampool::Local<'_, S>, blocks: &mut [Block]) {
     for block in &mut *blocks {
-        *block = handle.allocate().expect("memory for a block").as_non_null();
+        *block = handle.allocate().expect("memory for a block");
     }
     for &block in black_box(&*blocks) {
         // SAFETY: allocated just now from this pool, and each place comes once.
-        unsafe { handle.deallocate(block.into()) };
+        unsafe { handle.deallocate(block) };
     }
 }
 

@@ -1,7 +1,6 @@
 //! A peer: crossbeam's bounded queue as a list of free blocks.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 
 use crossbeam_queue::ArrayQueue;
 use stampool::Block;
@@ -25,7 +24,7 @@ impl QueueOfBlocks {
     pub fn new(blocks: usize, layout: Layout) -> Self {
         let queue = ArrayQueue::new(blocks);
         for _ in 0..blocks {
-            queue.push(Block(new_block(layout))).expect("one place per block");
+            queue.push(new_block(layout)).expect("one place per block");
         }
         Self { queue, layout }
     }
@@ -43,10 +42,10 @@ impl Handle for &QueueOfBlocks {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         loop {
             // Empty only for a moment: while the block that is there is still being pushed.
-            if let Some(Block(block)) = self.queue.pop() {
+            if let Some(block) = self.queue.pop() {
                 return Ok(block);
             }
             core::hint::spin_loop();
@@ -54,15 +53,15 @@ impl Handle for &QueueOfBlocks {
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        let pushed = self.queue.push(Block(block));
+    unsafe fn deallocate(&mut self, block: Block) {
+        let pushed = self.queue.push(block);
         debug_assert!(pushed.is_ok(), "one place per block");
     }
 }
 
 impl Drop for QueueOfBlocks {
     fn drop(&mut self) {
-        while let Some(Block(block)) = self.queue.pop() {
+        while let Some(block) = self.queue.pop() {
             // SAFETY: every block of the queue came from `new_block`, and is in no other hands.
             unsafe { free_block(block, self.layout) };
         }

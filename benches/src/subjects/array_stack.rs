@@ -1,7 +1,8 @@
 //! What a thread cache is measured against: an array of pointers, used as a stack.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
+
+use stampool::Block;
 
 use super::{free_block, new_block};
 use crate::{Handle, Measured, Never, Subject};
@@ -19,7 +20,7 @@ pub struct ArrayStack {
 /// One thread's array.
 #[derive(Debug)]
 pub struct Array {
-    blocks: Vec<NonNull<u8>>,
+    blocks: Vec<Block>,
     layout: Layout,
 }
 
@@ -39,12 +40,12 @@ impl Handle for Array {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         Ok(self.blocks.pop().unwrap_or_else(|| new_block(self.layout)))
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         self.blocks.push(block);
     }
 }

@@ -1,9 +1,10 @@
 //! A subject whose live blocks and handles are counted: for memory, not for times.
 
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_utils::CachePadded;
+
+use stampool::Block;
 
 use crate::loops::touch;
 use crate::{Handle, Measured, Subject};
@@ -126,7 +127,7 @@ impl<H: Handle> Handle for CountedHandle<'_, H> {
     type Refusal = H::Refusal;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, H::Refusal> {
+    fn allocate(&mut self) -> Result<Block, H::Refusal> {
         let block = self.handle.allocate()?;
         self.blocks.up();
         touch::write(block, self.touched_bytes);
@@ -134,7 +135,7 @@ impl<H: Handle> Handle for CountedHandle<'_, H> {
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         self.blocks.down();
         // SAFETY: by the caller.
         unsafe { self.handle.deallocate(block) };

@@ -1,7 +1,6 @@
 //! A peer: crossbeam's work-stealing deques as free lists, one per handle.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock};
 
@@ -52,7 +51,7 @@ impl Deques {
 
     /// A block from somebody else, and more of them into `slot`.
     #[cold]
-    fn steal(&self, slot: &Slot) -> NonNull<u8> {
+    fn steal(&self, slot: &Slot) -> Block {
         let stealers = self.stealers.read().expect("nobody panics with it");
         let others = stealers.iter().enumerate().filter(|(number, _)| *number != slot.number);
         let mut stolen = self.left.steal_batch_and_pop(&slot.own);
@@ -64,7 +63,7 @@ impl Deques {
             stolen = other.steal_batch_and_pop(&slot.own);
         }
         match stolen {
-            Steal::Success(Block(block)) => block,
+            Steal::Success(block) => block,
             Steal::Empty | Steal::Retry => {
                 // Relaxed: statistic only.
                 self.made.fetch_add(1, Ordering::Relaxed);
@@ -107,16 +106,16 @@ impl Handle for Deque<'_> {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         Ok(match self.slot().own.pop() {
-            Some(Block(block)) => block,
+            Some(block) => block,
             None => self.all.steal(self.slot()),
         })
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        self.slot().own.push(Block(block));
+    unsafe fn deallocate(&mut self, block: Block) {
+        self.slot().own.push(block);
     }
 }
 
@@ -136,7 +135,7 @@ impl Drop for Deques {
         loop {
             match self.left.steal() {
                 // SAFETY: every block came from `new_block`, and no handle is left.
-                Steal::Success(Block(block)) => unsafe { free_block(block, self.layout) },
+                Steal::Success(block) => unsafe { free_block(block, self.layout) },
                 Steal::Retry => {}
                 Steal::Empty => break,
             }

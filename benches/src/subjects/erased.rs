@@ -1,6 +1,6 @@
 //! A subject behind a pointer, so that what is not timed is compiled once for all subjects.
 
-use core::ptr::NonNull;
+use stampool::Block;
 
 use crate::loops::Drive;
 use crate::{Handle, Measured, Never, Subject, Take as _};
@@ -75,11 +75,11 @@ pub(crate) struct ErasedHandle<'h>(Box<dyn Handle<Refusal = Never> + 'h>);
 impl Handle for ErasedHandle<'_> {
     type Refusal = Never;
 
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         self.0.allocate()
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.0.deallocate(block) };
     }
@@ -92,11 +92,11 @@ struct Sure<H>(H);
 impl<H: Handle> Handle for Sure<H> {
     type Refusal = Never;
 
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         Ok(self.0.take())
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.0.deallocate(block) };
     }

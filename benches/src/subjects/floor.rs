@@ -28,12 +28,12 @@ impl Handle for Floor {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
-        Ok(NonNull::dangling())
+    fn allocate(&mut self) -> Result<Block, Never> {
+        Ok(Block(NonNull::dangling()))
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, _block: NonNull<u8>) {}
+    unsafe fn deallocate(&mut self, _block: Block) {}
 }
 
 /// What each handle has beside the blocks in flight: one in the consumer's hands, one in the
@@ -64,7 +64,7 @@ impl FloorInMemory {
     /// Where memory is out.
     pub fn new(layout: Layout, in_flight: usize) -> Self {
         let blocks = in_flight + SPARE;
-        let memory = Block(new_block(Self::whole(layout, blocks)));
+        let memory = new_block(Self::whole(layout, blocks));
         Self { layout, blocks, memory, taken: AtomicU64::new(0) }
     }
 
@@ -111,15 +111,15 @@ impl Handle for Round<'_> {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         let nth = self.next;
         self.next = if nth + 1 == self.blocks { 0 } else { nth + 1 };
         // SAFETY: a set has so many blocks.
-        Ok(unsafe { self.first.add(nth * self.stride) })
+        Ok(Block(unsafe { self.first.add(nth * self.stride) }))
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, _block: NonNull<u8>) {}
+    unsafe fn deallocate(&mut self, _block: Block) {}
 }
 
 impl Drop for Round<'_> {
@@ -132,6 +132,6 @@ impl Drop for Round<'_> {
 impl Drop for FloorInMemory {
     fn drop(&mut self) {
         // SAFETY: allocated with this layout, and no handle is left.
-        unsafe { free_block(self.memory.0, Self::whole(self.layout, self.blocks)) };
+        unsafe { free_block(self.memory, Self::whole(self.layout, self.blocks)) };
     }
 }

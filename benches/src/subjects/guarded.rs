@@ -35,20 +35,20 @@ impl Guarded {
     fn new(layout: Layout) -> Self {
         let front = new_block(Self::whole(layout));
         // SAFETY: the allocation is longer than that.
-        Self { block: Block(unsafe { front.add(FRONT) }), layout }
+        Self { block: Block(unsafe { front.0.add(FRONT) }), layout }
     }
 
     /// Where a guard of type `G` is kept.
     #[inline]
-    fn place<G>(block: NonNull<u8>) -> NonNull<G> {
+    fn place<G>(block: Block) -> NonNull<G> {
         const { assert!(size_of::<G>() <= FRONT && align_of::<G>() <= 8) };
         // SAFETY: the room in front belongs to the same allocation.
-        unsafe { block.sub(FRONT) }.cast()
+        unsafe { block.0.sub(FRONT) }.cast()
     }
 
     /// Leaves the guard of `block` in front of it.
     #[inline]
-    fn leave<G>(block: NonNull<u8>, guard: G) -> NonNull<u8> {
+    fn leave<G>(block: Block, guard: G) -> Block {
         // SAFETY: there is room, and nobody else has the block.
         unsafe { Self::place(block).write(guard) };
         block
@@ -60,7 +60,7 @@ impl Guarded {
     ///
     /// A guard of this type was left there, and has not been taken.
     #[inline]
-    unsafe fn take<G>(block: NonNull<u8>) -> G {
+    unsafe fn take<G>(block: Block) -> G {
         // SAFETY: by the caller.
         unsafe { Self::place(block).read() }
     }
@@ -71,7 +71,7 @@ impl Drop for Guarded {
         // SAFETY: as `new` came by it.
         let front = unsafe { self.block.0.sub(FRONT) };
         // SAFETY: from `new`, with this layout, and owned.
-        unsafe { free_block(front, Self::whole(self.layout)) };
+        unsafe { free_block(Block(front), Self::whole(self.layout)) };
     }
 }
 
@@ -107,13 +107,13 @@ impl Handle for &LinearPool {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         let guard = self.pool.pull();
-        Ok(Guarded::leave(guard.block.0, guard))
+        Ok(Guarded::leave(guard.block, guard))
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller, from `allocate`, of this pool, which outlives its handles.
         drop(unsafe { Guarded::take::<LinearReusable<'_, Guarded>>(block) });
     }
@@ -148,13 +148,13 @@ impl Handle for &OPool {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         let guard = self.0.get();
-        Ok(Guarded::leave(guard.block.0, guard))
+        Ok(Guarded::leave(guard.block, guard))
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller, from `allocate`, of this pool, which outlives its handles.
         drop(unsafe { Guarded::take::<RefGuard<'_, Maker, Guarded>>(block) });
     }

@@ -1,7 +1,6 @@
 //! Peers: one shared list of free blocks, which asks the program's allocator when it is empty.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_queue::SegQueue;
@@ -100,9 +99,9 @@ impl<L: List> Handle for &Listed<L> {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         Ok(match self.list.pop() {
-            Some(Block(block)) => block,
+            Some(block) => block,
             None => {
                 // Relaxed: statistic only.
                 self.made.fetch_add(1, Ordering::Relaxed);
@@ -112,14 +111,14 @@ impl<L: List> Handle for &Listed<L> {
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
-        self.list.push(Block(block));
+    unsafe fn deallocate(&mut self, block: Block) {
+        self.list.push(block);
     }
 }
 
 impl<L: List> Drop for Listed<L> {
     fn drop(&mut self) {
-        while let Some(Block(block)) = self.list.pop() {
+        while let Some(block) = self.list.pop() {
             // SAFETY: every block of the list came from `new_block`, and is in no other hands.
             unsafe { free_block(block, self.layout) };
         }

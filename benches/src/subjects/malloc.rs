@@ -3,6 +3,8 @@
 use core::alloc::GlobalAlloc;
 use core::ptr::NonNull;
 
+use stampool::Block;
+
 use crate::subject::block_of;
 use crate::{Handle, Measured, Never};
 
@@ -19,15 +21,15 @@ impl<A: GlobalAlloc, const SIZE: usize> Handle for &Malloc<A, SIZE> {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         const { assert!(SIZE > 0, "a block has a size") };
         // SAFETY: the size is not zero.
         let block = unsafe { self.0.alloc(const { block_of(SIZE) }) };
-        Ok(NonNull::new(block).expect("memory for a block"))
+        Ok(Block(NonNull::new(block).expect("memory for a block")))
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller, from `allocate`, with the same layout.
         unsafe { self.0.dealloc(block.as_ptr(), const { block_of(SIZE) }) };
     }

@@ -30,6 +30,8 @@ pub use slab::Slab;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use stampool::Block;
+
 /// Makes a type a subject that refuses nothing and whose handle is a reference to it.
 macro_rules! shared_subject {
     ([$($generics:tt)*] $kind:ty) => {
@@ -50,11 +52,11 @@ macro_rules! shared_subject {
 use shared_subject;
 
 /// A block from the program's allocator.
-fn new_block(layout: Layout) -> NonNull<u8> {
+fn new_block(layout: Layout) -> Block {
     assert!(layout.size() > 0, "a block has a size");
     // SAFETY: the layout's size is not zero.
     let block = unsafe { std::alloc::alloc(layout) };
-    NonNull::new(block).expect("memory for a block")
+    Block(NonNull::new(block).expect("memory for a block"))
 }
 
 /// Gives a block back to the program's allocator.
@@ -62,7 +64,7 @@ fn new_block(layout: Layout) -> NonNull<u8> {
 /// # Safety
 ///
 /// It came from [`new_block`] with this layout, and nobody uses it any more.
-unsafe fn free_block(block: NonNull<u8>, layout: Layout) {
+unsafe fn free_block(block: Block, layout: Layout) {
     // SAFETY: by the caller.
     unsafe { std::alloc::dealloc(block.as_ptr(), layout) };
 }

@@ -2,7 +2,6 @@
 //! caches.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 
 use stampool::{AllocError, Block, ExactPool, Pool, Strategy, ThreadLocalPool};
 
@@ -68,16 +67,16 @@ macro_rules! by_call {
             type Refusal = AllocError;
 
             #[inline]
-            fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
+            fn allocate(&mut self) -> Result<Block, AllocError> {
                 let $this = self.0;
-                $of.allocate().map(Block::as_non_null)
+                $of.allocate()
             }
 
             #[inline]
-            unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+            unsafe fn deallocate(&mut self, block: Block) {
                 let $this = self.0;
                 // SAFETY: by the caller.
-                unsafe { $of.deallocate(block.into()) };
+                unsafe { $of.deallocate(block) };
             }
         }
     };

@@ -5,6 +5,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use sharded_slab::{Clear, Pool};
 
+use stampool::Block;
+
 use crate::{Handle, Measured, Never};
 
 /// A block of `SIZE` bytes behind its key: where the handle finds what to clear.
@@ -48,7 +50,7 @@ impl<const SIZE: usize> Handle for &Slab<SIZE> {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         let mut object = self.0.create().expect("room in the slab");
         let key = object.key();
         let block = NonNull::from(&mut *object).cast::<u8>();
@@ -57,13 +59,13 @@ impl<const SIZE: usize> Handle for &Slab<SIZE> {
         drop(object);
         // SAFETY: the bytes begin behind the key. The slab does not move or touch what is not
         // cleared.
-        Ok(unsafe { block.add(size_of::<AtomicUsize>()) })
+        Ok(Block(unsafe { block.add(size_of::<AtomicUsize>()) }))
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller, from `allocate`: the key is in front of it.
-        let key = unsafe { block.sub(size_of::<AtomicUsize>()) }.cast::<usize>();
+        let key = unsafe { block.0.sub(size_of::<AtomicUsize>()) }.cast::<usize>();
         // SAFETY: as above; nobody writes it any more.
         self.0.clear(unsafe { key.read() });
     }

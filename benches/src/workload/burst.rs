@@ -2,6 +2,8 @@
 
 use core::ptr::NonNull;
 
+use stampool::Block;
+
 use crate::Sample;
 use crate::loops::random::Random;
 use crate::sample::{Gate, Span, on_threads_alike};
@@ -45,7 +47,7 @@ pub(super) fn sample(
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |nth| {
         let order = order.of_blocks(&mut Random::of(nth));
-        let mut blocks = vec![NonNull::dangling(); BLOCKS];
+        let mut blocks = vec![Block(NonNull::dangling()); BLOCKS];
         subject.with_handle(|handle| {
             Span::warmed(gate, WARM_UP, bursts, |bursts| {
                 handle.burst(&order, &mut blocks, bursts);

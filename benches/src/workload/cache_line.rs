@@ -8,8 +8,6 @@
 
 use std::sync::Mutex;
 
-use stampool::Block;
-
 use crate::Sample;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
@@ -24,12 +22,12 @@ pub(super) fn sample(
     operations: u64,
 ) -> Sample {
     subject.with_handle(|main| {
-        let given = (0..threads).map(|_| Mutex::new(scratch.then(|| Block(main.take_one()))));
+        let given = (0..threads).map(|_| Mutex::new(scratch.then(|| main.take_one())));
         let given: Vec<_> = given.collect();
         let gate = &Gate::new(threads);
         let spans = on_threads_alike(threads, |nth| {
             subject.with_handle(|handle| {
-                if let Some(Block(block)) = given[nth].lock().expect("no part panics").take() {
+                if let Some(block) = given[nth].lock().expect("no part panics").take() {
                     // SAFETY: allocated from the same subject, and given to this thread.
                     unsafe { handle.give_back(block) };
                 }

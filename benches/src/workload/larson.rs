@@ -21,11 +21,11 @@ pub(super) fn sample(subject: &dyn AnySubject, arrays: usize, operations: u64) -
     let spans = on_threads_alike(arrays, |nth| {
         let mut random = Random::of(nth);
         let mut blocks: Vec<_> =
-            subject.with_handle(|handle| (0..BLOCKS).map(|_| Block(handle.take_one())).collect());
+            subject.with_handle(|handle| (0..BLOCKS).map(|_| handle.take_one()).collect());
         live(subject, &mut blocks, &mut random, 1);
         let span = Span::of(gate, || live(subject, &mut blocks, &mut random, lives));
         subject.with_handle(|handle| {
-            for Block(block) in blocks {
+            for block in blocks {
                 // SAFETY: live, and freed once.
                 unsafe { handle.give_back(block) };
             }

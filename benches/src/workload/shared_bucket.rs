@@ -7,6 +7,8 @@
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
+use stampool::Block;
+
 use crate::Sample;
 use crate::loops::random::Random;
 use crate::loops::shared_bucket::{Line, RUN};
@@ -31,7 +33,9 @@ pub(super) fn sample(subject: &dyn AnySubject, threads: usize, operations: u64) 
     });
     subject.with_handle(|handle| {
         for slot in bucket.iter().flat_map(|line| line.iter()) {
-            if let Some(block) = NonNull::new(slot.swap(ptr::null_mut(), Ordering::Acquire)) {
+            if let Some(block) =
+                NonNull::new(slot.swap(ptr::null_mut(), Ordering::Acquire)).map(Block)
+            {
                 // SAFETY: allocated from the same subject, and taken out of its one place.
                 unsafe { handle.give_back(block) };
             }

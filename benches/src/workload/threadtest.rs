@@ -9,6 +9,8 @@
 
 use core::ptr::NonNull;
 
+use stampool::Block;
+
 use crate::Sample;
 use crate::sample::{Gate, Span, on_threads_alike};
 use crate::subjects::AnySubject;
@@ -33,7 +35,7 @@ pub(super) fn sample(
     let iterations = operations.div_ceil(share as u64);
     let gate = &Gate::new(threads);
     let spans = on_threads_alike(threads, |_| {
-        let mut objects = vec![NonNull::dangling(); share];
+        let mut objects = vec![Block(NonNull::dangling()); share];
         subject.with_handle(|handle| {
             Span::warmed(gate, WARM_UP, iterations, |iterations| {
                 handle.threadtest(&mut objects, touched_bytes, iterations);

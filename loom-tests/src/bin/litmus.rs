@@ -10,12 +10,25 @@ use loom_tests::litmus::{ARCS, ArcLitmus, ArcProgram, Litmus, TABLE};
 /// Every program on an `Arc` of so many threads with so many operations each is run.
 const ALL_ARCS: (usize, usize) = (2, 2);
 
+/// What the columns hold, and how programs are written.
+const LEGEND: &str = "\
+executions: how many loom ran; outcomes: how many different results these had
+= C11: exactly the outcomes that C11 allows; as loom: not those, for the reason in the next line
+= count: exactly the outcomes of a plain counter, for programs on the count of an Arc
+WRONG: other outcomes than those, or the search did not end
+program: the threads, between |; x, y, z are locations of 64 bits, w one of 128
+  x.acq load, x=1.rel store, x+1.rlx add, x<1.ar swap, F.sc fence,
+  x?0:1.ar/acq compare and exchange, with the orderings of success and of failure
+  rlx Relaxed, acq Acquire, rel Release, ar AcqRel, sc SeqCst
+";
+
 fn main() -> ExitCode {
     if let Err(dead) = canary::sing() {
         eprintln!("{dead}");
         return ExitCode::from(2);
     }
-    println!("{:18} {:>10} {:>8}  {:8} program", "litmus", "executions", "outcomes", "");
+    println!("{LEGEND}");
+    println!("{:18} {:>10} {:>8}  {:8} program", "litmus", "executions", "outcomes", "verdict");
     let mut wrong = TABLE.iter().filter(|litmus| !compare(litmus)).count();
     wrong += ARCS.iter().filter(|arc| !compare_arc(arc)).count();
     println!();

@@ -49,7 +49,7 @@ pub enum Command {
     Record(crate::record::RecordArgs),
     /// Runs the schedule of a violation again (steered builds only).
     Reproduce(ReproduceArgs),
-    /// Finds every sabotage, makes it small and runs it again (steered builds only).
+    /// Finds every mutant, makes it small and runs it again (steered builds only).
     SteerCheck(CheckArgs),
     /// Draws results that lie in files as a page of charts.
     Report(ReportArgs),

@@ -18,10 +18,10 @@ use crate::{html, interrupt, place, steer};
 /// Does what the command line says, and reports.
 pub fn execute(cli: &Cli) -> Exit {
     if let Command::Run(args) = &cli.command
-        && let Some(sabotage) = args.steer.sabotage
+        && let Some(mutant) = args.steer.mutant
     {
         interrupt::listen();
-        return steer::hunt(args, sabotage);
+        return steer::hunt(args, mutant);
     }
     let (command, output, work): (_, &OutputArgs, Box<dyn FnOnce() -> Done>) = match &cli.command {
         Command::List => {

@@ -1,9 +1,8 @@
 //! One thread of a round: what it does with its handle, and how each call is timed.
 
-use core::ptr::NonNull;
 use std::sync::mpsc::{Receiver, SyncSender};
 
-use stampool::{Checking, Local, Pool, Strategy};
+use stampool::{Block, Checking, Local, Pool, Strategy};
 
 use super::clock;
 use super::kind::{Exchange, Kind, Tally, deallocation};
@@ -13,7 +12,7 @@ use crate::rng::Rng;
 
 /// A block in a lane's hands, or on its way to another lane.
 pub(super) struct Held {
-    block: NonNull<u8>,
+    block: Block,
     /// The allocation that it belongs to.
     stamp: Stamp,
 }
@@ -143,7 +142,7 @@ impl<S: Strategy, C: Checking> Lane<'_, S, C> {
         let end = clock::read();
 
         let block = match allocated {
-            Ok(block) => block.as_non_null(),
+            Ok(block) => block,
             Err(error) => return log.report(Violation::Refused { reason: error.to_string() }),
         };
         let kind = if is_hit {
@@ -182,7 +181,7 @@ impl<S: Strategy, C: Checking> Lane<'_, S, C> {
 
         let begin = clock::read();
         // SAFETY: from this pool; `Held` was its only owner, and is gone.
-        unsafe { self.local.deallocate(block.into()) };
+        unsafe { self.local.deallocate(block) };
         let end = clock::read();
 
         let kind = deallocation(before, self.local.cached_blocks());

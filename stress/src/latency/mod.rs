@@ -245,7 +245,7 @@ mod tests {
         let local = pool.local().expect("memory");
         let block = local.allocate().expect("memory");
         // SAFETY: from the pool, and ours.
-        unsafe { oracle.admit(block.as_non_null(), Stamp::new(7, 1)) }.expect("nobody has it");
+        unsafe { oracle.admit(block, Stamp::new(7, 1)) }.expect("nobody has it");
         // SAFETY: ours, and not used again; the oracle is not told.
         unsafe { local.deallocate(block) };
         let round = Round { pool: &pool, oracle: &oracle, log: &log, batch: 16 };

@@ -1,6 +1,6 @@
 //! The checks at the end of a run, when no thread is at work.
 
-use core::ptr::NonNull;
+use stampool::Block;
 
 use super::violation::{Log, Violation};
 use crate::subject::{Examined, Handle, Shelves};
@@ -91,7 +91,7 @@ pub fn full_capacity<U: Examined>(subject: &U, capacity: usize, log: &Log) {
 unsafe fn give_back<U: Examined>(
     subject: &U,
     handle: &mut U::Handle<'_>,
-    mut blocks: Vec<NonNull<u8>>,
+    mut blocks: Vec<Block>,
     log: &Log,
 ) {
     blocks.sort_unstable();
@@ -105,9 +105,9 @@ unsafe fn give_back<U: Examined>(
 }
 
 /// The first two neighbours of a sorted list that are one block or share bytes.
-fn collision(sorted: &[NonNull<u8>], size: usize) -> Option<Violation> {
+fn collision(sorted: &[Block], size: usize) -> Option<Violation> {
     sorted.windows(2).find_map(|pair| {
-        let (low, high) = (pair[0].addr().get(), pair[1].addr().get());
+        let (low, high) = (pair[0].0.addr().get(), pair[1].0.addr().get());
         match high - low {
             0 => Some(Violation::HandedOutTwice { block: low, first: None, second: None }),
             gap if gap < size => Some(Violation::Overlap { low, high, size }),

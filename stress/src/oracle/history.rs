@@ -14,13 +14,14 @@
 //! though on x86-64 it is a barrier, and it is one cache line for all threads.
 
 use core::mem::ManuallyDrop;
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use histories::linearize::{MAX_CALLS, linearize};
 use histories::{Call, History, Multiset, Object as _, Operation};
+
+use stampool::Block;
 
 use super::violation::{Log, Violation};
 use crate::subject::{Examined, Handle, Subject, examined_through};
@@ -191,18 +192,18 @@ impl<U: Examined> Scribe<'_, U> {
 impl<U: Examined> Handle for Scribe<'_, U> {
     type Refusal = U::Refusal;
 
-    fn allocate(&mut self) -> Result<NonNull<u8>, U::Refusal> {
+    fn allocate(&mut self) -> Result<Block, U::Refusal> {
         let invoked = self.recorded.tick();
         let block = self.handle.allocate()?;
-        self.write(Operation::Allocated(block.addr().get()), invoked);
+        self.write(Operation::Allocated(block.0.addr().get()), invoked);
         Ok(block)
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         let invoked = self.recorded.tick();
         // SAFETY: the caller's contract is the same.
         unsafe { self.handle.deallocate(block) };
-        self.write(Operation::Freed(block.addr().get()), invoked);
+        self.write(Operation::Freed(block.0.addr().get()), invoked);
     }
 
     fn linger(&self, f: &mut dyn FnMut()) {

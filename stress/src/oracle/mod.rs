@@ -25,7 +25,8 @@ mod stamp;
 pub mod violation;
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
+
+use stampool::Block;
 
 use owner::{ClaimError, OwnerTable};
 use pattern::Extent;
@@ -59,8 +60,8 @@ impl Oracle {
     ///
     /// # Safety
     /// If nobody else owns the block, it must be valid for accesses of the layout's size.
-    pub unsafe fn admit(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), Violation> {
-        let address = block.addr().get();
+    pub unsafe fn admit(&self, block: Block, stamp: Stamp) -> Result<(), Violation> {
+        let address = block.0.addr().get();
         if !address.is_multiple_of(self.layout.align()) {
             return Err(Violation::Misaligned { block: address, align: self.layout.align() });
         }
@@ -75,17 +76,17 @@ impl Oracle {
             })?;
         }
         // SAFETY: the caller's; the claim says that nobody else has it.
-        unsafe { pattern::fill(block, self.layout.size(), self.extent, stamp) };
+        unsafe { pattern::fill(block.0, self.layout.size(), self.extent, stamp) };
         Ok(())
     }
 
     /// The allocation that `block` belongs to, as the owner word says.
-    pub fn owner(&self, block: NonNull<u8>) -> Option<Stamp> {
+    pub fn owner(&self, block: Block) -> Option<Stamp> {
         self.owners.as_ref()?.owner(block)
     }
 
     /// Whether `block` was ever claimed. Exact for the thread that holds the block.
-    pub fn has_seen(&self, block: NonNull<u8>) -> bool {
+    pub fn has_seen(&self, block: Block) -> bool {
         self.owners.as_ref().is_some_and(|owners| owners.has_seen(block))
     }
 
@@ -96,11 +97,11 @@ impl Oracle {
     ///
     /// # Safety
     /// The block must have been admitted as `stamp`, and be valid for reads of the layout's size.
-    pub unsafe fn dismiss(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), Violation> {
-        let address = block.addr().get();
+    pub unsafe fn dismiss(&self, block: Block, stamp: Stamp) -> Result<(), Violation> {
+        let address = block.0.addr().get();
         // SAFETY: the caller's.
         let found =
-            unsafe { pattern::first_difference(block, self.layout.size(), self.extent, stamp) };
+            unsafe { pattern::first_difference(block.0, self.layout.size(), self.extent, stamp) };
         if let Some(offset) = found {
             return Err(Violation::Overwritten { block: address, offset, owner: stamp });
         }

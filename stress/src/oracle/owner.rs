@@ -6,10 +6,10 @@
 //!
 //! # Invariants
 //!
-//! - I1: an address is in at most one slot. A thread that adds an address walks from the same first
+//! - OT1: an address is in at most one slot. A thread that adds an address walks from the same first
 //!   slot and takes the first free one by CAS. Slots never become free again, so two threads that
 //!   add the same address meet at the same slot.
-//! - I2: an owner word is the stamp of the one allocation that holds the block, or 0.
+//! - OT2: an owner word is the stamp of the one allocation that holds the block, or 0.
 //!
 //! # Orderings
 //!
@@ -18,8 +18,9 @@
 //! in the word's modification order, and in a correct pool the release of a block happens before
 //! its next claim, by the pool's own synchronisation.
 
-use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use stampool::Block;
 
 use super::stamp::Stamp;
 use crate::num;
@@ -63,7 +64,7 @@ impl OwnerTable {
     ///
     /// # Errors
     /// Another allocation owns it, or the table is full.
-    pub fn claim(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), ClaimError> {
+    pub fn claim(&self, block: Block, stamp: Stamp) -> Result<(), ClaimError> {
         let slot = self.slot_or_add(block).ok_or(ClaimError::Full)?;
         match slot.owner.compare_exchange(0, stamp.word().get(), Relaxed, Relaxed) {
             Ok(_) => Ok(()),
@@ -75,12 +76,12 @@ impl OwnerTable {
     ///
     /// Exact for the thread that holds the block: it claimed the block, or got it from the thread
     /// that did.
-    pub fn owner(&self, block: NonNull<u8>) -> Option<Stamp> {
+    pub fn owner(&self, block: Block) -> Option<Stamp> {
         Stamp::from_word(self.slot(block)?.owner.load(Relaxed))
     }
 
     /// Whether any thread ever claimed `block`. Exact for the thread that holds it.
-    pub fn has_seen(&self, block: NonNull<u8>) -> bool {
+    pub fn has_seen(&self, block: Block) -> bool {
         self.slot(block).is_some()
     }
 
@@ -88,7 +89,7 @@ impl OwnerTable {
     ///
     /// # Errors
     /// Somebody else owns it, or nobody does.
-    pub fn release(&self, block: NonNull<u8>, stamp: Stamp) -> Result<(), Option<Stamp>> {
+    pub fn release(&self, block: Block, stamp: Stamp) -> Result<(), Option<Stamp>> {
         let slot = self.slot(block).ok_or(None)?;
         slot.owner
             .compare_exchange(stamp.word().get(), 0, Relaxed, Relaxed)
@@ -97,29 +98,29 @@ impl OwnerTable {
     }
 
     /// Slots in the order in which `block` may stand in them.
-    fn probe(&self, block: NonNull<u8>) -> impl Iterator<Item = &Slot> {
+    fn probe(&self, block: Block) -> impl Iterator<Item = &Slot> {
         // The length is a power of two.
         let mask = self.slots.len() - 1;
-        let first = num::mix(block.addr().get()) & mask;
+        let first = num::mix(block.0.addr().get()) & mask;
         (0..self.slots.len()).map(move |step| &self.slots[(first + step) & mask])
     }
 
     /// The slot of `block`, if it has one.
-    fn slot(&self, block: NonNull<u8>) -> Option<&Slot> {
+    fn slot(&self, block: Block) -> Option<&Slot> {
         self.probe(block)
             .map(|slot| (slot, slot.address.load(Relaxed)))
             .take_while(|(_, address)| *address != 0)
-            .find(|(_, address)| *address == block.addr().get())
+            .find(|(_, address)| *address == block.0.addr().get())
             .map(|(slot, _)| slot)
     }
 
     /// The slot of `block`, taken now if it has none; `None` if all are taken.
-    fn slot_or_add(&self, block: NonNull<u8>) -> Option<&Slot> {
-        let wanted = block.addr().get();
+    fn slot_or_add(&self, block: Block) -> Option<&Slot> {
+        let wanted = block.0.addr().get();
         self.probe(block).find(|slot| {
             let mut address = slot.address.load(Relaxed);
             if address == 0 {
-                // I1: the thread that loses sees the winner's address, and compares with that.
+                // OT1: the thread that loses sees the winner's address, and compares with that.
                 address = match slot.address.compare_exchange(0, wanted, Relaxed, Relaxed) {
                     Ok(_) => wanted,
                     Err(winner) => winner,
@@ -132,10 +133,12 @@ impl OwnerTable {
 
 #[cfg(test)]
 mod tests {
+    use core::ptr::NonNull;
+
     use super::*;
 
-    fn block(address: usize) -> NonNull<u8> {
-        NonNull::new(core::ptr::without_provenance_mut(address)).expect("not null")
+    fn block(address: usize) -> Block {
+        Block(NonNull::new(core::ptr::without_provenance_mut(address)).expect("not null"))
     }
 
     #[test]

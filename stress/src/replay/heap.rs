@@ -5,6 +5,8 @@ use std::alloc;
 
 use peers::malloc::{MALLOCS, Malloc};
 
+use stampool::Block;
+
 use super::class::{CLASSES, Shape};
 use crate::subject::{Examined, Handle, Refused};
 
@@ -22,14 +24,14 @@ pub(super) trait Heap: Sync {
 /// One thread's access to a heap.
 pub(super) trait HeapThread {
     /// Allocates an object.
-    fn allocate(&mut self, shape: Shape) -> Result<NonNull<u8>, Refused>;
+    fn allocate(&mut self, shape: Shape) -> Result<Block, Refused>;
 
     /// Frees an object.
     ///
     /// # Safety
     /// `block` must come from `allocate` of the same heap and shape, be freed once, and not
     /// be used afterwards.
-    unsafe fn deallocate(&mut self, block: NonNull<u8>, shape: Shape);
+    unsafe fn deallocate(&mut self, block: Block, shape: Shape);
 }
 
 /// One pool per class that the trace uses; the system serves what is larger.
@@ -66,14 +68,14 @@ impl<H> Handles<H> {
 }
 
 impl<H: Handle> HeapThread for Handles<H> {
-    fn allocate(&mut self, shape: Shape) -> Result<NonNull<u8>, Refused> {
+    fn allocate(&mut self, shape: Shape) -> Result<Block, Refused> {
         match shape.class() {
             Some(class) => self.of(class).allocate().map_err(Refused::by),
             None => system().allocate(shape),
         }
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>, shape: Shape) {
+    unsafe fn deallocate(&mut self, block: Block, shape: Shape) {
         match shape.class() {
             // SAFETY: the caller's contract, and the class is the one it came from.
             Some(class) => unsafe { self.of(class).deallocate(block) },
@@ -105,14 +107,15 @@ impl Heap for Malloc {
 }
 
 impl HeapThread for Malloc {
-    fn allocate(&mut self, shape: Shape) -> Result<NonNull<u8>, Refused> {
+    fn allocate(&mut self, shape: Shape) -> Result<Block, Refused> {
         // SAFETY: a shape's layout is never of size 0.
         let block = unsafe { self.heap.alloc(shape.layout()) };
         NonNull::new(block)
+            .map(Block)
             .ok_or_else(|| Refused(format!("{} has no {} bytes", self.name, shape.layout().size())))
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>, shape: Shape) {
+    unsafe fn deallocate(&mut self, block: Block, shape: Shape) {
         // SAFETY: the caller's contract; a shape always gives the same layout.
         unsafe { self.heap.dealloc(block.as_ptr(), shape.layout()) };
     }

@@ -13,6 +13,8 @@ use std::panic;
 use std::thread;
 use std::time::Instant;
 
+use stampool::Block;
+
 use super::class::{CLASSES, Shape};
 use super::heap::{Heap, HeapThread};
 use super::read::{Event, Trace};
@@ -207,13 +209,13 @@ impl<'a> Game<'a> {
     }
 
     /// Waits for the object's block and takes it; `None` if the run ends instead.
-    fn take(&self, event: &Event) -> Option<NonNull<u8>> {
+    fn take(&self, event: &Event) -> Option<Block> {
         let slot = self.slot(event);
         loop {
             // Acquire: pairs with the Release of the allocating thread.
             if let Some(block) = NonNull::new(slot.load(Acquire)) {
                 slot.store(null_mut(), Relaxed);
-                return Some(block);
+                return Some(Block(block));
             }
             if self.log.stopped() {
                 return None;
@@ -243,11 +245,11 @@ fn stamp(event: &Event) -> Stamp {
 }
 
 /// Writes the first and the last byte, as the least that a program does with its memory.
-fn touch(block: NonNull<u8>, shape: Shape) {
+fn touch(block: Block, shape: Shape) {
     // SAFETY: the block has at least the shape's size, which is not 0.
-    unsafe { block.write(1) };
+    unsafe { block.0.write(1) };
     // SAFETY: as above.
-    let last = unsafe { block.add(shape.layout().size() - 1) };
+    let last = unsafe { block.0.add(shape.layout().size() - 1) };
     // SAFETY: as above.
     unsafe { last.write(1) };
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What is broken on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Sabotage {
+pub enum Mutant {
     /// Nothing: the shipped pool, in which nothing may be found.
     None,
     /// The heads of the lists have no tag.
@@ -25,7 +25,7 @@ pub enum Sabotage {
     ReorderedPublication,
 }
 
-impl Sabotage {
+impl Mutant {
     /// What is broken, without [`None`](Self::None).
     pub const FAULTS: [Self; 6] = [
         Self::Untagged,
@@ -47,7 +47,7 @@ impl Sabotage {
 pub struct SteerArgs {
     /// Look for this fault, which is put in on purpose, for a minute at most (steered builds only).
     #[arg(long, value_name = "NAME", value_enum)]
-    pub sabotage: Option<Sabotage>,
+    pub mutant: Option<Mutant>,
     /// The folder for the schedule of what was found.
     #[arg(long, value_name = "FOLDER", default_value = "target/stampool/schedules")]
     pub schedules: PathBuf,
@@ -63,7 +63,7 @@ pub struct ReproduceArgs {
 /// Arguments of `steer-check`.
 #[derive(Clone, Debug, Args)]
 pub struct CheckArgs {
-    /// Runs of each sabotage, each under another seed.
+    /// Runs of each mutant, each under another seed.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: u64,
     /// The first seed.

@@ -1,10 +1,10 @@
-//! What is run: a sabotage, a scenario and its size.
+//! What is run: a mutant, a scenario and its size.
 
 use core::alloc::Layout;
 
 use serde::{Deserialize, Serialize};
 
-use super::Sabotage;
+use super::Mutant;
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
 use crate::subject::Refused;
@@ -14,8 +14,8 @@ use crate::subject::Refused;
 #[serde(deny_unknown_fields)]
 pub struct Case {
     /// What is broken.
-    pub sabotage: Sabotage,
-    /// The strategy, where nothing is broken; the twins have their own.
+    pub mutant: Mutant,
+    /// The strategy, where nothing is broken; the mutants have their own.
     pub strategy: String,
     /// The scenario; `names` for threads over a pool of names.
     pub scenario: String,
@@ -37,12 +37,12 @@ pub struct Case {
 pub(super) const NAMES: &str = "names";
 
 impl Case {
-    /// The scenario in which a sabotage shows best.
-    pub fn scenario_of(sabotage: Sabotage) -> &'static str {
-        match sabotage {
-            Sabotage::StaleStamp => NAMES,
-            Sabotage::LostRemainder => Scenario::Churn.name(),
-            Sabotage::PatternOverrun => Scenario::OwnRandom.name(),
+    /// The scenario in which a mutant shows best.
+    pub fn scenario_of(mutant: Mutant) -> &'static str {
+        match mutant {
+            Mutant::StaleStamp => NAMES,
+            Mutant::LostRemainder => Scenario::Churn.name(),
+            Mutant::PatternOverrun => Scenario::OwnRandom.name(),
             _ => Scenario::Sawtooth.name(),
         }
     }
@@ -72,9 +72,9 @@ impl Case {
             fits.then_some(()).ok_or_else(|| format!("{what} is {value}, not {least} to {most}"))
         };
         let names = self.scenario == NAMES;
-        let fits = match self.sabotage {
-            Sabotage::StaleStamp => names,
-            Sabotage::None => names || self.scenario().is_some(),
+        let fits = match self.mutant {
+            Mutant::StaleStamp => names,
+            Mutant::None => names || self.scenario().is_some(),
             _ => self.scenario().is_some(),
         };
         if !fits {

@@ -1,4 +1,4 @@
-//! The check of the search itself: it must find every sabotage, reduce it and find it again, and
+//! The check of the search itself: it must find every mutant, reduce it and find it again, and
 //! must find nothing in the shipped pool.
 
 use core::time::Duration;
@@ -10,7 +10,7 @@ use comfy_table::{Table, presets};
 use super::case::NAMES;
 use super::hunt::{HUNT, quietly};
 use super::reduce::draw;
-use super::{Case, CheckArgs, Finding, Reduced, Sabotage, Steering, bare, find, play, reduce};
+use super::{Case, CheckArgs, Finding, Mutant, Reduced, Steering, bare, find, play, reduce};
 use crate::cli::Exit;
 use crate::oracle::violation::Violation;
 use crate::rng::Rng;
@@ -34,7 +34,7 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
     let mut exit = Exit::Fine;
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_header([
-        "sabotage",
+        "mutant",
         "scenario",
         "found",
         "s to find: median",
@@ -46,19 +46,19 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
         "ops",
         "switches",
     ]);
-    for sabotage in Sabotage::FAULTS {
+    for mutant in Mutant::FAULTS {
         let mut took = Vec::new();
         for run in 0..args.runs {
             let seed = args.seed.wrapping_add(run.wrapping_mul(1 << 20));
-            match quietly(|| one(&bare(sabotage, seed), &args.schedules)) {
+            match quietly(|| one(&bare(mutant, seed), &args.schedules)) {
                 Ok(one) => took.push(one),
                 Err(why) => {
-                    eprintln!("FAILED {} under seed {seed}: {why}", sabotage.name());
+                    eprintln!("FAILED {} under seed {seed}: {why}", mutant.name());
                     exit = Exit::Internal;
                 }
             }
         }
-        table.add_row(row(sabotage, &took, args.runs));
+        table.add_row(row(mutant, &took, args.runs));
     }
     println!("{table}");
     let mut sure = |what: &str, done: Result<String, String>| match done {
@@ -70,13 +70,13 @@ pub(crate) fn check(args: &CheckArgs) -> Exit {
     };
     sure("histories alone", quietly(|| by_histories(args.seed)));
     for strategy in &STRATEGIES {
-        let sound = Case { strategy: strategy.name.to_owned(), ..bare(Sabotage::None, args.seed) };
+        let sound = Case { strategy: strategy.name.to_owned(), ..bare(Mutant::None, args.seed) };
         sure(strategy.name, quietly(|| sound_under_all(&sound)));
     }
     exit
 }
 
-fn row(sabotage: Sabotage, took: &[Took], runs: u64) -> Vec<String> {
+fn row(mutant: Mutant, took: &[Took], runs: u64) -> Vec<String> {
     let ranked = |of: &dyn Fn(&Took) -> f64| {
         let mut all: Vec<f64> = took.iter().map(of).collect();
         all.sort_by(f64::total_cmp);
@@ -91,8 +91,8 @@ fn row(sabotage: Sabotage, took: &[Took], runs: u64) -> Vec<String> {
         }
     };
     vec![
-        sabotage.name(),
-        Case::scenario_of(sabotage).to_owned(),
+        mutant.name(),
+        Case::scenario_of(mutant).to_owned(),
         format!("{} of {runs}", took.len()),
         format!("{:.2}", found.0),
         format!("{:.2}", found.1),
@@ -131,7 +131,7 @@ fn said(refused: Refused) -> String {
 /// Without checks of single blocks, the histories must suffice.
 fn by_histories(seed: u64) -> Result<String, String> {
     let began = Instant::now();
-    let case = Case { checked: false, ..bare(Sabotage::DoubleOffer, seed) };
+    let case = Case { checked: false, ..bare(Mutant::DoubleOffer, seed) };
     for round in 0.. {
         let case = Case { seed: seed.wrapping_add(round), ..case.clone() };
         let ending = play(&case, &Steering::Jittered).map_err(said)?;

@@ -120,7 +120,7 @@ impl<F: Fault> Sealed for Faulty<F> {}
 
 // SAFETY: not so, that is the fault.
 unsafe impl<F: Fault> Strategy for Faulty<F> {
-    const NAME: &'static str = "Twin";
+    const NAME: &'static str = "Mutant";
     type Reclaimer = Immediate;
     type List = FaultyList<F>;
 

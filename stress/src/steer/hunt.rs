@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 use std::{fs, panic};
 
-use super::{Case, Ending, ReproduceArgs, Sabotage, Schedule, Steering, play, reduce};
+use super::{Case, Ending, Mutant, ReproduceArgs, Schedule, Steering, play, reduce};
 use crate::cli::{Exit, RunArgs};
 use crate::interrupt;
 use crate::oracle::violation::Violation;
@@ -54,7 +54,7 @@ pub fn find(case: &Case, time: Duration) -> Result<Option<Catch>, Refused> {
     Ok(None)
 }
 
-/// Panics of sabotaged pools are violations, and are told as such: nothing else is said of them.
+/// Panics of mutated pools are violations, and are told as such: nothing else is said of them.
 pub(super) fn quietly<R>(work: impl FnOnce() -> R) -> R {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
@@ -63,11 +63,11 @@ pub(super) fn quietly<R>(work: impl FnOnce() -> R) -> R {
     done
 }
 
-/// `run --sabotage`: looks for the fault until it is found and made small.
-pub(crate) fn hunt(args: &RunArgs, sabotage: Sabotage) -> Exit {
+/// `run --mutant`: looks for the fault until it is found and made small.
+pub(crate) fn hunt(args: &RunArgs, mutant: Mutant) -> Exit {
     let seed = args.seed.unwrap_or_else(rng::fresh_seed);
     eprintln!("seed {seed}");
-    let cases = cases(args, sabotage, seed);
+    let cases = cases(args, mutant, seed);
     if cases.is_empty() {
         eprintln!("error: nothing ran: {BESIDE}");
         return Exit::NothingRan;
@@ -92,9 +92,9 @@ pub(crate) fn hunt(args: &RunArgs, sabotage: Sabotage) -> Exit {
                 return Exit::Interrupted;
             }
             Ok(false) => {
-                println!("{} {}: nothing found", sabotage.name(), case.scenario);
+                println!("{} {}: nothing found", mutant.name(), case.scenario);
                 // The fault is there: nothing of what was asked for was seen.
-                if sabotage != Sabotage::None {
+                if mutant != Mutant::None {
                     exit = Exit::NothingRan;
                 }
             }
@@ -114,23 +114,23 @@ pub(crate) fn hunt(args: &RunArgs, sabotage: Sabotage) -> Exit {
 const BESIDE: &str = "it takes a limit, or a thread that is held up, which steered play has not";
 
 /// The cases that the arguments ask for.
-fn cases(args: &RunArgs, sabotage: Sabotage, seed: u64) -> Vec<Case> {
-    let (all, own) = (args.scenarios(), Case::scenario_of(sabotage));
+fn cases(args: &RunArgs, mutant: Mutant, seed: u64) -> Vec<Case> {
+    let (all, own) = (args.scenarios(), Case::scenario_of(mutant));
     let threads = args.threads.iter().copied().max().map_or(2, |threads| threads.max(2));
     let ops = args.ops.map_or(ROUND, |ops| ops.div_ceil(u64::from(threads)));
     let strategies = args.strategies();
     let whole = |scenario: &&Scenario| scenario.is_of_threads_alone();
     let everything = all.len() == Scenario::ALL.len();
-    let scenarios: Vec<_> = match sabotage {
-        Sabotage::None => all.iter().filter(whole).map(|scenario| scenario.name()).collect(),
-        Sabotage::StaleStamp => vec![own],
+    let scenarios: Vec<_> = match mutant {
+        Mutant::None => all.iter().filter(whole).map(|scenario| scenario.name()).collect(),
+        Mutant::StaleStamp => vec![own],
         _ if everything => vec![own],
         _ => all.iter().filter(whole).map(|scenario| scenario.name()).collect(),
     };
-    let many = sabotage == Sabotage::None;
+    let many = mutant == Mutant::None;
     let strategies = if many { strategies } else { vec![STRATEGIES[0].name] };
     let case = |strategy: &str, scenario: &str| Case {
-        sabotage,
+        mutant,
         strategy: strategy.to_owned(),
         scenario: scenario.to_owned(),
         threads: usize::from(threads),
@@ -148,9 +148,9 @@ fn cases(args: &RunArgs, sabotage: Sabotage, seed: u64) -> Vec<Case> {
 
 /// Finds, reduces, saves and tells; says whether there was anything.
 fn chase(case: &Case, folder: &Path) -> Result<bool, Refused> {
-    let time = if case.sabotage == Sabotage::None { Duration::from_secs(1) } else { HUNT };
+    let time = if case.mutant == Mutant::None { Duration::from_secs(1) } else { HUNT };
     let Some(caught) = find(case, time)? else { return Ok(false) };
-    let (name, what) = (case.sabotage.name(), &caught.ending.violations[0]);
+    let (name, what) = (case.mutant.name(), &caught.ending.violations[0]);
     eprintln!(
         "VIOLATION {name} {} with {} threads, found after {:.1} s in round {}: {what}",
         case.scenario,
@@ -191,7 +191,7 @@ fn pursue(case: &Case, what: &Violation, folder: &Path) -> Result<(), Refused> {
 
 /// Makes small what an ordinary run of the shipped pool found.
 pub(crate) fn follow_up(args: &RunArgs, strategy: &str, scenario: Scenario, found: &Violation) {
-    let mut case = bare(Sabotage::None, args.seed.unwrap_or_default());
+    let mut case = bare(Mutant::None, args.seed.unwrap_or_default());
     case.strategy = strategy.to_owned();
     case.scenario = scenario.name().to_owned();
     case.block_size = args.block_size;
@@ -232,12 +232,12 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Exit {
     }
 }
 
-/// The case that `run --sabotage` takes where it is told nothing more.
-pub fn bare(sabotage: Sabotage, seed: u64) -> Case {
+/// The case that `run --mutant` takes where it is told nothing more.
+pub fn bare(mutant: Mutant, seed: u64) -> Case {
     Case {
-        sabotage,
+        mutant,
         strategy: STRATEGIES[0].name.to_owned(),
-        scenario: Case::scenario_of(sabotage).to_owned(),
+        scenario: Case::scenario_of(mutant).to_owned(),
         threads: 2,
         ops: usize::try_from(ROUND).unwrap_or(usize::MAX),
         batch: BATCH,

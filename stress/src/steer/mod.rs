@@ -1,4 +1,4 @@
-//! Sabotaged pools: jittered threads find the fault, led threads reduce it, and the result is run
+//! Mutated pools: jittered threads find the fault, led threads reduce it, and the result is run
 //! again.
 //!
 //! Everything except the command line exists only in a steered build (`stampool_model = "steered"`,
@@ -21,7 +21,7 @@ mod schedule;
 #[cfg(stampool_model = "steered")]
 mod subjects;
 
-pub use args::{CheckArgs, ReproduceArgs, Sabotage, SteerArgs};
+pub use args::{CheckArgs, Mutant, ReproduceArgs, SteerArgs};
 pub use case::Case;
 pub use schedule::{FORMAT, Finding, Schedule, Switch, Unreadable, nameless};
 #[cfg(stampool_model = "steered")]
@@ -61,9 +61,9 @@ const UNSTEERED: &str = "this needs a steered build: cargo xtask steered -- (the
 pub(crate) fn follow_up(_args: &RunArgs, _strategy: &str, _scenario: Scenario, _found: &Violation) {
 }
 
-/// `run --sabotage`: looks for the fault until it is found and made small.
+/// `run --mutant`: looks for the fault until it is found and made small.
 #[cfg(not(stampool_model = "steered"))]
-pub(crate) fn hunt(_args: &RunArgs, _sabotage: Sabotage) -> Exit {
+pub(crate) fn hunt(_args: &RunArgs, _mutant: Mutant) -> Exit {
     unsteered()
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn reproduce(_args: &ReproduceArgs) -> Exit {
     unsteered()
 }
 
-/// `steer-check`: every sabotage must be found, made small and found again.
+/// `steer-check`: every mutant must be found, made small and found again.
 #[cfg(not(stampool_model = "steered"))]
 pub(crate) fn check(_args: &CheckArgs) -> Exit {
     unsteered()

@@ -11,7 +11,7 @@ use steered::{Mark, Preemption, Relay, jitter};
 use super::case::NAMES;
 use super::faulty::{DoubleOffer, Fault, Faulty, LostRemainder, ReorderedPublication, Untagged};
 use super::subjects::{Overrun, WithStrategy, free_by_check_and_act, of_strategy};
-use super::{Case, Finding, Sabotage, Schedule, Switch, nameless};
+use super::{Case, Finding, Mutant, Schedule, Switch, nameless};
 use crate::board::Board;
 use crate::names::{self, Slot, Table};
 use crate::oracle::history::{RING, Recorded};
@@ -77,16 +77,16 @@ const LIMIT: u64 = 100_000;
 /// A pool that cannot be built.
 pub fn play(case: &Case, steering: &Steering) -> Result<Ending, Refused> {
     let (layout, batch) = (case.layout()?, case.batch);
-    match case.sabotage {
+    match case.mutant {
         _ if case.scenario == NAMES => names(case, steering),
-        Sabotage::None => of_strategy(&case.strategy, Sound { case, steering })
+        Mutant::None => of_strategy(&case.strategy, Sound { case, steering })
             .unwrap_or_else(|| Err(Refused(format!("there is no strategy {}", case.strategy)))),
-        Sabotage::Untagged => twin::<Untagged>(case, steering),
-        Sabotage::LostRemainder => twin::<LostRemainder>(case, steering),
-        Sabotage::DoubleOffer => twin::<DoubleOffer>(case, steering),
-        Sabotage::ReorderedPublication => twin::<ReorderedPublication>(case, steering),
-        Sabotage::PatternOverrun => blocks(Overrun::new(layout, batch)?, case, steering),
-        Sabotage::StaleStamp => Err(Refused("stale names need the scenario names".to_owned())),
+        Mutant::Untagged => mutated::<Untagged>(case, steering),
+        Mutant::LostRemainder => mutated::<LostRemainder>(case, steering),
+        Mutant::DoubleOffer => mutated::<DoubleOffer>(case, steering),
+        Mutant::ReorderedPublication => mutated::<ReorderedPublication>(case, steering),
+        Mutant::PatternOverrun => blocks(Overrun::new(layout, batch)?, case, steering),
+        Mutant::StaleStamp => Err(Refused("stale names need the scenario names".to_owned())),
     }
 }
 
@@ -102,7 +102,7 @@ impl WithStrategy<Result<Ending, Refused>> for Sound<'_> {
     }
 }
 
-fn twin<F: Fault>(case: &Case, steering: &Steering) -> Result<Ending, Refused> {
+fn mutated<F: Fault>(case: &Case, steering: &Steering) -> Result<Ending, Refused> {
     blocks(pool::<Faulty<F>>(case.layout()?, case.batch)?, case, steering)
 }
 
@@ -163,12 +163,12 @@ fn blocks<U: Examined>(subject: U, case: &Case, steering: &Steering) -> Result<E
     Ok(ending(log, led))
 }
 
-/// Names of a pool, whose free may be the twin's.
+/// Names of a pool, whose free may be the mutant's.
 fn names(case: &Case, steering: &Steering) -> Result<Ending, Refused> {
     let built = StampedPool::<Slot>::builder().batch(case.batch).build_stamped(Slot::default);
     let pool = built.map_err(|error| Refused(error.to_string()))?;
-    let twin = case.sabotage == Sabotage::StaleStamp;
-    let free = if twin { free_by_check_and_act } else { names::free };
+    let is_mutant = case.mutant == Mutant::StaleStamp;
+    let free = if is_mutant { free_by_check_and_act } else { names::free };
     let log = Log::default();
     let table = Table::new(&pool, free, &log, case.threads, case.ops);
     let led = on_threads(case, steering, &log, |index| {

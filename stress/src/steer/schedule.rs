@@ -154,8 +154,8 @@ impl Schedule {
     /// The system's.
     pub fn save(&self, folder: &Path) -> std::io::Result<PathBuf> {
         fs::create_dir_all(folder)?;
-        let Case { sabotage, seed, .. } = &self.case;
-        let path = folder.join(format!("{}-{seed}.json", sabotage.name()));
+        let Case { mutant, seed, .. } = &self.case;
+        let path = folder.join(format!("{}-{seed}.json", mutant.name()));
         replace(&path, &self.json())?;
         Ok(path)
     }
@@ -172,14 +172,14 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steer::Sabotage;
+    use crate::steer::Mutant;
     use crate::strategies::STRATEGIES;
 
     fn schedule() -> Schedule {
         let case = Case {
-            sabotage: Sabotage::Untagged,
+            mutant: Mutant::Untagged,
             strategy: STRATEGIES[0].name.to_owned(),
-            scenario: Case::scenario_of(Sabotage::Untagged).to_owned(),
+            scenario: Case::scenario_of(Mutant::Untagged).to_owned(),
             threads: 2,
             ops: 10,
             batch: 1,

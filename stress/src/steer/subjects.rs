@@ -1,11 +1,13 @@
-//! Sabotaged subjects above the lists.
+//! Mutated subjects above the lists.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use stampool::raw::each_strategy;
-use stampool::{AllocError, Local, Pool, Source, Stamped, Strategy, SystemSource, TaggedPacked};
+use stampool::{
+    AllocError, Block, Local, Pool, Source, Stamped, Strategy, SystemSource, TaggedPacked,
+};
 
 use crate::names::{Slot, Way};
 use crate::subject::{Examined as _, Handle, Refused, Subject, examined_through};
@@ -70,21 +72,21 @@ examined_through! { [] Overrun, pool, }
 impl Handle for OverrunHandle<'_> {
     type Refusal = AllocError;
 
-    fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
-        self.local.allocate().map(stampool::Block::as_non_null)
+    fn allocate(&mut self) -> Result<Block, AllocError> {
+        self.local.allocate()
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         if (self.overrun.frees.fetch_add(1, Relaxed) + 1).is_multiple_of(EVERY) {
             let size = self.overrun.layout().size();
             // SAFETY: one behind the block, where another block is, or the spare line.
-            let behind = unsafe { block.add(size) };
+            let behind = unsafe { block.0.add(size) };
             steered::point();
             // SAFETY: within the region. Whose it is, is the fault.
             unsafe { behind.as_ptr().write_volatile(0x5A) };
         }
         // SAFETY: the caller's contract is the same.
-        unsafe { self.local.deallocate(block.into()) };
+        unsafe { self.local.deallocate(block) };
     }
 }
 

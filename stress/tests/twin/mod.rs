@@ -3,6 +3,8 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use stampool::Block;
 use std::alloc;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -11,7 +13,7 @@ use stress::subject::{Audited, Examined, Handle, Idle, Mechanism, Refused, Shelv
 
 /// What the twin does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sabotage {
+pub enum Fault {
     /// Nothing.
     None,
     /// Hands out a block that is still live.
@@ -60,7 +62,7 @@ pub(crate) const CALL: usize = 97;
 /// The twin. Blocks come from one arena, so that even a wrong one is memory of the twin's.
 #[derive(Debug)]
 pub struct Twin {
-    sabotage: Sabotage,
+    fault: Fault,
     layout: Layout,
     arena: NonNull<u8>,
     arena_layout: Layout,
@@ -85,22 +87,22 @@ unsafe impl Sync for Twin {}
 unsafe impl Send for Twin {}
 
 impl Twin {
-    pub fn new(layout: Layout, sabotage: Sabotage) -> Self {
-        Self::limited(layout, sabotage, None)
+    pub fn new(layout: Layout, fault: Fault) -> Self {
+        Self::limited(layout, fault, None)
     }
 
     /// A twin that may have so many blocks.
-    pub fn limited(layout: Layout, sabotage: Sabotage, capacity: Option<usize>) -> Self {
+    pub fn limited(layout: Layout, fault: Fault, capacity: Option<usize>) -> Self {
         let arena_layout =
             Layout::from_size_align(layout.size() * ARENA, layout.align()).expect("fits");
         // SAFETY: the layout is not of size 0. Zeroed: a test may look at any byte.
         let arena = unsafe { alloc::alloc_zeroed(arena_layout) };
         let arena = NonNull::new(arena).expect("memory for a test");
-        let exceeds = usize::from(sabotage == Sabotage::ExceedsCapacity);
-        let early = usize::from(sabotage == Sabotage::RefusesEarly);
+        let exceeds = usize::from(fault == Fault::ExceedsCapacity);
+        let early = usize::from(fault == Fault::RefusesEarly);
         let capacity = capacity.map_or(ARENA, |blocks| blocks + exceeds - early);
         let (calls, state, goes_on) = Default::default();
-        Self { sabotage, layout, arena, arena_layout, capacity, calls, state, goes_on }
+        Self { fault, layout, arena, arena_layout, capacity, calls, state, goes_on }
     }
 
     /// What lets a twin that hangs go on.
@@ -109,13 +111,13 @@ impl Twin {
     }
 
     /// Says whether to do the wrong now, which it is once.
-    fn strikes(&self, sabotage: Sabotage) -> bool {
-        self.sabotage == sabotage && self.calls.fetch_add(1, Relaxed) == CALL - 1
+    fn strikes(&self, fault: Fault) -> bool {
+        self.fault == fault && self.calls.fetch_add(1, Relaxed) == CALL - 1
     }
 
     /// The same, at the first call.
-    fn strikes_first(&self, sabotage: Sabotage) -> bool {
-        self.sabotage == sabotage && self.calls.fetch_add(1, Relaxed) == 0
+    fn strikes_first(&self, fault: Fault) -> bool {
+        self.fault == fault && self.calls.fetch_add(1, Relaxed) == 0
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -141,7 +143,7 @@ impl Subject for Twin {
     type Handle<'a> = &'a Twin;
 
     fn attach(&self) -> Result<&Twin, Refused> {
-        assert!(self.sabotage != Sabotage::PanicsAtAttach, "sabotage at attach");
+        assert!(self.fault != Fault::PanicsAtAttach, "fault at attach");
         Ok(self)
     }
 }
@@ -153,7 +155,7 @@ impl Audited for Twin {
 
     fn idle_blocks(&mut self) -> Idle {
         let state = self.lock();
-        let lie = if self.sabotage == Sabotage::LosesAndLies { state.forgotten } else { 0 };
+        let lie = if self.fault == Fault::LosesAndLies { state.forgotten } else { 0 };
         Idle { cached: 0, listed: state.free.len() + lie }
     }
 }
@@ -174,14 +176,12 @@ impl Examined for Twin {
     fn shelves(&self) -> Shelves {
         let due = self.lock().carved.div_ceil(BATCH) + 1;
         // At the first look only: what is over again at the end must be seen while it lasts.
-        let overfull = usize::from(self.strikes_first(Sabotage::OverfillsLimbo)) * 100;
+        let overfull = usize::from(self.strikes_first(Fault::OverfillsLimbo)) * 100;
         Shelves {
-            limbo_magazines: 8
-                + overfull
-                + usize::from(self.sabotage == Sabotage::LeavesOneTooMany),
+            limbo_magazines: 8 + overfull + usize::from(self.fault == Fault::LeavesOneTooMany),
             limbo_limit: 8,
-            magazines: due + usize::from(self.sabotage == Sabotage::MakesAMagazineTooMany)
-                - usize::from(self.sabotage == Sabotage::MakesAMagazineTooFew),
+            magazines: due + usize::from(self.fault == Fault::MakesAMagazineTooMany)
+                - usize::from(self.fault == Fault::MakesAMagazineTooFew),
             least_magazines: due,
             most_magazines: due,
             ..Shelves::default()
@@ -192,31 +192,31 @@ impl Examined for Twin {
 impl Handle for &Twin {
     type Refusal = Refused;
 
-    fn allocate(&mut self) -> Result<NonNull<u8>, Refused> {
-        if self.strikes(Sabotage::Refuses) {
-            return Err(Refused("sabotage".to_owned()));
+    fn allocate(&mut self) -> Result<Block, Refused> {
+        if self.strikes(Fault::Refuses) {
+            return Err(Refused("fault".to_owned()));
         }
-        assert!(!self.strikes(Sabotage::Panics), "sabotage");
+        assert!(!self.strikes(Fault::Panics), "fault");
         let mut state = self.lock();
-        if self.strikes(Sabotage::Hangs) {
+        if self.strikes(Fault::Hangs) {
             while !self.goes_on.load(Relaxed) {
                 thread::yield_now();
             }
         }
         if let Some(live) = state.last_live
-            && self.strikes(Sabotage::HandsOutTwice)
+            && self.strikes(Fault::HandsOutTwice)
         {
-            return Ok(self.at(live));
+            return Ok(Block(self.at(live)));
         }
         if let Some(live) = state.last_live
-            && self.strikes(Sabotage::Scribbles)
+            && self.strikes(Fault::Scribbles)
         {
             // SAFETY: a byte of the arena; whose it is, is the point of the test.
             let last = unsafe { self.at(live).add(self.layout.size() - 1) };
             // SAFETY: as above. One thread at a time in these tests.
             unsafe { *last.as_ptr() ^= 0xFF };
         }
-        let hoards = self.sabotage == Sabotage::CarvesTooMuch;
+        let hoards = self.fault == Fault::CarvesTooMuch;
         let offset = match state.free.pop().filter(|_| !hoards) {
             Some(offset) => offset,
             None if state.carved == self.capacity => {
@@ -228,22 +228,22 @@ impl Handle for &Twin {
             }
         };
         let offset = offset
-            + match self.sabotage {
-                Sabotage::Overlaps if self.strikes(Sabotage::Overlaps) => self.layout.align(),
-                Sabotage::Misaligns if self.strikes(Sabotage::Misaligns) => 1,
+            + match self.fault {
+                Fault::Overlaps if self.strikes(Fault::Overlaps) => self.layout.align(),
+                Fault::Misaligns if self.strikes(Fault::Misaligns) => 1,
                 _ => 0,
             };
         state.last_live = Some(offset);
-        Ok(self.at(offset))
+        Ok(Block(self.at(offset)))
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         let mut state = self.lock();
-        let offset = block.addr().get() - self.arena.addr().get();
+        let offset = block.0.addr().get() - self.arena.addr().get();
         if state.last_live == Some(offset) {
             state.last_live = None;
         }
-        if self.strikes(Sabotage::Loses) || self.strikes(Sabotage::LosesAndLies) {
+        if self.strikes(Fault::Loses) || self.strikes(Fault::LosesAndLies) {
             state.forgotten += 1;
         } else {
             state.free.push(offset);

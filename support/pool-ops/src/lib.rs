@@ -7,7 +7,7 @@
 //! for a reason, and a free never fails.
 //!
 //! The fuzzer itself is in `fuzz/`, outside of the workspace, because it needs a nightly toolchain:
-//! `cargo xtask fuzz-ops`. `cargo test` runs programs too, from the corpus and from random bytes,
+//! `cargo xtask fuzz-pool`. `cargo test` runs programs too, from the corpus and from random bytes,
 //! and reduces a failing one. `cargo run -p pool-ops -- HEX` runs a program again.
 //!
 //! | module | for |

@@ -2,10 +2,9 @@
 //! next.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use std::collections::BTreeMap;
 
-use stampool::AllocError;
+use stampool::{AllocError, Block};
 
 use crate::program::Program;
 
@@ -29,7 +28,7 @@ pub struct Reference {
 /// A live block.
 #[derive(Clone, Copy, Debug)]
 struct Live {
-    block: NonNull<u8>,
+    block: Block,
     serial: u64,
 }
 
@@ -84,8 +83,8 @@ impl Reference {
     ///
     /// # Safety
     /// If nobody has it, it is memory of the layout's size.
-    pub unsafe fn taken(&mut self, block: NonNull<u8>) -> Result<(), String> {
-        let (at, size) = (block.addr().get(), self.layout.size());
+    pub unsafe fn taken(&mut self, block: Block) -> Result<(), String> {
+        let (at, size) = (block.0.addr().get(), self.layout.size());
         if !at.is_multiple_of(self.layout.align()) {
             return Err(format!("a block at {at:#x}, aligned to {}", self.layout.align()));
         }
@@ -105,7 +104,7 @@ impl Reference {
         self.serial += 1;
         for nth in 0..size {
             // SAFETY: within the block.
-            let byte = unsafe { block.add(nth) };
+            let byte = unsafe { block.0.add(nth) };
             // SAFETY: by the caller, since nobody has it.
             unsafe { byte.write(pattern(serial, nth)) };
         }
@@ -143,7 +142,7 @@ impl Reference {
     ///
     /// # Errors
     /// It is not as it was filled.
-    pub fn given(&mut self, nth: usize) -> Result<Option<NonNull<u8>>, String> {
+    pub fn given(&mut self, nth: usize) -> Result<Option<Block>, String> {
         let mut serials: Vec<(u64, usize)> =
             self.live.iter().map(|(at, live)| (live.serial, *at)).collect();
         if serials.is_empty() {
@@ -161,7 +160,7 @@ impl Reference {
     fn unchanged(&self, Live { block, serial }: Live) -> Result<(), String> {
         for nth in 0..self.layout.size() {
             // SAFETY: within the block.
-            let byte = unsafe { block.add(nth) };
+            let byte = unsafe { block.0.add(nth) };
             // SAFETY: live, and filled when it was taken.
             let found = unsafe { byte.read() };
             if found != pattern(serial, nth) {

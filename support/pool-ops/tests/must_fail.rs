@@ -1,14 +1,13 @@
 //! The reference notices: twins that do one thing wrong, and a control that does nothing wrong.
 
 use core::cell::{Cell, RefCell};
-use core::ptr::NonNull;
 use std::sync::Arc;
 
 use pool_ops::program::Op;
 use pool_ops::run::{Violation, on_subject, pool};
 use pool_ops::source::Counts;
 use pool_ops::{Done, Program};
-use stampool::{AllocError, Local, Pool, TaggedPacked};
+use stampool::{AllocError, Block, Local, Pool, TaggedPacked};
 use subject::{Audited, Handle, Idle, Subject};
 
 /// What the twin does wrong, once.
@@ -36,8 +35,8 @@ struct Twin {
     pool: Pool<TaggedPacked>,
     fault: Fault,
     calls: Cell<usize>,
-    kept: RefCell<Vec<NonNull<u8>>>,
-    last: Cell<Option<NonNull<u8>>>,
+    kept: RefCell<Vec<Block>>,
+    last: Cell<Option<Block>>,
 }
 
 struct TwinHandle<'a> {
@@ -79,23 +78,23 @@ impl Audited for Twin {
 impl Handle for TwinHandle<'_> {
     type Refusal = AllocError;
 
-    fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
+    fn allocate(&mut self) -> Result<Block, AllocError> {
         if let Some(block) = self.twin.kept.borrow_mut().pop() {
             return Ok(block);
         }
         if self.twin.now(Fault::Refuses) {
             return Err(AllocError::Capacity);
         }
-        let block = self.local.allocate()?.as_non_null();
+        let block = self.local.allocate()?;
         self.twin.last.set(Some(block));
         if self.twin.now(Fault::Shifts) {
             // SAFETY: a program's blocks have eight bytes here.
-            return Ok(unsafe { block.add(8) });
+            return Ok(Block(unsafe { block.0.add(8) }));
         }
         Ok(block)
     }
 
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         if self.twin.now(Fault::Loses) {
             return;
         }
@@ -103,13 +102,13 @@ impl Handle for TwinHandle<'_> {
             self.twin.kept.borrow_mut().push(block);
         }
         // SAFETY: by the caller.
-        unsafe { self.local.deallocate(block.into()) };
+        unsafe { self.local.deallocate(block) };
         if self.twin.now(Fault::Scribbles) {
             let last = self.twin.last.get().expect("allocated before");
             // SAFETY: memory of the pool's, filled by its user.
-            let byte = unsafe { last.read() };
+            let byte = unsafe { last.0.read() };
             // SAFETY: memory of the pool's, if not ours: that is the fault.
-            unsafe { last.write(!byte) };
+            unsafe { last.0.write(!byte) };
         }
     }
 }

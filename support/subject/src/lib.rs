@@ -12,7 +12,6 @@
 use core::convert::Infallible;
 use core::fmt::Display;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 
 use stampool::{AllocError, Block, Checking, Local, Pool, Strategy};
 
@@ -46,18 +45,18 @@ pub trait Handle {
     ///
     /// # Errors
     /// The subject has no memory for it.
-    fn allocate(&mut self) -> Result<NonNull<u8>, Self::Refusal>;
+    fn allocate(&mut self) -> Result<Block, Self::Refusal>;
 
     /// Gives a block back.
     ///
     /// # Safety
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same subject, has not been
     /// given back since, and is not used afterwards.
-    unsafe fn deallocate(&mut self, block: NonNull<u8>);
+    unsafe fn deallocate(&mut self, block: Block);
 
     /// Fills `room` with blocks by one call, if the subject has such a call, else by single ones.
     /// False: some could not be had; what `room` then holds is lost.
-    fn allocate_many(&mut self, room: &mut [MaybeUninit<NonNull<u8>>]) -> bool {
+    fn allocate_many(&mut self, room: &mut [MaybeUninit<Block>]) -> bool {
         room.iter_mut().all(|place| self.allocate().map(|block| place.write(block)).is_ok())
     }
 
@@ -65,7 +64,7 @@ pub trait Handle {
     ///
     /// # Safety
     /// As [`deallocate`](Self::deallocate), for each of them, and none is there twice.
-    unsafe fn deallocate_many(&mut self, blocks: &[NonNull<u8>]) {
+    unsafe fn deallocate_many(&mut self, blocks: &[Block]) {
         for &block in blocks {
             // SAFETY: by the caller.
             unsafe { self.deallocate(block) };
@@ -121,26 +120,21 @@ impl<S: Strategy, C: Checking> Handle for Local<'_, S, C> {
     type Refusal = AllocError;
 
     #[inline(always)]
-    fn allocate(&mut self) -> Result<NonNull<u8>, AllocError> {
-        Local::allocate(self).map(Block::as_non_null)
+    fn allocate(&mut self) -> Result<Block, AllocError> {
+        Local::allocate(self)
     }
 
     #[inline(always)]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller.
         unsafe { Local::deallocate(self, block.into()) };
     }
 
-    fn allocate_many(&mut self, room: &mut [MaybeUninit<NonNull<u8>>]) -> bool {
-        let (places, len) = (room.as_mut_ptr(), room.len());
-        // SAFETY: a `Block` is a transparent pointer, so the two elements have one layout.
-        let room = unsafe { core::slice::from_raw_parts_mut(places.cast(), len) };
+    fn allocate_many(&mut self, room: &mut [MaybeUninit<Block>]) -> bool {
         Local::allocate_many(self, room).is_ok()
     }
 
-    unsafe fn deallocate_many(&mut self, blocks: &[NonNull<u8>]) {
-        // SAFETY: a `Block` is a transparent pointer, so the two elements have one layout.
-        let blocks = unsafe { core::slice::from_raw_parts(blocks.as_ptr().cast(), blocks.len()) };
+    unsafe fn deallocate_many(&mut self, blocks: &[Block]) {
         // SAFETY: by the caller.
         unsafe { Local::deallocate_many(self, blocks) };
     }

@@ -1,7 +1,7 @@
 //! What must be, whatever was kept.
 
 use anyhow::{Result, ensure};
-use atomics::{Kind, NO_SITE, Row, Rule, Twin};
+use atomics::{Kind, Mutant, NO_SITE, Row, Rule};
 
 /// Makes sure that hits which are to be free are. Returns how many rows that was.
 ///
@@ -33,10 +33,10 @@ fn check(hit: &Row) -> Result<()> {
 ///
 /// # Errors
 /// Where it is not.
-pub(super) fn twins(twins: &[Twin]) -> Result<()> {
-    let kinds: Vec<Kind> = twins.iter().map(|twin| twin.kind).collect();
-    ensure!(kinds == Kind::ALL, "a twin for each kind, not {kinds:?}");
-    for Twin { kind, row } in twins {
+pub(super) fn mutants(mutants: &[Mutant]) -> Result<()> {
+    let kinds: Vec<Kind> = mutants.iter().map(|mutant| mutant.kind).collect();
+    ensure!(kinds == Kind::ALL, "a mutant for each kind, not {kinds:?}");
+    for Mutant { kind, row } in mutants {
         let seen = row.accesses.get(NO_SITE).and_then(|kinds| kinds.get(kind));
         let is_all = row.total() == row.operations;
         ensure!(
@@ -74,21 +74,21 @@ mod tests {
     }
 
     #[test]
-    fn a_twin_that_is_not_seen_is_a_failure() {
-        let all = || -> Vec<Twin> {
-            let twin = |kind| Twin { kind, row: hit(Rule::Free, &[kind]) };
-            Kind::ALL.into_iter().map(twin).collect()
+    fn a_mutant_that_is_not_seen_is_a_failure() {
+        let all = || -> Vec<Mutant> {
+            let mutant = |kind| Mutant { kind, row: hit(Rule::Free, &[kind]) };
+            Kind::ALL.into_iter().map(mutant).collect()
         };
-        twins(&all()).unwrap();
+        mutants(&all()).unwrap();
         let with = |row| {
             let mut all = all();
             all[0].row = row;
-            twins(&all)
+            mutants(&all)
         };
         assert!(with(hit(Rule::Free, &[])).is_err(), "unseen");
         assert!(with(hit(Rule::Free, &[Kind::Store])).is_err(), "taken for another kind");
         assert!(with(hit(Rule::Free, &[Kind::Load; 2])).is_err(), "seen twice");
         assert!(with(hit(Rule::Free, &[Kind::Load, Kind::Store])).is_err(), "and something else");
-        assert!(twins(&all()[1..]).is_err(), "one is missing");
+        assert!(mutants(&all()[1..]).is_err(), "one is missing");
     }
 }

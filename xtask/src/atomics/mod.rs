@@ -2,7 +2,7 @@
 //! build, and compares them with those that were kept.
 //!
 //! Counts are of one thread and repeat exactly, on every machine; so any difference is one of the
-//! code. A hit must have none, whatever was kept. Twins with one access more must be seen in each
+//! code. A hit must have none, whatever was kept. Mutants with one access more must be seen in each
 //! run.
 
 mod compare;
@@ -15,7 +15,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use atomics::{Report, Row};
 
-use crate::{models, steered, workspace};
+use crate::common::{models, workspace};
+use crate::steered;
 
 /// Judges unless told to save.
 #[derive(clap::Args)]
@@ -31,7 +32,7 @@ pub(crate) struct Options {
 /// Runs the command.
 ///
 /// # Errors
-/// Where a hit accesses anything, a twin is not seen, or a count is not as it was kept.
+/// Where a hit accesses anything, a mutant is not seen, or a count is not as it was kept.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let report = count()?;
     let out = workspace::output()?.join("atomics");
@@ -47,8 +48,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
     let free = judge::free(&report.rows)?;
     println!("{free} rows of hits access nothing");
-    judge::twins(&report.twins)?;
-    println!("{} twins with one access more: each is seen", report.twins.len());
+    judge::mutants(&report.mutants)?;
+    println!("{} mutants with one access more: each is seen", report.mutants.len());
 
     let kept = workspace::root()?.join("benches/atomics.json");
     if options.save {

@@ -4,7 +4,7 @@ use atomics::{Kind, Row};
 use comfy_table::Table;
 use stampool::raw::sync::site::SITES;
 
-use crate::terminal;
+use crate::common::terminal;
 
 /// What the tables do not say of themselves.
 pub(super) const NOTES: &str = "\

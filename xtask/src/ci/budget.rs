@@ -17,7 +17,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("miri", 150),
     ("checks", 700),
     ("litmus", 5),
-    ("fuzz", 110),
+    ("fuzz-loom", 110),
     ("mutants", 300),
     ("steered", 80),
     ("stress", 130),

@@ -18,7 +18,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use comfy_table::Table;
 
-use crate::{cross, fuzz_ops, miri, sanitize, terminal, workspace};
+use crate::common::{terminal, workspace};
+use crate::{cross, fuzz_pool, miri, sanitize};
 use may_skip::MaySkip;
 use steps::{Program, Step};
 use tally::Tally;
@@ -47,9 +48,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let steps = steps::steps(options.deep);
     // Nothing that an earlier run has left may count as a result of this one.
     let reports = ["checks.json", "ledger.json", "mutants.json", "weaken.json", "compare.json"];
-    for report in
-        reports.into_iter().chain([cross::REPORT, fuzz_ops::REPORT, miri::REPORT, sanitize::REPORT])
-    {
+    for report in reports.into_iter().chain([
+        cross::REPORT,
+        fuzz_pool::REPORT,
+        miri::REPORT,
+        sanitize::REPORT,
+    ]) {
         _ = fs::remove_file(workspace::output()?.join(report));
     }
     let may_skip = MaySkip::read(&workspace::root()?)?;

@@ -112,10 +112,10 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps.extend([
         Step::new("litmus", "loom against known C11 outcomes", Xtask, "litmus"),
         Step::new(
-            "fuzz",
+            "fuzz-loom",
             "loom against shuttle: 300 programs of 2x2, 300 of 2x3, 100 of 3x2",
             Xtask,
-            "fuzz --programs 300 300 100",
+            "fuzz-loom --programs 300 300 100",
         ),
         Step::new(
             "mutants",
@@ -127,14 +127,14 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps.push(if deep {
         Step::new(
             "steered",
-            "six sabotages found, reduced and run again, 10 runs each; nothing in the pool",
+            "six mutants found, reduced and run again, 10 runs each; nothing in the pool",
             Xtask,
             "steered --check --runs 10",
         )
     } else {
         Step::new(
             "steered",
-            "six sabotages found, reduced and run again; nothing in the pool",
+            "six mutants found, reduced and run again; nothing in the pool",
             Xtask,
             "steered --check",
         )
@@ -175,10 +175,10 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 "cross",
             ),
             Step::new(
-                "fuzz-ops",
+                "fuzz-pool",
                 "random programs of pool operations, libFuzzer, 120 s",
                 Xtask,
-                "fuzz-ops --seconds 120",
+                "fuzz-pool --seconds 120",
             ),
         ]);
     }
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_command_can_be_pasted() {
         let commands: Vec<String> = steps(false).iter().map(Step::command).collect();
-        assert!(commands.contains(&"cargo xtask fuzz --programs 300 300 100".into()));
+        assert!(commands.contains(&"cargo xtask fuzz-loom --programs 300 300 100".into()));
         assert!(commands.iter().any(|c| c.starts_with("RUSTDOCFLAGS='-D warnings' cargo doc")));
     }
 }

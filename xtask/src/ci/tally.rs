@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use ledger::Row;
 use serde_json::Value;
 
-use crate::{cross, fuzz_ops, miri, sanitize};
+use crate::{cross, fuzz_pool, miri, sanitize};
 
 /// How much passed and how much failed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Tally {
         mutants.extend(read::<Value>(&folder.join("weaken.json"))?);
         mutants.iter().for_each(|mutant| self.step(mutant["fault"].is_null()));
         let mut runs: Vec<Value> = read(&folder.join(sanitize::REPORT))?;
-        for report in [fuzz_ops::REPORT, miri::REPORT, cross::REPORT] {
+        for report in [fuzz_pool::REPORT, miri::REPORT, cross::REPORT] {
             runs.extend(read::<Value>(&folder.join(report))?);
         }
         // Skips are judged by their list.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::{models, workspace};
+use crate::common::{models, workspace};
 
 /// What was built.
 pub(super) struct Programs {

@@ -10,11 +10,12 @@ use ledger::{Checker, Expect, Limit, Row};
 use super::data::{Checks, Counts};
 use super::depth::Depth;
 use super::facts;
-use crate::build_id::Build;
+use crate::checks::matrix;
+use crate::common::build_id::Build;
+use crate::common::models::{self, Model};
+use crate::common::run_rows::{self, Job};
+use crate::common::{all_rows, row_table, workspace};
 use crate::ledgers::file::Ledger;
-use crate::models::{self, Model};
-use crate::run::{self, Job};
-use crate::{ledger_file, matrix, table, workspace};
 
 /// Checks at a time.
 const WORKERS: usize = 2;
@@ -74,7 +75,7 @@ pub(super) fn build() -> Result<PathBuf> {
 /// # Errors
 /// Where the checks cannot be run, or the checker does not see what it must.
 pub(super) fn run(executable: &Path, depth: Depth) -> Result<(Verdicts, Looked)> {
-    let registered = run::list(executable)?;
+    let registered = run_rows::list(executable)?;
     let canary = |row: &Row| row.strategy == "self" && row.scenario == "canary";
     let strategies = matrix::strategies();
     let all = chosen(&registered, &strategies, Depth::Full);
@@ -90,17 +91,17 @@ pub(super) fn run(executable: &Path, depth: Depth) -> Result<(Verdicts, Looked)>
     }
 
     let start = Instant::now();
-    let mut rows = run::run(&jobs, WORKERS);
+    let mut rows = run_rows::run(&jobs, WORKERS);
     ledger::sort(&mut rows);
     ensure!(
         rows.iter().filter(|row| canary(row)).all(Row::is_ok),
         "the canary is dead: loom is unpatched"
     );
-    // The newest verdict stands in the ledger too; rows that were not run stay as they are.
-    ledger_file::update(&rows, |_| false)?;
+    // The newest verdict stands in `checks.json` too; rows that were not run stay as they are.
+    all_rows::update(&rows, |_| false)?;
     let broken: Vec<Row> = rows.iter().filter(|row| !row.is_ok()).cloned().collect();
     if !broken.is_empty() {
-        table::print(&broken);
+        row_table::print(&broken);
     }
 
     rows.retain(|row| !canary(row));

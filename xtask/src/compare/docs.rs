@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use super::data::{Comparison, Strategy, measures, time_in_words, wrap_seconds};
 use super::facts::{self, Facts};
 use super::{recommend, stalled, table};
-use crate::workspace;
+use crate::common::workspace;
 
 /// The page, below the workspace's root.
 const PAGE: &str = "src/docs/choosing.md";

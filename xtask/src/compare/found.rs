@@ -11,7 +11,7 @@ use super::depth::Depth;
 use super::facts::{self, Facts};
 use super::stress::Run;
 use super::{made, recommend};
-use crate::matrix;
+use crate::checks::matrix;
 
 /// What stress calls the program's allocator, and what the benches call it.
 const SYSTEM: [&str; 2] = ["system", "system malloc"];

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use super::data::Made;
-use crate::build_id::Build;
+use crate::common::build_id::Build;
 
 /// Now and here, by `command`.
 ///

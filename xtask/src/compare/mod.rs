@@ -28,7 +28,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::workspace;
+use crate::common::workspace;
 use data::{Comparison, Strategy};
 use depth::Depth;
 

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// Exit codes with which it has a whole report: fine, and a violation.
 const REPORTED: [i32; 2] = [0, 2];

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use crate::nightly;
+use crate::common::nightly;
 
 /// A processor that this machine emulates.
 pub(super) struct Machine {

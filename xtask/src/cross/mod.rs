@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use comfy_table::Table;
 use serde::Serialize;
 
-use crate::{nightly, terminal, workspace};
+use crate::common::{nightly, terminal, workspace};
 use machine::{MACHINES, Machine, Std};
 
 /// The report, in the output folder.

@@ -183,7 +183,7 @@ _ZN8hit_path14probe_allocate17h0E:
     }
 
     #[test]
-    fn sabotage_is_found() {
+    fn mutants_are_found() {
         let with = |instruction| FREE.replacen("testq", &format!("{instruction}\n	testq"), 1);
         for atomic in ["lock		incq	(%rdi)", "xchgq	%rax, (%rdi)", "mfence"] {
             assert!(charges(&with(atomic))[0].is_atomic(), "{atomic}");

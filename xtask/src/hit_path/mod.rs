@@ -2,7 +2,7 @@
 //! a hit has no atomic instruction and no call.
 //!
 //! The probes are compiled from `benches/atomics/examples/hit_path.rs`, through the same public
-//! functions that a program uses. Two twins there break the promise, so every run shows that the
+//! functions that a program uses. Two mutants there break the promise, so every run shows that the
 //! judge can say no.
 
 mod judge;
@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::workspace;
+use crate::common::workspace;
 use judge::Charge;
 use listing::Listing;
 
@@ -25,7 +25,7 @@ pub(crate) struct Options {}
 /// Runs the command.
 ///
 /// # Errors
-/// Where a probe is guilty, or a twin is not.
+/// Where a probe is guilty, or a mutant is not.
 pub(crate) fn run(_options: &Options) -> Result<()> {
     ensure!(cfg!(target_arch = "x86_64"), "the judge reads x86-64 only");
     let assembly = fs::read_to_string(compile()?)?;
@@ -40,13 +40,13 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
         println!("a hit executes {} instructions (marked)\n", hit.path.len());
         ensure!(hit.charges.is_empty(), "{probe} is not free: {:?}", hit.charges);
     }
-    for (twin, wanted) in [
-        ("twin_with_an_atomic", Charge::is_atomic as fn(&Charge) -> bool),
-        ("twin_with_a_call", Charge::is_departure),
+    for (mutant, wanted) in [
+        ("mutant_with_an_atomic", Charge::is_atomic as fn(&Charge) -> bool),
+        ("mutant_with_a_call", Charge::is_departure),
     ] {
-        let charges = judge::judge(&Listing::of(&assembly, twin)?).charges;
-        ensure!(charges.iter().any(wanted), "{twin} must be found guilty, the judge is blind");
-        println!("{twin}: found guilty, as it must: {:?}", charges[0]);
+        let charges = judge::judge(&Listing::of(&assembly, mutant)?).charges;
+        ensure!(charges.iter().any(wanted), "{mutant} must be found guilty, the judge is blind");
+        println!("{mutant}: found guilty, as it must: {:?}", charges[0]);
     }
     Ok(())
 }

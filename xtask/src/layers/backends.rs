@@ -5,9 +5,9 @@
 //! Clippy's `disallowed_types` cannot tell the facade's re-exports from the originals, so this
 //! check does it. Tests may use std.
 
+use super::allowed::layer_of;
 use super::finding::Finding;
 use super::paths::Mention;
-use super::table::layer_of;
 
 /// Crates and cfgs: not even as part of a path.
 const WORDS: [&str; 5] = ["loom", "shuttle", "steered", "portable_atomic", "stampool_model"];

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// A file of the repository.
 pub(crate) struct File {

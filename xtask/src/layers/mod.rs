@@ -1,34 +1,35 @@
 //! `cargo xtask layers`: what the compiler does not check about the tree.
 //!
-//! Rules, each in a module of its own: imports point down ([`table`]), only `src/sync` names a
+//! Rules, each in a module of its own: imports point down ([`allowed`]), only `src/sync` names a
 //! backend, and only a backend's own file its crate ([`backends`]), no files of a crate import from
 //! each other in a circle ([`circles`]), files stay short ([`length`]),
-//! every ordering is tagged and the tag is true ([`tags`]), the README's links lead somewhere
+//! a module with children lies in a folder ([`mod_style`]), every ordering is tagged and the tag is true ([`tags`]), the README's links lead somewhere
 //! wherever it is read ([`readme`]). The rules read tokens ([`paths`]), so comments and docs may
 //! say what they like.
 
+mod allowed;
 mod backends;
 mod circles;
 mod files;
 mod finding;
 mod folders;
 mod length;
+mod mod_style;
 mod modules;
 mod orderings;
 mod paths;
 mod readme;
-mod table;
 pub(crate) mod tags;
 
 use anyhow::{Context, Result, ensure};
 use stampool::raw::sync::site::SITES;
 
+pub(crate) use self::allowed::layer_of;
 pub(crate) use self::files::{File, rust_files};
 use self::files::{folders_of, text_below, text_file};
 use self::finding::Finding;
-pub(crate) use self::table::layer_of;
+use crate::common::workspace;
 use crate::weaken::ARGUED;
-use crate::workspace;
 
 /// Nothing to choose.
 #[derive(clap::Args)]
@@ -45,9 +46,10 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
 
     let mut findings: Vec<Finding> = all.iter().filter_map(length::check).collect();
     findings.extend(circles::check(&all)?);
+    findings.extend(mod_style::check(&all));
     for file in &core {
         let mentions = paths::mentions(&file.text).with_context(|| file.path.clone())?;
-        findings.extend(table::check(&file.path, &mentions));
+        findings.extend(allowed::check(&file.path, &mentions));
         findings.extend(backends::check(&file.path, &mentions));
     }
     let root = workspace::root()?;
@@ -67,7 +69,7 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     ensure!(findings.is_empty(), "{} findings", findings.len());
     println!(
         "{} layers, {} files of the core, {} files in all, no circles, {} tags of {} ordering sites: as they must be",
-        table::LAYERS.len(),
+        allowed::LAYERS.len(),
         core.len(),
         all.len(),
         tags.len(),

@@ -10,7 +10,7 @@ use ledger::Row;
 use serde::{Deserialize, Serialize};
 
 use super::Shard;
-use crate::build_id::Build;
+use crate::common::build_id::Build;
 
 /// Changes with the form.
 const FORMAT: u32 = 1;

@@ -11,7 +11,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use ledger::Checker;
 
-use crate::table;
+use crate::common::row_table;
 use file::Ledger;
 
 pub(crate) use shard::Shard;
@@ -61,7 +61,7 @@ fn run_merge(files: &[PathBuf], out: Option<&PathBuf>) -> Result<()> {
         faults.iter().for_each(|fault| eprintln!("{fault}"));
         anyhow::anyhow!("these ledgers do not make a whole: {} faults", faults.len())
     })?;
-    table::print(&whole.rows);
+    row_table::print(&whole.rows);
     println!(
         "\n{} ledgers, {} rows, {} of {} registered; commit {}",
         files.len(),

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use super::plan::Borrows;
-use crate::nightly;
+use crate::common::nightly;
 
 /// Addresses are exposed and taken back in one file, `src/free_list/store.rs`; proptest asks for
 /// the current directory.

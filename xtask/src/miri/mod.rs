@@ -15,7 +15,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 use comfy_table::Table;
 
-use crate::{nightly, terminal, workspace};
+use crate::common::{nightly, terminal, workspace};
 use call::{Call, Row};
 use plan::{Borrows, PROGRAMS_LEFT_OUT};
 

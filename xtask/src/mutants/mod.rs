@@ -18,7 +18,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{weaken, workspace};
+use crate::common::workspace;
+use crate::weaken;
 pub(crate) use mutant::{Edit, Killer, Mutant};
 use runner::Builds;
 

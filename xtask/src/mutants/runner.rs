@@ -14,10 +14,10 @@ use serde::Serialize;
 
 use super::judge::{self, Judgement};
 use super::{Killer, Mutant, tests_killer};
-use crate::ledger_file;
-use crate::models::{self, Model};
-use crate::progress::Progress;
-use crate::run::{self, Job};
+use crate::common::all_rows;
+use crate::common::models::{self, Model};
+use crate::common::progress::Progress;
+use crate::common::run_rows::{self, Job};
 
 /// A model binary and what it has registered.
 struct ModelBuild {
@@ -66,7 +66,7 @@ impl<'a> Builds<'a> {
 fn model_build(copy: &Path, model: Model) -> Result<ModelBuild> {
     let executable = models::build_at(copy, model, model.checks())?;
     models::assert_backend(model, &executable)?;
-    let rows = run::list(&executable)?;
+    let rows = run_rows::list(&executable)?;
     Ok(ModelBuild { executable, rows })
 }
 
@@ -116,7 +116,7 @@ impl Builds<'_> {
                 let setting = Some(("STAMPOOL_MUTANT", number.to_string()));
                 let row = (*row).clone();
                 let job = Job { row, executable, limit_s: Some(limit_s), setting };
-                judge::of_row(&run::run_one(&job), words)
+                judge::of_row(&run_rows::run_one(&job), words)
             }
             Run::Test(executable, name) => {
                 let limit = Duration::from_secs(limit_s);
@@ -141,7 +141,7 @@ pub(super) fn run(
     limit_s: u64,
     workers: usize,
 ) -> Result<Vec<Line>> {
-    let costs = ledger_file::read()?.into_iter().map(|row| (row.key(), row.seconds)).collect();
+    let costs = all_rows::read()?.into_iter().map(|row| (row.key(), row.seconds)).collect();
     let mut work = Vec::new();
     for (number, mutant) in chosen {
         work.push((*number, *mutant, builds.selected(mutant.killer, &costs)?));

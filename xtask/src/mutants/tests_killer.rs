@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::judge::TestRun;
-use crate::{models, workspace};
+use crate::common::{models, workspace};
 
 /// Builds the test program `target` of the copy, into the workspace's own target folder: what the
 /// copy does not change was built there before.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::common::workspace;
 use crate::mutants::{Edit, Killer, list};
-use crate::workspace;
 
 const fn mutant(name: &'static str, edits: &'static [Edit]) -> Mutant {
     Mutant { name, edits, killer: Killer::Loom("k"), words: "w" }

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::outcome::{Outcome, Row};
 use super::tool::{Program, REPORTED, Tool};
-use crate::workspace;
+use crate::common::workspace;
 
 /// Kinds of pools. Each uses one block after its free.
 const FAULTS: [&str; 5] = ["local", "thread-local", "exact", "hardened", "object"];

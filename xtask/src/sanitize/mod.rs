@@ -28,7 +28,7 @@ use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use comfy_table::Table;
 
-use crate::{terminal, workspace};
+use crate::common::{terminal, workspace};
 use outcome::{Outcome, Row};
 use tool::Tool;
 

@@ -13,7 +13,8 @@ use anyhow::Result;
 
 use super::outcome::{Outcome, Row};
 use super::tool::{Program, Seen, Tool, call};
-use crate::{mutants, workspace};
+use crate::common::workspace;
+use crate::mutants;
 
 /// The edit, as `mutants` calls it.
 const EDIT: &str = "push's CAS Relaxed";

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::outcome::{Outcome, Row};
-use crate::{models, nightly, workspace};
+use crate::common::{models, nightly, workspace};
 
 /// The target for which the sanitizers' runtimes exist.
 const TARGET: &str = "x86_64-unknown-linux-gnu";

@@ -11,10 +11,10 @@ use anyhow::{Result, ensure};
 use ledger::Row;
 
 use super::line::{Line, Mutant, Verdict};
+use crate::common::all_rows;
+use crate::common::progress::Progress;
+use crate::common::run_rows::{self, Job, Setting};
 use crate::layers::tags::Tag;
-use crate::ledger_file;
-use crate::progress::Progress;
-use crate::run::{self, Job, Setting};
 
 /// How a row's detail begins where the check itself said no. Anything else (a crash, a time
 /// limit, a refusal) is no kill.
@@ -44,7 +44,7 @@ impl Hunt<'_> {
     /// Where a killer fails without a mutant, too.
     pub(super) fn all(&self, mutants: &[Mutant], workers: usize) -> Result<Vec<Line>> {
         let costs: HashMap<String, f64> =
-            ledger_file::read()?.into_iter().map(|row| (row.key(), row.seconds)).collect();
+            all_rows::read()?.into_iter().map(|row| (row.key(), row.seconds)).collect();
         let lines = parallel(mutants, workers, |mutant| {
             let verdict = self.one(mutant, &costs);
             let Mutant { site, to } = mutant;
@@ -70,7 +70,7 @@ impl Hunt<'_> {
             .filter(|row| killers.contains(&*row.key()))
             .map(|row| self.job(row, None))
             .collect();
-        for row in run::run(&shipped, workers) {
+        for row in run_rows::run(&shipped, workers) {
             ensure!(row.is_ok(), "{} is broken without a mutant: {}", row.key(), row.detail);
         }
         Ok(lines)
@@ -79,7 +79,7 @@ impl Hunt<'_> {
     /// Runs the twins, which must fail.
     pub(super) fn twins(&self, twins: &[Row], workers: usize) -> Vec<Line> {
         let jobs: Vec<Job<'_>> = twins.iter().map(|row| self.job(row, None)).collect();
-        let mut rows = run::run(&jobs, workers);
+        let mut rows = run_rows::run(&jobs, workers);
         ledger::sort(&mut rows);
         let line = |row: Row| {
             let (key, executions) = (row.key(), row.executions);
@@ -97,7 +97,7 @@ impl Hunt<'_> {
         let mut unclear = Vec::new();
         for row in self.ordered(mutant.site.name, costs) {
             let weaken = format!("{}={:?}", mutant.site.name, mutant.to);
-            let seen = run::run_one(&self.job(row, Some(("STAMPOOL_WEAKEN", weaken))));
+            let seen = run_rows::run_one(&self.job(row, Some(("STAMPOOL_WEAKEN", weaken))));
             if seen.is_ok() {
                 continue;
             }

@@ -17,8 +17,9 @@ use anyhow::{Result, ensure};
 use ledger::{Checker, DEEP_TIER, Expect, Row};
 use stampool::raw::sync::site::{SITES, Site};
 
-use crate::models::{self, Model};
-use crate::{layers, run, workspace};
+use crate::common::models::{self, Model};
+use crate::common::{run_rows, workspace};
+use crate::layers;
 pub(crate) use argued::ARGUED;
 use argued::{Argued, MOST_ARGUED};
 use hunt::Hunt;
@@ -68,7 +69,7 @@ fn run_in(executable: &Path, options: &Options) -> Result<()> {
         let known = SITES.iter().any(|known| known.name == *site && known.weaker().contains(to));
         ensure!(known, "{site} as {to:?} is argued, but there is no such mutant");
     }
-    let (rows, twins) = candidates(run::list(executable)?);
+    let (rows, twins) = candidates(run_rows::list(executable)?);
 
     let wanted = |site: &&Site| options.site.as_ref().is_none_or(|name| *name == site.name);
     let mutants: Vec<Mutant> = SITES

@@ -1,7 +1,7 @@
 //! The mutants as a table on the terminal.
 
 use super::line::{Line, Verdict};
-use crate::terminal;
+use crate::common::terminal;
 
 /// How much of a message is shown; all of it is in the JSON. An argument is shown whole.
 const WIDTH: usize = 70;

@@ -1,9 +1,9 @@
 //! All pools, all paths.
 
 mod handles;
+mod mutants;
 mod pools;
 mod script;
-mod twins;
 
 use atomics::{Report, Row, Rule};
 use stampool::raw::each_strategy;
@@ -31,7 +31,7 @@ pub(crate) fn report() -> Report {
         }
     });
     rows.sort_by_key(|row| row.path);
-    Report { rows, twins: twins::all() }
+    Report { rows, mutants: mutants::all() }
 }
 
 fn strategy<S: Strategy>(rows: &mut Vec<Row>) {

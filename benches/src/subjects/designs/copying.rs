@@ -1,7 +1,6 @@
 //! An array of two batches for each handle; exchanges copy a batch into a magazine or out of it.
 
 use core::marker::PhantomData;
-use core::ptr::NonNull;
 
 use stampool::Block;
 
@@ -58,7 +57,7 @@ impl<C: Choice, const B: usize> Design<B> for C {
 
     fn handle(depot: &Depot<C::Magazine, B>) -> Copying<'_, C, B> {
         // SAFETY: of this arena.
-        let nothing = unsafe { C::Array::of(depot.arena.base, depot.arena) };
+        let nothing = unsafe { C::Array::of(Block(depot.arena.base), depot.arena) };
         Copying {
             len: 0,
             arena: depot.arena,
@@ -126,7 +125,7 @@ impl<C: Choice, const B: usize> Handle for Copying<'_, C, B> {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         if self.len == 0 {
             self.refill();
         }
@@ -138,7 +137,7 @@ impl<C: Choice, const B: usize> Handle for Copying<'_, C, B> {
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         if self.len == 2 * B {
             self.flush();
         }

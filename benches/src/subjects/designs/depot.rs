@@ -10,7 +10,6 @@
 
 use core::alloc::Layout;
 use core::array;
-use core::ptr::NonNull;
 use std::sync::Mutex;
 
 use stampool::Block;
@@ -50,7 +49,7 @@ impl<N: Name, const B: usize> Depot<N, B> {
         );
         let layout =
             Layout::from_size_align(count * stride, stride).expect("an arena fits into memory");
-        let arena = Arena { base: new_block(layout), shift: stride.trailing_zeros() };
+        let arena = Arena { base: new_block(layout).as_non_null(), shift: stride.trailing_zeros() };
         // SAFETY: `nth` is below the number of blocks.
         let nth_block = |nth: usize| unsafe { arena.base.add(nth * stride) };
         let magazine = |nth: usize| {
@@ -58,7 +57,7 @@ impl<N: Name, const B: usize> Depot<N, B> {
                 // What stands in an empty one does not matter.
                 let block = nth_block((nth * B + place) % count);
                 // SAFETY: of this arena.
-                unsafe { N::of(block, arena) }
+                unsafe { N::of(Block(block), arena) }
             }))
         };
         let mut magazines: Vec<_> = (0..full + in_handles).map(magazine).collect();
@@ -111,12 +110,12 @@ impl<N: Name, const B: usize> Depot<N, B> {
     /// # Panics
     ///
     /// Where another one did meanwhile.
-    pub(super) fn take_in(&self, blocks: impl Iterator<Item = NonNull<u8>>) {
+    pub(super) fn take_in(&self, blocks: impl Iterator<Item = Block>) {
         let mut rest = self.rest.lock().expect("nobody panics with it");
-        rest.extend(blocks.map(Block));
+        rest.extend(blocks);
         while let Some(first) = rest.len().checked_sub(B) {
             let mut magazine = self.take_empty();
-            for (name, Block(block)) in magazine.names().iter_mut().zip(rest.drain(first..)) {
+            for (name, block) in magazine.names().iter_mut().zip(rest.drain(first..)) {
                 // SAFETY: of this arena, as all that handles have.
                 *name = unsafe { N::of(block, self.arena) };
             }
@@ -132,9 +131,9 @@ impl<N: Name, const B: usize> Depot<N, B> {
 
     /// Takes out all blocks that are free.
     #[cfg(test)]
-    pub(super) fn drain(&mut self) -> Vec<NonNull<u8>> {
+    pub(super) fn drain(&mut self) -> Vec<Block> {
         let rest = self.rest.get_mut().expect("nobody panics with it").drain(..);
-        let mut free: Vec<_> = rest.map(|Block(block)| block).collect();
+        let mut free: Vec<_> = rest.collect();
         // SAFETY: the depot keeps the magazines as long as the stacks.
         while let Some(mut magazine) = unsafe { self.full.pop() } {
             // SAFETY: names of this arena.
@@ -147,6 +146,6 @@ impl<N: Name, const B: usize> Depot<N, B> {
 impl<N, const B: usize> Drop for Depot<N, B> {
     fn drop(&mut self) {
         // SAFETY: allocated with this layout, and no handle is left.
-        unsafe { free_block(self.arena.base, self.layout) };
+        unsafe { free_block(Block(self.arena.base), self.layout) };
     }
 }

@@ -63,8 +63,8 @@ mod tests {
     use super::*;
     use crate::subject::block_of;
     use crate::workload::{Kind, Team, Workload};
-    use core::ptr::NonNull;
     use core::sync::atomic::{AtomicBool, Ordering};
+    use stampool::Block;
 
     /// Looks at every block that goes out and comes back.
     struct Audited<D: Design<B>, const B: usize> {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     impl<H> Auditor<'_, H> {
-        fn change(&self, block: NonNull<u8>, live: bool) {
+        fn change(&self, block: Block, live: bool) {
             // SAFETY: what lies elsewhere has an index that the table does not have.
             let index = unsafe { Index::of(block, self.arena) };
             // Relaxed: the pool orders what happens to a block.
@@ -103,13 +103,13 @@ mod tests {
     impl<H: Handle> Handle for Auditor<'_, H> {
         type Refusal = H::Refusal;
 
-        fn allocate(&mut self) -> Result<NonNull<u8>, H::Refusal> {
+        fn allocate(&mut self) -> Result<Block, H::Refusal> {
             let block = self.handle.allocate()?;
             self.change(block, true);
             Ok(block)
         }
 
-        unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+        unsafe fn deallocate(&mut self, block: Block) {
             self.change(block, false);
             // SAFETY: by the caller.
             unsafe { self.handle.deallocate(block) };

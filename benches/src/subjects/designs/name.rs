@@ -24,25 +24,25 @@ pub trait Name: Copy + Send + 'static {
     /// # Safety
     ///
     /// `block` is one of the arena.
-    unsafe fn of(block: NonNull<u8>, arena: Arena) -> Self;
+    unsafe fn of(block: Block, arena: Arena) -> Self;
 
     /// The block of this name.
     ///
     /// # Safety
     ///
     /// It was made for this arena.
-    unsafe fn block(self, arena: Arena) -> NonNull<u8>;
+    unsafe fn block(self, arena: Arena) -> Block;
 }
 
 impl Name for Block {
     #[inline(always)]
-    unsafe fn of(block: NonNull<u8>, _arena: Arena) -> Self {
-        Self(block)
+    unsafe fn of(block: Block, _arena: Arena) -> Self {
+        block
     }
 
     #[inline(always)]
-    unsafe fn block(self, _arena: Arena) -> NonNull<u8> {
-        self.0
+    unsafe fn block(self, _arena: Arena) -> Block {
+        self
     }
 }
 
@@ -61,16 +61,16 @@ impl Index {
 impl Name for Index {
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "a depot makes at most 2^32 blocks")]
-    unsafe fn of(block: NonNull<u8>, arena: Arena) -> Self {
+    unsafe fn of(block: Block, arena: Arena) -> Self {
         // SAFETY: by the caller both are in the arena, which begins at its base.
-        let offset = unsafe { block.offset_from_unsigned(arena.base) };
+        let offset = unsafe { block.0.offset_from_unsigned(arena.base) };
         Self((offset >> arena.shift) as u32)
     }
 
     #[inline(always)]
-    unsafe fn block(self, arena: Arena) -> NonNull<u8> {
+    unsafe fn block(self, arena: Arena) -> Block {
         // SAFETY: by the caller the arena has a block of this number.
-        unsafe { arena.base.add((self.0 as usize) << arena.shift) }
+        Block(unsafe { arena.base.add((self.0 as usize) << arena.shift) })
     }
 }
 
@@ -95,7 +95,7 @@ impl To<Index> for Block {
     #[inline(always)]
     unsafe fn to(self, arena: Arena) -> Index {
         // SAFETY: by the caller.
-        unsafe { Index::of(self.0, arena) }
+        unsafe { Index::of(self, arena) }
     }
 }
 
@@ -103,6 +103,6 @@ impl To<Block> for Index {
     #[inline(always)]
     unsafe fn to(self, arena: Arena) -> Block {
         // SAFETY: by the caller.
-        Block(unsafe { self.block(arena) })
+        unsafe { self.block(arena) }
     }
 }

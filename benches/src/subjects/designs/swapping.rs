@@ -2,7 +2,6 @@
 //! (papers/README.md).
 
 use core::mem;
-use core::ptr::NonNull;
 
 use stampool::Block;
 
@@ -66,22 +65,22 @@ impl<const B: usize> Handle for Swapping<'_, B> {
     type Refusal = Never;
 
     #[inline]
-    fn allocate(&mut self) -> Result<NonNull<u8>, Never> {
+    fn allocate(&mut self) -> Result<Block, Never> {
         if self.len == 0 {
             self.refill();
         }
         self.len -= 1;
         // SAFETY: the length is at most that of a magazine.
-        Ok(unsafe { self.loaded.names().get_unchecked(self.len) }.0)
+        Ok(*unsafe { self.loaded.names().get_unchecked(self.len) })
     }
 
     #[inline]
-    unsafe fn deallocate(&mut self, block: NonNull<u8>) {
+    unsafe fn deallocate(&mut self, block: Block) {
         if self.len == B {
             self.flush();
         }
         // SAFETY: the length is below that of a magazine.
-        *unsafe { self.loaded.names().get_unchecked_mut(self.len) } = Block(block);
+        *unsafe { self.loaded.names().get_unchecked_mut(self.len) } = block;
         self.len += 1;
     }
 }
@@ -97,7 +96,7 @@ impl<const B: usize> Drop for Swapping<'_, B> {
         }
         // SAFETY: as above.
         let mut loaded = unsafe { Owned::leave(&mut self.loaded) };
-        self.depot.take_in(loaded.names()[..self.len].iter().map(|Block(block)| *block));
+        self.depot.take_in(loaded.names()[..self.len].iter().copied());
         self.depot.give_empty(loaded);
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// Everything that goes into the model binaries, and this program, which chooses what they run.
 const SOURCES: [&str; 9] = [

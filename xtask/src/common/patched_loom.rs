@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// The one version that the patch is made for.
 const VERSION: &str = "0.7.3";

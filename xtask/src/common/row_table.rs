@@ -1,8 +1,8 @@
-//! The ledger as a table on the terminal.
+//! Rows of checks as a table on the terminal.
 
 use ledger::{DEEP_TIER, Expect, Row};
 
-use crate::terminal;
+use crate::common::terminal;
 
 /// Prints `rows`, the details of the broken ones, and the command that runs each of those again.
 pub(crate) fn print(rows: &[Row]) {

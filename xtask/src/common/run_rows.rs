@@ -10,8 +10,8 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use ledger::{Row, Verdict};
 
-use crate::live::Live;
-use crate::times::Times;
+use crate::common::live_rows::Live;
+use crate::common::row_times::Times;
 
 /// Begins a line on a model binary's stderr that tells how many executions there were.
 const PROGRESS: &str = "executions so far: ";

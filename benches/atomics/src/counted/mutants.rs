@@ -1,7 +1,7 @@
 //! Hits that are not free: each with one access more, of each kind once. Who judges them must see
 //! it.
 
-use atomics::{Kind, Path, Rule, Twin};
+use atomics::{Kind, Mutant, Path, Rule};
 use stampool::raw::sync::{AtomicU64, Mutex, Ordering, fence, lock};
 use stampool::{Local, Pool, Strategy};
 use steered::count;
@@ -9,20 +9,20 @@ use steered::count;
 use super::pools::layout;
 use super::script::Tally;
 
-/// Operations of each twin.
+/// Operations of each mutant.
 const OPERATIONS: usize = 100;
 
 /// One for each kind.
-pub(super) fn all() -> Vec<Twin> {
+pub(super) fn all() -> Vec<Mutant> {
     let pool = Pool::builder(layout()).build().expect("a pool");
     let local = pool.local().expect("memory");
     hit(&local);
-    Kind::ALL.into_iter().map(|kind| twin(kind, &local)).collect()
+    Kind::ALL.into_iter().map(|kind| mutant(kind, &local)).collect()
 }
 
-fn twin<S: Strategy>(kind: Kind, local: &Local<'_, S>) -> Twin {
+fn mutant<S: Strategy>(kind: Kind, local: &Local<'_, S>) -> Mutant {
     let (word, mutex) = (AtomicU64::new(0), Mutex::new(()));
-    let mut tally = Tally::new(&format!("twin with one {kind}"), Rule::Free);
+    let mut tally = Tally::new(&format!("mutant with one {kind}"), Rule::Free);
     for _ in 0..OPERATIONS {
         let accesses = count::accesses(|| {
             hit(local);
@@ -31,7 +31,7 @@ fn twin<S: Strategy>(kind: Kind, local: &Local<'_, S>) -> Twin {
         tally.add(Path::HitFree, 0, &accesses);
     }
     let row = tally.into_rows().pop().expect("a row of hits");
-    Twin { kind, row }
+    Mutant { kind, row }
 }
 
 fn hit<S: Strategy>(local: &Local<'_, S>) {

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::checks::run_queue;
+use crate::common::run_rows::Job;
 use crate::ledgers::file::tests::{plan, row};
-use crate::run::Job;
 
 const SCENARIOS: [&str; 4] = ["a", "b", "c", "d"];
 /// Where the victim's folder stands in its environment.
@@ -85,7 +85,7 @@ fn after_a_kill_finished_rows_are_not_run_again() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "queue::tests::victim"])
+        .args(["--exact", "checks::queue::tests::victim"])
         .env(VICTIM, folder)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

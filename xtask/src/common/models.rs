@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::Message;
 
-use crate::{patched_loom, workspace};
+use crate::common::{patched_loom, workspace};
 
 /// A build is not silent for longer than this.
 const TELL_EACH: Duration = Duration::from_secs(10);

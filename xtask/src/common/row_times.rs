@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use ledger::Row;
 
+use crate::common::workspace;
 use crate::ledgers::file::write_whole;
-use crate::workspace;
 
 /// Seconds by key.
 #[derive(Default)]

@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz-ops`: bytes to programs of pool operations, by libFuzzer, under
-//! AddressSanitizer. Not to be taken for `cargo xtask fuzz`, which compares two model checkers.
+//! `cargo xtask fuzz-pool`: bytes to programs of pool operations, by libFuzzer, under
+//! AddressSanitizer.
 //!
 //! The target is `fuzz/`, the programs and their reference are `support/pool-ops/`, whose corpus is
-//! where the fuzzer begins. What it finds on the way stays in `target/stampool/fuzz-ops`.
+//! where the fuzzer begins. What it finds on the way stays in `target/stampool/fuzz-pool`.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -12,10 +12,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// The report, in the output folder.
-pub(crate) const REPORT: &str = "fuzz-ops.json";
+pub(crate) const REPORT: &str = "fuzz-pool.json";
 
 /// How long.
 #[derive(clap::Args)]
@@ -78,13 +78,13 @@ fn missing() -> Option<(&'static str, &'static str)> {
 }
 
 fn fuzz(options: &Options) -> Result<Done> {
-    let (root, found) = (workspace::root()?, workspace::output()?.join("fuzz-ops"));
+    let (root, found) = (workspace::root()?, workspace::output()?.join("fuzz-pool"));
     let (corpus, artifacts) = (found.join("corpus"), found.join("artifacts"));
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&artifacts)?;
     let mut cargo = Command::new("rustup");
     cargo.current_dir(&root).args(["run", "nightly", "cargo", "fuzz", "run"]);
-    cargo.args(["--fuzz-dir", "fuzz", "--target-dir", "target/fuzz-ops", "pool_ops"]);
+    cargo.args(["--fuzz-dir", "fuzz", "--target-dir", "target/fuzz-pool", "pool_ops"]);
     cargo.arg(&corpus).arg(root.join("support/pool-ops/corpus")).arg("--");
     cargo.arg(format!("-max_total_time={}", options.seconds));
     cargo.arg(format!("-seed={}", options.seed));

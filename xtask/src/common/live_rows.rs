@@ -9,7 +9,7 @@ use std::time::Instant;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use ledger::Row;
 
-use crate::times::Times;
+use crate::common::row_times::Times;
 
 /// The state of a run, shared by its workers.
 pub(crate) struct Live {

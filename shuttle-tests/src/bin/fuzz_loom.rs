@@ -1,4 +1,4 @@
-//! Compares loom with shuttle on random small programs. Built and run by `cargo xtask fuzz`.
+//! Compares loom with shuttle on random small programs. Built and run by `cargo xtask fuzz-loom`.
 //!
 //! Prints one row of the ledger per shape on stdout, progress and misses on stderr.
 

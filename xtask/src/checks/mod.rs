@@ -4,20 +4,23 @@
 //! runs the rows that take hours, too, and keeps each finished one, so that `--resume` can go on
 //! after a kill.
 
+pub(crate) mod matrix;
+mod queue;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use ledger::{Checker, DEEP_TIER, Expect, Row};
 
-use crate::build_id::Build;
+use self::queue::Queue;
+use crate::common::build_id::Build;
+use crate::common::models::{self, Model};
+use crate::common::row_times::Times;
+use crate::common::run_rows::{self, Job};
+use crate::common::{all_rows, row_table, workspace};
 use crate::ledgers::Shard;
 use crate::ledgers::file::{Ledger, Plan, Selection};
-use crate::models::{self, Model};
-use crate::queue::Queue;
-use crate::run::{self, Job};
-use crate::times::Times;
-use crate::{ledger_file, matrix, table, workspace};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -84,7 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let mut registered = Vec::new();
     for executable in &executables {
-        let rows = run::list(executable)?.into_iter();
+        let rows = run_rows::list(executable)?.into_iter();
         registered.extend(rows.map(|row| Job::new(row, executable)));
     }
     let all: Vec<Row> = registered.iter().map(|job| job.row.clone()).collect();
@@ -115,13 +118,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let (queue, finished) = Queue::open(&folder, &plan, options.resume)?;
         (run_queue(&jobs, &queue, finished, options.jobs)?, Some(queue))
     } else {
-        (run::run(&jobs, options.jobs), None)
+        (run_rows::run(&jobs, options.jobs), None)
     };
     ledger::sort(&mut rows);
 
     // A run of everything leaves no row of an earlier one behind.
     let whole = options.filter.is_none() && shard == Shard::WHOLE;
-    ledger_file::update(&rows, |row| whole && row.checker != Checker::Fuzz)?;
+    all_rows::update(&rows, |row| whole && row.checker != Checker::Fuzz)?;
     Times::read().remember(&rows)?;
     let default = || output.join(format!("ledger{}.json", shard.suffix()));
     let path = options.ledger.clone().unwrap_or_else(default);
@@ -132,7 +135,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     {
         queue.clear()?;
     }
-    table::print(&rows);
+    row_table::print(&rows);
     summary(&rows, all.len(), shard, &path);
     verdict(&rows, jobs.len(), &missing)
 }
@@ -162,7 +165,7 @@ pub(crate) fn run_queue(
     if !done.is_empty() {
         eprintln!("{} rows finished, {} left", done.len(), left.len());
     }
-    finished.extend(run::run_and_keep(&left, workers, |row| queue.keep(row))?);
+    finished.extend(run_rows::run_and_keep(&left, workers, |row| queue.keep(row))?);
     Ok(finished)
 }
 

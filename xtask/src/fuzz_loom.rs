@@ -1,17 +1,17 @@
-//! `cargo xtask fuzz`: loom against shuttle's plain search, on random small programs.
+//! `cargo xtask fuzz-loom`: loom against shuttle's plain search, on random small programs.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use ledger::{Checker, Limit, Row};
 
-use crate::models::{self, Binary, Kind, Model};
-use crate::{ledger_file, table};
+use crate::common::models::{self, Binary, Kind, Model};
+use crate::common::{all_rows, row_table};
 
 /// What to compare.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Use loom as it is published, to show what it misses. Leaves the ledger alone.
+    /// Use loom as it is published, to show what it misses. Keeps no rows.
     #[arg(long)]
     upstream: bool,
     /// Programs of each shape: 2x2, 2x3, 3x2 (threads x operations).
@@ -37,7 +37,7 @@ pub(crate) struct Options {
 /// Where patched loom misses an outcome, or nothing was compared.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let model = if options.upstream { Model::LoomUpstream } else { Model::Loom };
-    let binary = Binary { package: "shuttle-tests", kind: Kind::Bin, name: "fuzz" };
+    let binary = Binary { package: "shuttle-tests", kind: Kind::Bin, name: "fuzz_loom" };
     let mut fuzz = Command::new(models::build(model, binary)?);
     if let Some(program) = &options.program {
         let status = fuzz.args(["--program", program]).status()?;
@@ -48,7 +48,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         options.programs.iter().map(|n| if options.quick { n.div_ceil(10) } else { *n }).collect();
     fuzz.arg("--programs").args(counts.iter().map(ToString::to_string));
     fuzz.args(["--seed", &options.seed.to_string(), "--jobs", &options.jobs.to_string()]);
-    let again = if options.upstream { "cargo xtask fuzz --upstream" } else { "cargo xtask fuzz" };
+    let again =
+        if options.upstream { "cargo xtask fuzz-loom --upstream" } else { "cargo xtask fuzz-loom" };
     fuzz.args(["--command", again]);
     if options.upstream {
         // Each miss would be printed; here they are what is wanted, and the sum is enough.
@@ -60,8 +61,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         return show_upstream(&rows);
     }
     let whole = !options.quick;
-    ledger_file::update(&rows, |row| whole && row.checker == Checker::Fuzz)?;
-    table::print(&rows);
+    all_rows::update(&rows, |row| whole && row.checker == Checker::Fuzz)?;
+    row_table::print(&rows);
     ensure!(output.status.success(), "loom misses outcomes, or a checker is at fault: see above");
     Ok(())
 }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use ledger::Row;
 
-use crate::workspace;
+use crate::common::workspace;
 
-/// The ledger's path.
+/// The file's path.
 ///
 /// # Errors
 /// Where its folder cannot be created.
@@ -20,7 +20,7 @@ pub(crate) fn path() -> Result<PathBuf> {
 /// Replaces the rows for which `stale` holds, and those of the same names, by `rows`.
 ///
 /// # Errors
-/// Where the ledger cannot be written, or holds something else.
+/// Where the file cannot be written, or holds something else.
 pub(crate) fn update(rows: &[Row], stale: impl Fn(&Row) -> bool) -> Result<()> {
     let path = path()?;
     let text = serde_json::to_string_pretty(&merge(read()?, rows, stale))?;
@@ -35,7 +35,7 @@ pub(crate) fn read() -> Result<Vec<Row>> {
     let path = path()?;
     match fs::read_to_string(&path) {
         Ok(text) => serde_json::from_str(&text)
-            .with_context(|| format!("{} is no ledger; delete it", path.display())),
+            .with_context(|| format!("{} has no rows of checks; delete it", path.display())),
         Err(_) => Ok(Vec::new()),
     }
 }

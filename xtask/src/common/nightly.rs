@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result};
 
-use crate::workspace;
+use crate::common::workspace;
 
 /// A call of a nightly program.
 fn program(name: &str) -> Command {
