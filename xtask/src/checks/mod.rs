@@ -79,12 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(text) => text.parse()?,
         None => Shard::WHOLE,
     };
-    let mut executables = Vec::new();
-    for model in [Model::Loom, Model::Shuttle] {
-        let executable = models::build(model, model.checks())?;
-        models::assert_backend(model, &executable)?;
-        executables.push(executable);
-    }
+    let executables = models::build_checks(&workspace::root()?, &[Model::Loom, Model::Shuttle])?;
     let mut registered = Vec::new();
     for executable in &executables {
         let rows = run_rows::list(executable)?.into_iter();

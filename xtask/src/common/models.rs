@@ -109,26 +109,44 @@ pub(crate) fn build_at(root: &Path, model: Model, binary: Binary) -> Result<Path
     executable(cargo, name).with_context(|| format!("{package} {name} does not build"))
 }
 
+/// Builds the model checks of the workspace at `root` for `models`, all at once: a build has
+/// stretches that keep one core busy.
+///
+/// # Errors
+/// Where one of them does not build, or was built for another backend.
+pub(crate) fn build_checks(root: &Path, models: &[Model]) -> Result<Vec<PathBuf>> {
+    // Here, so that no two builds patch loom at the same time.
+    patched_loom::prepare()?;
+    let build = |model: Model| {
+        let executable = build_at(root, model, model.checks())?;
+        assert_backend(model, &executable)?;
+        Ok(executable)
+    };
+    thread::scope(|scope| {
+        let builds: Vec<_> = models.iter().map(|model| scope.spawn(|| build(*model))).collect();
+        builds.into_iter().map(|build| build.join().expect("no build panics")).collect()
+    })
+}
+
 /// Runs the build and reads the executable's path from cargo's messages, which `cargo` must print
 /// to its stdout.
 ///
 /// # Errors
 /// Where it does not build.
 pub(crate) fn executable(cargo: Command, name: &str) -> Result<PathBuf> {
-    executables(cargo, [name]).map(|[path]| path)
+    let mut found = executables(cargo, &[name])?;
+    found.pop().context("cargo named no executable")
 }
 
-/// As [`executable`], of several. A build that takes long says every ten seconds how far it is.
+/// As [`executable`], of several, in the order of `names`. A build that takes long says every ten
+/// seconds how far it is.
 ///
 /// # Errors
 /// Where it does not build.
-pub(crate) fn executables<const N: usize>(
-    mut cargo: Command,
-    names: [&str; N],
-) -> Result<[PathBuf; N]> {
+pub(crate) fn executables(mut cargo: Command, names: &[&str]) -> Result<Vec<PathBuf>> {
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let stdout = BufReader::new(child.stdout.take().context("cargo has no stdout")?);
-    let mut found = [const { None }; N];
+    let mut found = vec![None; names.len()];
     let built = Mutex::new((0, String::new()));
     let (done, over) = mpsc::channel::<()>();
     let read = thread::scope(|scope| {
@@ -154,8 +172,8 @@ pub(crate) fn executables<const N: usize>(
     });
     read?;
     ensure!(child.wait()?.success(), "cargo failed");
-    ensure!(found.iter().all(Option::is_some), "cargo did not name all executables");
-    Ok(found.map(|path| path.expect("each is there")))
+    let found: Option<Vec<PathBuf>> = found.into_iter().collect();
+    found.context("cargo did not name all executables")
 }
 
 /// Says every ten seconds how far a build is, until it is `over`.

@@ -33,7 +33,8 @@ pub(super) fn programs(with_mallocs: bool) -> Result<Programs> {
         cargo.args(["--features", "stress/mallocs,benches/mallocs"]);
     }
     cargo.args(["--message-format", "json-render-diagnostics"]);
-    let [stress, bench] = models::executables(cargo, ["stress", "bench"])
+    let built = models::executables(cargo, &["stress", "bench"])
         .context("stress and benches do not build")?;
+    let [stress, bench] = built.try_into().expect("as many as were named");
     Ok(Programs { stress, bench })
 }

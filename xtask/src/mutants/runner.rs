@@ -40,20 +40,26 @@ impl<'a> Builds<'a> {
     /// Where something does not build.
     pub(super) fn new(copy: &'a Path, killers: impl Iterator<Item = Killer>) -> Result<Self> {
         let killers: BTreeSet<Killer> = killers.collect();
-        let model =
-            |model: Model, is_needed: bool| is_needed.then(|| model_build(copy, model)).transpose();
-        let is_loom = |killer: &Killer| matches!(killer, Killer::Loom(_));
-        let is_shuttle = |killer: &Killer| matches!(killer, Killer::Shuttle(_));
-        let loom = model(Model::Loom, killers.iter().any(is_loom))?;
-        let shuttle = model(Model::Shuttle, killers.iter().any(is_shuttle))?;
-        let mut tests = BTreeMap::new();
+        let (mut models, mut targets) = (Vec::new(), BTreeSet::new());
         for killer in &killers {
-            if let Killer::Test { target, .. } = killer
-                && !tests.contains_key(target)
-            {
-                tests.insert(*target, tests_killer::build(copy, target)?);
+            match killer {
+                Killer::Loom(_) => models.push(Model::Loom),
+                Killer::Shuttle(_) => models.push(Model::Shuttle),
+                Killer::Test { target, .. } => _ = targets.insert(*target),
             }
         }
+        // Killers are sorted by their kind.
+        models.dedup();
+        let built = models::build_checks(copy, &models)?;
+        let (mut loom, mut shuttle) = (None, None);
+        for (model, executable) in models.into_iter().zip(built) {
+            let build = Some(ModelBuild { rows: run_rows::list(&executable)?, executable });
+            match model {
+                Model::Shuttle => shuttle = build,
+                Model::Loom | Model::LoomUpstream => loom = build,
+            }
+        }
+        let tests = tests_killer::build(copy, &targets)?;
         Ok(Self { copy, loom, shuttle, tests })
     }
 
@@ -61,13 +67,6 @@ impl<'a> Builds<'a> {
     pub(super) fn loom(&self) -> Option<&Path> {
         self.loom.as_ref().map(|build| &*build.executable)
     }
-}
-
-fn model_build(copy: &Path, model: Model) -> Result<ModelBuild> {
-    let executable = models::build_at(copy, model, model.checks())?;
-    models::assert_backend(model, &executable)?;
-    let rows = run_rows::list(&executable)?;
-    Ok(ModelBuild { executable, rows })
 }
 
 /// What came of a mutant.

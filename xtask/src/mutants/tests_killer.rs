@@ -1,8 +1,9 @@
 //! Tests of the library as killers: builds them in the copy, and runs one by name.
 
 use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Instant;
@@ -12,25 +13,36 @@ use anyhow::{Context, Result};
 use super::judge::TestRun;
 use crate::common::{models, workspace};
 
-/// Builds the test program `target` of the copy, into the workspace's own target folder: what the
-/// copy does not change was built there before.
+/// Builds the test programs `targets` of the copy by one call of cargo, into the workspace's own
+/// target folder: what the copy does not change was built there before.
 ///
 /// # Errors
-/// Where it does not build.
-pub(super) fn build(copy: &Path, target: &str) -> Result<std::path::PathBuf> {
-    eprintln!("building the tests {target} with all mutants");
+/// Where one does not build.
+pub(super) fn build(
+    copy: &Path,
+    targets: &BTreeSet<&'static str>,
+) -> Result<BTreeMap<&'static str, PathBuf>> {
+    if targets.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let all: Vec<&str> = targets.iter().copied().collect();
+    eprintln!("building the tests {} with all mutants", all.join(", "));
     let mut cargo = workspace::cargo()?;
     cargo.current_dir(copy).args(["test", "--no-run", "--quiet", "--package", "stampool"]);
-    let name = if target == "lib" {
-        cargo.arg("--lib");
-        "stampool"
-    } else {
-        cargo.args(["--test", target]);
-        target
-    };
+    let mut names = Vec::new();
+    for target in all {
+        if target == "lib" {
+            cargo.arg("--lib");
+            names.push("stampool");
+        } else {
+            cargo.args(["--test", target]);
+            names.push(target);
+        }
+    }
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.arg("--target-dir").arg(workspace::root()?.join("target"));
-    models::executable(cargo, name).with_context(|| format!("tests {target} do not build"))
+    let built = models::executables(cargo, &names).context("tests do not build")?;
+    Ok(targets.iter().copied().zip(built).collect())
 }
 
 /// Runs the one test called `name`, with mutant `number`, for at most `limit`.
