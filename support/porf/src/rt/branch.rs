@@ -1,0 +1,103 @@
+//! Takes the next choice: the graph of the next run.
+
+use super::Runtime;
+use super::choice::{Choice, Frame};
+use crate::graph::{Event, Id};
+
+impl Runtime {
+    /// Takes the next choice, and makes its graph the current one. `false`: there is none.
+    pub(crate) fn next_graph(&mut self) -> bool {
+        loop {
+            let Some(choice) = self.choices.pop() else {
+                let Some(frame) = self.saved.pop() else { return false };
+                let done = core::mem::replace(&mut self.graph, frame.graph);
+                self.spare.push(done);
+                self.choices = frame.choices;
+                continue;
+            };
+            if self.take(choice) && self.graph.is_sc_consistent() {
+                return true;
+            }
+        }
+    }
+
+    fn take(&mut self, choice: Choice) -> bool {
+        match choice {
+            Choice::Read { stamp, id, source, refused } => {
+                let event = *self.graph.event(id);
+                self.graph.truncate(stamp);
+                let event = Event { source, refused, exclusive: false, ..event };
+                let added = self.graph.append(usize::from(id.thread), event);
+                self.graph.decide(added);
+                true
+            }
+            Choice::Write { stamp, id, at } => {
+                let event = *self.graph.event(id);
+                self.graph.truncate(stamp);
+                let added = self.graph.append(usize::from(id.thread), event);
+                self.graph.insert(added, at);
+                true
+            }
+            Choice::Revisit { stamp, write, read } => {
+                self.graph.truncate(stamp + 1);
+                self.revisit(write, read)
+            }
+            Choice::Displace { stamp, write, parts, read } => {
+                self.graph.truncate(stamp);
+                let thread = usize::from(write.thread);
+                self.graph.append(thread, parts.0);
+                self.graph.append(thread, parts.1);
+                let at = self.graph.place(parts.0.source) + 1;
+                self.graph.insert(write, at);
+                self.revisit(write, read)
+            }
+            Choice::Again { stamp, write, at, read, refused } => {
+                self.graph.truncate(stamp);
+                if let Some(at) = at {
+                    self.graph.take_out(write);
+                    self.graph.insert(write, at);
+                }
+                self.graph.event_mut(read).refused = refused;
+                self.graph.decide(read);
+                true
+            }
+        }
+    }
+
+    /// Makes the graph in which `read` reads from `write` the current one.
+    fn revisit(&mut self, write: Id, read: Id) -> bool {
+        let mut graph = self.spare.pop().unwrap_or_default();
+        let mut places = self.graph.revisit(read, write, &mut graph);
+        let Some(last) = places.pop() else {
+            self.spare.push(graph);
+            return false;
+        };
+        let old = core::mem::replace(&mut self.graph, graph);
+        if self.choices.is_empty() {
+            self.spare.push(old);
+        } else {
+            let choices = core::mem::take(&mut self.choices);
+            self.saved.push(Frame { graph: old, choices });
+        }
+        let stamp = self.graph.next_stamp;
+        let movable = !self.graph.event(write).exclusive;
+        let refusable = {
+            let event = self.graph.event(read);
+            event.refusable && event.exclusive
+        };
+        let again = |at, refused| Choice::Again { stamp, write, at, read, refused };
+        for place in places {
+            if refusable {
+                self.choices.push(again(Some(place), true));
+            }
+            self.choices.push(again(Some(place), false));
+        }
+        if refusable {
+            self.choices.push(again(movable.then_some(last), true));
+        }
+        if movable {
+            self.graph.insert(write, last);
+        }
+        true
+    }
+}

@@ -1,0 +1,242 @@
+//! The exploration: one run after the other until no choice is left.
+
+use core::cell::Cell;
+use std::collections::HashSet;
+use std::panic::resume_unwind;
+use std::rc::Rc;
+use std::time::Instant;
+
+use corosensei::stack::DefaultStack;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use super::failure::Failure;
+use super::objects::take_statics;
+use super::parts::{Objects, Spins};
+use super::state::{install, is_running, with};
+use super::threads::run;
+use super::{Limit, Options, Place, Report, Runtime, Verdict, Wait};
+use crate::graph::{Clock, Event, Graph, Kind, STATICS};
+
+type Thread = Coroutine<(), (), (), DefaultStack>;
+
+/// The stack of a thread. Only what is touched takes memory.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// How many runs lie between two looks at the clock.
+const RUNS_BETWEEN_LOOKS: u64 = 64;
+
+/// Stacks that no thread uses.
+type Stacks = Vec<DefaultStack>;
+
+/// How a run ended.
+enum Ended {
+    /// Every thread came to its end.
+    Complete,
+    /// A thread spins on an old value, or waits for a lock that it only tried.
+    Blocked,
+    /// The run is of no use: the exploration stops or begins anew.
+    Abandoned,
+    Failed(Failure),
+}
+
+/// Runs every execution of `program`.
+///
+/// # Panics
+/// If an execution fails, with what it failed with.
+pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> Report {
+    assert!(!is_running(), "a model cannot run another model");
+    let began = Instant::now();
+    let mut stacks = Stacks::new();
+    let mut seen = HashSet::new();
+    let fresh = |spins| {
+        Box::new(Runtime {
+            graph: Graph::default(),
+            left: 0,
+            threads: Vec::new(),
+            current: 0,
+            pending: None,
+            newborn: Vec::new(),
+            abandoned: false,
+            failure: None,
+            stopped: None,
+            options: options.clone(),
+            report: Report::START,
+            choices: Vec::new(),
+            saved: Vec::new(),
+            spare: Vec::new(),
+            objects: Objects::default(),
+            spins,
+        })
+    };
+    install(Some(fresh(Spins::default())));
+    let _installed = Installed;
+    loop {
+        let ended = run_once(place, &program, &mut stacks);
+        if with(|rt| rt.spins.restart) {
+            let spins = with(|rt| core::mem::take(&mut rt.spins));
+            seen.clear();
+            install(Some(fresh(Spins { restart: false, ..spins })));
+            continue;
+        }
+        if let Ended::Failed(failure) = ended {
+            let text = with(|rt| rt.describe(&failure));
+            eprintln!("{text}");
+            resume_unwind(failure.payload);
+        }
+        let verdict = with(|rt| {
+            rt.count(&ended, &mut seen);
+            rt.stopped.or_else(|| rt.limit(began)).map(Verdict::NotFinished)
+        });
+        if let Some(verdict) = verdict {
+            return Report { verdict, ..with(|rt| rt.report) };
+        }
+        if !with(Runtime::next_graph) {
+            return with(|rt| rt.report);
+        }
+    }
+}
+
+/// Removes the state when the exploration ends, however it does.
+struct Installed;
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        if let Some(mut runtime) = install(None) {
+            // Forgets what program values are left.
+            runtime.begin_run();
+        }
+    }
+}
+
+thread_local! {
+    /// The yielder of the coroutine that begins.
+    static BEGINS: Cell<*const Yielder<(), ()>> = const { Cell::new(core::ptr::null()) };
+}
+
+fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended {
+    let mut threads: [Option<Thread>; STATICS] = [const { None }; STATICS];
+    let main = Rc::clone(program);
+    let start = Event {
+        hb: Clock::START,
+        porf: Clock::START,
+        ..Event::new(Kind::Spawn, core::sync::atomic::Ordering::Relaxed, place)
+    };
+    let body = Box::new(move || {
+        main();
+        // As loom: the values of statics are dropped by the first thread, at its end.
+        drop(take_statics());
+    });
+    with(|rt| {
+        rt.begin_run();
+        rt.newborn.push((0, run(start, place, body)));
+    });
+    let ended = loop {
+        for (index, body) in with(|rt| core::mem::take(&mut rt.newborn)) {
+            threads[index] = Some(begin(body, stacks));
+        }
+        if with(|rt| rt.abandoned || rt.failure.is_some()) {
+            break with(|rt| rt.failure.take()).map_or(Ended::Abandoned, Ended::Failed);
+        }
+        let Some(next) = with(|rt| rt.pick()) else {
+            match with(Runtime::stuck) {
+                Some(ended) => break ended,
+                None => continue,
+            }
+        };
+        with(|rt| rt.current = next);
+        let thread = threads[next].as_mut().expect("a thread that is ready has begun");
+        if let CoroutineResult::Return(()) = thread.resume(()) {
+            with(|rt| rt.threads[next].done = rt.failure.is_none());
+        }
+    };
+    for mut thread in threads.into_iter().flatten() {
+        if thread.started() && !thread.done() {
+            // SAFETY: nothing on the stack is used again. What its frames own is leaked: their
+            // destructors would run program code in a state that no execution has.
+            unsafe { thread.force_reset() };
+        }
+        if thread.done() {
+            stacks.push(thread.into_stack());
+        }
+    }
+    ended
+}
+
+fn begin(body: Box<dyn FnOnce()>, stacks: &mut Stacks) -> Thread {
+    let stack = stacks.pop().unwrap_or_else(|| {
+        DefaultStack::new(STACK_BYTES).expect("the system gives memory for a stack")
+    });
+    Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
+        with(|rt| {
+            let current = rt.current;
+            rt.threads[current].yielder = yielder;
+        });
+        body();
+    })
+}
+
+impl Runtime {
+    /// What it means that no thread can go on; `None`: one can, after all.
+    fn stuck(&mut self) -> Option<Ended> {
+        let waiting: Vec<usize> =
+            (0..STATICS).filter(|&at| self.threads[at].used && !self.threads[at].done).collect();
+        if waiting.is_empty() {
+            if let Some(leak) = self.objects.leaked() {
+                return Some(Ended::Failed(Failure::of_run(leak)));
+            }
+            return Some(Ended::Complete);
+        }
+        if self.left > 0 {
+            let text =
+                "the model does not repeat itself: its threads wait for events that do not come";
+            return Some(Ended::Failed(Failure::of_run(text.into())));
+        }
+        if self.begin_trial() {
+            return None;
+        }
+        let wait = |at: &usize| self.threads[*at].wait;
+        let spins: Vec<usize> =
+            waiting.iter().copied().filter(|at| wait(at) == Wait::Spin).collect();
+        let tries = waiting.iter().any(|at| matches!(wait(at), Wait::Try(_)));
+        if tries || spins.iter().any(|&at| self.could_go_on(at)) {
+            return Some(Ended::Blocked);
+        }
+        let text = match spins.first() {
+            Some(thread) => format!("thread {thread} spins for ever: no other value comes"),
+            None => format!("deadlock; threads that wait: {waiting:?}"),
+        };
+        Some(Ended::Failed(Failure::of_run(text)))
+    }
+
+    fn count(&mut self, ended: &Ended, seen: &mut HashSet<u64>) {
+        self.report.events = self.report.events.max(self.graph.len());
+        match ended {
+            Ended::Complete => self.report.executions += 1,
+            Ended::Blocked => self.report.blocked += 1,
+            _ => return,
+        }
+        if self.options.check_duplicates {
+            let new = seen.insert(self.graph.fingerprint());
+            assert!(new, "porf: a graph was explored twice\n{}", self.text());
+        }
+    }
+
+    fn limit(&self, began: Instant) -> Option<Limit> {
+        let runs = self.report.executions + self.report.blocked;
+        if let Some(most) = self.options.max_executions.filter(|&most| runs >= most)
+            && !(self.choices.is_empty() && self.saved.is_empty())
+        {
+            return Some(Limit::Executions(most));
+        }
+        if !runs.is_multiple_of(RUNS_BETWEEN_LOOKS) {
+            return None;
+        }
+        let over = self.options.max_duration.filter(|&most| began.elapsed() >= most);
+        if let Some(most) = over {
+            return Some(Limit::Duration(most));
+        }
+        let events: usize = self.saved.iter().map(|frame| frame.graph.len()).sum();
+        let bytes = events * size_of::<Event>();
+        self.options.max_memory_bytes.filter(|&most| bytes > most).map(Limit::MemoryBytes)
+    }
+}

@@ -1,0 +1,36 @@
+//! Runs the program again and again, each time along one execution graph.
+//!
+//! A run first repeats the graph that the exploration chose: each thread gets the values that the
+//! graph says. When all events of the graph have been reached, the threads add new events, and each
+//! event with more than one possibility leaves choices behind, which later runs take.
+//!
+//! Threads are coroutines on one thread of the system. An operation of the program is a function of
+//! [`memory`], [`queue`] or [`threads`]; it asks for its [`turn`], waits if it must, and then
+//! changes the [`Runtime`]. The lowest thread that can go on adds the next event, so the order of
+//! addition depends on the graph alone.
+
+mod branch;
+pub(crate) mod cells;
+mod choice;
+mod explore;
+mod failure;
+pub(crate) mod locals;
+pub(crate) mod memory;
+pub(crate) mod objects;
+mod parts;
+mod print;
+pub(crate) mod queue;
+mod report;
+pub(crate) mod spin;
+mod state;
+pub(crate) mod threads;
+mod wait;
+
+pub(crate) use explore::explore;
+pub(crate) use parts::Shared;
+pub(crate) use report::Options;
+pub use report::{Limit, Report, Verdict};
+pub(crate) use state::{Runtime, Turn, is_running, is_unwinding, suspend, turn, with};
+pub(crate) use wait::Wait;
+
+pub(crate) type Place = &'static core::panic::Location<'static>;

@@ -1,0 +1,75 @@
+//! What an exploration is to do, and what it did.
+
+use core::fmt;
+use core::time::Duration;
+
+/// Limits and options of an exploration.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) max_threads: usize,
+    pub(crate) max_events: usize,
+    pub(crate) max_executions: Option<u64>,
+    pub(crate) max_duration: Option<Duration>,
+    pub(crate) max_memory_bytes: Option<usize>,
+    pub(crate) spurious_failures: bool,
+    pub(crate) check_duplicates: bool,
+}
+
+/// A limit that ended an exploration before it had seen everything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Limit {
+    /// An execution has more events than this.
+    Events(usize),
+    /// There are more executions than this.
+    Executions(u64),
+    /// It took longer than this.
+    Duration(Duration),
+    /// The graphs took more memory than this.
+    MemoryBytes(usize),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Events(most) => write!(
+                f,
+                "an execution has more than {most} events. A loop that waits for another thread \
+                 needs `yield_now` or `spin_loop` in its body"
+            ),
+            Self::Executions(most) => write!(f, "there are more than {most} executions"),
+            Self::Duration(most) => write!(f, "it takes longer than {most:?}"),
+            Self::MemoryBytes(most) => write!(f, "the graphs take more than {most} bytes"),
+        }
+    }
+}
+
+/// Whether an exploration saw everything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It ran every execution, and none failed.
+    Exhausted,
+    /// A limit ended it. No execution failed until then, which says little about the others.
+    NotFinished(Limit),
+}
+
+/// What an exploration did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// How many executions ran to their end. Each is another graph.
+    pub executions: u64,
+    /// How many graphs ended where a thread spun on a value that it need not have read any more.
+    /// Each of these runs leaves memory behind that its threads had allocated.
+    pub blocked: u64,
+    /// The most events that an execution had.
+    pub events: usize,
+    /// Whether this is everything.
+    pub verdict: Verdict,
+}
+
+impl Report {
+    pub(crate) const START: Self =
+        Self { executions: 0, blocked: 0, events: 0, verdict: Verdict::Exhausted };
+}

@@ -1,0 +1,106 @@
+//! Threads: spawning, joining, ending.
+
+use core::any::Any;
+use core::panic::AssertUnwindSafe;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::panic::catch_unwind;
+
+use super::failure::Failure;
+use super::locals;
+use super::{Place, Turn, Wait, is_unwinding, suspend, turn, with};
+use crate::graph::{Clock, Event, Id, Kind};
+
+/// Spawns a thread that runs `body`, and returns its number.
+pub(crate) fn spawn(name: Option<String>, place: Place, body: Box<dyn FnOnce()>) -> usize {
+    let turn = turn();
+    with(|rt| {
+        let (id, child) = match turn {
+            Turn::Repeat(id) => {
+                rt.expect(id, Kind::Spawn, place);
+                let child = rt.graph.event(id).value;
+                (id, usize::try_from(child).expect("a number of a thread"))
+            }
+            Turn::Add => {
+                let free = rt.threads.iter().position(|thread| !thread.used);
+                let most = rt.options.max_threads;
+                let child = free.filter(|&free| free < most).unwrap_or_else(|| {
+                    panic!("the model has more than {most} threads, its first one included")
+                });
+                let value = child as u128;
+                (rt.add(Event { value, ..Event::new(Kind::Spawn, Release, place) }), child)
+            }
+        };
+        rt.reach(id);
+        rt.threads[child].used = true;
+        rt.threads[child].name = name;
+        let start = *rt.graph.event(id);
+        rt.newborn.push((child, run(start, place, body)));
+        child
+    })
+}
+
+/// A thread from its beginning to its end.
+pub(super) fn run(spawn: Event, place: Place, body: Box<dyn FnOnce()>) -> Box<dyn FnOnce()> {
+    Box::new(move || {
+        let all = AssertUnwindSafe(|| {
+            mark(Kind::Start, place, spawn.hb, spawn.porf);
+            body();
+            locals::drop_all();
+            mark(Kind::End, place, Clock::START, Clock::START);
+        });
+        if let Err(payload) = catch_unwind(all) {
+            fail(payload);
+        }
+    })
+}
+
+fn fail(payload: Box<dyn Any + Send>) {
+    with(|rt| {
+        if rt.is_respinning() {
+            // It left its loop: what it then did belongs to the unrolled loop.
+            rt.end_trial();
+            return;
+        }
+        let thread = Some(rt.current);
+        rt.failure.get_or_insert(Failure { thread, payload });
+    });
+}
+
+fn mark(kind: Kind, place: Place, hb: Clock, porf: Clock) {
+    let turn = turn();
+    with(|rt| {
+        let id = match turn {
+            Turn::Repeat(id) => {
+                rt.expect(id, kind, place);
+                id
+            }
+            Turn::Add => rt.add(Event { hb, porf, ..Event::new(kind, AcqRel, place) }),
+        };
+        rt.reach(id);
+    });
+}
+
+/// Waits for the end of a thread.
+pub(crate) fn join(child: usize, place: Place) {
+    if is_unwinding() {
+        return;
+    }
+    while with(|rt| !rt.threads[child].done) {
+        suspend(Wait::End(child));
+    }
+    let turn = turn();
+    with(|rt| {
+        let id = match turn {
+            Turn::Repeat(id) => {
+                rt.expect(id, Kind::Join, place);
+                id
+            }
+            Turn::Add => {
+                let source = Id::new(child, rt.threads[child].reached - 1);
+                let Event { hb, porf, .. } = *rt.graph.event(source);
+                rt.add(Event { hb, porf, source, ..Event::new(Kind::Join, Acquire, place) })
+            }
+        };
+        rt.reach(id);
+    });
+}
