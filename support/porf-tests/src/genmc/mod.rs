@@ -1,0 +1,80 @@
+//! Programs of GenMC's tests, with the numbers of executions that GenMC keeps for them.
+//!
+//! # Source
+//! The repository MPI-SWS/genmc at b03f01ed0f34a873f7b8b960313a5279a6c9ab45 (release 0.11.0),
+//! `tests/correct/synthetic/NAME` and `tests/correct/data-structures/NAME`. The numbers are those of
+//! `expected.rc11.mo.in`: the complete executions that `genmc -rc11` explores, with the options of
+//! `args.rc11.mo.in`. The programs are restated in our words; the threads, their accesses and the
+//! orderings are the same.
+//!
+//! # How they are restated
+//! - What is not atomic there is relaxed here. Each such access has one source, so the number of
+//!   graphs is the same.
+//! - GenMC makes a loop that only waits into an assumption about its last iteration. Here the
+//!   thread yields in such a loop, which a checker has to treat alike.
+//! - `__VERIFIER_assume` is `porf::model::assume`.
+
+mod arrays;
+mod compare_exchange;
+mod counters;
+mod exclusion;
+mod locks;
+mod queues;
+mod reads;
+mod stacks;
+mod threads;
+
+use core::fmt;
+
+/// A program with the number of its executions.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// The name of GenMC's test.
+    pub name: &'static str,
+    /// The size, `N` in most of GenMC's tests; zero where there is none.
+    pub size: usize,
+    /// The number of complete executions.
+    pub executions: u64,
+    /// The program, given its size.
+    pub body: fn(usize),
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.size == 0 { f.write_str(self.name) } else { write!(f, "{}/{}", self.name, self.size) }
+    }
+}
+
+/// One program in several sizes.
+struct Sizes {
+    name: &'static str,
+    body: fn(usize),
+    executions: &'static [(usize, u64)],
+}
+
+impl Sizes {
+    fn cases(&self) -> impl Iterator<Item = Case> + '_ {
+        self.executions.iter().map(|(size, executions)| Case {
+            name: self.name,
+            size: *size,
+            executions: *executions,
+            body: self.body,
+        })
+    }
+}
+
+/// Every program in every size.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    let files = [
+        counters::PROGRAMS,
+        compare_exchange::PROGRAMS,
+        reads::PROGRAMS,
+        arrays::PROGRAMS,
+        locks::PROGRAMS,
+        exclusion::PROGRAMS,
+        stacks::PROGRAMS,
+        queues::PROGRAMS,
+    ];
+    files.iter().flat_map(|file| file.iter().flat_map(Sizes::cases)).collect()
+}
