@@ -9,6 +9,8 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(feature = "family")]
+pub mod adapt;
+#[cfg(feature = "family")]
 pub mod alloc;
 pub mod docs;
 

@@ -8,7 +8,7 @@ use crate::error::AllocError;
 
 /// A block of no bytes (A5): aligned, and taken from nowhere.
 #[inline(always)]
-pub(super) const fn empty(layout: Layout) -> NonNull<[u8]> {
+pub(crate) const fn empty(layout: Layout) -> NonNull<[u8]> {
     // An alignment is never zero, so the fallback is never taken.
     let align = match core::num::NonZero::new(layout.align()) {
         Some(align) => align,

@@ -41,6 +41,7 @@ mod defaults;
 mod fixed;
 mod forward;
 mod linear;
+mod pools;
 mod stack;
 mod usage;
 
@@ -48,8 +49,10 @@ pub mod conformance;
 pub mod wrap;
 
 pub use blocks::Blocks;
+pub(crate) use defaults::empty as empty_block;
 pub use fixed::Static;
 pub use linear::Linear;
+pub use pools::{BlockPool, PoolAllocator};
 pub use stack::{Scope, Stack};
 pub use usage::Usage;
 

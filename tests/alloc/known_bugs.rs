@@ -105,6 +105,7 @@ fn a_header_is_not_counted_as_used() {
 
 /// Sizes near the end of the address space overflowed.
 #[test]
+#[cfg_attr(miri, ignore = "Miri gives up on a request of that size")]
 fn the_largest_layouts_are_refused() {
     let most = isize::MAX.unsigned_abs();
     let mut buffer = [const { MaybeUninit::uninit() }; 64];

@@ -5,6 +5,7 @@ use core::alloc::Layout;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::Locked;
 use stampool::alloc::{Blocks, Linear, Scope, Stack, Static};
+use stampool::{ExactPool, Local, Pool, ThreadLocalPool};
 
 /// Programs per member: a number that ends soon under Miri too.
 const PROGRAMS: u64 = if cfg!(miri) { 20 } else { 10_000 };
@@ -136,4 +137,83 @@ fn blocks() {
 fn locked() {
     let make = |source| Locked::new(Linear::new(source));
     Conformance::new(make).owner().reset().programs(PROGRAMS / 10 + 1).check();
+}
+
+/// A pool and one of its allocators, which borrows it.
+struct Owned<P> {
+    allocator: stampool::alloc::PoolAllocator<P>,
+    // Declared last, so that it is dropped last.
+    _pool: Box<dyn core::any::Any>,
+}
+
+// SAFETY: all calls go to the allocator.
+unsafe impl<P: stampool::alloc::BlockPool> stampool::alloc::Allocator for Owned<P> {
+    fn allocate(
+        &self,
+        layout: Layout,
+    ) -> Result<core::ptr::NonNull<[u8]>, stampool::alloc::AllocError> {
+        self.allocator.allocate(layout)
+    }
+
+    unsafe fn deallocate(&self, block: core::ptr::NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.allocator.deallocate(block, layout) }
+    }
+
+    unsafe fn grow_in_place(
+        &self,
+        block: core::ptr::NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<core::ptr::NonNull<[u8]>, stampool::alloc::AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.allocator.grow_in_place(block, old, new) }
+    }
+
+    unsafe fn shrink_in_place(
+        &self,
+        block: core::ptr::NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<core::ptr::NonNull<[u8]>, stampool::alloc::AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.allocator.shrink_in_place(block, old, new) }
+    }
+}
+
+/// A reference to `pool` for as long as the box lives that is returned with it.
+fn keep<P: 'static>(pool: P) -> (&'static P, Box<dyn core::any::Any>) {
+    let pool = Box::new(pool);
+    // SAFETY: the box holds the pool at this address, and its owner drops the reference's users
+    // first.
+    (unsafe { &*core::ptr::from_ref(&*pool) }, pool)
+}
+
+/// Builds a pool whose source is the system's: a pool that cannot be built is no allocator, so the
+/// test's source, which may refuse, is not for its first regions.
+fn pools(size: usize, align: usize) {
+    let layout = Layout::from_size_align(size, align).expect("a layout");
+    let programs = PROGRAMS / 20 + 1;
+    let local = |_| {
+        let (pool, kept) = keep::<Pool>(Pool::builder(layout).build().expect("a pool"));
+        Owned::<Local<'static>> { allocator: pool.as_allocator().expect("a handle"), _pool: kept }
+    };
+    Conformance::new(local).up_to(size, align).programs(programs).check();
+    let exact = |_| {
+        let (pool, kept) = keep(Pool::builder(layout).build_exact().expect("a pool"));
+        Owned::<&ExactPool> { allocator: pool.as_allocator(), _pool: kept }
+    };
+    Conformance::new(exact).up_to(size, align).programs(programs).check();
+    let shared = |_| {
+        let (pool, kept) = keep(Pool::builder(layout).build_thread_local().expect("a pool"));
+        Owned::<&ThreadLocalPool> { allocator: pool.as_allocator(), _pool: kept }
+    };
+    Conformance::new(shared).up_to(size, align).programs(programs).check();
+}
+
+#[test]
+fn pools_as_allocators() {
+    for (size, align) in [(1, 1), (48, 16), (200, 8), (100, 256)] {
+        pools(size, align);
+    }
 }

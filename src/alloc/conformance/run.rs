@@ -176,7 +176,9 @@ impl<'r, A: Allocator> Run<'r, A> {
         if let Err(reason) = answer {
             let same = self.usage() == usage;
             self.ensure(same, Clause::A3, "the usage changed though the call failed")?;
-            self.reason(reason, layout, in_place, before, after)?;
+            if self.kit.has_reasons {
+                self.reason(reason, layout, in_place, before, after)?;
+            }
         }
         Ok(answer)
     }

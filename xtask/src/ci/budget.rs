@@ -11,6 +11,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("clippy, sanitizers", 15),
     ("tests", 400),
     ("tests, pools alone", 40),
+    ("tests, adaptors", 40),
     ("tests, release", 40),
     ("downstream", 20),
     ("docs", 20),

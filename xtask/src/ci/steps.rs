@@ -68,6 +68,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "test --quiet --no-default-features --lib --test pool",
         ),
         Step::new(
+            "tests, adaptors",
+            "containers of other crates on the members",
+            Cargo,
+            "test --quiet --features allocator-api2-02,allocator-api2-04 --test adapt",
+        ),
+        Step::new(
             "tests, release",
             "the tests of known bugs without overflow checks, as shipped",
             Cargo,

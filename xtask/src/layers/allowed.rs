@@ -27,7 +27,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("thread_cache", &[]),
     layer("checking", &["error", "threads", "free_list", "mediator"]),
     layer("pool", &[]),
-    layer("alloc", &["mediator", "thread_cache", "checking"]),
+    layer("alloc", &["mediator", "thread_cache"]),
     layer("adapt", &["mediator", "thread_cache", "checking", "pool"]),
 ];
 

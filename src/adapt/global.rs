@@ -1,0 +1,131 @@
+//! The program's allocator, in both directions.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr::{NonNull, null_mut};
+
+use crate::alloc::{AllocError, Allocator, empty_block};
+use crate::sync::abort;
+
+/// An allocator of the family as the program's allocator.
+///
+/// ```
+/// use core::mem::MaybeUninit;
+/// use core::ptr::NonNull;
+/// use stampool::adapt::Global;
+/// use stampool::alloc::Static;
+/// use stampool::alloc::wrap::Locked;
+///
+/// static mut BUFFER: [MaybeUninit<u8>; 1 << 20] = [const { MaybeUninit::uninit() }; 1 << 20];
+///
+/// #[global_allocator]
+/// static GLOBAL: Global<Locked<Static<'static>>> = Global(Locked::new({
+///     let start = NonNull::new((&raw mut BUFFER).cast()).unwrap();
+///     // SAFETY: nothing else names the buffer.
+///     unsafe { Static::from_raw_parts(start, 1 << 20) }
+/// }));
+///
+/// let squares: Vec<u64> = (0..1000).map(|n| n * n).collect();
+/// assert_eq!(squares[999], 998_001);
+/// ```
+///
+/// The allocator must not get its own memory from the program's allocator, as
+/// [`SystemSource`](crate::SystemSource) does: that would call itself.
+///
+/// An allocator that unwinds breaks its contract (A6). The program is aborted then, because the
+/// program's allocator must not unwind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Global<A>(pub A);
+
+/// Aborts if it is dropped by a panic.
+struct NoUnwinding;
+
+impl Drop for NoUnwinding {
+    fn drop(&mut self) {
+        abort();
+    }
+}
+
+#[inline]
+fn without_unwinding<R>(call: impl FnOnce() -> R) -> R {
+    let guard = NoUnwinding;
+    let result = call();
+    core::mem::forget(guard);
+    result
+}
+
+#[inline]
+fn pointer(answer: Result<NonNull<[u8]>, AllocError>) -> *mut u8 {
+    answer.map_or(null_mut(), |block| block.cast().as_ptr())
+}
+
+// SAFETY: the rules A1 to A6. A block lives until it is freed, because the allocator is in a static
+// or borrowed, and so neither dropped nor used by `&mut` while others use it.
+unsafe impl<A: Allocator> GlobalAlloc for Global<A> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        without_unwinding(|| pointer(self.0.allocate(layout)))
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        without_unwinding(|| pointer(self.0.allocate_zeroed(layout)))
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let Some(block) = NonNull::new(block) else { return };
+        // SAFETY: by the caller.
+        without_unwinding(|| unsafe { self.0.deallocate(block, layout) });
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, old: Layout, new_size: usize) -> *mut u8 {
+        let new = Layout::from_size_align(new_size, old.align());
+        let (Some(block), Ok(new)) = (NonNull::new(block), new) else { return null_mut() };
+        without_unwinding(|| {
+            if new_size >= old.size() {
+                // SAFETY: by the caller.
+                pointer(unsafe { self.0.grow(block, old, new) })
+            } else {
+                // SAFETY: by the caller.
+                pointer(unsafe { self.0.shrink(block, old, new) })
+            }
+        })
+    }
+}
+
+/// A program's allocator, for instance `std::alloc::System`, as an allocator of the family.
+///
+/// It never resizes in place. It gives no reason for a failure, so each counts as
+/// [`OutOfMemory`](AllocError::OutOfMemory).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FromGlobal<G>(pub G);
+
+fn slice(block: *mut u8, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+    let block = NonNull::new(block).ok_or(AllocError::OutOfMemory)?;
+    Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+}
+
+// SAFETY: the contract of `GlobalAlloc` has the rules in other words, but for blocks without bytes,
+// which are made here.
+unsafe impl<G: GlobalAlloc> Allocator for FromGlobal<G> {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(empty_block(layout));
+        }
+        // SAFETY: the size is not zero.
+        slice(unsafe { self.0.alloc(layout) }, layout)
+    }
+
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(empty_block(layout));
+        }
+        // SAFETY: the size is not zero.
+        slice(unsafe { self.0.alloc_zeroed(layout) }, layout)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        if layout.size() != 0 {
+            // SAFETY: by the caller; the block came from this allocator, with this layout, because
+            // a returned length is the requested one.
+            unsafe { self.0.dealloc(block.as_ptr(), layout) }
+        }
+    }
+}

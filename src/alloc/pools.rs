@@ -1,0 +1,211 @@
+//! The pools as allocators of the family.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::{defaults, forward};
+use crate::block::Block;
+use crate::checking::Checking;
+use crate::error::AllocError;
+use crate::free_list::Strategy;
+use crate::pool::{ExactPool, Local, Pool, Stats, ThreadLocalPool};
+
+/// What takes blocks from a pool and gives them back: a handle, or a pool without handles.
+///
+/// # Safety
+///
+/// A block is one of the pool's blocks, is handed out once until it is given back, and stays valid
+/// while the value is moved.
+pub unsafe trait BlockPool {
+    /// Takes a block.
+    ///
+    /// # Errors
+    ///
+    /// As the pool.
+    fn take(&self) -> Result<Block, AllocError>;
+
+    /// Gives a block back.
+    ///
+    /// # Safety
+    ///
+    /// It is live and came from the same pool.
+    unsafe fn give(&self, block: Block);
+}
+
+macro_rules! block_pools {
+    ($([$($generics:tt)*] $pool:ty;)*) => {$(
+        // SAFETY: the contract of the pool.
+        unsafe impl<$($generics)*> BlockPool for $pool {
+            #[inline(always)]
+            fn take(&self) -> Result<Block, AllocError> {
+                self.allocate()
+            }
+
+            #[inline(always)]
+            unsafe fn give(&self, block: Block) {
+                // SAFETY: by the caller.
+                unsafe { self.deallocate(block) }
+            }
+        }
+    )*};
+}
+block_pools! {
+    ['p, S: Strategy, C: Checking] Local<'p, S, C>;
+    ['p, S: Strategy, C: Checking] &'p ThreadLocalPool<S, C>;
+    ['p, S: Strategy] &'p ExactPool<S>;
+}
+
+/// A pool as an allocator of the family: it serves layouts that fit into a block, and gives a whole
+/// block for each. A block may be freed through any allocator of the same pool.
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::Pool;
+///
+/// let pool = Pool::builder(Layout::new::<[u64; 8]>()).build()?;
+/// let allocator = pool.as_allocator().expect("memory");
+/// let layout = Layout::new::<[u16; 3]>();
+/// let block = allocator.allocate(layout).expect("memory");
+/// assert_eq!(block.len(), 64);
+/// // SAFETY: the block is live, and the layout fits it.
+/// unsafe { allocator.deallocate(block.cast(), layout) };
+/// # Ok::<(), stampool::BuildError>(())
+/// ```
+// A1, A2: the pool's contract; its blocks lie in its regions. A3: a failed call takes no block. A4:
+// every block has the same extent. A5: `empty`. A6: the pool does not unwind.
+pub struct PoolAllocator<P> {
+    pool: P,
+    block: Layout,
+}
+
+impl<S: Strategy, C: Checking> Pool<S, C> {
+    /// A handle of this pool, as an allocator of the family.
+    ///
+    /// # Errors
+    ///
+    /// As [`local`](Self::local).
+    pub fn as_allocator(&self) -> Result<PoolAllocator<Local<'_, S, C>>, AllocError> {
+        Ok(PoolAllocator::new(self.local()?, &self.stats()))
+    }
+}
+
+impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
+    /// This pool as an allocator of the family.
+    pub fn as_allocator(&self) -> PoolAllocator<&Self> {
+        PoolAllocator::new(self, &self.stats())
+    }
+}
+
+impl<S: Strategy> ExactPool<S> {
+    /// This pool as an allocator of the family.
+    pub fn as_allocator(&self) -> PoolAllocator<&Self> {
+        PoolAllocator::new(self, &self.stats())
+    }
+}
+
+impl<P: BlockPool> PoolAllocator<P> {
+    fn new(pool: P, stats: &Stats) -> Self {
+        let block = Layout::from_size_align(stats.block_size, stats.block_align);
+        Self { pool, block: block.expect("the layout of a block that the pool has") }
+    }
+
+    /// The layout of each block.
+    pub const fn layout(&self) -> Layout {
+        self.block
+    }
+
+    #[inline(always)]
+    fn fits(&self, layout: Layout) -> bool {
+        layout.size() <= self.block.size() && layout.align() <= self.block.align()
+    }
+
+    fn whole(&self, block: NonNull<u8>) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(block, self.block.size())
+    }
+
+    /// Returns a block, whole, if `layout` fits into one.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Unsupported`] if it does not fit; otherwise as the pool.
+    #[inline(always)]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if !self.fits(layout) {
+            return Err(AllocError::Unsupported);
+        }
+        if layout.size() == 0 {
+            return Ok(defaults::empty(layout));
+        }
+        self.pool.take().map(|block| self.whole(block.as_non_null()))
+    }
+
+    /// Frees a block.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this pool, and `layout` fits it.
+    #[inline(always)]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        if layout.size() != 0 {
+            // SAFETY: by the caller.
+            unsafe { self.pool.give(Block(block)) }
+        }
+    }
+
+    /// Returns the block as it is, if `new` fits into it.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it does not.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this pool, `old` fits it, and `new` is not smaller.
+    #[inline(always)]
+    pub unsafe fn grow_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 || !self.fits(new) {
+            return Err(AllocError::NotInPlace);
+        }
+        Ok(self.whole(block))
+    }
+
+    /// Returns the block as it is, unless `new` has no bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if `new` has no bytes, so that the block can be freed, or is
+    /// aligned as no block is.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this pool, `old` fits it, and `new` is not larger.
+    #[inline(always)]
+    pub unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 && block.addr().get().is_multiple_of(new.align()) {
+            return Ok(NonNull::slice_from_raw_parts(block, 0));
+        }
+        if new.size() == 0 || !self.fits(new) {
+            return Err(AllocError::NotInPlace);
+        }
+        Ok(self.whole(block))
+    }
+}
+
+forward::by_inherent! { [P: BlockPool] PoolAllocator<P> }
+
+impl<P> fmt::Debug for PoolAllocator<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolAllocator").field("layout", &self.block).finish_non_exhaustive()
+    }
+}

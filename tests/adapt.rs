@@ -1,0 +1,133 @@
+//! Containers of other crates on every member, through both versions of `allocator-api2`.
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use std::collections::HashMap as StdMap;
+
+use allocator_api2_02::alloc::Allocator as Foreign02;
+use allocator_api2_04::alloc::Allocator as Foreign04;
+use stampool::adapt::{Api2V02, Api2V04, FromGlobal};
+use stampool::alloc::conformance::Conformance;
+use stampool::alloc::wrap::{Locked, Shared};
+use stampool::alloc::{Blocks, Linear, Stack, Static};
+use stampool::{Pool, SystemSource};
+
+/// Operations per container.
+const OPERATIONS: u64 = if cfg!(miri) { 200 } else { 100_000 };
+
+fn numbers() -> impl Iterator<Item = u64> {
+    let next = |n: &u64| Some(n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695));
+    core::iter::successors(Some(7), next).map(|n| n >> 33)
+}
+
+/// A vector and a map against those of std.
+fn containers_02<A: Foreign02 + Clone>(allocator: A) {
+    let mut vec = allocator_api2_02::vec::Vec::new_in(allocator.clone());
+    let mut model = Vec::new();
+    let mut map = hashbrown::HashMap::new_in(allocator.clone());
+    let mut model_map = StdMap::new();
+    for (at, n) in (0..OPERATIONS).zip(numbers()) {
+        match n % 5 {
+            0 => assert_eq!(vec.pop(), model.pop()),
+            1 if at % 97 == 0 => {
+                vec.shrink_to_fit();
+                map.shrink_to_fit();
+            }
+            2 => assert_eq!(map.remove(&(n % 4096)), model_map.remove(&(n % 4096))),
+            _ => {
+                vec.push(n);
+                model.push(n);
+                map.insert(n % 4096, at);
+                model_map.insert(n % 4096, at);
+            }
+        }
+    }
+    assert_eq!(&vec[..], &model[..]);
+    assert_eq!(map.len(), model_map.len());
+    assert!(map.iter().all(|(key, value)| model_map.get(key) == Some(value)));
+    assert_eq!(*allocator_api2_02::boxed::Box::new_in([3_u64; 9], allocator), [3; 9]);
+}
+
+fn containers_04<A: Foreign04 + Clone>(allocator: A) {
+    let mut vec = allocator_api2_04::vec::Vec::new_in(allocator.clone());
+    let mut model = Vec::new();
+    for n in numbers().take(usize::try_from(OPERATIONS).expect("a small number")) {
+        if n % 3 == 0 {
+            assert_eq!(vec.pop(), model.pop());
+        } else {
+            vec.push(n);
+            model.push(n);
+        }
+    }
+    assert_eq!(&vec[..], &model[..]);
+    assert_eq!(*allocator_api2_04::boxed::Box::new_in([3_u64; 9], allocator), [3; 9]);
+}
+
+macro_rules! on_every_member {
+    ($containers:ident) => {
+        $containers(&Linear::new(SystemSource));
+        let stack = Stack::new(SystemSource);
+        $containers(&stack);
+        assert_eq!(stack.usage().used_bytes, 0, "every container was dropped");
+        $containers(&stack.enter().expect("no scope is open"));
+        let mut buffer = vec![MaybeUninit::uninit(); 16 << 20];
+        $containers(&Static::new(&mut buffer));
+        $containers(&Locked::new(Linear::new(SystemSource)));
+        $containers(Shared::new(Stack::new(SystemSource)));
+    };
+}
+
+#[test]
+fn version_02_on_every_member() {
+    on_every_member!(containers_02);
+}
+
+#[test]
+fn version_04_on_every_member() {
+    on_every_member!(containers_04);
+}
+
+/// A member of one layout holds boxes and nodes.
+#[test]
+fn boxes_in_blocks_and_pools() {
+    let layout = Layout::new::<[u64; 4]>();
+    let pool = Pool::builder(layout).build().expect("a pool");
+    let exact = Pool::builder(layout).build_exact().expect("a pool");
+    let shared = Pool::builder(layout).build_thread_local().expect("a pool");
+    let blocks = Blocks::new(layout, SystemSource).expect("blocks");
+
+    fn boxes<A: Foreign02 + Clone>(allocator: A) {
+        let of = |n| allocator_api2_02::boxed::Box::new_in([n; 4], allocator.clone());
+        let mut boxes: Vec<_> = (0..100_u64).map(of).collect();
+        boxes.retain(|held| held[0] % 3 == 0);
+        boxes.extend((100..200).map(of));
+        assert!(boxes.iter().all(|held| held.iter().all(|n| *n == held[0])));
+        let most = allocator_api2_02::boxed::Box::try_new_in([0_u64; 5], allocator.clone());
+        assert!(most.is_err(), "five words do not fit into four");
+    }
+    boxes(&blocks);
+    boxes(&pool.as_allocator().expect("a handle"));
+    boxes(&exact.as_allocator());
+    boxes(&shared.as_allocator());
+}
+
+#[test]
+fn foreign_allocators_keep_the_contract() {
+    let programs = if cfg!(miri) { 10 } else { 1_000 };
+    let global = |_| Api2V02(allocator_api2_02::alloc::Global);
+    Conformance::new(global).without_reasons().programs(programs).check();
+    let global = |_| Api2V04(allocator_api2_04::alloc::Global);
+    Conformance::new(global).without_reasons().programs(programs).check();
+    let system = |_| FromGlobal(std::alloc::System);
+    Conformance::new(system).without_reasons().programs(programs).check();
+}
+
+/// There and back: a member as a foreign allocator, as a member.
+#[test]
+fn a_member_survives_the_way_there_and_back() {
+    let programs = if cfg!(miri) { 10 } else { 1_000 };
+    let stack = |source| Api2V02(Shared::new(Stack::new(source)));
+    Conformance::new(stack).without_reasons().programs(programs).check();
+    let linear = |source| Api2V04(Shared::new(Linear::new(source)));
+    Conformance::new(linear).without_reasons().programs(programs).check();
+}
