@@ -18,6 +18,14 @@ use stampool::{Strategy as _, TaggedPacked, TaggedWide};
 const FEWEST: u64 = 2;
 /// Schedules of a scenario that may be searched too.
 const SLICE_SAMPLES: usize = 5_000;
+/// Schedules of a scenario of other people's reclamation, which says nothing about what ships.
+const PEER_SAMPLES: usize = 2_000;
+/// How a long scenario is sampled in every run: a random walk, and one depth of PCT. At this depth
+/// a list without tags is caught in each long scenario, by about a thousand schedules at most; at
+/// three, two of them need more than there are. The twins below see to it.
+const LONG_EVERY_TIME: (usize, &[usize]) = (5_000, &[5]);
+/// How the deep tier samples a long scenario.
+const LONG_DEEP: (usize, &[usize]) = (1_000_000, &[2, 3, 5]);
 /// Of all sampled schedules.
 const SEED: u64 = 20_261_120;
 
@@ -88,7 +96,7 @@ fn main() -> ExitCode {
         checks.push(check::random(subject.strategy, name, 20_000, SEED, body).tier(1));
     }
     for PeerSubject { subject, recycle, too_long } in PEERS {
-        let (strategy, samples) = (subject.strategy, 10_000);
+        let (strategy, samples) = (subject.strategy, PEER_SAMPLES);
         if !too_long.contains(&recycle::NAME) {
             let check = check::dfs(strategy, recycle::NAME, move || quietly(recycle));
             checks.push(check.tier(1).expect_exactly(recycle::allowed(), FEWEST));
@@ -125,11 +133,14 @@ fn main() -> ExitCode {
         let check = check::pct(twin.strategy, twin.name, 5, 100_000, SEED, move || body());
         checks.push(check.expect_failure(words));
     }
-    // The long scenarios find narrow tags too, or they would prove nothing.
-    for scenario in long::SCENARIOS {
+    // The long scenarios find narrow tags too, sampled as in every run, or they would prove nothing.
+    let (samples, depths) = LONG_EVERY_TIME;
+    for (scenario, depth) in
+        long::SCENARIOS.iter().flat_map(|one| depths.iter().map(move |d| (one, *d)))
+    {
         let body = || long::body::<TaggedPacked<0>>(scenario);
         let name = format!("twin/tag_0_bits_{}", scenario.name.replace("long/", ""));
-        let check = check::pct("TaggedPacked<0>", name, 5, 100_000, SEED, body);
+        let check = check::pct("TaggedPacked<0>", name, depth, samples, SEED, body);
         checks.push(check.tier(1).expect_failure("a block was"));
     }
     // Generated programs: histories against a multiset.
@@ -151,17 +162,19 @@ fn main() -> ExitCode {
         let check = linear::check("TaggedPacked", name, sampling, amount, SEED, twin);
         checks.push(check.expect_failure("not linearizable"));
     }
-    for (tier, samples, suffix) in [(1, 10_000_usize, ""), (3, 1_000_000, "_by_the_million")] {
+    for (tier, (samples, depths), suffix) in
+        [(1, LONG_EVERY_TIME, ""), (3, LONG_DEEP, "_by_the_million")]
+    {
         for subject in subjects() {
             for scenario in long::SCENARIOS {
                 let body = move || (subject.long)(scenario);
                 let (strategy, name) = (subject.strategy, format!("{}{suffix}", scenario.name));
                 let sampled = |check: Check| check.tier(tier).expect_oracle(samples as u64);
-                for depth in [2, 3, 5] {
+                for depth in depths {
                     checks.push(sampled(check::pct(
                         strategy,
                         name.clone(),
-                        depth,
+                        *depth,
                         samples,
                         SEED,
                         body,
@@ -181,21 +194,22 @@ fn subjects() -> impl Iterator<Item = Subject> {
 
 /// Searches of more than five seconds. Under sequential consistency `TaggedPacked` takes the same
 /// steps as `TaggedWide`, and `Locked` takes fewer, so one of the three is searched every time.
-const LONG: &[&str] = &[
-    "list/aba",
-    "list/aba_pop_up_to",
-    "list/walk_growth",
-    "mediator/remainders_merge",
-    "pool/allocate_free_across",
-    "pool/leave_allocate",
-    "pool/leave_remainder_allocate",
-];
+const LONG: &[&str] =
+    &["list/aba", "list/walk_growth", "mediator/remainders_merge", "pool/allocate_free_across"];
 
-/// Searches that take minutes, although loom, which reduces, exhausts the same scenarios in
-/// seconds: batches that grow, shards, forgotten handles. `pool/flush_refill` has the schedules of
-/// `pool/allocate_free_across`.
+/// Searches of 800,000 schedules and more, although loom, which reduces, exhausts the same
+/// scenarios in seconds: batches that grow, shards, forgotten handles, threads that leave. Whether
+/// loom reduces too much shows in the shorter searches and in `cargo xtask fuzz`.
+/// `pool/flush_refill` has the schedules of `pool/allocate_free_across`.
 fn is_deep(scenario: &str) -> bool {
-    let named = ["pool/flush_refill", "pool/thread_end_flush", "pool/thread_end_two_handles"];
+    let named = [
+        "list/aba_pop_up_to",
+        "pool/flush_refill",
+        "pool/leave_allocate",
+        "pool/leave_remainder_allocate",
+        "pool/thread_end_flush",
+        "pool/thread_end_two_handles",
+    ];
     scenario.starts_with("pool/wide_") || scenario.contains("/shards_") || named.contains(&scenario)
 }
 

@@ -48,7 +48,7 @@ fn batch_of_two_and_odd_size() {
 
 #[test]
 fn batch_of_sixty_four() {
-    matrix(64, 64, 40_000);
+    matrix(64, 64, 10_000);
 }
 
 #[test]

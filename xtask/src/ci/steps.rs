@@ -103,7 +103,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "miri --deep",
         )
     } else {
-        Step::new("miri", "the library's tests under Miri, four seeds", Xtask, "miri")
+        Step::new(
+            "miri",
+            "the library's tests under Miri, four seeds, one without threads",
+            Xtask,
+            "miri",
+        )
     });
     steps.push(if deep {
         Step::new(
@@ -205,30 +210,30 @@ fn stress(deep: bool) -> [Step; 7] {
     } else {
         Step::new(
             "stress",
-            "every strategy x scenario, 2 and 4 threads, 32 s in all",
+            "every strategy x scenario, 2 and 4 threads, 20 s in all",
             Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --threads 2,4 --total 32s",
+            "run --quiet --release -p stress --no-default-features -- run --threads 2,4 --total 20s",
         )
     };
     [
         run,
         Step::new(
             "stress B=1",
-            "every strategy x scenario, batches of one: the most exchanges, 4 threads, 14 s in all",
+            "every strategy x scenario, batches of one: the most exchanges, 4 threads, 9 s in all",
             Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 1 --total 14s",
+            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 1 --total 9s",
         ),
         Step::new(
             "stress, growing",
-            "every strategy x scenario, batches of 2 to 16, histories, 4 threads, 8 s in all",
+            "every strategy x scenario, batches of 2 to 16, histories, 4 threads, 6 s in all",
             Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 2 --batch-up-to 16 --histories --total 8s",
+            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 2 --batch-up-to 16 --histories --total 6s",
         ),
         Step::new(
             "stress, stalled",
-            "late recyclers beside a thread that sleeps in an exchange, 4 threads, 8 s in all",
+            "late recyclers beside a thread that sleeps in an exchange, 4 threads, 6 s in all",
             Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --strategy EpochDeferred,Quiescent --threads 4 --total 8s --stall",
+            "run --quiet --release -p stress --no-default-features -- run --strategy EpochDeferred,Quiescent --threads 4 --total 6s --stall",
         ),
         Step::new(
             "stress, checking",

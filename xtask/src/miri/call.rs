@@ -130,7 +130,9 @@ impl Call {
         cargo.args(["--no-fail-fast", "--target", &self.target]);
         let (tests, unit_tests) = self.borrows.programs(self.deep);
         cargo.args(unit_tests.then_some("--lib"));
-        cargo.args(tests.iter().flat_map(|test| ["--test", test]));
+        let is_first = seed == self.seeds.0;
+        let now = tests.iter().filter(|test| is_first || Borrows::every_seed(test, self.deep));
+        cargo.args(now.flat_map(|test| ["--test", test]));
         cargo.args(self.test_words());
         cargo.env("MIRIFLAGS", format!("{} -Zmiri-seed={seed}", self.flags()));
         cargo.envs(self.settings());
@@ -166,6 +168,7 @@ impl Call {
                 program.map(|program| (seed.seed, program.clone()))
             };
             let runs: Vec<(u32, ProgramRun)> = seeds.iter().filter_map(of_seed).collect();
+            let count = if Borrows::every_seed(name, self.deep) { count } else { 1 };
             let tests: Vec<u64> = runs.iter().filter_map(|(_, run)| run.passed).collect();
             let passed = u32::try_from(tests.len()).unwrap_or(u32::MAX);
             let bad = runs.iter().find(|(_, run)| run.error.is_some() || run.passed.is_none());
@@ -298,6 +301,16 @@ mod tests {
         let other = rows(&[FINE, cut], 2);
         assert_eq!((other[0].outcome, other[0].detail.as_str()), ("bad", "it did not end"));
         assert!(other[0].again.contains("-Zmiri-seed=5'"), "{}", other[0].again);
+    }
+
+    #[test]
+    fn a_program_of_one_thread_runs_under_the_first_seed_alone() {
+        let first = format!(
+            "{FINE}     Running tests/bad_input.rs (target/y)\ntest result: ok. 3 passed\n"
+        );
+        let all = rows(&[&first, FINE], 2);
+        assert_eq!((all[1].outcome, all[1].seeds, all[1].passed), ("fine", 1, 1));
+        assert_eq!((all[0].outcome, all[0].seeds, all[0].passed), ("fine", 2, 2));
     }
 
     #[test]
