@@ -127,7 +127,7 @@ impl<S: Strategy, C: Checking> Handle for Local<'_, S, C> {
     #[inline(always)]
     unsafe fn deallocate(&mut self, block: Block) {
         // SAFETY: by the caller.
-        unsafe { Local::deallocate(self, block.into()) };
+        unsafe { Local::deallocate(self, block) };
     }
 
     fn allocate_many(&mut self, room: &mut [MaybeUninit<Block>]) -> bool {
