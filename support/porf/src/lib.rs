@@ -21,3 +21,8 @@ pub fn explore() {}
 
 /// Changes nothing: everything is explored. loom has it.
 pub fn stop_exploring() {}
+
+/// Leaves the current execution out: [`model::assume`] of what is false.
+pub fn skip_branch() {
+    model::assume(false);
+}

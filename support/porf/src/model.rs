@@ -123,6 +123,12 @@ pub fn model(f: impl Fn() + Sync + Send + 'static) {
     Builder::new().check(f);
 }
 
+/// Leaves executions out in which `holds` is false: the thread stops, and the execution counts as
+/// blocked.
+pub fn assume(holds: bool) {
+    rt::spin::assume(holds);
+}
+
 /// The graph of the current execution, as far as it has come.
 ///
 /// # Panics

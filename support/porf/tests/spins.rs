@@ -154,3 +154,15 @@ fn park_waits_for_unpark() {
     });
     assert_eq!(report.executions, 1);
 }
+
+#[test]
+fn what_is_assumed_false_is_left_out() {
+    let report = explore(|| {
+        let flag = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&flag);
+        let handle = thread::spawn(move || other.store(1, Relaxed));
+        porf::model::assume(flag.load(Relaxed) == 1);
+        handle.join().unwrap();
+    });
+    assert_eq!((report.executions, report.blocked), (1, 1));
+}

@@ -4,7 +4,7 @@
 use super::id::Id;
 
 /// How many threads a model may have, the one that runs the model included.
-pub const MAX_THREADS: usize = 7;
+pub const MAX_THREADS: usize = if cfg!(feature = "many-threads") { 23 } else { 7 };
 
 /// The lane after the threads: the creations of statics, which come before everything.
 pub(crate) const STATICS: usize = MAX_THREADS;

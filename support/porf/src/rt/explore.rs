@@ -32,7 +32,8 @@ type Stacks = Vec<DefaultStack>;
 enum Ended {
     /// Every thread came to its end.
     Complete,
-    /// A thread spins on an old value, or waits for a lock that it only tried.
+    /// A thread spins on an old value, waits for a lock that it only tried, or assumes what is
+    /// false.
     Blocked,
     /// The run is of no use: the exploration stops or begins anew.
     Abandoned,
@@ -197,7 +198,7 @@ impl Runtime {
         let wait = |at: &usize| self.threads[*at].wait;
         let spins: Vec<usize> =
             waiting.iter().copied().filter(|at| wait(at) == Wait::Spin).collect();
-        let tries = waiting.iter().any(|at| matches!(wait(at), Wait::Try(_)));
+        let tries = waiting.iter().any(|at| matches!(wait(at), Wait::Try(_) | Wait::Assume));
         if tries || spins.iter().any(|&at| self.could_go_on(at)) {
             return Some(Ended::Blocked);
         }

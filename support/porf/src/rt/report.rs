@@ -60,7 +60,8 @@ pub enum Verdict {
 pub struct Report {
     /// How many executions ran to their end. Each is another graph.
     pub executions: u64,
-    /// How many graphs ended where a thread spun on a value that it need not have read any more.
+    /// How many graphs ended where a thread spun on a value that it need not have read any more, or
+    /// assumed what is false.
     /// Each of these runs leaves memory behind that its threads had allocated.
     pub blocked: u64,
     /// The most events that an execution had.

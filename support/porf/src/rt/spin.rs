@@ -29,6 +29,19 @@ pub(crate) fn yield_now(place: Place) {
     suspend(Wait::Spin);
 }
 
+/// Lets the thread go on only if `holds`.
+pub(crate) fn assume(holds: bool) {
+    if holds || is_unwinding() {
+        return;
+    }
+    if with(|rt| rt.is_respinning()) {
+        with(Runtime::end_trial);
+    }
+    loop {
+        suspend(Wait::Assume);
+    }
+}
+
 impl Runtime {
     /// Whether the yield of the current thread waits.
     fn waits_at(&mut self, place: Place) -> bool {

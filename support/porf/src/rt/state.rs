@@ -196,7 +196,7 @@ impl Runtime {
             Wait::Turn => self.left == 0 && self.pending.is_none_or(|pending| pending == index),
             Wait::End(child) => self.threads[child].done,
             Wait::Queue(entry) | Wait::Try(entry) => self.admission(entry).is_some(),
-            Wait::Spin | Wait::Abandoned => false,
+            Wait::Spin | Wait::Assume | Wait::Abandoned => false,
         }
     }
 

@@ -19,6 +19,9 @@ pub(crate) enum Wait {
     Try(Id),
     /// It spins: a write revisits one of its reads, or it spins for ever.
     Spin,
+    /// It assumes something that is false: the execution does not exist, unless a write revisits one
+    /// of its reads.
+    Assume,
     /// Never again in this run.
     Abandoned,
 }
