@@ -107,6 +107,13 @@ pub fn compare<C: Checker>(program: &Program, executions: &Executions) -> (Diffe
     }
 }
 
+/// The number of executions that a checker reports for a program.
+#[must_use]
+pub fn count_executions<C: Checker>(program: &Program) -> Option<u64> {
+    let program = program.clone();
+    C::explore(move || drop(interpret::<C>(&program))).executions
+}
+
 fn judge(collected: &Collected, executions: &Executions) -> Difference {
     let (seen, real) = (&collected.outcomes, &executions.outcomes);
     let mut difference = Difference {

@@ -117,11 +117,7 @@ pub(crate) fn of_program(program: &Program, most: usize) -> Option<Vec<Vec<Trace
     traces_of(program, &values, most)
 }
 
-fn traces_of(
-    program: &Program,
-    values: &[BTreeSet<u64>],
-    most: usize,
-) -> Option<Vec<Vec<Trace>>> {
+fn traces_of(program: &Program, values: &[BTreeSet<u64>], most: usize) -> Option<Vec<Vec<Trace>>> {
     let threads = program.threads.iter().enumerate();
     threads.map(|(thread, steps)| of_thread(thread, steps, values, most)).collect()
 }
