@@ -34,7 +34,6 @@ fn porf_graph() -> Option<SeenGraph> {
             EventKind::Write => SeenKind::Write,
             EventKind::Fence | EventKind::Other => SeenKind::Other,
         },
-        location: event.location,
         source: event.source,
     };
     let threads = graph.threads.iter().map(|thread| thread.iter().map(event).collect());

@@ -68,7 +68,8 @@ pub fn examine<C: Checker>(number: u64, program: &Program) -> (Tally, Option<Fai
     if difference.is_none() {
         return (tally, None);
     }
-    let differs = |candidate: &Program| !compare::<C>(candidate, &executions(candidate)).0.is_none();
+    let differs =
+        |candidate: &Program| !compare::<C>(candidate, &executions(candidate)).0.is_none();
     let smallest = shrink(program.clone(), differs);
     let (difference, _) = compare::<C>(&smallest, &executions(&smallest));
     (tally, Some(Failure { number, program: program.clone(), smallest, difference }))

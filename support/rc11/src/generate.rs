@@ -27,12 +27,12 @@ impl Size {
     #[must_use]
     pub fn of(threads: usize) -> Self {
         let steps = match threads {
-            2 => 5,
-            3 => 4,
-            4 => 3,
+            2 => 6,
+            3 => 5,
+            4 => 4,
             _ => panic!("programs have two to four threads, not {threads}"),
         };
-        Self { threads, steps, locations: 3, effort: 2_000 }
+        Self { threads, steps, locations: 3, effort: 20_000 }
     }
 }
 
@@ -145,7 +145,7 @@ pub fn random_program(size: &Size, seed: u64, number: u64) -> Program {
     random.locations = 1 + random.index(size.locations);
     let mut program = Program { threads: vec![Vec::new(); size.threads] };
     let most = size.threads * size.steps;
-    let target = size.threads + random.index(most - size.threads + 1);
+    let target = most / 2 + random.index(most / 2 + 1);
     for _ in 0..target {
         let thread = random.index(size.threads);
         let step = random.step();
@@ -153,7 +153,8 @@ pub fn random_program(size: &Size, seed: u64, number: u64) -> Program {
             continue;
         }
         program.threads[thread].push(step);
-        if effort(&program) > size.effort {
+        let limit = usize::try_from(size.effort).unwrap_or(usize::MAX);
+        if effort(&program, limit).is_none_or(|effort| effort > size.effort) {
             program.threads[thread].pop();
         }
     }

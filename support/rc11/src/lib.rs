@@ -6,7 +6,10 @@ mod litmus;
 mod model;
 mod program;
 
-pub use compare::{Checker, Difference, Reported, SeenEvent, SeenGraph, SeenKind, compare, shrink};
+pub use compare::{
+    Checker, Difference, Reported, SeenEvent, SeenGraph, SeenKind, compare, count_executions,
+    shrink,
+};
 pub use generate::{Size, random_program};
 pub use litmus::{COUNTS, Count, SHAPES, Shape, Verdict};
 pub use model::{Change, Executions, Graph, Outcome, StepId, effort, executions, executions_with};

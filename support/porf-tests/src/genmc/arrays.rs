@@ -63,7 +63,12 @@ fn eratosthenes(n: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes { name: "lastzero", body: lastzero, executions: &[(5, 64), (10, 3_328), (15, 147_456)] },
-    Sizes { name: "fib_bench", body: fib_bench, executions: &[(0, 525_630)] },
-    Sizes { name: "eratosthenes", body: eratosthenes, executions: &[(5, 1_512)] },
+    Sizes {
+        name: "lastzero",
+        threads: |n| n + 2,
+        body: lastzero,
+        executions: &[(5, 64), (10, 3_328), (15, 147_456)],
+    },
+    Sizes { name: "fib_bench", threads: |_| 4, body: fib_bench, executions: &[(0, 525_630)] },
+    Sizes { name: "eratosthenes", threads: |_| 3, body: eratosthenes, executions: &[(5, 1_512)] },
 ];

@@ -77,17 +77,43 @@ fn indexer(n: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes { name: "cas", body: cas, executions: &[(2, 2), (3, 3), (4, 4), (5, 5)] },
+    Sizes {
+        name: "cas",
+        threads: |n| n + 1,
+        body: cas,
+        executions: &[(2, 2), (3, 3), (4, 4), (5, 5)],
+    },
     Sizes {
         name: "casrot",
+        threads: |n| n + 1,
         body: casrot,
         executions: &[(2, 2), (3, 5), (4, 14), (5, 43), (6, 144), (7, 523), (8, 2_048), (9, 8_597)],
     },
-    Sizes { name: "casw", body: casw, executions: &[(2, 6), (3, 66), (4, 1_200), (5, 32_880)] },
+    Sizes {
+        name: "casw",
+        threads: |n| n + 1,
+        body: casw,
+        executions: &[(2, 6), (3, 66), (4, 1_200), (5, 32_880)],
+    },
     Sizes {
         name: "wcas",
+        threads: |n| n + 2,
         body: wcas,
-        executions: &[(2, 5), (3, 13), (4, 33), (5, 81), (6, 193), (7, 449), (8, 1_025), (9, 2_305)],
+        executions: &[
+            (2, 5),
+            (3, 13),
+            (4, 33),
+            (5, 81),
+            (6, 193),
+            (7, 449),
+            (8, 1_025),
+            (9, 2_305),
+        ],
     },
-    Sizes { name: "indexer", body: indexer, executions: &[(12, 8), (15, 4_096)] },
+    Sizes {
+        name: "indexer",
+        threads: |n| n + 1,
+        body: indexer,
+        executions: &[(12, 8), (15, 4_096)],
+    },
 ];

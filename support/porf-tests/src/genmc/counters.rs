@@ -72,13 +72,34 @@ fn wainc(n: usize) {
 pub(super) const PROGRAMS: &[Sizes] = &[
     Sizes {
         name: "ainc",
+        threads: |n| n + 1,
         body: add::<1>,
         executions: &[(2, 2), (3, 6), (4, 24), (5, 120), (6, 720), (7, 5040)],
     },
-    Sizes { name: "binc", body: add::<2>, executions: &[(2, 4), (3, 36), (4, 576)] },
-    Sizes { name: "cinc", body: add::<3>, executions: &[(2, 8), (3, 216), (4, 13_824)] },
-    Sizes { name: "inc", body: inc, executions: &[(2, 4), (3, 36), (4, 576)] },
-    Sizes { name: "rw", body: rw, executions: &[(2, 4), (3, 36), (4, 576)] },
-    Sizes { name: "wrw", body: wrw, executions: &[(2, 22), (3, 300), (4, 6_576)] },
-    Sizes { name: "wainc", body: wainc, executions: &[(2, 6), (3, 24), (4, 120)] },
+    Sizes {
+        name: "binc",
+        threads: |n| n + 1,
+        body: add::<2>,
+        executions: &[(2, 4), (3, 36), (4, 576)],
+    },
+    Sizes {
+        name: "cinc",
+        threads: |n| n + 1,
+        body: add::<3>,
+        executions: &[(2, 8), (3, 216), (4, 13_824)],
+    },
+    Sizes { name: "inc", threads: |n| n + 1, body: inc, executions: &[(2, 4), (3, 36), (4, 576)] },
+    Sizes { name: "rw", threads: |n| n + 1, body: rw, executions: &[(2, 4), (3, 36), (4, 576)] },
+    Sizes {
+        name: "wrw",
+        threads: |n| n + 2,
+        body: wrw,
+        executions: &[(2, 22), (3, 300), (4, 6_576)],
+    },
+    Sizes {
+        name: "wainc",
+        threads: |n| n + 2,
+        body: wainc,
+        executions: &[(2, 6), (3, 24), (4, 120)],
+    },
 ];

@@ -1,7 +1,6 @@
 //! Mutual exclusion by loads and stores.
 
 use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
-
 use porf::model::assume;
 use porf::sync::atomic::{AtomicUsize, fence};
 
@@ -141,10 +140,15 @@ fn lamport(n: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes { name: "dekker_f", body: dekker_f, executions: &[(0, 3)] },
-    Sizes { name: "dekker2-fixed", body: dekker2_fixed, executions: &[(2, 6), (3, 6), (4, 6)] },
-    Sizes { name: "peterson", body: peterson, executions: &[(0, 22)] },
-    Sizes { name: "peterson-sc", body: peterson_sc, executions: &[(0, 4)] },
-    Sizes { name: "szymanski", body: szymanski, executions: &[(0, 6)] },
-    Sizes { name: "lamport", body: lamport, executions: &[(2, 16)] },
+    Sizes { name: "dekker_f", threads: |_| 3, body: dekker_f, executions: &[(0, 3)] },
+    Sizes {
+        name: "dekker2-fixed",
+        threads: |_| 5,
+        body: dekker2_fixed,
+        executions: &[(2, 6), (3, 6), (4, 6)],
+    },
+    Sizes { name: "peterson", threads: |_| 3, body: peterson, executions: &[(0, 22)] },
+    Sizes { name: "peterson-sc", threads: |_| 3, body: peterson_sc, executions: &[(0, 4)] },
+    Sizes { name: "szymanski", threads: |_| 3, body: szymanski, executions: &[(0, 6)] },
+    Sizes { name: "lamport", threads: |n| n + 1, body: lamport, executions: &[(2, 16)] },
 ];

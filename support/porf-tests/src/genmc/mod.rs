@@ -10,9 +10,12 @@
 //! # How they are restated
 //! - What is not atomic there is relaxed here. Each such access has one source, so the number of
 //!   graphs is the same.
+//! - `__VERIFIER_assume` is `porf::model::assume`. An execution in which an assumption does not hold
+//!   is not counted.
 //! - GenMC makes a loop that only waits into an assumption about its last iteration. Here the
-//!   thread yields in such a loop, which a checker has to treat alike.
-//! - `__VERIFIER_assume` is `porf::model::assume`.
+//!   thread yields in such a loop, which porf treats alike. Where porf does not recognise that an
+//!   iteration only waits, the program says so by an assumption; its comment has the number of
+//!   executions without.
 
 mod arrays;
 mod compare_exchange;
@@ -33,6 +36,8 @@ pub struct Case {
     pub name: &'static str,
     /// The size, `N` in most of GenMC's tests; zero where there is none.
     pub size: usize,
+    /// The number of threads, the first one included.
+    pub threads: usize,
     /// The number of complete executions.
     pub executions: u64,
     /// The program, given its size.
@@ -41,13 +46,18 @@ pub struct Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.size == 0 { f.write_str(self.name) } else { write!(f, "{}/{}", self.name, self.size) }
+        if self.size == 0 {
+            f.write_str(self.name)
+        } else {
+            write!(f, "{}/{}", self.name, self.size)
+        }
     }
 }
 
 /// One program in several sizes.
 struct Sizes {
     name: &'static str,
+    threads: fn(usize) -> usize,
     body: fn(usize),
     executions: &'static [(usize, u64)],
 }
@@ -57,6 +67,7 @@ impl Sizes {
         self.executions.iter().map(|(size, executions)| Case {
             name: self.name,
             size: *size,
+            threads: (self.threads)(*size),
             executions: *executions,
             body: self.body,
         })

@@ -105,4 +105,4 @@ fn ms_queue(_: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] =
-    &[Sizes { name: "ms-queue", body: ms_queue, executions: &[(0, 50)] }];
+    &[Sizes { name: "ms-queue", threads: |_| 3, body: ms_queue, executions: &[(0, 50)] }];

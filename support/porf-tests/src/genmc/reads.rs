@@ -125,15 +125,26 @@ fn big0(_: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes { name: "readers", body: readers, executions: &[(2, 4), (8, 256), (13, 8_192)] },
-    Sizes { name: "N-writers", body: writers, executions: &[(4, 720)] },
+    Sizes {
+        name: "readers",
+        threads: |n| n + 2,
+        body: readers,
+        executions: &[(2, 4), (8, 256), (13, 8_192)],
+    },
+    Sizes { name: "N-writers", threads: |n| n + 3, body: writers, executions: &[(4, 720)] },
     Sizes {
         name: "CoA",
+        threads: |n| n + 2,
         body: coherence,
         executions: &[(1, 4), (2, 16), (3, 144), (4, 2_304), (5, 57_600)],
     },
-    Sizes { name: "publish", body: publish, executions: &[(0, 42)] },
-    Sizes { name: "par_length", body: par_length, executions: &[(400, 4), (500, 4), (600, 4)] },
-    Sizes { name: "SharedPtr", body: shared_pointer, executions: &[(100, 410)] },
-    Sizes { name: "big0", body: big0, executions: &[(0, 82_472)] },
+    Sizes { name: "publish", threads: |_| 3, body: publish, executions: &[(0, 42)] },
+    Sizes {
+        name: "par_length",
+        threads: |_| 3,
+        body: par_length,
+        executions: &[(400, 4), (500, 4), (600, 4)],
+    },
+    Sizes { name: "SharedPtr", threads: |_| 3, body: shared_pointer, executions: &[(100, 410)] },
+    Sizes { name: "big0", threads: |_| 5, body: big0, executions: &[(0, 82_472)] },
 ];

@@ -28,8 +28,6 @@ pub struct Difference {
     pub doubled_graphs: Vec<(Graph, u64)>,
     /// What it reports as the number of executions, and what it is, if the two differ.
     pub executions: Option<(u64, u64)>,
-    /// How many executions it gave up.
-    pub blocked: Option<u64>,
     /// With what it failed.
     pub failure: Option<String>,
 }
@@ -51,7 +49,6 @@ impl fmt::Display for Difference {
             self.extra_graphs.iter().map(|g| format!("extra graph: {g}")).collect(),
             self.doubled_graphs.iter().map(|(g, n)| format!("{n} times: {g}")).collect(),
             self.executions.iter().map(|(n, m)| format!("{n} executions instead of {m}")).collect(),
-            self.blocked.iter().map(|n| format!("{n} executions given up")).collect(),
             self.failure.iter().map(|text| format!("failed: {text}")).collect::<Vec<_>>(),
         ];
         f.write_str(&lines.concat().join("\n"))
@@ -71,12 +68,13 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or("a panic".to_owned())
 }
 
-/// Compares what `C` finds with what there is.
+/// Compares what `C` finds with what there is, and gives what it reported about its run. How many
+/// executions it gave up is no difference.
 ///
 /// Checkers that do not report a number of executions, or do not show their graphs, are compared in
 /// the rest.
 #[must_use]
-pub fn compare<C: Checker>(program: &Program, executions: &Executions) -> Difference {
+pub fn compare<C: Checker>(program: &Program, executions: &Executions) -> (Difference, Reported) {
     let collected = Arc::new(Mutex::new(Collected::default()));
     let model = {
         let (program, collected) = (program.clone(), Arc::clone(&collected));
@@ -95,18 +93,25 @@ pub fn compare<C: Checker>(program: &Program, executions: &Executions) -> Differ
     let reported = catch_unwind(AssertUnwindSafe(|| C::explore(model)));
     let collected = collected.lock().unwrap_or_else(PoisonError::into_inner);
     let mut difference = judge(&collected, executions);
+    let expected = executions.graphs.len() as u64;
     match reported {
-        Ok(reported) => count(reported, executions, &mut difference),
-        Err(panic) => difference.failure = Some(message(&*panic)),
+        Ok(reported) => {
+            let number = reported.executions.filter(|number| *number != expected);
+            difference.executions = number.map(|number| (number, expected));
+            (difference, reported)
+        }
+        Err(panic) => {
+            difference.failure = Some(message(&*panic));
+            (difference, Reported::default())
+        }
     }
-    difference
 }
 
-fn count(reported: Reported, executions: &Executions, difference: &mut Difference) {
-    let expected = executions.graphs.len() as u64;
-    let number = reported.executions.filter(|number| *number != expected);
-    difference.executions = number.map(|number| (number, expected));
-    difference.blocked = reported.blocked.filter(|blocked| *blocked > 0);
+/// The number of executions that a checker reports for a program.
+#[must_use]
+pub fn count_executions<C: Checker>(program: &Program) -> Option<u64> {
+    let program = program.clone();
+    C::explore(move || drop(interpret::<C>(&program))).executions
 }
 
 fn judge(collected: &Collected, executions: &Executions) -> Difference {

@@ -7,6 +7,6 @@ mod seen;
 mod shrink;
 
 pub use checker::{Checker, Reported};
-pub use difference::{Difference, compare};
+pub use difference::{Difference, compare, count_executions};
 pub use seen::{SeenEvent, SeenGraph, SeenKind};
 pub use shrink::shrink;

@@ -23,8 +23,6 @@ pub enum SeenKind {
 pub struct SeenEvent {
     /// What it is.
     pub kind: SeenKind,
-    /// The location's number, if it accesses one.
-    pub location: usize,
     /// For a read the thread and place of the write that it reads.
     pub source: Option<(usize, usize)>,
 }

@@ -29,19 +29,29 @@ pub fn executions(program: &Program) -> Executions {
 #[must_use]
 pub fn executions_with(program: &Program, change: Option<Change>) -> Executions {
     let mut executions = Executions::default();
-    let traces = trace::of_program(program);
-    for choice in every_choice(&traces) {
-        Candidate::new(program.locations(), &choice).explore(change, &mut executions);
+    let traces = trace::of_program(program, usize::MAX).expect("there is no limit");
+    let mut choice = vec![0; traces.len()];
+    loop {
+        let chosen: Vec<&Trace> = traces.iter().zip(&choice).map(|(all, i)| &all[*i]).collect();
+        if every_read_has_a_source(&chosen) {
+            Candidate::new(program.locations(), &chosen).explore(change, &mut executions);
+        }
+        // The next choice, counting as an odometer does.
+        let Some(turned) = (0..traces.len()).find(|t| choice[*t] + 1 < traces[*t].len()) else {
+            return executions;
+        };
+        choice[turned] += 1;
+        choice[..turned].fill(0);
     }
-    executions
 }
 
-/// How many candidates a program has at most, before they are generated.
+/// How many combinations of traces and modification orders a program has at most; `None` if a thread
+/// has more than `limit` traces.
 #[must_use]
-pub fn effort(program: &Program) -> u64 {
+pub fn effort(program: &Program, limit: usize) -> Option<u64> {
     let mut most = 1_u64;
     let mut writes: BTreeMap<usize, u64> = BTreeMap::new();
-    for traces in trace::of_program(program) {
+    for traces in trace::of_program(program, limit)? {
         most = most.saturating_mul(traces.len() as u64);
         let longest = traces.iter().max_by_key(|trace| trace.events.len());
         for event in longest.iter().flat_map(|trace| &trace.events) {
@@ -51,7 +61,18 @@ pub fn effort(program: &Program) -> u64 {
         }
     }
     let orders = writes.values().map(|n| (1..=*n).product::<u64>());
-    orders.fold(most, u64::saturating_mul)
+    Some(orders.fold(most, u64::saturating_mul))
+}
+
+/// Whether each value that is read is also written, or zero.
+fn every_read_has_a_source(traces: &[&Trace]) -> bool {
+    let events = || traces.iter().flat_map(|trace| &trace.events);
+    events().filter(|event| event.kind == Kind::Read).all(|read| {
+        read.value == 0
+            || events().any(|e| {
+                e.kind == Kind::Write && e.location == read.location && e.value == read.value
+            })
+    })
 }
 
 /// Every way to take one element of each list.
@@ -88,7 +109,7 @@ struct Candidate {
 
 impl Candidate {
     /// The initial writes come first, in the order of the locations.
-    fn new(locations: usize, traces: &[Trace]) -> Self {
+    fn new(locations: usize, traces: &[&Trace]) -> Self {
         let initial = |location| Event {
             step: None,
             kind: Kind::Write,
@@ -147,9 +168,6 @@ impl Candidate {
     fn explore(&self, change: Option<Change>, executions: &mut Executions) {
         let reads = self.positions(|e| e.kind == Kind::Read);
         let choices = every_choice(&self.sources(&reads));
-        if choices.is_empty() {
-            return;
-        }
         let orders = self.orders();
         for sources in choices {
             executions.candidates += 1;

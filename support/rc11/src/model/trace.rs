@@ -62,8 +62,14 @@ impl Trace {
     }
 }
 
-/// All traces of a thread, where a read of location `l` may give each of `values[l]`.
-fn of_thread(thread: usize, steps: &[Step], values: &[BTreeSet<u64>]) -> Vec<Trace> {
+/// All traces of a thread, where a read of location `l` may give each of `values[l]`; `None` if
+/// there are more than `most`.
+fn of_thread(
+    thread: usize,
+    steps: &[Step],
+    values: &[BTreeSet<u64>],
+    most: usize,
+) -> Option<Vec<Trace>> {
     let mut traces = vec![Trace::default()];
     for (number, step) in steps.iter().enumerate() {
         let id = StepId { thread, step: number };
@@ -78,23 +84,26 @@ fn of_thread(thread: usize, steps: &[Step], values: &[BTreeSet<u64>]) -> Vec<Tra
             } else {
                 longer.push(trace.with(id, step.op, 0));
             }
+            if longer.len() > most {
+                return None;
+            }
         }
         traces = longer;
     }
-    traces
+    Some(traces)
 }
 
-/// All traces of each thread.
+/// All traces of each thread; `None` if a thread has more than `most`.
 ///
 /// The values that a read may give are those that some write of the same location writes. What a
 /// write writes may depend on what was read, so the sets of values grow round by round. No value
 /// of an execution needs more rounds than there are steps, because `sb` and `rf` have no cycle: a
 /// value passes through each write at most once.
-pub(crate) fn of_program(program: &Program) -> Vec<Vec<Trace>> {
+pub(crate) fn of_program(program: &Program, most: usize) -> Option<Vec<Vec<Trace>>> {
     let mut values = vec![BTreeSet::from([0]); program.locations()];
     let steps: usize = program.threads.iter().map(Vec::len).sum();
     for _ in 0..=steps {
-        let traces = traces_of(program, &values);
+        let traces = traces_of(program, &values, most)?;
         let before = values.clone();
         for event in traces.iter().flatten().flat_map(|trace| &trace.events) {
             if event.kind == Kind::Write {
@@ -102,13 +111,13 @@ pub(crate) fn of_program(program: &Program) -> Vec<Vec<Trace>> {
             }
         }
         if values == before {
-            return traces;
+            return Some(traces);
         }
     }
-    traces_of(program, &values)
+    traces_of(program, &values, most)
 }
 
-fn traces_of(program: &Program, values: &[BTreeSet<u64>]) -> Vec<Vec<Trace>> {
+fn traces_of(program: &Program, values: &[BTreeSet<u64>], most: usize) -> Option<Vec<Vec<Trace>>> {
     let threads = program.threads.iter().enumerate();
-    threads.map(|(thread, steps)| of_thread(thread, steps, values)).collect()
+    threads.map(|(thread, steps)| of_thread(thread, steps, values, most)).collect()
 }

@@ -1,0 +1,74 @@
+//! porf against the enumerator: outcomes, number of executions, and every execution graph.
+
+use porf_tests::run::{Tally, examine, examine_all};
+use porf_tests::{Loom, Porf};
+use rc11_reference::{COUNTS, Change, Program, SHAPES, Size, compare, executions, executions_with};
+
+/// Compares so many programs of each number of threads.
+fn compare_random(programs: u64) {
+    for threads in [2, 3, 4] {
+        let (tally, failures) = examine_all::<Porf>(&Size::of(threads), 1, 0..programs);
+        let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        println!("{threads} threads: {tally:?}");
+        assert!(texts.is_empty(), "{threads} threads\n{}", texts.join("\n"));
+        assert_eq!(tally.programs, programs);
+        assert!(tally.executions > 2 * programs, "the programs are too small: {tally:?}");
+    }
+}
+
+#[test]
+fn random_programs_have_the_same_graphs() {
+    compare_random(100);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn many_random_programs_have_the_same_graphs() {
+    compare_random(3_500);
+}
+
+#[test]
+fn litmus_tests_have_the_same_graphs() {
+    let shapes = SHAPES.iter().map(|shape| (shape.name, shape.program()));
+    // What the enumerator does in seconds is for `genmc.rs`.
+    let counts = COUNTS.iter().filter(|count| count.graphs < 100);
+    for (name, program) in shapes.chain(counts.map(|count| (count.name, count.program()))) {
+        if let Some(failure) = examine::<Porf>(0, &program).1 {
+            panic!("{name}: {failure}");
+        }
+    }
+}
+
+/// Otherwise porf might not be compared at all.
+#[test]
+fn a_fault_of_the_enumerator_is_seen() {
+    for change in Change::ALL {
+        let differs = |program: &Program| {
+            !compare::<Porf>(program, &executions_with(program, Some(*change))).0.is_none()
+        };
+        assert!(SHAPES.iter().any(|shape| differs(&shape.program())), "{change:?}");
+    }
+}
+
+/// loom misses outcomes of C11, and has others that C11 forbids.
+#[test]
+fn differences_of_loom_are_found() {
+    let program: Program = "x=1.rlx y=2.rlx | y=1.rlx x=2.rlx".parse().expect("it is correct");
+    let (difference, _) = compare::<Loom>(&program, &executions(&program));
+    assert!(!difference.missing_outcomes.is_empty(), "{difference}");
+    let program: Program = "x=1.sc y.sc | y=1.sc x.sc".parse().expect("it is correct");
+    let (difference, _) = compare::<Loom>(&program, &executions(&program));
+    assert!(!difference.extra_outcomes.is_empty(), "{difference}");
+}
+
+#[test]
+fn a_difference_is_reduced() {
+    let program: Program = "z.acq x=1.rel y=2.rlx [0]z=1.sc | F.sc y=1.rlx x=2.sc z.rlx"
+        .parse()
+        .expect("it is correct");
+    let (tally, failure) = examine::<Loom>(0, &program);
+    assert_eq!(tally, Tally { failing: 1, ..tally });
+    let smallest = failure.expect("loom misses an outcome").smallest;
+    let steps: usize = smallest.threads.iter().map(Vec::len).sum();
+    assert!(steps <= 4, "{smallest}");
+}
