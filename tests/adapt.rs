@@ -9,7 +9,7 @@ use allocator_api2_04::alloc::Allocator as Foreign04;
 use stampool::adapt::{Api2V02, Api2V04, FromGlobal};
 use stampool::alloc::conformance::Conformance;
 use stampool::alloc::wrap::{Locked, Shared};
-use stampool::alloc::{Blocks, Linear, Stack, Static};
+use stampool::alloc::{AsyncLinear, AsyncStatic, Blocks, Linear, Stack, Static};
 use stampool::{Pool, SystemSource};
 
 /// Operations per container.
@@ -72,6 +72,10 @@ macro_rules! on_every_member {
         $containers(&stack.enter().expect("no scope is open"));
         let mut buffer = vec![MaybeUninit::uninit(); 16 << 20];
         $containers(&Static::new(&mut buffer));
+        $containers(&AsyncStatic::new(&mut buffer));
+        let linear = AsyncLinear::new(SystemSource);
+        $containers(&linear);
+        $containers(&linear.run());
         $containers(&Locked::new(Linear::new(SystemSource)));
         $containers(Shared::new(Stack::new(SystemSource)));
     };

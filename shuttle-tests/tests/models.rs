@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use loom_tests::scenarios::linear::{Fault, body as linear_body};
 use loom_tests::scenarios::{
-    self, Depth, EPOCH, PEERS, PeerSubject, Subject, crossed, ends, exchange, list, long, objects,
-    recycle, stamped,
+    self, Depth, EPOCH, PEERS, PeerSubject, Subject, bump, crossed, ends, exchange, list, long,
+    objects, recycle, stamped,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -61,6 +61,10 @@ fn main() -> ExitCode {
     }
     for scenario in objects::SCENARIOS {
         let check = check::dfs("ObjectPool", scenario.name, || quietly(scenario.body));
+        checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
+    }
+    for scenario in bump::SCENARIOS {
+        let check = check::dfs(bump::SUBJECT, scenario.name, || quietly(scenario.body));
         checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
     }
     for subject in subjects() {

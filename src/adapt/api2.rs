@@ -14,14 +14,17 @@ macro_rules! version {
 
             use crate::alloc::wrap::{Locked, Shared};
             use crate::alloc::{
-                AllocError, Allocator, BlockPool, Blocks, Linear, PoolAllocator, Scope, Stack,
-                Static,
+                AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear,
+                PoolAllocator, Run, Scope, Stack, Static,
             };
             use crate::source::Source;
 
             members! {
                 [S: Source] Linear<S>;
+                [S: Source] AsyncLinear<S>;
+                ['a, S: Source] Run<'a, S>;
                 ['b] Static<'b>;
+                ['b] AsyncStatic<'b>;
                 [S: Source] Stack<S>;
                 ['s, S: Source] Scope<'s, S>;
                 [S: Source] Blocks<S>;

@@ -42,6 +42,7 @@ mod fixed;
 mod forward;
 mod linear;
 mod pools;
+mod shared_bump;
 mod stack;
 mod usage;
 
@@ -50,8 +51,8 @@ pub mod wrap;
 
 pub use blocks::Blocks;
 pub(crate) use defaults::empty as empty_block;
-pub use fixed::Static;
-pub use linear::Linear;
+pub use fixed::{AsyncStatic, Static};
+pub use linear::{AsyncLinear, Linear, Run};
 pub use pools::{BlockPool, PoolAllocator};
 pub use stack::{Scope, Stack};
 pub use usage::Usage;

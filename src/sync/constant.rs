@@ -3,8 +3,11 @@
 /// A function that is `const` in a shipped build. The checkers' types are not made in constants.
 #[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered")))]
 macro_rules! const_when_shipped {
-    ($(#[$attribute:meta])* $visible:vis fn $($rest:tt)*) => {
-        $(#[$attribute])* $visible const fn $($rest)*
+    ($(#[$attribute:meta])* $visible:vis fn $($function:tt)*) => {
+        $(#[$attribute])* $visible const fn $($function)*
+    };
+    ($(#[$attribute:meta])* $visible:vis unsafe fn $($function:tt)*) => {
+        $(#[$attribute])* $visible const unsafe fn $($function)*
     };
 }
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered"))]

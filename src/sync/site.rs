@@ -194,4 +194,22 @@ sites! {
     BLOCK_EXCHANGE = "CK-4", Relaxed;
     /// checking: how often a block was handed out.
     BLOCK_GENERATION = "CK-5", Relaxed;
+    /// shared mark: a look at it.
+    MARK_LOAD = "AL-1", Relaxed;
+    /// shared mark: a block is cut off.
+    MARK_TAKE = "AL-2", Acquire;
+    /// shared mark: another thread moved it before that.
+    MARK_TAKE_FAILED = "AL-3", Relaxed;
+    /// shared mark: the last block is given back, or a part of it.
+    MARK_GIVE = "AL-4", Release;
+    /// shared mark: the block was not the last one any more.
+    MARK_MOVED = "AL-5", Relaxed;
+    /// shared mark: the last block becomes longer.
+    MARK_LENGTHEN = "AL-6", Acquire;
+    /// async linear: the current chunk.
+    CHUNK_LOAD = "AL-7", Acquire;
+    /// async linear: a new chunk becomes the current one.
+    CHUNK_PUBLISH = "AL-8", Release;
+    /// async linear: the current chunk, read by a thread that holds the growth lock or `&mut`.
+    CHUNK_OWNED = "AL-9", Relaxed;
 }

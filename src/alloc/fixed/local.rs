@@ -1,4 +1,4 @@
-//! Members that bump a mark through one buffer of the caller's.
+//! A linear allocator for one thread, on one buffer.
 
 use core::alloc::Layout;
 use core::fmt;
@@ -7,14 +7,14 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use super::bump::Bump;
-use super::{Contiguous, Owner, Reset, Usage, defaults, forward};
+use crate::alloc::bump::Bump;
+use crate::alloc::{Contiguous, Owner, Reset, Usage, defaults, forward};
 use crate::error::AllocError;
 
 /// A linear allocator for one thread, on one buffer of the caller's. It has no source and never
 /// grows.
 ///
-/// It works as [`Linear`](super::Linear), and asks nobody for memory. The buffer may have any
+/// It works as [`Linear`](crate::alloc::Linear), and asks nobody for memory. The buffer may have any
 /// address and any length; bytes that are skipped for alignment are lost until the reset.
 ///
 /// # Example

@@ -1,0 +1,205 @@
+//! A linear allocator for several threads, on one buffer.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+use core::ptr::NonNull;
+
+use crate::alloc::shared_bump::SharedBump;
+use crate::alloc::{Contiguous, Owner, Reset, Usage, defaults, forward};
+use crate::error::AllocError;
+use crate::sync::const_when_shipped;
+
+/// A linear allocator for several threads, on one buffer of the caller's. It has no source and
+/// never grows.
+///
+/// A request that does not fit leaves the mark where it is, so a smaller request still finds the
+/// room.
+///
+/// # Progress
+///
+/// Lock-free. A signal handler may call it, whatever the handler interrupted.
+///
+/// # Example
+///
+/// ```
+/// use core::ptr::NonNull;
+/// use std::alloc::Layout;
+/// use stampool::alloc::{AllocError, AsyncStatic};
+///
+/// static mut BUFFER: [u8; 64] = [0; 64];
+/// static ARENA: AsyncStatic<'static> = {
+///     let start = NonNull::new((&raw mut BUFFER).cast()).unwrap();
+///     // SAFETY: nothing else names the buffer.
+///     unsafe { AsyncStatic::from_raw_parts(start, 64) }
+/// };
+///
+/// let layout = Layout::from_size_align(40, 1)?;
+/// assert!(ARENA.allocate(layout).is_ok());
+/// assert_eq!(ARENA.allocate(layout), Err(AllocError::Capacity));
+/// # Ok::<(), core::alloc::LayoutError>(())
+/// ```
+// A1, A2: `SharedBump` hands out each byte of the buffer once, and the buffer is borrowed. A3 to
+// A6: as `AsyncLinear`.
+pub struct AsyncStatic<'b> {
+    bump: SharedBump,
+    buffer: PhantomData<&'b mut [MaybeUninit<u8>]>,
+}
+
+impl<'b> AsyncStatic<'b> {
+    const_when_shipped! {
+        /// Serves from `buffer`.
+        pub fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
+            let len = buffer.len();
+            // SAFETY: a reference is not null.
+            let start = unsafe { NonNull::new_unchecked(buffer.as_mut_ptr()) }.cast();
+            // SAFETY: the buffer is borrowed for `'b`.
+            unsafe { Self::from_raw_parts(start, len) }
+        }
+    }
+
+    const_when_shipped! {
+        /// Serves from the `len` bytes at `start`.
+        ///
+        /// # Safety
+        ///
+        /// The bytes are valid for reads and writes during `'b`, and nobody else uses them.
+        pub unsafe fn from_raw_parts(start: NonNull<u8>, len: usize) -> Self {
+            // SAFETY: by the caller.
+            let bump = unsafe { SharedBump::new(start, len, 0) };
+            Self { bump, buffer: PhantomData }
+        }
+    }
+
+    /// Returns a block of `layout`.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Capacity`] if what is left of the buffer is too small;
+    /// [`AllocError::Unsupported`] if the whole buffer is.
+    #[inline(always)]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(defaults::empty(layout));
+        }
+        match self.bump.take(layout) {
+            Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
+            None if self.bump.fit(0, layout).is_none() => Err(AllocError::Unsupported),
+            None => Err(AllocError::Capacity),
+        }
+    }
+
+    /// Takes a block back. Its memory is free again if it was the last block.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, and `layout` fits it.
+    #[inline(always)]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.bump.give(block, layout.size(), 0) }
+    }
+
+    /// Makes the last block longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the buffer has no room.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
+    #[inline(always)]
+    pub unsafe fn grow_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.lengthen(block, old, new) }
+    }
+
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
+    #[inline(always)]
+    pub unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.shorten(block, old, new) }
+    }
+
+    /// Whether `address` lies in the buffer.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.memory_range().contains(&address)
+    }
+
+    /// Bytes below the mark; all bytes of the buffer count as obtained. Exact while no other thread
+    /// allocates or frees.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            used_bytes: self.bump.used(),
+            live_blocks: None,
+            obtained_bytes: self.bump.len(),
+            overhead_bytes: 0,
+            capacity_bytes: Some(self.bump.len()),
+        }
+    }
+
+    /// The buffer.
+    pub fn memory_range(&self) -> Range<NonNull<u8>> {
+        let start = self.bump.start();
+        // SAFETY: the end of the buffer.
+        start..unsafe { start.add(self.bump.len()) }
+    }
+
+    /// Invalidates all blocks.
+    pub fn reset(&mut self) {
+        let (start, len) = (self.bump.start(), self.bump.len());
+        // SAFETY: the buffer is this value's, and by `&mut` all blocks are invalid (A1).
+        self.bump = unsafe { SharedBump::new(start, len, 0) };
+    }
+}
+
+forward::by_inherent! { ['b] AsyncStatic<'b> }
+
+impl Owner for AsyncStatic<'_> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        self.usage()
+    }
+}
+
+impl Reset for AsyncStatic<'_> {
+    fn reset(&mut self) {
+        self.reset();
+    }
+}
+
+impl Contiguous for AsyncStatic<'_> {
+    fn memory_range(&self) -> Range<NonNull<u8>> {
+        self.memory_range()
+    }
+}
+
+impl fmt::Debug for AsyncStatic<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncStatic").field("usage", &self.usage()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+//! A thread's own piece of a linear allocator that several threads share.
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::concurrent::AsyncLinear;
+use crate::alloc::bump::Bump;
+use crate::alloc::{defaults, forward};
+use crate::error::AllocError;
+use crate::source::{Source, SystemSource};
+
+/// The first run, in bytes. Runs double up to [`LARGEST_RUN_BYTES`].
+const FIRST_RUN_BYTES: usize = 4 << 10;
+const LARGEST_RUN_BYTES: usize = 64 << 10;
+/// The alignment of a run, in bytes: a cache line, so that no two threads share one.
+const RUN_ALIGN: usize = 64;
+
+/// A thread's own piece of an [`AsyncLinear`]: it takes a run of bytes by one compare-and-swap, and
+/// then moves a mark of its own through it, without atomics.
+///
+/// Runs double from 4 to 64 KiB. A request that is larger than a quarter of the next run goes to
+/// the shared mark. When the piece is dropped, the rest of its run goes back if it is still the
+/// last one. Blocks stay live, and may be freed through the shared allocator.
+pub struct Run<'a, S: Source = SystemSource> {
+    shared: &'a AsyncLinear<S>,
+    bump: Bump,
+    next_bytes: Cell<usize>,
+}
+
+impl<S: Source> AsyncLinear<S> {
+    /// A piece for the calling thread. It takes its first run at the first allocation.
+    pub const fn run(&self) -> Run<'_, S> {
+        Run { shared: self, bump: Bump::empty(), next_bytes: Cell::new(FIRST_RUN_BYTES) }
+    }
+}
+
+impl<S: Source> Run<'_, S> {
+    /// Returns a block of `layout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`AsyncLinear::allocate`].
+    #[inline(always)]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(defaults::empty(layout));
+        }
+        match self.bump.take(layout) {
+            Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
+            None => self.refill_and_take(layout),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill_and_take(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let bytes = self.next_bytes.get();
+        let run = Layout::from_size_align(bytes, RUN_ALIGN).map_err(|_| AllocError::Unsupported)?;
+        // A refused run is no refusal of the request, which may still fit.
+        let is_small = layout.size() <= bytes / 4 && layout.align() <= bytes / 4;
+        let Some(run) = is_small.then(|| self.shared.allocate(run).ok()).flatten() else {
+            return self.shared.allocate(layout);
+        };
+        self.give_rest_back();
+        let start = run.cast::<u8>();
+        // SAFETY: the run has this many bytes.
+        let end = unsafe { start.add(run.len()) };
+        // SAFETY: the run is this value's.
+        unsafe { self.bump.set(start, end) };
+        self.next_bytes.set((bytes * 2).min(LARGEST_RUN_BYTES));
+        let block = self.bump.take(layout).expect("a run has room for a quarter of it");
+        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+    }
+
+    /// Gives what is left of the run to the shared mark, which takes it if nothing lies above.
+    fn give_rest_back(&self) {
+        let rest = self.bump.remaining();
+        if let (Ok(layout), mark) = (Layout::from_size_align(rest, 1), self.bump.mark()) {
+            // SAFETY: this value owns the rest of its run, as a block from the shared mark.
+            unsafe { self.shared.deallocate(mark, layout) };
+            // SAFETY: nothing of the run is served from here on.
+            unsafe { self.bump.set(mark, mark) };
+        }
+    }
+
+    /// Takes a block back. Its memory is free again if it was the last block of this run.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this run or its allocator, and `layout` fits it.
+    #[inline(always)]
+    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller. A block from elsewhere can end at this run's mark too, if the run
+        // begins behind it and is empty; then its bytes become a part of the run.
+        unsafe { self.bump.give(block, layout.size()) }
+    }
+
+    /// Makes the last block of the run longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the run has no room.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this run or its allocator, `old` fits it, and `new` is not smaller.
+    #[inline(always)]
+    pub unsafe fn grow_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.grow(block, old, new) }
+    }
+
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    ///
+    /// # Safety
+    ///
+    /// `block` is a live block of this run or its allocator, `old` fits it, and `new` is not larger.
+    #[inline(always)]
+    pub unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.bump.shrink(block, old, new) }
+    }
+}
+
+impl<S: Source> Drop for Run<'_, S> {
+    fn drop(&mut self) {
+        self.give_rest_back();
+    }
+}
+
+forward::by_inherent! { ['a, S: Source] Run<'a, S> }
+
+impl<S: Source> fmt::Debug for Run<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("rest_bytes", &self.bump.remaining()).finish_non_exhaustive()
+    }
+}
