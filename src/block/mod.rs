@@ -3,11 +3,9 @@
 mod batch;
 mod block_layout;
 pub(crate) mod sanitizers;
-mod tagged;
 
 pub use batch::Batch;
 pub use block_layout::{BlockLayout, LINE, MAX_ALIGN};
-pub use tagged::{PackedWord, TagWidth, WideWord};
 
 use core::ptr::NonNull;
 

@@ -44,7 +44,6 @@
 //! instead of swapped magazines (papers/README.md).
 
 mod client;
-mod deferred_return;
 mod depot;
 mod full_lists;
 mod limbo;
@@ -58,8 +57,7 @@ use crate::block::Batch;
 use crate::free_list::{
     MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
 };
-use deferred_return::DeferredReturn;
-use depot::Depot;
+use depot::{DeferredReturn, Depot};
 
 /// The shared store of full, partial and empty magazines of one pool.
 pub struct Mediator<S: Strategy> {

@@ -14,7 +14,7 @@ use crate::block::{Batch, Block, BlockLayout, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy};
+use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, PoolId, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};
@@ -188,63 +188,37 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         self.mediator.client(participant, ShardId::default())
     }
 
-    /// Claims a slot from which the end of the thread takes nothing back.
-    pub(super) fn attach_unwatched(&self) -> Result<SlotRef, AllocError> {
-        match self.registry.claim(UNWATCHED) {
-            Some(slot) => Ok(slot),
-            None => self.add_slot(UNWATCHED),
-        }
-    }
-
-    /// Claims a slot for the calling thread: a free one, or else a new one, which comes with its
-    /// magazines.
-    pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
-        let thread = self.handling.current();
-        self.handling.watch(&self.hook);
+    /// Claims a slot for `thread`: a free one, or else a new one, which comes with its magazines.
+    pub(super) fn claim(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         match self.registry.claim(thread) {
             Some(slot) => Ok(slot),
             None => self.add_slot(thread),
         }
     }
 
-    /// One batch for a cache that is empty: from the mediator, or else freshly carved.
-    pub(super) fn refill(
+    /// Claims a slot for the calling thread.
+    pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
+        let thread = self.handling.current();
+        self.handling.watch(&self.hook);
+        self.claim(thread)
+    }
+
+    /// Writes at least one and up to `room.len()` blocks to `room`: from the mediator what `take`
+    /// says ([`Client::request`]), or else a freshly carved batch. `room` has space for the largest
+    /// batch.
+    pub(super) fn take(
         &self,
         client: Client<'_, S>,
+        take: Take,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match client.request_batch(room) {
+        match client.request(take, room) {
             0 => self.grow(client, room),
             blocks => Ok(blocks),
         }
-    }
-
-    /// Writes at least one and up to `room.len()` blocks to `room`: as many whole batches as fit,
-    /// or else a partial magazine, from the mediator, or else a freshly carved batch. `room` has
-    /// space for the largest batch.
-    pub(super) fn take_batches(
-        &self,
-        client: Client<'_, S>,
-        room: &mut [MaybeBlock],
-    ) -> Result<usize, AllocError> {
-        if self.mediator.refuses() {
-            return Err(AllocError::TagsExhausted);
-        }
-        match client.request(room) {
-            0 => self.grow(client, room),
-            blocks => Ok(blocks),
-        }
-    }
-
-    /// One block from the shared lists, or a fresh one. For pools without caches, of batch 1.
-    pub(super) fn take_one(&self, client: Client<'_, S>) -> Result<Block, AllocError> {
-        let mut room = [MaybeBlock::uninit()];
-        self.refill(client, &mut room)?;
-        // SAFETY: a refill brings at least one block.
-        Ok(unsafe { room[0].assume_init() })
     }
 
     /// Gives the oldest `count` blocks of a slot to the mediator.
@@ -266,8 +240,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
         unsafe { batch_leaves_cache(&self.checking, check, slot, count) }?;
+        // SAFETY: by the caller; the slice is not used once the array changes.
+        client.offer(&unsafe { slot.blocks() }[..count]);
         // SAFETY: by the caller.
-        unsafe { slot.flush(self.mediator.batch(), count, |blocks| client.offer(blocks)) };
+        unsafe { slot.flushed(self.mediator.batch(), count) };
+        // SAFETY: by the caller.
+        unsafe { slot.count_given(count) };
         Ok(())
     }
 
@@ -320,43 +298,6 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             // SAFETY: the slot's owner is the calling thread.
             unsafe { self.hand_in(slot, &check, &participant) };
         }
-    }
-
-    /// Ends the core. Returns when its memory has been freed.
-    ///
-    /// # Safety
-    ///
-    /// As [`close`](Self::close).
-    pub(super) unsafe fn close_and_wait(this: NonNull<Self>) {
-        // SAFETY: the core lives.
-        let rundown = unsafe { this.as_ref() }.rundown.clone();
-        // SAFETY: by the caller.
-        unsafe { rundown.close_and_wait() };
-    }
-
-    /// Leaks the core and all memory. No thread uses them afterwards: the call waits for threads
-    /// that are just handing in their blocks, and keeps later ones out.
-    ///
-    /// # Safety
-    ///
-    /// As [`close`](Self::close).
-    pub(super) unsafe fn abandon(this: NonNull<Self>) {
-        // SAFETY: the core lives.
-        let rundown = unsafe { this.as_ref() }.rundown.clone();
-        // SAFETY: by the caller.
-        unsafe { rundown.close_and_keep() };
-    }
-
-    /// Ends the core. If threads are just handing in their blocks, the last of them ends it.
-    ///
-    /// # Safety
-    ///
-    /// No handle is in use, and none will be; the caller does not use the core again.
-    pub(super) unsafe fn close(this: NonNull<Self>) {
-        // SAFETY: the core lives.
-        let rundown = unsafe { this.as_ref() }.rundown.clone();
-        // SAFETY: by the caller.
-        unsafe { rundown.close() };
     }
 }
 

@@ -6,7 +6,7 @@ use super::core::Core;
 use super::{Census, Pool, Stats};
 use crate::block::Block;
 use crate::error::AllocError;
-use crate::free_list::{Strategy, TaggedWide};
+use crate::free_list::{MaybeBlock, Strategy, TaggedWide, Take};
 
 /// A pool without thread caches: each call exchanges one block with the shared list.
 ///
@@ -63,7 +63,10 @@ impl<S: Strategy> ExactPool<S> {
     /// carved. A block whose free has not returned yet may count as free or as in use.
     pub fn allocate(&self) -> Result<Block, AllocError> {
         let core = self.0.core();
-        let block = core.take_one(core.client_without_cache(&core.mediator.join()))?;
+        let (participant, mut room) = (core.mediator.join(), [MaybeBlock::uninit()]);
+        core.take(core.client_without_cache(&participant), Take::One, &mut room)?;
+        // SAFETY: the call has brought at least one block.
+        let block = unsafe { room[0].assume_init() };
         core.show(block);
         Ok(block)
     }

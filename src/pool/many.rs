@@ -12,7 +12,7 @@ use super::{ExactPool, Local, ThreadLocalPool};
 use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy};
+use crate::free_list::{MaybeBlock, Strategy, Take};
 
 /// The blocks that a bulk allocation has so far. Dropping it frees them, also if the source panics.
 struct SoFar<'r, G: Fn(&[Block])> {
@@ -134,7 +134,7 @@ impl<S: Strategy> ExactPool<S> {
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
-            let taken = core.take_batches(client, rest)?;
+            let taken = core.take(client, Take::UpTo(rest.len()), rest)?;
             core.show_all(&rest[..taken]);
             so_far.taken += taken;
         }

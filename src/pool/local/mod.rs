@@ -10,11 +10,11 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::core::Core;
+use super::core::{Core, UNWATCHED};
 use crate::block::{Block, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_enters_cache};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Reclaimer as _, Strategy, TaggedWide};
+use crate::free_list::{MaybeBlock, Reclaimer as _, Strategy, TaggedWide, Take};
 use crate::mediator::{Participant, ShardId};
 use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
@@ -52,7 +52,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         core: &'p Core<S, C>,
         shard: ShardId,
     ) -> Result<Self, AllocError> {
-        Ok(Self::new(core, shard, core.attach_unwatched()?))
+        Ok(Self::new(core, shard, core.claim(UNWATCHED)?))
     }
 
     /// The caller has claimed `slot` for this handle.
@@ -233,7 +233,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         // SAFETY: this handle owns the slot.
         let client = unsafe { self.core().client(self.slot, &self.participant) };
-        let taken = self.core().take_batches(client, room)?;
+        let taken = self.core().take(client, Take::UpTo(room.len()), room)?;
         // SAFETY: as above.
         unsafe { self.slot.count_taken(taken) };
         self.core().show_all(&room[..taken]);
@@ -289,25 +289,29 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ) -> Result<Block, AllocError> {
         // SAFETY: a handle owns the slot.
         let client = unsafe { core.client(slot, participant) };
-        // SAFETY: a handle owns the slot, and has just seen the array empty. The core refills with
-        // at most the largest batch.
-        let block = match unsafe {
-            slot.refill(core.mediator.batch(), |room| core.refill(client, room))
-        } {
-            Ok(()) => {
-                // SAFETY: the caller owns the slot.
+        // SAFETY: a handle owns the slot, and has just seen the array empty.
+        let room = unsafe { slot.room() };
+        let block = match core.take(client, Take::One, room) {
+            Ok(blocks) => {
+                // SAFETY: a handle owns the slot, and the call has written so many entries.
+                unsafe { slot.refilled(blocks) };
+                // SAFETY: a handle owns the slot.
+                unsafe { slot.count_taken(blocks) };
+                // SAFETY: a handle owns the slot.
                 if let Err(misuse) = unsafe { batch_enters_cache(&core.checking, check, slot) } {
                     misuse.report();
                 }
-                // SAFETY: the caller owns the slot.
+                // SAFETY: a handle owns the slot.
                 unsafe { slot.pop() }.expect("a refill brings at least one block")
             }
             // Out of memory: hand out a quarantined block.
-            // SAFETY: the caller owns the slot.
+            // SAFETY: a handle owns the slot.
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
         core.show(block);
-        Self::verify_alloc(slot, core, check, block);
+        if C::CHECKS {
+            Self::verify_alloc(slot, core, check, block);
+        }
         Ok(block)
     }
 
@@ -384,3 +388,6 @@ impl<S: Strategy, C: Checking> Drop for Local<'_, S, C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
