@@ -294,7 +294,7 @@ impl<S: Strategy> Mediator<S> {
         let guard = self.reclaimer.pin(&participant);
         let (mut magazines, mut blocks) = (0, 0);
         // SAFETY: by the caller no thread removes anything meanwhile. The lists to which a thread
-        // may still return magazines implement this call by their ordinary `take_all`.
+        // may still return magazines implement this call by their ordinary `remove`.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
         let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
         while let Some(magazine) = back.pop() {

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use crate::block::{Batch, Block, BlockLayout, sanitizers};
+use crate::block::{Block, BlockLayout, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
@@ -18,7 +18,7 @@ use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, PoolId, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};
-use crate::threads::{self, EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
+use crate::threads::{EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
 /// The shared part of a pool.
 pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
@@ -30,11 +30,11 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) growth: CachePadded<Mutex<Growth>>,
     pub(super) handling: Box<dyn ThreadHandling>,
     /// `Some` only if there is more than one shard.
-    topology: Option<Box<dyn Topology>>,
+    pub(super) topology: Option<Box<dyn Topology>>,
     /// Lets threads that end into the core while it exists.
-    rundown: Arc<Rundown<Self>>,
+    pub(super) rundown: Arc<Rundown<Self>>,
     /// The rundown, for [`ThreadHandling::watch`].
-    hook: EndHook,
+    pub(super) hook: EndHook,
     pub(super) id: PoolId,
     pub(super) mechanism: Mechanism,
     pub(super) layout: BlockLayout,
@@ -58,25 +58,10 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    const fn new(carver: Carver, regions: Regions) -> Self {
-        Self { carver, magazines: 0, slots: 0, sealed: false, regions }
+    pub(super) fn new(carver: Carver, regions: Regions) -> CachePadded<Mutex<Self>> {
+        let this = Self { carver, magazines: 0, slots: 0, sealed: false, regions };
+        CachePadded::new(Mutex::new(this))
     }
-}
-
-/// The parts from which a builder makes a core.
-pub(super) struct Parts<C> {
-    pub(super) id: PoolId,
-    pub(super) mechanism: Mechanism,
-    pub(super) layout: BlockLayout,
-    pub(super) checking: C,
-    pub(super) batch: Batch,
-    pub(super) carver: Carver,
-    pub(super) capacity: usize,
-    pub(super) regions: Regions,
-    pub(super) handling: Box<dyn ThreadHandling>,
-    pub(super) shards: usize,
-    pub(super) topology: Option<Box<dyn Topology>>,
-    pub(super) block_table: Option<BlockTable>,
 }
 
 /// The owner of slots from which the end of a thread takes nothing back: the slot of a fallback
@@ -95,37 +80,15 @@ impl<S: Strategy, C: Checking> Watcher for Rundown<Core<S, C>> {
 }
 
 impl<S: Strategy, C: Checking> Core<S, C> {
-    /// A core in a box of its own, which the rundown frees.
-    pub(super) fn new(parts: Parts<C>) -> NonNull<Self> {
-        let Parts { mechanism, layout, checking, batch, capacity, shards, .. } = parts;
+    /// A core in a box of its own, which the rundown frees. `make` gets the rundown.
+    pub(super) fn boxed(make: impl FnOnce(Arc<Rundown<Self>>) -> Self) -> NonNull<Self> {
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the room is that of the box and is written below; `close` leaves it to the
         // rundown.
-        let rundown = Arc::new(unsafe { Rundown::new(room) });
-        let core = Self {
-            mediator: Mediator::new(batch, shards, &mechanism),
-            registry: Registry::default(),
-            growth: CachePadded::new(Mutex::new(Growth::new(parts.carver, parts.regions))),
-            handling: parts.handling,
-            topology: parts.topology.filter(|_| shards > 1),
-            hook: threads::hook(&rundown),
-            rundown,
-            id: parts.id,
-            mechanism,
-            checking,
-            layout,
-            capacity,
-            sealed: Number::new(0),
-            block_table: parts.block_table,
-        };
+        let core = make(Arc::new(unsafe { Rundown::new(room) }));
         // SAFETY: the box was made for a core.
         unsafe { room.write(core) };
         room
-    }
-
-    /// The rundown, through which threads that end enter the core.
-    pub(super) const fn rundown(&self) -> &Arc<Rundown<Self>> {
-        &self.rundown
     }
 
     /// Whether no thread reads free blocks. In a stamped pool a thread with a stale name may.

@@ -54,7 +54,8 @@ fn looked_before<S: Strategy, C: Checking>(
 ) {
     let checking = &pool.core().checking;
     let check = checking.check_state(local.slot().address());
-    checking.verify_alloc(&check, block).unwrap();
+    // SAFETY: the block is in the cache for which the state is made; one thread plays all parts.
+    unsafe { checking.verify_alloc(&check, block) }.unwrap();
 }
 
 /// `first` and `second` free one block at one time, and `second` stores last.
@@ -166,7 +167,8 @@ fn the_wrong_copies_are_refused_at_a_refill() {
             let copies = (0..BATCH).filter(|nth| is_wrong(*nth)).map(|nth| blocks[nth]);
             for copy in copies.clone() {
                 // Live again, for a thread that looked before the first free.
-                checking.enters_cache(&check, copy).unwrap();
+                // SAFETY: as if a refill had brought it to the cache for which the state is made.
+                unsafe { checking.enters_cache(&check, copy) }.unwrap();
                 looked_before(&pool, &other, copy);
                 free(&other, copy);
             }
