@@ -30,8 +30,7 @@ pub use block::Block;
 pub use checking::{Checked, Checking, Hardened, Unchecked};
 pub use error::{AllocError, BuildError, Full};
 pub use free_list::{
-    DoubleWidthCas, EpochDeferred, Locked, Mechanism, Quiescent, Requirements, Strategy, TagPolicy,
-    TaggedPacked, TaggedWide,
+    DoubleWidthCas, EpochDeferred, Locked, Quiescent, Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
 pub use pool::{
     AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local, ObjectPool,

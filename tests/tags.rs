@@ -7,16 +7,14 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
 
-use stampool::raw::block::{Batch, Block, TagWidth};
+use stampool::raw::block::{Batch, Block};
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{
-    Addressing, Head, HeadWord, Magazine, MagazineList, MagazineStore, OwnedMagazine, PackedHead,
-    Treiber,
+    Addressing, Head, HeadWord, Magazine, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
+    PackedHead, Requirements, Take, Treiber,
 };
 use stampool::raw::mediator::Mediator;
-use stampool::{
-    Mechanism, Pool, Requirements, Strategy, SystemSource, TagPolicy, TaggedPacked, TaggedWide,
-};
+use stampool::{Pool, Strategy, SystemSource, TagPolicy, TaggedPacked, TaggedWide};
 
 fn refusing() -> Requirements {
     Requirements { tag_policy: TagPolicy::Refuse, ..Requirements::default() }
@@ -88,26 +86,26 @@ fn a_popper_that_sleeps_through_all_tags_takes_nothing_twice() {
     let mut regions = regions();
     let store: &'static MagazineStore =
         Box::leak(Box::new(MagazineStore::new(1, Addressing::Index)));
-    let stack = Treiber::<Sleepy>::new(TagWidth::new(BITS), TagPolicy::Refuse);
+    let stack = Treiber::<Sleepy>::new(BITS, TagPolicy::Refuse);
     let stack: &'static _ = Box::leak(Box::new(stack));
     let (below, top) = (magazine(store, 0, &mut regions), magazine(store, 1, &mut regions));
     let name_below = below.name();
     stack.push(below);
     stack.push(top);
     MEANWHILE.set(Some(Box::new(|| {
-        let mut top = stack.pop(store, &()).next().expect("the upper magazine");
-        let _taken = stack.pop(store, &()).next().expect("the lower magazine");
+        let mut top = stack.remove(Take::One, store, &()).next().expect("the upper magazine");
+        let _taken = stack.remove(Take::One, store, &()).next().expect("the lower magazine");
         stack.push(top);
         for _ in 2..1 << BITS {
-            top = match stack.pop(store, &()).next() {
+            top = match stack.remove(Take::One, store, &()).next() {
                 Some(top) => top,
                 None => return,
             };
             stack.push(top);
         }
     })));
-    let slept = stack.pop(store, &()).next().map(|magazine| magazine.name());
-    let next = stack.pop(store, &()).next().map(|magazine| magazine.name());
+    let slept = stack.remove(Take::One, store, &()).next().map(|magazine| magazine.name());
+    let next = stack.remove(Take::One, store, &()).next().map(|magazine| magazine.name());
     assert!(
         slept != Some(name_below) && next != Some(name_below),
         "the lower magazine was taken twice: {slept:?}, {next:?}"
@@ -146,7 +144,10 @@ where
         assert_eq!(list.refuses(), removals >= half, "after {removals} removals");
     }
     assert_eq!(removals, (1 << bits) - 1, "each tag is for use");
-    assert!(list.pop_up_to(&store, 8, &()).is_empty() && list.take_all(&store, &()).is_empty());
+    assert!(
+        list.remove(Take::UpTo(8), &store, &()).is_empty()
+            && list.remove(Take::All, &store, &()).is_empty()
+    );
     assert!(list.refuses());
     // SAFETY: nobody else is here.
     let left = unsafe { list.take_all_alone(&store, &()) };
@@ -186,7 +187,7 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
         held.retain(|&held| !back.contains(&held));
         mediator.client(&participant, shard).offer(&back);
         let mut room = vec![MaybeUninit::uninit(); ask];
-        let count = mediator.client(&participant, shard).request(&mut room);
+        let count = mediator.client(&participant, shard).request(Take::UpTo(room.len()), &mut room);
         for block in &room[..count] {
             // SAFETY: so many were written.
             let block = unsafe { block.assume_init() };

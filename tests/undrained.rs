@@ -10,7 +10,7 @@ use std::sync::Arc;
 use common::{Counts, Meter};
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Deferred, Magazine, Reclaimer};
+use stampool::raw::free_list::{Deferred, Magazine, Reclaimer, Take};
 use stampool::raw::mediator::Mediator;
 use stampool::{EpochDeferred, Pool, Strategy, SystemSource};
 
@@ -99,7 +99,8 @@ fn memory_goes_back_when_nothing_waits() {
 #[cfg_attr(miri, ignore = "what stays is a leak, as it should be; and a million rounds")]
 fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     let mut regions = Regions::new(Box::new(SystemSource));
-    let mechanism = EpochDeferred::mechanism(stampool::Requirements::default()).unwrap();
+    let mechanism =
+        EpochDeferred::mechanism(stampool::raw::free_list::Requirements::default()).unwrap();
     let mediator = Mediator::<EpochDeferred>::new(1, 1, &mechanism);
     for index in 0..4 {
         let room = regions.obtain(Magazine::layout(1).unwrap()).unwrap();
@@ -113,7 +114,7 @@ fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     let client = mediator.client(&participant, mediator.shard_id(0));
     client.offer(&[block]);
     let mut room = [core::mem::MaybeUninit::uninit()];
-    assert_eq!(client.request(&mut room), 1);
+    assert_eq!(client.request(Take::UpTo(room.len()), &mut room), 1);
     assert_eq!(mediator.waiting().limbo_magazines, 1);
     drop(mediator);
     drop(pin);

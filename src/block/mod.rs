@@ -3,11 +3,9 @@
 mod batch;
 mod block_layout;
 pub(crate) mod sanitizers;
-mod tagged;
 
 pub use batch::Batch;
 pub use block_layout::{BlockLayout, LINE, MAX_ALIGN};
-pub use tagged::{PackedWord, TagWidth, WideWord};
 
 use core::ptr::NonNull;
 
@@ -55,6 +53,9 @@ impl Block {
     }
 }
 
+/// Safe, for callers that keep blocks as raw pointers, such as an allocator that gets one back in
+/// `dealloc`: a block is no more than an address. What the address must be is the contract of
+/// `deallocate`, which is unsafe.
 impl From<NonNull<u8>> for Block {
     #[inline(always)]
     fn from(pointer: NonNull<u8>) -> Self {

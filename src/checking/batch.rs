@@ -11,7 +11,8 @@ use crate::thread_cache::SlotRef;
 ///
 /// # Safety
 ///
-/// The caller owns the slot, and the array holds at least `count` blocks.
+/// The caller owns the slot, for which `checking` has made `state`, and the array holds at least
+/// `count` blocks.
 pub unsafe fn batch_leaves_cache<C: Checks>(
     checking: &C,
     state: &C::State,
@@ -24,11 +25,13 @@ pub unsafe fn batch_leaves_cache<C: Checks>(
     // SAFETY: by the caller; the slice is not used once an entry is removed.
     let blocks = &unsafe { slot.blocks() }[..count];
     for (nth, &block) in blocks.iter().enumerate() {
-        if let Err(misuse) = checking.leaves_cache(state, block) {
+        // SAFETY: the block lies in the array.
+        if let Err(misuse) = unsafe { checking.leaves_cache(state, block) } {
             for &block in &blocks[..nth] {
                 // This fails if another thread's double free has claimed the block meanwhile. The
                 // copy here is then found when it leaves the cache.
-                _ = checking.enters_cache(state, block);
+                // SAFETY: as above.
+                _ = unsafe { checking.enters_cache(state, block) };
             }
             // SAFETY: by the caller; `nth` is below the count.
             unsafe { slot.remove(nth) };
@@ -46,7 +49,8 @@ pub unsafe fn batch_leaves_cache<C: Checks>(
 ///
 /// # Safety
 ///
-/// The caller owns the slot.
+/// The caller owns the slot, for which `checking` has made `state`, and a refill has just brought
+/// all blocks of the array.
 pub unsafe fn batch_enters_cache<C: Checks>(
     checking: &C,
     state: &C::State,
@@ -62,7 +66,8 @@ pub unsafe fn batch_enters_cache<C: Checks>(
     for nth in (0..len).rev() {
         // SAFETY: by the caller; the slice is used at once.
         let block = unsafe { slot.blocks() }[nth];
-        if let Err(misuse) = checking.enters_cache(state, block) {
+        // SAFETY: a refill has brought the block.
+        if let Err(misuse) = unsafe { checking.enters_cache(state, block) } {
             // SAFETY: by the caller; `nth` is below the length.
             unsafe { slot.remove(nth) };
             all = Err(misuse);

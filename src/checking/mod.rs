@@ -60,8 +60,9 @@ impl<C: Checks> Checking for C {}
 
 /// What a pool keeps to detect misuse of its blocks, shared by all handles.
 ///
-/// The pool calls these functions with a `state` that this value has made, and with blocks in the
-/// state that each function names. A hardened pool writes to blocks on that word.
+/// A pool that checks reads and writes its words, and a hardened pool the blocks themselves, on
+/// their word: a `state` is one that this value has made for the calling handle, and `slot` is the
+/// address that it was made for. What a function asks of a block stands in its contract.
 pub trait Checks: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Its name in [`Stats`](crate::Stats).
     const NAME: &'static str;
@@ -108,39 +109,65 @@ pub trait Checks: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Makes a cached block live, in the common case. `slot` is the address of the state's slot. If
     /// this returns false, nothing has changed, and the caller calls
     /// [`verify_alloc`](Self::verify_alloc).
-    fn hand_out(&self, state: &Self::State, slot: usize, block: Block) -> bool;
+    ///
+    /// # Safety
+    ///
+    /// This value has made `state`, for the slot at `slot`. The caller has just taken `block` out
+    /// of the cache or the quarantine of that slot.
+    unsafe fn hand_out(&self, state: &Self::State, slot: usize, block: Block) -> bool;
 
     /// As [`hand_out`](Self::hand_out), in all cases.
     ///
     /// # Errors
     ///
     /// How the block was misused.
-    fn verify_alloc(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
+    ///
+    /// # Safety
+    ///
+    /// As [`hand_out`](Self::hand_out).
+    unsafe fn verify_alloc(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
     /// Makes a live block cached, in the common case. If this returns false, nothing has changed,
     /// and the caller calls [`verify_free`](Self::verify_free).
-    fn take_in(&self, state: &Self::State, slot: usize, block: Block) -> bool;
+    ///
+    /// # Safety
+    ///
+    /// This value has made `state`, for the slot at `slot`. If `block` is a live block of the pool,
+    /// nobody uses its bytes any more.
+    unsafe fn take_in(&self, state: &Self::State, slot: usize, block: Block) -> bool;
 
     /// As [`take_in`](Self::take_in), in all cases and for any pointer.
     ///
     /// # Errors
     ///
     /// How the free is a misuse. Nothing has changed.
-    fn verify_free(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
+    ///
+    /// # Safety
+    ///
+    /// As [`take_in`](Self::take_in).
+    unsafe fn verify_free(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
     /// Marks a cached block as in a magazine.
     ///
     /// # Errors
     ///
     /// The block belongs to another thread.
-    fn leaves_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
+    ///
+    /// # Safety
+    ///
+    /// This value has made `state`, and `block` lies in the cache of the state's slot.
+    unsafe fn leaves_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 
     /// Marks a block from a magazine, or a fresh block, as cached.
     ///
     /// # Errors
     ///
     /// The block belongs to another thread.
-    fn enters_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
+    ///
+    /// # Safety
+    ///
+    /// This value has made `state`, and `block` has just come into the cache of the state's slot.
+    unsafe fn enters_cache(&self, state: &Self::State, block: Block) -> Result<(), Misuse>;
 }
 
 /// The pool checks nothing, and relies on the caller to keep the contract of `deallocate`. The
@@ -170,28 +197,28 @@ impl Checks for Unchecked {
     unsafe fn carved(&self, _blocks: &mut [Block]) {}
 
     #[inline(always)]
-    fn hand_out(&self, _state: &(), _slot: usize, _block: Block) -> bool {
+    unsafe fn hand_out(&self, _state: &(), _slot: usize, _block: Block) -> bool {
         true
     }
 
-    fn verify_alloc(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
+    unsafe fn verify_alloc(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
     #[inline(always)]
-    fn take_in(&self, _state: &(), _slot: usize, _block: Block) -> bool {
+    unsafe fn take_in(&self, _state: &(), _slot: usize, _block: Block) -> bool {
         true
     }
 
-    fn verify_free(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
+    unsafe fn verify_free(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
-    fn leaves_cache(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
+    unsafe fn leaves_cache(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 
-    fn enters_cache(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
+    unsafe fn enters_cache(&self, _state: &(), _block: Block) -> Result<(), Misuse> {
         Ok(())
     }
 }

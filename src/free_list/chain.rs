@@ -75,9 +75,8 @@ impl<'s> Iterator for Chain<'s> {
     #[inline]
     fn next(&mut self) -> Option<OwnedMagazine<'s>> {
         if self.left == 0 || self.next.is_none() {
-            let nothing = (MagazineRef::NONE, self.reuse);
-            (self.next, self.reuse) = core::mem::replace(&mut self.then, nothing);
-            self.left = usize::MAX;
+            (self.next, self.reuse) = self.then;
+            (self.then.0, self.left) = (MagazineRef::NONE, usize::MAX);
             if self.next.is_none() {
                 return None;
             }

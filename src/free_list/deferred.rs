@@ -36,15 +36,14 @@
 
 use core::marker::PhantomData;
 
-use super::locked::{LockedStack, Top};
+use super::locked::Top;
 use super::reclaim::Reclaimer;
 use super::{
     BareHead, Chain, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Requirements, Sealed,
-    Strategy, TagPolicy, Treiber,
+    Strategy, TagPolicy, Take, Treiber,
 };
-use crate::block::TagWidth;
 use crate::error::BuildError;
-use crate::sync::{AtomicU32, site};
+use crate::sync::{AtomicU32, Mutex, lock, site};
 
 /// Magazines are reused only after a safe point, which `R` finds: the alternative to a tag.
 ///
@@ -71,8 +70,8 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
 
     fn list(_mechanism: &Mechanism) -> DeferredList<R> {
         DeferredList {
-            open: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
-            side: LockedStack::new(),
+            open: Treiber::new(0, TagPolicy::Wrap),
+            side: Mutex::default(),
             has_side: AtomicU32::new(0),
             _reclaimer: PhantomData,
         }
@@ -82,7 +81,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
 /// An open stack of reusable magazines, and a side stack of lock-only magazines behind a lock.
 pub struct DeferredList<R> {
     open: Treiber<BareHead>,
-    side: LockedStack,
+    side: Mutex<Top>,
     /// 1 from just before the first magazine goes to the side stack, 0 until then.
     has_side: AtomicU32,
     _reclaimer: PhantomData<fn() -> R>,
@@ -99,32 +98,12 @@ impl<R: Reclaimer> DeferredList<R> {
 
     #[cold]
     fn push_aside(&self, magazine: OwnedMagazine<'_>) {
-        self.side.with(|top| {
-            // ORDERING(DL-2): Acquire. What this thread does next must not be seen before the flag
-            //   is up; otherwise the list could seem empty at an instant at which it was not.
-            //   argued in xtask/src/weaken: load buffering.
-            self.has_side.swap(1, site::SIDE_RAISE.ordering());
-            top.push(magazine);
-        });
-    }
-
-    /// Takes magazines with `open` from the open stack, or else with `side` from the side stack.
-    /// Returns nothing only if both had nothing at one instant.
-    #[inline]
-    fn either<'s>(
-        &self,
-        open: impl Fn() -> Chain<'s>,
-        side: impl FnOnce(&mut Top) -> Chain<'s>,
-    ) -> Chain<'s> {
-        let taken = open();
-        if !taken.is_empty() || !self.has_side() {
-            return taken;
-        }
-        self.side.with(|top| {
-            // Once more, because under the lock the side stack does not change meanwhile.
-            let taken = open();
-            if taken.is_empty() { side(top).lock_only() } else { taken }
-        })
+        let mut side = lock(&self.side);
+        // ORDERING(DL-2): Acquire. What this thread does next must not be seen before the flag is
+        //   up; otherwise the list could seem empty at an instant at which it was not.
+        //   argued in xtask/src/weaken: load buffering.
+        self.has_side.swap(1, site::SIDE_RAISE.ordering());
+        side.push(magazine);
     }
 }
 
@@ -142,25 +121,23 @@ unsafe impl<R: Reclaimer> MagazineList for DeferredList<R> {
         }
     }
 
+    /// Takes from the open stack, or else from the side stack; all is taken from both. Returns
+    /// nothing only if both had nothing at one instant.
     #[inline]
-    fn pop<'s>(&self, store: &'s MagazineStore, guard: &R::Guard<'_>) -> Option<OwnedMagazine<'s>> {
-        self.either(|| self.open.pop(store, guard), |top| top.pop(store)).next()
-    }
-
-    fn pop_up_to<'s>(
-        &self,
-        store: &'s MagazineStore,
-        max_blocks: usize,
-        guard: &R::Guard<'_>,
-    ) -> Chain<'s> {
-        self.either(
-            || self.open.pop_up_to(store, max_blocks, guard),
-            |top| top.pop_up_to(store, max_blocks),
-        )
-    }
-
-    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &R::Guard<'_>) -> Chain<'s> {
-        self.side.with(|top| self.open.take_all(store, guard).then(top.take_all(store).lock_only()))
+    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &R::Guard<'_>) -> Chain<'s> {
+        if take == Take::All {
+            let mut side = lock(&self.side);
+            let open = self.open.remove(take, store, guard);
+            return open.then(side.remove(take, store).lock_only());
+        }
+        let taken = self.open.remove(take, store, guard);
+        if !taken.is_empty() || !self.has_side() {
+            return taken;
+        }
+        let mut side = lock(&self.side);
+        // Once more, because under the lock the side stack does not change meanwhile.
+        let taken = self.open.remove(take, store, guard);
+        if taken.is_empty() { side.remove(take, store).lock_only() } else { taken }
     }
 
     fn refuses(&self) -> bool {

@@ -41,12 +41,6 @@ impl MagazineRef {
     /// No magazine.
     pub const NONE: Self = Self(0);
 
-    /// The magazine at an exposed address; no magazine for 0.
-    #[inline]
-    pub const fn from_address(address: usize) -> Self {
-        Self(address)
-    }
-
     /// The magazine with this directory index.
     #[inline]
     pub const fn from_index(index: u32) -> Self {
@@ -57,13 +51,6 @@ impl MagazineRef {
     #[inline]
     pub const fn is_none(self) -> bool {
         self.0 == 0
-    }
-
-    /// The directory index, if this is one.
-    #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "an index was 32 bits wide")]
-    pub const fn index(self) -> Option<u32> {
-        if self.0 & 1 == 1 { Some((self.0 >> 1) as u32) } else { None }
     }
 
     /// The address, if this is one; 0 for no magazine.
@@ -82,16 +69,6 @@ impl Magazine {
         debug_assert_eq!(offset, size_of::<Self>(), "the blocks follow the head directly");
         // Keeps neighbouring magazines on different cache lines.
         Some(layout.align_to(LINE).ok()?.pad_to_align())
-    }
-
-    pub(super) fn new(index: u32) -> Self {
-        Self {
-            link: AtomicUsize::new(0),
-            count: AtomicU32::new(0),
-            index,
-            created: Witness::created(),
-            blocks: UnsafeCell::new(()),
-        }
     }
 
     /// The link, read by a thread that does not own the magazine. The magazine may be in another

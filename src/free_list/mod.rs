@@ -23,6 +23,7 @@ mod quiescent;
 mod reclaim;
 mod store;
 mod tagged;
+mod take;
 mod treiber;
 
 pub use chain::Chain;
@@ -36,9 +37,9 @@ pub use quiescent::{Quiescent, QuiescentList};
 pub use reclaim::{Guard, Immediate, Reclaimer};
 pub use store::{Addressing, MagazineStore};
 pub use tagged::{TaggedList, TaggedPacked, TaggedWide};
+pub use take::Take;
 pub use treiber::Treiber;
 
-use crate::block::TagWidth;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u128;
 
@@ -59,28 +60,27 @@ pub unsafe trait MagazineList: Send + Sync {
     /// Pushes a magazine.
     fn push(&self, magazine: OwnedMagazine<'_>);
 
-    /// Takes a magazine; the top one, if the list is one stack. `None` means that the list was
-    /// empty at one instant, confirmed by an RMW or under a lock. It may also mean, as for all
-    /// removals, that no tag is left ([`TagPolicy::Refuse`]).
+    /// Removes what `take` says, in one step; from the top on, if the list is one stack. An empty
+    /// chain means that at one instant the list was empty, or its top magazine held more than was
+    /// to be taken, confirmed by an RMW or under a lock. It may also mean that no tag is left
+    /// ([`TagPolicy::Refuse`]).
+    fn remove<'s>(
+        &self,
+        take: Take,
+        store: &'s MagazineStore,
+        guard: &Self::Guard<'_>,
+    ) -> Chain<'s>;
+
+    /// Removes one magazine.
+    // Codegen: C9.
+    #[inline(always)]
     fn pop<'s>(
         &self,
         store: &'s MagazineStore,
         guard: &Self::Guard<'_>,
-    ) -> Option<OwnedMagazine<'s>>;
-
-    /// Takes magazines in one step, from the top on, as long as they hold at most `max_blocks`
-    /// blocks together. Magazines without blocks are not taken. An empty chain means that at one
-    /// instant the list was empty or the top magazine held more than `max_blocks` blocks, confirmed
-    /// as for [`pop`](Self::pop).
-    fn pop_up_to<'s>(
-        &self,
-        store: &'s MagazineStore,
-        max_blocks: usize,
-        guard: &Self::Guard<'_>,
-    ) -> Chain<'s>;
-
-    /// Takes all magazines in one step.
-    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &Self::Guard<'_>) -> Chain<'s>;
+    ) -> Option<OwnedMagazine<'s>> {
+        self.remove(Take::One, store, guard).next()
+    }
 
     /// Takes all magazines in one step, even if no tag is left for a removal.
     ///
@@ -93,7 +93,7 @@ pub unsafe trait MagazineList: Send + Sync {
         store: &'s MagazineStore,
         guard: &Self::Guard<'_>,
     ) -> Chain<'s> {
-        self.take_all(store, guard)
+        self.remove(Take::All, store, guard)
     }
 
     /// Whether removals for allocation are refused, because the tag must not wrap
@@ -235,8 +235,7 @@ impl Mechanism {
         match self.tag_policy {
             TagPolicy::Wrap => usize::MAX,
             TagPolicy::Refuse => {
-                let tags = u128::from(TagWidth::new(self.tag_bits).max()) + 1;
-                usize::try_from(tags / 8).unwrap_or(usize::MAX)
+                usize::try_from((1_u128 << self.tag_bits) / 8).unwrap_or(usize::MAX)
             }
         }
     }

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use super::magazine::{Magazine, MagazineRef};
 use super::store::{Addressing, MagazineStore};
 use crate::block::Block;
-use crate::sync::site;
+use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
 
 impl MagazineStore {
     /// Makes magazine number `index`.
@@ -21,12 +21,18 @@ impl MagazineStore {
     /// dropped.
     pub unsafe fn create(&self, index: usize, room: NonNull<u8>) -> OwnedMagazine<'_> {
         let magazine = room.cast::<Magazine>();
-        let index_bits = match self.addressing {
-            Addressing::Address => 0,
-            Addressing::Index => u32::try_from(index).expect("named, so below the limit"),
+        let head = Magazine {
+            link: AtomicUsize::new(0),
+            count: AtomicU32::new(0),
+            index: match self.addressing {
+                Addressing::Address => 0,
+                Addressing::Index => u32::try_from(index).expect("named, so below the limit"),
+            },
+            created: Witness::created(),
+            blocks: UnsafeCell::new(()),
         };
         // SAFETY: by the caller the room is aligned, large enough and unused.
-        unsafe { magazine.write(Magazine::new(index_bits)) };
+        unsafe { magazine.write(head) };
         match self.addressing {
             // Links and heads recover the address in `resolve`.
             Addressing::Address => _ = magazine.as_ptr().expose_provenance(),
@@ -108,10 +114,13 @@ impl<'s> OwnedMagazine<'s> {
     /// The magazine's name in links and heads.
     #[inline]
     pub fn name(&self) -> MagazineRef {
-        self.store.name(self.magazine)
+        match self.store.addressing {
+            Addressing::Address => MagazineRef(self.magazine.addr().get()),
+            Addressing::Index => MagazineRef::from_index(self.head().index),
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn head(&self) -> &Magazine {
         // SAFETY: magazines live as long as their store, and heads are only shared, never `&mut`.
         unsafe { self.magazine.as_ref() }
@@ -154,13 +163,12 @@ impl<'s> OwnedMagazine<'s> {
         MagazineRef(self.head().link.load(site::OWNED_LINK.ordering()))
     }
 
-    /// Runs `f` on the array behind the head.
-    #[inline]
-    fn with_blocks<R>(&mut self, f: impl FnOnce(*mut Block) -> R) -> R {
+    /// The array behind the head.
+    #[inline(always)]
+    fn array(&self) -> *mut Block {
         self.head().created.acquired();
         // SAFETY: the array begins right behind the head, in the same allocation.
-        let blocks = unsafe { self.magazine.add(1) }.cast::<Block>().as_ptr();
-        self.head().blocks.with_mut(|_| f(blocks))
+        unsafe { self.magazine.add(1) }.cast().as_ptr()
     }
 
     /// Makes `blocks` the magazine's blocks. Blocks that it held before are lost, so call this on a
@@ -191,7 +199,8 @@ impl<'s> OwnedMagazine<'s> {
             total <= self.store.room(),
             "{total} blocks in a magazine of one batch, the largest"
         );
-        self.with_blocks(|array| {
+        let array = self.array();
+        self.head().blocks.with_mut(|_| {
             // SAFETY: `len` is within the array.
             let end = unsafe { array.add(len) };
             // SAFETY: `blocks` fits behind `len` by the assertion. Only this owner has access to
@@ -211,8 +220,8 @@ impl<'s> OwnedMagazine<'s> {
     #[inline]
     pub fn unload(&mut self, out: &mut [MaybeBlock]) -> usize {
         let len = self.len();
-        let out = &mut out[..len];
-        self.with_blocks(|array| {
+        let (array, out) = (self.array(), &mut out[..len]);
+        self.head().blocks.with_mut(|_| {
             // SAFETY: `len` written blocks from the array's start; `out` has room for them and is
             // not the array.
             unsafe { array.copy_to_nonoverlapping(out.as_mut_ptr().cast(), len) };
@@ -225,7 +234,8 @@ impl<'s> OwnedMagazine<'s> {
     pub fn take(&mut self, out: &mut [MaybeBlock]) -> usize {
         let len = self.len();
         let taken = len.min(out.len());
-        self.with_blocks(|array| {
+        let array = self.array();
+        self.head().blocks.with_mut(|_| {
             // SAFETY: `taken <= len`, and `len` blocks are in the array.
             let start = unsafe { array.add(len - taken) };
             // SAFETY: `taken` written blocks from `start`; `out` has room for them and is not
@@ -235,9 +245,7 @@ impl<'s> OwnedMagazine<'s> {
         self.set_len(len - taken);
         taken
     }
-}
 
-impl OwnedMagazine<'_> {
     /// Drops the magazine in place; it will be in no list again. Only a checker's atomics need it,
     /// since a shipped magazine is plain memory.
     pub fn end(self) {

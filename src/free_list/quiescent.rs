@@ -41,9 +41,8 @@ use crossbeam_utils::CachePadded;
 
 use super::{
     BareHead, Chain, Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
-    Requirements, Sealed, Strategy, TagPolicy, Treiber,
+    Requirements, Sealed, Strategy, TagPolicy, Take, Treiber,
 };
-use crate::block::TagWidth;
 use crate::error::BuildError;
 use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
 
@@ -97,14 +96,9 @@ pub struct QuiescentList {
     /// Renewed by each splice. Asserts, under loom, that all earlier removals from `main` happen
     /// before the splice.
     filling: Witness,
-    /// A thread holds this lock while it removes from `second` or splices.
-    removers: Mutex<Removers>,
-}
-
-/// Data of the holder of the lock.
-struct Removers {
-    /// How many removals could not splice.
-    overflows: u64,
+    /// A thread holds this lock while it removes from `second` or splices. Counts the removals that
+    /// could not splice.
+    overflows: Mutex<u64>,
 }
 
 /// A popper, counted as long as this value exists.
@@ -143,57 +137,40 @@ impl QuiescentList {
     pub fn beside_sleepers(poppers: usize) -> Self {
         Self {
             poppers: CachePadded::new(AtomicUsize::new(poppers)),
-            main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
-            second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            main: Treiber::new(0, TagPolicy::Wrap),
+            second: Treiber::new(0, TagPolicy::Wrap),
             filling: Witness::created(),
-            removers: Mutex::new(Removers { overflows: 0 }),
+            overflows: Mutex::default(),
         }
     }
 
-    /// Applies `removal` to `main`, or, if `main` is empty, under the lock.
+    /// Takes from `main`. The caller is counted.
     #[inline]
-    fn remove<'s>(
-        &self,
-        store: &'s MagazineStore,
-        removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
-    ) -> Chain<'s> {
-        let popper = Popper::enter(&self.poppers);
-        let taken = self.take_from_main(&removal);
-        // A thread that waits for the lock is not counted.
-        drop(popper);
-        if taken.is_empty() { self.remove_dry(store, removal) } else { taken }
-    }
-
-    /// Applies `removal` to `main`. The caller is counted.
-    #[inline]
-    fn take_from_main<'s>(&self, removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>) -> Chain<'s> {
-        let taken = removal(&self.main);
+    fn take_from_main<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
+        let taken = self.main.remove(take, store, &());
         if !taken.is_empty() {
             self.filling.acquired();
         }
         taken
     }
 
+    /// Takes from `main` after a splice, or else from `second`, under the lock.
     #[cold]
-    fn remove_dry<'s>(
-        &self,
-        store: &'s MagazineStore,
-        removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
-    ) -> Chain<'s> {
-        let mut removers = lock(&self.removers);
+    fn remove_dry<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
+        let mut overflows = lock(&self.overflows);
         let popper = Popper::enter(&self.poppers);
         loop {
-            let taken = self.take_from_main(&removal);
+            let taken = self.take_from_main(take, store);
             if !taken.is_empty() || !self.main.is_empty() {
                 return taken;
             }
             // `main` is empty and stays empty, because only the holder of the lock fills it (Q1,
             // Q3).
             if !popper.is_alone() {
-                removers.overflows += 1;
-                return removal(&self.second);
+                *overflows += 1;
+                return self.second.remove(take, store, &());
             }
-            let all = self.second.take_all(store, &());
+            let all = self.second.remove(Take::All, store, &());
             if all.is_empty() {
                 return all;
             }
@@ -214,21 +191,20 @@ unsafe impl MagazineList for QuiescentList {
     }
 
     #[inline]
-    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
-        self.remove(store, |stack| stack.pop(store, guard)).next()
-    }
-
-    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
-        self.remove(store, |stack| stack.pop_up_to(store, max_blocks, guard))
-    }
-
-    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
-        // A thread that finds `main` empty meanwhile waits for the lock, so both stacks are taken
-        // at one instant.
-        let _lock = lock(&self.removers);
-        let _popper = Popper::enter(&self.poppers);
-        self.take_from_main(|main| main.take_all(store, guard))
-            .then(self.second.take_all(store, guard))
+    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+        if take == Take::All {
+            // A thread that finds `main` empty meanwhile waits for the lock, so both stacks are
+            // taken at one instant.
+            let _lock = lock(&self.overflows);
+            let _popper = Popper::enter(&self.poppers);
+            let main = self.take_from_main(take, store);
+            return main.then(self.second.remove(take, store, guard));
+        }
+        let popper = Popper::enter(&self.poppers);
+        let taken = self.take_from_main(take, store);
+        // A thread that waits for the lock is not counted.
+        drop(popper);
+        if taken.is_empty() { self.remove_dry(take, store) } else { taken }
     }
 
     fn refuses(&self) -> bool {
@@ -240,7 +216,7 @@ unsafe impl MagazineList for QuiescentList {
     }
 
     fn overflows(&self) -> u64 {
-        lock(&self.removers).overflows
+        *lock(&self.overflows)
     }
 
     fn linger(&self, f: &mut dyn FnMut()) {
@@ -285,7 +261,7 @@ mod tests {
             stack.push(magazines.next().unwrap());
             let late = magazines.next().unwrap();
             let meanwhile = Meanwhile(Cell::new(Some(|| stack.push(late))));
-            assert_eq!(stack.pop(&store, &meanwhile).count(), 1);
+            assert_eq!(stack.remove(Take::One, &store, &meanwhile).count(), 1);
             assert_eq!(list.cas_failures(), failures, "a failed exchange is not counted");
         }
     }

@@ -70,45 +70,21 @@ impl MagazineStore {
         }
     }
 
-    /// The name of a magazine.
-    #[inline]
-    pub(super) fn name(&self, magazine: NonNull<Magazine>) -> MagazineRef {
-        match self.addressing {
-            Addressing::Address => MagazineRef::from_address(magazine.addr().get()),
-            // SAFETY: magazines live as long as the store; `index` never changes.
-            Addressing::Index => MagazineRef::from_index(unsafe { magazine.as_ref() }.index),
-        }
-    }
-
-    /// The magazine that has this name, or `None` for the name of none. The only place where
-    /// addresses become pointers.
+    /// The magazine that has this name, or `None` for the name of none. A thread that does not own
+    /// it may read link and count, not the blocks. This is the only place where addresses become
+    /// pointers.
     ///
     /// # Safety
     ///
     /// The name is of a magazine of this store, and was met in a head or a link by an acquiring
     /// load.
     #[inline]
-    pub(super) unsafe fn resolve(&self, name: MagazineRef) -> Option<NonNull<Magazine>> {
-        match name.index() {
+    pub unsafe fn resolve(&self, name: MagazineRef) -> Option<NonNull<Magazine>> {
+        if name.0 & 1 == 1 {
             // SAFETY: by the caller, the index was published here and is acquired.
-            Some(index) => Some(unsafe { self.directory.get(index as usize) }),
-            // Exposed in `create`.
-            None => NonNull::new(core::ptr::with_exposed_provenance_mut(name.address())),
+            return Some(unsafe { self.directory.get(name.0 >> 1) });
         }
-    }
-
-    /// The magazine that has this name, for a thread that does not own it: the thread may read link
-    /// and count, not the blocks.
-    ///
-    /// # Safety
-    ///
-    /// The name is of a magazine of this store, and was met in a head or a link by an acquiring
-    /// load.
-    #[inline]
-    pub unsafe fn peek(&self, name: MagazineRef) -> Option<&Magazine> {
-        // SAFETY: by the caller.
-        let magazine = unsafe { self.resolve(name) };
-        // SAFETY: magazines live as long as the store, and heads are only shared, never `&mut`.
-        magazine.map(|magazine| unsafe { magazine.as_ref() })
+        // Exposed in `create`.
+        NonNull::new(core::ptr::with_exposed_provenance_mut(name.0))
     }
 }

@@ -2,9 +2,8 @@
 
 use super::{
     Addressing, Chain, Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine,
-    PackedHead, Requirements, Sealed, Strategy, TagPolicy, Treiber, WideHead,
+    PackedHead, Requirements, Sealed, Strategy, TagPolicy, Take, Treiber, WideHead,
 };
-use crate::block::TagWidth;
 use crate::error::BuildError;
 use crate::sync::is_lock_free_u64;
 
@@ -103,7 +102,7 @@ unsafe impl<const TAG_BITS: u32> Strategy for TaggedPacked<TAG_BITS> {
             name: Self::NAME,
             lock_free,
             addressing: Addressing::Index,
-            tag_bits: tag_bits(TAG_BITS, PackedHead::TAG.bits(), requirements)?,
+            tag_bits: tag_bits(TAG_BITS, PackedHead::TAG_BITS, requirements)?,
             tag_policy: requirements.tag_policy,
             limbo_magazines: 0,
         })
@@ -124,10 +123,10 @@ pub enum TaggedList {
 
 impl TaggedList {
     fn new(mechanism: &Mechanism) -> Self {
-        let tags = TagWidth::new(mechanism.tag_bits);
+        let (bits, policy) = (mechanism.tag_bits, mechanism.tag_policy);
         match mechanism.addressing {
-            Addressing::Address => Self::Wide(Treiber::new(tags, mechanism.tag_policy)),
-            Addressing::Index => Self::Packed(Treiber::new(tags, mechanism.tag_policy)),
+            Addressing::Address => Self::Wide(Treiber::new(bits, policy)),
+            Addressing::Index => Self::Packed(Treiber::new(bits, policy)),
         }
     }
 }
@@ -150,18 +149,10 @@ unsafe impl MagazineList for TaggedList {
         either!(self, list => list.push(magazine));
     }
 
-    #[inline]
-    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
-        either!(self, list => list.pop(store, guard).next())
-    }
-
-    #[inline]
-    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
-        either!(self, list => list.pop_up_to(store, max_blocks, guard))
-    }
-
-    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
-        either!(self, list => list.take_all(store, guard))
+    // Codegen: C9.
+    #[inline(always)]
+    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+        either!(self, list => list.remove(take, store, guard))
     }
 
     unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {

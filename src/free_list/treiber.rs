@@ -42,7 +42,7 @@
 //! # Progress
 //!
 //! Lock-free if the head word is: a CAS fails only because another CAS succeeded, and a walk takes
-//! at most `max_blocks` steps.
+//! as many steps as it takes magazines.
 //!
 //! # Source
 //!
@@ -51,18 +51,17 @@
 
 use crossbeam_utils::CachePadded;
 
-use super::head::{Head, HeadWord};
-use super::magazine::{Magazine, MagazineRef};
+use super::head::{Head, HeadWord, last_tag};
+use super::magazine::MagazineRef;
 use super::owned::OwnedMagazine;
 use super::reclaim::Guard;
-use super::{Chain, MagazineStore, TagPolicy};
-use crate::block::TagWidth;
+use super::{Chain, MagazineStore, TagPolicy, Take};
 use crate::sync::{Number, Ordering, site};
 
 /// A Treiber stack of magazines.
 pub struct Treiber<H> {
     head: CachePadded<H>,
-    tags: TagWidth,
+    last_tag: u64,
     /// The first tag at which removals for allocation are refused.
     refuse_at: Option<u64>,
     /// How often a CAS failed. On a cache line of its own, so that counting does not touch the
@@ -71,16 +70,13 @@ pub struct Treiber<H> {
 }
 
 impl<H: HeadWord> Treiber<H> {
-    /// An empty stack.
-    pub fn new(tags: TagWidth, policy: TagPolicy) -> Self {
-        let refuse_at = match policy {
-            TagPolicy::Wrap => None,
-            TagPolicy::Refuse => Some(tags.max() / 2),
-        };
+    /// An empty stack with a tag of `tag_bits` bits.
+    pub fn new(tag_bits: u32, policy: TagPolicy) -> Self {
+        let last_tag = last_tag(tag_bits);
         Self {
             head: CachePadded::new(H::empty()),
-            tags,
-            refuse_at,
+            last_tag,
+            refuse_at: (policy == TagPolicy::Refuse).then_some(last_tag / 2),
             failures: CachePadded::default(),
         }
     }
@@ -90,16 +86,15 @@ impl<H: HeadWord> Treiber<H> {
         &self.head
     }
 
-    /// The only removal loop. `plan` reads the top magazine and says how many magazines to take and
-    /// which one is on top afterwards. It may read a chain that other threads have taken meanwhile;
-    /// the CAS then fails. The result is empty if the list is empty or `plan` wants nothing of it,
-    /// which an RMW confirms. It is also empty if the tag is the last one and must not wrap.
-    #[inline]
-    fn remove<'s>(
+    /// Removes what `take` says. The result is empty if there is nothing to take, which an RMW
+    /// confirms. It is also empty if the tag is the last one and must not wrap.
+    // Codegen: C9.
+    #[inline(always)]
+    pub fn remove<'s>(
         &self,
+        take: Take,
         store: &'s MagazineStore,
         guard: &impl Guard,
-        plan: impl Fn(&'s Magazine) -> Option<(usize, MagazineRef)>,
     ) -> Chain<'s> {
         // ORDERING(FL-5): Acquire. Observes the top magazine's creation, link, count and blocks.
         //   pairs with FL-3 (push: head, Release); killed by list/pop_pop_push_push
@@ -107,53 +102,46 @@ impl<H: HeadWord> Treiber<H> {
         let mut head = guard.protect(load(), load);
         loop {
             // SAFETY: met in the head, by an acquiring load (I3, I4).
-            let top = unsafe { store.peek(head.top) };
-            let Some((magazines, rest)) = top.and_then(&plan) else {
-                match self.confirm(head) {
-                    Ok(_) => return Chain::empty(store),
-                    Err(found) => {
-                        self.failures.add(1);
-                        head = guard.protect(found, load);
-                        continue;
-                    }
+            let plan = unsafe { take.plan(head.top, store) };
+            let exchanged = match plan {
+                // An RMW makes sure that `head` is not stale. If a thread carved because of a stale
+                // empty head, the memory bound would not hold.
+                // ORDERING(FL-10): Relaxed on success. Only its place in the head's modification
+                //   order matters. On failure as FL-9.
+                None => self.head.compare_exchange(
+                    head,
+                    head,
+                    site::CONFIRM_CAS.ordering(),
+                    site::REMOVE_CAS_FAILED.ordering(),
+                ),
+                // The tag would wrap, and must not.
+                Some(_) if self.refuse_at.is_some() && head.tag == self.last_tag => {
+                    return Chain::empty(store);
                 }
+                // ORDERING(FL-8): Relaxed on success. `head` was acquired by FL-5 or FL-9, from the
+                //   same store that this CAS replaces (module head).
+                // ORDERING(FL-9): Acquire on failure. As FL-5, for the next round.
+                //   pairs with FL-3; killed by list/pop_pop_push_push
+                Some((_, top)) => self.head.compare_exchange(
+                    head,
+                    Head { top, tag: head.tag.wrapping_add(1) & self.last_tag },
+                    site::REMOVE_CAS.ordering(),
+                    site::REMOVE_CAS_FAILED.ordering(),
+                ),
             };
-            if self.is_used_up(head.tag) {
-                return Chain::empty(store);
-            }
-            let next = Head { top: rest, tag: self.tags.advance(head.tag) };
-            // ORDERING(FL-8): Relaxed on success. `head` was acquired by FL-5 or FL-9, from the
-            //   same store that this CAS replaces (module head).
-            // ORDERING(FL-9): Acquire on failure. As FL-5, for the next round.
-            //   pairs with FL-3; killed by list/pop_pop_push_push
-            match self.head.compare_exchange(
-                head,
-                next,
-                site::REMOVE_CAS.ordering(),
-                site::REMOVE_CAS_FAILED.ordering(),
-            ) {
-                // SAFETY: the CAS removed these magazines, linked as they were seen (I1, I2), and
-                // no other thread can have (I1).
-                Ok(_) => return unsafe { Chain::assume(head.top, magazines, store) },
-                Err(found) => {
+            match (exchanged, plan) {
+                (Ok(_), None) => return Chain::empty(store),
+                (Ok(_), Some((magazines, _))) => {
+                    // SAFETY: the CAS removed these magazines, linked as they were seen (I1, I2),
+                    // and no other thread can have (I1).
+                    return unsafe { Chain::assume(head.top, magazines, store) };
+                }
+                (Err(found), _) => {
                     self.failures.add(1);
                     head = guard.protect(found, load);
                 }
             }
         }
-    }
-
-    /// Makes sure by an RMW that `head` is not stale. If a thread carved because of a stale empty
-    /// head, the memory bound would not hold.
-    fn confirm(&self, head: Head) -> Result<Head, Head> {
-        // ORDERING(FL-10): Relaxed on success. Only its place in the head's modification order
-        //   matters. On failure as FL-9.
-        self.head.compare_exchange(
-            head,
-            head,
-            site::CONFIRM_CAS.ordering(),
-            site::REMOVE_CAS_FAILED.ordering(),
-        )
     }
 
     /// Puts a magazine on top.
@@ -184,52 +172,6 @@ impl<H: HeadWord> Treiber<H> {
                 }
             }
         }
-    }
-
-    /// Takes the top magazine, or nothing.
-    #[inline]
-    pub fn pop<'s>(&self, store: &'s MagazineStore, guard: &impl Guard) -> Chain<'s> {
-        self.remove(store, guard, |top| Some((1, top.stale_link())))
-    }
-
-    /// Takes magazines from the top in one step, as long as they hold at most `max_blocks` blocks
-    /// together.
-    pub fn pop_up_to<'s>(
-        &self,
-        store: &'s MagazineStore,
-        max_blocks: usize,
-        guard: &impl Guard,
-    ) -> Chain<'s> {
-        self.remove(store, guard, |top| {
-            let (mut at, mut magazines, mut blocks) = (top, 0, 0);
-            let mut rest = MagazineRef::NONE;
-            loop {
-                let count = at.stale_count() as usize;
-                // A count of zero means that a stale walk has met a new magazine. The walk stops,
-                // and the CAS will fail. Every other count, stale or not, brings the walk nearer to
-                // its end.
-                if count == 0 || blocks + count > max_blocks {
-                    break;
-                }
-                magazines += 1;
-                blocks += count;
-                rest = at.stale_link();
-                if blocks == max_blocks {
-                    break;
-                }
-                // SAFETY: met in a link, by an acquiring load (I3, I4).
-                match unsafe { store.peek(rest) } {
-                    Some(next) => at = next,
-                    None => break,
-                }
-            }
-            (magazines > 0).then_some((magazines, rest))
-        })
-    }
-
-    /// Takes all magazines in one step.
-    pub fn take_all<'s>(&self, store: &'s MagazineStore, guard: &impl Guard) -> Chain<'s> {
-        self.remove(store, guard, |_| Some((usize::MAX, MagazineRef::NONE)))
     }
 
     /// Takes all magazines in one step, and leaves the tag as it is.
@@ -289,11 +231,5 @@ impl<H: HeadWord> Treiber<H> {
             //   exchange more; `remove` checks again, at the tag that it replaces.
             self.head.load(site::REMOVE_LOAD.ordering()).tag >= limit
         })
-    }
-
-    /// Whether the tag would wrap if it advanced, and must not.
-    #[inline]
-    fn is_used_up(&self, tag: u64) -> bool {
-        self.refuse_at.is_some() && tag == self.tags.max()
     }
 }

@@ -3,7 +3,7 @@
 use super::depot::Depot;
 use super::{Guard, Mediator, Participant, ShardId};
 use crate::block::Block;
-use crate::free_list::{Chain, MagazineList, MaybeBlock, OwnedMagazine, Reclaimer, Strategy};
+use crate::free_list::{MagazineList, MaybeBlock, Reclaimer, Strategy, Take};
 
 /// The mediator, for one thread cache. Each call is one exchange on behalf of that cache.
 pub struct Client<'m, S: Strategy> {
@@ -55,7 +55,7 @@ impl<S: Strategy> Client<'_, S> {
     }
 
     /// Merges a remainder into a partial magazine, so that there are never many of these (M3).
-    fn offer_remainder(self, guard: &Guard<'_, S>, blocks: &[Block]) {
+    fn offer_remainder(&self, guard: &Guard<'_, S>, blocks: &[Block]) {
         let Depot { store, batch, full, partial, .. } = &**self.mediator.depot;
         let mut rest = blocks;
         if let Some(mut magazine) = partial.pop(store, guard) {
@@ -78,62 +78,58 @@ impl<S: Strategy> Client<'_, S> {
 
     /// Fills `out` from its start with up to `out.len()` blocks, never more, and returns how many.
     ///
-    /// A request for the largest batch or more takes whole batches, as many as fit, by one CAS:
-    /// from the cache's shard, or else from the next shard that has any. If no shard has one, it
-    /// takes one partial magazine. A request below the largest batch takes one partial magazine, or
-    /// else a full one, and leaves in it the blocks that it did not ask for.
+    /// A request for the largest batch or more removes what `take` says from the list of the
+    /// cache's shard, or else from that of the next shard that has any: [`Take::One`] for one full
+    /// magazine, the blocks that were offered together last, or `Take::UpTo(out.len())` for as many
+    /// as fit. If no shard has one, it takes one partial magazine. A request below the largest
+    /// batch takes one partial magazine, or else a full one, and leaves in it the blocks that it
+    /// did not ask for.
     ///
     /// 0 means that the request saw every list that could serve it empty, each by an RMW, and the
     /// lists of full magazines at one instant (M5).
-    #[inline]
-    pub fn request(self, out: &mut [MaybeBlock]) -> usize {
-        let most = self.mediator.batch().max;
-        if out.is_empty() {
-            return 0;
-        }
-        self.search(out, |list, guard, out| {
-            if out.len() < most {
-                return 0;
-            }
-            let chain = list.pop_up_to(self.mediator.store(), out.len(), guard);
-            self.empty_into(guard, chain, out)
-        })
-    }
-
-    /// As [`request`](Self::request), but takes one full magazine only: the blocks that were
-    /// offered together last. Handles call this, because a handle's own batch may be small while
-    /// the batches of other handles are large.
     ///
     /// # Panics
     ///
-    /// If `out` has no room for the largest batch.
+    /// If `take` brings more blocks than `out` has room for: one magazine may hold the largest
+    /// batch.
     #[inline]
-    pub fn request_batch(self, out: &mut [MaybeBlock]) -> usize {
+    pub fn request(self, take: Take, out: &mut [MaybeBlock]) -> usize {
         let most = self.mediator.batch().max;
-        assert!(out.len() >= most, "room for {} blocks, of {most}", out.len());
-        self.search(out, |list, guard, out| {
-            let magazine = list.pop(self.mediator.store(), guard);
-            magazine.map_or(0, |magazine| self.empty_one(guard, magazine, out))
-        })
-    }
-
-    /// Searches the full magazines by `take`, and then the partial ones.
-    #[inline(always)]
-    fn search(
-        &self,
-        out: &mut [MaybeBlock],
-        take: impl Fn(&S::List, &Guard<'_, S>, &mut [MaybeBlock]) -> usize,
-    ) -> usize {
+        assert!(take != Take::One || out.len() >= most, "room for {} blocks, of {most}", out.len());
+        if out.is_empty() {
+            return 0;
+        }
         let guard = self.mediator.reclaimer.pin(self.participant);
-        self.mediator.depot.full.search(
-            self.shard,
-            out,
-            |list, out| take(list, &guard, out),
-            |out| self.request_remainder(&guard, out),
-        )
+        match self.empty_into(out, &self.mediator.depot.full.shard(self.shard).list, take, &guard) {
+            0 => self.search(out, take, &guard),
+            taken => taken,
+        }
     }
 
-    #[inline(always)]
+    /// Goes on with a request after the list of the cache's own shard had nothing: through the
+    /// lists of the other shards, then through the partial magazines, and from the beginning again
+    /// unless all lists were empty at one instant, as SH2 says (`full_lists.rs`).
+    #[cold]
+    fn search(&self, out: &mut [MaybeBlock], take: Take, guard: &Guard<'_, S>) -> usize {
+        let full = &self.mediator.depot.full;
+        let (mut shard, mut before) = (self.shard, None);
+        loop {
+            shard = full.after(shard);
+            if shard == self.shard {
+                // The round is over.
+                let taken = self.request_remainder(guard, out);
+                if taken > 0 || full.is_confirmed_empty(&mut before) {
+                    return taken;
+                }
+            }
+            let taken = self.empty_into(out, &full.shard(shard).list, take, guard);
+            if taken > 0 {
+                return taken;
+            }
+        }
+    }
+
+    #[inline]
     fn request_remainder(&self, guard: &Guard<'_, S>, out: &mut [MaybeBlock]) -> usize {
         let Depot { store, batch, full, partial, .. } = &**self.mediator.depot;
         // One at a time: several in one hand, with less than a batch each, break M3.
@@ -151,26 +147,23 @@ impl<S: Strategy> Client<'_, S> {
         taken
     }
 
-    /// Copies the blocks of a chain to `out` and sends its magazines back to `empty`.
+    /// Removes what `take` says from a list of full magazines, copies the blocks to `out` and sends
+    /// the magazines back to `empty`. Takes nothing if `out` has less room than the largest batch.
     #[inline]
-    fn empty_into(&self, guard: &Guard<'_, S>, chain: Chain<'_>, out: &mut [MaybeBlock]) -> usize {
-        let mut taken = 0;
-        for magazine in chain {
-            taken += self.empty_one(guard, magazine, &mut out[taken..]);
-        }
-        taken
-    }
-
-    /// As [`empty_into`](Self::empty_into), for one magazine.
-    #[inline]
-    fn empty_one(
+    fn empty_into(
         &self,
-        guard: &Guard<'_, S>,
-        mut magazine: OwnedMagazine<'_>,
         out: &mut [MaybeBlock],
+        list: &S::List,
+        take: Take,
+        guard: &Guard<'_, S>,
     ) -> usize {
-        let taken = magazine.unload(out);
-        self.mediator.recycle(guard, magazine);
+        let mut taken = 0;
+        if out.len() >= self.mediator.batch().max {
+            for mut magazine in list.remove(take, self.mediator.store(), guard) {
+                taken += magazine.unload(&mut out[taken..]);
+                self.mediator.recycle(guard, magazine);
+            }
+        }
         taken
     }
 }

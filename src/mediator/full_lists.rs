@@ -1,4 +1,5 @@
-//! The lists of full magazines, one for each shard, and how a thread scans all of them.
+//! The lists of full magazines, one for each shard, and what a scan of all of them shows.
+//! `Client::request` (`client.rs`) scans them.
 //!
 //! # Why a scan counts arrivals
 //!
@@ -40,7 +41,7 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::free_list::{MagazineList, MaybeBlock, Mechanism, OwnedMagazine, Strategy};
+use crate::free_list::{MagazineList, Mechanism, OwnedMagazine, Strategy};
 use crate::sync::{AtomicU64, site};
 
 /// The shard of a thread cache: it offers batches to this shard's list, and asks this list first.
@@ -49,14 +50,13 @@ use crate::sync::{AtomicU64, site};
 pub struct ShardId(usize);
 
 /// One shard: its list of full magazines, alone on its cache lines.
-struct Shard<S: Strategy> {
-    list: S::List,
+pub(super) struct Shard<S: Strategy> {
+    pub(super) list: S::List,
     /// How many magazines were pushed here. Counted only if there are other shards.
     arrived: AtomicU64,
 }
 
-/// The lists of full magazines. No other code of the mediator knows that there may be several. The
-/// first one is stored inline, because most pools have only that one.
+/// The lists of full magazines. The first one is stored inline, because most pools have only that one.
 pub(super) struct FullLists<S: Strategy> {
     first: CachePadded<Shard<S>>,
     others: Box<[CachePadded<Shard<S>>]>,
@@ -81,21 +81,26 @@ impl<S: Strategy> FullLists<S> {
     }
 
     #[inline]
-    fn shard(&self, shard: usize) -> &Shard<S> {
+    pub(super) fn shard(&self, ShardId(shard): ShardId) -> &Shard<S> {
         match shard {
             0 => &self.first,
             _ => &self.others[shard - 1],
         }
     }
 
+    /// The shard after this one, in a circle.
+    pub(super) const fn after(&self, ShardId(shard): ShardId) -> ShardId {
+        ShardId(if shard < self.others.len() { shard + 1 } else { 0 })
+    }
+
     /// All lists, beginning with that of `own`.
     pub(super) fn all_from(&self, ShardId(own): ShardId) -> impl Iterator<Item = &S::List> {
-        (own..self.count()).chain(0..own).map(|shard| &self.shard(shard).list)
+        (own..self.count()).chain(0..own).map(|shard| &self.shard(ShardId(shard)).list)
     }
 
     /// Pushes a magazine to the list of `own`.
     #[inline]
-    pub(super) fn push(&self, ShardId(own): ShardId, magazine: OwnedMagazine<'_>) {
+    pub(super) fn push(&self, own: ShardId, magazine: OwnedMagazine<'_>) {
         let Shard { list, arrived } = self.shard(own);
         list.push(magazine);
         if !self.others.is_empty() {
@@ -106,62 +111,17 @@ impl<S: Strategy> FullLists<S> {
         }
     }
 
-    /// Fills `out` by `take` from one list after the other, beginning with that of `own`, or else by
-    /// `otherwise`, and returns how many blocks there are. Both return how many blocks they have
-    /// written.
-    ///
-    /// 0 means that all lists were empty at one instant, as SH2 says, and that `otherwise` found
-    /// nothing.
-    #[inline(always)]
-    pub(super) fn search(
-        &self,
-        own: ShardId,
-        out: &mut [MaybeBlock],
-        take: impl Fn(&S::List, &mut [MaybeBlock]) -> usize,
-        otherwise: impl Fn(&mut [MaybeBlock]) -> usize,
-    ) -> usize {
-        match take(&self.shard(own.0).list, out) {
-            0 => self.search_on(own, out, take, otherwise),
-            taken => taken,
-        }
-    }
-
-    /// The rest of a search that has found the list of `own` empty.
-    #[cold]
-    fn search_on(
-        &self,
-        own: ShardId,
-        out: &mut [MaybeBlock],
-        take: impl Fn(&S::List, &mut [MaybeBlock]) -> usize,
-        otherwise: impl Fn(&mut [MaybeBlock]) -> usize,
-    ) -> usize {
-        let (mut shard, mut before) = (own.0, None);
-        loop {
-            shard = if shard + 1 == self.count() { 0 } else { shard + 1 };
-            if shard == own.0 {
-                // The round is over.
-                let taken = otherwise(out);
-                if taken > 0 || self.is_confirmed_empty(&mut before) {
-                    return taken;
-                }
-            }
-            let taken = take(&self.shard(shard).list, out);
-            if taken > 0 {
-                return taken;
-            }
-        }
-    }
-
     /// Called at the end of a round that has found nothing: whether all lists were empty at one
     /// instant, as SH2 says. Otherwise the thread makes another round. `before` keeps the sum of
     /// the counts from round to round.
-    fn is_confirmed_empty(&self, before: &mut Option<u64>) -> bool {
+    pub(super) fn is_confirmed_empty(&self, before: &mut Option<u64>) -> bool {
         if self.others.is_empty() {
             return true;
         }
         // ORDERING(SH-2): Acquire. Keeps the looks that follow after the reading. An RMW, because a
         //   load may miss an arrival. argued in xtask/src/weaken: load buffering.
-        let count = |shard| self.shard(shard).arrived.fetch_add(0, site::ARRIVED.ordering());
+        let count =
+            |shard| self.shard(ShardId(shard)).arrived.fetch_add(0, site::ARRIVED.ordering());
         // Counts only grow, so if the sum has not changed, no count has.
         let now = Some((0..self.count()).map(count).sum());
         core::mem::replace(before, now) == now

@@ -44,7 +44,6 @@
 //! instead of swapped magazines (papers/README.md).
 
 mod client;
-mod deferred_return;
 mod depot;
 mod full_lists;
 mod limbo;
@@ -58,8 +57,7 @@ use crate::block::Batch;
 use crate::free_list::{
     MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
 };
-use deferred_return::DeferredReturn;
-use depot::Depot;
+use depot::{DeferredReturn, Depot};
 
 /// The shared store of full, partial and empty magazines of one pool.
 pub struct Mediator<S: Strategy> {
@@ -296,7 +294,7 @@ impl<S: Strategy> Mediator<S> {
         let guard = self.reclaimer.pin(&participant);
         let (mut magazines, mut blocks) = (0, 0);
         // SAFETY: by the caller no thread removes anything meanwhile. The lists to which a thread
-        // may still return magazines implement this call by their ordinary `take_all`.
+        // may still return magazines implement this call by their ordinary `remove`.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
         let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
         while let Some(magazine) = back.pop() {

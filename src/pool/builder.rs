@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::core::{Core, Parts};
+use super::core::{Core, Growth};
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
 use crate::checking::{Checked, Checking, Hardened, Unchecked};
@@ -14,9 +14,11 @@ use crate::error::BuildError;
 use crate::free_list::{
     DoubleWidthCas, Magazine, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
 };
+use crate::mediator::Mediator;
 use crate::source::{Source, SystemSource};
-use crate::sync::PoolId;
-use crate::threads::{ExplicitHandles, ThreadHandling, Topology};
+use crate::sync::{Number, PoolId};
+use crate::thread_cache::Registry;
+use crate::threads::{self, ExplicitHandles, ThreadHandling, Topology};
 
 /// Blocks per batch, when the builder is not told.
 const DEFAULT_BATCH: usize = 64;
@@ -304,18 +306,20 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         }
         let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
         let id = PoolId::next();
-        Ok(Core::new(Parts {
-            id,
+        Ok(Core::boxed(|rundown| Core {
+            mediator: Mediator::new(batch, shards, &mechanism),
+            registry: Registry::default(),
             checking: C::new(id, layout, self.zero_on_free),
-            regions: Regions::new(self.source),
+            growth: Growth::new(carver, Regions::new(self.source)),
+            handling: self.handling,
+            topology: self.topology.filter(|_| shards > 1),
+            hook: threads::hook(&rundown),
+            rundown,
+            id,
             mechanism,
             layout,
-            batch,
-            carver,
             capacity,
-            handling: self.handling,
-            shards,
-            topology: self.topology,
+            sealed: Number::new(0),
             block_table: self.block_table,
         }))
     }

@@ -10,15 +10,15 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use crate::block::{Batch, Block, BlockLayout, sanitizers};
+use crate::block::{Block, BlockLayout, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy};
+use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, PoolId, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};
-use crate::threads::{self, EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
+use crate::threads::{EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
 /// The shared part of a pool.
 pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
@@ -30,11 +30,11 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) growth: CachePadded<Mutex<Growth>>,
     pub(super) handling: Box<dyn ThreadHandling>,
     /// `Some` only if there is more than one shard.
-    topology: Option<Box<dyn Topology>>,
+    pub(super) topology: Option<Box<dyn Topology>>,
     /// Lets threads that end into the core while it exists.
-    rundown: Arc<Rundown<Self>>,
+    pub(super) rundown: Arc<Rundown<Self>>,
     /// The rundown, for [`ThreadHandling::watch`].
-    hook: EndHook,
+    pub(super) hook: EndHook,
     pub(super) id: PoolId,
     pub(super) mechanism: Mechanism,
     pub(super) layout: BlockLayout,
@@ -58,25 +58,10 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    const fn new(carver: Carver, regions: Regions) -> Self {
-        Self { carver, magazines: 0, slots: 0, sealed: false, regions }
+    pub(super) fn new(carver: Carver, regions: Regions) -> CachePadded<Mutex<Self>> {
+        let this = Self { carver, magazines: 0, slots: 0, sealed: false, regions };
+        CachePadded::new(Mutex::new(this))
     }
-}
-
-/// The parts from which a builder makes a core.
-pub(super) struct Parts<C> {
-    pub(super) id: PoolId,
-    pub(super) mechanism: Mechanism,
-    pub(super) layout: BlockLayout,
-    pub(super) checking: C,
-    pub(super) batch: Batch,
-    pub(super) carver: Carver,
-    pub(super) capacity: usize,
-    pub(super) regions: Regions,
-    pub(super) handling: Box<dyn ThreadHandling>,
-    pub(super) shards: usize,
-    pub(super) topology: Option<Box<dyn Topology>>,
-    pub(super) block_table: Option<BlockTable>,
 }
 
 /// The owner of slots from which the end of a thread takes nothing back: the slot of a fallback
@@ -95,37 +80,15 @@ impl<S: Strategy, C: Checking> Watcher for Rundown<Core<S, C>> {
 }
 
 impl<S: Strategy, C: Checking> Core<S, C> {
-    /// A core in a box of its own, which the rundown frees.
-    pub(super) fn new(parts: Parts<C>) -> NonNull<Self> {
-        let Parts { mechanism, layout, checking, batch, capacity, shards, .. } = parts;
+    /// A core in a box of its own, which the rundown frees. `make` gets the rundown.
+    pub(super) fn boxed(make: impl FnOnce(Arc<Rundown<Self>>) -> Self) -> NonNull<Self> {
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the room is that of the box and is written below; `close` leaves it to the
         // rundown.
-        let rundown = Arc::new(unsafe { Rundown::new(room) });
-        let core = Self {
-            mediator: Mediator::new(batch, shards, &mechanism),
-            registry: Registry::default(),
-            growth: CachePadded::new(Mutex::new(Growth::new(parts.carver, parts.regions))),
-            handling: parts.handling,
-            topology: parts.topology.filter(|_| shards > 1),
-            hook: threads::hook(&rundown),
-            rundown,
-            id: parts.id,
-            mechanism,
-            checking,
-            layout,
-            capacity,
-            sealed: Number::new(0),
-            block_table: parts.block_table,
-        };
+        let core = make(Arc::new(unsafe { Rundown::new(room) }));
         // SAFETY: the box was made for a core.
         unsafe { room.write(core) };
         room
-    }
-
-    /// The rundown, through which threads that end enter the core.
-    pub(super) const fn rundown(&self) -> &Arc<Rundown<Self>> {
-        &self.rundown
     }
 
     /// Whether no thread reads free blocks. In a stamped pool a thread with a stale name may.
@@ -188,63 +151,37 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         self.mediator.client(participant, ShardId::default())
     }
 
-    /// Claims a slot from which the end of the thread takes nothing back.
-    pub(super) fn attach_unwatched(&self) -> Result<SlotRef, AllocError> {
-        match self.registry.claim(UNWATCHED) {
-            Some(slot) => Ok(slot),
-            None => self.add_slot(UNWATCHED),
-        }
-    }
-
-    /// Claims a slot for the calling thread: a free one, or else a new one, which comes with its
-    /// magazines.
-    pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
-        let thread = self.handling.current();
-        self.handling.watch(&self.hook);
+    /// Claims a slot for `thread`: a free one, or else a new one, which comes with its magazines.
+    pub(super) fn claim(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         match self.registry.claim(thread) {
             Some(slot) => Ok(slot),
             None => self.add_slot(thread),
         }
     }
 
-    /// One batch for a cache that is empty: from the mediator, or else freshly carved.
-    pub(super) fn refill(
+    /// Claims a slot for the calling thread.
+    pub(super) fn attach(&self) -> Result<SlotRef, AllocError> {
+        let thread = self.handling.current();
+        self.handling.watch(&self.hook);
+        self.claim(thread)
+    }
+
+    /// Writes at least one and up to `room.len()` blocks to `room`: from the mediator what `take`
+    /// says ([`Client::request`]), or else a freshly carved batch. `room` has space for the largest
+    /// batch.
+    pub(super) fn take(
         &self,
         client: Client<'_, S>,
+        take: Take,
         room: &mut [MaybeBlock],
     ) -> Result<usize, AllocError> {
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
         }
-        match client.request_batch(room) {
+        match client.request(take, room) {
             0 => self.grow(client, room),
             blocks => Ok(blocks),
         }
-    }
-
-    /// Writes at least one and up to `room.len()` blocks to `room`: as many whole batches as fit,
-    /// or else a partial magazine, from the mediator, or else a freshly carved batch. `room` has
-    /// space for the largest batch.
-    pub(super) fn take_batches(
-        &self,
-        client: Client<'_, S>,
-        room: &mut [MaybeBlock],
-    ) -> Result<usize, AllocError> {
-        if self.mediator.refuses() {
-            return Err(AllocError::TagsExhausted);
-        }
-        match client.request(room) {
-            0 => self.grow(client, room),
-            blocks => Ok(blocks),
-        }
-    }
-
-    /// One block from the shared lists, or a fresh one. For pools without caches, of batch 1.
-    pub(super) fn take_one(&self, client: Client<'_, S>) -> Result<Block, AllocError> {
-        let mut room = [MaybeBlock::uninit()];
-        self.refill(client, &mut room)?;
-        // SAFETY: a refill brings at least one block.
-        Ok(unsafe { room[0].assume_init() })
     }
 
     /// Gives the oldest `count` blocks of a slot to the mediator.
@@ -266,8 +203,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ) -> Result<(), Misuse> {
         // SAFETY: by the caller.
         unsafe { batch_leaves_cache(&self.checking, check, slot, count) }?;
+        // SAFETY: by the caller; the slice is not used once the array changes.
+        client.offer(&unsafe { slot.blocks() }[..count]);
         // SAFETY: by the caller.
-        unsafe { slot.flush(self.mediator.batch(), count, |blocks| client.offer(blocks)) };
+        unsafe { slot.flushed(self.mediator.batch(), count) };
+        // SAFETY: by the caller.
+        unsafe { slot.count_given(count) };
         Ok(())
     }
 
@@ -320,43 +261,6 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             // SAFETY: the slot's owner is the calling thread.
             unsafe { self.hand_in(slot, &check, &participant) };
         }
-    }
-
-    /// Ends the core. Returns when its memory has been freed.
-    ///
-    /// # Safety
-    ///
-    /// As [`close`](Self::close).
-    pub(super) unsafe fn close_and_wait(this: NonNull<Self>) {
-        // SAFETY: the core lives.
-        let rundown = unsafe { this.as_ref() }.rundown.clone();
-        // SAFETY: by the caller.
-        unsafe { rundown.close_and_wait() };
-    }
-
-    /// Leaks the core and all memory. No thread uses them afterwards: the call waits for threads
-    /// that are just handing in their blocks, and keeps later ones out.
-    ///
-    /// # Safety
-    ///
-    /// As [`close`](Self::close).
-    pub(super) unsafe fn abandon(this: NonNull<Self>) {
-        // SAFETY: the core lives.
-        let rundown = unsafe { this.as_ref() }.rundown.clone();
-        // SAFETY: by the caller.
-        unsafe { rundown.close_and_keep() };
-    }
-
-    /// Ends the core. If threads are just handing in their blocks, the last of them ends it.
-    ///
-    /// # Safety
-    ///
-    /// No handle is in use, and none will be; the caller does not use the core again.
-    pub(super) unsafe fn close(this: NonNull<Self>) {
-        // SAFETY: the core lives.
-        let rundown = unsafe { this.as_ref() }.rundown.clone();
-        // SAFETY: by the caller.
-        unsafe { rundown.close() };
     }
 }
 

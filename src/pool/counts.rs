@@ -65,7 +65,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// No handle is in use until this returns.
     pub(super) unsafe fn census(&self) -> Census {
         // The rundown keeps ending threads out, and by the caller no handle is in use.
-        let _held = self.rundown().exclusive();
+        let _held = self.rundown.exclusive();
         // SAFETY: as just said, no other thread is in the core.
         let counts = unsafe { self.mediator.census_alone() };
         let (full_blocks, partial_blocks, empty_magazines) = counts;

@@ -31,16 +31,21 @@ impl<S: Strategy, C: Checking> fmt::Debug for Pool<S, C> {
     }
 }
 
-impl<S: Strategy, C: Checking> fmt::Debug for ThreadLocalPool<S, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pool().core().describe("ThreadLocalPool", f)
-    }
+/// `Debug` of the other pools: what never changes of the [`Pool`] that each is made of.
+macro_rules! described {
+    ($([$($generics:tt)*] $name:ident<$($parameter:ident),*>;)*) => {$(
+        impl<$($generics)*> fmt::Debug for $name<$($parameter),*> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.pool().core().describe(stringify!($name), f)
+            }
+        }
+    )*};
 }
-
-impl<S: Strategy> fmt::Debug for ExactPool<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.core().describe("ExactPool", f)
-    }
+described! {
+    [S: Strategy, C: Checking] ThreadLocalPool<S, C>;
+    [S: Strategy] ExactPool<S>;
+    [T, S: Strategy] ObjectPool<T, S>;
+    [T, S: Strategy] StampedPool<T, S>;
 }
 
 impl<S: Strategy, C: Checking> fmt::Debug for StaticPool<S, C> {
@@ -50,18 +55,6 @@ impl<S: Strategy, C: Checking> fmt::Debug for StaticPool<S, C> {
             Some(pool) => pool.pool().core().describe("StaticPool", f),
             None => f.write_str("StaticPool(not built yet)"),
         }
-    }
-}
-
-impl<T, S: Strategy> fmt::Debug for ObjectPool<T, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.blocks().core().describe("ObjectPool", f)
-    }
-}
-
-impl<T, S: Strategy> fmt::Debug for StampedPool<T, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pool().core().describe("StampedPool", f)
     }
 }
 

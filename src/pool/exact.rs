@@ -1,12 +1,9 @@
 //! A pool without caches.
 
-use core::ptr::NonNull;
-
-use super::core::Core;
 use super::{Census, Pool, Stats};
 use crate::block::Block;
 use crate::error::AllocError;
-use crate::free_list::{Strategy, TaggedWide};
+use crate::free_list::{MaybeBlock, Strategy, TaggedWide, Take};
 
 /// A pool without thread caches: each call exchanges one block with the shared list.
 ///
@@ -51,8 +48,12 @@ impl<S: Strategy> ExactPool<S> {
         Self(pool)
     }
 
-    pub(super) fn core(&self) -> &Core<S> {
-        self.0.core()
+    pub(super) const fn pool(&self) -> &Pool<S> {
+        &self.0
+    }
+
+    pub(super) const fn pool_mut(&mut self) -> &mut Pool<S> {
+        &mut self.0
     }
 
     /// Takes a block.
@@ -61,9 +62,14 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// [`AllocError`], if at some instant during the call no block was free, and none could be
     /// carved. A block whose free has not returned yet may count as free or as in use.
+    // Out of line, so that the hits of an object pool with caches do not contain it.
+    #[inline(never)]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         let core = self.0.core();
-        let block = core.take_one(core.client_without_cache(&core.mediator.join()))?;
+        let (participant, mut room) = (core.mediator.join(), [MaybeBlock::uninit()]);
+        core.take(core.client_without_cache(&participant), Take::One, &mut room)?;
+        // SAFETY: the call has brought at least one block.
+        let block = unsafe { room[0].assume_init() };
         core.show(block);
         Ok(block)
     }
@@ -74,6 +80,8 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// `block` came from [`allocate`](Self::allocate) of this pool, was not freed since, and nobody
     /// uses it any more.
+    // Out of line as `allocate`.
+    #[inline(never)]
     pub unsafe fn deallocate(&self, block: Block) {
         let core = self.0.core();
         core.hide(block);
@@ -101,11 +109,6 @@ impl<S: Strategy> ExactPool<S> {
     /// Counts of the pool, as [`Pool::stats`].
     pub fn stats(&self) -> Stats {
         self.0.stats()
-    }
-
-    /// As [`Pool::end_blocks`].
-    pub(super) fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
-        self.0.end_blocks(end);
     }
 
     /// Leaks the pool's memory, and keeps threads from using it.

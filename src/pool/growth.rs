@@ -8,7 +8,7 @@ use crate::block::{Batch, Block};
 use crate::checking::Checking;
 use crate::chunk::NewChunk;
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Strategy};
+use crate::free_list::{Magazine, MaybeBlock, Strategy, Take};
 use crate::mediator::{Client, ShardId};
 use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef};
@@ -98,7 +98,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         let mut growth = self.unsealed()?;
         // The thread that held the lock before may have carved blocks and freed them since. The
         // memory bound also needs this request: it shows that the lists are empty under the lock.
-        let found = client.request_batch(room);
+        let found = client.request(Take::One, room);
         if found > 0 {
             return Ok(found);
         }
@@ -206,7 +206,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             claimed.0.push(self.add_slot(UNWATCHED)?);
         }
         if missing == 0 {
-            claimed.0.push(self.attach_unwatched()?);
+            claimed.0.push(self.claim(UNWATCHED)?);
         }
         self.carve_until(shard, is_enough)
     }
@@ -217,7 +217,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             return Ok(());
         }
         let shard = self.shard_id();
-        let _slot = Claimed(vec![self.attach_unwatched()?]);
+        let _slot = Claimed(vec![self.claim(UNWATCHED)?]);
         self.carve_until(shard, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {

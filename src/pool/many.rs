@@ -1,40 +1,39 @@
-//! Several blocks at once: all of them or none.
-//!
-//! A bulk allocation takes what the thread cache has, then whole batches from the mediator straight
-//! into the caller's slice, and the rest through the cache. A bulk free offers whole batches
-//! straight from the caller's slice, and puts the rest into the cache. A pool that detects misuse
-//! checks each block by itself, so its bulk calls are loops of single calls.
+//! Several blocks at once, all of them or none: what the pools share, and the pools without handles.
+//! Handles are in `local/many.rs`.
 
 use core::mem::{self, MaybeUninit};
 use core::slice;
 
-use super::{ExactPool, Local, ThreadLocalPool};
+use super::{ExactPool, ThreadLocalPool};
 use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy};
+use crate::free_list::{MaybeBlock, Strategy, Take};
 
 /// The blocks that a bulk allocation has so far. Dropping it frees them, also if the source panics.
-struct SoFar<'r, G: Fn(&[Block])> {
+pub(super) struct SoFar<'r, G: Fn(&[Block])> {
     room: &'r mut [MaybeBlock],
     /// How many places of `room` are written, from its start.
-    taken: usize,
+    pub(super) taken: usize,
     give_back: G,
 }
 
 impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
-    const fn new(room: &'r mut [MaybeBlock], give_back: G) -> Self {
+    pub(super) const fn new(room: &'r mut [MaybeBlock], give_back: G) -> Self {
         Self { room, taken: 0, give_back }
     }
 
     /// The places without a block. A callee fills them from the start, and returns how many it has
     /// filled.
-    fn rest(&mut self) -> &mut [MaybeBlock] {
+    pub(super) fn rest(&mut self) -> &mut [MaybeBlock] {
         &mut self.room[self.taken..]
     }
 
     /// Takes the remaining blocks one by one.
-    fn fill_up(mut self, take: impl Fn() -> Result<Block, AllocError>) -> Result<(), AllocError> {
+    pub(super) fn fill_up(
+        mut self,
+        take: impl Fn() -> Result<Block, AllocError>,
+    ) -> Result<(), AllocError> {
         while self.taken < self.room.len() {
             self.room[self.taken].write(take()?);
             self.taken += 1;
@@ -49,50 +48,6 @@ impl<G: Fn(&[Block])> Drop for SoFar<'_, G> {
         let taken = self.room[..self.taken].as_ptr().cast::<Block>();
         // SAFETY: the first `taken` places were written.
         (self.give_back)(unsafe { slice::from_raw_parts(taken, self.taken) });
-    }
-}
-
-impl<S: Strategy, C: Checking> Local<'_, S, C> {
-    /// Takes as many blocks as `room` has places, or none. Whole batches come straight from the
-    /// shared lists, so a call for many batches costs a fraction of as many single calls.
-    ///
-    /// # Errors
-    ///
-    /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
-    /// the call had taken are free again, and no place of `room` holds a block.
-    ///
-    /// # Memory bound
-    ///
-    /// The blocks that `room` has so far count as live until the call returns.
-    pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        // SAFETY: these blocks were just allocated here.
-        let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
-        if !C::CHECKS {
-            so_far.taken += self.take_cached(so_far.rest());
-            let most = self.most_batch_blocks();
-            while so_far.rest().len() >= most {
-                so_far.taken += self.take_batches(so_far.rest())?;
-            }
-        }
-        so_far.fill_up(|| self.allocate())
-    }
-
-    /// Frees several blocks. Never fails.
-    ///
-    /// # Safety
-    ///
-    /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
-    pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
-        let mut rest = blocks;
-        if !C::CHECKS {
-            // SAFETY: by the caller.
-            let given = unsafe { self.give_batches(blocks) };
-            rest = &blocks[given..];
-        }
-        for &block in rest {
-            // SAFETY: by the caller.
-            unsafe { self.deallocate(block) };
-        }
     }
 }
 
@@ -127,14 +82,14 @@ impl<S: Strategy> ExactPool<S> {
     /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
     /// the call had taken are free again, and no place of `room` holds a block.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        let core = self.core();
+        let core = self.pool().core();
         let participant = core.mediator.join();
         let client = core.client_without_cache(&participant);
         // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
-            let taken = core.take_batches(client, rest)?;
+            let taken = core.take(client, Take::UpTo(rest.len()), rest)?;
             core.show_all(&rest[..taken]);
             so_far.taken += taken;
         }

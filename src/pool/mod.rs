@@ -6,8 +6,6 @@ mod core;
 mod counts;
 mod debug;
 mod exact;
-#[cfg(test)]
-mod freed_at_once;
 mod growth;
 mod local;
 mod many;
@@ -51,9 +49,9 @@ use crate::thread_cache::SlotStats;
 ///
 /// # Memory
 ///
-/// The pool carves at most L + 3TB + B blocks: L is the largest number of blocks live at one time,
-/// T the largest number of handles at one time, B the batch (the largest one where batches grow). A
-/// hardened pool adds TQ, Q = 16. The memory returns to the source when the pool is dropped, and
+/// The pool carves at most L + 3TG + G blocks: L is the largest number of blocks live at one time,
+/// T the largest number of handles at one time, G the largest batch (the batch itself, unless
+/// batches grow). A hardened pool adds TQ, Q = 16. The memory returns to the source when the pool is dropped, and
 /// not before.
 ///
 /// # Progress
@@ -210,16 +208,17 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// up inside the collector may still need the memory. The memory and the source then stay for
     /// good.
     pub fn end(self) {
-        let core = ManuallyDrop::new(self).core;
-        // SAFETY: owned, no handle borrows the pool, and it is not dropped.
-        unsafe { Core::close_and_wait(core) };
+        let rundown = ManuallyDrop::new(self).core().rundown.clone();
+        // SAFETY: the pool is not used again, and no handle borrows it.
+        unsafe { rundown.close_and_wait() };
     }
 
-    /// Leaks the pool's memory, and keeps threads from using it.
+    /// Leaks the pool's memory, and keeps threads from using it: the call waits for threads that
+    /// are just handing in their blocks, and keeps later ones out.
     fn abandon(self) {
-        let core = ManuallyDrop::new(self).core;
-        // SAFETY: owned, no handle borrows the pool, and it is not dropped.
-        unsafe { Core::abandon(core) };
+        let rundown = ManuallyDrop::new(self).core().rundown.clone();
+        // SAFETY: the pool is not used again, and no handle borrows it.
+        unsafe { rundown.close_and_keep() };
     }
 }
 
@@ -227,7 +226,8 @@ impl<S: Strategy, C: Checking> Drop for Pool<S, C> {
     /// Returns all memory to the source, live blocks included. If a thread ends at the same time
     /// and is handing in its cache, that thread returns the memory when it is done.
     fn drop(&mut self) {
-        // SAFETY: owned, and no handle borrows the pool.
-        unsafe { Core::close(self.core) };
+        let rundown = self.core().rundown.clone();
+        // SAFETY: the pool is not used again, and no handle borrows it.
+        unsafe { rundown.close() };
     }
 }

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{MagazineList, MagazineStore, Reclaimer};
+use stampool::raw::free_list::{MagazineList, MagazineStore, Reclaimer, Requirements};
 use stampool::raw::sync::thread;
-use stampool::{Requirements, Strategy, SystemSource};
+use stampool::{Strategy, SystemSource};
 
 use super::{Standing, make_magazine};
 use crate::spec::{self, Object};

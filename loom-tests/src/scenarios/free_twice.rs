@@ -74,16 +74,18 @@ enum Copy {
 /// Frees the block, as a handle does.
 fn free(checking: &Checked, slot: usize, block: Block, then: Then) -> Copy {
     let state = checking.check_state(slot);
-    if !checking.take_in(&state, slot, block)
-        && let Err(misuse) = checking.verify_free(&state, block)
-    {
+    // SAFETY: the state is made for the slot, and no thread uses the block's bytes.
+    let taken = unsafe { checking.take_in(&state, slot, block) };
+    // SAFETY: as above.
+    if !taken && let Err(misuse) = unsafe { checking.verify_free(&state, block) } {
         assert!(matches!(misuse, Misuse::FreedTwice(..)), "a second free was {misuse:?}");
         return Copy::Refused;
     }
     if then == Then::Keep {
         return Copy::Cached;
     }
-    match checking.leaves_cache(&state, block) {
+    // SAFETY: the thread has just put its copy into its cache.
+    match unsafe { checking.leaves_cache(&state, block) } {
         Ok(()) => Copy::InMagazine,
         Err(Misuse::FreedAtOnce(..)) => Copy::TakenOut,
         Err(strange) => panic!("a flush found {strange:?}"),
@@ -93,8 +95,12 @@ fn free(checking: &Checked, slot: usize, block: Block, then: Then) -> Copy {
 /// Uses a copy, as a pop or a refill does. False where it is refused.
 fn is_the_block(checking: &Checked, slot: usize, block: Block, copy: Copy) -> bool {
     let used = match copy {
-        Copy::Cached => checking.verify_alloc(&checking.check_state(slot), block),
-        Copy::InMagazine => checking.enters_cache(&checking.check_state(SLOTS[2]), block),
+        // SAFETY: a pop takes the copy out of the slot's cache.
+        Copy::Cached => unsafe { checking.verify_alloc(&checking.check_state(slot), block) },
+        // SAFETY: a refill brings the copy to the third slot's cache.
+        Copy::InMagazine => unsafe {
+            checking.enters_cache(&checking.check_state(SLOTS[2]), block)
+        },
         Copy::Refused | Copy::TakenOut => return false,
     };
     assert!(matches!(used, Ok(()) | Err(Misuse::FreedAtOnce(..))), "a copy was {used:?}");
@@ -112,8 +118,10 @@ pub fn body(scenario: Scenario) -> String {
     // SAFETY: nobody else adds any; the regions are dropped after the checks.
     unsafe { checking.add_chunk(room, block.0, 1) };
     let state = checking.check_state(SLOTS[0]);
-    checking.enters_cache(&state, block).expect("fresh");
-    checking.verify_alloc(&state, block).expect("cached");
+    // SAFETY: the fresh block comes into the first slot's cache.
+    unsafe { checking.enters_cache(&state, block) }.expect("fresh");
+    // SAFETY: it leaves that cache.
+    unsafe { checking.verify_alloc(&state, block) }.expect("cached");
 
     let other = thread::spawn(move || free(checking, SLOTS[1], block, scenario.then));
     let one = free(checking, SLOTS[0], block, Then::Keep);

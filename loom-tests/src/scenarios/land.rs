@@ -17,10 +17,10 @@ use std::collections::BTreeSet;
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Deferred, MaybeBlock, Reclaimer};
+use stampool::raw::free_list::{Deferred, MaybeBlock, Reclaimer, Requirements, Take};
 use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
-use stampool::{Requirements, Strategy, SystemSource};
+use stampool::{Strategy, SystemSource};
 
 use super::{Standing, make_magazine};
 
@@ -44,7 +44,7 @@ fn block(number: usize) -> Block {
 fn request<R: Reclaimer>(mediator: &Shelves<R>, participant: &Participant<Deferred<R>>) -> usize {
     let mut out = [MaybeBlock::uninit()];
     assert_eq!(
-        mediator.client(participant, ShardId::default()).request(&mut out),
+        mediator.client(participant, ShardId::default()).request(Take::UpTo(out.len()), &mut out),
         1,
         "a block was listed"
     );

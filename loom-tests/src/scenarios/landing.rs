@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Deferred, Reclaimer};
+use stampool::raw::free_list::{Deferred, Reclaimer, Requirements, Take};
 use stampool::raw::mediator::Mediator;
 use stampool::raw::sync::{AtomicUsize, Ordering, thread};
-use stampool::{Requirements, Strategy, SystemSource};
+use stampool::{Strategy, SystemSource};
 
 use super::make_magazine;
 
@@ -108,7 +108,11 @@ fn shelves(limbo: usize) -> (Regions, Shelves) {
 /// Empties a full magazine, which then waits.
 fn request(mediator: &Shelves, participant: &Waiting) {
     let client = mediator.client(participant, mediator.shard_id(0));
-    assert_eq!(client.request(&mut [MaybeUninit::uninit()]), 1, "a block was listed");
+    assert_eq!(
+        client.request(Take::UpTo(1), &mut [MaybeUninit::uninit()]),
+        1,
+        "a block was listed"
+    );
 }
 
 /// Runs [`TOGETHER`] once.

@@ -32,17 +32,17 @@ pub fn body() -> String {
         unsafe { checking.add_chunk(room.as_non_null(), first, 1) };
     });
     let state = checking.check_state(64);
-    let outcome = match checking.verify_free(&state, block) {
+    // SAFETY: the block is not live.
+    let outcome = match unsafe { checking.verify_free(&state, block) } {
         Err(Misuse::NeverHandedOut(_)) => "known",
         // The memory may be that of an earlier execution's pool.
         Err(Misuse::Foreign(..) | Misuse::OtherPool(..) | Misuse::DroppedPool(..)) => "unknown",
         strange => panic!("a fresh block was {strange:?}"),
     };
     other.join().expect("no panic unreported");
-    assert!(
-        matches!(checking.verify_free(&state, block), Err(Misuse::NeverHandedOut(_))),
-        "a chunk was not found"
-    );
+    // SAFETY: as above.
+    let found = unsafe { checking.verify_free(&state, block) };
+    assert!(matches!(found, Err(Misuse::NeverHandedOut(_))), "a chunk was not found");
     // SAFETY: the other thread is joined.
     unsafe { chunk.end() };
     outcome.into()

@@ -52,11 +52,10 @@ pub use shape::Shape;
 pub(crate) use standing::Standing;
 
 use stampool::raw::each_strategy;
-use stampool::raw::free_list::{Deferred, Immediate, QuiescentList, Sealed};
-use stampool::{
-    BuildError, EpochDeferred, Locked, Mechanism, Quiescent, Requirements, Strategy, TaggedPacked,
-    TaggedWide,
+use stampool::raw::free_list::{
+    Deferred, Immediate, Mechanism, QuiescentList, Requirements, Sealed,
 };
+use stampool::{BuildError, EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
 use crate::epoch_model::{EpochModel, Prompt, Stalled};
 use crate::opaque::{Opaque, Peer};

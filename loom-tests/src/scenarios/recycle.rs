@@ -14,9 +14,10 @@ use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{
     Deferred, DeferredList, Magazine, MagazineList, MagazineStore, OwnedMagazine, Reclaimer,
+    Requirements,
 };
 use stampool::raw::sync::thread;
-use stampool::{Requirements, Strategy, SystemSource};
+use stampool::{Strategy, SystemSource};
 
 use super::{Payload, Standing, make_magazine};
 

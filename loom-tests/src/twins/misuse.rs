@@ -5,9 +5,9 @@ use core::ptr::NonNull;
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Addressing, MagazineList, MagazineStore};
+use stampool::raw::free_list::{Addressing, MagazineList, MagazineStore, Requirements};
 use stampool::raw::sync::thread;
-use stampool::{Requirements, Strategy, SystemSource, TaggedPacked};
+use stampool::{Strategy, SystemSource, TaggedPacked};
 
 use super::twin::{LOST, TWICE, Twin, on_exchange};
 use crate::explore::Bound;
@@ -75,7 +75,9 @@ fn late_count() -> String {
     list.push(magazine);
     // SAFETY: a magazine of this store, made by this thread. It is somebody else's, that is the
     // fault.
-    let count = unsafe { store.peek(name) }.expect("a name").stale_count();
+    let magazine = unsafe { store.resolve(name) }.expect("a name");
+    // SAFETY: magazines live as long as their store.
+    let count = unsafe { magazine.as_ref() }.stale_count();
     assert_eq!(count, 1, "a magazine was counted after its release");
     other.join().expect("no panic unreported");
     "1".into()

@@ -5,13 +5,12 @@
 
 use core::marker::PhantomData;
 
-use stampool::raw::block::TagWidth;
 use stampool::raw::free_list::{
     BareHead, Chain, Head, HeadWord, Immediate, MagazineList, MagazineRef, MagazineStore,
-    OwnedMagazine, Sealed, Treiber,
+    Mechanism, OwnedMagazine, Requirements, Sealed, Take, Treiber,
 };
 use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
-use stampool::{BuildError, Mechanism, Quiescent, Requirements, Strategy, TagPolicy};
+use stampool::{BuildError, Quiescent, Strategy, TagPolicy};
 
 use super::twin::{Twin, UNACQUIRED, on_list};
 use crate::scenarios::list::{Op, Scenario, does};
@@ -158,8 +157,8 @@ unsafe impl<R: Rule> Strategy for Spliced<R> {
     fn list(_mechanism: &Mechanism) -> SplicedList<R> {
         SplicedList {
             poppers: AtomicUsize::new(0),
-            main: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
-            second: Treiber::new(TagWidth::new(0), TagPolicy::Wrap),
+            main: Treiber::new(0, TagPolicy::Wrap),
+            second: Treiber::new(0, TagPolicy::Wrap),
             removers: Mutex::new(()),
             rule: PhantomData,
         }
@@ -185,7 +184,7 @@ impl<R: Rule> SplicedList<R> {
         taken
     }
 
-    fn remove<'s>(
+    fn remove_from<'s>(
         &self,
         store: &'s MagazineStore,
         removal: impl Fn(&Treiber<BareHead>) -> Chain<'s>,
@@ -225,7 +224,7 @@ impl<R: Rule> SplicedList<R> {
                 let _lock = (!R::EXCLUDES).then(|| lock(&self.removers));
                 return removal(&self.second);
             }
-            let all = self.second.take_all(store, &());
+            let all = self.second.remove(Take::All, store, &());
             if all.is_empty() {
                 return all;
             }
@@ -262,18 +261,14 @@ unsafe impl<R: Rule> MagazineList for SplicedList<R> {
         self.second.push(magazine);
     }
 
-    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
-        self.remove(store, |stack| stack.pop(store, guard)).next()
-    }
-
-    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
-        self.remove(store, |stack| stack.pop_up_to(store, max_blocks, guard))
-    }
-
-    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+        if take != Take::All {
+            return self.remove_from(store, |stack| stack.remove(take, store, guard));
+        }
         let lock = lock(&self.removers);
         self.poppers.fetch_add(1, Ordering::Acquire);
-        let taken = self.main.take_all(store, guard).then(self.second.take_all(store, guard));
+        let main = self.main.remove(take, store, guard);
+        let taken = main.then(self.second.remove(take, store, guard));
         self.poppers.fetch_sub(1, Ordering::Release);
         drop(lock);
         taken

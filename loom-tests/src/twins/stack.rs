@@ -2,15 +2,13 @@
 
 use core::marker::PhantomData;
 
-use stampool::raw::block::TagWidth;
 use stampool::raw::free_list::{
-    Addressing, BareHead, Chain, Head, HeadWord, Immediate, Magazine, MagazineList, MagazineRef,
-    MagazineStore, OwnedMagazine, PackedHead, Sealed, Treiber, WideHead,
+    Addressing, BareHead, Chain, Head, HeadWord, Immediate, MagazineList, MagazineRef,
+    MagazineStore, Mechanism, OwnedMagazine, PackedHead, Requirements, Sealed, Take, Treiber,
+    WideHead,
 };
 use stampool::raw::sync::Ordering;
-use stampool::{
-    BuildError, Mechanism, Requirements, Strategy, TagPolicy, TaggedPacked, TaggedWide,
-};
+use stampool::{BuildError, Strategy, TagPolicy, TaggedPacked, TaggedWide};
 
 use super::tags::ABA;
 use super::twin::{LOST, TWICE, Twin, UNACQUIRED, on_list};
@@ -76,11 +74,11 @@ trait Fault: Send + Sync + 'static {
     const TAG_BITS: u32;
 
     fn pop<'s>(stack: &Treiber<Self::Head>, store: &'s MagazineStore) -> Chain<'s> {
-        stack.pop(store, &())
+        stack.remove(Take::One, store, &())
     }
 
     fn take_all<'s>(stack: &Treiber<Self::Head>, store: &'s MagazineStore) -> Chain<'s> {
-        stack.take_all(store, &())
+        stack.remove(Take::All, store, &())
     }
 }
 
@@ -105,9 +103,11 @@ impl Fault for EarlyLink {
         let head = stack.head();
         let early = head.load(Ordering::Acquire);
         // SAFETY: met in the head, by an acquiring load.
-        let Some(link) = unsafe { store.peek(early.top) }.map(Magazine::stale_link) else {
-            return stack.pop(store, &());
+        let Some(top) = (unsafe { store.resolve(early.top) }) else {
+            return stack.remove(Take::One, store, &());
         };
+        // SAFETY: magazines live as long as their store.
+        let link = unsafe { top.as_ref() }.stale_link();
         // The exclusive load: from here on no change of the head goes unnoticed.
         let late = head.load(Ordering::Acquire);
         let next = Head { top: link, tag: late.tag + 1 };
@@ -117,7 +117,7 @@ impl Fault for EarlyLink {
             // SAFETY: not so, that is the fault.
             return unsafe { Chain::assume(late.top, 1, store) };
         }
-        stack.pop(store, &())
+        stack.remove(Take::One, store, &())
     }
 }
 
@@ -199,7 +199,7 @@ unsafe impl<F: Fault> Strategy for Faulty<F> {
             packed,
             "the head that the twin names"
         );
-        let stack = Treiber::new(TagWidth::new(F::TAG_BITS), TagPolicy::Wrap);
+        let stack = Treiber::new(F::TAG_BITS, TagPolicy::Wrap);
         FaultyList(stack, PhantomData)
     }
 }
@@ -214,16 +214,12 @@ unsafe impl<F: Fault> MagazineList for FaultyList<F> {
         self.0.push(magazine);
     }
 
-    fn pop<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Option<OwnedMagazine<'s>> {
-        F::pop(&self.0, store).next()
-    }
-
-    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
-        self.0.pop_up_to(store, max_blocks, guard)
-    }
-
-    fn take_all<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
-        F::take_all(&self.0, store)
+    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+        match take {
+            Take::One => F::pop(&self.0, store),
+            Take::All => F::take_all(&self.0, store),
+            Take::UpTo(_) => self.0.remove(take, store, guard),
+        }
     }
 
     fn refuses(&self) -> bool {

@@ -1,10 +1,8 @@
 //! The pool of blocks under an object pool: with caches or exact, as the builder chose.
 
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
 
-use super::super::core::Core;
-use super::super::{Census, ExactPool, Local, Stats, ThreadLocalPool};
+use super::super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::Block;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
@@ -20,7 +18,7 @@ impl<S: Strategy> Blocks<S> {
     pub(super) fn allocate(&self) -> Result<Block, AllocError> {
         match self {
             Self::Cached(pool) => pool.allocate(),
-            Self::Exact(pool) => exchange::take(pool),
+            Self::Exact(pool) => pool.allocate(),
         }
     }
 
@@ -33,14 +31,23 @@ impl<S: Strategy> Blocks<S> {
             // SAFETY: by the caller.
             Self::Cached(pool) => unsafe { pool.deallocate(block) },
             // SAFETY: by the caller.
-            Self::Exact(pool) => unsafe { exchange::give(pool, block) },
+            Self::Exact(pool) => unsafe { pool.deallocate(block) },
         }
     }
 
-    pub(in super::super) fn core(&self) -> &Core<S> {
+    /// What both kinds are made of.
+    pub(in super::super) const fn pool(&self) -> &Pool<S> {
         match self {
-            Self::Cached(pool) => pool.pool().core(),
-            Self::Exact(pool) => pool.core(),
+            Self::Cached(pool) => pool.pool(),
+            Self::Exact(pool) => pool.pool(),
+        }
+    }
+
+    /// As [`pool`](Self::pool).
+    pub(super) const fn pool_mut(&mut self) -> &mut Pool<S> {
+        match self {
+            Self::Cached(pool) => pool.pool_mut(),
+            Self::Exact(pool) => pool.pool_mut(),
         }
     }
 
@@ -52,55 +59,26 @@ impl<S: Strategy> Blocks<S> {
         }
     }
 
-    pub(super) fn seal(&self) -> Result<(), AllocError> {
-        match self {
-            Self::Cached(pool) => pool.seal(),
-            Self::Exact(pool) => pool.seal(),
-        }
-    }
-
     /// Calls `f` for `count` free blocks, all different. Afterwards they are free again, and no
     /// cache holds them.
     pub(super) fn visit(&self, count: usize, f: impl FnMut(Block)) -> Result<(), AllocError> {
         let mut room = Vec::new();
         room.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
         room.resize(count, MaybeUninit::uninit());
-        let loan = match self {
+        match self {
             Self::Cached(pool) => {
                 let local = pool.local()?;
                 local.allocate_many(&mut room)?;
-                Loan { blocks: room, from: Lender::Cached(local) }
+                // SAFETY: allocated just now, and freed once.
+                visit(Loan(room, |block| unsafe { local.deallocate(block) }), f);
             }
             Self::Exact(pool) => {
                 pool.allocate_many(&mut room)?;
-                Loan { blocks: room, from: Lender::Exact(pool) }
+                // SAFETY: as above.
+                visit(Loan(room, |block| unsafe { pool.deallocate(block) }), f);
             }
-        };
-        loan.blocks().for_each(f);
+        }
         Ok(())
-    }
-
-    pub(super) fn stats(&self) -> Stats {
-        match self {
-            Self::Cached(pool) => pool.stats(),
-            Self::Exact(pool) => pool.stats(),
-        }
-    }
-
-    pub(super) fn census(&mut self) -> Census {
-        match self {
-            Self::Cached(pool) => pool.census(),
-            Self::Exact(pool) => pool.census(),
-        }
-    }
-
-    /// Calls `end` once for each numbered block, free or not. If a call panics, the other blocks
-    /// are still ended.
-    pub(super) fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
-        match self {
-            Self::Cached(pool) => pool.end_blocks(end),
-            Self::Exact(pool) => pool.end_blocks(end),
-        }
     }
 
     /// Leaks the pool's memory, and keeps threads from using it.
@@ -114,59 +92,25 @@ impl<S: Strategy> Blocks<S> {
     /// The number of live blocks. The count is exact, because `&mut` excludes calls by other
     /// threads.
     pub(super) fn live(&mut self) -> usize {
-        let free = self.census().free_blocks();
-        self.stats().carved_blocks - free
+        let free = self.pool_mut().census().free_blocks();
+        self.pool().stats().carved_blocks - free
     }
 }
 
-/// Calls to an exact pool, out of line, so that the hits of a pool with caches do not contain them.
-mod exchange {
-    use super::{AllocError, Block, ExactPool, Strategy};
+/// Borrowed blocks, all of whose places are written, and how to free one. Dropping the loan, also
+/// during a panic, frees them.
+struct Loan<F: FnMut(Block)>(Vec<MaybeUninit<Block>>, F);
 
-    #[inline(never)]
-    pub(super) fn take<S: Strategy>(pool: &ExactPool<S>) -> Result<Block, AllocError> {
-        pool.allocate()
-    }
-
-    /// # Safety
-    ///
-    /// As [`ExactPool::deallocate`].
-    #[inline(never)]
-    pub(super) unsafe fn give<S: Strategy>(pool: &ExactPool<S>, block: Block) {
-        // SAFETY: by the caller.
-        unsafe { pool.deallocate(block) };
-    }
-}
-
-/// Borrowed blocks. Dropping the loan, also during a panic, frees them.
-struct Loan<'p, S: Strategy> {
-    /// All places are written.
-    blocks: Vec<MaybeUninit<Block>>,
-    from: Lender<'p, S>,
-}
-
-enum Lender<'p, S: Strategy> {
-    /// Dropping the handle hands in all its blocks.
-    Cached(Local<'p, S>),
-    Exact(&'p ExactPool<S>),
-}
-
-impl<S: Strategy> Loan<'_, S> {
-    fn blocks(&self) -> impl Iterator<Item = Block> {
-        // SAFETY: all places were written before the loan was made.
-        self.blocks.iter().map(|block| unsafe { block.assume_init() })
-    }
-}
-
-impl<S: Strategy> Drop for Loan<'_, S> {
+impl<F: FnMut(Block)> Drop for Loan<F> {
     fn drop(&mut self) {
-        for block in self.blocks() {
-            match &self.from {
-                // SAFETY: the block was allocated there for the loan, and is freed once.
-                Lender::Cached(local) => unsafe { local.deallocate(block) },
-                // SAFETY: as above.
-                Lender::Exact(pool) => unsafe { pool.deallocate(block) },
-            }
+        for block in &self.0 {
+            // SAFETY: all places were written before the loan was made.
+            (self.1)(unsafe { block.assume_init() });
         }
     }
+}
+
+fn visit<F: FnMut(Block)>(loan: Loan<F>, f: impl FnMut(Block)) {
+    // SAFETY: all places were written before the loan was made.
+    loan.0.iter().map(|block| unsafe { block.assume_init() }).for_each(f);
 }

@@ -30,7 +30,7 @@ use core::mem::ManuallyDrop;
 use self::blocks::Blocks;
 use self::kept::Kept;
 use self::settings::{Make, Reset};
-use super::{Census, Stats};
+use super::{Census, Pool, Stats};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::panicking;
@@ -51,8 +51,8 @@ use crate::sync::panicking;
 /// By default each thread caches up to two batches of free objects. A pool that cannot grow
 /// (because of its [`capacity`](ObjectPoolBuilder::capacity), its source, or a
 /// [seal](ObjectPoolBuilder::sealed)) may therefore refuse one thread while free objects lie in the
-/// caches of other threads: up to 2B in each, where B is the batch (the largest one where batches
-/// grow). A thread that ends hands in its cached objects.
+/// caches of other threads: up to two batches in each (two of the largest, where batches grow). A
+/// thread that ends hands in its cached objects.
 ///
 /// An [`exact`](ObjectPoolBuilder::exact) pool has no caches and refuses only if all objects are in
 /// use. Each call is then an exchange with the shared lists.
@@ -115,22 +115,22 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// As there.
     pub fn seal(&self) -> Result<(), AllocError> {
-        self.blocks.seal()
+        self.blocks.pool().seal()
     }
 
     /// Counts of the pool's blocks, as [`Pool::stats`](super::Pool::stats).
     pub fn stats(&self) -> Stats {
-        self.blocks.stats()
+        self.blocks.pool().stats()
     }
 
     /// Counts all free blocks. All other blocks belong to objects that were detached, or whose
     /// handles were forgotten.
     pub fn census(&mut self) -> Census {
-        self.blocks.census()
+        self.blocks.pool_mut().census()
     }
 
-    pub(super) fn blocks(&self) -> &Blocks<S> {
-        &self.blocks
+    pub(super) fn pool(&self) -> &Pool<S> {
+        self.blocks.pool()
     }
 
     fn constructor(&self) -> &Make<T> {
@@ -167,7 +167,7 @@ impl<T, S: Strategy> Drop for ObjectPool<T, S> {
         let mut end = BlocksEnd { blocks: Some(blocks), is_abandoned: live > 0 };
         if let (Some(blocks), Some(_)) = (&mut end.blocks, &self.reset) {
             // SAFETY: the pool is being dropped, and `end_blocks` passes each block once.
-            blocks.end_blocks(|block| unsafe { Kept::<T>::end(block) });
+            blocks.pool_mut().end_blocks(|block| unsafe { Kept::<T>::end(block) });
         }
         drop(end);
         if live > 0 && self.when_dropped == LivePolicy::Panic && !panicking() {

@@ -32,7 +32,7 @@ impl<S: Strategy, C: Checking> DetachedLocal<S, C> {
         core: &Core<S, C>,
         shard: ShardId,
     ) -> Result<Self, AllocError> {
-        let rundown = core.rundown().clone();
+        let rundown = core.rundown.clone();
         // SAFETY: the caller uses the handle only while the pool is borrowed, and `drop` asks the
         // rundown before it uses the core.
         let core: &'static Core<S, C> = unsafe { &*core::ptr::from_ref(core) };

@@ -8,7 +8,6 @@ pub use detached::DetachedLocal;
 pub use fixed::StaticPool;
 
 use core::ops::Deref;
-use core::ptr::NonNull;
 
 use super::{Census, Local, Pool};
 use crate::block::Block;
@@ -145,9 +144,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         &self.pool
     }
 
-    /// As [`Pool::end_blocks`].
-    pub(super) fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
-        self.pool.end_blocks(end);
+    pub(super) const fn pool_mut(&mut self) -> &mut Pool<S, C> {
+        &mut self.pool
     }
 
     /// Leaks the pool's memory, and keeps threads from using it.

@@ -26,30 +26,23 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
     }
 }
 
-/// A generation that has begun but is not published: other threads may know its name, which is not
-/// current yet. Dropping this ends the generation.
-struct Turn<'p, T, S: Strategy> {
-    cell: &'p Cell<T>,
-    stamp: u64,
-    pool: &'p StampedPool<T, S>,
-}
-
-impl<T, S: Strategy> Drop for Turn<'_, T, S> {
-    fn drop(&mut self) {
-        self.cell.stamp.abandon(self.stamp, self.pool.width);
-    }
-}
-
-/// A block that this owns. Dropping it, as a panic does, frees the block.
-struct Owned<'l, 'p, S: Strategy> {
+/// A block that is not published yet, and its generation, once that has begun: other threads may
+/// know its name, which is not current yet. Dropping this, as a panic does, ends the generation and
+/// frees the block.
+struct Unpublished<'l, 'p, T, S: Strategy> {
     block: Block,
-    local: &'l Local<'p, S>,
+    cell: &'p Cell<T>,
+    stamp: Option<u64>,
+    local: &'l StampedLocal<'p, T, S>,
 }
 
-impl<S: Strategy> Drop for Owned<'_, '_, S> {
+impl<T, S: Strategy> Drop for Unpublished<'_, '_, T, S> {
     fn drop(&mut self) {
+        if let Some(stamp) = self.stamp {
+            self.cell.stamp.abandon(stamp, self.local.pool.width);
+        }
         // SAFETY: this handle allocated the block, and `self` owns it.
-        unsafe { self.local.deallocate(self.block) };
+        unsafe { self.local.local.deallocate(self.block) };
     }
 }
 
@@ -116,20 +109,19 @@ impl<'p, T: Send + Sync, S: Strategy> StampedLocal<'p, T, S> {
         &self,
         fill: impl FnOnce(&'p T, Stamped<T>),
     ) -> Result<Stamped<T>, AllocError> {
-        let owned = Owned { block: self.local.allocate()?, local: &self.local };
+        let block = self.local.allocate()?;
         // SAFETY: a thread that gets a block from the pool acquires its header with it, and the
         // pool lives for 'p.
-        let cell: &'p Cell<T> = unsafe { Cell::of(owned.block.as_non_null()) };
+        let cell: &'p Cell<T> = unsafe { Cell::of(block.as_non_null()) };
+        let mut owned = Unpublished { block, cell, stamp: None, local: self };
         if cell.stamp.is_fresh() {
             // SAFETY: this thread owns the block, which is fresh.
             unsafe { cell.construct((self.pool.init)()) };
         }
-        let stamp = cell.stamp.begin();
+        let stamp = *owned.stamp.insert(cell.stamp.begin());
         let name = Stamped::new(cell.number, self.pool.serial.get(), stamp);
-        let turn = Turn { cell, stamp, pool: self.pool };
         // SAFETY: this owner or an earlier one has constructed the value.
         fill(unsafe { cell.value() }, name);
-        let _taken = ManuallyDrop::new(turn);
         let _kept = ManuallyDrop::new(owned);
         cell.stamp.publish(stamp);
         Ok(name)

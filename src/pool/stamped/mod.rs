@@ -18,12 +18,10 @@ mod atomic;
 mod cell;
 mod local;
 mod name;
-mod stale;
 
 pub use atomic::{AtomicPackedStamped, AtomicStamped};
 pub use local::StampedLocal;
-pub use name::{PackedStamped, Stamped};
-pub use stale::Stale;
+pub use name::{PackedStamped, Stale, Stamped};
 
 use ::core::alloc::Layout;
 use ::core::marker::PhantomData;

@@ -90,22 +90,26 @@ impl SlotRef {
         })
     }
 
-    /// Counts blocks that the owner took directly from the shared lists, without the array.
+    /// Counts blocks that the owner took from the shared lists, into the array or past it.
     ///
     /// # Safety
     ///
     /// The caller owns the slot.
     pub unsafe fn count_taken(self, blocks: usize) {
-        self.head().tally.refilled(blocks);
+        let tally = &self.head().tally;
+        tally.refills.bump(1);
+        tally.refilled.bump(blocks as u64);
     }
 
-    /// Counts blocks that the owner gave directly to the shared lists, without the array.
+    /// Counts blocks that the owner gave to the shared lists, out of the array or past it.
     ///
     /// # Safety
     ///
     /// The caller owns the slot.
     pub unsafe fn count_given(self, blocks: usize) {
-        self.head().tally.flushed(blocks);
+        let tally = &self.head().tally;
+        tally.flushes.bump(1);
+        tally.flushed.bump(blocks as u64);
     }
 
     /// Whether the array holds as many blocks as it may.
@@ -184,54 +188,48 @@ impl SlotRef {
         self.head().state.with(|state| unsafe { (*state).limit } / 2)
     }
 
-    /// Fills the empty array with the blocks that `refill` writes; `refill` gets room for the
-    /// largest batch.
-    ///
-    /// # Errors
-    ///
-    /// The error of `refill`. The array is then still empty.
+    /// Room for the largest batch in the empty array. [`refilled`](Self::refilled) says how much of
+    /// it was filled.
     ///
     /// # Safety
     ///
-    /// The caller owns the slot and the array is empty. `refill` returns how many entries it
-    /// wrote, from the start of its room.
-    pub unsafe fn refill<E>(
-        self,
-        batch: Batch,
-        refill: impl FnOnce(&mut [MaybeBlock]) -> Result<usize, E>,
-    ) -> Result<(), E> {
-        debug_assert_eq!(2 * batch.max, self.head().room, "the pool's batch");
-        // SAFETY: the array has room for two batches and the caller is alone with it. The cell is
-        // not borrowed meanwhile, because `refill` may wait for a lock.
-        let room = unsafe { slice::from_raw_parts_mut(self.array().cast(), batch.max) };
-        let filled = refill(room)?;
-        debug_assert!(filled <= batch.max, "a refill is at most a batch");
-        // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().state.with_mut(|state| unsafe { &mut *state }.refilled(filled));
-        self.head().tally.refilled(filled);
-        Ok(())
+    /// The caller owns the slot, and the array is empty as long as the caller uses the room. The
+    /// cell is not borrowed meanwhile, because the caller may wait for a lock.
+    pub unsafe fn room<'a>(self) -> &'a mut [MaybeBlock] {
+        // SAFETY: the array has room for two batches and the caller is alone with it.
+        unsafe { slice::from_raw_parts_mut(self.array().cast(), self.head().room / 2) }
     }
 
-    /// Gives the oldest `count` blocks to `flush` and keeps the others, in order.
+    /// The array holds `len` blocks now.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot, and has written so many entries from the start of the
+    /// [`room`](Self::room).
+    pub unsafe fn refilled(self, len: usize) {
+        debug_assert!(len <= self.head().room / 2, "a refill is at most a batch");
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
+        self.head().state.with_mut(|state| unsafe { &mut *state }.refilled(len));
+    }
+
+    /// Removes the oldest `count` blocks, which the caller has given away, and keeps the others, in
+    /// order.
     ///
     /// # Safety
     ///
     /// The caller owns the slot and the array holds at least `count` blocks.
-    pub unsafe fn flush(self, batch: Batch, count: usize, flush: impl FnOnce(&[Block])) {
-        // SAFETY: the caller owns the slot.
-        let len = unsafe { self.len_blocks() };
-        debug_assert!(count <= len, "flush of {count} blocks out of {len}");
+    #[inline]
+    pub unsafe fn flushed(self, batch: Batch, count: usize) {
         let array = self.array();
-        // SAFETY: entries below the length were written, and the caller is alone with them.
-        flush(unsafe { slice::from_raw_parts(array, count) });
         self.head().state.with_mut(|state| {
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
+            let state = unsafe { &mut *state };
+            debug_assert!(count <= state.len, "flush of {count} blocks out of {}", state.len);
             // SAFETY: within the array.
             let kept = unsafe { array.add(count) };
             // SAFETY: both ranges are within the array, which the caller is alone with.
-            unsafe { kept.copy_to(array, len - count) };
-            // SAFETY: the caller owns the slot, so no other thread is in the cell.
-            unsafe { &mut *state }.flushed(batch, len - count);
+            unsafe { kept.copy_to(array, state.len - count) };
+            state.flushed(batch, state.len - count);
         });
-        self.head().tally.flushed(count);
     }
 }

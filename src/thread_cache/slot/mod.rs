@@ -181,11 +181,16 @@ impl SlotRef {
 
     /// The counts of the slot.
     pub fn stats(self) -> SlotStats {
-        self.head().tally.stats(self.owner())
+        let tally = &self.head().tally;
+        SlotStats {
+            thread: self.owner(),
+            refills: tally.refills.get(),
+            refilled_blocks: tally.refilled.get(),
+            flushes: tally.flushes.get(),
+            flushed_blocks: tally.flushed.get(),
+        }
     }
-}
 
-impl SlotRef {
     /// Drops the slot in place. Only a checker's atomics need it.
     ///
     /// # Safety

@@ -5,13 +5,12 @@ use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use stampool::raw::block::TagWidth;
 use stampool::raw::free_list::{
-    Chain, Head, HeadWord as _, Immediate, Magazine, MagazineList, MagazineStore, MaybeBlock,
-    OwnedMagazine, PackedHead, Sealed, Treiber,
+    Chain, Head, HeadWord as _, Immediate, Magazine, MagazineList, MagazineRef, MagazineStore,
+    MaybeBlock, Mechanism, OwnedMagazine, PackedHead, Requirements, Sealed, Take, Treiber,
 };
 use stampool::raw::sync::Ordering::Acquire;
-use stampool::{Block, BuildError, Mechanism, Requirements, Strategy, TagPolicy, TaggedPacked};
+use stampool::{Block, BuildError, Strategy, TagPolicy, TaggedPacked};
 
 /// Which of the mediator's lists one is: it makes them in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +129,7 @@ unsafe impl<F: Fault> Strategy for Faulty<F> {
 
     fn list(mechanism: &Mechanism) -> FaultyList<F> {
         FaultyList {
-            stack: Treiber::new(TagWidth::new(mechanism.tag_bits), TagPolicy::Wrap),
+            stack: Treiber::new(mechanism.tag_bits, TagPolicy::Wrap),
             role: Role::next(),
             contents: Mutex::default(),
             _fault: PhantomData,
@@ -161,25 +160,19 @@ unsafe impl<F: Fault> MagazineList for FaultyList<F> {
         F::push(self, magazine);
     }
 
-    fn pop<'s>(&self, store: &'s MagazineStore, guard: &()) -> Option<OwnedMagazine<'s>> {
-        self.stack.pop(store, guard).next()
-    }
-
-    fn pop_up_to<'s>(&self, store: &'s MagazineStore, max_blocks: usize, guard: &()) -> Chain<'s> {
-        self.stack.pop_up_to(store, max_blocks, guard)
-    }
-
-    /// For the census alone, which would go round for ever in a list that has come to do so.
-    fn take_all<'s>(&self, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
-        let mut at = self.head().top;
+    /// All is taken for the census alone, which would go round for ever in a list that has come to
+    /// do so.
+    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+        let mut at = if take == Take::All { self.head().top } else { MagazineRef::NONE };
         let mut magazines = 0;
         // SAFETY: met in the head or in a link, by an acquiring load.
-        while let Some(magazine) = unsafe { store.peek(at) } {
-            at = Magazine::stale_link(magazine);
+        while let Some(magazine) = unsafe { store.resolve(at) } {
+            // SAFETY: magazines live as long as their store.
+            at = unsafe { magazine.as_ref() }.stale_link();
             magazines += 1;
             assert!(magazines < 1 << 20, "a list goes round in a circle");
         }
-        self.stack.take_all(store, guard)
+        self.stack.remove(take, store, guard)
     }
 
     fn refuses(&self) -> bool {

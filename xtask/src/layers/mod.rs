@@ -48,7 +48,10 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     findings.extend(circles::check(&all)?);
     findings.extend(mod_style::check(&all));
     for file in &core {
-        let mentions = paths::mentions(&file.text).with_context(|| file.path.clone())?;
+        let mut mentions = paths::mentions(&file.text).with_context(|| file.path.clone())?;
+        if file.path.ends_with("/tests.rs") {
+            mentions.iter_mut().for_each(|mention| mention.in_test = true);
+        }
         findings.extend(allowed::check(&file.path, &mentions));
         findings.extend(backends::check(&file.path, &mentions));
     }

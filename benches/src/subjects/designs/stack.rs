@@ -20,7 +20,24 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_utils::CachePadded;
 use portable_atomic::AtomicU128;
-use stampool::raw::block::WideWord;
+
+/// What a head holds: an exposed address, or 0, in the lower half, and a tag in the upper one.
+#[derive(Clone, Copy)]
+struct WideWord {
+    address: usize,
+    tag: u64,
+}
+
+impl WideWord {
+    const fn to_bits(self) -> u128 {
+        (self.tag as u128) << 64 | self.address as u128
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "takes the two halves apart")]
+    const fn from_bits(bits: u128) -> Self {
+        Self { address: bits as usize, tag: (bits >> 64) as u64 }
+    }
+}
 
 /// The names of `B` free blocks, or room for them.
 #[repr(C, align(64))]

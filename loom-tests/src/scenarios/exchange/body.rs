@@ -9,12 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::MaybeBlock;
+use stampool::raw::free_list::{MaybeBlock, Requirements, Take};
 use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
-use stampool::{
-    EndHook, Local, Pool, Requirements, Strategy, SystemSource, ThreadHandling, ThreadId, Topology,
-};
+use stampool::{EndHook, Local, Pool, Strategy, SystemSource, ThreadHandling, ThreadId, Topology};
 
 use super::super::{Metered, Payload, Standing, make_magazine};
 use super::log::{answer, entry, outcome};
@@ -314,7 +312,10 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         Op::Request(max) => {
             let Standing((participant, home)) = standing;
             let mut out = vec![MaybeBlock::uninit(); max];
-            let count = shared.under_check.client(participant, *home).request(&mut out);
+            let count = shared
+                .under_check
+                .client(participant, *home)
+                .request(Take::UpTo(out.len()), &mut out);
             let addresses: Vec<usize> = out[..count]
                 .iter()
                 // SAFETY: `request` has written so many.

@@ -6,10 +6,10 @@ use core::ptr::NonNull;
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{
-    Chain, MagazineList, MagazineStore, MaybeBlock, OwnedMagazine, Reclaimer,
+    Chain, MagazineList, MagazineStore, MaybeBlock, OwnedMagazine, Reclaimer, Requirements, Take,
 };
 use stampool::raw::sync::{Mutex, lock, thread};
-use stampool::{Requirements, Strategy, SystemSource};
+use stampool::{Strategy, SystemSource};
 
 use super::scenario::Op::{Pop, PopUpTo, Push, PushNew, TakeAll};
 use super::scenario::{Op, Scenario, outcome};
@@ -118,13 +118,13 @@ impl<S: Strategy> Rig<S> {
                 }
                 PopUpTo(max) => {
                     let guard = self.reclaimer.pin(participant);
-                    chain = self.list.pop_up_to(&self.store, *max, &guard);
+                    chain = self.list.remove(Take::UpTo(*max), &self.store, &guard);
                     drop(guard);
                     self.receive(chain)
                 }
                 TakeAll => {
                     let guard = self.reclaimer.pin(participant);
-                    chain = self.list.take_all(&self.store, &guard);
+                    chain = self.list.remove(Take::All, &self.store, &guard);
                     drop(guard);
                     self.receive(chain)
                 }

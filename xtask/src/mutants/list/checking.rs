@@ -13,14 +13,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
+            name: "pool::local::tests::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
         },
         words: "the cache is not what it was",
     },
     Mutant {
         name: "a flush that is refused loses the block that was to be freed",
         edits: &[Edit {
-            file: "src/pool/local.rs",
+            file: "src/pool/local/mod.rs",
             from: "unsafe { slot.put(block) };
             misuse.report();",
             to: "if !{on} {
@@ -30,7 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::of_two_copies_in_one_cache_one_is_refused",
+            name: "pool::local::tests::of_two_copies_in_one_cache_one_is_refused",
         },
         words: "the cache is not what it was",
     },
@@ -47,20 +47,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::the_wrong_copies_are_refused_at_a_refill",
+            name: "pool::local::tests::the_wrong_copies_are_refused_at_a_refill",
         },
         words: "only the copies have left",
     },
     Mutant {
         name: "a pop that is refused puts the wrong copy back",
         edits: &[Edit {
-            file: "src/pool/local.rs",
+            file: "src/pool/local/mod.rs",
             from: "if misuse.leaves_the_block() {",
             to: "if {on} || misuse.leaves_the_block() {",
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::the_wrong_copy_is_refused_at_a_pop",
+            name: "pool::local::tests::the_wrong_copy_is_refused_at_a_pop",
         },
         words: "the copy has left the cache",
     },
@@ -73,14 +73,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::the_wrong_copy_is_refused_at_a_pop",
+            name: "pool::local::tests::the_wrong_copy_is_refused_at_a_pop",
         },
         words: "the wrong copy was not noticed",
     },
     Mutant {
         name: "a kept back block is handed out unseen",
         edits: &[Edit {
-            file: "src/pool/local.rs",
+            file: "src/pool/local/mod.rs",
             from: "Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,",
             to: "Err(error) => {
                 let oldest = unsafe { slot.release_oldest() }.ok_or(error)?;
@@ -92,7 +92,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::the_wrong_copy_is_refused_where_it_was_kept_back",
+            name: "pool::local::tests::the_wrong_copy_is_refused_where_it_was_kept_back",
         },
         words: "the wrong copy was not noticed",
     },
@@ -105,20 +105,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::a_handle_that_leaves_says_so_and_loses_nothing",
+            name: "pool::local::tests::a_handle_that_leaves_says_so_and_loses_nothing",
         },
         words: "the wrong copy was not noticed",
     },
     Mutant {
         name: "a handle that leaves during a panic panics too",
         edits: &[Edit {
-            file: "src/pool/local.rs",
+            file: "src/pool/local/mod.rs",
             from: "found.filter(|_| !panicking())",
             to: "found.filter(|_| {on} || !panicking())",
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::freed_at_once::tests::a_handle_that_leaves_during_a_panic_says_nothing",
+            name: "pool::local::tests::a_handle_that_leaves_during_a_panic_says_nothing",
         },
         words: "was freed twice, by two threads at one time",
     },

@@ -7,8 +7,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "no tag bump",
         edits: &[Edit {
             file: "src/free_list/treiber.rs",
-            from: "tag: self.tags.advance(head.tag)",
-            to: "tag: if {on} { head.tag } else { self.tags.advance(head.tag) }",
+            from: "tag: head.tag.wrapping_add(1) & self.last_tag",
+            to: "tag: head.tag.wrapping_add(u64::from(!{on})) & self.last_tag",
         }],
         killer: Killer::Loom("TaggedPacked/list/aba/"),
         words: "Causality violation: Concurrent write accesses",
@@ -44,9 +44,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "t0 [[1]] t1 [[1], [2]] left [3]",
     },
     Mutant {
-        name: "a list behind a lock keeps the magazine that would just fit",
+        name: "a list keeps the magazine that would just fit",
         edits: &[Edit {
-            file: "src/free_list/locked.rs",
+            file: "src/free_list/take.rs",
             from: "blocks + count > max_blocks {",
             to: "blocks + count + usize::from({on}) > max_blocks {",
         }],

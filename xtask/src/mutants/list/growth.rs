@@ -7,9 +7,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "no second look after the growth lock was taken",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "let found = client.request_batch(room);",
+            from: "let found = client.request(Take::One, room);",
             to: "let found =
-            if {on} { 0 } else { client.request_batch(room) };",
+            if {on} { 0 } else { client.request(Take::One, room) };",
         }],
         killer: Killer::Loom("TaggedPacked/pool/carve_race/loom/"),
         words: "t0 [3] t1 [3 carved]",

@@ -22,7 +22,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             file: "src/mediator/client.rs",
             from: "        // One at a time: several in one hand",
             to: "        if {on} {
-            let several = self.empty_into(guard, partial.pop_up_to(store, out.len(), guard), out);
+            let mut several = 0;
+            for mut magazine in partial.remove(Take::UpTo(out.len()), store, guard) {
+                several += magazine.unload(&mut out[several..]);
+                self.mediator.recycle(guard, magazine);
+            }
             if several > 0 {
                 return several;
             }
@@ -62,15 +66,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "something carved although a batch lies in another shard",
         edits: &[Edit {
-            file: "src/mediator/full_lists.rs",
-            from: "shard = if shard + 1 == self.count() { 0 } else { shard + 1 };",
-            to: "shard = if {on} {
-                own.0
-            } else if shard + 1 == self.count() {
-                0
-            } else {
-                shard + 1
-            };",
+            file: "src/mediator/client.rs",
+            from: "shard = full.after(shard);",
+            to: "shard = if {on} { self.shard } else { full.after(shard) };",
         }],
         killer: Killer::Loom("TaggedPacked/pool/shards_steal/loom/"),
         words: "t0 [-] t1 [] carved 5 full 4",
@@ -149,7 +147,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "limbo left before the push",
         edits: &[Edit {
-            file: "src/mediator/deferred_return.rs",
+            file: "src/mediator/depot.rs",
             from: "        depot.empty.push(magazine);
         // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
         // again.

@@ -6,7 +6,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the remainder of a thread that leaves kept in its slot",
         edits: &[Edit {
-            file: "src/pool/local.rs",
+            file: "src/pool/local/mod.rs",
             from: "unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };",
             to: "if {on} {
             None
@@ -20,12 +20,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a bulk call goes past the cache with less room than the largest batch",
         edits: &[Edit {
-            file: "src/pool/local.rs",
-            from: "self.core().mediator.batch().max
-    }",
+            file: "src/pool/local/many.rs",
+            from: "let most = self.core().mediator.batch().max;",
             to: "let batch = self.core().mediator.batch();
-        if {on} { batch.min } else { batch.max }
-    }",
+            let most = if {on} { batch.min } else { batch.max };",
         }],
         killer: Killer::Test {
             target: "many",

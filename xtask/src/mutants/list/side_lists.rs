@@ -7,13 +7,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the open stack not looked at again under the side stack's lock",
         edits: &[Edit {
             file: "src/free_list/deferred.rs",
-            from: "            let taken = open();
-            if taken.is_empty() {",
-            to: "            if {on} {
-                return side(top).lock_only();
-            }
-            let taken = open();
-            if taken.is_empty() {",
+            from: "        let mut side = lock(&self.side);
+        // Once more",
+            to: "        let mut side = lock(&self.side);
+        if {on} {
+            return side.remove(take, store).lock_only();
+        }
+        // Once more",
         }],
         killer: Killer::Loom("EpochModel/list/walk_growth/loom/"),
         words: "t0 [[1]] t1 [[1]] left [3]",
@@ -33,12 +33,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/free_list/quiescent.rs",
             from: "        let popper = Popper::enter(&self.poppers);
-        let taken = self.take_from_main(&removal);",
+        let taken = self.take_from_main(take, store);",
             to: "        let mut popper = Some(Popper::enter(&self.poppers));
         if {on} {
             popper = None;
         }
-        let taken = self.take_from_main(&removal);",
+        let taken = self.take_from_main(take, store);",
         }],
         killer: Killer::Loom("Quiescent/list/enter_splice/loom/"),
         words: "Causality violation: Concurrent",
@@ -47,8 +47,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "emptiness not confirmed by an RMW",
         edits: &[Edit {
             file: "src/free_list/treiber.rs",
-            from: "match self.confirm(head) {",
-            to: "match if {on} { Ok(head) } else { self.confirm(head) } {",
+            from: "                None => self.head.compare_exchange(",
+            to: "                None if {on} => Ok(head),
+                None => self.head.compare_exchange(",
         }],
         killer: Killer::Loom("TaggedPacked/list/push_pop_crossed/loom/"),
         words: "[false, false]",

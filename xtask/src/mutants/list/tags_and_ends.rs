@@ -9,8 +9,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a tag that must not wrap wraps",
         edits: &[Edit {
             file: "src/free_list/treiber.rs",
-            from: "if self.is_used_up(head.tag) {",
-            to: "if !{on} && self.is_used_up(head.tag) {",
+            from: "if self.refuse_at.is_some() && head.tag",
+            to: "if !{on} && self.refuse_at.is_some() && head.tag",
         }],
         killer: Killer::Test { target: "tags", name: "removals_end_with_the_tags" },
         words: "bits came back",
@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/mediator/mod.rs",
             from: "let taken = unsafe { list.take_all_alone(self.store(), &guard) };",
-            to: "let taken = if {on} { list.take_all(self.store(), &guard) } else { \
+            to: "let taken = if {on} { list.remove(crate::free_list::Take::All, self.store(), &guard) } else { \
                  unsafe { list.take_all_alone(self.store(), &guard) } };",
         }],
         killer: Killer::Test { target: "tags", name: "a_census_uses_no_tags_up" },

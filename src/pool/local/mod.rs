@@ -6,15 +6,17 @@
 //! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
 //! check what the compiler makes of a hit.
 
+mod many;
+
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::core::Core;
+use super::core::{Core, UNWATCHED};
 use crate::block::{Block, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_enters_cache};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Reclaimer as _, Strategy, TaggedWide};
+use crate::free_list::{Reclaimer as _, Strategy, TaggedWide, Take};
 use crate::mediator::{Participant, ShardId};
 use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
@@ -52,7 +54,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         core: &'p Core<S, C>,
         shard: ShardId,
     ) -> Result<Self, AllocError> {
-        Ok(Self::new(core, shard, core.attach_unwatched()?))
+        Ok(Self::new(core, shard, core.claim(UNWATCHED)?))
     }
 
     /// The caller has claimed `slot` for this handle.
@@ -151,9 +153,12 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
         if C::CHECKS
             && let Some(block) = block
-            && !self.core().checking.hand_out(&self.check, slot.address(), block)
         {
-            Self::verify_alloc(slot, self.core(), apart(&self.check), block);
+            // SAFETY: the state was made for the slot, whose array the block has just left.
+            if !unsafe { self.core().checking.hand_out(&self.check, slot.address(), block) } {
+                // SAFETY: as above.
+                unsafe { Self::verify_alloc(slot, self.core(), apart(&self.check), block) };
+            }
         }
         block
     }
@@ -192,8 +197,10 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     #[inline(always)]
     pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, mut block: Block) {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
-        if !self.core().checking.take_in(&self.check, slot.address(), block) {
-            Self::verify_free(self.core(), apart(&self.check), block);
+        // SAFETY: the state was made for the slot; by the caller nobody uses the block any more.
+        if !unsafe { self.core().checking.take_in(&self.check, slot.address(), block) } {
+            // SAFETY: as above.
+            unsafe { Self::verify_free(self.core(), apart(&self.check), block) };
         }
         // After the checks above, which fill the block in a hardened pool.
         self.core().hide(block);
@@ -211,56 +218,6 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // Codegen: C6.
         // SAFETY: this handle owns the slot, and there is room.
         unsafe { slot.put(block) };
-    }
-
-    /// The largest batch.
-    pub(super) fn most_batch_blocks(&self) -> usize {
-        self.core().mediator.batch().max
-    }
-
-    /// Moves blocks from the cache to `room` until the cache is empty or `room` is full. Only for
-    /// pools that check nothing.
-    pub(super) fn take_cached(&self, room: &mut [MaybeBlock]) -> usize {
-        // SAFETY: this handle owns the slot.
-        let taken = unsafe { self.slot.pop_many(room) };
-        self.core().show_all(&room[..taken]);
-        taken
-    }
-
-    /// Writes blocks to `room` without going through the cache: whole batches from the shared
-    /// lists, or else a partial magazine, or else one freshly carved batch. `room` has space for
-    /// the largest batch. Only for pools that check nothing.
-    pub(super) fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
-        // SAFETY: this handle owns the slot.
-        let client = unsafe { self.core().client(self.slot, &self.participant) };
-        let taken = self.core().take_batches(client, room)?;
-        // SAFETY: as above.
-        unsafe { self.slot.count_taken(taken) };
-        self.core().show_all(&room[..taken]);
-        Ok(taken)
-    }
-
-    /// Gives whole batches from the start of `blocks` to the shared lists without going through the
-    /// cache, and returns how many blocks it gave. Less than a batch is left. Only for pools that
-    /// check nothing.
-    ///
-    /// # Safety
-    ///
-    /// As [`deallocate`](Self::deallocate), for each of them.
-    pub(super) unsafe fn give_batches(&self, blocks: &[Block]) -> usize {
-        // SAFETY: this handle owns the slot.
-        let client = unsafe { self.core().client(self.slot, &self.participant) };
-        let batch = self.core().mediator.batch();
-        let mut rest = blocks;
-        while rest.len() >= batch.min {
-            let (given, left) = rest.split_at(rest.len().min(batch.max));
-            given.iter().for_each(|&block| self.core().hide(block));
-            client.offer(given);
-            // SAFETY: as above.
-            unsafe { self.slot.count_given(given.len()) };
-            rest = left;
-        }
-        blocks.len() - rest.len()
     }
 
     /// The number of blocks in the handle's array. An allocation exchanges when there are none, a
@@ -289,33 +246,43 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ) -> Result<Block, AllocError> {
         // SAFETY: a handle owns the slot.
         let client = unsafe { core.client(slot, participant) };
-        // SAFETY: a handle owns the slot, and has just seen the array empty. The core refills with
-        // at most the largest batch.
-        let block = match unsafe {
-            slot.refill(core.mediator.batch(), |room| core.refill(client, room))
-        } {
-            Ok(()) => {
-                // SAFETY: the caller owns the slot.
+        // SAFETY: a handle owns the slot, and has just seen the array empty.
+        let room = unsafe { slot.room() };
+        let block = match core.take(client, Take::One, room) {
+            Ok(blocks) => {
+                // SAFETY: a handle owns the slot, and the call has written so many entries.
+                unsafe { slot.refilled(blocks) };
+                // SAFETY: a handle owns the slot.
+                unsafe { slot.count_taken(blocks) };
+                // SAFETY: a handle owns the slot.
                 if let Err(misuse) = unsafe { batch_enters_cache(&core.checking, check, slot) } {
                     misuse.report();
                 }
-                // SAFETY: the caller owns the slot.
+                // SAFETY: a handle owns the slot.
                 unsafe { slot.pop() }.expect("a refill brings at least one block")
             }
             // Out of memory: hand out a quarantined block.
-            // SAFETY: the caller owns the slot.
+            // SAFETY: a handle owns the slot.
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
         core.show(block);
-        Self::verify_alloc(slot, core, check, block);
+        if C::CHECKS {
+            // SAFETY: the block has just left the array or the ring.
+            unsafe { Self::verify_alloc(slot, core, check, block) };
+        }
         Ok(block)
     }
 
-    /// Reports `block` if it was misused. It has just left the array or the ring of `slot`.
+    /// Reports `block` if it was misused.
+    ///
+    /// # Safety
+    ///
+    /// `check` was made for `slot`, whose array or ring the block has just left.
     #[cold]
     #[inline(never)]
-    fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
-        if let Err(misuse) = core.checking.verify_alloc(check, block) {
+    unsafe fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
+        // SAFETY: by the caller.
+        if let Err(misuse) = unsafe { core.checking.verify_alloc(check, block) } {
             if misuse.leaves_the_block() {
                 // SAFETY: a handle owns the slot. The array has room: the block has just left it,
                 // or the array is empty.
@@ -326,10 +293,15 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     }
 
     /// Reports the free of `block` if it is a misuse.
+    ///
+    /// # Safety
+    ///
+    /// `check` was made for the handle's slot. If `block` is live, nobody uses it any more.
     #[cold]
     #[inline(never)]
-    fn verify_free(core: &Core<S, C>, check: &C::State, block: Block) {
-        if let Err(misuse) = core.checking.verify_free(check, block) {
+    unsafe fn verify_free(core: &Core<S, C>, check: &C::State, block: Block) {
+        // SAFETY: by the caller.
+        if let Err(misuse) = unsafe { core.checking.verify_free(check, block) } {
             misuse.report();
         }
     }
@@ -384,3 +356,6 @@ impl<S: Strategy, C: Checking> Drop for Local<'_, S, C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
