@@ -16,7 +16,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("downstream", 10),
     ("docs", 13),
     ("miri", 95),
-    ("checks", 345),
+    ("checks", 390),
     ("litmus", 3),
     ("fuzz-loom", 75),
     ("steered", 88),
@@ -31,7 +31,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("instructions", 2),
     ("atomics", 4),
     ("compare", 58),
-    ("mutants", 185),
+    ("mutants", 150),
     ("sanitize", 106),
 ];
 

@@ -1,8 +1,8 @@
 //! `cargo xtask miri`: the library's tests in an interpreter that reports undefined behaviour.
 //!
-//! Miri also emulates weak memory and chooses what each thread does next by a seed, so every test
-//! runs under several seeds. It sees only what the tests do, and stands for no proof. Other targets
-//! than this machine's are interpreted alike: 32 bits, another word order, no 128-bit
+//! Miri also emulates weak memory and chooses what each thread does next by a seed, so a test with
+//! threads runs under several seeds. It sees only what the tests do, and stands for no proof. Other
+//! targets than this machine's are interpreted alike: 32 bits, another word order, no 128-bit
 //! compare-exchange.
 //!
 //! [`plan`] lists which tests run, and which are left out for what reason.
@@ -35,7 +35,8 @@ pub(crate) struct Options {
     /// The target to interpret.
     #[arg(long, default_value = X86_64, conflicts_with = "deep")]
     target: String,
-    /// How many seeds each test runs under.
+    /// How many seeds each test runs under. Without `--deep`, programs that start no thread run
+    /// under the first one alone.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..1000))]
     seeds: u32,
     /// The first seed.
