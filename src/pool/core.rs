@@ -169,6 +169,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// Writes at least one and up to `room.len()` blocks to `room`: from the mediator what `take`
     /// says ([`Client::request`]), or else a freshly carved batch. `room` has space for the largest
     /// batch.
+    #[inline]
     pub(super) fn take(
         &self,
         client: Client<'_, S>,

@@ -52,7 +52,8 @@ impl<G: Fn(&[Block])> Drop for SoFar<'_, G> {
 }
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
-    /// Takes as many blocks as `room` has places, or none, as [`Local::allocate_many`].
+    /// Takes as many blocks as `room` has places, or none, as
+    /// [`Local::allocate_many`](super::Local::allocate_many).
     ///
     /// # Errors
     ///

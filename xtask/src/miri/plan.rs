@@ -182,9 +182,13 @@ mod tests {
             // Unit tests go by their module.
             let exists = match name.strip_suffix("::tests") {
                 Some(module) => {
-                    let file = format!("src/{}.rs", module.replace("::", "/"));
-                    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-                    fs::read_to_string(file).expect("a file").contains("mod tests {")
+                    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src");
+                    let module = folder.join(module.replace("::", "/"));
+                    // In the module's file, or in a file of their own beside it.
+                    module.join("tests.rs").exists()
+                        || fs::read_to_string(module.with_extension("rs"))
+                            .expect("a file")
+                            .contains("mod tests {")
                 }
                 None => all.contains(&format!("fn {name}(")),
             };
