@@ -92,6 +92,12 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
         if let Some(verdict) = verdict {
             return Report { verdict, ..with(|rt| rt.report) };
         }
+        if with(|rt| rt.options.guide.is_some()) {
+            return Report {
+                verdict: Verdict::NotFinished(Limit::Replayed),
+                ..with(|rt| rt.report)
+            };
+        }
         if !with(Runtime::next_graph) {
             return with(|rt| rt.report);
         }

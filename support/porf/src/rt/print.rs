@@ -4,6 +4,7 @@ use core::fmt::Write;
 
 use super::Runtime;
 use super::failure::Failure;
+use super::guide::Guide;
 use crate::graph::{Event, Id, Kind, STATICS};
 
 impl Runtime {
@@ -14,7 +15,12 @@ impl Runtime {
             None => String::new(),
         };
         let number = self.report.executions + self.report.blocked + 1;
-        format!("execution {number} fails{who}: {}\n{}", failure.message(), self.text())
+        format!(
+            "execution {number} fails{who}: {}\n{}run it alone: PORF_REPLAY='{}'",
+            failure.message(),
+            self.text(),
+            Guide::of(&self.graph).line(),
+        )
     }
 
     /// Each thread with its events, then the coherence order of each location.
