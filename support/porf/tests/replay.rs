@@ -1,4 +1,5 @@
-//! An execution alone. One test, because it sets a variable of the environment.
+//! An execution alone, and a picture of one. One test, because it sets variables of the
+//! environment.
 
 use std::sync::{Arc, Mutex};
 
@@ -50,4 +51,29 @@ fn each_execution_can_be_run_alone() {
         assert_eq!(explore(&again), Verdict::NotFinished(Limit::Replayed));
         assert_eq!(*again.lock().unwrap(), [execution]);
     }
+    // SAFETY: as above.
+    unsafe { std::env::remove_var("PORF_REPLAY") };
+    draws_a_failure();
+}
+
+fn draws_a_failure() {
+    let folder = std::env::temp_dir().join(format!("porf-svg-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    // SAFETY: as above.
+    unsafe { std::env::set_var("PORF_SVG", &folder) };
+    let failed = std::panic::catch_unwind(|| {
+        porf::model(|| {
+            let number = Arc::new(AtomicUsize::new(0));
+            let other = Arc::clone(&number);
+            let handle = thread::spawn(move || other.store(1, Relaxed));
+            assert_eq!(number.load(Relaxed), 0, "the store came first");
+            handle.join().unwrap();
+        });
+    });
+    assert!(failed.is_err());
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap()).collect();
+    assert_eq!(files.len(), 1);
+    let svg = std::fs::read_to_string(files[0].path()).unwrap();
+    assert!(svg.contains("thread 1") && svg.contains("reads ") && svg.contains("<line"), "{svg}");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

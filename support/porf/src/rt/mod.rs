@@ -25,6 +25,7 @@ pub(crate) mod queue;
 mod report;
 pub(crate) mod spin;
 mod state;
+mod svg;
 pub(crate) mod threads;
 mod wait;
 
