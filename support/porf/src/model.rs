@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::graph::MAX_THREADS;
-use crate::rt::{self, Options, Place, is_running, with};
+use crate::rt::{self, Guide, Options, Place, is_running, with};
 
 pub use crate::graph::{EventKind, EventView, GraphView};
 pub use crate::rt::{Limit, Report, Verdict};
@@ -109,9 +109,17 @@ impl Builder {
             max_memory_bytes: self.max_memory_bytes,
             spurious_failures: self.spurious_failures,
             check_duplicates: self.check_duplicates,
+            guide: guide(),
         };
         rt::explore(options, place, Rc::new(f))
     }
+}
+
+/// The execution that the environment names.
+fn guide() -> Option<Guide> {
+    let line = std::env::var("PORF_REPLAY").ok()?;
+    let guide = Guide::parse(&line);
+    Some(guide.unwrap_or_else(|| panic!("PORF_REPLAY names no execution: {line}")))
 }
 
 /// Runs every execution of the model.
@@ -121,6 +129,16 @@ impl Builder {
 #[track_caller]
 pub fn model(f: impl Fn() + Sync + Send + 'static) {
     Builder::new().check(f);
+}
+
+/// What `PORF_REPLAY` must be set to, to run the current execution alone, as far as it has come.
+///
+/// # Panics
+/// Outside of a model.
+#[must_use]
+pub fn replay_line() -> String {
+    assert!(is_running(), "there is an execution only in a model");
+    with(|rt| Guide::of(&rt.graph).line())
 }
 
 /// Leaves executions out in which `holds` is false: the thread stops, and the execution counts as

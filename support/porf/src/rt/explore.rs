@@ -56,6 +56,7 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
             threads: Vec::new(),
             current: 0,
             pending: None,
+            children: Vec::new(),
             newborn: Vec::new(),
             abandoned: false,
             failure: None,
@@ -90,6 +91,12 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
         });
         if let Some(verdict) = verdict {
             return Report { verdict, ..with(|rt| rt.report) };
+        }
+        if with(|rt| rt.options.guide.is_some()) {
+            return Report {
+                verdict: Verdict::NotFinished(Limit::Replayed),
+                ..with(|rt| rt.report)
+            };
         }
         if !with(Runtime::next_graph) {
             return with(|rt| rt.report);

@@ -4,10 +4,6 @@
 //! other write that it may read. A new write stands last in the coherence order, and leaves a
 //! choice for each other place, and for each read that it may revisit.
 //!
-//! The read part of an RMW may read a write that another RMW has read. No such graph is consistent,
-//! but it becomes so if the write part revisits the other one's read: [`Runtime::displace`] leaves
-//! those revisits behind and makes no run of its own for the graph between.
-//!
 //! A compare-and-exchange that fails is a load by its failure ordering, and may read any write that
 //! a load may read.
 
@@ -126,7 +122,15 @@ pub(super) fn update_refusable(
             }
             id
         }
-        Turn::Add => with(|rt| rt.add_read(access, &new, &refusable)),
+        Turn::Add => match with(|rt| rt.guided()) {
+            Some((source, refused)) => {
+                while !with(|rt| rt.is_live(source)) {
+                    suspend(Wait::Source(source));
+                }
+                with(|rt| rt.add_read_of(access, source, refused))
+            }
+            None => with(|rt| rt.add_read(access, &new, &refusable)),
+        },
     };
     let (value, written) = with(|rt| rt.finish_read(read, access.updates, &new));
     match written {
@@ -272,6 +276,25 @@ impl Runtime {
         id
     }
 
+    /// What the next event, a read, is to read, where one execution is run again.
+    fn guided(&self) -> Option<(Id, bool)> {
+        self.options.guide.as_ref()?.source(self.next_id())
+    }
+
+    fn add_read_of(&mut self, access: &Access, source: Id, refused: bool) -> Id {
+        let id = self.add(Event {
+            location: self.locate(access.location, access.place),
+            source,
+            refused,
+            updates: access.updates,
+            order_updated: access.order,
+            order_failed: access.order_failed,
+            ..Event::new(Kind::Read, access.order, access.place)
+        });
+        self.graph.decide(id);
+        id
+    }
+
     /// The value of a read, and what its write part is to write.
     fn finish_read(
         &mut self,
@@ -313,7 +336,9 @@ impl Runtime {
             }
         }
         let id = self.add(Event { location, ..Event::new(Kind::Write, order, place) });
-        self.graph.insert(id, last);
+        let guide = self.options.guide.as_ref();
+        let at = guide.map_or(last, |guide| guide.place(id, &self.graph.location(location).co));
+        self.graph.insert(id, at);
         let hb = self.graph.event(id).hb;
         self.graph.event_mut(id).released = if releases(order) { hb } else { self.thread().fenced };
         id
@@ -330,65 +355,5 @@ impl Runtime {
         let fenced = self.thread().fenced;
         self.release_write_part(id, source, fenced);
         id
-    }
-
-    /// What a reader acquires from the write part: its own release, and its release sequence.
-    fn release_write_part(&mut self, id: Id, source: Id, fenced: Clock) {
-        let event = self.graph.event(id);
-        let mut released = if releases(event.order) { event.hb } else { fenced };
-        released.join(&self.graph.event(source).released);
-        self.graph.event_mut(id).released = released;
-    }
-
-    /// Leaves a choice behind for each read that the new write may revisit.
-    fn offer_revisits(&mut self, write: Id) {
-        let stamp = self.graph.event(write).stamp;
-        for read in self.graph.revisited_by(write, Id::NONE) {
-            self.choices.push(Choice::Revisit { stamp, write, read });
-        }
-    }
-
-    /// An RMW that reads a write whose `taker`, the write part of another RMW, must go for it.
-    fn displace(&mut self, mut read: Event, value: u128, taker: Id) {
-        let stamp = self.graph.next_stamp;
-        read.exclusive = true;
-        let read_id = self.add(read);
-        self.graph.refresh_read(read_id);
-        let (hb, porf) = (self.graph.event(read_id).hb, self.graph.event(read_id).porf);
-        if !porf.has(taker) {
-            let read = *self.graph.event(read_id);
-            let write_id = read_id.next();
-            let mut write = Event {
-                location: read.location,
-                exclusive: true,
-                value,
-                hb,
-                porf,
-                ..Event::new(Kind::Write, read.order, read.place)
-            };
-            write.hb.add(write_id);
-            write.porf.add(write_id);
-            let write_id = self.graph.append(self.current, write);
-            let place = self.graph.place(read.source) + 1;
-            self.graph.insert(write_id, place);
-            let fenced = self.thread().fenced;
-            self.release_write_part(write_id, read.source, fenced);
-            let targets = self.graph.revisited_by(write_id, taker);
-            if !targets.is_empty() {
-                let parts =
-                    std::rc::Rc::new((*self.graph.event(read_id), *self.graph.event(write_id)));
-                for target in targets {
-                    let parts = parts.clone();
-                    self.choices.push(Choice::Displace {
-                        stamp,
-                        write: write_id,
-                        parts,
-                        read: target,
-                    });
-                }
-            }
-        }
-        self.left -= 1;
-        self.graph.truncate(stamp);
     }
 }

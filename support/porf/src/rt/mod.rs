@@ -12,8 +12,10 @@
 mod branch;
 pub(crate) mod cells;
 mod choice;
+mod displace;
 mod explore;
 mod failure;
+mod guide;
 pub(crate) mod locals;
 pub(crate) mod memory;
 pub(crate) mod objects;
@@ -23,10 +25,12 @@ pub(crate) mod queue;
 mod report;
 pub(crate) mod spin;
 mod state;
+mod svg;
 pub(crate) mod threads;
 mod wait;
 
 pub(crate) use explore::explore;
+pub(crate) use guide::Guide;
 pub(crate) use parts::Shared;
 pub(crate) use report::Options;
 pub use report::{Limit, Report, Verdict};

@@ -1,9 +1,12 @@
 //! A graph as text.
 
 use core::fmt::Write;
+use std::fs;
+use std::path::Path;
 
 use super::Runtime;
 use super::failure::Failure;
+use super::guide::Guide;
 use crate::graph::{Event, Id, Kind, STATICS};
 
 impl Runtime {
@@ -14,7 +17,24 @@ impl Runtime {
             None => String::new(),
         };
         let number = self.report.executions + self.report.blocked + 1;
-        format!("execution {number} fails{who}: {}\n{}", failure.message(), self.text())
+        format!(
+            "execution {number} fails{who}: {}\n{}run it alone: PORF_REPLAY='{}'{}",
+            failure.message(),
+            self.text(),
+            Guide::of(&self.graph).line(),
+            self.draw(),
+        )
+    }
+
+    /// Draws the execution, if `PORF_SVG` names a folder. Returns what became of it.
+    fn draw(&self) -> String {
+        let Some(folder) = std::env::var_os("PORF_SVG") else { return String::new() };
+        let name = self.graph.fingerprint();
+        let file = Path::new(&folder).join(format!("porf-{name:016x}.svg"));
+        match fs::write(&file, self.svg()) {
+            Ok(()) => format!("\ndrawn: {}", file.display()),
+            Err(error) => format!("\nnot drawn: {}: {error}", file.display()),
+        }
     }
 
     /// Each thread with its events, then the coherence order of each location.
@@ -48,7 +68,7 @@ impl Runtime {
         text
     }
 
-    fn event_text(&self, event: &Event) -> String {
+    pub(super) fn event_text(&self, event: &Event) -> String {
         let location = || self.location_text(self.graph.location(event.location).co[0]);
         let value = event.value;
         match event.kind {

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::guide::Guide;
+
 /// Limits and options of an exploration.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -13,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) max_memory_bytes: Option<usize>,
     pub(crate) spurious_failures: bool,
     pub(crate) check_duplicates: bool,
+    /// Run this execution only.
+    pub(crate) guide: Option<Guide>,
 }
 
 /// A limit that ended an exploration before it had seen everything.
@@ -25,6 +29,8 @@ pub enum Limit {
     Executions(u64),
     /// It took longer than this.
     Duration(Duration),
+    /// Only the execution was run that `PORF_REPLAY` names.
+    Replayed,
     /// The graphs took more memory than this.
     MemoryBytes(usize),
 }
@@ -39,6 +45,7 @@ impl fmt::Display for Limit {
             ),
             Self::Executions(most) => write!(f, "there are more than {most} executions"),
             Self::Duration(most) => write!(f, "it takes longer than {most:?}"),
+            Self::Replayed => f.write_str("PORF_REPLAY is set, and its execution passed"),
             Self::MemoryBytes(most) => write!(f, "the graphs take more than {most} bytes"),
         }
     }

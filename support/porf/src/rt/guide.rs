@@ -1,0 +1,97 @@
+//! One execution again, from the line that a failure prints: `PORF_REPLAY=...`.
+//!
+//! The line says what each read reads, and the coherence orders: `0.5<1.3,2.4<0.1r;1.3>2.7`. The
+//! letter `r` stands for a refusal. Threads run as always, but a read waits until its source is
+//! there, and no choice is left behind.
+
+use crate::graph::{Graph, Id, STATICS};
+
+/// What an execution is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Guide {
+    /// Reads, with their sources, and whether they are refused.
+    reads: Vec<(Id, Id, bool)>,
+    orders: Vec<Vec<Id>>,
+}
+
+impl Guide {
+    /// Reads a line that [`Guide::line`] wrote.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let (reads, orders) = line.split_once(';')?;
+        let parts = |text: &str, by: char| -> Vec<String> {
+            text.split(by).filter(|part| !part.is_empty()).map(String::from).collect()
+        };
+        let read = |text: &String| {
+            let refused = text.ends_with('r');
+            let (read, source) = text.trim_end_matches('r').split_once('<')?;
+            Some((id(read)?, id(source)?, refused))
+        };
+        let order = |text: &String| parts(text, '>').iter().map(|text| id(text)).collect();
+        Some(Self {
+            reads: parts(reads, ',').iter().map(read).collect::<Option<_>>()?,
+            orders: parts(orders, ',').iter().map(order).collect::<Option<_>>()?,
+        })
+    }
+
+    /// What leads to this graph.
+    pub(crate) fn of(graph: &Graph) -> Self {
+        let reads = graph.ids().filter(|&id| graph.event(id).is_read());
+        let reads = reads.map(|id| {
+            let event = graph.event(id);
+            (id, event.source, event.refused)
+        });
+        let orders = graph.locations.iter().filter(|location| location.co.len() > 2);
+        Self {
+            reads: reads.collect(),
+            orders: orders.map(|location| location.co.clone()).collect(),
+        }
+    }
+
+    /// The line to paste.
+    pub(crate) fn line(&self) -> String {
+        let show = |id: &Id| format!("{}.{}", id.thread, id.index);
+        let read = |(read, source, refused): &(Id, Id, bool)| {
+            format!("{}<{}{}", show(read), show(source), if *refused { "r" } else { "" })
+        };
+        let order = |order: &Vec<Id>| order.iter().map(show).collect::<Vec<_>>().join(">");
+        let reads: Vec<String> = self.reads.iter().map(read).collect();
+        let orders: Vec<String> = self.orders.iter().map(order).collect();
+        format!("{};{}", reads.join(","), orders.join(","))
+    }
+
+    /// What the read is to read, and whether it is refused.
+    pub(crate) fn source(&self, read: Id) -> Option<(Id, bool)> {
+        let found = self.reads.iter().find(|(id, ..)| *id == read);
+        found.map(|&(_, source, refused)| (source, refused))
+    }
+
+    /// Where the write stands among the writes that are there.
+    pub(crate) fn place(&self, write: Id, co: &[Id]) -> usize {
+        let Some(order) = self.orders.iter().find(|order| order.contains(&write)) else {
+            return co.len();
+        };
+        let earlier = order.iter().take_while(|&&other| other != write);
+        let last = earlier.filter_map(|other| co.iter().position(|id| id == other)).max();
+        last.map_or(co.len(), |at| at + 1)
+    }
+}
+
+fn id(text: &str) -> Option<Id> {
+    let (thread, index) = text.split_once('.')?;
+    let (thread, index) = (thread.parse().ok()?, index.parse().ok()?);
+    (thread <= STATICS).then(|| Id::new(thread, index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_back() {
+        for line in [";", "0.5<1.3,2.4<0.1r;0.1>1.3>2.7,0.2>0.3>0.4", "0.1<0.0;"] {
+            assert_eq!(Guide::parse(line).map(|guide| guide.line()).as_deref(), Some(line));
+        }
+        assert_eq!(Guide::parse("0.5<;"), None);
+        assert_eq!(Guide::parse("no line"), None);
+    }
+}

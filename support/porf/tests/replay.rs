@@ -1,0 +1,79 @@
+//! An execution alone, and a picture of one. One test, because it sets variables of the
+//! environment.
+
+use std::sync::{Arc, Mutex};
+
+use porf::model::{Builder, Limit, Verdict, replay_line};
+use porf::sync::Mutex as Lock;
+use porf::sync::atomic::AtomicUsize;
+use porf::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use porf::thread;
+
+/// The outcome of each execution, and its line.
+type Seen = Arc<Mutex<Vec<(Vec<usize>, String)>>>;
+
+fn explore(seen: &Seen) -> Verdict {
+    let seen = Arc::clone(seen);
+    let mut builder = Builder::new();
+    builder.spurious_failures = true;
+    let report = builder.explore(move || {
+        let shared = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0), Lock::new(Vec::new())));
+        let other = Arc::clone(&shared);
+        let handle = thread::spawn(move || {
+            other.0.store(1, Relaxed);
+            other.1.store(1, Release);
+            other.2.lock().unwrap().push(1);
+            other.0.fetch_add(2, AcqRel)
+        });
+        let mut outcome = vec![shared.1.swap(2, Acquire), shared.0.load(Relaxed)];
+        let weak = shared.0.compare_exchange_weak(0, 5, Relaxed, Relaxed);
+        outcome.extend([usize::from(weak.is_ok()), weak.unwrap_or_else(|found| found)]);
+        shared.2.lock().unwrap().push(0);
+        outcome.push(handle.join().unwrap());
+        outcome.extend(shared.2.lock().unwrap().iter());
+        outcome.extend([shared.0.load(Relaxed), shared.1.load(Relaxed)]);
+        seen.lock().unwrap().push((outcome, replay_line()));
+    });
+    report.verdict
+}
+
+#[test]
+fn each_execution_can_be_run_alone() {
+    let all = Seen::default();
+    assert_eq!(explore(&all), Verdict::Exhausted);
+    let all = all.lock().unwrap().clone();
+    // Four in which the swap reads 1, and eleven in which it reads 0.
+    assert_eq!(all.len(), 15);
+    for execution in all {
+        // SAFETY: this process has one test, so no other thread uses the environment.
+        unsafe { std::env::set_var("PORF_REPLAY", &execution.1) };
+        let again = Seen::default();
+        assert_eq!(explore(&again), Verdict::NotFinished(Limit::Replayed));
+        assert_eq!(*again.lock().unwrap(), [execution]);
+    }
+    // SAFETY: as above.
+    unsafe { std::env::remove_var("PORF_REPLAY") };
+    draws_a_failure();
+}
+
+fn draws_a_failure() {
+    let folder = std::env::temp_dir().join(format!("porf-svg-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    // SAFETY: as above.
+    unsafe { std::env::set_var("PORF_SVG", &folder) };
+    let failed = std::panic::catch_unwind(|| {
+        porf::model(|| {
+            let number = Arc::new(AtomicUsize::new(0));
+            let other = Arc::clone(&number);
+            let handle = thread::spawn(move || other.store(1, Relaxed));
+            assert_eq!(number.load(Relaxed), 0, "the store came first");
+            handle.join().unwrap();
+        });
+    });
+    assert!(failed.is_err());
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap()).collect();
+    assert_eq!(files.len(), 1);
+    let svg = std::fs::read_to_string(files[0].path()).unwrap();
+    assert!(svg.contains("thread 1") && svg.contains("reads ") && svg.contains("<line"), "{svg}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
