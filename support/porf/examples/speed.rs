@@ -11,7 +11,7 @@ use porf::thread;
 
 /// Three threads that increment one number, and use numbers of their own in between.
 fn increments() {
-    let shared = Arc::new([const { () }; 4].map(|()| AtomicUsize::new(0)));
+    let shared = Arc::new(core::array::from_fn::<_, 4, _>(|_| AtomicUsize::new(0)));
     let body = |shared: &[AtomicUsize; 4], own: usize| {
         for _ in 0..5 {
             shared[own].store(shared[own].load(Relaxed) + 1, Release);
@@ -32,7 +32,7 @@ fn increments() {
 
 /// Reads and writes with many revisits.
 fn reads_and_writes() {
-    let shared = Arc::new([const { () }; 3].map(|()| AtomicUsize::new(0)));
+    let shared = Arc::new(core::array::from_fn::<_, 3, _>(|_| AtomicUsize::new(0)));
     let body = |shared: &[AtomicUsize; 3], own: usize| {
         for turn in 0..8 {
             shared[own].store(turn, Release);

@@ -341,3 +341,20 @@ fn release_sequences_go_through_rmws() {
     assert!(first(&seen, 2).contains(&vec![2, 0]));
     assert!(!first(&seen, 2).contains(&vec![1, 0]));
 }
+
+#[test]
+fn store_buffering_with_an_rmw() {
+    // If the swap reads the first value, it stands before the store of the first thread, whose load
+    // must then see the second thread's store.
+    let (seen, _) = outcomes(&[
+        |m| {
+            set(m, 0, 1, SeqCst);
+            vec![m[1].load(SeqCst)]
+        },
+        |m| {
+            set(m, 1, 1, SeqCst);
+            vec![m[0].swap(2, SeqCst)]
+        },
+    ]);
+    assert_eq!(first(&seen, 2), all(&[&[0, 1], &[1, 0], &[1, 1]]));
+}

@@ -15,6 +15,8 @@ impl Runtime {
                 self.choices = frame.choices;
                 continue;
             };
+            // The write part of an RMW is not there yet. It adds no cycle: what its place in the
+            // coherence order puts before other writes, its read part puts before them, too.
             if self.take(choice) && self.graph.is_sc_consistent() {
                 return true;
             }

@@ -56,6 +56,7 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
             threads: Vec::new(),
             current: 0,
             pending: None,
+            children: Vec::new(),
             newborn: Vec::new(),
             abandoned: false,
             failure: None,

@@ -16,6 +16,8 @@ use crate::graph::{Clock, Event, Graph, Id, Kind, LANES, STATICS, acquires, rele
 pub(crate) struct Thread {
     pub(crate) used: bool,
     pub(crate) done: bool,
+    /// How many threads it has spawned in this run.
+    pub(crate) spawned: usize,
     /// How many of its events this run has reached.
     pub(crate) reached: usize,
     /// What happens before its next event, and that event's prefix.
@@ -36,6 +38,7 @@ impl Thread {
         Self {
             used: false,
             done: false,
+            spawned: 0,
             reached: 0,
             hb: Clock::START,
             porf: Clock::START,
@@ -58,6 +61,9 @@ pub(crate) struct Runtime {
     pub(crate) current: usize,
     /// The thread whose RMW has its read part in the graph and not yet its write part.
     pub(crate) pending: Option<usize>,
+    /// The numbers of spawned threads, from 1: who spawns it, and how many that thread has spawned
+    /// before. Kept from run to run.
+    pub(crate) children: Vec<(usize, usize)>,
     /// Threads that were spawned and have not begun.
     pub(crate) newborn: Vec<(usize, Box<dyn FnOnce()>)>,
     /// The run ends here; its execution does not exist, or the exploration stops.

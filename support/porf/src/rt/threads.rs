@@ -7,7 +7,7 @@ use std::panic::catch_unwind;
 
 use super::failure::Failure;
 use super::locals;
-use super::{Place, Turn, Wait, is_unwinding, suspend, turn, with};
+use super::{Place, Runtime, Turn, Wait, is_unwinding, suspend, turn, with};
 use crate::graph::{Clock, Event, Id, Kind};
 
 /// Spawns a thread that runs `body`, and returns its number.
@@ -21,22 +21,37 @@ pub(crate) fn spawn(name: Option<String>, place: Place, body: Box<dyn FnOnce()>)
                 (id, usize::try_from(child).expect("a number of a thread"))
             }
             Turn::Add => {
-                let free = rt.threads.iter().position(|thread| !thread.used);
-                let most = rt.options.max_threads;
-                let child = free.filter(|&free| free < most).unwrap_or_else(|| {
-                    panic!("the model has more than {most} threads, its first one included")
-                });
+                let child = rt.child();
                 let value = child as u128;
                 (rt.add(Event { value, ..Event::new(Kind::Spawn, Release, place) }), child)
             }
         };
         rt.reach(id);
+        let parent = rt.current;
+        rt.threads[parent].spawned += 1;
         rt.threads[child].used = true;
         rt.threads[child].name = name;
         let start = *rt.graph.event(id);
         rt.newborn.push((child, run(start, place, body)));
         child
     })
+}
+
+impl Runtime {
+    /// The number of the thread that the current one spawns. It depends on the thread and on how
+    /// many it has spawned, not on the order in which threads spawn, so it is the same in all
+    /// graphs.
+    fn child(&mut self) -> usize {
+        let key = (self.current, self.thread().spawned);
+        let known = self.children.iter().position(|&other| other == key);
+        let child = known.unwrap_or_else(|| {
+            self.children.push(key);
+            self.children.len() - 1
+        }) + 1;
+        let most = self.options.max_threads;
+        assert!(child < most, "the model has more than {most} threads, its first one included");
+        child
+    }
 }
 
 /// A thread from its beginning to its end.
