@@ -9,6 +9,7 @@ fn every_verdict_is_rc11s() {
         .filter(|shape| shape.judge(&executions(&shape.program())) != shape.verdict)
         .map(|shape| format!("{}: not {:?}", shape.name, shape.verdict))
         .collect();
+    println!("{} verdicts", SHAPES.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -16,15 +17,17 @@ fn every_verdict_is_rc11s() {
 const SLOW: u64 = 1_000_000;
 
 fn check_counts(slow: bool) {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut counted) = (Vec::new(), 0);
     let is_slow = |count: &Count| effort(&count.program(), 100_000).is_none_or(|e| e > SLOW);
     for count in COUNTS.iter().filter(|count| is_slow(count) == slow) {
+        counted += 1;
         let found = executions(&count.program()).graphs.len();
         let genmc = executions_with(&count.program(), Some(Change::ScAroundAny)).graphs.len();
         if (found, genmc) != (count.graphs, count.genmc) {
             wrong.push(format!("{}: {found}, GenMC's model {genmc}, for {count:?}", count.name));
         }
     }
+    println!("{counted} counts");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

@@ -1,10 +1,10 @@
 //! Compares a checker with the enumerator on random programs, or on one program.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use anyhow::Result;
