@@ -3,7 +3,7 @@
 //! A member obtains regions from a [`Source`](crate::Source) and hands out blocks through
 //! [`Allocator`]. The pools of this crate's root serve blocks of one layout to many threads; the
 //! members here serve blocks of any layout, or keep to one thread and need no atomic at all. The
-//! chapter `family` of the documentation says which member to take.
+//! chapter [`family`](crate::docs::family) says which member to take.
 //!
 //! Every member has inherent methods with the names of the traits' methods, so a caller imports no
 //! trait. `&T` of each member also implements the `Allocator` of the crate `allocator-api2`, if the

@@ -8,6 +8,7 @@ mod ci;
 mod compare;
 mod cross;
 mod downstream;
+mod family;
 mod fuzz;
 mod fuzz_ops;
 mod hit_path;
@@ -66,6 +67,8 @@ enum Command {
     /// Build and test projects outside of the workspace that depend on stampool; count their
     /// packages; package what is published.
     Downstream(downstream::Options),
+    /// Count the instructions of the allocator family's calls beside those of other allocators.
+    Family(family::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     Fuzz(fuzz::Options),
     /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Cross(options) => cross::run(&options),
         Command::Downstream(options) => downstream::run(&options),
+        Command::Family(options) => family::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::FuzzOps(options) => fuzz_ops::run(&options),
         Command::HitPath(options) => hit_path::run(&options),

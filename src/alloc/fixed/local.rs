@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use crate::alloc::bump::Bump;
+use crate::alloc::bump::{Bump, fit};
 use crate::alloc::{Contiguous, Owner, Reset, Usage, defaults, forward};
 use crate::error::AllocError;
 
@@ -103,8 +103,8 @@ impl<'b> Static<'b> {
 
     #[cold]
     fn refusal(&self, layout: Layout) -> AllocError {
-        let padding = self.start.addr().get().wrapping_neg() & (layout.align() - 1);
-        if padding + layout.size() > self.len {
+        let Range { start, end } = self.memory_range();
+        if fit(start, end, layout).is_none() {
             AllocError::Unsupported
         } else {
             AllocError::Capacity
