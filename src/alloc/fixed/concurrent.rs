@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 
 use crate::alloc::bump::fit;
 use crate::alloc::shared_bump::SharedBump;
-use crate::alloc::{Contiguous, Owner, Reset, Usage, defaults, forward};
+use crate::alloc::{Contiguous, Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::sync::const_when_shipped;
 
@@ -85,7 +85,7 @@ impl<'b> AsyncStatic<'b> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         match self.bump.take(layout) {
             Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
@@ -179,7 +179,7 @@ impl<'b> AsyncStatic<'b> {
     }
 }
 
-forward::by_inherent! { ['b] AsyncStatic<'b> }
+inherent::by_inherent! { ['b] AsyncStatic<'b> }
 
 impl Owner for AsyncStatic<'_> {
     fn owns(&self, address: NonNull<u8>) -> bool {

@@ -7,7 +7,7 @@ use core::ptr::{NonNull, null_mut};
 use crate::alloc::bump::fit;
 use crate::alloc::chunks::{Chunk, Chunks, FIRST_CHUNK_BYTES, PAYLOAD_ALIGN};
 use crate::alloc::shared_bump::SharedBump;
-use crate::alloc::{Owner, Reset, Usage, defaults, forward};
+use crate::alloc::{Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 use crate::sync::{AtomicPtr, Mutex, Witness, const_when_shipped, lock, site};
@@ -110,7 +110,7 @@ impl<S: Source> AsyncLinear<S> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         let block = match self.current().and_then(|current| current.take(layout)) {
             Some(block) => block,
@@ -247,7 +247,7 @@ const fn first_of(chunk: Chunk) -> NonNull<u8> {
     unsafe { chunk.start().add(MARK_BYTES) }
 }
 
-forward::by_inherent! { [S: Source] AsyncLinear<S> }
+inherent::by_inherent! { [S: Source] AsyncLinear<S> }
 
 impl<S: Source> Owner for AsyncLinear<S> {
     fn owns(&self, address: NonNull<u8>) -> bool {

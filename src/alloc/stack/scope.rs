@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use super::places::Opened;
 use super::shared::Core;
 use super::whole::Stack;
-use crate::alloc::{Owner, Usage, forward};
+use crate::alloc::{Owner, Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -170,7 +170,7 @@ impl<S: Source> Drop for Scope<'_, S> {
     }
 }
 
-forward::by_inherent! { ['s, S: Source] Scope<'s, S> }
+inherent::by_inherent! { ['s, S: Source] Scope<'s, S> }
 
 impl<S: Source> Owner for Scope<'_, S> {
     fn owns(&self, address: NonNull<u8>) -> bool {

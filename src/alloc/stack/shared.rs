@@ -8,7 +8,7 @@ use super::free::Top;
 use super::places::{Floor, Opened, TOP_BYTES, first_of, has_room, rounded, top_of};
 use crate::alloc::bump::Bump;
 use crate::alloc::chunks::{Chunk, Chunks};
-use crate::alloc::{Usage, defaults};
+use crate::alloc::{Usage, empty_block};
 use crate::error::AllocError;
 use crate::source::Source;
 
@@ -48,7 +48,7 @@ impl<S: Source> Core<S> {
         layout: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         let size = rounded(layout.size());
         let padding = self.padding(layout);
