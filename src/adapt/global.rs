@@ -8,7 +8,7 @@ use crate::sync::abort;
 
 /// An allocator of the family as the program's allocator.
 ///
-/// ```
+/// ```standalone_crate
 /// use core::mem::MaybeUninit;
 /// use core::ptr::NonNull;
 /// use stampool::adapt::Global;

@@ -60,25 +60,28 @@ impl Bump {
     /// Cuts a block off, or leaves everything as it is.
     #[inline(always)]
     pub(super) fn take(&self, layout: Layout) -> Option<NonNull<u8>> {
-        let mark = self.mark.get();
-        // How far the next multiple of the alignment is.
-        let padding = mark.addr().get().wrapping_neg() & (layout.align() - 1);
-        // A layout's size, rounded up to its alignment, is at most `isize::MAX`, and the padding is
-        // below the alignment. So the sum does not overflow.
-        if padding + layout.size() > self.remaining() {
-            return None;
-        }
-        // SAFETY: padding and size fit between the mark and the end (I1).
-        let start = unsafe { mark.add(padding) };
-        // SAFETY: as above.
-        self.mark.set(unsafe { start.add(layout.size()) });
+        let (start, end) = fit(self.mark.get(), self.end.get(), layout)?;
+        self.mark.set(end);
         Some(start)
     }
 
-    /// Whether the block is the last one: it has bytes, and the mark is its end.
+    /// Whether the mark is the end of these bytes. If there are none, the mark is their address,
+    /// and then moving the mark there changes nothing.
     #[inline(always)]
-    pub(super) fn is_last(&self, block: NonNull<u8>, size: usize) -> bool {
-        size != 0 && block.addr().get() + size == self.mark.get().addr().get()
+    fn is_last(&self, block: NonNull<u8>, size: usize) -> bool {
+        block.addr().get() + size == self.mark.get().addr().get()
+    }
+
+    /// The start of the last block, which has this size, with the mark's provenance: a block
+    /// without bytes has none.
+    ///
+    /// # Safety
+    ///
+    /// [`is_last`](Self::is_last) said so of a live block.
+    #[inline(always)]
+    unsafe fn last(&self, size: usize) -> NonNull<u8> {
+        // SAFETY: the block lies directly below the mark.
+        unsafe { self.mark.get().sub(size) }
     }
 
     /// Takes a block back if it is the last one.
@@ -89,7 +92,8 @@ impl Bump {
     #[inline(always)]
     pub(super) unsafe fn give(&self, block: NonNull<u8>, size: usize) {
         if self.is_last(block, size) {
-            self.mark.set(block);
+            // SAFETY: it is the last one.
+            self.mark.set(unsafe { self.last(size) });
         }
     }
 
@@ -110,14 +114,13 @@ impl Bump {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        let more = new.size() - old.size();
-        if !self.is_last(block, old.size())
-            || more > self.remaining()
-            || block.addr().get() & (new.align() - 1) != 0
-        {
+        let room = self.end.get().addr().get().wrapping_sub(block.addr().get());
+        if !self.is_last(block, old.size()) || new.size() > room || !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
         }
-        // SAFETY: the mark is the block's end, and `more` bytes fit between it and the end (I1).
+        // SAFETY: it is the last one.
+        let block = unsafe { self.last(old.size()) };
+        // SAFETY: the new size fits between the block's start and the end.
         self.mark.set(unsafe { block.add(new.size()) });
         Ok(NonNull::slice_from_raw_parts(block, new.size()))
     }
@@ -139,13 +142,44 @@ impl Bump {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        if block.addr().get() & (new.align() - 1) != 0 {
+        if !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
         }
         if self.is_last(block, old.size()) {
+            // SAFETY: it is the last one.
+            let block = unsafe { self.last(old.size()) };
             // SAFETY: the new size is at most the old one, so this is in the block.
             self.mark.set(unsafe { block.add(new.size()) });
         }
         Ok(NonNull::slice_from_raw_parts(block, new.size()))
     }
+}
+
+/// Where a block of `layout` begins and ends behind `mark`, if it ends at `end` or before.
+#[inline(always)]
+pub(super) fn fit(
+    mark: NonNull<u8>,
+    end: NonNull<u8>,
+    layout: Layout,
+) -> Option<(NonNull<u8>, NonNull<u8>)> {
+    let below = layout.align() - 1;
+    // This may wrap around if the memory lies near the end of the address space.
+    let start = mark.as_ptr().map_addr(|mark| mark.wrapping_add(below) & !below);
+    // The memory is at most `isize::MAX` bytes long, and `start` is less than an alignment behind
+    // `end`. So the difference as a signed number is negative if `start` lies behind `end`, even if
+    // it has wrapped around. A size is at most `isize::MAX`.
+    let room = end.addr().get().wrapping_sub(start.addr()).cast_signed();
+    if layout.size().cast_signed() > room {
+        return None;
+    }
+    // SAFETY: `start` lies between the mark and the end, neither of which is null.
+    let start = unsafe { NonNull::new_unchecked(start) };
+    // SAFETY: the block ends at `end` or before.
+    Some((start, unsafe { start.add(layout.size()) }))
+}
+
+/// Whether a block of the layout `old` is aligned as `new` asks.
+#[inline(always)]
+pub(super) fn is_aligned(block: NonNull<u8>, old: Layout, new: Layout) -> bool {
+    new.align() <= old.align() || block.addr().get() & (new.align() - 1) == 0
 }

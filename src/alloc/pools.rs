@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
-use super::{defaults, forward};
+use super::{empty_block, inherent};
 use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
@@ -135,7 +135,7 @@ impl<P: BlockPool> PoolAllocator<P> {
             return Err(AllocError::Unsupported);
         }
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         self.pool.take().map(|block| self.whole(block.as_non_null()))
     }
@@ -202,7 +202,7 @@ impl<P: BlockPool> PoolAllocator<P> {
     }
 }
 
-forward::by_inherent! { [P: BlockPool] PoolAllocator<P> }
+inherent::by_inherent! { [P: BlockPool] PoolAllocator<P> }
 
 impl<P> fmt::Debug for PoolAllocator<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

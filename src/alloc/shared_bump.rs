@@ -1,6 +1,6 @@
 //! The mark that several threads move through one piece of memory.
 //!
-//! The word is the mark's distance from the start. It moves up when a block is cut off and down
+//! The mark moves up when a block is cut off and down
 //! when the last block is given back, each time by one compare-and-swap.
 //!
 //! No tag is needed. A thread that owns the bytes up to `e` and sees the mark at `e` knows that
@@ -24,14 +24,15 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use super::bump::{fit, is_aligned};
 use crate::error::AllocError;
-use crate::sync::{AtomicUsize, const_when_shipped, site};
+use crate::sync::{AtomicPtr, const_when_shipped, site};
 
-/// Memory of which the bytes from the mark on are free. I1: the mark is at most `len`.
+/// Memory of which the bytes from the mark on are free. I1: the mark is between `start` and `end`.
 pub(super) struct SharedBump {
     start: NonNull<u8>,
-    len: usize,
-    mark: AtomicUsize,
+    end: NonNull<u8>,
+    mark: AtomicPtr<u8>,
 }
 
 // SAFETY: each byte behind the start belongs to the thread that cut it off.
@@ -41,13 +42,14 @@ unsafe impl Sync for SharedBump {}
 
 impl SharedBump {
     const_when_shipped! {
-        /// The `len` bytes at `start`, of which the first `mark` are handed out already.
+        /// The memory from `start` to `end`, of which what lies below `mark` is handed out already.
         ///
         /// # Safety
         ///
-        /// They are valid, and nobody else uses the free ones as long as this value serves them.
-        pub(super) unsafe fn new(start: NonNull<u8>, len: usize, mark: usize) -> Self {
-            Self { start, len, mark: AtomicUsize::new(mark) }
+        /// It is valid, `mark` leads into it, and nobody else uses the rest as long as this value
+        /// serves it.
+        pub(super) unsafe fn new(start: NonNull<u8>, mark: NonNull<u8>, end: NonNull<u8>) -> Self {
+            Self { start, end, mark: AtomicPtr::new(mark.as_ptr()) }
         }
     }
 
@@ -55,57 +57,51 @@ impl SharedBump {
         self.start
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) const fn end(&self) -> NonNull<u8> {
+        self.end
+    }
+
+    #[inline(always)]
+    fn mark(&self) -> NonNull<u8> {
+        // ORDERING(AL-1): Relaxed. Validated by AL-2, or a statistic.
+        let mark = self.mark.load(site::MARK_LOAD.ordering());
+        // SAFETY: the mark leads into the memory (I1).
+        unsafe { NonNull::new_unchecked(mark) }
     }
 
     /// Bytes below the mark.
-    #[inline(always)]
     pub(super) fn used(&self) -> usize {
-        // ORDERING(AL-1): Relaxed. Validated by AL-2, or a statistic.
-        self.mark.load(site::MARK_LOAD.ordering())
-    }
-
-    /// Where a block of `layout` begins and ends behind a mark at `mark`, if it fits.
-    #[inline(always)]
-    pub(super) fn fit(&self, mark: usize, layout: Layout) -> Option<(usize, usize)> {
-        let address = self.start.addr().get().wrapping_add(mark);
-        let padding = address.wrapping_neg() & (layout.align() - 1);
-        // A layout's size, rounded up to its alignment, is at most `isize::MAX`, and the padding is
-        // below the alignment. So the sum does not overflow.
-        let needed = padding + layout.size();
-        (needed <= self.len - mark).then(|| (mark + padding, mark + needed))
+        self.mark().addr().get() - self.start.addr().get()
     }
 
     /// Cuts a block off, or leaves everything as it is.
     #[inline(always)]
     pub(super) fn take(&self, layout: Layout) -> Option<NonNull<u8>> {
-        let mut mark = self.used();
+        let mut mark = self.mark();
         loop {
-            let (begin, end) = self.fit(mark, layout)?;
+            let (block, end) = fit(mark, self.end, layout)?;
             // ORDERING(AL-2): Acquire on success. Observes the use of these bytes by those who gave
             //   them back.
             //   pairs with AL-4; killed by bump/free_allocate
             // ORDERING(AL-3): Relaxed on failure. Validated by the next CAS.
             match self.mark.compare_exchange(
-                mark,
-                end,
+                mark.as_ptr(),
+                end.as_ptr(),
                 site::MARK_TAKE.ordering(),
                 site::MARK_TAKE_FAILED.ordering(),
             ) {
-                // SAFETY: the block lies in the memory (`fit`).
-                Ok(_) => return Some(unsafe { self.start.add(begin) }),
-                Err(now) => mark = now,
+                Ok(_) => return Some(block),
+                // SAFETY: the mark leads into the memory (I1).
+                Err(now) => mark = unsafe { NonNull::new_unchecked(now) },
             }
         }
     }
 
-    /// How far from the start the block's end is, if the block has bytes and can be the last one.
+    /// The mark, if it is the end of a block that has bytes.
     #[inline(always)]
-    fn end_of(&self, block: NonNull<u8>, size: usize) -> Option<usize> {
-        let begin = block.addr().get().wrapping_sub(self.start.addr().get());
-        let end = begin.wrapping_add(size);
-        (size != 0 && begin < self.len && end <= self.len && self.used() == end).then_some(end)
+    fn end_of(&self, block: NonNull<u8>, size: usize) -> Option<NonNull<u8>> {
+        let mark = self.mark();
+        (size != 0 && block.addr().get() + size == mark.addr().get()).then_some(mark)
     }
 
     /// Takes the bytes of a block from `kept` on back if it is the last one.
@@ -117,12 +113,14 @@ impl SharedBump {
     #[inline(always)]
     pub(super) unsafe fn give(&self, block: NonNull<u8>, size: usize, kept: usize) {
         let Some(end) = self.end_of(block, size) else { return };
+        // SAFETY: in the block, or at its end.
+        let lower = unsafe { block.add(kept) };
         // ORDERING(AL-4): Release on success. Passes the use of these bytes on.
         //   pairs with AL-2, AL-6; killed by bump/free_allocate
         // ORDERING(AL-5): Relaxed on failure. The block is not the last one any more, and stays.
         _ = self.mark.compare_exchange(
-            end,
-            end - size + kept,
+            end.as_ptr(),
+            lower.as_ptr(),
             site::MARK_GIVE.ordering(),
             site::MARK_MOVED.ordering(),
         );
@@ -145,17 +143,20 @@ impl SharedBump {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        let more = new.size() - old.size();
         let end = self.end_of(block, old.size()).ok_or(AllocError::NotInPlace)?;
-        if more > self.len - end || block.addr().get() & (new.align() - 1) != 0 {
+        // The mark was the block's end, so the block does not lie behind the end of the memory.
+        let room = self.end.addr().get() - block.addr().get();
+        if new.size() > room || !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
         }
+        // SAFETY: the new size fits between the block's start and the end.
+        let higher = unsafe { block.add(new.size()) };
         // ORDERING(AL-6): Acquire on success. As AL-2, for the bytes that are added.
         //   pairs with AL-4; killed by bump/free_grow
         // ORDERING(AL-5): Relaxed on failure. The block is not the last one any more.
         let moved = self.mark.compare_exchange(
-            end,
-            end + more,
+            end.as_ptr(),
+            higher.as_ptr(),
             site::MARK_LENGTHEN.ordering(),
             site::MARK_MOVED.ordering(),
         );
@@ -179,7 +180,7 @@ impl SharedBump {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        if block.addr().get() & (new.align() - 1) != 0 {
+        if !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
         }
         // SAFETY: by the caller.

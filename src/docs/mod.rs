@@ -3,6 +3,7 @@
 //! - [`design`]: the layers, the magazines, the strategies, and what is promised.
 //! - [`forms`]: raw blocks, objects and stamped names, with a handle or without, and what each
 //!   costs.
+//! - `family`: the allocators beside the pools, and which one to take.
 //! - [`choosing`]: the strategies side by side, and which for whom.
 //! - [`checking`]: misuse that a pool detects, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
@@ -36,3 +37,7 @@ pub mod verification {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
+
+#[cfg(feature = "family")]
+#[doc = include_str!("family.md")]
+pub mod family {}

@@ -9,3 +9,4 @@ mod bounds;
 mod known_bugs;
 mod members;
 mod scopes;
+mod threads;

@@ -24,7 +24,7 @@ pub(crate) struct Options {
 
 /// The paths of `benches/atomics/examples/paths.rs`, and how many operations each counts.
 const PATHS: [&str; 5] = ["hit", "exchange", "carve", "checked", "hardened"];
-const OPERATIONS: f64 = 1000.0;
+pub(crate) const OPERATIONS: f64 = 1000.0;
 /// The share by which a count may grow. On one machine counts repeat exactly, run after run; this
 /// is for what another one's C library may do. One instruction more per operation is beyond it on the
 /// three paths of an unchecked pool.
@@ -69,10 +69,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         skips::skip("instructions", &reason);
         return Ok(());
     }
-    let example = build(&["--release"])?;
+    let example = build("paths", &["--release"])?;
     let mut instructions = BTreeMap::new();
     for path in PATHS {
-        let count = count(&example, path)?;
+        let count = count(&example, &[path])?;
         println!("{path}: {:.1} instructions per operation", count as f64 / OPERATIONS);
         instructions.insert(path.to_owned(), count);
     }
@@ -99,16 +99,16 @@ fn dearer(kept: &Counts, now: &Counts) -> Vec<String> {
 }
 
 /// The first line of `program --version`, if there is such a program.
-fn version(program: &str) -> Option<String> {
+pub(crate) fn version(program: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.lines().next().unwrap_or("").to_owned())
 }
 
-/// Builds the example, with these words for cargo.
-pub(crate) fn build(words: &[&str]) -> Result<PathBuf> {
+/// Builds an example of `benches/atomics`, with these words for cargo.
+pub(crate) fn build(example: &str, words: &[&str]) -> Result<PathBuf> {
     let mut cargo = workspace::cargo()?;
-    cargo.args(["build", "--quiet", "--package", "atomics", "--example", "paths"]).args(words);
+    cargo.args(["build", "--quiet", "--package", "atomics", "--example", example]).args(words);
     cargo.arg("--message-format=json-render-diagnostics");
     let output = cargo.stderr(std::process::Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the example does not compile");
@@ -122,17 +122,17 @@ pub(crate) fn build(words: &[&str]) -> Result<PathBuf> {
         .context("cargo tells no executable")
 }
 
-/// Instructions of one path.
-fn count(example: &Path, path: &str) -> Result<u64> {
+/// Instructions of what the example counts when it gets these words.
+pub(crate) fn count(example: &Path, words: &[&str]) -> Result<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*counted*"])
         .arg(example)
-        .arg(path)
+        .args(words)
         .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "callgrind failed on {path}: {text}");
+    ensure!(output.status.success(), "callgrind failed on {words:?}: {text}");
     let count = collected(&text).with_context(|| format!("callgrind tells no count: {text}"))?;
-    ensure!(count > 0, "no instruction of {path} was counted: is its function still there?");
+    ensure!(count > 0, "no instruction of {words:?} was counted: is its function still there?");
     Ok(count)
 }
 

@@ -9,6 +9,7 @@ mod common;
 mod compare;
 mod cross;
 mod downstream;
+mod family;
 mod fuzz_loom;
 mod fuzz_pool;
 mod hit_path;
@@ -54,6 +55,8 @@ enum Command {
     /// Build and test projects outside of the workspace that depend on stampool; count their
     /// packages; package what is published.
     Downstream(downstream::Options),
+    /// Count the instructions of the allocator family's calls beside those of other allocators.
+    Family(family::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     FuzzLoom(fuzz_loom::Options),
     /// Fuzz the pool: bytes to programs of its operations, against a plain reference.
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => compare::run(&options),
         Command::Cross(options) => cross::run(&options),
         Command::Downstream(options) => downstream::run(&options),
+        Command::Family(options) => family::run(&options),
         Command::FuzzLoom(options) => fuzz_loom::run(&options),
         Command::FuzzPool(options) => fuzz_pool::run(&options),
         Command::HitPath(options) => hit_path::run(&options),

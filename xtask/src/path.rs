@@ -37,7 +37,7 @@ type Calls = BTreeMap<String, Vec<String>>;
 /// # Errors
 /// Where valgrind is missing, or a path no longer begins where it did.
 pub(crate) fn run(_: &Options) -> Result<()> {
-    let example = instructions::build(&[])?;
+    let example = instructions::build("paths", &[])?;
     let mut counts = Vec::new();
     for (name, path, root) in WALKS {
         let calls = calls(&record(&example, path)?);

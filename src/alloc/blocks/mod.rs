@@ -8,7 +8,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use self::chunks::Chunks;
-use super::{Owner, Reset, Usage, defaults, forward};
+use super::{Owner, Reset, Usage, empty_block, inherent};
 use crate::error::{AllocError, BuildError};
 use crate::source::{Source, SystemSource};
 
@@ -183,7 +183,7 @@ impl<S: Source> Blocks<S> {
             return Err(AllocError::Unsupported);
         }
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         self.allocate_block().map(|block| self.whole(block))
     }
@@ -296,7 +296,7 @@ impl<S: Source> Drop for Blocks<S> {
     }
 }
 
-forward::by_inherent! { [S: Source] Blocks<S> }
+inherent::by_inherent! { [S: Source] Blocks<S> }
 
 impl<S: Source> Owner for Blocks<S> {
     fn owns(&self, address: NonNull<u8>) -> bool {

@@ -1,52 +1,34 @@
-//! The allocator under test, and the kit's settings.
-
-use core::ptr::NonNull;
+//! A check, and its settings.
 
 use super::program::Bounds;
 use super::run::Run;
 use super::shrink::shrink;
+use super::subject::{OwnerCalls, Subject};
 use super::{Failure, Fit, Program, Step, TestSource, Violation};
 use crate::alloc::conformance::Clause;
-use crate::alloc::{Allocator, Owner, Reset, Usage};
+use crate::alloc::{Allocator, Owner, Reset};
 
 /// A check of one allocator: how it is made, and what it promises beside [`Allocator`].
 ///
-/// See the [module](super::conformance).
+/// See the [module](super).
 pub struct Conformance<'k, A> {
-    pub(super) make: Box<dyn Fn(TestSource) -> A + 'k>,
-    pub(super) owner: Option<OwnerCalls<A>>,
-    pub(super) reset: Option<fn(&mut A)>,
-    pub(super) recovers: bool,
-    pub(super) has_reasons: bool,
+    subject: Subject<'k, A>,
     bounds: Bounds,
     programs: u64,
     seed: u64,
 }
 
-/// The calls of [`Owner`], for an allocator that has them.
-#[derive(Debug)]
-pub(super) struct OwnerCalls<A> {
-    pub(super) owns: fn(&A, NonNull<u8>) -> bool,
-    pub(super) usage: fn(&A) -> Usage,
-}
-
-impl<A> Clone for OwnerCalls<A> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<A> Copy for OwnerCalls<A> {}
-
 impl<'k, A: Allocator> Conformance<'k, A> {
     /// The check of the allocator that `make` returns. It is made anew for each program.
     pub fn new(make: impl Fn(TestSource) -> A + 'k) -> Self {
         Self {
-            make: Box::new(make),
-            owner: None,
-            reset: None,
-            recovers: false,
-            has_reasons: true,
+            subject: Subject {
+                make: Box::new(make),
+                owner: None,
+                reset: None,
+                recovers: false,
+                has_reasons: true,
+            },
             bounds: Bounds { size: 200_000, align: 64 << 10, steps: 40, reset: false },
             programs: 1_000,
             seed: 0,
@@ -59,7 +41,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
     where
         A: Owner,
     {
-        self.owner = Some(OwnerCalls { owns: A::owns, usage: A::usage });
+        self.subject.owner = Some(OwnerCalls { owns: A::owns, usage: A::usage });
         self
     }
 
@@ -69,7 +51,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
     where
         A: Reset,
     {
-        self.reset = Some(A::reset);
+        self.subject.reset = Some(A::reset);
         self.bounds.reset = true;
         self
     }
@@ -78,14 +60,14 @@ impl<'k, A: Allocator> Conformance<'k, A> {
     /// The kit sees that only with [`owner`](Self::owner).
     #[must_use]
     pub const fn recovers(mut self) -> Self {
-        self.recovers = true;
+        self.subject.recovers = true;
         self
     }
 
     /// The allocator cannot say why it fails, as one behind a foreign trait: A7 is not checked.
     #[must_use]
     pub const fn without_reasons(mut self) -> Self {
-        self.has_reasons = false;
+        self.subject.has_reasons = false;
         self
     }
 
@@ -151,13 +133,13 @@ impl<'k, A: Allocator> Conformance<'k, A> {
     ///
     /// The rule that it breaks.
     pub fn run(&self, program: &Program) -> Result<(), Violation> {
-        let seen = Run::of(self, program)?;
+        let seen = Run::of(&self.subject, program)?;
         // The same once more, with the requested sizes: by A4 nothing may differ.
         let exact = with_requested_sizes(program);
         if exact == *program {
             return Ok(());
         }
-        let seen_exact = Run::of(self, &exact)?;
+        let seen_exact = Run::of(&self.subject, &exact)?;
         let different = seen.iter().zip(&seen_exact).position(|(one, other)| one != other);
         different.map_or(Ok(()), |step| {
             let what = "with the requested sizes passed back, the answer or the usage is another";

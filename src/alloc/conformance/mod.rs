@@ -31,6 +31,7 @@ mod run;
 mod shadow;
 mod shrink;
 mod source;
+mod subject;
 mod violation;
 
 pub use member::Conformance;

@@ -87,7 +87,7 @@ impl<A: Allocator> Run<'_, A> {
             let intact = block.is_intact(block.len);
             self.ensure(intact, Clause::A2, "the bytes of a live block have changed")?;
         }
-        let Some(calls) = self.kit.owner else { return Ok(()) };
+        let Some(calls) = self.subject.owner else { return Ok(()) };
         let usage = (calls.usage)(&self.member);
         let live: usize = self.live.iter().map(|block| block.layout.size()).sum();
         let enough = usage.used_bytes >= live;

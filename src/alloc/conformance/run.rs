@@ -6,7 +6,8 @@ use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
 use super::shadow::{Live, is_filled};
-use super::{Clause, Conformance, Program, Step, TestSource, Violation};
+use super::subject::Subject;
+use super::{Clause, Program, Step, TestSource, Violation};
 use crate::alloc::{AllocError, Allocator, Usage};
 
 type Answer = Result<NonNull<[u8]>, AllocError>;
@@ -23,7 +24,7 @@ pub(super) struct Seen {
 }
 
 pub(super) struct Run<'r, A> {
-    pub(super) kit: &'r Conformance<'r, A>,
+    pub(super) subject: &'r Subject<'r, A>,
     pub(super) member: Box<A>,
     pub(super) source: TestSource,
     pub(super) live: Vec<Live>,
@@ -37,13 +38,13 @@ pub(super) struct Run<'r, A> {
 impl<'r, A: Allocator> Run<'r, A> {
     /// Runs `program` from a new allocator to its drop.
     pub(super) fn of(
-        kit: &'r Conformance<'_, A>,
+        subject: &'r Subject<'_, A>,
         program: &Program,
     ) -> Result<Vec<Seen>, Violation> {
         let source = TestSource::new(program.source);
-        let member = Box::new((kit.make)(source.clone()));
+        let member = Box::new((subject.make)(source.clone()));
         let mut run = Run {
-            kit,
+            subject,
             member,
             source: source.clone(),
             live: Vec::new(),
@@ -91,7 +92,7 @@ impl<'r, A: Allocator> Run<'r, A> {
     }
 
     pub(super) fn usage(&self) -> Option<Usage> {
-        self.kit.owner.map(|calls| (calls.usage)(&self.member))
+        self.subject.owner.map(|calls| (calls.usage)(&self.member))
     }
 
     fn take(&mut self, step: Step) -> Result<Option<Answer>, Violation> {
@@ -142,7 +143,7 @@ impl<'r, A: Allocator> Run<'r, A> {
                 Ok(None)
             }
             Step::Reset => {
-                let Some(reset) = self.kit.reset else { return Ok(None) };
+                let Some(reset) = self.subject.reset else { return Ok(None) };
                 self.live.clear();
                 let member = &mut *self.member;
                 if catch_unwind(AssertUnwindSafe(|| reset(member))).is_err() {
@@ -176,7 +177,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         if let Err(reason) = answer {
             let same = self.usage() == usage;
             self.ensure(same, Clause::A3, "the usage changed though the call failed")?;
-            if self.kit.has_reasons {
+            if self.subject.has_reasons {
                 self.reason(reason, layout, in_place, before, after)?;
             }
         }
@@ -294,7 +295,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         let Some(usage) = self.usage() else { return Ok(()) };
         let none = usage.live_blocks.is_none_or(|blocks| blocks == 0);
         self.ensure(none, Clause::Recovery, "blocks are live though all were freed")?;
-        let unused = !self.kit.recovers || usage.used_bytes == 0;
+        let unused = !self.subject.recovers || usage.used_bytes == 0;
         self.ensure(unused, Clause::Recovery, "bytes are in use though all blocks were freed")
     }
 }

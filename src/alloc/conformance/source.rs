@@ -60,7 +60,11 @@ impl TestSource {
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
-        f(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        // A panic of the allocator under test leaves the books as they are.
+        match self.0.lock() {
+            Ok(mut state) => f(&mut state),
+            Err(mut poisoned) => f(poisoned.get_mut()),
+        }
     }
 
     /// A buffer of `len` bytes for allocators that serve from one. It begins at any address, is

@@ -7,8 +7,9 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
+use crate::alloc::bump::fit;
 use crate::alloc::shared_bump::SharedBump;
-use crate::alloc::{Contiguous, Owner, Reset, Usage, defaults, forward};
+use crate::alloc::{Contiguous, Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::sync::const_when_shipped;
 
@@ -67,8 +68,10 @@ impl<'b> AsyncStatic<'b> {
         ///
         /// The bytes are valid for reads and writes during `'b`, and nobody else uses them.
         pub unsafe fn from_raw_parts(start: NonNull<u8>, len: usize) -> Self {
+            // SAFETY: the end of the caller's buffer.
+            let end = unsafe { start.add(len) };
             // SAFETY: by the caller.
-            let bump = unsafe { SharedBump::new(start, len, 0) };
+            let bump = unsafe { SharedBump::new(start, start, end) };
             Self { bump, buffer: PhantomData }
         }
     }
@@ -82,11 +85,13 @@ impl<'b> AsyncStatic<'b> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         match self.bump.take(layout) {
             Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
-            None if self.bump.fit(0, layout).is_none() => Err(AllocError::Unsupported),
+            None if fit(self.bump.start(), self.bump.end(), layout).is_none() => {
+                Err(AllocError::Unsupported)
+            }
             None => Err(AllocError::Capacity),
         }
     }
@@ -150,31 +155,31 @@ impl<'b> AsyncStatic<'b> {
     /// Bytes below the mark; all bytes of the buffer count as obtained. Exact while no other thread
     /// allocates or frees.
     pub fn usage(&self) -> Usage {
+        let Range { start, end } = self.memory_range();
+        let len = end.addr().get() - start.addr().get();
         Usage {
             used_bytes: self.bump.used(),
             live_blocks: None,
-            obtained_bytes: self.bump.len(),
+            obtained_bytes: len,
             overhead_bytes: 0,
-            capacity_bytes: Some(self.bump.len()),
+            capacity_bytes: Some(len),
         }
     }
 
     /// The buffer.
     pub fn memory_range(&self) -> Range<NonNull<u8>> {
-        let start = self.bump.start();
-        // SAFETY: the end of the buffer.
-        start..unsafe { start.add(self.bump.len()) }
+        self.bump.start()..self.bump.end()
     }
 
     /// Invalidates all blocks.
     pub fn reset(&mut self) {
-        let (start, len) = (self.bump.start(), self.bump.len());
+        let Range { start, end } = self.memory_range();
         // SAFETY: the buffer is this value's, and by `&mut` all blocks are invalid (A1).
-        self.bump = unsafe { SharedBump::new(start, len, 0) };
+        self.bump = unsafe { SharedBump::new(start, start, end) };
     }
 }
 
-forward::by_inherent! { ['b] AsyncStatic<'b> }
+inherent::by_inherent! { ['b] AsyncStatic<'b> }
 
 impl Owner for AsyncStatic<'_> {
     fn owns(&self, address: NonNull<u8>) -> bool {

@@ -7,8 +7,8 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use crate::alloc::bump::Bump;
-use crate::alloc::{Contiguous, Owner, Reset, Usage, defaults, forward};
+use crate::alloc::bump::{Bump, fit};
+use crate::alloc::{Contiguous, Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
 
 /// A linear allocator for one thread, on one buffer of the caller's. It has no source and never
@@ -93,7 +93,7 @@ impl<'b> Static<'b> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         match self.bump.take(layout) {
             Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
@@ -103,8 +103,8 @@ impl<'b> Static<'b> {
 
     #[cold]
     fn refusal(&self, layout: Layout) -> AllocError {
-        let padding = self.start.addr().get().wrapping_neg() & (layout.align() - 1);
-        if padding + layout.size() > self.len {
+        let Range { start, end } = self.memory_range();
+        if fit(start, end, layout).is_none() {
             AllocError::Unsupported
         } else {
             AllocError::Capacity
@@ -192,7 +192,7 @@ impl<'b> Static<'b> {
     }
 }
 
-forward::by_inherent! { ['b] Static<'b> }
+inherent::by_inherent! { ['b] Static<'b> }
 
 impl Owner for Static<'_> {
     fn owns(&self, address: NonNull<u8>) -> bool {

@@ -4,9 +4,10 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::{NonNull, null_mut};
 
+use crate::alloc::bump::fit;
 use crate::alloc::chunks::{Chunk, Chunks, FIRST_CHUNK_BYTES, PAYLOAD_ALIGN};
 use crate::alloc::shared_bump::SharedBump;
-use crate::alloc::{Owner, Reset, Usage, defaults, forward};
+use crate::alloc::{Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 use crate::sync::{AtomicPtr, Mutex, Witness, const_when_shipped, lock, site};
@@ -54,14 +55,14 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 /// let linear = AsyncLinear::new(SystemSource);
 /// std::thread::scope(|threads| {
 ///     for _ in 0..2 {
-///         threads.spawn(|| linear.allocate(Layout::new::<u64>()).expect("memory"));
+///         threads.spawn(|| assert!(linear.allocate(Layout::new::<u64>()).is_ok()));
 ///     }
 /// });
 /// assert_eq!(linear.usage().used_bytes, 16);
 /// ```
 // A1, A2: `SharedBump` hands out each byte once, and the chunks stay until `&mut` or the drop. A3:
 // the mark moves only in an `Ok`; a new chunk is published only with its first block cut off. A4: a
-// block's extent is its size. A5: `empty`. A6: `SharedBump::fit`.
+// block's extent is its size. A5: `empty`. A6: `fit`.
 pub struct AsyncLinear<S: Source = SystemSource> {
     /// The mark of the newest chunk, or null.
     current: AtomicPtr<Mark>,
@@ -109,7 +110,7 @@ impl<S: Source> AsyncLinear<S> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         let block = match self.current().and_then(|current| current.take(layout)) {
             Some(block) => block,
@@ -133,14 +134,11 @@ impl<S: Source> AsyncLinear<S> {
         let size = layout.size().checked_add(MARK_BYTES).ok_or(AllocError::Unsupported)?;
         let with_mark = Layout::from_size_align(size, layout.align());
         let chunk = chunks.obtain(with_mark.map_err(|_| AllocError::Unsupported)?)?;
-        // SAFETY: the chunk is this value's, and nothing in it is handed out.
-        let fresh = unsafe { bump_of(chunk, 0) };
-        let (begin, end) = fresh.fit(0, layout).expect("the chunk has room for the request");
-        // SAFETY: the block lies in the chunk.
-        let block = unsafe { fresh.start().add(begin) };
-        // SAFETY: as above; the block is cut off before any other thread sees the chunk, so nobody
-        // can take the room away.
-        let bump = unsafe { bump_of(chunk, end) };
+        let (block, mark) =
+            fit(first_of(chunk), chunk.end(), layout).expect("the chunk has room for the request");
+        // SAFETY: the chunk is this value's. The block is cut off before any other thread sees the
+        // chunk, so nobody can take the room away.
+        let bump = unsafe { SharedBump::new(first_of(chunk), mark, chunk.end()) };
         // SAFETY: the room for it is in front of the chunk's blocks.
         unsafe { mark_of(chunk).write(Mark { bump, witness: Witness::created() }) };
         // ORDERING(AL-8): Release. Publishes the chunk's header and its mark.
@@ -234,7 +232,7 @@ impl<S: Source> AsyncLinear<S> {
         // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
         if let Some(chunk) = unsafe { chunks.keep_largest() } {
             // SAFETY: the chunk is this value's, and nothing in it is handed out any more.
-            let bump = unsafe { bump_of(chunk, 0) };
+            let bump = unsafe { SharedBump::new(first_of(chunk), first_of(chunk), chunk.end()) };
             // SAFETY: the room for it is in front of the chunk's blocks.
             unsafe { mark_of(chunk).write(Mark { bump, witness: Witness::created() }) };
             // ORDERING(AL-9): Relaxed. As above.
@@ -243,19 +241,13 @@ impl<S: Source> AsyncLinear<S> {
     }
 }
 
-/// The mark of a chunk of which the first `mark` bytes are handed out.
-///
-/// # Safety
-///
-/// Nobody uses the others as long as the mark serves them.
-unsafe fn bump_of(chunk: Chunk, mark: usize) -> SharedBump {
+/// Where the blocks of a chunk begin.
+const fn first_of(chunk: Chunk) -> NonNull<u8> {
     // SAFETY: every chunk was obtained with this much more room.
-    let start = unsafe { chunk.start().add(MARK_BYTES) };
-    // SAFETY: these bytes are the chunk's; by the caller.
-    unsafe { SharedBump::new(start, chunk.len() - MARK_BYTES, mark) }
+    unsafe { chunk.start().add(MARK_BYTES) }
 }
 
-forward::by_inherent! { [S: Source] AsyncLinear<S> }
+inherent::by_inherent! { [S: Source] AsyncLinear<S> }
 
 impl<S: Source> Owner for AsyncLinear<S> {
     fn owns(&self, address: NonNull<u8>) -> bool {

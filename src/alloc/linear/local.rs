@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use crate::alloc::bump::Bump;
 use crate::alloc::chunks::{Chunks, FIRST_CHUNK_BYTES};
-use crate::alloc::{Owner, Reset, Usage, defaults, forward};
+use crate::alloc::{Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -84,7 +84,7 @@ impl<S: Source> Linear<S> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         let block = match self.bump.take(layout) {
             Some(block) => block,
@@ -189,7 +189,7 @@ impl<S: Source> Linear<S> {
     }
 }
 
-forward::by_inherent! { [S: Source] Linear<S> }
+inherent::by_inherent! { [S: Source] Linear<S> }
 
 impl<S: Source> Owner for Linear<S> {
     fn owns(&self, address: NonNull<u8>) -> bool {

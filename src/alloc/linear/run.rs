@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use super::concurrent::AsyncLinear;
 use crate::alloc::bump::Bump;
-use crate::alloc::{defaults, forward};
+use crate::alloc::{empty_block, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -45,7 +45,7 @@ impl<S: Source> Run<'_, S> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         match self.bump.take(layout) {
             Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
@@ -144,7 +144,7 @@ impl<S: Source> Drop for Run<'_, S> {
     }
 }
 
-forward::by_inherent! { ['a, S: Source] Run<'a, S> }
+inherent::by_inherent! { ['a, S: Source] Run<'a, S> }
 
 impl<S: Source> fmt::Debug for Run<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

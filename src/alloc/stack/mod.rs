@@ -1,6 +1,7 @@
 //! A stack allocator: a linear allocator that takes frees in any order, and has scopes.
 
 mod free;
+mod places;
 mod scope;
 mod shared;
 mod whole;

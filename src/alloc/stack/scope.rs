@@ -4,9 +4,10 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
-use super::shared::{Core, Floor};
+use super::places::Opened;
+use super::shared::Core;
 use super::whole::Stack;
-use crate::alloc::{Owner, Usage, forward};
+use crate::alloc::{Owner, Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -18,8 +19,7 @@ use crate::source::{Source, SystemSource};
 pub struct Scope<'s, S: Source = SystemSource> {
     core: &'s Core<S>,
     depth: usize,
-    floor: Floor,
-    outer: Floor,
+    opened: Opened,
 }
 
 impl<S: Source> Stack<S> {
@@ -28,6 +28,7 @@ impl<S: Source> Stack<S> {
     /// # Panics
     ///
     /// If a scope was forgotten and is therefore still open.
+    #[inline]
     pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
         f(&mut self.open())
     }
@@ -37,6 +38,7 @@ impl<S: Source> Stack<S> {
     /// # Panics
     ///
     /// If a scope was forgotten and is therefore still open.
+    #[inline]
     pub fn open(&mut self) -> Scope<'_, S> {
         self.enter().expect("no scope of this stack is open, unless one was forgotten")
     }
@@ -47,15 +49,16 @@ impl<S: Source> Stack<S> {
     /// # Errors
     ///
     /// [`AllocError::Sealed`] if a scope is open already.
+    #[inline]
     pub fn enter(&self) -> Result<Scope<'_, S>, AllocError> {
         Scope::above(self.core(), 0)
     }
 }
 
 impl<'s, S: Source> Scope<'s, S> {
+    #[inline(always)]
     fn above(core: &'s Core<S>, depth: usize) -> Result<Self, AllocError> {
-        let outer = core.open(depth)?;
-        Ok(Self { core, depth: depth + 1, floor: core.current_floor(), outer })
+        Ok(Self { core, depth: depth + 1, opened: core.open(depth)? })
     }
 
     /// Runs `f` with a scope above this one, as [`Stack::scope`].
@@ -63,6 +66,7 @@ impl<'s, S: Source> Scope<'s, S> {
     /// # Panics
     ///
     /// As there.
+    #[inline]
     pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
         f(&mut self.open())
     }
@@ -72,6 +76,7 @@ impl<'s, S: Source> Scope<'s, S> {
     /// # Panics
     ///
     /// As there.
+    #[inline]
     pub fn open(&mut self) -> Scope<'_, S> {
         self.enter().expect("no scope of this scope is open, unless one was forgotten")
     }
@@ -81,6 +86,7 @@ impl<'s, S: Source> Scope<'s, S> {
     /// # Errors
     ///
     /// As there.
+    #[inline]
     pub fn enter(&self) -> Result<Scope<'_, S>, AllocError> {
         Scope::above(self.core, self.depth)
     }
@@ -158,12 +164,13 @@ impl<'s, S: Source> Scope<'s, S> {
 }
 
 impl<S: Source> Drop for Scope<'_, S> {
+    #[inline(always)]
     fn drop(&mut self) {
-        self.core.close(self.depth, self.floor, self.outer);
+        self.core.close(self.depth, self.opened);
     }
 }
 
-forward::by_inherent! { ['s, S: Source] Scope<'s, S> }
+inherent::by_inherent! { ['s, S: Source] Scope<'s, S> }
 
 impl<S: Source> Owner for Scope<'_, S> {
     fn owns(&self, address: NonNull<u8>) -> bool {

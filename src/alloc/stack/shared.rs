@@ -4,40 +4,16 @@ use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-use super::free::{GRANULE, Top};
+use super::free::Top;
+use super::places::{Floor, Opened, TOP_BYTES, first_of, has_room, rounded, top_of};
 use crate::alloc::bump::Bump;
 use crate::alloc::chunks::{Chunk, Chunks};
-use crate::alloc::{Usage, defaults};
+use crate::alloc::{Usage, empty_block};
 use crate::error::AllocError;
 use crate::source::Source;
 
-/// Room in front of each chunk's blocks for the top of a chunk that is not the current one.
-const TOP_BYTES: usize = size_of::<Top>().next_multiple_of(GRANULE);
-
-/// Where the blocks of a chunk begin.
-fn first_of(chunk: Chunk) -> NonNull<u8> {
-    // SAFETY: `grow` obtains every chunk with this much more room.
-    unsafe { chunk.start().add(TOP_BYTES) }
-}
-
-const fn top_of(chunk: Chunk) -> NonNull<Top> {
-    chunk.start().cast()
-}
-
-/// A size rounded up to whole granules. A size is at most `isize::MAX`, so this does not overflow.
-const fn rounded(size: usize) -> usize {
-    (size + (GRANULE - 1)) & !(GRANULE - 1)
-}
-
-/// Where the memory of a scope begins.
-#[derive(Clone, Copy)]
-pub(super) struct Floor {
-    chunk: Option<Chunk>,
-    mark: NonNull<u8>,
-}
-
 /// The state of a stack. I1: chunks older than the current one are in use up to the mark in their
-/// `Top`, and at most one chunk, which is empty, is newer. I2: the current scope hands out nothing
+/// `Top`, and at most one chunk, which is empty, is newer. The current one may be empty as well. I2: the current scope hands out nothing
 /// below its floor. I3: `low` is the floor if it lies in the current chunk, and otherwise where the
 /// chunk's blocks begin.
 pub(super) struct Core<S: Source> {
@@ -72,7 +48,7 @@ impl<S: Source> Core<S> {
         layout: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(defaults::empty(layout));
+            return Ok(empty_block(layout));
         }
         let size = rounded(layout.size());
         let padding = self.padding(layout);
@@ -123,7 +99,7 @@ impl<S: Source> Core<S> {
     /// Makes the next chunk the current one: the spare one if it has room, or a new one.
     fn grow(&self, layout: Layout) -> Result<(), AllocError> {
         let mut chunks = self.chunks.borrow_mut();
-        let current = self.current.get();
+        let mut current = self.current.get();
         let spare = chunks.newest().filter(|newest| Some(*newest) != current);
         let next = match spare.filter(|spare| has_room(*spare, layout)) {
             Some(spare) => spare,
@@ -132,12 +108,17 @@ impl<S: Source> Core<S> {
                 let size = size.ok_or(AllocError::Unsupported)?;
                 let padded = Layout::from_size_align(size, layout.align());
                 let chunk = chunks.obtain(padded.map_err(|_| AllocError::Unsupported)?)?;
-                // SAFETY: a spare chunk that was too small is empty (I1).
+                if let Some(empty) = current.filter(|chunk| self.is_empty(*chunk)) {
+                    current = empty.older();
+                }
+                // SAFETY: the spare chunk and the current one, which were too small, are empty.
                 unsafe { chunks.release_between(current) };
                 chunk
             }
         };
-        if let Some(current) = current {
+        if let Some(current) = current
+            && self.current.get() == Some(current)
+        {
             // SAFETY: the room for it is in front of the chunk's blocks.
             unsafe { top_of(current).write(self.top()) };
         }
@@ -173,8 +154,8 @@ impl<S: Source> Core<S> {
         }
         let size = rounded(size);
         let is_last = block.addr().get() + size == self.bump.mark().addr().get();
-        // A block that begins at the floor may empty the chunk, and a freed range may come next.
-        if is_last && block > self.low.get() && self.free.get().is_none() {
+        // A freed range may come next.
+        if is_last && block >= self.low.get() && self.free.get().is_none() {
             // SAFETY: the block was the last one, so everything above its start is free.
             unsafe { self.bump.set(block, self.bump.end()) };
             return;
@@ -198,7 +179,6 @@ impl<S: Source> Core<S> {
         // SAFETY: by the caller, the range is nobody's any more; it lies in this chunk.
         unsafe { top.give(start, len, self.low.get()) };
         self.set_top(top);
-        self.step_back();
     }
 
     /// The same in a chunk that is not the current one.
@@ -217,14 +197,19 @@ impl<S: Source> Core<S> {
         unsafe { top.give(start, len, self.floor_in(chunk)) };
         // SAFETY: the room for it is in front of the chunk's blocks.
         unsafe { top_of(chunk).write(top) };
+        self.step_back();
+    }
+
+    /// Whether the current chunk is empty, and its memory the innermost scope's.
+    fn is_empty(&self, current: Chunk) -> bool {
+        self.bump.mark() == first_of(current) && self.floor.get().chunk != Some(current)
     }
 
     /// While the current chunk is empty and the scope has an older one: that one becomes the
     /// current one, and the empty one stays as a spare.
     fn step_back(&self) {
         while let Some(chunk) = self.current.get()
-            && self.bump.mark() == first_of(chunk)
-            && self.floor.get().chunk != Some(chunk)
+            && self.is_empty(chunk)
             && let Some(older) = chunk.older()
         {
             let mut chunks = self.chunks.borrow_mut();
@@ -311,22 +296,39 @@ impl<S: Source> Core<S> {
     }
 
     /// Opens a scope from the handle of depth `depth`.
-    pub(super) fn open(&self, depth: usize) -> Result<Floor, AllocError> {
+    #[inline(always)]
+    pub(super) fn open(&self, depth: usize) -> Result<Opened, AllocError> {
         if depth != self.depth.get() {
             return Err(AllocError::Sealed);
         }
-        let outer = self.floor.get();
-        self.floor.set(Floor { chunk: self.current.get(), mark: self.bump.mark() });
-        self.low.set(self.bump.mark());
+        let floor = Floor { chunk: self.current.get(), mark: self.bump.mark() };
+        let opened = Opened { floor, outer: self.floor.get(), outer_low: self.low.get() };
+        self.floor.set(floor);
+        self.low.set(floor.mark);
         self.depth.set(depth + 1);
-        Ok(outer)
+        Ok(opened)
     }
 
-    /// Closes the scope of depth `depth` and all that were left open in it. `floor` is where it
-    /// began, `outer` where its parent begins.
-    pub(super) fn close(&self, depth: usize, floor: Floor, outer: Floor) {
+    /// Closes the scope of depth `depth` and all that were left open in it.
+    #[inline(always)]
+    pub(super) fn close(&self, depth: usize, opened: Opened) {
+        let Opened { floor, outer, outer_low } = opened;
         self.floor.set(outer);
         self.depth.set(depth - 1);
+        let is_here = floor.chunk.is_some() && floor.chunk == self.current.get();
+        if is_here && self.free.get().is_none() {
+            // The scope has not left its first chunk, and nothing below its floor was freed.
+            self.low.set(outer_low);
+            // SAFETY: everything above the floor was the scope's.
+            unsafe { self.bump.set(floor.mark, self.bump.end()) };
+        } else {
+            self.close_slowly(floor);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn close_slowly(&self, floor: Floor) {
         let mut chunks = self.chunks.borrow_mut();
         // A scope that began before there was a chunk ends in the oldest one, where nothing is in
         // use.
@@ -346,10 +348,6 @@ impl<S: Source> Core<S> {
         top.cut(self.low.get());
         self.set_top(top);
         self.step_back();
-    }
-
-    pub(super) fn current_floor(&self) -> Floor {
-        self.floor.get()
     }
 
     pub(super) fn owns(&self, address: NonNull<u8>) -> bool {
@@ -391,10 +389,4 @@ impl<S: Source> Core<S> {
             unsafe { self.enter(chunk, top) };
         }
     }
-}
-
-fn has_room(chunk: Chunk, layout: Layout) -> bool {
-    let first = first_of(chunk).addr().get();
-    let padding = first.wrapping_neg() & (layout.align() - 1);
-    padding + rounded(layout.size()) <= chunk.len() - TOP_BYTES
 }

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use super::shared::Core;
 use crate::alloc::chunks::FIRST_CHUNK_BYTES;
-use crate::alloc::{Owner, Reset, Usage, forward};
+use crate::alloc::{Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -170,7 +170,7 @@ impl<S: Source> Stack<S> {
     }
 }
 
-forward::by_inherent! { [S: Source] Stack<S> }
+inherent::by_inherent! { [S: Source] Stack<S> }
 
 impl<S: Source> Owner for Stack<S> {
     fn owns(&self, address: NonNull<u8>) -> bool {

@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
-use crate::alloc::{Allocator, Owner, Reset, Usage, forward};
+use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 use crate::sync::{Mutex, lock};
 
@@ -87,7 +87,7 @@ impl<A: Allocator> Locked<A> {
 
 // The calls that may move a block take the lock for each part, so that a large copy holds up
 // nobody.
-forward::by_inherent! { [A: Allocator] Locked<A> }
+inherent::by_inherent! { [A: Allocator] Locked<A> }
 
 impl<A: Owner> Owner for Locked<A> {
     fn owns(&self, address: NonNull<u8>) -> bool {

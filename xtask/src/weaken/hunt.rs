@@ -164,7 +164,7 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 9] = [
+pub(super) const KILLERS: [&str; 10] = [
     "TaggedWide",
     "TaggedPacked",
     "Quiescent",
@@ -174,10 +174,12 @@ pub(super) const KILLERS: [&str; 9] = [
     "StampedPool",
     "ObjectPool",
     "Checked",
+    "Bump",
 ];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, of the rundown, of stamps, shared objects and checking, or those which all have.
+/// stack, of the rundown, of stamps, shared objects, checking and shared marks, or those which all
+/// have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
         Some("QU") => row.strategy == "Quiescent",
@@ -187,6 +189,7 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("LM") => ["EpochModel", "Limbo"].contains(&&*row.strategy),
         Some("OB") => row.strategy == "ObjectPool",
         Some("CK") => row.strategy == "Checked",
+        Some("AL") => row.strategy == "Bump",
         _ => row.strategy.starts_with("Tagged"),
     }
 }

@@ -1,0 +1,30 @@
+//! The allocator under test, and what it promises.
+
+use core::ptr::NonNull;
+
+use super::TestSource;
+use crate::alloc::Usage;
+
+/// How the allocator is made, and what it promises beside the trait.
+pub(super) struct Subject<'k, A> {
+    pub(super) make: Box<dyn Fn(TestSource) -> A + 'k>,
+    pub(super) owner: Option<OwnerCalls<A>>,
+    pub(super) reset: Option<fn(&mut A)>,
+    pub(super) recovers: bool,
+    pub(super) has_reasons: bool,
+}
+
+/// The calls of [`Owner`](crate::alloc::Owner), for an allocator that has them.
+#[derive(Debug)]
+pub(super) struct OwnerCalls<A> {
+    pub(super) owns: fn(&A, NonNull<u8>) -> bool,
+    pub(super) usage: fn(&A) -> Usage,
+}
+
+impl<A> Clone for OwnerCalls<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for OwnerCalls<A> {}
