@@ -3,5 +3,5 @@
 #[test]
 #[cfg_attr(miri, ignore = "runs the compiler")]
 fn what_must_not_compile_does_not() {
-    trybuild::TestCases::new().compile_fail("tests/alloc/bounds/*.rs");
+    trybuild::TestCases::new().compile_fail("tests/alloc/rejected/*.rs");
 }

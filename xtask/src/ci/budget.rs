@@ -52,8 +52,9 @@ mod tests {
     use super::super::steps;
     use super::*;
 
-    /// What all steps together may take, in seconds.
-    const MOST: u64 = 25 * 60;
+    /// What all steps together may take, in seconds: 25 minutes for the pools, and 15 for what has
+    /// been added since, which are the allocator family and the checker porf.
+    const MOST: u64 = (25 + 15) * 60;
 
     #[test]
     fn every_step_has_a_budget() {
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn all_budgets_together_are_at_most_25_minutes() {
+    fn all_budgets_together_are_at_most_40_minutes() {
         assert!(SECONDS.iter().map(|(_, seconds)| seconds).sum::<u64>() <= MOST);
     }
 
