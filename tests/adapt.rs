@@ -119,11 +119,11 @@ fn boxes_in_blocks_and_pools() {
 fn foreign_allocators_keep_the_contract() {
     let programs = if cfg!(miri) { 10 } else { 1_000 };
     let global = |_| Api2V02(allocator_api2_02::alloc::Global);
-    Conformance::new(global).without_reasons().programs(programs).check();
+    Conformance::new(global).foreign().programs(programs).check();
     let global = |_| Api2V04(allocator_api2_04::alloc::Global);
-    Conformance::new(global).without_reasons().programs(programs).check();
+    Conformance::new(global).foreign().programs(programs).check();
     let system = |_| FromGlobal(std::alloc::System);
-    Conformance::new(system).without_reasons().programs(programs).check();
+    Conformance::new(system).foreign().programs(programs).check();
 }
 
 /// There and back: a member as a foreign allocator, as a member.
@@ -131,7 +131,7 @@ fn foreign_allocators_keep_the_contract() {
 fn a_member_survives_the_way_there_and_back() {
     let programs = if cfg!(miri) { 10 } else { 1_000 };
     let stack = |source| Api2V02(Shared::new(Stack::new(source)));
-    Conformance::new(stack).without_reasons().programs(programs).check();
+    Conformance::new(stack).foreign().programs(programs).check();
     let linear = |source| Api2V04(Shared::new(Linear::new(source)));
-    Conformance::new(linear).without_reasons().programs(programs).check();
+    Conformance::new(linear).foreign().programs(programs).check();
 }

@@ -96,7 +96,7 @@ fn on_threads(allocator: &(impl Allocator + Sync)) {
 
 #[test]
 fn a_buffer_shared_by_threads() {
-    for len in [100, 4096] {
+    for len in [200, 4096] {
         let mut buffer = vec![core::mem::MaybeUninit::uninit(); len];
         let mut fixed = AsyncStatic::new(&mut buffer);
         on_threads(&fixed);

@@ -191,22 +191,24 @@ fn scope(subject: &str) {
 /// Takes 100 blocks, frees them, ten times.
 const BLOCKS: [&str; 3] = ["Blocks", "bare free list", "slab"];
 
-/// A list of free blocks and nothing else: no chunk, no check for an empty list.
-struct Bare(core::cell::Cell<*mut *mut u8>);
+/// A list of free blocks and nothing else: what one writes by hand, with no chunk behind it.
+struct Bare(core::cell::Cell<Option<NonNull<Link>>>);
+
+struct Link(Option<NonNull<Link>>);
 
 impl Bare {
-    fn take(&self) -> *mut u8 {
-        let block = self.0.get();
-        // SAFETY: the program below never takes more blocks than there are.
-        self.0.set(unsafe { block.read() }.cast());
-        block.cast()
+    fn take(&self) -> Option<NonNull<u8>> {
+        let link = self.0.get()?;
+        // SAFETY: a block in the list is free and holds a link.
+        self.0.set(unsafe { link.read() }.0);
+        Some(link.cast())
     }
 
-    fn give(&self, block: *mut u8) {
-        let link: *mut *mut u8 = block.cast();
+    fn give(&self, block: NonNull<u8>) {
+        let link = block.cast::<Link>();
         // SAFETY: the block has room for a link.
-        unsafe { link.write(self.0.get().cast()) };
-        self.0.set(link);
+        unsafe { link.write(Link(self.0.get())) };
+        self.0.set(Some(link));
     }
 }
 
@@ -235,11 +237,11 @@ fn blocks(subject: &str) {
             );
         }
         "bare free list" => {
-            let bare = Bare(core::cell::Cell::new(core::ptr::null_mut()));
+            let bare = Bare(core::cell::Cell::new(None));
             for block in vec![[0_u64; 4]; 101].leak() {
-                bare.give(core::ptr::from_mut(block).cast());
+                bare.give(NonNull::from(block).cast());
             }
-            rounds(|| bare.take(), |block| bare.give(block));
+            rounds(|| bare.take().expect("a block"), |block| bare.give(block));
         }
         "slab" => {
             let slab = core::cell::RefCell::new(slab::Slab::with_capacity(128));

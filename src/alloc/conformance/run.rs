@@ -87,6 +87,9 @@ impl<'r, A: Allocator> Run<'r, A> {
     /// The answer without addresses, which differ from run to run.
     fn place(&self, answer: Answer) -> Result<Place, AllocError> {
         answer.map(|block| {
+            if !self.subject.is_ours {
+                return (None, 0);
+            }
             (self.source.place_of(block.cast::<u8>().addr().get(), block.len()), block.len())
         })
     }
@@ -177,7 +180,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         if let Err(reason) = answer {
             let same = self.usage() == usage;
             self.ensure(same, Clause::A3, "the usage changed though the call failed")?;
-            if self.subject.has_reasons {
+            if self.subject.is_ours {
                 self.reason(reason, layout, in_place, before, after)?;
             }
         }

@@ -11,7 +11,7 @@ pub(super) struct Subject<'k, A> {
     pub(super) owner: Option<OwnerCalls<A>>,
     pub(super) reset: Option<fn(&mut A)>,
     pub(super) recovers: bool,
-    pub(super) has_reasons: bool,
+    pub(super) is_ours: bool,
 }
 
 /// The calls of [`Owner`](crate::alloc::Owner), for an allocator that has them.
