@@ -37,9 +37,9 @@ pub(super) struct Handle<'p, S: Strategy, C: Checking> {
 }
 
 /// Implements [`Blocks`] by the calls that each form of the pool has: `$blocks` hands them out,
-/// `$pool` counts them.
+/// `$stats` says what the pool counts.
 macro_rules! blocks {
-    ([$($generics:tt)*] $kind:ty, $has_caches:literal, $self:ident: $blocks:expr, $pool:expr) => {
+    ([$($generics:tt)*] $kind:ty, $has_caches:literal, $self:ident: $blocks:expr, $stats:expr) => {
         impl<$($generics)*> Blocks for $kind {
             const HAS_CACHES: bool = $has_caches;
 
@@ -53,13 +53,13 @@ macro_rules! blocks {
             }
 
             fn stats(&$self) -> Stats {
-                $pool.stats()
+                $stats
             }
         }
     };
 }
 
-blocks!([S: Strategy, C: Checking] Handle<'_, S, C>, true, self: self.local, self.pool);
-blocks!([S: Strategy] ThreadLocalPool<S>, true, self: self, self);
-blocks!([S: Strategy] StaticPool<S>, true, self: self, self);
-blocks!([S: Strategy] ExactPool<S>, false, self: self, self);
+blocks!([S: Strategy, C: Checking] Handle<'_, S, C>, true, self: self.local, self.pool.stats());
+blocks!([S: Strategy] ThreadLocalPool<S>, true, self: self, Pool::stats(self));
+blocks!([S: Strategy] StaticPool<S>, true, self: self, Pool::stats(self));
+blocks!([S: Strategy] ExactPool<S>, false, self: self, ExactPool::stats(self));
