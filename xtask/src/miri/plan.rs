@@ -58,6 +58,7 @@ const ONE_THREAD: &[&str] = &["bad_input", "object_values", "processors"];
 
 /// Integration tests under Stacked Borrows, in the deep run alone: they take long.
 const DEEP: &[&str] = &[
+    "alloc",
     "batches",
     "deferred",
     "deferred_ends",
@@ -85,10 +86,12 @@ const TREE: &[&str] = &["deferred", "deferred_ends", "known_bugs", "pool", "thre
 
 /// Integration tests that do not run at all.
 pub(super) const PROGRAMS_LEFT_OUT: &[LeftOut] = &[
+    out("adapt", "containers of other crates, on members that `alloc` runs"),
     out("bounds", "it runs the compiler"),
     out("builder_edges", "it builds a thousand pools, which is long here and adds no pointer"),
     out("edges", "it leaves a pool's memory on purpose, and has no pointer that others lack"),
     out("frees", "it counts what 80,000 frees ask of the allocator: no pointer that others lack"),
+    out("global", "a buffer of 64 MiB as the program's allocator, which keeps it"),
     out("hard", "it forks, and has eight threads for each core"),
     out("heap", "it counts heap memory, which Miri's own leak check does in every other test"),
     out("numa_nodes", "it reads files, and nothing of the library"),
@@ -149,10 +152,15 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
         let files =
             fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
-        let rust = files.filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
         let name =
             |file: &Path| file.file_stem().expect("a name").to_str().expect("text").to_owned();
-        rust.map(|file| (name(&file), fs::read_to_string(&file).expect("a file"))).collect()
+        // A program is a file, or a folder with a `main.rs`.
+        let program = |file: std::path::PathBuf| {
+            let is_rust = file.extension().is_some_and(|ending| ending == "rs");
+            let text = if is_rust { file.clone() } else { file.join("main.rs") };
+            Some((name(&file), fs::read_to_string(text).ok()?))
+        };
+        files.filter_map(program).collect()
     }
 
     #[test]
