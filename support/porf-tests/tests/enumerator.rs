@@ -2,7 +2,10 @@
 
 use porf_tests::run::{Tally, examine, examine_all};
 use porf_tests::{Loom, Porf};
-use rc11_reference::{COUNTS, Change, Program, SHAPES, Size, compare, executions, executions_with};
+use rc11_reference::{
+    COUNTS, Change, Program, SHAPES, Size, compare, executions, executions_with, random_program,
+    random_ring,
+};
 
 /// Compares so many programs of each number of threads.
 fn compare_random(programs: u64) {
