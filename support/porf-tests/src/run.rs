@@ -3,9 +3,7 @@
 use core::fmt;
 use core::ops::AddAssign;
 
-use rc11_reference::{
-    Checker, Difference, Program, Size, compare, executions, random_program, shrink,
-};
+use rc11_reference::{Checker, Difference, Program, compare, executions, shrink};
 
 /// What a run looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,15 +73,14 @@ pub fn examine<C: Checker>(number: u64, program: &Program) -> (Tally, Option<Fai
     (tally, Some(Failure { number, program: program.clone(), smallest, difference }))
 }
 
-/// Compares the programs with these numbers.
+/// Compares the programs that `generate` makes of these numbers.
 pub fn examine_all<C: Checker>(
-    size: &Size,
-    seed: u64,
+    generate: impl Fn(u64) -> Program,
     numbers: impl IntoIterator<Item = u64>,
 ) -> (Tally, Vec<Failure>) {
     let (mut tally, mut failures) = (Tally::default(), Vec::new());
     for number in numbers {
-        let (one, failure) = examine::<C>(number, &random_program(size, seed, number));
+        let (one, failure) = examine::<C>(number, &generate(number));
         tally += one;
         failures.extend(failure);
     }

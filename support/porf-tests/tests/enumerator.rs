@@ -2,16 +2,24 @@
 
 use porf_tests::run::{Tally, examine, examine_all};
 use porf_tests::{Loom, Porf};
-use rc11_reference::{COUNTS, Change, Program, SHAPES, Size, compare, executions, executions_with};
+use rc11_reference::{
+    COUNTS, Change, Program, SHAPES, Size, compare, executions, executions_with, random_program,
+    random_ring,
+};
 
 /// Compares so many programs of each number of threads.
 fn compare_random(programs: u64) {
     for threads in [2, 3, 4] {
-        let (tally, failures) = examine_all::<Porf>(&Size::of(threads), 1, 0..programs);
+        let size = Size::of(threads);
+        let (mut tally, mut failures) =
+            examine_all::<Porf>(|number| random_program(&size, 1, number), 0..programs);
+        let rings = examine_all::<Porf>(|number| random_ring(threads, 1, number), 0..programs);
+        tally += rings.0;
+        failures.extend(rings.1);
         let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
         println!("{threads} threads: {tally:?}");
         assert!(texts.is_empty(), "{threads} threads\n{}", texts.join("\n"));
-        assert_eq!(tally.programs, programs);
+        assert_eq!(tally.programs, 2 * programs);
         assert!(tally.executions > 2 * programs, "the programs are too small: {tally:?}");
     }
 }

@@ -4,7 +4,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
 use crate::model::effort;
-use crate::program::{Guard, Op, Order, Program, Step, Value};
+use crate::program::{Guard, LOCATIONS, Op, Order, Program, Step, Value};
 
 /// What the programs of a run look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ enum Taste {
     Fences,
     /// Mostly acquire and release.
     Pairs,
+    /// `SeqCst`, or acquire and release.
+    Mixed,
 }
 
 struct Random {
@@ -76,6 +78,7 @@ impl Random {
             Taste::Strong => Order::SeqCst,
             Taste::Fences => legal[0],
             Taste::Pairs => legal[legal.len() - 2],
+            Taste::Mixed => legal[legal.len() - 1 - self.index(2)],
         };
         if self.one_in(3) { any } else { preferred }
     }
@@ -157,6 +160,54 @@ pub fn random_program(size: &Size, seed: u64, number: u64) -> Program {
         if effort(&program, limit).is_none_or(|effort| effort > size.effort) {
             program.threads[thread].pop();
         }
+    }
+    program
+}
+
+/// The program that has this number under this seed, among programs whose threads stand in a ring.
+///
+/// Each thread accesses the location that it shares with the thread before it, then the one that it
+/// shares with the thread behind it, and perhaps a third one. These are the shapes of the published
+/// litmus tests, which random programs seldom hit: only in a ring can the orderings of all threads
+/// together forbid something.
+#[must_use]
+pub fn random_ring(threads: usize, seed: u64, number: u64) -> Program {
+    let mixed = seed.wrapping_mul(0xd1b5_4a32_d192_ed03) ^ number;
+    let numbers = Xoshiro256PlusPlus::seed_from_u64(mixed);
+    let mut random = Random { numbers, taste: Taste::Any, locations: threads.min(LOCATIONS) };
+    random.taste = match random.below(4) {
+        0 => Taste::Strong,
+        1 => Taste::Fences,
+        _ => Taste::Mixed,
+    };
+    // With a location less than threads, two pairs of threads meet at the same one.
+    let locations = random.locations - random.index(2).min(random.locations - 2);
+    let mut program = Program { threads: Vec::new() };
+    for thread in 0..threads {
+        let mut steps = Vec::new();
+        let accesses = [1, 2, 2, 2, 2, 3][random.index(6)];
+        for access in 0..accesses {
+            if access > 0
+                && random.one_in(if matches!(random.taste, Taste::Fences) { 2 } else { 8 })
+            {
+                let weak = random.one_in(4);
+                steps.push(Op::Fence(if weak { Order::AcqRel } else { Order::SeqCst }));
+            }
+            // Sometimes twice the same: two accesses of one location order less than others.
+            let stay = access > 0 && random.one_in(6);
+            let at = (thread + access - usize::from(stay)) % locations;
+            steps.push(match random.below(9) {
+                0..4 => Op::Load(at, random.load()),
+                4..8 => Op::Store(at, Value::Number(1 + random.below(2)), random.store()),
+                _ if random.one_in(2) => Op::Add(at, Value::Number(1), random.update()),
+                _ => {
+                    let (old, new) = (random.below(2), Value::Number(1 + random.below(2)));
+                    Op::Exchange(at, old, new, random.update(), random.load())
+                }
+            });
+        }
+        let step = |op| Step { guard: Guard::Always, op };
+        program.threads.push(steps.into_iter().map(step).collect());
     }
     program
 }

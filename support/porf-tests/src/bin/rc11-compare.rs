@@ -12,7 +12,7 @@ use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use porf_tests::run::{Failure, Tally, examine};
 use porf_tests::{Loom, Porf};
-use rc11_reference::{Checker, Program, Size, executions, random_program};
+use rc11_reference::{Checker, Program, Size, executions, random_program, random_ring};
 use serde_json::json;
 
 /// Which checker.
@@ -43,6 +43,9 @@ struct Options {
     /// The greatest effort of the enumerator, instead of the usual one.
     #[arg(long)]
     effort: Option<u64>,
+    /// Programs whose threads stand in a ring, as those of litmus tests, instead of any programs.
+    #[arg(long)]
+    rings: bool,
     /// The checker.
     #[arg(long, value_enum, default_value = "porf")]
     checker: Subject,
@@ -91,7 +94,11 @@ fn compare_random<C: Checker>(options: &Options) -> Found {
                 if number >= options.first + options.programs {
                     return;
                 }
-                let program = random_program(&size, options.seed, number);
+                let program = if options.rings {
+                    random_ring(*threads, options.seed, number)
+                } else {
+                    random_program(&size, options.seed, number)
+                };
                 let (tally, failure) = examine::<C>(number, &program);
                 let mut found = found.lock().expect("no thread panics");
                 found.tally += tally;
@@ -131,6 +138,7 @@ fn write(options: &Options, found: &Found) -> Result<()> {
         "seed": options.seed,
         "first": options.first,
         "threads": options.threads,
+        "rings": options.rings,
         "sizes": options.threads.iter().map(|n| format!("{:?}", size(options, *n))).collect::<Vec<_>>(),
         "programs": found.tally.programs,
         "executions": found.tally.executions,
