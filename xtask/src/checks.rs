@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => Shard::WHOLE,
     };
     let mut executables = Vec::new();
-    for model in [Model::Loom, Model::Shuttle] {
+    for model in [Model::Loom, Model::Porf, Model::Shuttle] {
         let executable = models::build(model, model.checks())?;
         models::assert_backend(model, &executable)?;
         executables.push(executable);
