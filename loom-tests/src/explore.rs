@@ -137,6 +137,28 @@ pub fn explore_loom(
     recorder.finish(true)
 }
 
+/// Explores `body` under porf, without any bound: every execution of RC11. Each execution's outcome
+/// is the string that `body` returns.
+///
+/// # Panics
+/// If an execution fails, or is longer than a model should be.
+#[cfg(stampool_model = "porf")]
+pub fn explore_rc11(body: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
+    let mut builder = porf::model::Builder::new();
+    builder.max_branches = MAX_BRANCHES;
+    builder.check_duplicates = true;
+    let recorder = Recorder::begin();
+    let recorded = recorder.clone();
+    let report = builder.explore(move || recorded.record(body()));
+    match report.verdict {
+        porf::model::Verdict::Exhausted => {
+            let executions = report.executions;
+            Exploration { executions, ..recorder.finish(true) }
+        }
+        verdict => panic!("not exhausted: {verdict:?}"),
+    }
+}
+
 /// What a panic said, if it said anything.
 #[must_use]
 pub fn panic_message(payload: &dyn Any) -> Option<&str> {

@@ -99,6 +99,8 @@ pub use ledger::{Checker, Expect, Limit, Row, Verdict};
 /// A misspelt cfg value gives `"real"`: the harness then refuses to run a model.
 pub const BACKEND: &str = if cfg!(stampool_model = "loom") {
     "loom"
+} else if cfg!(stampool_model = "porf") {
+    "porf"
 } else if cfg!(stampool_model = "shuttle") {
     "shuttle"
 } else {

@@ -1,8 +1,7 @@
 //! The facade: the only place that names an atomic, a lock, a shared cell or a checker.
 //!
 //! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
-//! `stampool_model = "loom"`, `stampool_model = "shuttle"`, or `stampool_model = "steered"`. The
-//! last one uses the same atomics as the first, wrapped by the crate `steered`: each access is
+//! `stampool_model = "loom"`, `"porf"`, `"shuttle"`, or `"steered"`. The last one uses the same atomics as the first, wrapped by the crate `steered`: each access is
 //! counted, and may hold the thread up. Everything above this folder is written once, against the
 //! names exported here, so the checked code is the shipped code.
 //!
@@ -19,7 +18,7 @@
 //!
 //! # Choosing a backend
 //!
-//! The cfg needs a private feature of the package: `_loom`, `_shuttle` or `_steered`. The feature
+//! The cfg needs a private feature of the package: `_loom`, `_porf`, `_shuttle` or `_steered`. The feature
 //! brings in the package that the backend needs; without the cfg it changes nothing. A crate that
 //! checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
 //! `RUSTFLAGS`, and in its manifest
@@ -32,7 +31,7 @@
 //! # What the checkers cannot see
 //!
 //! loom treats `SeqCst` accesses as `AcqRel`, and never fails a `compare_exchange_weak` spuriously;
-//! no site of the core uses either. shuttle runs everything sequentially consistent: it sees
+//! no site of the core uses either. porf models RC11, which forbids load buffering. shuttle runs everything sequentially consistent: it sees
 //! interleavings, not orderings.
 
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
@@ -40,16 +39,26 @@ compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
 
 #[cfg(all(stampool_model = "loom", not(feature = "_loom")))]
 compile_error!("stampool_model=\"loom\" needs stampool's private feature `_loom` as well");
+#[cfg(all(stampool_model = "porf", not(feature = "_porf")))]
+compile_error!("stampool_model=\"porf\" needs stampool's private feature `_porf` as well");
 #[cfg(all(stampool_model = "shuttle", not(feature = "_shuttle")))]
 compile_error!("stampool_model=\"shuttle\" needs stampool's private feature `_shuttle` as well");
 #[cfg(all(stampool_model = "steered", not(feature = "_steered")))]
 compile_error!("stampool_model=\"steered\" needs stampool's private feature `_steered` as well");
 
-#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle", stampool_model = "steered")))]
+#[cfg(not(any(
+    stampool_model = "loom",
+    stampool_model = "porf",
+    stampool_model = "shuttle",
+    stampool_model = "steered"
+)))]
 #[path = "real.rs"]
 mod backend;
 #[cfg(stampool_model = "loom")]
 #[path = "loom.rs"]
+mod backend;
+#[cfg(stampool_model = "porf")]
+#[path = "porf.rs"]
 mod backend;
 #[cfg(stampool_model = "shuttle")]
 #[path = "shuttle.rs"]
@@ -65,7 +74,7 @@ pub mod site;
 
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 mod interned;
-#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+#[cfg(any(stampool_model = "loom", stampool_model = "porf", stampool_model = "shuttle"))]
 mod modelled;
 
 use backend::PlainU64;

@@ -20,6 +20,7 @@ impl Site {
     /// The ordering to use.
     #[cfg(not(any(
         stampool_model = "loom",
+        stampool_model = "porf",
         stampool_model = "shuttle",
         stampool_model = "steered"
     )))]
@@ -36,7 +37,7 @@ impl Site {
     }
 
     /// The ordering to use: the shipped one, unless this process weakens the site.
-    #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+    #[cfg(any(stampool_model = "loom", stampool_model = "porf", stampool_model = "shuttle"))]
     pub fn ordering(self) -> Ordering {
         weakened().filter(|(name, _)| *name == self.name).map_or(self.shipped, |(_, order)| order)
     }
@@ -52,7 +53,7 @@ impl Site {
 }
 
 /// The override of this process, parsed once.
-#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+#[cfg(any(stampool_model = "loom", stampool_model = "porf", stampool_model = "shuttle"))]
 fn weakened() -> Option<(&'static str, Ordering)> {
     static OVERRIDE: std::sync::OnceLock<Option<(&'static str, Ordering)>> =
         std::sync::OnceLock::new();

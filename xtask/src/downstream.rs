@@ -25,9 +25,9 @@ const MOST_PACKAGES: usize = 6;
 /// Where the projects are written, from the workspace's root.
 const FOLDER: &str = "target/stampool/downstream";
 
-/// What is published: the library, and the engine of the steered build, which its manifest names.
+/// What is published: the library, and the engines of the models, which its manifest names.
 const PUBLISHED: &str =
-    "package --package steered --package stampool --no-verify --allow-dirty --quiet";
+    "package --package porf --package steered --package stampool --no-verify --allow-dirty --quiet";
 
 /// Nothing to choose.
 #[derive(clap::Args)]
@@ -100,7 +100,7 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     println!("with loom as dev-dependency: its tests pass");
     let packaged = workspace::cargo()?.args(PUBLISHED.split(' ')).status()?.success();
     ensure!(packaged, "the library cannot be published; again: cargo {PUBLISHED}");
-    println!("steered and stampool: packaged");
+    println!("porf, steered and stampool: packaged");
     Ok(())
 }
 

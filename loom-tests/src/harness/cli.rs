@@ -36,7 +36,7 @@ struct Options {
     child: Option<String>,
 }
 
-/// The whole `main` of a model binary that was compiled for `backend`: `"loom"` or `"shuttle"`.
+/// The whole `main` of a model binary that was compiled for `backend`: `"loom"`, `"porf"` or `"shuttle"`.
 ///
 /// Exit codes: 0 all ok, 1 a row is broken, 2 nothing could be run.
 #[must_use]
@@ -77,7 +77,7 @@ pub fn main(checks: Vec<Check>, backend: &str) -> ExitCode {
 
 /// Why these checks must not be run at all.
 fn refuse(checks: &[Check], backend: &str) -> Result<(), String> {
-    if !matches!(backend, "loom" | "shuttle") {
+    if !matches!(backend, "loom" | "porf" | "shuttle") {
         return Err(format!(
             "built for the `{backend}` backend: there is nothing to explore; use `cargo xtask checks`"
         ));

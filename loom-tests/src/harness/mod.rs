@@ -29,6 +29,8 @@ use std::rc::Rc;
 
 use ledger::{Checker, Expect, Limit, Row};
 
+#[cfg(stampool_model = "porf")]
+use crate::explore;
 use crate::explore::{Bound, Exploration, explore_loom};
 
 pub use cli::main;
@@ -132,6 +134,17 @@ impl Check {
         let at_bound = Some(Rc::clone(&explore));
         let run = move || explore(bound);
         Self { at_bound, ..Self::new(strategy, scenario, Checker::Loom, bound.into(), run) }
+    }
+
+    /// A check that porf runs.
+    #[cfg(stampool_model = "porf")]
+    pub fn rc11(
+        strategy: impl Into<String>,
+        scenario: impl Into<String>,
+        body: impl Fn() -> String + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let run = move || explore::explore_rc11(body.clone());
+        Self::new(strategy, scenario, Checker::Rc11, Limit::Unbounded, run)
     }
 
     /// Puts the check into a tier.

@@ -23,6 +23,8 @@ pub const DEEP_TIER: u8 = 3;
 pub enum Checker {
     /// loom: all executions of the memory model that loom knows, weak orderings included.
     Loom,
+    /// porf: all executions of RC11, as graphs.
+    Rc11,
     /// shuttle's depth-first search: all sequentially consistent schedules.
     ShuttleDfs,
     /// shuttle's PCT: random schedules with a bounded number of priority changes.
@@ -37,6 +39,7 @@ impl fmt::Display for Checker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Loom => "loom",
+            Self::Rc11 => "rc11",
             Self::ShuttleDfs => "shuttle-dfs",
             Self::ShuttlePct => "shuttle-pct",
             Self::ShuttleRandom => "shuttle-random",
@@ -206,7 +209,7 @@ impl Row {
         self.is_ok()
             && self.expect == Expect::Pass
             && self.bound == Limit::Unbounded
-            && matches!(self.checker, Checker::Loom | Checker::ShuttleDfs)
+            && matches!(self.checker, Checker::Loom | Checker::Rc11 | Checker::ShuttleDfs)
     }
 }
 

@@ -79,7 +79,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Some(text) => text.parse()?,
         None => Shard::WHOLE,
     };
-    let executables = models::build_checks(&workspace::root()?, &[Model::Loom, Model::Shuttle])?;
+    let models = [Model::Loom, Model::Porf, Model::Shuttle];
+    let executables = models::build_checks(&workspace::root()?, &models)?;
     let mut registered = Vec::new();
     for executable in &executables {
         let rows = run_rows::list(executable)?.into_iter();

@@ -23,6 +23,8 @@ pub(crate) enum Model {
     Loom,
     /// loom as it is published: to show what it misses.
     LoomUpstream,
+    /// porf.
+    Porf,
     /// shuttle.
     Shuttle,
 }
@@ -32,6 +34,7 @@ impl Model {
     pub(crate) fn backend(self) -> &'static str {
         match self {
             Self::Loom | Self::LoomUpstream => "loom",
+            Self::Porf => "porf",
             Self::Shuttle => "shuttle",
         }
     }
@@ -40,17 +43,19 @@ impl Model {
         match self {
             Self::Loom => "target/loom",
             Self::LoomUpstream => "target/loom-upstream",
+            Self::Porf => "target/porf",
             Self::Shuttle => "target/shuttle",
         }
     }
 
     /// The binary with the model checks.
     pub(crate) fn checks(self) -> Binary {
-        let package = match self {
-            Self::Loom | Self::LoomUpstream => "loom-tests",
-            Self::Shuttle => "shuttle-tests",
+        let (package, name) = match self {
+            Self::Loom | Self::LoomUpstream => ("loom-tests", "models"),
+            Self::Porf => ("loom-tests", "rc11"),
+            Self::Shuttle => ("shuttle-tests", "models"),
         };
-        Binary { package, kind: Kind::Test, name: "models" }
+        Binary { package, kind: Kind::Test, name }
     }
 }
 
@@ -100,7 +105,7 @@ pub(crate) fn build_at(root: &Path, model: Model, binary: Binary) -> Result<Path
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.arg("--target-dir").arg(workspace::root()?.join(model.target_folder()));
     if model != Model::LoomUpstream {
-        // For shuttle too: its build links loom through the shared harness.
+        // For porf and shuttle too: their builds link loom through the shared harness.
         let paths = toml_string(&patched_loom::prepare()?)?;
         cargo.args(["--config", &format!("paths=[{paths}]")]);
     }
@@ -220,6 +225,6 @@ fn flags(model: Model) -> String {
     match model {
         // With this the real epoch runs on loom's atomics.
         Model::Loom | Model::LoomUpstream => backend + "\x1f--cfg\x1fcrossbeam_loom",
-        Model::Shuttle => backend,
+        Model::Porf | Model::Shuttle => backend,
     }
 }

@@ -10,11 +10,13 @@ use super::finding::Finding;
 use super::paths::Mention;
 
 /// Crates and cfgs: not even as part of a path.
-const WORDS: [&str; 5] = ["loom", "shuttle", "steered", "portable_atomic", "stampool_model"];
+const WORDS: [&str; 6] =
+    ["loom", "porf", "shuttle", "steered", "portable_atomic", "stampool_model"];
 
 /// A crate that a backend is made of, and the file that alone names it.
-pub(super) const BACKENDS: [(&str, &str); 3] = [
+pub(super) const BACKENDS: [(&str, &str); 4] = [
     ("loom", "src/sync/loom.rs"),
+    ("porf", "src/sync/porf.rs"),
     ("shuttle", "src/sync/shuttle.rs"),
     ("steered", "src/sync/steered.rs"),
 ];

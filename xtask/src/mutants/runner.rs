@@ -54,9 +54,10 @@ impl<'a> Builds<'a> {
         let (mut loom, mut shuttle) = (None, None);
         for (model, executable) in models.into_iter().zip(built) {
             let build = Some(ModelBuild { rows: run_rows::list(&executable)?, executable });
-            match model {
-                Model::Shuttle => shuttle = build,
-                Model::Loom | Model::LoomUpstream => loom = build,
+            if model == Model::Loom {
+                loom = build;
+            } else {
+                shuttle = build;
             }
         }
         let tests = tests_killer::build(copy, &targets)?;
