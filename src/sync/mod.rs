@@ -1,9 +1,10 @@
 //! The facade: the only place that names an atomic, a lock, a shared cell or a checker.
 //!
 //! One private cfg picks the backend for the whole crate: none (core and portable-atomic),
-//! `stampool_model = "loom"`, `"porf"`, `"shuttle"`, or `"steered"`. The last one uses the same atomics as the first, wrapped by the crate `steered`: each access is
-//! counted, and may hold the thread up. Everything above this folder is written once, against the
-//! names exported here, so the checked code is the shipped code.
+//! `stampool_model = "loom"`, `"porf"`, `"shuttle"`, or `"steered"`. The last one uses the same
+//! atomics as the first, wrapped by the crate `steered`: each access is counted, and may hold the
+//! thread up. Everything above this folder is written once, against the names exported here, so the
+//! checked code is the shipped code.
 //!
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
@@ -18,9 +19,9 @@
 //!
 //! # Choosing a backend
 //!
-//! The cfg needs a private feature of the package: `_loom`, `_porf`, `_shuttle` or `_steered`. The feature
-//! brings in the package that the backend needs; without the cfg it changes nothing. A crate that
-//! checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
+//! The cfg needs a private feature of the package: `_loom`, `_porf`, `_shuttle` or `_steered`. The
+//! feature brings in the package that the backend needs; without the cfg it changes nothing. A crate
+//! that checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
 //! `RUSTFLAGS`, and in its manifest
 //!
 //! ```toml
@@ -31,8 +32,8 @@
 //! # What the checkers cannot see
 //!
 //! loom treats `SeqCst` accesses as `AcqRel`, and never fails a `compare_exchange_weak` spuriously;
-//! no site of the core uses either. porf models RC11, which forbids load buffering. shuttle runs everything sequentially consistent: it sees
-//! interleavings, not orderings.
+//! no site of the core uses either. porf models RC11, which forbids load buffering. shuttle runs
+//! everything sequentially consistent: it sees interleavings, not orderings.
 
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
 compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
