@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Acquire, Release};
 
 use porf::sync::atomic::AtomicUsize;
 
-use super::Sizes;
+use super::case::Sizes;
 use super::threads::{Threads, zero_list};
 
 /// A reader looks for the last zero of an array, of which each entry is written by a thread as the

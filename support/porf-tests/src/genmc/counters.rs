@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use porf::sync::atomic::AtomicUsize;
 
-use super::Sizes;
+use super::case::Sizes;
 use super::threads::{Threads, zeros};
 
 /// `n` threads add one to each of `L` locations.

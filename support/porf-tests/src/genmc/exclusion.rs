@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 use porf::model::assume;
 use porf::sync::atomic::{AtomicUsize, fence};
 
-use super::Sizes;
+use super::case::Sizes;
 use super::threads::{Threads, zero_list, zeros};
 
 /// Dekker's entry with fences; who enters writes and reads.

@@ -7,7 +7,7 @@ use porf::sync::Mutex;
 use porf::sync::atomic::AtomicUsize;
 use porf::thread::yield_now;
 
-use super::Sizes;
+use super::case::Sizes;
 use super::threads::{Threads, zeros};
 
 /// Waits until `location` holds something that `wanted` accepts.

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use porf::model::assume;
 use porf::sync::atomic::AtomicUsize;
 
-use super::Sizes;
+use super::case::Sizes;
 use super::threads::{Threads, zero_list};
 
 const COUNT: usize = 1 << 32;

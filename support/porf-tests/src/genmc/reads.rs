@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Acquire, Release, SeqCst};
 
 use porf::sync::atomic::AtomicUsize;
 
-use super::Sizes;
+use super::case::Sizes;
 use super::threads::{Threads, zeros};
 
 /// One writer, `n` readers.

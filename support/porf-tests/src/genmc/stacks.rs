@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use porf::model::assume;
 use porf::sync::atomic::AtomicUsize;
 
-use super::Sizes;
+use super::case::Sizes;
 use super::threads::{Threads, zero_list};
 
 /// Nodes with a value and a link, and the top. Links are counted pointers: the number of a node,

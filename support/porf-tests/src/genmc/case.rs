@@ -1,0 +1,49 @@
+//! A program of a number of threads, with the number of its executions.
+
+use core::fmt;
+
+/// A program with the number of its executions.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// The name of GenMC's test.
+    pub name: &'static str,
+    /// The size, `N` in most of GenMC's tests; zero where there is none.
+    pub size: usize,
+    /// The number of threads, the first one included.
+    pub threads: usize,
+    /// The number of complete executions.
+    pub executions: u64,
+    /// The program, given its size.
+    pub body: fn(usize),
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.size == 0 {
+            f.write_str(self.name)
+        } else {
+            write!(f, "{}/{}", self.name, self.size)
+        }
+    }
+}
+
+/// One program in several sizes.
+pub(super) struct Sizes {
+    pub(super) name: &'static str,
+    pub(super) threads: fn(usize) -> usize,
+    pub(super) body: fn(usize),
+    pub(super) executions: &'static [(usize, u64)],
+}
+
+impl Sizes {
+    /// Each size as a case.
+    pub(super) fn cases(&self) -> impl Iterator<Item = Case> + '_ {
+        self.executions.iter().map(|(size, executions)| Case {
+            name: self.name,
+            size: *size,
+            threads: (self.threads)(*size),
+            executions: *executions,
+            body: self.body,
+        })
+    }
+}
