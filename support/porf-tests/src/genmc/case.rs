@@ -1,4 +1,4 @@
-//! A program in one size, and in several.
+//! A program of a number of threads, with the number of its executions.
 
 use core::fmt;
 
@@ -36,6 +36,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
+    /// Each size as a case.
     pub(super) fn cases(&self) -> impl Iterator<Item = Case> + '_ {
         self.executions.iter().map(|(size, executions)| Case {
             name: self.name,

@@ -29,7 +29,6 @@ mod stacks;
 mod threads;
 
 pub use case::Case;
-
 use case::Sizes;
 
 /// Every program in every size.
