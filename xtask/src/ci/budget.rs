@@ -18,6 +18,8 @@ const SECONDS: &[(&str, u64)] = &[
     ("miri", 95),
     ("checks", 390),
     ("litmus", 3),
+    ("porf, GenMC's counts", 30),
+    ("porf, random programs", 10),
     ("fuzz-loom", 75),
     ("steered", 88),
     ("stress", 62),

@@ -123,6 +123,27 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps.extend([
         Step::new("litmus", "loom against known C11 outcomes", Xtask, "litmus"),
         Step::new(
+            "porf, GenMC's counts",
+            "programs of more than six threads explore as many executions as GenMC keeps",
+            Cargo,
+            "test --quiet --release -p porf-tests --features many-threads --test genmc",
+        ),
+        if deep {
+            Step::new(
+                "porf, random programs",
+                "every execution of 100,000 programs of 2 and 3 threads, against brute force",
+                Cargo,
+                "run --quiet --release -p porf-tests -- --programs 50000 --seed 7 --threads 2,3",
+            )
+        } else {
+            Step::new(
+                "porf, random programs",
+                "every execution of 1,000 programs of 2 and 3 threads, against brute force",
+                Cargo,
+                "run --quiet --release -p porf-tests -- --programs 500 --seed 7 --threads 2,3",
+            )
+        },
+        Step::new(
             "fuzz-loom",
             "loom against shuttle: 300 programs of 2x2, 300 of 2x3, 100 of 3x2",
             Xtask,
