@@ -5,6 +5,7 @@
 //! therefore be slow, and may block.
 
 mod buffer;
+mod forward;
 mod system;
 
 pub use buffer::BufferSource;
