@@ -2,8 +2,9 @@
 // own definitions, which come later and therefore do not count, lead to the file.
 //! [choosing]: crate::docs::choosing
 //! [design]: crate::docs::design
+//! [family]: crate::docs::family
 //! [forms]: crate::docs::forms
-//! [speed]: crate::docs::choosing
+//! [speed]: crate::docs
 //! [verification]: crate::docs::verification
 #![doc = ""]
 #![doc = include_str!("../README.md")]

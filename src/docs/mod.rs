@@ -3,7 +3,7 @@
 //! - [`design`]: the layers, the magazines, the strategies, and what is promised.
 //! - [`forms`]: raw blocks, objects and stamped names, with a handle or without, and what each
 //!   costs.
-//! - `family`: the allocators beside the pools, and which one to take.
+//! - [`family`]: the allocators beside the pools, and which one to take.
 //! - [`choosing`]: the strategies side by side, and which for whom.
 //! - [`checking`]: misuse that a pool detects, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
@@ -11,8 +11,8 @@
 //! - [`verification`]: what is proven, by which command, and where each proof ends.
 //! - [`glossary`]: the words that a systems engineer does not know already.
 //!
-//! The sums behind the memory bound, what the checkers can and cannot see, and the literature are
-//! in the repository's folder `papers`.
+//! The repository's folder `papers` has more: all measured times (`papers/benchmarks.md`), the sums
+//! behind the memory bound, what the checkers can and cannot see, and the literature.
 
 #[doc = include_str!("design.md")]
 pub mod design {}
@@ -38,6 +38,6 @@ pub mod verification {}
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
 
-#[cfg(feature = "family")]
-#[doc = include_str!("family.md")]
+#[cfg_attr(feature = "family", doc = include_str!("family.md"))]
+#[cfg_attr(not(feature = "family"), doc = "This build leaves out the allocators beside the pools.")]
 pub mod family {}
