@@ -203,7 +203,7 @@ const LONG: &[&str] =
 
 /// Searches of 800,000 schedules and more, although loom, which reduces, exhausts the same
 /// scenarios in seconds: batches that grow, shards, forgotten handles, threads that leave. Whether
-/// loom reduces too much shows in the shorter searches and in `cargo xtask fuzz`.
+/// loom reduces too much shows in the shorter searches and in `cargo xtask fuzz-loom`.
 /// `pool/flush_refill` has the schedules of `pool/allocate_free_across`.
 fn is_deep(scenario: &str) -> bool {
     let named = [

@@ -126,7 +126,7 @@ pub struct Row {
     pub scenario: String,
     /// What ran it.
     pub checker: Checker,
-    /// T0 to T3: how often it runs (DESIGN.md, section 5).
+    /// How often it runs: tiers 0 to 2 in every run, tier 3 only in a deep one.
     pub tier: u8,
     /// How far it looked.
     pub bound: Limit,

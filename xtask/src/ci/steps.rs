@@ -118,7 +118,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "checks --deep --deep-limit 300",
         )
     } else {
-        Step::new("checks", "model checks, tiers 0 to 2", Xtask, "checks")
+        Step::new("checks", "model checks, all but the deep ones", Xtask, "checks")
     });
     steps.extend([
         Step::new("litmus", "loom against known C11 outcomes", Xtask, "litmus"),

@@ -2,10 +2,11 @@
 //!
 //! Rules, each in a module of its own: imports point down ([`allowed`]), only `src/sync` names a
 //! backend, and only a backend's own file its crate ([`backends`]), no files of a crate import from
-//! each other in a circle ([`circles`]), files stay short ([`length`]),
-//! a module with children lies in a folder ([`mod_style`]), every ordering is tagged and the tag is true ([`tags`]), the README's links lead somewhere
-//! wherever it is read ([`readme`]). The rules read tokens ([`paths`]), so comments and docs may
-//! say what they like.
+//! each other in a circle ([`circles`]), files stay short ([`length`]), a module with children lies
+//! in a folder ([`mod_style`]), every ordering is tagged and the tag is true ([`tags`]), the tables
+//! of orderings agree with the sites ([`orderings`]), the README's links lead somewhere wherever it
+//! is read ([`readme`]), and CONTRIBUTING.md explains each of the few folders at the top
+//! ([`folders`]). The rules read tokens ([`paths`]), so comments and docs may say what they like.
 
 mod allowed;
 mod backends;
