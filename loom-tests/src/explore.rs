@@ -1,4 +1,4 @@
-//! Runs a closure under loom and reports what was explored.
+//! Runs a closure under loom or porf and reports what was explored.
 //!
 //! loom's own entry points read the environment, and what they read can end a run early and look
 //! like a pass. Here everything is set in code; an [`Exploration`] says how many executions ran,

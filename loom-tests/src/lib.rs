@@ -7,17 +7,22 @@
 //! same as one that explored everything, so a run counts for something only if it finished and saw
 //! *exactly* the outcomes that an independent specification allows.
 //!
+//! The same scenarios also run under porf, the model checker of this repository, in a build of its
+//! own (`tests/rc11.rs`), and under shuttle (the crate `shuttle-tests`).
+//!
 //! | module | for |
 //! |---|---|
-//! | [`explore`] | run a closure under loom; count executions, collect outcomes |
+//! | [`explore`] | run a closure under loom or porf; count executions, collect outcomes |
 //! | [`spec`] | enumerate the outcomes that an abstract machine allows |
 //! | [`harness`] | register [`Check`]s, run each in a process of its own, judge it |
 //! | [`canary`] | refuse to start under an unpatched or misconfigured loom |
 //! | [`program`] | random and litmus programs as data, run on any checker |
 //! | [`scenarios`] | the matrix of small programs that every strategy of the library runs |
 //! | [`twins`] | faults that the scenarios must find |
+//! | [`epoch_model`] | a specification of an epoch, which the checkers explore completely |
 //! | [`opaque`] | libraries that the checkers cannot see into, behind the contract of a reclaimer |
 //! | [`litmus`] | known C11 outcomes against what loom finds |
+//! | [`selfcheck`] | rows by which each run checks that its checker still finds faults |
 //!
 //! # Checking a structure of your own
 //!

@@ -1,4 +1,4 @@
-//! A family of allocators: small, exact members that share two traits and compose.
+//! A family of small allocators that share the trait [`Allocator`] and compose.
 //!
 //! A member obtains regions from a [`Source`](crate::Source) and hands out blocks through
 //! [`Allocator`]. The pools of this crate's root serve blocks of one layout to many threads; the

@@ -1,4 +1,4 @@
-//! Blocks, the arithmetic of their layout, and words of 64 or 128 bits that hold a name and a tag.
+//! Blocks, the arithmetic of their layout, and what sanitizers are told about them.
 
 mod batch;
 mod block_layout;

@@ -22,17 +22,16 @@
 //!
 //! Only the owner of a block changes its word. It uses a load and a store when the block moves
 //! between a cache and a user, and an RMW when the block moves between a cache and a magazine. If a
-//! thread frees a block that it does not own, and the earlier free or hand-over happened before
-//! this free, the thread finds a state that is not live.
+//! thread frees a block that is not its own, and this free comes after the earlier free or
+//! hand-over, the word is not live.
 //!
 //! # What is detected later, or not at all
 //!
 //! Two frees of one block that race may both find the block live. Then the block lies in two
 //! caches, and its word names one of the two slots. The pool finds the copy in the other cache when
 //! it leaves that cache: at a pop or at a flush, or at the refill that brings it to another cache.
-//! If both copies come together in one cache, the pool finds them when both have left the cache at
-//! one time. The pool does not detect two pops from two caches if neither thread sees the other's
-//! store yet.
+//! If both copies come together in one cache, they are found once both have left it. The pool does
+//! not detect two pops from two caches if neither thread sees the other's store yet.
 
 mod batch;
 mod exact;

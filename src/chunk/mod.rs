@@ -1,8 +1,8 @@
 //! Chunks: memory from the source that is cut into blocks, and the tables that find what lies in
 //! it.
 //!
-//! Everything that writes here happens under the pool's growth lock. The exceptions, which are used
-//! without it, are [`Directory::get`], [`BlockTable::find`], and the stamps of blocks.
+//! All writes are made under the growth lock, except those of stamps. [`Directory::get`] and
+//! [`BlockTable::find`] read without it.
 
 mod block_table;
 mod carver;

@@ -25,7 +25,8 @@ pub struct Magazine {
     pub(super) count: AtomicU32,
     /// Index in the directory, if the pool addresses magazines by index.
     pub(super) index: u32,
-    /// Asserts, under loom, that a thread that reaches the magazine has acquired its creation.
+    /// Asserts, under loom and porf, that a thread that reaches the magazine has acquired its
+    /// creation.
     pub(super) created: Witness,
     /// Guards the whole array behind the head.
     pub(super) blocks: UnsafeCell<()>,

@@ -93,8 +93,8 @@ pub struct QuiescentList {
     poppers: CachePadded<AtomicUsize>,
     main: Treiber<BareHead>,
     second: Treiber<BareHead>,
-    /// Renewed by each splice. Asserts, under loom, that all earlier removals from `main` happen
-    /// before the splice.
+    /// Renewed by each splice. Asserts, under loom and porf, that all earlier removals from `main`
+    /// happen before the splice.
     filling: Witness,
     /// A thread holds this lock while it removes from `second` or splices. Counts the removals that
     /// could not splice.

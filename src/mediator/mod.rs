@@ -4,9 +4,9 @@
 //! is the smallest batch), partial ones hold what was left over when a thread left, empty ones wait
 //! for the next batch. A thread that frees pops an empty magazine, copies a batch into it and
 //! pushes it to `full`; a thread that allocates does the reverse. A batch therefore moves by two
-//! exchanges on padded heads, whatever its size, and a thread cache is a plain array. There may be
-//! several lists of full magazines, one for each shard: a handle offers batches to the list of
-//! its own shard and asks the other lists only if that one is empty.
+//! compare-and-swaps on padded heads, whatever its size, and a thread cache is a plain array. There
+//! may be several lists of full magazines, one for each shard: a handle offers batches to the list
+//! of its own shard and asks the other lists only if that one is empty.
 //!
 //! # Contract
 //!
@@ -29,8 +29,8 @@
 //!   magazine would hold blocks or be in some thread's hands; by M1 to M3 these blocks would be
 //!   more than were carved (papers/memory-bound.md has the sum). The exception: where tags must not
 //!   wrap and are used up, no magazine can be taken, and the blocks are set aside.
-//! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except those
-//!   whose push was not yet counted (`full_lists.rs`).
+//! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except
+//!   magazines that a handle has pushed and not yet counted (`full_lists.rs`).
 //!
 //! # Progress
 //!

@@ -9,7 +9,7 @@
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
 //! - [`Witness`]: asserts that a thread that reaches an object has acquired the object's creation;
-//! - [`fence`]: a memory fence, which loom models;
+//! - [`fence`]: a memory fence, which loom and porf model;
 //! - [`PoolId`]: the number of a pool, which no other pool of the process ever has;
 //! - [`Serial`]: the same for stamped pools, in 32 bits;
 //! - [`Places`]: small numbers, each lent to one living pool at a time;
@@ -20,19 +20,23 @@
 //! # Choosing a backend
 //!
 //! The cfg needs a private feature of the package: `_loom`, `_porf`, `_shuttle` or `_steered`. The
-//! feature brings in the package that the backend needs; without the cfg it changes nothing. A crate
-//! that checks a structure of its own on these pools sets both: `--cfg stampool_model="loom"` in
-//! `RUSTFLAGS`, and in its manifest
+//! feature brings in the package that the backend needs; without the cfg it changes nothing. A
+//! crate that checks a structure of its own on these pools sets both: under loom
+//! `--cfg stampool_model="loom"` in `RUSTFLAGS`, and in its manifest
 //!
 //! ```toml
 //! [target.'cfg(stampool_model = "loom")'.dependencies]
 //! stampool = { version = "0.1", features = ["_loom"] }
 //! ```
 //!
+//! and under porf the same with `"porf"` and `_porf`.
+//!
 //! # What the checkers cannot see
 //!
 //! loom treats `SeqCst` accesses as `AcqRel`, and never fails a `compare_exchange_weak` spuriously;
-//! no site of the core uses either. porf models RC11, which forbids load buffering. shuttle runs
+//! no site of the core uses either. In loom a failed compare-exchange reads the newest value; in
+//! porf it reads any value that a load may read. porf models RC11, which forbids load buffering;
+//! loom never produces it. shuttle runs
 //! everything sequentially consistent: it sees interleavings, not orderings.
 
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
@@ -149,9 +153,9 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A field that asserts: a thread that reaches this object has acquired the store that published
 /// it.
 ///
-/// It has no size and costs nothing when shipped. Under loom it is a cell that the creation writes
-/// and each later access reads, so an access that is not ordered after the creation is reported as
-/// a data race.
+/// It has no size and costs nothing when shipped. Under loom and porf it is a cell that the
+/// creation writes and each later access reads, so an access that is not ordered after the creation
+/// is reported as a data race.
 pub struct Witness(UnsafeCell<()>);
 
 // SAFETY: the cell holds no data. A checker reports overlapping accesses.

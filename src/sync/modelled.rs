@@ -1,4 +1,4 @@
-//! What loom and shuttle model alike: a machine that has both CASes.
+//! What loom, porf and shuttle model alike: a machine that has both CASes.
 
 /// True.
 pub const fn is_lock_free_u64() -> bool {

@@ -2,7 +2,7 @@
 //!
 //! One description drives both sides: the specification (an abstract machine, for
 //! [`spec`](crate::spec)) and the body that runs the shipped code under whatever backend the
-//! library was built for. So loom and shuttle check the same programs.
+//! library was built for. So loom, porf and shuttle check the same programs.
 //!
 //! | module | layer under check | a step of the specification |
 //! |---|---|---|

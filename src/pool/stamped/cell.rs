@@ -17,7 +17,7 @@ pub(super) struct Cell<T> {
     pub(super) stamp: StampWord,
     /// The block's number in the pool's block table.
     pub(super) number: u32,
-    /// Asserts, under loom, that a thread which reads the header has acquired it.
+    /// Asserts, under loom and porf, that a thread which reads the header has acquired it.
     created: Witness,
     value: UnsafeCell<MaybeUninit<T>>,
 }
