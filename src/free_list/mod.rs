@@ -1,13 +1,13 @@
 //! Lists of magazines to which any thread may push and from which any thread may take, and the
 //! strategies against ABA.
 //!
-//! A [`Strategy`] names its list, and says when a pool is built how it will work on this machine
-//! ([`Mechanism`]). One Treiber stack ([`Treiber`]) serves all lock-free lists. There are two kinds
-//! of protection against ABA:
+//! A [`Strategy`] names its list. When a pool is built, the strategy says how it will work on this
+//! machine ([`Mechanism`]). One Treiber stack ([`Treiber`]) serves all lock-free lists. There are
+//! two kinds of protection against ABA:
 //!
 //! - a tag beside the pointer, which every removal changes: [`TaggedWide`], [`TaggedPacked`];
-//! - no reuse of a magazine before a safe point: [`Deferred`], for which a [`Reclaimer`] finds the
-//!   safe point ([`Epoch`] makes it [`EpochDeferred`]), and [`Quiescent`], which counts the threads
+//! - no reuse of a magazine before a safe point: [`Deferred`], whose [`Reclaimer`] finds the safe
+//!   point ([`EpochDeferred`] is `Deferred<Epoch>`), and [`Quiescent`], which counts the threads
 //!   that are removing.
 //!
 //! [`Locked`], a mutex, is the baseline.

@@ -21,8 +21,8 @@ pub(super) struct Depot<S: Strategy> {
     pub(super) limbo: Limbo,
     /// Whether the lists refuse removals instead of letting their tags wrap.
     pub(super) may_refuse: bool,
-    /// Asserts, under loom and porf, that the thread which frees the depot has acquired all deferred
-    /// returns.
+    /// Asserts, under loom and porf, that the thread which frees the depot has acquired all
+    /// deferred returns.
     pub(super) standing: Witness,
 }
 
