@@ -19,9 +19,9 @@
 //!
 //! # Invariants
 //!
-//! - D1. A guard comes from a CAS on a word without `CLOSED`, so the object existed at that
+//! - R1. A guard comes from a CAS on a word without `CLOSED`, so the object existed at that
 //!   instant. It exists until all guards are dropped and the owner has gone.
-//! - D2. The word becomes "closed, no guard" at most once: by the owner, or by the last guard after
+//! - R2. The word becomes "closed, no guard" at most once: by the owner, or by the last guard after
 //!   the owner has gone. The thread that makes it so frees the object.
 //!
 //! # Progress
@@ -135,7 +135,7 @@ impl<T> Rundown<T> {
         //   what the threads did whose guards are gone.
         //   pairs with RD-4 (leave, AcqRel); killed by rundown/enter_close
         if self.word.fetch_or(CLOSED, site::RUNDOWN_CLOSE.ordering()) == 0 {
-            // SAFETY: D2: the owner made the word "closed, no guard".
+            // SAFETY: R2: the owner made the word "closed, no guard".
             unsafe { self.free() };
         }
     }
@@ -150,7 +150,7 @@ impl<T> Rundown<T> {
         // ORDERING(RD-6): Release. No thread reads what comes before, because a thread that finds
         //   the word closed gets no guard.
         self.word.store(CLOSED, site::RUNDOWN_RELEASE.ordering());
-        // SAFETY: D2: no guard existed, and the owner closed.
+        // SAFETY: R2: no guard existed, and the owner closed.
         unsafe { self.free() };
     }
 
@@ -163,14 +163,14 @@ impl<T> Rundown<T> {
     pub unsafe fn close_and_keep(&self) {
         core::mem::forget(self.exclusive());
         // The owner counts as a guard that is never dropped, so that no thread frees the object
-        // (D2).
+        // (R2).
         // ORDERING(RD-6): Release. No thread reads what comes before, as in `close_and_wait`.
         self.word.store(CLOSED | ONE_GUARD, site::RUNDOWN_RELEASE.ordering());
     }
 
     /// # Safety
     ///
-    /// Only the thread that made the word "closed, no guard" calls this (D2).
+    /// Only the thread that made the word "closed, no guard" calls this (R2).
     #[cold]
     unsafe fn free(&self) {
         // SAFETY: from `Box::into_raw` by `new`, and no thread uses it any more.
@@ -182,7 +182,7 @@ impl<T> core::ops::Deref for RundownGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: D1.
+        // SAFETY: R1.
         unsafe { self.0.object.as_ref() }
     }
 }
@@ -194,7 +194,7 @@ impl<T> Drop for RundownGuard<'_, T> {
         //   threads of all other guards did. pairs with RD-4, RD-5, RD-7; killed by
         //   rundown/enter_enter_close
         if self.0.word.fetch_sub(ONE_GUARD, site::RUNDOWN_LEAVE.ordering()) == CLOSED | ONE_GUARD {
-            // SAFETY: D2: this guard made the word "closed, no guard".
+            // SAFETY: R2: this guard made the word "closed, no guard".
             unsafe { self.0.free() };
         }
     }
