@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 pub struct Batch {
     /// What batches begin with, in blocks.
     #[serde(rename = "batch")]
-    pub least: usize,
+    pub min: usize,
     /// What they may grow to, in blocks.
     #[serde(rename = "batch_up_to")]
-    pub most: usize,
+    pub max: usize,
 }
 
 impl Batch {
     /// Batches that do not grow.
-    pub const SMALL: Self = Self { least: 64, most: 64 };
+    pub const SMALL: Self = Self { min: 64, max: 64 };
     /// Larger ones that do not grow either.
-    pub const LARGE: Self = Self { least: 256, most: 256 };
+    pub const LARGE: Self = Self { min: 256, max: 256 };
     /// Batches that grow, from the small ones.
-    pub const GROWING: Self = Self { least: 64, most: 512 };
+    pub const GROWING: Self = Self { min: 64, max: 512 };
 
     /// Those that do not grow.
     pub const FIXED: [Self; 2] = [Self::SMALL, Self::LARGE];
@@ -31,7 +31,7 @@ impl Batch {
     /// The most blocks that a pool may carve for so many live ones and so many handles at one time:
     /// L + 3TB + B, B being what batches may grow to.
     pub const fn bound_blocks(self, live_blocks: usize, handles: usize) -> usize {
-        live_blocks + (3 * handles + 1) * self.most
+        live_blocks + (3 * handles + 1) * self.max
     }
 }
 
@@ -39,8 +39,8 @@ impl Batch {
 impl fmt::Display for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self { least, most } if least == most => write!(f, "{least}"),
-            Self { least, most } => write!(f, "{least} to {most}"),
+            Self { min, max } if min == max => write!(f, "{min}"),
+            Self { min, max } => write!(f, "{min} to {max}"),
         }
     }
 }

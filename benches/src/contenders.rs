@@ -189,7 +189,7 @@ impl<'w> Line<'w> {
             self.add(names::FLOOR, Role::Floor, || Floor);
         }
         if self.workload.is_private() {
-            let blocks = self.workload.live_blocks().max(Batch::SMALL.least);
+            let blocks = self.workload.live_blocks().max(Batch::SMALL.min);
             self.add(names::ARRAY_STACK, Role::Limit, || ArrayStack { blocks, layout });
         }
     }
@@ -225,7 +225,7 @@ impl<'w> Line<'w> {
         self.malloc("jemalloc", Jemalloc);
     }
 
-    fn design<D: Design<{ Batch::SMALL.least }>>(&mut self, name: &'static str) {
+    fn design<D: Design<{ Batch::SMALL.min }>>(&mut self, name: &'static str) {
         let (live, handles) = (self.workload.live_blocks(), self.workload.threads());
         let (title, layout) = (Title { name, batch: Some(Batch::SMALL) }, self.layout);
         self.add_with(title, Role::Prototype, || Prototype::<D, _>::new(layout, live, handles));

@@ -150,7 +150,7 @@ fn ascending(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
 
 /// The same look for a subject in all plots: our own colours without dashes, peers dashed.
 fn style(row: &Row) -> usize {
-    let is_growing = row.batch.is_some_and(|batch: Batch| batch.least < batch.most);
+    let is_growing = row.batch.is_some_and(|batch: Batch| batch.min < batch.max);
     let place = |names: &[&str]| names.iter().position(|name| *name == row.subject);
     // The first strategy has two looks: of fixed batches, and of those that grow.
     match place(STRATEGIES) {

@@ -109,7 +109,7 @@ struct Place {
 fn entries<S: Strategy>(entries: &mut Entries, threads: &[usize]) {
     for &threads in threads {
         for blocks in BATCHES {
-            let batch = Batch { least: blocks, most: blocks };
+            let batch = Batch { min: blocks, max: blocks };
             let pool = Rc::new(pool::<S>(block_of(SIZE_BYTES), batch));
             let title = Title { name: S::NAME, batch: Some(batch) };
             let entry = Bursts { pool: Rc::clone(&pool), threads };

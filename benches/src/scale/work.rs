@@ -54,7 +54,7 @@ impl Work {
     /// The batch of its pools.
     pub(super) const fn batch(self) -> Batch {
         match self {
-            Self::BurstSmallBatches => Batch { least: 8, most: 8 },
+            Self::BurstSmallBatches => Batch { min: 8, max: 8 },
             _ => Batch::SMALL,
         }
     }
