@@ -84,14 +84,14 @@ impl<R: Rule> EpochModel<R> {
         self.ghost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, ripe: Vec<Waiting>) {
-        if ripe.is_empty() {
+    fn run(&self, reusable: Vec<Waiting>) {
+        if reusable.is_empty() {
             return;
         }
         // By RMWs, because a load may miss the last store.
         self.order.fetch_add(0, Ordering::Acquire);
         self.ended.fetch_add(0, Ordering::Acquire);
-        ripe.into_iter().for_each(|waiting| (waiting.land)());
+        reusable.into_iter().for_each(|waiting| (waiting.land)());
     }
 }
 
@@ -116,11 +116,11 @@ impl<R: Rule> Drop for ModelPin<'_, R> {
             return;
         }
         let Ghost { pins, limbo, .. } = &mut *ghost;
-        let (waits, ripe) =
+        let (waits, reusable) =
             limbo.drain(..).partition(|waiting| waiting.pins.iter().any(|pin| pins.contains(pin)));
         *limbo = waits;
         drop(ghost);
-        self.model.run(ripe);
+        self.model.run(reusable);
     }
 }
 

@@ -64,8 +64,8 @@ struct Ghost {
     pins: Mutex<Vec<Pinned>>,
     pinned: Number,
     /// Let go of by the library, and about to land.
-    ripe: Mutex<Vec<Waiting>>,
-    /// Deferred, and not ripe.
+    reusable: Mutex<Vec<Waiting>>,
+    /// Deferred, and not reusable.
     waiting: Number,
 }
 
@@ -101,14 +101,14 @@ impl Ghost {
             deferred: AtomicUsize::new(0),
             pins: Mutex::default(),
             pinned: Number::new(0),
-            ripe: Mutex::default(),
+            reusable: Mutex::default(),
             waiting: Number::new(0),
         }
     }
 
     fn land(&self) {
-        let ripe = core::mem::take(&mut *lock(&self.ripe));
-        for Waiting { land, pins } in ripe {
+        let reusable = core::mem::take(&mut *lock(&self.reusable));
+        for Waiting { land, pins } in reusable {
             // By RMWs: a load may miss the last store.
             edge(&self.deferred, Ordering::Acquire);
             if pins > 0 {
@@ -223,13 +223,13 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
         let waiting = Waiting { land, pins };
         self.ghost.waiting.fetch_add(1, Relaxed);
         let ghost = Arc::clone(&self.ghost);
-        let ripen = move || {
+        let release = move || {
             ghost.waiting.fetch_sub(1, Relaxed);
-            lock(&ghost.ripe).push(waiting);
+            lock(&ghost.reusable).push(waiting);
         };
         let library = guard.guard.take().expect("until the end");
         // SAFETY: the caller's word; what runs only collects.
-        unsafe { self.library.defer(&library, magazine, ripen) };
+        unsafe { self.library.defer(&library, magazine, release) };
         guard.guard.set(Some(library));
         self.ghost.land();
     }

@@ -32,7 +32,7 @@ const BLOCKS: usize = 2;
 /// Magazines that may wait.
 const LIMBO: usize = 1;
 
-type Shelves<R> = Mediator<Deferred<R>>;
+type DeferredMediator<R> = Mediator<Deferred<R>>;
 
 fn block(number: usize) -> Block {
     Block::from(NonNull::without_provenance(
@@ -41,7 +41,10 @@ fn block(number: usize) -> Block {
 }
 
 /// Takes the one block that lies on top.
-fn request<R: Reclaimer>(mediator: &Shelves<R>, participant: &Participant<Deferred<R>>) -> usize {
+fn request<R: Reclaimer>(
+    mediator: &DeferredMediator<R>,
+    participant: &Participant<Deferred<R>>,
+) -> usize {
     let mut out = [MaybeBlock::uninit()];
     assert_eq!(
         mediator.client(participant, ShardId::default()).request(Take::UpTo(out.len()), &mut out),
@@ -53,7 +56,7 @@ fn request<R: Reclaimer>(mediator: &Shelves<R>, participant: &Participant<Deferr
 }
 
 fn offer<R: Reclaimer>(
-    mediator: &Shelves<R>,
+    mediator: &DeferredMediator<R>,
     participant: &Participant<Deferred<R>>,
     number: usize,
 ) {
@@ -68,7 +71,8 @@ fn offer<R: Reclaimer>(
 pub fn body<R: Reclaimer>() -> String {
     let requirements = Requirements { limbo_magazines: LIMBO, ..Requirements::default() };
     let mechanism = Deferred::<R>::mechanism(requirements).expect("no requirement, no refusal");
-    let mediator: &'static Shelves<R> = Box::leak(Box::new(Shelves::<R>::new(1, 1, &mechanism)));
+    let mediator: &'static DeferredMediator<R> =
+        Box::leak(Box::new(DeferredMediator::<R>::new(1, 1, &mechanism)));
     let mut regions = Regions::new(Box::new(SystemSource));
     for index in 0..BLOCKS + LIMBO {
         mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));

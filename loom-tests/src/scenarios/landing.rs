@@ -85,14 +85,14 @@ unsafe impl Reclaimer for AtEnds {
     }
 }
 
-type Shelves = Mediator<Deferred<AtEnds>>;
+type DeferredMediator = Mediator<Deferred<AtEnds>>;
 
 /// A mediator in which so many magazines may wait, and which holds as many full ones. The regions
 /// hold all that it needs.
-fn shelves(limbo: usize) -> (Regions, Shelves) {
+fn mediator(limbo: usize) -> (Regions, DeferredMediator) {
     let mechanism = Deferred::<AtEnds>::mechanism(Requirements::default()).expect("no requirement");
     let mut regions = Regions::new(Box::new(SystemSource));
-    let mediator = Shelves::new(1, 1, &mechanism);
+    let mediator = DeferredMediator::new(1, 1, &mechanism);
     for index in 0..2 * limbo + 1 {
         mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
     }
@@ -106,7 +106,7 @@ fn shelves(limbo: usize) -> (Regions, Shelves) {
 }
 
 /// Empties a full magazine, which then waits.
-fn request(mediator: &Shelves, participant: &Waiting) {
+fn request(mediator: &DeferredMediator, participant: &Waiting) {
     let client = mediator.client(participant, mediator.shard_id(0));
     assert_eq!(
         client.request(Take::UpTo(1), &mut [MaybeUninit::uninit()]),
@@ -121,7 +121,7 @@ fn request(mediator: &Shelves, participant: &Waiting) {
 /// At a violation.
 #[must_use]
 pub fn enter_and_enter() -> String {
-    let (_regions, mediator) = shelves(2);
+    let (_regions, mediator) = mediator(2);
     let mediator = Arc::new(mediator);
     let other = {
         let mediator = Arc::clone(&mediator);
@@ -142,7 +142,7 @@ pub fn enter_and_enter() -> String {
 /// At a violation.
 #[must_use]
 pub fn body() -> String {
-    let (_regions, mut mediator) = shelves(1);
+    let (_regions, mut mediator) = mediator(1);
     let participant = mediator.join();
     request(&mediator, &participant);
     assert_eq!(mediator.waiting().limbo_magazines, 1, "its magazine waits");

@@ -38,12 +38,12 @@ struct Rig<R: Reclaimer> {
 }
 
 /// A magazine on its way back.
-struct Ripe<R: Reclaimer>(NonNull<Magazine>, &'static Rig<R>);
+struct Reusable<R: Reclaimer>(NonNull<Magazine>, &'static Rig<R>);
 
 // SAFETY: the magazine has no other owner, and the rig is shared by threads anyway.
-unsafe impl<R: Reclaimer> Send for Ripe<R> {}
+unsafe impl<R: Reclaimer> Send for Reusable<R> {}
 
-impl<R: Reclaimer> Ripe<R> {
+impl<R: Reclaimer> Reusable<R> {
     fn land(self) {
         // SAFETY: released by its owner for this; of the rig's store.
         let magazine = unsafe { OwnedMagazine::assume(self.0, &self.1.store) };
@@ -106,16 +106,16 @@ pub fn body<R: Reclaimer>() -> String {
         let second = rig.pop(&guard).expect("three magazines, three removals");
         let address = first.name().address();
         rig.owners.given(address);
-        let ripe = Ripe(first.release(), rig);
+        let reusable = Reusable(first.release(), rig);
         // SAFETY: the rig is there until `drain` has returned.
-        unsafe { rig.reclaimer.defer(&guard, address, move || ripe.land()) };
+        unsafe { rig.reclaimer.defer(&guard, address, move || reusable.land()) };
         drop(guard);
-        (Ripe(second.release(), rig), standing)
+        (Reusable(second.release(), rig), standing)
     });
     let guard = rig.reclaimer.pin(&participant);
     let own = rig.pop(&guard).expect("three magazines, three removals");
     drop(guard);
-    let (Ripe(other, _), standing) = other.join().expect("no panic unreported");
+    let (Reusable(other, _), standing) = other.join().expect("no panic unreported");
     drop(standing);
     drop(participant);
 

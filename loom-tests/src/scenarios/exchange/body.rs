@@ -167,7 +167,7 @@ impl Topology for ModelShards {
     fn shard(&self) -> usize {
         let actor =
             self.attaching.load(Ordering::Relaxed).checked_sub(1).expect("an actor attaches");
-        self.scenario.homes[usize::try_from(actor).expect("a few actors")]
+        self.scenario.shard_of[usize::try_from(actor).expect("a few actors")]
     }
 }
 
@@ -295,9 +295,9 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         actor.log.clear();
         actor
     });
-    let offer = move |Standing((participant, home)): &Standing<(Participant<S>, ShardId)>,
+    let offer = move |Standing((participant, shard)): &Standing<(Participant<S>, ShardId)>,
                       blocks: &[Block]| {
-        shared.under_check.client(participant, *home).offer(blocks);
+        shared.under_check.client(participant, *shard).offer(blocks);
     };
     let step = move |(standing, actor): &mut (Standing<(Participant<S>, ShardId)>, Actor),
                      op: Op| match op {
@@ -310,11 +310,11 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
             }
         }
         Op::Request(max) => {
-            let Standing((participant, home)) = standing;
+            let Standing((participant, shard)) = standing;
             let mut out = vec![MaybeBlock::uninit(); max];
             let count = shared
                 .under_check
-                .client(participant, *home)
+                .client(participant, *shard)
                 .request(Take::UpTo(out.len()), &mut out);
             let addresses: Vec<usize> = out[..count]
                 .iter()
@@ -326,10 +326,11 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         Op::Join(shard) => standing.0.1 = shared.under_check.shard_id(shard),
         _ => unreachable!("not an operation of a mediator"),
     };
-    let homes = scenario.homes.iter().copied().chain(core::iter::repeat(0));
-    let standing = |home| Standing((shared.under_check.join(), shared.under_check.shard_id(home)));
+    let shards = scenario.shard_of.iter().copied().chain(core::iter::repeat(0));
+    let standing =
+        |shard| Standing((shared.under_check.join(), shared.under_check.shard_id(shard)));
     let mut actors: Vec<_> =
-        actors.zip(homes).map(|(actor, home)| (standing(home), actor)).collect();
+        actors.zip(shards).map(|(actor, shard)| (standing(shard), actor)).collect();
     for (thread, op) in scenario.setup.steps() {
         step(&mut actors[*thread], *op);
     }

@@ -36,8 +36,8 @@ pub struct Scenario {
     pub batch: Batch,
     /// Magazines per handle that may wait, where any do.
     pub limbo: usize,
-    /// The threads' shards. None: there is one for all.
-    pub homes: &'static [usize],
+    /// The shard of each thread. None: there is one for all.
+    pub shard_of: &'static [usize],
     /// Done before the threads start, by one thread on behalf of each.
     pub setup: Setup,
     /// The threads' programs.
@@ -48,7 +48,7 @@ impl Scenario {
     /// How many shards there are.
     #[must_use]
     pub fn shards(&self) -> usize {
-        self.homes.iter().max().map_or(1, |last| last + 1)
+        self.shard_of.iter().max().map_or(1, |last| last + 1)
     }
 
     /// How many handles are forgotten. Their slots stay taken.
@@ -92,8 +92,8 @@ impl Scenario {
     }
 
     /// Thread n is at the n-th of these shards.
-    pub(crate) const fn in_shards(self, homes: &'static [usize]) -> Self {
-        Self { homes, ..self }
+    pub(crate) const fn in_shards(self, shard_of: &'static [usize]) -> Self {
+        Self { shard_of, ..self }
     }
 }
 
@@ -107,5 +107,5 @@ pub(crate) const fn slice(
 ) -> Scenario {
     let (depth, layer, batch) =
         (Depth::Exhaustive, Layer::Pool { capacity: 1000 }, Batch::fixed(batch));
-    Scenario { name, depth, tier: 0, layer, batch, limbo: 1, homes: &[], setup, threads }
+    Scenario { name, depth, tier: 0, layer, batch, limbo: 1, shard_of: &[], setup, threads }
 }

@@ -31,7 +31,7 @@ impl World {
     /// One step of a look for at most `max` blocks.
     pub(super) fn look(&mut self, thread: usize, max: usize, look: Look) -> Looked {
         let (shards, whole) = (self.full.len(), max >= self.batch.max);
-        let at = |nth| (self.threads[thread].home + nth) % shards;
+        let at = |nth| (self.threads[thread].shard + nth) % shards;
         let Look { at: place, mut counts, mut before } = look;
         let round_over = if shards > 1 { Some(Place::Count(0)) } else { None };
         let next = match place {

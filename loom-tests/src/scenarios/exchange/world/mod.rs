@@ -21,7 +21,7 @@ impl World {
         };
         let shards = scenario.shards();
         let actor = Actor {
-            home: 0,
+            shard: 0,
             is_to_count: false,
             todo: &[],
             step: Step::Begin,
@@ -43,8 +43,8 @@ impl World {
             growing: None,
             threads: vec![actor; scenario.threads.len()],
         };
-        for (thread, home) in scenario.homes.iter().enumerate() {
-            world.threads[thread].home = *home;
+        for (thread, shard) in scenario.shard_of.iter().enumerate() {
+            world.threads[thread].shard = *shard;
         }
         for (thread, blocks) in holds.iter().enumerate() {
             world.threads[thread].held.extend(world.carved..world.carved + blocks);
@@ -71,9 +71,9 @@ impl World {
     /// One step. False: it must wait.
     fn advance(&mut self, thread: usize) -> bool {
         let Batch { min: least, max: most } = self.batch;
-        let home = self.threads[thread].home;
+        let shard = self.threads[thread].shard;
         if core::mem::take(&mut self.threads[thread].is_to_count) {
-            self.arrived[home] += 1;
+            self.arrived[shard] += 1;
             return true;
         }
         let op = self.threads[thread].todo[0];
@@ -89,7 +89,7 @@ impl World {
                 self.done(thread);
             }
             (Op::Join(shard), _) => {
-                self.threads[thread].home = shard;
+                self.threads[thread].shard = shard;
                 self.done(thread);
             }
             (Op::Carved, _) if self.growing.is_some() => return false,
@@ -166,7 +166,7 @@ impl World {
 
     /// Puts a full magazine into the thread's shard.
     fn put_up(&mut self, thread: usize, magazine: Blocks) {
-        self.full[self.threads[thread].home].push(magazine);
+        self.full[self.threads[thread].shard].push(magazine);
         self.threads[thread].is_to_count = self.full.len() > 1;
     }
 

@@ -25,7 +25,7 @@ pub(in crate::scenarios::exchange) struct World {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Actor {
     /// Its shard.
-    pub(super) home: usize,
+    pub(super) shard: usize,
     /// It has put a full magazine down there, and still has to count it.
     pub(super) is_to_count: bool,
     pub(super) todo: &'static [Op],
