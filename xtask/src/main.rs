@@ -1,4 +1,4 @@
-//! `cargo xtask`: the workbench behind one door. One module per command, a file or a folder;
+//! `cargo xtask`: all commands. One module per command, a file or a folder;
 //! `common` has what several commands need.
 
 mod atomics;

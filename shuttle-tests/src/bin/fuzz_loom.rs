@@ -1,6 +1,6 @@
 //! Compares loom with shuttle on random small programs. Built and run by `cargo xtask fuzz-loom`.
 //!
-//! Prints one row of the ledger per shape on stdout, progress and misses on stderr.
+//! Prints one row of `checks.json` per shape on stdout, progress and misses on stderr.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::process::ExitCode;

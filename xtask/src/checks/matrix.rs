@@ -70,9 +70,10 @@ pub(crate) fn missing(rows: &[Row]) -> Vec<String> {
         let is_searched = row.checker == Checker::Loom
             && row.bound == Limit::Unbounded
             && !YIELDS.contains(&&*row.scenario);
-        let twin = is_searched.then(|| Row { checker: Checker::ShuttleDfs, ..Row::clone(row) });
+        let counterpart =
+            is_searched.then(|| Row { checker: Checker::ShuttleDfs, ..Row::clone(row) });
         let all = strategies.iter().filter(|strategy| !is_exempt(strategy)).map(of_strategy);
-        all.chain(twin).map(|row| cell(&row)).collect::<Vec<_>>()
+        all.chain(counterpart).map(|row| cell(&row)).collect::<Vec<_>>()
     });
     let missing: BTreeSet<String> = wanted.filter(|key| !registered.contains(key)).collect();
     missing.into_iter().collect()

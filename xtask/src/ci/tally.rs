@@ -35,7 +35,7 @@ impl Tally {
         self.failed += number("failed;").unwrap_or(0);
     }
 
-    /// The rows of the ledger, the mutants, the sanitizers, the fuzzer, Miri and the emulated
+    /// The rows of `checks.json`, the mutants, the sanitizers, the fuzzer, Miri and the emulated
     /// processors, of those reports that exist.
     ///
     /// # Errors
