@@ -10,7 +10,7 @@
 //! | [`oracle`] | what is checked |
 //! | [`worker`] | one thread's checked access to the subject |
 //! | [`scenario`], [`run`] | what the threads do; one run of it |
-//! | [`watch`] | a thread beside them, which may stall |
+//! | [`observer`] | a thread beside them, which may stall |
 //! | [`board`], [`watchdog`] | where each thread is, and what is done when nothing moves |
 //! | [`checking`], [`pin`] | how the pool looks for misuse, on which cores threads run |
 //! | [`replay`] | a recorded program instead |
@@ -37,6 +37,7 @@ pub mod memory;
 mod meter;
 pub mod names;
 mod num;
+pub mod observer;
 pub mod oracle;
 pub mod pin;
 mod place;
@@ -51,6 +52,5 @@ pub mod scenario;
 pub mod steer;
 pub mod strategies;
 pub mod subject;
-pub mod watch;
 pub mod watchdog;
 pub mod worker;

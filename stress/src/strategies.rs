@@ -10,7 +10,7 @@ use crate::latency;
 use crate::oracle::history::{RING, Recorded};
 use crate::replay::{self, Round, Trace};
 use crate::run::{self, Failure, Outcome, Plan};
-use crate::subject::{Examined, Mechanism, Refused, Shelves};
+use crate::subject::{Examined, MagazineCounts, Mechanism, Refused};
 
 /// A strategy that the command line knows by name.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,7 @@ impl<S: Strategy, C: Checking> Examined for Pool<S, C> {
         Some(stats.refills + stats.flushes)
     }
 
-    fn shelves(&self) -> Shelves {
+    fn magazine_counts(&self) -> MagazineCounts {
         let stats = self.stats();
         let limbo = if S::Reclaimer::DEFERS { LIMBO } else { 0 };
         // A slot brings a magazine for its remainder, and as many as may wait in limbo for it.
@@ -126,7 +126,7 @@ impl<S: Strategy, C: Checking> Examined for Pool<S, C> {
         // Each carve brings one. All carves take a whole batch, except the last one of a chunk.
         let (batch, chunks) = (stats.batch_blocks, stats.chunks);
         let most_cuts = chunks + (stats.carved_blocks - chunks) / batch;
-        Shelves {
+        MagazineCounts {
             limbo_magazines: stats.limbo_magazines,
             limbo_limit: stats.limbo_limit,
             overflows: stats.overflows,

@@ -39,8 +39,8 @@ pub trait Examined: Audited + Sync {
     fn check_history(&mut self, _log: &Log) {}
 
     /// What it says of its magazines. A subject without magazines has none.
-    fn shelves(&self) -> Shelves {
-        Shelves::default()
+    fn magazine_counts(&self) -> MagazineCounts {
+        MagazineCounts::default()
     }
 }
 
@@ -83,8 +83,8 @@ macro_rules! examined_through {
                 $crate::subject::Examined::mechanism(&self.$inner)
             }
 
-            fn shelves(&self) -> $crate::subject::Shelves {
-                $crate::subject::Examined::shelves(&self.$inner)
+            fn magazine_counts(&self) -> $crate::subject::MagazineCounts {
+                $crate::subject::Examined::magazine_counts(&self.$inner)
             }
 
             $($own)*
@@ -96,7 +96,7 @@ pub(crate) use examined_through;
 
 /// What a subject says of its magazines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shelves {
+pub struct MagazineCounts {
     /// Emptied magazines that wait until no thread can be reading them any more.
     pub limbo_magazines: usize,
     /// The most that may.

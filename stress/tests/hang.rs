@@ -1,6 +1,6 @@
 //! A run that hangs is seen, and said where.
 
-mod twin;
+mod faulty_subject;
 
 use core::alloc::Layout;
 use core::sync::atomic::Ordering::Relaxed;
@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use faulty_subject::{BATCH, CALL, Fault, FaultySubject};
 use stress::board::Phase;
 use stress::cli::Format;
 use stress::environment::About;
@@ -18,7 +19,6 @@ use stress::report::{FORMAT, HangRow, Report};
 use stress::run::{self, Budget, Plan};
 use stress::scenario::Scenario;
 use stress::watchdog::{Bark, Watchdog, Why};
-use twin::{BATCH, CALL, Fault, Twin};
 
 /// Set in the process that is to hang, to the folder for its report.
 const CHILD: &str = "STRESS_TEST_HANGS_IN";
@@ -26,8 +26,8 @@ const CHILD: &str = "STRESS_TEST_HANGS_IN";
 /// Long enough that a busy machine is not taken for a hang before there is one.
 const AFTER: Duration = Duration::from_secs(3);
 
-fn twin(fault: Fault) -> Twin {
-    Twin::new(Layout::from_size_align(64, 16).expect("a layout"), fault)
+fn faulty(fault: Fault) -> FaultySubject {
+    FaultySubject::new(Layout::from_size_align(64, 16).expect("a layout"), fault)
 }
 
 fn plan(scenario: Scenario, after: Duration, bark: Arc<Bark>) -> Plan {
@@ -37,7 +37,7 @@ fn plan(scenario: Scenario, after: Duration, bark: Arc<Bark>) -> Plan {
 
 #[test]
 fn who_hangs_is_named_with_what_it_is_at() {
-    let subject = twin(Fault::Hangs);
+    let subject = faulty(Fault::Hangs);
     let goes_on = subject.goes_on();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&seen);
@@ -51,7 +51,7 @@ fn who_hangs_is_named_with_what_it_is_at() {
     let hangs = seen.lock().expect("not poisoned");
     let [hang] = &hangs[..] else { panic!("one hang: {hangs:?}") };
     assert!(matches!(hang.why, Why::NoProgress(time) if time >= AFTER));
-    // One is in the call that does not come back. The other waits for the twin's lock, in either
+    // One is in the call that does not come back. The other waits for the subject's lock, in either
     // call, unless it was not begun.
     let phases: Vec<_> = hang.threads.iter().map(|stuck| (stuck.lane, stuck.place.phase)).collect();
     assert_eq!((phases.len(), phases[2]), (3, (None, Phase::Joining)), "{hang}");
@@ -72,7 +72,7 @@ fn a_run_that_moves_is_left_alone() {
         let plan = plan(scenario, Duration::from_secs(60), bark);
         let capacity = plan.capacity_blocks(BATCH);
         let layout = Layout::from_size_align(64, 16).expect("a layout");
-        let outcome = run::run(Twin::limited(layout, Fault::None, capacity), &plan);
+        let outcome = run::run(FaultySubject::limited(layout, Fault::None, capacity), &plan);
         assert_eq!(outcome.expect("threads").violations, [], "{}", scenario.name());
     }
 }
@@ -94,7 +94,7 @@ fn hang_if_told_to() {
     let file = Path::new(&folder).join("run.json");
     let bark = Arc::new(move |hang: &stress::watchdog::Hang| {
         let row = HangRow {
-            strategy: "Twin".into(),
+            strategy: "FaultySubject".into(),
             scenario: "churn".into(),
             threads: 2,
             what: hang.to_string(),
@@ -103,7 +103,7 @@ fn hang_if_told_to() {
         job::end_process(&report, row, Format::Text, &file)
     });
     let plan = plan(Scenario::Churn, AFTER, bark);
-    let outcome = run::run(twin(Fault::Hangs), &plan);
+    let outcome = run::run(faulty(Fault::Hangs), &plan);
     unreachable!("it hangs: {outcome:?}");
 }
 
@@ -124,6 +124,6 @@ fn a_hang_ends_the_process_with_3_and_a_report() {
     }
     let text = std::fs::read_to_string(folder.join("run.json")).expect("written");
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(json["hang"]["strategy"], "Twin");
+    assert_eq!(json["hang"]["strategy"], "FaultySubject");
     assert!(json["hang"]["what"].as_str().is_some_and(|what| what.contains("lane 0: ")));
 }

@@ -1,18 +1,18 @@
-//! Each oracle fails when it must: the harness on a twin that does one thing wrong.
+//! Each oracle fails when it must: the harness on a subject that does one thing wrong.
 
-mod twin;
+mod faulty_subject;
 
 use core::alloc::Layout;
 use core::time::Duration;
 
+use faulty_subject::{BATCH, CALL, Fault, FaultySubject};
+use stress::observer::Stall;
 use stress::oracle::books;
 use stress::oracle::violation::{Log, Violation};
 use stress::replay::{self, Trace};
 use stress::run::{self, Budget, Outcome, Plan};
 use stress::scenario::Scenario;
 use stress::subject::{Handle as _, Subject as _};
-use stress::watch::Stall;
-use twin::{BATCH, CALL, Fault, Twin};
 
 fn layout() -> Layout {
     Layout::from_size_align(64, 16).expect("a layout")
@@ -26,7 +26,7 @@ fn stalled(fault: Fault, scenario: Scenario, threads: usize, stall: Option<Stall
     let budget = Budget::Ops(20_000);
     let plan = Plan { stall, ..Plan::new(scenario, threads, budget, 11) };
     let capacity = plan.capacity_blocks(BATCH);
-    run::run(Twin::limited(layout(), fault, capacity), &plan).expect("threads")
+    run::run(FaultySubject::limited(layout(), fault, capacity), &plan).expect("threads")
 }
 
 /// What is found first in a scenario that holds several blocks at once.
@@ -36,7 +36,7 @@ fn found(fault: Fault) -> Violation {
 }
 
 #[test]
-fn a_correct_twin_passes_everything() {
+fn a_correct_subject_passes_everything() {
     for scenario in Scenario::ALL {
         for threads in scenario.min_threads()..=3 {
             for stall in
@@ -75,8 +75,8 @@ fn overlapping_blocks() {
 
 #[test]
 fn overlapping_blocks_that_nobody_wrote_to() {
-    let twin = Twin::new(layout(), Fault::Overlaps);
-    let mut handle = twin.attach().expect("a handle");
+    let subject = FaultySubject::new(layout(), Fault::Overlaps);
+    let mut handle = subject.attach().expect("a handle");
     // The last but one begins late, into the last.
     let blocks: Vec<_> = (0..=CALL).map(|_| handle.allocate().expect("a block")).collect();
     for block in blocks {
@@ -84,7 +84,7 @@ fn overlapping_blocks_that_nobody_wrote_to() {
         unsafe { handle.deallocate(block) };
     }
     let log = Log::default();
-    books::drain(&twin, &log);
+    books::drain(&subject, &log);
     assert!(matches!(log.into_violations()[..], [Violation::Overlap { size: 64, .. }]));
 }
 
@@ -184,15 +184,15 @@ fn a_refusal_below_the_capacity() {
 
 #[test]
 fn room_that_does_not_come_back() {
-    let twin = Twin::limited(layout(), Fault::Loses, Some(CALL));
-    let mut handle = twin.attach().expect("a handle");
+    let subject = FaultySubject::limited(layout(), Fault::Loses, Some(CALL));
+    let mut handle = subject.attach().expect("a handle");
     for _ in 0..CALL {
         let block = handle.allocate().expect("a block");
         // SAFETY: allocated above and given back once.
         unsafe { handle.deallocate(block) };
     }
     let log = Log::default();
-    books::full_capacity(&twin, CALL, &log);
+    books::full_capacity(&subject, CALL, &log);
     let lost = Violation::RoomLost { allocated: CALL - 1, capacity: CALL };
     assert_eq!(log.into_violations(), [lost]);
 }
@@ -212,8 +212,8 @@ fn a_replay_finds_them_too() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/traces/sqlite.stpt.zst");
     let trace = Trace::open(path.as_ref()).expect("the recording");
     let round = |fault| {
-        replay::round_on_pools(&trace, |layout| Ok(Twin::new(layout, fault)), true)
-            .expect("twins and threads")
+        replay::round_on_pools(&trace, |layout| Ok(FaultySubject::new(layout, fault)), true)
+            .expect("subjects and threads")
             .violations
     };
     assert_eq!(round(Fault::None), []);

@@ -1,26 +1,26 @@
 //! The oracles beside those of blocks: histories and stamps. Each fails when it must.
 
-mod twin;
+mod faulty_subject;
 
 use core::alloc::Layout;
 
+use faulty_subject::{CALL, Fault, FaultySubject};
 use stampool::StampedPool;
 use stress::names::{self, Slot, Table, Way};
 use stress::oracle::history::Recorded;
 use stress::oracle::violation::{Log, Violation};
 use stress::subject::{Handle as _, Subject as _};
-use twin::{CALL, Fault, Twin};
 
 /// A handle that holds two blocks at a time, for many calls; what the history says.
 fn history(fault: Fault, kept: usize) -> Vec<Violation> {
     let layout = Layout::from_size_align(64, 16).expect("a layout");
-    let mut recorded = Recorded::new(Twin::new(layout, fault), kept);
+    let mut recorded = Recorded::new(FaultySubject::new(layout, fault), kept);
     let mut handle = recorded.attach().expect("no memory needed");
     let mut last = None;
     for _ in 0..CALL + 10 {
         let block = handle.allocate().expect("memory");
         if let Some(last) = last.replace(block) {
-            // SAFETY: allocated above, and given back once; the twin frees no memory.
+            // SAFETY: allocated above, and given back once; the subject frees no memory.
             unsafe { handle.deallocate(last) };
         }
     }

@@ -3,10 +3,10 @@
 use core::alloc::Layout;
 use core::time::Duration;
 
+use stress::observer::Stall;
 use stress::run::{Budget, Plan};
 use stress::scenario::Scenario;
 use stress::strategies::STRATEGIES;
-use stress::watch::Stall;
 
 /// Runs the whole matrix with one batch and block size.
 fn matrix(batch: usize, size: usize, ops: u64) {
@@ -84,9 +84,9 @@ fn a_stalled_thread_fills_the_limbo_and_sends_the_others_through_the_lock() {
         assert_eq!(outcome.violations, []);
         let defers = entry.name == "EpochDeferred";
         // Three handles, sixteen magazines each.
-        assert_eq!(outcome.shelves.limbo_limit, if defers { 48 } else { 0 });
+        assert_eq!(outcome.magazine_counts.limbo_limit, if defers { 48 } else { 0 });
         assert!(!defers || outcome.peak_limbo_magazines >= 48, "{}", outcome.peak_limbo_magazines);
         let waits = defers || entry.name == "Quiescent";
-        assert_eq!(outcome.shelves.overflows > 0, waits, "{}", entry.name);
+        assert_eq!(outcome.magazine_counts.overflows > 0, waits, "{}", entry.name);
     }
 }

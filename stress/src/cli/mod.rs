@@ -76,8 +76,8 @@ mod tests {
 
     use super::*;
     use crate::checking::Checks;
+    use crate::observer::Stall;
     use crate::run::{Budget, Plan};
-    use crate::watch::Stall;
 
     fn parse(words: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(words.split_whitespace())

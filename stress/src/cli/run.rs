@@ -11,11 +11,11 @@ use super::value::{
 };
 use crate::checking::Checks;
 use crate::environment::AGAIN;
+use crate::observer::Stall;
 use crate::run::{Budget, Plan};
 use crate::scenario::Scenario;
 use crate::steer::SteerArgs;
 use crate::strategies::STRATEGIES;
-use crate::watch::Stall;
 
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]

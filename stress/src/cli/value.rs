@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 
+use crate::observer::Stall;
 use crate::replay::mallocs;
 use crate::scenario::Scenario;
 use crate::strategies::STRATEGIES;
-use crate::watch::Stall;
 
 /// Stands for every name of a kind.
 pub(super) const ALL: &str = "all";

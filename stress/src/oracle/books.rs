@@ -3,7 +3,7 @@
 use stampool::Block;
 
 use super::violation::{Log, Violation};
-use crate::subject::{Examined, Handle, Shelves};
+use crate::subject::{Examined, Handle, MagazineCounts};
 
 /// Checks that every carved block is either live or found idle.
 pub fn balance<U: Examined>(subject: &mut U, live: usize, log: &Log) {
@@ -23,10 +23,15 @@ pub fn bound(carved: usize, peak_live: usize, bound: usize, log: &Log) {
 
 /// Checks what waits against its limit, and the number of magazines. Returns whether they were
 /// right.
-pub fn shelves(shelves: &Shelves, log: &Log) -> bool {
-    let Shelves {
-        limbo_magazines, limbo_limit, magazines, least_magazines, most_magazines, ..
-    } = *shelves;
+pub fn magazines(counts: &MagazineCounts, log: &Log) -> bool {
+    let MagazineCounts {
+        limbo_magazines,
+        limbo_limit,
+        magazines,
+        least_magazines,
+        most_magazines,
+        ..
+    } = *counts;
     let limbo_fits = limbo_magazines <= limbo_limit;
     if !limbo_fits {
         log.report(Violation::OverfullLimbo { limbo_magazines, limbo_limit });

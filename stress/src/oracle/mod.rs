@@ -11,7 +11,7 @@
 //! | limit | more blocks than the capacity, a refusal below it, room that does not come back | [`limit`], [`books`] |
 //! | history | calls that no order of atomic steps explains | [`history`] |
 //! | stamps | a stamp that comes again, a name that is good for something when its turn is over | [`names`](crate::names) |
-//! | shelves | too many magazines in limbo, too few or too many magazines | [`books`] |
+//! | magazines | too many magazines in limbo, too few or too many magazines | [`books`] |
 //!
 //! For each, `tests/must_fail.rs` tests that it fails when it must.
 

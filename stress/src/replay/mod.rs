@@ -120,7 +120,7 @@ pub fn round_on_pools<U: Examined>(
             }
         })
         .collect::<Vec<_>>();
-    let cas_failures = each_class(&heap).map(|(_, pool)| pool.shelves().cas_failures).sum();
+    let cas_failures = each_class(&heap).map(|(_, pool)| pool.magazine_counts().cas_failures).sum();
     settle(trace, &mut heap, &game, &classes);
     let mechanism = each_class(&heap).next().map(|(_, pool)| pool.mechanism());
     let (cas_failures, violations) = (Some(cas_failures), game.log.into_violations());
@@ -156,7 +156,7 @@ fn settle<U: Examined>(trace: &Trace, heap: &mut Pools<U>, game: &Game<'_>, book
     if log.is_clean() {
         balance(heap, |_| 0, log);
         for (_, pool) in each_class(heap) {
-            books::shelves(&pool.shelves(), log);
+            books::magazines(&pool.magazine_counts(), log);
             books::drain(pool, log);
         }
     }

@@ -13,6 +13,7 @@ pub use self::budget::Budget;
 pub use self::outcome::{Failure, Outcome, Shares};
 pub use self::plan::Plan;
 use crate::board::{Board, Phase};
+use crate::observer::{Observer, Seen, Shift};
 use crate::oracle::limit::Limit;
 use crate::oracle::live::bound_blocks;
 use crate::oracle::pattern::Extent;
@@ -21,7 +22,6 @@ use crate::oracle::{Oracle, books};
 use crate::pin::Pins;
 use crate::scenario::Stage;
 use crate::subject::Examined;
-use crate::watch::{Seen, Shift, Watch};
 use crate::worker::{Desk, Lane};
 
 /// Runs `plan` on `subject`.
@@ -55,7 +55,7 @@ fn guarded<R>(
         let guard = thread::Builder::new()
             .spawn_scoped(scope, || watchdog.keep(board, plan.budget, log, &over))
             .map_err(|_| Failure::Threads { given: 0, wanted: 1 })?;
-        let _shift = Shift { over: &over, watcher: guard.thread().clone() };
+        let _shift = Shift { over: &over, thread: guard.thread().clone() };
         work()
     })
 }
@@ -94,7 +94,7 @@ fn play<U: Examined>(
         .collect();
 
     let harness = |phase| board.harness.set(phase, 0);
-    let (elapsed, seen) = watched(subject, plan, &desk, || {
+    let (elapsed, seen) = observed(subject, plan, &desk, || {
         let elapsed = lanes::race(subject, &stage, &desk, &mut lanes, plan.budget)?;
         // After a violation, blocks are out of circulation and the books say nothing.
         if log.is_clean() {
@@ -116,10 +116,10 @@ fn play<U: Examined>(
     let unpinned = desk.pins.as_ref().and_then(Pins::unpinned);
     if log.is_clean() {
         books::bound(subject.carved_blocks(), peak, bound, log);
-        books::shelves(&subject.shelves(), log);
+        books::magazines(&subject.magazine_counts(), log);
     }
     // The census below pushes magazines about, which may count.
-    let shelves = subject.shelves();
+    let magazine_counts = subject.magazine_counts();
     let carved_blocks = subject.carved_blocks();
     if log.is_clean() {
         check_books(subject, capacity, log, board);
@@ -142,7 +142,7 @@ fn play<U: Examined>(
             .map(|range| Shares(lanes[range].iter().map(|lane| lane.ops).collect())),
         peak_limbo_magazines: seen.peak_limbo_magazines,
         memory: seen.memory.into_samples(),
-        shelves,
+        magazine_counts,
         unpinned,
         violations: Vec::new(),
     })
@@ -165,9 +165,9 @@ fn check_books<U: Examined>(subject: &mut U, capacity: Option<usize>, log: &Log,
     }
 }
 
-/// Does `work` beside a thread that looks at the shelves, and stalls if the plan says so. Returns
+/// Does `work` beside a thread that looks at the magazines, and stalls if the plan says so. Returns
 /// what the work gives, and what was seen.
-fn watched<U: Examined, R>(
+fn observed<U: Examined, R>(
     subject: &U,
     plan: &Plan,
     desk: &Desk<'_>,
@@ -175,18 +175,18 @@ fn watched<U: Examined, R>(
 ) -> Result<(R, Seen), Failure> {
     let Desk { log, board, live, .. } = desk;
     let over = AtomicBool::new(false);
-    let watch = Watch { subject, log, board, live, stall: plan.held_up(), over: &over };
+    let observer = Observer { subject, log, board, live, stall: plan.held_up(), over: &over };
     thread::scope(|scope| {
         let (placed, is_placed) = mpsc::channel();
-        let watcher = thread::Builder::new()
-            .spawn_scoped(scope, move || watch.keep(placed))
+        let observing = thread::Builder::new()
+            .spawn_scoped(scope, move || observer.keep(placed))
             .map_err(|_| Failure::Threads { given: 0, wanted: 1 })?;
-        let shift = Shift { over: &over, watcher: watcher.thread().clone() };
+        let shift = Shift { over: &over, thread: observing.thread().clone() };
         // An error where it does not stall, or cannot; then that is in the log.
         _ = is_placed.recv();
         let done = work();
         drop(shift);
-        let seen = watcher.join().unwrap_or_else(|payload| {
+        let seen = observing.join().unwrap_or_else(|payload| {
             log.report(Violation::Panicked { message: panic_message(&*payload) });
             Seen::default()
         });

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::memory::Sample;
 use crate::oracle::violation::Violation;
 use crate::pin::Unpinned;
-use crate::subject::{Mechanism, Refused, Shelves};
+use crate::subject::{MagazineCounts, Mechanism, Refused};
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub struct Outcome {
     /// Memory over the run's time, with the sweep after it.
     pub memory: Vec<Sample>,
     /// The magazines at the end.
-    pub shelves: Shelves,
+    pub magazine_counts: MagazineCounts,
     /// Threads that were to be pinned, and were not.
     pub unpinned: Option<Unpinned>,
     /// What was found wrong, first things first.

@@ -2,8 +2,8 @@
 
 use super::budget::Budget;
 use crate::checking::Checks;
+use crate::observer::Stall;
 use crate::scenario::Scenario;
-use crate::watch::Stall;
 use crate::watchdog::Watchdog;
 
 /// What to run, apart from the subject.

@@ -21,8 +21,8 @@ mod stage;
 mod survivors;
 
 pub(crate) use self::stage::Stage;
+use crate::observer::Stall;
 use crate::oracle::live::Live;
-use crate::watch::Stall;
 
 /// A named scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use core::time::Duration;
 
 use super::own::Sawtooth;
 use super::pattern::Pattern;
+use crate::observer::Stall;
 use crate::subject::Handle;
-use crate::watch::Stall;
 use crate::worker::Worker;
 
 /// The thread beside the lanes.

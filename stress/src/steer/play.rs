@@ -145,7 +145,7 @@ fn blocks<U: Examined>(subject: U, case: &Case, steering: &Steering) -> Result<E
             sweep(&subject, &stage, &desk, &mut lanes);
         }
         // The drain and the census below change what these say.
-        let (carved, shelves) = (subject.carved_blocks(), subject.shelves());
+        let (carved, magazine_counts) = (subject.carved_blocks(), subject.magazine_counts());
         if desk.log.is_clean() {
             books::drain(&subject, desk.log);
         }
@@ -156,7 +156,7 @@ fn blocks<U: Examined>(subject: U, case: &Case, steering: &Steering) -> Result<E
         if desk.log.is_clean() {
             let peak = desk.live.peak(lanes.iter().map(|lane| lane.gauge));
             books::bound(carved, peak, bound_blocks(peak, case.threads, batch), desk.log);
-            books::shelves(&shelves, desk.log);
+            books::magazines(&magazine_counts, desk.log);
         }
         subject.check(desk.log);
     });

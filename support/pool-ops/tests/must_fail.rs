@@ -1,4 +1,4 @@
-//! The reference notices: twins that do one thing wrong, and a control that does nothing wrong.
+//! The reference notices: subjects that do one thing wrong, and a control that does nothing wrong.
 
 use core::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use pool_ops::{Done, Program};
 use stampool::{AllocError, Block, Local, Pool, TaggedPacked};
 use subject::{Audited, Handle, Idle, Subject};
 
-/// What the twin does wrong, once.
+/// What the subject does wrong, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
@@ -31,7 +31,7 @@ enum Fault {
 /// The operation at which it does so.
 const CALL: usize = 9;
 
-struct Twin {
+struct FaultySubject {
     pool: Pool<TaggedPacked>,
     fault: Fault,
     calls: Cell<usize>,
@@ -39,12 +39,12 @@ struct Twin {
     last: Cell<Option<Block>>,
 }
 
-struct TwinHandle<'a> {
-    twin: &'a Twin,
+struct FaultyHandle<'a> {
+    subject: &'a FaultySubject,
     local: Local<'a, TaggedPacked>,
 }
 
-impl Twin {
+impl FaultySubject {
     /// Whether this call of `fault`'s kind is the one.
     fn now(&self, fault: Fault) -> bool {
         if self.fault != fault {
@@ -55,16 +55,16 @@ impl Twin {
     }
 }
 
-impl Subject for Twin {
+impl Subject for FaultySubject {
     type Refusal = AllocError;
-    type Handle<'a> = TwinHandle<'a>;
+    type Handle<'a> = FaultyHandle<'a>;
 
-    fn attach(&self) -> Result<TwinHandle<'_>, AllocError> {
-        Ok(TwinHandle { twin: self, local: self.pool.local()? })
+    fn attach(&self) -> Result<FaultyHandle<'_>, AllocError> {
+        Ok(FaultyHandle { subject: self, local: self.pool.local()? })
     }
 }
 
-impl Audited for Twin {
+impl Audited for FaultySubject {
     fn carved_blocks(&self) -> usize {
         let extra = if self.fault == Fault::CarvesTooMuch { 1_000 } else { 0 };
         self.pool.stats().carved_blocks + extra
@@ -75,19 +75,19 @@ impl Audited for Twin {
     }
 }
 
-impl Handle for TwinHandle<'_> {
+impl Handle for FaultyHandle<'_> {
     type Refusal = AllocError;
 
     fn allocate(&mut self) -> Result<Block, AllocError> {
-        if let Some(block) = self.twin.kept.borrow_mut().pop() {
+        if let Some(block) = self.subject.kept.borrow_mut().pop() {
             return Ok(block);
         }
-        if self.twin.now(Fault::Refuses) {
+        if self.subject.now(Fault::Refuses) {
             return Err(AllocError::Capacity);
         }
         let block = self.local.allocate()?;
-        self.twin.last.set(Some(block));
-        if self.twin.now(Fault::Shifts) {
+        self.subject.last.set(Some(block));
+        if self.subject.now(Fault::Shifts) {
             // SAFETY: a program's blocks have eight bytes here.
             return Ok(Block(unsafe { block.0.add(8) }));
         }
@@ -95,16 +95,16 @@ impl Handle for TwinHandle<'_> {
     }
 
     unsafe fn deallocate(&mut self, block: Block) {
-        if self.twin.now(Fault::Loses) {
+        if self.subject.now(Fault::Loses) {
             return;
         }
-        if self.twin.now(Fault::HandsOutTwice) {
-            self.twin.kept.borrow_mut().push(block);
+        if self.subject.now(Fault::HandsOutTwice) {
+            self.subject.kept.borrow_mut().push(block);
         }
         // SAFETY: by the caller.
         unsafe { self.local.deallocate(block) };
-        if self.twin.now(Fault::Scribbles) {
-            let last = self.twin.last.get().expect("allocated before");
+        if self.subject.now(Fault::Scribbles) {
+            let last = self.subject.last.get().expect("allocated before");
             // SAFETY: memory of the pool's, filled by its user.
             let byte = unsafe { last.0.read() };
             // SAFETY: memory of the pool's, if not ours: that is the fault.
@@ -125,11 +125,11 @@ fn run(fault: Fault) -> Result<Done, Violation> {
         Program { size: 24, align: 8, batch: 2, ops: turn.repeat(20), ..Program::from_bytes(&[]) };
     let pool = pool::<TaggedPacked>(&program, &Arc::new(Counts::default()));
     let (calls, kept, last) = (Cell::new(0), RefCell::default(), Cell::new(None));
-    on_subject(Twin { pool, fault, calls, kept, last }, &program)
+    on_subject(FaultySubject { pool, fault, calls, kept, last }, &program)
 }
 
 #[test]
-fn a_faultless_twin_passes() {
+fn a_faultless_subject_passes() {
     assert_eq!(run(Fault::None).map(|done| (done.allocations, done.frees)), Ok((160, 80)));
 }
 

@@ -38,20 +38,20 @@ impl fmt::Display for Stall {
 /// Time between two observations.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Ends the watch when it is dropped, which it also is where the run unwinds.
+/// Ends the observation when it is dropped, which it also is where the run unwinds.
 pub(crate) struct Shift<'a> {
     pub(crate) over: &'a AtomicBool,
-    pub(crate) watcher: Thread,
+    pub(crate) thread: Thread,
 }
 
 impl Drop for Shift<'_> {
     fn drop(&mut self) {
         self.over.store(true, Relaxed);
-        self.watcher.unpark();
+        self.thread.unpark();
     }
 }
 
-/// What a watcher saw.
+/// What an observer saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     /// The most magazines that were waiting at one observation.
@@ -62,8 +62,8 @@ pub(crate) struct Seen {
     metered: u64,
 }
 
-/// What a watcher needs.
-pub(crate) struct Watch<'a, U> {
+/// A thread that observes a run, and what it needs for that.
+pub(crate) struct Observer<'a, U> {
     pub(crate) subject: &'a U,
     pub(crate) log: &'a Log,
     pub(crate) board: &'a Board,
@@ -72,8 +72,8 @@ pub(crate) struct Watch<'a, U> {
     pub(crate) over: &'a AtomicBool,
 }
 
-impl<U: Examined> Watch<'_, U> {
-    /// Watches until the run is over, and returns what it saw. `placed` is told when the thread
+impl<U: Examined> Observer<'_, U> {
+    /// Observes until the run is over, and returns what it saw. `placed` is told when the thread
     /// stalls, or is dropped where it cannot.
     pub(crate) fn keep(&self, placed: Sender<()>) -> Seen {
         let _guard = StopOnPanic(self.log);
@@ -113,8 +113,9 @@ impl<U: Examined> Watch<'_, U> {
     fn look_until(&self, spell: Option<Duration>, seen: &mut Seen) -> bool {
         let ends = spell.map(|time| Instant::now() + time);
         loop {
-            let shelves = self.subject.shelves();
-            seen.peak_limbo_magazines = shelves.limbo_magazines.max(seen.peak_limbo_magazines);
+            let magazine_counts = self.subject.magazine_counts();
+            seen.peak_limbo_magazines =
+                magazine_counts.limbo_magazines.max(seen.peak_limbo_magazines);
             seen.memory.look(|| (self.subject.carved_blocks(), self.live.now()));
             let ops = self.board.lanes().map(|post| post.place().ops).sum::<u64>();
             meter::add(ops.saturating_sub(seen.metered));
@@ -123,7 +124,7 @@ impl<U: Examined> Watch<'_, U> {
                 // As if time were up.
                 self.log.stop();
             }
-            if !books::shelves(&shelves, self.log) {
+            if !books::magazines(&magazine_counts, self.log) {
                 return false;
             }
             if self.over.load(Relaxed) {

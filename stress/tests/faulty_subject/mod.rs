@@ -9,9 +9,11 @@ use std::alloc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use stress::subject::{Audited, Examined, Handle, Idle, Mechanism, Refused, Shelves, Subject};
+use stress::subject::{
+    Audited, Examined, Handle, Idle, MagazineCounts, Mechanism, Refused, Subject,
+};
 
-/// What the twin does wrong.
+/// What the subject does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing.
@@ -52,16 +54,16 @@ pub enum Fault {
     Hangs,
 }
 
-/// Blocks per batch, as the twin says.
+/// Blocks per batch, as the subject says.
 pub(crate) const BATCH: usize = 4;
 /// Blocks in the arena: more than any test needs.
 const ARENA: usize = 1 << 14;
-/// The call at which the twin does its wrong, once; it counts only calls that could.
+/// The call at which the subject does its wrong, once; it counts only calls that could.
 pub(crate) const CALL: usize = 97;
 
-/// The twin. Blocks come from one arena, so that even a wrong one is memory of the twin's.
+/// A subject with a fault. Blocks come from one arena, so that even a wrong one is memory of the subject's.
 #[derive(Debug)]
-pub struct Twin {
+pub struct FaultySubject {
     fault: Fault,
     layout: Layout,
     arena: NonNull<u8>,
@@ -82,16 +84,16 @@ struct State {
 }
 
 // SAFETY: the arena is touched through blocks only, and the lists are behind the mutex.
-unsafe impl Sync for Twin {}
+unsafe impl Sync for FaultySubject {}
 // SAFETY: as above; nothing belongs to a thread.
-unsafe impl Send for Twin {}
+unsafe impl Send for FaultySubject {}
 
-impl Twin {
+impl FaultySubject {
     pub fn new(layout: Layout, fault: Fault) -> Self {
         Self::limited(layout, fault, None)
     }
 
-    /// A twin that may have so many blocks.
+    /// A subject that may have so many blocks.
     pub fn limited(layout: Layout, fault: Fault, capacity: Option<usize>) -> Self {
         let arena_layout =
             Layout::from_size_align(layout.size() * ARENA, layout.align()).expect("fits");
@@ -105,7 +107,7 @@ impl Twin {
         Self { fault, layout, arena, arena_layout, capacity, calls, state, goes_on }
     }
 
-    /// What lets a twin that hangs go on.
+    /// What lets a subject that hangs go on.
     pub fn goes_on(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.goes_on)
     }
@@ -131,24 +133,24 @@ impl Twin {
     }
 }
 
-impl Drop for Twin {
+impl Drop for FaultySubject {
     fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout, and no block outlives the twin.
+        // SAFETY: allocated in `new` with this layout, and no block outlives the subject.
         unsafe { alloc::dealloc(self.arena.as_ptr(), self.arena_layout) };
     }
 }
 
-impl Subject for Twin {
+impl Subject for FaultySubject {
     type Refusal = Refused;
-    type Handle<'a> = &'a Twin;
+    type Handle<'a> = &'a FaultySubject;
 
-    fn attach(&self) -> Result<&Twin, Refused> {
+    fn attach(&self) -> Result<&FaultySubject, Refused> {
         assert!(self.fault != Fault::PanicsAtAttach, "fault at attach");
         Ok(self)
     }
 }
 
-impl Audited for Twin {
+impl Audited for FaultySubject {
     fn carved_blocks(&self) -> usize {
         self.lock().carved
     }
@@ -160,7 +162,7 @@ impl Audited for Twin {
     }
 }
 
-impl Examined for Twin {
+impl Examined for FaultySubject {
     fn layout(&self) -> Layout {
         self.layout
     }
@@ -170,26 +172,26 @@ impl Examined for Twin {
     }
 
     fn mechanism(&self) -> Mechanism {
-        Mechanism { strategy: "Twin", lock_free: false, tag_bits: 0 }
+        Mechanism { strategy: "FaultySubject", lock_free: false, tag_bits: 0 }
     }
 
-    fn shelves(&self) -> Shelves {
+    fn magazine_counts(&self) -> MagazineCounts {
         let due = self.lock().carved.div_ceil(BATCH) + 1;
         // At the first look only: what is over again at the end must be seen while it lasts.
         let overfull = usize::from(self.strikes_first(Fault::OverfillsLimbo)) * 100;
-        Shelves {
+        MagazineCounts {
             limbo_magazines: 8 + overfull + usize::from(self.fault == Fault::LeavesOneTooMany),
             limbo_limit: 8,
             magazines: due + usize::from(self.fault == Fault::MakesAMagazineTooMany)
                 - usize::from(self.fault == Fault::MakesAMagazineTooFew),
             least_magazines: due,
             most_magazines: due,
-            ..Shelves::default()
+            ..MagazineCounts::default()
         }
     }
 }
 
-impl Handle for &Twin {
+impl Handle for &FaultySubject {
     type Refusal = Refused;
 
     fn allocate(&mut self) -> Result<Block, Refused> {
