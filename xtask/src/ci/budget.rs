@@ -2,39 +2,39 @@
 
 use core::time::Duration;
 
-/// By step: the seconds that are expected on two idle cores, from a clean clone. They come from
-/// processor time and from runs with other work beside them.
+/// By step: the seconds that it took on two cores from a clean clone, with little beside it, rounded
+/// up.
 const SECONDS: &[(&str, u64)] = &[
     ("format", 2),
-    ("layers", 2),
-    ("clippy", 125),
+    ("layers", 3),
+    ("clippy", 130),
     ("clippy, sanitizers", 12),
-    ("tests", 230),
+    ("tests", 290),
     ("tests, pools alone", 15),
-    ("tests, adaptors", 25),
-    ("tests, release", 20),
-    ("downstream", 10),
-    ("docs", 13),
-    ("miri", 95),
-    ("checks", 390),
+    ("tests, adaptors", 10),
+    ("tests, release", 25),
+    ("downstream", 12),
+    ("docs", 22),
+    ("miri", 125),
+    ("checks", 550),
     ("litmus", 3),
-    ("porf, GenMC's counts", 30),
-    ("porf, random programs", 10),
+    ("porf, GenMC's counts", 35),
+    ("porf, random programs", 20),
     ("fuzz-loom", 75),
-    ("steered", 88),
-    ("stress", 62),
+    ("steered", 120),
+    ("stress", 70),
     ("stress B=1", 10),
     ("stress, growing", 7),
     ("stress, stalled", 7),
     ("stress, checking", 4),
     ("replay 1", 1),
     ("replay 2", 1),
-    ("hit-path", 2),
+    ("hit-path", 5),
     ("instructions", 2),
     ("atomics", 4),
-    ("compare", 58),
+    ("compare", 72),
     ("mutants", 150),
-    ("sanitize", 106),
+    ("sanitize", 120),
 ];
 
 /// The budget of a step, if it has one.

@@ -3,7 +3,7 @@
 //! What CI runs is this command, so a red CI is a red command here. Every step is a process of its
 //! own and can be repeated alone; a failed step does not stop the others.
 //!
-//! Each step has a budget: the seconds that it should take on two idle cores, from a clean clone
+//! Each step has a budget: the seconds that it took on two cores, from a clean clone, rounded up
 //! ([`budget`]). A test fails if all budgets together exceed 40 minutes.
 //! `papers/verification.md` says at which bounds the steps run every time, and what only `--deep`
 //! runs.
