@@ -215,11 +215,9 @@ fn a_stack_takes_narrowed_pointers_back() {
     unsafe { stack.deallocate(last, long) };
     // Two blocks below others: the freed ranges' links lie in them.
     let [low, _mid, high, top] = [word(), word(), word(), word()];
-    // SAFETY: the blocks are live.
-    unsafe {
-        stack.deallocate(high, WORD);
-        stack.deallocate(low, WORD);
-        stack.deallocate(top, WORD);
+    for block in [high, low, top] {
+        // SAFETY: the block is live.
+        unsafe { stack.deallocate(block, WORD) };
     }
     fill(stack.allocate(long).expect("memory"));
     // Resized where they are: within the granule, and beyond it.

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use stampool::SystemSource;
 use stampool::alloc::{AllocError, Allocator, Scope, Stack};
 
-const PROGRAMS: u64 = if cfg!(miri) { 10 } else { 5_000 };
+const PROGRAMS: u64 = if cfg!(miri) { 10 } else { 20_000 };
 const MOST_LEVELS: usize = 4;
 
 /// SplitMix64.
@@ -40,7 +40,7 @@ impl Block {
     fn holds(&self, len: usize) -> bool {
         // SAFETY: the block is live, and was filled.
         let bytes = unsafe { core::slice::from_raw_parts(self.start.as_ptr(), len) };
-        bytes.iter().all(|byte| *byte == self.fill)
+        *bytes == *vec![self.fill; len]
     }
 }
 
