@@ -2,9 +2,9 @@
 //!
 //! A [`Source`] hands out regions and takes them back. A pool calls its source under the growth
 //! lock only: for a new chunk, for a new thread cache, and when the pool is dropped. A source may
-//! therefore be slow, and may block. An allocator of [`alloc`](crate::alloc) calls its source when
-//! it grows, when it is reset or dropped, and a [`Stack`](crate::alloc::Stack) also when a scope
-//! closes or a block is freed.
+//! therefore be slow, and may block. An allocator of the [family](crate::docs::family) calls its
+//! source when it grows and when it is reset or dropped, and the stack also when a scope closes or a
+//! block is freed.
 
 mod buffer;
 mod forward;
@@ -45,8 +45,8 @@ pub unsafe trait Source: Send {
 
     /// Takes a region back. The pool calls this exactly once for each region, when the pool is
     /// dropped: on the thread that drops it, or on a thread that ends at that instant and is the
-    /// last to use the pool. An allocator of [`alloc`](crate::alloc) calls this exactly once as well,
-    /// when it no longer needs the region, at the latest when it is dropped.
+    /// last to use the pool. An allocator of the [family](crate::docs::family) calls this exactly
+    /// once as well, when it no longer needs the region, at the latest when it is dropped.
     ///
     /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
     /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never
