@@ -8,5 +8,7 @@ mod faulty;
 mod bounds;
 mod known_bugs;
 mod members;
+mod nested;
+mod panics;
 mod scopes;
 mod threads;
