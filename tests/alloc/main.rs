@@ -8,5 +8,6 @@ mod faulty;
 mod bounds;
 mod known_bugs;
 mod members;
+mod one_layout;
 mod scopes;
 mod threads;
