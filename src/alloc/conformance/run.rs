@@ -31,7 +31,7 @@ pub(super) struct Run<'r, A> {
     /// Layouts that were called unsupported, and layouts that were served.
     pub(super) unsupported: Vec<Layout>,
     pub(super) served: Vec<Layout>,
-    made: usize,
+    pub(super) made: usize,
     step: usize,
 }
 
@@ -71,7 +71,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         Ok(seen)
     }
 
-    fn broken<T>(&self, clause: Clause, what: &'static str) -> Result<T, Violation> {
+    pub(super) fn broken<T>(&self, clause: Clause, what: &'static str) -> Result<T, Violation> {
         Err(Violation { clause, what, step: self.step })
     }
 
