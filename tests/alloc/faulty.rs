@@ -81,8 +81,12 @@ unsafe impl Allocator for Faulty {
         match self.fault {
             Fault::Useless => return Err(AllocError::Sealed),
             Fault::SmallOnly if size > 8 => return Err(AllocError::Capacity),
-            // SAFETY: behind each region of the test's source are bytes of the source.
-            Fault::WritesBehind => unsafe { self.start.add(LEN).write(0) },
+            Fault::WritesBehind => {
+                // SAFETY: behind each region of the test's source are bytes of the source.
+                let behind = unsafe { self.start.add(LEN) };
+                // SAFETY: as above; nobody reads them while the allocator runs.
+                unsafe { behind.write(0) };
+            }
             _ => {}
         }
         let refusal = if self.fault == Fault::WrongReason || size > self.len() {

@@ -1,9 +1,10 @@
 //! Members of one layout: blocks and pools.
 
 use core::alloc::Layout;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use stampool::alloc::{AllocError, Allocator, Blocks};
