@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::error::AllocError;
-use crate::source::Source;
+use crate::source::{Source, finish};
 
 /// The size of the first chunk in bytes, unless the member's user sets one.
 pub(super) const FIRST_CHUNK_BYTES: usize = 4 << 10;
@@ -61,6 +61,18 @@ impl Chunk {
         unsafe { (*self.header().as_ptr()).older }.map(|older| Self(older.cast()))
     }
 
+    /// Makes `older` the chunk before this one.
+    fn put_above(self, older: Option<Self>) {
+        // SAFETY: the chunk is held, and its header is the chain's own.
+        unsafe { (*self.header().as_ptr()).older = older.map(Self::header) };
+    }
+
+    /// The block that lies in this chunk at this address, with the chunk's provenance. What a caller
+    /// gives back may reach less than the block: a `Box` makes a reference of it, for one.
+    pub(super) fn own(self, block: NonNull<u8>) -> NonNull<u8> {
+        self.start().with_addr(block.addr())
+    }
+
     /// Whether `address` lies in the payload.
     pub(super) fn contains(self, address: NonNull<u8>) -> bool {
         (self.start()..self.end()).contains(&address)
@@ -68,7 +80,8 @@ impl Chunk {
 }
 
 /// All chunks of a member, and their source. I1: each begins with a header that holds the chunk
-/// before it, and the layout with which it was obtained.
+/// before it, and the layout with which it was obtained. I2: a chunk leaves the chain before it goes
+/// back to the source, so the chain is whole even if the source panics.
 pub(super) struct Chunks<S: Source> {
     source: S,
     newest: Option<Chunk>,
@@ -99,7 +112,8 @@ impl<S: Source> Chunks<S> {
         self.count * HEADER_BYTES
     }
 
-    /// Whether `address` lies in a chunk. There are few, since they double.
+    /// Whether `address` lies in a chunk. It walks the chunks: they double up to 64 MiB, so there are
+    /// few, and beyond that one for every 64 MiB.
     pub(super) fn contain(&self, address: NonNull<u8>) -> bool {
         self.iter().any(|chunk| chunk.contains(address))
     }
@@ -125,13 +139,20 @@ impl<S: Source> Chunks<S> {
         let least = least.ok_or(AllocError::Unsupported)?;
         let mut bytes = self.next_bytes.max(least);
         loop {
-            let of = |bytes| Layout::from_size_align(bytes, CHUNK_ALIGN);
-            let chunk = of(bytes).map_err(|_| AllocError::Unsupported)?;
-            match self.source.obtain(chunk) {
-                Some(region) => return self.enter(region, chunk),
-                None if bytes == least => return Err(AllocError::OutOfMemory),
-                None => bytes = (bytes / 2).max(least),
+            // No source has what no layout describes.
+            let chunk = match Layout::from_size_align(bytes, CHUNK_ALIGN) {
+                Err(_) if bytes == least => return Err(AllocError::Unsupported),
+                chunk => chunk.ok(),
+            };
+            if let Some(chunk) = chunk
+                && let Some(region) = self.source.obtain(chunk)
+            {
+                return self.enter(region, chunk);
             }
+            if bytes == least {
+                return Err(AllocError::OutOfMemory);
+            }
+            bytes = (bytes / 2).max(least);
         }
     }
 
@@ -152,19 +173,20 @@ impl<S: Source> Chunks<S> {
         Ok(chunk)
     }
 
-    /// Gives the newest chunk back.
+    /// Gives the newest chunk back. Answers whether there was one.
     ///
     /// # Safety
     ///
     /// Nobody uses its payload.
-    pub(super) unsafe fn release_newest(&mut self) {
-        let Some(chunk) = self.newest else { return };
+    pub(super) unsafe fn release_newest(&mut self) -> bool {
+        let Some(chunk) = self.newest else { return false };
         let layout = chunk.layout();
         self.newest = chunk.older();
         self.count -= 1;
         self.bytes -= layout.size();
         // SAFETY: obtained with this layout, and no longer in the chain, so it goes back only once.
         unsafe { self.source.release(chunk.0, layout) };
+        true
     }
 
     /// Gives the chunks back that lie between the newest one and `older`.
@@ -174,17 +196,30 @@ impl<S: Source> Chunks<S> {
     /// Nobody uses their payloads, and `older` is a chunk of this value that is not the newest.
     pub(super) unsafe fn release_between(&mut self, older: Option<Chunk>) {
         let Some(newest) = self.newest else { return };
-        while let Some(chunk) = newest.older()
-            && Some(chunk) != older
-        {
+        finish(|| {
+            let Some(chunk) = newest.older().filter(|chunk| Some(*chunk) != older) else {
+                return false;
+            };
             let layout = chunk.layout();
-            // SAFETY: the chunk is held, and its header is this object's.
-            unsafe { (*newest.header().as_ptr()).older = chunk.older().map(Chunk::header) };
+            newest.put_above(chunk.older());
             self.count -= 1;
             self.bytes -= layout.size();
             // SAFETY: obtained with this layout, and no longer in the chain.
             unsafe { self.source.release(chunk.0, layout) };
+            true
+        });
+    }
+
+    /// Makes the largest chunk the newest one. Each chunk's `older` may be another one afterwards.
+    pub(super) fn raise_largest(&mut self) -> Option<Chunk> {
+        let largest = self.iter().max_by_key(|chunk| chunk.len())?;
+        if self.newest != Some(largest) {
+            let above = self.iter().find(|chunk| chunk.older() == Some(largest));
+            above.expect("the chain leads to it").put_above(largest.older());
+            largest.put_above(self.newest);
+            self.newest = Some(largest);
         }
+        Some(largest)
     }
 
     /// Gives all chunks back but the largest one, which stays.
@@ -193,30 +228,16 @@ impl<S: Source> Chunks<S> {
     ///
     /// Nobody uses a payload.
     pub(super) unsafe fn keep_largest(&mut self) -> Option<Chunk> {
-        let largest = self.iter().max_by_key(|chunk| chunk.len())?;
-        let mut next = self.newest;
-        // The chain is whole at every call of the source: what is in it has not gone back.
-        self.newest = Some(largest);
-        (self.count, self.bytes) = (1, largest.layout().size());
-        while let Some(chunk) = next {
-            next = chunk.older();
-            if chunk == largest {
-                continue;
-            }
-            // SAFETY: obtained with this layout, and no longer in the chain.
-            unsafe { self.source.release(chunk.0, chunk.layout()) };
-        }
-        // SAFETY: the chunk is held, and its header is this object's.
-        unsafe { (*largest.header().as_ptr()).older = None };
+        let largest = self.raise_largest()?;
+        // SAFETY: by the caller.
+        unsafe { self.release_between(None) };
         Some(largest)
     }
 }
 
 impl<S: Source> Drop for Chunks<S> {
     fn drop(&mut self) {
-        while self.newest.is_some() {
-            // SAFETY: the member is gone, and with it all blocks (A1).
-            unsafe { self.release_newest() };
-        }
+        // SAFETY: the member is gone, and with it all blocks (A1).
+        finish(|| unsafe { self.release_newest() });
     }
 }

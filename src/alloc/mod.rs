@@ -28,7 +28,7 @@
 //!   to the returned length. It makes no difference which.
 //! - **A5, size zero.** The result is aligned and not null, and takes no memory.
 //! - **A6, no surprise.** The end of a block does not wrap around the address space, and no call
-//!   unwinds.
+//!   unwinds, unless the source panics (see [`Source`](crate::Source)).
 //! - **A7, the reason is true.** An error says why: [`OutOfMemory`](AllocError::OutOfMemory) if the
 //!   source gave none, [`Capacity`](AllocError::Capacity) if the allocator is at a limit of its
 //!   own, [`Unsupported`](AllocError::Unsupported) if it never serves such a layout, whatever is

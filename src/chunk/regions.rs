@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use crate::block::sanitizers;
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource};
+use crate::source::{Source, SystemSource, finish};
 
 /// Precedes the payload of each region.
 struct Header {
@@ -84,17 +84,18 @@ impl Regions {
 }
 
 impl Regions {
-    fn release_all(&mut self) {
-        while let Some(header) = self.last {
-            // SAFETY: written by `obtain`, and its region is still held.
-            let Header { next, layout } = unsafe { header.read() };
-            self.last = next;
-            // Blocks in it may be hidden from the sanitizers; the memory is no longer the pool's.
-            sanitizers::show(header.cast(), layout.size());
-            // SAFETY: obtained with `layout`; unchained, so never released again; the owner of
-            // this object has ended all use of the payload.
-            unsafe { self.source.release(header.cast(), layout) };
-        }
+    /// Releases the last region. Answers whether there was one.
+    fn release_last(&mut self) -> bool {
+        let Some(header) = self.last else { return false };
+        // SAFETY: written by `obtain`, and its region is still held.
+        let Header { next, layout } = unsafe { header.read() };
+        self.last = next;
+        // Blocks in it may be hidden from the sanitizers; the memory is no longer the pool's.
+        sanitizers::show(header.cast(), layout.size());
+        // SAFETY: obtained with `layout`; unchained, so never released again; the owner of this
+        // object has ended all use of the payload.
+        unsafe { self.source.release(header.cast(), layout) };
+        true
     }
 }
 
@@ -102,13 +103,7 @@ impl Drop for Regions {
     /// Releases every region. If the source panics at one of them, the others are released
     /// nevertheless, and then the panic goes on. A second panic aborts the process.
     fn drop(&mut self) {
-        struct Rest<'r>(&'r mut Regions);
-        impl Drop for Rest<'_> {
-            fn drop(&mut self) {
-                self.0.release_all();
-            }
-        }
-        Rest(self).0.release_all();
+        finish(|| self.release_last());
     }
 }
 

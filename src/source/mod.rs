@@ -2,14 +2,18 @@
 //!
 //! A [`Source`] hands out regions and takes them back. A pool calls its source under the growth
 //! lock only: for a new chunk, for a new thread cache, and when the pool is dropped. A source may
-//! therefore be slow, and may block.
+//! therefore be slow, and may block. An allocator of [`alloc`](crate::alloc) calls its source when
+//! it grows, when it is reset or dropped, and a [`Stack`](crate::alloc::Stack) also when a scope
+//! closes or a block is freed.
 
 mod buffer;
 mod forward;
 mod system;
+mod unwinding;
 
 pub use buffer::BufferSource;
 pub use system::SystemSource;
+pub(crate) use unwinding::finish;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -24,23 +28,25 @@ use crate::block::MAX_ALIGN;
 /// `layout.size()` bytes, overlap no other live region, and stay so until it is released or, where
 /// it is never released, for the source's life. Moving the source must not move its regions.
 ///
-/// No method may use the pool that the source feeds, nor any handle of it: the calling handle is in
-/// the middle of a refill, and the pool's growth lock is held.
+/// No method may use the pool or the allocator that the source feeds, nor any handle or scope of it,
+/// not even to ask for its usage. The calling handle of a pool is in the middle of a refill, and the
+/// pool's growth lock is held; an allocator has lent its chunks out, and panics or waits for ever.
 pub unsafe trait Source: Send {
     /// Returns a region of `layout`, or `None` if there is none. The size is never zero.
     ///
-    /// The pool gives a misaligned region back at once, and its caller gets
+    /// The pool or the allocator gives a misaligned region back at once, and its caller gets
     /// [`AllocError::MisalignedSource`](crate::AllocError::MisalignedSource).
     ///
     /// # Panics
     ///
     /// If an implementation panics, the panic passes through the call that needed memory. The pool
-    /// is as it was before that call.
+    /// or the allocator is as it was before that call.
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>>;
 
     /// Takes a region back. The pool calls this exactly once for each region, when the pool is
     /// dropped: on the thread that drops it, or on a thread that ends at that instant and is the
-    /// last to use the pool.
+    /// last to use the pool. An allocator of [`alloc`](crate::alloc) calls this exactly once as well,
+    /// when it no longer needs the region, at the latest when it is dropped.
     ///
     /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
     /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never
@@ -49,9 +55,10 @@ pub unsafe trait Source: Send {
     ///
     /// # Panics
     ///
-    /// If an implementation panics, the pool still releases its other regions, once each, and then
-    /// passes the panic on. A second panic aborts the process, and so does any panic on a thread
-    /// that ends.
+    /// If an implementation panics, the region counts as released. The pool or the allocator still
+    /// releases the other regions that were to go back, once each, and then passes the panic on. An
+    /// allocator that is not being dropped stays usable. A second panic aborts the process, and so
+    /// does any panic on a thread that ends.
     ///
     /// # Safety
     ///

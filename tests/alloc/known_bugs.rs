@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use stampool::alloc::{AllocError, Allocator, Linear, Stack, Static};
+use stampool::alloc::{AllocError, Allocator, AsyncLinear, Linear, Stack, Static};
 use stampool::{Source, SystemSource};
 
 fn bytes(size: usize) -> Layout {
@@ -157,4 +157,81 @@ fn members_of_one_thread_are_sent_and_not_shared() {
     sent::<Stack>();
     sent::<Static<'static>>();
     sent::<stampool::alloc::Blocks>();
+}
+
+/// A source that refuses regions above a size.
+struct Small;
+
+// SAFETY: the regions are the system's.
+unsafe impl Source for Small {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        if layout.size() > 10_000 { None } else { SystemSource.obtain(layout) }
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { SystemSource.release(region, layout) }
+    }
+}
+
+/// A first chunk larger than a layout can be made every request unsupported. A source refuses it
+/// as it refuses any chunk that is too large, and then a smaller one does.
+#[test]
+fn a_first_chunk_that_no_layout_describes_is_halved() {
+    for first in [usize::MAX, isize::MAX.unsigned_abs(), usize::MAX / 3] {
+        cut(&Linear::with_first_chunk(Small, first), 8);
+        cut(&AsyncLinear::with_first_chunk(Small, first), 8);
+        cut(&Stack::with_first_chunk(Small, first), 8);
+    }
+}
+
+/// The block as its user gives it back who has made a reference of it: a pointer that may reach its
+/// first 8 bytes and no more.
+fn narrowed(block: NonNull<[u8]>) -> NonNull<u8> {
+    // SAFETY: the block is live, aligned for a word, at least as long, and nobody else uses it.
+    let word: &mut MaybeUninit<u64> = unsafe { block.cast().as_mut() };
+    NonNull::from(word).cast()
+}
+
+/// A stack kept the pointer that its user gave back, which may reach less than the block (a
+/// `Box::new_in` makes one). Under Miri a use of it beyond that is an error.
+#[test]
+fn a_stack_takes_narrowed_pointers_back() {
+    const WORD: Layout = Layout::new::<u64>();
+    let long = Layout::new::<[u64; 4]>();
+    let stack = Stack::with_first_chunk(SystemSource, 256);
+    let word = || narrowed(stack.allocate(WORD).expect("memory"));
+    let fill = |block: NonNull<[u8]>| {
+        // SAFETY: the block is live, and nobody else uses it.
+        unsafe { block.cast::<u8>().write_bytes(1, block.len()) };
+        narrowed(block)
+    };
+    // The last block.
+    let last = word();
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(last, WORD) };
+    let last = fill(stack.allocate(long).expect("memory"));
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(last, long) };
+    // Two blocks below others: the freed ranges' links lie in them.
+    let [low, _mid, high, top] = [word(), word(), word(), word()];
+    for block in [high, low, top] {
+        // SAFETY: the block is live.
+        unsafe { stack.deallocate(block, WORD) };
+    }
+    fill(stack.allocate(long).expect("memory"));
+    // Resized where they are: within the granule, and beyond it.
+    let near = word();
+    // SAFETY: the block is live.
+    let near = fill(unsafe { stack.grow_in_place(near, WORD, Layout::new::<u128>()) }.expect("16"));
+    // SAFETY: the block is live.
+    let near = fill(unsafe { stack.grow_in_place(near, WORD, long) }.expect("the last one"));
+    // SAFETY: the block is live.
+    let near = fill(unsafe { stack.shrink_in_place(near, WORD, WORD) }.expect("the same size"));
+    // In a chunk that is not the current one.
+    fill(stack.allocate(bytes(1000)).expect("memory"));
+    // SAFETY: the block is live.
+    let near = fill(unsafe { stack.shrink_in_place(near, WORD, bytes(1)) }.expect("in place"));
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(near, bytes(1)) };
 }

@@ -8,6 +8,8 @@ mod faulty;
 mod bounds;
 mod known_bugs;
 mod members;
+mod nested;
 mod one_layout;
+mod panics;
 mod scopes;
 mod threads;

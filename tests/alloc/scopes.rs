@@ -129,3 +129,62 @@ fn a_loop_of_scopes_reaches_a_standstill() {
     }
     assert_eq!(obtained[2], obtained[3]);
 }
+
+/// A block below two scopes that is freed while the current chunk is another one.
+#[test]
+fn a_free_below_two_scopes_comes_back_when_they_close() {
+    let stack = Stack::with_first_chunk(SystemSource, 256);
+    let low = stack.allocate(bytes(32)).expect("memory").cast::<u8>();
+    let one = stack.enter().expect("no scope is open");
+    let high = one.allocate(bytes(1000)).expect("memory").cast::<u8>();
+    let two = one.enter().expect("no scope is open");
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(low, bytes(32)) };
+    drop(two);
+    // SAFETY: the block is live.
+    unsafe { one.deallocate(high, bytes(1000)) };
+    drop(one);
+    assert_eq!(stack.usage().used_bytes, 0);
+}
+
+/// Two scopes with the same floor, and a freed range that reaches across it: what lies above the
+/// floor is not free once the inner one has closed.
+#[test]
+fn a_freed_range_across_the_floor_ends_there_when_a_scope_closes() {
+    let stack = Stack::new(SystemSource);
+    let below = stack.allocate(bytes(32)).expect("memory").cast::<u8>();
+    let one = stack.enter().expect("no scope is open");
+    let two = one.enter().expect("no scope is open");
+    let above = two.allocate(bytes(32)).expect("memory").cast::<u8>();
+    two.allocate(bytes(32)).expect("memory");
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(below, bytes(32)) };
+    // SAFETY: the block is live.
+    unsafe { two.deallocate(above, bytes(32)) };
+    drop(two);
+    let live = one.allocate(bytes(32)).expect("memory").cast::<u8>();
+    let last = one.allocate(bytes(32)).expect("memory").cast::<u8>();
+    // SAFETY: the block is live.
+    unsafe { one.deallocate(last, bytes(32)) };
+    assert!(one.allocate(bytes(32)).expect("memory").cast::<u8>() > live, "the block is live");
+}
+
+/// A block in an older chunk that is freed below a scope which does not begin there.
+#[test]
+fn a_free_in_an_older_chunk_below_a_scope_comes_back() {
+    let stack = Stack::with_first_chunk(SystemSource, 256);
+    let low = stack.allocate(bytes(32)).expect("memory").cast::<u8>();
+    let high = stack.allocate(bytes(1000)).expect("memory").cast::<u8>();
+    let scope = stack.enter().expect("no scope is open");
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(low, bytes(32)) };
+    drop(scope);
+    assert_eq!(stack.usage().used_bytes, 1008);
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(high, bytes(1000)) };
+    assert_eq!(stack.usage().used_bytes, 0);
+    let again = stack.allocate(bytes(2000)).expect("memory").cast::<u8>();
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(again, bytes(2000)) };
+    assert_eq!(stack.usage().used_bytes, 0);
+}

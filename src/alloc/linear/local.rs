@@ -32,7 +32,7 @@ use crate::source::{Source, SystemSource};
 ///
 /// # Complexity
 ///
-/// Constant, but for a new chunk. [`owns`](Self::owns) walks the chunks, of which there are few.
+/// Constant, but for a new chunk. [`owns`](Self::owns) walks the chunks.
 ///
 /// # Example
 ///
@@ -181,10 +181,12 @@ impl<S: Source> Linear<S> {
     pub fn reset(&mut self) {
         self.older_bytes.set(0);
         self.bump = Bump::empty();
-        // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
-        if let Some(chunk) = unsafe { self.chunks.get_mut().keep_largest() } {
+        let chunks = self.chunks.get_mut();
+        if let Some(chunk) = chunks.raise_largest() {
             // SAFETY: the chunk is this value's, and nothing in it is handed out any more.
             self.bump = unsafe { Bump::new(chunk.start(), chunk.end()) };
+            // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
+            unsafe { chunks.release_between(None) };
         }
     }
 }

@@ -18,7 +18,8 @@ type Link = Option<NonNull<Range>>;
 const _: () = assert!(size_of::<Range>() <= GRANULE && align_of::<Range>() <= GRANULE);
 
 /// The top of a chunk. I1: no freed range above `floor` ends at the mark. I2: the ranges are
-/// linked from the highest to the lowest, and no two of them touch.
+/// linked from the highest to the lowest, and no two of them touch, unless a floor was between them.
+/// I3: none reaches above the mark.
 #[derive(Clone, Copy)]
 pub(super) struct Top {
     pub(super) mark: NonNull<u8>,
@@ -87,8 +88,8 @@ impl Top {
         }
     }
 
-    /// Forgets all ranges that begin at the mark or above it: their chunk is cut off there. One
-    /// that begins below the mark and ends at it or above it comes back (I1).
+    /// Forgets all ranges above the mark: their chunk is cut off there. One that begins below the mark
+    /// and reaches across it ends at it, and comes back down to `floor` (I1, I3).
     pub(super) fn cut(&mut self, floor: NonNull<u8>) {
         while let Some(range) = self.free
             && range.cast::<u8>() >= self.mark
@@ -96,6 +97,13 @@ impl Top {
             // SAFETY: the range is in the list, so it is the list's, and nobody has used the bytes
             // since: the cut comes before.
             self.free = unsafe { (*range.as_ptr()).lower };
+        }
+        if let Some(range) = self.free
+            && end_of(range) > self.mark.addr().get()
+        {
+            let below = self.mark.addr().get() - range.addr().get();
+            // SAFETY: the range is in the list, so it is the list's.
+            unsafe { (*range.as_ptr()).len = below };
         }
         self.pop(floor);
     }

@@ -2,6 +2,7 @@
 
 mod free;
 mod places;
+mod resize;
 mod scope;
 mod shared;
 mod whole;

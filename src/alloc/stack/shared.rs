@@ -13,18 +13,22 @@ use crate::error::AllocError;
 use crate::source::Source;
 
 /// The state of a stack. I1: chunks older than the current one are in use up to the mark in their
-/// `Top`, and at most one chunk, which is empty, is newer. The current one may be empty as well. I2: the current scope hands out nothing
-/// below its floor. I3: `low` is the floor if it lies in the current chunk, and otherwise where the
-/// chunk's blocks begin.
+/// `Top`, and at most one chunk, which is empty, is newer. The current one may be empty as well. I2:
+/// the current scope hands out nothing below its floor, and no mark lies below the floor of an open
+/// scope in its chunk. I3: `low` is the floor if it lies in the current chunk, and otherwise where the
+/// chunk's blocks begin. I4: no open scope's floor lies in a chunk newer than the current one.
+///
+/// Whatever a caller gives back is an address only: the pointers kept here are the chunk's own, which
+/// reach all of it.
 pub(super) struct Core<S: Source> {
-    bump: Bump,
+    pub(super) bump: Bump,
     free: Cell<Option<NonNull<super::free::Range>>>,
-    current: Cell<Option<Chunk>>,
+    pub(super) current: Cell<Option<Chunk>>,
     floor: Cell<Floor>,
     /// The floor in the current chunk (I3).
-    low: Cell<NonNull<u8>>,
+    pub(super) low: Cell<NonNull<u8>>,
     /// The depth of the innermost open scope; only its handle may allocate.
-    depth: Cell<usize>,
+    pub(super) depth: Cell<usize>,
     chunks: RefCell<Chunks<S>>,
 }
 
@@ -111,8 +115,6 @@ impl<S: Source> Core<S> {
                 if let Some(empty) = current.filter(|chunk| self.is_empty(*chunk)) {
                     current = empty.older();
                 }
-                // SAFETY: the spare chunk and the current one, which were too small, are empty.
-                unsafe { chunks.release_between(current) };
                 chunk
             }
         };
@@ -125,6 +127,11 @@ impl<S: Source> Core<S> {
         let top = Top { mark: first_of(next), free: None };
         // SAFETY: the chunk is this value's, and nothing in it is handed out.
         unsafe { self.enter(next, top) };
+        if Some(next) != spare {
+            // The stack has left them: it is whole even if the source panics.
+            // SAFETY: the spare chunk and the one that was current, which were too small, are empty.
+            unsafe { chunks.release_between(current) };
+        }
         Ok(())
     }
 
@@ -138,7 +145,8 @@ impl<S: Source> Core<S> {
         self.free.set(top.free);
     }
 
-    /// Below this address nothing of the chunk comes back to the current scope.
+    /// Below this address nothing of the chunk comes back to the current scope. The chunk is the
+    /// floor's, or newer.
     fn floor_in(&self, chunk: Chunk) -> NonNull<u8> {
         let floor = self.floor.get();
         if floor.chunk == Some(chunk) { floor.mark } else { first_of(chunk) }
@@ -156,8 +164,10 @@ impl<S: Source> Core<S> {
         let is_last = block.addr().get() + size == self.bump.mark().addr().get();
         // A freed range may come next.
         if is_last && block >= self.low.get() && self.free.get().is_none() {
+            // SAFETY: the block lies directly below the mark.
+            let start = unsafe { self.bump.mark().sub(size) };
             // SAFETY: the block was the last one, so everything above its start is free.
-            unsafe { self.bump.set(block, self.bump.end()) };
+            unsafe { self.bump.set(start, self.bump.end()) };
             return;
         }
         // SAFETY: by the caller.
@@ -171,13 +181,13 @@ impl<S: Source> Core<S> {
     /// They are handed out, and the caller gives them up.
     #[inline(never)]
     unsafe fn give(&self, start: NonNull<u8>, len: usize) {
-        if !self.current.get().is_some_and(|chunk| chunk.contains(start)) {
+        let Some(chunk) = self.current.get().filter(|chunk| chunk.contains(start)) else {
             // SAFETY: by the caller.
             return unsafe { self.give_older(start, len) };
-        }
+        };
         let mut top = self.top();
         // SAFETY: by the caller, the range is nobody's any more; it lies in this chunk.
-        unsafe { top.give(start, len, self.low.get()) };
+        unsafe { top.give(chunk.own(start), len, self.low.get()) };
         self.set_top(top);
     }
 
@@ -188,16 +198,42 @@ impl<S: Source> Core<S> {
     /// The same.
     #[cold]
     unsafe fn give_older(&self, start: NonNull<u8>, len: usize) {
-        let chunk = self.chunks.borrow().iter().find(|chunk| chunk.contains(start));
-        debug_assert!(chunk.is_some(), "A1: a freed block lies in no chunk of this stack");
-        let Some(chunk) = chunk else { return };
+        let Some(chunk) = self.chunk_of(start) else { return };
         // SAFETY: written when the chunk ceased to be the current one.
         let mut top = unsafe { top_of(chunk).read() };
+        // The floor of another open scope may lie at the mark of a chunk that is older than the
+        // current scope, so this mark stays (I2) until `settled` lowers it.
+        let floor = if self.is_older(chunk) { top.mark } else { self.floor_in(chunk) };
         // SAFETY: by the caller, the range is nobody's any more; it lies in this chunk.
-        unsafe { top.give(start, len, self.floor_in(chunk)) };
+        unsafe { top.give(chunk.own(start), len, floor) };
         // SAFETY: the room for it is in front of the chunk's blocks.
         unsafe { top_of(chunk).write(top) };
         self.step_back();
+    }
+
+    pub(super) fn chunk_of(&self, block: NonNull<u8>) -> Option<Chunk> {
+        let chunk = self.chunks.borrow().iter().find(|chunk| chunk.contains(block));
+        debug_assert!(chunk.is_some(), "A1: a block lies in no chunk of this stack");
+        chunk
+    }
+
+    /// Whether the chunk is older than the one in which the current scope begins.
+    fn is_older(&self, chunk: Chunk) -> bool {
+        let floor = self.floor.get().chunk.and_then(Chunk::older);
+        core::iter::successors(floor, |chunk| chunk.older()).any(|older| older == chunk)
+    }
+
+    /// The top of a chunk that is not the current one. It has taken back what the scopes that have
+    /// closed since kept from it.
+    fn settled(&self, chunk: Chunk) -> Top {
+        // SAFETY: written when the chunk ceased to be the current one.
+        let mut top = unsafe { top_of(chunk).read() };
+        if !self.is_older(chunk) {
+            top.pop(self.floor_in(chunk));
+            // SAFETY: the room for it is in front of the chunk's blocks.
+            unsafe { top_of(chunk).write(top) };
+        }
+        top
     }
 
     /// Whether the current chunk is empty, and its memory the innermost scope's.
@@ -212,13 +248,14 @@ impl<S: Source> Core<S> {
             && self.is_empty(chunk)
             && let Some(older) = chunk.older()
         {
+            // SAFETY: the top of this chunk. Everything in the other one is free.
+            unsafe { self.enter(older, self.settled(older)) };
             let mut chunks = self.chunks.borrow_mut();
             if chunks.newest() != Some(chunk) {
                 // SAFETY: the newest chunk is a spare one, so it is empty (I1).
                 unsafe { chunks.release_newest() };
             }
             drop(chunks);
-            self.enter_older(older);
         }
     }
 
@@ -233,66 +270,6 @@ impl<S: Source> Core<S> {
         self.low.set(self.floor_in(chunk));
         // SAFETY: everything above the top is free.
         unsafe { self.bump.set(top.mark, chunk.end()) };
-    }
-
-    fn enter_older(&self, chunk: Chunk) {
-        // SAFETY: written when the chunk ceased to be the current one.
-        let top = unsafe { top_of(chunk).read() };
-        // SAFETY: the top of this chunk.
-        unsafe { self.enter(chunk, top) };
-    }
-
-    /// # Safety
-    ///
-    /// The block is live, `old` fits it, and the new size is not smaller.
-    #[inline(always)]
-    pub(super) unsafe fn grow_in_place(
-        &self,
-        depth: usize,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        let (old_size, size) = (rounded(old.size()), rounded(new.size()));
-        if old.size() == 0 || block.addr().get() & (new.align() - 1) != 0 {
-            return Err(AllocError::NotInPlace);
-        }
-        if size > old_size {
-            let is_last = block.addr().get() + old_size == self.bump.mark().addr().get();
-            // The innermost scope alone may grow, and only a block of its own.
-            let is_own = depth == self.depth.get() && block >= self.low.get();
-            if !is_last || !is_own || size - old_size > self.bump.remaining() {
-                return Err(AllocError::NotInPlace);
-            }
-            // SAFETY: the new size fits below the end.
-            let mark = unsafe { block.add(size) };
-            // SAFETY: what is above the mark is as it was.
-            unsafe { self.bump.set(mark, self.bump.end()) };
-        }
-        Ok(NonNull::slice_from_raw_parts(block, size))
-    }
-
-    /// # Safety
-    ///
-    /// The block is live, `old` fits it, and the new size is not larger.
-    #[inline(always)]
-    pub(super) unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if block.addr().get() & (new.align() - 1) != 0 {
-            return Err(AllocError::NotInPlace);
-        }
-        let (old_size, size) = (rounded(old.size()), rounded(new.size()));
-        if size < old_size {
-            // SAFETY: the new size is in the block.
-            let tail = unsafe { block.add(size) };
-            // SAFETY: the tail is whole granules, and the caller gives it up.
-            unsafe { self.deallocate(tail, old_size - size) };
-        }
-        Ok(NonNull::slice_from_raw_parts(block, size))
     }
 
     /// Opens a scope from the handle of depth `depth`.
@@ -333,20 +310,23 @@ impl<S: Source> Core<S> {
         // A scope that began before there was a chunk ends in the oldest one, where nothing is in
         // use.
         let Some(chunk) = floor.chunk.or_else(|| chunks.iter().last()) else { return };
+        let mut top = self.top();
+        if self.current.get() != Some(chunk) {
+            // SAFETY: written when the chunk ceased to be the current one.
+            top = unsafe { top_of(chunk).read() };
+        }
+        // By I2 the mark was not lower, so this raises it over nothing.
+        top.mark = floor.chunk.map_or_else(|| first_of(chunk), |_| floor.mark);
+        top.cut(self.floor_in(chunk));
+        // SAFETY: the top of this chunk, and everything above the floor was the scope's.
+        unsafe { self.enter(chunk, top) };
         if chunks.newest() != Some(chunk) {
+            // The stack has left them: it is whole even if the source panics.
             // SAFETY: they are newer than the scope, so only its blocks lay in them. The newest
             // stays as a spare.
             unsafe { chunks.release_between(Some(chunk)) };
         }
         drop(chunks);
-        if self.current.get() != Some(chunk) {
-            self.enter_older(chunk);
-        }
-        let mut top = self.top();
-        top.mark = floor.chunk.map_or_else(|| first_of(chunk), |_| floor.mark);
-        self.low.set(self.floor_in(chunk));
-        top.cut(self.low.get());
-        self.set_top(top);
         self.step_back();
     }
 
@@ -363,8 +343,7 @@ impl<S: Source> Core<S> {
             used_bytes += mark.addr().get() - first_of(chunk).addr().get();
             older = chunk.older();
             if let Some(older) = older {
-                // SAFETY: written when the chunk ceased to be the current one.
-                mark = unsafe { (*top_of(older).as_ptr()).mark };
+                mark = self.settled(older).mark;
             }
         }
         Usage {
@@ -382,11 +361,13 @@ impl<S: Source> Core<S> {
         self.bump = Bump::empty();
         self.depth.set(0);
         self.floor.set(Floor { chunk: None, mark: NonNull::dangling() });
-        // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
-        if let Some(chunk) = unsafe { self.chunks.get_mut().keep_largest() } {
+        let largest = self.chunks.get_mut().raise_largest();
+        if let Some(chunk) = largest {
             let top = Top { mark: first_of(chunk), free: None };
             // SAFETY: the chunk is this value's, and nothing in it is handed out any more.
             unsafe { self.enter(chunk, top) };
+            // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
+            unsafe { self.chunks.get_mut().release_between(None) };
         }
     }
 }
