@@ -5,7 +5,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::error::AllocError;
-use crate::source::Source;
+use crate::source::{Source, finish};
 
 /// Chunks double up to this size, in bytes.
 const LARGEST_CHUNK_BYTES: usize = 64 << 20;
@@ -127,26 +127,14 @@ impl<S: Source> Chunks<S> {
 ///
 /// The source gave them for blocks of this layout, and nobody uses them.
 unsafe fn release<S: Source>(source: &mut S, list: &mut List, block: Layout) {
-    struct Rest<'r, S: Source>(&'r mut S, &'r mut List, Layout);
-
-    impl<S: Source> Rest<'_, S> {
-        fn release(&mut self) {
-            while let Some(footer) = *self.1 {
-                // SAFETY: a chunk of the list has a footer.
-                let Chunk { start, blocks, older } = unsafe { footer.read() };
-                *self.1 = older;
-                let layout = chunk_layout(self.2, blocks).expect("as it was obtained");
-                // SAFETY: obtained with this layout, and no longer in the list.
-                unsafe { self.0.release(start, layout) };
-            }
-        }
-    }
-
-    impl<S: Source> Drop for Rest<'_, S> {
-        fn drop(&mut self) {
-            self.release();
-        }
-    }
-
-    Rest(source, list, block).release();
+    finish(|| {
+        let Some(footer) = *list else { return false };
+        // SAFETY: a chunk of the list has a footer.
+        let Chunk { start, blocks, older } = unsafe { footer.read() };
+        *list = older;
+        let layout = chunk_layout(block, blocks).expect("as it was obtained");
+        // SAFETY: obtained with this layout, and no longer in the list.
+        unsafe { source.release(start, layout) };
+        true
+    });
 }
