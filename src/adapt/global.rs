@@ -1,6 +1,7 @@
 //! The program's allocator, in both directions.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::fmt;
 use core::ptr::{NonNull, null_mut};
 
 use crate::alloc::{AllocError, Allocator, empty_block};
@@ -18,7 +19,7 @@ use crate::sync::abort;
 /// static mut BUFFER: [MaybeUninit<u8>; 1 << 20] = [const { MaybeUninit::uninit() }; 1 << 20];
 ///
 /// #[global_allocator]
-/// static GLOBAL: Global<Locked<Static<'static>>> = Global(Locked::new({
+/// static GLOBAL: Global<Locked<Static<'static>>> = Global::new(Locked::new({
 ///     let start = NonNull::new((&raw mut BUFFER).cast()).unwrap();
 ///     // SAFETY: nothing else names the buffer.
 ///     unsafe { Static::from_raw_parts(start, 1 << 20) }
@@ -32,9 +33,25 @@ use crate::sync::abort;
 /// [`SystemSource`](crate::SystemSource) does: that would call itself.
 ///
 /// An allocator that unwinds breaks its contract (A6). The program is aborted then, because the
-/// program's allocator must not unwind.
+/// program's allocator must not unwind. If it unwinds behind [`Locked`](crate::alloc::wrap::Locked),
+/// the program stops instead: the machinery of panics allocates too, and waits for the lock that the
+/// call still holds.
+// The allocator is private: by a mutable place its owner could reset it in safe code while the
+// program's blocks are live.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Global<A>(pub A);
+pub struct Global<A>(A);
+
+impl<A> Global<A> {
+    /// Makes `allocator` one that can be the program's.
+    pub const fn new(allocator: A) -> Self {
+        Self(allocator)
+    }
+
+    /// The allocator, for what it says about itself.
+    pub const fn get(&self) -> &A {
+        &self.0
+    }
+}
 
 /// Aborts if it is dropped by a panic.
 struct NoUnwinding;
@@ -94,8 +111,41 @@ unsafe impl<A: Allocator> GlobalAlloc for Global<A> {
 ///
 /// It never resizes in place. It gives no reason for a failure, so each counts as
 /// [`OutOfMemory`](AllocError::OutOfMemory).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FromGlobal<G>(pub G);
+///
+/// ```
+/// use std::alloc::{Layout, System};
+/// use stampool::adapt::FromGlobal;
+/// use stampool::alloc::Allocator;
+///
+/// let system = FromGlobal(&System);
+/// let layout = Layout::new::<u64>();
+/// let block = system.allocate(layout).expect("memory");
+/// // SAFETY: the block is live, and has this layout.
+/// unsafe { system.deallocate(block.cast(), layout) };
+/// ```
+///
+/// It takes a reference for ever, and no value, because `GlobalAlloc` does not promise that blocks
+/// stay valid when their allocator is moved or dropped:
+///
+/// ```compile_fail,E0308
+/// # use stampool::adapt::FromGlobal;
+/// _ = FromGlobal(std::alloc::System);
+/// ```
+pub struct FromGlobal<G: 'static>(pub &'static G);
+
+impl<G> Clone for FromGlobal<G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<G> Copy for FromGlobal<G> {}
+
+impl<G> fmt::Debug for FromGlobal<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FromGlobal").finish_non_exhaustive()
+    }
+}
 
 fn slice(block: *mut u8, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
     let block = NonNull::new(block).ok_or(AllocError::OutOfMemory)?;
@@ -103,7 +153,7 @@ fn slice(block: *mut u8, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
 }
 
 // SAFETY: the contract of `GlobalAlloc` has the rules in other words, but for blocks without bytes,
-// which are made here.
+// which are made here. The allocator is borrowed for ever, so it is neither moved nor dropped.
 unsafe impl<G: GlobalAlloc> Allocator for FromGlobal<G> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {

@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
+use super::provenance::{expose, recover};
 use super::{empty_block, inherent};
 use crate::block::Block;
 use crate::checking::Checking;
@@ -131,13 +132,13 @@ impl<P: BlockPool> PoolAllocator<P> {
     /// [`AllocError::Unsupported`] if it does not fit; otherwise as the pool.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if !self.fits(layout) {
-            return Err(AllocError::Unsupported);
-        }
         if layout.size() == 0 {
             return Ok(empty_block(layout));
         }
-        self.pool.take().map(|block| self.whole(block.as_non_null()))
+        if !self.fits(layout) {
+            return Err(AllocError::Unsupported);
+        }
+        self.pool.take().map(|block| self.whole(expose(block.as_non_null())))
     }
 
     /// Frees a block.
@@ -149,7 +150,7 @@ impl<P: BlockPool> PoolAllocator<P> {
     pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
         if layout.size() != 0 {
             // SAFETY: by the caller.
-            unsafe { self.pool.give(Block(block)) }
+            unsafe { self.pool.give(Block(recover(block))) }
         }
     }
 
@@ -172,7 +173,7 @@ impl<P: BlockPool> PoolAllocator<P> {
         if old.size() == 0 || !self.fits(new) {
             return Err(AllocError::NotInPlace);
         }
-        Ok(self.whole(block))
+        Ok(self.whole(recover(block)))
     }
 
     /// Returns the block as it is, unless `new` has no bytes.
@@ -198,7 +199,7 @@ impl<P: BlockPool> PoolAllocator<P> {
         if new.size() == 0 || !self.fits(new) {
             return Err(AllocError::NotInPlace);
         }
-        Ok(self.whole(block))
+        Ok(self.whole(recover(block)))
     }
 }
 

@@ -113,8 +113,9 @@ impl SharedBump {
     #[inline(always)]
     pub(super) unsafe fn give(&self, block: NonNull<u8>, size: usize, kept: usize) {
         let Some(end) = self.end_of(block, size) else { return };
+        // From the mark: the caller's pointer may be good for the block alone.
         // SAFETY: in the block, or at its end.
-        let lower = unsafe { block.add(kept) };
+        let lower = unsafe { end.sub(size - kept) };
         // ORDERING(AL-4): Release on success. Passes the use of these bytes on.
         //   pairs with AL-2, AL-6; killed by bump/free_allocate
         // ORDERING(AL-5): Relaxed on failure. The block is not the last one any more, and stays.
@@ -149,6 +150,9 @@ impl SharedBump {
         if new.size() > room || !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
         }
+        // From the mark: the caller's pointer may be good for the old bytes alone.
+        // SAFETY: the block lies directly below the mark.
+        let block = unsafe { end.sub(old.size()) };
         // SAFETY: the new size fits between the block's start and the end.
         let higher = unsafe { block.add(new.size()) };
         // ORDERING(AL-6): Acquire on success. As AL-2, for the bytes that are added.

@@ -1,4 +1,4 @@
-//! Seven members that break one rule each. The kit must find each by that rule, with few steps.
+//! Ten members that break one rule each. The kit must find each by that rule, with few steps.
 
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
@@ -25,6 +25,12 @@ enum Fault {
     Overflow,
     /// Says that it never serves what does not fit at the moment.
     WrongReason,
+    /// Never serves anything.
+    Useless,
+    /// Serves no more than eight bytes, and says that it is full.
+    SmallOnly,
+    /// Writes to the byte behind its buffer.
+    WritesBehind,
 }
 
 const LEN: usize = 4096;
@@ -71,6 +77,17 @@ unsafe impl Allocator for Faulty {
                 return Ok(NonNull::slice_from_raw_parts(NonNull::without_provenance(at), 0));
             }
             size = 1;
+        }
+        match self.fault {
+            Fault::Useless => return Err(AllocError::Sealed),
+            Fault::SmallOnly if size > 8 => return Err(AllocError::Capacity),
+            Fault::WritesBehind => {
+                // SAFETY: behind each region of the test's source are bytes of the source.
+                let behind = unsafe { self.start.add(LEN) };
+                // SAFETY: as above; nobody reads them while the allocator runs.
+                unsafe { behind.write(0) };
+            }
+            _ => {}
         }
         let refusal = if self.fault == Fault::WrongReason || size > self.len() {
             AllocError::Unsupported
@@ -172,4 +189,19 @@ fn a6_an_end_that_overflows() {
 #[test]
 fn a7_a_reason_that_is_not_true() {
     breaks(Fault::WrongReason, Clause::A7, "unsupported");
+}
+
+#[test]
+fn a7_sealed_though_nobody_seals() {
+    breaks(Fault::Useless, Clause::A7, "sealed, but");
+}
+
+#[test]
+fn a7_full_though_nothing_is_in_use() {
+    breaks(Fault::SmallOnly, Clause::A7, "at its capacity, but nothing is in use");
+}
+
+#[test]
+fn a_byte_behind_the_region_is_written() {
+    breaks(Fault::WritesBehind, Clause::Source, "a byte beside a region was written");
 }

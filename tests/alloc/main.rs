@@ -9,6 +9,7 @@ mod bounds;
 mod known_bugs;
 mod members;
 mod nested;
+mod one_layout;
 mod panics;
 mod scopes;
 mod threads;

@@ -1,61 +1,58 @@
-//! The chunks of a block allocator: no header, and an array that remembers them.
+//! The chunks of a block allocator, linked through footers, so that the blocks keep the alignment
+//! of the chunk.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::error::AllocError;
-use crate::source::Source;
+use crate::source::{Source, finish};
 
-/// Chunks double, so this many are never needed, unless the source refuses large ones.
-const MOST_CHUNKS: usize = 40;
 /// Chunks double up to this size, in bytes.
 const LARGEST_CHUNK_BYTES: usize = 64 << 20;
 
-/// I1: the first `count` places hold chunks that the source gave and has not got back, each with
-/// its number of blocks.
+/// What lies behind a chunk's blocks.
+pub(super) const FOOTER_BYTES: usize = size_of::<Chunk>();
+
+/// A chunk, as its own footer describes it.
+#[derive(Clone, Copy)]
+pub(super) struct Chunk {
+    pub(super) start: NonNull<u8>,
+    pub(super) blocks: usize,
+    older: List,
+}
+
+type List = Option<NonNull<Chunk>>;
+
+/// I1: the list holds the chunks that the source gave and has not got back.
 pub(super) struct Chunks<S: Source> {
     source: S,
-    places: [(NonNull<u8>, usize); MOST_CHUNKS],
-    count: usize,
+    first: List,
     next_blocks: usize,
 }
 
+/// The layout of a chunk, if it can be had. The footer lies directly behind the blocks, because a
+/// block is aligned for a pointer at least.
+pub(super) fn chunk_layout(block: Layout, blocks: usize) -> Option<Layout> {
+    let size = block.size().checked_mul(blocks)?.checked_add(FOOTER_BYTES)?;
+    Layout::from_size_align(size, block.align()).ok()
+}
+
+const _: () = assert!(align_of::<Chunk>() <= align_of::<*const u8>());
+
 impl<S: Source> Chunks<S> {
     pub(super) const fn new(source: S, first_blocks: usize) -> Self {
-        let places = [(NonNull::dangling(), 0); MOST_CHUNKS];
-        Self { source, places, count: 0, next_blocks: first_blocks }
+        Self { source, first: None, next_blocks: first_blocks }
     }
 
-    /// Each chunk, and its number of blocks.
-    pub(super) fn places(&self) -> &[(NonNull<u8>, usize)] {
-        &self.places[..self.count]
+    pub(super) fn iter(&self) -> impl Iterator<Item = Chunk> {
+        // SAFETY: every chunk in the list has a footer (I1).
+        let read = |footer: NonNull<Chunk>| unsafe { footer.read() };
+        core::iter::successors(self.first.map(read), move |chunk| chunk.older.map(read))
     }
 
-    /// Gives all chunks back.
-    ///
-    /// # Safety
-    ///
-    /// Nobody uses them.
-    pub(super) unsafe fn release_all(&mut self, block: Layout) {
-        while self.count > 0 {
-            // SAFETY: there is one; by the caller.
-            unsafe { self.release_last(block) };
-        }
-    }
-}
-
-/// The layout of a chunk, if it can be had.
-fn chunk_layout(block: Layout, blocks: usize) -> Option<Layout> {
-    Layout::from_size_align(block.size().checked_mul(blocks)?, block.align()).ok()
-}
-
-impl<S: Source> Chunks<S> {
     /// Obtains a chunk that has twice as many blocks as the one before, or fewer if the source has
     /// no more.
-    pub(super) fn obtain(&mut self, block: Layout) -> Result<(NonNull<u8>, usize), AllocError> {
-        if self.count == MOST_CHUNKS {
-            return Err(AllocError::OutOfMemory);
-        }
+    pub(super) fn obtain(&mut self, block: Layout) -> Result<Chunk, AllocError> {
         let mut blocks = self.next_blocks;
         let (start, layout) = loop {
             let layout = chunk_layout(block, blocks);
@@ -70,42 +67,74 @@ impl<S: Source> Chunks<S> {
             unsafe { self.source.release(start, layout) };
             return Err(AllocError::MisalignedSource);
         }
-        self.places[self.count] = (start, blocks);
-        self.count += 1;
+        let chunk = Chunk { start, blocks, older: self.first };
+        // SAFETY: the layout has room for a footer behind the blocks.
+        let footer = unsafe { start.add(blocks * block.size()) }.cast::<Chunk>();
+        // SAFETY: as above; it is aligned as the blocks are.
+        unsafe { footer.write(chunk) };
+        self.first = Some(footer);
         let most = (LARGEST_CHUNK_BYTES / block.size()).max(blocks);
         self.next_blocks = blocks.saturating_mul(2).min(most);
-        Ok((start, blocks))
+        Ok(chunk)
     }
 
-    /// Gives all chunks back but the largest, which stays.
+    /// Moves the largest chunk to the head of the list.
+    pub(super) fn put_largest_first(&mut self) -> Option<Chunk> {
+        let largest = self.iter().map(|chunk| chunk.blocks).max()?;
+        let mut place = &mut self.first;
+        while let Some(footer) = *place {
+            // SAFETY: a chunk of the list has a footer (I1), which only this value uses.
+            let chunk = unsafe { &mut *footer.as_ptr() };
+            if chunk.blocks == largest {
+                *place = chunk.older;
+                chunk.older = self.first;
+                self.first = Some(footer);
+                return Some(*chunk);
+            }
+            place = &mut chunk.older;
+        }
+        None
+    }
+
+    /// Gives all chunks back but the first one.
     ///
     /// # Safety
     ///
     /// Nobody uses them.
-    pub(super) unsafe fn keep_largest(&mut self, block: Layout) -> Option<(NonNull<u8>, usize)> {
-        let largest =
-            self.places[..self.count].iter().copied().max_by_key(|(_, blocks)| *blocks)?;
-        while self.count > 1 {
-            let last = self.places[self.count - 1];
-            if last == largest {
-                self.places.swap(0, self.count - 1);
-            }
-            // SAFETY: by the caller.
-            unsafe { self.release_last(block) };
-        }
-        Some(largest)
+    pub(super) unsafe fn release_all_but_first(&mut self, block: Layout) {
+        let Some(first) = self.first else { return };
+        // SAFETY: a chunk of the list has a footer (I1), which only this value uses.
+        let list = unsafe { &mut (*first.as_ptr()).older };
+        // SAFETY: by the caller.
+        unsafe { release(&mut self.source, list, block) }
     }
 
-    /// Gives the last chunk of the array back.
+    /// Gives all chunks back.
     ///
     /// # Safety
     ///
-    /// There is one, and nobody uses it.
-    unsafe fn release_last(&mut self, block: Layout) {
-        self.count -= 1;
-        let (start, blocks) = self.places[self.count];
-        let layout = chunk_layout(block, blocks).expect("it was obtained with this layout");
-        // SAFETY: obtained with this layout, and no longer in the array.
-        unsafe { self.source.release(start, layout) };
+    /// Nobody uses them.
+    pub(super) unsafe fn release_all(&mut self, block: Layout) {
+        // SAFETY: by the caller.
+        unsafe { release(&mut self.source, &mut self.first, block) }
     }
+}
+
+/// Gives the chunks of a list back. If the source panics at one of them, the others go back
+/// nevertheless, and then the panic goes on. A second panic aborts the process.
+///
+/// # Safety
+///
+/// The source gave them for blocks of this layout, and nobody uses them.
+unsafe fn release<S: Source>(source: &mut S, list: &mut List, block: Layout) {
+    finish(|| {
+        let Some(footer) = *list else { return false };
+        // SAFETY: a chunk of the list has a footer.
+        let Chunk { start, blocks, older } = unsafe { footer.read() };
+        *list = older;
+        let layout = chunk_layout(block, blocks).expect("as it was obtained");
+        // SAFETY: obtained with this layout, and no longer in the list.
+        unsafe { source.release(start, layout) };
+        true
+    });
 }

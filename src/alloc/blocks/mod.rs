@@ -7,7 +7,8 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ptr::NonNull;
 
-use self::chunks::Chunks;
+use self::chunks::{Chunk, Chunks, FOOTER_BYTES, chunk_layout};
+use super::provenance::{expose, recover};
 use super::{Owner, Reset, Usage, empty_block, inherent};
 use crate::error::{AllocError, BuildError};
 use crate::source::{Source, SystemSource};
@@ -21,12 +22,12 @@ struct Link(Option<NonNull<Link>>);
 ///
 /// A free block holds the link to the next one, so a block that was freed costs nothing, and a live
 /// one has no header. While free blocks are there, an allocation and a free are two assignments
-/// each. Chunks have no header either: each has twice as many blocks as the one before, so an array
-/// of 40 addresses is all there is to remember.
+/// each. Each chunk has twice as many blocks as the one before, up to 64 MiB, and ends with three
+/// words that lead to the chunk before.
 ///
 /// ```text
 /// free --> block --> block            fresh --v        v-- end
-/// | live | free | live | free | live | live |  fresh   |     the newest chunk
+/// | live | free | live | free | live | live |  fresh   | footer |   the newest chunk
 /// ```
 ///
 /// # Shape
@@ -36,7 +37,7 @@ struct Link(Option<NonNull<Link>>);
 ///
 /// # Complexity
 ///
-/// Constant, but for a new chunk. [`owns`](Self::owns) walks the array of chunks;
+/// Constant, but for a new chunk. [`owns`](Self::owns) walks the chunks;
 /// [`usage`](Self::usage) walks the free blocks.
 ///
 /// # Example
@@ -97,6 +98,9 @@ impl<S: Source> Blocks<S> {
         if requested > limit {
             return Err(BuildError::Alignment { requested, limit });
         }
+        if chunk_layout(block, 1).is_none() {
+            return Err(BuildError::BlockTooLarge { size });
+        }
         let chunks = Chunks::new(source, blocks.max(1));
         Ok(Self {
             free: Cell::new(None),
@@ -141,11 +145,17 @@ impl<S: Source> Blocks<S> {
     #[cold]
     #[inline(never)]
     fn add_chunk(&self) -> Result<(), AllocError> {
-        let (start, blocks) = self.chunks.borrow_mut().obtain(self.block)?;
-        self.fresh.set(start);
-        // SAFETY: the chunk has this many blocks.
-        self.end.set(unsafe { start.add(blocks * self.block.size()) });
+        let chunk = self.chunks.borrow_mut().obtain(self.block)?;
+        expose(chunk.start);
+        self.serve(chunk);
         Ok(())
+    }
+
+    /// Takes fresh blocks from `chunk` from here on.
+    fn serve(&self, chunk: Chunk) {
+        self.fresh.set(chunk.start);
+        // SAFETY: the chunk has this many blocks.
+        self.end.set(unsafe { chunk.start.add(chunk.blocks * self.block.size()) });
     }
 
     /// Frees a block.
@@ -155,7 +165,7 @@ impl<S: Source> Blocks<S> {
     /// `block` is a live block of this allocator.
     #[inline(always)]
     pub unsafe fn deallocate_block(&self, block: NonNull<u8>) {
-        let link = block.cast::<Link>();
+        let link = recover(block).cast::<Link>();
         // SAFETY: by the caller the block is live, and he gives it up. It has room for a link and
         // is aligned for one.
         unsafe { link.write(Link(self.free.get())) };
@@ -179,11 +189,11 @@ impl<S: Source> Blocks<S> {
     /// [`AllocError::MisalignedSource`] from the source.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if !self.fits(layout) {
-            return Err(AllocError::Unsupported);
-        }
         if layout.size() == 0 {
             return Ok(empty_block(layout));
+        }
+        if !self.fits(layout) {
+            return Err(AllocError::Unsupported);
         }
         self.allocate_block().map(|block| self.whole(block))
     }
@@ -220,7 +230,7 @@ impl<S: Source> Blocks<S> {
         if old.size() == 0 || !self.fits(new) {
             return Err(AllocError::NotInPlace);
         }
-        Ok(self.whole(block))
+        Ok(self.whole(recover(block)))
     }
 
     /// Returns the block as it is, unless `new` has no bytes.
@@ -246,46 +256,51 @@ impl<S: Source> Blocks<S> {
         if new.size() == 0 || !self.fits(new) {
             return Err(AllocError::NotInPlace);
         }
-        Ok(self.whole(block))
+        Ok(self.whole(recover(block)))
     }
 
-    /// Whether `address` lies in a chunk.
+    /// Whether `address` lies in a block of a chunk.
     pub fn owns(&self, address: NonNull<u8>) -> bool {
-        let chunks = self.chunks.borrow();
-        chunks.places().iter().any(|(start, blocks)| {
-            let first = start.addr().get();
-            (first..first + blocks * self.block.size()).contains(&address.addr().get())
+        self.chunks.borrow().iter().any(|chunk| {
+            let first = chunk.start.addr().get();
+            (first..first + chunk.blocks * self.block.size()).contains(&address.addr().get())
         })
     }
 
-    /// Blocks that are handed out, and bytes obtained. Walks the free blocks.
+    /// Blocks that are handed out, and bytes obtained. Walks the chunks and the free blocks.
     pub fn usage(&self) -> Usage {
         let chunks = self.chunks.borrow();
-        let blocks: usize = chunks.places().iter().map(|(_, blocks)| blocks).sum();
+        let blocks: usize = chunks.iter().map(|chunk| chunk.blocks).sum();
         let fresh = self.end.get().addr().get() - self.fresh.get().addr().get();
         // SAFETY: a block in the list is free and holds a link.
         let next = |link: &NonNull<Link>| unsafe { link.read() }.0;
         let free = core::iter::successors(self.free.get(), next).count();
         let live = blocks - fresh / self.block.size() - free;
+        let overhead_bytes = chunks.iter().count() * FOOTER_BYTES;
         Usage {
             used_bytes: live * self.block.size(),
             live_blocks: Some(live),
-            obtained_bytes: blocks * self.block.size(),
-            overhead_bytes: 0,
+            obtained_bytes: blocks * self.block.size() + overhead_bytes,
+            overhead_bytes,
             capacity_bytes: None,
         }
     }
 
     /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
     pub fn reset(&mut self) {
         self.free.set(None);
         self.end.set(self.fresh.get());
-        // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
-        if let Some((start, blocks)) = unsafe { self.chunks.get_mut().keep_largest(self.block) } {
-            self.fresh.set(start);
-            // SAFETY: the chunk has this many blocks.
-            self.end.set(unsafe { start.add(blocks * self.block.size()) });
+        if let Some(largest) = self.chunks.get_mut().put_largest_first() {
+            // First, so that this value is whole if a release panics.
+            self.serve(largest);
         }
+        // SAFETY: the call is by `&mut`, so all blocks are invalid (A1), and fresh blocks come from
+        // the first chunk.
+        unsafe { self.chunks.get_mut().release_all_but_first(self.block) };
     }
 }
 

@@ -44,7 +44,13 @@ impl<A: Allocator> Run<'_, A> {
             ),
             AllocError::Capacity => {
                 let limited = self.usage().is_none_or(|usage| usage.capacity_bytes.is_some());
-                self.ensure(limited, Clause::A7, "at its capacity, but it states none")
+                self.ensure(limited, Clause::A7, "at its capacity, but it states none")?;
+                // Such a layout would be unsupported.
+                let used = self.usage().map_or(self.made > 0, |usage| usage.used_bytes > 0);
+                self.ensure(used, Clause::A7, "at its capacity, but nothing is in use")
+            }
+            AllocError::Sealed => {
+                self.broken(Clause::A7, "sealed, but the kit seals nothing and opens no scope")
             }
             _ => Ok(()),
         }

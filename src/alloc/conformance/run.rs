@@ -31,7 +31,7 @@ pub(super) struct Run<'r, A> {
     /// Layouts that were called unsupported, and layouts that were served.
     pub(super) unsupported: Vec<Layout>,
     pub(super) served: Vec<Layout>,
-    made: usize,
+    pub(super) made: usize,
     step: usize,
 }
 
@@ -71,7 +71,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         Ok(seen)
     }
 
-    fn broken<T>(&self, clause: Clause, what: &'static str) -> Result<T, Violation> {
+    pub(super) fn broken<T>(&self, clause: Clause, what: &'static str) -> Result<T, Violation> {
         Err(Violation { clause, what, step: self.step })
     }
 
@@ -208,10 +208,12 @@ impl<'r, A: Allocator> Run<'r, A> {
                 }
                 self.enter(block, layout, None);
             }
-            Err(AllocError::Unsupported) => self.unsupported.push(layout),
-            Err(_) => {
+            Err(reason) => {
                 let needed = layout.size() != 0;
                 self.ensure(needed, Clause::A5, "a block of no bytes was refused")?;
+                if reason == AllocError::Unsupported {
+                    self.unsupported.push(layout);
+                }
             }
         }
         Ok(answer)
@@ -232,8 +234,9 @@ impl<'r, A: Allocator> Run<'r, A> {
         let intact = block.is_intact(block.len);
         self.ensure(intact, Clause::A2, "the bytes of a live block have changed")?;
         let (member, layout) = (&*self.member, with_size(block.layout, size));
+        let start = block.narrowed(size);
         // SAFETY: the block is live, and the layout fits it.
-        let call = || unsafe { member.deallocate(block.start, layout) };
+        let call = || unsafe { member.deallocate(start, layout) };
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(()) => Ok(()),
             Err(_) => self.broken(Clause::A6, "`deallocate` unwound"),
@@ -247,7 +250,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         new: Layout,
         method: Resize<A>,
     ) -> Result<Answer, Violation> {
-        let start = self.live[at].start;
+        let start = self.live[at].narrowed(old.size());
         // SAFETY: the block is live, the old layout fits it, and the new size is not smaller (grow)
         // or not larger (shrink).
         self.call(new, true, |member| unsafe { method(member, start, old, new) })

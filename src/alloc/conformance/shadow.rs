@@ -29,6 +29,14 @@ impl Live {
         self.start.addr().get()
     }
 
+    /// The block's start, by a pointer that may access the first `size` bytes and no others. A
+    /// container that holds a value by reference passes such a pointer back. An allocator that
+    /// reaches beyond these bytes through it has undefined behaviour, which Miri reports.
+    pub(super) fn narrowed(&self, size: usize) -> NonNull<u8> {
+        // SAFETY: the block is live, so the kit may use these bytes alone, and it has written them.
+        NonNull::from(unsafe { core::slice::from_raw_parts_mut(self.start.as_ptr(), size) }).cast()
+    }
+
     /// Whether the block and the `len` bytes at `start` have a byte in common.
     pub(super) fn overlaps(&self, start: usize, len: usize) -> bool {
         self.len > 0 && len > 0 && start < self.address() + self.len && self.address() < start + len

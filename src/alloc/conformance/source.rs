@@ -4,6 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use std::alloc::{alloc, dealloc};
 
+use super::shadow::is_filled;
 use super::{SourcePlan, Violation};
 use crate::alloc::conformance::Clause;
 use crate::source::Source;
@@ -12,11 +13,16 @@ use crate::sync::{Arc, ProcessMutex};
 /// The alignment of what lies around each region. So a region's address, up to this bit, is the
 /// same in each run of a program.
 const GROUND: usize = 64 << 10;
+/// Bytes in front of a region, if there are so many, and behind it, that belong to nobody.
+const GUARD_BYTES: usize = 16;
+/// What they hold.
+const GUARD: u8 = 0xA7;
 /// More than this is refused.
 const MOST_BYTES: usize = 8 << 20;
 
 /// A source that does what a program says: it refuses some calls, and returns a misaligned region
-/// in some. It notices regions that go back twice, or with another layout, or never.
+/// in some. It notices regions that go back twice, or with another layout, or never, and bytes that
+/// are written beside a region.
 ///
 /// It is a handle: all clones serve from the same regions.
 #[derive(Clone)]
@@ -45,6 +51,33 @@ struct Region {
     /// A buffer of the test, which nobody gives back.
     is_buffer: bool,
 }
+
+impl Region {
+    /// The bytes around the region: where they begin, and how many there are.
+    fn guards(&self) -> [(NonNull<u8>, usize); 2] {
+        let in_front = self.start.addr().get() - self.ground.addr().get();
+        let front = in_front.min(GUARD_BYTES);
+        // SAFETY: the ground begins so many bytes in front of the region.
+        let below = unsafe { self.start.sub(front) };
+        // SAFETY: the end of the region, which lies in its ground.
+        let above = unsafe { self.start.add(self.layout.size()) };
+        [(below, front), (above, GUARD_BYTES)]
+    }
+
+    fn set_guards(&self) {
+        for (start, len) in self.guards() {
+            // SAFETY: in the ground, and not in the region.
+            unsafe { start.write_bytes(GUARD, len) };
+        }
+    }
+
+    fn is_guarded(&self) -> bool {
+        self.guards().into_iter().all(|(start, len)| is_filled(start, len, GUARD))
+    }
+}
+
+/// The fault of an allocator that writes to a guard.
+const BESIDE: &str = "a byte beside a region was written";
 
 impl TestSource {
     pub(super) fn new(plan: SourcePlan) -> Self {
@@ -130,6 +163,9 @@ impl TestSource {
         let kept = |region: &Region| region.is_live && !region.is_buffer;
         let fault = self.with(|state| match state.fault {
             None if state.regions.iter().any(kept) => Some("a region never went back"),
+            None if state.regions.iter().any(|region| region.is_live && !region.is_guarded()) => {
+                Some(BESIDE)
+            }
             fault => fault,
         });
         match fault {
@@ -144,24 +180,21 @@ fn before(first: NonNull<u8>) -> NonNull<u8> {
 }
 
 impl State {
-    /// Makes a region. There is a byte in front of it and one behind it that belong to nobody.
+    /// Makes a region. There is a byte in front of it at least, and bytes behind it, that belong to
+    /// nobody.
     fn place(&mut self, layout: Layout, is_misaligned: bool) -> Option<NonNull<u8>> {
         let offset = (self.plan.skew + 1).next_multiple_of(layout.align());
         let offset = offset + usize::from(is_misaligned);
-        let size = layout.size().checked_add(offset)?.checked_add(1)?;
+        let size = layout.size().checked_add(offset)?.checked_add(GUARD_BYTES)?;
         let ground_layout = Layout::from_size_align(size, layout.align().max(GROUND)).ok()?;
         // SAFETY: the size is not zero.
         let ground = NonNull::new(unsafe { alloc(ground_layout) })?;
         // SAFETY: the ground reaches to behind the region, which begins here.
         let start = unsafe { ground.add(offset) };
-        self.regions.push(Region {
-            ground,
-            ground_layout,
-            start,
-            layout,
-            is_live: true,
-            is_buffer: false,
-        });
+        let (is_live, is_buffer) = (true, false);
+        let region = Region { ground, ground_layout, start, layout, is_live, is_buffer };
+        region.set_guards();
+        self.regions.push(region);
         Some(start)
     }
 }
@@ -200,6 +233,9 @@ unsafe impl Source for TestSource {
             match known {
                 Some(known) if known.layout == layout && !known.is_buffer => {
                     known.is_live = false;
+                    if !known.is_guarded() {
+                        state.fault = Some(BESIDE);
+                    }
                     let (ground, ground_layout) = (known.ground, known.ground_layout);
                     state.bytes -= layout.size();
                     // SAFETY: obtained from `alloc` with this layout; by the caller, nobody uses

@@ -27,7 +27,7 @@ pub enum Clause {
     /// Nothing is in use after [`Reset`](crate::alloc::Reset), and, if the allocator says that it
     /// recovers everything, after all blocks are freed.
     Recovery,
-    /// Each region goes back to its source once, with its layout.
+    /// Each region goes back to its source once, with its layout, and no byte beside it is written.
     Source,
 }
 
@@ -43,7 +43,9 @@ impl Clause {
             Self::A7 => "A7: the reason of a failure is true",
             Self::Owner => "owner: `owns` and `usage` are true",
             Self::Recovery => "recovery: what was freed is not in use",
-            Self::Source => "source: each region goes back once, with its layout",
+            Self::Source => {
+                "source: each region goes back once, with its layout, and nothing beside it is written"
+            }
         }
     }
 }

@@ -10,9 +10,12 @@ use serde::Serialize;
 use super::plan::Borrows;
 use crate::common::nightly;
 
-/// Addresses are exposed and taken back in one file, `src/free_list/store.rs`; proptest asks for
-/// the current directory.
+/// Addresses are exposed and taken back in two files, `src/free_list/store.rs` and
+/// `src/alloc/provenance.rs`; proptest asks for the current directory.
 const FLAGS: &str = "-Zmiri-permissive-provenance -Zmiri-disable-isolation";
+
+/// The program `adapt` needs them.
+const FEATURES: &str = "allocator-api2-02,allocator-api2-04";
 
 /// Seeds that run at the same time.
 const AT_ONCE: usize = 2;
@@ -87,7 +90,7 @@ impl Call {
             self.settings().iter().map(|(name, value)| format!("{name}={value} ")).collect();
         let program = if program == "lib" { "--lib".into() } else { format!("--test {program}") };
         format!(
-            "MIRIFLAGS='{} -Zmiri-seed={seed}' {settings}cargo +nightly miri test -p stampool --target {} {program} {}",
+            "MIRIFLAGS='{} -Zmiri-seed={seed}' {settings}cargo +nightly miri test -p stampool --features {FEATURES} --target {} {program} {}",
             self.flags(),
             self.target,
             self.test_words().join(" "),
@@ -127,7 +130,7 @@ impl Call {
     fn run_seed(&self, seed: u32, log: &Path) -> Result<Seed> {
         let mut cargo = nightly::cargo()?;
         cargo.args(["miri", "test", "--package", "stampool"]);
-        cargo.args(["--no-fail-fast", "--target", &self.target]);
+        cargo.args(["--no-fail-fast", "--features", FEATURES, "--target", &self.target]);
         let (tests, unit_tests) = self.borrows.programs(self.deep);
         cargo.args(unit_tests.then_some("--lib"));
         let is_first = seed == self.seeds.0;

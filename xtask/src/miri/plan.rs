@@ -58,6 +58,7 @@ const ONE_THREAD: &[&str] = &["bad_input", "object_values", "processors"];
 
 /// Integration tests under Stacked Borrows, in the deep run alone: they take long.
 const DEEP: &[&str] = &[
+    "adapt",
     "alloc",
     "batches",
     "deferred",
@@ -86,7 +87,6 @@ const TREE: &[&str] = &["deferred", "deferred_ends", "known_bugs", "pool", "thre
 
 /// Integration tests that do not run at all.
 pub(super) const PROGRAMS_LEFT_OUT: &[LeftOut] = &[
-    out("adapt", "containers of other crates, on members that `alloc` runs"),
     out("bounds", "it runs the compiler"),
     out("builder_edges", "it builds a thousand pools, which is long here and adds no pointer"),
     out("edges", "it leaves a pool's memory on purpose, and has no pointer that others lack"),
