@@ -58,11 +58,10 @@ mod tests {
     fn use_once(mut source: impl Source) {
         let layout = Layout::from_size_align(100, 8).expect("a layout");
         let region = source.obtain(layout).expect("memory");
-        // SAFETY: the region is as long as the layout, and is given back once.
-        unsafe {
-            region.write_bytes(1, 100);
-            source.release(region, layout);
-        }
+        // SAFETY: the region is as long as the layout.
+        unsafe { region.write_bytes(1, 100) };
+        // SAFETY: the region is given back once, and nobody uses it any more.
+        unsafe { source.release(region, layout) };
     }
 
     #[test]
