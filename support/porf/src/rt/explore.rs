@@ -1,6 +1,5 @@
 //! The exploration: one run after the other until no choice is left.
 
-use core::cell::Cell;
 use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::rc::Rc;
@@ -116,11 +115,6 @@ impl Drop for Installed {
     }
 }
 
-thread_local! {
-    /// The yielder of the coroutine that begins.
-    static BEGINS: Cell<*const Yielder<(), ()>> = const { Cell::new(core::ptr::null()) };
-}
-
 fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended {
     let mut threads: [Option<Thread>; STATICS] = [const { None }; STATICS];
     let main = Rc::clone(program);
@@ -158,9 +152,10 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
         }
     };
     for mut thread in threads.into_iter().flatten() {
-        if thread.started() && !thread.done() {
-            // SAFETY: nothing on the stack is used again. What its frames own is leaked: their
-            // destructors would run program code in a state that no execution has.
+        if !thread.done() {
+            // SAFETY: nothing on the stack is used again. What its frames own is leaked, and also
+            // what a thread captures that never ran: the destructors would run program code
+            // outside of any thread, in a state that no execution has.
             unsafe { thread.force_reset() };
         }
         if thread.done() {
