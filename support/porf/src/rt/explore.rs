@@ -74,7 +74,11 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
     loop {
         let ended = run_once(place, &program, &mut stacks);
         if with(|rt| rt.spins.restart) {
-            let spins = with(|rt| core::mem::take(&mut rt.spins));
+            let spins = with(|rt| {
+                // Forgets the program's values: their destructors would run outside of any thread.
+                rt.begin_run();
+                core::mem::take(&mut rt.spins)
+            });
             seen.clear();
             install(Some(fresh(Spins { restart: false, ..spins })));
             continue;
