@@ -198,6 +198,9 @@ impl Runtime {
                 "the model does not repeat itself: its threads wait for events that do not come";
             return Some(Ended::Failed(Failure::of_run(text.into())));
         }
+        if self.spins.restart {
+            return Some(Ended::Abandoned);
+        }
         if self.begin_trial() {
             return None;
         }

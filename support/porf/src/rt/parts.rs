@@ -62,8 +62,10 @@ impl Objects {
 pub(crate) struct Spins {
     /// Yields that do not wait.
     pub(super) unrolled: Vec<Place>,
-    /// Yields that were tested.
+    /// Yields that some run has tested.
     pub(super) tested: Vec<Place>,
+    /// The trials of this run that a loop has passed.
+    pub(super) loops: Vec<Trial>,
     /// The exploration must begin anew.
     pub(super) restart: bool,
     /// Where each thread waits.
@@ -76,13 +78,18 @@ pub(super) struct Trial {
     pub(super) thread: usize,
     pub(super) place: Place,
     pub(super) turns: u32,
-    /// What the loop has read: locations and values.
+    /// How many reads the present turn has.
+    pub(super) reads_of_turn: u32,
+    /// What the thread has read: locations and values, the newest first.
     pub(super) reads: Vec<(Id, u128)>,
+    /// The locations that the loop reads.
+    pub(super) looped: Vec<Id>,
 }
 
 impl Spins {
     pub(super) fn begin_run(&mut self) {
         self.waits.clear();
+        self.loops.clear();
         self.trial = None;
     }
 
