@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     /// The location of the count, if the model has it.
     pub(crate) count: Option<Id>,
     pub(crate) object: u64,
+    /// Where they were made.
+    pub(crate) place: Place,
 }
 
 /// What is alive in this run.
@@ -57,9 +59,12 @@ impl Objects {
     }
 }
 
-/// What is known about yields.
+/// What is known about yields and counts, from run to run.
 #[derive(Default)]
 pub(crate) struct Spins {
+    /// Where counted references are made whose count the model has, because the program asks for
+    /// it.
+    pub(super) counted: Vec<Place>,
     /// Yields that do not wait.
     pub(super) unrolled: Vec<Place>,
     /// Yields that some run has tested.
