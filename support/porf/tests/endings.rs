@@ -65,3 +65,73 @@ fn an_exploration_that_begins_anew_forgets_thread_local_values() {
     });
     assert_eq!(report.verdict, Verdict::Exhausted);
 }
+
+#[test]
+#[should_panic(expected = "boom")]
+fn a_destructor_that_joins_does_not_hide_a_failure() {
+    struct Joins(Option<thread::JoinHandle<()>>);
+    impl Drop for Joins {
+        fn drop(&mut self) {
+            _ = self.0.take().map(thread::JoinHandle::join);
+        }
+    }
+    model(|| {
+        let _joins = Joins(Some(thread::spawn(|| ())));
+        panic!("boom");
+    });
+}
+
+/// Runs `f`, and forgets that it panicked.
+fn catch(f: impl FnOnce()) {
+    _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+}
+
+#[test]
+#[should_panic(expected = "a panic was caught")]
+fn a_caught_panic_loses_no_lock_unseen() {
+    model(|| {
+        let lock = Mutex::new(0);
+        catch(|| {
+            let _guard = lock.lock().unwrap();
+            panic!("inside");
+        });
+        drop(lock.lock());
+    });
+}
+
+#[test]
+#[should_panic(expected = "a panic was caught")]
+fn a_caught_panic_loses_no_store_unseen() {
+    struct Sets(Arc<AtomicUsize>);
+    impl Drop for Sets {
+        fn drop(&mut self) {
+            self.0.store(1, Relaxed);
+        }
+    }
+    model(|| {
+        let flag = Arc::new(AtomicUsize::new(0));
+        let sets = Sets(Arc::clone(&flag));
+        catch(move || {
+            let _sets = sets;
+            panic!("inside");
+        });
+        flag.load(Relaxed);
+    });
+}
+
+#[test]
+#[should_panic(expected = "a panic was caught")]
+fn a_caught_panic_gives_no_second_guard_unseen() {
+    model(|| {
+        let lock = Arc::new(Mutex::new(0));
+        let locks = Locks(Arc::clone(&lock));
+        let handle = thread::spawn(move || {
+            catch(move || {
+                let _locks = locks;
+                panic!("inside");
+            });
+        });
+        let _guard = lock.lock().unwrap();
+        handle.join().unwrap();
+    });
+}
