@@ -81,6 +81,27 @@ fn a_destructor_that_joins_does_not_hide_a_failure() {
     });
 }
 
+struct Gone(u64);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0 = 0;
+    }
+}
+
+porf::lazy_static! {
+    static ref VALUE: Gone = Gone(42);
+}
+
+#[test]
+fn a_static_outlives_the_threads_that_nobody_joins() {
+    let report = Builder::new().explore(|| {
+        assert_eq!(VALUE.0, 42);
+        thread::spawn(|| assert_eq!(VALUE.0, 42));
+    });
+    assert_eq!(report.verdict, Verdict::Exhausted);
+}
+
 /// Runs `f`, and forgets that it panicked.
 fn catch(f: impl FnOnce()) {
     _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));

@@ -11,8 +11,8 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use super::failure::Failure;
 use super::objects::take_statics;
 use super::parts::{Objects, Spins};
-use super::state::{install, is_running, with};
-use super::threads::run;
+use super::state::{install, is_running, suspend, with};
+use super::threads::{join, run};
 use super::{Limit, Options, Place, Report, Runtime, Verdict, Wait};
 use crate::graph::{Clock, Event, Graph, Kind, STATICS};
 
@@ -129,8 +129,9 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
     };
     let body = Box::new(move || {
         main();
-        // As loom: the values of statics are dropped by the first thread, at its end.
-        drop(take_statics());
+        // As loom: the values of statics are dropped by the first thread. It waits until no other
+        // thread can use them.
+        drop_statics(place);
     });
     with(|rt| {
         rt.begin_run();
@@ -167,6 +168,22 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
         }
     }
     ended
+}
+
+/// Drops the values of statics when all other threads have ended.
+fn drop_statics(place: Place) {
+    let others = || with(|rt| (1..STATICS).filter(|&at| rt.threads[at].used).collect::<Vec<_>>());
+    while let Some(child) = others().into_iter().find(|&at| with(|rt| !rt.threads[at].done)) {
+        suspend(Wait::End(child));
+    }
+    let values = take_statics();
+    if !values.is_empty() {
+        // What the threads did with the values happens before their end.
+        for child in others() {
+            join(child, place);
+        }
+    }
+    drop(values);
 }
 
 fn begin(body: Box<dyn FnOnce()>, stacks: &mut Stacks) -> Thread {
