@@ -193,6 +193,21 @@ fn a_model_that_differs_from_run_to_run() {
 }
 
 #[test]
+#[should_panic(expected = "does not repeat itself")]
+fn a_model_that_uses_another_variable_from_run_to_run() {
+    std::thread_local! { static RUNS: Cell<usize> = const { Cell::new(0) }; }
+    model(|| {
+        RUNS.set(RUNS.get() + 1);
+        let variables = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let others = Arc::clone(&variables);
+        let handle = thread::spawn(move || others[RUNS.get() % 2].store(1, Relaxed));
+        variables[0].load(Relaxed);
+        variables[1].load(Relaxed);
+        handle.join().unwrap();
+    });
+}
+
+#[test]
 #[should_panic(expected = "cannot run another model")]
 fn a_model_in_a_model() {
     model(|| model(|| ()));

@@ -287,6 +287,16 @@ impl Runtime {
         }
     }
 
+    /// [`expect`](Self::expect), for an access of a location.
+    pub(crate) fn expect_access(&self, id: Id, kind: Kind, location: Id, place: Place) {
+        self.expect(id, kind, place);
+        let is_same = self.is_live(location)
+            && self.graph.event(location).location == self.graph.event(id).location;
+        if !is_same {
+            self.diverged(id, &format!("{kind:?} of another location at {place}"));
+        }
+    }
+
     /// Panics: the program is not deterministic.
     pub(crate) fn diverged(&self, id: Id, now: &str) -> ! {
         let event = self.graph.event(id);
