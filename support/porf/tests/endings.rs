@@ -1,6 +1,6 @@
 //! What is left of a run that ends early, and what an exploration that begins anew leaves.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::sync::Arc;
 
 use porf::model::{Builder, Limit, Verdict, model};
@@ -104,7 +104,7 @@ fn a_static_outlives_the_threads_that_nobody_joins() {
 
 /// Runs `f`, and forgets that it panicked.
 fn catch(f: impl FnOnce()) {
-    _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    _ = std::panic::catch_unwind(core::panic::AssertUnwindSafe(f));
 }
 
 #[test]
