@@ -42,7 +42,7 @@ impl<T: 'static> Lazy<T> {
         }
         let value = objects::static_value(address).expect("it was made");
         let value: &T = value.downcast_ref().expect("each static has one type");
-        // SAFETY: the value lives until the first thread ends. As with loom, a reference that is
+        // SAFETY: the value lives until all threads have ended. As with loom, a reference that is
         // kept longer than the execution is the caller's fault.
         unsafe { &*core::ptr::from_ref(value) }
     }

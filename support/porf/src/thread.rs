@@ -105,13 +105,16 @@ impl<T> JoinHandle<T> {
     /// Waits for the end of the thread, its thread-local values included.
     ///
     /// # Errors
-    /// Never: a panic in a thread ends the exploration.
+    /// Only in a destructor that runs because the program panicked: a panic in a thread ends the
+    /// exploration.
     ///
     /// # Panics
     /// Never: a thread that ended has left its result.
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
-        threads::join(self.thread.id.0, Location::caller());
+        if !threads::join(self.thread.id.0, Location::caller()) {
+            return Err(Box::new("the program unwinds, and no thread runs any more"));
+        }
         let result = self.result.lock().expect("nothing panics meanwhile").take();
         Ok(result.expect("a thread that ended has left its result"))
     }

@@ -63,6 +63,30 @@ fn a_race_of_two_writes() {
 }
 
 #[test]
+#[should_panic(expected = "Concurrent write accesses to `UnsafeCell`")]
+fn a_race_of_a_write_and_into_inner() {
+    struct Pointer(*mut UnsafeCell<u32>);
+    model(|| {
+        let flag = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&flag);
+        let cell = Box::into_raw(Box::new(UnsafeCell::new(5)));
+        let pointer = Pointer(cell);
+        let handle = thread::spawn(move || {
+            let Pointer(cell) = pointer;
+            // SAFETY: porf runs one thread at a time, and the flag is not set yet.
+            unsafe { &*cell }.with_mut(|value| unsafe { *value = 6 });
+            other.store(1, Relaxed);
+        });
+        if flag.load(Relaxed) == 1 {
+            // SAFETY: the other thread is done with the cell. That it has not been acquired is
+            // what the model reports.
+            unsafe { Box::from_raw(cell) }.into_inner();
+        }
+        handle.join().unwrap();
+    });
+}
+
+#[test]
 #[should_panic(expected = "not acquired its creation")]
 fn an_atomic_that_was_not_passed_on() {
     model(|| {
@@ -164,6 +188,21 @@ fn a_model_that_differs_from_run_to_run() {
             }
         });
         variable.load(Relaxed);
+        handle.join().unwrap();
+    });
+}
+
+#[test]
+#[should_panic(expected = "does not repeat itself")]
+fn a_model_that_uses_another_variable_from_run_to_run() {
+    std::thread_local! { static RUNS: Cell<usize> = const { Cell::new(0) }; }
+    model(|| {
+        RUNS.set(RUNS.get() + 1);
+        let variables = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let others = Arc::clone(&variables);
+        let handle = thread::spawn(move || others[RUNS.get() % 2].store(1, Relaxed));
+        variables[0].load(Relaxed);
+        variables[1].load(Relaxed);
         handle.join().unwrap();
     });
 }

@@ -258,3 +258,15 @@ fn notify_and_barrier() {
         assert!(mine ^ handle.join().unwrap());
     });
 }
+
+#[test]
+fn a_reader_does_not_refuse_try_read() {
+    let report = explore(|| {
+        let lock = Arc::new(RwLock::new(0));
+        let other = Arc::clone(&lock);
+        let handle = thread::spawn(move || drop(other.read().unwrap()));
+        assert!(lock.try_read().is_ok(), "there is no writer");
+        handle.join().unwrap();
+    });
+    assert_eq!(report.blocked, 0);
+}

@@ -139,6 +139,124 @@ fn a_yield_outside_of_a_loop_does_not_wait() {
     assert_eq!(report.executions, 3);
 }
 
+/// Waits for the flag, `limit` turns long.
+fn wait(flag: &AtomicUsize, limit: usize) -> bool {
+    for _ in 0..limit {
+        if flag.load(Relaxed) == 1 {
+            return true;
+        }
+        hint::spin_loop();
+    }
+    false
+}
+
+/// A flag that another thread sets to `values`, one after the other.
+fn written(values: &'static [usize]) -> (Arc<AtomicUsize>, thread::JoinHandle<()>) {
+    let flag = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&flag);
+    let write = move || values.iter().for_each(|&value| other.store(value, Relaxed));
+    (flag, thread::spawn(write))
+}
+
+/// Asserts that the model's loops are unrolled, and never end.
+fn is_endless(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = Builder::new();
+    builder.max_branches = 60;
+    assert_eq!(builder.explore(model).verdict, Verdict::NotFinished(Limit::Events(60)));
+}
+
+#[test]
+fn a_loop_that_gives_up_for_one_value_only_is_unrolled() {
+    is_endless(|| {
+        let (flag, handle) = written(&[1, 2]);
+        let mut turns = 0;
+        loop {
+            match flag.load(Relaxed) {
+                2 => break,
+                1 if turns == 2 => break,
+                1 => turns += 1,
+                _ => {}
+            }
+            thread::yield_now();
+        }
+        handle.join().unwrap();
+    });
+}
+
+#[test]
+fn a_loop_with_a_limit_is_unrolled_though_another_call_has_none() {
+    is_endless(|| {
+        let (flag, handle) = written(&[1]);
+        wait(&flag, usize::MAX);
+        handle.join().unwrap();
+        let (flag, handle) = written(&[1]);
+        wait(&flag, 3);
+        handle.join().unwrap();
+    });
+}
+
+#[test]
+fn a_loop_that_gives_up_after_a_hundred_turns_is_unrolled() {
+    let seen: Arc<Mutex<BTreeSet<bool>>> = Arc::default();
+    let record = Arc::clone(&seen);
+    let report = explore(move || {
+        let (flag, handle) = written(&[1]);
+        let got = wait(&flag, 100);
+        handle.join().unwrap();
+        record.lock().unwrap().insert(got);
+    });
+    assert_eq!(*seen.lock().unwrap(), BTreeSet::from([false, true]));
+    assert_eq!(report.executions, 101);
+}
+
+/// The loop shares the line of the yield, so both are unrolled.
+#[test]
+fn a_yield_outside_of_a_loop_is_no_dead_spin() {
+    fn pause() {
+        thread::yield_now();
+    }
+    is_endless(|| {
+        let (flag, handle) = written(&[1]);
+        while flag.load(Relaxed) == 0 {
+            pause();
+        }
+        handle.join().unwrap();
+        let value = flag.load(Relaxed);
+        pause();
+        assert_eq!(flag.load(Relaxed), value);
+    });
+}
+
+#[test]
+fn a_loop_that_yields_once_is_not_finished() {
+    is_endless(|| {
+        let (flag, handle) = written(&[1]);
+        let mut first = true;
+        while flag.load(Relaxed) == 0 {
+            if first {
+                first = false;
+                thread::yield_now();
+            }
+        }
+        handle.join().unwrap();
+    });
+}
+
+#[test]
+#[should_panic(expected = "spins for ever")]
+fn a_stale_read_before_a_loop_does_not_hide_a_dead_spin() {
+    explore(|| {
+        let never = Arc::new(AtomicUsize::new(0));
+        let (flag, handle) = written(&[1]);
+        if flag.load(Relaxed) == 0 {
+            while never.load(Relaxed) == 0 {
+                thread::yield_now();
+            }
+        }
+        handle.join().unwrap();
+    });
+}
+
 #[test]
 fn park_waits_for_unpark() {
     let report = explore(|| {

@@ -149,3 +149,44 @@ fn a_lock_in_a_counted_reference() {
     });
     assert_eq!((report.executions, report.blocked), (2, 0));
 }
+
+#[test]
+fn get_mut_sees_every_count_of_a_value_that_needs_no_drop() {
+    let seen: std::sync::Arc<Plain<BTreeSet<bool>>> = std::sync::Arc::default();
+    let record = std::sync::Arc::clone(&seen);
+    explore(move || {
+        let mut counted = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&counted);
+        let handle = thread::spawn(move || {
+            other.store(1, Relaxed);
+            drop(other);
+        });
+        let is_only = Arc::get_mut(&mut counted).is_some();
+        handle.join().unwrap();
+        record.lock().unwrap().insert(is_only);
+    });
+    assert_eq!(*seen.lock().unwrap(), BTreeSet::from([false, true]));
+}
+
+#[test]
+fn try_unwrap_of_a_value_that_needs_no_drop_repeats_itself() {
+    explore(|| {
+        let counted = Arc::new(core::array::from_fn::<_, 4, _>(|_| AtomicUsize::new(0)));
+        let other = Arc::clone(&counted);
+        let flags = std::sync::Arc::new([0; 4].map(AtomicUsize::new));
+        let theirs = std::sync::Arc::clone(&flags);
+        thread::spawn(move || {
+            theirs[0].store(1, Relaxed);
+            theirs[1].load(Relaxed);
+            drop(other);
+        });
+        if flags[0].load(Relaxed) == 1 {
+            if Arc::try_unwrap(counted).is_ok() {
+                flags[2].store(1, Relaxed);
+            } else {
+                flags[3].load(Relaxed);
+            }
+            flags[1].store(1, Relaxed);
+        }
+    });
+}

@@ -62,6 +62,7 @@ impl<T> Cell<T> {
     }
 
     /// The value.
+    #[track_caller]
     pub fn into_inner(self) -> T {
         self.0.into_inner()
     }

@@ -38,8 +38,10 @@ impl<T> UnsafeCell<T> {
         }
     }
 
-    /// The value.
+    /// The value. It counts as a write.
+    #[track_caller]
     pub fn into_inner(self) -> T {
+        self.accesses.write(Location::caller());
         self.data.into_inner()
     }
 }

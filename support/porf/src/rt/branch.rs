@@ -2,7 +2,7 @@
 
 use super::Runtime;
 use super::choice::{Choice, Frame};
-use crate::graph::{Event, Id};
+use crate::graph::{Event, Id, Use};
 
 impl Runtime {
     /// Takes the next choice, and makes its graph the current one. `false`: there is none.
@@ -74,6 +74,8 @@ impl Runtime {
             self.spare.push(graph);
             return false;
         };
+        // A refused read is revisited by no write, so a read of a queue has its write part.
+        let entry = self.graph.has(read.next()).then(|| self.graph.event(read.next()).value);
         let old = core::mem::replace(&mut self.graph, graph);
         if self.choices.is_empty() {
             self.spare.push(old);
@@ -85,7 +87,10 @@ impl Runtime {
         let movable = !self.graph.event(write).exclusive;
         let refusable = {
             let event = self.graph.event(read);
-            event.refusable && event.exclusive
+            let is_queue = self.graph.location(event.location).purpose == Use::Queue;
+            // The writes of a queue are the write parts of RMWs, and have their place.
+            let is_kept_out = |entry| self.may_be_held(write, entry, &self.graph.before(read).0);
+            event.refusable && event.exclusive && (!is_queue || entry.is_some_and(is_kept_out))
         };
         let again = |at, refused| Choice::Again { stamp, write, at, read, refused };
         for place in places {

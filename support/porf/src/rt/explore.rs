@@ -1,6 +1,5 @@
 //! The exploration: one run after the other until no choice is left.
 
-use core::cell::Cell;
 use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::rc::Rc;
@@ -12,8 +11,8 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use super::failure::Failure;
 use super::objects::take_statics;
 use super::parts::{Objects, Spins};
-use super::state::{install, is_running, with};
-use super::threads::run;
+use super::state::{install, is_running, suspend, with};
+use super::threads::{join, run};
 use super::{Limit, Options, Place, Report, Runtime, Verdict, Wait};
 use crate::graph::{Clock, Event, Graph, Kind, STATICS};
 
@@ -75,7 +74,11 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
     loop {
         let ended = run_once(place, &program, &mut stacks);
         if with(|rt| rt.spins.restart) {
-            let spins = with(|rt| core::mem::take(&mut rt.spins));
+            let spins = with(|rt| {
+                // Forgets the program's values: their destructors would run outside of any thread.
+                rt.begin_run();
+                core::mem::take(&mut rt.spins)
+            });
             seen.clear();
             install(Some(fresh(Spins { restart: false, ..spins })));
             continue;
@@ -116,11 +119,6 @@ impl Drop for Installed {
     }
 }
 
-thread_local! {
-    /// The yielder of the coroutine that begins.
-    static BEGINS: Cell<*const Yielder<(), ()>> = const { Cell::new(core::ptr::null()) };
-}
-
 fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended {
     let mut threads: [Option<Thread>; STATICS] = [const { None }; STATICS];
     let main = Rc::clone(program);
@@ -131,8 +129,9 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
     };
     let body = Box::new(move || {
         main();
-        // As loom: the values of statics are dropped by the first thread, at its end.
-        drop(take_statics());
+        // As loom: the values of statics are dropped by the first thread. It waits until no other
+        // thread can use them.
+        drop_statics(place);
     });
     with(|rt| {
         rt.begin_run();
@@ -158,9 +157,10 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
         }
     };
     for mut thread in threads.into_iter().flatten() {
-        if thread.started() && !thread.done() {
-            // SAFETY: nothing on the stack is used again. What its frames own is leaked: their
-            // destructors would run program code in a state that no execution has.
+        if !thread.done() {
+            // SAFETY: nothing on the stack is used again. What its frames own is leaked, and also
+            // what a thread captures that never ran: the destructors would run program code
+            // outside of any thread, in a state that no execution has.
             unsafe { thread.force_reset() };
         }
         if thread.done() {
@@ -168,6 +168,22 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
         }
     }
     ended
+}
+
+/// Drops the values of statics when all other threads have ended.
+fn drop_statics(place: Place) {
+    let others = || with(|rt| (1..STATICS).filter(|&at| rt.threads[at].used).collect::<Vec<_>>());
+    while let Some(child) = others().into_iter().find(|&at| with(|rt| !rt.threads[at].done)) {
+        suspend(Wait::End(child));
+    }
+    let values = take_statics();
+    if !values.is_empty() {
+        // What the threads did with the values happens before their end.
+        for child in others() {
+            join(child, place);
+        }
+    }
+    drop(values);
 }
 
 fn begin(body: Box<dyn FnOnce()>, stacks: &mut Stacks) -> Thread {
@@ -198,6 +214,9 @@ impl Runtime {
             let text =
                 "the model does not repeat itself: its threads wait for events that do not come";
             return Some(Ended::Failed(Failure::of_run(text.into())));
+        }
+        if self.spins.restart {
+            return Some(Ended::Abandoned);
         }
         if self.begin_trial() {
             return None;

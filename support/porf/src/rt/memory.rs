@@ -79,7 +79,7 @@ pub(crate) fn store(location: Id, value: u128, order: Ordering, place: Place) {
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
-                rt.expect(id, Kind::Write, place);
+                rt.expect_access(id, Kind::Write, location, place);
                 id
             }
             Turn::Add => rt.add_write(location, order, place),
@@ -114,7 +114,7 @@ pub(super) fn update_refusable(
     let read = match turn {
         Turn::Repeat(id) => {
             let source = with(|rt| {
-                rt.expect(id, Kind::Read, access.place);
+                rt.expect_access(id, Kind::Read, access.location, access.place);
                 rt.graph.event(id).source
             });
             while !with(|rt| rt.is_live(source)) {

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::parts::Shared;
-use super::{Place, with};
+use super::state::abandon;
+use super::{Place, is_unwinding, with};
 use crate::graph::{Clock, Event, Id, Kind, STATICS, Use};
 
 /// Notes an object; [`gone`] takes it back.
@@ -32,6 +33,24 @@ pub(crate) fn share(address: usize, shared: Arc<Shared>) {
 /// What the references to the value at this address share.
 pub(crate) fn shared(address: usize) -> Option<Arc<Shared>> {
     with(|rt| rt.objects.shared.get(&address).cloned())
+}
+
+/// Whether the model has the counts of the references made here, whatever their values are.
+pub(crate) fn is_counted(place: Place) -> bool {
+    with(|rt| rt.spins.counted.contains(&place))
+}
+
+/// The program asks for a count that the model does not have: the exploration begins anew, with the
+/// counts of all references made here.
+pub(crate) fn count_from_now_on(place: Place) {
+    if is_unwinding() {
+        return;
+    }
+    with(|rt| {
+        rt.spins.counted.push(place);
+        rt.spins.restart = true;
+    });
+    abandon();
 }
 
 /// The last reference to the value at this address goes.

@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     /// The location of the count, if the model has it.
     pub(crate) count: Option<Id>,
     pub(crate) object: u64,
+    /// Where they were made.
+    pub(crate) place: Place,
 }
 
 /// What is alive in this run.
@@ -57,13 +59,18 @@ impl Objects {
     }
 }
 
-/// What is known about yields.
+/// What is known about yields and counts, from run to run.
 #[derive(Default)]
 pub(crate) struct Spins {
+    /// Where counted references are made whose count the model has, because the program asks for
+    /// it.
+    pub(super) counted: Vec<Place>,
     /// Yields that do not wait.
     pub(super) unrolled: Vec<Place>,
-    /// Yields that were tested.
+    /// Yields that some run has tested.
     pub(super) tested: Vec<Place>,
+    /// The trials of this run that a loop has passed.
+    pub(super) loops: Vec<Trial>,
     /// The exploration must begin anew.
     pub(super) restart: bool,
     /// Where each thread waits.
@@ -76,13 +83,18 @@ pub(super) struct Trial {
     pub(super) thread: usize,
     pub(super) place: Place,
     pub(super) turns: u32,
-    /// What the loop has read: locations and values.
+    /// How many reads the present turn has.
+    pub(super) reads_of_turn: u32,
+    /// What the thread has read: locations and values, the newest first.
     pub(super) reads: Vec<(Id, u128)>,
+    /// The locations that the loop reads.
+    pub(super) looped: Vec<Id>,
 }
 
 impl Spins {
     pub(super) fn begin_run(&mut self) {
         self.waits.clear();
+        self.loops.clear();
         self.trial = None;
     }
 

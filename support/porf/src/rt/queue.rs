@@ -75,7 +75,7 @@ pub(crate) fn try_lock(queue: Id, entry: Entry, place: Place) -> Option<Id> {
     if is_unwinding() {
         return Some(Id::NONE);
     }
-    let held = |rt: &Runtime, last: Id| rt.may_be_held(last, entry);
+    let held = |rt: &Runtime, last: Id| rt.may_be_held(last, entry as u128, &rt.thread().hb);
     update_refusable(&access(queue, true, place), |_| Some(entry as u128), held).ok()?;
     let id = with(|rt| rt.next_id().previous());
     await_admission(id, true, place);
@@ -137,12 +137,14 @@ impl Runtime {
         co.iter().rev().map(|&id| (id, self.graph.event(id).value))
     }
 
-    /// Whether `last` and what stands before it keep `entry` out, as far as the thread knows.
-    fn may_be_held(&self, last: Id, entry: Entry) -> bool {
-        let mut holders = self.holders(last, entry);
+    /// Whether `last` and what stands before it keep `entry` out, as far as a thread knows that
+    /// has acquired `hb`.
+    pub(super) fn may_be_held(&self, last: Id, entry: u128, hb: &Clock) -> bool {
+        let shares = entry == Entry::Shared as u128;
+        let mut holders = self.holders(last, if shares { Entry::Shared } else { Entry::Exclusive });
         holders.any(|id| {
             let unlock = self.graph.event(id).unlock;
-            unlock == Id::NONE || !self.thread().hb.has(unlock)
+            unlock == Id::NONE || !hb.has(unlock)
         })
     }
 

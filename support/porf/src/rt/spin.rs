@@ -6,19 +6,27 @@
 //! that runs to its end, however often a real thread would turn: the turns in vain change nothing,
 //! and taking reads away from a consistent graph leaves a consistent one.
 //!
-//! This holds only if the loop really does nothing else. When a run ends with a thread that waits,
-//! the thread's loop runs some more turns on the values that it has read. If the thread then does
+//! This holds only if the loop really does nothing else. In each run that ends with a thread that
+//! waits, the thread's loop runs more turns on the values that it has read. If the thread then does
 //! anything but read these locations, or leaves the loop, then the yield does not wait: the
-//! exploration begins anew, and unrolls the loop at this place.
+//! exploration begins anew, and unrolls the loops that yield at this place. One run says nothing
+//! about the next, because a loop may give up for some values only, or be called with a limit.
 //!
-//! A thread that waits, and that has read the last value of everything, spins for ever.
+//! A thread that waits, and whose loop has read the last value of everything that it reads, spins
+//! for ever.
 
 use super::parts::Trial;
 use super::{Place, Runtime, Wait, is_unwinding, suspend, with};
 use crate::graph::{Event, Id, Kind};
 
-/// How many more turns a loop runs for the test.
-const TURNS: u32 = 20;
+/// How many more turns a loop runs for the test, the first time that its place is tested.
+const FIRST_TURNS: u32 = 4096;
+
+/// How many turns it runs in each later run.
+const TURNS: u32 = 64;
+
+/// A loop that reads so often and does not yield does not end.
+const READS_WITHOUT_A_YIELD: u32 = 1 << 16;
 
 /// The thread yields.
 pub(crate) fn yield_now(place: Place) {
@@ -48,12 +56,15 @@ impl Runtime {
         if self.is_respinning() {
             let trial = self.spins.trial.as_mut().expect("it is on trial");
             trial.turns += 1;
-            if trial.turns < TURNS {
+            trial.reads_of_turn = 0;
+            let is_known = self.spins.tested.contains(&trial.place);
+            if trial.turns < if is_known { TURNS } else { FIRST_TURNS } {
                 return false;
             }
-            let place = trial.place;
-            self.spins.tested.push(place);
-            self.spins.trial = None;
+            if !is_known {
+                self.spins.tested.push(trial.place);
+            }
+            self.spins.loops.extend(self.spins.trial.take());
             return true;
         }
         if self.spins.unrolled.contains(&place) || self.last_reads(self.current).next().is_none() {
@@ -74,16 +85,17 @@ impl Runtime {
         events.iter().rev().take_while(only_reads).filter(|event| event.is_read())
     }
 
-    /// Begins the trial of a thread that waits, if one has not been tested.
+    /// Begins the trial of a thread that waits, if this run has not tested it.
     pub(super) fn begin_trial(&mut self) -> bool {
         let waits = core::mem::take(&mut self.spins.waits);
-        let untested = waits.iter().find(|(thread, place)| {
-            !self.spins.tested.contains(place) && self.threads[*thread].wait == Wait::Spin
+        let untested = waits.iter().find(|(thread, _)| {
+            let is_tested = self.spins.loops.iter().any(|tested| tested.thread == *thread);
+            !is_tested && self.threads[*thread].wait == Wait::Spin
         });
         let trial = untested.map(|&(thread, place)| {
             let init = |event: &Event| self.graph.location(event.location).co[0];
             let reads = self.last_reads(thread).map(|event| (init(event), event.value)).collect();
-            Trial { thread, place, turns: 0, reads }
+            Trial { thread, place, turns: 0, reads_of_turn: 0, reads, looped: Vec::new() }
         });
         self.spins.waits = waits;
         self.spins.trial = trial;
@@ -111,15 +123,34 @@ impl Runtime {
 
     /// What a read of a thread on trial reads, if it is one of the loop's and still changes
     /// nothing.
-    pub(super) fn respin(&self, location: Id, new: impl Fn(u128) -> Option<u128>) -> Option<u128> {
-        let trial = self.spins.trial.as_ref().filter(|trial| trial.thread == self.current)?;
-        let read = trial.reads.iter().find(|(other, _)| *other == location)?;
-        new(read.1).is_none().then_some(read.1)
+    pub(super) fn respin(
+        &mut self,
+        location: Id,
+        new: impl Fn(u128) -> Option<u128>,
+    ) -> Option<u128> {
+        let trial = self.spins.trial.as_mut().filter(|trial| trial.thread == self.current)?;
+        let &(_, value) = trial.reads.iter().find(|(other, _)| *other == location)?;
+        trial.reads_of_turn += 1;
+        if new(value).is_some() || trial.reads_of_turn > READS_WITHOUT_A_YIELD {
+            return None;
+        }
+        if !trial.looped.contains(&location) {
+            trial.looped.push(location);
+        }
+        Some(value)
     }
 
-    /// Whether a thread that waits could have read another value than the one it waits on.
+    /// Whether a thread that waits could have read another value than the one it waits on. Only
+    /// the last read of each location that its loop reads counts: with these the loop was tested.
     pub(super) fn could_go_on(&self, thread: usize) -> bool {
-        self.last_reads(thread).any(|read| {
+        let Some(tested) = self.spins.loops.iter().find(|tested| tested.thread == thread) else {
+            return true;
+        };
+        tested.looped.iter().any(|&location| {
+            let number = self.graph.event(location).location;
+            let Some(read) = self.last_reads(thread).find(|read| read.location == number) else {
+                return true;
+            };
             let later = self.graph.location(read.location).co.iter().rev();
             later
                 .take_while(|&&write| write != read.source)

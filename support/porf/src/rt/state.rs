@@ -82,6 +82,8 @@ pub(crate) struct Runtime {
 thread_local! {
     static RUNTIME: RefCell<Option<Box<Runtime>>> = const { RefCell::new(None) };
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+    /// Whether an operation of this run changed nothing because the program unwound.
+    static UNWOUND: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether a model runs on this thread of the system.
@@ -91,7 +93,21 @@ pub(crate) fn is_running() -> bool {
 
 /// Whether the program unwinds: then its operations change nothing any more.
 pub(crate) fn is_unwinding() -> bool {
-    std::thread::panicking()
+    let unwinds = std::thread::panicking();
+    if unwinds {
+        UNWOUND.set(true);
+    }
+    unwinds
+}
+
+/// Refuses a program that catches a panic and goes on: while it unwound its locks let it in
+/// regardless, and its stores were lost.
+fn expect_no_caught_panic() {
+    assert!(
+        !UNWOUND.get() || std::thread::panicking(),
+        "a panic was caught, and operations of porf that ran while the program unwound changed \
+         nothing: a model cannot go on after a panic"
+    );
 }
 
 /// Installs or removes the state.
@@ -144,6 +160,7 @@ pub(crate) enum Turn {
 
 /// Waits until the current thread has an event to repeat, or may add one.
 pub(crate) fn turn() -> Turn {
+    expect_no_caught_panic();
     loop {
         match with(Runtime::turn) {
             Ok(Some(turn)) => return turn,
@@ -228,6 +245,7 @@ impl Runtime {
         self.pending = None;
         core::mem::forget(core::mem::take(&mut self.newborn));
         self.abandoned = false;
+        UNWOUND.set(false);
         self.objects.begin_run();
         self.spins.begin_run();
     }
@@ -266,6 +284,16 @@ impl Runtime {
         let event = self.graph.event(id);
         if event.kind != kind || !same_place(event.place, place) {
             self.diverged(id, &format!("{kind:?} at {place}"));
+        }
+    }
+
+    /// [`expect`](Self::expect), for an access of a location.
+    pub(crate) fn expect_access(&self, id: Id, kind: Kind, location: Id, place: Place) {
+        self.expect(id, kind, place);
+        let is_same = self.is_live(location)
+            && self.graph.event(location).location == self.graph.event(id).location;
+        if !is_same {
+            self.diverged(id, &format!("{kind:?} of another location at {place}"));
         }
     }
 

@@ -95,10 +95,14 @@ fn mark(kind: Kind, place: Place, hb: Clock, porf: Clock) {
     });
 }
 
-/// Waits for the end of a thread.
-pub(crate) fn join(child: usize, place: Place) {
+/// Waits for the end of a thread. `false`: the program unwinds, and the thread may not have ended.
+pub(crate) fn join(child: usize, place: Place) -> bool {
     if is_unwinding() {
-        return;
+        // The destructor that joins may panic, and the process then aborts: this is the last
+        // moment to show the execution.
+        let text = with(|rt| rt.describe(&Failure::of_run("a destructor joins a thread".into())));
+        eprintln!("while the program unwinds from a panic, {text}");
+        return false;
     }
     while with(|rt| !rt.threads[child].done) {
         suspend(Wait::End(child));
@@ -118,4 +122,5 @@ pub(crate) fn join(child: usize, place: Place) {
         };
         rt.reach(id);
     });
+    true
 }

@@ -17,9 +17,9 @@ use crate::rt::{Place, Shared, is_unwinding, objects};
 /// If the value needs to be dropped, then the count is an atomic variable of the model, as std's
 /// is: whoever decreases it last drops the value, and every order of the decreases is explored. If
 /// dropping the value does nothing, nobody can tell who dropped it last, so clones and drops are no
-/// events. The count of such a reference is not explored: [`get_mut`](Self::get_mut),
-/// [`try_unwrap`](Self::try_unwrap) and [`strong_count`](Self::strong_count) see the references of
-/// this run.
+/// events, until [`get_mut`](Self::get_mut), [`try_unwrap`](Self::try_unwrap) or
+/// [`strong_count`](Self::strong_count) asks for the count: then the exploration begins anew, and
+/// the count of each reference that was made at this source line is a variable of the model.
 #[derive(Debug)]
 pub struct Arc<T: ?Sized> {
     shared: Counted<Shared>,
@@ -46,7 +46,7 @@ impl<T> Arc<T> {
     /// The reference, if it is not the only one.
     ///
     /// # Panics
-    /// If dropping the value does nothing, and another thread drops its reference at the time.
+    /// Never: the count says that no other reference is left.
     #[track_caller]
     pub fn try_unwrap(this: Self) -> Result<T, Self> {
         if !this.is_only() {
@@ -72,9 +72,10 @@ impl<T: ?Sized> Arc<T> {
     pub fn from_std(mut value: Counted<T>) -> Self {
         assert!(Counted::get_mut(&mut value).is_some(), "from_std needs the only reference");
         let place = Location::caller();
-        let count = needs_drop::<T>().then(|| memory::create(1, Use::Atomic, place));
+        let is_counted = needs_drop::<T>() || objects::is_counted(place);
+        let count = is_counted.then(|| memory::create(1, Use::Atomic, place));
         let object = objects::made("Arc", place);
-        let shared = Counted::new(Shared { count, object });
+        let shared = Counted::new(Shared { count, object, place });
         objects::share(address(&value), Counted::clone(&shared));
         Self { shared, value }
     }
@@ -85,7 +86,10 @@ impl<T: ?Sized> Arc<T> {
     pub fn strong_count(this: &Self) -> usize {
         match this.shared.count {
             Some(count) => load(count, Relaxed, Location::caller()),
-            None => Counted::strong_count(&this.value),
+            None => {
+                objects::count_from_now_on(this.shared.place);
+                Counted::strong_count(&this.value)
+            }
         }
     }
 
@@ -156,7 +160,10 @@ impl<T: ?Sized> Arc<T> {
     fn is_only(&self) -> bool {
         match self.shared.count {
             Some(count) => load(count, Acquire, Location::caller()) == 1,
-            None => Counted::strong_count(&self.value) == 1,
+            None => {
+                objects::count_from_now_on(self.shared.place);
+                Counted::strong_count(&self.value) == 1
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::panic::Location;
 use std::sync::{LockResult, TryLockError, TryLockResult};
@@ -21,10 +22,27 @@ unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 /// Gives the lock back when it is dropped.
+///
+/// As std's, it is shared between threads only if the value is, and it is not sent:
+///
+/// ```compile_fail,E0277
+/// fn is_sync<T: Sync>() {}
+/// is_sync::<porf::sync::MutexGuard<'static, std::cell::Cell<u32>>>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<porf::sync::MutexGuard<'static, u32>>();
+/// ```
 pub struct MutexGuard<'a, T: ?Sized> {
     pub(super) mutex: &'a Mutex<T>,
     pub(super) entry: Id,
+    /// As std's, it cannot be sent to another thread.
+    pub(super) not_send: PhantomData<*const ()>,
 }
+
+// SAFETY: a shared guard gives shared access to the data.
+unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
 
 impl<T> Mutex<T> {
     /// Wraps a value.
@@ -50,7 +68,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let entry = queue::lock(self.queue, Entry::Exclusive, Location::caller());
-        Ok(MutexGuard { mutex: self, entry })
+        Ok(MutexGuard { mutex: self, entry, not_send: PhantomData })
     }
 
     /// Takes the lock, if it is free.
@@ -60,7 +78,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let entry = queue::try_lock(self.queue, Entry::Exclusive, Location::caller());
-        let guard = entry.map(|entry| MutexGuard { mutex: self, entry });
+        let guard = entry.map(|entry| MutexGuard { mutex: self, entry, not_send: PhantomData });
         guard.ok_or(TryLockError::WouldBlock)
     }
 

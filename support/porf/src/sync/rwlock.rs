@@ -2,6 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::panic::Location;
 use std::sync::{LockResult, TryLockError, TryLockResult};
@@ -24,13 +25,23 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
     entry: Id,
+    /// As std's, it cannot be sent to another thread.
+    not_send: PhantomData<*const ()>,
 }
+
+// SAFETY: a shared guard gives shared access to the data.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
 
 /// Gives the lock back when it is dropped.
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
     entry: Id,
+    /// As std's, it cannot be sent to another thread.
+    not_send: PhantomData<*const ()>,
 }
+
+// SAFETY: a shared guard gives shared access to the data.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
 
 impl<T> RwLock<T> {
     /// Wraps a value.
@@ -56,7 +67,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let entry = queue::lock(self.queue, Entry::Shared, Location::caller());
-        Ok(RwLockReadGuard { lock: self, entry })
+        Ok(RwLockReadGuard { lock: self, entry, not_send: PhantomData })
     }
 
     /// Takes the lock for reading, if it is free.
@@ -66,7 +77,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let entry = queue::try_lock(self.queue, Entry::Shared, Location::caller());
-        let guard = entry.map(|entry| RwLockReadGuard { lock: self, entry });
+        let guard = entry.map(|entry| RwLockReadGuard { lock: self, entry, not_send: PhantomData });
         guard.ok_or(TryLockError::WouldBlock)
     }
 
@@ -77,7 +88,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let entry = queue::lock(self.queue, Entry::Exclusive, Location::caller());
-        Ok(RwLockWriteGuard { lock: self, entry })
+        Ok(RwLockWriteGuard { lock: self, entry, not_send: PhantomData })
     }
 
     /// Takes the lock for writing, if it is free.
@@ -87,7 +98,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let entry = queue::try_lock(self.queue, Entry::Exclusive, Location::caller());
-        let guard = entry.map(|entry| RwLockWriteGuard { lock: self, entry });
+        let guard =
+            entry.map(|entry| RwLockWriteGuard { lock: self, entry, not_send: PhantomData });
         guard.ok_or(TryLockError::WouldBlock)
     }
 
