@@ -13,7 +13,7 @@ use stampool::alloc::{AsyncLinear, AsyncStatic, Blocks, Linear, Stack, Static};
 use stampool::{Pool, SystemSource};
 
 /// Of the members on a buffer, which never take back what lies below the last block.
-const BUFFER_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+const BUFFER_BYTES: usize = if cfg!(miri) { 64 << 10 } else { 16 << 20 };
 /// Operations per container.
 const OPERATIONS: u64 = if cfg!(miri) { 200 } else { 100_000 };
 
