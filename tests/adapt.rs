@@ -13,7 +13,7 @@ use stampool::alloc::{AsyncLinear, AsyncStatic, Blocks, Linear, Stack, Static};
 use stampool::{Pool, SystemSource};
 
 /// Of the members on a buffer, which never take back what lies below the last block.
-const BUFFER_BYTES: usize = if cfg!(miri) { 1 << 20 } else { 16 << 20 };
+const BUFFER_BYTES: usize = if cfg!(miri) { 64 << 10 } else { 16 << 20 };
 /// Operations per container.
 const OPERATIONS: u64 = if cfg!(miri) { 200 } else { 100_000 };
 
@@ -118,8 +118,12 @@ fn boxes_in_blocks_and_pools() {
 }
 
 #[test]
+#[cfg_attr(
+    miri,
+    ignore = "Miri gives up on the largest requests of the kit, which reach the system"
+)]
 fn foreign_allocators_keep_the_contract() {
-    let programs = if cfg!(miri) { 10 } else { 1_000 };
+    let programs = 1_000;
     let global = |_| Api2V02(allocator_api2_02::alloc::Global);
     Conformance::new(global).foreign().programs(programs).check();
     let global = |_| Api2V04(allocator_api2_04::alloc::Global);
