@@ -95,6 +95,13 @@ impl Recorder {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).record(outcome);
     }
 
+    /// Forgets what was recorded, for a search that begins anew.
+    #[cfg(stampool_model = "porf")]
+    fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Exploration::default();
+        reset_count();
+    }
+
     /// What was recorded; the caller says whether the search came to its end.
     #[must_use]
     pub fn finish(&self, finished: bool) -> Exploration {
@@ -138,25 +145,29 @@ pub fn explore_loom(
 }
 
 /// Explores `body` under porf, without any bound: every execution of RC11. Each execution's outcome
-/// is the string that `body` returns.
+/// is the string that `body` returns; what a run returns that porf does not count is dropped.
 ///
 /// # Panics
-/// If an execution fails, or is longer than a model should be.
+/// If an execution fails, or is longer than a model should be, or if a variable of porf is set in
+/// the environment that changes what is run.
 #[cfg(stampool_model = "porf")]
 pub fn explore_rc11(body: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
-    let mut builder = porf::model::Builder::new();
+    use porf::model::{Builder, Told, Verdict};
+
+    refuse_environment("PORF_REPLAY");
+
+    let mut builder = Builder::new();
     builder.max_branches = MAX_BRANCHES;
     builder.check_duplicates = true;
     let recorder = Recorder::begin();
-    let recorded = recorder.clone();
-    let report = builder.explore(move || recorded.record(body()));
-    match report.verdict {
-        porf::model::Verdict::Exhausted => {
-            let executions = report.executions;
-            Exploration { executions, ..recorder.finish(true) }
-        }
-        verdict => panic!("not exhausted: {verdict:?}"),
-    }
+    let report = builder.explore_outcomes(body, |told| match told {
+        Told::Execution(outcome) => recorder.record(outcome),
+        Told::Anew => recorder.forget(),
+    });
+    assert_eq!(report.verdict, Verdict::Exhausted, "not exhausted");
+    let exploration = recorder.finish(true);
+    assert_eq!(report.executions, exploration.executions, "each execution has an outcome");
+    exploration
 }
 
 /// What a panic said, if it said anything.

@@ -87,6 +87,13 @@ mod checks {
                 checks.push(check.expect_exactly(scenario.allowed(), scenario.fewest()));
             }
         }
+        for (strategy, scenarios) in LONG {
+            for scenario in *scenarios {
+                let names =
+                    |check: &Check| check.strategy == *strategy && check.scenario == *scenario;
+                assert!(checks.iter().any(names), "LONG names no check: {strategy}/{scenario}");
+            }
+        }
         checks
             .into_iter()
             .map(|check| {

@@ -1,5 +1,6 @@
 //! Runs models.
 
+use core::cell::RefCell;
 use core::panic::Location;
 use core::time::Duration;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use crate::graph::MAX_THREADS;
 use crate::rt::{self, Guide, Options, Place, is_running, with};
 
 pub use crate::graph::{EventKind, EventView, GraphView};
-pub use crate::rt::{Limit, Report, Verdict};
+pub use crate::rt::{Limit, Report, Told, Verdict};
 
 /// Settings of an exploration. The fields that loom has too have loom's names.
 #[derive(Clone, Debug)]
@@ -99,9 +100,43 @@ impl Builder {
         self.run(Location::caller(), f)
     }
 
+    /// As [`explore`](Self::explore), and hands on what the closure returned in each execution that
+    /// the report counts. A run that is blocked, that only tests a loop, or that the exploration
+    /// gives up has no outcome.
+    ///
+    /// An outcome must own nothing of the model, because it outlives the execution.
+    ///
+    /// # Panics
+    /// If an execution fails.
+    #[track_caller]
+    pub fn explore_outcomes<T: 'static>(
+        &self,
+        f: impl Fn() -> T + Sync + Send + 'static,
+        mut told: impl FnMut(Told<T>),
+    ) -> Report {
+        let last = Rc::new(RefCell::new(None));
+        let kept = Rc::clone(&last);
+        let program = move || {
+            kept.take();
+            let outcome = f();
+            kept.replace(Some(outcome));
+        };
+        let mut each = |told_now| match told_now {
+            Told::Execution(()) => {
+                told(Told::Execution(last.take().expect("a complete run has an outcome")));
+            }
+            Told::Anew => told(Told::Anew),
+        };
+        rt::explore(self.options(), Location::caller(), Rc::new(program), &mut each)
+    }
+
     fn run(&self, place: Place, f: impl Fn() + 'static) -> Report {
+        rt::explore(self.options(), place, Rc::new(f), &mut |_| ())
+    }
+
+    fn options(&self) -> Options {
         let most = u16::MAX.into();
-        let options = Options {
+        Options {
             max_threads: self.max_threads.min(MAX_THREADS),
             max_events: self.max_branches.min(most),
             max_executions: self.max_permutations.map(|most| most as u64),
@@ -110,8 +145,7 @@ impl Builder {
             spurious_failures: self.spurious_failures,
             check_duplicates: self.check_duplicates,
             guide: guide(),
-        };
-        rt::explore(options, place, Rc::new(f))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::objects::take_statics;
 use super::parts::{Objects, Spins};
 use super::state::{install, is_running, suspend, with};
 use super::threads::{join, run};
-use super::{Limit, Options, Place, Report, Runtime, Verdict, Wait};
+use super::{Limit, Options, Place, Report, Runtime, Told, Verdict, Wait};
 use crate::graph::{Clock, Event, Graph, Kind, STATICS};
 
 type Thread = Coroutine<(), (), (), DefaultStack>;
@@ -39,11 +39,16 @@ enum Ended {
     Failed(Failure),
 }
 
-/// Runs every execution of `program`.
+/// Runs every execution of `program`, and tells `told` of each that counts.
 ///
 /// # Panics
 /// If an execution fails, with what it failed with.
-pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> Report {
+pub(crate) fn explore(
+    options: Options,
+    place: Place,
+    program: Rc<dyn Fn()>,
+    told: &mut dyn FnMut(Told<()>),
+) -> Report {
     assert!(!is_running(), "a model cannot run another model");
     let began = Instant::now();
     let mut stacks = Stacks::new();
@@ -81,6 +86,7 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
             });
             seen.clear();
             install(Some(fresh(Spins { restart: false, ..spins })));
+            told(Told::Anew);
             continue;
         }
         if let Ended::Failed(failure) = ended {
@@ -92,6 +98,9 @@ pub(crate) fn explore(options: Options, place: Place, program: Rc<dyn Fn()>) -> 
             rt.count(&ended, &mut seen);
             rt.stopped.or_else(|| rt.limit(began)).map(Verdict::NotFinished)
         });
+        if matches!(ended, Ended::Complete) {
+            told(Told::Execution(()));
+        }
         if let Some(verdict) = verdict {
             return Report { verdict, ..with(|rt| rt.report) };
         }

@@ -33,7 +33,7 @@ pub(crate) use explore::explore;
 pub(crate) use guide::Guide;
 pub(crate) use parts::Shared;
 pub(crate) use report::Options;
-pub use report::{Limit, Report, Verdict};
+pub use report::{Limit, Report, Told, Verdict};
 pub(crate) use state::{Runtime, Turn, is_running, is_unwinding, suspend, turn, with};
 pub(crate) use wait::Wait;
 

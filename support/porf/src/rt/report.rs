@@ -81,3 +81,13 @@ impl Report {
     pub(crate) const START: Self =
         Self { executions: 0, blocked: 0, events: 0, verdict: Verdict::Exhausted };
 }
+
+/// What an exploration tells while it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told<T> {
+    /// An execution counts; this is what the model's closure returned in it.
+    Execution(T),
+    /// The exploration begins anew, because it has found a loop that it must unroll or references
+    /// that it must count. What it told before is void: it explores those executions again.
+    Anew,
+}

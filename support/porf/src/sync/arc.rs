@@ -15,9 +15,10 @@ use crate::rt::{Place, Shared, is_unwinding, objects};
 /// A counted reference. One that is never dropped is reported as a leak.
 ///
 /// If the value needs to be dropped, then the count is an atomic variable of the model, as std's
-/// is: whoever decreases it last drops the value, and every order of the decreases is explored. If
-/// dropping the value does nothing, nobody can tell who dropped it last, so clones and drops are no
-/// events, until [`get_mut`](Self::get_mut), [`try_unwrap`](Self::try_unwrap) or
+/// is: the thread that decreases it last drops the value, and every order of the decreases is
+/// explored. If dropping the value does nothing, no thread can tell which one dropped it last, so
+/// clones and drops are no events, until [`get_mut`](Self::get_mut),
+/// [`try_unwrap`](Self::try_unwrap) or
 /// [`strong_count`](Self::strong_count) asks for the count: then the exploration begins anew, and
 /// the count of each reference that was made at this source line is a variable of the model.
 #[derive(Debug)]
