@@ -4,12 +4,12 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::error::AllocError;
-use crate::source::{Source, finish};
+use crate::source::{Source, finish, obtain_aligned};
 
 /// The size of the first chunk in bytes, unless the member's user sets one.
 pub(super) const FIRST_CHUNK_BYTES: usize = 4 << 10;
 /// The size in bytes up to which chunks grow by doubling.
-const LARGEST_CHUNK_BYTES: usize = 64 << 20;
+pub(super) const LARGEST_CHUNK_BYTES: usize = 64 << 20;
 /// The alignment of a chunk's payload, in bytes.
 pub(super) const PAYLOAD_ALIGN: usize = 16;
 
@@ -145,9 +145,9 @@ impl<S: Source> Chunks<S> {
                 chunk => chunk.ok(),
             };
             if let Some(chunk) = chunk
-                && let Some(region) = self.source.obtain(chunk)
+                && let Some(region) = obtain_aligned(&mut self.source, chunk)?
             {
-                return self.enter(region, chunk);
+                return Ok(self.enter(region, chunk));
             }
             if bytes == least {
                 return Err(AllocError::OutOfMemory);
@@ -156,12 +156,7 @@ impl<S: Source> Chunks<S> {
         }
     }
 
-    fn enter(&mut self, region: NonNull<u8>, layout: Layout) -> Result<Chunk, AllocError> {
-        if !region.addr().get().is_multiple_of(layout.align()) {
-            // SAFETY: just obtained with this layout, and not used.
-            unsafe { self.source.release(region, layout) };
-            return Err(AllocError::MisalignedSource);
-        }
+    fn enter(&mut self, region: NonNull<u8>, layout: Layout) -> Chunk {
         let older = self.newest.map(Chunk::header);
         // SAFETY: the region is aligned for a header and has room for one.
         unsafe { region.cast::<Header>().write(Header { older, layout }) };
@@ -170,7 +165,7 @@ impl<S: Source> Chunks<S> {
         self.count += 1;
         self.bytes += layout.size();
         self.next_bytes = layout.size().saturating_mul(2).min(LARGEST_CHUNK_BYTES);
-        Ok(chunk)
+        chunk
     }
 
     /// Gives the newest chunk back. Answers whether there was one.

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use crate::block::sanitizers;
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource, finish};
+use crate::source::{Source, SystemSource, finish, obtain_aligned};
 
 /// Precedes the payload of each region.
 struct Header {
@@ -43,12 +43,7 @@ impl Regions {
         let (layout, offset) =
             Layout::new::<Header>().extend(payload).map_err(|_| AllocError::OutOfMemory)?;
         self.calls += 1;
-        let region = self.source.obtain(layout).ok_or(AllocError::OutOfMemory)?;
-        if region.addr().get() % layout.align() != 0 {
-            // SAFETY: just obtained with this layout, and no other thread knows of it.
-            unsafe { self.source.release(region, layout) };
-            return Err(AllocError::MisalignedSource);
-        }
+        let region = obtain_aligned(&mut *self.source, layout)?.ok_or(AllocError::OutOfMemory)?;
         let header = region.cast::<Header>();
         // SAFETY: the region starts with room for a header and is aligned for it.
         unsafe { header.write(Header { next: self.last, layout }) };

@@ -6,11 +6,13 @@
 //! source when it grows and when it is reset or dropped, and the stack also when a scope closes or a
 //! block is freed.
 
+mod aligned;
 mod buffer;
 mod forward;
 mod system;
 mod unwinding;
 
+pub(crate) use aligned::obtain_aligned;
 pub use buffer::BufferSource;
 pub use system::SystemSource;
 pub(crate) use unwinding::finish;

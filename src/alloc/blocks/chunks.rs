@@ -4,11 +4,9 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use crate::alloc::chunks::LARGEST_CHUNK_BYTES;
 use crate::error::AllocError;
-use crate::source::{Source, finish};
-
-/// Chunks double up to this size, in bytes.
-const LARGEST_CHUNK_BYTES: usize = 64 << 20;
+use crate::source::{Source, finish, obtain_aligned};
 
 /// What lies behind a chunk's blocks.
 pub(super) const FOOTER_BYTES: usize = size_of::<Chunk>();
@@ -54,19 +52,17 @@ impl<S: Source> Chunks<S> {
     /// no more.
     pub(super) fn obtain(&mut self, block: Layout) -> Result<Chunk, AllocError> {
         let mut blocks = self.next_blocks;
-        let (start, layout) = loop {
-            let layout = chunk_layout(block, blocks);
-            match layout.and_then(|layout| Some((self.source.obtain(layout)?, layout))) {
-                Some(chunk) => break chunk,
-                None if blocks == 1 => return Err(AllocError::OutOfMemory),
-                None => blocks /= 2,
+        let start = loop {
+            if let Some(layout) = chunk_layout(block, blocks)
+                && let Some(start) = obtain_aligned(&mut self.source, layout)?
+            {
+                break start;
             }
+            if blocks == 1 {
+                return Err(AllocError::OutOfMemory);
+            }
+            blocks /= 2;
         };
-        if !start.addr().get().is_multiple_of(layout.align()) {
-            // SAFETY: just obtained with this layout, and not used.
-            unsafe { self.source.release(start, layout) };
-            return Err(AllocError::MisalignedSource);
-        }
         let chunk = Chunk { start, blocks, older: self.first };
         // SAFETY: the layout has room for a footer behind the blocks.
         let footer = unsafe { start.add(blocks * block.size()) }.cast::<Chunk>();

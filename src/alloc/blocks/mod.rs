@@ -8,13 +8,12 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use self::chunks::{Chunk, Chunks, FOOTER_BYTES, chunk_layout};
+use super::chunks::FIRST_CHUNK_BYTES;
 use super::provenance::{expose, recover};
 use super::{Owner, Reset, Usage, empty_block, inherent};
 use crate::error::{AllocError, BuildError};
 use crate::source::{Source, SystemSource};
 
-/// The size of the first chunk in bytes, unless the member's user sets its blocks.
-const FIRST_CHUNK_BYTES: usize = 4 << 10;
 /// Lies in a free block.
 struct Link(Option<NonNull<Link>>);
 
