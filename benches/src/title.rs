@@ -28,7 +28,7 @@ pub mod names {
     pub const SYSTEM: &str = "system malloc";
 }
 
-/// What a subject is, for whoever compares.
+/// What a subject is, for a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {

@@ -185,8 +185,8 @@ fn a_first_chunk_that_no_layout_describes_is_halved() {
     }
 }
 
-/// The block as its user gives it back who has made a reference of it: a pointer that may reach its
-/// first 8 bytes and no more.
+/// What a user gives back who has turned the block into a reference to a word: a pointer that may
+/// access the first 8 bytes of the block, and no more.
 fn narrowed(block: NonNull<[u8]>) -> NonNull<u8> {
     // SAFETY: the block is live, aligned for a word, at least as long, and nobody else uses it.
     let word: &mut MaybeUninit<u64> = unsafe { block.cast().as_mut() };

@@ -111,7 +111,7 @@ pub(super) fn answer(
         }
         if !idle {
             patience = server.patience;
-        // Acquire: whoever has all answers has sent all messages, and they have arrived.
+        // Acquire: a thread that has all answers has sent all messages, and they have arrived.
         } else if asking.load(Ordering::Acquire) == 0 {
             return;
         } else {

@@ -20,7 +20,7 @@
 //! needs one of the adaptors of this crate, or an `impl Allocator` of a few lines.
 //!
 //! The kit has its own generator of programs, of a hundred lines, and depends on no other crate. So
-//! it costs nothing to those who do not use it, and it fits beside every version of proptest or
+//! it costs a program that does not use it nothing, and it fits beside every version of proptest or
 //! none.
 
 mod member;

@@ -43,8 +43,8 @@ impl<S: Source> Stack<S> {
         self.enter().expect("no scope of this stack is open, unless one was forgotten")
     }
 
-    /// Opens a scope, and leaves the parent to those who borrow it. While the guard exists, the
-    /// parent refuses every allocation.
+    /// Opens a scope by a shared borrow, so that the parent can still be named. While the guard
+    /// exists, the parent refuses every allocation.
     ///
     /// # Errors
     ///
