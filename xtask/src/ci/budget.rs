@@ -31,6 +31,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("replay 2", 1),
     ("hit-path", 5),
     ("instructions", 2),
+    ("family", 40),
     ("atomics", 4),
     ("compare", 72),
     ("mutants", 150),

@@ -122,12 +122,21 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     });
     steps.extend([
         Step::new("litmus", "loom against known C11 outcomes", Xtask, "litmus"),
-        Step::new(
-            "porf, GenMC's counts",
-            "programs of more than six threads explore as many executions as GenMC keeps",
-            Cargo,
-            "test --quiet --release -p porf-tests --features many-threads --test genmc",
-        ),
+        if deep {
+            Step::new(
+                "porf, GenMC's counts",
+                "the large programs too, 7,000 random ones, and the slow counts of the enumerator",
+                Cargo,
+                "test --quiet --release -p porf-tests -p rc11-reference --features porf-tests/many-threads -- --include-ignored",
+            )
+        } else {
+            Step::new(
+                "porf, GenMC's counts",
+                "programs of more than six threads explore as many executions as GenMC keeps",
+                Cargo,
+                "test --quiet --release -p porf-tests --features many-threads --test genmc",
+            )
+        },
         if deep {
             Step::new(
                 "porf, random programs",
@@ -173,6 +182,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "hits, exchange and carve take no more than was kept, where valgrind is there",
             Xtask,
             "instructions",
+        ),
+        Step::new(
+            "family",
+            "instructions of the allocator family beside its peers', where valgrind is there",
+            Xtask,
+            "family",
         ),
         Step::new("atomics", "none in a hit, and as many as kept elsewhere", Xtask, "atomics"),
         Step::new("compare", "the main job, quick", Xtask, "compare --quick"),

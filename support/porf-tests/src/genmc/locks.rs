@@ -56,7 +56,7 @@ fn ticketlock(n: usize) {
 }
 
 /// Test and test-and-set, by a swap. An iteration that fails replaces one by one, so that GenMC makes
-/// it into an assumption. (With a loop around it there are 6 executions.)
+/// it into an assumption.
 fn ttaslock(n: usize) {
     let mut threads = Threads::sharing(zeros::<2>());
     for i in 0..n {

@@ -90,9 +90,8 @@ impl Queue {
 /// Two threads enqueue and dequeue.
 ///
 /// An iteration ends without an effect where the tail or the head has changed in between. GenMC
-/// makes such an iteration into an assumption in some loops. With one in both loops there are 38
-/// executions, in neither 114, only in `enqueue` 86, and only in `dequeue` the 50 of GenMC, which
-/// is therefore what stands here.
+/// makes such an iteration into an assumption in some loops. Only an assumption in `dequeue`, and
+/// none in `enqueue`, gives the number of GenMC, so this is what stands here.
 fn ms_queue(_: usize) {
     let mut threads = Threads::sharing(Queue::new(3));
     for thread in 0..2 {

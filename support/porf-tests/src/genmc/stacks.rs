@@ -50,7 +50,7 @@ impl Stack {
     }
 
     /// An iteration whose `compare_exchange` fails has no effect, so that GenMC makes it into an
-    /// assumption. (With a loop around it there are 22 executions.)
+    /// assumption.
     fn pop(&self) -> Option<usize> {
         let top = self.top.load(Acquire);
         if node(top) == 0 {
