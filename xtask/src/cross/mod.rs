@@ -11,6 +11,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::MetadataCommand;
 use comfy_table::Table;
 use serde::Serialize;
 
@@ -22,6 +23,9 @@ pub(crate) const REPORT: &str = "cross.json";
 
 /// What does not run in an emulator, of all programs of tests: it runs the compiler.
 const LEFT_OUT: &str = "bounds";
+
+/// The program `adapt` needs them.
+const FEATURES: &str = "allocator-api2-02,allocator-api2-04";
 
 /// What to run.
 #[derive(clap::Args)]
@@ -99,19 +103,26 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Words of Cargo for the tests.
 fn tests() -> Result<Vec<String>> {
-    let mut words: Vec<String> =
-        ["test", "--package", "stampool", "--no-fail-fast", "--lib"].map(String::from).into();
-    let mut files: Vec<_> = fs::read_dir(workspace::root()?.join("tests"))?
-        .map(|file| Ok(file?.path()))
-        .collect::<Result<_>>()?;
-    files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "rs")) {
-        let name = file.file_stem().and_then(|name| name.to_str()).context("a test has no name")?;
-        if name != LEFT_OUT {
-            words.extend(["--test".into(), name.into()]);
-        }
+    let words =
+        ["test", "--package", "stampool", "--features", FEATURES, "--no-fail-fast", "--lib"];
+    let mut words: Vec<String> = words.map(String::from).into();
+    for program in programs()? {
+        words.extend(["--test".into(), program]);
     }
     Ok(words)
+}
+
+/// The library's integration tests that run in an emulator.
+fn programs() -> Result<Vec<String>> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(workspace::root()?.join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .context("cargo metadata")?;
+    let library = metadata.packages.iter().find(|package| package.name.as_str() == "stampool");
+    let targets = &library.context("there is no package stampool")?.targets;
+    let tests = targets.iter().filter(|target| target.is_test() && target.name != LEFT_OUT);
+    Ok(tests.map(|target| target.name.clone()).collect())
 }
 
 /// Words of Cargo for a short stress run.
@@ -191,4 +202,18 @@ fn table(rows: &[Row]) -> Table {
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_emulator_runs_programs_in_files_and_in_folders() {
+        let programs = programs().expect("programs");
+        for program in ["adapt", "alloc", "pool", "processors"] {
+            assert!(programs.iter().any(|name| name == program), "{program}");
+        }
+        assert!(!programs.iter().any(|name| name == LEFT_OUT));
+    }
 }
