@@ -9,10 +9,11 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use super::failure::Failure;
+use super::object_table::Objects;
 use super::objects::take_statics;
-use super::parts::{Objects, Spins};
 use super::state::{install, is_running, suspend, with};
 use super::threads::{join, run};
+use super::trial::Spins;
 use super::{Limit, Options, Place, Report, Runtime, Told, Verdict, Wait};
 use crate::graph::{Clock, Event, Graph, Kind, STATICS};
 

@@ -15,7 +15,7 @@
 //! A thread that waits, and whose loop has read the last value of everything that it reads, spins
 //! for ever.
 
-use super::parts::Trial;
+use super::trial::Trial;
 use super::{Place, Runtime, Wait, is_unwinding, suspend, with};
 use crate::graph::{Event, Id, Kind};
 

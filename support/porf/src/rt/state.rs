@@ -7,8 +7,10 @@ use corosensei::Yielder;
 
 use super::choice::{Choice, Frame};
 use super::failure::Failure;
-use super::parts::{Locals, Objects, Spins};
+use super::object_table::Objects;
 use super::report::{Limit, Options, Report};
+use super::thread_values::Locals;
+use super::trial::Spins;
 use super::{Place, Wait};
 use crate::graph::{Clock, Event, Graph, Id, Kind, LANES, STATICS, acquires, releases};
 
