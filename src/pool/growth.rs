@@ -217,7 +217,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             return Ok(());
         }
         let shard = self.shard_id();
-        let _slot = Claimed(vec![self.claim(UNWATCHED)?]);
+        let slot = match self.claim(UNWATCHED) {
+            // Another thread has sealed the pool meanwhile.
+            Err(AllocError::Sealed) => return Ok(()),
+            claimed => claimed?,
+        };
+        let _slot = Claimed(vec![slot]);
         self.carve_until(shard, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {
