@@ -113,8 +113,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// As [`show`](Self::show), for several blocks. The caller has written all of them.
-    pub(super) fn show_all(&self, blocks: &[MaybeBlock]) {
+    /// As [`show`](Self::show), for several blocks.
+    ///
+    /// # Safety
+    ///
+    /// All places were written.
+    pub(super) unsafe fn show_all(&self, blocks: &[MaybeBlock]) {
         if sanitizers::ON {
             // SAFETY: by the caller they were written; a block is a plain pointer.
             blocks.iter().for_each(|block| self.show(unsafe { block.assume_init() }));
