@@ -59,7 +59,7 @@ use crate::free_list::{
 };
 use depot::{DeferredReturn, Depot};
 
-/// The shared store of full, partial and empty magazines of one pool.
+/// The lists of full, partial and empty magazines of one pool, which all its threads share.
 pub struct Mediator<S: Strategy> {
     reclaimer: S::Reclaimer,
     /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
@@ -205,7 +205,7 @@ impl<S: Strategy> Mediator<S> {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` while the caller counts as a thread in the middle of an exchange with every list.
+    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list.
     /// Harnesses use it to show what a sleeping thread does to the others.
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
