@@ -268,7 +268,7 @@ impl<S: Strategy> Mediator<S> {
     /// No other thread uses the mediator until this returns, and no guard is held.
     #[must_use = "what waits leads to magazines"]
     pub unsafe fn drain(&self) -> bool {
-        let Depot { limbo, standing, .. } = &**self.depot;
+        let Depot { limbo, all_returned, .. } = &**self.depot;
         let mut before = usize::MAX;
         while !limbo.is_empty() {
             let waiting = limbo.waiting();
@@ -279,7 +279,7 @@ impl<S: Strategy> Mediator<S> {
             // SAFETY: by the caller.
             unsafe { self.reclaimer.drain(|| limbo.is_empty()) };
         }
-        standing.renewed();
+        all_returned.renewed();
         true
     }
 

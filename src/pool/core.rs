@@ -126,7 +126,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     }
 
     /// The calling thread's shard.
-    pub(super) fn shard_id(&self) -> ShardId {
+    pub(super) fn current_shard(&self) -> ShardId {
         let shard = self.topology.as_ref().map(|topology| topology.shard());
         shard.map_or_else(ShardId::default, |shard| self.mediator.shard_id(shard))
     }

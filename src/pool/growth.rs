@@ -200,7 +200,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         if missing == 0 && has_enough {
             return Ok(());
         }
-        let shard = self.shard_id();
+        let shard = self.current_shard();
         let mut claimed = Claimed(Vec::new());
         for _ in 0..missing {
             claimed.0.push(self.add_slot(UNWATCHED)?);
@@ -216,7 +216,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         if self.sealed.get() != 0 {
             return Ok(());
         }
-        let shard = self.shard_id();
+        let shard = self.current_shard();
         let slot = match self.claim(UNWATCHED) {
             // Another thread has sealed the pool meanwhile.
             Err(AllocError::Sealed) => return Ok(()),

@@ -53,7 +53,7 @@ pub struct Local<'p, S: Strategy = TaggedWide, C: Checking = Unchecked> {
 
 impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     pub(super) fn attach(core: &'p Core<S, C>) -> Result<Self, AllocError> {
-        let shard = core.shard_id();
+        let shard = core.current_shard();
         Ok(Self::new(core, shard, core.attach()?))
     }
 
@@ -276,7 +276,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // SAFETY: a handle owns the slot.
         let client = unsafe { core.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty.
-        let room = unsafe { slot.room() };
+        let room = unsafe { slot.refill_room() };
         let block = match core.take(client, Take::One, room) {
             Ok(blocks) => {
                 // SAFETY: a handle owns the slot, and the call has written so many entries.

@@ -247,7 +247,7 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
                 // No borrow of `LOCALS` is held here, because the source, which may be called, may
                 // use other pools.
                 // SAFETY: the handle is used only while its pool is borrowed, here and in `recent`.
-                let detached = unsafe { DetachedLocal::attach(core, core.shard_id()) }.ok()?;
+                let detached = unsafe { DetachedLocal::attach(core, core.current_shard()) }.ok()?;
                 let mut locals = locals.0.try_borrow_mut().ok()?;
                 locals.prune();
                 match locals.find(pool) {

@@ -220,7 +220,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
         let core = self.pool.core();
         // SAFETY: by the caller.
-        unsafe { DetachedLocal::attach(core, core.shard_id()) }
+        unsafe { DetachedLocal::attach(core, core.current_shard()) }
     }
 }
 
