@@ -85,21 +85,22 @@ pub enum BuildError {
     },
     /// An alignment above the largest that the source can serve.
     Alignment {
-        /// The alignment asked for, in bytes.
+        /// The alignment that the pool needs, in bytes: that of the blocks, or 64 for the pool's own
+        /// memory if that is more.
         requested: usize,
         /// The largest possible alignment, in bytes.
         limit: usize,
     },
-    /// A batch of zero blocks, or of more than the limit.
+    /// A batch, or a largest batch, of zero blocks or of more than the limit.
     Batch {
-        /// The batch asked for, in blocks.
+        /// The batch or the largest batch that was asked for, in blocks.
         requested: usize,
         /// The largest batch, in blocks.
         limit: usize,
     },
     /// A largest batch that is smaller than the batch itself.
     BatchUpTo {
-        /// The most blocks asked for.
+        /// The largest batch that was asked for, in blocks.
         requested: usize,
         /// The batch, in blocks.
         batch: usize,
@@ -122,9 +123,9 @@ pub enum BuildError {
     },
     /// A limbo that is larger than the limit.
     LimboMagazines {
-        /// The magazines asked for.
+        /// The magazines asked for, per handle.
         requested: usize,
-        /// The most.
+        /// The most, per handle.
         limit: usize,
     },
     /// A topology of no shards, or of more than the limit.

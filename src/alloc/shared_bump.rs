@@ -1,7 +1,7 @@
 //! The mark that several threads move through one piece of memory.
 //!
-//! The mark moves up when a block is cut off and down
-//! when the last block is given back, each time by one compare-and-swap.
+//! The mark moves up when a block is cut off and down when the last block is given back, each time
+//! by one compare-and-swap.
 //!
 //! No tag is needed. A thread that owns the bytes up to `e` and sees the mark at `e` knows that
 //! nothing is handed out above, whatever happened before: blocks above `e` can only lie between `e`

@@ -59,7 +59,7 @@ use crate::free_list::{
 };
 use depot::{DeferredReturn, Depot};
 
-/// The shared store of full, partial and empty magazines of one pool.
+/// The lists of full, partial and empty magazines of one pool, which all its threads share.
 pub struct Mediator<S: Strategy> {
     reclaimer: S::Reclaimer,
     /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
@@ -205,7 +205,7 @@ impl<S: Strategy> Mediator<S> {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` while the caller counts as a thread in the middle of an exchange with every list.
+    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list.
     /// Harnesses use it to show what a sleeping thread does to the others.
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
@@ -268,7 +268,7 @@ impl<S: Strategy> Mediator<S> {
     /// No other thread uses the mediator until this returns, and no guard is held.
     #[must_use = "what waits leads to magazines"]
     pub unsafe fn drain(&self) -> bool {
-        let Depot { limbo, standing, .. } = &**self.depot;
+        let Depot { limbo, all_returned, .. } = &**self.depot;
         let mut before = usize::MAX;
         while !limbo.is_empty() {
             let waiting = limbo.waiting();
@@ -279,7 +279,7 @@ impl<S: Strategy> Mediator<S> {
             // SAFETY: by the caller.
             unsafe { self.reclaimer.drain(|| limbo.is_empty()) };
         }
-        standing.renewed();
+        all_returned.renewed();
         true
     }
 

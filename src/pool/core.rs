@@ -113,8 +113,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// As [`show`](Self::show), for several blocks. The caller has written all of them.
-    pub(super) fn show_all(&self, blocks: &[MaybeBlock]) {
+    /// As [`show`](Self::show), for several blocks.
+    ///
+    /// # Safety
+    ///
+    /// All places were written.
+    pub(super) unsafe fn show_all(&self, blocks: &[MaybeBlock]) {
         if sanitizers::ON {
             // SAFETY: by the caller they were written; a block is a plain pointer.
             blocks.iter().for_each(|block| self.show(unsafe { block.assume_init() }));
@@ -122,7 +126,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     }
 
     /// The calling thread's shard.
-    pub(super) fn shard_id(&self) -> ShardId {
+    pub(super) fn current_shard(&self) -> ShardId {
         let shard = self.topology.as_ref().map(|topology| topology.shard());
         shard.map_or_else(ShardId::default, |shard| self.mediator.shard_id(shard))
     }

@@ -200,7 +200,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         if missing == 0 && has_enough {
             return Ok(());
         }
-        let shard = self.shard_id();
+        let shard = self.current_shard();
         let mut claimed = Claimed(Vec::new());
         for _ in 0..missing {
             claimed.0.push(self.add_slot(UNWATCHED)?);
@@ -216,8 +216,13 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         if self.sealed.get() != 0 {
             return Ok(());
         }
-        let shard = self.shard_id();
-        let _slot = Claimed(vec![self.claim(UNWATCHED)?]);
+        let shard = self.current_shard();
+        let slot = match self.claim(UNWATCHED) {
+            // Another thread has sealed the pool meanwhile.
+            Err(AllocError::Sealed) => return Ok(()),
+            claimed => claimed?,
+        };
+        let _slot = Claimed(vec![slot]);
         self.carve_until(shard, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {

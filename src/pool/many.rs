@@ -91,7 +91,8 @@ impl<S: Strategy> ExactPool<S> {
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
             let taken = core.take(client, Take::UpTo(rest.len()), rest)?;
-            core.show_all(&rest[..taken]);
+            // SAFETY: the call has written so many places.
+            unsafe { core.show_all(&rest[..taken]) };
             so_far.taken += taken;
         }
         so_far.fill_up(|| self.allocate())

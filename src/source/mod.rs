@@ -69,7 +69,7 @@ pub unsafe trait Source: Send {
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout);
 
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. The
-    /// default is 2^29, the largest alignment that a layout may have.
+    /// default is 2^29, the largest alignment that a type may have, and a pool asks for no more.
     fn max_align(&self) -> usize {
         MAX_ALIGN
     }

@@ -43,7 +43,7 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 /// # Progress
 ///
 /// All calls are lock-free, except for growth: that takes a lock and calls the source.
-/// [`usage`](Self::usage) takes that lock too.
+/// [`usage`](Self::usage) and [`owns`](Self::owns) take that lock too.
 ///
 /// # Example
 ///

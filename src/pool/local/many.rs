@@ -32,7 +32,8 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
         if !C::CHECKS {
             // SAFETY: this handle owns the slot.
             let cached = unsafe { self.slot.pop_many(so_far.rest()) };
-            self.core().show_all(&so_far.rest()[..cached]);
+            // SAFETY: `pop_many` has written so many places.
+            unsafe { self.core().show_all(&so_far.rest()[..cached]) };
             so_far.taken += cached;
             let most = self.core().mediator.batch().max;
             while so_far.rest().len() >= most {
@@ -51,7 +52,8 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
         let taken = self.core().take(client, Take::UpTo(room.len()), room)?;
         // SAFETY: as above.
         unsafe { self.slot.count_taken(taken) };
-        self.core().show_all(&room[..taken]);
+        // SAFETY: the call has written so many places.
+        unsafe { self.core().show_all(&room[..taken]) };
         Ok(taken)
     }
 
@@ -60,6 +62,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
+    #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         let (batch, mut rest) = (self.core().mediator.batch(), blocks);
         while !C::CHECKS && rest.len() >= batch.min {

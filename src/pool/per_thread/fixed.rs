@@ -46,7 +46,8 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: the number is that of our pool, which lives as long as `self`, or `NONE`.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
-            Some(at) => at.local.allocate_at(at.slot),
+            // SAFETY: the slot is the handle's.
+            Some(at) => unsafe { at.local.allocate_at(at.slot) },
             None => self.allocate_far(),
         }
     }
@@ -57,10 +58,11 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     ///
     /// As there.
     #[inline]
+    #[track_caller]
     pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: as in `allocate`.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
-            // SAFETY: by the caller.
+            // SAFETY: by the caller, and the slot is the handle's.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
             None => unsafe { self.deallocate_far(block) },
@@ -80,6 +82,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     /// As [`deallocate`](Self::deallocate).
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn deallocate_far(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.built().deallocate(block) };

@@ -96,7 +96,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
-            Some(at) => at.local.allocate_at(at.slot),
+            // SAFETY: the slot is the handle's.
+            Some(at) => unsafe { at.local.allocate_at(at.slot) },
             None => self.allocate_far(),
         }
     }
@@ -107,10 +108,11 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// As there.
     #[inline]
+    #[track_caller]
     pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
-            // SAFETY: by the caller.
+            // SAFETY: by the caller, and the slot is the handle's.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
             None => unsafe { self.deallocate_far(block) },
@@ -182,11 +184,18 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate).
+    // No closure, because the caller's place does not lead through one.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn deallocate_far(&self, block: Block) {
-        // SAFETY: by the caller.
-        self.attach_and(|local| unsafe { local.deallocate(block) });
+        // SAFETY: our own number and core.
+        match unsafe { locals::find_or_attach(self.number.get(), self.pool.core()) } {
+            // SAFETY: by the caller.
+            Some(local) => unsafe { local.deallocate(block) },
+            // SAFETY: by the caller.
+            None => unsafe { lock(&self.fallback).0.deallocate(block) },
+        }
     }
 
     /// As [`with_local`](Self::with_local), for a thread whose handle is not in `RECENT`.
@@ -211,7 +220,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
         let core = self.pool.core();
         // SAFETY: by the caller.
-        unsafe { DetachedLocal::attach(core, core.shard_id()) }
+        unsafe { DetachedLocal::attach(core, core.current_shard()) }
     }
 }
 
