@@ -216,18 +216,6 @@ impl<S: Source> Chunks<S> {
         }
         Some(largest)
     }
-
-    /// Gives all chunks back but the largest one, which stays.
-    ///
-    /// # Safety
-    ///
-    /// Nobody uses a payload.
-    pub(super) unsafe fn keep_largest(&mut self) -> Option<Chunk> {
-        let largest = self.raise_largest()?;
-        // SAFETY: by the caller.
-        unsafe { self.release_between(None) };
-        Some(largest)
-    }
 }
 
 impl<S: Source> Drop for Chunks<S> {

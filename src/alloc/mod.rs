@@ -36,6 +36,7 @@
 //!   two calls for resizing in place say.
 
 mod allocator;
+mod atomic_bump;
 mod blocks;
 mod bump;
 mod chunks;
@@ -44,10 +45,11 @@ mod fixed;
 mod forward;
 mod inherent;
 mod linear;
+mod one_layout;
 mod owner;
 mod pools;
 mod provenance;
-mod shared_bump;
+
 mod stack;
 mod usage;
 

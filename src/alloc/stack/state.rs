@@ -1,4 +1,4 @@
-//! What a stack and its scopes share.
+//! The state of a stack, which its scopes borrow.
 
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
@@ -20,7 +20,7 @@ use crate::source::Source;
 ///
 /// Whatever a caller gives back is an address only: the pointers kept here are the chunk's own, which
 /// reach all of it.
-pub(super) struct Core<S: Source> {
+pub(super) struct StackState<S: Source> {
     pub(super) bump: Bump,
     free: Cell<Option<NonNull<super::free::Range>>>,
     pub(super) current: Cell<Option<Chunk>>,
@@ -32,7 +32,7 @@ pub(super) struct Core<S: Source> {
     chunks: RefCell<Chunks<S>>,
 }
 
-impl<S: Source> Core<S> {
+impl<S: Source> StackState<S> {
     pub(super) const fn new(source: S, first_bytes: usize) -> Self {
         Self {
             bump: Bump::empty(),
