@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ledger::Limit;
 use serde::{Deserialize, Serialize};
 
+use crate::one_at_a_time::execution;
+
 /// Steps that one execution may take. Above it loom panics: a loop that waits for another thread.
 const MAX_BRANCHES: usize = 20_000;
 
@@ -139,7 +141,7 @@ pub fn explore_loom(
 
     let recorder = Recorder::begin();
     let recorded = recorder.clone();
-    builder.check(move || recorded.record(body()));
+    builder.check(move || recorded.record(execution(&body)));
     // With the limits out of reach `check` returns only from the end of the search.
     recorder.finish(true)
 }
@@ -160,10 +162,13 @@ pub fn explore_rc11(body: impl Fn() -> String + Send + Sync + 'static) -> Explor
     builder.max_branches = MAX_BRANCHES;
     builder.check_duplicates = true;
     let recorder = Recorder::begin();
-    let report = builder.explore_outcomes(body, |told| match told {
-        Told::Execution(outcome) => recorder.record(outcome),
-        Told::Anew => recorder.forget(),
-    });
+    let report = builder.explore_outcomes(
+        move || execution(&body),
+        |told| match told {
+            Told::Execution(outcome) => recorder.record(outcome),
+            Told::Anew => recorder.forget(),
+        },
+    );
     assert_eq!(report.verdict, Verdict::Exhausted, "not exhausted");
     let exploration = recorder.finish(true);
     assert_eq!(report.executions, exploration.executions, "each execution has an outcome");

@@ -23,6 +23,7 @@
 //! | [`opaque`] | libraries that the checkers cannot see into, behind the contract of a reclaimer |
 //! | [`litmus`] | known C11 outcomes against what loom finds |
 //! | [`selfcheck`] | rows by which each run checks that its checker still finds faults |
+//! | [`one_at_a_time`] | a fault of the checks: a mutex around every operation |
 //!
 //! # Checking a structure of your own
 //!
@@ -89,6 +90,7 @@ pub mod epoch_model;
 pub mod explore;
 pub mod harness;
 pub mod litmus;
+pub mod one_at_a_time;
 pub mod opaque;
 pub mod program;
 pub mod scenarios;

@@ -5,6 +5,7 @@
 //! `SHUTTLE_RANDOM_SEED` would replace the seed without a word.
 
 use loom_tests::explore::{Exploration, Recorder, refuse_environment};
+use loom_tests::one_at_a_time::execution;
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
@@ -55,7 +56,7 @@ fn explore(
 
     let recorder = Recorder::begin();
     let recorded = recorder.clone();
-    let ran = Runner::new(scheduler, config).run(move || recorded.record(body()));
+    let ran = Runner::new(scheduler, config).run(move || recorded.record(execution(&body)));
     // An execution that was cut off counts for shuttle, but left no outcome.
     let seen = recorder.finish(true);
     let complete = seen.executions == ran as u64 && asked.is_none_or(|asked| asked == ran);

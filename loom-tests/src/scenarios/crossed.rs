@@ -12,6 +12,7 @@ use stampool::raw::sync::thread;
 use stampool::{Strategy, SystemSource};
 
 use super::{Standing, make_magazine};
+use crate::one_at_a_time::operation;
 use crate::spec::{self, Object};
 
 /// Its name in the ledger.
@@ -52,12 +53,12 @@ pub fn body<S: Strategy>() -> String {
     let (own, standing) = (rig.reclaimer.join(), Standing(rig.reclaimer.join()));
     let other = thread::spawn(move || {
         let Standing(participant) = &standing;
-        rig.lists[1].push(theirs);
-        let found = rig.has(0, participant);
+        operation(|| rig.lists[1].push(theirs));
+        let found = operation(|| rig.has(0, participant));
         (standing, found)
     });
-    rig.lists[0].push(mine);
-    let mut found = [rig.has(1, &own), false];
+    operation(|| rig.lists[0].push(mine));
+    let mut found = [operation(|| rig.has(1, &own)), false];
     let standing;
     (standing, found[1]) = other.join().expect("no panic unreported");
 

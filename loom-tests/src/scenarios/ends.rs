@@ -13,6 +13,7 @@ use stampool::raw::threads::Rundown;
 use stampool::{Pool, Strategy, ThreadLocalPool};
 
 use super::{Depth, Metered};
+use crate::one_at_a_time::operation;
 
 /// A program, and what may come of it.
 #[derive(Clone, Copy)]
@@ -161,10 +162,12 @@ fn enter_and_close<const GUARDS: usize>(waits: bool) -> String {
         .map(|number| {
             let rundown = Arc::clone(&rundown);
             thread::spawn(move || {
-                let Some(guard) = rundown.enter() else { return "out" };
-                // SAFETY: this guard's cell.
-                guard.cells[number].with_mut(|cell| unsafe { *cell += 1 });
-                "in"
+                operation(|| {
+                    let Some(guard) = rundown.enter() else { return "out" };
+                    // SAFETY: this guard's cell.
+                    guard.cells[number].with_mut(|cell| unsafe { *cell += 1 });
+                    "in"
+                })
             })
         })
         .collect();
@@ -174,11 +177,11 @@ fn enter_and_close<const GUARDS: usize>(waits: bool) -> String {
     owned.cells[2].with_mut(|cell| unsafe { *cell += 1 });
     if waits {
         // SAFETY: the owner, once.
-        unsafe { rundown.close_and_wait() };
+        operation(|| unsafe { rundown.close_and_wait() });
         assert_eq!(ends.load(Ordering::Relaxed), 1, "the object was still there");
     } else {
         // SAFETY: the owner, once.
-        unsafe { rundown.close() };
+        operation(|| unsafe { rundown.close() });
     }
     let entered: Vec<&str> = threads
         .into_iter()
@@ -193,22 +196,25 @@ fn enter_and_exclude() -> String {
     let thread_with_guard = {
         let rundown = Arc::clone(&rundown);
         thread::spawn(move || {
-            let guard = rundown.enter().expect("not closed yet");
-            guard.cells[0].with_mut(|cell| {
-                // SAFETY: the owner is not alone with the object while a guard exists, which is
-                // what is checked.
-                let cell = unsafe { &mut *cell };
-                *cell += 1;
-                *cell
+            operation(|| {
+                let guard = rundown.enter().expect("not closed yet");
+                guard.cells[0].with_mut(|cell| {
+                    // SAFETY: the owner is not alone with the object while a guard exists, which
+                    // is what is checked.
+                    let cell = unsafe { &mut *cell };
+                    *cell += 1;
+                    *cell
+                })
             })
         })
     };
-    let exclusive = rundown.exclusive();
-    // SAFETY: the owner uses the object until it closes the rundown.
-    let owned = unsafe { object.as_ref() };
-    // SAFETY: no guard exists, which is what is checked.
-    owned.cells[0].with_mut(|cell| unsafe { *cell += 1 });
-    drop(exclusive);
+    operation(|| {
+        let _exclusive = rundown.exclusive();
+        // SAFETY: the owner uses the object until it closes the rundown.
+        let owned = unsafe { object.as_ref() };
+        // SAFETY: no guard exists, which is what is checked.
+        owned.cells[0].with_mut(|cell| unsafe { *cell += 1 });
+    });
     let seen = thread_with_guard.join().expect("no panic unreported");
     // SAFETY: the owner, once.
     unsafe { rundown.close() };
@@ -250,9 +256,9 @@ fn pool_and_locals<S: Strategy>(
 fn end_and_drop<S: Strategy>(locals: usize) -> String {
     let regions = Arc::new(AtomicIsize::new(0));
     let (pool, locals) = pool_and_locals::<S>(&regions, locals);
-    let end = |local| thread::spawn(move || drop::<Moving<S>>(local));
+    let end = |local| thread::spawn(move || operation(|| drop::<Moving<S>>(local)));
     let ending: Vec<_> = locals.into_iter().map(end).collect();
-    drop(pool);
+    operation(|| drop(pool));
     ending.into_iter().for_each(|thread| thread.join().expect("no panic unreported"));
     assert_eq!(regions.load(Ordering::Relaxed), 0, "a region did not go back exactly once");
     "all memory went back".into()
@@ -261,8 +267,8 @@ fn end_and_drop<S: Strategy>(locals: usize) -> String {
 fn end_and_census<S: Strategy>() -> String {
     let regions = Arc::new(AtomicIsize::new(0));
     let (mut pool, locals) = pool_and_locals::<S>(&regions, 1);
-    let ending = thread::spawn(move || drop(locals));
-    let (census, carved) = (pool.census(), pool.stats().carved_blocks);
+    let ending = thread::spawn(move || operation(|| drop(locals)));
+    let (census, carved) = operation(|| (pool.census(), pool.stats().carved_blocks));
     assert_eq!(census.free_blocks(), carved, "a block was not counted");
     ending.join().expect("no panic unreported");
     drop(pool);

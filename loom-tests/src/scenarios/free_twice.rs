@@ -9,6 +9,7 @@ use stampool::raw::checking::{Checked, Checks, Misuse};
 use stampool::raw::sync::thread;
 
 use super::one_chunk::OneChunk;
+use crate::one_at_a_time::operation;
 
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Checked";
@@ -123,8 +124,8 @@ pub fn body(scenario: Scenario) -> String {
     // SAFETY: it leaves that cache.
     unsafe { checking.verify_alloc(&state, block) }.expect("cached");
 
-    let other = thread::spawn(move || free(checking, SLOTS[1], block, scenario.then));
-    let one = free(checking, SLOTS[0], block, Then::Keep);
+    let other = thread::spawn(move || operation(|| free(checking, SLOTS[1], block, scenario.then)));
+    let one = operation(|| free(checking, SLOTS[0], block, Then::Keep));
     let copies = [one, other.join().expect("no panic unreported")];
 
     let used = [0, 1].map(|nth| is_the_block(checking, SLOTS[nth], block, copies[nth]));

@@ -23,6 +23,7 @@ use stampool::raw::sync::thread;
 use stampool::{Strategy, SystemSource};
 
 use super::{Standing, make_magazine};
+use crate::one_at_a_time::operation;
 
 /// Its name in the ledger.
 pub const NAME: &str = "recycle/land_offer";
@@ -89,9 +90,9 @@ pub fn body<R: Reclaimer>() -> String {
         other = Some(thread::spawn(move || {
             let Standing(participant) = &standing;
             mediator.linger(participant, || {
-                let second = request(mediator, participant);
-                offer(mediator, participant, first);
-                offer(mediator, participant, second);
+                let second = operation(|| request(mediator, participant));
+                operation(|| offer(mediator, participant, first));
+                operation(|| offer(mediator, participant, second));
             });
             standing
         }));

@@ -18,6 +18,7 @@ use stampool::raw::sync::{AtomicUsize, Ordering, thread};
 use stampool::{Strategy, SystemSource};
 
 use super::make_magazine;
+use crate::one_at_a_time::operation;
 
 /// Two threads send a magazine to limbo.
 pub const TOGETHER: &str = "limbo/enter_enter";
@@ -125,9 +126,9 @@ pub fn enter_and_enter() -> String {
     let mediator = Arc::new(mediator);
     let other = {
         let mediator = Arc::clone(&mediator);
-        thread::spawn(move || request(&mediator, &mediator.join()))
+        thread::spawn(move || operation(|| request(&mediator, &mediator.join())))
     };
-    request(&mediator, &mediator.join());
+    operation(|| request(&mediator, &mediator.join()));
     other.join().expect("no panic unreported");
     let waiting = mediator.waiting().limbo_magazines;
     assert_eq!(waiting, 2, "the limbo refused a magazine although it had room");
@@ -147,9 +148,11 @@ pub fn body() -> String {
     request(&mediator, &participant);
     assert_eq!(mediator.waiting().limbo_magazines, 1, "its magazine waits");
 
-    let other = thread::spawn(move || participant.run());
-    mediator.end_magazines();
-    drop(mediator);
+    let other = thread::spawn(move || operation(|| participant.run()));
+    operation(move || {
+        mediator.end_magazines();
+        drop(mediator);
+    });
     match other.join().expect("no panic unreported") {
         0 => "the drain landed it".into(),
         _ => "the other thread landed it".into(),

@@ -9,6 +9,7 @@ use stampool::raw::checking::{Checks, Misuse};
 use stampool::raw::sync::thread;
 
 use super::one_chunk::OneChunk;
+use crate::one_at_a_time::operation;
 
 /// Its name in the ledger.
 pub const NAME: &str = "checking/look_up_grow";
@@ -29,11 +30,11 @@ pub fn body() -> String {
     let other = thread::spawn(move || {
         let first = block.as_non_null();
         // SAFETY: nobody else adds any; the regions are dropped after it.
-        unsafe { checking.add_chunk(room.as_non_null(), first, 1) };
+        operation(|| unsafe { checking.add_chunk(room.as_non_null(), first, 1) });
     });
     let state = checking.check_state(64);
     // SAFETY: the block is not live.
-    let outcome = match unsafe { checking.verify_free(&state, block) } {
+    let outcome = match operation(|| unsafe { checking.verify_free(&state, block) }) {
         Err(Misuse::NeverHandedOut(_)) => "known",
         // The memory may be that of an earlier execution's pool.
         Err(Misuse::Foreign(..) | Misuse::OtherPool(..) | Misuse::DroppedPool(..)) => "unknown",

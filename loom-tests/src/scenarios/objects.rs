@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::one_at_a_time::operation;
 use stampool::raw::sync::{UnsafeCell, thread};
 use stampool::{AllocError, Counted, ObjectPool, OwnedPooled, Pooled, SharedPooled};
 
@@ -113,18 +114,20 @@ fn detach_attach() -> String {
     let shared = Arc::clone(&pool);
     let other = thread::spawn(move || {
         let sent = sent;
-        // SAFETY: detached from this pool, and sent to this thread alone.
-        let object = unsafe { shared.attach(sent.0) };
-        assert_eq!(object.read(), 7);
+        operation(|| {
+            // SAFETY: detached from this pool, and sent to this thread alone.
+            let object = unsafe { shared.attach(sent.0) };
+            assert_eq!(object.read(), 7);
+        });
     });
-    let outcome = match pool.create_with(|| Value::new(&tally)) {
+    let outcome = operation(|| match pool.create_with(|| Value::new(&tally)) {
         Ok(object) => {
             assert_eq!(object.read(), 0, "the other one's value");
             object.write(8);
             "had".into()
         }
         Err(error) => refused(error),
-    };
+    });
     other.join().expect("no panic unreported");
     end(pool, &tally);
     outcome
@@ -144,17 +147,19 @@ fn keep_elsewhere() -> String {
     let object = pool.get_owned().expect("the first");
     object.write(7);
     let other = thread::spawn(move || {
-        object.write(8);
-        drop(object);
+        operation(|| {
+            object.write(8);
+            drop(object);
+        });
     });
-    let outcome = match pool.get() {
+    let outcome = operation(|| match pool.get() {
         Ok(object) => {
             assert_eq!(object.read(), 0, "not reset");
             object.write(9);
             "had".into()
         }
         Err(error) => refused(error),
-    };
+    });
     other.join().expect("no panic unreported");
     assert_eq!(tally.made.load(Relaxed), 1, "made once");
     end(pool, &tally);
@@ -179,9 +184,9 @@ fn end_shared(pool: Arc<ObjectPool<Counted<Value>>>, tally: &Tally) {
 fn last_drop() -> String {
     let (tally, pool, object) = of_shared();
     let shared = object.clone();
-    let other = thread::spawn(move || assert_eq!(shared.read(), 0));
-    assert_eq!(object.read(), 0);
-    drop(object);
+    let read = |object: SharedPooled<Value>| operation(|| assert_eq!(object.read(), 0));
+    let other = thread::spawn(move || read(shared));
+    read(object);
     other.join().expect("no panic unreported");
     end_shared(pool, &tally);
     if tally.dropped_here.load(Relaxed) == 1 { "went here" } else { "went there" }.into()
@@ -191,8 +196,13 @@ fn last_drop() -> String {
 fn unshare() -> String {
     let (tally, pool, object) = of_shared();
     let shared = object.clone();
-    let other = thread::spawn(move || shared.write(7));
-    let outcome = match SharedPooled::try_unshare(object) {
+    let other = thread::spawn(move || {
+        operation(|| {
+            shared.write(7);
+            drop(shared);
+        });
+    });
+    let outcome = operation(|| match SharedPooled::try_unshare(object) {
         Ok(object) => {
             assert_eq!(object.read(), 7);
             object.write(8);
@@ -202,7 +212,7 @@ fn unshare() -> String {
             drop(object);
             "shared"
         }
-    };
+    });
     other.join().expect("no panic unreported");
     end_shared(pool, &tally);
     outcome.into()

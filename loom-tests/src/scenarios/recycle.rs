@@ -20,6 +20,7 @@ use stampool::raw::sync::thread;
 use stampool::{Strategy, SystemSource};
 
 use super::{Payload, Standing, make_magazine};
+use crate::one_at_a_time::operation;
 
 /// Its name in the ledger.
 pub const NAME: &str = "recycle/pop_pop_defer";
@@ -102,18 +103,18 @@ pub fn body<R: Reclaimer>() -> String {
     let other = thread::spawn(move || {
         let standing = standing;
         let guard = rig.reclaimer.pin(&standing.0);
-        let first = rig.pop(&guard).expect("three magazines, three removals");
-        let second = rig.pop(&guard).expect("three magazines, three removals");
+        let first = operation(|| rig.pop(&guard)).expect("three magazines, three removals");
+        let second = operation(|| rig.pop(&guard)).expect("three magazines, three removals");
         let address = first.name().address();
         rig.owners.given(address);
         let reusable = Reusable(first.release(), rig);
         // SAFETY: the rig is there until `drain` has returned.
-        unsafe { rig.reclaimer.defer(&guard, address, move || reusable.land()) };
+        operation(|| unsafe { rig.reclaimer.defer(&guard, address, move || reusable.land()) });
         drop(guard);
         (Reusable(second.release(), rig), standing)
     });
     let guard = rig.reclaimer.pin(&participant);
-    let own = rig.pop(&guard).expect("three magazines, three removals");
+    let own = operation(|| rig.pop(&guard)).expect("three magazines, three removals");
     drop(guard);
     let (Reusable(other, _), standing) = other.join().expect("no panic unreported");
     drop(standing);

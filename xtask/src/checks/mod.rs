@@ -2,8 +2,10 @@
 //!
 //! `--shard K/N` runs one of N parts, to be put together by `cargo xtask ledger merge`. `--deep`
 //! runs the rows that take hours, too, and keeps each finished one, so that `--resume` can go on
-//! after a kill.
+//! after a kill. The number of executions of each exhausted row must be the one that is kept.
 
+mod executions;
+mod lost;
 pub(crate) mod matrix;
 mod queue;
 
@@ -13,6 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use ledger::{Checker, DEEP_TIER, Expect, Row};
 
+use self::executions::Kept;
 use self::queue::Queue;
 use crate::common::build_id::Build;
 use crate::common::models::{self, Model};
@@ -49,6 +52,14 @@ pub(crate) struct Options {
     /// Run so many checks at a time.
     #[arg(long, value_name = "N", default_value_t = 2)]
     jobs: usize,
+    /// Take the numbers of executions of this run as those that exhausted rows must have. Rows that
+    /// did not run keep theirs. Refuses if a row is broken.
+    #[arg(long, conflicts_with = "list")]
+    keep_executions: bool,
+    /// Put a mutex around every operation, and check that each exhaustive row notices. Writes
+    /// nothing.
+    #[arg(long, conflicts_with_all = ["list", "keep_executions", "resume"])]
+    one_at_a_time: bool,
     /// Print what is registered and run nothing.
     #[arg(long)]
     list: bool,
@@ -108,6 +119,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .filter(|job| plan.selection.has(&job.row) && shard.has(&job.row.key()))
         .map(|job| limited(job, &plan.selection))
         .collect();
+    let mut kept = Kept::read()?;
+    if options.one_at_a_time {
+        return lost::run(&jobs, &kept, options.jobs);
+    }
     let output = workspace::output()?;
     let (mut rows, queue) = if options.deep {
         let folder = output.join(format!("queue{}", shard.suffix()));
@@ -117,6 +132,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         (run_rows::run(&jobs, options.jobs), None)
     };
     ledger::sort(&mut rows);
+    if !options.keep_executions {
+        kept.compare(&mut rows);
+    }
 
     // A run of everything leaves no row of an earlier one behind.
     let whole = options.filter.is_none() && shard == Shard::WHOLE;
@@ -133,7 +151,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     row_table::print(&rows);
     summary(&rows, all.len(), shard, &path);
-    verdict(&rows, jobs.len(), &missing)
+    verdict(&rows, jobs.len(), &missing)?;
+    if options.keep_executions {
+        let changes = kept.keep(&rows, &all)?;
+        kept.write()?;
+        changes.print();
+    }
+    let unknown = kept.unknown(&all);
+    ensure!(
+        unknown.is_empty(),
+        "executions are kept of rows that there are not; --keep-executions drops them: {}",
+        unknown.join(", ")
+    );
+    Ok(())
 }
 
 fn keys<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<String> {

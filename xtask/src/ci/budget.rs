@@ -17,6 +17,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("docs", 22),
     ("miri", 125),
     ("checks", 550),
+    ("checks, one at a time", 4),
     ("litmus", 3),
     ("porf, GenMC's counts", 35),
     ("porf, random programs", 20),

@@ -120,6 +120,21 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     } else {
         Step::new("checks", "model checks, all but the deep ones", Xtask, "checks")
     });
+    steps.push(if deep {
+        Step::new(
+            "checks, one at a time",
+            "a mutex around every operation: each exhaustive row notices",
+            Xtask,
+            "checks --one-at-a-time",
+        )
+    } else {
+        Step::new(
+            "checks, one at a time",
+            "a mutex around every operation: some exhaustive rows of each checker notice",
+            Xtask,
+            "checks --one-at-a-time --filter /list/pop_push/",
+        )
+    });
     steps.extend([
         Step::new("litmus", "loom against known C11 outcomes", Xtask, "litmus"),
         if deep {

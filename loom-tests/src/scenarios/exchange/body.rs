@@ -18,6 +18,7 @@ use super::super::{Metered, Payload, Standing, make_magazine};
 use super::log::{answer, entry, outcome};
 use super::op::Op;
 use super::scenario::{Layer, Scenario};
+use crate::one_at_a_time::operation;
 
 /// Size of a block in bytes.
 const BLOCK: usize = size_of::<u64>();
@@ -355,7 +356,7 @@ fn run<A: Send + 'static>(
     step: impl Fn(&mut A, Op) + Clone + Send + Sync + 'static,
 ) -> Vec<A> {
     let follow = move |mut actor: A, ops: &'static [Op]| {
-        ops.iter().for_each(|op| step(&mut actor, *op));
+        ops.iter().for_each(|op| operation(|| step(&mut actor, *op)));
         actor
     };
     let mut actors = actors.into_iter().zip(scenario.threads);

@@ -13,6 +13,7 @@ use stampool::{Strategy, SystemSource};
 
 use super::scenario::Op::{Pop, PopUpTo, Push, PushNew, TakeAll};
 use super::scenario::{Op, Scenario, outcome};
+use crate::one_at_a_time::operation;
 use crate::scenarios::{Payload, Standing, make_magazine};
 
 /// A list, and what makes magazines for it.
@@ -95,6 +96,12 @@ impl<S: Strategy> Rig<S> {
         ops: &[Op],
         mut held: Vec<Held<'s>>,
     ) -> (Vec<Held<'s>>, Log) {
+        let remove = |take| {
+            operation(|| {
+                let guard = self.reclaimer.pin(participant);
+                self.list.remove(take, &self.store, &guard)
+            })
+        };
         let mut log = Log::new();
         for op in ops {
             let chain: Chain<'s>;
@@ -102,30 +109,27 @@ impl<S: Strategy> Rig<S> {
                 Push => {
                     if !held.is_empty() {
                         let (id, magazine) = held.remove(0);
-                        self.push(magazine, id);
+                        operation(|| self.push(magazine, id));
                     }
                     continue;
                 }
                 PushNew(id) => {
-                    self.push(self.make(*id), *id);
+                    operation(|| self.push(self.make(*id), *id));
                     continue;
                 }
                 Pop => {
-                    let guard = self.reclaimer.pin(participant);
-                    let magazine = self.list.pop(&self.store, &guard);
-                    drop(guard);
+                    let magazine = operation(|| {
+                        let guard = self.reclaimer.pin(participant);
+                        self.list.pop(&self.store, &guard)
+                    });
                     self.receive(magazine.into_iter())
                 }
                 PopUpTo(max) => {
-                    let guard = self.reclaimer.pin(participant);
-                    chain = self.list.remove(Take::UpTo(*max), &self.store, &guard);
-                    drop(guard);
+                    chain = remove(Take::UpTo(*max));
                     self.receive(chain)
                 }
                 TakeAll => {
-                    let guard = self.reclaimer.pin(participant);
-                    chain = self.list.remove(Take::All, &self.store, &guard);
-                    drop(guard);
+                    chain = remove(Take::All);
                     self.receive(chain)
                 }
             };

@@ -9,6 +9,7 @@ use stampool::{AtomicStamped, Stamped, StampedPool};
 
 use super::scenario::{Scenario, row};
 use super::shared::{Leaked, SentHandle};
+use crate::one_at_a_time::operation;
 use crate::scenarios::Depth;
 use crate::spec::{self, Object};
 
@@ -221,15 +222,17 @@ fn first_use() -> String {
     let (pool, word, handle) = (rig.pool.0, rig.word.0, rig.handle());
     let other = thread::spawn(move || {
         let handle = handle;
-        let name = handle.0.allocate_with(|value, _| value.write(5));
-        word.store(name.expect("memory"), Relaxed);
+        operation(|| {
+            let name = handle.0.allocate_with(|value, _| value.write(5));
+            word.store(name.expect("memory"), Relaxed);
+        });
         handle
     });
     // The name is not acquired: that it leads nowhere yet, for this thread, is as good as null.
-    let log = match pool.get(word.load(Relaxed)) {
+    let log = operation(|| match pool.get(word.load(Relaxed)) {
         None => "nothing".into(),
         Some(value) => format!("got {}", value.0[0].load(Relaxed)),
-    };
+    });
     drop(other.join().expect("no panic unreported"));
     rig.end();
     log
@@ -242,11 +245,13 @@ fn free_reuse() -> String {
     let (word, own, handle) = (rig.word.0, rig.handle(), rig.handle());
     let other = thread::spawn(move || {
         let handle = handle;
-        let name = handle.0.allocate_with(|value, _| value.write(5));
-        word.store(name.expect("memory"), Relaxed);
+        operation(|| {
+            let name = handle.0.allocate_with(|value, _| value.write(5));
+            word.store(name.expect("memory"), Relaxed);
+        });
         handle
     });
-    let log = match own.0.free(word.load(Relaxed)) {
+    let log = operation(|| match own.0.free(word.load(Relaxed)) {
         Err(_) => "nothing".into(),
         Ok(()) => {
             let mut seen = 0;
@@ -254,7 +259,7 @@ fn free_reuse() -> String {
             again.expect("the block that was freed");
             format!("reused {seen}")
         }
-    };
+    });
     drop(other.join().expect("no panic unreported"));
     drop(own);
     rig.end();
@@ -266,8 +271,8 @@ fn free_free() -> String {
     let (own, handle) = (rig.handle(), rig.handle());
     let name = rig.live(&own);
     let log = |freed: bool| if freed { "freed" } else { "stale" };
-    let other = thread::spawn(move || (handle.0.free(name).is_ok(), handle));
-    let ours = own.0.free(name).is_ok();
+    let other = thread::spawn(move || (operation(|| handle.0.free(name).is_ok()), handle));
+    let ours = operation(|| own.0.free(name).is_ok());
     let (theirs, handle) = other.join().expect("no panic unreported");
     assert!(!(ours && theirs), "a block was freed twice");
     assert!(ours || theirs, "a block was lost");
@@ -290,18 +295,19 @@ pub(crate) fn reader_and_reuse(
     let name = rig.live(&handle);
     let other = thread::spawn(move || {
         let handle = handle;
-        handle.0.free(name).expect("current");
-        let again =
-            handle.0.allocate_with(|value, _| value.write(2)).expect("the block just freed");
-        assert_ne!(again, name, "a name came twice");
+        operation(|| handle.0.free(name).expect("current"));
+        let again = operation(|| handle.0.allocate_with(|value, _| value.write(2)));
+        assert_ne!(again.expect("the block just freed"), name, "a name came twice");
         handle
     });
-    let read = pool.get(name).map(|value| value.0.each_ref().map(|half| half.load(Relaxed)));
-    let log = match read {
-        None => "stale".into(),
-        Some(_) if !is_current(pool, name) => "discarded".into(),
-        Some(read) => format!("read {read:?}"),
-    };
+    let log = operation(|| {
+        let read = pool.get(name).map(|value| value.0.each_ref().map(|half| half.load(Relaxed)));
+        match read {
+            None => "stale".into(),
+            Some(_) if !is_current(pool, name) => "discarded".into(),
+            Some(read) => format!("read {read:?}"),
+        }
+    });
     drop(other.join().expect("no panic unreported"));
     rig.end();
     outcome(&[&log, "freed"])
@@ -321,13 +327,13 @@ fn stale(look: Look) -> String {
     let name = rig.live(&own);
     let other = thread::spawn(move || {
         note.store(1, Relaxed);
-        (handle.0.free(name).is_ok(), handle)
+        (operation(|| handle.0.free(name).is_ok()), handle)
     });
-    let current = match look {
+    let current = operation(|| match look {
         Look::Get => pool.get(name).is_some(),
         Look::Check => pool.is_current(name),
         Look::Free => own.0.free(name).is_ok(),
-    };
+    });
     let log = match current {
         true => "current".into(),
         false => format!("stale, noted {}", note.load(Relaxed) == 1),
@@ -345,21 +351,26 @@ fn get_relayed() -> String {
     let name = rig.live(&handle);
     let turner = thread::spawn(move || {
         let handle = handle;
-        handle.0.free(name).expect("current");
-        word.store(handle.0.allocate().expect("the block just freed"), Relaxed);
+        operation(|| handle.0.free(name).expect("current"));
+        let next = operation(|| handle.0.allocate());
+        word.store(next.expect("the block just freed"), Relaxed);
         handle
     });
     let writer = thread::spawn(move || {
-        if let Some(value) = pool.get(word.load(Relaxed)) {
-            value.0[0].store(3, Relaxed);
+        operation(|| {
+            if let Some(value) = pool.get(word.load(Relaxed)) {
+                value.0[0].store(3, Relaxed);
+            }
+        });
+    });
+    let log = operation(|| {
+        let read = pool.get(name).map(|value| value.0[0].load(Relaxed));
+        match read {
+            None => "stale".into(),
+            Some(_) if !pool.is_current(name) => "discarded".into(),
+            Some(read) => format!("read [{read}]"),
         }
     });
-    let read = pool.get(name).map(|value| value.0[0].load(Relaxed));
-    let log = match read {
-        None => "stale".into(),
-        Some(_) if !pool.is_current(name) => "discarded".into(),
-        Some(read) => format!("read [{read}]"),
-    };
     writer.join().expect("no panic unreported");
     drop(turner.join().expect("no panic unreported"));
     rig.end();

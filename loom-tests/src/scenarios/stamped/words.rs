@@ -9,6 +9,7 @@ use stampool::{AtomicPackedStamped, AtomicStamped, PackedStamped, Stamped, Stamp
 use super::scenario::{Scenario, row};
 use super::shared::{Leaked, SentHandle};
 use super::turns::{Value, single};
+use crate::one_at_a_time::operation;
 use crate::spec::{self, Object};
 
 /// The rows of this module.
@@ -142,18 +143,19 @@ pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
     let (pool_of, word_of) = (pool.0, word.0);
     let other = thread::spawn(move || {
         let (handle, null) = (handle, W::pack(Stamped::NULL));
-        let taken = word_of.swap(Stamped::NULL, AcqRel);
+        let taken = operation(|| word_of.swap(Stamped::NULL, AcqRel));
         if taken == null {
             return (None, handle);
         }
         let name = W::unpack(taken, pool_of).expect("who takes it out may use it");
-        handle.0.free(name).expect("current");
-        let next = handle.0.allocate().expect("the block just freed");
-        word_of.store(next, Release);
+        operation(|| handle.0.free(name).expect("current"));
+        let next = operation(|| handle.0.allocate().expect("the block just freed"));
+        operation(|| word_of.store(next, Release));
         (Some(next), handle)
     });
-    let found = word.0.load(Acquire);
-    let exchanged = found != W::pack(Stamped::NULL) && word.0.exchange(found, Stamped::NULL);
+    let found = operation(|| word.0.load(Acquire));
+    let is_name = found != W::pack(Stamped::NULL);
+    let exchanged = is_name && operation(|| word.0.exchange(found, Stamped::NULL));
     let (next, handle) = other.join().expect("no panic unreported");
     let left = word.0.load(Acquire);
     let is_next = |name| next.is_some_and(|next| W::pack(next) == name);
@@ -188,10 +190,10 @@ fn whole<W: NameWord>() -> String {
     let other = thread::spawn(move || {
         for (turn, name) in (1..).zip(names) {
             note_of.store(turn, Relaxed);
-            word_of.store(name, Release);
+            operation(|| word_of.store(name, Release));
         }
     });
-    let found = word.0.load(Acquire);
+    let found = operation(|| word.0.load(Acquire));
     let noted = note.0.load(Relaxed);
     other.join().expect("no panic unreported");
     let turn = |name| {

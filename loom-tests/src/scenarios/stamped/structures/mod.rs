@@ -8,6 +8,7 @@ use stampool::{StampedPool, TaggedWide};
 
 use super::scenario::{Scenario, row};
 use super::shared::Leaked;
+use crate::one_at_a_time::operation;
 use crate::scenarios::Depth;
 use crate::spec::{self, Object};
 
@@ -179,9 +180,9 @@ impl<W: Way> Ways<W> {
         let mut log = Vec::new();
         for op in ops {
             match *op {
-                Put(value) => self.0[0].put(value),
-                Take => log.push(self.0[0].take()),
-                TakeAside => log.push(self.0[1].take()),
+                Put(value) => operation(|| self.0[0].put(value)),
+                Take => log.push(operation(|| self.0[0].take())),
+                TakeAside => log.push(operation(|| self.0[1].take())),
             }
         }
         log

@@ -1,0 +1,255 @@
+//! `loom-tests/executions.txt`: the number of executions of each exhausted row.
+//!
+//! A row passes if it sees the outcomes of its specification, all of them and no other. A search
+//! that loses executions may still see all outcomes, because many executions share one. So each
+//! exhausted row must have exactly as many executions as the file says. The searches are
+//! deterministic: the same sources give the same numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use ledger::{DEEP_TIER, Expect, Limit, Row, Verdict};
+
+use crate::common::workspace;
+
+/// The file, from the workspace's root.
+const FILE: &str = "loom-tests/executions.txt";
+
+const HEAD: &str = "\
+# Executions of each row that a checker exhausts, one row a line, sorted by key. `cargo xtask checks`
+# compares them, and `cargo xtask checks --keep-executions` writes them.
+";
+
+/// The kept numbers, by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kept(BTreeMap<String, u64>);
+
+/// What keeping the numbers of a run has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// Rows that have a number now and had none, or another one.
+    pub(super) new: Vec<String>,
+    /// Rows that there are not any more.
+    pub(super) gone: Vec<String>,
+    /// Rows that have not run, whose numbers stay.
+    pub(super) left: usize,
+}
+
+impl Kept {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or holds something else than sorted lines of a key and a number.
+    pub(super) fn read() -> Result<Self> {
+        let path = path()?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text)
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) fn write(&self) -> Result<()> {
+        let path = path()?;
+        fs::write(&path, self.text()).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let mut kept = BTreeMap::new();
+        let mut last = String::new();
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (key, number) = line
+                .rsplit_once(' ')
+                .and_then(|(key, number)| Some((key, number.parse().ok()?)))
+                .with_context(|| format!("{FILE}: `{line}` is no key and number"))?;
+            ensure!(*last < *key, "{FILE}: `{key}` does not come behind `{last}`");
+            last = key.into();
+            kept.insert(last.clone(), number);
+        }
+        Ok(Self(kept))
+    }
+
+    fn text(&self) -> String {
+        let mut text = HEAD.to_string();
+        for (key, executions) in &self.0 {
+            writeln!(text, "{key} {executions}").expect("a string takes everything");
+        }
+        text
+    }
+
+    /// What is wrong with the number of executions of an exhausted row, in words.
+    fn fault(&self, row: &Row) -> Option<String> {
+        let key = row.key();
+        let how =
+            format!("`cargo xtask checks --keep-executions --filter '{key}'` keeps the number");
+        match self.0.get(&key) {
+            Some(kept) if *kept == row.executions => None,
+            Some(kept) => Some(format!(
+                "executions: {} instead of the {kept} that are kept; {how}",
+                row.executions
+            )),
+            // A deep row that ends for the first time, on a faster machine say.
+            None if row.tier >= DEEP_TIER => None,
+            None => Some(format!("executions: {}, and none are kept; {how}", row.executions)),
+        }
+    }
+
+    /// Breaks the exhausted rows that have another number of executions.
+    pub(super) fn compare(&self, rows: &mut [Row]) {
+        for row in rows.iter_mut().filter(|row| row.is_exhaustive()) {
+            if let Some(fault) = self.fault(row) {
+                (row.verdict, row.detail) = (Verdict::Broken, fault);
+            }
+        }
+    }
+
+    /// Whether a row is as it was when its number was kept: exhausted, in as many executions.
+    pub(super) fn is_as_kept(&self, row: &Row) -> bool {
+        row.is_exhaustive() && self.0.get(&row.key()) == Some(&row.executions)
+    }
+
+    /// Whether a number of this row is kept.
+    pub(super) fn has(&self, row: &Row) -> bool {
+        self.0.contains_key(&row.key())
+    }
+
+    /// The rows of the file that no checker can exhaust: they are not registered, or not so.
+    pub(super) fn unknown(&self, registered: &[Row]) -> Vec<&str> {
+        let known = exhaustible(registered);
+        self.0.keys().filter(|key| !known.contains(*key)).map(|key| &**key).collect()
+    }
+
+    /// Takes the numbers of the exhausted `rows`, drops those of rows that are not registered any
+    /// more, and leaves the others as they are.
+    ///
+    /// # Errors
+    /// If one of the rows is broken.
+    pub(super) fn keep(&mut self, rows: &[Row], registered: &[Row]) -> Result<Changes> {
+        if let Some(broken) = rows.iter().find(|row| row.is_broken()) {
+            anyhow::bail!("nothing is kept of a run with broken rows: {}", broken.key());
+        }
+        let mut changes = Changes::default();
+        let known = exhaustible(registered);
+        changes.gone.extend(self.0.keys().filter(|key| !known.contains(*key)).cloned());
+        self.0.retain(|key, _| known.contains(key));
+        for row in rows.iter().filter(|row| row.is_exhaustive()) {
+            let before = self.0.insert(row.key(), row.executions);
+            if before != Some(row.executions) {
+                let before = before.map_or("none".into(), |before| before.to_string());
+                changes.new.push(format!("{}: {before} -> {}", row.key(), row.executions));
+            }
+        }
+        let ran: BTreeSet<String> = rows.iter().map(Row::key).collect();
+        changes.left = self.0.keys().filter(|key| !ran.contains(*key)).count();
+        Ok(changes)
+    }
+}
+
+impl Changes {
+    /// Says what has changed.
+    pub(super) fn print(&self) {
+        self.new.iter().for_each(|line| println!("kept: {line}"));
+        self.gone.iter().for_each(|key| println!("gone: {key}"));
+        println!(
+            "{FILE}: {} numbers changed, {} rows gone, {} rows did not run and keep their numbers",
+            self.new.len(),
+            self.gone.len(),
+            self.left
+        );
+    }
+}
+
+/// The keys of the rows that can be exhausted.
+fn exhaustible(registered: &[Row]) -> BTreeSet<String> {
+    let is_searched = |row: &&Row| row.bound == Limit::Unbounded && row.expect == Expect::Pass;
+    registered.iter().filter(is_searched).map(Row::key).collect()
+}
+
+fn path() -> Result<PathBuf> {
+    Ok(workspace::root()?.join(FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger::Checker;
+
+    use super::*;
+
+    fn row(scenario: &str, executions: u64) -> Row {
+        let row = Row::not_run("s", scenario, Checker::Rc11, 0, Limit::Unbounded, Expect::Pass);
+        Row { executions, verdict: Verdict::Ok, ..row }
+    }
+
+    fn kept(text: &str) -> Kept {
+        Kept::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_file_is_read_as_it_is_written() {
+        let mut some = Kept::default();
+        some.keep(&[row("b", 2), row("a", 13)], &[row("a", 0), row("b", 0)]).unwrap();
+        assert!(some.text().ends_with("\ns/a/rc11/unbounded 13\ns/b/rc11/unbounded 2\n"));
+        assert_eq!(kept(&some.text()), some);
+    }
+
+    #[test]
+    fn what_is_not_sorted_or_no_number_is_refused() {
+        assert!(Kept::parse("a 1\nb 2\n").is_ok());
+        for bad in ["b 1\na 2\n", "a 1\na 1\n", "a\n", "a -1\n", "a x\n"] {
+            assert!(Kept::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_row_with_another_number_or_none_is_broken_with_both_numbers() {
+        let kept = kept("s/a/rc11/unbounded 13\n");
+        let mut rows = [row("a", 13), row("a", 12), row("b", 7)];
+        assert!(kept.is_as_kept(&rows[0]) && !kept.is_as_kept(&rows[1]));
+        kept.compare(&mut rows);
+        assert!(rows[0].is_ok());
+        assert!(rows[1].is_broken() && rows[1].detail.contains("12 instead of the 13"));
+        assert!(rows[1].detail.contains("--keep-executions --filter 's/a/rc11/unbounded'"));
+        assert!(rows[2].is_broken() && rows[2].detail.contains("7, and none are kept"));
+    }
+
+    #[test]
+    fn bounded_broken_and_unkept_deep_rows_are_left_alone() {
+        let broken = Row { verdict: Verdict::Broken, detail: "why".into(), ..row("a", 1) };
+        let bounded = Row { bound: Limit::Bounded(3), ..row("a", 1) };
+        let deep = Row { tier: DEEP_TIER, ..row("b", 1) };
+        let before = [broken, bounded, deep];
+        let mut rows = before.clone();
+        kept("s/a/rc11/unbounded 13\n").compare(&mut rows);
+        assert_eq!(rows, before);
+    }
+
+    #[test]
+    fn a_kept_row_that_is_not_registered_is_told() {
+        let kept = kept("s/a/rc11/unbounded 13\ns/b/rc11/unbounded 2\n");
+        assert_eq!(kept.unknown(&[row("a", 0)]), ["s/b/rc11/unbounded"]);
+        let bounded = Row { bound: Limit::Bounded(3), ..row("b", 0) };
+        assert_eq!(kept.unknown(&[row("a", 0), bounded]), ["s/b/rc11/unbounded"]);
+    }
+
+    #[test]
+    fn what_did_not_run_keeps_its_number_and_what_is_gone_goes() {
+        let mut some = kept("s/a/rc11/unbounded 1\ns/b/rc11/unbounded 2\ns/c/rc11/unbounded 3\n");
+        let changes = some.keep(&[row("a", 5)], &[row("a", 0), row("b", 0)]).unwrap();
+        assert_eq!(some, kept("s/a/rc11/unbounded 5\ns/b/rc11/unbounded 2\n"));
+        assert_eq!(changes.new, ["s/a/rc11/unbounded: 1 -> 5"]);
+        assert_eq!((changes.gone, changes.left), (vec!["s/c/rc11/unbounded".into()], 1));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_run_with_a_broken_row() {
+        let mut some = kept("s/a/rc11/unbounded 1\n");
+        let broken = Row { verdict: Verdict::Broken, ..row("b", 9) };
+        assert!(some.keep(&[row("a", 5), broken], &[row("a", 0), row("b", 0)]).is_err());
+        assert_eq!(some, kept("s/a/rc11/unbounded 1\n"));
+    }
+}
