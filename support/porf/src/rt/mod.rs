@@ -21,19 +21,22 @@ pub(crate) mod memory;
 pub(crate) mod objects;
 mod parts;
 mod print;
+mod progress;
 pub(crate) mod queue;
 mod report;
 pub(crate) mod spin;
+mod standstill;
 mod state;
 mod svg;
 pub(crate) mod threads;
 mod wait;
 
-pub(crate) use explore::explore;
+pub(crate) use explore::{Heard, explore};
 pub(crate) use guide::Guide;
 pub(crate) use parts::Shared;
 pub(crate) use report::Options;
 pub use report::{Limit, Report, Told, Verdict};
+pub use standstill::{Awaits, Standstill, Stops, Waiter};
 pub(crate) use state::{Runtime, Turn, is_running, is_unwinding, suspend, turn, with};
 pub(crate) use wait::Wait;
 
