@@ -42,7 +42,7 @@ fn absurd_sizes_are_refused_or_run_out_of_memory() {
 }
 
 fn absurd_sizes<S: Strategy>() {
-    for k in 0..64 {
+    for k in 0..common::often(64, 4) {
         let Ok(layout) = Layout::from_size_align(isize::MAX as usize - k, 1) else { continue };
         let pool = Pool::builder(layout).strategy::<S>().batch(1).build().unwrap();
         let local = pool.local().unwrap();
@@ -123,7 +123,8 @@ fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
 fn fill_buffers<S: Strategy>() {
     // Sixteen magazines more, 64 bytes each, where magazines wait.
     let overhead = if S::Reclaimer::DEFERS { 1000 + 16 * 64 } else { 1000 };
-    for len in (0..6000).step_by(7).chain((6000..40_000).step_by(211)) {
+    let short = (0..6000).step_by(common::often(7, 331));
+    for len in short.chain((6000..40_000).step_by(common::often(211, 9973))) {
         let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
         // Any base address will do: begin one off.
         let base = NonNull::from(&mut memory[1..]).cast();
