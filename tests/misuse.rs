@@ -295,3 +295,21 @@ fn a_pool_goes_on_after_a_refused_free() {
     }
     common::with_every_strategy!(every);
 }
+
+/// A bulk free that is refused in the middle has freed what comes before, and nothing else.
+#[test]
+fn of_several_blocks_those_behind_a_refused_one_stay_live() {
+    let mut pool = builder(24).checked().build().expect("a pool");
+    let local = pool.local().expect("memory");
+    let [before, behind] = [(); 2].map(|()| local.allocate().expect("memory"));
+    let free = core::panic::AssertUnwindSafe(|| {
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate_many(&[before, before, behind]) };
+    });
+    assert!(std::panic::catch_unwind(free).is_err());
+    assert!(refused(&local, before).contains("freed twice"));
+    // SAFETY: still ours.
+    unsafe { local.deallocate(behind) };
+    drop(local);
+    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks(), "nothing is lost");
+}

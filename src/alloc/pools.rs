@@ -82,7 +82,8 @@ pub struct PoolAllocator<P> {
 }
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
-    /// A handle of this pool, as an allocator of the family.
+    /// A handle of this pool, as an allocator of the family. Takes the growth lock once, as
+    /// [`stats`](Self::stats).
     ///
     /// # Errors
     ///
@@ -93,14 +94,16 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
 }
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
-    /// This pool as an allocator of the family.
+    /// This pool as an allocator of the family. Takes the growth lock once, as
+    /// [`stats`](Self::stats).
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, &self.stats())
     }
 }
 
 impl<S: Strategy> ExactPool<S> {
-    /// This pool as an allocator of the family.
+    /// This pool as an allocator of the family. Takes the growth lock once, as
+    /// [`stats`](Self::stats).
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, &self.stats())
     }

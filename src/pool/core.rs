@@ -10,11 +10,11 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use crate::block::{Block, BlockLayout, sanitizers};
+use crate::block::{Block, BlockLayout, MaybeBlock, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy, Take};
+use crate::free_list::{Magazine, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
 use crate::sync::{Arc, Mutex, Number, PoolId, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};

@@ -4,11 +4,11 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::core::{Core, Growth, UNWATCHED};
-use crate::block::{Batch, Block};
+use crate::block::{Batch, Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::chunk::NewChunk;
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Strategy, Take};
+use crate::free_list::{Magazine, Strategy, Take};
 use crate::mediator::{Client, ShardId};
 use crate::sync::{MutexGuard, lock};
 use crate::thread_cache::{Slot, SlotRef};

@@ -5,10 +5,10 @@ use core::mem::{self, MaybeUninit};
 use core::slice;
 
 use super::{ExactPool, ThreadLocalPool};
-use crate::block::Block;
+use crate::block::{Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy, Take};
+use crate::free_list::{Strategy, Take};
 
 /// The blocks that a bulk allocation has so far. Dropping it frees them, also if the source panics.
 pub(super) struct SoFar<'r, G: Fn(&[Block])> {
@@ -58,11 +58,19 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         self.with_local(|local| local.allocate_many(room))
     }
 
     /// Frees several blocks. Never fails.
+    ///
+    /// # Panics
+    ///
+    /// As [`Local::deallocate_many`](super::Local::deallocate_many).
     ///
     /// # Safety
     ///

@@ -9,10 +9,10 @@ use core::mem::MaybeUninit;
 
 use super::super::many::SoFar;
 use super::Local;
-use crate::block::Block;
+use crate::block::{Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy, Take};
+use crate::free_list::{Strategy, Take};
 
 impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// Takes as many blocks as `room` has places, or none. Whole batches come straight from the
@@ -22,6 +22,10 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     ///
     /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
     /// the call had taken are free again, and no place of `room` holds a block.
+    ///
+    /// # Panics
+    ///
+    /// As [`allocate`](Self::allocate). The blocks that the call had taken are free again.
     ///
     /// # Memory bound
     ///
@@ -58,6 +62,11 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     }
 
     /// Frees several blocks. Never fails.
+    ///
+    /// # Panics
+    ///
+    /// As [`deallocate`](Self::deallocate). The blocks in front of the refused one are free then,
+    /// and those behind it are still live.
     ///
     /// # Safety
     ///

@@ -15,6 +15,11 @@ use crate::sync::{Number, OnceLock};
 ///
 /// A thread that has used the pool before finds its cache without a check whether the pool is
 /// built.
+///
+/// # Progress
+///
+/// That of [`ThreadLocalPool`]. The first use builds the pool; threads that use it meanwhile wait
+/// until it is built.
 pub struct StaticPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// The pool's number once it is built, and [`PoolNumber::NONE`] before.
     number: Number,
@@ -41,7 +46,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     ///
     /// # Panics
     ///
-    /// At the first use, if the pool cannot be built.
+    /// As there, and at the first use if the pool cannot be built.
     #[inline]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: the number is that of our pool, which lives as long as `self`, or `NONE`.
@@ -53,6 +58,10 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     }
 
     /// As [`ThreadLocalPool::deallocate`].
+    ///
+    /// # Panics
+    ///
+    /// As there.
     ///
     /// # Safety
     ///

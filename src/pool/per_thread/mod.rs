@@ -92,6 +92,10 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
     #[inline]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: our own number, while we are borrowed.
@@ -103,6 +107,10 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     }
 
     /// Frees a block, as [`Local::deallocate`] does. Never fails.
+    ///
+    /// # Panics
+    ///
+    /// As there.
     ///
     /// # Safety
     ///

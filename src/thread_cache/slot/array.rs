@@ -7,8 +7,7 @@ use core::slice;
 
 use super::SlotRef;
 use super::cache_state::CacheState;
-use crate::block::{Batch, Block};
-use crate::free_list::MaybeBlock;
+use crate::block::{Batch, Block, MaybeBlock};
 
 impl SlotRef {
     /// The start of the array.

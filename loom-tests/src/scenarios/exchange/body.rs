@@ -7,9 +7,9 @@ use core::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stampool::raw::block::Block;
+use stampool::raw::block::{Block, MaybeBlock};
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{MaybeBlock, Requirements, Take};
+use stampool::raw::free_list::{Requirements, Take};
 use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
 use stampool::{EndHook, Local, Pool, Strategy, SystemSource, ThreadHandling, ThreadId, Topology};
