@@ -39,11 +39,13 @@ macro_rules! block_pools {
         // SAFETY: the contract of the pool.
         unsafe impl<$($generics)*> BlockPool for $pool {
             #[inline(always)]
+            #[track_caller]
             fn take(&self) -> Result<Block, AllocError> {
                 self.allocate()
             }
 
             #[inline(always)]
+            #[track_caller]
             unsafe fn give(&self, block: Block) {
                 // SAFETY: by the caller.
                 unsafe { self.deallocate(block) }
@@ -147,6 +149,7 @@ impl<P: BlockPool> PoolAllocator<P> {
     ///
     /// `block` is a live block of this pool, and `layout` fits it.
     #[inline(always)]
+    #[track_caller]
     pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
         if layout.size() != 0 {
             // SAFETY: by the caller.

@@ -59,17 +59,22 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// As there.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        self.with_local(|local| local.allocate_many(room))
+        self.here().allocate_many(room)
     }
 
     /// Frees several blocks. Never fails.
     ///
+    /// # Panics
+    ///
+    /// As [`Local::deallocate_many`](super::Local::deallocate_many).
+    ///
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
+    #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         // SAFETY: by the caller.
-        self.with_local(|local| unsafe { local.deallocate_many(blocks) });
+        unsafe { self.here().deallocate_many(blocks) };
     }
 }
 

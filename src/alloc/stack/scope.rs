@@ -11,6 +11,10 @@ use crate::alloc::{Owner, Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
+/// What `open` says if it cannot open a scope: it borrows the parent by `&mut`, so no guard of an
+/// open scope can exist.
+const STILL_OPEN: &str = "stampool: a scope above this one was forgotten and is still open";
+
 /// An open scope of a [`Stack`]: it allocates above everything that existed when it was opened.
 /// Dropping it invalidates its blocks and moves the mark back.
 ///
@@ -29,6 +33,7 @@ impl<S: Source> Stack<S> {
     ///
     /// If a scope was forgotten and is therefore still open.
     #[inline]
+    #[track_caller]
     pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
         f(&mut self.open())
     }
@@ -39,8 +44,9 @@ impl<S: Source> Stack<S> {
     ///
     /// If a scope was forgotten and is therefore still open.
     #[inline]
+    #[track_caller]
     pub fn open(&mut self) -> Scope<'_, S> {
-        self.enter().expect("no scope of this stack is open, unless one was forgotten")
+        self.enter().expect(STILL_OPEN)
     }
 
     /// Opens a scope by a shared borrow, so that the parent can still be named. While the guard
@@ -67,6 +73,7 @@ impl<'s, S: Source> Scope<'s, S> {
     ///
     /// As there.
     #[inline]
+    #[track_caller]
     pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
         f(&mut self.open())
     }
@@ -77,8 +84,9 @@ impl<'s, S: Source> Scope<'s, S> {
     ///
     /// As there.
     #[inline]
+    #[track_caller]
     pub fn open(&mut self) -> Scope<'_, S> {
-        self.enter().expect("no scope of this scope is open, unless one was forgotten")
+        self.enter().expect(STILL_OPEN)
     }
 
     /// Opens a scope above this one, as [`Stack::enter`].

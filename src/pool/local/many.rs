@@ -23,6 +23,10 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
     /// the call had taken are free again, and no place of `room` holds a block.
     ///
+    /// # Panics
+    ///
+    /// As [`allocate`](Self::allocate). The blocks that the call had taken are free again.
+    ///
     /// # Memory bound
     ///
     /// The blocks that `room` has so far count as live until the call returns.
@@ -57,9 +61,15 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
 
     /// Frees several blocks. Never fails.
     ///
+    /// # Panics
+    ///
+    /// As [`deallocate`](Self::deallocate). The blocks before the one that is refused are free then,
+    /// and those behind it are not.
+    ///
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
+    #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         let (batch, mut rest) = (self.core().mediator.batch(), blocks);
         while !C::CHECKS && rest.len() >= batch.min {

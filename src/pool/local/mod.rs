@@ -118,6 +118,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the block that
     /// would come next was misused.
     #[inline]
+    #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         self.allocate_at(self.slot)
     }
@@ -125,6 +126,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// [`allocate`](Self::allocate) for a caller that already has the handle's slot at hand, which
     /// saves a load.
     #[inline(always)]
+    #[track_caller]
     pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<Block, AllocError> {
         match self.popped(slot) {
             Some(block) => Ok(block),
@@ -141,6 +143,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
 
     /// Pops a block from the array, and checks it if the pool checks. Codegen: C5.
     #[inline(always)]
+    #[track_caller]
     fn popped(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         // SAFETY: this handle owns the slot.
@@ -173,12 +176,14 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the pool sees
     /// that the caller breaks the contract below. The pool is then unchanged and can still be used.
+    /// The panic names the line of the caller.
     ///
     /// # Safety
     ///
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, was not freed
     /// since, and nobody uses it any more.
     #[inline]
+    #[track_caller]
     pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.deallocate_at(self.slot, block) };
@@ -195,6 +200,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// As [`deallocate`](Self::deallocate).
     #[inline(always)]
+    #[track_caller]
     pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, mut block: Block) {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         // SAFETY: the state was made for the slot; by the caller nobody uses the block any more.
@@ -280,6 +286,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// `check` was made for `slot`, whose array or ring the block has just left.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
         // SAFETY: by the caller.
         if let Err(misuse) = unsafe { core.checking.verify_alloc(check, block) } {
@@ -299,6 +306,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// `check` was made for the handle's slot. If `block` is live, nobody uses it any more.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn verify_free(core: &Core<S, C>, check: &C::State, block: Block) {
         // SAFETY: by the caller.
         if let Err(misuse) = unsafe { core.checking.verify_free(check, block) } {

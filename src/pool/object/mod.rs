@@ -133,8 +133,11 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         self.blocks.pool()
     }
 
+    #[track_caller]
     fn constructor(&self) -> &Make<T> {
-        self.make.as_ref().expect("`get` asks a pool for objects whose builder had no constructor")
+        self.make.as_ref().expect(
+            "stampool: an object was asked for, and the builder had no `make` and no `keep`",
+        )
     }
 }
 
