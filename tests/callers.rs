@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering;
 use std::panic::{self, catch_unwind};
 use std::sync::{Arc, Once};
 
-use stampool::{AtomicPackedStamped, AtomicStamped, Checked, ObjectPool, Pool, Stamped};
+use stampool::{AtomicPackedStamped, AtomicStamped, Block, Checked, ObjectPool, Pool, Stamped};
 
 thread_local! {
     /// Where the calling thread's last panic was.
@@ -117,15 +117,21 @@ fn a_static_pool_that_cannot_be_built_names_its_declaration() {
 fn a_write_after_a_free_names_the_line_of_the_allocation() {
     let pool = Pool::builder(Layout::new::<u64>()).batch(64).hardened().build().unwrap();
     let local = pool.local().unwrap();
+    // So few that no exchange lies between the free and the allocation that finds the write.
     let mut room = [MaybeUninit::uninit(); 40];
-    local.allocate_many(&mut room).unwrap();
-    // SAFETY: the call has written all of them.
-    let blocks = room.map(|block| unsafe { block.assume_init() });
-    // SAFETY: ours.
-    unsafe { local.deallocate_many(&blocks) };
-    // SAFETY: none, that is the test: the block is free. The pool is hardened.
-    unsafe { blocks[0].cast::<u64>().write(0) };
-    names_its_line!((0..200).for_each(|_| _ = local.allocate()));
+    let write_after_free = |room: &mut [MaybeUninit<Block>]| {
+        local.allocate_many(room).unwrap();
+        // SAFETY: the call has written all of them.
+        let blocks: Vec<_> = room.iter().map(|block| unsafe { block.assume_init() }).collect();
+        // SAFETY: ours.
+        unsafe { local.deallocate_many(&blocks) };
+        // SAFETY: none, that is the test: the block is free. The pool is hardened.
+        unsafe { blocks[0].cast::<u64>().write(0) };
+    };
+    write_after_free(&mut room);
+    names_its_line!((0..40).for_each(|_| _ = local.allocate()));
+    write_after_free(&mut room[..20]);
+    names_its_line!(local.allocate_many(&mut room));
 }
 
 #[test]

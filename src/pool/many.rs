@@ -29,17 +29,9 @@ impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
         &mut self.room[self.taken..]
     }
 
-    /// Takes the remaining blocks one by one.
-    pub(super) fn fill_up(
-        mut self,
-        take: impl Fn() -> Result<Block, AllocError>,
-    ) -> Result<(), AllocError> {
-        while self.taken < self.room.len() {
-            self.room[self.taken].write(take()?);
-            self.taken += 1;
-        }
+    /// Leaves the blocks to the caller.
+    pub(super) fn keep(self) {
         mem::forget(self);
-        Ok(())
     }
 }
 
@@ -58,6 +50,11 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         self.here().allocate_many(room)
     }
@@ -99,7 +96,8 @@ impl<S: Strategy> ExactPool<S> {
             core.show_all(&rest[..taken]);
             so_far.taken += taken;
         }
-        so_far.fill_up(|| self.allocate())
+        so_far.keep();
+        Ok(())
     }
 
     /// Frees several blocks. Never fails.
