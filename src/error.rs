@@ -15,7 +15,7 @@ pub enum AllocError {
     /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
     /// The pool has carved as many blocks as its builder allowed. Free blocks may lie in the caches
-    /// of other handles.
+    /// of other handles. Or the buffer of an allocator has no room left.
     Capacity,
     /// The pool refuses to wrap its tags and has used half of them. The other half is kept for
     /// frees.
@@ -36,10 +36,12 @@ impl fmt::Display for AllocError {
         f.write_str(match self {
             Self::OutOfMemory => "the source gave no memory",
             Self::MisalignedSource => "the source gave misaligned memory",
-            Self::Capacity => "the pool is at its capacity limit",
+            Self::Capacity => "the pool or allocator is at its capacity limit",
             Self::TagsExhausted => "half of the pool's tags are used and it refuses to wrap them",
             Self::MagazinesExhausted => "the pool has as many magazines as it can name",
-            Self::Sealed => "the pool is sealed and has nothing to spare",
+            Self::Sealed => {
+                "the pool is sealed and has nothing to spare, or the stack has an open scope"
+            }
             Self::Unsupported => "the allocator never serves such a layout",
             Self::NotInPlace => "the block cannot be resized where it lies",
         })
@@ -183,7 +185,10 @@ impl fmt::Display for BuildError {
                 write!(f, "a chunk of {requested} blocks, where 1 to {limit} can be had")
             }
             Self::CapacityBelowBatch { capacity, batch } => {
-                write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
+                write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")?;
+                // An exact pool has batches of one block.
+                let hint = ": choose smaller batches, or build an exact pool";
+                f.write_str(if batch > 1 { hint } else { "" })
             }
             Self::LimboMagazines { requested, limit } => {
                 write!(f, "a limbo of {requested} magazines per handle, where {limit} is the limit")

@@ -82,7 +82,11 @@ fn chunks_that_a_checked_pool_cannot_number_are_refused() {
 #[test]
 fn a_capacity_below_a_batch_is_refused() {
     let built = Pool::builder(of(8, 8)).batch(64).capacity_blocks(63).build();
-    assert_eq!(built.err(), Some(BuildError::CapacityBelowBatch { capacity: 63, batch: 64 }));
+    let error = built.expect_err("a capacity below a batch");
+    assert_eq!(error, BuildError::CapacityBelowBatch { capacity: 63, batch: 64 });
+    assert!(error.to_string().ends_with("choose smaller batches, or build an exact pool"));
+    let none = BuildError::CapacityBelowBatch { capacity: 0, batch: 1 };
+    assert_eq!(none.to_string(), "a capacity of 0 blocks, below the batch of 1");
 }
 
 #[test]

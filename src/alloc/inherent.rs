@@ -130,6 +130,7 @@ macro_rules! member {
             ///
             #[doc = concat!("`block` is a live block of ", $whose, ", and `layout` fits it.")]
             #[inline(always)]
+            #[track_caller]
             pub unsafe fn deallocate(
                 &$self,
                 $block: core::ptr::NonNull<u8>,

@@ -40,11 +40,13 @@ macro_rules! block_pools {
         // SAFETY: the contract of the pool.
         unsafe impl<$($generics)*> BlockPool for $pool {
             #[inline(always)]
+            #[track_caller]
             fn take(&self) -> Result<Block, AllocError> {
                 self.allocate()
             }
 
             #[inline(always)]
+            #[track_caller]
             unsafe fn give(&self, block: Block) {
                 // SAFETY: by the caller.
                 unsafe { self.deallocate(block) }

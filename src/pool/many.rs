@@ -29,17 +29,9 @@ impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
         &mut self.room[self.taken..]
     }
 
-    /// Takes the remaining blocks one by one.
-    pub(super) fn fill_up(
-        mut self,
-        take: impl Fn() -> Result<Block, AllocError>,
-    ) -> Result<(), AllocError> {
-        while self.taken < self.room.len() {
-            self.room[self.taken].write(take()?);
-            self.taken += 1;
-        }
+    /// Leaves the blocks to the caller.
+    pub(super) fn keep(self) {
         mem::forget(self);
-        Ok(())
     }
 }
 
@@ -62,8 +54,9 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Panics
     ///
     /// As there.
+    #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        self.with_local(|local| local.allocate_many(room))
+        self.here().allocate_many(room)
     }
 
     /// Frees several blocks. Never fails.
@@ -75,9 +68,10 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
+    #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         // SAFETY: by the caller.
-        self.with_local(|local| unsafe { local.deallocate_many(blocks) });
+        unsafe { self.here().deallocate_many(blocks) };
     }
 }
 
@@ -103,7 +97,8 @@ impl<S: Strategy> ExactPool<S> {
             unsafe { core.show_all(&rest[..taken]) };
             so_far.taken += taken;
         }
-        so_far.fill_up(|| self.allocate())
+        so_far.keep();
+        Ok(())
     }
 
     /// Frees several blocks. Never fails.

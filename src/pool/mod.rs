@@ -140,7 +140,8 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// # Errors
     ///
     /// [`AllocError`], if the source has no memory for all of them, or the capacity or a seal
-    /// forbids it. The pool keeps the blocks and slots that it got.
+    /// forbids it. The pool keeps the blocks and slots that it got: a request that is far too large
+    /// first takes all the memory that the source has.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         self.core().prefill(blocks, handles)
     }

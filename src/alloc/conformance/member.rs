@@ -112,6 +112,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
     /// # Panics
     ///
     /// If a rule is broken, with the reduced program.
+    #[track_caller]
     pub fn check(&self) {
         if let Err(failure) = self.find() {
             panic!("{failure}");

@@ -11,6 +11,10 @@ use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
+/// What `open` says if it cannot open a scope: it borrows the parent by `&mut`, so no guard of an
+/// open scope can exist.
+const STILL_OPEN: &str = "stampool: a scope above this one was forgotten and is still open";
+
 /// An open scope of a [`Stack`]: it allocates above everything that existed when it was opened.
 /// Dropping it invalidates its blocks and moves the mark back.
 ///
@@ -24,7 +28,7 @@ pub struct Scope<'s, S: Source = SystemSource> {
 
 /// The three ways to open a scope above a stack or a scope.
 macro_rules! opens {
-    ([$($generics:tt)*] $parent:ty, $what:literal: $self:ident => $core:expr, $depth:expr) => {
+    ([$($generics:tt)*] $parent:ty: $self:ident => $core:expr, $depth:expr) => {
         impl<$($generics)*> $parent {
             /// Runs `f` with a scope, and closes the scope when `f` returns or unwinds.
             ///
@@ -32,6 +36,7 @@ macro_rules! opens {
             ///
             /// If a scope was forgotten and is therefore still open.
             #[inline]
+            #[track_caller]
             pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
                 f(&mut self.open())
             }
@@ -42,10 +47,9 @@ macro_rules! opens {
             ///
             /// If a scope was forgotten and is therefore still open.
             #[inline]
+            #[track_caller]
             pub fn open(&mut self) -> Scope<'_, S> {
-                self.enter().expect(concat!(
-                    "no scope of this ", $what, " is open, unless one was forgotten"
-                ))
+                self.enter().expect(STILL_OPEN)
             }
 
             /// Opens a scope by a shared borrow, so that the parent can still be named. While the
@@ -62,8 +66,8 @@ macro_rules! opens {
     };
 }
 
-opens! { [S: Source] Stack<S>, "stack": self => self.state(), 0 }
-opens! { ['s, S: Source] Scope<'s, S>, "scope": self => self.stack, self.depth }
+opens! { [S: Source] Stack<S>: self => self.state(), 0 }
+opens! { ['s, S: Source] Scope<'s, S>: self => self.stack, self.depth }
 
 impl<'s, S: Source> Scope<'s, S> {
     #[inline(always)]

@@ -30,6 +30,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// # Memory bound
     ///
     /// The blocks that `room` has so far count as live until the call returns.
+    #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
@@ -44,7 +45,12 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
                 so_far.taken += self.take_batches(so_far.rest())?;
             }
         }
-        so_far.fill_up(|| self.allocate())
+        while let Some(place) = so_far.rest().first_mut() {
+            place.write(self.allocate()?);
+            so_far.taken += 1;
+        }
+        so_far.keep();
+        Ok(())
     }
 
     /// Writes blocks to `room` without going through the cache: whole batches from the shared

@@ -126,6 +126,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the block that
     /// would come next was misused.
     #[inline]
+    #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: the handle's own slot.
         unsafe { self.allocate_at(self.slot) }
@@ -138,6 +139,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// `slot` is the handle's slot.
     #[inline(always)]
+    #[track_caller]
     pub(super) unsafe fn allocate_at(&self, slot: SlotRef) -> Result<Block, AllocError> {
         // SAFETY: by the caller.
         match unsafe { self.pop(slot) } {
@@ -161,6 +163,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// `slot` is the handle's slot.
     #[inline(always)]
+    #[track_caller]
     unsafe fn pop(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         // SAFETY: by the caller this handle owns the slot.
@@ -193,6 +196,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the pool sees
     /// that the caller breaks the contract below. The pool is then unchanged and can still be used.
+    /// The panic names the line of the caller.
     ///
     /// # Safety
     ///
@@ -309,6 +313,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// `check` was made for `slot`, whose array or ring the block has just left.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
         // SAFETY: by the caller.
         if let Err(misuse) = unsafe { core.checking.verify_alloc(check, block) } {

@@ -143,7 +143,9 @@ impl<T, S: Strategy> ObjectPool<T, S> {
 
     #[track_caller]
     fn constructor(&self) -> &Make<T> {
-        self.make.as_ref().expect("`get` asks a pool for objects whose builder had no constructor")
+        self.make.as_ref().expect(
+            "stampool: an object was asked for, and the builder had no `make` and no `keep`",
+        )
     }
 }
 

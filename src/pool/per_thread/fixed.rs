@@ -1,6 +1,7 @@
 //! Pools that are statics.
 
 use core::ops::Deref;
+use core::panic::Location;
 
 use super::ThreadLocalPool;
 use super::locals::{self, PoolNumber};
@@ -24,13 +25,17 @@ pub struct StaticPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// The pool's number once it is built, and [`PoolNumber::NONE`] before.
     number: Number,
     pool: OnceLock<ThreadLocalPool<S, C>>,
+    /// Where the static is declared: a panic names it, because the pool may be used anywhere.
+    declared: &'static Location<'static>,
     build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>,
 }
 
 impl<S: Strategy, C: Checking> StaticPool<S, C> {
     /// A pool that the first use builds by calling `build` once. Other threads wait meanwhile.
+    #[track_caller]
     pub const fn new(build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>) -> Self {
-        Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), build }
+        let declared = Location::caller();
+        Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), declared, build }
     }
 
     /// The pool, if it has been built.
@@ -48,6 +53,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     ///
     /// As there, and at the first use if the pool cannot be built.
     #[inline]
+    #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: the number is that of our pool, which lives as long as `self`, or `NONE`.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
@@ -82,6 +88,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
 
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn allocate_far(&self) -> Result<Block, AllocError> {
         self.built().allocate()
     }
@@ -100,7 +107,9 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     fn built(&self) -> &ThreadLocalPool<S, C> {
         let pool = self.pool.get_or_init(|| match (self.build)() {
             Ok(pool) => pool,
-            Err(error) => panic!("a static pool cannot be built: {error}"),
+            Err(error) => {
+                panic!("stampool: the static pool of {} cannot be built: {error}", self.declared)
+            }
         });
         self.number.set(pool.number.get().0);
         pool
