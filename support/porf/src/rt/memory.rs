@@ -2,7 +2,7 @@
 //!
 //! A new read takes the last write of its location at once, and leaves a choice behind for each
 //! other write that it may read. A new write stands last in the coherence order, and leaves a
-//! choice for each other place, and for each read that it may revisit.
+//! choice for each other position, and for each read that it may revisit.
 //!
 //! A compare-and-exchange that fails is a load by its failure ordering, and may read any write that
 //! a load may read.
@@ -257,14 +257,14 @@ impl Runtime {
             order_failed: access.order_failed,
             ..Event::new(Kind::Read, access.order, access.place)
         };
-        for (place, &source) in co.iter().enumerate().skip(floor) {
+        for (position, &source) in co.iter().enumerate().skip(floor) {
             let updates = new(self.graph.event(source).value);
             let may_refuse = access.weak && updates.is_some() && refusable(self, source);
             if may_refuse {
                 self.choices.push(Choice::Read { stamp, id, source, refused: true });
             }
-            let is_last = place + 1 == co.len();
-            match (updates, self.graph.taker(location, place)) {
+            let is_last = position + 1 == co.len();
+            match (updates, self.graph.taker(location, position)) {
                 (Some(value), Some(taker)) => self.displace(read(source), value, taker),
                 _ if is_last => {}
                 _ => self.choices.push(Choice::Read { stamp, id, source, refused: false }),
@@ -337,7 +337,7 @@ impl Runtime {
         }
         let id = self.add(Event { location, ..Event::new(Kind::Write, order, place) });
         let guide = self.options.guide.as_ref();
-        let at = guide.map_or(last, |guide| guide.place(id, &self.graph.location(location).co));
+        let at = guide.map_or(last, |guide| guide.position(id, &self.graph.location(location).co));
         self.graph.insert(id, at);
         let hb = self.graph.event(id).hb;
         self.graph.event_mut(id).released = if releases(order) { hb } else { self.thread().fenced };
@@ -350,7 +350,7 @@ impl Runtime {
         let (location, source) = (self.graph.event(read).location, self.graph.event(read).source);
         let id =
             self.add(Event { location, exclusive: true, ..Event::new(Kind::Write, order, place) });
-        let at = self.graph.place(source) + 1;
+        let at = self.graph.position(source) + 1;
         self.graph.insert(id, at);
         let fenced = self.thread().fenced;
         self.release_write_part(id, source, fenced);

@@ -133,7 +133,7 @@ pub(crate) fn unlock(entry: Id, place: Place) {
 impl Runtime {
     fn entries_from(&self, last: Id) -> impl Iterator<Item = (Id, u128)> + '_ {
         let location = self.graph.event(last).location;
-        let co = &self.graph.location(location).co[..=self.graph.place(last)];
+        let co = &self.graph.location(location).co[..=self.graph.position(last)];
         co.iter().rev().map(|&id| (id, self.graph.event(id).value))
     }
 
