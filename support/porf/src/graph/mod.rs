@@ -165,6 +165,15 @@ impl Graph {
         }
     }
 
+    /// The event that stops a thread for ever, if the graph has one. It has one at most.
+    pub(crate) fn stop(&self) -> Option<Id> {
+        (0..MAX_THREADS).find_map(|thread| {
+            let last = self.threads[thread].last()?;
+            let id = Id::new(thread, self.threads[thread].len() - 1);
+            (last.kind == Kind::Stop).then_some(id)
+        })
+    }
+
     pub(crate) fn has(&self, id: Id) -> bool {
         id != Id::NONE && usize::from(id.index) < self.threads[usize::from(id.thread)].len()
     }

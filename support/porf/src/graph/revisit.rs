@@ -9,7 +9,8 @@
 //! twice.
 //!
 //! Deviations: an RMW is two events, added one directly after the other. A choice that is none of
-//! the graph's (a weak compare-and-exchange fails, a `try_lock` is refused) counts as not maximal.
+//! the graph's (a weak compare-and-exchange fails, a `try_lock` is refused, a thread is stopped)
+//! counts as not maximal.
 
 use super::{Clock, Graph, Id, Kind, LANES, Location, STATICS, Use};
 
@@ -57,6 +58,7 @@ impl Graph {
         };
         let accesses = match event.kind {
             Kind::Init | Kind::Write | Kind::Read => self.location(event.location),
+            Kind::Stop => return false,
             _ => return true,
         };
         let newest = if event.is_read() {

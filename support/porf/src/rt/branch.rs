@@ -63,6 +63,10 @@ impl Runtime {
                 self.graph.decide(read);
                 true
             }
+            Choice::Stop { stamp, id, place } => {
+                self.stop_before(stamp, id, place);
+                true
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::objects::take_statics;
 use super::state::{install, is_running, suspend, with};
 use super::threads::{join, run};
 use super::trial::Spins;
-use super::{Limit, Options, Place, Report, Runtime, Told, Verdict, Wait};
+use super::{Limit, Options, Place, Report, Runtime, Standstill, Verdict, Wait};
 use crate::graph::{Clock, Event, Graph, Kind, MAX_THREADS};
 
 type Thread = Coroutine<(), (), (), DefaultStack>;
@@ -35,9 +35,23 @@ enum Ended {
     /// A thread spins on an old value, waits for a lock that it only tried, or assumes what is
     /// false.
     Blocked,
+    /// A thread is stopped for ever, and every other one came to its end.
+    Stopped,
+    /// A thread is stopped for ever, and others wait for ever.
+    Standstill(Standstill),
     /// The run is of no use: the exploration stops or begins anew.
     Abandoned,
     Failed(Failure),
+}
+
+/// What an exploration tells while it runs.
+pub(crate) enum Heard {
+    /// An execution came to its end.
+    Execution,
+    /// A thread is stopped for ever, and others wait for ever.
+    Standstill(Standstill),
+    /// The exploration begins anew; what it told before is void.
+    Anew,
 }
 
 /// Runs every execution of `program`, and tells `told` of each that counts.
@@ -48,7 +62,7 @@ pub(crate) fn explore(
     options: Options,
     place: Place,
     program: Rc<dyn Fn()>,
-    told: &mut dyn FnMut(Told<()>),
+    told: &mut dyn FnMut(Heard),
 ) -> Report {
     assert!(!is_running(), "a model cannot run another model");
     let began = Instant::now();
@@ -87,7 +101,7 @@ pub(crate) fn explore(
             });
             seen.clear();
             install(Some(fresh(Spins { restart: false, ..spins })));
-            told(Told::Anew);
+            told(Heard::Anew);
             continue;
         }
         if let Ended::Failed(failure) = ended {
@@ -99,8 +113,10 @@ pub(crate) fn explore(
             rt.count(&ended, &mut seen);
             rt.stopped.or_else(|| rt.limit(began)).map(Verdict::NotFinished)
         });
-        if matches!(ended, Ended::Complete) {
-            told(Told::Execution(()));
+        match ended {
+            Ended::Complete => told(Heard::Execution),
+            Ended::Standstill(standstill) => told(Heard::Standstill(standstill)),
+            _ => {}
         }
         if let Some(verdict) = verdict {
             return Report { verdict, ..with(|rt| rt.report) };
@@ -213,10 +229,8 @@ fn begin(body: Box<dyn FnOnce()>, stacks: &mut Stacks) -> Thread {
 impl Runtime {
     /// What it means that no thread can go on; `None`: one can, after all.
     fn stuck(&mut self) -> Option<Ended> {
-        let waiting: Vec<usize> = (0..MAX_THREADS)
-            .filter(|&at| self.threads[at].used && !self.threads[at].done)
-            .collect();
-        if waiting.is_empty() {
+        let waiting = self.waiting();
+        if waiting.is_empty() && self.graph.stop().is_none() {
             if let Some(leak) = self.objects.leaked() {
                 return Some(Ended::Failed(Failure::of_run(leak)));
             }
@@ -230,6 +244,9 @@ impl Runtime {
         if self.spins.restart {
             return Some(Ended::Abandoned);
         }
+        if waiting.is_empty() {
+            return Some(Ended::Stopped);
+        }
         if self.begin_trial() {
             return None;
         }
@@ -239,6 +256,13 @@ impl Runtime {
         let tries = waiting.iter().any(|at| matches!(wait(at), Wait::Try(_) | Wait::Assume));
         if tries || spins.iter().any(|&at| self.could_go_on(at)) {
             return Some(Ended::Blocked);
+        }
+        if let Some(standstill) = self.standstill(&waiting) {
+            return Some(if self.options.tells_standstills {
+                Ended::Standstill(standstill)
+            } else {
+                Ended::Failed(Failure::of_run(standstill.to_string()))
+            });
         }
         let text = match spins.first() {
             Some(thread) => format!("thread {thread} spins for ever: no other value comes"),
@@ -252,6 +276,8 @@ impl Runtime {
         match ended {
             Ended::Complete => self.report.executions += 1,
             Ended::Blocked => self.report.blocked += 1,
+            Ended::Stopped => self.report.stopped += 1,
+            Ended::Standstill(_) => self.report.standstills += 1,
             _ => return,
         }
         if self.options.check_duplicates {
@@ -261,7 +287,7 @@ impl Runtime {
     }
 
     fn limit(&self, began: Instant) -> Option<Limit> {
-        let runs = self.report.executions + self.report.blocked;
+        let runs = self.report.runs();
         if let Some(most) = self.options.max_executions.filter(|&most| runs >= most)
             && !(self.choices.is_empty() && self.saved.is_empty())
         {

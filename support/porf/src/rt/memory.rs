@@ -31,7 +31,7 @@ pub(crate) fn create(value: u128, purpose: Use, place: Place) -> Id {
     if is_unwinding() {
         return Id::NONE;
     }
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
@@ -75,7 +75,7 @@ pub(crate) fn store(location: Id, value: u128, order: Ordering, place: Place) {
     if is_unwinding() {
         return;
     }
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
@@ -110,7 +110,7 @@ pub(super) fn update_refusable(
     if let Some(value) = with(|rt| rt.respin(access.location, &new)) {
         return Err(value);
     }
-    let turn = turn();
+    let turn = turn(access.place);
     let read = match turn {
         Turn::Repeat(id) => {
             let source = with(|rt| {
@@ -144,7 +144,7 @@ pub(super) fn update_refusable(
 
 /// The write part of an RMW.
 fn finish_update(value: u128, order: Ordering, place: Place) {
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
@@ -170,7 +170,7 @@ pub(crate) fn fence(order: Ordering, place: Place) {
     if is_unwinding() || with(|rt| rt.is_respinning()) {
         return;
     }
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {

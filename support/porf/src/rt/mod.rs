@@ -21,9 +21,11 @@ pub(crate) mod memory;
 mod object_table;
 pub(crate) mod objects;
 mod print;
+mod progress;
 pub(crate) mod queue;
 mod report;
 pub(crate) mod spin;
+mod standstill;
 mod state;
 mod svg;
 mod thread_values;
@@ -31,11 +33,12 @@ pub(crate) mod threads;
 mod trial;
 mod wait;
 
-pub(crate) use explore::explore;
+pub(crate) use explore::{Heard, explore};
 pub(crate) use guide::Guide;
 pub(crate) use object_table::Shared;
 pub(crate) use report::Options;
 pub use report::{Limit, Report, Told, Verdict};
+pub use standstill::{Awaits, Standstill, Stops, Waiter};
 pub(crate) use state::{Runtime, Turn, is_running, is_unwinding, suspend, turn, with};
 pub(crate) use wait::Wait;
 

@@ -16,7 +16,7 @@ impl Runtime {
             Some(thread) => format!(" of thread {thread}"),
             None => String::new(),
         };
-        let number = self.report.executions + self.report.blocked + 1;
+        let number = self.report.runs() + 1;
         format!(
             "execution {number} fails{who}: {}\n{}run it alone: PORF_REPLAY='{}'{}",
             failure.message(),
@@ -90,6 +90,7 @@ impl Runtime {
             Kind::Acquired if event.source == Id::NONE => "is let in".into(),
             Kind::Acquired => format!("is let in by {}", show(event.source)),
             Kind::Unlock => format!("unlocks, entry {}", show(event.source)),
+            Kind::Stop => "is stopped for ever before its next step".into(),
         }
     }
 

@@ -90,7 +90,7 @@ pub(crate) fn await_admission(entry: Id, tries: bool, place: Place) {
     while with(|rt| rt.admission(entry).is_none()) {
         suspend(if tries { Wait::Try(entry) } else { Wait::Queue(entry) });
     }
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
@@ -112,7 +112,7 @@ pub(crate) fn unlock(entry: Id, place: Place) {
     if is_unwinding() {
         return;
     }
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
@@ -191,6 +191,17 @@ impl Runtime {
             }
         }
         Some(admission)
+    }
+
+    /// Who keeps the entry of a lock out: the last entry before it whose lock was not given back.
+    pub(super) fn holder(&self, entry: Id) -> Option<Id> {
+        let kind = match self.graph.event(entry).value {
+            value if value == Entry::Waiter as u128 => return None,
+            value if value == Entry::Shared as u128 => Entry::Shared,
+            _ => Entry::Exclusive,
+        };
+        let before = self.graph.event(entry.previous()).source;
+        self.holders(before, kind).find(|&holder| self.graph.event(holder).unlock == Id::NONE)
     }
 
     /// The notification that wakes the waiter, if there is one.

@@ -85,6 +85,13 @@ impl Runtime {
         events.iter().rev().take_while(only_reads).filter(|event| event.is_read())
     }
 
+    /// Where a thread waits, and the creations of the locations that its loop reads.
+    pub(super) fn spin(&self, thread: usize) -> (Option<Place>, impl Iterator<Item = Id> + '_) {
+        let at = self.spins.waits.iter().find(|(waiting, _)| *waiting == thread);
+        let tested = self.spins.loops.iter().filter(move |tested| tested.thread == thread);
+        (at.map(|&(_, place)| place), tested.flat_map(|tested| tested.looped.iter().copied()))
+    }
+
     /// Begins the trial of a thread that waits, if this run has not tested it.
     pub(super) fn begin_trial(&mut self) -> bool {
         let waits = core::mem::take(&mut self.spins.waits);

@@ -12,7 +12,7 @@ use crate::graph::{Clock, Event, Id, Kind};
 
 /// Spawns a thread that runs `body`, and returns its number.
 pub(crate) fn spawn(name: Option<String>, place: Place, body: Box<dyn FnOnce()>) -> usize {
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let (id, child) = match turn {
             Turn::Repeat(id) => {
@@ -82,7 +82,7 @@ fn fail(payload: Box<dyn Any + Send>) {
 }
 
 fn mark(kind: Kind, place: Place, hb: Clock, porf: Clock) {
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
@@ -107,7 +107,7 @@ pub(crate) fn join(child: usize, place: Place) -> bool {
     while with(|rt| !rt.threads[child].done) {
         suspend(Wait::End(child));
     }
-    let turn = turn();
+    let turn = turn(place);
     with(|rt| {
         let id = match turn {
             Turn::Repeat(id) => {
