@@ -21,7 +21,7 @@ pub(crate) enum Choice {
     Revisit { stamp: u32, write: Id, read: Id },
     /// The same, by an RMW whose two parts are not in the graph.
     Displace { stamp: u32, write: Id, parts: Rc<(Event, Event)>, read: Id },
-    /// The graph of a revisit, as it was made, with `write` in another place, or with `read`
+    /// The graph of a revisit, as it was made, with `write` in another position, or with `read`
     /// refused.
     Again { stamp: u32, write: Id, at: Option<usize>, read: Id, refused: bool },
     /// The thread is stopped before its event `id`.

@@ -15,7 +15,7 @@ use super::state::{install, is_running, suspend, with};
 use super::threads::{join, run};
 use super::trial::Spins;
 use super::{Limit, Options, Place, Report, Runtime, Standstill, Verdict, Wait};
-use crate::graph::{Clock, Event, Graph, Kind, STATICS};
+use crate::graph::{Clock, Event, Graph, Kind, MAX_THREADS};
 
 type Thread = Coroutine<(), (), (), DefaultStack>;
 
@@ -146,7 +146,7 @@ impl Drop for Installed {
 }
 
 fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended {
-    let mut threads: [Option<Thread>; STATICS] = [const { None }; STATICS];
+    let mut threads: [Option<Thread>; MAX_THREADS] = [const { None }; MAX_THREADS];
     let main = Rc::clone(program);
     let start = Event {
         hb: Clock::START,
@@ -198,7 +198,8 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
 
 /// Drops the values of statics when all other threads have ended.
 fn drop_statics(place: Place) {
-    let others = || with(|rt| (1..STATICS).filter(|&at| rt.threads[at].used).collect::<Vec<_>>());
+    let others =
+        || with(|rt| (1..MAX_THREADS).filter(|&at| rt.threads[at].used).collect::<Vec<_>>());
     while let Some(child) = others().into_iter().find(|&at| with(|rt| !rt.threads[at].done)) {
         suspend(Wait::End(child));
     }

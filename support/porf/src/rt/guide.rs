@@ -5,7 +5,7 @@
 //! stopped follows: `;1.7`. Threads run as always, but a read waits until its source is
 //! there, and no choice is left behind.
 
-use crate::graph::{Graph, Id, STATICS};
+use crate::graph::{Graph, Id, LANES};
 
 /// What an execution is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Guide {
     }
 
     /// Where the write stands among the writes that are there.
-    pub(crate) fn place(&self, write: Id, co: &[Id]) -> usize {
+    pub(crate) fn position(&self, write: Id, co: &[Id]) -> usize {
         let Some(order) = self.orders.iter().find(|order| order.contains(&write)) else {
             return co.len();
         };
@@ -93,7 +93,7 @@ impl Guide {
 fn id(text: &str) -> Option<Id> {
     let (thread, index) = text.split_once('.')?;
     let (thread, index) = (thread.parse().ok()?, index.parse().ok()?);
-    (thread <= STATICS).then(|| Id::new(thread, index))
+    (thread < LANES).then(|| Id::new(thread, index))
 }
 
 #[cfg(test)]

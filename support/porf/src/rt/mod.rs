@@ -27,6 +27,7 @@ mod report;
 pub(crate) mod spin;
 mod standstill;
 mod state;
+mod step;
 mod svg;
 mod thread_values;
 pub(crate) mod threads;

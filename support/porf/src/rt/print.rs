@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Runtime;
 use super::failure::Failure;
 use super::guide::Guide;
-use crate::graph::{Event, Id, Kind, STATICS};
+use crate::graph::{Event, Id, Kind, MAX_THREADS, STATICS};
 
 impl Runtime {
     /// What failed, and in which execution.
@@ -40,7 +40,7 @@ impl Runtime {
     /// Each thread with its events, then the coherence order of each location.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        for thread in 0..STATICS {
+        for thread in 0..MAX_THREADS {
             let events = &self.graph.threads[thread];
             if events.is_empty() {
                 continue;

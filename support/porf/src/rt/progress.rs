@@ -23,7 +23,7 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use super::choice::Choice;
 use super::{Awaits, Place, Runtime, Standstill, Stops, Wait, Waiter};
-use crate::graph::{Event, Id, Kind, STATICS};
+use crate::graph::{Event, Id, Kind, MAX_THREADS};
 
 impl Runtime {
     /// Whether the execution stops the current thread before its next step, at `place`. If it may,
@@ -57,7 +57,7 @@ impl Runtime {
     /// joined them all.
     fn is_alone(&self) -> bool {
         let porf = &self.thread().porf;
-        (0..STATICS).filter(|&at| at != self.current && self.threads[at].used).all(|at| {
+        (0..MAX_THREADS).filter(|&at| at != self.current && self.threads[at].used).all(|at| {
             let thread = &self.threads[at];
             thread.done && porf.has(Id::new(at, thread.reached - 1))
         })
@@ -76,13 +76,13 @@ impl Runtime {
     /// The threads that have not come to their end, though they had to.
     pub(super) fn waiting(&self) -> Vec<usize> {
         let has_ended = |at: usize| !self.threads[at].used || self.threads[at].done;
-        (0..STATICS).filter(|&at| !has_ended(at) && !self.is_excused(at)).collect()
+        (0..MAX_THREADS).filter(|&at| !has_ended(at) && !self.is_excused(at)).collect()
     }
 
     /// Whether the thread is stopped, or waits only for the end of threads that are.
     fn is_excused(&self, thread: usize) -> bool {
         let mut at = thread;
-        for _ in 0..STATICS {
+        for _ in 0..MAX_THREADS {
             match self.threads[at].wait {
                 Wait::Stopped => return true,
                 Wait::End(child) => at = child,

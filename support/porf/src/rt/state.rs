@@ -12,7 +12,9 @@ use super::report::{Limit, Options, Report};
 use super::thread_values::Locals;
 use super::trial::Spins;
 use super::{Place, Wait};
-use crate::graph::{Clock, Event, Graph, Id, Kind, LANES, STATICS, acquires, releases};
+use crate::graph::{
+    Clock, Event, Graph, Id, Kind, LANES, MAX_THREADS, STATICS, acquires, releases,
+};
 
 /// A thread of the program.
 pub(crate) struct Thread {
@@ -251,7 +253,7 @@ impl Runtime {
         if self.left > 0 && self.is_ready(self.current) {
             return Some(self.current);
         }
-        (0..STATICS).find(|&thread| self.is_ready(thread))
+        (0..MAX_THREADS).find(|&thread| self.is_ready(thread))
     }
 
     /// Begins a run along the graph.
