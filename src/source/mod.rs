@@ -11,7 +11,11 @@ mod buffer;
 mod fallback;
 mod forward;
 mod limited;
+#[cfg(all(feature = "os", target_os = "linux"))]
+mod mmap;
 mod owning;
+#[cfg(all(feature = "os", target_os = "linux"))]
+mod reserved;
 mod system;
 mod testing;
 mod unwinding;
@@ -20,7 +24,11 @@ pub(crate) use aligned::obtain_aligned;
 pub use buffer::BufferSource;
 pub use fallback::FallbackSource;
 pub use limited::LimitedSource;
+#[cfg(all(feature = "os", target_os = "linux"))]
+pub use mmap::{HugePageSize, HugePages, MapError, MapOptions, Mapped, NodeSet, NumaPolicy};
 pub use owning::OwningSource;
+#[cfg(all(feature = "os", target_os = "linux"))]
+pub use reserved::Reserved;
 pub use system::SystemSource;
 pub use testing::{CountingSource, FailingSource, Faults, SourceCounts};
 pub(crate) use unwinding::finish;
