@@ -81,6 +81,8 @@ pub struct SourcePlan {
     pub refuse: usize,
     /// The call that returns a misaligned region, if it is not refused.
     pub misalign: Option<usize>,
+    /// By how many bytes each region can be extended.
+    pub room: usize,
 }
 
 /// A program: what the source does, the calls, and in which order the last blocks are freed.
@@ -116,6 +118,7 @@ impl Program {
             refuse_from: random.below(5),
             refuse,
             misalign: random.chance(1, 8).then(|| random.below(4)),
+            room: room(seed),
         };
         let len = 1 + random.below(bounds.steps);
         let mut steps = Vec::with_capacity(len);
@@ -127,6 +130,17 @@ impl Program {
             steps.push(next);
         }
         Self { source, steps, oldest_first: random.chance(1, 2) }
+    }
+}
+
+/// By how many bytes a region can be extended in the program of this seed: in one half of them not
+/// at all.
+fn room(seed: u64) -> usize {
+    let random = &mut Random::new(!seed);
+    match random.below(4) {
+        0..2 => 0,
+        2 => 1 + random.below(64),
+        _ => 1 + random.below(100_000),
     }
 }
 

@@ -26,7 +26,9 @@ use crate::source::{Source, SystemSource};
 ///
 /// A block is as long as was asked for. Chunks double, from 4 KiB or as
 /// [`with_first_chunk`](Self::with_first_chunk) says up to 64 MiB; a larger block gets a chunk of
-/// its size. If the source has no such chunk, a smaller one will do. What is left of a chunk that
+/// its size. If the source has no such chunk, a smaller one will do. A source that can
+/// [extend](Source::extend) the current chunk does that first: then nothing is lost at its end. What
+/// is left of a chunk that
 /// was too small for a request is lost until the reset, and is smaller than that request.
 ///
 /// # Complexity
@@ -97,6 +99,13 @@ impl<S: Source> Linear<S> {
     fn grow_and_take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let mut chunks = self.chunks.borrow_mut();
         let older = chunks.newest();
+        if let Some(current) = older
+            && chunks.extend(self.bump.mark(), layout)
+        {
+            // SAFETY: the chunk is this value's, and nothing behind the mark is handed out.
+            unsafe { self.bump.set(self.bump.mark(), current.end()) };
+            return Ok(self.bump.take(layout).expect("the chunk has grown for the request"));
+        }
         let chunk = chunks.obtain(layout)?;
         if let Some(older) = older {
             let below = self.bump.mark().addr().get() - older.start().addr().get();

@@ -105,6 +105,14 @@ impl<S: Source> StackState<S> {
         let mut chunks = self.chunks.borrow_mut();
         let mut current = self.current.get();
         let spare = chunks.newest().filter(|newest| Some(*newest) != current);
+        if let Some(last) = current.filter(|current| chunks.newest() == Some(*current)) {
+            let rounded = Layout::from_size_align(rounded(layout.size()), layout.align());
+            if rounded.is_ok_and(|layout| chunks.extend(self.bump.mark(), layout)) {
+                // SAFETY: what is above the mark is as it was, or new.
+                unsafe { self.bump.set(self.bump.mark(), last.end()) };
+                return Ok(());
+            }
+        }
         let next = match spare.filter(|spare| has_room(*spare, layout)) {
             Some(spare) => spare,
             None => {
