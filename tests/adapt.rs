@@ -72,7 +72,7 @@ macro_rules! on_every_member {
         $containers(&stack);
         assert_eq!(stack.usage().used_bytes, 0, "every container was dropped");
         $containers(&stack.enter().expect("no scope is open"));
-        let mut buffer = vec![MaybeUninit::uninit(); BUFFER_BYTES];
+        let mut buffer = Box::new_uninit_slice(BUFFER_BYTES);
         $containers(&Static::new(&mut buffer));
         $containers(&AsyncStatic::new(&mut buffer));
         let linear = AsyncLinear::new(SystemSource);

@@ -3,7 +3,6 @@
 mod common;
 
 use core::alloc::Layout;
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use common::{LiveBlocks, Meter, with_every_strategy};
@@ -129,7 +128,7 @@ fn fill_buffers<S: Strategy>() {
     let overhead = if S::Reclaimer::DEFERS { 1000 + 16 * 64 } else { 1000 };
     let short = (0..6000).step_by(common::often(7, 331));
     for len in short.chain((6000..40_000).step_by(common::often(211, 9973))) {
-        let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
+        let mut memory = Box::<[u8]>::new_uninit_slice(len + 1);
         // Any base address will do: begin one off.
         let base = NonNull::from(&mut memory[1..]).cast();
         fill_buffer::<S>(base, len, overhead);

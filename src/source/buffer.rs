@@ -106,7 +106,7 @@ mod tests {
             skew in 0_usize..64,
             asks in proptest::collection::vec((1_usize..700, 0_u32..10), 0..40),
         ) {
-            let mut memory = vec![MaybeUninit::<u8>::uninit(); len + skew];
+            let mut memory = Box::<[u8]>::new_uninit_slice(len + skew);
             let base = NonNull::from(&mut memory[skew..]).cast::<u8>();
             // SAFETY: the vector outlives the source, and nobody else uses it.
             let mut source = unsafe { BufferSource::from_raw_parts(base, len) };

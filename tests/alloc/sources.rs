@@ -1,7 +1,6 @@
 //! Members on sources that extend regions, count, and hand memory out in granules.
 
 use core::alloc::Layout;
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use stampool::alloc::conformance::{Clause, Conformance, TestSource};
@@ -15,7 +14,7 @@ fn bytes(size: usize) -> Layout {
 
 /// A source over a buffer that lives for the rest of the process.
 fn buffer(len: usize) -> BufferSource {
-    BufferSource::new(Box::leak(vec![MaybeUninit::uninit(); len].into_boxed_slice()))
+    BufferSource::new(Box::leak(Box::new_uninit_slice(len)))
 }
 
 /// Allocates blocks of this size, and writes them, until there is no more memory. Returns how many.
