@@ -40,7 +40,7 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Count the atomic accesses of each path, by kind; a hit has none, and the rest is as kept.
+    /// Count the atomic accesses of each path, by kind: a hit has none, the others as many as kept.
     Atomics(atomics::Options),
     /// Measure times and memory against other allocators and pools: a table, JSON, a page of plots.
     Bench(bench::Options),
@@ -52,10 +52,9 @@ enum Command {
     Compare(compare::Options),
     /// Run the library's tests and a short stress for other processors, in an emulator.
     Cross(cross::Options),
-    /// Build and test projects outside of the workspace that depend on stampool; count their
-    /// packages; package what is published.
+    /// Build and test fresh projects that depend on stampool; package what is published.
     Downstream(downstream::Options),
-    /// Count the instructions of the allocator family's calls beside those of other allocators.
+    /// Count the instructions of the family's calls beside those of other allocators.
     Family(family::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     FuzzLoom(fuzz_loom::Options),
@@ -77,8 +76,7 @@ enum Command {
     Litmus(litmus::Options),
     /// Run the library's tests under Miri: undefined behaviour, weak memory, other targets.
     Miri(miri::Options),
-    /// Run every kept fault of the core, and every ordering one step weaker; some check must
-    /// notice.
+    /// Run every kept fault of the core, and each ordering weakened; a check must notice each.
     Mutants(mutants::Options),
     /// Run stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
     Sanitize(sanitize::Options),

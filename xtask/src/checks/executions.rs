@@ -5,8 +5,8 @@
 //! exhausted row must have exactly as many executions as the file says. The searches are
 //! deterministic: the same sources give the same numbers.
 
+use core::fmt::Write;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 

@@ -64,7 +64,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         options.target.as_ref().is_none_or(|part| machine.target.contains(part))
     };
     let machines: Vec<&Machine> = MACHINES.iter().filter(has).collect();
-    ensure!(!machines.is_empty(), "there is no such target");
+    let known: Vec<&str> = MACHINES.iter().map(|machine| machine.target).collect();
+    ensure!(!machines.is_empty(), "there is no such target; there are {}", known.join(", "));
     let (mut rows, mut strategies) = (Vec::new(), Vec::new());
     for machine in machines {
         match machine.std() {
