@@ -88,6 +88,20 @@ impl<A, O> Drop for Lent<A, O> {
     }
 }
 
+macro_rules! resized_by_the_allocator {
+    ($($method:ident)*) => {$(
+        unsafe fn $method(
+            &self,
+            block: NonNull<u8>,
+            old: Layout,
+            new: Layout,
+        ) -> Result<NonNull<[u8]>, AllocError> {
+            // SAFETY: by the caller.
+            unsafe { self.allocator.$method(block, old, new) }
+        }
+    )*};
+}
+
 // SAFETY: all calls go to the allocator.
 unsafe impl<A: Allocator, O> Allocator for Lent<A, O> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -99,25 +113,7 @@ unsafe impl<A: Allocator, O> Allocator for Lent<A, O> {
         unsafe { self.allocator.deallocate(block, layout) }
     }
 
-    unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.allocator.grow_in_place(block, old, new) }
-    }
-
-    unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.allocator.shrink_in_place(block, old, new) }
-    }
+    resized_by_the_allocator! { grow_in_place shrink_in_place }
 }
 
 impl<A: Owner, O> Owner for Lent<A, O> {
