@@ -96,16 +96,14 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
 }
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
-    /// This pool as an allocator of the family. Takes the growth lock once, as
-    /// [`stats`](Self::stats).
+    /// This pool as an allocator of the family. Takes the growth lock once, as [`Pool::stats`].
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, &self.stats())
     }
 }
 
 impl<S: Strategy> ExactPool<S> {
-    /// This pool as an allocator of the family. Takes the growth lock once, as
-    /// [`stats`](Self::stats).
+    /// This pool as an allocator of the family. Takes the growth lock once, as [`Pool::stats`].
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, &self.stats())
     }
