@@ -126,8 +126,8 @@ fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
 fn fill_buffers<S: Strategy>() {
     // Sixteen magazines more, 64 bytes each, where magazines wait.
     let overhead = if S::Reclaimer::DEFERS { 1000 + 16 * 64 } else { 1000 };
-    let short = (0..6000).step_by(common::often(7, 331));
-    for len in short.chain((6000..40_000).step_by(common::often(211, 9973))) {
+    let short = (0..6000).step_by(common::often(7, 997));
+    for len in short.chain((6000..40_000).step_by(common::often(211, 40_000))) {
         let mut memory = Box::<[u8]>::new_uninit_slice(len + 1);
         // Any base address will do: begin one off.
         let base = NonNull::from(&mut memory[1..]).cast();

@@ -1,7 +1,10 @@
 //! Members on sources that extend regions, count, and hand memory out in granules.
 
 use core::alloc::Layout;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
+use core::sync::atomic::AtomicPtr;
+use std::sync::Mutex;
 
 use stampool::alloc::conformance::{Clause, Conformance, TestSource};
 use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Owner, Stack};
@@ -12,9 +15,15 @@ fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")
 }
 
+/// All buffers, so that they stay reachable and are no leak.
+static BUFFERS: Mutex<Vec<AtomicPtr<MaybeUninit<u8>>>> = Mutex::new(Vec::new());
+
 /// A source over a buffer that lives for the rest of the process.
 fn buffer(len: usize) -> BufferSource {
-    BufferSource::new(Box::leak(Box::new_uninit_slice(len)))
+    let buffer = Box::into_raw(Box::new_uninit_slice(len));
+    BUFFERS.lock().unwrap().push(AtomicPtr::new(buffer.cast()));
+    // SAFETY: the buffer is nobody else's, and is never freed.
+    BufferSource::new(unsafe { &mut *buffer })
 }
 
 /// Allocates blocks of this size, and writes them, until there is no more memory. Returns how many.

@@ -11,7 +11,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{MetadataCommand, Target};
 use comfy_table::Table;
 use serde::Serialize;
 
@@ -23,9 +23,6 @@ pub(crate) const REPORT: &str = "cross.json";
 
 /// The tests that do not run in an emulator: they run the compiler.
 const LEFT_OUT: &str = "what_must_not_compile_does_not";
-
-/// The program `adapt` needs them.
-const FEATURES: &str = "allocator-api2-02,allocator-api2-04";
 
 /// What to run.
 #[derive(clap::Args)]
@@ -104,26 +101,34 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Words of Cargo for the tests.
 fn tests() -> Result<Vec<String>> {
+    let programs = programs()?;
+    let mut features: Vec<&str> = programs
+        .iter()
+        .flat_map(|program| &program.required_features)
+        .map(String::as_str)
+        .collect();
+    features.sort_unstable();
+    features.dedup();
+    let features = features.join(",");
     let words =
-        ["test", "--package", "stampool", "--features", FEATURES, "--no-fail-fast", "--lib"];
+        ["test", "--package", "stampool", "--features", &features, "--no-fail-fast", "--lib"];
     let mut words: Vec<String> = words.map(String::from).into();
-    for program in programs()? {
-        words.extend(["--test".into(), program]);
+    for program in programs {
+        words.extend(["--test".into(), program.name]);
     }
     Ok(words)
 }
 
 /// The library's programs of integration tests.
-fn programs() -> Result<Vec<String>> {
+fn programs() -> Result<Vec<Target>> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace::root()?.join("Cargo.toml"))
         .no_deps()
         .exec()
         .context("cargo metadata")?;
-    let library = metadata.packages.iter().find(|package| package.name.as_str() == "stampool");
-    let targets = &library.context("there is no package stampool")?.targets;
-    let tests = targets.iter().filter(|target| target.is_test());
-    Ok(tests.map(|target| target.name.clone()).collect())
+    let library = metadata.packages.into_iter().find(|package| package.name.as_str() == "stampool");
+    let targets = library.context("there is no package stampool")?.targets;
+    Ok(targets.into_iter().filter(Target::is_test).collect())
 }
 
 /// Words of Cargo for a short stress run.
@@ -210,10 +215,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_emulator_runs_programs_in_files_and_in_folders() {
-        let programs = programs().expect("programs");
+    fn the_emulator_runs_programs_in_files_and_in_folders_with_their_features() {
+        let words = tests().expect("words");
         for program in ["adapt", "alloc", "pool", "processors"] {
-            assert!(programs.iter().any(|name| name == program), "{program}");
+            assert!(words.windows(2).any(|two| two == ["--test", program]), "{program}");
         }
+        let features = &words[words.iter().position(|word| word == "--features").unwrap() + 1];
+        assert!(features.contains("allocator-api2-02") && features.contains("family"));
     }
 }

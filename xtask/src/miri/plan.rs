@@ -95,6 +95,7 @@ pub(super) const PROGRAMS_LEFT_OUT: &[LeftOut] = &[
     out("hard", "it forks, and has eight threads for each core"),
     out("heap", "it counts heap memory, which Miri's own leak check does in every other test"),
     out("numa_nodes", "it reads files, and nothing of the library"),
+    out("os", "it maps memory by system calls that Miri does not know"),
     out("signals", "it sends signals"),
     out("undrained", "its pools leave their memory on purpose, and a test of it is ignored here"),
 ];
