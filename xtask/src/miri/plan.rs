@@ -63,6 +63,7 @@ const DEEP: &[&str] = &[
     "batches",
     "deferred",
     "deferred_ends",
+    "callers",
     "checking",
     "many",
     "misuse",
