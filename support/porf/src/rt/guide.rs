@@ -1,10 +1,13 @@
 //! One execution again, from the line that a failure prints: `PORF_REPLAY=...`.
 //!
 //! The line says what each read reads, and the coherence orders: `0.5<1.3,2.4<0.1r;1.3>2.7`. The
-//! letter `r` stands for a refusal. If a thread is stopped for ever, the event before which it is
-//! stopped follows: `;1.7`. Threads run as always, but a read waits until its source is
+//! letter `r` stands for a refusal. What else the exploration knew follows, as far as there is any:
+//! the event before which a thread is stopped for ever (`1.7`), the lines of the yields that do not
+//! wait, and the lines where references are made whose count the model has
+//! (`src/a.rs:10:5,src/b.rs:1:9`). Threads run as always, but a read waits until its source is
 //! there, and no choice is left behind.
 
+use super::{Place, Runtime};
 use crate::graph::{Graph, Id, LANES};
 
 /// What an execution is to do.
@@ -14,15 +17,19 @@ pub(crate) struct Guide {
     reads: Vec<(Id, Id, bool)>,
     orders: Vec<Vec<Id>>,
     stop: Option<Id>,
+    unrolled: Vec<String>,
+    counted: Vec<String>,
 }
 
 impl Guide {
     /// Reads a line that [`Guide::line`] wrote.
     pub(crate) fn parse(line: &str) -> Option<Self> {
-        let (reads, rest) = line.split_once(';')?;
-        let (orders, stop) = match rest.split_once(';') {
-            Some((orders, stop)) => (orders, Some(id(stop)?)),
-            None => (rest, None),
+        let fields: Vec<&str> = line.split(';').collect();
+        let (&[reads, orders], more) = fields.split_first_chunk()?;
+        let more = |at: usize| more.get(at).copied().unwrap_or_default();
+        let stop = match more(0) {
+            "" => None,
+            stop => Some(id(stop)?),
         };
         let parts = |text: &str, by: char| -> Vec<String> {
             text.split(by).filter(|part| !part.is_empty()).map(String::from).collect()
@@ -37,11 +44,13 @@ impl Guide {
             reads: parts(reads, ',').iter().map(read).collect::<Option<_>>()?,
             orders: parts(orders, ',').iter().map(order).collect::<Option<_>>()?,
             stop,
+            unrolled: parts(more(1), ','),
+            counted: parts(more(2), ','),
         })
     }
 
     /// What leads to this graph.
-    pub(crate) fn of(graph: &Graph) -> Self {
+    fn of(graph: &Graph) -> Self {
         let reads = graph.ids().filter(|&id| graph.event(id).is_read());
         let reads = reads.map(|id| {
             let event = graph.event(id);
@@ -52,6 +61,8 @@ impl Guide {
             reads: reads.collect(),
             orders: orders.map(|location| location.co.clone()).collect(),
             stop: graph.stop(),
+            unrolled: Vec::new(),
+            counted: Vec::new(),
         }
     }
 
@@ -64,8 +75,16 @@ impl Guide {
         let order = |order: &Vec<Id>| order.iter().map(show).collect::<Vec<_>>().join(">");
         let reads: Vec<String> = self.reads.iter().map(read).collect();
         let orders: Vec<String> = self.orders.iter().map(order).collect();
-        let stop = self.stop.iter().map(|stop| format!(";{}", show(stop))).collect::<String>();
-        format!("{};{}{stop}", reads.join(","), orders.join(","))
+        let stop = self.stop.iter().map(show).collect::<String>();
+        let fields = [
+            reads.join(","),
+            orders.join(","),
+            stop,
+            self.unrolled.join(","),
+            self.counted.join(","),
+        ];
+        let last = fields.iter().rposition(|field| !field.is_empty()).unwrap_or_default();
+        fields[..=last.max(1)].join(";")
     }
 
     /// What the read is to read, and whether it is refused.
@@ -79,6 +98,16 @@ impl Guide {
         self.stop
     }
 
+    /// Whether the yield at this place does not wait.
+    pub(crate) fn unrolls(&self, place: Place) -> bool {
+        self.unrolled.contains(&place.to_string())
+    }
+
+    /// Whether the model has the counts of the references made here.
+    pub(crate) fn counts(&self, place: Place) -> bool {
+        self.counted.contains(&place.to_string())
+    }
+
     /// Where the write stands among the writes that are there.
     pub(crate) fn position(&self, write: Id, co: &[Id]) -> usize {
         let Some(order) = self.orders.iter().find(|order| order.contains(&write)) else {
@@ -87,6 +116,22 @@ impl Guide {
         let earlier = order.iter().take_while(|&&other| other != write);
         let last = earlier.filter_map(|other| co.iter().position(|id| id == other)).max();
         last.map_or(co.len(), |at| at + 1)
+    }
+}
+
+impl Runtime {
+    /// What `PORF_REPLAY` must be set to, to run this execution alone.
+    pub(crate) fn replay_line(&self) -> String {
+        let texts =
+            |places: &[Place]| -> Vec<String> { places.iter().map(ToString::to_string).collect() };
+        let mut guide = Guide::of(&self.graph);
+        guide.unrolled = texts(&self.spins.unrolled);
+        guide.counted = texts(&self.spins.counted);
+        if let Some(given) = &self.options.guide {
+            guide.unrolled.extend(given.unrolled.iter().cloned());
+            guide.counted.extend(given.counted.iter().cloned());
+        }
+        guide.line()
     }
 }
 
@@ -102,11 +147,17 @@ mod tests {
 
     #[test]
     fn a_line_is_read_back() {
-        for line in [";", "0.5<1.3,2.4<0.1r;0.1>1.3>2.7,0.2>0.3>0.4", "0.1<0.0;", "0.1<0.0;;1.7"] {
+        for line in [
+            ";",
+            "0.5<1.3,2.4<0.1r;0.1>1.3>2.7,0.2>0.3>0.4",
+            "0.1<0.0;",
+            "0.1<0.0;;1.7",
+            ";;;a.rs:1:2,b.rs:3:4;c.rs:5:6",
+        ] {
             assert_eq!(Guide::parse(line).map(|guide| guide.line()).as_deref(), Some(line));
         }
         assert_eq!(Guide::parse("0.5<;"), None);
-        assert_eq!(Guide::parse("0.1<0.0;;"), None);
+        assert_eq!(Guide::parse("0.1<0.0;;none"), None);
         assert_eq!(Guide::parse("no line"), None);
     }
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::Runtime;
 use super::failure::Failure;
-use super::guide::Guide;
 use crate::graph::{Event, Id, Kind, MAX_THREADS, STATICS};
 
 impl Runtime {
@@ -21,7 +20,7 @@ impl Runtime {
             "execution {number} fails{who}: {}\n{}run it alone: PORF_REPLAY='{}'{}",
             failure.message(),
             self.text(),
-            Guide::of(&self.graph).line(),
+            self.replay_line(),
             self.draw(),
         )
     }

@@ -32,9 +32,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "every batch pushed under the side stack's lock",
         edits: &[Edit {
             file: "src/free_list/deferred.rs",
-            from: "        if magazine.is_reusable() {
-            self.open.push(magazine);",
-            to: "        if magazine.is_reusable() && !{on} {
+            from: "self.open.push(magazine);",
+            to: "if {on} {
+                return self.push_aside(magazine);
+            }
             self.open.push(magazine);",
         }],
         killer: Killer::Rc11("EpochModel/progress/flush_refill/rc11/"),
