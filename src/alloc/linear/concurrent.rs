@@ -82,7 +82,9 @@ impl<S: Source> AsyncLinear<S> {
     }
 
     const_when_shipped! {
-        /// The same, with a first chunk of `bytes`, or of what the first allocation needs.
+        /// The same, with a first chunk of `bytes`, or of what the first allocation needs if that
+        /// is more. As long as the source refuses the chunk, half of it is asked for, down to what
+        /// the allocation needs.
         pub fn with_first_chunk(source: S, bytes: usize) -> Self {
             let chunks = Mutex::new(Chunks::new(source, bytes));
             Self { current: AtomicPtr::new(null_mut()), chunks }

@@ -79,7 +79,9 @@ impl<S: Source> Stack<S> {
         Self::with_first_chunk(source, FIRST_CHUNK_BYTES)
     }
 
-    /// The same, with a first chunk of `bytes`, or of what the first allocation needs.
+    /// The same, with a first chunk of `bytes`, or of what the first allocation needs if that is
+    /// more. As long as the source refuses the chunk, half of it is asked for, down to what the
+    /// allocation needs.
     pub const fn with_first_chunk(source: S, bytes: usize) -> Self {
         Self(StackState::new(source, bytes))
     }
