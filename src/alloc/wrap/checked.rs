@@ -73,32 +73,33 @@ impl<A> Checked<A> {
         }
     }
 
-    /// Refuses a block that is not live, or that the layout does not fit.
-    fn expect_live(&self, block: NonNull<u8>, layout: Layout) {
+    /// Takes a block out of the map, if it has bytes. Refuses one that is not live, or that the
+    /// layout does not fit.
+    fn take(&self, block: NonNull<u8>, layout: Layout) -> Option<Extent> {
         if layout.size() == 0 {
-            return;
+            return None;
         }
-        let known = lock(&self.live).get(&block.addr().get()).copied();
-        let Some(Extent { requested, length, align }) = known else {
+        let mut live = lock(&self.live);
+        let Some(&extent) = live.get(&block.addr().get()) else {
+            drop(live);
             panic!(
                 "a block at {block:p} was given back or resized that is not live: it was freed \
                  before, or belongs to another allocator or scope"
             );
         };
-        assert!(
-            (requested..=length).contains(&layout.size()) && layout.align() == align,
-            "a block at {block:p} was given back or resized with a layout that does not fit it: \
-             it has {requested} to {length} bytes and the alignment {align}, the layout says \
-             {} and {}",
-            layout.size(),
-            layout.align(),
-        );
-    }
-
-    fn forget(&self, block: NonNull<u8>, layout: Layout) {
-        if layout.size() != 0 {
-            lock(&self.live).remove(&block.addr().get());
+        let Extent { requested, length, align } = extent;
+        if !(requested..=length).contains(&layout.size()) || layout.align() != align {
+            drop(live);
+            panic!(
+                "a block at {block:p} was given back or resized with a layout that does not fit \
+                 it: it has {requested} to {length} bytes and the alignment {align}, the layout \
+                 says {} and {}",
+                layout.size(),
+                layout.align(),
+            );
         }
+        live.remove(&block.addr().get());
+        Some(extent)
     }
 }
 
@@ -118,9 +119,8 @@ impl<A: Allocator> Checked<A> {
     ///
     /// `block` is a live block of this allocator, and `layout` fits it.
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
-        self.expect_live(block, layout);
-        // Before the inner allocator may hand it out to another thread.
-        self.forget(block, layout);
+        // First, because the inner allocator may then hand its memory out to another thread.
+        self.take(block, layout);
         // SAFETY: by the caller.
         unsafe { self.inner.deallocate(block, layout) }
     }
@@ -131,11 +131,15 @@ impl<A: Allocator> Checked<A> {
         (block, old, new): (NonNull<u8>, Layout, Layout),
         resize: impl FnOnce(&A) -> Result<NonNull<[u8]>, AllocError>,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        self.expect_live(block, old);
-        let resized = resize(&self.inner)?;
-        self.forget(block, old);
-        self.note(resized, new);
-        Ok(resized)
+        // First, for the same reason: a block may lose all of its bytes.
+        let extent = self.take(block, old);
+        let resized = resize(&self.inner);
+        match (resized, extent) {
+            (Ok(resized), _) => self.note(resized, new),
+            (Err(_), Some(extent)) => _ = lock(&self.live).insert(block.addr().get(), extent),
+            (Err(_), None) => {}
+        }
+        resized
     }
 }
 
