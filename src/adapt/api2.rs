@@ -12,7 +12,7 @@ macro_rules! version {
 
             use $api::alloc::{AllocError as ForeignError, Allocator as Foreign};
 
-            use crate::alloc::wrap::{Locked, Shared};
+            use crate::alloc::wrap::{Checked, Locked, Shared};
             use crate::alloc::{
                 AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear,
                 PoolAllocator, Run, Scope, Stack, Static,
@@ -30,6 +30,7 @@ macro_rules! version {
                 [S: Source] Blocks<S>;
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;
+                [A: Allocator] Checked<A>;
             }
 
             // SAFETY: as for the members below. Clones share one allocator, so each frees what

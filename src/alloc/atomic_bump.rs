@@ -24,7 +24,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::bump::{fit, is_aligned};
+use super::bump::{Served, fit, is_aligned};
 use crate::error::AllocError;
 use crate::sync::{AtomicPtr, const_when_shipped, site};
 
@@ -149,12 +149,7 @@ impl AtomicBump {
     ///
     /// The caller owns the block, and the new size is not smaller.
     #[inline(always)]
-    pub(super) unsafe fn grow(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    pub(super) unsafe fn grow(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
         let end = self.end_of(block, old.size()).ok_or(AllocError::NotInPlace)?;
         // The mark was the block's end, so the block does not lie behind the end of the memory.
         let room = self.end.addr().get() - block.addr().get();
@@ -189,12 +184,7 @@ impl AtomicBump {
     ///
     /// The caller owns the block, and the new size is not larger.
     #[inline(always)]
-    pub(super) unsafe fn shrink(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    pub(super) unsafe fn shrink(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
         if !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
         }

@@ -4,7 +4,11 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::empty_block;
 use crate::error::AllocError;
+
+/// What a call returns that serves a block or resizes it where it is.
+pub(super) type Served = Result<NonNull<[u8]>, AllocError>;
 
 /// Memory between `mark` and `end` is free. I1: `mark <= end`, and both lead into one piece of
 /// memory, or to its end.
@@ -108,12 +112,7 @@ impl Bump {
     ///
     /// The block is live, and the new size is not smaller.
     #[inline(always)]
-    pub(super) unsafe fn grow(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    pub(super) unsafe fn grow(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
         let room = self.end.get().addr().get().wrapping_sub(block.addr().get());
         if !self.is_last(block, old.size()) || new.size() > room || !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
@@ -136,12 +135,7 @@ impl Bump {
     ///
     /// The block is live, and the new size is not larger.
     #[inline(always)]
-    pub(super) unsafe fn shrink(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    pub(super) unsafe fn shrink(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
         if !is_aligned(block, old, new) {
             return Err(AllocError::NotInPlace);
         }
@@ -153,6 +147,24 @@ impl Bump {
         }
         Ok(NonNull::slice_from_raw_parts(block, new.size()))
     }
+}
+
+/// The block that `take` cuts off, or else that of `otherwise`; as long as was asked for. A block
+/// without bytes takes no memory (A5).
+#[inline(always)]
+pub(super) fn serve(
+    layout: Layout,
+    take: impl FnOnce() -> Option<NonNull<u8>>,
+    otherwise: impl FnOnce() -> Result<NonNull<u8>, AllocError>,
+) -> Served {
+    if layout.size() == 0 {
+        return Ok(empty_block(layout));
+    }
+    let block = match take() {
+        Some(block) => block,
+        None => otherwise()?,
+    };
+    Ok(NonNull::slice_from_raw_parts(block, layout.size()))
 }
 
 /// Where a block of `layout` begins and ends behind `mark`, if it ends at `end` or before.

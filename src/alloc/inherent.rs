@@ -3,7 +3,7 @@
 /// Writes the calls of a member that all members have alike.
 ///
 /// The member itself writes `allocate`, and those of `owns`, `usage`, `reset` and `memory_range`
-/// that it has, as inherent methods. The macro adds the other inherent methods, and implements
+/// that it has, as inherent methods; a member that is `Contiguous` writes no `owns`. The macro adds the other inherent methods, and implements
 /// [`Allocator`](crate::alloc::Allocator) and the listed traits by the inherent methods of the same
 /// names:
 ///
@@ -40,6 +40,13 @@ macro_rules! member {
         }
     };
     (@Contiguous [$($generics:tt)*] $type:ty,) => {
+        impl<$($generics)*> $type {
+            /// Whether `address` lies in the memory range.
+            pub fn owns(&self, address: core::ptr::NonNull<u8>) -> bool {
+                self.memory_range().contains(&address)
+            }
+        }
+
         impl<$($generics)*> $crate::alloc::Contiguous for $type {
             fn memory_range(&self) -> core::ops::Range<core::ptr::NonNull<u8>> {
                 <$type>::memory_range(self)

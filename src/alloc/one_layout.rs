@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use super::bump::Served;
 use super::empty_block;
 use super::provenance::recover;
 use crate::error::AllocError;
@@ -31,7 +32,7 @@ impl OneLayout {
         self,
         layout: Layout,
         take: impl FnOnce() -> Result<NonNull<u8>, AllocError>,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    ) -> Served {
         if layout.size() == 0 {
             return Ok(empty_block(layout));
         }
@@ -56,7 +57,7 @@ impl OneLayout {
         block: NonNull<u8>,
         old: Layout,
         new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    ) -> Served {
         if old.size() == 0 || !self.fits(new) {
             return Err(AllocError::NotInPlace);
         }
@@ -79,7 +80,7 @@ impl OneLayout {
         block: NonNull<u8>,
         old: Layout,
         new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    ) -> Served {
         if old.size() == 0 && block.addr().get().is_multiple_of(new.align()) {
             return Ok(NonNull::slice_from_raw_parts(block, 0));
         }

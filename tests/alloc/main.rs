@@ -6,6 +6,7 @@
 mod faulty;
 
 mod bounds;
+mod checked;
 mod known_bugs;
 mod members;
 mod nested;

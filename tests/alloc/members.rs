@@ -5,7 +5,7 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use stampool::alloc::conformance::{Conformance, TestSource};
-use stampool::alloc::wrap::Locked;
+use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
     AllocError, Allocator, AsyncLinear, AsyncStatic, Blocks, Linear, Owner, Stack, Static, Usage,
 };
@@ -47,6 +47,15 @@ fn fixed() {
         let programs = programs() / 9 + 1;
         conformance(make).owner().reset().up_to(len.max(1), 64).programs(programs).check();
     }
+}
+
+#[test]
+fn checked() {
+    let programs = PROGRAMS / 10 + 1;
+    let linear = |source| Checked::new(Linear::new(source));
+    conformance(linear).owner().reset().programs(programs).check();
+    let stack = |source| Checked::new(Stack::new(source));
+    conformance(stack).owner().reset().recovers().programs(programs).check();
 }
 
 #[test]

@@ -6,9 +6,10 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
+use super::refusal;
 use crate::alloc::atomic_bump::AtomicBump;
-use crate::alloc::bump::fit;
-use crate::alloc::{Usage, empty_block, inherent};
+use crate::alloc::bump::serve;
+use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
 use crate::sync::const_when_shipped;
 
@@ -83,21 +84,7 @@ impl<'b> AsyncStatic<'b> {
     /// [`AllocError::Unsupported`] if the whole buffer is.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(empty_block(layout));
-        }
-        match self.bump.take(layout) {
-            Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
-            None if fit(self.bump.start(), self.bump.end(), layout).is_none() => {
-                Err(AllocError::Unsupported)
-            }
-            None => Err(AllocError::Capacity),
-        }
-    }
-
-    /// Whether `address` lies in the buffer.
-    pub fn owns(&self, address: NonNull<u8>) -> bool {
-        self.memory_range().contains(&address)
+        serve(layout, || self.bump.take(layout), || Err(refusal(self.memory_range(), layout)))
     }
 
     /// Bytes below the mark; all bytes of the buffer count as obtained. Exact while no other thread

@@ -6,8 +6,9 @@ use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use crate::alloc::bump::{Bump, fit};
-use crate::alloc::{Usage, empty_block, inherent};
+use super::refusal;
+use crate::alloc::bump::{Bump, serve};
+use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
 
 /// A linear allocator for one thread, on one buffer of the caller's. It has no source and never
@@ -91,28 +92,7 @@ impl<'b> Static<'b> {
     /// [`AllocError::Unsupported`] if the whole buffer is.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(empty_block(layout));
-        }
-        match self.bump.take(layout) {
-            Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
-            None => Err(self.refusal(layout)),
-        }
-    }
-
-    #[cold]
-    fn refusal(&self, layout: Layout) -> AllocError {
-        let Range { start, end } = self.memory_range();
-        if fit(start, end, layout).is_none() {
-            AllocError::Unsupported
-        } else {
-            AllocError::Capacity
-        }
-    }
-
-    /// Whether `address` lies in the buffer.
-    pub fn owns(&self, address: NonNull<u8>) -> bool {
-        self.memory_range().contains(&address)
+        serve(layout, || self.bump.take(layout), || Err(refusal(self.memory_range(), layout)))
     }
 
     /// Bytes below the mark; all bytes of the buffer count as obtained.

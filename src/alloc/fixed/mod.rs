@@ -5,3 +5,19 @@ mod local;
 
 pub use concurrent::AsyncStatic;
 pub use local::Static;
+
+use core::alloc::Layout;
+use core::ops::Range;
+use core::ptr::NonNull;
+
+use super::bump::fit;
+use crate::error::AllocError;
+
+/// Why a buffer of which some bytes are left does not serve `layout`.
+#[cold]
+fn refusal(buffer: Range<NonNull<u8>>, layout: Layout) -> AllocError {
+    match fit(buffer.start, buffer.end, layout) {
+        Some(_) => AllocError::Capacity,
+        None => AllocError::Unsupported,
+    }
+}

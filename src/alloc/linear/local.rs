@@ -4,9 +4,9 @@ use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-use crate::alloc::bump::Bump;
+use crate::alloc::bump::{Bump, serve};
 use crate::alloc::chunks::{Chunks, FIRST_CHUNK_BYTES};
-use crate::alloc::{Usage, empty_block, inherent};
+use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -86,14 +86,7 @@ impl<S: Source> Linear<S> {
     /// [`AllocError::Unsupported`] if no chunk can be that large.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(empty_block(layout));
-        }
-        let block = match self.bump.take(layout) {
-            Some(block) => block,
-            None => self.grow_and_take(layout)?,
-        };
-        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+        serve(layout, || self.bump.take(layout), || self.grow_and_take(layout))
     }
 
     #[cold]

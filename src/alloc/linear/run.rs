@@ -6,8 +6,8 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::concurrent::AsyncLinear;
-use crate::alloc::bump::Bump;
-use crate::alloc::{empty_block, inherent};
+use crate::alloc::bump::{Bump, serve};
+use crate::alloc::inherent;
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -44,24 +44,18 @@ impl<S: Source> Run<'_, S> {
     /// As [`AsyncLinear::allocate`].
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(empty_block(layout));
-        }
-        match self.bump.take(layout) {
-            Some(block) => Ok(NonNull::slice_from_raw_parts(block, layout.size())),
-            None => self.refill_and_take(layout),
-        }
+        serve(layout, || self.bump.take(layout), || self.refill_and_take(layout))
     }
 
     #[cold]
     #[inline(never)]
-    fn refill_and_take(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+    fn refill_and_take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let bytes = self.next_bytes.get();
         let run = Layout::from_size_align(bytes, RUN_ALIGN).map_err(|_| AllocError::Unsupported)?;
         // A refused run is no refusal of the request, which may still fit.
         let is_small = layout.size() <= bytes / 4 && layout.align() <= bytes / 4;
         let Some(run) = is_small.then(|| self.parent.allocate(run).ok()).flatten() else {
-            return self.parent.allocate(layout);
+            return self.parent.allocate(layout).map(NonNull::cast);
         };
         self.give_rest_back();
         let start = run.cast::<u8>();
@@ -70,8 +64,7 @@ impl<S: Source> Run<'_, S> {
         // SAFETY: the run is this value's.
         unsafe { self.bump.set(start, end) };
         self.next_bytes.set((bytes * 2).min(LARGEST_RUN_BYTES));
-        let block = self.bump.take(layout).expect("a run has room for a quarter of it");
-        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+        Ok(self.bump.take(layout).expect("a run has room for a quarter of it"))
     }
 
     /// Gives what is left of the run to the allocator's mark, which takes it if nothing lies above.

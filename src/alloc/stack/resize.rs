@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 
 use super::places::rounded;
 use super::state::StackState;
+use crate::alloc::bump::Served;
 use crate::error::AllocError;
 use crate::source::Source;
 
@@ -28,7 +29,7 @@ impl<S: Source> StackState<S> {
         block: NonNull<u8>,
         old: Layout,
         new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    ) -> Served {
         let (old_size, size) = (rounded(old.size()), rounded(new.size()));
         if old.size() == 0 || block.addr().get() & (new.align() - 1) != 0 {
             return Err(AllocError::NotInPlace);
@@ -60,7 +61,7 @@ impl<S: Source> StackState<S> {
         block: NonNull<u8>,
         old: Layout,
         new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    ) -> Served {
         if block.addr().get() & (new.align() - 1) != 0 {
             return Err(AllocError::NotInPlace);
         }

@@ -1,7 +1,9 @@
 //! Allocators around an allocator.
 
+mod checked;
 mod locked;
 mod shared;
 
+pub use checked::Checked;
 pub use locked::Locked;
 pub use shared::Shared;

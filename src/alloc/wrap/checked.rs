@@ -1,0 +1,190 @@
+//! An allocator that checks what is given back to it.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+use std::collections::BTreeMap;
+
+use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
+use crate::error::AllocError;
+use crate::sync::{Mutex, lock};
+
+/// An allocator that knows which of its blocks are live, and panics if a block is given back or
+/// resized that is not one of them, or with a layout that does not fit it.
+///
+/// So it finds a block that is freed twice, and one that belongs to another allocator. A scope of a
+/// [`Stack`](crate::alloc::Stack) is an allocator of its own: a block of its parent is another
+/// allocator's there. Blocks without bytes take no memory and are not checked.
+///
+/// It is meant for tests. Each call takes a lock, and searches a map that lies in the memory of the
+/// program's allocator.
+///
+/// # Panics
+///
+/// `deallocate`, and the calls that resize a block, panic as said above. The block is then as it
+/// was.
+///
+/// # Example
+///
+/// ```should_panic
+/// use std::alloc::Layout;
+/// use stampool::alloc::Stack;
+/// use stampool::alloc::wrap::Checked;
+///
+/// let stack = Checked::new(Stack::default());
+/// let block = stack.allocate(Layout::new::<u64>()).expect("memory");
+/// let scope = Checked::new(stack.get().enter().expect("no scope is open"));
+/// // SAFETY: not so: the block is the parent's.
+/// unsafe { scope.deallocate(block.cast(), Layout::new::<u64>()) };
+/// ```
+// All calls go to the inner allocator, which keeps the rules.
+pub struct Checked<A> {
+    inner: A,
+    /// The live blocks that have bytes, by their addresses.
+    live: Mutex<BTreeMap<usize, Extent>>,
+}
+
+/// What is known of a live block: every size from `requested` to `length` fits it (A4).
+#[derive(Clone, Copy)]
+struct Extent {
+    requested: usize,
+    length: usize,
+    align: usize,
+}
+
+impl<A> Checked<A> {
+    crate::sync::const_when_shipped! {
+        /// Checks what is given back to `inner`, whose blocks are unknown until now.
+        pub fn new(inner: A) -> Self {
+            Self { inner, live: Mutex::new(BTreeMap::new()) }
+        }
+    }
+
+    /// The allocator inside. Its blocks are unknown to this value.
+    pub const fn get(&self) -> &A {
+        &self.inner
+    }
+
+    fn note(&self, block: NonNull<[u8]>, layout: Layout) {
+        if layout.size() != 0 {
+            let (requested, align) = (layout.size(), layout.align());
+            let extent = Extent { requested, length: block.len(), align };
+            lock(&self.live).insert(block.cast::<u8>().addr().get(), extent);
+        }
+    }
+
+    /// Takes a block out of the map, if it has bytes. Refuses one that is not live, or that the
+    /// layout does not fit.
+    fn take(&self, block: NonNull<u8>, layout: Layout) -> Option<Extent> {
+        if layout.size() == 0 {
+            return None;
+        }
+        let mut live = lock(&self.live);
+        let Some(&extent) = live.get(&block.addr().get()) else {
+            drop(live);
+            panic!(
+                "a block at {block:p} was given back or resized that is not live: it was freed \
+                 before, or belongs to another allocator or scope"
+            );
+        };
+        let Extent { requested, length, align } = extent;
+        if !(requested..=length).contains(&layout.size()) || layout.align() != align {
+            drop(live);
+            panic!(
+                "a block at {block:p} was given back or resized with a layout that does not fit \
+                 it: it has {requested} to {length} bytes and the alignment {align}, the layout \
+                 says {} and {}",
+                layout.size(),
+                layout.align(),
+            );
+        }
+        live.remove(&block.addr().get());
+        Some(extent)
+    }
+}
+
+impl<A: Allocator> Checked<A> {
+    /// Returns a block of `layout`, as the inner allocator does.
+    ///
+    /// # Errors
+    ///
+    /// As the inner allocator.
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let block = self.inner.allocate(layout)?;
+        self.note(block, layout);
+        Ok(block)
+    }
+
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, and `layout` fits it.
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        // First, because the inner allocator may then hand its memory out to another thread.
+        self.take(block, layout);
+        // SAFETY: by the caller.
+        unsafe { self.inner.deallocate(block, layout) }
+    }
+
+    /// Resizes a block by `resize`.
+    fn resize(
+        &self,
+        (block, old, new): (NonNull<u8>, Layout, Layout),
+        resize: impl FnOnce(&A) -> Result<NonNull<[u8]>, AllocError>,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // First, for the same reason: a block may lose all of its bytes.
+        let extent = self.take(block, old);
+        let resized = resize(&self.inner);
+        match (resized, extent) {
+            (Ok(resized), _) => self.note(resized, new),
+            (Err(_), Some(extent)) => _ = lock(&self.live).insert(block.addr().get(), extent),
+            (Err(_), None) => {}
+        }
+        resized
+    }
+}
+
+inherent::member! {
+    [A: Allocator] Checked<A>, blocks of "this allocator":;
+
+    /// Takes a block back.
+    unsafe deallocate(self, block, layout) = self.free(block, layout);
+
+    /// Makes a block longer where it is, as the inner allocator does.
+    ///
+    /// # Errors
+    ///
+    /// As the inner allocator.
+    unsafe grow_in_place(self, block, old, new) =
+        self.resize((block, old, new), |inner| inner.grow_in_place(block, old, new));
+
+    /// Makes a block shorter where it is, as the inner allocator does.
+    ///
+    /// # Errors
+    ///
+    /// As the inner allocator.
+    unsafe shrink_in_place(self, block, old, new) =
+        self.resize((block, old, new), |inner| inner.shrink_in_place(block, old, new));
+}
+
+impl<A: Owner> Owner for Checked<A> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.inner.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+}
+
+impl<A: Reset> Reset for Checked<A> {
+    fn reset(&mut self) {
+        lock(&self.live).clear();
+        self.inner.reset();
+    }
+}
+
+impl<A> fmt::Debug for Checked<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checked").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,81 @@
+//! The wrapper that checks what is given back.
+
+use core::alloc::Layout;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use stampool::SystemSource;
+use stampool::alloc::wrap::Checked;
+use stampool::alloc::{Blocks, Linear, Stack};
+
+const WORD: Layout = Layout::new::<u64>();
+
+/// What the panic of `call` says.
+fn says(call: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("the call is refused");
+    payload.downcast_ref::<String>().expect("a message").clone()
+}
+
+#[test]
+fn a_parents_block_freed_in_a_scope_is_refused() {
+    let stack = Checked::new(Stack::new(SystemSource));
+    let parents = stack.allocate(WORD).expect("memory").cast();
+    let scope = Checked::new(stack.get().enter().expect("no scope is open"));
+    let own = scope.allocate(WORD).expect("memory").cast();
+    // SAFETY: not so, and refused: the block is the parent's.
+    let words = says(|| unsafe { scope.deallocate(parents, WORD) });
+    assert!(words.contains("belongs to another allocator or scope"), "{words}");
+    // SAFETY: not so, and refused, as above.
+    let words = says(|| _ = unsafe { scope.grow(parents, WORD, Layout::new::<[u64; 9]>()) });
+    assert!(words.contains("belongs to another allocator or scope"), "{words}");
+    // SAFETY: the block is the scope's.
+    unsafe { scope.deallocate(own, WORD) };
+    drop(scope);
+    // SAFETY: the block is live still.
+    unsafe { stack.deallocate(parents, WORD) };
+    assert_eq!(stack.get().usage().used_bytes, 0);
+}
+
+#[test]
+fn a_second_free_is_refused() {
+    let blocks = Checked::new(Blocks::new(WORD, SystemSource).expect("a layout"));
+    let block = blocks.allocate(WORD).expect("memory").cast();
+    // SAFETY: the block is live.
+    unsafe { blocks.deallocate(block, WORD) };
+    // SAFETY: not so, and refused.
+    let words = says(|| unsafe { blocks.deallocate(block, WORD) });
+    assert!(words.contains("it was freed before"), "{words}");
+    assert_eq!(blocks.get().usage().live_blocks, Some(0));
+}
+
+#[test]
+fn a_layout_that_does_not_fit_is_refused() {
+    let linear = Checked::new(Linear::new(SystemSource));
+    let block = linear.allocate(WORD).expect("memory").cast();
+    for wrong in [Layout::new::<[u64; 2]>(), Layout::new::<u32>(), Layout::new::<[u32; 2]>()] {
+        // SAFETY: not so, and refused.
+        let words = says(|| unsafe { linear.deallocate(block, wrong) });
+        assert!(words.contains("a layout that does not fit it"), "{words}");
+    }
+    // SAFETY: the block is live, and this is its layout.
+    unsafe { linear.deallocate(block, WORD) };
+    assert_eq!(linear.get().usage().used_bytes, 0);
+}
+
+#[test]
+fn a_block_that_moves_is_live_at_its_new_place_only() {
+    let linear = Checked::new(Linear::new(SystemSource));
+    let block = linear.allocate(WORD).expect("memory").cast();
+    let last = linear.allocate(WORD).expect("memory").cast();
+    let wide = Layout::new::<[u64; 3]>();
+    // SAFETY: the block is live.
+    let moved = unsafe { linear.grow(block, WORD, wide) }.expect("memory").cast();
+    assert_ne!(moved, block, "another block lies behind it");
+    // SAFETY: not so, and refused.
+    let words = says(|| unsafe { linear.deallocate(block, WORD) });
+    assert!(words.contains("it was freed before"), "{words}");
+    // SAFETY: both are live.
+    unsafe { linear.deallocate(moved, wide) };
+    // SAFETY: as above.
+    unsafe { linear.deallocate(last, WORD) };
+}
