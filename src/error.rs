@@ -15,7 +15,7 @@ pub enum AllocError {
     /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
     /// The pool has carved as many blocks as its builder allowed. Free blocks may lie in the caches
-    /// of other handles.
+    /// of other handles. Or the buffer of an allocator has no room left.
     Capacity,
     /// The pool refuses to wrap its tags and has used half of them. The other half is kept for
     /// frees.
@@ -36,10 +36,12 @@ impl fmt::Display for AllocError {
         f.write_str(match self {
             Self::OutOfMemory => "the source gave no memory",
             Self::MisalignedSource => "the source gave misaligned memory",
-            Self::Capacity => "the pool is at its capacity limit",
+            Self::Capacity => "the pool or allocator is at its capacity limit",
             Self::TagsExhausted => "half of the pool's tags are used and it refuses to wrap them",
             Self::MagazinesExhausted => "the pool has as many magazines as it can name",
-            Self::Sealed => "the pool is sealed and has nothing to spare",
+            Self::Sealed => {
+                "the pool is sealed and has nothing to spare, or the stack has an open scope"
+            }
             Self::Unsupported => "the allocator never serves such a layout",
             Self::NotInPlace => "the block cannot be resized where it lies",
         })
@@ -85,21 +87,22 @@ pub enum BuildError {
     },
     /// An alignment above the largest that the source can serve.
     Alignment {
-        /// The alignment asked for, in bytes.
+        /// The alignment that the pool needs, in bytes: that of the blocks, or 64 for the pool's own
+        /// memory if that is more.
         requested: usize,
         /// The largest possible alignment, in bytes.
         limit: usize,
     },
-    /// A batch of zero blocks, or of more than the limit.
+    /// A batch, or a largest batch, of zero blocks or of more than the limit.
     Batch {
-        /// The batch asked for, in blocks.
+        /// The batch or the largest batch that was asked for, in blocks.
         requested: usize,
         /// The largest batch, in blocks.
         limit: usize,
     },
     /// A largest batch that is smaller than the batch itself.
     BatchUpTo {
-        /// The most blocks asked for.
+        /// The largest batch that was asked for, in blocks.
         requested: usize,
         /// The batch, in blocks.
         batch: usize,
@@ -122,9 +125,9 @@ pub enum BuildError {
     },
     /// A limbo that is larger than the limit.
     LimboMagazines {
-        /// The magazines asked for.
+        /// The magazines asked for, per handle.
         requested: usize,
-        /// The most.
+        /// The most, per handle.
         limit: usize,
     },
     /// A topology of no shards, or of more than the limit.
@@ -182,7 +185,10 @@ impl fmt::Display for BuildError {
                 write!(f, "a chunk of {requested} blocks, where 1 to {limit} can be had")
             }
             Self::CapacityBelowBatch { capacity, batch } => {
-                write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")
+                write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")?;
+                // An exact pool has batches of one block.
+                let hint = ": choose smaller batches, or build an exact pool";
+                f.write_str(if batch > 1 { hint } else { "" })
             }
             Self::LimboMagazines { requested, limit } => {
                 write!(f, "a limbo of {requested} magazines per handle, where {limit} is the limit")

@@ -22,7 +22,7 @@ mod error;
 mod free_list;
 mod mediator;
 mod pool;
-mod source;
+pub mod source;
 mod sync;
 mod thread_cache;
 mod threads;

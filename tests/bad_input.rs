@@ -3,7 +3,6 @@
 mod common;
 
 use core::alloc::Layout;
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use common::{LiveBlocks, Meter, with_every_strategy};
@@ -42,7 +41,7 @@ fn absurd_sizes_are_refused_or_run_out_of_memory() {
 }
 
 fn absurd_sizes<S: Strategy>() {
-    for k in 0..64 {
+    for k in 0..common::often(64, 4) {
         let Ok(layout) = Layout::from_size_align(isize::MAX as usize - k, 1) else { continue };
         let pool = Pool::builder(layout).strategy::<S>().batch(1).build().unwrap();
         let local = pool.local().unwrap();
@@ -82,7 +81,11 @@ fn chunks_that_a_checked_pool_cannot_number_are_refused() {
 #[test]
 fn a_capacity_below_a_batch_is_refused() {
     let built = Pool::builder(of(8, 8)).batch(64).capacity_blocks(63).build();
-    assert_eq!(built.err(), Some(BuildError::CapacityBelowBatch { capacity: 63, batch: 64 }));
+    let error = built.expect_err("a capacity below a batch");
+    assert_eq!(error, BuildError::CapacityBelowBatch { capacity: 63, batch: 64 });
+    assert!(error.to_string().ends_with("choose smaller batches, or build an exact pool"));
+    let none = BuildError::CapacityBelowBatch { capacity: 0, batch: 1 };
+    assert_eq!(none.to_string(), "a capacity of 0 blocks, below the batch of 1");
 }
 
 #[test]
@@ -123,8 +126,9 @@ fn a_buffer_that_is_too_small_is_an_error_at_every_length() {
 fn fill_buffers<S: Strategy>() {
     // Sixteen magazines more, 64 bytes each, where magazines wait.
     let overhead = if S::Reclaimer::DEFERS { 1000 + 16 * 64 } else { 1000 };
-    for len in (0..6000).step_by(7).chain((6000..40_000).step_by(211)) {
-        let mut memory = vec![MaybeUninit::<u8>::uninit(); len + 1];
+    let short = (0..6000).step_by(common::often(7, 331));
+    for len in short.chain((6000..40_000).step_by(common::often(211, 9973))) {
+        let mut memory = Box::<[u8]>::new_uninit_slice(len + 1);
         // Any base address will do: begin one off.
         let base = NonNull::from(&mut memory[1..]).cast();
         fill_buffer::<S>(base, len, overhead);

@@ -295,7 +295,7 @@ fn use_handles<S: Aba, C: Checking>(
     let stats = pool.stats();
     prop_assert_eq!(pool.census().free_blocks(), stats.carved_blocks, "not all are free");
     let needed = first.max(used);
-    let most = stats.most_batch_blocks;
+    let most = stats.max_batch_blocks;
     prop_assert!(is_bounded(case, stats.carved_blocks, needed, 2, most), "{:?}", stats);
     Ok(())
 }
@@ -309,7 +309,7 @@ fn use_threads<S: Aba, C: Checking>(
     // SAFETY: live, and freed once.
     let used = take_and_give(case, || pool.allocate(), |block| unsafe { pool.deallocate(block) })?;
     let stats = pool.stats();
-    let most = stats.most_batch_blocks;
+    let most = stats.max_batch_blocks;
     prop_assert!(is_bounded(case, stats.carved_blocks, first.max(used), 3, most), "{:?}", stats);
     Ok(())
 }

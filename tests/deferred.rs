@@ -3,7 +3,6 @@
 
 mod common;
 
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use std::sync::mpsc;
 use std::thread;
@@ -183,7 +182,7 @@ fn but_for_calls(mut stats: Stats) -> Stats {
 /// A pool of the largest batch, and the largest limbo, on `len` bytes: it builds, and the first
 /// handle has no room.
 fn the_largest_slot_on_a_buffer<S: Strategy>(len: usize) {
-    let mut memory = vec![MaybeUninit::<u8>::uninit(); len];
+    let mut memory = Box::<[u8]>::new_uninit_slice(len);
     let base = NonNull::from(&mut memory[..]).cast();
     // SAFETY: the vector outlives the pool and is used by nobody else.
     let source = unsafe { BufferSource::from_raw_parts(base, len) };
@@ -252,7 +251,7 @@ fn a_source_that_fails_once_leaves_the_pool_as_it_was() {
 
 /// Everything is in the buffer, and goes round in it beside a sleeper.
 fn on_a_buffer<S: Strategy>() {
-    let mut memory = vec![MaybeUninit::<u8>::uninit(); 32 << 10];
+    let mut memory = Box::<[u8]>::new_uninit_slice(32 << 10);
     let all = memory.as_mut_ptr_range();
     let inside = all.start.addr()..all.end.addr();
     let base = NonNull::from(&mut memory[..]).cast();

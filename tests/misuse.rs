@@ -112,6 +112,37 @@ misuse! {
         // SAFETY: none, that is the test; the pool is checked.
         unsafe { local.deallocate(blocks[0]) };
     }
+    a_double_free_is_placed_at_the_call, "panicked at tests/misuse.rs", |pool, local| {
+        let block = local.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { local.deallocate(block) };
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate(block) };
+    }
+    a_double_free_of_several_is_placed_at_the_call, "panicked at tests/misuse.rs",
+    |pool, local| {
+        let block = local.allocate().expect("memory");
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate_many(&[block, block]) };
+    }
+    a_double_free_without_a_handle_is_placed_at_the_call, "panicked at tests/misuse.rs",
+    |pool, local| {
+        let pool = builder(24).checked().build_thread_local().expect("a pool");
+        let block = pool.allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { pool.deallocate(block) };
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { pool.deallocate(block) };
+    }
+    a_first_call_that_is_a_double_free_is_placed_at_the_call, "panicked at tests/misuse.rs",
+    |pool, local| {
+        let pool = builder(24).checked().build_thread_local().expect("a pool");
+        let block = pool.local().expect("memory").allocate().expect("memory");
+        // SAFETY: ours.
+        unsafe { pool.local().expect("memory").deallocate(block) };
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { pool.deallocate(block) };
+    }
     a_pointer_to_the_stack, "not from any checked pool", |pool, local| {
         let mut bytes = [0_u64; 8];
         // SAFETY: none, that is the test; the pool is checked.
@@ -263,4 +294,22 @@ fn a_pool_goes_on_after_a_refused_free() {
         goes_on(builder(64).strategy::<S>().hardened());
     }
     common::with_every_strategy!(every);
+}
+
+/// A bulk free that is refused in the middle has freed what comes before, and nothing else.
+#[test]
+fn of_several_blocks_those_behind_a_refused_one_stay_live() {
+    let mut pool = builder(24).checked().build().expect("a pool");
+    let local = pool.local().expect("memory");
+    let [before, behind] = [(); 2].map(|()| local.allocate().expect("memory"));
+    let free = core::panic::AssertUnwindSafe(|| {
+        // SAFETY: none, that is the test; the pool is checked.
+        unsafe { local.deallocate_many(&[before, before, behind]) };
+    });
+    assert!(std::panic::catch_unwind(free).is_err());
+    assert!(refused(&local, before).contains("freed twice"));
+    // SAFETY: still ours.
+    unsafe { local.deallocate(behind) };
+    drop(local);
+    assert_eq!(pool.stats().carved_blocks, pool.census().free_blocks(), "nothing is lost");
 }

@@ -258,7 +258,7 @@ fn a_pool_with_live_objects_keeps_quiet_while_its_thread_unwinds() {
 }
 
 #[test]
-#[should_panic(expected = "whose builder had no constructor")]
+#[should_panic(expected = "the builder had no `make` and no `keep`")]
 fn a_pool_without_a_constructor_says_so() {
     let _ = ObjectPool::<u8, TaggedWide>::builder().build().unwrap().get();
 }

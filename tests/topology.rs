@@ -5,12 +5,12 @@ mod common;
 
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use common::told::{BATCH, LAYOUT, PANICS, Told, builder, put_down, sorted, take};
 use common::{Meter, with_every_strategy};
-use stampool::{BuildError, Pool, Strategy, TaggedWide};
+use stampool::{BuildError, Pool, Strategy, TaggedWide, Topology};
 
 #[test]
 fn no_shards_and_too_many_are_refused() {
@@ -112,4 +112,38 @@ fn the_cache_that_threads_share_asks_for_no_shard() {
     let builder = builder::<TaggedWide>(&told);
     let built = catch_unwind(AssertUnwindSafe(|| builder.build_thread_local().map(drop)));
     assert!(matches!(built, Ok(Ok(()))), "the builder asked for the shard of a thread");
+}
+
+/// Holds the thread `late` up when it asks for its shard.
+struct HoldsLate(Arc<[Barrier; 2]>);
+
+impl Topology for HoldsLate {
+    fn shards(&self) -> usize {
+        2
+    }
+
+    fn shard(&self) -> usize {
+        if thread::current().name() == Some("late") {
+            self.0.iter().for_each(|barrier| _ = barrier.wait());
+        }
+        0
+    }
+}
+
+/// The late thread has seen the pool unsealed, and finds it sealed and without a free slot.
+#[test]
+fn a_seal_during_another_one_is_no_error() {
+    let barriers = Arc::new([Barrier::new(2), Barrier::new(2)]);
+    let pool = Pool::builder(LAYOUT).topology(HoldsLate(Arc::clone(&barriers))).build().unwrap();
+    thread::scope(|threads| {
+        let late = thread::Builder::new().name("late".into());
+        let late = late.spawn_scoped(threads, || pool.seal()).unwrap();
+        let [asked, go_on] = &*barriers;
+        asked.wait();
+        let sealed = pool.seal();
+        let handles: Vec<_> = core::iter::from_fn(|| pool.local().ok()).collect();
+        go_on.wait();
+        assert_eq!((sealed, late.join().unwrap()), (Ok(()), Ok(())));
+        drop(handles);
+    });
 }

@@ -72,8 +72,12 @@ pub unsafe trait Allocator {
     /// # Errors
     ///
     /// As there.
+    #[inline]
     fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        allocate_zeroed(self, layout)
+        let block = self.allocate(layout)?;
+        // SAFETY: the block was just allocated, so all of it may be written (A1).
+        unsafe { block.cast::<u8>().write_bytes(0, block.len()) };
+        Ok(block)
     }
 
     /// Makes a block longer, in place or by moving it. The bytes up to `old.size()` stay.
@@ -85,14 +89,21 @@ pub unsafe trait Allocator {
     /// # Safety
     ///
     /// As for [`grow_in_place`](Self::grow_in_place).
+    #[inline]
     unsafe fn grow(
         &self,
         block: NonNull<u8>,
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(new.size() >= old.size(), "grow: the new size is smaller than the old one");
         // SAFETY: by the caller.
-        unsafe { grow(self, block, old, new) }
+        match unsafe { self.grow_in_place(block, old, new) } {
+            Err(AllocError::NotInPlace) => {}
+            done => return done,
+        }
+        // SAFETY: by the caller; the old size is the smaller one.
+        unsafe { move_block(self, block, old, new, old.size()) }
     }
 
     /// As [`grow`](Self::grow), and all bytes behind `old.size()` are zero.
@@ -104,6 +115,7 @@ pub unsafe trait Allocator {
     /// # Safety
     ///
     /// As there.
+    #[inline]
     unsafe fn grow_zeroed(
         &self,
         block: NonNull<u8>,
@@ -111,7 +123,13 @@ pub unsafe trait Allocator {
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         // SAFETY: by the caller.
-        unsafe { grow_zeroed(self, block, old, new) }
+        let grown = unsafe { self.grow(block, old, new) }?;
+        // SAFETY: the block is at least `new.size()` bytes long, and that is not less than the old
+        // size.
+        let behind = unsafe { grown.cast::<u8>().add(old.size()) };
+        // SAFETY: these bytes end where the block ends, and all of it may be written (A1).
+        unsafe { behind.write_bytes(0, grown.len() - old.size()) };
+        Ok(grown)
     }
 
     /// Makes a block shorter, in place or by moving it. The bytes up to `new.size()` stay.
@@ -123,14 +141,21 @@ pub unsafe trait Allocator {
     /// # Safety
     ///
     /// As for [`shrink_in_place`](Self::shrink_in_place).
+    #[inline]
     unsafe fn shrink(
         &self,
         block: NonNull<u8>,
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(new.size() <= old.size(), "shrink: the new size is larger than the old one");
         // SAFETY: by the caller.
-        unsafe { shrink(self, block, old, new) }
+        match unsafe { self.shrink_in_place(block, old, new) } {
+            Err(AllocError::NotInPlace) => {}
+            done => return done,
+        }
+        // SAFETY: by the caller; the new size is the smaller one.
+        unsafe { move_block(self, block, old, new, new.size()) }
     }
 }
 
@@ -138,84 +163,6 @@ pub unsafe trait Allocator {
 // become invalid when the reference is moved or dropped.
 unsafe impl<A: Allocator + ?Sized> Allocator for &A {
     forward::to_inner!(self => (**self));
-}
-
-/// As [`Allocator::allocate_zeroed`].
-#[inline]
-fn allocate_zeroed<A: Allocator + ?Sized>(
-    allocator: &A,
-    layout: Layout,
-) -> Result<NonNull<[u8]>, AllocError> {
-    let block = allocator.allocate(layout)?;
-    // SAFETY: the block was just allocated, so all of it may be written (A1).
-    unsafe { block.cast::<u8>().write_bytes(0, block.len()) };
-    Ok(block)
-}
-
-/// As [`Allocator::grow`].
-///
-/// # Safety
-///
-/// As there.
-#[inline]
-unsafe fn grow<A: Allocator + ?Sized>(
-    allocator: &A,
-    block: NonNull<u8>,
-    old: Layout,
-    new: Layout,
-) -> Result<NonNull<[u8]>, AllocError> {
-    debug_assert!(new.size() >= old.size(), "grow: the new size is smaller than the old one");
-    // SAFETY: by the caller.
-    match unsafe { allocator.grow_in_place(block, old, new) } {
-        Err(AllocError::NotInPlace) => {}
-        done => return done,
-    }
-    // SAFETY: by the caller; the old size is the smaller one.
-    unsafe { move_block(allocator, block, old, new, old.size()) }
-}
-
-/// As [`Allocator::grow_zeroed`].
-///
-/// # Safety
-///
-/// As there.
-#[inline]
-unsafe fn grow_zeroed<A: Allocator + ?Sized>(
-    allocator: &A,
-    block: NonNull<u8>,
-    old: Layout,
-    new: Layout,
-) -> Result<NonNull<[u8]>, AllocError> {
-    // SAFETY: by the caller.
-    let grown = unsafe { allocator.grow(block, old, new) }?;
-    // SAFETY: the block is at least `new.size()` bytes long, and that is not less than the old
-    // size.
-    let behind = unsafe { grown.cast::<u8>().add(old.size()) };
-    // SAFETY: these bytes end where the block ends, and all of it may be written (A1).
-    unsafe { behind.write_bytes(0, grown.len() - old.size()) };
-    Ok(grown)
-}
-
-/// As [`Allocator::shrink`].
-///
-/// # Safety
-///
-/// As there.
-#[inline]
-unsafe fn shrink<A: Allocator + ?Sized>(
-    allocator: &A,
-    block: NonNull<u8>,
-    old: Layout,
-    new: Layout,
-) -> Result<NonNull<[u8]>, AllocError> {
-    debug_assert!(new.size() <= old.size(), "shrink: the new size is larger than the old one");
-    // SAFETY: by the caller.
-    match unsafe { allocator.shrink_in_place(block, old, new) } {
-        Err(AllocError::NotInPlace) => {}
-        done => return done,
-    }
-    // SAFETY: by the caller; the new size is the smaller one.
-    unsafe { move_block(allocator, block, old, new, new.size()) }
 }
 
 /// Allocates a block of layout `new`, copies `common` bytes into it, and frees the old one. An

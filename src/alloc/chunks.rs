@@ -67,6 +67,12 @@ impl Chunk {
         unsafe { (*self.header().as_ptr()).older = older.map(Self::header) };
     }
 
+    /// Notes that the source has made the chunk longer.
+    fn put_layout(self, layout: Layout) {
+        // SAFETY: the chunk is held, and its header is the chain's own.
+        unsafe { (*self.header().as_ptr()).layout = layout };
+    }
+
     /// The block that lies in this chunk at this address, with the chunk's provenance. What a caller
     /// gives back may reach less than the block: a `Box` makes a reference of it, for one.
     pub(super) fn own(self, block: NonNull<u8>) -> NonNull<u8> {
@@ -80,7 +86,7 @@ impl Chunk {
 }
 
 /// All chunks of a member, and their source. I1: each begins with a header that holds the chunk
-/// before it, and the layout with which it was obtained. I2: a chunk leaves the chain before it goes
+/// before it, and the layout that it has. I2: a chunk leaves the chain before it goes
 /// back to the source, so the chain is whole even if the source panics.
 pub(super) struct Chunks<S: Source> {
     source: S,
@@ -137,7 +143,8 @@ impl<S: Source> Chunks<S> {
         let padding = layout.align().saturating_sub(PAYLOAD_ALIGN);
         let least = layout.size().checked_add(padding + HEADER_BYTES);
         let least = least.ok_or(AllocError::Unsupported)?;
-        let mut bytes = self.next_bytes.max(least);
+        let least = self.taken_by(least);
+        let mut bytes = self.taken_by(self.next_bytes.max(least));
         loop {
             // No source has what no layout describes.
             let chunk = match Layout::from_size_align(bytes, CHUNK_ALIGN) {
@@ -152,7 +159,43 @@ impl<S: Source> Chunks<S> {
             if bytes == least {
                 return Err(AllocError::OutOfMemory);
             }
-            bytes = (bytes / 2).max(least);
+            bytes = self.taken_by((bytes / 2).max(least));
+        }
+    }
+
+    /// The bytes that a region of this size takes from the source, if a number can say that.
+    fn taken_by(&self, size: usize) -> usize {
+        size.checked_next_multiple_of(self.source.granule().max(1)).unwrap_or(size)
+    }
+
+    /// Makes the newest chunk longer where it is, so that a block of `layout` fits behind `mark`,
+    /// which lies in it. The chunk is then twice as long, or as much longer as the source allows.
+    /// Answers whether it has grown; if not, everything is as it was.
+    pub(super) fn extend(&mut self, mark: NonNull<u8>, layout: Layout) -> bool {
+        let Some(chunk) = self.newest else { return false };
+        let old = chunk.layout();
+        let first = chunk.0.addr().get();
+        let start = mark.addr().get().checked_next_multiple_of(layout.align());
+        let end = start.and_then(|start| start.checked_add(layout.size()));
+        let Some(least) = end.map(|end| self.taken_by(end - first)) else { return false };
+        let most = old.size() + old.size().min(LARGEST_CHUNK_BYTES);
+        let mut bytes = self.taken_by(most).max(least);
+        loop {
+            if let Ok(new) = Layout::from_size_align(bytes, old.align())
+                // SAFETY: the chunk is held, and has this layout. The new one is larger, since the
+                // block ends behind the chunk.
+                && unsafe { self.source.extend(chunk.0, old, new) }
+            {
+                chunk.put_layout(new);
+                self.bytes += bytes - old.size();
+                self.next_bytes = bytes.saturating_mul(2).min(LARGEST_CHUNK_BYTES);
+                return true;
+            }
+            if bytes == least {
+                return false;
+            }
+            let half = self.taken_by(old.size() + (bytes - old.size()) / 2);
+            bytes = if half < bytes { half.max(least) } else { least };
         }
     }
 
@@ -214,18 +257,6 @@ impl<S: Source> Chunks<S> {
             largest.put_above(self.newest);
             self.newest = Some(largest);
         }
-        Some(largest)
-    }
-
-    /// Gives all chunks back but the largest one, which stays.
-    ///
-    /// # Safety
-    ///
-    /// Nobody uses a payload.
-    pub(super) unsafe fn keep_largest(&mut self) -> Option<Chunk> {
-        let largest = self.raise_largest()?;
-        // SAFETY: by the caller.
-        unsafe { self.release_between(None) };
         Some(largest)
     }
 }

@@ -1,73 +1,80 @@
-//! The trait for types whose calls are inherent methods.
+//! The calls of a member, written once: its inherent methods, and the traits by them.
 
-/// `impl Allocator` for a type that has the four basic calls as inherent methods, and inherent
-/// methods for the other ones: `by_inherent! { [generics] Type }`.
-macro_rules! by_inherent {
-    ($(#[$attribute:meta])* [$($generics:tt)*] $type:ty) => {
-        /// The calls that [`Allocator`](crate::alloc::Allocator) provides.
-        impl<$($generics)*> $type {
-            /// As [`allocate`](Self::allocate), and the whole block is zero.
-            ///
-            /// # Errors
-            ///
-            /// As there.
-            #[inline]
-            pub fn allocate_zeroed(
-                &self,
-                layout: core::alloc::Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
-                $crate::alloc::Allocator::allocate_zeroed(self, layout)
+/// Writes the calls of a member that all members have alike.
+///
+/// The member itself writes `allocate`, and those of `owns`, `usage`, `reset` and `memory_range`
+/// that it has, as inherent methods. The macro adds the other inherent methods, and implements
+/// [`Allocator`](crate::alloc::Allocator) and the listed traits by the inherent methods of the same
+/// names:
+///
+/// ```text
+/// member! {
+///     [generics] Type, blocks of "this allocator": Owner, Reset, Contiguous, Debug("Type");
+///     /// Documentation, without the section on safety, which the macro adds.
+///     unsafe deallocate(self, block, layout) = expression;
+///     unsafe grow_in_place(self, block, old, new) = expression;
+///     unsafe shrink_in_place(self, block, old, new) = expression;
+/// }
+/// ```
+///
+/// The three expressions stand in an `unsafe` block whose obligation is the caller's contract: the
+/// block is a live block of the allocator that is named, the layout fits it, and the new layout is
+/// not smaller, or not larger. So each is one call of a function with the same contract.
+macro_rules! member {
+    (@Owner [$($generics:tt)*] $type:ty,) => {
+        impl<$($generics)*> $crate::alloc::Owner for $type {
+            fn owns(&self, address: core::ptr::NonNull<u8>) -> bool {
+                <$type>::owns(self, address)
             }
 
-            $crate::alloc::inherent::by_inherent! { @provided
-                grow "Makes a block longer, in place or by moving it, as \
-                    [`Allocator::grow`](crate::alloc::Allocator::grow).";
-                grow_zeroed "As [`grow`](Self::grow), and the new bytes are zero.";
-                shrink "Makes a block shorter, in place or by moving it, as \
-                    [`Allocator::shrink`](crate::alloc::Allocator::shrink).";
-            }
-        }
-
-        $(#[$attribute])*
-        // SAFETY: the type's head says how it keeps the rules.
-        unsafe impl<$($generics)*> $crate::alloc::Allocator for $type {
-            #[inline]
-            fn allocate(
-                &self,
-                layout: core::alloc::Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
-                <$type>::allocate(self, layout)
-            }
-
-            #[inline]
-            unsafe fn deallocate(&self, block: core::ptr::NonNull<u8>, layout: core::alloc::Layout) {
-                // SAFETY: by the caller.
-                unsafe { <$type>::deallocate(self, block, layout) }
-            }
-
-            #[inline]
-            unsafe fn grow_in_place(
-                &self,
-                block: core::ptr::NonNull<u8>,
-                old: core::alloc::Layout,
-                new: core::alloc::Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
-                // SAFETY: by the caller.
-                unsafe { <$type>::grow_in_place(self, block, old, new) }
-            }
-
-            #[inline]
-            unsafe fn shrink_in_place(
-                &self,
-                block: core::ptr::NonNull<u8>,
-                old: core::alloc::Layout,
-                new: core::alloc::Layout,
-            ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
-                // SAFETY: by the caller.
-                unsafe { <$type>::shrink_in_place(self, block, old, new) }
+            fn usage(&self) -> $crate::alloc::Usage {
+                <$type>::usage(self)
             }
         }
     };
+    (@Reset [$($generics:tt)*] $type:ty,) => {
+        impl<$($generics)*> $crate::alloc::Reset for $type {
+            fn reset(&mut self) {
+                <$type>::reset(self);
+            }
+        }
+    };
+    (@Contiguous [$($generics:tt)*] $type:ty,) => {
+        impl<$($generics)*> $crate::alloc::Contiguous for $type {
+            fn memory_range(&self) -> core::ops::Range<core::ptr::NonNull<u8>> {
+                <$type>::memory_range(self)
+            }
+        }
+    };
+    (@Debug [$($generics:tt)*] $type:ty, $name:literal) => {
+        impl<$($generics)*> core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct($name).field("usage", &self.usage()).finish_non_exhaustive()
+            }
+        }
+    };
+    // One inherent method that resizes a block.
+    (@inherent [$(#[$doc:meta])*] $method:ident $whose:literal $size:literal,
+        ($self:ident, $block:ident, $old:ident, $new:ident) = $body:expr) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        ///
+        #[doc = concat!(
+            "`block` is a live block of ", $whose, ", `old` fits it, and `new` is not ", $size, "."
+        )]
+        #[inline(always)]
+        pub unsafe fn $method(
+            &$self,
+            $block: core::ptr::NonNull<u8>,
+            $old: core::alloc::Layout,
+            $new: core::alloc::Layout,
+        ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
+            // SAFETY: by the caller, whose contract is the same.
+            unsafe { $body }
+        }
+    };
+    // The inherent methods that the trait provides.
     (@provided $($method:ident $doc:literal;)*) => {
         $(
             #[doc = $doc]
@@ -92,6 +99,102 @@ macro_rules! by_inherent {
             }
         )*
     };
+    // The trait's methods, by the inherent ones.
+    (@trait $type:ty; $($method:ident)*) => {
+        $(
+            #[inline]
+            unsafe fn $method(
+                &self,
+                block: core::ptr::NonNull<u8>,
+                old: core::alloc::Layout,
+                new: core::alloc::Layout,
+            ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
+                // SAFETY: by the caller.
+                unsafe { <$type>::$method(self, block, old, new) }
+            }
+        )*
+    };
+    (@calls [$($generics:tt)*] $type:ty, $whose:literal;
+        $(#[$free_doc:meta])*
+        unsafe deallocate($self:ident, $block:ident, $layout:ident) = $free:expr;
+        $(#[$grow_doc:meta])*
+        unsafe grow_in_place $grow_names:tt = $grow:expr;
+        $(#[$shrink_doc:meta])*
+        unsafe shrink_in_place $shrink_names:tt = $shrink:expr;
+    ) => {
+        /// The calls of [`Allocator`](crate::alloc::Allocator).
+        impl<$($generics)*> $type {
+            $(#[$free_doc])*
+            ///
+            /// # Safety
+            ///
+            #[doc = concat!("`block` is a live block of ", $whose, ", and `layout` fits it.")]
+            #[inline(always)]
+            #[track_caller]
+            pub unsafe fn deallocate(
+                &$self,
+                $block: core::ptr::NonNull<u8>,
+                $layout: core::alloc::Layout,
+            ) {
+                // SAFETY: by the caller, whose contract is the same.
+                unsafe { $free }
+            }
+
+            $crate::alloc::inherent::member! {
+                @inherent [$(#[$grow_doc])*] grow_in_place $whose "smaller", $grow_names = $grow
+            }
+
+            $crate::alloc::inherent::member! {
+                @inherent [$(#[$shrink_doc])*] shrink_in_place $whose "larger",
+                $shrink_names = $shrink
+            }
+
+            /// As [`allocate`](Self::allocate), and the whole block is zero.
+            ///
+            /// # Errors
+            ///
+            /// As there.
+            #[inline]
+            pub fn allocate_zeroed(
+                &self,
+                layout: core::alloc::Layout,
+            ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
+                $crate::alloc::Allocator::allocate_zeroed(self, layout)
+            }
+
+            $crate::alloc::inherent::member! { @provided
+                grow "Makes a block longer, in place or by moving it, as \
+                    [`Allocator::grow`](crate::alloc::Allocator::grow).";
+                grow_zeroed "As [`grow`](Self::grow), and the new bytes are zero.";
+                shrink "Makes a block shorter, in place or by moving it, as \
+                    [`Allocator::shrink`](crate::alloc::Allocator::shrink).";
+            }
+        }
+
+        // SAFETY: the type's head says how it keeps the rules.
+        unsafe impl<$($generics)*> $crate::alloc::Allocator for $type {
+            #[inline]
+            fn allocate(
+                &self,
+                layout: core::alloc::Layout,
+            ) -> Result<core::ptr::NonNull<[u8]>, $crate::alloc::AllocError> {
+                <$type>::allocate(self, layout)
+            }
+
+            #[inline]
+            unsafe fn deallocate(&self, block: core::ptr::NonNull<u8>, layout: core::alloc::Layout) {
+                // SAFETY: by the caller.
+                unsafe { <$type>::deallocate(self, block, layout) }
+            }
+
+            $crate::alloc::inherent::member! { @trait $type; grow_in_place shrink_in_place }
+        }
+    };
+    ($generics:tt $type:ty, blocks of $whose:literal:
+        $($trait:ident $(($name:literal))?),*; $($calls:tt)*) => {
+        $crate::alloc::inherent::member! { @calls $generics $type, $whose; $($calls)* }
+        $( $crate::alloc::inherent::member! { @$trait $generics $type, $($name)? } )*
+    };
 }
 
-pub(crate) use by_inherent;
+pub(crate) use member;

@@ -7,8 +7,8 @@
 //!
 //! Every member has inherent methods with the names of the methods of [`Allocator`], so a caller
 //! needs no import for them. Members that implement [`Owner`] or [`Reset`] have inherent methods for
-//! these too, except [`Locked`](wrap::Locked) and [`Shared`](wrap::Shared). `&T` of each member also implements the `Allocator` of the crate `allocator-api2`, if the
-//! feature of that version is on.
+//! these too, except [`Locked`](wrap::Locked) and [`Shared`](wrap::Shared). `&T` of each member also
+//! implements the `Allocator` of the crate `allocator-api2`, if the feature of that version is on.
 //!
 //! # The contract
 //!
@@ -36,6 +36,7 @@
 //!   two calls for resizing in place say.
 
 mod allocator;
+mod atomic_bump;
 mod blocks;
 mod bump;
 mod chunks;
@@ -44,10 +45,11 @@ mod fixed;
 mod forward;
 mod inherent;
 mod linear;
+mod one_layout;
 mod owner;
 mod pools;
 mod provenance;
-mod shared_bump;
+
 mod stack;
 mod usage;
 

@@ -4,8 +4,9 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
 
+use super::inherent;
+use super::one_layout::OneLayout;
 use super::provenance::{expose, recover};
-use super::{empty_block, inherent};
 use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
@@ -39,11 +40,13 @@ macro_rules! block_pools {
         // SAFETY: the contract of the pool.
         unsafe impl<$($generics)*> BlockPool for $pool {
             #[inline(always)]
+            #[track_caller]
             fn take(&self) -> Result<Block, AllocError> {
                 self.allocate()
             }
 
             #[inline(always)]
+            #[track_caller]
             unsafe fn give(&self, block: Block) {
                 // SAFETY: by the caller.
                 unsafe { self.deallocate(block) }
@@ -77,11 +80,12 @@ block_pools! {
 // every block has the same extent. A5: `empty`. A6: the pool does not unwind.
 pub struct PoolAllocator<P> {
     pool: P,
-    block: Layout,
+    block: OneLayout,
 }
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
-    /// A handle of this pool, as an allocator of the family.
+    /// A handle of this pool, as an allocator of the family. Takes the growth lock once, as
+    /// [`stats`](Self::stats).
     ///
     /// # Errors
     ///
@@ -92,14 +96,14 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
 }
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
-    /// This pool as an allocator of the family.
+    /// This pool as an allocator of the family. Takes the growth lock once, as [`Pool::stats`].
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, &self.stats())
     }
 }
 
 impl<S: Strategy> ExactPool<S> {
-    /// This pool as an allocator of the family.
+    /// This pool as an allocator of the family. Takes the growth lock once, as [`Pool::stats`].
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, &self.stats())
     }
@@ -108,21 +112,12 @@ impl<S: Strategy> ExactPool<S> {
 impl<P: BlockPool> PoolAllocator<P> {
     fn new(pool: P, stats: &Stats) -> Self {
         let block = Layout::from_size_align(stats.block_size, stats.block_align);
-        Self { pool, block: block.expect("the layout of a block that the pool has") }
+        Self { pool, block: OneLayout(block.expect("the layout of a block that the pool has")) }
     }
 
     /// The layout of each block.
     pub const fn layout(&self) -> Layout {
-        self.block
-    }
-
-    #[inline(always)]
-    fn fits(&self, layout: Layout) -> bool {
-        layout.size() <= self.block.size() && layout.align() <= self.block.align()
-    }
-
-    fn whole(&self, block: NonNull<u8>) -> NonNull<[u8]> {
-        NonNull::slice_from_raw_parts(block, self.block.size())
+        self.block.0
     }
 
     /// Returns a block, whole, if `layout` fits into one.
@@ -132,49 +127,24 @@ impl<P: BlockPool> PoolAllocator<P> {
     /// [`AllocError::Unsupported`] if it does not fit; otherwise as the pool.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(empty_block(layout));
-        }
-        if !self.fits(layout) {
-            return Err(AllocError::Unsupported);
-        }
-        self.pool.take().map(|block| self.whole(expose(block.as_non_null())))
+        self.block.allocate(layout, || Ok(expose(self.pool.take()?.as_non_null())))
     }
+}
+
+inherent::member! {
+    [P: BlockPool] PoolAllocator<P>, blocks of "this pool":;
 
     /// Frees a block.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this pool, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        if layout.size() != 0 {
-            // SAFETY: by the caller.
-            unsafe { self.pool.give(Block(recover(block))) }
-        }
-    }
+    unsafe deallocate(self, block, layout) = if layout.size() != 0 {
+        self.pool.give(Block(recover(block)))
+    };
 
     /// Returns the block as it is, if `new` fits into it.
     ///
     /// # Errors
     ///
     /// [`AllocError::NotInPlace`] if it does not.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this pool, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 || !self.fits(new) {
-            return Err(AllocError::NotInPlace);
-        }
-        Ok(self.whole(recover(block)))
-    }
+    unsafe grow_in_place(self, block, old, new) = self.block.grow_in_place(block, old, new);
 
     /// Returns the block as it is, unless `new` has no bytes.
     ///
@@ -182,31 +152,11 @@ impl<P: BlockPool> PoolAllocator<P> {
     ///
     /// [`AllocError::NotInPlace`] if `new` has no bytes, so that the block can be freed, or is
     /// aligned as no block is.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this pool, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 && block.addr().get().is_multiple_of(new.align()) {
-            return Ok(NonNull::slice_from_raw_parts(block, 0));
-        }
-        if new.size() == 0 || !self.fits(new) {
-            return Err(AllocError::NotInPlace);
-        }
-        Ok(self.whole(recover(block)))
-    }
+    unsafe shrink_in_place(self, block, old, new) = self.block.shrink_in_place(block, old, new);
 }
-
-inherent::by_inherent! { [P: BlockPool] PoolAllocator<P> }
 
 impl<P> fmt::Debug for PoolAllocator<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PoolAllocator").field("layout", &self.block).finish_non_exhaustive()
+        f.debug_struct("PoolAllocator").field("layout", &self.block.0).finish_non_exhaustive()
     }
 }

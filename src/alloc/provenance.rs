@@ -3,8 +3,8 @@
 //! A container may hold a block as a reference to its value, and then the pointer that it passes
 //! back is good for the bytes of the value alone. A member that uses the rest of the block takes a
 //! pointer of its own. The members with a mark derive it from the mark. The others have no pointer
-//! into the block's region at hand, so they expose what they hand out and look it up by its address,
-//! which is no instruction.
+//! into the block's region at hand, so they expose what they hand out and look it up by its address.
+//! Neither compiles to an instruction.
 
 use core::ptr::NonNull;
 

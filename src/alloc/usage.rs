@@ -1,6 +1,8 @@
 //! How much memory an allocator has and uses.
 
 /// How much memory an allocator has, and how much of it is in use.
+///
+/// An [`Owner`](super::Owner) of your own starts from `Usage::default()` and sets the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Usage {

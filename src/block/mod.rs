@@ -75,3 +75,6 @@ impl From<Block> for NonNull<u8> {
 unsafe impl Send for Block {}
 // SAFETY: as above.
 unsafe impl Sync for Block {}
+
+/// Room for one block.
+pub type MaybeBlock = core::mem::MaybeUninit<Block>;

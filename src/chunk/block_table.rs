@@ -4,8 +4,8 @@
 //! # Contract
 //!
 //! The thread that grows the pool calls [`missing`](BlockTable::missing),
-//! [`install`](BlockTable::install) and [`register`](BlockTable::register) under the growth lock. Any
-//! thread calls [`find`](BlockTable::find), with any number, at any time.
+//! [`install`](BlockTable::install) and [`register`](BlockTable::register) under the growth lock.
+//! Any thread calls [`find`](BlockTable::find), with any number, at any time.
 //!
 //! # Invariants
 //!

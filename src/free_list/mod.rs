@@ -32,7 +32,7 @@ pub use epoch::{Epoch, EpochDeferred};
 pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
 pub use locked::{Locked, LockedList};
 pub use magazine::{Magazine, MagazineRef};
-pub use owned::{MaybeBlock, OwnedMagazine, Reuse};
+pub use owned::{OwnedMagazine, Reuse};
 pub use quiescent::{Quiescent, QuiescentList};
 pub use reclaim::{Guard, Immediate, Reclaimer};
 pub use store::{Addressing, MagazineStore};

@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 
 use super::magazine::{Magazine, MagazineRef};
 use super::store::{Addressing, MagazineStore};
-use crate::block::Block;
+use crate::block::{Block, MaybeBlock};
 use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
 
 impl MagazineStore {
@@ -254,6 +254,3 @@ impl<'s> OwnedMagazine<'s> {
         unsafe { self.magazine.drop_in_place() };
     }
 }
-
-/// Room for one block.
-pub type MaybeBlock = core::mem::MaybeUninit<Block>;

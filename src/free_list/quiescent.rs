@@ -95,7 +95,7 @@ pub struct QuiescentList {
     second: Treiber<BareHead>,
     /// Renewed by each splice. Asserts, under loom and porf, that all earlier removals from `main`
     /// happen before the splice.
-    filling: Witness,
+    spliced: Witness,
     /// A thread holds this lock while it removes from `second` or splices. Counts the removals that
     /// could not splice.
     overflows: Mutex<u64>,
@@ -139,7 +139,7 @@ impl QuiescentList {
             poppers: CachePadded::new(AtomicUsize::new(poppers)),
             main: Treiber::new(0, TagPolicy::Wrap),
             second: Treiber::new(0, TagPolicy::Wrap),
-            filling: Witness::created(),
+            spliced: Witness::created(),
             overflows: Mutex::default(),
         }
     }
@@ -149,7 +149,7 @@ impl QuiescentList {
     fn take_from_main<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
         let taken = self.main.remove(take, store, &());
         if !taken.is_empty() {
-            self.filling.acquired();
+            self.spliced.acquired();
         }
         taken
     }
@@ -174,7 +174,7 @@ impl QuiescentList {
             if all.is_empty() {
                 return all;
             }
-            self.filling.renewed();
+            self.spliced.renewed();
             self.main.fill(all);
         }
     }

@@ -2,8 +2,8 @@
 
 use super::depot::Depot;
 use super::{Guard, Mediator, Participant, ShardId};
-use crate::block::Block;
-use crate::free_list::{MagazineList, MaybeBlock, Reclaimer, Strategy, Take};
+use crate::block::{Block, MaybeBlock};
+use crate::free_list::{MagazineList, Reclaimer, Strategy, Take};
 
 /// The mediator, for one thread cache. Each call is one exchange on behalf of that cache.
 pub struct Client<'m, S: Strategy> {

@@ -23,7 +23,7 @@ pub(super) struct Depot<S: Strategy> {
     pub(super) may_refuse: bool,
     /// Asserts, under loom and porf, that the thread which frees the depot has acquired all
     /// deferred returns.
-    pub(super) standing: Witness,
+    pub(super) all_returned: Witness,
 }
 
 impl<S: Strategy> Depot<S> {
@@ -41,7 +41,7 @@ impl<S: Strategy> Depot<S> {
             empty: S::list(mechanism),
             limbo: Limbo::new(),
             may_refuse: mechanism.tag_policy == TagPolicy::Refuse,
-            standing: Witness::created(),
+            all_returned: Witness::created(),
         }
     }
 
@@ -80,7 +80,7 @@ impl<S: Strategy> DeferredReturn<S> {
         // SAFETY: by the caller the magazine still waits, and the depot stays until this magazine has
         // left the limbo, which is the last line.
         let depot = unsafe { self.depot.as_ref() };
-        depot.standing.acquired();
+        depot.all_returned.acquired();
         // SAFETY: its owner released it for this; it is of this depot's store.
         let magazine = unsafe { OwnedMagazine::assume(self.magazine, &depot.store) };
         depot.empty.push(magazine);

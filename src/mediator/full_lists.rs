@@ -56,7 +56,8 @@ pub(super) struct Shard<S: Strategy> {
     arrived: AtomicU64,
 }
 
-/// The lists of full magazines. The first one is stored inline, because most pools have only that one.
+/// The lists of full magazines. The first one is stored inline, because most pools have only that
+/// one.
 pub(super) struct FullLists<S: Strategy> {
     first: CachePadded<Shard<S>>,
     others: Box<[CachePadded<Shard<S>>]>,
@@ -118,7 +119,7 @@ impl<S: Strategy> FullLists<S> {
         if self.others.is_empty() {
             return true;
         }
-        // ORDERING(SH-2): Acquire. Keeps the looks that follow after the reading. An RMW, because a
+        // ORDERING(SH-2): Acquire. Keeps the scan that follows after the reading. An RMW, because a
         //   load may miss an arrival. argued in xtask/src/weaken: load buffering.
         let count =
             |shard| self.shard(ShardId(shard)).arrived.fetch_add(0, site::ARRIVED.ordering());

@@ -45,6 +45,7 @@
 
 mod client;
 mod depot;
+mod ends;
 mod full_lists;
 mod limbo;
 
@@ -59,7 +60,7 @@ use crate::free_list::{
 };
 use depot::{DeferredReturn, Depot};
 
-/// The shared store of full, partial and empty magazines of one pool.
+/// The lists of full, partial and empty magazines of one pool, which all its threads share.
 pub struct Mediator<S: Strategy> {
     reclaimer: S::Reclaimer,
     /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
@@ -205,106 +206,12 @@ impl<S: Strategy> Mediator<S> {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` while the caller counts as a thread in the middle of an exchange with every list.
+    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list.
     /// Harnesses use it to show what a sleeping thread does to the others.
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
         let mut f = Some(f);
         linger(&mut self.depot.lists(), &mut || f.take().into_iter().for_each(|f| f()));
-    }
-
-    /// Blocks in full and in partial magazines, and the number of empty magazines. The count is
-    /// exact, because `&mut` keeps all other threads out. Afterwards no magazine waits in limbo,
-    /// unless the reclaimer has given up (see [`drain`](Self::drain)).
-    pub fn census(&mut self) -> (usize, usize, usize) {
-        // SAFETY: `&mut` keeps all other threads out.
-        unsafe { self.census_alone() }
-    }
-
-    /// As [`census`](Self::census), for a caller that excludes the other threads by other means.
-    ///
-    /// # Safety
-    ///
-    /// No other thread uses the mediator until this returns, and no guard is held.
-    pub unsafe fn census_alone(&self) -> (usize, usize, usize) {
-        // If the reclaimer gives up, the magazines that still wait are not counted.
-        // SAFETY: by the caller.
-        _ = unsafe { self.drain() };
-        let Depot { full, partial, empty, .. } = &**self.depot;
-        // SAFETY: by the caller.
-        let count = |list| unsafe { self.count(list) };
-        let full_blocks = full.all_from(ShardId::default()).map(|list| count(list).1).sum();
-        (full_blocks, count(partial).1, count(empty).0)
-    }
-
-    /// Drops all magazines that are in a list. Only a checker's atomics need it.
-    pub fn end_magazines(&mut self) {
-        // SAFETY: `&mut` keeps all other threads out.
-        _ = unsafe { self.drain() };
-        let participant = self.join();
-        let guard = self.reclaimer.pin(&participant);
-        for list in self.depot.lists() {
-            // SAFETY: `&mut` keeps all other threads out.
-            for magazine in unsafe { list.take_all_alone(self.store(), &guard) } {
-                magazine.end();
-            }
-        }
-    }
-
-    /// Ends the reclaimer's work before the mediator is dropped. Returns false if the reclaimer has
-    /// given up, as in [`drain`](Self::drain); the depot is then never freed.
-    pub fn finish_limbo(&mut self) -> bool {
-        // SAFETY: `&mut` keeps all other threads out.
-        self.depot_stays |= S::Reclaimer::DEFERS && !unsafe { self.drain() };
-        !self.depot_stays
-    }
-
-    /// Returns every magazine that waits in limbo to `empty`. Returns false if the reclaimer has
-    /// given up: a magazine then comes back later, or never. Its deferred return points to the
-    /// depot and to the magazine, so neither may be freed.
-    ///
-    /// # Safety
-    ///
-    /// No other thread uses the mediator until this returns, and no guard is held.
-    #[must_use = "what waits leads to magazines"]
-    pub unsafe fn drain(&self) -> bool {
-        let Depot { limbo, standing, .. } = &**self.depot;
-        let mut before = usize::MAX;
-        while !limbo.is_empty() {
-            let waiting = limbo.waiting();
-            if waiting >= before {
-                return false;
-            }
-            before = waiting;
-            // SAFETY: by the caller.
-            unsafe { self.reclaimer.drain(|| limbo.is_empty()) };
-        }
-        standing.renewed();
-        true
-    }
-
-    /// Magazines and blocks in a list.
-    ///
-    /// # Safety
-    ///
-    /// No other thread removes anything from the list until this returns. If `drain` has given up,
-    /// another thread may still return a magazine from limbo.
-    unsafe fn count(&self, list: &S::List) -> (usize, usize) {
-        let participant = self.join();
-        let guard = self.reclaimer.pin(&participant);
-        let (mut magazines, mut blocks) = (0, 0);
-        // SAFETY: by the caller no thread removes anything meanwhile. The lists to which a thread
-        // may still return magazines implement this call by their ordinary `remove`.
-        let taken = unsafe { list.take_all_alone(self.store(), &guard) };
-        let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
-        while let Some(magazine) = back.pop() {
-            magazines += 1;
-            blocks += magazine.len();
-            // SAFETY: released just now. No other thread uses the mediator, so no thread reads the
-            // magazine: it is reusable.
-            list.push(unsafe { OwnedMagazine::assume(magazine.release(), self.store()) });
-        }
-        (magazines, blocks)
     }
 }
 
@@ -313,15 +220,5 @@ fn linger<'l, L: MagazineList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &
     match lists.next() {
         Some(list) => list.linger(&mut || linger(lists, f)),
         None => f(),
-    }
-}
-
-impl<S: Strategy> Drop for Mediator<S> {
-    fn drop(&mut self) {
-        // A reclaimer that has given up once is not asked again.
-        if !self.depot_stays && self.finish_limbo() {
-            // SAFETY: not used again. No deferred return points here any more.
-            unsafe { ManuallyDrop::drop(&mut self.depot) };
-        }
     }
 }

@@ -106,7 +106,8 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
 
 impl<S: Strategy> PoolBuilder<S, Hardened> {
     /// Fills freed blocks with zeros instead of a pattern: their content is gone, and blocks are
-    /// zero when they are handed out.
+    /// zero when they are handed out. A later call of [`checked`](Self::checked) or
+    /// [`checking`](Self::checking) undoes this.
     pub fn zero_on_free(mut self) -> Self {
         self.zero_on_free = true;
         self
@@ -189,6 +190,10 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     }
 
     /// Sets how the pool learns of threads and of their ends. The default is [`ExplicitHandles`].
+    ///
+    /// The pool asks for each handle that [`Pool::local`] makes. An exact pool has no handles, and
+    /// the handles that a thread-local pool makes by itself hand their blocks in without this: for
+    /// these the setting has no effect.
     pub fn threads(mut self, handling: impl ThreadHandling + 'static) -> Self {
         self.handling = Box::new(handling);
         self
@@ -205,7 +210,8 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Sets what the pool does when the tags run out. By default they wrap.
+    /// Sets what the pool does when the tags run out. By default they wrap. Without effect under a
+    /// strategy that has no tags, because nothing wraps there.
     pub fn tag_policy(mut self, policy: TagPolicy) -> Self {
         self.requirements.tag_policy = policy;
         self
@@ -225,10 +231,14 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     }
 
     /// Sets how many emptied magazines per handle may wait until no thread can still be reading
-    /// them: 1,024 at most, 16 by default. Only strategies that defer reuse ([`EpochDeferred`]) let
-    /// magazines wait. When the limbo is full, exchanges go through a lock until the threads that
-    /// are reading have finished. With 0, all exchanges take the lock. With a small number, some
-    /// take it although no thread is held up, because a grace period lasts longer than an exchange.
+    /// them: 1,024 at most, 16 by default. When the limbo is full, exchanges go through a lock
+    /// until the threads that are reading have finished. With 0, all exchanges take the lock. With
+    /// a small number, some take it although no thread is held up, because a grace period lasts
+    /// longer than an exchange.
+    ///
+    /// Only a strategy that defers reuse lets magazines wait: [`EpochDeferred`]. Under the others
+    /// the setting has no effect, whatever its value;
+    /// [`Stats::limbo_limit`](crate::Stats::limbo_limit) is 0 there.
     ///
     /// [`EpochDeferred`]: crate::EpochDeferred
     pub fn limbo_magazines(mut self, magazines: usize) -> Self {
@@ -243,7 +253,8 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Overrides what the machine reports about its double-width CAS.
+    /// Overrides what the machine reports about its double-width CAS. Only [`TaggedWide`] asks; for
+    /// the other strategies the setting has no effect.
     pub fn double_width_cas(mut self, answer: DoubleWidthCas) -> Self {
         self.requirements.double_width_cas = answer;
         self
@@ -324,7 +335,8 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         }))
     }
 
-    /// Builds a pool that is used without a handle.
+    /// Builds a pool that is used without a handle. The call obtains memory from the source, for the
+    /// fallback cache.
     ///
     /// # Errors
     ///
@@ -337,8 +349,11 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
 
 impl<S: Strategy> PoolBuilder<S> {
     /// Builds a pool without caches, in which an allocation fails only if every block is in use.
-    /// The batch is one block. There is one shard, whatever the topology, because an exact pool has
-    /// no handles that could remember a shard.
+    ///
+    /// Four settings have no effect. The batch is one block, whatever [`batch`](Self::batch) and
+    /// [`batch_up_to`](Self::batch_up_to) say. There is one shard, whatever the
+    /// [`topology`](Self::topology), because an exact pool has no handles that could remember a
+    /// shard. For the same reason the pool asks no [`threads`](Self::threads).
     ///
     /// # Errors
     ///

@@ -10,11 +10,11 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
-use crate::block::{Block, BlockLayout, sanitizers};
+use crate::block::{Block, BlockLayout, MaybeBlock, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Mechanism, Strategy, Take};
+use crate::free_list::{Magazine, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
 use crate::sync::{Arc, AtomicU32, Mutex, PoolId, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};
@@ -113,8 +113,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         }
     }
 
-    /// As [`show`](Self::show), for several blocks. The caller has written all of them.
-    pub(super) fn show_all(&self, blocks: &[MaybeBlock]) {
+    /// As [`show`](Self::show), for several blocks.
+    ///
+    /// # Safety
+    ///
+    /// All places were written.
+    pub(super) unsafe fn show_all(&self, blocks: &[MaybeBlock]) {
         if sanitizers::ON {
             // SAFETY: by the caller they were written; a block is a plain pointer.
             blocks.iter().for_each(|block| self.show(unsafe { block.assume_init() }));
@@ -122,7 +126,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     }
 
     /// The calling thread's shard.
-    pub(super) fn shard_id(&self) -> ShardId {
+    pub(super) fn current_shard(&self) -> ShardId {
         let shard = self.topology.as_ref().map(|topology| topology.shard());
         shard.map_or_else(ShardId::default, |shard| self.mediator.shard_id(shard))
     }

@@ -29,7 +29,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             block_size: self.layout.stride(),
             block_align: self.layout.align(),
             batch_blocks: self.mediator.batch().min,
-            most_batch_blocks: self.mediator.batch().max,
+            max_batch_blocks: self.mediator.batch().max,
             shards: self.mediator.shards(),
             capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
             carved_blocks: growth.carver.carved(),

@@ -1,9 +1,9 @@
 //! A pool without caches.
 
 use super::{Census, Pool, Stats};
-use crate::block::Block;
+use crate::block::{Block, MaybeBlock};
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy, TaggedWide, Take};
+use crate::free_list::{Strategy, TaggedWide, Take};
 
 /// A pool without thread caches: each call exchanges one block with the shared list.
 ///

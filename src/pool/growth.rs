@@ -4,11 +4,11 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::core::{Core, Growth, UNWATCHED};
-use crate::block::{Batch, Block};
+use crate::block::{Batch, Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::chunk::NewChunk;
 use crate::error::AllocError;
-use crate::free_list::{Magazine, MaybeBlock, Strategy, Take};
+use crate::free_list::{Magazine, Strategy, Take};
 use crate::mediator::{Client, ShardId};
 use crate::sync::{MutexGuard, lock, site};
 use crate::thread_cache::{Slot, SlotRef};
@@ -202,7 +202,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         if missing == 0 && has_enough {
             return Ok(());
         }
-        let shard = self.shard_id();
+        let shard = self.current_shard();
         let mut claimed = Claimed(Vec::new());
         for _ in 0..missing {
             claimed.0.push(self.add_slot(UNWATCHED)?);
@@ -219,8 +219,13 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         if self.sealed.load(site::SEAL_LOOK.ordering()) != 0 {
             return Ok(());
         }
-        let shard = self.shard_id();
-        let _slot = Claimed(vec![self.claim(UNWATCHED)?]);
+        let shard = self.current_shard();
+        let slot = match self.claim(UNWATCHED) {
+            // Another thread has sealed the pool meanwhile.
+            Err(AllocError::Sealed) => return Ok(()),
+            claimed => claimed?,
+        };
+        let _slot = Claimed(vec![slot]);
         self.carve_until(shard, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {

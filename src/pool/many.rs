@@ -5,10 +5,10 @@ use core::mem::{self, MaybeUninit};
 use core::slice;
 
 use super::{ExactPool, ThreadLocalPool};
-use crate::block::Block;
+use crate::block::{Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy, Take};
+use crate::free_list::{Strategy, Take};
 
 /// The blocks that a bulk allocation has so far. Dropping it frees them, also if the source panics.
 pub(super) struct SoFar<'r, G: Fn(&[Block])> {
@@ -29,17 +29,9 @@ impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
         &mut self.room[self.taken..]
     }
 
-    /// Takes the remaining blocks one by one.
-    pub(super) fn fill_up(
-        mut self,
-        take: impl Fn() -> Result<Block, AllocError>,
-    ) -> Result<(), AllocError> {
-        while self.taken < self.room.len() {
-            self.room[self.taken].write(take()?);
-            self.taken += 1;
-        }
+    /// Leaves the blocks to the caller.
+    pub(super) fn keep(self) {
         mem::forget(self);
-        Ok(())
     }
 }
 
@@ -58,18 +50,28 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        self.with_local(|local| local.allocate_many(room))
+        self.here().allocate_many(room)
     }
 
     /// Frees several blocks. Never fails.
     ///
+    /// # Panics
+    ///
+    /// As [`Local::deallocate_many`](super::Local::deallocate_many).
+    ///
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
+    #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         // SAFETY: by the caller.
-        self.with_local(|local| unsafe { local.deallocate_many(blocks) });
+        unsafe { self.here().deallocate_many(blocks) };
     }
 }
 
@@ -91,10 +93,12 @@ impl<S: Strategy> ExactPool<S> {
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
             let taken = core.take(client, Take::UpTo(rest.len()), rest)?;
-            core.show_all(&rest[..taken]);
+            // SAFETY: the call has written so many places.
+            unsafe { core.show_all(&rest[..taken]) };
             so_far.taken += taken;
         }
-        so_far.fill_up(|| self.allocate())
+        so_far.keep();
+        Ok(())
     }
 
     /// Frees several blocks. Never fails.

@@ -33,13 +33,14 @@ use self::core::Core;
 use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
+use crate::source::finish;
 use crate::thread_cache::SlotStats;
 
 /// A lock-free pool of fixed-size blocks that any thread may free into.
 ///
-/// Each thread uses the pool through a handle of its own, [`local`](Self::local). A handle whose
-/// cache has blocks hands them out without an atomic operation; handles exchange whole batches with
-/// the pool.
+/// Each thread uses the pool through a handle of its own, [`local`](Self::local). In a pool that is
+/// not checked, a handle whose cache has blocks hands them out without an atomic operation; handles
+/// exchange whole batches with the pool.
 ///
 /// # Shape
 ///
@@ -51,8 +52,8 @@ use crate::thread_cache::SlotStats;
 ///
 /// The pool carves at most L + 3TG + G blocks: L is the largest number of blocks live at one time,
 /// T the largest number of handles at one time, G the largest batch (the batch itself, unless
-/// batches grow). A hardened pool adds TQ, Q = 16. The memory returns to the source when the pool is dropped, and
-/// not before.
+/// batches grow). A hardened pool adds TQ, with Q = 16. The memory returns to the source when the
+/// pool is dropped, and not before.
 ///
 /// # Progress
 ///
@@ -103,20 +104,10 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// Calls `end` once for each numbered block. If a call panics, the other blocks are still
     /// ended.
     fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
-        struct Rest<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)>(I, F);
-        impl<I: Iterator<Item = NonNull<u8>>, F: FnMut(NonNull<u8>)> Drop for Rest<I, F> {
-            fn drop(&mut self) {
-                for block in self.0.by_ref() {
-                    (self.1)(block);
-                }
-            }
-        }
         if let Some(table) = &self.core().block_table {
             // SAFETY: `&mut` says that no handle borrows the pool; end hooks grow nothing.
-            let mut rest = Rest(unsafe { table.iter() }, end);
-            for block in rest.0.by_ref() {
-                (rest.1)(block);
-            }
+            let mut blocks = unsafe { table.iter() }.map(end);
+            finish(|| blocks.next().is_some());
         }
     }
 
@@ -125,7 +116,15 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`] when a new cache has to be made and the source has no memory for it.
+    /// [`AllocError`] when a new cache has to be made, and the source has no memory for it, or the
+    /// pool is sealed, or its index can name no further magazine. Nothing has changed then.
+    ///
+    /// # Progress
+    ///
+    /// Lock-free if a cache is free that another handle has left. Otherwise the call takes the growth
+    /// lock and calls the source. [`StdThreads`](crate::StdThreads), and
+    /// [`EpochDeferred`](crate::EpochDeferred) for each handle, also ask the program's allocator for
+    /// memory.
     ///
     /// # Complexity
     ///
@@ -141,7 +140,8 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// # Errors
     ///
     /// [`AllocError`], if the source has no memory for all of them, or the capacity or a seal
-    /// forbids it. The pool keeps the blocks and slots that it got.
+    /// forbids it. The pool keeps the blocks and slots that it got: a request that is far too large
+    /// first takes all the memory that the source has.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         self.core().prefill(blocks, handles)
     }
@@ -154,8 +154,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the source has no memory for the slot that the call itself needs. The
-    /// pool is not sealed then.
+    /// [`AllocError`], if the source has no memory for the slot that the call itself needs, or if
+    /// the rest of the chunk cannot be carved because tags that must not wrap are used up. The pool
+    /// is not sealed then. Sealing a sealed pool is no error.
     pub fn seal(&self) -> Result<(), AllocError> {
         self.core().seal()
     }
@@ -181,20 +182,24 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
         self.core().without_growth(f)
     }
 
-    /// Counts of the pool. The call takes the growth lock: it is meant for reports, not for every
-    /// operation.
+    /// Counts of the pool. The call takes the growth lock, and under
+    /// [`Quiescent`](crate::Quiescent) the lock of each list for an instant: it is meant for
+    /// reports, not for every operation.
     pub fn stats(&self) -> Stats {
         self.core().stats()
     }
 
-    /// The exchanges of each slot, the newest slot first. May be called at any time; an exchange
-    /// that another thread has made and not yet counted is missing.
+    /// The exchanges of each slot, the newest slot first. May be called at any time, and takes no
+    /// lock; an exchange that another thread has made and not yet counted is missing.
     pub fn slots(&self) -> Vec<SlotStats> {
         self.core().slots()
     }
 
     /// Counts all free blocks, those in the caches of forgotten handles included. The count is
     /// exact, because `&mut` says that no handle is left.
+    ///
+    /// The call waits for threads that end at the same time and are handing their caches in, and
+    /// threads that end meanwhile wait for the call.
     pub fn census(&mut self) -> Census {
         // SAFETY: `&mut` says that no handle borrows the pool.
         unsafe { self.core().census() }

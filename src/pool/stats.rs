@@ -19,7 +19,7 @@ pub struct Stats {
     /// Blocks in a batch; in the smallest one, if batches grow.
     pub batch_blocks: usize,
     /// Blocks in the largest batch.
-    pub most_batch_blocks: usize,
+    pub max_batch_blocks: usize,
     /// Lists of full magazines: 1, unless the pool has a [`Topology`](crate::Topology).
     pub shards: usize,
     /// The most blocks that may be carved, if there is a limit.

@@ -4,13 +4,14 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::Source;
+use super::{OwningSource, Source};
 
 /// Cuts regions one after another from a buffer of the caller's. The buffer never grows.
 ///
 /// The buffer may have any address and any length; bytes that are skipped for alignment are lost. A
 /// pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
-/// structure is on the heap; apart from that the pool asks for no other memory.
+/// structure is on the heap; apart from that the pool asks for no other memory. The last region can be
+/// [extended](Source::extend), so a linear allocator on a buffer has one chunk.
 #[derive(Debug)]
 pub struct BufferSource {
     base: NonNull<u8>,
@@ -72,6 +73,25 @@ unsafe impl Source for BufferSource {
 
     /// Does nothing: the buffer is the caller's.
     unsafe fn release(&mut self, _region: NonNull<u8>, _layout: Layout) {}
+
+    /// Extends the last region, as far as the buffer reaches.
+    unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
+        let end = region.addr().get() + old.size() - self.base.addr().get();
+        let more = new.size() - old.size();
+        if end != self.used || more > self.remaining() {
+            return false;
+        }
+        self.used += more;
+        true
+    }
+}
+
+// SAFETY: all regions lie in the buffer, which the source has to itself.
+unsafe impl OwningSource for BufferSource {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        // An address in front of the buffer wraps around to a large number.
+        address.addr().get().wrapping_sub(self.base.addr().get()) < self.len
+    }
 }
 
 #[cfg(test)]
@@ -86,7 +106,7 @@ mod tests {
             skew in 0_usize..64,
             asks in proptest::collection::vec((1_usize..700, 0_u32..10), 0..40),
         ) {
-            let mut memory = vec![MaybeUninit::<u8>::uninit(); len + skew];
+            let mut memory = Box::<[u8]>::new_uninit_slice(len + skew);
             let base = NonNull::from(&mut memory[skew..]).cast::<u8>();
             // SAFETY: the vector outlives the source, and nobody else uses it.
             let mut source = unsafe { BufferSource::from_raw_parts(base, len) };
@@ -120,5 +140,31 @@ mod tests {
         let layout = Layout::from_size_align(isize::MAX as usize, 1).unwrap();
         assert!(source.obtain(layout).is_none());
         assert_eq!(source.remaining(), 1);
+    }
+
+    #[test]
+    fn the_last_region_alone_is_extended() {
+        let mut memory = [MaybeUninit::<u8>::uninit(); 100];
+        let base = NonNull::from(&mut memory).cast();
+        // SAFETY: the array outlives the source, and nobody else uses it.
+        let mut source = unsafe { BufferSource::from_raw_parts(base, 100) };
+        let bytes = |size| Layout::from_size_align(size, 1).unwrap();
+        let first = source.obtain(bytes(10)).unwrap();
+        // SAFETY: the region is live and has this layout.
+        assert!(unsafe { source.extend(first, bytes(10), bytes(20)) });
+        // SAFETY: the region is as long as that.
+        unsafe { first.write_bytes(1, 20) };
+        let second = source.obtain(bytes(30)).unwrap();
+        assert_eq!(second.addr().get(), first.addr().get() + 20);
+        // SAFETY: as above.
+        assert!(!unsafe { source.extend(first, bytes(20), bytes(21)) }, "another lies behind it");
+        // SAFETY: as above.
+        assert!(!unsafe { source.extend(second, bytes(30), bytes(81)) }, "the buffer ends");
+        assert_eq!(source.remaining(), 50, "a refusal changes nothing");
+        // SAFETY: as above.
+        assert!(unsafe { source.extend(second, bytes(30), bytes(80)) });
+        assert_eq!(source.remaining(), 0);
+        // SAFETY: the region is as long as that.
+        unsafe { second.write_bytes(2, 80) };
     }
 }

@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::Source;
+use super::{OwningSource, Source};
 
 macro_rules! through_a_pointer {
     ($($pointer:ty),*) => {$(
@@ -19,8 +19,24 @@ macro_rules! through_a_pointer {
                 unsafe { (**self).release(region, layout) }
             }
 
+            unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
+                // SAFETY: by the caller.
+                unsafe { (**self).extend(region, old, new) }
+            }
+
+            fn granule(&self) -> usize {
+                (**self).granule()
+            }
+
             fn max_align(&self) -> usize {
                 (**self).max_align()
+            }
+        }
+
+        // SAFETY: as above.
+        unsafe impl<S: OwningSource + ?Sized> OwningSource for $pointer {
+            fn owns(&self, address: NonNull<u8>) -> bool {
+                (**self).owns(address)
             }
         }
     )*};

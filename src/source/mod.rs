@@ -8,13 +8,29 @@
 
 mod aligned;
 mod buffer;
+mod fallback;
 mod forward;
+mod limited;
+#[cfg(all(feature = "os", target_os = "linux"))]
+mod mmap;
+mod owning;
+#[cfg(all(feature = "os", target_os = "linux"))]
+mod reserved;
 mod system;
+mod testing;
 mod unwinding;
 
 pub(crate) use aligned::obtain_aligned;
 pub use buffer::BufferSource;
+pub use fallback::FallbackSource;
+pub use limited::LimitedSource;
+#[cfg(all(feature = "os", target_os = "linux"))]
+pub use mmap::{HugePageSize, HugePages, MapError, MapOptions, Mapped, NodeSet, NumaPolicy};
+pub use owning::OwningSource;
+#[cfg(all(feature = "os", target_os = "linux"))]
+pub use reserved::Reserved;
 pub use system::SystemSource;
+pub use testing::{CountingSource, FailingSource, Faults, SourceCounts};
 pub(crate) use unwinding::finish;
 
 use core::alloc::Layout;
@@ -24,11 +40,28 @@ use crate::block::MAX_ALIGN;
 
 /// A supplier of memory regions.
 ///
+/// ```text
+///  obtain --> region --> extend (any number of times) --> release
+///                                                         once, as one piece
+/// ```
+///
+/// A pool or an allocator owns its source, and is the only user of the regions that it obtains. A
+/// region belongs to that user from the call of [`obtain`](Self::obtain) that returned it until the
+/// call of [`release`](Self::release) that takes it back.
+///
 /// # Safety
 ///
-/// A region returned by [`obtain`](Self::obtain) must be valid for reads and writes of
-/// `layout.size()` bytes, overlap no other live region, and stay so until it is released or, where
-/// it is never released, for the source's life. Moving the source must not move its regions.
+/// What an implementation promises:
+///
+/// - **Valid.** A region is valid for reads and writes of all its bytes, through the pointer that
+///   [`obtain`](Self::obtain) returned, until it is released or, where it is never released, until
+///   the source is dropped. This holds for the bytes that [`extend`](Self::extend) adds, too.
+/// - **Disjoint.** A region overlaps no other region that has not been released, whoever obtained
+///   it.
+/// - **Stable.** No call but the release of that region ends its validity, and neither does moving
+///   the source.
+///
+/// A misaligned region is the one fault that users of a source must expect and handle.
 ///
 /// No method may use the pool or the allocator that the source feeds, nor any handle or scope of it,
 /// not even to ask for its usage. The calling handle of a pool is in the middle of a refill, and the
@@ -48,7 +81,8 @@ pub unsafe trait Source: Send {
     /// Takes a region back. The pool calls this exactly once for each region, when the pool is
     /// dropped: on the thread that drops it, or on a thread that ends at that instant and is the
     /// last to use the pool. An allocator of the [family](crate::docs::family) calls this exactly
-    /// once as well, when it no longer needs the region, at the latest when it is dropped.
+    /// once as well, when it no longer needs the region, at the latest when it is dropped. A region
+    /// that was extended goes back as one, with the layout that the last extension gave it.
     ///
     /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
     /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never
@@ -64,12 +98,40 @@ pub unsafe trait Source: Send {
     ///
     /// # Safety
     ///
-    /// `region` came from [`obtain`](Self::obtain) of this source with the same `layout`, and no
-    /// thread uses it any more.
+    /// `region` came from [`obtain`](Self::obtain) of this source and was not released since,
+    /// `layout` is the layout that it was obtained with or that [`extend`](Self::extend) last gave
+    /// it, and no thread uses it any more.
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout);
 
+    /// Makes a region longer where it is, and answers whether it has done so. If it has, the
+    /// region's layout is `new` from now on. If it has not, everything is as it was.
+    ///
+    /// The bytes of the region stay as they are, and the bytes behind them are not initialised. The
+    /// pointer that [`obtain`](Self::obtain) returned is good for all of them. The default
+    /// implementation refuses.
+    ///
+    /// # Panics
+    ///
+    /// As [`obtain`](Self::obtain). The region then has its old layout.
+    ///
+    /// # Safety
+    ///
+    /// `region` is a region of this source that has not been released, its layout is `old`, and `new`
+    /// has the same alignment and is larger.
+    unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
+        _ = (region, old, new);
+        false
+    }
+
+    /// The bytes in which the source counts, for instance a page: a region takes as many bytes as its
+    /// size rounded up to a multiple of this. An allocator of the family makes its chunks as long as
+    /// what they take, so that nothing behind them is lost. The default is 1.
+    fn granule(&self) -> usize {
+        1
+    }
+
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. The
-    /// default is 2^29, the largest alignment that a layout may have.
+    /// default is 2^29, the largest alignment that a type may have, and a pool asks for no more.
     fn max_align(&self) -> usize {
         MAX_ALIGN
     }

@@ -1,9 +1,10 @@
-//! Finishing a series of calls of a source though one of them panics.
+//! Finishing a series of calls although one of them panics.
 
-/// Calls `step` until it says that nothing is left. If it panics, the rest of the series runs
-/// nevertheless, and then the panic goes on. A second panic aborts the process.
+/// Calls `step` until it returns false, because nothing is left. If a step panics, the other steps
+/// run nevertheless, and then the panic goes on. A second panic aborts the process.
 ///
-/// So before it calls the source a step takes out of its own records what it hands to it.
+/// A step that hands a region to the source removes it from the caller's records before. So no
+/// later step hands the same region over again, also if the source panics.
 pub(crate) fn finish(step: impl FnMut() -> bool) {
     struct Rest<F: FnMut() -> bool>(F);
     impl<F: FnMut() -> bool> Rest<F> {

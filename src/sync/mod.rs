@@ -36,8 +36,8 @@
 //! loom treats `SeqCst` accesses as `AcqRel`, and never fails a `compare_exchange_weak` spuriously;
 //! no site of the core uses either. In loom a failed compare-exchange reads the newest value; in
 //! porf it reads any value that a load may read. porf models RC11, which forbids load buffering;
-//! loom never produces it. shuttle runs
-//! everything sequentially consistent: it sees interleavings, not orderings.
+//! loom never produces it. shuttle runs everything sequentially consistent: it sees interleavings,
+//! not orderings.
 
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
 compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");

@@ -2,7 +2,7 @@
 //! time.
 //!
 //! A thread that attaches walks along the list, which is O(slots), and claims a free slot by one
-//! RMW. Only if no slot is free it adds a new one, under the growth lock. Leaving a slot is O(1).
+//! RMW. If no slot is free, it adds a new one, under the growth lock. Leaving a slot is O(1).
 
 use core::ptr;
 

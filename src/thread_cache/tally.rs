@@ -16,7 +16,8 @@ pub(super) struct Tally {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlotStats {
-    /// The thread that owns the slot, if any.
+    /// The thread whose handle uses the slot, or `None` if no handle does. The number is `u64::MAX`
+    /// if the handle belongs to a thread-local pool, whose handles are not told apart by threads.
     pub thread: Option<ThreadId>,
     /// Number of refills.
     pub refills: u64,

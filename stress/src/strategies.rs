@@ -106,7 +106,7 @@ impl<S: Strategy, C: Checking> Examined for Pool<S, C> {
     }
 
     fn most_batch_blocks(&self) -> usize {
-        self.stats().most_batch_blocks
+        self.stats().max_batch_blocks
     }
 
     fn kept_back_blocks(&self) -> usize {

@@ -156,52 +156,25 @@ fn without_a_fault_nothing_is_found() {
     }
 }
 
-#[test]
-fn a1_blocks_that_overlap() {
-    breaks(Fault::Overlap, Clause::A1, "the block overlaps a live one");
+/// A test for each fault: its name, the rule that is broken, and words of the message.
+macro_rules! found {
+    ($($test:ident: $fault:ident breaks $clause:ident, $words:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            breaks(Fault::$fault, Clause::$clause, $words);
+        }
+    )*};
 }
 
-#[test]
-fn a2_blocks_inside_the_value() {
-    breaks(Fault::Inline, Clause::A2, "the block lies in the allocator's own value");
-}
-
-#[test]
-fn a3_a_failure_that_moves_the_mark() {
-    breaks(Fault::FailureMovesMark, Clause::A3, "the usage changed though the call failed");
-}
-
-#[test]
-fn a4_a_size_that_is_trusted() {
-    breaks(Fault::TrustsSize, Clause::A4, "with the requested sizes passed back");
-}
-
-#[test]
-fn a5_an_empty_block_that_takes_memory() {
-    breaks(Fault::EmptyTakesMemory, Clause::A5, "a block of no bytes takes memory");
-}
-
-#[test]
-fn a6_an_end_that_overflows() {
-    breaks(Fault::Overflow, Clause::A6, "the call unwound");
-}
-
-#[test]
-fn a7_a_reason_that_is_not_true() {
-    breaks(Fault::WrongReason, Clause::A7, "unsupported");
-}
-
-#[test]
-fn a7_sealed_though_nobody_seals() {
-    breaks(Fault::Useless, Clause::A7, "sealed, but");
-}
-
-#[test]
-fn a7_full_though_nothing_is_in_use() {
-    breaks(Fault::SmallOnly, Clause::A7, "at its capacity, but nothing is in use");
-}
-
-#[test]
-fn a_byte_behind_the_region_is_written() {
-    breaks(Fault::WritesBehind, Clause::Source, "a byte beside a region was written");
+found! {
+    a1_blocks_that_overlap: Overlap breaks A1, "the block overlaps a live one";
+    a2_blocks_inside_the_value: Inline breaks A2, "the block lies in the allocator's own value";
+    a3_a_failure_that_moves_the_mark: FailureMovesMark breaks A3, "the usage changed though the call failed";
+    a4_a_size_that_is_trusted: TrustsSize breaks A4, "with the requested sizes passed back";
+    a5_an_empty_block_that_takes_memory: EmptyTakesMemory breaks A5, "a block of no bytes takes memory";
+    a6_an_end_that_overflows: Overflow breaks A6, "the call unwound";
+    a7_a_reason_that_is_not_true: WrongReason breaks A7, "unsupported";
+    a7_sealed_though_nobody_seals: Useless breaks A7, "sealed, but";
+    a7_full_though_nothing_is_in_use: SmallOnly breaks A7, "at its capacity, but nothing is in use";
+    a_byte_behind_the_region_is_written: WritesBehind breaks Source, "a byte beside a region was written";
 }

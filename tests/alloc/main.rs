@@ -12,4 +12,5 @@ mod nested;
 mod one_layout;
 mod panics;
 mod scopes;
+mod sources;
 mod threads;

@@ -11,8 +11,16 @@ use stampool::alloc::{
 };
 use stampool::{ExactPool, Pool, ThreadLocalPool};
 
-/// Programs per member: a number that ends soon under Miri too.
-const PROGRAMS: u64 = if cfg!(miri) { 6 } else { 10_000 };
+/// The kit's programs for a member. Miri and an emulator of another processor are slow.
+fn programs() -> u64 {
+    if cfg!(miri) {
+        6
+    } else if std::env::var_os("STAMPOOL_EMULATOR").is_some() {
+        500
+    } else {
+        10_000
+    }
+}
 
 fn conformance<'k, A: Allocator>(make: impl Fn(TestSource) -> A + 'k) -> Conformance<'k, A> {
     let check = Conformance::new(make);
@@ -22,13 +30,13 @@ fn conformance<'k, A: Allocator>(make: impl Fn(TestSource) -> A + 'k) -> Conform
 
 #[test]
 fn linear() {
-    conformance(Linear::new).owner().reset().programs(PROGRAMS).check();
+    conformance(Linear::new).owner().reset().programs(programs()).check();
 }
 
 #[test]
 fn linear_with_tiny_chunks() {
     let make = |source| Linear::with_first_chunk(source, 1);
-    conformance(make).owner().reset().programs(PROGRAMS).check();
+    conformance(make).owner().reset().programs(programs()).check();
 }
 
 #[test]
@@ -36,21 +44,21 @@ fn fixed() {
     for len in [0, 1, 15, 16, 17, 63, 64, 1000, 100_000] {
         // SAFETY: the kit keeps the buffer until the allocator is gone.
         let make = |source: TestSource| unsafe { Static::from_raw_parts(source.buffer(len), len) };
-        let programs = PROGRAMS / 9 + 1;
+        let programs = programs() / 9 + 1;
         conformance(make).owner().reset().up_to(len.max(1), 64).programs(programs).check();
     }
 }
 
 #[test]
 fn stack() {
-    conformance(Stack::new).owner().reset().recovers().programs(PROGRAMS).check();
+    conformance(Stack::new).owner().reset().recovers().programs(programs()).check();
 }
 
 #[test]
 fn stack_with_tiny_chunks() {
     let make = |source| Stack::with_first_chunk(source, 1);
     let check = conformance(make).owner().reset().recovers().up_to(300, 64).steps(80);
-    check.programs(PROGRAMS / 2).check();
+    check.programs(programs() / 2).check();
 }
 
 /// A value and an allocator that borrows it, dropped in the right order.
@@ -80,6 +88,20 @@ impl<A, O> Drop for Lent<A, O> {
     }
 }
 
+macro_rules! resized_by_the_allocator {
+    ($($method:ident)*) => {$(
+        unsafe fn $method(
+            &self,
+            block: NonNull<u8>,
+            old: Layout,
+            new: Layout,
+        ) -> Result<NonNull<[u8]>, AllocError> {
+            // SAFETY: by the caller.
+            unsafe { self.allocator.$method(block, old, new) }
+        }
+    )*};
+}
+
 // SAFETY: all calls go to the allocator.
 unsafe impl<A: Allocator, O> Allocator for Lent<A, O> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -91,25 +113,7 @@ unsafe impl<A: Allocator, O> Allocator for Lent<A, O> {
         unsafe { self.allocator.deallocate(block, layout) }
     }
 
-    unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.allocator.grow_in_place(block, old, new) }
-    }
-
-    unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.allocator.shrink_in_place(block, old, new) }
-    }
+    resized_by_the_allocator! { grow_in_place shrink_in_place }
 }
 
 impl<A: Owner, O> Owner for Lent<A, O> {
@@ -130,20 +134,20 @@ fn scope() {
             assert_eq!(stack.usage().used_bytes, 0, "the scope has given everything back");
         })
     };
-    conformance(make).owner().recovers().programs(PROGRAMS).check();
+    conformance(make).owner().recovers().programs(programs()).check();
 }
 
 #[test]
 fn async_linear() {
-    conformance(AsyncLinear::new).owner().reset().programs(PROGRAMS).check();
+    conformance(AsyncLinear::new).owner().reset().programs(programs()).check();
     let make = |source| AsyncLinear::with_first_chunk(source, 1);
-    conformance(make).owner().reset().programs(PROGRAMS / 2).check();
+    conformance(make).owner().reset().programs(programs() / 2).check();
 }
 
 #[test]
 fn run() {
     let make = |source| Lent::new(AsyncLinear::new(source), AsyncLinear::run, |_| ());
-    conformance(make).programs(PROGRAMS).check();
+    conformance(make).programs(programs()).check();
 }
 
 #[test]
@@ -152,7 +156,7 @@ fn async_fixed() {
         // SAFETY: the kit keeps the buffer until the allocator is gone.
         let make =
             |source: TestSource| unsafe { AsyncStatic::from_raw_parts(source.buffer(len), len) };
-        let programs = PROGRAMS / 9 + 1;
+        let programs = programs() / 9 + 1;
         conformance(make).owner().reset().up_to(len.max(1), 64).programs(programs).check();
     }
 }
@@ -165,21 +169,21 @@ fn blocks() {
             Blocks::with_first_chunk(layout, source, first).expect("blocks of this layout")
         };
         let check = conformance(make).owner().reset().recovers().up_to(size, align);
-        check.programs(PROGRAMS / 5 + 1).check();
+        check.programs(programs() / 5 + 1).check();
     }
 }
 
 #[test]
 fn locked() {
     let make = |source| Locked::new(Linear::new(source));
-    conformance(make).owner().reset().programs(PROGRAMS / 10 + 1).check();
+    conformance(make).owner().reset().programs(programs() / 10 + 1).check();
 }
 
 /// Builds a pool whose source is the system's: a pool that cannot be built is no allocator, so the
 /// test's source, which may refuse, is not for its first regions.
 fn pools(size: usize, align: usize) {
     let layout = Layout::from_size_align(size, align).expect("a layout");
-    let programs = PROGRAMS / 20 + 1;
+    let programs = programs() / 20 + 1;
     let pool = || Pool::builder(layout);
     let local = |_| {
         let handle = |pool: &'static Pool| pool.as_allocator().expect("a handle");

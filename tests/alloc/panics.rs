@@ -110,6 +110,7 @@ fn a_linear_allocators_release_that_panics_leaks_no_other_region() {
     dropped(|source| Linear::with_first_chunk(source, 64));
     dropped(|source| AsyncLinear::with_first_chunk(source, 64));
     reset(|source| Linear::with_first_chunk(source, 64));
+    reset(|source| AsyncLinear::with_first_chunk(source, 64));
 }
 
 #[test]

@@ -40,22 +40,21 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Count the atomic accesses of each path, by kind; a hit has none, and the rest is as kept.
+    /// Count the atomic accesses of each path, by kind: a hit has none, the others as many as kept.
     Atomics(atomics::Options),
-    /// Times and memory against what one would use instead: a table, JSON and a page of plots.
+    /// Measure times and memory against other allocators and pools: a table, JSON, a page of plots.
     Bench(bench::Options),
     /// Run the model checks and write the ledger, target/stampool/ledger.json.
     Checks(checks::Options),
-    /// Everything that CI runs.
+    /// Run everything that CI runs.
     Ci(ci::Options),
-    /// The main job: which strategy, is it right, what does it cost? Some minutes, mostly building.
+    /// Check, stress and time the five strategies, and recommend one. Takes minutes, mostly to build.
     Compare(compare::Options),
-    /// The library's tests and a short stress run for other processors, in an emulator.
+    /// Run the library's tests and a short stress for other processors, in an emulator.
     Cross(cross::Options),
-    /// Build and test projects outside of the workspace that depend on stampool; count their
-    /// packages; package what is published.
+    /// Build and test fresh projects that depend on stampool; package what is published.
     Downstream(downstream::Options),
-    /// Count the instructions of the allocator family's calls beside those of other allocators.
+    /// Count the instructions of the family's calls beside those of other allocators.
     Family(family::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     FuzzLoom(fuzz_loom::Options),
@@ -75,18 +74,17 @@ enum Command {
     Lines(lines::Options),
     /// Compare loom with the known outcomes of litmus tests.
     Litmus(litmus::Options),
-    /// The library's tests under Miri: undefined behaviour, weak memory, other targets.
+    /// Run the library's tests under Miri: undefined behaviour, weak memory, other targets.
     Miri(miri::Options),
-    /// Run every kept fault of the core, and every ordering one step weaker; some check must
-    /// notice.
+    /// Run every kept fault of the core, and each ordering weakened; a check must notice each.
     Mutants(mutants::Options),
-    /// Stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
+    /// Run stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
     Sanitize(sanitize::Options),
-    /// Throughput over threads, with plots, and a model of what exchanges cost over cores.
+    /// Measure throughput over threads, and draw it with a model of what exchanges cost over cores.
     Scale(scale::Options),
-    /// Stress with threads that are held up where it hurts: `cargo xtask steered -- run --help`.
+    /// Stress the pool with threads held up at chosen accesses: `cargo xtask steered -- run --help`.
     Steered(steered::Options),
-    /// The second half of `mutants` alone, on the shipped sources, or for one site.
+    /// Weaken each ordering by a step, or those of one site; some check must notice.
     Weaken(weaken::Options),
 }
 

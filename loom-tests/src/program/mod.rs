@@ -38,39 +38,13 @@ mod text;
 pub use backend::{Backend, Loom, Word};
 pub use interned::AtomicU128;
 pub use interpret::interpret;
+pub use rc11_reference::Order;
 pub use spec::sequentially_consistent;
 pub use text::ParseError;
 
 use core::sync::atomic::Ordering;
 
 use loom::sync::atomic::AtomicU64;
-
-/// An ordering, of an access or a fence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// `rlx`
-    Relaxed,
-    /// `acq`
-    Acquire,
-    /// `rel`
-    Release,
-    /// `ar`
-    AcqRel,
-    /// `sc`
-    SeqCst,
-}
-
-impl From<Order> for core::sync::atomic::Ordering {
-    fn from(order: Order) -> Self {
-        match order {
-            Order::Relaxed => Self::Relaxed,
-            Order::Acquire => Self::Acquire,
-            Order::Release => Self::Release,
-            Order::AcqRel => Self::AcqRel,
-            Order::SeqCst => Self::SeqCst,
-        }
-    }
-}
 
 /// One of the shared locations, all zero at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

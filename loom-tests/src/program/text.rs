@@ -17,18 +17,6 @@ impl fmt::Display for ParseError {
 
 impl core::error::Error for ParseError {}
 
-impl fmt::Display for Order {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Relaxed => "rlx",
-            Self::Acquire => "acq",
-            Self::Release => "rel",
-            Self::AcqRel => "ar",
-            Self::SeqCst => "sc",
-        })
-    }
-}
-
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -108,8 +96,7 @@ fn op(token: &str) -> Option<Op> {
 }
 
 fn order(text: &str) -> Option<Order> {
-    let all = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcqRel, Order::SeqCst];
-    all.into_iter().find(|order| order.to_string() == text)
+    text.parse().ok()
 }
 
 #[cfg(test)]

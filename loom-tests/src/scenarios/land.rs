@@ -15,9 +15,9 @@ use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 use std::collections::BTreeSet;
 
-use stampool::raw::block::Block;
+use stampool::raw::block::{Block, MaybeBlock};
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{Deferred, MaybeBlock, Reclaimer, Requirements, Take};
+use stampool::raw::free_list::{Deferred, Reclaimer, Requirements, Take};
 use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
 use stampool::{Strategy, SystemSource};

@@ -35,6 +35,13 @@ pub(super) fn chunk_layout(block: Layout, blocks: usize) -> Option<Layout> {
     Layout::from_size_align(size, block.align()).ok()
 }
 
+/// As many blocks as fit into the granules that this many blocks and a footer take.
+fn filled(block: Layout, blocks: usize, granule: usize) -> usize {
+    let taken = chunk_layout(block, blocks)
+        .and_then(|chunk| chunk.size().checked_next_multiple_of(granule.max(1)));
+    taken.map_or(blocks, |taken| (taken - FOOTER_BYTES) / block.size())
+}
+
 const _: () = assert!(align_of::<Chunk>() <= align_of::<*const u8>());
 
 impl<S: Source> Chunks<S> {
@@ -51,17 +58,18 @@ impl<S: Source> Chunks<S> {
     /// Obtains a chunk that has twice as many blocks as the one before, or fewer if the source has
     /// no more.
     pub(super) fn obtain(&mut self, block: Layout) -> Result<Chunk, AllocError> {
-        let mut blocks = self.next_blocks;
-        let start = loop {
+        let mut asked = self.next_blocks;
+        let (start, blocks) = loop {
+            let blocks = filled(block, asked, self.source.granule());
             if let Some(layout) = chunk_layout(block, blocks)
                 && let Some(start) = obtain_aligned(&mut self.source, layout)?
             {
-                break start;
+                break (start, blocks);
             }
-            if blocks == 1 {
+            if asked == 1 {
                 return Err(AllocError::OutOfMemory);
             }
-            blocks /= 2;
+            asked /= 2;
         };
         let chunk = Chunk { start, blocks, older: self.first };
         // SAFETY: the layout has room for a footer behind the blocks.

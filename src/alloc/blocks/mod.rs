@@ -4,13 +4,13 @@ mod chunks;
 
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
-use core::fmt;
 use core::ptr::NonNull;
 
 use self::chunks::{Chunk, Chunks, FOOTER_BYTES, chunk_layout};
 use super::chunks::FIRST_CHUNK_BYTES;
+use super::one_layout::OneLayout;
 use super::provenance::{expose, recover};
-use super::{Owner, Reset, Usage, empty_block, inherent};
+use super::{Usage, inherent};
 use crate::error::{AllocError, BuildError};
 use crate::source::{Source, SystemSource};
 
@@ -60,7 +60,7 @@ pub struct Blocks<S: Source = SystemSource> {
     free: Cell<Option<NonNull<Link>>>,
     fresh: Cell<NonNull<u8>>,
     end: Cell<NonNull<u8>>,
-    block: Layout,
+    block: OneLayout,
     chunks: RefCell<Chunks<S>>,
 }
 
@@ -105,14 +105,14 @@ impl<S: Source> Blocks<S> {
             free: Cell::new(None),
             fresh: Cell::new(NonNull::dangling()),
             end: Cell::new(NonNull::dangling()),
-            block,
+            block: OneLayout(block),
             chunks: RefCell::new(chunks),
         })
     }
 
     /// The layout of each block.
     pub const fn layout(&self) -> Layout {
-        self.block
+        self.block.0
     }
 
     /// Takes a block: the one that was freed last, or a fresh one.
@@ -137,14 +137,14 @@ impl<S: Source> Blocks<S> {
         }
         let block = self.fresh.get();
         // SAFETY: the newest chunk has at least one whole block left.
-        self.fresh.set(unsafe { block.add(self.block.size()) });
+        self.fresh.set(unsafe { block.add(self.block.0.size()) });
         Ok(block)
     }
 
     #[cold]
     #[inline(never)]
     fn add_chunk(&self) -> Result<(), AllocError> {
-        let chunk = self.chunks.borrow_mut().obtain(self.block)?;
+        let chunk = self.chunks.borrow_mut().obtain(self.block.0)?;
         expose(chunk.start);
         self.serve(chunk);
         Ok(())
@@ -154,7 +154,7 @@ impl<S: Source> Blocks<S> {
     fn serve(&self, chunk: Chunk) {
         self.fresh.set(chunk.start);
         // SAFETY: the chunk has this many blocks.
-        self.end.set(unsafe { chunk.start.add(chunk.blocks * self.block.size()) });
+        self.end.set(unsafe { chunk.start.add(chunk.blocks * self.block.0.size()) });
     }
 
     /// Frees a block.
@@ -171,15 +171,6 @@ impl<S: Source> Blocks<S> {
         self.free.set(Some(link));
     }
 
-    #[inline(always)]
-    fn fits(&self, layout: Layout) -> bool {
-        layout.size() <= self.block.size() && layout.align() <= self.block.align()
-    }
-
-    fn whole(&self, block: NonNull<u8>) -> NonNull<[u8]> {
-        NonNull::slice_from_raw_parts(block, self.block.size())
-    }
-
     /// Returns a block, whole, if `layout` fits into one.
     ///
     /// # Errors
@@ -188,81 +179,14 @@ impl<S: Source> Blocks<S> {
     /// [`AllocError::MisalignedSource`] from the source.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(empty_block(layout));
-        }
-        if !self.fits(layout) {
-            return Err(AllocError::Unsupported);
-        }
-        self.allocate_block().map(|block| self.whole(block))
-    }
-
-    /// Frees a block.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        if layout.size() != 0 {
-            // SAFETY: by the caller.
-            unsafe { self.deallocate_block(block) }
-        }
-    }
-
-    /// Returns the block as it is, if `new` fits into it.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if it does not.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 || !self.fits(new) {
-            return Err(AllocError::NotInPlace);
-        }
-        Ok(self.whole(recover(block)))
-    }
-
-    /// Returns the block as it is, unless `new` has no bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if `new` has no bytes, so that the block can be freed, or is
-    /// aligned as no block is.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 && block.addr().get().is_multiple_of(new.align()) {
-            return Ok(NonNull::slice_from_raw_parts(block, 0));
-        }
-        if new.size() == 0 || !self.fits(new) {
-            return Err(AllocError::NotInPlace);
-        }
-        Ok(self.whole(recover(block)))
+        self.block.allocate(layout, || self.allocate_block())
     }
 
     /// Whether `address` lies in a block of a chunk.
     pub fn owns(&self, address: NonNull<u8>) -> bool {
         self.chunks.borrow().iter().any(|chunk| {
             let first = chunk.start.addr().get();
-            (first..first + chunk.blocks * self.block.size()).contains(&address.addr().get())
+            (first..first + chunk.blocks * self.block.0.size()).contains(&address.addr().get())
         })
     }
 
@@ -274,12 +198,12 @@ impl<S: Source> Blocks<S> {
         // SAFETY: a block in the list is free and holds a link.
         let next = |link: &NonNull<Link>| unsafe { link.read() }.0;
         let free = core::iter::successors(self.free.get(), next).count();
-        let live = blocks - fresh / self.block.size() - free;
+        let live = blocks - fresh / self.block.0.size() - free;
         let overhead_bytes = chunks.iter().count() * FOOTER_BYTES;
         Usage {
-            used_bytes: live * self.block.size(),
+            used_bytes: live * self.block.0.size(),
             live_blocks: Some(live),
-            obtained_bytes: blocks * self.block.size() + overhead_bytes,
+            obtained_bytes: blocks * self.block.0.size() + overhead_bytes,
             overhead_bytes,
             capacity_bytes: None,
         }
@@ -299,37 +223,37 @@ impl<S: Source> Blocks<S> {
         }
         // SAFETY: the call is by `&mut`, so all blocks are invalid (A1), and fresh blocks come from
         // the first chunk.
-        unsafe { self.chunks.get_mut().release_all_but_first(self.block) };
+        unsafe { self.chunks.get_mut().release_all_but_first(self.block.0) };
     }
 }
 
 impl<S: Source> Drop for Blocks<S> {
     fn drop(&mut self) {
         // SAFETY: all blocks are invalid (A1).
-        unsafe { self.chunks.get_mut().release_all(self.block) };
+        unsafe { self.chunks.get_mut().release_all(self.block.0) };
     }
 }
 
-inherent::by_inherent! { [S: Source] Blocks<S> }
+inherent::member! {
+    [S: Source] Blocks<S>, blocks of "this allocator": Owner, Reset, Debug("Blocks");
 
-impl<S: Source> Owner for Blocks<S> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.owns(address)
-    }
+    /// Frees a block.
+    unsafe deallocate(self, block, layout) = if layout.size() != 0 {
+        self.deallocate_block(block)
+    };
 
-    fn usage(&self) -> Usage {
-        self.usage()
-    }
-}
+    /// Returns the block as it is, if `new` fits into it.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it does not.
+    unsafe grow_in_place(self, block, old, new) = self.block.grow_in_place(block, old, new);
 
-impl<S: Source> Reset for Blocks<S> {
-    fn reset(&mut self) {
-        self.reset();
-    }
-}
-
-impl<S: Source> fmt::Debug for Blocks<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blocks").field("usage", &self.usage()).finish_non_exhaustive()
-    }
+    /// Returns the block as it is, unless `new` has no bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if `new` has no bytes, so that the block can be freed, or is
+    /// aligned as no block is.
+    unsafe shrink_in_place(self, block, old, new) = self.block.shrink_in_place(block, old, new);
 }

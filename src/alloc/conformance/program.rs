@@ -81,6 +81,8 @@ pub struct SourcePlan {
     pub refuse: usize,
     /// The call that returns a misaligned region, if it is not refused.
     pub misalign: Option<usize>,
+    /// By how many bytes each region can be extended.
+    pub room: usize,
 }
 
 /// A program: what the source does, the calls, and in which order the last blocks are freed.
@@ -102,6 +104,8 @@ pub(super) struct Bounds {
     pub(super) align: usize,
     pub(super) steps: usize,
     pub(super) reset: bool,
+    /// Whether there are requests near the largest size that a layout can have.
+    pub(super) huge: bool,
 }
 
 impl Program {
@@ -114,6 +118,7 @@ impl Program {
             refuse_from: random.below(5),
             refuse,
             misalign: random.chance(1, 8).then(|| random.below(4)),
+            room: room(seed),
         };
         let len = 1 + random.below(bounds.steps);
         let mut steps = Vec::with_capacity(len);
@@ -125,6 +130,17 @@ impl Program {
             steps.push(next);
         }
         Self { source, steps, oldest_first: random.chance(1, 2) }
+    }
+}
+
+/// By how many bytes a region can be extended in the program of this seed: in one half of them not
+/// at all.
+fn room(seed: u64) -> usize {
+    let random = &mut Random::new(!seed);
+    match random.below(4) {
+        0..2 => 0,
+        2 => 1 + random.below(64),
+        _ => 1 + random.below(100_000),
     }
 }
 
@@ -142,7 +158,7 @@ fn step(random: &mut Random, bounds: Bounds) -> Step {
         13..16 => Step::Grow {
             which: near_the_end(random, which),
             fit,
-            by: size(random, bounds.size),
+            by: size(random, bounds),
             align: align(random, bounds.align),
             zeroed: random.chance(1, 4),
             in_place: random.chance(1, 3),
@@ -170,22 +186,24 @@ fn near_the_end(random: &mut Random, which: usize) -> usize {
 
 fn layout(random: &mut Random, bounds: Bounds) -> Layout {
     let align = align(random, bounds.align);
-    Layout::from_size_align(size(random, bounds.size), align)
+    Layout::from_size_align(size(random, bounds), align)
         .unwrap_or_else(|_| Layout::from_size_align(0, align).unwrap_or(Layout::new::<()>()))
 }
 
-fn size(random: &mut Random, most: usize) -> usize {
+fn size(random: &mut Random, bounds: Bounds) -> usize {
     let size = match random.below(40) {
         0..2 => 0,
         2..22 => 1 + random.below(64),
         22..34 => 1 + random.below(1024),
         34..38 => 1 + random.below(20_000),
         38 => 1 + random.below(200_000),
-        // Near the largest size that a layout can have: refused by every allocator.
-        _ => return isize::MAX.unsigned_abs() - random.below(1 << 17),
+        // Near the largest size that a layout can have.
+        _ if bounds.huge => return isize::MAX.unsigned_abs() - random.below(1 << 17),
+        _ => return 0,
     };
     // One size in sixteen is above the bound.
-    if size <= most || random.chance(1, 16) { size } else { size % (most + 1) }
+    let is_allowed = size <= bounds.size || random.chance(1, 16);
+    if is_allowed { size } else { size % (bounds.size + 1) }
 }
 
 fn align(random: &mut Random, most: usize) -> usize {

@@ -69,6 +69,7 @@ impl<F: Fn(&Program) -> Result<(), Violation>> Search<F> {
             super::SourcePlan { skew: 0, ..source },
             super::SourcePlan { refuse: 0, ..source },
             super::SourcePlan { misalign: None, ..source },
+            super::SourcePlan { room: 0, ..source },
         ];
         for plan in plans {
             let candidate = Program { source: plan, ..self.best.0.clone() };

@@ -21,8 +21,8 @@ const GUARD: u8 = 0xA7;
 const MOST_BYTES: usize = 8 << 20;
 
 /// A source that does what a program says: it refuses some calls, and returns a misaligned region
-/// in some. It notices regions that go back twice, or with another layout, or never, and bytes that
-/// are written beside a region.
+/// in some, and extends regions. It notices regions that go back twice, or with another layout, or
+/// never, and bytes that are written beside a region.
 ///
 /// It is a handle: all clones serve from the same regions.
 #[derive(Clone)]
@@ -47,6 +47,8 @@ struct Region {
     ground_layout: Layout,
     start: NonNull<u8>,
     layout: Layout,
+    /// By how many bytes it can still be extended.
+    room: usize,
     is_live: bool,
     /// A buffer of the test, which nobody gives back.
     is_buffer: bool,
@@ -109,7 +111,7 @@ impl TestSource {
     pub fn buffer(&self, len: usize) -> NonNull<u8> {
         self.with(|state| {
             let layout = Layout::from_size_align(len.max(1), 1).expect("a buffer's length");
-            let start = state.place(layout, false).expect("memory for a buffer");
+            let start = state.place(layout, 0, false).expect("memory for a buffer");
             let region = state.regions.last_mut().expect("just placed");
             region.is_buffer = true;
             state.bytes += len;
@@ -181,18 +183,18 @@ fn before(first: NonNull<u8>) -> NonNull<u8> {
 
 impl State {
     /// Makes a region. There is a byte in front of it at least, and bytes behind it, that belong to
-    /// nobody.
-    fn place(&mut self, layout: Layout, is_misaligned: bool) -> Option<NonNull<u8>> {
+    /// nobody. It can be extended by `room` bytes.
+    fn place(&mut self, layout: Layout, room: usize, is_misaligned: bool) -> Option<NonNull<u8>> {
         let offset = (self.plan.skew + 1).next_multiple_of(layout.align());
         let offset = offset + usize::from(is_misaligned);
-        let size = layout.size().checked_add(offset)?.checked_add(GUARD_BYTES)?;
+        let size = layout.size().checked_add(offset)?.checked_add(room + GUARD_BYTES)?;
         let ground_layout = Layout::from_size_align(size, layout.align().max(GROUND)).ok()?;
         // SAFETY: the size is not zero.
         let ground = NonNull::new(unsafe { alloc(ground_layout) })?;
         // SAFETY: the ground reaches to behind the region, which begins here.
         let start = unsafe { ground.add(offset) };
         let (is_live, is_buffer) = (true, false);
-        let region = Region { ground, ground_layout, start, layout, is_live, is_buffer };
+        let region = Region { ground, ground_layout, start, layout, room, is_live, is_buffer };
         region.set_guards();
         self.regions.push(region);
         Some(start)
@@ -216,7 +218,7 @@ unsafe impl Source for TestSource {
                 return None;
             }
             let is_misaligned = state.plan.misalign == Some(call) && layout.align() > 1;
-            let Some(start) = state.place(layout, is_misaligned) else {
+            let Some(start) = state.place(layout, state.plan.room, is_misaligned) else {
                 state.refusals += 1;
                 return None;
             };
@@ -246,6 +248,31 @@ unsafe impl Source for TestSource {
                 None => state.fault = Some("a region went back that was not out"),
             }
         });
+    }
+
+    unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
+        self.with(|state| {
+            let is_longer = new.size() > old.size() && new.align() == old.align();
+            let held = |known: &Region| known.start == region && known.is_live;
+            let known = state.regions.iter_mut().find(|known| held(known));
+            let known = known.filter(|known| is_longer && known.layout == old && !known.is_buffer);
+            let Some(known) = known else {
+                state.fault = Some("a region was extended with another layout, or was not out");
+                return false;
+            };
+            let more = new.size() - old.size();
+            if more > known.room || more > MOST_BYTES - state.bytes {
+                return false;
+            }
+            if !known.is_guarded() {
+                state.fault = Some(BESIDE);
+            }
+            known.layout = new;
+            known.room -= more;
+            known.set_guards();
+            state.bytes += more;
+            true
+        })
     }
 }
 

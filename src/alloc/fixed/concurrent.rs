@@ -1,15 +1,14 @@
 //! A linear allocator for several threads, on one buffer.
 
 use core::alloc::Layout;
-use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
+use crate::alloc::atomic_bump::AtomicBump;
 use crate::alloc::bump::fit;
-use crate::alloc::shared_bump::SharedBump;
-use crate::alloc::{Contiguous, Owner, Reset, Usage, empty_block, inherent};
+use crate::alloc::{Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::sync::const_when_shipped;
 
@@ -42,10 +41,10 @@ use crate::sync::const_when_shipped;
 /// assert_eq!(ARENA.allocate(layout), Err(AllocError::Capacity));
 /// # Ok::<(), core::alloc::LayoutError>(())
 /// ```
-// A1, A2: `SharedBump` hands out each byte of the buffer once, and the buffer is borrowed. A3 to
+// A1, A2: `AtomicBump` hands out each byte of the buffer once, and the buffer is borrowed. A3 to
 // A6: as `AsyncLinear`.
 pub struct AsyncStatic<'b> {
-    bump: SharedBump,
+    bump: AtomicBump,
     buffer: PhantomData<&'b mut [MaybeUninit<u8>]>,
 }
 
@@ -71,7 +70,7 @@ impl<'b> AsyncStatic<'b> {
             // SAFETY: the end of the caller's buffer.
             let end = unsafe { start.add(len) };
             // SAFETY: by the caller.
-            let bump = unsafe { SharedBump::new(start, start, end) };
+            let bump = unsafe { AtomicBump::new(start, start, end) };
             Self { bump, buffer: PhantomData }
         }
     }
@@ -94,57 +93,6 @@ impl<'b> AsyncStatic<'b> {
             }
             None => Err(AllocError::Capacity),
         }
-    }
-
-    /// Takes a block back. Its memory is free again if it was the last block.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.bump.give(block, layout.size(), 0) }
-    }
-
-    /// Makes the last block longer where it is.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if it is not the last one, or the buffer has no room.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.lengthen(block, old, new) }
-    }
-
-    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.shorten(block, old, new) }
     }
 
     /// Whether `address` lies in the buffer.
@@ -175,36 +123,27 @@ impl<'b> AsyncStatic<'b> {
     pub fn reset(&mut self) {
         let Range { start, end } = self.memory_range();
         // SAFETY: the buffer is this value's, and by `&mut` all blocks are invalid (A1).
-        self.bump = unsafe { SharedBump::new(start, start, end) };
+        self.bump = unsafe { AtomicBump::new(start, start, end) };
     }
 }
 
-inherent::by_inherent! { ['b] AsyncStatic<'b> }
+inherent::member! {
+    ['b] AsyncStatic<'b>, blocks of "this allocator": Owner, Reset, Contiguous, Debug("AsyncStatic");
 
-impl Owner for AsyncStatic<'_> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.owns(address)
-    }
+    /// Takes a block back. Its memory is free again if it was the last block.
+    unsafe deallocate(self, block, layout) = self.bump.give(block, layout.size());
 
-    fn usage(&self) -> Usage {
-        self.usage()
-    }
-}
+    /// Makes the last block longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the buffer has no room.
+    unsafe grow_in_place(self, block, old, new) = self.bump.grow(block, old, new);
 
-impl Reset for AsyncStatic<'_> {
-    fn reset(&mut self) {
-        self.reset();
-    }
-}
-
-impl Contiguous for AsyncStatic<'_> {
-    fn memory_range(&self) -> Range<NonNull<u8>> {
-        self.memory_range()
-    }
-}
-
-impl fmt::Debug for AsyncStatic<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncStatic").field("usage", &self.usage()).finish_non_exhaustive()
-    }
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    unsafe shrink_in_place(self, block, old, new) = self.bump.shrink(block, old, new);
 }

@@ -1,14 +1,13 @@
 //! A linear allocator for one thread, on one buffer.
 
 use core::alloc::Layout;
-use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr::NonNull;
 
 use crate::alloc::bump::{Bump, fit};
-use crate::alloc::{Contiguous, Owner, Reset, Usage, empty_block, inherent};
+use crate::alloc::{Usage, empty_block, inherent};
 use crate::error::AllocError;
 
 /// A linear allocator for one thread, on one buffer of the caller's. It has no source and never
@@ -111,57 +110,6 @@ impl<'b> Static<'b> {
         }
     }
 
-    /// Takes a block back. Its memory is free again if it was the last block.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.bump.give(block, layout.size()) }
-    }
-
-    /// Makes the last block longer where it is.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if it is not the last one, or the buffer has no room.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.grow(block, old, new) }
-    }
-
-    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.shrink(block, old, new) }
-    }
-
     /// Whether `address` lies in the buffer.
     pub fn owns(&self, address: NonNull<u8>) -> bool {
         self.memory_range().contains(&address)
@@ -192,32 +140,23 @@ impl<'b> Static<'b> {
     }
 }
 
-inherent::by_inherent! { ['b] Static<'b> }
+inherent::member! {
+    ['b] Static<'b>, blocks of "this allocator": Owner, Reset, Contiguous, Debug("Static");
 
-impl Owner for Static<'_> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.owns(address)
-    }
+    /// Takes a block back. Its memory is free again if it was the last block.
+    unsafe deallocate(self, block, layout) = self.bump.give(block, layout.size());
 
-    fn usage(&self) -> Usage {
-        self.usage()
-    }
-}
+    /// Makes the last block longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the buffer has no room.
+    unsafe grow_in_place(self, block, old, new) = self.bump.grow(block, old, new);
 
-impl Reset for Static<'_> {
-    fn reset(&mut self) {
-        self.reset();
-    }
-}
-
-impl Contiguous for Static<'_> {
-    fn memory_range(&self) -> Range<NonNull<u8>> {
-        self.memory_range()
-    }
-}
-
-impl fmt::Debug for Static<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Static").field("usage", &self.usage()).finish_non_exhaustive()
-    }
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    unsafe shrink_in_place(self, block, old, new) = self.bump.shrink(block, old, new);
 }

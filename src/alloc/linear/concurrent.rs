@@ -4,17 +4,17 @@ use core::alloc::Layout;
 use core::fmt;
 use core::ptr::{NonNull, null_mut};
 
+use crate::alloc::atomic_bump::AtomicBump;
 use crate::alloc::bump::fit;
 use crate::alloc::chunks::{Chunk, Chunks, FIRST_CHUNK_BYTES, PAYLOAD_ALIGN};
-use crate::alloc::shared_bump::SharedBump;
-use crate::alloc::{Owner, Reset, Usage, empty_block, inherent};
+use crate::alloc::{Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 use crate::sync::{AtomicPtr, Mutex, Witness, const_when_shipped, lock, site};
 
 /// Lies in front of each chunk's blocks.
 struct Mark {
-    bump: SharedBump,
+    bump: AtomicBump,
     witness: Witness,
 }
 
@@ -43,7 +43,7 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 /// # Progress
 ///
 /// All calls are lock-free, except for growth: that takes a lock and calls the source.
-/// [`usage`](Self::usage) takes that lock too.
+/// [`usage`](Self::usage) and [`owns`](Self::owns) take that lock too.
 ///
 /// # Example
 ///
@@ -60,7 +60,7 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 /// });
 /// assert_eq!(linear.usage().used_bytes, 16);
 /// ```
-// A1, A2: `SharedBump` hands out each byte once, and the chunks stay until `&mut` or the drop. A3:
+// A1, A2: `AtomicBump` hands out each byte once, and the chunks stay until `&mut` or the drop. A3:
 // the mark moves only in an `Ok`; a new chunk is published only with its first block cut off. A4: a
 // block's extent is its size. A5: `empty`. A6: `fit`.
 pub struct AsyncLinear<S: Source = SystemSource> {
@@ -90,7 +90,7 @@ impl<S: Source> AsyncLinear<S> {
     }
 
     #[inline(always)]
-    fn current(&self) -> Option<&SharedBump> {
+    fn current(&self) -> Option<&AtomicBump> {
         // ORDERING(AL-7): Acquire. Observes the chunk's header and its first mark.
         //   pairs with AL-8; killed by bump/growth_race
         let mark = self.current.load(site::CHUNK_LOAD.ordering());
@@ -138,71 +138,13 @@ impl<S: Source> AsyncLinear<S> {
             fit(first_of(chunk), chunk.end(), layout).expect("the chunk has room for the request");
         // SAFETY: the chunk is this value's. The block is cut off before any other thread sees the
         // chunk, so nobody can take the room away.
-        let bump = unsafe { SharedBump::new(first_of(chunk), mark, chunk.end()) };
+        let bump = unsafe { AtomicBump::new(first_of(chunk), mark, chunk.end()) };
         // SAFETY: the room for it is in front of the chunk's blocks.
         unsafe { mark_of(chunk).write(Mark { bump, witness: Witness::created() }) };
         // ORDERING(AL-8): Release. Publishes the chunk's header and its mark.
         //   pairs with AL-7; killed by bump/growth_race
         self.current.store(mark_of(chunk).as_ptr(), site::CHUNK_PUBLISH.ordering());
         Ok(block)
-    }
-
-    /// Takes a block back. Its memory is free again if it was the last block of the current chunk.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        if let Some(current) = self.current() {
-            // SAFETY: by the caller.
-            unsafe { current.give(block, layout.size(), 0) }
-        }
-    }
-
-    /// Makes the last block of the current chunk longer where it is.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if it is not the last one, or the chunk has no room.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        let current = self.current().ok_or(AllocError::NotInPlace)?;
-        // SAFETY: by the caller.
-        unsafe { current.lengthen(block, old, new) }
-    }
-
-    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        match self.current() {
-            // SAFETY: by the caller.
-            Some(current) => unsafe { current.shorten(block, old, new) },
-            // Without a chunk the only blocks are empty.
-            None => Err(AllocError::NotInPlace),
-        }
     }
 
     /// Whether `address` lies in a chunk. Takes the growth lock.
@@ -225,19 +167,22 @@ impl<S: Source> AsyncLinear<S> {
     }
 
     /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
     pub fn reset(&mut self) {
-        // ORDERING(AL-9): Relaxed. By `&mut` no other thread uses it.
-        self.current.store(null_mut(), site::CHUNK_OWNED.ordering());
         let mut chunks = lock(&self.chunks);
+        let Some(chunk) = chunks.raise_largest() else { return };
+        // SAFETY: the chunk is this value's, and by `&mut` nothing in it is live any more (A1).
+        let bump = unsafe { AtomicBump::new(first_of(chunk), first_of(chunk), chunk.end()) };
+        // SAFETY: the room for it is in front of the chunk's blocks.
+        unsafe { mark_of(chunk).write(Mark { bump, witness: Witness::created() }) };
+        // ORDERING(AL-9): Relaxed. By `&mut` no other thread uses it.
+        self.current.store(mark_of(chunk).as_ptr(), site::CHUNK_OWNED.ordering());
+        // Last, so that this value is whole if the source panics.
         // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
-        if let Some(chunk) = unsafe { chunks.keep_largest() } {
-            // SAFETY: the chunk is this value's, and nothing in it is handed out any more.
-            let bump = unsafe { SharedBump::new(first_of(chunk), first_of(chunk), chunk.end()) };
-            // SAFETY: the room for it is in front of the chunk's blocks.
-            unsafe { mark_of(chunk).write(Mark { bump, witness: Witness::created() }) };
-            // ORDERING(AL-9): Relaxed. As above.
-            self.current.store(mark_of(chunk).as_ptr(), site::CHUNK_OWNED.ordering());
-        }
+        unsafe { chunks.release_between(None) };
     }
 }
 
@@ -247,22 +192,30 @@ const fn first_of(chunk: Chunk) -> NonNull<u8> {
     unsafe { chunk.start().add(MARK_BYTES) }
 }
 
-inherent::by_inherent! { [S: Source] AsyncLinear<S> }
+inherent::member! {
+    [S: Source] AsyncLinear<S>, blocks of "this allocator": Owner, Reset;
 
-impl<S: Source> Owner for AsyncLinear<S> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.owns(address)
-    }
+    /// Takes a block back. Its memory is free again if it was the last block of the current chunk.
+    unsafe deallocate(self, block, layout) = if let Some(current) = self.current() {
+        current.give(block, layout.size())
+    };
 
-    fn usage(&self) -> Usage {
-        self.usage()
-    }
-}
+    /// Makes the last block of the current chunk longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the chunk has no room.
+    // Without a chunk the only blocks are empty ones, which do not grow or shrink in place.
+    unsafe grow_in_place(self, block, old, new) =
+        self.current().ok_or(AllocError::NotInPlace)?.grow(block, old, new);
 
-impl<S: Source> Reset for AsyncLinear<S> {
-    fn reset(&mut self) {
-        self.reset();
-    }
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    unsafe shrink_in_place(self, block, old, new) =
+        self.current().ok_or(AllocError::NotInPlace)?.shrink(block, old, new);
 }
 
 impl<S: Source> fmt::Debug for AsyncLinear<S> {

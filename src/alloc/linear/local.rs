@@ -2,12 +2,11 @@
 
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
-use core::fmt;
 use core::ptr::NonNull;
 
 use crate::alloc::bump::Bump;
 use crate::alloc::chunks::{Chunks, FIRST_CHUNK_BYTES};
-use crate::alloc::{Owner, Reset, Usage, empty_block, inherent};
+use crate::alloc::{Usage, empty_block, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -27,7 +26,9 @@ use crate::source::{Source, SystemSource};
 ///
 /// A block is as long as was asked for. Chunks double, from 4 KiB or as
 /// [`with_first_chunk`](Self::with_first_chunk) says up to 64 MiB; a larger block gets a chunk of
-/// its size. If the source has no such chunk, a smaller one will do. What is left of a chunk that
+/// its size. If the source has no such chunk, a smaller one will do. A source that can
+/// [extend](Source::extend) the current chunk does that first: then nothing is lost at its end. What
+/// is left of a chunk that
 /// was too small for a request is lost until the reset, and is smaller than that request.
 ///
 /// # Complexity
@@ -98,6 +99,13 @@ impl<S: Source> Linear<S> {
     fn grow_and_take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let mut chunks = self.chunks.borrow_mut();
         let older = chunks.newest();
+        if let Some(current) = older
+            && chunks.extend(self.bump.mark(), layout)
+        {
+            // SAFETY: the chunk is this value's, and nothing behind the mark is handed out.
+            unsafe { self.bump.set(self.bump.mark(), current.end()) };
+            return Ok(self.bump.take(layout).expect("the chunk has grown for the request"));
+        }
         let chunk = chunks.obtain(layout)?;
         if let Some(older) = older {
             let below = self.bump.mark().addr().get() - older.start().addr().get();
@@ -106,57 +114,6 @@ impl<S: Source> Linear<S> {
         // SAFETY: the new chunk is this value's, and nothing in it is handed out.
         unsafe { self.bump.set(chunk.start(), chunk.end()) };
         Ok(self.bump.take(layout).expect("the chunk has room for the request"))
-    }
-
-    /// Takes a block back. Its memory is free again if it was the last block.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.bump.give(block, layout.size()) }
-    }
-
-    /// Makes the last block longer where it is.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if it is not the last one, or the chunk has no room.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.grow(block, old, new) }
-    }
-
-    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.shrink(block, old, new) }
     }
 
     /// Whether `address` lies in a chunk.
@@ -191,28 +148,25 @@ impl<S: Source> Linear<S> {
     }
 }
 
-inherent::by_inherent! { [S: Source] Linear<S> }
+inherent::member! {
+    [S: Source] Linear<S>, blocks of "this allocator": Owner, Reset, Debug("Linear");
 
-impl<S: Source> Owner for Linear<S> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.owns(address)
-    }
+    /// Takes a block back. Its memory is free again if it was the last block.
+    unsafe deallocate(self, block, layout) = self.bump.give(block, layout.size());
 
-    fn usage(&self) -> Usage {
-        self.usage()
-    }
-}
+    /// Makes the last block longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the chunk has no room.
+    unsafe grow_in_place(self, block, old, new) = self.bump.grow(block, old, new);
 
-impl<S: Source> Reset for Linear<S> {
-    fn reset(&mut self) {
-        self.reset();
-    }
-}
-
-impl<S: Source> fmt::Debug for Linear<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Linear").field("usage", &self.usage()).finish_non_exhaustive()
-    }
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    unsafe shrink_in_place(self, block, old, new) = self.bump.shrink(block, old, new);
 }
 
 impl Default for Linear {

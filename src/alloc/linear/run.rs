@@ -21,10 +21,10 @@ const RUN_ALIGN: usize = 64;
 /// then moves a mark of its own through it, without atomics.
 ///
 /// Runs double from 4 to 64 KiB. A request that is larger than a quarter of the next run goes to
-/// the shared mark. When the piece is dropped, the rest of its run goes back if it is still the
-/// last one. Blocks stay live, and may be freed through the shared allocator.
+/// the allocator's mark. When the piece is dropped, the rest of its run goes back if it is still the
+/// last one. Blocks stay live, and may be freed through the allocator.
 pub struct Run<'a, S: Source = SystemSource> {
-    shared: &'a AsyncLinear<S>,
+    parent: &'a AsyncLinear<S>,
     bump: Bump,
     next_bytes: Cell<usize>,
 }
@@ -32,7 +32,7 @@ pub struct Run<'a, S: Source = SystemSource> {
 impl<S: Source> AsyncLinear<S> {
     /// A piece for the calling thread. It takes its first run at the first allocation.
     pub const fn run(&self) -> Run<'_, S> {
-        Run { shared: self, bump: Bump::empty(), next_bytes: Cell::new(FIRST_RUN_BYTES) }
+        Run { parent: self, bump: Bump::empty(), next_bytes: Cell::new(FIRST_RUN_BYTES) }
     }
 }
 
@@ -60,8 +60,8 @@ impl<S: Source> Run<'_, S> {
         let run = Layout::from_size_align(bytes, RUN_ALIGN).map_err(|_| AllocError::Unsupported)?;
         // A refused run is no refusal of the request, which may still fit.
         let is_small = layout.size() <= bytes / 4 && layout.align() <= bytes / 4;
-        let Some(run) = is_small.then(|| self.shared.allocate(run).ok()).flatten() else {
-            return self.shared.allocate(layout);
+        let Some(run) = is_small.then(|| self.parent.allocate(run).ok()).flatten() else {
+            return self.parent.allocate(layout);
         };
         self.give_rest_back();
         let start = run.cast::<u8>();
@@ -74,67 +74,15 @@ impl<S: Source> Run<'_, S> {
         Ok(NonNull::slice_from_raw_parts(block, layout.size()))
     }
 
-    /// Gives what is left of the run to the shared mark, which takes it if nothing lies above.
+    /// Gives what is left of the run to the allocator's mark, which takes it if nothing lies above.
     fn give_rest_back(&self) {
         let rest = self.bump.remaining();
         if let (Ok(layout), mark) = (Layout::from_size_align(rest, 1), self.bump.mark()) {
-            // SAFETY: this value owns the rest of its run, as a block from the shared mark.
-            unsafe { self.shared.deallocate(mark, layout) };
+            // SAFETY: this value owns the rest of its run, as a block from the allocator's mark.
+            unsafe { self.parent.deallocate(mark, layout) };
             // SAFETY: nothing of the run is served from here on.
             unsafe { self.bump.set(mark, mark) };
         }
-    }
-
-    /// Takes a block back. Its memory is free again if it was the last block of this run.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this run or its allocator, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller. A block from elsewhere can end at this run's mark too, if the run
-        // begins behind it and is empty; then its bytes become a part of the run.
-        unsafe { self.bump.give(block, layout.size()) }
-    }
-
-    /// Makes the last block of the run longer where it is.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if it is not the last one, or the run has no room.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this run or its allocator, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.grow(block, old, new) }
-    }
-
-    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this run or its allocator, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.bump.shrink(block, old, new) }
     }
 }
 
@@ -144,7 +92,28 @@ impl<S: Source> Drop for Run<'_, S> {
     }
 }
 
-inherent::by_inherent! { ['a, S: Source] Run<'a, S> }
+inherent::member! {
+    ['a, S: Source] Run<'a, S>, blocks of "this run or its allocator":;
+
+    /// Takes a block back. Its memory is free again if it was the last block of this run.
+    // A block from elsewhere can end at this run's mark too, if the run begins behind it and is
+    // empty; then its bytes become a part of the run.
+    unsafe deallocate(self, block, layout) = self.bump.give(block, layout.size());
+
+    /// Makes the last block of the run longer where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if it is not the last one, or the run has no room.
+    unsafe grow_in_place(self, block, old, new) = self.bump.grow(block, old, new);
+
+    /// Makes a block shorter where it is. What it leaves is free if it was the last block.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    unsafe shrink_in_place(self, block, old, new) = self.bump.shrink(block, old, new);
+}
 
 impl<S: Source> fmt::Debug for Run<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

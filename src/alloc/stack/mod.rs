@@ -4,7 +4,7 @@ mod free;
 mod places;
 mod resize;
 mod scope;
-mod shared;
+mod state;
 mod whole;
 
 pub use scope::Scope;

@@ -4,11 +4,11 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::places::rounded;
-use super::shared::Core;
+use super::state::StackState;
 use crate::error::AllocError;
 use crate::source::Source;
 
-impl<S: Source> Core<S> {
+impl<S: Source> StackState<S> {
     /// A block with its chunk's provenance.
     #[inline]
     fn own(&self, block: NonNull<u8>) -> NonNull<u8> {

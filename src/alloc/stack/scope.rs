@@ -5,11 +5,15 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::places::Opened;
-use super::shared::Core;
+use super::state::StackState;
 use super::whole::Stack;
-use crate::alloc::{Owner, Usage, inherent};
+use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
+
+/// What `open` says if it cannot open a scope: it borrows the parent by `&mut`, so no guard of an
+/// open scope can exist.
+const STILL_OPEN: &str = "stampool: a scope above this one was forgotten and is still open";
 
 /// An open scope of a [`Stack`]: it allocates above everything that existed when it was opened.
 /// Dropping it invalidates its blocks and moves the mark back.
@@ -17,78 +21,58 @@ use crate::source::{Source, SystemSource};
 /// A scope that is forgotten stays open. Its parent then answers [`AllocError::Sealed`] until it is
 /// closed or reset itself; nothing becomes invalid.
 pub struct Scope<'s, S: Source = SystemSource> {
-    core: &'s Core<S>,
+    stack: &'s StackState<S>,
     depth: usize,
     opened: Opened,
 }
 
-impl<S: Source> Stack<S> {
-    /// Runs `f` with a scope, and closes the scope when `f` returns or unwinds.
-    ///
-    /// # Panics
-    ///
-    /// If a scope was forgotten and is therefore still open.
-    #[inline]
-    pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
-        f(&mut self.open())
-    }
+/// The three ways to open a scope above a stack or a scope.
+macro_rules! opens {
+    ([$($generics:tt)*] $parent:ty: $self:ident => $core:expr, $depth:expr) => {
+        impl<$($generics)*> $parent {
+            /// Runs `f` with a scope, and closes the scope when `f` returns or unwinds.
+            ///
+            /// # Panics
+            ///
+            /// If a scope was forgotten and is therefore still open.
+            #[inline]
+            #[track_caller]
+            pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
+                f(&mut self.open())
+            }
 
-    /// Opens a scope that closes when the guard is dropped.
-    ///
-    /// # Panics
-    ///
-    /// If a scope was forgotten and is therefore still open.
-    #[inline]
-    pub fn open(&mut self) -> Scope<'_, S> {
-        self.enter().expect("no scope of this stack is open, unless one was forgotten")
-    }
+            /// Opens a scope that closes when the guard is dropped.
+            ///
+            /// # Panics
+            ///
+            /// If a scope was forgotten and is therefore still open.
+            #[inline]
+            #[track_caller]
+            pub fn open(&mut self) -> Scope<'_, S> {
+                self.enter().expect(STILL_OPEN)
+            }
 
-    /// Opens a scope by a shared borrow, so that the parent can still be named. While the guard
-    /// exists, the parent refuses every allocation.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::Sealed`] if a scope is open already.
-    #[inline]
-    pub fn enter(&self) -> Result<Scope<'_, S>, AllocError> {
-        Scope::above(self.core(), 0)
-    }
+            /// Opens a scope by a shared borrow, so that the parent can still be named. While the
+            /// guard exists, the parent refuses every allocation.
+            ///
+            /// # Errors
+            ///
+            /// [`AllocError::Sealed`] if a scope is open already.
+            #[inline]
+            pub fn enter(&$self) -> Result<Scope<'_, S>, AllocError> {
+                Scope::above($core, $depth)
+            }
+        }
+    };
 }
+
+opens! { [S: Source] Stack<S>: self => self.state(), 0 }
+opens! { ['s, S: Source] Scope<'s, S>: self => self.stack, self.depth }
 
 impl<'s, S: Source> Scope<'s, S> {
     #[inline(always)]
-    fn above(core: &'s Core<S>, depth: usize) -> Result<Self, AllocError> {
-        Ok(Self { core, depth: depth + 1, opened: core.open(depth)? })
-    }
-
-    /// Runs `f` with a scope above this one, as [`Stack::scope`].
-    ///
-    /// # Panics
-    ///
-    /// As there.
-    #[inline]
-    pub fn scope<R>(&mut self, f: impl FnOnce(&mut Scope<'_, S>) -> R) -> R {
-        f(&mut self.open())
-    }
-
-    /// Opens a scope above this one, as [`Stack::open`].
-    ///
-    /// # Panics
-    ///
-    /// As there.
-    #[inline]
-    pub fn open(&mut self) -> Scope<'_, S> {
-        self.enter().expect("no scope of this scope is open, unless one was forgotten")
-    }
-
-    /// Opens a scope above this one, as [`Stack::enter`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    #[inline]
-    pub fn enter(&self) -> Result<Scope<'_, S>, AllocError> {
-        Scope::above(self.core, self.depth)
+    fn above(stack: &'s StackState<S>, depth: usize) -> Result<Self, AllocError> {
+        Ok(Self { stack, depth: depth + 1, opened: stack.open(depth)? })
     }
 
     /// Returns a block of `layout`, which is live until the scope closes.
@@ -98,88 +82,47 @@ impl<'s, S: Source> Scope<'s, S> {
     /// As [`Stack::allocate`].
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        self.core.allocate(self.depth, layout)
-    }
-
-    /// Takes a block back.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this scope, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.core.deallocate(block, layout.size()) }
-    }
-
-    /// Makes a block longer where it is, as [`Stack::grow_in_place`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this scope, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.core.grow_in_place(self.depth, block, old, new) }
-    }
-
-    /// Makes a block shorter where it is, as [`Stack::shrink_in_place`].
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this scope, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.core.shrink_in_place(block, old, new) }
+        self.stack.allocate(self.depth, layout)
     }
 
     /// Whether `address` lies in a chunk of the stack, in this scope or outside of it.
     pub fn owns(&self, address: NonNull<u8>) -> bool {
-        self.core.owns(address)
+        self.stack.owns(address)
     }
 
     /// The usage of the whole stack.
     pub fn usage(&self) -> Usage {
-        self.core.usage()
+        self.stack.usage()
     }
 }
 
 impl<S: Source> Drop for Scope<'_, S> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.core.close(self.depth, self.opened);
+        self.stack.close(self.depth, self.opened);
     }
 }
 
-inherent::by_inherent! { ['s, S: Source] Scope<'s, S> }
+inherent::member! {
+    ['s, S: Source] Scope<'s, S>, blocks of "this scope": Owner;
 
-impl<S: Source> Owner for Scope<'_, S> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.owns(address)
-    }
+    /// Takes a block back.
+    unsafe deallocate(self, block, layout) = self.stack.deallocate(block, layout.size());
 
-    fn usage(&self) -> Usage {
-        self.usage()
-    }
+    /// Makes a block longer where it is, as [`Stack::grow_in_place`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    unsafe grow_in_place(self, block, old, new) =
+        self.stack.grow_in_place(self.depth, block, old, new);
+
+    /// Makes a block shorter where it is, as [`Stack::shrink_in_place`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    unsafe shrink_in_place(self, block, old, new) = self.stack.shrink_in_place(block, old, new);
 }
 
 impl<S: Source> fmt::Debug for Scope<'_, S> {

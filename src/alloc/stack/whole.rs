@@ -1,12 +1,11 @@
 //! The stack itself.
 
 use core::alloc::Layout;
-use core::fmt;
 use core::ptr::NonNull;
 
-use super::shared::Core;
+use super::state::StackState;
 use crate::alloc::chunks::FIRST_CHUNK_BYTES;
-use crate::alloc::{Owner, Reset, Usage, inherent};
+use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 
@@ -69,7 +68,7 @@ use crate::source::{Source, SystemSource};
 // A1, A2: a byte is above the mark, in a freed range, or in one live block; chunks with live blocks
 // stay. A3: `allocate` changes nothing before the chunk that has room is there. A4: a block's extent
 // is its size rounded up. A5: `empty`. A6: `rounded`, and the comparison with what remains.
-pub struct Stack<S: Source = SystemSource>(Core<S>);
+pub struct Stack<S: Source = SystemSource>(StackState<S>);
 
 // SAFETY: all pointers lead into chunks that this value owns.
 unsafe impl<S: Source> Send for Stack<S> {}
@@ -82,10 +81,10 @@ impl<S: Source> Stack<S> {
 
     /// The same, with a first chunk of `bytes`, or of what the first allocation needs.
     pub const fn with_first_chunk(source: S, bytes: usize) -> Self {
-        Self(Core::new(source, bytes))
+        Self(StackState::new(source, bytes))
     }
 
-    pub(super) const fn core(&self) -> &Core<S> {
+    pub(super) const fn state(&self) -> &StackState<S> {
         &self.0
     }
 
@@ -99,58 +98,6 @@ impl<S: Source> Stack<S> {
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         self.0.allocate(0, layout)
-    }
-
-    /// Takes a block back. Its memory is free again once everything above it is free.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, not of a scope, and `layout` fits it.
-    #[inline(always)]
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.0.deallocate(block, layout.size()) }
-    }
-
-    /// Makes a block longer where it is: up to the next multiple of 16, or further if it is the
-    /// last one.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] otherwise.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
-    #[inline(always)]
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.0.grow_in_place(0, block, old, new) }
-    }
-
-    /// Makes a block shorter where it is, and takes what it leaves as freed.
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
-    #[inline(always)]
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { self.0.shrink_in_place(block, old, new) }
     }
 
     /// Whether `address` lies in a chunk.
@@ -170,28 +117,26 @@ impl<S: Source> Stack<S> {
     }
 }
 
-inherent::by_inherent! { [S: Source] Stack<S> }
+inherent::member! {
+    [S: Source] Stack<S>, blocks of "this allocator, not of a scope": Owner, Reset, Debug("Stack");
 
-impl<S: Source> Owner for Stack<S> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.owns(address)
-    }
+    /// Takes a block back. Its memory is free again once everything above it is free.
+    unsafe deallocate(self, block, layout) = self.0.deallocate(block, layout.size());
 
-    fn usage(&self) -> Usage {
-        self.usage()
-    }
-}
+    /// Makes a block longer where it is: up to the next multiple of 16, or further if it is the
+    /// last one.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] otherwise.
+    unsafe grow_in_place(self, block, old, new) = self.0.grow_in_place(0, block, old, new);
 
-impl<S: Source> Reset for Stack<S> {
-    fn reset(&mut self) {
-        self.reset();
-    }
-}
-
-impl<S: Source> fmt::Debug for Stack<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stack").field("usage", &self.usage()).finish_non_exhaustive()
-    }
+    /// Makes a block shorter where it is, and takes what it leaves as freed.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
+    unsafe shrink_in_place(self, block, old, new) = self.0.shrink_in_place(block, old, new);
 }
 
 impl Default for Stack {

@@ -35,59 +35,30 @@ impl<A: Allocator> Locked<A> {
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         lock(&self.0).allocate(layout)
     }
+}
+
+// The calls that may move a block take the lock for each part, so that a large copy holds up
+// nobody.
+inherent::member! {
+    [A: Allocator] Locked<A>, blocks of "this allocator":;
 
     /// Takes a block back.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, and `layout` fits it.
-    pub unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { lock(&self.0).deallocate(block, layout) }
-    }
+    unsafe deallocate(self, block, layout) = lock(&self.0).deallocate(block, layout);
 
     /// Makes a block longer where it is, as the inner allocator does.
     ///
     /// # Errors
     ///
     /// As the inner allocator.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller.
-    pub unsafe fn grow_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { lock(&self.0).grow_in_place(block, old, new) }
-    }
+    unsafe grow_in_place(self, block, old, new) = lock(&self.0).grow_in_place(block, old, new);
 
     /// Makes a block shorter where it is, as the inner allocator does.
     ///
     /// # Errors
     ///
     /// As the inner allocator.
-    ///
-    /// # Safety
-    ///
-    /// `block` is a live block of this allocator, `old` fits it, and `new` is not larger.
-    pub unsafe fn shrink_in_place(
-        &self,
-        block: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: by the caller.
-        unsafe { lock(&self.0).shrink_in_place(block, old, new) }
-    }
+    unsafe shrink_in_place(self, block, old, new) = lock(&self.0).shrink_in_place(block, old, new);
 }
-
-// The calls that may move a block take the lock for each part, so that a large copy holds up
-// nobody.
-inherent::by_inherent! { [A: Allocator] Locked<A> }
 
 impl<A: Owner> Owner for Locked<A> {
     fn owns(&self, address: NonNull<u8>) -> bool {

@@ -9,10 +9,10 @@ use core::mem::MaybeUninit;
 
 use super::super::many::SoFar;
 use super::Local;
-use crate::block::Block;
+use crate::block::{Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::error::AllocError;
-use crate::free_list::{MaybeBlock, Strategy, Take};
+use crate::free_list::{Strategy, Take};
 
 impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// Takes as many blocks as `room` has places, or none. Whole batches come straight from the
@@ -23,23 +23,34 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
     /// the call had taken are free again, and no place of `room` holds a block.
     ///
+    /// # Panics
+    ///
+    /// As [`allocate`](Self::allocate). The blocks that the call had taken are free again.
+    ///
     /// # Memory bound
     ///
     /// The blocks that `room` has so far count as live until the call returns.
+    #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         if !C::CHECKS {
             // SAFETY: this handle owns the slot.
             let cached = unsafe { self.slot.pop_many(so_far.rest()) };
-            self.core().show_all(&so_far.rest()[..cached]);
+            // SAFETY: `pop_many` has written so many places.
+            unsafe { self.core().show_all(&so_far.rest()[..cached]) };
             so_far.taken += cached;
             let most = self.core().mediator.batch().max;
             while so_far.rest().len() >= most {
                 so_far.taken += self.take_batches(so_far.rest())?;
             }
         }
-        so_far.fill_up(|| self.allocate())
+        while let Some(place) = so_far.rest().first_mut() {
+            place.write(self.allocate()?);
+            so_far.taken += 1;
+        }
+        so_far.keep();
+        Ok(())
     }
 
     /// Writes blocks to `room` without going through the cache: whole batches from the shared
@@ -51,15 +62,22 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
         let taken = self.core().take(client, Take::UpTo(room.len()), room)?;
         // SAFETY: as above.
         unsafe { self.slot.count_taken(taken) };
-        self.core().show_all(&room[..taken]);
+        // SAFETY: the call has written so many places.
+        unsafe { self.core().show_all(&room[..taken]) };
         Ok(taken)
     }
 
     /// Frees several blocks. Never fails.
     ///
+    /// # Panics
+    ///
+    /// As [`deallocate`](Self::deallocate). The blocks in front of the refused one are free then,
+    /// and those behind it are still live.
+    ///
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
+    #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         let (batch, mut rest) = (self.core().mediator.batch(), blocks);
         while !C::CHECKS && rest.len() >= batch.min {

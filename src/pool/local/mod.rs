@@ -1,10 +1,11 @@
 //! One thread's handle of a pool: allocation and free in the thread's own cache.
 //!
-//! A hit of an unchecked pool executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are
-//! cold functions that take the parts of a handle instead of the handle, so that a loop can keep
-//! the slot and the core in registers. Codegen: C1. `papers/codegen.md` has the points that
-//! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
-//! check what the compiler makes of a hit.
+//! A hit is an allocation or a free that the array in the slot serves. A hit of an unchecked pool
+//! executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are cold
+//! functions that take the parts of a handle instead of the handle, so that a loop can keep the
+//! slot and the core in registers. Codegen: C1. `papers/codegen.md` has the points that comments
+//! here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions` check what
+//! the compiler makes of a hit.
 
 mod many;
 
@@ -23,14 +24,21 @@ use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
 ///
-/// As long as its cache has blocks and room, the handle executes no atomic operation and calls
-/// nothing. The handle exchanges with the pool when the cache is empty or holds two batches. After
-/// an exchange the cache holds one batch, so a batch of operations lies between two exchanges. Two
-/// things bring fewer blocks: a partial magazine, which a handle that left has filled, and the end
-/// of a chunk. The batch may grow with what the thread does
+/// As long as its cache has blocks and room, the handle of an unchecked pool executes no atomic
+/// operation and calls nothing. The handle exchanges with the pool when the cache is empty or holds
+/// two batches. After an exchange the cache holds one batch, so a batch of operations lies between
+/// two exchanges. Two things bring fewer blocks: a partial magazine, which a handle that left has
+/// filled, and the end of a chunk. The batch may grow with what the thread does
 /// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
 ///
 /// Dropping the handle gives all its blocks to the other threads.
+///
+/// # Progress
+///
+/// Calls that the cache can serve are wait-free. An exchange is as lock-free as the strategy
+/// ([`Stats::lock_free`](super::Stats::lock_free)). An allocation that finds no block in the shared
+/// lists takes the growth lock and calls the source, which may block. A free never does, and
+/// neither does the drop of the handle: both only exchange.
 pub struct Local<'p, S: Strategy = TaggedWide, C: Checking = Unchecked> {
     slot: SlotRef,
     /// Lives for `'p`. It is not a reference, because a [`DetachedLocal`](super::DetachedLocal) may
@@ -45,7 +53,7 @@ pub struct Local<'p, S: Strategy = TaggedWide, C: Checking = Unchecked> {
 
 impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     pub(super) fn attach(core: &'p Core<S, C>) -> Result<Self, AllocError> {
-        let shard = core.shard_id();
+        let shard = core.current_shard();
         Ok(Self::new(core, shard, core.attach()?))
     }
 
@@ -118,32 +126,47 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the block that
     /// would come next was misused.
     #[inline]
+    #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
-        self.allocate_at(self.slot)
+        // SAFETY: the handle's own slot.
+        unsafe { self.allocate_at(self.slot) }
     }
 
     /// [`allocate`](Self::allocate) for a caller that already has the handle's slot at hand, which
     /// saves a load.
+    ///
+    /// # Safety
+    ///
+    /// `slot` is the handle's slot.
     #[inline(always)]
-    pub(super) fn allocate_at(&self, slot: SlotRef) -> Result<Block, AllocError> {
-        match self.popped(slot) {
+    #[track_caller]
+    pub(super) unsafe fn allocate_at(&self, slot: SlotRef) -> Result<Block, AllocError> {
+        // SAFETY: by the caller.
+        match unsafe { self.pop(slot) } {
             Some(block) => Ok(block),
-            None => self.refilled(),
+            None => self.refill_and_pop(),
         }
     }
 
-    /// Refills the cache. Codegen: C4.
+    /// Fills the empty array and pops a block. Codegen: C4.
     #[cold]
     #[inline(always)]
-    fn refilled(&self) -> Result<Block, AllocError> {
-        Self::refill(self.slot, self.core(), apart(&self.participant), apart(&self.check))
+    fn refill_and_pop(&self) -> Result<Block, AllocError> {
+        let (participant, check) = (apart(&self.participant), apart(&self.check));
+        // SAFETY: these are the parts of this handle, which has just seen its array empty.
+        unsafe { Self::refill(self.slot, self.core(), participant, check) }
     }
 
     /// Pops a block from the array, and checks it if the pool checks. Codegen: C5.
+    ///
+    /// # Safety
+    ///
+    /// `slot` is the handle's slot.
     #[inline(always)]
-    fn popped(&self, slot: SlotRef) -> Option<Block> {
+    #[track_caller]
+    unsafe fn pop(&self, slot: SlotRef) -> Option<Block> {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
-        // SAFETY: this handle owns the slot.
+        // SAFETY: by the caller this handle owns the slot.
         let block = unsafe { slot.pop() };
         if sanitizers::ON
             && let Some(block) = block
@@ -173,14 +196,16 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if the pool sees
     /// that the caller breaks the contract below. The pool is then unchanged and can still be used.
+    /// The panic names the line of the caller.
     ///
     /// # Safety
     ///
     /// `block` came from [`allocate`](Self::allocate) of a handle of the same pool, was not freed
     /// since, and nobody uses it any more.
     #[inline]
+    #[track_caller]
     pub unsafe fn deallocate(&self, block: Block) {
-        // SAFETY: by the caller.
+        // SAFETY: by the caller, and the handle's own slot.
         unsafe { self.deallocate_at(self.slot, block) };
     }
 
@@ -193,8 +218,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// # Safety
     ///
-    /// As [`deallocate`](Self::deallocate).
+    /// As [`deallocate`](Self::deallocate), and `slot` is the handle's slot.
     #[inline(always)]
+    #[track_caller]
     pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, mut block: Block) {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         // SAFETY: the state was made for the slot; by the caller nobody uses the block any more.
@@ -213,7 +239,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
         // SAFETY: this handle owns the slot.
         if unsafe { slot.is_full() } {
-            Self::flush(slot, self.core(), apart(&self.participant), apart(&self.check), block);
+            let (participant, check) = (apart(&self.participant), apart(&self.check));
+            // SAFETY: these are the parts of this handle, which has just seen its array full.
+            unsafe { Self::flush(slot, self.core(), participant, check, block) };
         }
         // Codegen: C6.
         // SAFETY: this handle owns the slot, and there is room.
@@ -235,10 +263,15 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         self.core().mediator.linger(&self.participant, f);
     }
 
-    /// Fills the array and pops a block. `slot` is the handle's slot, and its array is empty.
+    /// Fills the array and pops a block.
+    ///
+    /// # Safety
+    ///
+    /// The arguments are the parts of one handle, whose array is empty, and the calling thread uses
+    /// that handle.
     #[cold]
     #[inline(never)]
-    fn refill(
+    unsafe fn refill(
         slot: SlotRef,
         core: &Core<S, C>,
         participant: &Participant<S>,
@@ -247,7 +280,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // SAFETY: a handle owns the slot.
         let client = unsafe { core.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty.
-        let room = unsafe { slot.room() };
+        let room = unsafe { slot.refill_room() };
         let block = match core.take(client, Take::One, room) {
             Ok(blocks) => {
                 // SAFETY: a handle owns the slot, and the call has written so many entries.
@@ -280,6 +313,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// `check` was made for `slot`, whose array or ring the block has just left.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
         // SAFETY: by the caller.
         if let Err(misuse) = unsafe { core.checking.verify_alloc(check, block) } {
@@ -299,6 +333,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// `check` was made for the handle's slot. If `block` is live, nobody uses it any more.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn verify_free(core: &Core<S, C>, check: &C::State, block: Block) {
         // SAFETY: by the caller.
         if let Err(misuse) = unsafe { core.checking.verify_free(check, block) } {
@@ -306,11 +341,16 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
     }
 
-    /// Makes room for `block` in the array of `slot`, which is the handle's slot and full. Does not
-    /// put the block there, except if it panics. Codegen: C6.
+    /// Makes room for `block` in the array of `slot`. Does not put the block there, except if it
+    /// panics. Codegen: C6.
+    ///
+    /// # Safety
+    ///
+    /// The first four arguments are the parts of one handle, whose array is full, and the calling
+    /// thread uses that handle.
     #[cold]
     #[inline(never)]
-    fn flush(
+    unsafe fn flush(
         slot: SlotRef,
         core: &Core<S, C>,
         participant: &Participant<S>,

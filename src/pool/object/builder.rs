@@ -67,7 +67,8 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         }
     }
 
-    /// Sets the constructor with which [`ObjectPool::get`] makes a new object each time.
+    /// Sets the constructor with which [`ObjectPool::get`] makes a new object each time. Of `make`
+    /// and [`keep`](Self::keep) the last call counts.
     pub fn make(mut self, make: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.make = Some(Box::new(make));
         self.reset = None;
@@ -76,7 +77,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 
     /// Keeps objects constructed. `make` makes an object if the block has none. When a handle is
     /// dropped, `reset` restores the object to its initial state. Such a pool has at most 2^31 - 8
-    /// objects.
+    /// objects. Of `keep` and [`make`](Self::make) the last call counts.
     pub fn keep(
         mut self,
         make: impl Fn() -> T + Send + Sync + 'static,
@@ -89,7 +90,8 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 
     /// Builds the pool without caches: taking an object then fails only if all objects are in use.
     /// [`build`](Self::build) refuses this under [`EpochDeferred`](crate::EpochDeferred).
-    /// [`batch`](Self::batch) has no effect in such a pool.
+    /// [`batch`](Self::batch), [`batch_up_to`](Self::batch_up_to) and [`handles`](Self::handles)
+    /// have no effect in such a pool.
     pub fn exact(mut self) -> Self {
         self.is_exact = true;
         self
@@ -152,7 +154,8 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
     }
 
     /// Changes other settings of the pool of blocks underneath. [`strategy`](Self::strategy)
-    /// chooses the strategy.
+    /// chooses the strategy. The layout of a builder that `set` returns has no effect: the blocks
+    /// have that of a `T`.
     pub fn blocks(mut self, set: impl FnOnce(PoolBuilder<S>) -> PoolBuilder<S>) -> Self {
         self.blocks = set(self.blocks);
         self

@@ -30,7 +30,8 @@ pub struct Pooled<'p, T, S: Strategy = TaggedWide> {
 }
 
 /// As [`Pooled`], but the handle holds an `Arc` of the pool instead of borrowing it: for tasks and
-/// threads that outlive the scope of the pool.
+/// threads that outlive the scope of the pool. If the handle is the last to hold the pool, dropping
+/// it drops the pool too, with the values that the pool keeps.
 #[must_use = "the object goes back to its pool at once"]
 pub struct OwnedPooled<T, S: Strategy = TaggedWide> {
     /// Live, and owned by this handle (O1).

@@ -57,6 +57,14 @@ use crate::sync::panicking;
 /// An [`exact`](ObjectPoolBuilder::exact) pool has no caches and refuses only if all objects are in
 /// use. Each call is then an exchange with the shared lists.
 ///
+/// # Progress
+///
+/// Taking and returning an object is as lock-free as the pool of blocks underneath: see
+/// [`ThreadLocalPool`](super::ThreadLocalPool), or [`ExactPool`](super::ExactPool) for an exact
+/// pool. Constructors, hooks and destructors run on the calling thread, and the pool holds no lock
+/// meanwhile. The drop of a pool counts its live objects, unless its [`LivePolicy`] is `Free`. For
+/// that it waits for threads that end at the same time and are handing their caches in.
+///
 /// # Panics of user code
 ///
 /// Constructors, reset hooks and destructors may panic, and may call the pool. The pool stays
@@ -133,8 +141,11 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         self.blocks.pool()
     }
 
+    #[track_caller]
     fn constructor(&self) -> &Make<T> {
-        self.make.as_ref().expect("`get` asks a pool for objects whose builder had no constructor")
+        self.make.as_ref().expect(
+            "stampool: an object was asked for, and the builder had no `make` and no `keep`",
+        )
     }
 }
 

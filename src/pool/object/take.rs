@@ -23,6 +23,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// If the builder was given no constructor (by [`keep`](super::ObjectPoolBuilder::keep) or
     /// [`make`](super::ObjectPoolBuilder::make)), or if the constructor panics.
     #[inline]
+    #[track_caller]
     pub fn get(&self) -> Result<Pooled<'_, T, S>, AllocError> {
         let make = self.constructor();
         Ok(Reserved::new(self)?.ready(make))
@@ -37,6 +38,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Panics
     ///
     /// As there.
+    #[track_caller]
     pub fn get_owned(self: &Arc<Self>) -> Result<OwnedPooled<T, S>, AllocError> {
         self.get().map(|object| self.owned(object))
     }
@@ -51,6 +53,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Panics
     ///
     /// As [`get`](Self::get). The objects taken so far go back to the pool.
+    #[track_caller]
     pub fn get_many(&self, count: usize) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
         let make = self.constructor();
         let taken = Reserved::many(self, count)?.into_iter();

@@ -1,6 +1,7 @@
 //! Pools that are statics.
 
 use core::ops::Deref;
+use core::panic::Location;
 
 use super::ThreadLocalPool;
 use super::locals::{self, PoolNumber};
@@ -15,17 +16,26 @@ use crate::sync::{Number, OnceLock};
 ///
 /// A thread that has used the pool before finds its cache without a check whether the pool is
 /// built.
+///
+/// # Progress
+///
+/// That of [`ThreadLocalPool`]. The first use builds the pool; threads that use it meanwhile wait
+/// until it is built.
 pub struct StaticPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// The pool's number once it is built, and [`PoolNumber::NONE`] before.
     number: Number,
     pool: OnceLock<ThreadLocalPool<S, C>>,
+    /// Where the static is declared: a panic names it, because the pool may be used anywhere.
+    declared: &'static Location<'static>,
     build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>,
 }
 
 impl<S: Strategy, C: Checking> StaticPool<S, C> {
     /// A pool that the first use builds by calling `build` once. Other threads wait meanwhile.
+    #[track_caller]
     pub const fn new(build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>) -> Self {
-        Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), build }
+        let declared = Location::caller();
+        Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), declared, build }
     }
 
     /// The pool, if it has been built.
@@ -41,26 +51,33 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     ///
     /// # Panics
     ///
-    /// At the first use, if the pool cannot be built.
+    /// As there, and at the first use if the pool cannot be built.
     #[inline]
+    #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: the number is that of our pool, which lives as long as `self`, or `NONE`.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
-            Some(at) => at.local.allocate_at(at.slot),
+            // SAFETY: the slot is the handle's.
+            Some(at) => unsafe { at.local.allocate_at(at.slot) },
             None => self.allocate_far(),
         }
     }
 
     /// As [`ThreadLocalPool::deallocate`].
     ///
+    /// # Panics
+    ///
+    /// As there.
+    ///
     /// # Safety
     ///
     /// As there.
     #[inline]
+    #[track_caller]
     pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: as in `allocate`.
         match unsafe { locals::recent::<S, C>(PoolNumber(self.number.get())) } {
-            // SAFETY: by the caller.
+            // SAFETY: by the caller, and the slot is the handle's.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
             None => unsafe { self.deallocate_far(block) },
@@ -71,6 +88,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
 
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn allocate_far(&self) -> Result<Block, AllocError> {
         self.built().allocate()
     }
@@ -80,6 +98,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     /// As [`deallocate`](Self::deallocate).
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn deallocate_far(&self, block: Block) {
         // SAFETY: by the caller.
         unsafe { self.built().deallocate(block) };
@@ -88,7 +107,9 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     fn built(&self) -> &ThreadLocalPool<S, C> {
         let pool = self.pool.get_or_init(|| match (self.build)() {
             Ok(pool) => pool,
-            Err(error) => panic!("a static pool cannot be built: {error}"),
+            Err(error) => {
+                panic!("stampool: the static pool of {} cannot be built: {error}", self.declared)
+            }
         });
         self.number.set(pool.number.get().0);
         pool

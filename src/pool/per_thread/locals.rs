@@ -222,8 +222,8 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
     // SAFETY: `find_or_attach` entered the slot together with the number.
     let slot = unsafe { recent.slot.unwrap_unchecked() };
     // SAFETY: `find_or_attach` entered the handle for the same number, so for the same pool,
-    // strategy and checking. The caller borrows the pool, and the handles of an existing pool stay in `LOCALS`
-    // until their thread ends.
+    // strategy and checking. The caller borrows the pool, and the handles of an existing pool stay
+    // in `LOCALS` until their thread ends.
     let local = unsafe { &*recent.local.cast::<Local<'p, S, C>>() };
     Some(AtHand { slot, local })
 }
@@ -247,7 +247,7 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
                 // No borrow of `LOCALS` is held here, because the source, which may be called, may
                 // use other pools.
                 // SAFETY: the handle is used only while its pool is borrowed, here and in `recent`.
-                let detached = unsafe { DetachedLocal::attach(core, core.shard_id()) }.ok()?;
+                let detached = unsafe { DetachedLocal::attach(core, core.current_shard()) }.ok()?;
                 let mut locals = locals.0.try_borrow_mut().ok()?;
                 locals.prune();
                 match locals.find(pool) {
@@ -262,8 +262,7 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     });
     let local = recent.ok()??.cast::<Local<'p, S, C>>();
     // SAFETY: the handle is boxed in `LOCALS`, which keeps it as long as the pool exists. The
-    // number is that of `core`'s pool, so the handle has its strategy and
-    // its checking.
+    // number is that of `core`'s pool, so the handle has its strategy and its checking.
     Some(unsafe { &*local })
 }
 

@@ -15,7 +15,7 @@ use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, MutexGuard, lock};
 use locals::OwnNumber;
 
 /// A [`Pool`] without handles to carry: each thread has a handle in its thread-local storage, which
@@ -43,7 +43,8 @@ use locals::OwnNumber;
 /// A thread finds its handle at once, as long as the process has never had more than 64
 /// thread-local pools at one time (object pools with caches count). With more pools, a thread that
 /// uses two of them alternately may have to look its handle up in a table, which takes a few
-/// nanoseconds.
+/// nanoseconds. A thread's first call of a pool also looks through the handles that the thread
+/// already has, for those of dropped pools.
 ///
 /// # Example
 ///
@@ -72,11 +73,31 @@ pub struct ThreadLocalPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
 }
 
 /// The fallback cache, for the threads that cannot have a cache of their own.
-struct Fallback<S: Strategy, C: Checking>(DetachedLocal<S, C>);
+pub(super) struct Fallback<S: Strategy, C: Checking>(DetachedLocal<S, C>);
 
 // SAFETY: a lock admits one thread at a time. A slot, a participant and, by its contract, the state
 // of a `Checking` require no more.
 unsafe impl<S: Strategy, C: Checking> Send for Fallback<S, C> {}
+
+/// The handle that the calling thread uses. It is a value and not the argument of a closure, because
+/// a panic about a misused block names the line of the pool's caller, which a closure would hide.
+pub(super) enum Attached<'p, S: Strategy, C: Checking> {
+    /// Its own.
+    Own(&'p Local<'p, S, C>),
+    /// The fallback cache, whose lock it holds.
+    Fallback(MutexGuard<'p, Fallback<S, C>>),
+}
+
+impl<'p, S: Strategy, C: Checking> Deref for Attached<'p, S, C> {
+    type Target = Local<'p, S, C>;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Own(local) => local,
+            Self::Fallback(fallback) => &fallback.0,
+        }
+    }
+}
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// Makes the fallback cache now, so that a free never lacks it.
@@ -92,25 +113,36 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
     #[inline]
+    #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
-            Some(at) => at.local.allocate_at(at.slot),
+            // SAFETY: the slot is the handle's.
+            Some(at) => unsafe { at.local.allocate_at(at.slot) },
             None => self.allocate_far(),
         }
     }
 
     /// Frees a block, as [`Local::deallocate`] does. Never fails.
     ///
+    /// # Panics
+    ///
+    /// As there.
+    ///
     /// # Safety
     ///
     /// As there.
     #[inline]
+    #[track_caller]
     pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
-            // SAFETY: by the caller.
+            // SAFETY: by the caller, and the slot is the handle's.
             Some(at) => unsafe { at.local.deallocate_at(at.slot, block) },
             // SAFETY: by the caller.
             None => unsafe { self.deallocate_far(block) },
@@ -161,13 +193,13 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         self.pool.census()
     }
 
-    /// Runs `f` on the calling thread's handle, which is attached now if the thread had none, or on
-    /// the fallback cache if the thread cannot have a handle.
-    pub(super) fn with_local<R>(&self, f: impl FnOnce(&Local<'_, S, C>) -> R) -> R {
+    /// The calling thread's handle, which is attached now if the thread had none, or the fallback
+    /// cache if the thread cannot have a handle.
+    pub(super) fn here(&self) -> Attached<'_, S, C> {
         // SAFETY: our own number, while we are borrowed.
         match unsafe { locals::recent::<S, C>(self.number.get()) } {
-            Some(at) => f(at.local),
-            None => self.attach_and(f),
+            Some(at) => Attached::Own(at.local),
+            None => self.attached(),
         }
     }
 
@@ -175,26 +207,29 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
 
     #[cold]
     #[inline(never)]
+    #[track_caller]
     fn allocate_far(&self) -> Result<Block, AllocError> {
-        self.attach_and(|local| local.allocate())
+        self.attached().allocate()
     }
 
     /// # Safety
     ///
     /// As [`deallocate`](Self::deallocate).
+    // No closure, because the caller's place does not lead through one.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn deallocate_far(&self, block: Block) {
         // SAFETY: by the caller.
-        self.attach_and(|local| unsafe { local.deallocate(block) });
+        unsafe { self.attached().deallocate(block) };
     }
 
-    /// As [`with_local`](Self::with_local), for a thread whose handle is not in `RECENT`.
-    fn attach_and<R>(&self, f: impl FnOnce(&Local<'_, S, C>) -> R) -> R {
+    /// As [`here`](Self::here), for a thread whose handle is not in `RECENT`.
+    fn attached(&self) -> Attached<'_, S, C> {
         // SAFETY: our own number and core.
         match unsafe { locals::find_or_attach(self.number.get(), self.pool.core()) } {
-            Some(local) => f(local),
-            None => f(&lock(&self.fallback).0),
+            Some(local) => Attached::Own(local),
+            None => Attached::Fallback(lock(&self.fallback)),
         }
     }
 
@@ -211,7 +246,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
         let core = self.pool.core();
         // SAFETY: by the caller.
-        unsafe { DetachedLocal::attach(core, core.shard_id()) }
+        unsafe { DetachedLocal::attach(core, core.current_shard()) }
     }
 }
 

@@ -31,6 +31,7 @@ macro_rules! atomic_name {
             ///
             /// If `order` is `Release` or `AcqRel`.
             #[inline]
+            #[track_caller]
             pub fn load(&self, order: Ordering) -> $name<T> {
                 $name::from_bits(self.word.load(order))
             }
@@ -41,6 +42,7 @@ macro_rules! atomic_name {
             ///
             /// If `order` is `Acquire` or `AcqRel`.
             #[inline]
+            #[track_caller]
             pub fn store(&self, name: $name<T>, order: Ordering) {
                 self.word.store(name.to_bits(), order);
             }
@@ -62,6 +64,7 @@ macro_rules! atomic_name {
             ///
             /// If `failure` is `Release` or `AcqRel`.
             #[inline]
+            #[track_caller]
             pub fn compare_exchange(
                 &self,
                 current: $name<T>,

@@ -61,9 +61,10 @@ use crate::sync::Serial;
 ///
 /// # Memory
 ///
-/// As [`Pool`]: the memory returns to the source when the pool is dropped. A block has 16 bytes
-/// more than a `T`, and its number takes 8 bytes in the pool's directory. There are at most 2^31 -
-/// 8 blocks.
+/// As [`Pool`]: the memory returns to the source when the pool is dropped. A block begins with a
+/// header of 12 bytes, and the `T` follows at its own alignment: for a `T` of alignment 8 or 16 that
+/// makes 16 bytes more than the `T`, and its alignment from 32 on. A block's number takes a pointer
+/// in the pool's directory. There are at most 2^31 - 8 blocks.
 ///
 /// # Progress
 ///
@@ -168,7 +169,7 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
     ///
     /// # Complexity
     ///
-    /// Four loads.
+    /// Four loads and a fence. The fence is no instruction on x86.
     #[inline]
     pub fn get(&self, name: Stamped<T>) -> Option<&T> {
         let (_, cell) = self.find(name)?;

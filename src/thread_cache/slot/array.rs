@@ -7,8 +7,7 @@ use core::slice;
 
 use super::SlotRef;
 use super::cache_state::CacheState;
-use crate::block::{Batch, Block};
-use crate::free_list::MaybeBlock;
+use crate::block::{Batch, Block, MaybeBlock};
 
 impl SlotRef {
     /// The start of the array.
@@ -195,7 +194,7 @@ impl SlotRef {
     ///
     /// The caller owns the slot, and the array is empty as long as the caller uses the room. The
     /// cell is not borrowed meanwhile, because the caller may wait for a lock.
-    pub unsafe fn room<'a>(self) -> &'a mut [MaybeBlock] {
+    pub unsafe fn refill_room<'a>(self) -> &'a mut [MaybeBlock] {
         // SAFETY: the array has room for two batches and the caller is alone with it.
         unsafe { slice::from_raw_parts_mut(self.array().cast(), self.head().room / 2) }
     }
@@ -205,7 +204,7 @@ impl SlotRef {
     /// # Safety
     ///
     /// The caller owns the slot, and has written so many entries from the start of the
-    /// [`room`](Self::room).
+    /// [`refill_room`](Self::refill_room).
     pub unsafe fn refilled(self, len: usize) {
         debug_assert!(len <= self.head().room / 2, "a refill is at most a batch");
         // SAFETY: the caller owns the slot, so no other thread is in the cell.

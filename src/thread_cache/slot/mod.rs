@@ -9,7 +9,7 @@
 //! | field | owner | any thread |
 //! |---|---|---|
 //! | `owner` | gives the slot up (Release) | peeks, and claims a free slot (Acquire) |
-//! | `next` | reads | reads; written once, before the slot is published |
+//! | `next`, `room`, `quarantine`, `created` | reads | reads; written once, before the slot is published |
 //! | `state` and the array, `cursor` and the ring | reads and writes, plainly | never |
 //! | `tally` | writes | reads, as a statistic |
 
@@ -36,9 +36,9 @@ pub struct Slot {
     owner: AtomicU64,
     /// The slot registered before this one.
     pub(super) next: Option<SlotRef>,
-    /// Size of the array.
+    /// For how many blocks the array has room: two of the largest batches.
     room: usize,
-    /// Size of the ring, 0 or a power of two.
+    /// For how many blocks the ring has room: 0 or a power of two.
     quarantine: usize,
     created: Witness,
     /// Position of the ring's oldest block. The cell guards the ring too.

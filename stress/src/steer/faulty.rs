@@ -5,9 +5,10 @@ use core::marker::PhantomData;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use stampool::raw::block::MaybeBlock;
 use stampool::raw::free_list::{
     Chain, Head, HeadWord as _, Immediate, Magazine, MagazineList, MagazineRef, MagazineStore,
-    MaybeBlock, Mechanism, OwnedMagazine, PackedHead, Requirements, Sealed, Take, Treiber,
+    Mechanism, OwnedMagazine, PackedHead, Requirements, Sealed, Take, Treiber,
 };
 use stampool::raw::sync::Ordering::Acquire;
 use stampool::{Block, BuildError, Strategy, TagPolicy, TaggedPacked};

@@ -138,11 +138,13 @@ pub fn on_subject<U: Audited<Refusal = AllocError>>(
     Ok(done)
 }
 
-/// The handles of one run.
+/// The handles of one run, and what it is compared with.
 struct Table<'a, U: Audited + 'a> {
     subject: &'a U,
     handles: [Option<U::Handle<'a>>; HANDLES],
     forgotten: usize,
+    reference: &'a mut Reference,
+    done: &'a mut Done,
 }
 
 fn operations<U: Audited<Refusal = AllocError>>(
@@ -151,14 +153,16 @@ fn operations<U: Audited<Refusal = AllocError>>(
     reference: &mut Reference,
     done: &mut Done,
 ) -> Result<(), Violation> {
-    let mut table = Table { subject, handles: [const { None }; HANDLES], forgotten: 0 };
+    let handles = [const { None }; HANDLES];
+    let mut table = Table { subject, handles, forgotten: 0, reference, done };
     for (at, op) in program.ops.iter().enumerate() {
-        let followed = table.step(*op, reference, done);
-        let followed = followed.and_then(|()| reference.carved(subject.carved_blocks()));
+        let followed = table.step(*op);
+        let followed = followed.and_then(|()| table.reference.carved(subject.carved_blocks()));
         followed.map_err(|what| Violation { op: Some(at), what })?;
     }
     // The others stay for good.
-    table.handles.into_iter().flatten().for_each(|handle| {
+    let Table { handles, reference, .. } = table;
+    handles.into_iter().flatten().for_each(|handle| {
         drop(handle);
         reference.left();
     });
@@ -167,22 +171,17 @@ fn operations<U: Audited<Refusal = AllocError>>(
 
 impl<U: Audited<Refusal = AllocError>> Table<'_, U> {
     /// The handle of that number, opened if need be; `None` where it is refused for a reason.
-    fn open(
-        &mut self,
-        handle: u8,
-        reference: &mut Reference,
-        done: &mut Done,
-    ) -> Result<Option<usize>, String> {
+    fn open(&mut self, handle: u8) -> Result<Option<usize>, String> {
         let at = usize::from(handle) % HANDLES;
         if self.handles[at].is_none() {
             match self.subject.attach() {
                 Ok(handle) => {
-                    reference.attached(None)?;
+                    self.reference.attached(None)?;
                     self.handles[at] = Some(handle);
                 }
                 Err(error) => {
-                    reference.attached(Some(error))?;
-                    done.refusals += 1;
+                    self.reference.attached(Some(error))?;
+                    self.done.refusals += 1;
                     return Ok(None);
                 }
             }
@@ -190,17 +189,15 @@ impl<U: Audited<Refusal = AllocError>> Table<'_, U> {
         Ok(Some(at))
     }
 
-    fn step(&mut self, op: Op, reference: &mut Reference, done: &mut Done) -> Result<(), String> {
+    fn step(&mut self, op: Op) -> Result<(), String> {
         match op {
-            Op::Allocate { handle } => self.allocate(handle, 1, reference, done),
-            Op::AllocateMany { handle, blocks } => {
-                self.allocate(handle, blocks % 17, reference, done)
-            }
-            Op::Free { handle, nth } => self.free(handle, 1, nth.into(), reference, done),
-            Op::FreeMany { handle, blocks } => self.free(handle, blocks % 17, 0, reference, done),
+            Op::Allocate { handle } => self.allocate(handle, 1),
+            Op::AllocateMany { handle, blocks } => self.allocate(handle, blocks % 17),
+            Op::Free { handle, nth } => self.free(handle, 1, nth.into()),
+            Op::FreeMany { handle, blocks } => self.free(handle, blocks % 17, 0),
             Op::Drop { handle } => {
                 if self.handles[usize::from(handle) % HANDLES].take().is_some() {
-                    reference.left();
+                    self.reference.left();
                 }
                 Ok(())
             }
@@ -215,47 +212,34 @@ impl<U: Audited<Refusal = AllocError>> Table<'_, U> {
         }
     }
 
-    fn allocate(
-        &mut self,
-        handle: u8,
-        blocks: u8,
-        reference: &mut Reference,
-        done: &mut Done,
-    ) -> Result<(), String> {
-        let Some(at) = self.open(handle, reference, done)? else { return Ok(()) };
+    fn allocate(&mut self, handle: u8, blocks: u8) -> Result<(), String> {
+        let Some(at) = self.open(handle)? else { return Ok(()) };
         let handle = self.handles[at].as_mut().expect("open");
         for _ in 0..blocks {
             match handle.allocate() {
                 Ok(block) => {
                     // SAFETY: handed out with the program's layout; the reference looks whether
                     // somebody has it.
-                    unsafe { reference.taken(block) }?;
-                    done.allocations += 1;
+                    unsafe { self.reference.taken(block) }?;
+                    self.done.allocations += 1;
                 }
                 Err(error) => {
-                    reference.refused(error)?;
-                    done.refusals += 1;
+                    self.reference.refused(error)?;
+                    self.done.refusals += 1;
                 }
             }
         }
         Ok(())
     }
 
-    fn free(
-        &mut self,
-        handle: u8,
-        blocks: u8,
-        nth: usize,
-        reference: &mut Reference,
-        done: &mut Done,
-    ) -> Result<(), String> {
-        let Some(at) = self.open(handle, reference, done)? else { return Ok(()) };
+    fn free(&mut self, handle: u8, blocks: u8, nth: usize) -> Result<(), String> {
+        let Some(at) = self.open(handle)? else { return Ok(()) };
         let handle = self.handles[at].as_mut().expect("open");
         for _ in 0..blocks {
-            let Some(block) = reference.given(nth)? else { return Ok(()) };
+            let Some(block) = self.reference.given(nth)? else { return Ok(()) };
             // SAFETY: it was live, and the reference has let go of it.
             unsafe { handle.deallocate(block) };
-            done.frees += 1;
+            self.done.frees += 1;
         }
         Ok(())
     }

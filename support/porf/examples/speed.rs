@@ -1,6 +1,7 @@
 //! How many executions of graphs of about 100 events a core runs in a second of CPU time, and how
 //! much memory that takes: `cargo run --release -p porf --example speed -- EXECUTIONS`.
 
+use core::ops::Range;
 use std::fs;
 use std::sync::Arc;
 
@@ -8,6 +9,22 @@ use porf::model::Builder;
 use porf::sync::atomic::AtomicUsize;
 use porf::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use porf::thread;
+
+/// Runs a thread for each number of `own`, to its end.
+fn run<const N: usize>(
+    shared: &Arc<[AtomicUsize; N]>,
+    own: Range<usize>,
+    body: fn(&[AtomicUsize; N], usize),
+) {
+    let spawn = |own| {
+        let shared = Arc::clone(shared);
+        thread::spawn(move || body(&shared, own))
+    };
+    let handles: Vec<_> = own.map(spawn).collect();
+    for handle in handles {
+        handle.join().unwrap();
+    }
+}
 
 /// Three threads that increment one number, and use numbers of their own in between.
 fn increments() {
@@ -18,15 +35,7 @@ fn increments() {
             shared[0].fetch_add(1, AcqRel);
         }
     };
-    let handles: Vec<_> = (1..=3)
-        .map(|own| {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || body(&shared, own))
-        })
-        .collect();
-    for handle in handles {
-        handle.join().unwrap();
-    }
+    run(&shared, 1..4, body);
     assert_eq!(shared[0].load(Acquire), 15);
 }
 
@@ -41,15 +50,7 @@ fn reads_and_writes() {
             }
         }
     };
-    let handles: Vec<_> = (0..3)
-        .map(|own| {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || body(&shared, own))
-        })
-        .collect();
-    for handle in handles {
-        handle.join().unwrap();
-    }
+    run(&shared, 0..3, body);
 }
 
 /// The CPU time of this process, which has one thread: Linux counts it in hundredths of a second.

@@ -1,4 +1,4 @@
-//! The macros, as loom has them.
+//! The macros, as loom has them, and one for the types of this crate.
 
 /// `std::thread_local!`, for the threads of a model.
 #[macro_export]
@@ -48,3 +48,24 @@ macro_rules! lazy_static {
         $crate::lazy_static!($($rest)*);
     };
 }
+
+/// `Default` and `From` for types that wrap a value: both by `new`.
+macro_rules! of_a_value {
+    ($type:ident) => {
+        impl<T: Default> Default for $type<T> {
+            #[track_caller]
+            fn default() -> Self {
+                Self::new(T::default())
+            }
+        }
+
+        impl<T> From<T> for $type<T> {
+            #[track_caller]
+            fn from(value: T) -> Self {
+                Self::new(value)
+            }
+        }
+    };
+}
+
+pub(crate) use of_a_value;

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::graph::MAX_THREADS;
-use crate::rt::{self, Guide, Options, Place, is_running, with};
+use crate::rt::{self, Guide, Heard, Options, Place, is_running, with};
 
 pub use crate::graph::{EventKind, EventView, GraphView};
-pub use crate::rt::{Limit, Report, Told, Verdict};
+pub use crate::rt::{Awaits, Limit, Report, Standstill, Stops, Told, Verdict, Waiter};
 
 /// Settings of an exploration. The fields that loom has too have loom's names.
 #[derive(Clone, Debug)]
@@ -31,6 +31,10 @@ pub struct Builder {
     /// Whether the exploration asserts that it makes no graph twice. It remembers 8 bytes for each
     /// graph. On in debug builds.
     pub check_duplicates: bool,
+    /// Which threads are stopped for ever, one in an execution, before each of their steps. The
+    /// others must come to their end nevertheless: the chapter on progress of the
+    /// [crate's documentation](crate).
+    pub stops: Stops,
     /// Changes nothing: all executions are explored.
     pub preemption_bound: Option<usize>,
     /// Changes nothing: there are no checkpoints.
@@ -55,6 +59,7 @@ impl Default for Builder {
             max_memory_bytes: None,
             spurious_failures: false,
             check_duplicates: cfg!(debug_assertions),
+            stops: Stops::Nobody,
             preemption_bound: None,
             checkpoint_file: None,
             checkpoint_interval: 20_000,
@@ -81,7 +86,8 @@ impl Builder {
     /// Runs every execution of the model.
     ///
     /// # Panics
-    /// If an execution fails, and also if a limit ended the exploration before it had run all.
+    /// If an execution fails, if a limit ended the exploration before it had run all, or if threads
+    /// are to be [stopped](Self::stops) and none could be.
     #[track_caller]
     pub fn check(&self, f: impl Fn() + Sync + Send + 'static) {
         let report = self.run(Location::caller(), f);
@@ -89,6 +95,8 @@ impl Builder {
             let runs = report.executions;
             panic!("not finished, and therefore not passed, after {runs} executions: {limit}");
         }
+        let stops = self.stops != Stops::Nobody;
+        assert!(!stops || report.stopped > 0, "no execution has a thread that could be stopped");
     }
 
     /// Runs executions of the model until all have run or a limit is reached, and tells which.
@@ -121,13 +129,36 @@ impl Builder {
             let outcome = f();
             kept.replace(Some(outcome));
         };
-        let mut each = |told_now| match told_now {
-            Told::Execution(()) => {
+        let mut each = |heard| match heard {
+            Heard::Execution => {
                 told(Told::Execution(last.take().expect("a complete run has an outcome")));
             }
-            Told::Anew => told(Told::Anew),
+            Heard::Anew => told(Told::Anew),
+            Heard::Standstill(_) => {}
         };
         rt::explore(self.options(), Location::caller(), Rc::new(program), &mut each)
+    }
+
+    /// As [`explore`](Self::explore), and an execution in which threads wait for ever because of
+    /// a [stopped](Self::stops) one is no failure. Returns what is different among these: who is
+    /// stopped where, and who waits for what.
+    ///
+    /// # Panics
+    /// If an execution fails for another reason.
+    #[track_caller]
+    pub fn explore_standstills(
+        &self,
+        f: impl Fn() + Sync + Send + 'static,
+    ) -> (Report, Vec<Standstill>) {
+        let mut all: Vec<Standstill> = Vec::new();
+        let mut each = |heard| match heard {
+            Heard::Standstill(standstill) if !all.contains(&standstill) => all.push(standstill),
+            Heard::Anew => all.clear(),
+            _ => {}
+        };
+        let options = Options { tells_standstills: true, ..self.options() };
+        let report = rt::explore(options, Location::caller(), Rc::new(f), &mut each);
+        (report, all)
     }
 
     fn run(&self, place: Place, f: impl Fn() + 'static) -> Report {
@@ -144,6 +175,8 @@ impl Builder {
             max_memory_bytes: self.max_memory_bytes,
             spurious_failures: self.spurious_failures,
             check_duplicates: self.check_duplicates,
+            stops: self.stops.clone(),
+            tells_standstills: false,
             guide: guide(),
         }
     }
@@ -173,6 +206,16 @@ pub fn model(f: impl Fn() + Sync + Send + 'static) {
 pub fn replay_line() -> String {
     assert!(is_running(), "there is an execution only in a model");
     with(|rt| Guide::of(&rt.graph).line())
+}
+
+/// Says what the current thread does from now on, for the report of a thread that is stopped or
+/// waits. It is no step of the model.
+///
+/// # Panics
+/// Outside of a model.
+pub fn operation(name: &'static str) {
+    assert!(is_running(), "there is a thread only in a model");
+    with(|rt| rt.threads[rt.current].operation = Some(name));
 }
 
 /// Leaves executions out in which `holds` is false: the thread stops, and the execution counts as

@@ -9,24 +9,60 @@ use porf::sync::atomic::{AtomicUsize, fence};
 use porf::thread;
 
 /// The variables of a test.
-type Memory = Arc<[AtomicUsize; 3]>;
-type Body = fn(&Memory) -> Vec<usize>;
+type Memory = [AtomicUsize; 3];
+type Outcomes = BTreeSet<Vec<usize>>;
 
-/// Runs the threads, and returns what they returned in each execution, and the final values.
-fn outcomes(threads: &[Body]) -> (BTreeSet<Vec<usize>>, Report) {
-    let seen: Arc<Mutex<BTreeSet<Vec<usize>>>> = Arc::default();
-    let (record, threads) = (Arc::clone(&seen), threads.to_vec());
+/// One operation of a thread, on a variable that is named by its number.
+#[derive(Clone, Copy)]
+enum Op {
+    Store(usize, usize, Ordering),
+    Fence(Ordering),
+    Load(usize, Ordering),
+    Add(usize, usize, Ordering),
+    Swap(usize, usize, Ordering),
+    /// A compare-and-exchange from the first value to the second one, and the order of its success.
+    Cas(usize, [usize; 2], Ordering),
+}
+
+use Op::{Add, Cas, Fence, Load, Store, Swap};
+
+impl Op {
+    /// What the operation reads, if it reads.
+    fn run(self, memory: &Memory) -> Option<usize> {
+        match self {
+            Store(at, value, order) => {
+                memory[at].store(value, order);
+                None
+            }
+            Fence(order) => {
+                fence(order);
+                None
+            }
+            Load(at, order) => Some(memory[at].load(order)),
+            Add(at, value, order) => Some(memory[at].fetch_add(value, order)),
+            Swap(at, value, order) => Some(memory[at].swap(value, order)),
+            Cas(at, [current, new], order) => {
+                let done = memory[at].compare_exchange(current, new, order, Relaxed);
+                Some(done.unwrap_or_else(|found| found))
+            }
+        }
+    }
+}
+
+/// Runs the threads, and returns what they read in each execution, and behind it the final values.
+fn outcomes(threads: &[&[Op]]) -> (Outcomes, Report) {
+    let seen: Arc<Mutex<Outcomes>> = Arc::default();
+    let record = Arc::clone(&seen);
+    let threads: Vec<Vec<Op>> = threads.iter().map(|ops| ops.to_vec()).collect();
     let mut builder = Builder::new();
     builder.check_duplicates = true;
     let report = builder.explore(move || {
-        let memory: Memory = Arc::new(core::array::from_fn(|_| AtomicUsize::new(0)));
-        let handles: Vec<_> = threads
-            .iter()
-            .map(|&body| {
-                let memory = Arc::clone(&memory);
-                thread::spawn(move || body(&memory))
-            })
-            .collect();
+        let memory: Arc<Memory> = Arc::new(core::array::from_fn(|_| AtomicUsize::new(0)));
+        let spawn = |ops: &Vec<Op>| {
+            let (ops, memory) = (ops.clone(), Arc::clone(&memory));
+            thread::spawn(move || ops.iter().filter_map(|op| op.run(&memory)).collect::<Vec<_>>())
+        };
+        let handles: Vec<_> = threads.iter().map(spawn).collect();
         let mut outcome: Vec<usize> =
             handles.into_iter().flat_map(|handle| handle.join().unwrap()).collect();
         outcome.extend(memory.iter().map(|variable| variable.load(Relaxed)));
@@ -39,245 +75,120 @@ fn outcomes(threads: &[Body]) -> (BTreeSet<Vec<usize>>, Report) {
 }
 
 /// The outcomes cut to the first values.
-fn first(outcomes: &BTreeSet<Vec<usize>>, length: usize) -> BTreeSet<Vec<usize>> {
+fn first(outcomes: &Outcomes, length: usize) -> Outcomes {
     outcomes.iter().map(|outcome| outcome[..length].to_vec()).collect()
 }
 
-fn all(of: &[&[usize]]) -> BTreeSet<Vec<usize>> {
-    of.iter().map(|outcome| outcome.to_vec()).collect()
+/// The threads have exactly these outcomes, which may leave the last values out, in so many
+/// executions.
+fn expect(threads: &[&[Op]], allowed: &[&[usize]], executions: u64) {
+    let (seen, report) = outcomes(threads);
+    let length = allowed[0].len();
+    let allowed: Outcomes = allowed.iter().map(|outcome| outcome.to_vec()).collect();
+    assert_eq!((first(&seen, length), report.executions), (allowed, executions));
 }
 
-fn set(memory: &Memory, at: usize, value: usize, order: Ordering) {
-    memory[at].store(value, order);
+/// Whether an outcome begins with these values.
+fn begins(outcomes: &Outcomes, with: &[usize]) -> bool {
+    outcomes.iter().any(|outcome| outcome.starts_with(with))
 }
 
 #[test]
 fn store_buffering() {
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            vec![m[1].load(Relaxed)]
-        },
-        |m| {
-            set(m, 1, 1, Relaxed);
-            vec![m[0].load(Relaxed)]
-        },
-    ]);
-    assert_eq!(first(&seen, 2), all(&[&[0, 0], &[0, 1], &[1, 0], &[1, 1]]));
-    assert_eq!(report.executions, 4);
-    let (_, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Release);
-            vec![m[1].load(Acquire)]
-        },
-        |m| {
-            set(m, 1, 1, Release);
-            vec![m[0].load(Acquire)]
-        },
-    ]);
-    assert_eq!(report.executions, 4);
+    for (store, load) in [(Relaxed, Relaxed), (Release, Acquire)] {
+        let threads: [&[Op]; 2] =
+            [&[Store(0, 1, store), Load(1, load)], &[Store(1, 1, store), Load(0, load)]];
+        expect(&threads, &[&[0, 0], &[0, 1], &[1, 0], &[1, 1]], 4);
+    }
 }
 
 #[test]
 fn store_buffering_sequentially_consistent() {
-    let expected = all(&[&[0, 1], &[1, 0], &[1, 1]]);
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, SeqCst);
-            vec![m[1].load(SeqCst)]
-        },
-        |m| {
-            set(m, 1, 1, SeqCst);
-            vec![m[0].load(SeqCst)]
-        },
-    ]);
-    assert_eq!((first(&seen, 2), report.executions), (expected.clone(), 3));
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            fence(SeqCst);
-            vec![m[1].load(Relaxed)]
-        },
-        |m| {
-            set(m, 1, 1, Relaxed);
-            fence(SeqCst);
-            vec![m[0].load(Relaxed)]
-        },
-    ]);
-    assert_eq!((first(&seen, 2), report.executions), (expected, 3));
+    let expected: &[&[usize]] = &[&[0, 1], &[1, 0], &[1, 1]];
+    let accesses: [&[Op]; 2] =
+        [&[Store(0, 1, SeqCst), Load(1, SeqCst)], &[Store(1, 1, SeqCst), Load(0, SeqCst)]];
+    expect(&accesses, expected, 3);
+    let fenced: [&[Op]; 2] = [
+        &[Store(0, 1, Relaxed), Fence(SeqCst), Load(1, Relaxed)],
+        &[Store(1, 1, Relaxed), Fence(SeqCst), Load(0, Relaxed)],
+    ];
+    expect(&fenced, expected, 3);
     // A fence on one side only orders nothing.
-    let (_, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            fence(SeqCst);
-            vec![m[1].load(Relaxed)]
-        },
-        |m| {
-            set(m, 1, 1, Relaxed);
-            vec![m[0].load(Relaxed)]
-        },
-    ]);
-    assert_eq!(report.executions, 4);
+    let one_sided = [fenced[0], &[Store(1, 1, Relaxed), Load(0, Relaxed)]];
+    expect(&one_sided, &[&[0, 0], &[0, 1], &[1, 0], &[1, 1]], 4);
 }
 
 #[test]
 fn message_passing() {
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            set(m, 1, 1, Relaxed);
-            vec![]
-        },
-        |m| vec![m[1].load(Relaxed), m[0].load(Relaxed)],
-    ]);
-    assert_eq!((seen.len(), report.executions), (4, 4));
-    let expected = all(&[&[0, 0], &[0, 1], &[1, 1]]);
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            set(m, 1, 1, Release);
-            vec![]
-        },
-        |m| vec![m[1].load(Acquire), m[0].load(Relaxed)],
-    ]);
-    assert_eq!((first(&seen, 2), report.executions), (expected.clone(), 3));
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            fence(Release);
-            set(m, 1, 1, Relaxed);
-            vec![]
-        },
-        |m| {
-            let flag = m[1].load(Relaxed);
-            fence(Acquire);
-            vec![flag, m[0].load(Relaxed)]
-        },
-    ]);
-    assert_eq!((first(&seen, 2), report.executions), (expected, 3));
+    let relaxed: [&[Op]; 2] =
+        [&[Store(0, 1, Relaxed), Store(1, 1, Relaxed)], &[Load(1, Relaxed), Load(0, Relaxed)]];
+    expect(&relaxed, &[&[0, 0], &[0, 1], &[1, 0], &[1, 1]], 4);
+    let expected: &[&[usize]] = &[&[0, 0], &[0, 1], &[1, 1]];
+    let released: [&[Op]; 2] =
+        [&[Store(0, 1, Relaxed), Store(1, 1, Release)], &[Load(1, Acquire), Load(0, Relaxed)]];
+    expect(&released, expected, 3);
+    let fenced: [&[Op]; 2] = [
+        &[Store(0, 1, Relaxed), Fence(Release), Store(1, 1, Relaxed)],
+        &[Load(1, Relaxed), Fence(Acquire), Load(0, Relaxed)],
+    ];
+    expect(&fenced, expected, 3);
 }
 
 #[test]
 fn load_buffering_is_forbidden() {
-    let (seen, report) = outcomes(&[
-        |m| {
-            let x = m[0].load(Relaxed);
-            set(m, 1, 1, Relaxed);
-            vec![x]
-        },
-        |m| {
-            let y = m[1].load(Relaxed);
-            set(m, 0, 1, Relaxed);
-            vec![y]
-        },
-    ]);
-    assert_eq!(first(&seen, 2), all(&[&[0, 0], &[0, 1], &[1, 0]]));
-    assert_eq!(report.executions, 3);
+    let threads: [&[Op]; 2] =
+        [&[Load(0, Relaxed), Store(1, 1, Relaxed)], &[Load(1, Relaxed), Store(0, 1, Relaxed)]];
+    expect(&threads, &[&[0, 0], &[0, 1], &[1, 0]], 3);
 }
 
 #[test]
 fn independent_reads_of_independent_writes() {
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Release);
-            vec![]
-        },
-        |m| {
-            set(m, 1, 1, Release);
-            vec![]
-        },
-        |m| vec![m[0].load(Acquire), m[1].load(Acquire)],
-        |m| vec![m[1].load(Acquire), m[0].load(Acquire)],
-    ]);
-    assert!(seen.contains(&vec![1, 0, 1, 0, 1, 1, 0]));
-    assert_eq!(report.executions, 16);
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, SeqCst);
-            vec![]
-        },
-        |m| {
-            set(m, 1, 1, SeqCst);
-            vec![]
-        },
-        |m| vec![m[0].load(SeqCst), m[1].load(SeqCst)],
-        |m| vec![m[1].load(SeqCst), m[0].load(SeqCst)],
-    ]);
-    assert!(!seen.contains(&vec![1, 0, 1, 0, 1, 1, 0]));
-    assert_eq!(report.executions, 15);
+    for (store, load, executions) in [(Release, Acquire, 16), (SeqCst, SeqCst, 15)] {
+        let (seen, report) = outcomes(&[
+            &[Store(0, 1, store)],
+            &[Store(1, 1, store)],
+            &[Load(0, load), Load(1, load)],
+            &[Load(1, load), Load(0, load)],
+        ]);
+        assert_eq!(begins(&seen, &[1, 0, 1, 0, 1, 1, 0]), load == Acquire);
+        assert_eq!(report.executions, executions);
+    }
 }
 
 #[test]
 fn write_to_read_causality() {
-    let body: [Body; 3] = [
-        |m| {
-            set(m, 0, 1, Relaxed);
-            vec![]
-        },
-        |m| {
-            let x = m[0].load(Relaxed);
-            set(m, 1, 1, Release);
-            vec![x]
-        },
-        |m| vec![m[1].load(Acquire), m[0].load(Relaxed)],
-    ];
-    let (seen, report) = outcomes(&body);
-    assert!(!first(&seen, 3).contains(&vec![1, 1, 0]));
+    let (seen, report) = outcomes(&[
+        &[Store(0, 1, Relaxed)],
+        &[Load(0, Relaxed), Store(1, 1, Release)],
+        &[Load(1, Acquire), Load(0, Relaxed)],
+    ]);
+    assert!(!begins(&seen, &[1, 1, 0]));
     assert_eq!(report.executions, 7);
 }
 
 #[test]
 fn two_plus_two_writes() {
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            set(m, 1, 2, Relaxed);
-            vec![]
-        },
-        |m| {
-            set(m, 1, 1, Relaxed);
-            set(m, 0, 2, Relaxed);
-            vec![]
-        },
-    ]);
-    assert_eq!(first(&seen, 2), all(&[&[1, 1], &[1, 2], &[2, 1], &[2, 2]]));
-    assert_eq!(report.executions, 4);
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, SeqCst);
-            set(m, 1, 2, SeqCst);
-            vec![]
-        },
-        |m| {
-            set(m, 1, 1, SeqCst);
-            set(m, 0, 2, SeqCst);
-            vec![]
-        },
-    ]);
-    assert!(!seen.contains(&vec![1, 1, 0]));
+    let threads = |order| {
+        [[Store(0, 1, order), Store(1, 2, order)], [Store(1, 1, order), Store(0, 2, order)]]
+    };
+    let [a, b] = threads(Relaxed);
+    expect(&[&a, &b], &[&[1, 1], &[1, 2], &[2, 1], &[2, 2]], 4);
+    let [a, b] = threads(SeqCst);
+    let (seen, report) = outcomes(&[&a, &b]);
+    assert!(!begins(&seen, &[1, 1, 0]));
     assert_eq!(report.executions, 3);
 }
 
 #[test]
 fn coherence_of_reads() {
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            set(m, 0, 2, Relaxed);
-            vec![]
-        },
-        |m| vec![m[0].load(Relaxed), m[0].load(Relaxed)],
-    ]);
-    let expected = all(&[&[0, 0], &[0, 1], &[0, 2], &[1, 1], &[1, 2], &[2, 2]]);
-    assert_eq!((first(&seen, 2), report.executions), (expected, 6));
+    let threads: [&[Op]; 2] =
+        [&[Store(0, 1, Relaxed), Store(0, 2, Relaxed)], &[Load(0, Relaxed), Load(0, Relaxed)]];
+    expect(&threads, &[&[0, 0], &[0, 1], &[0, 2], &[1, 1], &[1, 2], &[2, 2]], 6);
 }
 
 #[test]
 fn writers_have_all_coherence_orders() {
-    let write: Body = |m| {
-        set(m, 0, 1, Relaxed);
-        vec![]
-    };
+    let write: &[Op] = &[Store(0, 1, Relaxed)];
     for (threads, orders) in [(1, 1), (2, 2), (3, 6), (4, 24), (5, 120)] {
         let (_, report) = outcomes(&vec![write; threads]);
         assert_eq!(report.executions, orders);
@@ -286,7 +197,7 @@ fn writers_have_all_coherence_orders() {
 
 #[test]
 fn increments_are_atomic() {
-    let add: Body = |m| vec![m[0].fetch_add(1, Relaxed)];
+    let add: &[Op] = &[Add(0, 1, Relaxed)];
     for (threads, orders) in [(2, 2), (3, 6), (4, 24), (5, 120)] {
         let (seen, report) = outcomes(&vec![add; threads]);
         assert_eq!((seen.len() as u64, report.executions), (orders, orders));
@@ -296,50 +207,34 @@ fn increments_are_atomic() {
 
 #[test]
 fn one_compare_exchange_wins() {
-    let take: Body = |m| vec![m[0].compare_exchange(0, 1, Relaxed, Relaxed).is_ok().into()];
-    let (seen, report) = outcomes(&[take; 3]);
-    assert_eq!(first(&seen, 3), all(&[&[0, 0, 1], &[0, 1, 0], &[1, 0, 0]]));
-    assert_eq!(report.executions, 3);
+    // The winner finds 0, and the others find what it wrote.
+    let take: &[Op] = &[Cas(0, [0, 1], Relaxed)];
+    expect(&[take; 3], &[&[1, 1, 0], &[1, 0, 1], &[0, 1, 1]], 3);
 }
 
 #[test]
 fn a_failed_compare_exchange_may_read_an_old_value() {
-    let (seen, report) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            set(m, 0, 2, Relaxed);
-            vec![]
-        },
-        |m| vec![m[0].compare_exchange(7, 8, AcqRel, Relaxed).unwrap_err()],
-    ]);
-    assert_eq!((first(&seen, 1), report.executions), (all(&[&[0], &[1], &[2]]), 3));
+    let threads: [&[Op]; 2] =
+        [&[Store(0, 1, Relaxed), Store(0, 2, Relaxed)], &[Cas(0, [7, 8], AcqRel)]];
+    expect(&threads, &[&[0, 2], &[1, 2], &[2, 2]], 3);
 }
 
 #[test]
 fn release_sequences_go_through_rmws() {
     let (seen, _) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            set(m, 1, 1, Release);
-            vec![]
-        },
-        |m| vec![m[1].fetch_add(1, Relaxed)],
-        |m| vec![m[1].load(Acquire), m[0].load(Relaxed)],
+        &[Store(0, 1, Relaxed), Store(1, 1, Release)],
+        &[Add(1, 1, Relaxed)],
+        &[Load(1, Acquire), Load(0, Relaxed)],
     ]);
-    assert!(seen.iter().any(|outcome| outcome[..2] == [1, 2]));
-    assert!(!seen.iter().any(|outcome| outcome[..3] == [1, 2, 0]));
+    assert!(begins(&seen, &[1, 2]));
+    assert!(!begins(&seen, &[1, 2, 0]));
     // C++20: a relaxed store of the same thread is no part of the sequence.
     let (seen, _) = outcomes(&[
-        |m| {
-            set(m, 0, 1, Relaxed);
-            set(m, 1, 1, Release);
-            set(m, 1, 2, Relaxed);
-            vec![]
-        },
-        |m| vec![m[1].load(Acquire), m[0].load(Relaxed)],
+        &[Store(0, 1, Relaxed), Store(1, 1, Release), Store(1, 2, Relaxed)],
+        &[Load(1, Acquire), Load(0, Relaxed)],
     ]);
-    assert!(first(&seen, 2).contains(&vec![2, 0]));
-    assert!(!first(&seen, 2).contains(&vec![1, 0]));
+    assert!(begins(&seen, &[2, 0]));
+    assert!(!begins(&seen, &[1, 0]));
 }
 
 #[test]
@@ -347,14 +242,9 @@ fn store_buffering_with_an_rmw() {
     // If the swap reads the first value, it stands before the store of the first thread, whose load
     // must then see the second thread's store.
     let (seen, _) = outcomes(&[
-        |m| {
-            set(m, 0, 1, SeqCst);
-            vec![m[1].load(SeqCst)]
-        },
-        |m| {
-            set(m, 1, 1, SeqCst);
-            vec![m[0].swap(2, SeqCst)]
-        },
+        &[Store(0, 1, SeqCst), Load(1, SeqCst)],
+        &[Store(1, 1, SeqCst), Swap(0, 2, SeqCst)],
     ]);
-    assert_eq!(first(&seen, 2), all(&[&[0, 1], &[1, 0], &[1, 1]]));
+    assert!(!begins(&seen, &[0, 0]));
+    assert_eq!(first(&seen, 2).len(), 3);
 }

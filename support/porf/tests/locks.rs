@@ -1,21 +1,16 @@
 //! Locks and what is built of them: exact numbers of executions, no graph in vain.
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use porf::model::{Builder, Report, Verdict};
 use porf::sync::atomic::AtomicUsize;
 use porf::sync::atomic::Ordering::Relaxed;
 use porf::sync::{Barrier, Condvar, Mutex, Notify, RwLock, mpsc};
 use porf::thread;
 
-fn explore(model: impl Fn() + Send + Sync + 'static) -> Report {
-    let mut builder = Builder::new();
-    builder.check_duplicates = true;
-    let report = builder.explore(model);
-    assert_eq!(report.verdict, Verdict::Exhausted);
-    report
-}
+use common::explore;
 
 /// Outcomes of executions.
 #[derive(Clone, Default)]

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use porf::model::{Builder, Limit, Verdict, replay_line};
+use porf::model::{Builder, Limit, Stops, Verdict, replay_line};
 use porf::sync::Mutex as Lock;
 use porf::sync::atomic::AtomicUsize;
 use porf::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -54,6 +54,7 @@ fn each_execution_can_be_run_alone() {
     // SAFETY: as above.
     unsafe { std::env::remove_var("PORF_REPLAY") };
     draws_a_failure();
+    stops_a_thread_again();
 }
 
 fn draws_a_failure() {
@@ -76,4 +77,32 @@ fn draws_a_failure() {
     let svg = std::fs::read_to_string(files[0].path()).unwrap();
     assert!(svg.contains("thread 1") && svg.contains("reads ") && svg.contains("<line"), "{svg}");
     std::fs::remove_dir_all(&folder).unwrap();
+    // SAFETY: as above.
+    unsafe { std::env::remove_var("PORF_SVG") };
+}
+
+/// A lock whose holder is stopped: the line of the failure leads to the same failure.
+fn stops_a_thread_again() {
+    let fails = || {
+        let failed = std::panic::catch_unwind(|| {
+            let mut builder = Builder::new();
+            builder.stops = Stops::Anyone;
+            builder.check(|| {
+                let lock = Arc::new(Lock::new(0));
+                let other = Arc::clone(&lock);
+                thread::spawn(move || *other.lock().unwrap() += 1);
+                *lock.lock().unwrap() += 1;
+            });
+        });
+        failed.unwrap_err().downcast_ref::<String>().unwrap().clone()
+    };
+    let first = fails();
+    assert!(first.contains("thread 1 is stopped for ever"), "{first}");
+    // Thread 1 took the lock first, and is stopped behind its entry, the events 1.1 and 1.2.
+    let entry = "0.3<1.2,1.1<0.1;0.1>1.2>0.4;1.3";
+    // SAFETY: as above.
+    unsafe { std::env::set_var("PORF_REPLAY", entry) };
+    assert_eq!(fails(), first);
+    // SAFETY: as above.
+    unsafe { std::env::remove_var("PORF_REPLAY") };
 }

@@ -1,20 +1,16 @@
 //! Loops that wait for another thread.
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use porf::model::{Builder, Limit, Report, Verdict};
+use porf::model::{Builder, Limit, Verdict};
 use porf::sync::atomic::AtomicUsize;
 use porf::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use porf::{hint, thread};
 
-fn explore(model: impl Fn() + Send + Sync + 'static) -> Report {
-    let mut builder = Builder::new();
-    builder.check_duplicates = true;
-    let report = builder.explore(model);
-    assert_eq!(report.verdict, Verdict::Exhausted);
-    report
-}
+use common::explore;
 
 #[test]
 fn a_loop_that_waits_is_not_unrolled() {

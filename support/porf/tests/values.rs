@@ -1,6 +1,8 @@
 //! Values that belong to threads and executions: thread-locals, statics, counted references,
 //! futures, and threads that spawn threads.
 
+mod common;
+
 use core::cell::RefCell;
 use core::future::poll_fn;
 use core::task::Poll;
@@ -8,19 +10,12 @@ use std::collections::BTreeSet;
 use std::sync::Mutex as Plain;
 
 use porf::future::{AtomicWaker, block_on};
-use porf::model::{Builder, Report, Verdict};
 use porf::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use porf::sync::atomic::{AtomicBool, AtomicUsize};
 use porf::sync::{Arc, Mutex};
 use porf::thread;
 
-fn explore(model: impl Fn() + Send + Sync + 'static) -> Report {
-    let mut builder = Builder::new();
-    builder.check_duplicates = true;
-    let report = builder.explore(model);
-    assert_eq!(report.verdict, Verdict::Exhausted);
-    report
-}
+use common::explore;
 
 porf::thread_local! {
     static NAMES: RefCell<Vec<u32>> = RefCell::new(Vec::new());

@@ -60,7 +60,7 @@ pub(crate) struct Options {
     /// nothing.
     #[arg(long, conflicts_with_all = ["list", "keep_executions", "resume"])]
     one_at_a_time: bool,
-    /// Print what is registered and run nothing.
+    /// Build, print the keys of the checks that are asked for, and run nothing.
     #[arg(long)]
     list: bool,
 }
@@ -100,13 +100,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let all: Vec<Row> = registered.iter().map(|job| job.row.clone()).collect();
     let selection = options.selection();
     let asked: Vec<&Row> = all.iter().filter(|row| selection.has(row)).collect();
+    ensure!(
+        !asked.is_empty(),
+        "no check was run: none of {} is asked for; their keys: `cargo xtask checks --deep --list`",
+        all.len()
+    );
     if options.list {
-        let mine = asked.iter().map(|row| row.key()).filter(|key| shard.has(key));
-        mine.for_each(|key| println!("{key}"));
+        let keys = asked.iter().map(|row| row.key()).filter(|key| shard.has(key));
+        let listed = keys.inspect(|key| println!("{key}")).count();
+        eprintln!("{listed} of {} registered checks are asked for", all.len());
         return Ok(());
     }
     let missing = matrix::missing(&all);
-    ensure!(!asked.is_empty(), "no check was run: none of {} is asked for", all.len());
     let plan = Plan {
         build: Build::of(executables.iter().map(PathBuf::as_path))?,
         shard,

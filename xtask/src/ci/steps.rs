@@ -52,7 +52,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "clippy",
             "all targets, warnings are errors",
             Cargo,
-            "clippy --workspace --all-targets --quiet -- -D warnings",
+            "clippy --workspace --all-targets --features stampool/os --quiet -- -D warnings",
         ),
         Step::new(
             "clippy, sanitizers",
@@ -74,6 +74,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "test --quiet --features allocator-api2-02,allocator-api2-04 --test adapt",
         ),
         Step::new(
+            "tests, mapped memory",
+            "sources on the system's mappings: what the kernel shows of them",
+            Cargo,
+            "test --quiet --features os --lib --test os",
+        ),
+        Step::new(
             "tests, release",
             "the tests of known bugs without overflow checks, as shipped",
             Cargo,
@@ -91,7 +97,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 "docs",
                 "rustdoc, private items too, warnings are errors",
                 Cargo,
-                "doc --workspace --no-deps --document-private-items --quiet",
+                "doc --workspace --features stampool/os --no-deps --document-private-items --quiet",
             )
         },
     ];

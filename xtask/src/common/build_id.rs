@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::common::workspace;
 
 /// Everything that goes into the model binaries, and this program, which chooses what they run.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
     "src",
     "support/histories",
     "support/ledger",
+    "support/rc11",
     "loom-tests",
     "shuttle-tests",
     "xtask",

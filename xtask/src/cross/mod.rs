@@ -11,6 +11,7 @@ use std::fs;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::MetadataCommand;
 use comfy_table::Table;
 use serde::Serialize;
 
@@ -20,8 +21,11 @@ use machine::{MACHINES, Machine, Std};
 /// The report, in the output folder.
 pub(crate) const REPORT: &str = "cross.json";
 
-/// What does not run in an emulator, of all programs of tests: it runs the compiler.
-const LEFT_OUT: &str = "bounds";
+/// The tests that do not run in an emulator: they run the compiler.
+const LEFT_OUT: &str = "what_must_not_compile_does_not";
+
+/// The program `adapt` needs them.
+const FEATURES: &str = "allocator-api2-02,allocator-api2-04";
 
 /// What to run.
 #[derive(clap::Args)]
@@ -60,7 +64,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         options.target.as_ref().is_none_or(|part| machine.target.contains(part))
     };
     let machines: Vec<&Machine> = MACHINES.iter().filter(has).collect();
-    ensure!(!machines.is_empty(), "there is no such target");
+    let known: Vec<&str> = MACHINES.iter().map(|machine| machine.target).collect();
+    ensure!(!machines.is_empty(), "there is no such target; there are {}", known.join(", "));
     let (mut rows, mut strategies) = (Vec::new(), Vec::new());
     for machine in machines {
         match machine.std() {
@@ -99,19 +104,26 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Words of Cargo for the tests.
 fn tests() -> Result<Vec<String>> {
-    let mut words: Vec<String> =
-        ["test", "--package", "stampool", "--no-fail-fast", "--lib"].map(String::from).into();
-    let mut files: Vec<_> = fs::read_dir(workspace::root()?.join("tests"))?
-        .map(|file| Ok(file?.path()))
-        .collect::<Result<_>>()?;
-    files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "rs")) {
-        let name = file.file_stem().and_then(|name| name.to_str()).context("a test has no name")?;
-        if name != LEFT_OUT {
-            words.extend(["--test".into(), name.into()]);
-        }
+    let words =
+        ["test", "--package", "stampool", "--features", FEATURES, "--no-fail-fast", "--lib"];
+    let mut words: Vec<String> = words.map(String::from).into();
+    for program in programs()? {
+        words.extend(["--test".into(), program]);
     }
     Ok(words)
+}
+
+/// The library's programs of integration tests.
+fn programs() -> Result<Vec<String>> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(workspace::root()?.join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .context("cargo metadata")?;
+    let library = metadata.packages.iter().find(|package| package.name.as_str() == "stampool");
+    let targets = &library.context("there is no package stampool")?.targets;
+    let tests = targets.iter().filter(|target| target.is_test());
+    Ok(tests.map(|target| target.name.clone()).collect())
 }
 
 /// Words of Cargo for a short stress run.
@@ -137,7 +149,7 @@ fn call(
     all.extend(["--target", machine.target, "--target-dir", "target/cross"]);
     all.extend(rest.iter().map(String::as_str));
     if what == "tests" {
-        all.extend(["--", "--nocapture"]);
+        all.extend(["--", "--nocapture", "--skip", LEFT_OUT]);
     }
     // Few cases, for an emulator is slow.
     let mut settings = machine.settings().to_vec();
@@ -191,4 +203,17 @@ fn table(rows: &[Row]) -> Table {
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_emulator_runs_programs_in_files_and_in_folders() {
+        let programs = programs().expect("programs");
+        for program in ["adapt", "alloc", "pool", "processors"] {
+            assert!(programs.iter().any(|name| name == program), "{program}");
+        }
+    }
 }

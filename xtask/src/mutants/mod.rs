@@ -76,9 +76,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         true => asked_of_rc11.iter().map(|(number, mutant)| (*number, mutant)).collect(),
         false => chosen,
     };
-    ensure!(!chosen.is_empty(), "no mutant's name contains what --filter asks for");
+    ensure!(
+        !chosen.is_empty(),
+        "no mutant's name contains `{}`; their names: `cargo xtask mutants --list`",
+        options.filter.as_deref().unwrap_or_default()
+    );
     if options.list {
         chosen.iter().for_each(|(_, mutant)| println!("{}: {:?}", mutant.name, mutant.killer));
+        eprintln!("{} of {} mutants are asked for", chosen.len(), all.len());
         return Ok(());
     }
     let copy = workspace::output()?.join("mutants");

@@ -53,10 +53,32 @@ pub(crate) struct Options {
 /// # Errors
 /// Where a mutant survives unargued, an argued one is killed, or there are too many arguments.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    // Before the build, which takes minutes.
+    let mutants = weakened(options.site.as_deref())?;
     let model = if options.rc11 { Model::Porf } else { Model::Loom };
     let executable = models::build(model, model.checks())?;
     models::assert_backend(model, &executable)?;
-    run_in(&executable, options)
+    run_in(&executable, options, mutants)
+}
+
+/// The weakened orderings of all sites, or of one.
+///
+/// # Errors
+/// Where the one site is unknown, or has no weaker ordering.
+fn weakened(wanted: Option<&str>) -> Result<Vec<Mutant>> {
+    let is_wanted = |site: &&Site| wanted.is_none_or(|name| name == site.name);
+    let sites: Vec<&Site> = SITES.iter().filter(is_wanted).collect();
+    if let Some(name) = wanted {
+        let known: Vec<&str> = SITES.iter().map(|site| site.name).collect();
+        ensure!(!sites.is_empty(), "no site is called `{name}`; there are {}", known.join(", "));
+        let is_weak = sites.iter().all(|site| site.weaker().is_empty());
+        ensure!(!is_weak, "{name} is Relaxed already, so it has no weaker ordering");
+    }
+    let weaker = |site: &Site| {
+        let site = *site;
+        site.weaker().iter().map(move |to| Mutant { site, to: *to })
+    };
+    Ok(sites.into_iter().flat_map(weaker).collect())
 }
 
 /// Runs everything in a binary that is there already: loom's, or porf's if `rc11`.
@@ -70,10 +92,10 @@ pub(crate) fn run_all(
     jobs: usize,
     skip_argued: bool,
 ) -> Result<()> {
-    run_in(executable, &Options { site: None, limit, jobs, skip_argued, rc11 })
+    run_in(executable, &Options { site: None, limit, jobs, skip_argued, rc11 }, weakened(None)?)
 }
 
-fn run_in(executable: &Path, options: &Options) -> Result<()> {
+fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<()> {
     ensure!(ARGUED.len() <= MOST_ARGUED, "{} arguments, at most {MOST_ARGUED}", ARGUED.len());
     for Argued { site, to, .. } in ARGUED {
         let known = SITES.iter().any(|known| known.name == *site && known.weaker().contains(to));
@@ -82,18 +104,12 @@ fn run_in(executable: &Path, options: &Options) -> Result<()> {
     let checker = if options.rc11 { Checker::Rc11 } else { Checker::Loom };
     let (rows, twins) = candidates(run_rows::list(executable)?, checker);
 
-    let wanted = |site: &&Site| options.site.as_ref().is_none_or(|name| *name == site.name);
-    let mutants: Vec<Mutant> = SITES
-        .iter()
-        .filter(wanted)
-        .flat_map(|site| site.weaker().iter().map(|to| Mutant { site: *site, to: *to }))
-        .collect();
     let (left_out, mutants): (Vec<Mutant>, Vec<Mutant>) =
         mutants.into_iter().partition(|mutant| options.skip_argued && mutant.argument().is_some());
     for Mutant { site, to } in &left_out {
         println!("argued, and not asked here: {} as {to:?}", site.name);
     }
-    ensure!(!mutants.is_empty(), "there is no such site, or it is Relaxed already");
+    ensure!(!mutants.is_empty(), "all of its weakened orderings are argued to change nothing");
     let tags = layers::tags::read(&layers::rust_files("src")?);
     let hunt = Hunt { executable, rows: &rows, tags: &tags, limit_s: options.limit };
     let mut lines = hunt.all(&mutants, options.jobs)?;
@@ -129,4 +145,21 @@ fn candidates(all: Vec<Row>, checker: Checker) -> (Vec<Row>, Vec<Row>) {
         passing.into_iter().filter(|row| hunt::KILLERS.contains(&&*row.strategy)).collect(),
         failing.into_iter().filter(|row| row.scenario.starts_with("twin/")).collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_site_is_weakened_and_an_unknown_or_relaxed_one_is_refused_by_name() {
+        let all = weakened(None).expect("there are sites");
+        let site = all[0].site.name;
+        let one = weakened(Some(site)).expect("a known site");
+        assert!(one.len() < all.len() && one.iter().all(|mutant| mutant.site.name == site));
+        let said = |name| weakened(Some(name)).err().expect("refused").to_string();
+        assert!(said("FL-99").contains("no site is called `FL-99`"));
+        let relaxed = SITES.iter().find(|site| site.weaker().is_empty()).expect("one is Relaxed");
+        assert!(said(relaxed.name).contains("Relaxed already"));
+    }
 }

@@ -118,7 +118,7 @@ impl<N, const B: usize> Stack<N, B> {
             magazine.link.store(top, Ordering::Relaxed);
             let next = WideWord { address, tag }.to_bits();
             // Release: publishes link and names. Relaxed on failure, as the load.
-            match self.exchange(head, next, Ordering::Release, Ordering::Relaxed) {
+            match self.head.compare_exchange(head, next, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(found) => head = found,
             }
@@ -148,23 +148,17 @@ impl<N, const B: usize> Stack<N, B> {
                 None => WideWord { address, tag },
             };
             // Relaxed on success: what it replaces was acquired. Acquire on failure, as the load.
-            match self.exchange(head, next.to_bits(), Ordering::Relaxed, Ordering::Acquire) {
+            match self.head.compare_exchange(
+                head,
+                next.to_bits(),
+                Ordering::Relaxed,
+                Ordering::Acquire,
+            ) {
                 // The CAS took it out, and nobody else can have (S1).
                 Ok(_) => return top.map(Owned),
                 Err(found) => head = found,
             }
         }
-    }
-
-    #[inline]
-    fn exchange(
-        &self,
-        current: u128,
-        new: u128,
-        success: Ordering,
-        failure: Ordering,
-    ) -> Result<u128, u128> {
-        self.head.compare_exchange(current, new, success, failure)
     }
 }
 

@@ -7,9 +7,9 @@ use core::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stampool::raw::block::Block;
+use stampool::raw::block::{Block, MaybeBlock};
 use stampool::raw::chunk::Regions;
-use stampool::raw::free_list::{MaybeBlock, Requirements, Take};
+use stampool::raw::free_list::{Requirements, Take};
 use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
 use stampool::{EndHook, Local, Pool, Strategy, SystemSource, ThreadHandling, ThreadId, Topology};
@@ -235,7 +235,10 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         }
     }
     actors.iter_mut().for_each(|(_, actor)| actor.log.clear());
-    let ended = run(scenario, actors, move |(handle, actor), op| step(handle, actor, op));
+    let ended = run(scenario, actors, move |(handle, actor), op| {
+        op.begins();
+        step(handle, actor, op);
+    });
 
     let (handles, actors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     let alive = handles.iter().filter(|handle| handle.0.is_some()).count();
@@ -335,7 +338,10 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     for (thread, op) in scenario.setup.steps() {
         step(&mut actors[*thread], *op);
     }
-    let ended = run(scenario, actors, step);
+    let ended = run(scenario, actors, move |actor, op| {
+        op.begins();
+        step(actor, op);
+    });
 
     let (standings, ended): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     drop(standings);

@@ -3,10 +3,10 @@
 use core::num::NonZeroUsize;
 use core::ptr::NonNull;
 
-use stampool::raw::block::Block;
+use stampool::raw::block::{Block, MaybeBlock};
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{
-    Chain, MagazineList, MagazineStore, MaybeBlock, OwnedMagazine, Reclaimer, Requirements, Take,
+    Chain, MagazineList, MagazineStore, OwnedMagazine, Reclaimer, Requirements, Take,
 };
 use stampool::raw::sync::{Mutex, lock, thread};
 use stampool::{Strategy, SystemSource};

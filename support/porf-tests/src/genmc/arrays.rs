@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Acquire, Release};
 
 use porf::sync::atomic::AtomicUsize;
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zero_list};
 
 /// A reader looks for the last zero of an array, of which each entry is written by a thread as the
@@ -63,12 +63,7 @@ fn eratosthenes(n: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes {
-        name: "lastzero",
-        threads: |n| n + 2,
-        body: lastzero,
-        executions: &[(5, 64), (10, 3_328), (15, 147_456)],
-    },
-    Sizes { name: "fib_bench", threads: |_| 4, body: fib_bench, executions: &[(0, 525_630)] },
-    Sizes { name: "eratosthenes", threads: |_| 3, body: eratosthenes, executions: &[(5, 1_512)] },
+    sizes("lastzero", |n| n + 2, lastzero, &[(5, 64), (10, 3_328), (15, 147_456)]),
+    sizes("fib_bench", |_| 4, fib_bench, &[(0, 525_630)]),
+    sizes("eratosthenes", |_| 3, eratosthenes, &[(5, 1_512)]),
 ];

@@ -29,10 +29,20 @@ impl fmt::Display for Case {
 
 /// One program in several sizes.
 pub(super) struct Sizes {
-    pub(super) name: &'static str,
-    pub(super) threads: fn(usize) -> usize,
-    pub(super) body: fn(usize),
-    pub(super) executions: &'static [(usize, u64)],
+    name: &'static str,
+    threads: fn(usize) -> usize,
+    body: fn(usize),
+    executions: &'static [(usize, u64)],
+}
+
+/// A program, the number of its threads for a size, and for some sizes the number of its executions.
+pub(super) const fn sizes(
+    name: &'static str,
+    threads: fn(usize) -> usize,
+    body: fn(usize),
+    executions: &'static [(usize, u64)],
+) -> Sizes {
+    Sizes { name, threads, body, executions }
 }
 
 impl Sizes {

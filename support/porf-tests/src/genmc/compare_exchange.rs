@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use porf::sync::atomic::AtomicUsize;
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zero_list};
 
 fn swap_from_to(x: &AtomicUsize, from: usize, to: usize) -> bool {
@@ -77,43 +77,19 @@ fn indexer(n: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes {
-        name: "cas",
-        threads: |n| n + 1,
-        body: cas,
-        executions: &[(2, 2), (3, 3), (4, 4), (5, 5)],
-    },
-    Sizes {
-        name: "casrot",
-        threads: |n| n + 1,
-        body: casrot,
-        executions: &[(2, 2), (3, 5), (4, 14), (5, 43), (6, 144), (7, 523), (8, 2_048), (9, 8_597)],
-    },
-    Sizes {
-        name: "casw",
-        threads: |n| n + 1,
-        body: casw,
-        executions: &[(2, 6), (3, 66), (4, 1_200), (5, 32_880)],
-    },
-    Sizes {
-        name: "wcas",
-        threads: |n| n + 2,
-        body: wcas,
-        executions: &[
-            (2, 5),
-            (3, 13),
-            (4, 33),
-            (5, 81),
-            (6, 193),
-            (7, 449),
-            (8, 1_025),
-            (9, 2_305),
-        ],
-    },
-    Sizes {
-        name: "indexer",
-        threads: |n| n + 1,
-        body: indexer,
-        executions: &[(12, 8), (15, 4_096)],
-    },
+    sizes("cas", |n| n + 1, cas, &[(2, 2), (3, 3), (4, 4), (5, 5)]),
+    sizes(
+        "casrot",
+        |n| n + 1,
+        casrot,
+        &[(2, 2), (3, 5), (4, 14), (5, 43), (6, 144), (7, 523), (8, 2_048), (9, 8_597)],
+    ),
+    sizes("casw", |n| n + 1, casw, &[(2, 6), (3, 66), (4, 1_200), (5, 32_880)]),
+    sizes(
+        "wcas",
+        |n| n + 2,
+        wcas,
+        &[(2, 5), (3, 13), (4, 33), (5, 81), (6, 193), (7, 449), (8, 1_025), (9, 2_305)],
+    ),
+    sizes("indexer", |n| n + 1, indexer, &[(12, 8), (15, 4_096)]),
 ];

@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Relaxed, Release};
 
 use porf::sync::atomic::AtomicUsize;
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zeros};
 
 /// `n` threads add one to each of `L` locations.
@@ -32,9 +32,8 @@ fn inc(n: usize) {
     threads.join();
 }
 
-/// Each thread reads, and stores a number of its own.
-fn rw(n: usize) {
-    let mut threads = Threads::sharing(AtomicUsize::new(0));
+/// `n` more threads read, and store a number of their own.
+fn read_and_store(mut threads: Threads<AtomicUsize>, n: usize) {
     for i in 0..n {
         threads.start(move |x| {
             let _ = x.load(Relaxed);
@@ -44,17 +43,16 @@ fn rw(n: usize) {
     threads.join();
 }
 
+/// Each thread reads, and stores a number of its own.
+fn rw(n: usize) {
+    read_and_store(Threads::sharing(AtomicUsize::new(0)), n);
+}
+
 /// `rw` beside a thread that only stores.
 fn wrw(n: usize) {
     let mut threads = Threads::sharing(AtomicUsize::new(0));
     threads.start(|x| x.store(1, Release));
-    for i in 0..n {
-        threads.start(move |x| {
-            let _ = x.load(Relaxed);
-            x.store(i, Release);
-        });
-    }
-    threads.join();
+    read_and_store(threads, n);
 }
 
 /// One thread stores, `n` threads add.
@@ -70,36 +68,11 @@ fn wainc(n: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes {
-        name: "ainc",
-        threads: |n| n + 1,
-        body: add::<1>,
-        executions: &[(2, 2), (3, 6), (4, 24), (5, 120), (6, 720), (7, 5040)],
-    },
-    Sizes {
-        name: "binc",
-        threads: |n| n + 1,
-        body: add::<2>,
-        executions: &[(2, 4), (3, 36), (4, 576)],
-    },
-    Sizes {
-        name: "cinc",
-        threads: |n| n + 1,
-        body: add::<3>,
-        executions: &[(2, 8), (3, 216), (4, 13_824)],
-    },
-    Sizes { name: "inc", threads: |n| n + 1, body: inc, executions: &[(2, 4), (3, 36), (4, 576)] },
-    Sizes { name: "rw", threads: |n| n + 1, body: rw, executions: &[(2, 4), (3, 36), (4, 576)] },
-    Sizes {
-        name: "wrw",
-        threads: |n| n + 2,
-        body: wrw,
-        executions: &[(2, 22), (3, 300), (4, 6_576)],
-    },
-    Sizes {
-        name: "wainc",
-        threads: |n| n + 2,
-        body: wainc,
-        executions: &[(2, 6), (3, 24), (4, 120)],
-    },
+    sizes("ainc", |n| n + 1, add::<1>, &[(2, 2), (3, 6), (4, 24), (5, 120), (6, 720), (7, 5040)]),
+    sizes("binc", |n| n + 1, add::<2>, &[(2, 4), (3, 36), (4, 576)]),
+    sizes("cinc", |n| n + 1, add::<3>, &[(2, 8), (3, 216), (4, 13_824)]),
+    sizes("inc", |n| n + 1, inc, &[(2, 4), (3, 36), (4, 576)]),
+    sizes("rw", |n| n + 1, rw, &[(2, 4), (3, 36), (4, 576)]),
+    sizes("wrw", |n| n + 2, wrw, &[(2, 22), (3, 300), (4, 6_576)]),
+    sizes("wainc", |n| n + 2, wainc, &[(2, 6), (3, 24), (4, 120)]),
 ];

@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 use porf::model::assume;
 use porf::sync::atomic::{AtomicUsize, fence};
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zero_list, zeros};
 
 /// Dekker's entry with fences; who enters writes and reads.
@@ -140,15 +140,10 @@ fn lamport(n: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes { name: "dekker_f", threads: |_| 3, body: dekker_f, executions: &[(0, 3)] },
-    Sizes {
-        name: "dekker2-fixed",
-        threads: |_| 5,
-        body: dekker2_fixed,
-        executions: &[(2, 6), (3, 6), (4, 6)],
-    },
-    Sizes { name: "peterson", threads: |_| 3, body: peterson, executions: &[(0, 22)] },
-    Sizes { name: "peterson-sc", threads: |_| 3, body: peterson_sc, executions: &[(0, 4)] },
-    Sizes { name: "szymanski", threads: |_| 3, body: szymanski, executions: &[(0, 6)] },
-    Sizes { name: "lamport", threads: |n| n + 1, body: lamport, executions: &[(2, 16)] },
+    sizes("dekker_f", |_| 3, dekker_f, &[(0, 3)]),
+    sizes("dekker2-fixed", |_| 5, dekker2_fixed, &[(2, 6), (3, 6), (4, 6)]),
+    sizes("peterson", |_| 3, peterson, &[(0, 22)]),
+    sizes("peterson-sc", |_| 3, peterson_sc, &[(0, 4)]),
+    sizes("szymanski", |_| 3, szymanski, &[(0, 6)]),
+    sizes("lamport", |n| n + 1, lamport, &[(2, 16)]),
 ];

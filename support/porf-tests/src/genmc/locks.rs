@@ -7,7 +7,7 @@ use porf::sync::Mutex;
 use porf::sync::atomic::AtomicUsize;
 use porf::thread::yield_now;
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zeros};
 
 /// Waits until `location` holds something that `wanted` accepts.
@@ -168,22 +168,22 @@ fn barrier(_: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes {
-        name: "lockinc",
-        threads: |n| n + 1,
-        body: lockinc::<1>,
-        executions: &[(2, 2), (3, 6), (4, 24), (5, 120), (6, 720), (7, 5_040)],
-    },
-    Sizes {
-        name: "lock2inc",
-        threads: |n| n + 1,
-        body: lockinc::<2>,
-        executions: &[(2, 2), (3, 6), (4, 24), (5, 120), (6, 720), (7, 5_040)],
-    },
-    Sizes { name: "ticketlock", threads: |n| n + 1, body: ticketlock, executions: &[(2, 2)] },
-    Sizes { name: "ttaslock", threads: |n| n + 1, body: ttaslock, executions: &[(2, 4)] },
-    Sizes { name: "spinlock", threads: |n| n + 1, body: spinlock, executions: &[(2, 4)] },
-    Sizes { name: "twalock", threads: |n| n + 1, body: twalock, executions: &[(2, 4)] },
-    Sizes { name: "mutex", threads: |n| n + 1, body: mutex, executions: &[(2, 12)] },
-    Sizes { name: "barrier", threads: |_| 3, body: barrier, executions: &[(0, 2)] },
+    sizes(
+        "lockinc",
+        |n| n + 1,
+        lockinc::<1>,
+        &[(2, 2), (3, 6), (4, 24), (5, 120), (6, 720), (7, 5_040)],
+    ),
+    sizes(
+        "lock2inc",
+        |n| n + 1,
+        lockinc::<2>,
+        &[(2, 2), (3, 6), (4, 24), (5, 120), (6, 720), (7, 5_040)],
+    ),
+    sizes("ticketlock", |n| n + 1, ticketlock, &[(2, 2)]),
+    sizes("ttaslock", |n| n + 1, ttaslock, &[(2, 4)]),
+    sizes("spinlock", |n| n + 1, spinlock, &[(2, 4)]),
+    sizes("twalock", |n| n + 1, twalock, &[(2, 4)]),
+    sizes("mutex", |n| n + 1, mutex, &[(2, 12)]),
+    sizes("barrier", |_| 3, barrier, &[(0, 2)]),
 ];

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use porf::model::assume;
 use porf::sync::atomic::AtomicUsize;
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zero_list};
 
 const COUNT: usize = 1 << 32;
@@ -103,5 +103,4 @@ fn ms_queue(_: usize) {
     threads.join();
 }
 
-pub(super) const PROGRAMS: &[Sizes] =
-    &[Sizes { name: "ms-queue", threads: |_| 3, body: ms_queue, executions: &[(0, 50)] }];
+pub(super) const PROGRAMS: &[Sizes] = &[sizes("ms-queue", |_| 3, ms_queue, &[(0, 50)])];

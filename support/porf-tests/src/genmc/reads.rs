@@ -4,7 +4,7 @@ use core::sync::atomic::Ordering::{Acquire, Release, SeqCst};
 
 use porf::sync::atomic::AtomicUsize;
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zeros};
 
 /// One writer, `n` readers.
@@ -125,26 +125,11 @@ fn big0(_: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes {
-        name: "readers",
-        threads: |n| n + 2,
-        body: readers,
-        executions: &[(2, 4), (8, 256), (13, 8_192)],
-    },
-    Sizes { name: "N-writers", threads: |n| n + 3, body: writers, executions: &[(4, 720)] },
-    Sizes {
-        name: "CoA",
-        threads: |n| n + 2,
-        body: coherence,
-        executions: &[(1, 4), (2, 16), (3, 144), (4, 2_304), (5, 57_600)],
-    },
-    Sizes { name: "publish", threads: |_| 3, body: publish, executions: &[(0, 42)] },
-    Sizes {
-        name: "par_length",
-        threads: |_| 3,
-        body: par_length,
-        executions: &[(400, 4), (500, 4), (600, 4)],
-    },
-    Sizes { name: "SharedPtr", threads: |_| 3, body: shared_pointer, executions: &[(100, 410)] },
-    Sizes { name: "big0", threads: |_| 5, body: big0, executions: &[(0, 82_472)] },
+    sizes("readers", |n| n + 2, readers, &[(2, 4), (8, 256), (13, 8_192)]),
+    sizes("N-writers", |n| n + 3, writers, &[(4, 720)]),
+    sizes("CoA", |n| n + 2, coherence, &[(1, 4), (2, 16), (3, 144), (4, 2_304), (5, 57_600)]),
+    sizes("publish", |_| 3, publish, &[(0, 42)]),
+    sizes("par_length", |_| 3, par_length, &[(400, 4), (500, 4), (600, 4)]),
+    sizes("SharedPtr", |_| 3, shared_pointer, &[(100, 410)]),
+    sizes("big0", |_| 5, big0, &[(0, 82_472)]),
 ];

@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use porf::model::assume;
 use porf::sync::atomic::AtomicUsize;
 
-use super::case::Sizes;
+use super::case::{Sizes, sizes};
 use super::threads::{Threads, zero_list};
 
 /// Nodes with a value and a link, and the top. Links are counted pointers: the number of a node,
@@ -124,6 +124,6 @@ fn stc(_: usize) {
 }
 
 pub(super) const PROGRAMS: &[Sizes] = &[
-    Sizes { name: "treiber-stack", threads: |_| 4, body: treiber_stack, executions: &[(0, 18)] },
-    Sizes { name: "stc", threads: |_| 3, body: stc, executions: &[(0, 37)] },
+    sizes("treiber-stack", |_| 4, treiber_stack, &[(0, 18)]),
+    sizes("stc", |_| 3, stc, &[(0, 37)]),
 ];

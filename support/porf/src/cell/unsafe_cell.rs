@@ -2,6 +2,7 @@
 
 use core::panic::Location;
 
+use crate::macros::of_a_value;
 use crate::rt::cells::Accesses;
 
 /// A cell whose accesses must not race: the model fails if two of them, one of them a write, are
@@ -123,16 +124,4 @@ impl<T: ?Sized> Drop for MutPtr<'_, T> {
     }
 }
 
-impl<T: Default> Default for UnsafeCell<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for UnsafeCell<T> {
-    #[track_caller]
-    fn from(data: T) -> Self {
-        Self::new(data)
-    }
-}
+of_a_value! { UnsafeCell }

@@ -4,14 +4,14 @@ use super::{Clock, Graph, Id};
 
 impl Graph {
     /// Where the write stands in the coherence order of its location.
-    pub(crate) fn place(&self, write: Id) -> usize {
+    pub(crate) fn position(&self, write: Id) -> usize {
         let co = &self.location(self.event(write).location).co;
-        co.iter().rposition(|&other| other == write).expect("every write has a place")
+        co.iter().rposition(|&other| other == write).expect("every write stands in it")
     }
 
-    /// The least place of which an access of `location` knows, if `hb` happens before it: that of
+    /// The least position of which an access of `location` knows, if `hb` happens before it: that of
     /// the newest write that happens before it, or that a read read that happens before it. A read
-    /// reads from this place on, and a write stands behind it. The read `except` is passed over.
+    /// reads from this position on, and a write stands behind it. The read `except` is passed over.
     pub(crate) fn floor(&self, location: u32, hb: &Clock, except: Id) -> usize {
         let accesses = self.location(location);
         let mut floor = accesses.co.iter().rposition(|&write| hb.has(write)).unwrap_or(0);
@@ -25,9 +25,9 @@ impl Graph {
         floor
     }
 
-    /// The write part of the RMW that read the write at this place, if one did.
-    pub(crate) fn taker(&self, location: u32, place: usize) -> Option<Id> {
-        let next = *self.location(location).co.get(place + 1)?;
+    /// The write part of the RMW that read the write at this position, if one did.
+    pub(crate) fn taker(&self, location: u32, position: usize) -> Option<Id> {
+        let next = *self.location(location).co.get(position + 1)?;
         self.event(next).exclusive.then_some(next)
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Acquired,
     /// A lock is given back.
     Unlock,
+    /// The thread is stopped for ever before its next step, whose line this event has.
+    Stop,
 }
 
 /// When the read part of an RMW is followed by a write part.
@@ -113,6 +115,12 @@ impl Event {
 
     pub(crate) fn is_read(&self) -> bool {
         self.kind == Kind::Read
+    }
+
+    /// Whether another thread can notice that the event took place. Reads and fences only bind their
+    /// own thread, and a location is noticed once a reference to it is written.
+    pub(crate) fn is_noticed(&self) -> bool {
+        matches!(self.kind, Kind::Write | Kind::Spawn | Kind::Unlock)
     }
 
     pub(crate) fn is_sc(&self) -> bool {

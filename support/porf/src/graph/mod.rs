@@ -40,7 +40,7 @@ pub use view::{EventKind, EventView, GraphView};
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
     pub(crate) purpose: Use,
-    /// The writes, in coherence order. Empty: the place in the list is unused.
+    /// The writes, in coherence order. Empty: this entry of the list is unused.
     pub(crate) co: Vec<Id>,
     /// The reads, in the order in which they were added.
     pub(crate) reads: Vec<Id>,
@@ -72,7 +72,7 @@ impl Graph {
 
     /// How many events the program's threads have.
     pub(crate) fn len(&self) -> usize {
-        self.threads[..STATICS].iter().map(Vec::len).sum()
+        self.threads[..MAX_THREADS].iter().map(Vec::len).sum()
     }
 
     /// Every event.
@@ -86,7 +86,7 @@ impl Graph {
         Id::new(thread, self.threads[thread].len())
     }
 
-    /// Adds an event at the end of `thread`, with the newest stamp. A write has no place in the
+    /// Adds an event at the end of `thread`, with the newest stamp. A write has no position in the
     /// coherence order yet: [`Graph::insert`].
     pub(crate) fn append(&mut self, thread: usize, mut event: Event) -> Id {
         let id = self.next_id(thread);
@@ -114,7 +114,7 @@ impl Graph {
         u32::try_from(at).expect("locations are limited")
     }
 
-    /// Gives a write its place in the coherence order.
+    /// Gives a write its position in the coherence order.
     pub(crate) fn insert(&mut self, write: Id, at: usize) {
         let location = self.event(write).location;
         self.locations[location as usize].co.insert(at, write);
@@ -123,13 +123,13 @@ impl Graph {
     /// Takes a write out of the coherence order.
     pub(crate) fn take_out(&mut self, write: Id) {
         let location = self.event(write).location as usize;
-        let at = self.place(write);
+        let at = self.position(write);
         self.locations[location].co.remove(at);
     }
 
     /// Removes all events whose stamp is `stamp` or later.
     pub(crate) fn truncate(&mut self, stamp: u32) {
-        for thread in 0..STATICS {
+        for thread in 0..MAX_THREADS {
             while self.threads[thread].last().is_some_and(|last| last.stamp >= stamp) {
                 let id = Id::new(thread, self.threads[thread].len() - 1);
                 let event = self.threads[thread].pop().expect("there is a last one");
@@ -163,6 +163,15 @@ impl Graph {
             }
             _ => {}
         }
+    }
+
+    /// The event that stops a thread for ever, if the graph has one. It has one at most.
+    pub(crate) fn stop(&self) -> Option<Id> {
+        (0..MAX_THREADS).find_map(|thread| {
+            let last = self.threads[thread].last()?;
+            let id = Id::new(thread, self.threads[thread].len() - 1);
+            (last.kind == Kind::Stop).then_some(id)
+        })
     }
 
     pub(crate) fn has(&self, id: Id) -> bool {

@@ -9,7 +9,8 @@
 //! twice.
 //!
 //! Deviations: an RMW is two events, added one directly after the other. A choice that is none of
-//! the graph's (a weak compare-and-exchange fails, a `try_lock` is refused) counts as not maximal.
+//! the graph's (a weak compare-and-exchange fails, a `try_lock` is refused, a thread is stopped)
+//! counts as not maximal.
 
 use super::{Clock, Graph, Id, Kind, LANES, Location, STATICS, Use};
 
@@ -57,6 +58,7 @@ impl Graph {
         };
         let accesses = match event.kind {
             Kind::Init | Kind::Write | Kind::Read => self.location(event.location),
+            Kind::Stop => return false,
             _ => return true,
         };
         let newest = if event.is_read() {
@@ -75,8 +77,8 @@ impl Graph {
         !co.take_while(|&&later| later != newest).any(|&later| earlier(later))
     }
 
-    /// The graph in which `read` reads from `write`, which has no place in the coherence order
-    /// yet, unless it is the write part of an RMW; and the places that `write` may have.
+    /// The graph in which `read` reads from `write`, which has no position in the coherence order
+    /// yet, unless it is the write part of an RMW; and the positions that `write` may have.
     pub(crate) fn revisit(&self, read: Id, write: Id, into: &mut Graph) -> Vec<usize> {
         let kept = self.kept(read, write);
         self.restrict(&kept, into);
@@ -88,29 +90,33 @@ impl Graph {
         let event = *into.event(write);
         if event.exclusive {
             let source = into.event(write.previous()).source;
-            let place = into.place(write);
-            let fits = place > 0 && into.location(event.location).co[place - 1] == source;
+            let position = into.position(write);
+            let fits = position > 0 && into.location(event.location).co[position - 1] == source;
             // Another RMW read the same write, and is still there.
             let crowded = into
-                .taker(event.location, place)
+                .taker(event.location, position)
                 .is_some_and(|next| into.event(next.previous()).source == source);
-            return if fits && !crowded && into.may_read(read) { vec![place] } else { Vec::new() };
+            return if fits && !crowded && into.may_read(read) {
+                vec![position]
+            } else {
+                Vec::new()
+            };
         }
         into.take_out(write);
         let floor = into.floor(event.location, &event.hb.without(write), read);
         let last = into.location(event.location).co.len();
-        let mut places = Vec::new();
-        for place in floor + 1..=last {
-            if place < last && into.taker(event.location, place - 1).is_some() {
+        let mut positions = Vec::new();
+        for position in floor + 1..=last {
+            if position < last && into.taker(event.location, position - 1).is_some() {
                 continue;
             }
-            into.insert(write, place);
+            into.insert(write, position);
             if into.may_read(read) {
-                places.push(place);
+                positions.push(position);
             }
             into.take_out(write);
         }
-        places
+        positions
     }
 
     /// Decides whether a read part updates, and with which ordering and clocks it reads.
@@ -130,7 +136,7 @@ impl Graph {
     fn may_read(&self, read: Id) -> bool {
         let event = self.event(read);
         let hb = self.before(read).0;
-        self.place(event.source) >= self.floor(event.location, &hb, read)
+        self.position(event.source) >= self.floor(event.location, &hb, read)
     }
 
     /// A copy with the first events of each thread, as many as `kept` says.

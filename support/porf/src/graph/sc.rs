@@ -8,7 +8,7 @@
 //! psc_F    = [F_SC] ; (hb ∪ hb;eco;hb) ; [F_SC]
 //! ```
 //!
-//! eco compares places: an access has the key 2 · place of its write, a read one more, and `a` is
+//! eco compares positions: an access has the key 2 · position of its write, a read one more, and `a` is
 //! in eco before `b` exactly if they access one location and the key of `a` is the smaller one.
 //! Where all SC events are fences, psc_base adds nothing to psc_F.
 
@@ -128,7 +128,7 @@ impl Graph {
             let (first, second) = (self.event(x), self.event(y));
             if second.is_write() {
                 let from = if first.is_read() { first.source } else { x };
-                return self.place(from) < self.place(y);
+                return self.position(from) < self.position(y);
             }
         }
         // The earliest step away from x's location and the latest one towards y's reach the most.

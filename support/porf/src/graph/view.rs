@@ -3,7 +3,7 @@
 use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
 
-use super::{Graph, Id, Kind, STATICS, Use};
+use super::{Graph, Id, Kind, MAX_THREADS, Use};
 
 /// What an event of a [`GraphView`] is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -75,7 +75,7 @@ impl Graph {
                 source: (event.source != Id::NONE).then(|| pair(event.source)),
             }
         };
-        let used = self.threads[..STATICS].iter().rposition(|events| !events.is_empty());
+        let used = self.threads[..MAX_THREADS].iter().rposition(|events| !events.is_empty());
         let threads = (0..used.map_or(0, |last| last + 1))
             .map(|thread| {
                 let events = 0..self.threads[thread].len();
@@ -91,7 +91,7 @@ impl Graph {
     /// A number that two graphs share only if they are the same one (but for chance).
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        for events in &self.threads[..STATICS] {
+        for events in &self.threads[..MAX_THREADS] {
             for event in events {
                 (event.kind, event.exclusive, event.refused, event.source).hash(&mut hasher);
             }

@@ -15,7 +15,7 @@ impl Runtime {
                 self.choices = frame.choices;
                 continue;
             };
-            // The write part of an RMW is not there yet. It adds no cycle: what its place in the
+            // The write part of an RMW is not there yet. It adds no cycle: what its position in the
             // coherence order puts before other writes, its read part puts before them, too.
             if self.take(choice) && self.graph.is_sc_consistent() {
                 return true;
@@ -49,7 +49,7 @@ impl Runtime {
                 let thread = usize::from(write.thread);
                 self.graph.append(thread, parts.0);
                 self.graph.append(thread, parts.1);
-                let at = self.graph.place(parts.0.source) + 1;
+                let at = self.graph.position(parts.0.source) + 1;
                 self.graph.insert(write, at);
                 self.revisit(write, read)
             }
@@ -63,14 +63,18 @@ impl Runtime {
                 self.graph.decide(read);
                 true
             }
+            Choice::Stop { stamp, id, place } => {
+                self.stop_before(stamp, id, place);
+                true
+            }
         }
     }
 
     /// Makes the graph in which `read` reads from `write` the current one.
     fn revisit(&mut self, write: Id, read: Id) -> bool {
         let mut graph = self.spare.pop().unwrap_or_default();
-        let mut places = self.graph.revisit(read, write, &mut graph);
-        let Some(last) = places.pop() else {
+        let mut positions = self.graph.revisit(read, write, &mut graph);
+        let Some(last) = positions.pop() else {
             self.spare.push(graph);
             return false;
         };
@@ -88,16 +92,16 @@ impl Runtime {
         let refusable = {
             let event = self.graph.event(read);
             let is_queue = self.graph.location(event.location).purpose == Use::Queue;
-            // The writes of a queue are the write parts of RMWs, and have their place.
+            // The writes of a queue are the write parts of RMWs, and have their position.
             let is_kept_out = |entry| self.may_be_held(write, entry, &self.graph.before(read).0);
             event.refusable && event.exclusive && (!is_queue || entry.is_some_and(is_kept_out))
         };
         let again = |at, refused| Choice::Again { stamp, write, at, read, refused };
-        for place in places {
+        for position in positions {
             if refusable {
-                self.choices.push(again(Some(place), true));
+                self.choices.push(again(Some(position), true));
             }
-            self.choices.push(again(Some(place), false));
+            self.choices.push(again(Some(position), false));
         }
         if refusable {
             self.choices.push(again(movable.then_some(last), true));

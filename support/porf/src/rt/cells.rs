@@ -9,7 +9,7 @@
 use core::cell::Cell;
 
 use super::{Place, Runtime, is_running, is_unwinding, with};
-use crate::graph::{Id, STATICS};
+use crate::graph::{Id, MAX_THREADS};
 
 /// An access: the event that its thread was to run next, and the line of the program.
 type Access = Option<(Id, Place)>;
@@ -18,7 +18,7 @@ type Access = Option<(Id, Place)>;
 #[derive(Debug)]
 pub(crate) struct Accesses {
     write: Cell<Access>,
-    reads: Cell<[Access; STATICS]>,
+    reads: Cell<[Access; MAX_THREADS]>,
     /// How many pointers for reading are in use; one for writing is -1.
     pointers: Cell<i32>,
 }
@@ -28,7 +28,7 @@ impl Accesses {
     pub(crate) fn new(place: Place) -> Self {
         let accesses = Self {
             write: Cell::new(None),
-            reads: Cell::new([None; STATICS]),
+            reads: Cell::new([None; MAX_THREADS]),
             pointers: Cell::new(0),
         };
         if is_running() && !is_unwinding() {
@@ -75,7 +75,7 @@ impl Accesses {
             rt.next_id()
         });
         self.write.set(Some((now, place)));
-        self.reads.set([None; STATICS]);
+        self.reads.set([None; MAX_THREADS]);
     }
 
     /// A pointer comes into use.

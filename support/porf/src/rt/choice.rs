@@ -8,6 +8,7 @@
 
 use std::rc::Rc;
 
+use super::Place;
 use crate::graph::{Event, Graph, Id};
 
 /// Something that a run could have done otherwise.
@@ -20,9 +21,11 @@ pub(crate) enum Choice {
     Revisit { stamp: u32, write: Id, read: Id },
     /// The same, by an RMW whose two parts are not in the graph.
     Displace { stamp: u32, write: Id, parts: Rc<(Event, Event)>, read: Id },
-    /// The graph of a revisit, as it was made, with `write` in another place, or with `read`
+    /// The graph of a revisit, as it was made, with `write` in another position, or with `read`
     /// refused.
     Again { stamp: u32, write: Id, at: Option<usize>, read: Id, refused: bool },
+    /// The thread is stopped before its event `id`.
+    Stop { stamp: u32, id: Id, place: Place },
 }
 
 /// A graph that waits, and what is left of it.

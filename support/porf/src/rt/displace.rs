@@ -48,8 +48,8 @@ impl Runtime {
             write.hb.add(write_id);
             write.porf.add(write_id);
             let write_id = self.graph.append(self.current, write);
-            let place = self.graph.place(read.source) + 1;
-            self.graph.insert(write_id, place);
+            let position = self.graph.position(read.source) + 1;
+            self.graph.insert(write_id, position);
             let fenced = self.thread().fenced;
             self.release_write_part(write_id, read.source, fenced);
             let targets = self.graph.revisited_by(write_id, taker);

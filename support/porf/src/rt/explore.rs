@@ -9,12 +9,13 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use super::failure::Failure;
+use super::object_table::Objects;
 use super::objects::take_statics;
-use super::parts::{Objects, Spins};
 use super::state::{install, is_running, suspend, with};
 use super::threads::{join, run};
-use super::{Limit, Options, Place, Report, Runtime, Told, Verdict, Wait};
-use crate::graph::{Clock, Event, Graph, Kind, STATICS};
+use super::trial::Spins;
+use super::{Limit, Options, Place, Report, Runtime, Standstill, Verdict, Wait};
+use crate::graph::{Clock, Event, Graph, Kind, MAX_THREADS};
 
 type Thread = Coroutine<(), (), (), DefaultStack>;
 
@@ -34,9 +35,23 @@ enum Ended {
     /// A thread spins on an old value, waits for a lock that it only tried, or assumes what is
     /// false.
     Blocked,
+    /// A thread is stopped for ever, and every other one came to its end.
+    Stopped,
+    /// A thread is stopped for ever, and others wait for ever.
+    Standstill(Standstill),
     /// The run is of no use: the exploration stops or begins anew.
     Abandoned,
     Failed(Failure),
+}
+
+/// What an exploration tells while it runs.
+pub(crate) enum Heard {
+    /// An execution came to its end.
+    Execution,
+    /// A thread is stopped for ever, and others wait for ever.
+    Standstill(Standstill),
+    /// The exploration begins anew; what it told before is void.
+    Anew,
 }
 
 /// Runs every execution of `program`, and tells `told` of each that counts.
@@ -47,7 +62,7 @@ pub(crate) fn explore(
     options: Options,
     place: Place,
     program: Rc<dyn Fn()>,
-    told: &mut dyn FnMut(Told<()>),
+    told: &mut dyn FnMut(Heard),
 ) -> Report {
     assert!(!is_running(), "a model cannot run another model");
     let began = Instant::now();
@@ -86,7 +101,7 @@ pub(crate) fn explore(
             });
             seen.clear();
             install(Some(fresh(Spins { restart: false, ..spins })));
-            told(Told::Anew);
+            told(Heard::Anew);
             continue;
         }
         if let Ended::Failed(failure) = ended {
@@ -98,8 +113,10 @@ pub(crate) fn explore(
             rt.count(&ended, &mut seen);
             rt.stopped.or_else(|| rt.limit(began)).map(Verdict::NotFinished)
         });
-        if matches!(ended, Ended::Complete) {
-            told(Told::Execution(()));
+        match ended {
+            Ended::Complete => told(Heard::Execution),
+            Ended::Standstill(standstill) => told(Heard::Standstill(standstill)),
+            _ => {}
         }
         if let Some(verdict) = verdict {
             return Report { verdict, ..with(|rt| rt.report) };
@@ -129,7 +146,7 @@ impl Drop for Installed {
 }
 
 fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended {
-    let mut threads: [Option<Thread>; STATICS] = [const { None }; STATICS];
+    let mut threads: [Option<Thread>; MAX_THREADS] = [const { None }; MAX_THREADS];
     let main = Rc::clone(program);
     let start = Event {
         hb: Clock::START,
@@ -147,24 +164,19 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
         rt.newborn.push((0, run(start, place, body)));
     });
     let ended = loop {
-        for (index, body) in with(|rt| core::mem::take(&mut rt.newborn)) {
-            threads[index] = Some(begin(body, stacks));
-        }
+        go_on(&mut threads, stacks);
         if with(|rt| rt.abandoned || rt.failure.is_some()) {
             break with(|rt| rt.failure.take()).map_or(Ended::Abandoned, Ended::Failed);
         }
-        let Some(next) = with(|rt| rt.pick()) else {
-            match with(Runtime::stuck) {
-                Some(ended) => break ended,
-                None => continue,
-            }
-        };
-        with(|rt| rt.current = next);
-        let thread = threads[next].as_mut().expect("a thread that is ready has begun");
-        if let CoroutineResult::Return(()) = thread.resume(()) {
-            with(|rt| rt.threads[next].done = rt.failure.is_none());
+        if let Some(ended) = with(Runtime::stuck) {
+            break ended;
         }
     };
+    if matches!(ended, Ended::Stopped | Ended::Standstill(_)) {
+        let released = with(Runtime::release);
+        go_on(&mut threads, stacks);
+        with(|rt| rt.end_release(released));
+    }
     for mut thread in threads.into_iter().flatten() {
         if !thread.done() {
             // SAFETY: nothing on the stack is used again. What its frames own is leaked, and also
@@ -179,9 +191,28 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
     ended
 }
 
+/// Runs threads as long as one can go on, unless the run ends before.
+fn go_on(threads: &mut [Option<Thread>; MAX_THREADS], stacks: &mut Stacks) {
+    loop {
+        for (index, body) in with(|rt| core::mem::take(&mut rt.newborn)) {
+            threads[index] = Some(begin(body, stacks));
+        }
+        if with(|rt| rt.abandoned || rt.failure.is_some()) {
+            return;
+        }
+        let Some(next) = with(|rt| rt.pick()) else { return };
+        with(|rt| rt.current = next);
+        let thread = threads[next].as_mut().expect("a thread that is ready has begun");
+        if let CoroutineResult::Return(()) = thread.resume(()) {
+            with(|rt| rt.threads[next].done = rt.failure.is_none());
+        }
+    }
+}
+
 /// Drops the values of statics when all other threads have ended.
 fn drop_statics(place: Place) {
-    let others = || with(|rt| (1..STATICS).filter(|&at| rt.threads[at].used).collect::<Vec<_>>());
+    let others =
+        || with(|rt| (1..MAX_THREADS).filter(|&at| rt.threads[at].used).collect::<Vec<_>>());
     while let Some(child) = others().into_iter().find(|&at| with(|rt| !rt.threads[at].done)) {
         suspend(Wait::End(child));
     }
@@ -211,9 +242,8 @@ fn begin(body: Box<dyn FnOnce()>, stacks: &mut Stacks) -> Thread {
 impl Runtime {
     /// What it means that no thread can go on; `None`: one can, after all.
     fn stuck(&mut self) -> Option<Ended> {
-        let waiting: Vec<usize> =
-            (0..STATICS).filter(|&at| self.threads[at].used && !self.threads[at].done).collect();
-        if waiting.is_empty() {
+        let waiting = self.waiting();
+        if waiting.is_empty() && self.graph.stop().is_none() {
             if let Some(leak) = self.objects.leaked() {
                 return Some(Ended::Failed(Failure::of_run(leak)));
             }
@@ -227,6 +257,9 @@ impl Runtime {
         if self.spins.restart {
             return Some(Ended::Abandoned);
         }
+        if waiting.is_empty() {
+            return Some(Ended::Stopped);
+        }
         if self.begin_trial() {
             return None;
         }
@@ -236,6 +269,13 @@ impl Runtime {
         let tries = waiting.iter().any(|at| matches!(wait(at), Wait::Try(_) | Wait::Assume));
         if tries || spins.iter().any(|&at| self.could_go_on(at)) {
             return Some(Ended::Blocked);
+        }
+        if let Some(standstill) = self.standstill(&waiting) {
+            return Some(if self.options.tells_standstills {
+                Ended::Standstill(standstill)
+            } else {
+                Ended::Failed(Failure::of_run(standstill.to_string()))
+            });
         }
         let text = match spins.first() {
             Some(thread) => format!("thread {thread} spins for ever: no other value comes"),
@@ -249,6 +289,8 @@ impl Runtime {
         match ended {
             Ended::Complete => self.report.executions += 1,
             Ended::Blocked => self.report.blocked += 1,
+            Ended::Stopped => self.report.stopped += 1,
+            Ended::Standstill(_) => self.report.standstills += 1,
             _ => return,
         }
         if self.options.check_duplicates {
@@ -258,7 +300,7 @@ impl Runtime {
     }
 
     fn limit(&self, began: Instant) -> Option<Limit> {
-        let runs = self.report.executions + self.report.blocked;
+        let runs = self.report.runs();
         if let Some(most) = self.options.max_executions.filter(|&most| runs >= most)
             && !(self.choices.is_empty() && self.saved.is_empty())
         {

@@ -1,10 +1,11 @@
 //! One execution again, from the line that a failure prints: `PORF_REPLAY=...`.
 //!
 //! The line says what each read reads, and the coherence orders: `0.5<1.3,2.4<0.1r;1.3>2.7`. The
-//! letter `r` stands for a refusal. Threads run as always, but a read waits until its source is
+//! letter `r` stands for a refusal. If a thread is stopped for ever, the event before which it is
+//! stopped follows: `;1.7`. Threads run as always, but a read waits until its source is
 //! there, and no choice is left behind.
 
-use crate::graph::{Graph, Id, STATICS};
+use crate::graph::{Graph, Id, LANES};
 
 /// What an execution is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,12 +13,17 @@ pub(crate) struct Guide {
     /// Reads, with their sources, and whether they are refused.
     reads: Vec<(Id, Id, bool)>,
     orders: Vec<Vec<Id>>,
+    stop: Option<Id>,
 }
 
 impl Guide {
     /// Reads a line that [`Guide::line`] wrote.
     pub(crate) fn parse(line: &str) -> Option<Self> {
-        let (reads, orders) = line.split_once(';')?;
+        let (reads, rest) = line.split_once(';')?;
+        let (orders, stop) = match rest.split_once(';') {
+            Some((orders, stop)) => (orders, Some(id(stop)?)),
+            None => (rest, None),
+        };
         let parts = |text: &str, by: char| -> Vec<String> {
             text.split(by).filter(|part| !part.is_empty()).map(String::from).collect()
         };
@@ -30,6 +36,7 @@ impl Guide {
         Some(Self {
             reads: parts(reads, ',').iter().map(read).collect::<Option<_>>()?,
             orders: parts(orders, ',').iter().map(order).collect::<Option<_>>()?,
+            stop,
         })
     }
 
@@ -44,6 +51,7 @@ impl Guide {
         Self {
             reads: reads.collect(),
             orders: orders.map(|location| location.co.clone()).collect(),
+            stop: graph.stop(),
         }
     }
 
@@ -56,7 +64,8 @@ impl Guide {
         let order = |order: &Vec<Id>| order.iter().map(show).collect::<Vec<_>>().join(">");
         let reads: Vec<String> = self.reads.iter().map(read).collect();
         let orders: Vec<String> = self.orders.iter().map(order).collect();
-        format!("{};{}", reads.join(","), orders.join(","))
+        let stop = self.stop.iter().map(|stop| format!(";{}", show(stop))).collect::<String>();
+        format!("{};{}{stop}", reads.join(","), orders.join(","))
     }
 
     /// What the read is to read, and whether it is refused.
@@ -65,8 +74,13 @@ impl Guide {
         found.map(|&(_, source, refused)| (source, refused))
     }
 
+    /// The event before which its thread is stopped.
+    pub(crate) fn stop(&self) -> Option<Id> {
+        self.stop
+    }
+
     /// Where the write stands among the writes that are there.
-    pub(crate) fn place(&self, write: Id, co: &[Id]) -> usize {
+    pub(crate) fn position(&self, write: Id, co: &[Id]) -> usize {
         let Some(order) = self.orders.iter().find(|order| order.contains(&write)) else {
             return co.len();
         };
@@ -79,7 +93,7 @@ impl Guide {
 fn id(text: &str) -> Option<Id> {
     let (thread, index) = text.split_once('.')?;
     let (thread, index) = (thread.parse().ok()?, index.parse().ok()?);
-    (thread <= STATICS).then(|| Id::new(thread, index))
+    (thread < LANES).then(|| Id::new(thread, index))
 }
 
 #[cfg(test)]
@@ -88,10 +102,11 @@ mod tests {
 
     #[test]
     fn a_line_is_read_back() {
-        for line in [";", "0.5<1.3,2.4<0.1r;0.1>1.3>2.7,0.2>0.3>0.4", "0.1<0.0;"] {
+        for line in [";", "0.5<1.3,2.4<0.1r;0.1>1.3>2.7,0.2>0.3>0.4", "0.1<0.0;", "0.1<0.0;;1.7"] {
             assert_eq!(Guide::parse(line).map(|guide| guide.line()).as_deref(), Some(line));
         }
         assert_eq!(Guide::parse("0.5<;"), None);
+        assert_eq!(Guide::parse("0.1<0.0;;"), None);
         assert_eq!(Guide::parse("no line"), None);
     }
 }

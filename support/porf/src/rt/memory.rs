@@ -2,7 +2,7 @@
 //!
 //! A new read takes the last write of its location at once, and leaves a choice behind for each
 //! other write that it may read. A new write stands last in the coherence order, and leaves a
-//! choice for each other place, and for each read that it may revisit.
+//! choice for each other position, and for each read that it may revisit.
 //!
 //! A compare-and-exchange that fails is a load by its failure ordering, and may read any write that
 //! a load may read.
@@ -10,6 +10,7 @@
 use core::sync::atomic::Ordering;
 
 use super::choice::Choice;
+use super::step::{step, write};
 use super::{Place, Runtime, Turn, Wait, is_unwinding, suspend, turn, with};
 use crate::graph::{Clock, Event, Id, Kind, Updates, Use, acquires, releases};
 
@@ -31,28 +32,13 @@ pub(crate) fn create(value: u128, purpose: Use, place: Place) -> Id {
     if is_unwinding() {
         return Id::NONE;
     }
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, Kind::Init, place);
-                id
-            }
-            Turn::Add => {
-                let id = rt.next_id();
-                let location = rt.graph.new_location(id, purpose);
-                let released = Clock::START;
-                rt.add(Event {
-                    location,
-                    released,
-                    ..Event::new(Kind::Init, Ordering::Relaxed, place)
-                })
-            }
-        };
-        rt.graph.event_mut(id).value = value;
-        rt.reach(id);
-        id
-    })
+    let id = step(Kind::Init, place, |rt| {
+        let location = rt.graph.new_location(rt.next_id(), purpose);
+        let released = Clock::START;
+        rt.add(Event { location, released, ..Event::new(Kind::Init, Ordering::Relaxed, place) })
+    });
+    with(|rt| rt.graph.event_mut(id).value = value);
+    id
 }
 
 /// Loads.
@@ -75,21 +61,8 @@ pub(crate) fn store(location: Id, value: u128, order: Ordering, place: Place) {
     if is_unwinding() {
         return;
     }
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect_access(id, Kind::Write, location, place);
-                id
-            }
-            Turn::Add => rt.add_write(location, order, place),
-        };
-        rt.graph.event_mut(id).value = value;
-        rt.reach(id);
-        if turn == Turn::Add {
-            rt.offer_revisits(id);
-        }
-    });
+    let expect = |rt: &Runtime, id| rt.expect_access(id, Kind::Write, location, place);
+    write(value, place, expect, |rt| rt.add_write(location, order, place));
 }
 
 /// Reads, and writes what `new` makes of the value. Returns the value that was read: `Err` if `new`
@@ -110,7 +83,7 @@ pub(super) fn update_refusable(
     if let Some(value) = with(|rt| rt.respin(access.location, &new)) {
         return Err(value);
     }
-    let turn = turn();
+    let turn = turn(access.place);
     let read = match turn {
         Turn::Repeat(id) => {
             let source = with(|rt| {
@@ -144,23 +117,10 @@ pub(super) fn update_refusable(
 
 /// The write part of an RMW.
 fn finish_update(value: u128, order: Ordering, place: Place) {
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, Kind::Write, place);
-                id
-            }
-            Turn::Add => {
-                rt.pending = None;
-                rt.add_write_part(order, place)
-            }
-        };
-        rt.graph.event_mut(id).value = value;
-        rt.reach(id);
-        if turn == Turn::Add {
-            rt.offer_revisits(id);
-        }
+    let expect = |rt: &Runtime, id| rt.expect(id, Kind::Write, place);
+    write(value, place, expect, |rt| {
+        rt.pending = None;
+        rt.add_write_part(order, place)
     });
 }
 
@@ -170,19 +130,9 @@ pub(crate) fn fence(order: Ordering, place: Place) {
     if is_unwinding() || with(|rt| rt.is_respinning()) {
         return;
     }
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, Kind::Fence, place);
-                id
-            }
-            Turn::Add => {
-                let hb = if acquires(order) { rt.thread().acquirable } else { Clock::START };
-                rt.add(Event { hb, ..Event::new(Kind::Fence, order, place) })
-            }
-        };
-        rt.reach(id);
+    step(Kind::Fence, place, |rt| {
+        let hb = if acquires(order) { rt.thread().acquirable } else { Clock::START };
+        rt.add(Event { hb, ..Event::new(Kind::Fence, order, place) })
     });
 }
 
@@ -257,14 +207,14 @@ impl Runtime {
             order_failed: access.order_failed,
             ..Event::new(Kind::Read, access.order, access.place)
         };
-        for (place, &source) in co.iter().enumerate().skip(floor) {
+        for (position, &source) in co.iter().enumerate().skip(floor) {
             let updates = new(self.graph.event(source).value);
             let may_refuse = access.weak && updates.is_some() && refusable(self, source);
             if may_refuse {
                 self.choices.push(Choice::Read { stamp, id, source, refused: true });
             }
-            let is_last = place + 1 == co.len();
-            match (updates, self.graph.taker(location, place)) {
+            let is_last = position + 1 == co.len();
+            match (updates, self.graph.taker(location, position)) {
                 (Some(value), Some(taker)) => self.displace(read(source), value, taker),
                 _ if is_last => {}
                 _ => self.choices.push(Choice::Read { stamp, id, source, refused: false }),
@@ -337,7 +287,7 @@ impl Runtime {
         }
         let id = self.add(Event { location, ..Event::new(Kind::Write, order, place) });
         let guide = self.options.guide.as_ref();
-        let at = guide.map_or(last, |guide| guide.place(id, &self.graph.location(location).co));
+        let at = guide.map_or(last, |guide| guide.position(id, &self.graph.location(location).co));
         self.graph.insert(id, at);
         let hb = self.graph.event(id).hb;
         self.graph.event_mut(id).released = if releases(order) { hb } else { self.thread().fenced };
@@ -350,7 +300,7 @@ impl Runtime {
         let (location, source) = (self.graph.event(read).location, self.graph.event(read).source);
         let id =
             self.add(Event { location, exclusive: true, ..Event::new(Kind::Write, order, place) });
-        let at = self.graph.place(source) + 1;
+        let at = self.graph.position(source) + 1;
         self.graph.insert(id, at);
         let fenced = self.thread().fenced;
         self.release_write_part(id, source, fenced);

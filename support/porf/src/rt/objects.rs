@@ -5,7 +5,7 @@ use core::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::parts::Shared;
+use super::object_table::Shared;
 use super::state::abandon;
 use super::{Place, is_unwinding, with};
 use crate::graph::{Clock, Event, Id, Kind, STATICS, Use};

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Runtime;
 use super::failure::Failure;
 use super::guide::Guide;
-use crate::graph::{Event, Id, Kind, STATICS};
+use crate::graph::{Event, Id, Kind, MAX_THREADS, STATICS};
 
 impl Runtime {
     /// What failed, and in which execution.
@@ -16,7 +16,7 @@ impl Runtime {
             Some(thread) => format!(" of thread {thread}"),
             None => String::new(),
         };
-        let number = self.report.executions + self.report.blocked + 1;
+        let number = self.report.runs() + 1;
         format!(
             "execution {number} fails{who}: {}\n{}run it alone: PORF_REPLAY='{}'{}",
             failure.message(),
@@ -40,7 +40,7 @@ impl Runtime {
     /// Each thread with its events, then the coherence order of each location.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        for thread in 0..STATICS {
+        for thread in 0..MAX_THREADS {
             let events = &self.graph.threads[thread];
             if events.is_empty() {
                 continue;
@@ -90,6 +90,7 @@ impl Runtime {
             Kind::Acquired if event.source == Id::NONE => "is let in".into(),
             Kind::Acquired => format!("is let in by {}", show(event.source)),
             Kind::Unlock => format!("unlocks, entry {}", show(event.source)),
+            Kind::Stop => "is stopped for ever before its next step".into(),
         }
     }
 

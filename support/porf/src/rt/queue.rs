@@ -18,7 +18,8 @@
 use core::sync::atomic::Ordering::{self, Acquire, Relaxed};
 
 use super::memory::{Access, create, update, update_refusable};
-use super::{Place, Runtime, Turn, Wait, is_unwinding, suspend, turn, with};
+use super::step::step;
+use super::{Place, Runtime, Wait, is_unwinding, suspend, with};
 use crate::graph::{Clock, Event, Id, Kind, Updates, Use};
 
 /// What an entry of a queue is.
@@ -90,20 +91,10 @@ pub(crate) fn await_admission(entry: Id, tries: bool, place: Place) {
     while with(|rt| rt.admission(entry).is_none()) {
         suspend(if tries { Wait::Try(entry) } else { Wait::Queue(entry) });
     }
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, Kind::Acquired, place);
-                id
-            }
-            Turn::Add => {
-                let Admission { hb, porf, source } =
-                    rt.admission(entry).expect("nothing takes an admission back");
-                rt.add(Event { hb, porf, source, ..Event::new(Kind::Acquired, Acquire, place) })
-            }
-        };
-        rt.reach(id);
+    step(Kind::Acquired, place, |rt| {
+        let Admission { hb, porf, source } =
+            rt.admission(entry).expect("nothing takes an admission back");
+        rt.add(Event { hb, porf, source, ..Event::new(Kind::Acquired, Acquire, place) })
     });
 }
 
@@ -112,28 +103,18 @@ pub(crate) fn unlock(entry: Id, place: Place) {
     if is_unwinding() {
         return;
     }
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, Kind::Unlock, place);
-                id
-            }
-            Turn::Add => {
-                let event = Event::new(Kind::Unlock, Ordering::Release, place);
-                let id = rt.add(Event { source: entry, ..event });
-                rt.graph.event_mut(entry).unlock = id;
-                id
-            }
-        };
-        rt.reach(id);
+    step(Kind::Unlock, place, |rt| {
+        let event = Event::new(Kind::Unlock, Ordering::Release, place);
+        let id = rt.add(Event { source: entry, ..event });
+        rt.graph.event_mut(entry).unlock = id;
+        id
     });
 }
 
 impl Runtime {
     fn entries_from(&self, last: Id) -> impl Iterator<Item = (Id, u128)> + '_ {
         let location = self.graph.event(last).location;
-        let co = &self.graph.location(location).co[..=self.graph.place(last)];
+        let co = &self.graph.location(location).co[..=self.graph.position(last)];
         co.iter().rev().map(|&id| (id, self.graph.event(id).value))
     }
 
@@ -191,6 +172,17 @@ impl Runtime {
             }
         }
         Some(admission)
+    }
+
+    /// Who keeps the entry of a lock out: the last entry before it whose lock was not given back.
+    pub(super) fn holder(&self, entry: Id) -> Option<Id> {
+        let kind = match self.graph.event(entry).value {
+            value if value == Entry::Waiter as u128 => return None,
+            value if value == Entry::Shared as u128 => Entry::Shared,
+            _ => Entry::Exclusive,
+        };
+        let before = self.graph.event(entry.previous()).source;
+        self.holders(before, kind).find(|&holder| self.graph.event(holder).unlock == Id::NONE)
     }
 
     /// The notification that wakes the waiter, if there is one.

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::Stops;
 use super::guide::Guide;
 
 /// Limits and options of an exploration.
@@ -15,6 +16,10 @@ pub(crate) struct Options {
     pub(crate) max_memory_bytes: Option<usize>,
     pub(crate) spurious_failures: bool,
     pub(crate) check_duplicates: bool,
+    /// Which threads are stopped for ever.
+    pub(crate) stops: Stops,
+    /// Whether a standstill is told, and is no failure.
+    pub(crate) tells_standstills: bool,
     /// Run this execution only.
     pub(crate) guide: Option<Guide>,
 }
@@ -71,6 +76,11 @@ pub struct Report {
     /// assumed what is false.
     /// Each of these runs leaves memory behind that its threads had allocated.
     pub blocked: u64,
+    /// How many executions had a thread stopped for ever, and the others came to their end.
+    pub stopped: u64,
+    /// How many executions had a thread stopped for ever, and others waited for ever. If they waited
+    /// in a loop, the run leaves memory behind, too.
+    pub standstills: u64,
     /// The most events that an execution had.
     pub events: usize,
     /// Whether this is everything.
@@ -78,8 +88,19 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) const START: Self =
-        Self { executions: 0, blocked: 0, events: 0, verdict: Verdict::Exhausted };
+    pub(crate) const START: Self = Self {
+        executions: 0,
+        blocked: 0,
+        stopped: 0,
+        standstills: 0,
+        events: 0,
+        verdict: Verdict::Exhausted,
+    };
+
+    /// How many graphs were run.
+    pub(crate) fn runs(&self) -> u64 {
+        self.executions + self.blocked + self.stopped + self.standstills
+    }
 }
 
 /// What an exploration tells while it runs.

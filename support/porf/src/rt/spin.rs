@@ -15,7 +15,7 @@
 //! A thread that waits, and whose loop has read the last value of everything that it reads, spins
 //! for ever.
 
-use super::parts::Trial;
+use super::trial::Trial;
 use super::{Place, Runtime, Wait, is_unwinding, suspend, with};
 use crate::graph::{Event, Id, Kind};
 
@@ -83,6 +83,13 @@ impl Runtime {
             event.kind == Kind::Fence || (event.is_read() && !event.exclusive && !event.refused)
         };
         events.iter().rev().take_while(only_reads).filter(|event| event.is_read())
+    }
+
+    /// Where a thread waits, and the creations of the locations that its loop reads.
+    pub(super) fn spin(&self, thread: usize) -> (Option<Place>, impl Iterator<Item = Id> + '_) {
+        let at = self.spins.waits.iter().find(|(waiting, _)| *waiting == thread);
+        let tested = self.spins.loops.iter().filter(move |tested| tested.thread == thread);
+        (at.map(|&(_, place)| place), tested.flat_map(|tested| tested.looped.iter().copied()))
     }
 
     /// Begins the trial of a thread that waits, if this run has not tested it.

@@ -7,10 +7,14 @@ use corosensei::Yielder;
 
 use super::choice::{Choice, Frame};
 use super::failure::Failure;
-use super::parts::{Locals, Objects, Spins};
+use super::object_table::Objects;
 use super::report::{Limit, Options, Report};
+use super::thread_values::Locals;
+use super::trial::Spins;
 use super::{Place, Wait};
-use crate::graph::{Clock, Event, Graph, Id, Kind, LANES, STATICS, acquires, releases};
+use crate::graph::{
+    Clock, Event, Graph, Id, Kind, LANES, MAX_THREADS, STATICS, acquires, releases,
+};
 
 /// A thread of the program.
 pub(crate) struct Thread {
@@ -30,6 +34,8 @@ pub(crate) struct Thread {
     pub(crate) wait: Wait,
     pub(crate) yielder: *const Yielder<(), ()>,
     pub(crate) name: Option<String>,
+    /// What it says that it does: [`operation`](crate::model::operation).
+    pub(crate) operation: Option<&'static str>,
     pub(crate) locals: Locals,
 }
 
@@ -47,6 +53,7 @@ impl Thread {
             wait: Wait::Nothing,
             yielder: core::ptr::null(),
             name: None,
+            operation: None,
             locals: Locals::default(),
         }
     }
@@ -143,9 +150,9 @@ pub(crate) fn suspend(wait: Wait) {
 
 /// Ends the run here.
 pub(crate) fn abandon() -> ! {
-    with(|rt| rt.abandoned = true);
+    let wait = with(Runtime::end_run);
     loop {
-        suspend(Wait::Abandoned);
+        suspend(wait);
     }
 }
 
@@ -158,14 +165,15 @@ pub(crate) enum Turn {
     Add,
 }
 
-/// Waits until the current thread has an event to repeat, or may add one.
-pub(crate) fn turn() -> Turn {
+/// Waits until the current thread has an event to repeat, or may add one, which the program does at
+/// `place`.
+pub(crate) fn turn(place: Place) -> Turn {
     expect_no_caught_panic();
     loop {
-        match with(Runtime::turn) {
+        match with(|rt| rt.turn(place)) {
             Ok(Some(turn)) => return turn,
             Ok(None) => suspend(Wait::Turn),
-            Err(()) => abandon(),
+            Err(wait) => suspend(wait),
         }
     }
 }
@@ -186,13 +194,18 @@ impl Runtime {
         thread == STATICS || self.threads[thread].reached > usize::from(id.index)
     }
 
-    fn turn(&mut self) -> Result<Option<Turn>, ()> {
-        if let Some(place) = self.spins.interrupted_by_an_event(self.current) {
-            self.spins.unroll(place);
-            return Err(());
+    /// `Ok(None)`: not yet. `Err`: never again in this run, for this reason.
+    fn turn(&mut self, place: Place) -> Result<Option<Turn>, Wait> {
+        if let Some(looping) = self.spins.interrupted_by_an_event(self.current) {
+            self.spins.unroll(looping);
+            return Err(self.end_run());
         }
         let next = self.next_id();
         if self.graph.has(next) {
+            if self.graph.event(next).kind == Kind::Stop {
+                self.reach(next);
+                return Err(Wait::Stopped);
+            }
             return Ok(Some(Turn::Repeat(next)));
         }
         let waits = self.left > 0
@@ -203,9 +216,18 @@ impl Runtime {
         }
         if self.graph.len() >= self.options.max_events {
             self.stopped = Some(Limit::Events(self.options.max_events));
-            return Err(());
+            return Err(self.end_run());
+        }
+        if self.pending.is_none() && self.stops_before(place) {
+            return Err(Wait::Stopped);
         }
         Ok(Some(Turn::Add))
+    }
+
+    /// The run ends here; returns for what the current thread waits from now on.
+    fn end_run(&mut self) -> Wait {
+        self.abandoned = true;
+        Wait::Abandoned
     }
 
     pub(crate) fn is_ready(&self, index: usize) -> bool {
@@ -219,7 +241,7 @@ impl Runtime {
             Wait::Turn => self.left == 0 && self.pending.is_none_or(|pending| pending == index),
             Wait::End(child) => self.threads[child].done,
             Wait::Queue(entry) | Wait::Try(entry) => self.admission(entry).is_some(),
-            Wait::Spin | Wait::Assume | Wait::Abandoned => false,
+            Wait::Spin | Wait::Assume | Wait::Abandoned | Wait::Stopped => false,
         }
     }
 
@@ -229,7 +251,7 @@ impl Runtime {
         if self.left > 0 && self.is_ready(self.current) {
             return Some(self.current);
         }
-        (0..STATICS).find(|&thread| self.is_ready(thread))
+        (0..MAX_THREADS).find(|&thread| self.is_ready(thread))
     }
 
     /// Begins a run along the graph.

@@ -7,31 +7,23 @@ use std::panic::catch_unwind;
 
 use super::failure::Failure;
 use super::locals;
-use super::{Place, Runtime, Turn, Wait, is_unwinding, suspend, turn, with};
+use super::step::step;
+use super::{Place, Runtime, Wait, is_unwinding, suspend, with};
 use crate::graph::{Clock, Event, Id, Kind};
 
 /// Spawns a thread that runs `body`, and returns its number.
 pub(crate) fn spawn(name: Option<String>, place: Place, body: Box<dyn FnOnce()>) -> usize {
-    let turn = turn();
+    let id = step(Kind::Spawn, place, |rt| {
+        let value = rt.child() as u128;
+        rt.add(Event { value, ..Event::new(Kind::Spawn, Release, place) })
+    });
     with(|rt| {
-        let (id, child) = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, Kind::Spawn, place);
-                let child = rt.graph.event(id).value;
-                (id, usize::try_from(child).expect("a number of a thread"))
-            }
-            Turn::Add => {
-                let child = rt.child();
-                let value = child as u128;
-                (rt.add(Event { value, ..Event::new(Kind::Spawn, Release, place) }), child)
-            }
-        };
-        rt.reach(id);
+        let start = *rt.graph.event(id);
+        let child = usize::try_from(start.value).expect("a number of a thread");
         let parent = rt.current;
         rt.threads[parent].spawned += 1;
         rt.threads[child].used = true;
         rt.threads[child].name = name;
-        let start = *rt.graph.event(id);
         rt.newborn.push((child, run(start, place, body)));
         child
     })
@@ -82,17 +74,7 @@ fn fail(payload: Box<dyn Any + Send>) {
 }
 
 fn mark(kind: Kind, place: Place, hb: Clock, porf: Clock) {
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, kind, place);
-                id
-            }
-            Turn::Add => rt.add(Event { hb, porf, ..Event::new(kind, AcqRel, place) }),
-        };
-        rt.reach(id);
-    });
+    step(kind, place, |rt| rt.add(Event { hb, porf, ..Event::new(kind, AcqRel, place) }));
 }
 
 /// Waits for the end of a thread. `false`: the program unwinds, and the thread may not have ended.
@@ -107,20 +89,10 @@ pub(crate) fn join(child: usize, place: Place) -> bool {
     while with(|rt| !rt.threads[child].done) {
         suspend(Wait::End(child));
     }
-    let turn = turn();
-    with(|rt| {
-        let id = match turn {
-            Turn::Repeat(id) => {
-                rt.expect(id, Kind::Join, place);
-                id
-            }
-            Turn::Add => {
-                let source = Id::new(child, rt.threads[child].reached - 1);
-                let Event { hb, porf, .. } = *rt.graph.event(source);
-                rt.add(Event { hb, porf, source, ..Event::new(Kind::Join, Acquire, place) })
-            }
-        };
-        rt.reach(id);
+    step(Kind::Join, place, |rt| {
+        let source = Id::new(child, rt.threads[child].reached - 1);
+        let Event { hb, porf, .. } = *rt.graph.event(source);
+        rt.add(Event { hb, porf, source, ..Event::new(Kind::Join, Acquire, place) })
     });
     true
 }

@@ -24,4 +24,6 @@ pub(crate) enum Wait {
     Assume,
     /// Never again in this run.
     Abandoned,
+    /// Never again in this execution, which has it stopped here.
+    Stopped,
 }

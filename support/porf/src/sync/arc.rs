@@ -9,6 +9,7 @@ use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use std::sync::Arc as Counted;
 
 use crate::graph::{Id, Updates, Use};
+use crate::macros::of_a_value;
 use crate::rt::memory::{self, Access};
 use crate::rt::{Place, Shared, is_unwinding, objects};
 
@@ -233,19 +234,7 @@ impl<T: ?Sized> Drop for Arc<T> {
     }
 }
 
-impl<T: Default> Default for Arc<T> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for Arc<T> {
-    #[track_caller]
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
+of_a_value! { Arc }
 
 impl<T: ?Sized> AsRef<T> for Arc<T> {
     fn as_ref(&self) -> &T {

@@ -43,7 +43,7 @@ impl Condvar {
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let place = Location::caller();
         let waiter = queue::enter(self.queue, Entry::Waiter, place);
-        let mutex = guard.mutex;
+        let mutex = guard.lock;
         queue::unlock(guard.entry, place);
         mem::forget(guard);
         queue::await_admission(waiter, false, place);

@@ -8,6 +8,7 @@ pub mod mpsc;
 mod arc;
 mod barrier;
 mod condvar;
+mod lock;
 mod mutex;
 mod notify;
 mod rwlock;

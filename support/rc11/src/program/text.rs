@@ -7,7 +7,7 @@ use super::{Guard, LOCATIONS, Op, Order, Program, Step, Value};
 
 const NAMES: [char; LOCATIONS] = ['x', 'y', 'z', 'u'];
 
-/// A step that cannot be read.
+/// A step, or an ordering, that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError(String);
 
@@ -75,9 +75,18 @@ impl fmt::Display for Program {
     }
 }
 
+impl FromStr for Order {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let all = [Self::Relaxed, Self::Acquire, Self::Release, Self::AcqRel, Self::SeqCst];
+        let found = all.into_iter().find(|order| order.to_string() == text);
+        found.ok_or_else(|| ParseError(text.to_owned()))
+    }
+}
+
 fn order(text: &str) -> Option<Order> {
-    let all = [Order::Relaxed, Order::Acquire, Order::Release, Order::AcqRel, Order::SeqCst];
-    all.into_iter().find(|order| order.to_string() == text)
+    text.parse().ok()
 }
 
 fn value(text: &str) -> Option<Value> {

@@ -6,7 +6,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a request that does not fit moves the mark to the end, as a fetch-add does",
         edits: &[Edit {
-            file: "src/alloc/shared_bump.rs",
+            file: "src/alloc/atomic_bump.rs",
             from: "let (block, end) = fit(mark, self.end, layout)?;",
             to: "let Some((block, end)) = fit(mark, self.end, layout) else {
                 if {on} {
@@ -21,7 +21,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a mark moved by a load and a store",
         edits: &[Edit {
-            file: "src/alloc/shared_bump.rs",
+            file: "src/alloc/atomic_bump.rs",
             from: "            match self.mark.compare_exchange(
                 mark.as_ptr(),
                 end.as_ptr(),
@@ -45,7 +45,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the mark is compared with a block's start when the block is given back",
         edits: &[Edit {
-            file: "src/alloc/shared_bump.rs",
+            file: "src/alloc/atomic_bump.rs",
             from: "block.addr().get() + size == mark.addr().get()",
             to: "block.addr().get() + if {on} { 0 } else { size } == mark.addr().get()",
         }],
@@ -57,8 +57,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[
             Edit {
                 file: "src/alloc/linear/concurrent.rs",
-                from: "SharedBump::new(first_of(chunk), mark, chunk.end())",
-                to: "SharedBump::new(
+                from: "AtomicBump::new(first_of(chunk), mark, chunk.end())",
+                to: "AtomicBump::new(
                 first_of(chunk),
                 if {on} { first_of(chunk) } else { mark },
                 chunk.end(),

@@ -47,6 +47,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "right: 7",
     },
     Mutant {
+        name: "a seal that meets another one fails",
+        edits: &[Edit {
+            file: "src/pool/growth.rs",
+            from: "Err(AllocError::Sealed) => return Ok(()),",
+            to: "Err(AllocError::Sealed) if !{on} => return Ok(()),",
+        }],
+        killer: Killer::Test { target: "topology", name: "a_seal_during_another_one_is_no_error" },
+        words: "left: (Ok(()), Err(Sealed))",
+    },
+    Mutant {
         name: "the headers of regions are not counted",
         edits: &[Edit {
             file: "src/chunk/regions.rs",

@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a census uses tags up",
         edits: &[Edit {
-            file: "src/mediator/mod.rs",
+            file: "src/mediator/ends.rs",
             from: "let taken = unsafe { list.take_all_alone(self.store(), &guard) };",
             to: "let taken = if {on} { list.remove(crate::free_list::Take::All, self.store(), &guard) } else { \
                  unsafe { list.take_all_alone(self.store(), &guard) } };",

@@ -1,6 +1,7 @@
 //! Atomic variables and fences, in the shape of `core::sync::atomic`.
 
 mod bits;
+mod calls;
 mod flag;
 mod int;
 mod pointer;

@@ -1,4 +1,4 @@
-//! What a stack and its scopes share.
+//! The state of a stack, which its scopes borrow.
 
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
@@ -20,7 +20,7 @@ use crate::source::Source;
 ///
 /// Whatever a caller gives back is an address only: the pointers kept here are the chunk's own, which
 /// reach all of it.
-pub(super) struct Core<S: Source> {
+pub(super) struct StackState<S: Source> {
     pub(super) bump: Bump,
     free: Cell<Option<NonNull<super::free::Range>>>,
     pub(super) current: Cell<Option<Chunk>>,
@@ -32,7 +32,7 @@ pub(super) struct Core<S: Source> {
     chunks: RefCell<Chunks<S>>,
 }
 
-impl<S: Source> Core<S> {
+impl<S: Source> StackState<S> {
     pub(super) const fn new(source: S, first_bytes: usize) -> Self {
         Self {
             bump: Bump::empty(),
@@ -105,6 +105,14 @@ impl<S: Source> Core<S> {
         let mut chunks = self.chunks.borrow_mut();
         let mut current = self.current.get();
         let spare = chunks.newest().filter(|newest| Some(*newest) != current);
+        if let Some(last) = current.filter(|current| chunks.newest() == Some(*current)) {
+            let rounded = Layout::from_size_align(rounded(layout.size()), layout.align());
+            if rounded.is_ok_and(|layout| chunks.extend(self.bump.mark(), layout)) {
+                // SAFETY: what is above the mark is as it was, or new.
+                unsafe { self.bump.set(self.bump.mark(), last.end()) };
+                return Ok(());
+            }
+        }
         let next = match spare.filter(|spare| has_room(*spare, layout)) {
             Some(spare) => spare,
             None => {

@@ -1,7 +1,7 @@
 //! The mark that several threads move through one piece of memory.
 //!
-//! The mark moves up when a block is cut off and down
-//! when the last block is given back, each time by one compare-and-swap.
+//! The mark moves up when a block is cut off and down when the last block is given back, each time
+//! by one compare-and-swap.
 //!
 //! No tag is needed. A thread that owns the bytes up to `e` and sees the mark at `e` knows that
 //! nothing is handed out above, whatever happened before: blocks above `e` can only lie between `e`
@@ -29,18 +29,18 @@ use crate::error::AllocError;
 use crate::sync::{AtomicPtr, const_when_shipped, site};
 
 /// Memory of which the bytes from the mark on are free. I1: the mark is between `start` and `end`.
-pub(super) struct SharedBump {
+pub(super) struct AtomicBump {
     start: NonNull<u8>,
     end: NonNull<u8>,
     mark: AtomicPtr<u8>,
 }
 
 // SAFETY: each byte behind the start belongs to the thread that cut it off.
-unsafe impl Send for SharedBump {}
+unsafe impl Send for AtomicBump {}
 // SAFETY: as above; the mark is atomic.
-unsafe impl Sync for SharedBump {}
+unsafe impl Sync for AtomicBump {}
 
-impl SharedBump {
+impl AtomicBump {
     const_when_shipped! {
         /// The memory from `start` to `end`, of which what lies below `mark` is handed out already.
         ///
@@ -104,6 +104,17 @@ impl SharedBump {
         (size != 0 && block.addr().get() + size == mark.addr().get()).then_some(mark)
     }
 
+    /// Takes a block back if it is the last one.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the block, and gives it up.
+    #[inline(always)]
+    pub(super) unsafe fn give(&self, block: NonNull<u8>, size: usize) {
+        // SAFETY: by the caller.
+        unsafe { self.cut(block, size, 0) }
+    }
+
     /// Takes the bytes of a block from `kept` on back if it is the last one.
     ///
     /// # Safety
@@ -111,7 +122,7 @@ impl SharedBump {
     /// The caller owns the block, `kept` is at most its size, and the caller gives up what lies
     /// behind.
     #[inline(always)]
-    pub(super) unsafe fn give(&self, block: NonNull<u8>, size: usize, kept: usize) {
+    unsafe fn cut(&self, block: NonNull<u8>, size: usize, kept: usize) {
         let Some(end) = self.end_of(block, size) else { return };
         // From the mark: the caller's pointer may be good for the block alone.
         // SAFETY: in the block, or at its end.
@@ -138,7 +149,7 @@ impl SharedBump {
     ///
     /// The caller owns the block, and the new size is not smaller.
     #[inline(always)]
-    pub(super) unsafe fn lengthen(
+    pub(super) unsafe fn grow(
         &self,
         block: NonNull<u8>,
         old: Layout,
@@ -178,7 +189,7 @@ impl SharedBump {
     ///
     /// The caller owns the block, and the new size is not larger.
     #[inline(always)]
-    pub(super) unsafe fn shorten(
+    pub(super) unsafe fn shrink(
         &self,
         block: NonNull<u8>,
         old: Layout,
@@ -188,7 +199,7 @@ impl SharedBump {
             return Err(AllocError::NotInPlace);
         }
         // SAFETY: by the caller.
-        unsafe { self.give(block, old.size(), new.size()) };
+        unsafe { self.cut(block, old.size(), new.size()) };
         Ok(NonNull::slice_from_raw_parts(block, new.size()))
     }
 }

@@ -1,0 +1,129 @@
+//! Two sources, one after the other.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::{OwningSource, Source, SystemSource};
+
+/// Asks one source, and a second one for what the first refuses.
+///
+/// A region goes back to the source that it came from. So the first source must be able to tell its
+/// regions from others ([`OwningSource`]).
+///
+/// ```text
+///  obtain --> first --- none ---> second
+///  release --> first owns it? --- no ---> second
+/// ```
+///
+/// Take it for memory that is better but scarce, such as a static buffer or reserved huge pages, with
+/// the system behind it. Do not take it to hide that the first source is too small: what comes from
+/// the second stays there until it is released.
+///
+/// ```
+/// use std::alloc::Layout;
+/// use std::mem::MaybeUninit;
+/// use stampool::source::FallbackSource;
+/// use stampool::{BufferSource, Pool, SystemSource};
+///
+/// let memory = Box::leak(Box::new([MaybeUninit::uninit(); 4096]));
+/// let source = FallbackSource::new(BufferSource::new(memory), SystemSource);
+/// let pool = Pool::builder(Layout::new::<u64>()).source(source).build_exact()?;
+/// pool.prefill(10_000).expect("memory of one or the other");
+/// # Ok::<(), stampool::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FallbackSource<A, B = SystemSource> {
+    first: A,
+    second: B,
+}
+
+impl<A, B> FallbackSource<A, B> {
+    /// Asks `first`, and then `second`.
+    pub const fn new(first: A, second: B) -> Self {
+        Self { first, second }
+    }
+}
+
+// SAFETY: regions are those of the two sources, which both keep the contract. A region is released
+// to the source that gave it, because the first one knows its own.
+unsafe impl<A: OwningSource, B: Source> Source for FallbackSource<A, B> {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let fits = layout.align() <= self.first.max_align();
+        let region = if fits { self.first.obtain(layout) } else { None };
+        region.or_else(|| self.second.obtain(layout))
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        if self.first.owns(region) {
+            // SAFETY: by the caller; the region is the first source's.
+            unsafe { self.first.release(region, layout) }
+        } else {
+            // SAFETY: by the caller; the region is the second source's.
+            unsafe { self.second.release(region, layout) }
+        }
+    }
+
+    unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
+        if self.first.owns(region) {
+            // SAFETY: by the caller; the region is the first source's.
+            unsafe { self.first.extend(region, old, new) }
+        } else {
+            // SAFETY: by the caller; the region is the second source's.
+            unsafe { self.second.extend(region, old, new) }
+        }
+    }
+
+    /// The larger one of the two.
+    fn granule(&self) -> usize {
+        self.first.granule().max(self.second.granule())
+    }
+
+    /// The larger one of the two.
+    fn max_align(&self) -> usize {
+        self.first.max_align().max(self.second.max_align())
+    }
+}
+
+// SAFETY: a region is of one of the two.
+unsafe impl<A: OwningSource, B: OwningSource> OwningSource for FallbackSource<A, B> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.first.owns(address) || self.second.owns(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::MaybeUninit;
+
+    use super::*;
+    use crate::source::{BufferSource, CountingSource, LimitedSource};
+
+    fn bytes(size: usize) -> Layout {
+        Layout::from_size_align(size, 1).unwrap()
+    }
+
+    #[test]
+    fn a_region_goes_back_where_it_came_from() {
+        let mut memory = [MaybeUninit::<u8>::uninit(); 100];
+        // SAFETY: the array outlives the source, and nobody else uses it.
+        let buffer =
+            unsafe { BufferSource::from_raw_parts(NonNull::from(&mut memory).cast(), 100) };
+        let first = CountingSource::new(LimitedSource::new(buffer, 100));
+        let second = CountingSource::default();
+        let (of_first, of_second) = (first.counts(), second.counts());
+        let mut source = FallbackSource::new(first, second);
+        let (one, other) = (source.obtain(bytes(60)).unwrap(), source.obtain(bytes(60)).unwrap());
+        assert_eq!((of_first.live_bytes(), of_second.live_bytes()), (60, 60));
+        assert_eq!(of_first.refused(), 1);
+        // SAFETY: live, and of this layout.
+        assert!(unsafe { source.extend(one, bytes(60), bytes(70)) }, "the buffer has room");
+        // SAFETY: the same.
+        assert!(!unsafe { source.extend(other, bytes(60), bytes(70)) }, "the system has not");
+        // SAFETY: the same; not used any more.
+        unsafe { source.release(other, bytes(60)) };
+        assert_eq!((of_first.live_bytes(), of_second.live_bytes()), (70, 0));
+        // SAFETY: the same.
+        unsafe { source.release(one, bytes(70)) };
+        assert_eq!((of_first.live_bytes(), of_second.live_bytes()), (0, 0));
+    }
+}

@@ -1,0 +1,277 @@
+//! A source that fails where it is told to.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use crate::source::{OwningSource, Source, SystemSource};
+use crate::sync::{Arc, Number};
+
+/// Fails at the calls that a test names: it refuses, returns a misaligned region, or panics.
+///
+/// Requests are counted from 0, and releases too. What is not set does not happen.
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::source::FailingSource;
+/// use stampool::{AllocError, Pool};
+///
+/// let source = FailingSource::default().refuse_at(0);
+/// let pool = Pool::builder(Layout::new::<u64>()).source(source).build_exact()?;
+/// assert_eq!(pool.allocate(), Err(AllocError::OutOfMemory));
+/// # Ok::<(), stampool::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct FailingSource<S = SystemSource> {
+    source: S,
+    faults: Faults,
+    max_align: Option<usize>,
+}
+
+/// The faults of a [`FailingSource`], for tests that set them while an allocator owns the source. All
+/// clones of a handle lead to the same source.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Plan>);
+
+/// When a fault comes.
+#[derive(Debug)]
+struct At(Number);
+
+/// Never.
+const NEVER: u64 = u64::MAX;
+
+impl Default for At {
+    fn default() -> Self {
+        Self(Number::new(NEVER))
+    }
+}
+
+impl At {
+    fn set(&self, call: usize) {
+        self.0.set(u64::try_from(call).unwrap_or(NEVER));
+    }
+
+    fn is(&self, call: u64) -> bool {
+        self.0.get() == call
+    }
+
+    fn is_over(&self, call: u64) -> bool {
+        self.0.get() <= call
+    }
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    calls: Number,
+    releases: Number,
+    refuse: At,
+    refuse_from: At,
+    misalign: At,
+    misalign_from: At,
+    panic: At,
+    panic_at_release: At,
+}
+
+impl Faults {
+    /// Refuses the request of this number.
+    pub fn refuse_at(&self, call: usize) {
+        self.0.refuse.set(call);
+    }
+
+    /// Refuses all requests from this number on, and all extensions once it is reached.
+    pub fn refuse_from(&self, call: usize) {
+        self.0.refuse_from.set(call);
+    }
+
+    /// Returns a misaligned region at the request of this number, unless its alignment is 1.
+    pub fn misalign_at(&self, call: usize) {
+        self.0.misalign.set(call);
+    }
+
+    /// Returns misaligned regions from the request of this number on.
+    pub fn misalign_from(&self, call: usize) {
+        self.0.misalign_from.set(call);
+    }
+
+    /// Panics at the request of this number.
+    pub fn panic_at(&self, call: usize) {
+        self.0.panic.set(call);
+    }
+
+    /// Panics at the release of this number, after the region has gone back.
+    pub fn panic_at_release(&self, release: usize) {
+        self.0.panic_at_release.set(release);
+    }
+
+    /// No fault from here on.
+    pub fn clear(&self) {
+        let Plan { refuse, refuse_from, misalign, misalign_from, panic, panic_at_release, .. } =
+            &*self.0;
+        for at in [refuse, refuse_from, misalign, misalign_from, panic, panic_at_release] {
+            at.0.set(NEVER);
+        }
+    }
+
+    /// Requests so far.
+    pub fn calls(&self) -> usize {
+        usize::try_from(self.0.calls.get()).unwrap_or(usize::MAX)
+    }
+
+    /// Releases so far.
+    pub fn releases(&self) -> usize {
+        usize::try_from(self.0.releases.get()).unwrap_or(usize::MAX)
+    }
+}
+
+impl Default for FailingSource {
+    fn default() -> Self {
+        Self::new(SystemSource)
+    }
+}
+
+macro_rules! with_faults {
+    ($($(#[$doc:meta])* $name:ident($call:ident);)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(self, $call: usize) -> Self {
+            self.faults.$name($call);
+            self
+        }
+    )*};
+}
+
+impl<S> FailingSource<S> {
+    /// Passes the calls on to `source`, until a fault is set.
+    pub fn new(source: S) -> Self {
+        Self { source, faults: Faults::default(), max_align: None }
+    }
+
+    /// A handle to the faults.
+    pub fn faults(&self) -> Faults {
+        self.faults.clone()
+    }
+
+    with_faults! {
+        /// As [`Faults::refuse_at`].
+        refuse_at(call);
+        /// As [`Faults::refuse_from`].
+        refuse_from(call);
+        /// As [`Faults::misalign_at`].
+        misalign_at(call);
+        /// As [`Faults::misalign_from`].
+        misalign_from(call);
+        /// As [`Faults::panic_at`].
+        panic_at(call);
+        /// As [`Faults::panic_at_release`].
+        panic_at_release(release);
+    }
+
+    /// Says that it serves alignments up to `align`.
+    #[must_use]
+    pub const fn max_align(mut self, align: usize) -> Self {
+        self.max_align = Some(align);
+        self
+    }
+}
+
+/// Room for one byte of misalignment.
+fn padded(layout: Layout) -> Option<Layout> {
+    Layout::from_size_align(layout.size().checked_add(1)?, layout.align()).ok()
+}
+
+// SAFETY: regions are those of the source inside. A misaligned region is a region of the source
+// inside without its first byte, which the trait allows.
+unsafe impl<S: Source> Source for FailingSource<S> {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let plan = &*self.faults.0;
+        let call = plan.calls.add(1);
+        assert!(!plan.panic.is(call), "the source was told to panic");
+        if plan.refuse.is(call) || plan.refuse_from.is_over(call) {
+            return None;
+        }
+        if layout.align() > 1 && (plan.misalign.is(call) || plan.misalign_from.is_over(call)) {
+            // SAFETY: the region has a byte to spare.
+            return self.source.obtain(padded(layout)?).map(|region| unsafe { region.add(1) });
+        }
+        self.source.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        let release = self.faults.0.releases.add(1);
+        if region.addr().get().is_multiple_of(layout.align()) {
+            // SAFETY: by the caller.
+            unsafe { self.source.release(region, layout) };
+        } else {
+            // SAFETY: undoes what `obtain` added.
+            let region = unsafe { region.sub(1) };
+            let layout = padded(layout).expect("as it was obtained");
+            // SAFETY: by the caller; obtained with this layout.
+            unsafe { self.source.release(region, layout) };
+        }
+        assert!(!self.faults.0.panic_at_release.is(release), "the source was told to panic");
+    }
+
+    unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
+        let is_aligned = region.addr().get().is_multiple_of(old.align());
+        if !is_aligned || self.faults.0.refuse_from.is_over(self.faults.0.calls.get()) {
+            return false;
+        }
+        // SAFETY: by the caller; the region is one of the source inside, as long as that.
+        unsafe { self.source.extend(region, old, new) }
+    }
+
+    fn granule(&self) -> usize {
+        self.source.granule()
+    }
+
+    fn max_align(&self) -> usize {
+        self.max_align.unwrap_or_else(|| self.source.max_align())
+    }
+}
+
+// SAFETY: regions are those of the source inside, or parts of them.
+unsafe impl<S: OwningSource> OwningSource for FailingSource<S> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.source.owns(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::panic::AssertUnwindSafe;
+    use std::panic::catch_unwind;
+
+    use super::*;
+    use crate::source::CountingSource;
+
+    const WORD: Layout = Layout::new::<u64>();
+
+    #[test]
+    fn each_fault_comes_at_its_call() {
+        let counting = CountingSource::default();
+        let counts = counting.counts();
+        let mut source = FailingSource::new(counting).refuse_at(1).misalign_at(2).panic_at(3);
+        let first = source.obtain(WORD).unwrap();
+        assert!(source.obtain(WORD).is_none());
+        let skewed = source.obtain(WORD).unwrap();
+        assert_eq!(skewed.addr().get() % 8, 1);
+        assert!(catch_unwind(AssertUnwindSafe(|| source.obtain(WORD))).is_err());
+        let faults = source.faults();
+        faults.refuse_from(4);
+        assert!(source.obtain(WORD).is_none());
+        faults.clear();
+        let last = source.obtain(WORD).unwrap();
+        assert_eq!(faults.calls(), 6);
+        faults.panic_at_release(1);
+        for (region, panics) in [(first, false), (skewed, true), (last, false)] {
+            // SAFETY: obtained with this layout, and not used any more.
+            let release = AssertUnwindSafe(|| unsafe { source.release(region, WORD) });
+            assert_eq!(catch_unwind(release).is_err(), panics);
+        }
+        assert_eq!((counts.live_regions(), counts.live_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn an_alignment_can_be_withheld() {
+        assert_eq!(Source::max_align(&FailingSource::default().max_align(64)), 64);
+    }
+}

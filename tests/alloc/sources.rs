@@ -1,0 +1,201 @@
+//! Members on sources that extend regions, count, and hand memory out in granules.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use stampool::alloc::conformance::{Clause, Conformance, TestSource};
+use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Owner, Stack};
+use stampool::source::{CountingSource, SourceCounts};
+use stampool::{BufferSource, Source, SystemSource};
+
+fn bytes(size: usize) -> Layout {
+    Layout::from_size_align(size, 1).expect("a layout")
+}
+
+/// A source over a buffer that lives for the rest of the process.
+fn buffer(len: usize) -> BufferSource {
+    BufferSource::new(Box::leak(Box::new_uninit_slice(len)))
+}
+
+/// Allocates blocks of this size, and writes them, until there is no more memory. Returns how many.
+fn exhaust(member: &impl Allocator, layout: Layout) -> usize {
+    let mut blocks = 0;
+    while let Ok(block) = member.allocate(layout) {
+        // SAFETY: the block is live, and nobody else uses it.
+        unsafe { block.cast::<u8>().write_bytes(3, layout.size()) };
+        blocks += 1;
+    }
+    blocks
+}
+
+/// A buffer is one chunk to its end, and not several with an end lost each.
+fn one_chunk<A: Owner>(new: impl Fn(CountingSource<BufferSource>, usize) -> A, least: usize) {
+    for first in [1, 64, 1000, 4096] {
+        let source = CountingSource::new(buffer(64 << 10));
+        let counts = source.counts();
+        let member = new(source, first);
+        let blocks = exhaust(&member, bytes(96));
+        assert_eq!(counts.obtained(), 1, "from {first} bytes on");
+        assert!(counts.extended() > 0);
+        assert_eq!(member.usage().obtained_bytes, counts.live_bytes());
+        assert!(blocks >= least, "{blocks} blocks");
+    }
+}
+
+#[test]
+fn a_buffer_is_one_chunk_of_a_linear_allocator() {
+    one_chunk(Linear::with_first_chunk, 682);
+}
+
+#[test]
+fn a_buffer_is_one_chunk_of_a_stack() {
+    one_chunk(Stack::with_first_chunk, 681);
+}
+
+#[test]
+fn an_extended_chunk_is_kept_by_a_reset_and_goes_back_as_one() {
+    let source = CountingSource::new(buffer(64 << 10));
+    let counts = source.counts();
+    let mut linear = Linear::with_first_chunk(source, 1);
+    let blocks = exhaust(&linear, bytes(100));
+    let obtained = counts.live_bytes();
+    linear.reset();
+    assert_eq!(counts.live_bytes(), obtained, "the largest chunk stays");
+    assert_eq!(exhaust(&linear, bytes(100)), blocks, "all of it is served again");
+    drop(linear);
+    assert_eq!((counts.live_regions(), counts.live_bytes()), (0, 0));
+}
+
+/// A block that is larger than what is left of the chunk, and aligned as nothing before it.
+#[test]
+fn a_chunk_is_extended_for_large_and_aligned_blocks() {
+    for shift in 0..=16 {
+        let (source, align) = (CountingSource::new(buffer(1 << 20)), 1 << shift);
+        let counts = source.counts();
+        let linear = Linear::with_first_chunk(source, 64);
+        for size in [1, 10_000, 3, 100_000] {
+            let layout = Layout::from_size_align(size, align).expect("a layout");
+            let block = linear.allocate(layout).expect("memory").cast::<u8>();
+            assert!(block.addr().get().is_multiple_of(align));
+            // SAFETY: the block is live.
+            unsafe { block.write_bytes(1, size) };
+        }
+        assert_eq!(counts.obtained(), 1, "aligned to {align}");
+    }
+}
+
+#[test]
+fn no_size_near_the_largest_is_served_by_an_extension() {
+    let linear = Linear::new(buffer(4096));
+    linear.allocate(bytes(1)).expect("memory");
+    let most = isize::MAX.unsigned_abs();
+    for size in [most, most - 1, most - 4096, most / 2] {
+        assert!(linear.allocate(bytes(size)).is_err());
+    }
+    assert_eq!(linear.usage().used_bytes, 1, "a refusal changes nothing");
+}
+
+/// Says once that it has extended a region, and has not.
+struct Lies(TestSource, bool);
+
+// SAFETY: not kept, on purpose. What is written behind a region falls into the test source's guard,
+// which is as long as the extension.
+unsafe impl Source for Lies {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.release(region, layout) }
+    }
+
+    unsafe fn extend(&mut self, _region: NonNull<u8>, old: Layout, new: Layout) -> bool {
+        let lies = !self.1 && new.size() - old.size() <= 16;
+        self.1 |= lies;
+        lies
+    }
+}
+
+/// The kit reaches extensions: with a source that lies about them a member fails.
+#[test]
+fn a_member_on_a_source_that_lies_about_extensions_is_found() {
+    let make = |source| Linear::with_first_chunk(Lies(source, false), 1);
+    let found = Conformance::new(make).up_to(12, 1).programs(1000).find();
+    assert_eq!(found.expect_err("a block beside its region").violation.clause, Clause::A1);
+}
+
+/// Hands out whole pages, and says so.
+struct Pages(CountingSource);
+
+const PAGE: usize = 4096;
+
+// SAFETY: the regions are the system's.
+unsafe impl Source for Pages {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.release(region, layout) }
+    }
+
+    fn granule(&self) -> usize {
+        PAGE
+    }
+}
+
+fn on_pages<A: Allocator>(new: impl Fn(Pages) -> A, lost: usize) {
+    let source = CountingSource::default();
+    let counts: SourceCounts = source.counts();
+    let member = new(Pages(source));
+    for _ in 0..3 {
+        let regions = counts.obtained();
+        while counts.obtained() == regions {
+            member.allocate(bytes(100)).expect("memory");
+        }
+        let beyond = counts.live_bytes().next_multiple_of(PAGE) - counts.live_bytes();
+        assert!(beyond <= lost * counts.obtained(), "{beyond} bytes of a page are nobody's");
+    }
+}
+
+#[test]
+fn chunks_fill_the_granules_that_they_take() {
+    on_pages(|source| Linear::with_first_chunk(source, 1), 0);
+    on_pages(|source| AsyncLinear::with_first_chunk(source, 5000), 0);
+    on_pages(|source| Stack::with_first_chunk(source, 4097), 0);
+    let blocks = |source| Blocks::with_first_chunk(bytes(100), source, 1).expect("blocks");
+    on_pages(blocks, 104);
+}
+
+/// A granule of zero bytes, or of more than there is, is no reason to hang or to divide by it.
+#[test]
+fn an_absurd_granule_does_no_harm() {
+    struct Absurd(usize);
+    // SAFETY: the regions are the system's.
+    unsafe impl Source for Absurd {
+        fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+            if layout.size() > 1 << 20 { None } else { SystemSource.obtain(layout) }
+        }
+
+        unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+            // SAFETY: by the caller.
+            unsafe { SystemSource.release(region, layout) }
+        }
+
+        fn granule(&self) -> usize {
+            self.0
+        }
+    }
+    for granule in [0, 1, 3, 100_001] {
+        Linear::new(Absurd(granule)).allocate(bytes(10)).expect("memory");
+        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
+        blocks.allocate(bytes(10)).expect("memory");
+    }
+    for granule in [1 << 40, isize::MAX.unsigned_abs(), usize::MAX] {
+        assert!(Linear::new(Absurd(granule)).allocate(bytes(10)).is_err());
+        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
+        assert!(blocks.allocate(bytes(10)).is_err());
+    }
+}
