@@ -40,6 +40,9 @@ impl From<Bound> for Limit {
 pub struct Exploration {
     /// Executions that ran to their end.
     pub executions: u64,
+    /// The most events that an execution had; 0 if the checker does not count them.
+    #[serde(default)]
+    pub events: usize,
     /// How many executions ended in each outcome.
     pub outcomes: BTreeMap<String, u64>,
     /// Whether everything was run that was asked for (within the bound, where there is one).
@@ -170,7 +173,7 @@ pub fn explore_rc11(body: impl Fn() -> String + Send + Sync + 'static) -> Explor
         },
     );
     assert_eq!(report.verdict, Verdict::Exhausted, "not exhausted");
-    let exploration = recorder.finish(true);
+    let exploration = Exploration { events: report.events, ..recorder.finish(true) };
     assert_eq!(report.executions, exploration.executions, "each execution has an outcome");
     exploration
 }

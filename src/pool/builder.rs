@@ -16,7 +16,7 @@ use crate::free_list::{
 };
 use crate::mediator::Mediator;
 use crate::source::{Source, SystemSource};
-use crate::sync::{Number, PoolId};
+use crate::sync::{AtomicU32, PoolId};
 use crate::thread_cache::Registry;
 use crate::threads::{self, ExplicitHandles, ThreadHandling, Topology};
 
@@ -330,7 +330,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             mechanism,
             layout,
             capacity,
-            sealed: Number::new(0),
+            sealed: AtomicU32::new(0),
             block_table: self.block_table,
         }))
     }

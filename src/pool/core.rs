@@ -16,7 +16,7 @@ use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
-use crate::sync::{Arc, Mutex, Number, PoolId, lock};
+use crate::sync::{Arc, AtomicU32, Mutex, PoolId, lock};
 use crate::thread_cache::{Registry, Slot, SlotRef};
 use crate::threads::{EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
@@ -41,7 +41,7 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     /// The most blocks that the pool may carve.
     pub(super) capacity: usize,
     /// Not 0 if the pool is sealed. A copy of `growth.sealed` that threads read without the lock.
-    pub(super) sealed: Number,
+    pub(super) sealed: AtomicU32,
     /// The numbers of the blocks, if the pool is typed.
     pub(super) block_table: Option<BlockTable>,
 }

@@ -10,7 +10,7 @@ use crate::chunk::NewChunk;
 use crate::error::AllocError;
 use crate::free_list::{Magazine, Strategy, Take};
 use crate::mediator::{Client, ShardId};
-use crate::sync::{MutexGuard, lock};
+use crate::sync::{MutexGuard, lock, site};
 use crate::thread_cache::{Slot, SlotRef};
 use crate::threads::ThreadId;
 
@@ -179,7 +179,9 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// Takes the growth lock, unless the pool is sealed. A thread that reads the seal in `sealed`
     /// takes no lock.
     fn unsealed(&self) -> Result<MutexGuard<'_, Growth>, AllocError> {
-        if self.sealed.get() == 0 {
+        // ORDERING(SE-1): Relaxed. Nothing is read through the seal, and a thread that does not see it
+        //   asks again under the lock.
+        if self.sealed.load(site::SEAL_LOOK.ordering()) == 0 {
             let growth = lock(&self.growth);
             if !growth.sealed {
                 return Ok(growth);
@@ -213,7 +215,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
 
     /// Carves the rest of the current chunk and then seals the pool.
     pub(super) fn seal(&self) -> Result<(), AllocError> {
-        if self.sealed.get() != 0 {
+        // ORDERING(SE-1): Relaxed. As in `unsealed`.
+        if self.sealed.load(site::SEAL_LOOK.ordering()) != 0 {
             return Ok(());
         }
         let shard = self.current_shard();
@@ -226,7 +229,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         self.carve_until(shard, |growth| {
             growth.sealed |= growth.carver.batches_left() == 0;
             if growth.sealed {
-                self.sealed.set(1);
+                // ORDERING(SE-2): Relaxed. As SE-1.
+                self.sealed.store(1, site::SEAL_SET.ordering());
             }
             growth.sealed
         })

@@ -105,8 +105,7 @@ pub use std::{
 
 /// An atomic number that is not under check: it is a plain machine atomic in every build (the
 /// steered backend counts its accesses), and it orders nothing. It serves for serial numbers, for
-/// statistics, and for hints whose stale value costs time and nothing else (`sealed` of a pool,
-/// which is decided under the growth lock).
+/// statistics, and for hints whose stale value costs time and nothing else.
 #[derive(Debug, Default)]
 pub struct Number(PlainU64);
 

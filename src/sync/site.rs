@@ -141,6 +141,10 @@ sites! {
     REGISTRY_PUSH = "TC-5", Release;
     /// registry: the first slot.
     REGISTRY_LOAD = "TC-6", Acquire;
+    /// growth: is the pool sealed?
+    SEAL_LOOK = "SE-1", Relaxed;
+    /// growth: the pool is sealed.
+    SEAL_SET = "SE-2", Relaxed;
     /// shared object: one more handle.
     SHARE_CLONE = "OB-1", Relaxed;
     /// shared object: one handle less.

@@ -41,12 +41,20 @@ pub(super) fn judge(check: &Check, ended: &Ended, seconds: f64) -> Row {
     };
     Row {
         executions,
+        events: events_of(ended),
         outcomes_seen: seen.map_or(0, BTreeMap::len),
         outcomes_digest: seen.map(ledger::of_outcomes).unwrap_or_default(),
         seconds,
         verdict,
         detail,
         ..check.row()
+    }
+}
+
+fn events_of(ended: &Ended) -> usize {
+    match ended {
+        Ended::Explored(seen) => seen.events,
+        _ => 0,
     }
 }
 

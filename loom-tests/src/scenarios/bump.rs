@@ -6,7 +6,7 @@
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use core::sync::atomic::AtomicIsize;
+use core::sync::atomic::{AtomicIsize, Ordering};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use stampool::alloc::{AllocError, AsyncLinear, AsyncStatic};
 use stampool::raw::sync::thread;
 
 use super::{Metered, Payload};
+use crate::one_at_a_time::operation;
 
 /// The subjects' name in the ledger.
 pub const SUBJECT: &str = "Bump";
@@ -52,6 +53,22 @@ pub const SCENARIOS: &[Scenario] = &[
         body: growth_race,
         outcomes: &["lower here", "lower there"],
     },
+    Scenario { name: "bump/growth_tight", body: growth_tight, outcomes: &["two chunks"] },
+    Scenario {
+        name: "bump/free_beside_allocate",
+        body: free_beside_allocate,
+        outcomes: &["above", "reused"],
+    },
+    Scenario {
+        name: "bump/grow_allocate",
+        body: grow_allocate,
+        outcomes: &["grown", "not in place"],
+    },
+    Scenario {
+        name: "bump/local_run_alloc",
+        body: local_run_alloc,
+        outcomes: &["run above", "run below", "run below, rest lost"],
+    },
 ];
 
 const CELL: usize = 8;
@@ -84,15 +101,31 @@ impl Rig {
     }
 
     fn allocate(&self, count: usize) -> Result<Sent, AllocError> {
-        let block = self.buffer.allocate(words(count))?.cast::<u8>();
-        taken(&self.bytes, block, 0..count);
-        Ok(Sent(block))
+        operation(|| {
+            let block = self.buffer.allocate(words(count))?.cast::<u8>();
+            taken(&self.bytes, block, 0..count);
+            Ok(Sent(block))
+        })
     }
 
     fn free(&self, block: Sent, count: usize) {
-        given(&self.bytes, block.0, 0..count);
-        // SAFETY: the caller owns the block.
-        unsafe { self.buffer.deallocate(block.0, words(count)) };
+        operation(|| {
+            given(&self.bytes, block.0, 0..count);
+            // SAFETY: the caller owns the block.
+            unsafe { self.buffer.deallocate(block.0, words(count)) };
+        });
+    }
+
+    /// Lengthens a block of one word by another one. False: it stays as it is.
+    fn grow(&self, block: Sent) -> bool {
+        operation(|| {
+            // SAFETY: the caller owns the block, and the size is larger.
+            let grown = unsafe { self.buffer.grow_in_place(block.0, words(1), words(2)) };
+            if grown.is_ok() {
+                taken(&self.bytes, block.0, 1..2);
+            }
+            grown.is_ok()
+        })
     }
 }
 
@@ -139,15 +172,7 @@ fn free_grow() -> String {
     let rig = Rig::new(2);
     let (low, high) = (rig.allocate(1).expect("room"), rig.allocate(1).expect("room"));
     let shared = Arc::clone(&rig);
-    let other = thread::spawn(move || {
-        let low = low;
-        // SAFETY: the block is this thread's, and the size is larger.
-        let grown = unsafe { shared.buffer.grow_in_place(low.0, words(1), words(2)) };
-        if grown.is_ok() {
-            taken(&shared.bytes, low.0, 1..2);
-        }
-        grown.is_ok()
-    });
+    let other = thread::spawn(move || shared.grow(low));
     rig.free(high, 1);
     if other.join().expect("no panic unreported") { "grown" } else { "not in place" }.into()
 }
@@ -158,9 +183,11 @@ fn shrink_allocate() -> String {
     let block = rig.allocate(2).expect("the first");
     let shared = Arc::clone(&rig);
     let other = thread::spawn(move || shared.allocate(1).is_ok());
-    given(&rig.bytes, block.0, 1..2);
-    // SAFETY: the block is this thread's, and the size is smaller.
-    let shrunk = unsafe { rig.buffer.shrink_in_place(block.0, words(2), words(1)) };
+    let shrunk = operation(|| {
+        given(&rig.bytes, block.0, 1..2);
+        // SAFETY: the block is this thread's, and the size is smaller.
+        unsafe { rig.buffer.shrink_in_place(block.0, words(2), words(1)) }
+    });
     assert!(shrunk.is_ok(), "a block shrinks where it is");
     if other.join().expect("no panic unreported") { "had" } else { "refused" }.into()
 }
@@ -169,29 +196,114 @@ fn shrink_allocate() -> String {
 fn fail_then_small() -> String {
     let rig = Rig::new(1);
     let shared = Arc::clone(&rig);
-    let other = thread::spawn(move || shared.buffer.allocate(words(2)).map(|_| ()));
+    let other = thread::spawn(move || operation(|| shared.buffer.allocate(words(2)).map(|_| ())));
     assert!(rig.allocate(1).is_ok(), "a request that was refused has moved the mark");
     let too_much = other.join().expect("no panic unreported");
     assert_eq!(too_much, Err(AllocError::Unsupported));
     "fits".into()
 }
 
+/// One thread gives the last block back, another one cuts off a block meanwhile. Nobody may find the
+/// bytes of that block free, and as many are used in the end as the blocks need that are left.
+fn free_beside_allocate() -> String {
+    let rig = Rig::new(2);
+    let block = rig.allocate(1).expect("the first");
+    let shared = Arc::clone(&rig);
+    let other = thread::spawn(move || shared.allocate(1).expect("room for both"));
+    rig.free(block, 1);
+    let there = other.join().expect("no panic unreported");
+    let is_above = there.0 > block.0;
+    assert_eq!(rig.allocate(1).is_ok(), !is_above, "the mark is not behind the last block");
+    if is_above { "above" } else { "reused" }.into()
+}
+
+/// One thread lengthens its block, another one wants the bytes behind it. There is room for one.
+fn grow_allocate() -> String {
+    let rig = Rig::new(2);
+    let block = rig.allocate(1).expect("the first");
+    let shared = Arc::clone(&rig);
+    let other = thread::spawn(move || shared.allocate(1).is_ok());
+    let grown = rig.grow(block);
+    let had = other.join().expect("no panic unreported");
+    assert_ne!(grown, had, "two threads have the same bytes, or the room went to nobody");
+    if grown { "grown" } else { "not in place" }.into()
+}
+
+/// An allocator that obtains chunks, with the cells for the bytes of its blocks, and the number of
+/// the chunks that it holds.
+struct Chunked {
+    linear: AsyncLinear<Metered>,
+    bytes: Payload,
+    regions: Arc<AtomicIsize>,
+}
+
+impl Chunked {
+    fn new(first_chunk_bytes: usize) -> Arc<Self> {
+        let regions = Arc::new(AtomicIsize::new(0));
+        let source = Metered(Arc::clone(&regions));
+        let linear = AsyncLinear::with_first_chunk(source, first_chunk_bytes);
+        Arc::new(Self { linear, bytes: Payload::default(), regions })
+    }
+
+    fn allocate(&self) -> Sent {
+        operation(|| {
+            let block = self.linear.allocate(words(1)).expect("memory").cast::<u8>();
+            taken(&self.bytes, block, 0..1);
+            Sent(block)
+        })
+    }
+
+    fn chunks(&self) -> isize {
+        self.regions.load(Ordering::Relaxed)
+    }
+}
+
 /// Two threads need the first chunk.
 fn growth_race() -> String {
-    let regions = Arc::new(AtomicIsize::new(0));
-    let linear = Arc::new(AsyncLinear::new(Metered(Arc::clone(&regions))));
-    let bytes = Arc::new(Payload::default());
-    let (shared, shared_bytes) = (Arc::clone(&linear), Arc::clone(&bytes));
-    let other = thread::spawn(move || {
-        let block = shared.allocate(words(1)).expect("memory").cast::<u8>();
-        taken(&shared_bytes, block, 0..1);
-        Sent(block)
-    });
-    let here = linear.allocate(words(1)).expect("memory").cast::<u8>();
-    taken(&bytes, here, 0..1);
+    let rig = Chunked::new(4 << 10);
+    let shared = Arc::clone(&rig);
+    let other = thread::spawn(move || shared.allocate());
+    let here = rig.allocate().0;
     let there = other.join().expect("no panic unreported").0;
-    let held = regions.load(core::sync::atomic::Ordering::Relaxed);
-    assert_eq!(held, 1, "another chunk than one");
-    assert_eq!(linear.usage().used_bytes, 2 * CELL, "as many bytes as two blocks");
+    assert_eq!(rig.chunks(), 1, "another chunk than one");
+    assert_eq!(rig.linear.usage().used_bytes, 2 * CELL, "as many bytes as two blocks");
     lower(here, there)
+}
+
+/// Two threads need a chunk, and the first one has room for one of their blocks. Each thread that
+/// obtains a chunk must have its own block in it, whatever the other thread takes.
+fn growth_tight() -> String {
+    let rig = Chunked::new(0);
+    let shared = Arc::clone(&rig);
+    let other = thread::spawn(move || shared.allocate());
+    let here = rig.allocate().0;
+    assert_ne!(here, other.join().expect("no panic unreported").0, "a block was handed out twice");
+    assert_eq!(rig.chunks(), 2, "a chunk has room for one block");
+    "two chunks".into()
+}
+
+/// One thread takes a run, a block of that, and gives the rest back; another one cuts off a block
+/// meanwhile. Both are from the one chunk that there is.
+fn local_run_alloc() -> String {
+    let rig = Chunked::new(16 << 10);
+    rig.allocate();
+    let shared = Arc::clone(&rig);
+    let other = thread::spawn(move || shared.allocate());
+    let here = {
+        let run = rig.linear.run();
+        let block = operation(|| run.allocate(words(1)).expect("memory").cast::<u8>());
+        taken(&rig.bytes, block, 0..1);
+        operation(|| drop(run));
+        block
+    };
+    let there = other.join().expect("no panic unreported").0;
+    assert_ne!(here, there, "a block was handed out twice");
+    assert_eq!(rig.chunks(), 1, "another chunk than one");
+    let apart = here.addr().get().abs_diff(there.addr().get());
+    match (here < there, apart == CELL) {
+        (false, _) => "run above",
+        (true, true) => "run below",
+        (true, false) => "run below, rest lost",
+    }
+    .into()
 }

@@ -17,6 +17,7 @@
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`objects`] | handles of objects | none: as there |
 //! | [`bump`] | allocators that bump a shared mark | none: as there |
+//! | [`edges`] | pools that are sealed, grow, are counted, check, run out of tags | none: as there |
 //! | [`linear`] | the whole pool, generated programs | none: a history is checked |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
@@ -25,6 +26,7 @@
 pub mod bump;
 pub mod crossed;
 mod depth;
+pub mod edges;
 pub mod ends;
 pub mod exchange;
 pub mod free_twice;
@@ -82,6 +84,8 @@ pub struct Subject {
     pub exchange: fn(&'static exchange::Scenario) -> String,
     /// Runs a pool and threads that end once.
     pub ends: fn(&'static ends::Scenario<ends::Fate>) -> String,
+    /// Runs a seldom thing once.
+    pub edges: fn(&'static edges::Scenario) -> String,
     /// Runs a long scenario once.
     pub long: fn(&'static long::Scenario) -> String,
     /// Runs a generated program once.
@@ -317,6 +321,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         crossed: crossed::body::<S>,
         exchange: exchange::body::<S>,
         ends: ends::body::<S>,
+        edges: edges::body::<S>,
         long: long::body::<S>,
         linear: linear::body::<S>,
     }

@@ -21,6 +21,22 @@ pub struct Twin {
     pub body: Box<dyn Fn() -> String + Send + Sync>,
 }
 
+impl Twin {
+    /// Part of the message with which it fails under porf. That is loom's message, apart from data
+    /// races, where porf may meet another pair of accesses first, or what comes of them.
+    #[must_use]
+    pub fn under_rc11(&self) -> &'static str {
+        match (self.name, self.under_loom) {
+            ("twin/check_by_load", _) => TWICE,
+            (_, UNACQUIRED) => RACE,
+            (_, words) => words,
+        }
+    }
+}
+
+/// How every data race is reported.
+const RACE: &str = "Causality violation: Concurrent";
+
 pub(super) const TWICE: &str = "a block was handed out twice";
 pub(super) const LOST: &str = "a block was lost";
 /// What loom says first where a removal's CAS succeeds by mistake: the magazine's last owner was

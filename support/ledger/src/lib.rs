@@ -132,6 +132,9 @@ pub struct Row {
     pub bound: Limit,
     /// Executions explored.
     pub executions: u64,
+    /// The most events that an execution had; 0 if the checker does not count events.
+    #[serde(default)]
+    pub events: usize,
     /// Outcomes in the specification's set; 0 where an oracle in the body judges instead.
     pub outcomes_expected: usize,
     /// Distinct outcomes seen.
@@ -167,6 +170,7 @@ impl Row {
             tier,
             bound,
             executions: 0,
+            events: 0,
             outcomes_expected: 0,
             outcomes_seen: 0,
             outcomes_digest: String::new(),

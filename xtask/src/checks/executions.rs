@@ -2,10 +2,11 @@
 //!
 //! A row passes if it sees the outcomes of its specification, all of them and no other. A search
 //! that loses executions may still see all outcomes, because many executions share one. So each
-//! exhausted row must have exactly as many executions as the file says. The searches are
-//! deterministic: the same sources give the same numbers.
+//! exhausted row must have exactly as many executions as the file says. porf also says how many
+//! events the longest execution had, which shows a lock around operations that are one critical
+//! section already. The searches are deterministic: the same sources give the same numbers.
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
@@ -19,13 +20,44 @@ use crate::common::workspace;
 const FILE: &str = "loom-tests/executions.txt";
 
 const HEAD: &str = "\
-# Executions of each row that a checker exhausts, one row a line, sorted by key. `cargo xtask checks`
-# compares them, and `cargo xtask checks --keep-executions` writes them.
+# Executions of each row that a checker exhausts, one row a line, sorted by key. Behind them, in rows
+# of porf, the events of the longest execution. `cargo xtask checks` compares the numbers, and
+# `cargo xtask checks --keep-executions` writes them.
 ";
 
 /// The kept numbers, by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Kept(BTreeMap<String, u64>);
+pub(super) struct Kept(BTreeMap<String, Numbers>);
+
+/// What is kept of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Numbers {
+    executions: u64,
+    /// 0: the checker does not count events.
+    events: usize,
+}
+
+impl Numbers {
+    fn of(row: &Row) -> Self {
+        Self { executions: row.executions, events: row.events }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let executions = words.next()?.parse().ok()?;
+        let events = words.next().map_or(Some(0), |events| events.parse().ok())?;
+        words.next().is_none().then_some(Self { executions, events })
+    }
+}
+
+impl fmt::Display for Numbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.events {
+            0 => write!(f, "{}", self.executions),
+            events => write!(f, "{} {events}", self.executions),
+        }
+    }
+}
 
 /// What keeping the numbers of a run has changed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -63,39 +95,37 @@ impl Kept {
         let mut kept = BTreeMap::new();
         let mut last = String::new();
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let (key, number) = line
-                .rsplit_once(' ')
-                .and_then(|(key, number)| Some((key, number.parse().ok()?)))
-                .with_context(|| format!("{FILE}: `{line}` is no key and number"))?;
+            let (key, numbers) = line
+                .split_once(' ')
+                .and_then(|(key, numbers)| Some((key, Numbers::parse(numbers)?)))
+                .with_context(|| format!("{FILE}: `{line}` is no key and numbers"))?;
             ensure!(*last < *key, "{FILE}: `{key}` does not come behind `{last}`");
             last = key.into();
-            kept.insert(last.clone(), number);
+            kept.insert(last.clone(), numbers);
         }
         Ok(Self(kept))
     }
 
     fn text(&self) -> String {
         let mut text = HEAD.to_string();
-        for (key, executions) in &self.0 {
-            writeln!(text, "{key} {executions}").expect("a string takes everything");
+        for (key, numbers) in &self.0 {
+            writeln!(text, "{key} {numbers}").expect("a string takes everything");
         }
         text
     }
 
-    /// What is wrong with the number of executions of an exhausted row, in words.
+    /// What is wrong with the numbers of an exhausted row, in words.
     fn fault(&self, row: &Row) -> Option<String> {
-        let key = row.key();
+        let (key, now) = (row.key(), Numbers::of(row));
         let how =
-            format!("`cargo xtask checks --keep-executions --filter '{key}'` keeps the number");
+            format!("`cargo xtask checks --keep-executions --filter '{key}'` keeps the new ones");
+        let word = if now.events > 0 { "executions and events" } else { "executions" };
         match self.0.get(&key) {
-            Some(kept) if *kept == row.executions => None,
-            Some(kept) => Some(format!(
-                "executions: {} instead of the {kept} that are kept; {how}",
-                row.executions
-            )),
+            Some(kept) if *kept == now => None,
+            Some(kept) => Some(format!("{word}: {now} instead of the {kept} that are kept; {how}")),
             // A deep row that ends for the first time, on a faster machine say.
             None if row.tier >= DEEP_TIER => None,
-            None => Some(format!("executions: {}, and none are kept; {how}", row.executions)),
+            None => Some(format!("{word}: {now}, and none are kept; {how}")),
         }
     }
 
@@ -108,9 +138,9 @@ impl Kept {
         }
     }
 
-    /// Whether a row is as it was when its number was kept: exhausted, in as many executions.
+    /// Whether a row is as it was when its numbers were kept: exhausted, in as many executions.
     pub(super) fn is_as_kept(&self, row: &Row) -> bool {
-        row.is_exhaustive() && self.0.get(&row.key()) == Some(&row.executions)
+        row.is_exhaustive() && self.0.get(&row.key()) == Some(&Numbers::of(row))
     }
 
     /// Whether a number of this row is kept.
@@ -138,10 +168,11 @@ impl Kept {
         changes.gone.extend(self.0.keys().filter(|key| !known.contains(*key)).cloned());
         self.0.retain(|key, _| known.contains(key));
         for row in rows.iter().filter(|row| row.is_exhaustive()) {
-            let before = self.0.insert(row.key(), row.executions);
-            if before != Some(row.executions) {
+            let now = Numbers::of(row);
+            let before = self.0.insert(row.key(), now);
+            if before != Some(now) {
                 let before = before.map_or("none".into(), |before| before.to_string());
-                changes.new.push(format!("{}: {before} -> {}", row.key(), row.executions));
+                changes.new.push(format!("{}: {before} -> {now}", row.key()));
             }
         }
         let ran: BTreeSet<String> = rows.iter().map(Row::key).collect();
@@ -192,15 +223,16 @@ mod tests {
     #[test]
     fn the_file_is_read_as_it_is_written() {
         let mut some = Kept::default();
-        some.keep(&[row("b", 2), row("a", 13)], &[row("a", 0), row("b", 0)]).unwrap();
-        assert!(some.text().ends_with("\ns/a/rc11/unbounded 13\ns/b/rc11/unbounded 2\n"));
+        let with_events = Row { events: 7, ..row("a", 13) };
+        some.keep(&[row("b", 2), with_events], &[row("a", 0), row("b", 0)]).unwrap();
+        assert!(some.text().ends_with("\ns/a/rc11/unbounded 13 7\ns/b/rc11/unbounded 2\n"));
         assert_eq!(kept(&some.text()), some);
     }
 
     #[test]
     fn what_is_not_sorted_or_no_number_is_refused() {
         assert!(Kept::parse("a 1\nb 2\n").is_ok());
-        for bad in ["b 1\na 2\n", "a 1\na 1\n", "a\n", "a -1\n", "a x\n"] {
+        for bad in ["b 1\na 2\n", "a 1\na 1\n", "a\n", "a -1\n", "a x\n", "a 1 x\n", "a 1 2 3\n"] {
             assert!(Kept::parse(bad).is_err(), "{bad}");
         }
     }
@@ -208,13 +240,15 @@ mod tests {
     #[test]
     fn a_row_with_another_number_or_none_is_broken_with_both_numbers() {
         let kept = kept("s/a/rc11/unbounded 13\n");
-        let mut rows = [row("a", 13), row("a", 12), row("b", 7)];
+        let longer = Row { events: 9, ..row("a", 13) };
+        let mut rows = [row("a", 13), row("a", 12), row("b", 7), longer];
         assert!(kept.is_as_kept(&rows[0]) && !kept.is_as_kept(&rows[1]));
         kept.compare(&mut rows);
         assert!(rows[0].is_ok());
         assert!(rows[1].is_broken() && rows[1].detail.contains("12 instead of the 13"));
         assert!(rows[1].detail.contains("--keep-executions --filter 's/a/rc11/unbounded'"));
         assert!(rows[2].is_broken() && rows[2].detail.contains("7, and none are kept"));
+        assert!(rows[3].is_broken() && rows[3].detail.contains("13 9 instead of the 13 that"));
     }
 
     #[test]

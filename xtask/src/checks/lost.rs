@@ -1,7 +1,8 @@
 //! `cargo xtask checks --one-at-a-time`: the checks notice that interleavings are lost.
 //!
 //! The harness puts a mutex around every operation of the scenarios' threads. Each exhaustive row
-//! must then be red, or have another number of executions than is kept. Nothing is written.
+//! must then be red, or have another number of executions or events than is kept. Nothing is
+//! written.
 
 use std::collections::BTreeSet;
 
@@ -33,8 +34,8 @@ pub(super) fn run(jobs: &[Job<'_>], kept: &Kept, workers: usize) -> Result<()> {
     let (same, changed): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| kept.is_as_kept(row));
     let by_executions = changed.iter().filter(|row| row.is_ok()).count();
     println!(
-        "{} rows with a mutex around every operation: {by_executions} have another number of \
-         executions, {} are broken by themselves, {} are as they were",
+        "{} rows with a mutex around every operation: {by_executions} have other numbers of \
+         executions or events, {} are broken by themselves, {} are as they were",
         rows.len(),
         changed.len() - by_executions,
         same.len()

@@ -4,10 +4,13 @@
 //! chooses by `STAMPOOL_MUTANT=N`. So there is one build per backend, however many mutants there
 //! are. Number zero is the shipped code: each killer must be green there, or its verdict would mean
 //! nothing. `weaken` runs on the same loom build, and reports as it does alone.
+//!
+//! With `--rc11` the rows of porf are the killers, of the mutants and of the weakened orderings.
 
 mod judge;
 mod list;
 mod mutant;
+mod rc11;
 mod report;
 mod runner;
 mod tests_killer;
@@ -38,6 +41,9 @@ pub(crate) struct Options {
     /// Leave out the weakened orderings that are argued to change nothing.
     #[arg(long)]
     skip_argued: bool,
+    /// Ask the rows that porf runs, and nothing else.
+    #[arg(long)]
+    rc11: bool,
     /// Print the mutants and their killers, and run nothing.
     #[arg(long)]
     list: bool,
@@ -65,6 +71,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .map(|(at, mutant)| (at + 1, *mutant))
         .filter(|(_, mutant)| wanted(mutant.name))
         .collect();
+    let asked_of_rc11 = if options.rc11 { rc11::asked(&chosen)? } else { Vec::new() };
+    let chosen = match options.rc11 {
+        true => asked_of_rc11.iter().map(|(number, mutant)| (*number, mutant)).collect(),
+        false => chosen,
+    };
     ensure!(
         !chosen.is_empty(),
         "no mutant's name contains `{}`; their names: `cargo xtask mutants --list`",
@@ -81,16 +92,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let lines = runner::run(&builds, &chosen, options.limit, options.jobs)?;
     report::print(&lines);
     let json = serde_json::to_string_pretty(&lines)? + "\n";
-    fs::write(workspace::output()?.join("mutants.json"), json)?;
+    let file = if options.rc11 { "mutants-rc11.json" } else { "mutants.json" };
+    fs::write(workspace::output()?.join(file), json)?;
     let faults = lines.iter().filter(|line| line.fault.is_some()).count();
     println!(
         "{} mutants, {} killed as their entries say, {faults} not",
         lines.len(),
         lines.len() - faults
     );
-    let weakened = match (&options.filter, builds.loom()) {
-        (None, Some(loom)) => {
-            weaken::run_all(loom, options.limit, options.jobs, options.skip_argued)
+    let executable = if options.rc11 { builds.porf() } else { builds.loom() };
+    let weakened = match (&options.filter, executable) {
+        (None, Some(executable)) => {
+            let Options { rc11, limit, jobs, skip_argued, .. } = *options;
+            weaken::run_all(executable, rc11, limit, jobs, skip_argued)
         }
         _ => Ok(()),
     };

@@ -1,7 +1,8 @@
 //! `cargo xtask weaken`: is every ordering needed?
 //!
 //! Each site of the core runs one step weaker, under the unchanged checks; some check must notice.
-//! One build serves all mutants: model binaries read `STAMPOOL_WEAKEN=SITE=Ordering`. The twins are
+//! One build serves all mutants: model binaries read `STAMPOOL_WEAKEN=SITE=Ordering`. The checks are
+//! loom's rows, or with `--rc11` those of porf. The twins are
 //! run with them: a tag that is cut, a head that is read in halves are no orderings, but needed
 //! too.
 
@@ -42,6 +43,9 @@ pub(crate) struct Options {
     /// asked.
     #[arg(long)]
     skip_argued: bool,
+    /// Ask the rows that porf runs, and none of loom's.
+    #[arg(long)]
+    rc11: bool,
 }
 
 /// Runs the command.
@@ -51,7 +55,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     // Before the build, which takes minutes.
     let mutants = weakened(options.site.as_deref())?;
-    let model = Model::Loom;
+    let model = if options.rc11 { Model::Porf } else { Model::Loom };
     let executable = models::build(model, model.checks())?;
     models::assert_backend(model, &executable)?;
     run_in(&executable, options, mutants)
@@ -77,12 +81,18 @@ fn weakened(wanted: Option<&str>) -> Result<Vec<Mutant>> {
     Ok(sites.into_iter().flat_map(weaker).collect())
 }
 
-/// Runs everything in a loom binary that is there already.
+/// Runs everything in a binary that is there already: loom's, or porf's if `rc11`.
 ///
 /// # Errors
 /// As [`run()`].
-pub(crate) fn run_all(executable: &Path, limit: u64, jobs: usize, skip_argued: bool) -> Result<()> {
-    run_in(executable, &Options { site: None, limit, jobs, skip_argued }, weakened(None)?)
+pub(crate) fn run_all(
+    executable: &Path,
+    rc11: bool,
+    limit: u64,
+    jobs: usize,
+    skip_argued: bool,
+) -> Result<()> {
+    run_in(executable, &Options { site: None, limit, jobs, skip_argued, rc11 }, weakened(None)?)
 }
 
 fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<()> {
@@ -91,7 +101,8 @@ fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<
         let known = SITES.iter().any(|known| known.name == *site && known.weaker().contains(to));
         ensure!(known, "{site} as {to:?} is argued, but there is no such mutant");
     }
-    let (rows, twins) = candidates(run_rows::list(executable)?);
+    let checker = if options.rc11 { Checker::Rc11 } else { Checker::Loom };
+    let (rows, twins) = candidates(run_rows::list(executable)?, checker);
 
     let (left_out, mutants): (Vec<Mutant>, Vec<Mutant>) =
         mutants.into_iter().partition(|mutant| options.skip_argued && mutant.argument().is_some());
@@ -110,7 +121,8 @@ fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<
     let relaxed: Vec<&str> =
         SITES.iter().filter(|site| site.weaker().is_empty()).map(|site| site.name).collect();
     report::print(&lines, &relaxed);
-    let path = workspace::output()?.join("weaken.json");
+    let file = if options.rc11 { "weaken-rc11.json" } else { "weaken.json" };
+    let path = workspace::output()?.join(file);
     let judged: Vec<Judged<'_>> =
         lines.iter().map(|line| Judged { line, fault: line.fault() }).collect();
     fs::write(&path, serde_json::to_string_pretty(&judged)? + "\n")?;
@@ -124,10 +136,11 @@ fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<
 }
 
 /// The rows that may kill a mutant of a site, and the twins, which must fail.
-fn candidates(all: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
-    let quick = |row: &Row| row.checker == Checker::Loom && row.tier < DEEP_TIER;
-    let loom = all.into_iter().filter(quick);
-    let (passing, failing): (Vec<Row>, Vec<Row>) = loom.partition(|row| row.expect == Expect::Pass);
+fn candidates(all: Vec<Row>, checker: Checker) -> (Vec<Row>, Vec<Row>) {
+    let quick = |row: &Row| row.checker == checker && row.tier < DEEP_TIER;
+    let quick = all.into_iter().filter(quick);
+    let (passing, failing): (Vec<Row>, Vec<Row>) =
+        quick.partition(|row| row.expect == Expect::Pass);
     (
         passing.into_iter().filter(|row| hunt::KILLERS.contains(&&*row.strategy)).collect(),
         failing.into_iter().filter(|row| row.scenario.starts_with("twin/")).collect(),

@@ -1,5 +1,6 @@
 //! The kept faults of the core, one file per subject.
 
+mod bump;
 mod checking;
 mod edges;
 mod free_list;
@@ -17,6 +18,7 @@ use super::Mutant;
 /// All mutants. A mutant's number is its place here, counted from one; zero is the shipped code.
 pub(crate) fn all() -> Vec<&'static Mutant> {
     [
+        bump::MUTANTS,
         checking::MUTANTS,
         edges::MUTANTS,
         rundown::MUTANTS,

@@ -1,0 +1,106 @@
+//! What a pool does seldom: it is sealed or prefilled, grows past a chunk, is counted, checks its
+//! blocks, or runs out of tags, while threads exchange with it.
+//!
+//! There is no specification: each scenario lists its outcomes, and its assertions judge the rest.
+//! porf runs them, on every strategy.
+
+mod checked;
+mod counted;
+mod growing;
+mod rig;
+pub mod tags;
+
+use std::collections::BTreeSet;
+
+use stampool::Strategy;
+
+/// A program, and what may come of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Its name in the ledger.
+    pub name: &'static str,
+    which: Which,
+    /// All outcomes.
+    outcomes: &'static [&'static str],
+}
+
+impl Scenario {
+    /// The outcomes, as a set.
+    #[must_use]
+    pub fn allowed(&self) -> BTreeSet<String> {
+        self.outcomes.iter().map(ToString::to_string).collect()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Seal,
+    Prefill,
+    SecondChunk,
+    SecondBucket,
+    Stats,
+    Census,
+    Checked,
+    Hardened,
+}
+
+/// All of them.
+pub const SCENARIOS: &[Scenario] = &[
+    // A thread that has found the lists empty is refused if the pool is sealed before the thread
+    // takes the growth lock. If the thread takes it between the last batch and the seal, it gets a
+    // second chunk, which the seal then carves too.
+    Scenario {
+        name: "growth/seal_allocate",
+        which: Which::Seal,
+        outcomes: &["had one of 2", "had one of 4", "refused, of 2"],
+    },
+    Scenario {
+        name: "growth/prefill_allocate",
+        which: Which::Prefill,
+        outcomes: &["had the first", "had the second"],
+    },
+    Scenario { name: "growth/second_chunk", which: Which::SecondChunk, outcomes: &["two chunks"] },
+    Scenario {
+        name: "growth/second_bucket",
+        which: Which::SecondBucket,
+        outcomes: &["carved", "had theirs"],
+    },
+    Scenario {
+        name: "counts/stats_allocate",
+        which: Which::Stats,
+        outcomes: &["saw 1, 1", "saw 1, 2", "saw 2, 2"],
+    },
+    Scenario {
+        name: "counts/end_end_census",
+        which: Which::Census,
+        outcomes: &["all blocks were counted"],
+    },
+    Scenario {
+        name: "checking/checked_leave_allocate",
+        which: Which::Checked,
+        outcomes: &["had", "refused"],
+    },
+    Scenario {
+        name: "checking/hardened_leave_allocate",
+        which: Which::Hardened,
+        outcomes: &["had", "refused"],
+    },
+];
+
+/// Runs a scenario once.
+///
+/// # Panics
+/// At a violation.
+#[must_use]
+pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
+    match scenario.which {
+        Which::Seal => growing::seal_and_allocate::<S>(),
+        Which::Prefill => growing::prefill_and_allocate::<S>(),
+        Which::SecondChunk => growing::second_chunk::<S>(),
+        Which::SecondBucket => growing::second_bucket::<S>(),
+        Which::Stats => counted::stats_and_allocate::<S>(),
+        Which::Census => counted::ends_and_census::<S>(),
+        Which::Checked => checked::leave_and_allocate::<S, stampool::Checked>(),
+        Which::Hardened => checked::leave_and_allocate::<S, stampool::Hardened>(),
+    }
+}
