@@ -51,7 +51,7 @@ fn fixed() {
 
 #[test]
 fn checked() {
-    let programs = PROGRAMS / 10 + 1;
+    let programs = programs() / 10 + 1;
     let linear = |source| Checked::new(Linear::new(source));
     conformance(linear).owner().reset().programs(programs).check();
     let stack = |source| Checked::new(Stack::new(source));

@@ -21,6 +21,10 @@ use machine::{MACHINES, Machine, Std};
 /// The report, in the output folder.
 pub(crate) const REPORT: &str = "cross.json";
 
+/// The program of tests that does not run in an emulator, which has its own answers to the system
+/// calls that map memory.
+const OS: &str = "os";
+
 /// The tests that do not run in an emulator: they run the compiler.
 const LEFT_OUT: &str = "what_must_not_compile_does_not";
 
@@ -119,7 +123,7 @@ fn tests() -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// The library's programs of integration tests.
+/// The library's programs of integration tests, without [`OS`].
 fn programs() -> Result<Vec<Target>> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace::root()?.join("Cargo.toml"))
@@ -128,7 +132,7 @@ fn programs() -> Result<Vec<Target>> {
         .context("cargo metadata")?;
     let library = metadata.packages.into_iter().find(|package| package.name.as_str() == "stampool");
     let targets = library.context("there is no package stampool")?.targets;
-    Ok(targets.into_iter().filter(Target::is_test).collect())
+    Ok(targets.into_iter().filter(|target| target.is_test() && target.name != OS).collect())
 }
 
 /// Words of Cargo for a short stress run.
