@@ -201,6 +201,7 @@ mod tests {
         let lines = rest.lines().skip(2).take_while(|line| line.starts_with('|'));
         let lines: BTreeSet<String> = lines.map(String::from).collect();
         let expected = table();
-        assert_eq!(lines, expected, "it should be:\n{}", Vec::from_iter(&expected).join("\n"));
+        let text = Vec::from_iter(expected.clone()).join("\n");
+        assert_eq!(lines, expected, "it should be:\n{text}");
     }
 }

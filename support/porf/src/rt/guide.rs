@@ -7,7 +7,7 @@
 //! (`src/a.rs:10:5,src/b.rs:1:9`). Threads run as always, but a read waits until its source is
 //! there, and no choice is left behind.
 
-use super::{Place, Runtime};
+use super::Place;
 use crate::graph::{Graph, Id, LANES};
 
 /// What an execution is to do.
@@ -50,7 +50,7 @@ impl Guide {
     }
 
     /// What leads to this graph.
-    fn of(graph: &Graph) -> Self {
+    pub(super) fn of(graph: &Graph) -> Self {
         let reads = graph.ids().filter(|&id| graph.event(id).is_read());
         let reads = reads.map(|id| {
             let event = graph.event(id);
@@ -64,6 +64,24 @@ impl Guide {
             unrolled: Vec::new(),
             counted: Vec::new(),
         }
+    }
+
+    /// The same with the yields that do not wait, and the places of references that are counted, and
+    /// those that `given` names.
+    pub(super) fn knowing(
+        mut self,
+        unrolled: &[Place],
+        counted: &[Place],
+        given: Option<&Self>,
+    ) -> Self {
+        let texts =
+            |places: &[Place]| -> Vec<String> { places.iter().map(ToString::to_string).collect() };
+        (self.unrolled, self.counted) = (texts(unrolled), texts(counted));
+        if let Some(given) = given {
+            self.unrolled.extend(given.unrolled.iter().cloned());
+            self.counted.extend(given.counted.iter().cloned());
+        }
+        self
     }
 
     /// The line to paste.
@@ -116,22 +134,6 @@ impl Guide {
         let earlier = order.iter().take_while(|&&other| other != write);
         let last = earlier.filter_map(|other| co.iter().position(|id| id == other)).max();
         last.map_or(co.len(), |at| at + 1)
-    }
-}
-
-impl Runtime {
-    /// What `PORF_REPLAY` must be set to, to run this execution alone.
-    pub(crate) fn replay_line(&self) -> String {
-        let texts =
-            |places: &[Place]| -> Vec<String> { places.iter().map(ToString::to_string).collect() };
-        let mut guide = Guide::of(&self.graph);
-        guide.unrolled = texts(&self.spins.unrolled);
-        guide.counted = texts(&self.spins.counted);
-        if let Some(given) = &self.options.guide {
-            guide.unrolled.extend(given.unrolled.iter().cloned());
-            guide.counted.extend(given.counted.iter().cloned());
-        }
-        guide.line()
     }
 }
 

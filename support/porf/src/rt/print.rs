@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::Runtime;
 use super::failure::Failure;
+use super::guide::Guide;
 use crate::graph::{Event, Id, Kind, MAX_THREADS, STATICS};
 
 impl Runtime {
@@ -23,6 +24,12 @@ impl Runtime {
             self.replay_line(),
             self.draw(),
         )
+    }
+
+    /// What `PORF_REPLAY` must be set to, to run this execution alone.
+    pub(crate) fn replay_line(&self) -> String {
+        let (spins, given) = (&self.spins, self.options.guide.as_ref());
+        Guide::of(&self.graph).knowing(&spins.unrolled, &spins.counted, given).line()
     }
 
     /// Draws the execution, if `PORF_SVG` names a folder. Returns what became of it.
