@@ -89,6 +89,7 @@ mod rows {
     use super::WAITS;
     use crate::Check;
     use crate::explore::Exploration;
+    use crate::one_at_a_time::execution;
     use crate::scenarios::{Subject, exchange, subjects};
 
     /// Nobody waits.
@@ -153,7 +154,7 @@ mod rows {
         let mut builder = Builder::new();
         builder.check_duplicates = true;
         builder.stops = Stops::Anyone;
-        let (report, standstills) = builder.explore_standstills(body);
+        let (report, standstills) = builder.explore_standstills(move || execution(&body));
         assert_eq!(report.verdict, Verdict::Exhausted, "not exhausted");
         let mut outcomes = BTreeMap::from([(ALL.to_string(), report.stopped)]);
         for standstill in &standstills {
@@ -161,7 +162,7 @@ mod rows {
             *outcomes.entry(waits.collect::<Vec<_>>().join("; ")).or_default() += 1;
         }
         let executions = report.executions + report.stopped + report.standstills;
-        Exploration { executions, outcomes, finished: true }
+        Exploration { executions, events: report.events, outcomes, finished: true }
     }
 
     fn wait(standstill: &Standstill, waiter: &Waiter) -> String {

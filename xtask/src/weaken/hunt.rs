@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use anyhow::{Result, ensure};
-use ledger::Row;
+use ledger::{DEEP_TIER, Row};
 
 use super::line::{Line, Mutant, Verdict};
 use crate::common::all_rows;
@@ -67,7 +67,8 @@ impl Hunt<'_> {
         let shipped: Vec<Job<'_>> = self
             .rows
             .iter()
-            .filter(|row| killers.contains(&*row.key()))
+            // A deep row is exhausted in deep runs.
+            .filter(|row| killers.contains(&*row.key()) && row.tier < DEEP_TIER)
             .map(|row| self.job(row, None))
             .collect();
         for row in run_rows::run(&shipped, workers) {
@@ -120,8 +121,10 @@ impl Hunt<'_> {
     fn ordered(&self, site: &str, costs: &HashMap<String, f64>) -> Vec<&Row> {
         let known: BTreeSet<&str> =
             self.tags.iter().filter(|tag| tag.site == site).flat_map(Tag::killers).collect();
-        let rank =
-            |row: &Row| (!known.contains(&*row.scenario), row.strategy != "TaggedPacked", row.tier);
+        let rank = |row: &Row| {
+            let is_deep = row.tier >= DEEP_TIER;
+            (!known.contains(&*row.scenario), is_deep, row.strategy != "TaggedPacked", row.tier)
+        };
         let cost = |row: &Row| costs.get(&row.key()).copied().unwrap_or(f64::MAX);
         let mut rows: Vec<&Row> = self.rows.iter().filter(|row| runs(row, site)).collect();
         rows.sort_by(|a, b| {
