@@ -34,9 +34,9 @@ pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Quiescent, Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
 pub use pool::{
-    AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local, ObjectPool,
-    ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder, Pooled, SharedPooled, Stale,
-    Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
+    ArenaSource, AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local,
+    ObjectPool, ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder, Pooled,
+    SharedPooled, Stale, Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
 };
 pub use source::{BufferSource, Source, SystemSource};
 pub use thread_cache::SlotStats;
