@@ -265,6 +265,7 @@ impl<S: Source> Chunks<S> {
     /// # Safety
     ///
     /// Nobody uses a payload.
+    #[cfg(feature = "std")]
     pub(super) unsafe fn keep_largest(&mut self) -> Option<Chunk> {
         let largest = self.raise_largest()?;
         // SAFETY: by the caller.

@@ -45,21 +45,30 @@ mod forward;
 mod inherent;
 mod linear;
 mod owner;
+#[cfg(feature = "std")]
 mod pools;
 mod provenance;
+#[cfg(feature = "std")]
 mod shared_bump;
 mod stack;
 mod usage;
 
+#[cfg(feature = "std")]
 pub mod conformance;
+#[cfg(feature = "std")]
 pub mod wrap;
 
 pub use allocator::Allocator;
 pub use blocks::Blocks;
 pub(crate) use empty::empty as empty_block;
-pub use fixed::{AsyncStatic, Static};
-pub use linear::{AsyncLinear, Linear, Run};
+#[cfg(feature = "std")]
+pub use fixed::AsyncStatic;
+pub use fixed::Static;
+pub use linear::Linear;
+#[cfg(feature = "std")]
+pub use linear::{AsyncLinear, Run};
 pub use owner::{Contiguous, Owner, Reset};
+#[cfg(feature = "std")]
 pub use pools::{BlockPool, PoolAllocator};
 pub use stack::{Scope, Stack};
 pub use usage::Usage;

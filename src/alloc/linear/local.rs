@@ -9,7 +9,9 @@ use crate::alloc::bump::Bump;
 use crate::alloc::chunks::{Chunks, FIRST_CHUNK_BYTES};
 use crate::alloc::{Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource};
+#[cfg(feature = "std")]
+use crate::source::SystemSource;
+use crate::source::{DefaultSource, Source};
 
 /// A linear allocator for one thread: it moves a mark through chunks of its source.
 ///
@@ -55,7 +57,7 @@ use crate::source::{Source, SystemSource};
 // A1, A2: `Bump` hands out each byte between mark and end once, and the chunks stay until `&mut` or
 // the drop. A3: the mark moves only in an `Ok`; a new chunk becomes the current one only when it
 // has room for the request. A4: a block's extent is its size. A5: `empty`. A6: `Bump::take`.
-pub struct Linear<S: Source = SystemSource> {
+pub struct Linear<S: Source = DefaultSource> {
     bump: Bump,
     /// Bytes between start and mark of all chunks but the current one.
     older_bytes: Cell<usize>,
@@ -224,6 +226,7 @@ impl<S: Source> fmt::Debug for Linear<S> {
     }
 }
 
+#[cfg(feature = "std")]
 impl Default for Linear {
     fn default() -> Self {
         Self::new(SystemSource)

@@ -9,14 +9,14 @@ use super::shared::Core;
 use super::whole::Stack;
 use crate::alloc::{Owner, Usage, inherent};
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource};
+use crate::source::{DefaultSource, Source};
 
 /// An open scope of a [`Stack`]: it allocates above everything that existed when it was opened.
 /// Dropping it invalidates its blocks and moves the mark back.
 ///
 /// A scope that is forgotten stays open. Its parent then answers [`AllocError::Sealed`] until it is
 /// closed or reset itself; nothing becomes invalid.
-pub struct Scope<'s, S: Source = SystemSource> {
+pub struct Scope<'s, S: Source = DefaultSource> {
     core: &'s Core<S>,
     depth: usize,
     opened: Opened,
