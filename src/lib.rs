@@ -8,42 +8,62 @@
 //! [verification]: crate::docs::verification
 #![doc = ""]
 #![doc = include_str!("../README.md")]
+// Without `std` the members for one thread and the sources that need no system remain.
+#![cfg_attr(not(feature = "std"), no_std)]
 
-#[cfg(feature = "family")]
+#[cfg(all(feature = "family", feature = "std"))]
 pub mod adapt;
 #[cfg(feature = "family")]
 pub mod alloc;
 pub mod docs;
 
+#[cfg(feature = "std")]
 mod block;
+#[cfg(feature = "std")]
 mod checking;
+#[cfg(feature = "std")]
 mod chunk;
 mod error;
+#[cfg(feature = "std")]
 mod free_list;
+#[cfg(feature = "std")]
 mod mediator;
+#[cfg(feature = "std")]
 mod pool;
 pub mod source;
+#[cfg(feature = "std")]
 mod sync;
+#[cfg(feature = "std")]
 mod thread_cache;
+#[cfg(feature = "std")]
 mod threads;
 
+#[cfg(feature = "std")]
 pub use block::Block;
+#[cfg(feature = "std")]
 pub use checking::{Checked, Checking, Hardened, Unchecked};
 pub use error::{AllocError, BuildError, Full};
+#[cfg(feature = "std")]
 pub use free_list::{
     DoubleWidthCas, EpochDeferred, Locked, Quiescent, Strategy, TagPolicy, TaggedPacked, TaggedWide,
 };
+#[cfg(feature = "std")]
 pub use pool::{
-    AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local, ObjectPool,
-    ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder, Pooled, SharedPooled, Stale,
-    Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
+    ArenaSource, AtomicPackedStamped, AtomicStamped, Census, Counted, ExactPool, LivePolicy, Local,
+    ObjectPool, ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder, Pooled,
+    SharedPooled, Stale, Stamped, StampedLocal, StampedPool, StaticPool, Stats, ThreadLocalPool,
 };
-pub use source::{BufferSource, Source, SystemSource};
+#[cfg(feature = "std")]
+pub use source::SystemSource;
+pub use source::{BufferSource, Source};
+#[cfg(feature = "std")]
 pub use thread_cache::SlotStats;
+#[cfg(feature = "std")]
 pub use threads::{
     EndHook, ExplicitHandles, StdThreads, ThreadHandling, ThreadId, Topology, Watcher,
 };
 
+#[cfg(feature = "std")]
 #[doc(hidden)]
 pub mod raw;
 
@@ -66,6 +86,7 @@ pub mod raw;
 /// // SAFETY: allocated from this pool, and used by nobody else.
 /// unsafe { LINES.deallocate(block) };
 /// ```
+#[cfg(feature = "std")]
 #[macro_export]
 macro_rules! static_pool {
     ($($(#[$attribute:meta])* $visible:vis static $name:ident:

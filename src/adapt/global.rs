@@ -5,6 +5,7 @@ use core::fmt;
 use core::ptr::{NonNull, null_mut};
 
 use crate::alloc::{AllocError, Allocator, empty_block};
+use crate::source::Source;
 use crate::sync::abort;
 
 /// An allocator of the family as the program's allocator.
@@ -124,6 +125,18 @@ unsafe impl<A: Allocator> GlobalAlloc for Global<A> {
 /// unsafe { system.deallocate(block.cast(), layout) };
 /// ```
 ///
+/// It is a [`Source`] as well, so that a member or a pool gets its memory from this allocator and not
+/// from the program's own:
+///
+/// ```
+/// use std::alloc::{Layout, System};
+/// use stampool::adapt::FromGlobal;
+/// use stampool::alloc::Linear;
+///
+/// let linear = Linear::new(FromGlobal(&System));
+/// assert!(linear.allocate(Layout::new::<u64>()).is_ok());
+/// ```
+///
 /// It takes a reference for ever, and no value, because `GlobalAlloc` does not promise that blocks
 /// stay valid when their allocator is moved or dropped:
 ///
@@ -177,5 +190,22 @@ unsafe impl<G: GlobalAlloc> Allocator for FromGlobal<G> {
             // a returned length is the requested one.
             unsafe { self.0.dealloc(block.as_ptr(), layout) }
         }
+    }
+}
+
+// SAFETY: the contract of `GlobalAlloc`, which has no regions without bytes. Blocks stay valid until
+// they are freed, because the allocator is borrowed for ever, and neither moved nor dropped.
+unsafe impl<G: GlobalAlloc + Sync> Source for FromGlobal<G> {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        if layout.size() == 0 {
+            return None;
+        }
+        // SAFETY: the size is not zero.
+        NonNull::new(unsafe { self.0.alloc(layout) })
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller, the region came from this allocator with this layout.
+        unsafe { self.0.dealloc(region.as_ptr(), layout) }
     }
 }

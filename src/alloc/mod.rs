@@ -36,6 +36,7 @@
 //!   two calls for resizing in place say.
 
 mod allocator;
+#[cfg(feature = "std")]
 mod atomic_bump;
 mod blocks;
 mod bump;
@@ -47,21 +48,29 @@ mod inherent;
 mod linear;
 mod one_layout;
 mod owner;
+#[cfg(feature = "std")]
 mod pools;
 mod provenance;
 
 mod stack;
 mod usage;
 
+#[cfg(feature = "std")]
 pub mod conformance;
+#[cfg(feature = "std")]
 pub mod wrap;
 
 pub use allocator::Allocator;
 pub use blocks::Blocks;
 pub(crate) use empty::empty as empty_block;
-pub use fixed::{AsyncStatic, Static};
-pub use linear::{AsyncLinear, Linear, Run};
+#[cfg(feature = "std")]
+pub use fixed::AsyncStatic;
+pub use fixed::Static;
+pub use linear::Linear;
+#[cfg(feature = "std")]
+pub use linear::{AsyncLinear, Run};
 pub use owner::{Contiguous, Owner, Reset};
+#[cfg(feature = "std")]
 pub use pools::{BlockPool, PoolAllocator};
 pub use stack::{Scope, Stack};
 pub use usage::Usage;

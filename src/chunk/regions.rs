@@ -105,34 +105,18 @@ impl Drop for Regions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SystemSource;
-    use crate::sync::{Arc, Number};
-
-    /// Panics at its first release, after it has given the region back.
-    struct PanicsOnce(Arc<Number>);
-
-    // SAFETY: the regions are the system's.
-    unsafe impl Source for PanicsOnce {
-        fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-            SystemSource.obtain(layout)
-        }
-
-        unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-            // SAFETY: by the caller.
-            unsafe { SystemSource.release(region, layout) };
-            assert!(self.0.add(1) > 0, "the source panics");
-        }
-    }
+    use crate::source::{CountingSource, FailingSource};
 
     #[test]
     fn a_release_that_panics_leaks_no_other_region() {
-        let released = Arc::new(Number::new(0));
-        let mut regions = Regions::new(Box::new(PanicsOnce(released.clone())));
+        let source = CountingSource::new(FailingSource::default().panic_at_release(0));
+        let counts = source.counts();
+        let mut regions = Regions::new(Box::new(source));
         for _ in 0..3 {
             regions.obtain(Layout::new::<u64>()).expect("memory");
         }
         let drop = core::panic::AssertUnwindSafe(|| drop(regions));
         assert!(std::panic::catch_unwind(drop).is_err(), "the panic goes on");
-        assert_eq!((released.get(), Arc::strong_count(&released)), (3, 1));
+        assert_eq!((counts.released(), counts.sources()), (3, 0));
     }
 }

@@ -1,6 +1,7 @@
 //! The pool in all its forms (raw blocks with and without handles, exact, objects, stamped), its
 //! builder, growth and statistics.
 
+mod arena;
 mod builder;
 mod core;
 mod counts;
@@ -14,6 +15,7 @@ mod per_thread;
 mod stamped;
 mod stats;
 
+pub use arena::ArenaSource;
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
 pub use local::Local;

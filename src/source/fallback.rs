@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::{OwningSource, Source, SystemSource};
+use super::{DefaultSource, OwningSource, Source};
 
 /// Asks one source, and a second one for what the first refuses.
 ///
@@ -32,7 +32,7 @@ use super::{OwningSource, Source, SystemSource};
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct FallbackSource<A, B = SystemSource> {
+pub struct FallbackSource<A, B = DefaultSource> {
     first: A,
     second: B,
 }

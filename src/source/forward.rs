@@ -42,7 +42,9 @@ macro_rules! through_a_pointer {
     )*};
 }
 
-through_a_pointer!(Box<S>, &mut S);
+#[cfg(feature = "std")]
+through_a_pointer!(Box<S>);
+through_a_pointer!(&mut S);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::{OwningSource, Source, SystemSource};
+use super::{DefaultSource, OwningSource, Source};
 
 /// Passes on at most a number of bytes at a time. What goes back may be obtained again.
 ///
@@ -29,7 +29,7 @@ use super::{OwningSource, Source, SystemSource};
 /// assert_eq!(source.taken_bytes(), 0);
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct LimitedSource<S = SystemSource> {
+pub struct LimitedSource<S = DefaultSource> {
     source: S,
     limit: usize,
     taken: usize,
@@ -109,7 +109,7 @@ unsafe impl<S: OwningSource> OwningSource for LimitedSource<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::FailingSource;
+    use crate::source::{FailingSource, SystemSource};
 
     fn bytes(size: usize) -> Layout {
         Layout::from_size_align(size, 1).unwrap()

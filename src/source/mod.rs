@@ -6,8 +6,10 @@
 //! source when it grows and when it is reset or dropped, and the stack also when a scope closes or a
 //! block is freed.
 
+#[cfg(any(feature = "family", feature = "std"))]
 mod aligned;
 mod buffer;
+mod default;
 mod fallback;
 mod forward;
 mod limited;
@@ -16,12 +18,17 @@ mod mmap;
 mod owning;
 #[cfg(all(feature = "os", target_os = "linux"))]
 mod reserved;
+#[cfg(feature = "std")]
 mod system;
+#[cfg(feature = "std")]
 mod testing;
+#[cfg(any(feature = "family", feature = "std"))]
 mod unwinding;
 
+#[cfg(any(feature = "family", feature = "std"))]
 pub(crate) use aligned::obtain_aligned;
 pub use buffer::BufferSource;
+pub(crate) use default::DefaultSource;
 pub use fallback::FallbackSource;
 pub use limited::LimitedSource;
 #[cfg(all(feature = "os", target_os = "linux"))]
@@ -29,14 +36,21 @@ pub use mmap::{HugePageSize, HugePages, MapError, MapOptions, Mapped, NodeSet, N
 pub use owning::OwningSource;
 #[cfg(all(feature = "os", target_os = "linux"))]
 pub use reserved::Reserved;
+#[cfg(feature = "std")]
 pub use system::SystemSource;
+#[cfg(feature = "std")]
 pub use testing::{CountingSource, FailingSource, Faults, SourceCounts};
+#[cfg(any(feature = "family", feature = "std"))]
 pub(crate) use unwinding::finish;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use crate::block::MAX_ALIGN;
+/// The largest alignment that a type can have, in bytes.
+const LARGEST_ALIGN: usize = 1 << 29;
+
+#[cfg(feature = "std")]
+const _: () = assert!(LARGEST_ALIGN == crate::block::MAX_ALIGN);
 
 /// A supplier of memory regions.
 ///
@@ -133,6 +147,6 @@ pub unsafe trait Source: Send {
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. The
     /// default is 2^29, the largest alignment that a type may have, and a pool asks for no more.
     fn max_align(&self) -> usize {
-        MAX_ALIGN
+        LARGEST_ALIGN
     }
 }

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
-use super::mmap::{MapError, refused, sys};
+use super::mmap::{MapError, sys};
 use super::{OwningSource, Source};
 
 /// The step by which address space becomes memory, in bytes, unless the user sets one.
@@ -91,7 +91,7 @@ impl Reserved {
         let reserved = whole(bytes).filter(|reserved| isize::try_from(*reserved).is_ok());
         let reserved = reserved.ok_or(MapError::TooLarge { bytes })?;
         let step = whole(step_bytes).unwrap_or(reserved);
-        let base = sys::reserve(reserved).map_err(|errno| refused(errno, bytes))?;
+        let base = sys::reserve(reserved).map_err(|errno| sys::refused(errno, bytes))?;
         Ok(Self { base, reserved, committed: 0, used: 0, step, page })
     }
 

@@ -8,7 +8,11 @@ use stampool::SystemSource;
 use stampool::alloc::wrap::Checked;
 use stampool::alloc::{Blocks, Linear, Stack};
 
-const WORD: Layout = Layout::new::<u64>();
+/// Eight bytes, aligned to eight on every processor.
+const WORD: Layout = match Layout::from_size_align(8, 8) {
+    Ok(layout) => layout,
+    Err(_) => panic!(),
+};
 
 /// What the panic of `call` says.
 fn says(call: impl FnOnce()) -> String {

@@ -4,7 +4,8 @@
 //! use would stand in the lockfile of everybody who uses the pool, and an exact version of it would
 //! decide which version they may use themselves. Three projects in `target/stampool/downstream`
 //! show that neither happens: one with stampool alone, whose packages are counted; one with the two
-//! checkers beside it, which must resolve; and one with loom beside it, whose tests are run.
+//! checkers beside it, which must resolve; and one with loom beside it, whose tests are run. A fourth
+//! one has no standard library, and is checked for a machine without an operating system.
 //!
 //! Cargo refuses to package a library that depends on a crate without a published version, whatever
 //! target and feature that dependency is for. So what is published is packaged too.
@@ -33,23 +34,59 @@ const PUBLISHED: &str =
 #[derive(clap::Args)]
 pub(crate) struct Options {}
 
+/// A machine without an operating system, and without the standard library.
+const BARE: &str = "x86_64-unknown-none";
+
 /// A project, and the lines below `[dev-dependencies]` in its manifest.
 struct Project {
     name: &'static str,
+    /// What follows stampool's path in the manifest.
+    features: &'static str,
     dev_dependencies: &'static str,
     source: &'static str,
 }
 
-const ALONE: Project = Project { name: "alone", dev_dependencies: "", source: "" };
+const ALONE: Project = Project { name: "alone", features: "", dev_dependencies: "", source: "" };
+
+const NO_STD: Project = Project {
+    name: "no-std",
+    features: ", default-features = false, features = [\"family\"]",
+    dev_dependencies: "",
+    source: r#"
+#![no_std]
+
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+
+use stampool::BufferSource;
+use stampool::alloc::{Blocks, Linear, Stack, Static};
+
+/// Whether each member for one thread has a block.
+pub fn all(memory: [&'static mut [MaybeUninit<u8>]; 4]) -> bool {
+    let layout = Layout::new::<u64>();
+    let [first, second, third, fourth] = memory;
+    let linear = Linear::new(BufferSource::new(first));
+    let mut stack = Stack::new(BufferSource::new(second));
+    let blocks = Blocks::new(layout, BufferSource::new(third));
+    let fixed = Static::new(fourth);
+    linear.allocate(layout).is_ok()
+        && stack.scope(|scope| scope.allocate(layout).is_ok())
+        && blocks.is_ok_and(|blocks| blocks.allocate(layout).is_ok())
+        && fixed.allocate(layout).is_ok()
+}
+"#,
+};
 
 const CHECKERS: Project = Project {
     name: "checkers",
+    features: "",
     dev_dependencies: "loom = \"0.7.3\"\nshuttle = \"0.9.10\"\n",
     source: "",
 };
 
 const LOOM: Project = Project {
     name: "loom",
+    features: "",
     dev_dependencies: "loom = \"0.7.3\"\n",
     source: r#"
 #[test]
@@ -98,9 +135,26 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     lock(&LOOM)?;
     cargo(&LOOM, "test --quiet")?;
     println!("with loom as dev-dependency: its tests pass");
+    bare_metal()?;
     let packaged = workspace::cargo()?.args(PUBLISHED.split(' ')).status()?.success();
     ensure!(packaged, "the library cannot be published; again: cargo {PUBLISHED}");
     println!("porf, steered and stampool: packaged");
+    Ok(())
+}
+
+/// Checks the members for one thread for a machine without an operating system.
+fn bare_metal() -> Result<()> {
+    let packages = lock(&NO_STD)?;
+    ensure!(packages.len() == 2, "without std stampool needs {}", packages.join(", "));
+    let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    let is_installed =
+        |list: Vec<u8>| String::from_utf8_lossy(&list).lines().any(|line| line == BARE);
+    if !installed.is_ok_and(|output| is_installed(output.stdout)) {
+        skips::skip("bare metal", "rustup target add x86_64-unknown-none");
+        return Ok(());
+    }
+    cargo(&NO_STD, "check --quiet --target x86_64-unknown-none")?;
+    println!("without std: the members for one thread build for {BARE}, and need no other package");
     Ok(())
 }
 
@@ -120,11 +174,11 @@ fn write(project: &Project, folder: &Path) -> Result<()> {
 
 /// The manifest. The project is a workspace of its own, as one outside of this repository is.
 fn manifest(project: &Project, stampool: &Path) -> Result<String> {
-    let Project { name, dev_dependencies, .. } = project;
+    let Project { name, features, dev_dependencies, .. } = project;
     let path = models::toml_string(stampool)?;
     Ok(format!(
         "[package]\nname = \"downstream-{name}\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [dependencies]\nstampool = {{ path = {path} }}\n\n\
+         [dependencies]\nstampool = {{ path = {path}{features} }}\n\n\
          [dev-dependencies]\n{dev_dependencies}"
     ))
 }

@@ -12,7 +12,7 @@ use super::one_layout::OneLayout;
 use super::provenance::{expose, recover};
 use super::{Usage, inherent};
 use crate::error::{AllocError, BuildError};
-use crate::source::{Source, SystemSource};
+use crate::source::{DefaultSource, Source};
 
 /// Lies in a free block.
 struct Link(Option<NonNull<Link>>);
@@ -56,7 +56,7 @@ struct Link(Option<NonNull<Link>>);
 /// ```
 // A1, A2: a block is live, or fresh, or in the list, and chunks stay until `&mut` or the drop. A3: a
 // failed call changes nothing. A4: every block has the same extent. A5: `empty`. A6: `chunk_layout`.
-pub struct Blocks<S: Source = SystemSource> {
+pub struct Blocks<S: Source = DefaultSource> {
     free: Cell<Option<NonNull<Link>>>,
     fresh: Cell<NonNull<u8>>,
     end: Cell<NonNull<u8>>,

@@ -8,7 +8,9 @@ use crate::alloc::bump::{Bump, serve};
 use crate::alloc::chunks::{Chunks, FIRST_CHUNK_BYTES};
 use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource};
+#[cfg(feature = "std")]
+use crate::source::SystemSource;
+use crate::source::{DefaultSource, Source};
 
 /// A linear allocator for one thread: it moves a mark through chunks of its source.
 ///
@@ -54,7 +56,7 @@ use crate::source::{Source, SystemSource};
 // A1, A2: `Bump` hands out each byte between mark and end once, and the chunks stay until `&mut` or
 // the drop. A3: the mark moves only in an `Ok`; a new chunk becomes the current one only when it
 // has room for the request. A4: a block's extent is its size. A5: `empty`. A6: `Bump::take`.
-pub struct Linear<S: Source = SystemSource> {
+pub struct Linear<S: Source = DefaultSource> {
     bump: Bump,
     /// Bytes between start and mark of all chunks but the current one.
     older_bytes: Cell<usize>,
@@ -164,6 +166,7 @@ inherent::member! {
     unsafe shrink_in_place(self, block, old, new) = self.bump.shrink(block, old, new);
 }
 
+#[cfg(feature = "std")]
 impl Default for Linear {
     fn default() -> Self {
         Self::new(SystemSource)

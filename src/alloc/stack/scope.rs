@@ -9,7 +9,7 @@ use super::state::StackState;
 use super::whole::Stack;
 use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource};
+use crate::source::{DefaultSource, Source};
 
 /// What `open` says if it cannot open a scope: it borrows the parent by `&mut`, so no guard of an
 /// open scope can exist.
@@ -20,7 +20,7 @@ const STILL_OPEN: &str = "stampool: a scope above this one was forgotten and is 
 ///
 /// A scope that is forgotten stays open. Its parent then answers [`AllocError::Sealed`] until it is
 /// closed or reset itself; nothing becomes invalid.
-pub struct Scope<'s, S: Source = SystemSource> {
+pub struct Scope<'s, S: Source = DefaultSource> {
     stack: &'s StackState<S>,
     depth: usize,
     opened: Opened,

@@ -7,7 +7,9 @@ use super::state::StackState;
 use crate::alloc::chunks::FIRST_CHUNK_BYTES;
 use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource};
+#[cfg(feature = "std")]
+use crate::source::SystemSource;
+use crate::source::{DefaultSource, Source};
 
 /// A stack allocator for one thread: a linear allocator that takes frees in any order, and has
 /// scopes.
@@ -68,7 +70,7 @@ use crate::source::{Source, SystemSource};
 // A1, A2: a byte is above the mark, in a freed range, or in one live block; chunks with live blocks
 // stay. A3: `allocate` changes nothing before the chunk that has room is there. A4: a block's extent
 // is its size rounded up. A5: `empty`. A6: `rounded`, and the comparison with what remains.
-pub struct Stack<S: Source = SystemSource>(StackState<S>);
+pub struct Stack<S: Source = DefaultSource>(StackState<S>);
 
 // SAFETY: all pointers lead into chunks that this value owns.
 unsafe impl<S: Source> Send for Stack<S> {}
@@ -141,6 +143,7 @@ inherent::member! {
     unsafe shrink_in_place(self, block, old, new) = self.0.shrink_in_place(block, old, new);
 }
 
+#[cfg(feature = "std")]
 impl Default for Stack {
     fn default() -> Self {
         Self::new(SystemSource)

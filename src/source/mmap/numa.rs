@@ -5,8 +5,7 @@
 use core::ffi::{c_int, c_ulong};
 use core::ptr::{NonNull, null};
 
-use super::options::{NodeSet, NumaPolicy};
-use super::{MapError, sys};
+use super::{MapError, NodeSet, NumaPolicy, sys};
 
 /// Bits of a word of a mask.
 const WORD_BITS: u32 = c_ulong::BITS;
@@ -29,7 +28,10 @@ fn told(policy: NumaPolicy) -> Result<Option<(c_int, NodeSet)>, MapError> {
     let (mode, nodes) = match policy {
         NumaPolicy::Default => return Ok(None),
         NumaPolicy::Local => return Ok(Some((libc::MPOL_LOCAL, NodeSet::default()))),
-        NumaPolicy::Preferred(node) => (libc::MPOL_PREFERRED, NodeSet::new([node])?),
+        NumaPolicy::Preferred(node) => {
+            let nodes = NodeSet::new([node]).ok_or(MapError::NoSuchNode { node })?;
+            (libc::MPOL_PREFERRED, nodes)
+        }
         NumaPolicy::Bind(nodes) => (libc::MPOL_BIND, nodes),
         NumaPolicy::Interleave(nodes) => (libc::MPOL_INTERLEAVE, nodes),
     };
@@ -123,7 +125,10 @@ fn read(start: NonNull<u8>) -> Result<(c_int, NodeSet), MapError> {
         });
     }
     let is_set = |node: &u32| mask[(node / WORD_BITS) as usize] >> (node % WORD_BITS) & 1 == 1;
-    Ok((mode & !MODE_FLAGS, NodeSet::new((0..MOST_NODES).filter(is_set))?))
+    let mode = mode & !MODE_FLAGS;
+    // Nobody asks for a node above 63, so a policy that names one is another policy.
+    let nodes = NodeSet::new((0..MOST_NODES).filter(is_set));
+    Ok((mode, nodes.ok_or(MapError::OtherPolicy { mode })?))
 }
 
 /// Whether the machine has this node, with memory. If it does not say, it may.

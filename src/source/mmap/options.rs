@@ -1,8 +1,6 @@
 //! What memory is asked for.
 
-use core::fmt;
-
-use super::{MapError, Mapped};
+use super::NumaPolicy;
 
 /// Which pages back the memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -15,9 +13,10 @@ pub enum HugePages {
     Never,
     /// Transparent huge pages are advised: the kernel uses them where it finds some.
     Advised,
-    /// Huge pages that the administrator has reserved, or [`MapError::NoHugePages`].
+    /// Huge pages that the administrator has reserved, or
+    /// [`MapError::NoHugePages`](super::MapError::NoHugePages).
     Explicit(HugePageSize),
-    /// The same while some are free, and advised ones afterwards: [`Mapped::fallbacks`] counts the
+    /// The same while some are free, and advised ones afterwards: [`Mapped::fallbacks`](super::Mapped::fallbacks) counts the
     /// regions that fell back.
     ExplicitOrAdvised(HugePageSize),
 }
@@ -42,62 +41,7 @@ impl HugePageSize {
     }
 }
 
-/// A set of NUMA nodes, of the numbers 0 to 63.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct NodeSet(u64);
-
-impl NodeSet {
-    /// The set of these nodes.
-    ///
-    /// # Errors
-    ///
-    /// [`MapError::NoSuchNode`] for a number above 63.
-    pub fn new(nodes: impl IntoIterator<Item = u32>) -> Result<Self, MapError> {
-        let bit = |node| 1_u64.checked_shl(node).ok_or(MapError::NoSuchNode { node });
-        nodes.into_iter().try_fold(Self(0), |set, node| Ok(Self(set.0 | bit(node)?)))
-    }
-
-    /// Whether the set has this node.
-    pub fn contains(self, node: u32) -> bool {
-        1_u64.checked_shl(node).is_some_and(|bit| self.0 & bit != 0)
-    }
-
-    /// Whether the set has no node.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The nodes, from the lowest on.
-    pub fn iter(self) -> impl Iterator<Item = u32> {
-        (0..u64::BITS).filter(move |node| self.contains(*node))
-    }
-}
-
-/// As a set is written: `{0, 2}`.
-impl fmt::Display for NodeSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
-
-/// On which NUMA nodes memory lies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NumaPolicy {
-    /// As the process is set.
-    #[default]
-    Default,
-    /// On the node of the thread that touches a page first.
-    Local,
-    /// On this node while it has memory.
-    Preferred(u32),
-    /// On these nodes, or nowhere.
-    Bind(NodeSet),
-    /// On these nodes by turns, page by page.
-    Interleave(NodeSet),
-}
-
-/// How [`Mapped`] asks for memory.
+/// How [`Mapped`](super::Mapped) asks for memory.
 ///
 /// ```
 /// use stampool::source::{HugePages, MapOptions};
@@ -140,14 +84,14 @@ impl MapOptions {
     }
 
     /// On which NUMA nodes the memory lies. The policy is read back after it was set: nodes that the
-    /// kernel leaves out are an [error](MapError::Narrowed).
+    /// kernel leaves out are an [error](super::MapError::Narrowed).
     #[must_use]
     pub const fn numa(mut self, policy: NumaPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// Pages that lie elsewhere are an [error](MapError::Misplaced). The kernel can only say so of
+    /// Pages that lie elsewhere are an [error](super::MapError::Misplaced). The kernel can only say so of
     /// pages that are there, together with [`prefault`](Self::prefault) or [`lock`](Self::lock), and
     /// of policies that name nodes.
     #[must_use]
@@ -187,30 +131,5 @@ impl MapOptions {
     pub const fn guard_pages(mut self, guard_pages: bool) -> Self {
         self.guard_pages = guard_pages;
         self
-    }
-
-    /// The source. To see that the system does what is asked for, it maps one
-    /// [granule](crate::Source::granule) and gives it back.
-    ///
-    /// # Errors
-    ///
-    /// What that granule met.
-    pub fn build(self) -> Result<Mapped, MapError> {
-        Mapped::probed(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_set_has_the_nodes_that_it_was_made_of() {
-        let set = NodeSet::new([2, 0, 63]).unwrap();
-        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 2, 63]);
-        assert_eq!(set.to_string(), "{0, 2, 63}");
-        assert!(!set.contains(1) && !set.contains(64) && !set.contains(u32::MAX));
-        assert_eq!(NodeSet::new([64]), Err(MapError::NoSuchNode { node: 64 }));
-        assert!(NodeSet::new([]).unwrap().is_empty());
     }
 }

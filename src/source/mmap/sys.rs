@@ -6,6 +6,8 @@ use core::ptr::{NonNull, null_mut};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
+use super::MapError;
+
 /// Bytes of a page.
 pub(crate) fn page_bytes() -> usize {
     rustix::param::page_size()
@@ -51,4 +53,13 @@ pub(crate) unsafe fn replace(
     let flags = flags | MapFlags::PRIVATE | MapFlags::FIXED;
     // SAFETY: by the caller.
     unsafe { rustix::mm::mmap_anonymous(start.as_ptr().cast(), len, prot, flags) }.map(drop)
+}
+
+/// Why a mapping of `bytes` bytes was refused.
+pub(crate) const fn refused(errno: Errno, bytes: usize) -> MapError {
+    match errno {
+        Errno::NOMEM | Errno::AGAIN => MapError::Refused { bytes },
+        Errno::INVAL | Errno::OVERFLOW => MapError::TooLarge { bytes },
+        _ => MapError::Other { call: "mmap", errno: errno.raw_os_error() },
+    }
 }

@@ -24,7 +24,7 @@ use crate::sync::{Arc, Number};
 /// assert_eq!(counts.obtained(), counts.released());
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct CountingSource<S = SystemSource> {
     source: S,
     counts: SourceCounts,
@@ -37,13 +37,20 @@ impl<S> CountingSource<S> {
     }
 
     /// Adds the calls of `source` to `counts`.
-    pub const fn with_counts(source: S, counts: SourceCounts) -> Self {
+    pub fn with_counts(source: S, counts: SourceCounts) -> Self {
+        add(&counts.0.sources, 1);
         Self { source, counts }
     }
 
     /// A handle to the counts.
     pub fn counts(&self) -> SourceCounts {
         self.counts.clone()
+    }
+}
+
+impl<S> Drop for CountingSource<S> {
+    fn drop(&mut self) {
+        add(&self.counts.0.dropped, 1);
     }
 }
 
@@ -67,6 +74,8 @@ struct Counters {
     released_bytes: Number,
     extended: Number,
     most_bytes: Number,
+    sources: Number,
+    dropped: Number,
 }
 
 fn count(number: &Number) -> usize {
@@ -106,6 +115,11 @@ impl SourceCounts {
     /// Regions that have not gone back.
     pub fn live_regions(&self) -> usize {
         self.obtained() - self.released()
+    }
+
+    /// Sources that count here and have not been dropped.
+    pub fn sources(&self) -> usize {
+        count(&self.0.sources) - count(&self.0.dropped)
     }
 
     /// Bytes given, in regions and by extensions.

@@ -15,7 +15,7 @@ use crate::sync::{Arc, Number};
 /// use stampool::source::FailingSource;
 /// use stampool::{AllocError, Pool};
 ///
-/// let source = FailingSource::default().refuse_at(0);
+/// let source = FailingSource::default().refuse_from(0);
 /// let pool = Pool::builder(Layout::new::<u64>()).source(source).build_exact()?;
 /// assert_eq!(pool.allocate(), Err(AllocError::OutOfMemory));
 /// # Ok::<(), stampool::BuildError>(())

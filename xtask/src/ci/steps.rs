@@ -65,7 +65,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "tests, pools alone",
             "the pools without the allocator family",
             Cargo,
-            "test --quiet --no-default-features --lib --test pool",
+            "test --quiet --no-default-features --features std --lib --test pool",
         ),
         Step::new(
             "tests, adaptors",
@@ -87,7 +87,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         ),
         Step::new(
             "downstream",
-            "stampool alone has at most 6 packages; it works beside loom 0.7.3; it can be packaged",
+            "stampool alone has at most 6 packages; it works beside loom 0.7.3, and without std; it can be packaged",
             Xtask,
             "downstream",
         ),

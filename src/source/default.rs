@@ -1,0 +1,8 @@
+//! The source of whoever names none.
+
+/// The program's own allocator, where there is one.
+#[cfg(feature = "std")]
+pub(crate) type DefaultSource = super::SystemSource;
+/// Without the standard library, a buffer.
+#[cfg(not(feature = "std"))]
+pub(crate) type DefaultSource = super::BufferSource;
