@@ -5,8 +5,9 @@ mod common;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use common::{LiveBlocks, Meter, with_every_strategy};
+use common::{LiveBlocks, with_every_strategy};
 use stampool::raw::free_list::Reclaimer;
+use stampool::source::{CountingSource, FailingSource};
 use stampool::{
     AllocError, BufferSource, BuildError, DoubleWidthCas, EpochDeferred, Locked, Pool, Quiescent,
     Strategy, TagPolicy, TaggedPacked, TaggedWide,
@@ -23,14 +24,14 @@ fn a_block_of_zero_bytes_is_refused() {
 
 #[test]
 fn an_alignment_above_the_sources_is_refused_with_its_limit() {
-    let meter = Meter { max_align: 4096, ..Meter::new() };
+    let meter = FailingSource::default().max_align(4096);
     let built = Pool::builder(of(8, 8192)).source(meter).build();
     assert_eq!(built.err(), Some(BuildError::Alignment { requested: 8192, limit: 4096 }));
 }
 
 #[test]
 fn a_source_that_cannot_align_to_a_cache_line_is_refused() {
-    let meter = Meter { max_align: 16, ..Meter::new() };
+    let meter = FailingSource::default().max_align(16);
     let built = Pool::builder(of(8, 8)).source(meter).build();
     assert_eq!(built.err(), Some(BuildError::Alignment { requested: 64, limit: 16 }));
 }
@@ -172,8 +173,8 @@ fn a_source_that_fails_at_the_nth_call_loses_nothing() {
 
 fn fail_at_the_nth_call<S: Strategy>() {
     for n in 0..common::often(40, 6) {
-        let meter = Meter { fail_at: Some(n), ..Meter::new() };
-        let counts = meter.counts.clone();
+        let meter = CountingSource::new(FailingSource::default().refuse_at(n));
+        let counts = meter.counts();
         let pool = Pool::builder(of(32, 8))
             .strategy::<S>()
             .batch(2)
@@ -211,8 +212,8 @@ fn misaligned_memory_goes_back_and_is_an_error() {
 }
 
 fn misaligned_at_the_second_call<S: Strategy>() {
-    let meter = Meter { misalign_at: Some(1), ..Meter::new() };
-    let counts = meter.counts.clone();
+    let meter = CountingSource::new(FailingSource::default().misalign_at(1));
+    let counts = meter.counts();
     let pool = Pool::builder(of(32, 32)).strategy::<S>().source(meter).build().unwrap();
     let local = pool.local().unwrap();
     assert_eq!(local.allocate(), Err(AllocError::MisalignedSource));
@@ -228,8 +229,8 @@ fn a_source_that_panics_leaves_the_pool_as_it_was() {
 }
 
 fn panic_at_the_third_call<S: Strategy>() {
-    let meter = Meter { panic_at: Some(2), ..Meter::new() };
-    let counts = meter.counts.clone();
+    let meter = CountingSource::new(FailingSource::default().panic_at(2));
+    let counts = meter.counts();
     let pool = Pool::builder(of(32, 8))
         .strategy::<S>()
         .batch(1)

@@ -5,8 +5,9 @@ mod common;
 use core::alloc::Layout;
 use std::sync::mpsc;
 
-use common::{LiveBlocks, Meter, with_every_strategy};
+use common::{LiveBlocks, with_every_strategy};
 use stampool::raw::checking::Checks;
+use stampool::source::{CountingSource, FailingSource};
 use stampool::{Block, Checking, Pool, PoolBuilder, StdThreads, Strategy, Unchecked};
 
 /// Blocks that a hardened handle keeps back.
@@ -173,8 +174,8 @@ fn what_is_kept_back_is_handed_out_before_allocation_fails() {
 #[test]
 fn nothing_changes_where_the_source_fails() {
     for fail_at in 0..6 {
-        let meter = Meter { fail_at: Some(fail_at), ..Meter::new() };
-        let counts = meter.counts.clone();
+        let meter = CountingSource::new(FailingSource::default().refuse_at(fail_at));
+        let counts = meter.counts();
         let builder = Pool::builder(layout(64)).batch(4).chunk_blocks(8).source(meter);
         let pool = builder.hardened().build().expect("a pool");
         let mut failures = 0;

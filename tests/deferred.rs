@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use common::sleeper::{BATCH, beside_a_sleeper, builder, layout, rounds, waits};
-use common::{LiveBlocks, Meter, with_every_strategy};
+use common::{LiveBlocks, with_every_strategy};
+use stampool::source::{CountingSource, FailingSource};
 use stampool::{
     AllocError, BufferSource, BuildError, EpochDeferred, Pool, Quiescent, Stats, Strategy,
 };
@@ -207,8 +208,8 @@ fn a_slot_that_does_not_fit_leaves_the_pool_as_it_was() {
 /// The source's room ends between one slot and the next, and between a slot and a chunk.
 fn a_second_slot_that_does_not_fit<S: Strategy>() {
     for fail_at in 0..6 {
-        let meter = Meter { fail_at: Some(fail_at), ..Meter::new() };
-        let counts = meter.counts.clone();
+        let meter = CountingSource::new(FailingSource::default().refuse_at(fail_at));
+        let counts = meter.counts();
         let mut pool = builder::<S>().chunk_blocks(BATCH).source(meter).build().unwrap();
         let mut failures = 0;
         {

@@ -9,7 +9,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use common::sleeper::{BATCH, beside_a_sleeper, builder, rounds, waits};
-use common::{Counts, Meter, with_every_strategy};
+use common::with_every_strategy;
+use stampool::source::{CountingSource, SourceCounts};
 use stampool::{Local, Pool, StdThreads, Strategy};
 
 /// What a sleeper that ends by a panic leaves behind.
@@ -67,9 +68,9 @@ fn a_thread_that_dies_in_the_middle_leaves_the_pool_usable() {
 }
 
 /// A metered pool and its counts.
-fn metered<S: Strategy>(threads: Option<StdThreads>) -> (Pool<S>, Arc<Counts>) {
-    let meter = Meter::new();
-    let counts = meter.counts.clone();
+fn metered<S: Strategy>(threads: Option<StdThreads>) -> (Pool<S>, SourceCounts) {
+    let meter = CountingSource::default();
+    let counts = meter.counts();
     let builder = builder::<S>().source(meter);
     let builder = match threads {
         Some(threads) => builder.threads(threads),

@@ -8,9 +8,10 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::panic::catch_unwind;
 use std::sync::{Arc, Barrier};
 
+use stampool::source::CountingSource;
 use stampool::{
     BufferSource, BuildError, EpochDeferred, LivePolicy, Locked, ObjectPool, Pool, Source,
-    StampedPool, SystemSource,
+    StampedPool,
 };
 
 #[test]
@@ -90,22 +91,6 @@ fn blocks_of_all_chunks_have_names_of_their_own() {
     }
 }
 
-/// Counts its calls.
-struct Counted(Arc<AtomicUsize>);
-
-// SAFETY: the regions are the system's.
-unsafe impl Source for Counted {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.0.fetch_add(1, Relaxed);
-        SystemSource.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) };
-    }
-}
-
 #[test]
 fn handles_alone_are_there_from_the_start() {
     let pool = ObjectPool::<u64>::builder().handles(3).build().unwrap();
@@ -115,11 +100,12 @@ fn handles_alone_are_there_from_the_start() {
 
 #[test]
 fn a_prefilled_pool_has_a_cache_for_each_thread() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let builder = Pool::builder(Layout::new::<u64>()).batch(4).source(Counted(Arc::clone(&asked)));
+    let source = CountingSource::default();
+    let counts = source.counts();
+    let builder = Pool::builder(Layout::new::<u64>()).batch(4).source(source);
     let pool = builder.build_thread_local().unwrap();
     pool.prefill(40, 3).unwrap();
-    let before = asked.load(Relaxed);
+    let before = counts.calls();
     let all = Barrier::new(3);
     std::thread::scope(|threads| {
         for _ in 0..3 {
@@ -132,7 +118,7 @@ fn a_prefilled_pool_has_a_cache_for_each_thread() {
             });
         }
     });
-    assert_eq!(asked.load(Relaxed), before, "the source was asked again: {:?}", pool.stats());
+    assert_eq!(counts.calls(), before, "the source was asked again: {:?}", pool.stats());
 }
 
 #[test]

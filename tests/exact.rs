@@ -8,7 +8,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::thread;
 
-use common::{LiveBlocks, Meter, with_every_cacheless};
+use common::{LiveBlocks, with_every_cacheless};
+use stampool::source::{CountingSource, FailingSource};
 use stampool::{
     AllocError, Block, BuildError, EpochDeferred, ExactPool, Pool, Source, Strategy, SystemSource,
 };
@@ -93,8 +94,8 @@ fn a_sealed_pool_leaves_its_source_alone() {
 }
 
 fn fill_and_seal<S: Strategy>() {
-    let meter = Meter::new();
-    let counts = Arc::clone(&meter.counts);
+    let meter = CountingSource::default();
+    let counts = meter.counts();
     let builder = Pool::builder(LAYOUT).strategy::<S>().batch(4).source(meter);
     let pool = builder.build().unwrap();
     pool.prefill(100, 3).unwrap();
@@ -125,7 +126,7 @@ fn fill_and_seal<S: Strategy>() {
 
 #[test]
 fn a_fill_that_does_not_succeed_keeps_what_it_has() {
-    let meter = Meter { fail_from: Some(3), ..Meter::new() };
+    let meter = FailingSource::default().refuse_from(3);
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(meter);
     let mut pool = builder.build().unwrap();
     assert_eq!(pool.prefill(1000, 1), Err(AllocError::OutOfMemory));

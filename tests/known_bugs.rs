@@ -16,6 +16,7 @@ use std::thread;
 
 use common::{LiveBlocks, with_every_strategy};
 use stampool::raw::sync::{AtomicU64, AtomicU128};
+use stampool::source::FailingSource;
 use stampool::{
     AllocError, AtomicStamped, Block, BuildError, EpochDeferred, ObjectPool, Pool, Source, Stamped,
     StampedPool, Strategy, SystemSource, TaggedWide,
@@ -337,23 +338,13 @@ fn a_thread_outlives_an_object_pool_that_it_has_used() {
     local.free(name).unwrap();
 }
 
-/// Has nothing.
-struct Nothing;
-
-// SAFETY: gives no region.
-unsafe impl Source for Nothing {
-    fn obtain(&mut self, _layout: Layout) -> Option<NonNull<u8>> {
-        None
-    }
-
-    unsafe fn release(&mut self, _region: NonNull<u8>, _layout: Layout) {
-        unreachable!("there was none");
-    }
-}
-
 #[test]
 fn no_memory_is_an_error_and_no_null() {
-    let builder = || Pool::builder(LAYOUT).strategy::<TaggedWide>().source(Nothing);
+    let builder = || {
+        Pool::builder(LAYOUT)
+            .strategy::<TaggedWide>()
+            .source(FailingSource::default().refuse_from(0))
+    };
     let pool = builder().build().unwrap();
     assert_eq!(pool.local().err(), Some(AllocError::OutOfMemory));
     assert_eq!(pool.prefill(1, 1), Err(AllocError::OutOfMemory));

@@ -5,11 +5,12 @@ mod common;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::panic::AssertUnwindSafe;
-use core::ptr::NonNull;
+
 use std::panic::catch_unwind;
 
 use common::{LiveBlocks, with_every_strategy};
-use stampool::{AllocError, Block, Pool, PoolBuilder, Source, Strategy, SystemSource};
+use stampool::source::FailingSource;
+use stampool::{AllocError, Block, Pool, PoolBuilder, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 const CAPACITY: usize = 20;
@@ -171,27 +172,10 @@ fn between_the_batches<S: Strategy>() {
     }
 }
 
-/// A source that panics at its third region: the first is a slot's, the second a chunk's.
-#[derive(Debug)]
-struct PanicsAtTheThird(usize);
-
-// SAFETY: the regions are the system's.
-unsafe impl Source for PanicsAtTheThird {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.0 += 1;
-        assert!(self.0 != 3, "the third region");
-        SystemSource.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) };
-    }
-}
-
 #[test]
 fn a_source_that_panics_in_a_bulk_call_loses_nothing() {
-    let source = PanicsAtTheThird(0);
+    // The first region is a slot's, the second a chunk's.
+    let source = FailingSource::default().panic_at(2);
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
     let mut pool = builder.build().unwrap();
     let local = pool.local().unwrap();

@@ -2,12 +2,12 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::thread;
 
 use common::objects::{Set, keeping, per_get, with_every_pool};
 use common::tracked::{Tracked, Tracks};
-use common::{Counts, Meter};
+
+use stampool::source::{CountingSource, SourceCounts};
 use stampool::{
     AllocError, Block, BufferSource, BuildError, LivePolicy, ObjectPool, ObjectPoolBuilder, Pooled,
     Strategy, TaggedWide,
@@ -21,8 +21,8 @@ fn a_sealed_pool_leaves_its_source_alone() {
 fn fill_and_seal<S: Strategy>(set: Set<S>) {
     for (builder, made_beforehand) in [(per_get as fn(&_) -> _, 0), (keeping, 50)] {
         let tracks = Tracks::new();
-        let meter = Meter::new();
-        let counts = Arc::clone(&meter.counts);
+        let meter = CountingSource::default();
+        let counts = meter.counts();
         let builder = set(builder(&tracks)).source(meter).prefill(50).handles(2).sealed();
         let pool = builder.build().unwrap();
         let calls = counts.obtained();
@@ -53,9 +53,9 @@ fn a_fill_that_cannot_be_had_is_an_error() {
 /// A pool with a detached object and a forgotten handle, both in use.
 fn end_with_two_live<S: Strategy>(
     builder: ObjectPoolBuilder<Tracked, S>,
-) -> (Arc<Counts>, core::ptr::NonNull<Tracked>) {
-    let meter = Meter::new();
-    let counts = Arc::clone(&meter.counts);
+) -> (SourceCounts, core::ptr::NonNull<Tracked>) {
+    let meter = CountingSource::default();
+    let counts = meter.counts();
     let pool = builder.source(meter).build().unwrap();
     let free = pool.get_many(5).unwrap();
     let mut object = pool.get().unwrap();
@@ -106,8 +106,8 @@ fn nothing_is_kept_where_nothing_is_live() {
 fn give_all_back<S: Strategy>(set: Set<S>) {
     for builder in [per_get, keeping] {
         for policy in [LivePolicy::default(), LivePolicy::Free, LivePolicy::Panic] {
-            let meter = Meter::new();
-            let counts = Arc::clone(&meter.counts);
+            let meter = CountingSource::default();
+            let counts = meter.counts();
             let tracks = Tracks::new();
             let builder = set(builder(&tracks)).source(meter).when_dropped(policy);
             let pool = builder.build().unwrap();

@@ -9,8 +9,8 @@ use std::panic::catch_unwind;
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 
-use common::Meter;
 use common::tracked::{Deed, Tracked, Tracks};
+use stampool::source::CountingSource;
 use stampool::{
     Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, TaggedWide,
 };
@@ -93,8 +93,8 @@ fn whatever_panics_the_pool_stays_whole() {
 
 /// Whether there was an `nth` deed.
 fn panic_at(kind: Kind, deed: Deed, nth: usize) -> bool {
-    let meter = Meter::new();
-    let counts = Arc::clone(&meter.counts);
+    let meter = CountingSource::default();
+    let counts = meter.counts();
     let tracks = Tracks::new();
     let mut pool = builder(kind, &tracks).source(meter).build().unwrap();
     tracks.fail(deed, nth);
@@ -125,8 +125,8 @@ fn panic_at(kind: Kind, deed: Deed, nth: usize) -> bool {
 fn a_fill_that_panics_leaves_nothing_behind() {
     for is_exact in [false, true] {
         for nth in 0..10 {
-            let meter = Meter::new();
-            let counts = Arc::clone(&meter.counts);
+            let meter = CountingSource::default();
+            let counts = meter.counts();
             let tracks = Tracks::new();
             tracks.fail(Deed::Make, nth);
             let builder = builder(Kind { keeps: true, is_exact }, &tracks)
@@ -241,8 +241,8 @@ fn a_pool_with_live_objects_panics_if_that_is_the_policy() {
 fn a_pool_with_live_objects_keeps_quiet_while_its_thread_unwinds() {
     for kind in KINDS {
         let tracks = Tracks::new();
-        let meter = Meter::new();
-        let counts = Arc::clone(&meter.counts);
+        let meter = CountingSource::default();
+        let counts = meter.counts();
         let builder = builder(kind, &tracks).when_dropped(LivePolicy::Panic).source(meter);
         let pool = builder.build().unwrap();
         let detached = Pooled::detach(pool.get().unwrap());

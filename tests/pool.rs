@@ -6,11 +6,12 @@ use core::alloc::Layout;
 use std::collections::VecDeque;
 use std::sync::mpsc;
 
-use common::{Counts, LiveBlocks, Meter, with_every_strategy};
+use common::{LiveBlocks, with_every_strategy};
 use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use stampool::raw::block::Batch;
 use stampool::raw::each_strategy;
+use stampool::source::{CountingSource, SourceCounts};
 use stampool::{Block, Local, Pool, StdThreads, Strategy, TaggedPacked};
 
 /// One operation on one of a few handles of a pool.
@@ -32,8 +33,8 @@ fn ops() -> impl proptest::strategy::Strategy<Value = Vec<Op>> {
 
 /// Runs the operations and holds every promise against them.
 fn follow<S: Strategy>(ops: &[Op], batch: Batch, chunk: Option<usize>, layout: Layout) {
-    let meter = Meter::new();
-    let counts: std::sync::Arc<Counts> = meter.counts.clone();
+    let meter = CountingSource::default();
+    let counts: SourceCounts = meter.counts();
     let Batch { min: least, max: most } = batch;
     let builder = Pool::builder(layout).strategy::<S>().batch(least).batch_up_to(most);
     let mut builder = builder.source(meter);

@@ -4,11 +4,12 @@
 mod common;
 
 use core::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
 use common::told::{BATCH, LAYOUT, Told, builder, give, put_down, sorted, take};
-use common::{Meter, with_every_strategy};
+use common::with_every_strategy;
+use stampool::source::CountingSource;
 use stampool::{AllocError, Block, Pool, StdThreads, Strategy, Topology};
 
 #[test]
@@ -89,8 +90,8 @@ fn partial_magazines_are_shared_by_all_shards() {
 #[test]
 fn census_stats_and_drop_know_of_all_shards() {
     fn all<S: Strategy>() {
-        let (told, meter) = (Told::new(4), Meter::new());
-        let counts = Arc::clone(&meter.counts);
+        let (told, meter) = (Told::new(4), CountingSource::default());
+        let counts = meter.counts();
         let mut pool = builder::<S>(&told).source(meter).build().unwrap();
         let blocks = take(&pool.local().unwrap(), 4 * BATCH);
         for (shard, batch) in blocks.chunks(BATCH).enumerate() {

@@ -8,9 +8,10 @@ use core::sync::atomic::{AtomicU64, AtomicUsize};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use common::{Counts, Meter, with_every_strategy};
+use common::with_every_strategy;
 use proptest::prelude::{any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
+use stampool::source::{CountingSource, FailingSource, SourceCounts};
 use stampool::{
     AllocError, AtomicPackedStamped, AtomicStamped, PackedStamped, Stale, Stamped, StampedPool,
     Strategy, TaggedWide,
@@ -160,10 +161,10 @@ fn counted(
     live: &Arc<AtomicUsize>,
     bad_init: usize,
     bad_drop: usize,
-) -> (StampedPool<Counted>, Arc<Counts>) {
+) -> (StampedPool<Counted>, SourceCounts) {
     let (live, made) = (live.clone(), AtomicUsize::new(0));
-    let meter = Meter::new();
-    let counts = meter.counts.clone();
+    let meter = CountingSource::default();
+    let counts = meter.counts();
     let builder = StampedPool::<Counted>::builder().batch(4).source(meter);
     let pool = builder.build_stamped(move || {
         let number = made.fetch_add(1, Relaxed);
@@ -245,8 +246,7 @@ fn a_panic_in_a_drop_leaves_no_other_value_behind() {
 #[test]
 fn without_memory_nothing_is_lost() {
     for fail_at in 0..6 {
-        let mut meter = Meter::new();
-        meter.fail_at = Some(fail_at);
+        let meter = FailingSource::default().refuse_at(fail_at);
         let builder = StampedPool::<Number>::builder().batch(4).chunk_blocks(4).source(meter);
         let pool = builder.build_stamped(zero).unwrap();
         let mut refused = 0;

@@ -4,15 +4,16 @@
 mod common;
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use std::sync::Arc;
+
 use std::thread;
 use std::time::Instant;
 
-use common::{Meter, with_every_strategy};
-use stampool::{Pool, Source, Stats, Strategy, SystemSource, TaggedPacked, TaggedWide};
+use common::with_every_strategy;
+use stampool::source::{CountingSource, FailingSource};
+use stampool::{Pool, Stats, Strategy, TaggedPacked, TaggedWide};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
@@ -72,7 +73,7 @@ fn count_magazines<S: Strategy>() {
 
 #[test]
 fn every_call_of_the_source_is_counted() {
-    let meter = Meter { fail_at: Some(1), ..Meter::new() };
+    let meter = CountingSource::new(FailingSource::default().refuse_at(1));
     let pool = Pool::builder(LAYOUT).batch(4).chunk_blocks(4).source(meter).build().unwrap();
     let local = pool.local().unwrap();
     let _block = local.allocate().unwrap();
@@ -143,29 +144,14 @@ fn who_comes_too_late_is_counted() {
     assert!(contend::<TaggedPacked>().cas_failures > 0);
 }
 
-/// Sums what it is asked for.
-struct Summing(Arc<AtomicUsize>);
-
-// SAFETY: the regions are the system's.
-unsafe impl Source for Summing {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.0.fetch_add(layout.size(), Ordering::Relaxed);
-        SystemSource.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) };
-    }
-}
-
 #[test]
 fn source_bytes_are_what_the_source_was_asked_for() {
-    let sum = Arc::new(AtomicUsize::new(0));
-    let pool = Pool::builder(LAYOUT).batch(3).source(Summing(Arc::clone(&sum))).build().unwrap();
+    let source = CountingSource::default();
+    let counts = source.counts();
+    let pool = Pool::builder(LAYOUT).batch(3).source(source).build().unwrap();
     assert_eq!(pool.stats().source_bytes, 0);
     pool.prefill(1000, 3).unwrap();
-    let bytes = sum.load(Ordering::Relaxed);
+    let bytes = counts.obtained_bytes();
     assert_eq!(pool.stats().source_bytes, bytes, "headers and padding included");
     assert!(bytes > 1000 * LAYOUT.size());
 }

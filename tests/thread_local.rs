@@ -10,9 +10,11 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 
-use common::{Counts, Meter, with_every_strategy};
+use common::with_every_strategy;
+use stampool::source::{CountingSource, SourceCounts};
 use stampool::{
-    AllocError, Block, BufferSource, Pool, StdThreads, Strategy, TaggedWide, ThreadLocalPool,
+    AllocError, Block, BufferSource, Pool, StdThreads, Strategy, SystemSource, TaggedWide,
+    ThreadLocalPool,
 };
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
@@ -80,9 +82,9 @@ fn pools_come_and_go_while_a_thread_lives() {
 }
 
 fn pools_come_and_go<S: Strategy>() {
-    let counts = Arc::new(Counts::default());
+    let counts = SourceCounts::default();
     for round in 0..100_usize {
-        let meter = Meter { counts: Arc::clone(&counts), ..Meter::new() };
+        let meter = CountingSource::with_counts(SystemSource, counts.clone());
         let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).source(meter);
         // Often at the address of the one before.
         let pool = Box::new(builder.build_thread_local().unwrap());
@@ -117,10 +119,10 @@ fn pools_end_before_while_and_after_their_threads() {
 }
 
 fn any_order_of_ends<S: Strategy>() {
-    let counts = Arc::new(Counts::default());
+    let counts = SourceCounts::default();
     let mut threads = Vec::new();
     for _ in 0..common::often(200, 10) {
-        let meter = Meter { counts: Arc::clone(&counts), ..Meter::new() };
+        let meter = CountingSource::with_counts(SystemSource, counts.clone());
         let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).source(meter);
         let pool = Arc::new(builder.build_thread_local().unwrap());
         let together = Arc::new(Barrier::new(2));

@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use common::Meter;
+use stampool::source::{CountingSource, FailingSource};
 use stampool::{Block, BuildError, Pool, ThreadLocalPool};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
@@ -27,7 +27,7 @@ fn give(pool: &ThreadLocalPool, block: Block) {
 fn a_free_succeeds_whichever_request_the_source_refused() {
     let mut refused_at_build = 0;
     for refused in 0..8 {
-        let meter = Meter { fail_at: Some(refused), ..Meter::new() };
+        let meter = CountingSource::new(FailingSource::default().refuse_at(refused));
         let builder = Pool::builder(LAYOUT).batch(2).chunk_blocks(2).source(meter);
         let mut pool = match builder.build_thread_local() {
             Ok(pool) => pool,

@@ -9,8 +9,9 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use common::told::{BATCH, LAYOUT, PANICS, Told, builder, put_down, sorted, take};
-use common::{Meter, with_every_strategy};
-use stampool::{BuildError, Pool, Strategy, TaggedWide, Topology};
+use common::with_every_strategy;
+use stampool::source::{CountingSource, SourceCounts};
+use stampool::{BuildError, Pool, Strategy, SystemSource, TaggedWide, Topology};
 
 #[test]
 fn no_shards_and_too_many_are_refused() {
@@ -43,8 +44,8 @@ fn a_shard_beyond_the_last_begins_again_with_the_first() {
 #[test]
 fn a_hook_that_panics_changes_nothing() {
     fn panics<S: Strategy>() {
-        let (told, meter) = (Told::new(2), Meter::new());
-        let counts = Arc::clone(&meter.counts);
+        let (told, meter) = (Told::new(2), CountingSource::default());
+        let counts = meter.counts();
         let mut pool = builder::<S>(&told).source(meter).build().unwrap();
         let blocks = take(&pool.local().unwrap(), BATCH);
         let before = (pool.stats(), counts.obtained());
@@ -86,11 +87,11 @@ fn a_hook_that_panics_leaves_a_thread_local_pool_its_blocks() {
 
 #[test]
 fn a_builder_whose_hook_panics_gives_its_source_back() {
-    let counts = Meter::new().counts;
-    let meter = Meter { counts: Arc::clone(&counts), ..Meter::new() };
+    let counts = SourceCounts::default();
+    let meter = CountingSource::with_counts(SystemSource, counts.clone());
     let builder = Pool::builder(LAYOUT).topology(Told::new(PANICS)).source(meter);
     assert!(catch_unwind(AssertUnwindSafe(|| builder.build().map(drop))).is_err());
-    assert_eq!((Arc::strong_count(&counts), counts.obtained()), (1, 0));
+    assert_eq!((counts.sources(), counts.obtained()), (0, 0));
 }
 
 #[test]

@@ -5,13 +5,12 @@ mod common;
 
 use core::alloc::Layout;
 use core::cell::RefCell;
-use std::sync::Arc;
 
-use common::{Counts, Meter};
 use stampool::raw::block::Block;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{Deferred, Magazine, Reclaimer, Take};
 use stampool::raw::mediator::Mediator;
+use stampool::source::{CountingSource, SourceCounts};
 use stampool::{EpochDeferred, Pool, Strategy, SystemSource};
 
 thread_local! {
@@ -52,10 +51,13 @@ unsafe impl Reclaimer for HeldUp {
 #[test]
 #[cfg_attr(miri, ignore = "what stays is a leak, as it should be")]
 fn memory_that_a_waiting_magazine_leads_to_is_not_freed() {
-    let counts = Arc::new(Counts::default());
+    let counts = SourceCounts::default();
     let builder = Pool::builder(Layout::new::<[u64; 4]>()).strategy::<Deferred<HeldUp>>();
-    let pool =
-        builder.batch(2).source(Meter { counts: counts.clone(), ..Meter::new() }).build().unwrap();
+    let pool = builder
+        .batch(2)
+        .source(CountingSource::with_counts(SystemSource, counts.clone()))
+        .build()
+        .unwrap();
     {
         let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
         for _ in 0..20 {
@@ -72,16 +74,19 @@ fn memory_that_a_waiting_magazine_leads_to_is_not_freed() {
     assert_eq!(lands.len(), waiting);
     lands.into_iter().for_each(|land| land());
     assert_eq!(counts.released(), 0);
-    assert_eq!(Arc::strong_count(&counts), 2, "the source stays with its regions");
+    assert_eq!(counts.sources(), 1, "the source stays with its regions");
 }
 
 /// All of it has run when the pool goes: nothing stays.
 #[test]
 fn memory_goes_back_when_nothing_waits() {
-    let counts = Arc::new(Counts::default());
+    let counts = SourceCounts::default();
     let builder = Pool::builder(Layout::new::<[u64; 4]>()).strategy::<Deferred<HeldUp>>();
-    let pool =
-        builder.batch(2).source(Meter { counts: counts.clone(), ..Meter::new() }).build().unwrap();
+    let pool = builder
+        .batch(2)
+        .source(CountingSource::with_counts(SystemSource, counts.clone()))
+        .build()
+        .unwrap();
     for _ in 0..20 {
         let block = pool.local().unwrap().allocate().unwrap();
         // SAFETY: live, and freed once.
@@ -90,7 +95,7 @@ fn memory_goes_back_when_nothing_waits() {
     WAITING.take().into_iter().for_each(|land| land());
     drop(pool);
     assert_eq!(counts.released(), counts.obtained());
-    assert_eq!(Arc::strong_count(&counts), 1);
+    assert_eq!(counts.sources(), 0);
 }
 
 /// The collector itself, with a pin that goes on: the mediator's end does not wait for ever, and

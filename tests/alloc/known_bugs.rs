@@ -4,8 +4,9 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use stampool::SystemSource;
 use stampool::alloc::{AllocError, Allocator, AsyncLinear, Linear, Stack, Static};
-use stampool::{Source, SystemSource};
+use stampool::source::{FailingSource, LimitedSource};
 
 fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")
@@ -122,32 +123,13 @@ fn the_largest_layouts_are_refused() {
     assert!(linear.allocate(bytes(most)).is_err());
 }
 
-/// A source that returns misaligned regions, always.
-struct Skewed;
-
-// SAFETY: the regions are the system's, one byte longer and behind the first byte.
-unsafe impl Source for Skewed {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let wider = Layout::from_size_align(layout.size() + 1, layout.align()).ok()?;
-        // SAFETY: the region is a byte longer than what is handed out.
-        SystemSource.obtain(wider).map(|region| unsafe { region.add(1) })
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        let wider = Layout::from_size_align(layout.size() + 1, layout.align()).expect("as before");
-        // SAFETY: where the region of the system begins.
-        let region = unsafe { region.sub(1) };
-        // SAFETY: obtained with this layout.
-        unsafe { SystemSource.release(region, wider) }
-    }
-}
-
 /// bump-scope #32: a region went back with a layout that was not its own. Here a misaligned one,
 /// which must go back at once. Miri reports a region that does not.
 #[test]
 fn a_misaligned_region_goes_back() {
-    assert_eq!(Linear::new(Skewed).allocate(bytes(8)), Err(AllocError::MisalignedSource));
-    assert_eq!(Stack::new(Skewed).allocate(bytes(8)), Err(AllocError::MisalignedSource));
+    let skewed = || FailingSource::default().misalign_from(0);
+    assert_eq!(Linear::new(skewed()).allocate(bytes(8)), Err(AllocError::MisalignedSource));
+    assert_eq!(Stack::new(skewed()).allocate(bytes(8)), Err(AllocError::MisalignedSource));
 }
 
 /// bump-scope 2.3.3: the allocator could be sent though its base could not. A source is `Send`
@@ -161,29 +143,15 @@ fn members_of_one_thread_are_sent_and_not_shared() {
     sent::<stampool::alloc::Blocks>();
 }
 
-/// A source that refuses regions above a size.
-struct Small;
-
-// SAFETY: the regions are the system's.
-unsafe impl Source for Small {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        if layout.size() > 10_000 { None } else { SystemSource.obtain(layout) }
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) }
-    }
-}
-
 /// A first chunk larger than a layout can be made every request unsupported. A source refuses it
 /// as it refuses any chunk that is too large, and then a smaller one does.
 #[test]
 fn a_first_chunk_that_no_layout_describes_is_halved() {
+    let small = || LimitedSource::new(SystemSource, 10_000);
     for first in [usize::MAX, isize::MAX.unsigned_abs(), usize::MAX / 3] {
-        cut(&Linear::with_first_chunk(Small, first), 8);
-        cut(&AsyncLinear::with_first_chunk(Small, first), 8);
-        cut(&Stack::with_first_chunk(Small, first), 8);
+        cut(&Linear::with_first_chunk(small(), first), 8);
+        cut(&AsyncLinear::with_first_chunk(small(), first), 8);
+        cut(&Stack::with_first_chunk(small(), first), 8);
     }
 }
 

@@ -2,13 +2,11 @@
 
 use core::alloc::Layout;
 use core::panic::AssertUnwindSafe;
-use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use std::panic::catch_unwind;
-use std::sync::Arc;
 
 use stampool::alloc::{AllocError, Allocator, Blocks};
-use stampool::{Pool, Source, SystemSource};
+use stampool::source::{CountingSource, FailingSource, SourceCounts};
+use stampool::{Pool, SystemSource};
 
 /// A request without bytes takes no memory, so no alignment is too large for it.
 #[test]
@@ -44,52 +42,36 @@ fn chunks_of_one_block_have_no_end() {
     assert_eq!(blocks.usage().live_blocks, Some(100));
 }
 
-/// Panics at its first release, after it has given the region back.
-struct PanicsOnce(Arc<AtomicUsize>);
-
-// SAFETY: the regions are the system's.
-unsafe impl Source for PanicsOnce {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        SystemSource.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { SystemSource.release(region, layout) };
-        assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "the source panics");
-    }
-}
-
 /// Blocks in three chunks, of one, two and four blocks.
-fn in_three_chunks(released: &Arc<AtomicUsize>) -> Blocks<PanicsOnce> {
-    let source = PanicsOnce(released.clone());
+/// The source panics at its first release.
+fn in_three_chunks() -> (Blocks<CountingSource<FailingSource>>, SourceCounts) {
+    let source = CountingSource::new(FailingSource::default().panic_at_release(0));
+    let counts = source.counts();
     let blocks = Blocks::with_first_chunk(Layout::new::<u64>(), source, 1).expect("blocks");
     for _ in 0..4 {
         blocks.allocate_block().expect("memory");
     }
-    blocks
+    (blocks, counts)
 }
 
 #[test]
 fn a_release_that_panics_leaks_no_other_chunk_of_blocks() {
-    let released = Arc::new(AtomicUsize::new(0));
-    let blocks = in_three_chunks(&released);
+    let (blocks, counts) = in_three_chunks();
     let drop = AssertUnwindSafe(|| drop(blocks));
     assert!(catch_unwind(drop).is_err(), "the panic goes on");
-    assert_eq!((released.load(Ordering::Relaxed), Arc::strong_count(&released)), (3, 1));
+    assert_eq!((counts.released(), counts.sources()), (3, 0));
 }
 
 #[test]
 fn a_reset_that_panics_leaves_blocks_that_work() {
-    let released = Arc::new(AtomicUsize::new(0));
-    let mut blocks = in_three_chunks(&released);
+    let (mut blocks, counts) = in_three_chunks();
     let reset = AssertUnwindSafe(|| blocks.reset());
     assert!(catch_unwind(reset).is_err(), "the panic goes on");
-    assert_eq!(released.load(Ordering::Relaxed), 2, "the largest chunk stays");
+    assert_eq!(counts.released(), 2, "the largest chunk stays");
     assert_eq!(blocks.usage().live_blocks, Some(0));
     let block = blocks.allocate_block().expect("memory").cast::<u64>();
     // SAFETY: the block is live, and has room for a word.
     unsafe { block.write(7) };
     drop(blocks);
-    assert_eq!(released.load(Ordering::Relaxed), 3);
+    assert_eq!(counts.released(), 3);
 }

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use stampool::alloc::conformance::{Clause, Conformance, TestSource};
 use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Owner, Stack};
 use stampool::source::{CountingSource, SourceCounts};
-use stampool::{BufferSource, Source, SystemSource};
+use stampool::{ArenaSource, BufferSource, Source, SystemSource};
 
 fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")
@@ -207,4 +207,57 @@ fn an_absurd_granule_does_no_harm() {
         let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
         assert!(blocks.allocate(bytes(10)).is_err());
     }
+}
+
+/// The system's allocator as a source, though the program may have another one.
+#[test]
+fn a_program_allocator_is_a_source() {
+    use std::alloc::System;
+
+    use stampool::adapt::FromGlobal;
+
+    let mut source = FromGlobal(&System);
+    assert!(source.obtain(bytes(0)).is_none());
+    let linear = Linear::with_first_chunk(source, 100);
+    for size in [10, 1000, 100_000] {
+        let block = linear.allocate(bytes(size)).expect("memory").cast::<u8>();
+        // SAFETY: the block is live.
+        unsafe { block.write_bytes(1, size) };
+    }
+}
+
+/// Members of several threads, each with chunks from one arena. What one gives back the others take.
+#[test]
+fn members_share_an_arena() {
+    const CHUNK: Layout = Layout::new::<[u128; 256]>();
+    let source = CountingSource::default();
+    let counts = source.counts();
+    let arena = <ArenaSource>::new(CHUNK, 16, source).expect("memory");
+    let obtained = counts.calls();
+    std::thread::scope(|threads| {
+        for thread in 0..4_u8 {
+            let arena = arena.clone();
+            threads.spawn(move || {
+                for round in 0..if cfg!(miri) { 3 } else { 200 } {
+                    let linear = Linear::new(arena.clone());
+                    let mut blocks = Vec::new();
+                    // Four chunks for each thread, and no more.
+                    for _ in 0..12 {
+                        let block = linear.allocate(bytes(1000)).expect("a chunk of the four");
+                        // SAFETY: the block is live.
+                        unsafe { block.cast::<u8>().write_bytes(thread + round, 1000) };
+                        blocks.push(block.cast::<u8>());
+                    }
+                    for block in blocks {
+                        // SAFETY: the block is live.
+                        let bytes = unsafe { core::slice::from_raw_parts(block.as_ptr(), 1000) };
+                        assert!(bytes.iter().all(|byte| *byte == thread + round));
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(counts.calls(), obtained, "the arena asks for nothing more");
+    drop(arena);
+    assert_eq!(counts.live_regions(), 0);
 }

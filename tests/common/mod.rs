@@ -12,13 +12,10 @@ pub mod told;
 pub mod tracked;
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use stampool::raw::free_list::Reclaimer;
-use stampool::{Block, EpochDeferred, Source, Strategy, SystemSource};
+use stampool::{Block, EpochDeferred, Strategy};
 
 /// Whether this run is one for `S`. Miri's Stacked Borrows reject crossbeam-epoch itself, so `cargo
 /// xtask miri` runs the other strategies under them, and `EpochDeferred` apart, under Tree Borrows.
@@ -69,83 +66,6 @@ pub(crate) use with_every_cacheless;
 /// wait.
 pub const fn is_cacheless<S: Strategy>() -> bool {
     !S::Reclaimer::DEFERS
-}
-
-/// How often a [`Meter`] was called.
-#[derive(Default)]
-pub struct Counts {
-    obtained: AtomicUsize,
-    released: AtomicUsize,
-}
-
-impl Counts {
-    pub fn obtained(&self) -> usize {
-        self.obtained.load(Ordering::Relaxed)
-    }
-
-    pub fn released(&self) -> usize {
-        self.released.load(Ordering::Relaxed)
-    }
-}
-
-/// The system source, counted, failing where it is told to.
-pub struct Meter {
-    pub counts: Arc<Counts>,
-    pub max_align: usize,
-    pub fail_at: Option<usize>,
-    pub fail_from: Option<usize>,
-    pub misalign_at: Option<usize>,
-    pub panic_at: Option<usize>,
-    pub calls: usize,
-}
-
-impl Meter {
-    pub fn new() -> Self {
-        Self {
-            counts: Arc::default(),
-            max_align: 1 << 20,
-            fail_at: None,
-            fail_from: None,
-            misalign_at: None,
-            panic_at: None,
-            calls: 0,
-        }
-    }
-}
-
-/// Room for one byte of misalignment.
-fn padded(layout: Layout) -> Layout {
-    Layout::from_size_align(layout.size() + 1, layout.align()).unwrap()
-}
-
-// SAFETY: regions are the system's; a misaligned one is inside its region.
-unsafe impl Source for Meter {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let call = self.calls;
-        self.calls += 1;
-        assert!(self.panic_at != Some(call), "the source was told to panic");
-        if self.fail_at == Some(call) || self.fail_from.is_some_and(|from| call >= from) {
-            return None;
-        }
-        let region = SystemSource.obtain(padded(layout))?;
-        self.counts.obtained.fetch_add(1, Ordering::Relaxed);
-        let skew = usize::from(self.misalign_at == Some(call));
-        // SAFETY: the region has a byte to spare.
-        Some(unsafe { region.add(skew) })
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        self.counts.released.fetch_add(1, Ordering::Relaxed);
-        let skew = region.addr().get() % layout.align();
-        // SAFETY: undoes what `obtain` added.
-        let region = unsafe { region.sub(skew) };
-        // SAFETY: obtained with this layout, and released once by the pool's word.
-        unsafe { SystemSource.release(region, padded(layout)) };
-    }
-
-    fn max_align(&self) -> usize {
-        self.max_align
-    }
 }
 
 /// Live blocks by address: none twice, none overlapping, all aligned.

@@ -19,7 +19,6 @@
 pub mod program;
 pub mod reference;
 pub mod run;
-pub mod source;
 
 pub use program::{Op, Program, Strategy};
 pub use run::{Done, Violation, follow, follow_bytes, follow_bytes_tidily};

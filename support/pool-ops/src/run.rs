@@ -3,16 +3,14 @@
 use core::alloc::Layout;
 use core::fmt;
 use core::mem;
-use core::sync::atomic::Ordering::Relaxed;
-use std::sync::Arc;
 
 use stampool::raw::with_strategies;
+use stampool::source::{CountingSource, FailingSource, SourceCounts};
 use stampool::{AllocError, Pool};
 use subject::{Audited, Handle as _, Idle};
 
 use crate::program::{FORGOTTEN, HANDLES, Op, Program, Strategy};
 use crate::reference::Reference;
-use crate::source::{Counts, Metered};
 
 /// What a program came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,9 +83,9 @@ pub fn follow(program: &Program) -> Result<Done, Violation> {
 }
 
 fn on_pool<S: stampool::Strategy>(program: &Program) -> Result<Done, Violation> {
-    let counts = Arc::new(Counts::default());
+    let counts = SourceCounts::default();
     let done = on_subject(pool::<S>(program, &counts), program)?;
-    let (obtained, released) = (counts.obtained.load(Relaxed), counts.released.load(Relaxed));
+    let (obtained, released) = (counts.obtained(), counts.released());
     let what = format!("{obtained} regions were obtained, {released} released");
     if obtained == released { Ok(done) } else { Err(Violation { op: None, what }) }
 }
@@ -107,13 +105,14 @@ pub fn layout(program: &Program) -> Layout {
 /// # Panics
 /// Where it cannot be built: a program's settings can be had.
 #[must_use]
-pub fn pool<S: stampool::Strategy>(program: &Program, counts: &Arc<Counts>) -> Pool<S> {
+pub fn pool<S: stampool::Strategy>(program: &Program, counts: &SourceCounts) -> Pool<S> {
     let regions = program.regions.unwrap_or(usize::MAX);
+    let source = FailingSource::default().refuse_from(regions);
     let mut builder = Pool::builder(layout(program))
         .strategy::<S>()
         .batch(program.batch)
         .limbo_magazines(program.limbo)
-        .source(Metered { counts: Arc::clone(counts), regions });
+        .source(CountingSource::with_counts(source, counts.clone()));
     if let Some(capacity) = program.capacity {
         builder = builder.capacity_blocks(capacity);
     }

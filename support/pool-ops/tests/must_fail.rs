@@ -1,12 +1,11 @@
 //! The reference notices: subjects that do one thing wrong, and a control that does nothing wrong.
 
 use core::cell::{Cell, RefCell};
-use std::sync::Arc;
 
 use pool_ops::program::Op;
 use pool_ops::run::{Violation, on_subject, pool};
-use pool_ops::source::Counts;
 use pool_ops::{Done, Program};
+use stampool::source::SourceCounts;
 use stampool::{AllocError, Block, Local, Pool, TaggedPacked};
 use subject::{Audited, Handle, Idle, Subject};
 
@@ -123,7 +122,7 @@ fn run(fault: Fault) -> Result<Done, Violation> {
     ];
     let program =
         Program { size: 24, align: 8, batch: 2, ops: turn.repeat(20), ..Program::from_bytes(&[]) };
-    let pool = pool::<TaggedPacked>(&program, &Arc::new(Counts::default()));
+    let pool = pool::<TaggedPacked>(&program, &SourceCounts::default());
     let (calls, kept, last) = (Cell::new(0), RefCell::default(), Cell::new(None));
     on_subject(FaultySubject { pool, fault, calls, kept, last }, &program)
 }

@@ -70,6 +70,11 @@ impl<'a> Builds<'a> {
     pub(super) fn loom(&self) -> Option<&Path> {
         self.loom.as_ref().map(|build| &*build.executable)
     }
+
+    /// The porf binary, where it was needed.
+    pub(super) fn porf(&self) -> Option<&Path> {
+        self.porf.as_ref().map(|build| &*build.executable)
+    }
 }
 
 /// What came of a mutant.
