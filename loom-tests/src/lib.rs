@@ -17,6 +17,7 @@
 //! | [`harness`] | register [`Check`]s, run each in a process of its own, judge it |
 //! | [`canary`] | refuse to start under an unpatched or misconfigured loom |
 //! | [`program`] | random and litmus programs as data, run on any checker |
+//! | [`progress`] | rows in which porf stops one thread for ever |
 //! | [`scenarios`] | the matrix of small programs that every strategy of the library runs |
 //! | [`twins`] | faults that the scenarios must find |
 //! | [`epoch_model`] | a specification of an epoch, which the checkers explore completely |
@@ -91,6 +92,7 @@ pub mod harness;
 pub mod litmus;
 pub mod opaque;
 pub mod program;
+pub mod progress;
 pub mod scenarios;
 pub mod selfcheck;
 pub mod spec;

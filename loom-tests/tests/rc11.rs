@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use loom_tests::harness;
 
 fn main() -> ExitCode {
-    harness::main(checks::all(), loom_tests::BACKEND)
+    let mut checks = checks::all();
+    checks.extend(loom_tests::progress::checks());
+    harness::main(checks, loom_tests::BACKEND)
 }
 
 /// Without the private cfg there is nothing to check, and the harness says so.

@@ -205,7 +205,7 @@ pub fn model(f: impl Fn() + Sync + Send + 'static) {
 #[must_use]
 pub fn replay_line() -> String {
     assert!(is_running(), "there is an execution only in a model");
-    with(|rt| Guide::of(&rt.graph).line())
+    with(|rt| rt.replay_line())
 }
 
 /// Says what the current thread does from now on, for the report of a thread that is stopped or

@@ -1,69 +1,18 @@
 //! One thread is stopped for ever before each of its steps: who must still come to an end, and who
 //! waits.
 
+mod stops;
+
 use core::array;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use porf::model::{Awaits, Builder, Report, Standstill, Stops, Verdict, operation};
+use porf::model::{Awaits, Builder, Standstill, Stops, operation};
 use porf::sync::atomic::AtomicUsize;
 use porf::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use porf::sync::{Condvar, Mutex, RwLock};
 use porf::{hint, thread};
 
-fn builder() -> Builder {
-    let mut builder = Builder::new();
-    builder.check_duplicates = true;
-    builder.stops = Stops::Anyone;
-    builder
-}
-
-/// What every thread but the stopped one does in each execution.
-fn standstills(model: impl Fn() + Send + Sync + 'static) -> (Report, Vec<Standstill>) {
-    let (report, standstills) = builder().explore_standstills(model);
-    assert_eq!(report.verdict, Verdict::Exhausted);
-    assert!(report.stopped > 0, "nobody was ever stopped: {report:?}");
-    assert_eq!(report.standstills > 0, !standstills.is_empty());
-    (report, standstills)
-}
-
-/// Asserts that nobody waits for a stopped thread.
-fn is_lock_free(model: impl Fn() + Send + Sync + 'static) -> Report {
-    let (report, standstills) = standstills(model);
-    assert!(standstills.is_empty(), "{}", standstills[0]);
-    report
-}
-
-/// Which operation waits for a thread that is stopped in which other one.
-fn waits(model: impl Fn() + Send + Sync + 'static) -> BTreeSet<String> {
-    let (_, standstills) = standstills(model);
-    let text = |standstill: &Standstill| {
-        let of = |operation: Option<&'static str>| operation.unwrap_or("-");
-        let waiters: Vec<&str> =
-            standstill.waiters.iter().map(|waiter| of(waiter.operation)).collect();
-        format!("{} <- {}", of(standstill.operation), waiters.join(" "))
-    };
-    standstills.iter().map(text).collect()
-}
-
-fn texts<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
-    texts.map(String::from).into()
-}
-
-/// Runs each body on a thread of its own, all of them on one shared value.
-fn threads<T: Send + Sync + 'static, const N: usize>(
-    new: impl Fn() -> T + Send + Sync + 'static,
-    bodies: [fn(&T); N],
-) -> impl Fn() + Send + Sync + 'static {
-    move || {
-        let shared = Arc::new(new());
-        let handles = bodies.map(|body| {
-            let shared = Arc::clone(&shared);
-            thread::spawn(move || body(&shared))
-        });
-        handles.into_iter().for_each(|handle| handle.join().unwrap());
-    }
-}
+use stops::{builder, is_lock_free, standstills, texts, threads, waits};
 
 /// Two counters, the second one guarded by the first.
 fn pair() -> [AtomicUsize; 2] {
@@ -217,158 +166,6 @@ fn who_waits_for_a_notification_waits_for_who_is_to_give_it() {
             && standstill.operation == Some("set")
     };
     assert!(standstills.iter().any(awaits_a_notification), "{standstills:?}");
-}
-
-/// A stack of numbered nodes; each node is pushed once, so there is no ABA.
-struct Stack {
-    head: AtomicUsize,
-    next: [AtomicUsize; 4],
-}
-
-impl Stack {
-    fn new() -> Self {
-        let next = array::from_fn(|_| AtomicUsize::new(0));
-        Self { head: AtomicUsize::new(0), next }
-    }
-
-    fn push(&self, node: usize) {
-        let mut head = self.head.load(Relaxed);
-        loop {
-            self.next[node].store(head, Relaxed);
-            match self.head.compare_exchange(head, node, Release, Relaxed) {
-                Ok(_) => return,
-                Err(now) => head = now,
-            }
-        }
-    }
-
-    fn pop(&self) -> usize {
-        let mut head = self.head.load(Acquire);
-        while head != 0 {
-            let next = self.next[head].load(Relaxed);
-            match self.head.compare_exchange(head, next, Acquire, Acquire) {
-                Ok(_) => return head,
-                Err(now) => head = now,
-            }
-        }
-        0
-    }
-}
-
-#[test]
-fn a_stack_of_treiber_waits_for_nobody() {
-    let push_pop: fn(&Stack) = |stack| {
-        stack.push(1);
-        stack.pop();
-    };
-    is_lock_free(threads(Stack::new, [push_pop, |stack| stack.push(2)]));
-    is_lock_free(threads(
-        Stack::new,
-        [
-            |stack| stack.push(1),
-            |stack| {
-                stack.push(2);
-                stack.pop();
-            },
-            |stack| _ = stack.pop(),
-        ],
-    ));
-}
-
-/// The queue of Michael and Scott, of numbered nodes. Node 0 is the first dummy, and a link of 0 is
-/// none.
-struct Queue {
-    head: AtomicUsize,
-    tail: AtomicUsize,
-    next: [AtomicUsize; 3],
-}
-
-impl Queue {
-    fn new() -> Self {
-        let (head, tail) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { head, tail, next: array::from_fn(|_| AtomicUsize::new(0)) }
-    }
-
-    fn enqueue(&self, node: usize, helps: bool) {
-        loop {
-            let tail = self.tail.load(Acquire);
-            let next = self.next[tail].load(Acquire);
-            if next != 0 {
-                self.behind(tail, next, helps);
-            } else if self.next[tail].compare_exchange(0, node, AcqRel, Relaxed).is_ok() {
-                _ = self.tail.compare_exchange(tail, node, AcqRel, Relaxed);
-                return;
-            }
-        }
-    }
-
-    fn dequeue(&self, helps: bool) -> usize {
-        loop {
-            let head = self.head.load(Acquire);
-            let tail = self.tail.load(Acquire);
-            let next = self.next[head].load(Acquire);
-            if head == tail && next == 0 {
-                return 0;
-            }
-            if head == tail {
-                self.behind(tail, next, helps);
-            } else if next != 0 && self.head.compare_exchange(head, next, AcqRel, Relaxed).is_ok() {
-                return next;
-            }
-        }
-    }
-
-    /// The tail is not the last node.
-    fn behind(&self, tail: usize, next: usize, helps: bool) {
-        if helps {
-            _ = self.tail.compare_exchange(tail, next, AcqRel, Relaxed);
-        } else {
-            hint::spin_loop();
-        }
-    }
-}
-
-fn enqueue_two(helps: bool) -> impl Fn() + Send + Sync + 'static {
-    let [first, second]: [fn(&Queue); 2] = if helps {
-        [|queue| queue.enqueue(1, true), |queue| queue.enqueue(2, true)]
-    } else {
-        [
-            |queue| {
-                operation("enqueue");
-                queue.enqueue(1, false);
-            },
-            |queue| {
-                operation("enqueue");
-                queue.enqueue(2, false);
-            },
-        ]
-    };
-    threads(Queue::new, [first, second])
-}
-
-#[test]
-fn a_queue_of_michael_and_scott_waits_for_nobody() {
-    is_lock_free(enqueue_two(true));
-    is_lock_free(threads(
-        Queue::new,
-        [|queue| queue.enqueue(1, true), |queue| _ = queue.dequeue(true)],
-    ));
-}
-
-#[test]
-fn the_same_queue_without_help_waits() {
-    assert_eq!(waits(enqueue_two(false)), texts(["enqueue <- enqueue"]));
-    let one_of_each: [fn(&Queue); 2] = [
-        |queue| {
-            operation("enqueue");
-            queue.enqueue(1, false);
-        },
-        |queue| {
-            operation("dequeue");
-            queue.dequeue(false);
-        },
-    ];
-    assert_eq!(waits(threads(Queue::new, one_of_each)), texts(["enqueue <- dequeue"]));
 }
 
 /// Threads of plain accesses, of which the length is known.

@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use porf::model::{Builder, Limit, Stops, Verdict, replay_line};
-use porf::sync::Mutex as Lock;
 use porf::sync::atomic::AtomicUsize;
 use porf::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use porf::sync::{Arc as Counted, Mutex as Lock};
 use porf::thread;
 
 /// The outcome of each execution, and its line.
@@ -55,6 +55,7 @@ fn each_execution_can_be_run_alone() {
     unsafe { std::env::remove_var("PORF_REPLAY") };
     draws_a_failure();
     stops_a_thread_again();
+    knows_what_an_exploration_that_began_anew_knew();
 }
 
 fn draws_a_failure() {
@@ -103,6 +104,39 @@ fn stops_a_thread_again() {
     // SAFETY: as above.
     unsafe { std::env::set_var("PORF_REPLAY", entry) };
     assert_eq!(fails(), first);
+    // SAFETY: as above.
+    unsafe { std::env::remove_var("PORF_REPLAY") };
+}
+
+/// A loop that is unrolled, and references that are counted: both are found out in the first run.
+fn knows_what_an_exploration_that_began_anew_knew() {
+    let seen: Seen = Seen::default();
+    let explore = |seen: &Seen| {
+        let seen = Arc::clone(seen);
+        let report = Builder::new().explore(move || {
+            let flag = Counted::new(AtomicUsize::new(0));
+            let other = Counted::clone(&flag);
+            let handle = thread::spawn(move || other.store(1, Relaxed));
+            let mut turns = 0;
+            while turns < 2 && flag.load(Relaxed) == 0 {
+                turns += 1;
+                thread::yield_now();
+            }
+            let counted = Counted::strong_count(&flag);
+            handle.join().unwrap();
+            seen.lock().unwrap().push((vec![turns, counted], replay_line()));
+        });
+        report.verdict
+    };
+    assert_eq!(explore(&seen), Verdict::Exhausted);
+    let all: Vec<_> = seen.lock().unwrap().clone();
+    let last = all.last().unwrap().clone();
+    assert!(last.1.matches("replay.rs").count() == 2, "{}", last.1);
+    // SAFETY: as above.
+    unsafe { std::env::set_var("PORF_REPLAY", &last.1) };
+    let again = Seen::default();
+    assert_eq!(explore(&again), Verdict::NotFinished(Limit::Replayed));
+    assert_eq!(*again.lock().unwrap(), [last]);
     // SAFETY: as above.
     unsafe { std::env::remove_var("PORF_REPLAY") };
 }

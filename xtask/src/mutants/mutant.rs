@@ -27,6 +27,8 @@ pub(crate) struct Edit {
 pub(crate) enum Killer {
     /// Rows of the loom binary whose key contains this.
     Loom(&'static str),
+    /// Rows of the porf binary whose key contains this.
+    Rc11(&'static str),
     /// Rows of the shuttle binary whose key contains this.
     Shuttle(&'static str),
     /// A test of the library, built without a checker.

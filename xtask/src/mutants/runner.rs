@@ -29,6 +29,7 @@ struct ModelBuild {
 pub(super) struct Builds<'a> {
     copy: &'a Path,
     loom: Option<ModelBuild>,
+    porf: Option<ModelBuild>,
     shuttle: Option<ModelBuild>,
     tests: BTreeMap<&'static str, PathBuf>,
 }
@@ -44,6 +45,7 @@ impl<'a> Builds<'a> {
         for killer in &killers {
             match killer {
                 Killer::Loom(_) => models.push(Model::Loom),
+                Killer::Rc11(_) => models.push(Model::Porf),
                 Killer::Shuttle(_) => models.push(Model::Shuttle),
                 Killer::Test { target, .. } => _ = targets.insert(*target),
             }
@@ -51,17 +53,17 @@ impl<'a> Builds<'a> {
         // Killers are sorted by their kind.
         models.dedup();
         let built = models::build_checks(copy, &models)?;
-        let (mut loom, mut shuttle) = (None, None);
+        let (mut loom, mut porf, mut shuttle) = (None, None, None);
         for (model, executable) in models.into_iter().zip(built) {
             let build = Some(ModelBuild { rows: run_rows::list(&executable)?, executable });
-            if model == Model::Loom {
-                loom = build;
-            } else {
-                shuttle = build;
+            match model {
+                Model::Porf => porf = build,
+                Model::Shuttle => shuttle = build,
+                _ => loom = build,
             }
         }
         let tests = tests_killer::build(copy, &targets)?;
-        Ok(Self { copy, loom, shuttle, tests })
+        Ok(Self { copy, loom, porf, shuttle, tests })
     }
 
     /// The loom binary, where it was needed.
@@ -93,6 +95,7 @@ impl Builds<'_> {
     fn selected(&self, killer: Killer, costs: &HashMap<String, f64>) -> Result<Vec<Run<'_>>> {
         let (build, part) = match killer {
             Killer::Loom(part) => (&self.loom, part),
+            Killer::Rc11(part) => (&self.porf, part),
             Killer::Shuttle(part) => (&self.shuttle, part),
             Killer::Test { target, name } => return Ok(vec![Run::Test(&self.tests[target], name)]),
         };

@@ -234,7 +234,10 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         }
     }
     actors.iter_mut().for_each(|(_, actor)| actor.log.clear());
-    let ended = run(scenario, actors, move |(handle, actor), op| step(handle, actor, op));
+    let ended = run(scenario, actors, move |(handle, actor), op| {
+        op.begins();
+        step(handle, actor, op);
+    });
 
     let (handles, actors): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     let alive = handles.iter().filter(|handle| handle.0.is_some()).count();
@@ -334,7 +337,10 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     for (thread, op) in scenario.setup.steps() {
         step(&mut actors[*thread], *op);
     }
-    let ended = run(scenario, actors, step);
+    let ended = run(scenario, actors, move |actor, op| {
+        op.begins();
+        step(actor, op);
+    });
 
     let (standings, ended): (Vec<_>, Vec<_>) = ended.into_iter().unzip();
     drop(standings);

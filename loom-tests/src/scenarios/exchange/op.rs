@@ -32,3 +32,25 @@ pub enum Op {
     /// A twin's fault: offer the same blocks twice.
     OfferTwice(usize),
 }
+
+impl Op {
+    /// The current thread does this from now on: porf says it of a thread that waits.
+    pub(super) fn begins(self) {
+        #[cfg(stampool_model = "porf")]
+        porf::model::operation(match self {
+            Self::Attach => "Attach",
+            Self::Leave => "Leave",
+            Self::End => "End",
+            Self::Forget => "Forget",
+            Self::Allocate => "Allocate",
+            Self::Free => "Free",
+            Self::Give(_) => "Give",
+            Self::Offer(_) => "Offer",
+            Self::Request(_) => "Request",
+            Self::Join(_) => "Join",
+            Self::Carved => "Carved",
+            Self::Lose => "Lose",
+            Self::OfferTwice(_) => "OfferTwice",
+        });
+    }
+}

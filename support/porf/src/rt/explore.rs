@@ -164,24 +164,19 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
         rt.newborn.push((0, run(start, place, body)));
     });
     let ended = loop {
-        for (index, body) in with(|rt| core::mem::take(&mut rt.newborn)) {
-            threads[index] = Some(begin(body, stacks));
-        }
+        go_on(&mut threads, stacks);
         if with(|rt| rt.abandoned || rt.failure.is_some()) {
             break with(|rt| rt.failure.take()).map_or(Ended::Abandoned, Ended::Failed);
         }
-        let Some(next) = with(|rt| rt.pick()) else {
-            match with(Runtime::stuck) {
-                Some(ended) => break ended,
-                None => continue,
-            }
-        };
-        with(|rt| rt.current = next);
-        let thread = threads[next].as_mut().expect("a thread that is ready has begun");
-        if let CoroutineResult::Return(()) = thread.resume(()) {
-            with(|rt| rt.threads[next].done = rt.failure.is_none());
+        if let Some(ended) = with(Runtime::stuck) {
+            break ended;
         }
     };
+    if matches!(ended, Ended::Stopped | Ended::Standstill(_)) {
+        let released = with(Runtime::release);
+        go_on(&mut threads, stacks);
+        with(|rt| rt.end_release(released));
+    }
     for mut thread in threads.into_iter().flatten() {
         if !thread.done() {
             // SAFETY: nothing on the stack is used again. What its frames own is leaked, and also
@@ -194,6 +189,24 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
         }
     }
     ended
+}
+
+/// Runs threads as long as one can go on, unless the run ends before.
+fn go_on(threads: &mut [Option<Thread>; MAX_THREADS], stacks: &mut Stacks) {
+    loop {
+        for (index, body) in with(|rt| core::mem::take(&mut rt.newborn)) {
+            threads[index] = Some(begin(body, stacks));
+        }
+        if with(|rt| rt.abandoned || rt.failure.is_some()) {
+            return;
+        }
+        let Some(next) = with(|rt| rt.pick()) else { return };
+        with(|rt| rt.current = next);
+        let thread = threads[next].as_mut().expect("a thread that is ready has begun");
+        if let CoroutineResult::Return(()) = thread.resume(()) {
+            with(|rt| rt.threads[next].done = rt.failure.is_none());
+        }
+    }
 }
 
 /// Drops the values of statics when all other threads have ended.

@@ -37,7 +37,10 @@ pub(crate) fn shared(address: usize) -> Option<Arc<Shared>> {
 
 /// Whether the model has the counts of the references made here, whatever their values are.
 pub(crate) fn is_counted(place: Place) -> bool {
-    with(|rt| rt.spins.counted.contains(&place))
+    with(|rt| {
+        let guide = rt.options.guide.as_ref();
+        rt.spins.counted.contains(&place) || guide.is_some_and(|guide| guide.counts(place))
+    })
 }
 
 /// The program asks for a count that the model does not have: the exploration begins anew, with the

@@ -21,9 +21,15 @@ impl Runtime {
             "execution {number} fails{who}: {}\n{}run it alone: PORF_REPLAY='{}'{}",
             failure.message(),
             self.text(),
-            Guide::of(&self.graph).line(),
+            self.replay_line(),
             self.draw(),
         )
+    }
+
+    /// What `PORF_REPLAY` must be set to, to run this execution alone.
+    pub(crate) fn replay_line(&self) -> String {
+        let (spins, given) = (&self.spins, self.options.guide.as_ref());
+        Guide::of(&self.graph).knowing(&spins.unrolled, &spins.counted, given).line()
     }
 
     /// Draws the execution, if `PORF_SVG` names a folder. Returns what became of it.

@@ -18,12 +18,21 @@
 //! the queue is the order in which threads get the lock, and the threads before it gave it back.
 //!
 //! A thread that joins the stopped thread is excused, and so is a thread that joins an excused one.
+//!
+//! When all has been seen of an execution with a stopped thread, that thread goes on nevertheless, so
+//! that the program frees its memory. What it then does is in no graph, and it is looked at no more.
 
 use core::sync::atomic::Ordering::Relaxed;
 
 use super::choice::Choice;
 use super::{Awaits, Place, Runtime, Standstill, Stops, Wait, Waiter};
-use crate::graph::{Event, Id, Kind, MAX_THREADS};
+use crate::graph::{Event, Graph, Id, Kind, MAX_THREADS};
+
+/// What is put back when a released thread has come as far as it gets.
+pub(super) struct Released {
+    graph: Graph,
+    choices: usize,
+}
 
 impl Runtime {
     /// Whether the execution stops the current thread before its next step, at `place`. If it may,
@@ -71,6 +80,24 @@ impl Runtime {
         porf.add(id);
         let stop = Event { hb, porf, ..Event::new(Kind::Stop, Relaxed, place) };
         self.graph.append(usize::from(id.thread), stop);
+    }
+
+    /// Lets the stopped thread go on.
+    pub(super) fn release(&mut self) -> Released {
+        let released = Released { graph: self.graph.clone(), choices: self.choices.len() };
+        let stop = self.graph.stop().expect("a thread is stopped");
+        let thread = usize::from(stop.thread);
+        self.graph.threads[thread].pop();
+        self.threads[thread].reached -= 1;
+        self.threads[thread].wait = Wait::Turn;
+        released
+    }
+
+    /// Puts the graph back in which the thread is stopped.
+    pub(super) fn end_release(&mut self, released: Released) {
+        self.graph = released.graph;
+        self.choices.truncate(released.choices);
+        (self.failure, self.stopped, self.abandoned) = (None, None, false);
     }
 
     /// The threads that have not come to their end, though they had to.

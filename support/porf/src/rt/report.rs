@@ -76,10 +76,10 @@ pub struct Report {
     /// assumed what is false.
     /// Each of these runs leaves memory behind that its threads had allocated.
     pub blocked: u64,
-    /// How many executions had a thread stopped for ever, and the others came to their end. Each of
-    /// these runs leaves memory behind, too.
+    /// How many executions had a thread stopped for ever, and the others came to their end.
     pub stopped: u64,
-    /// How many executions had a thread stopped for ever, and others waited for ever.
+    /// How many executions had a thread stopped for ever, and others waited for ever. If they waited
+    /// in a loop, the run leaves memory behind, too.
     pub standstills: u64,
     /// The most events that an execution had.
     pub events: usize,

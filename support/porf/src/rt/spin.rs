@@ -67,7 +67,10 @@ impl Runtime {
             self.spins.loops.extend(self.spins.trial.take());
             return true;
         }
-        if self.spins.unrolled.contains(&place) || self.last_reads(self.current).next().is_none() {
+        let guide = self.options.guide.as_ref();
+        let is_unrolled =
+            self.spins.unrolled.contains(&place) || guide.is_some_and(|guide| guide.unrolls(place));
+        if is_unrolled || self.last_reads(self.current).next().is_none() {
             return false;
         }
         let current = self.current;

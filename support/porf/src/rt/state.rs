@@ -173,9 +173,7 @@ pub(crate) fn turn(place: Place) -> Turn {
         match with(|rt| rt.turn(place)) {
             Ok(Some(turn)) => return turn,
             Ok(None) => suspend(Wait::Turn),
-            Err(wait) => loop {
-                suspend(wait);
-            },
+            Err(wait) => suspend(wait),
         }
     }
 }

@@ -29,6 +29,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "a block was lost",
     },
     Mutant {
+        name: "every batch pushed under the side stack's lock",
+        edits: &[Edit {
+            file: "src/free_list/deferred.rs",
+            from: "self.open.push(magazine);",
+            to: "if {on} {
+                return self.push_aside(magazine);
+            }
+            self.open.push(magazine);",
+        }],
+        killer: Killer::Rc11("EpochModel/progress/flush_refill/rc11/"),
+        words: "Allocate waits for Free, lock of deferred",
+    },
+    Mutant {
         name: "a popper that leaves before its exchange",
         edits: &[Edit {
             file: "src/free_list/quiescent.rs",
