@@ -63,6 +63,24 @@ fn a_run_gives_the_same_json_on_stdout_and_in_the_file() {
 }
 
 #[test]
+fn tables_fit_a_terminal_and_a_verdict_ends_the_command() {
+    let out = scratch("narrow");
+    let out = out.to_str().expect("text");
+    let run = ["run", "--scenario", "churn,pipeline,exhaustion", "--threads", "2", "--ops", "5000"];
+    let latency = ["latency", "--duration", "50ms", "--threads", "2"];
+    for words in [&run[..], &latency] {
+        let output = stress(&[words, &["--out", out]].concat());
+        let printed = String::from_utf8(output.stdout).expect("text");
+        let rows: Vec<_> = printed.lines().take_while(|line| !line.is_empty()).collect();
+        assert!(rows.len() > stress::strategies::STRATEGIES.len(), "{printed}");
+        let wide = rows.iter().find(|row| row.chars().count() > 100);
+        assert!(wide.is_none(), "{words:?}: {wide:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("no violation; results in"), "{words:?}: {said}");
+    }
+}
+
+#[test]
 fn latency_sees_calls_of_every_kind() {
     let out = scratch("latency");
     let file = out.join("latency.json");

@@ -63,7 +63,13 @@ pub(super) fn publish_report(format: Format, file: &Path, report: &dyn Findings)
         note(&format!("results in {}", file.display()));
     } else {
         match html::beside(file, &report.json()) {
-            Ok(page) => note(&format!("results in {} and {}", file.display(), page.display())),
+            Ok(page) => {
+                let verdict = match report.violations().len() {
+                    0 => "no violation".to_owned(),
+                    count => format!("violations: {count}"),
+                };
+                note(&format!("{verdict}; results in {} and {}", file.display(), page.display()));
+            }
             Err(why) => exit = fail(Exit::Internal, &why),
         }
     }

@@ -151,29 +151,27 @@ impl Findings for LatencyReport {
     }
 
     fn text(&self) -> String {
-        let header = [
-            "strategy", "checking", "threads", "call", "count", "p50", "p90", "p99", "p99.9",
-            "max", "verdict",
-        ];
+        // Left out where it says nothing, so that the table fits a terminal of 100 columns. So is the
+        // verdict, which is the color here, and a line at the end.
+        let is_checked = self.results.iter().any(|row| row.checking != "off");
+        let mut header = vec!["strategy"];
+        header.extend(is_checked.then_some("checking"));
+        header.extend(["call", "count", "p50", "p90", "p99", "p99.9", "max"]);
         let mut table = table(&header);
         for row in &self.results {
             let color = if row.violations == 0 { Color::Green } else { Color::Red };
             for kind in &row.kinds {
-                let mut cells = vec![
-                    Cell::new(&row.strategy),
-                    Cell::new(row.checking),
-                    number(row.threads),
-                    Cell::new(kind.kind),
-                    number(kind.count),
-                ];
+                let mut cells =
+                    vec![Cell::new(format!("{} x{}", row.strategy, row.threads)).fg(color)];
+                cells.extend(is_checked.then(|| Cell::new(row.checking)));
+                cells.extend([Cell::new(kind.kind), number(kind.count)]);
                 let cycles = kind.cycles.map(Spread::all);
                 for (nth, ns) in kind.ns.all().into_iter().enumerate() {
                     cells.push(number(match cycles {
-                        Some(cycles) => format!("{:.0} / {ns:.0}", cycles[nth]),
+                        Some(cycles) => format!("{:.0}/{ns:.0}", cycles[nth]),
                         None => format!("{ns:.0}"),
                     }));
                 }
-                cells.push(Cell::new(row.verdict).fg(color));
                 table.add_row(cells);
             }
         }
@@ -194,7 +192,7 @@ impl LatencyReport {
     fn notes(&self) -> String {
         let unit = match self.cycles_per_ns {
             Some(rate) => format!(
-                "Each figure: reference cycles / nanoseconds, at {rate:.3} cycles per nanosecond."
+                "Each figure: reference cycles/nanoseconds, at {rate:.3} cycles per nanosecond."
             ),
             None => "Each figure: nanoseconds.".to_owned(),
         };
