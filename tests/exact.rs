@@ -52,6 +52,25 @@ fn refuse_when_full<S: Strategy>() {
     }
 }
 
+/// A census takes the lists apart and puts them together again.
+#[test]
+fn a_census_leaves_the_blocks_in_their_order() {
+    with_every_cacheless!(count_between_frees_and_allocations);
+}
+
+fn count_between_frees_and_allocations<S: Strategy>() {
+    let mut pool = exact::<S>(4);
+    let blocks: Vec<_> = (0..4).map(|_| pool.allocate().unwrap()).collect();
+    for &block in &blocks {
+        // SAFETY: live, and freed once.
+        unsafe { pool.deallocate(block) };
+    }
+    assert_eq!(pool.census().free_blocks(), 4);
+    let again: Vec<_> = (0..4).map(|_| pool.allocate().unwrap()).collect();
+    let last_freed_first: Vec<_> = blocks.into_iter().rev().collect();
+    assert_eq!(again, last_freed_first, "{}: the census has changed the order", S::NAME);
+}
+
 /// As many blocks as threads, and each thread holds one at most: there is always one for it.
 #[test]
 fn nobody_is_refused_while_a_block_is_free() {
