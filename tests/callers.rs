@@ -19,9 +19,11 @@ thread_local! {
 fn last_panic(misuse: impl FnOnce()) -> (String, String) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        panic::set_hook(Box::new(|info| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
             let place = info.location().expect("a panic has a place").to_string();
             PLACE.with(|last| *last.borrow_mut() = place);
+            report(info);
         }));
     });
     let payload = catch_unwind(AssertUnwindSafe(misuse)).expect_err("it must panic");
@@ -132,6 +134,26 @@ fn a_write_after_a_free_names_the_line_of_the_allocation() {
     names_its_line!((0..40).for_each(|_| _ = local.allocate()));
     write_after_free(&mut room[..20]);
     names_its_line!(local.allocate_many(&mut room));
+}
+
+#[test]
+fn a_write_after_a_free_without_a_handle_names_the_line_of_the_allocation() {
+    let builder = Pool::builder(Layout::new::<u64>()).batch(64).hardened();
+    let pool = builder.build_thread_local().unwrap();
+    let mut room = [MaybeUninit::uninit(); 40];
+    let write_after_free = |room: &mut [MaybeUninit<Block>]| {
+        pool.allocate_many(room).unwrap();
+        // SAFETY: the call has written all of them.
+        let blocks: Vec<_> = room.iter().map(|block| unsafe { block.assume_init() }).collect();
+        // SAFETY: ours.
+        unsafe { pool.deallocate_many(&blocks) };
+        // SAFETY: none, that is the test: the block is free. The pool is hardened.
+        unsafe { blocks[0].cast::<u64>().write(0) };
+    };
+    write_after_free(&mut room);
+    names_its_line!((0..40).for_each(|_| _ = pool.allocate()));
+    write_after_free(&mut room[..20]);
+    names_its_line!(pool.allocate_many(&mut room));
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::sync::mpsc;
 use common::{LiveBlocks, with_every_strategy};
 use stampool::raw::checking::Checks;
 use stampool::source::{CountingSource, FailingSource};
-use stampool::{Block, Checking, Pool, PoolBuilder, StdThreads, Strategy, Unchecked};
+use stampool::{
+    Block, Checking, Hardened, Pool, PoolBuilder, StdThreads, Strategy, TaggedWide, Unchecked,
+};
 
 /// Blocks that a hardened handle keeps back.
 const QUARANTINE: usize = 16;
@@ -225,6 +227,23 @@ fn fresh_blocks_come_in_an_order_that_differs() {
         assert_ne!(*order, sorted, "not one after the other");
     }
     assert!(orders[0] != orders[1] || orders[1] != orders[2], "three times the same order");
+}
+
+#[test]
+fn a_later_choice_of_checking_undoes_the_zeros() {
+    fn is_zero(builder: PoolBuilder<TaggedWide, Hardened>) -> bool {
+        let pool = builder.build().unwrap();
+        let local = pool.local().unwrap();
+        let block = local.allocate().unwrap();
+        // SAFETY: ours, and a hardened pool has filled it.
+        unsafe { block.as_ptr().read() == 0 }
+    }
+    let zero = || Pool::builder(layout(100)).hardened().zero_on_free();
+    assert!(is_zero(zero()));
+    assert!(is_zero(zero().strategy()), "a strategy is no checking");
+    assert!(!is_zero(zero().checked().hardened()), "`checked` undoes them");
+    assert!(!is_zero(zero().hardened()), "`hardened` undoes them");
+    assert!(!is_zero(zero().checking::<Hardened>()), "`checking` undoes them");
 }
 
 #[test]

@@ -3,12 +3,13 @@
 mod common;
 
 use core::alloc::Layout;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::thread;
 
-use common::{LiveBlocks, with_every_cacheless};
+use common::{LiveBlocks, with_every_cacheless, with_every_strategy};
 use stampool::source::{CountingSource, FailingSource};
 use stampool::{
     AllocError, Block, BuildError, EpochDeferred, ExactPool, Pool, Source, Strategy, SystemSource,
@@ -51,6 +52,25 @@ fn refuse_when_full<S: Strategy>() {
         assert_eq!(pool.census().free_blocks(), capacity);
         assert_eq!(pool.stats().carved_blocks, capacity);
     }
+}
+
+/// A census takes the lists apart and puts them together again.
+#[test]
+fn a_census_leaves_the_blocks_in_their_order() {
+    with_every_cacheless!(count_between_frees_and_allocations);
+}
+
+fn count_between_frees_and_allocations<S: Strategy>() {
+    let mut pool = exact::<S>(4);
+    let blocks: Vec<_> = (0..4).map(|_| pool.allocate().unwrap()).collect();
+    for &block in &blocks {
+        // SAFETY: live, and freed once.
+        unsafe { pool.deallocate(block) };
+    }
+    assert_eq!(pool.census().free_blocks(), 4);
+    let again: Vec<_> = (0..4).map(|_| pool.allocate().unwrap()).collect();
+    let last_freed_first: Vec<_> = blocks.into_iter().rev().collect();
+    assert_eq!(again, last_freed_first, "{}: the census has changed the order", S::NAME);
 }
 
 /// As many blocks as threads, and each thread holds one at most: there is always one for it.
@@ -205,4 +225,52 @@ fn a_seal_carves_the_last_blocks_of_a_chunk() {
     assert_eq!(pool.stats().carved_blocks, 6);
     pool.seal().unwrap();
     assert_eq!(pool.stats().carved_blocks, 7);
+}
+
+/// A seal may come at any moment of a fill and of bulk calls. Whatever it meets, no block is lost,
+/// the pool carves the rest of its chunk, and nothing grows afterwards.
+#[test]
+fn a_seal_meets_a_fill_and_bulk_calls() {
+    with_every_strategy!(seal_meanwhile);
+}
+
+fn seal_meanwhile<S: Strategy>() {
+    const CHUNK: usize = 9;
+    for round in 0..common::often(30, 1) {
+        let builder = Pool::builder(LAYOUT).strategy::<S>().batch(4).chunk_blocks(CHUNK);
+        let mut pool = builder.build().unwrap();
+        let take_and_give = || {
+            let Ok(local) = pool.local() else { return };
+            for count in [0, 3, 17, 40] {
+                let mut room = vec![MaybeUninit::uninit(); count];
+                if let Err(error) = local.allocate_many(&mut room) {
+                    assert_eq!(error, AllocError::Sealed);
+                    continue;
+                }
+                // SAFETY: the call has written all of them.
+                let blocks = room.iter().map(|block| unsafe { block.assume_init() });
+                // SAFETY: live, and freed once.
+                unsafe { local.deallocate_many(&blocks.collect::<Vec<_>>()) };
+            }
+        };
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                let filled = pool.prefill(20 * (round % 3 + 1), 3);
+                assert!(matches!(filled, Ok(()) | Err(AllocError::Sealed)), "{filled:?}");
+            });
+            threads.spawn(take_and_give);
+            threads.spawn(take_and_give);
+            threads.spawn(|| {
+                assert_eq!(pool.seal(), Ok(()));
+                let sealed = pool.stats();
+                assert_eq!(pool.prefill(100_000, 1), Err(AllocError::Sealed));
+                let later = pool.stats();
+                assert_eq!(later.carved_blocks, sealed.carved_blocks, "carved after the seal");
+                assert_eq!(later.source_calls, sealed.source_calls, "the source was asked again");
+            });
+        });
+        let carved = pool.stats().carved_blocks;
+        assert_eq!(carved % CHUNK, 0, "the rest of a chunk was not carved");
+        assert_eq!(pool.census().free_blocks(), carved, "a block was lost or doubled");
+    }
 }

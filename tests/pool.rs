@@ -157,6 +157,15 @@ fn a_handle_that_attaches_amid_a_chunk_leaves_places_for_the_magazines_of_the_ch
     assert_eq!(pool.census().free_blocks(), 7);
 }
 
+/// A thread that fills fresh memory goes through it upwards.
+#[test]
+fn fresh_blocks_of_a_batch_come_in_the_order_of_their_addresses() {
+    let pool = Pool::builder(Layout::new::<[u64; 4]>()).batch(8).build().unwrap();
+    let local = pool.local().unwrap();
+    let blocks: Vec<_> = (0..8).map(|_| local.allocate().unwrap()).collect();
+    assert!(blocks.is_sorted(), "the addresses of a fresh batch do not rise: {blocks:?}");
+}
+
 #[test]
 fn one_thread_allocates_and_another_frees() {
     for batch in [1, 2, 7, 64] {

@@ -4,10 +4,9 @@
 mod common;
 
 use core::alloc::Layout;
-
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-
 use std::thread;
 use std::time::Instant;
 
@@ -49,6 +48,30 @@ fn count_one_thread<S: Strategy>() {
     assert_eq!(pool.stats().drawn_blocks, 0, "a handle that leaves takes nothing along");
     assert_eq!(pool.stats().cas_failures, 0, "alone, nobody is late");
     assert!(pool.slots()[0].thread.is_none());
+}
+
+/// A bulk call exchanges past the cache, and the slot counts what it moves all the same.
+#[test]
+fn bulk_calls_are_counted_to_the_block() {
+    with_every_strategy!(count_bulk_calls);
+}
+
+fn count_bulk_calls<S: Strategy>() {
+    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(2).batch_up_to(8);
+    let pool = builder.build().unwrap();
+    let local = pool.local().unwrap();
+    let mut room = [MaybeUninit::uninit(); 10];
+    local.allocate_many(&mut room).unwrap();
+    let stats = pool.stats();
+    assert_eq!((stats.refills, stats.drawn_blocks), (5, 10), "five carved batches of 2");
+    // SAFETY: the call has written all of them.
+    let blocks = room.map(|block| unsafe { block.assume_init() });
+    // SAFETY: live, and freed once.
+    unsafe { local.deallocate_many(&blocks) };
+    let stats = pool.stats();
+    assert_eq!((stats.flushes, stats.drawn_blocks), (2, 0), "8 freed together, and then 2");
+    assert_eq!(pool.slots()[0].flushed_blocks, 10);
+    assert_eq!(local.cached_blocks(), 0, "a whole batch went through the cache");
 }
 
 /// A batch that is carved brings a magazine, and so does a slot, for its remainder (M1 of the

@@ -84,7 +84,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     /// code calls [`checked`](Self::checked) or [`hardened`](Self::hardened). By default the pool
     /// detects nothing.
     pub fn checking<D: Checking>(self) -> PoolBuilder<S, D> {
-        self.with()
+        Self { zero_on_free: false, ..self }.with()
     }
 
     /// Makes the pool keep a word for each block, beside the block's chunk, and check it at every
@@ -92,7 +92,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     /// or of another pool's block panics, says what it was, and changes nothing. The chapter
     /// [`checking`](crate::docs::checking) has the cost, and the misuse that goes unseen.
     pub fn checked(self) -> PoolBuilder<S, Checked> {
-        self.with()
+        Self { zero_on_free: false, ..self }.with()
     }
 
     /// As [`checked`](Self::checked), and more: the pool fills each freed block with a pattern and
@@ -100,14 +100,14 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     /// found; each handle holds 16 freed blocks back; fresh blocks are handed out in a random
     /// order. A hardened pool writes into blocks while they are free.
     pub fn hardened(self) -> PoolBuilder<S, Hardened> {
-        self.with()
+        Self { zero_on_free: false, ..self }.with()
     }
 }
 
 impl<S: Strategy> PoolBuilder<S, Hardened> {
     /// Fills freed blocks with zeros instead of a pattern: their content is gone, and blocks are
-    /// zero when they are handed out. A later call of [`checked`](Self::checked) or
-    /// [`checking`](Self::checking) undoes this.
+    /// zero when they are handed out. A later call of [`checked`](Self::checked),
+    /// [`hardened`](Self::hardened) or [`checking`](Self::checking) undoes this.
     pub fn zero_on_free(mut self) -> Self {
         self.zero_on_free = true;
         self

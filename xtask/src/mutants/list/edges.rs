@@ -103,4 +103,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "number 2 belongs to no block yet",
     },
+    Mutant {
+        name: "the zeros of a hardened pool survive a later choice of checking",
+        edits: &[Edit {
+            file: "src/pool/builder.rs",
+            from: "pub fn hardened(self) -> PoolBuilder<S, Hardened> {
+        Self { zero_on_free: false, ..self }.with()",
+            to: "pub fn hardened(self) -> PoolBuilder<S, Hardened> {
+        let zero_on_free = {on} && self.zero_on_free;
+        Self { zero_on_free, ..self }.with()",
+        }],
+        killer: Killer::Test {
+            target: "checking",
+            name: "a_later_choice_of_checking_undoes_the_zeros",
+        },
+        words: "`hardened` undoes them",
+    },
 ];

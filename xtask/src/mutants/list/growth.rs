@@ -109,4 +109,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "I2: an entry without a place, at index 8",
     },
+    Mutant {
+        name: "the addresses of fresh blocks fall",
+        edits: &[Edit {
+            file: "src/pool/growth.rs",
+            from: "entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));",
+            to: "let nth = if {on} { carved.blocks - 1 - nth } else { nth };
+            // SAFETY: as above.
+            entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));",
+        }],
+        killer: Killer::Test {
+            target: "pool",
+            name: "fresh_blocks_of_a_batch_come_in_the_order_of_their_addresses",
+        },
+        words: "the addresses of a fresh batch do not rise",
+    },
 ];

@@ -189,4 +189,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Loom("Limbo/limbo/enter_enter/loom/"),
         words: "the limbo refused a magazine although it had room",
     },
+    Mutant {
+        name: "a census puts the magazines of a list back in reverse",
+        edits: &[Edit {
+            file: "src/mediator/ends.rs",
+            from: "while let Some(magazine) = back.pop() {",
+            to: "if {on} {
+            back.reverse();
+        }
+        while let Some(magazine) = back.pop() {",
+        }],
+        killer: Killer::Test { target: "exact", name: "a_census_leaves_the_blocks_in_their_order" },
+        words: "the census has changed the order",
+    },
 ];

@@ -31,4 +31,60 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "room for 2 blocks, of 8",
     },
+    Mutant {
+        name: "a bulk free counts each batch as the smallest one",
+        edits: &[Edit {
+            file: "src/pool/local/many.rs",
+            from: "self.slot.count_given(given.len())",
+            to: "self.slot.count_given(if {on} { batch.min } else { given.len() })",
+        }],
+        killer: Killer::Test { target: "stats", name: "bulk_calls_are_counted_to_the_block" },
+        words: "left: (2, 6)",
+    },
+    Mutant {
+        name: "a bulk free offers the smallest batches where batches grow",
+        edits: &[Edit {
+            file: "src/pool/local/many.rs",
+            from: "rest.split_at(rest.len().min(batch.max));",
+            to: "rest.split_at(rest.len().min(if {on} { batch.min } else { batch.max }));",
+        }],
+        killer: Killer::Test { target: "stats", name: "bulk_calls_are_counted_to_the_block" },
+        words: "left: (5, 0)",
+    },
+    Mutant {
+        name: "a bulk free puts exactly one batch into the cache",
+        edits: &[Edit {
+            file: "src/pool/local/many.rs",
+            from: "while !C::CHECKS && rest.len() >= batch.min {",
+            to: "while !C::CHECKS && rest.len() >= batch.min + usize::from({on}) {",
+        }],
+        killer: Killer::Test { target: "stats", name: "bulk_calls_are_counted_to_the_block" },
+        words: "left: (1, 2)",
+    },
+    Mutant {
+        name: "a bulk allocation counts each exchange as the largest batch",
+        edits: &[Edit {
+            file: "src/pool/local/many.rs",
+            from: "self.slot.count_taken(taken)",
+            to: "self.slot.count_taken(if {on} { room.len() } else { taken })",
+        }],
+        killer: Killer::Test { target: "stats", name: "bulk_calls_are_counted_to_the_block" },
+        words: "left: (5, 24)",
+    },
+    Mutant {
+        name: "a bulk allocation without a handle hides the line of its caller",
+        edits: &[Edit {
+            file: "src/pool/many.rs",
+            from: "        self.here().allocate_many(room)",
+            to: "        if {on} {
+            return (|| self.here().allocate_many(room))();
+        }
+        self.here().allocate_many(room)",
+        }],
+        killer: Killer::Test {
+            target: "callers",
+            name: "a_write_after_a_free_without_a_handle_names_the_line_of_the_allocation",
+        },
+        words: "src/pool/many.rs:",
+    },
 ];
