@@ -16,12 +16,14 @@
 //! | [`ends`] | the rundown, and pools that it protects | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`objects`] | handles of objects | none: as there |
+//! | [`arena_source`] | sources that share an arena | an operation |
 //! | [`bump`] | allocators that bump a shared mark | none: as there |
 //! | [`linear`] | the whole pool, generated programs | none: a history is checked |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
 
+pub mod arena_source;
 pub mod bump;
 pub mod crossed;
 mod depth;
