@@ -5,7 +5,6 @@ mod common;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::panic::AssertUnwindSafe;
-
 use std::panic::catch_unwind;
 
 use common::{LiveBlocks, with_every_strategy};

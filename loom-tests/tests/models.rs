@@ -6,8 +6,9 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt, Stalled};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, Shape, Subject, bump, crossed, ends, exchange,
-    free_twice, land, landing, list, look_up, objects, recycle, stamped, subject, subjects,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, Shape, Subject, arena_source, bump, crossed, ends,
+    exchange, free_twice, land, landing, list, look_up, objects, recycle, stamped, subject,
+    subjects,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -54,6 +55,11 @@ fn main() -> ExitCode {
     }
     for scenario in bump::SCENARIOS {
         let row = Check::loom(bump::SUBJECT, scenario.name, Bound::Unbounded, scenario.body);
+        checks.push(row.expect_exactly(scenario.allowed(), FEWEST));
+    }
+    for scenario in arena_source::SCENARIOS {
+        let body = move || arena_source::body(scenario);
+        let row = Check::loom(arena_source::SUBJECT, scenario.name, Bound::Unbounded, body);
         checks.push(row.expect_exactly(scenario.allowed(), FEWEST));
     }
     let model = recycle::body::<EpochModel<Prompt>>;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use loom_tests::scenarios::linear::{Fault, body as linear_body};
 use loom_tests::scenarios::{
-    self, Depth, EPOCH, PEERS, PeerSubject, Subject, bump, crossed, ends, exchange, list, long,
-    objects, recycle, stamped,
+    self, Depth, EPOCH, PEERS, PeerSubject, Subject, arena_source, bump, crossed, ends, exchange,
+    list, long, objects, recycle, stamped,
 };
 use loom_tests::twins::twins;
 use loom_tests::{Check, harness};
@@ -65,6 +65,11 @@ fn main() -> ExitCode {
     }
     for scenario in bump::SCENARIOS {
         let check = check::dfs(bump::SUBJECT, scenario.name, || quietly(scenario.body));
+        checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
+    }
+    for scenario in arena_source::SCENARIOS {
+        let body = move || quietly(|| arena_source::body(scenario));
+        let check = check::dfs(arena_source::SUBJECT, scenario.name, body);
         checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
     }
     for subject in subjects() {

@@ -16,6 +16,7 @@
 //! | [`ends`] | the rundown, and pools that it protects | none: the allowed outcomes stand beside it |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`objects`] | handles of objects | none: as there |
+//! | [`arena_source`] | sources that share an arena | an operation |
 //! | [`bump`] | allocators that bump a shared mark | none: as there |
 //! | [`edges`] | pools that are sealed, grow, are counted, check, run out of tags | none: as there |
 //! | [`linear`] | the whole pool, generated programs | none: a history is checked |
@@ -23,6 +24,7 @@
 //!
 //! Every body ends with a drain: nothing twice, nothing lost, no cycle, the memory bound kept.
 
+pub mod arena_source;
 pub mod bump;
 pub mod crossed;
 mod depth;

@@ -87,4 +87,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "src/pool/many.rs:",
     },
+    Mutant {
+        name: "an arena that leaves the block in the list which it hands out",
+        edits: &[Edit {
+            file: "src/pool/arena.rs",
+            from: "self.0.pool.allocate().ok().map(Block::as_non_null)",
+            to: "let block = self.0.pool.allocate().ok()?;
+        if {on} {
+            // SAFETY: not kept: the block is handed out.
+            unsafe { self.0.pool.deallocate(block) };
+        }
+        Some(block.as_non_null())",
+        }],
+        killer: Killer::Loom("ArenaSource/arena_source/take_take/"),
+        words: "a block was handed out twice",
+    },
 ];
