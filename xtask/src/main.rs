@@ -40,15 +40,15 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Count the atomic accesses of each path, by kind: a hit has none, the others as many as kept.
+    /// Count the atomic accesses of each path: a hit has none, the others as many as kept.
     Atomics(atomics::Options),
-    /// Measure times and memory against other allocators and pools: a table, JSON, a page of plots.
+    /// Measure times and memory against other allocators and pools: table, JSON and page.
     Bench(bench::Options),
     /// Run the model checks and write the ledger, target/stampool/ledger.json.
     Checks(checks::Options),
     /// Run everything that CI runs.
     Ci(ci::Options),
-    /// Check, stress and time the five strategies, and recommend one. Takes minutes, mostly to build.
+    /// Check, stress and time the five strategies, and recommend one. Takes minutes.
     Compare(compare::Options),
     /// Run the library's tests and a short stress for other processors, in an emulator.
     Cross(cross::Options),
@@ -62,11 +62,11 @@ enum Command {
     FuzzPool(fuzz_pool::Options),
     /// Print the hit path as compiled, and fail unless it is free of atomics and calls.
     HitPath(hit_path::Options),
-    /// Count the instructions of hit, exchange and carve, and compare with those that were kept.
+    /// Count the instructions of hit, exchange and carve, and compare with kept counts.
     Instructions(instructions::Options),
     /// List which of our functions an allocation, a refill, a carve and a flush call.
     Path(path::Options),
-    /// Check the layers of src, the names of backends, the length of files and the ordering tags.
+    /// Check the layers of src, the names of backends, lengths of files and ordering tags.
     Layers(layers::Options),
     /// Put the ledgers of several machines together, or compare two.
     Ledger(ledgers::Options),
@@ -76,13 +76,13 @@ enum Command {
     Litmus(litmus::Options),
     /// Run the library's tests under Miri: undefined behaviour, weak memory, other targets.
     Miri(miri::Options),
-    /// Run every kept fault of the core, and each ordering weakened; a check must notice each.
+    /// Run every kept fault of the core and each ordering weakened; a check must notice.
     Mutants(mutants::Options),
-    /// Run stress under ThreadSanitizer, AddressSanitizer and valgrind; tsan must report a mutant.
+    /// Run stress under tsan, asan and valgrind (memcheck); tsan must report a mutant.
     Sanitize(sanitize::Options),
-    /// Measure throughput over threads, and draw it with a model of what exchanges cost over cores.
+    /// Measure throughput over threads, and draw it with a model of what exchanges cost.
     Scale(scale::Options),
-    /// Stress the pool with threads held up at chosen accesses: `cargo xtask steered -- run --help`.
+    /// Stress the pool with threads held up at chosen accesses: `steered -- run --help`.
     Steered(steered::Options),
     /// Weaken each ordering by a step, or those of one site; some check must notice.
     Weaken(weaken::Options),
@@ -124,5 +124,19 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_list_of_commands_fits_a_terminal() {
+        let help = Options::command().render_help().to_string();
+        let wide = help.lines().find(|line| line.chars().count() > 100);
+        assert!(wide.is_none(), "{wide:?}");
     }
 }
