@@ -85,7 +85,7 @@ pub fn body<S: Strategy>() -> String {
         (Some(_), Some(_)) => panic!("two removals with one tag"),
     };
     assert_eq!(left.len(), MAGAZINES - 1, "a magazine was lost");
-    left.into_iter().chain(had).chain(theirs).for_each(|magazine| _ = magazine.end());
+    left.into_iter().chain(had).chain(theirs).for_each(|magazine| magazine.end());
     drop((own, standing));
     // SAFETY: leaked above, and nobody is left who refers to it.
     drop(unsafe { Box::from_raw(core::ptr::from_ref(rig).cast_mut()) });
