@@ -53,7 +53,7 @@ fn compare(name: &str, program: &Program) -> u64 {
 
 #[test]
 fn litmus_tests_have_the_same_graphs_with_a_stopped_thread() {
-    for shape in SHAPES {
+    for shape in SHAPES.iter() {
         compare(shape.name, &shape.program());
     }
 }
