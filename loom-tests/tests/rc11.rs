@@ -50,6 +50,8 @@ mod checks {
                 "pool/leave_leave_attach",
             ],
         ),
+        ("Quiescent<glue>", &["splice/spliced_back", "splice/stale_check", "splice/sleeper"]),
+        ("Quiescent<waits counted>", &["splice/stale_check"]),
         ("EpochStalled", &["pool/one_producer_two_consumers", "pool/leave_leave_attach"]),
         (
             "Quiescent",
