@@ -26,7 +26,8 @@ pub(super) fn stats_and_allocate<S: Strategy>() -> String {
         assert_eq!(stats.chunks, stats.carved_blocks, "each chunk has one block");
         assert_eq!((stats.slots, stats.attached), (1, 1), "one handle");
     }
-    rig.end(2);
+    // SAFETY: the threads have ended.
+    unsafe { Rig::end(rig, 2) };
     format!("saw {}, {}", first.carved_blocks, second.carved_blocks)
 }
 

@@ -26,7 +26,8 @@ pub(super) fn seal_and_allocate<S: Strategy>() -> String {
     assert!(rest.collect::<Vec<_>>().iter().all(Result::is_ok), "a block was lost");
     assert_eq!(rig.allocate(&handle), Err(AllocError::Sealed), "a sealed pool has grown");
     drop(handle);
-    rig.end(carved);
+    // SAFETY: the threads have ended.
+    unsafe { Rig::end(rig, carved) };
     match had {
         Ok(_) => format!("had one of {carved}"),
         Err(error) => {
@@ -49,7 +50,8 @@ pub(super) fn prefill_and_allocate<S: Strategy>() -> String {
     assert_eq!((stats.carved_blocks, stats.slots), (2, 2), "more was made than asked for");
     let left = rig.allocate(&handle).expect("the other block");
     drop(handle);
-    rig.end(2);
+    // SAFETY: the threads have ended.
+    unsafe { Rig::end(rig, 2) };
     if had < left { "had the first" } else { "had the second" }.into()
 }
 
@@ -69,7 +71,8 @@ pub(super) fn second_chunk<S: Strategy>() -> String {
     drop(own);
     drop(other.join().expect("no panic unreported"));
     assert_eq!(rig.pool.stats().chunks, 2, "each chunk has one block");
-    rig.end(2);
+    // SAFETY: the threads have ended.
+    unsafe { Rig::end(rig, 2) };
     "two chunks".into()
 }
 
@@ -95,6 +98,7 @@ pub(super) fn second_bucket<S: Strategy>() -> String {
     });
     let had = rig.allocate(&own).expect("memory");
     drop((own, other.join().expect("no panic unreported")));
-    rig.end(live - 3 + 1);
+    // SAFETY: the threads have ended.
+    unsafe { Rig::end(rig, live - 3 + 1) };
     if theirs.contains(&had) { "had theirs" } else { "carved" }.into()
 }

@@ -63,9 +63,15 @@ impl<S: Strategy, C: Checking> Rig<S, C> {
     }
 
     /// Drops the pool, after all threads. `held` blocks are live, and no handle is left.
-    pub(super) fn end(&'static self, held: usize) {
-        // SAFETY: leaked in `new`; the threads have ended.
-        let mut rig = unsafe { Box::from_raw(core::ptr::from_ref(self).cast_mut()) };
+    ///
+    /// A receiver `&self` would promise that the pool lives until this returns.
+    ///
+    /// # Safety
+    ///
+    /// The rig comes from `new`, and nobody refers to it any more.
+    pub(super) unsafe fn end(rig: *const Self, held: usize) {
+        // SAFETY: leaked in `new`; the rest by the caller.
+        let mut rig = unsafe { Box::from_raw(rig.cast_mut()) };
         let carved = rig.pool.stats().carved_blocks;
         let free = rig.pool.census().free_blocks();
         assert_eq!(free + held, carved, "a block was lost");

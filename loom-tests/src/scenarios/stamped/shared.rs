@@ -1,5 +1,7 @@
 //! What the threads of an execution have: their handles, and what all of them share.
 
+use core::ptr::NonNull;
+
 use stampool::{StampedLocal, StampedPool, TaggedWide};
 
 /// A handle that a scenario made on one thread and uses on another.
@@ -16,11 +18,20 @@ impl<T: Send + Sync> SentHandle<T> {
 }
 
 /// Something that all threads of an execution share, up to its end.
-pub(super) struct Leaked<T: 'static>(pub(super) &'static T);
+///
+/// It is a pointer and not a reference: a reference that is handed to `end` would promise that its
+/// target lives until `end` returns.
+pub(super) struct Leaked<T: 'static>(NonNull<T>);
 
 impl<T> Leaked<T> {
     pub(super) fn new(shared: T) -> Self {
-        Self(Box::leak(Box::new(shared)))
+        Self(NonNull::from(Box::leak(Box::new(shared))))
+    }
+
+    pub(super) const fn get(&self) -> &'static T {
+        // SAFETY: leaked in `new`, and live until `end`, which nobody calls before all references
+        // have gone.
+        unsafe { self.0.as_ref() }
     }
 
     /// # Safety
@@ -28,6 +39,6 @@ impl<T> Leaked<T> {
     /// Nobody refers to it any more.
     pub(super) unsafe fn end(self) -> T {
         // SAFETY: leaked in `new`; by the caller.
-        *unsafe { Box::from_raw(core::ptr::from_ref(self.0).cast_mut()) }
+        *unsafe { Box::from_raw(self.0.as_ptr()) }
     }
 }

@@ -203,7 +203,7 @@ impl Rig {
     }
 
     fn handle(&self) -> SentHandle<Value> {
-        SentHandle::of(self.pool.0)
+        SentHandle::of(self.pool.get())
     }
 
     fn end(self) {
@@ -219,7 +219,7 @@ impl Rig {
 /// The first allocation of all carves, constructs and fills, and sends the name without order.
 fn first_use() -> String {
     let rig = Rig::new();
-    let (pool, word, handle) = (rig.pool.0, rig.word.0, rig.handle());
+    let (pool, word, handle) = (rig.pool.get(), rig.word.get(), rig.handle());
     let other = thread::spawn(move || {
         let handle = handle;
         operation(|| {
@@ -242,7 +242,7 @@ fn first_use() -> String {
 /// reached.
 fn free_reuse() -> String {
     let rig = Rig::new();
-    let (word, own, handle) = (rig.word.0, rig.handle(), rig.handle());
+    let (word, own, handle) = (rig.word.get(), rig.handle(), rig.handle());
     let other = thread::spawn(move || {
         let handle = handle;
         operation(|| {
@@ -291,7 +291,7 @@ pub(crate) fn reader_and_reuse(
     is_current: impl FnOnce(&StampedPool<Value>, Stamped<Value>) -> bool,
 ) -> String {
     let rig = Rig::new();
-    let (pool, handle) = (rig.pool.0, rig.handle());
+    let (pool, handle) = (rig.pool.get(), rig.handle());
     let name = rig.live(&handle);
     let other = thread::spawn(move || {
         let handle = handle;
@@ -323,7 +323,7 @@ enum Look {
 /// Who finds a name stale has acquired what its freer did.
 fn stale(look: Look) -> String {
     let rig = Rig::new();
-    let (pool, note, own, handle) = (rig.pool.0, rig.note.0, rig.handle(), rig.handle());
+    let (pool, note, own, handle) = (rig.pool.get(), rig.note.get(), rig.handle(), rig.handle());
     let name = rig.live(&own);
     let other = thread::spawn(move || {
         note.store(1, Relaxed);
@@ -347,7 +347,7 @@ fn stale(look: Look) -> String {
 /// A third thread writes the value of the second turn; the name reached it without ordering.
 fn get_relayed() -> String {
     let rig = Rig::new();
-    let (pool, word, handle) = (rig.pool.0, rig.word.0, rig.handle());
+    let (pool, word, handle) = (rig.pool.get(), rig.word.get(), rig.handle());
     let name = rig.live(&handle);
     let turner = thread::spawn(move || {
         let handle = handle;

@@ -137,10 +137,10 @@ name_word!(AtomicPackedStamped, PackedStamped, Stamped::pack, |name, pool: &Stam
 /// between its load and its exchange.
 pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
     let pool = Leaked::new(pool);
-    let handle = SentHandle::of(pool.0);
+    let handle = SentHandle::of(pool.get());
     let first = handle.0.allocate().expect("memory");
     let word = Leaked::new(W::new(first));
-    let (pool_of, word_of) = (pool.0, word.0);
+    let (pool_of, word_of) = (pool.get(), word.get());
     let other = thread::spawn(move || {
         let (handle, null) = (handle, W::pack(Stamped::NULL));
         let taken = operation(|| word_of.swap(Stamped::NULL, AcqRel));
@@ -153,11 +153,11 @@ pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
         operation(|| word_of.store(next, Release));
         (Some(next), handle)
     });
-    let found = operation(|| word.0.load(Acquire));
+    let found = operation(|| word.get().load(Acquire));
     let is_name = found != W::pack(Stamped::NULL);
-    let exchanged = is_name && operation(|| word.0.exchange(found, Stamped::NULL));
+    let exchanged = is_name && operation(|| word.get().exchange(found, Stamped::NULL));
     let (next, handle) = other.join().expect("no panic unreported");
-    let left = word.0.load(Acquire);
+    let left = word.get().load(Acquire);
     let is_next = |name| next.is_some_and(|next| W::pack(next) == name);
     assert!(
         !(exchanged && found == W::pack(first) && next.is_some()),
@@ -182,19 +182,19 @@ pub(crate) fn aba<W: NameWord>(pool: StampedPool<Value>) -> String {
 fn whole<W: NameWord>() -> String {
     let builder = StampedPool::<Value>::builder().batch(2);
     let pool = Leaked::new(builder.build_stamped(Value::new).expect("no requirement"));
-    let handle = SentHandle::of(pool.0);
+    let handle = SentHandle::of(pool.get());
     let names = [1, 2].map(|_| handle.0.allocate().expect("memory"));
     let word = Leaked::new(W::new(Stamped::NULL));
     let note = Leaked::new(AtomicU64::new(0));
-    let (word_of, note_of) = (word.0, note.0);
+    let (word_of, note_of) = (word.get(), note.get());
     let other = thread::spawn(move || {
         for (turn, name) in (1..).zip(names) {
             note_of.store(turn, Relaxed);
             operation(|| word_of.store(name, Release));
         }
     });
-    let found = operation(|| word.0.load(Acquire));
-    let noted = note.0.load(Relaxed);
+    let found = operation(|| word.get().load(Acquire));
+    let noted = note.get().load(Relaxed);
     other.join().expect("no panic unreported");
     let turn = |name| {
         let stored = names.iter().position(|stored| W::pack(*stored) == name);
@@ -202,7 +202,7 @@ fn whole<W: NameWord>() -> String {
     };
     assert!(turn(found) != 0 || found == W::pack(Stamped::NULL), "a torn name");
     assert!(noted >= turn(found), "a name came before what was written before it");
-    let left = word.0.load(Relaxed);
+    let left = word.get().load(Relaxed);
     let turns = [found, left].map(|name| u8::try_from(turn(name)).expect("two"));
     drop(handle);
     // SAFETY: the thread is joined and the handle dropped.

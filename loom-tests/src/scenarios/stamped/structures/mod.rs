@@ -240,7 +240,7 @@ pub(crate) fn stack_of(
     let pool = StampedPool::<Node>::builder().batch(2).build_stamped(Node::new);
     let pool = change(pool.expect("no requirement"));
     let stack = Leaked::new(treiber_stack::Stack::<u64, TaggedWide>::new(pool));
-    let logs = run(program, || stack.0.handle().expect("memory"));
+    let logs = run(program, || stack.get().handle().expect("memory"));
     // SAFETY: the threads are joined and the handles dropped.
     let mut stack = unsafe { stack.end() };
     let most = program.start.len() + program.threads.iter().map(|ops| ops.len()).sum::<usize>();
@@ -254,8 +254,8 @@ fn queue(program: &'static Program) -> String {
     let builder = StampedPool::<ms_queue::Node>::builder().batch(2);
     let pool = builder.build_stamped(ms_queue::Node::new).expect("no requirement");
     let queue = Leaked::new(ms_queue::Queue::<TaggedWide>::new(pool).expect("memory"));
-    let logs = run(program, || queue.0.handle().expect("memory"));
-    let handle = queue.0.handle().expect("memory");
+    let logs = run(program, || queue.get().handle().expect("memory"));
+    let handle = queue.get().handle().expect("memory");
     let left: Vec<u64> = core::iter::from_fn(|| handle.dequeue()).collect();
     drop(handle);
     // SAFETY: the threads are joined and the handles dropped.
