@@ -112,9 +112,11 @@ fn ctrl_c_ends_latency_and_replay_as_well() {
         let out = scratch(command);
         let (status, stdout, _, stderr) = interrupted(&out, &format!("{words} --interval 20ms"));
         assert_eq!(status.code(), Some(130), "{command}: {stderr}");
-        assert!(stdout.contains("ok"), "{command}: {stdout}");
         let saved = fs::read_to_string(out.join(command).with_extension("json")).expect("written");
         let saved = json(&saved);
+        let first = &saved["results"][0];
+        assert_eq!(first["verdict"], "ok", "{command}: {stdout}");
+        assert!(stdout.contains(first["strategy"].as_str().expect("a name")), "{stdout}");
         assert_eq!(saved["interrupted"], true, "{command}");
         assert!(!saved["results"].as_array().expect("an array").is_empty(), "{command}");
         let page = fs::read_to_string(out.join(command).with_extension("html")).expect("drawn");

@@ -165,13 +165,7 @@ impl Findings for LatencyReport {
                     vec![Cell::new(format!("{} x{}", row.strategy, row.threads)).fg(color)];
                 cells.extend(is_checked.then(|| Cell::new(row.checking)));
                 cells.extend([Cell::new(kind.kind), number(kind.count)]);
-                let cycles = kind.cycles.map(Spread::all);
-                for (nth, ns) in kind.ns.all().into_iter().enumerate() {
-                    cells.push(number(match cycles {
-                        Some(cycles) => format!("{:.0}/{ns:.0}", cycles[nth]),
-                        None => format!("{ns:.0}"),
-                    }));
-                }
+                cells.extend(kind.ns.all().map(|ns| number(format!("{ns:.0}"))));
                 table.add_row(cells);
             }
         }
@@ -192,7 +186,7 @@ impl LatencyReport {
     fn notes(&self) -> String {
         let unit = match self.cycles_per_ns {
             Some(rate) => format!(
-                "Each figure: reference cycles/nanoseconds, at {rate:.3} cycles per nanosecond."
+                "Each figure: nanoseconds, of {rate:.3} reference cycles, which the JSON has as well."
             ),
             None => "Each figure: nanoseconds.".to_owned(),
         };

@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "DetachedLocal::attach(pool.core(), ShardId::default())",
             to: "DetachedLocal::attach(
                 pool.core(),
-                if {on} { pool.core().shard_id() } else { ShardId::default() },
+                if {on} { pool.core().current_shard() } else { ShardId::default() },
             )",
         }],
         killer: Killer::Test {
