@@ -16,8 +16,8 @@ const SECONDS: &[(&str, u64)] = &[
     ("tests, release", 25),
     ("downstream", 15),
     ("docs", 22),
-    ("miri", 125),
-    ("checks", 550),
+    ("miri", 150),
+    ("checks", 600),
     ("checks, one at a time", 4),
     ("litmus", 3),
     ("porf, GenMC's counts", 35),
@@ -36,7 +36,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("family", 40),
     ("atomics", 4),
     ("compare", 72),
-    ("mutants", 150),
+    ("mutants", 260),
     ("sanitize", 120),
 ];
 
