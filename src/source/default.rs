@@ -1,4 +1,4 @@
-//! The source of whoever names none.
+//! The source that an allocator has when its user names none.
 
 /// The program's own allocator, where there is one.
 #[cfg(feature = "std")]

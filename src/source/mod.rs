@@ -70,8 +70,8 @@ const _: () = assert!(LARGEST_ALIGN == crate::block::MAX_ALIGN);
 /// - **Valid.** A region is valid for reads and writes of all its bytes, through the pointer that
 ///   [`obtain`](Self::obtain) returned, until it is released or, where it is never released, until
 ///   the source is dropped. This holds for the bytes that [`extend`](Self::extend) adds, too.
-/// - **Disjoint.** A region overlaps no other region that has not been released, whoever obtained
-///   it.
+/// - **Disjoint.** A region overlaps no other region that has not been released, also none that
+///   another user obtained.
 /// - **Stable.** No call but the release of that region ends its validity, and neither does moving
 ///   the source.
 ///

@@ -155,8 +155,8 @@ fn a_first_chunk_that_no_layout_describes_is_halved() {
     }
 }
 
-/// What a user gives back who has turned the block into a reference to a word: a pointer that may
-/// access the first 8 bytes of the block, and no more.
+/// A pointer that may access the first 8 bytes of the block, and no more. A user gives such a pointer
+/// back after turning the block into a reference to a word.
 fn narrowed(block: NonNull<[u8]>) -> NonNull<u8> {
     // SAFETY: the block is live, aligned for a word, at least as long, and nobody else uses it.
     let word: &mut MaybeUninit<u64> = unsafe { block.cast().as_mut() };

@@ -1,5 +1,5 @@
-//! What the tests share: a source that counts and misbehaves on demand, and the set of live
-//! blocks.
+//! What the tests share: the strategies of a run, the set of live blocks, forks, and values that tell
+//! what happens to them.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 

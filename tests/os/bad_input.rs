@@ -5,7 +5,7 @@ use core::alloc::Layout;
 use stampool::Source;
 use stampool::source::{MapError, MapOptions, Mapped, NumaPolicy, Reserved};
 
-use crate::forks::in_a_fork;
+use crate::common::forks::in_a_fork;
 
 fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")

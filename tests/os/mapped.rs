@@ -7,7 +7,7 @@ use core::time::Duration;
 use stampool::Source;
 use stampool::source::{HugePageSize, HugePages, MapError, MapOptions, Mapped};
 
-use crate::forks::{in_a_fork, outcome};
+use crate::common::forks::{in_a_fork, outcome};
 use crate::proc::{has_flag, is_mapped, kib};
 
 fn layout(size: usize, align: usize) -> Layout {
@@ -160,9 +160,9 @@ fn the_fallback_of_explicit_huge_pages_is_counted() {
     assert!(!is_mapped(region.addr().get()));
 }
 
-/// A write beyond a region, or in front of it, ends the process.
+/// Guards lie behind a region and in front of it.
 #[test]
-fn guard_pages_stop_whoever_runs_over() {
+fn a_write_to_a_guard_page_ends_the_process() {
     let mut source = MapOptions::new().guard_pages(true).build().expect("plain pages");
     let page = source.granule();
     let region = source.obtain(layout(page, 1)).expect("memory");

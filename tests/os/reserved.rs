@@ -6,7 +6,7 @@ use stampool::Source;
 use stampool::alloc::Linear;
 use stampool::source::{CountingSource, MapError, OwningSource, Reserved};
 
-use crate::forks::in_a_fork;
+use crate::common::forks::in_a_fork;
 use crate::proc::{is_mapped, kib};
 
 const TERABYTE: usize = 1 << 40;
