@@ -25,8 +25,8 @@ mod checks {
     use loom_tests::Check;
     use loom_tests::epoch_model::{EpochModel, Prompt};
     use loom_tests::scenarios::{
-        Subject, bump, crossed, edges, ends, exchange, free_twice, land, landing, list, look_up,
-        objects, recycle, stamped, subjects,
+        Subject, arena_source, bump, crossed, edges, ends, exchange, free_twice, land, landing,
+        list, look_up, objects, recycle, stamped, subjects,
     };
     use loom_tests::twins::{SOUND, Sound, Twin, kept, twins, wide_enough};
     use stampool::{TaggedPacked, TaggedWide};
@@ -168,6 +168,11 @@ mod checks {
         }
         for scenario in bump::SCENARIOS {
             let check = Check::rc11(bump::SUBJECT, scenario.name, scenario.body);
+            checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
+        }
+        for scenario in arena_source::SCENARIOS {
+            let body = move || arena_source::body(scenario);
+            let check = Check::rc11(arena_source::SUBJECT, scenario.name, body);
             checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
         }
         for rundown in ends::RUNDOWNS {

@@ -14,6 +14,7 @@ use stampool::source::Source as _;
 use stampool::{ArenaSource, TaggedWide};
 
 use super::{Metered, Payload};
+use crate::one_at_a_time::operation;
 use crate::spec::{Object, interleavings};
 
 /// The subject's name in the ledger.
@@ -125,7 +126,7 @@ fn run(
     for op in ops {
         match op {
             Op::Take => {
-                held = arena.obtain(BLOCK).map(Sent);
+                held = operation(|| arena.obtain(BLOCK)).map(Sent);
                 if let Some(Sent(region)) = held {
                     bytes.taken(region.addr().get());
                 }
@@ -135,7 +136,7 @@ fn run(
                 if let Some(Sent(region)) = held.take() {
                     bytes.given(region.addr().get());
                     // SAFETY: obtained from this arena, and not used any more.
-                    unsafe { arena.release(region, BLOCK) };
+                    operation(|| unsafe { arena.release(region, BLOCK) });
                 }
             }
         }
