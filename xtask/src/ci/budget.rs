@@ -37,6 +37,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("atomics", 4),
     ("compare", 72),
     ("mutants", 260),
+    ("mutants, porf", 60),
     ("sanitize", 120),
 ];
 

@@ -220,6 +220,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             Xtask,
             if deep { "mutants" } else { "mutants --skip-argued" },
         ),
+        Step::new(
+            "mutants, porf",
+            "the faults and orderings that a row sees, by porf's rows alone",
+            Xtask,
+            "mutants --rc11 --skip-argued",
+        ),
         if deep {
             Step::new(
                 "sanitize",
