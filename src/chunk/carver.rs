@@ -46,6 +46,14 @@ struct Chunk {
     next_magazine_room: NonNull<u8>,
 }
 
+/// Where the parts of a chunk lie: first the room for magazines.
+struct Plan {
+    layout: Layout,
+    batches: usize,
+    extra_at: usize,
+    blocks_at: usize,
+}
+
 /// Cuts chunks into batches.
 pub struct Carver {
     blocks: BlockLayout,
@@ -56,6 +64,8 @@ pub struct Carver {
     next_chunk: usize,
     /// `next_chunk` doubles up to here.
     largest_chunk: usize,
+    /// Whether all chunks have the number of blocks that the builder was told.
+    is_fixed: bool,
     capacity: usize,
     carved: usize,
     chunks: usize,
@@ -67,7 +77,7 @@ unsafe impl Send for Carver {}
 
 impl Carver {
     /// A carver that has no chunk yet. `chunk` fixes the number of blocks per chunk; without it
-    /// chunks grow by doubling. `capacity` is the most blocks ever carved.
+    /// chunks grow by doubling, and take all of the source's granules that they begin. `capacity` is the most blocks ever carved.
     pub fn new(
         blocks: BlockLayout,
         magazine: Layout,
@@ -85,6 +95,7 @@ impl Carver {
             batch,
             next_chunk: chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES)),
             largest_chunk: chunk.unwrap_or(in_bytes(LARGEST_CHUNK_BYTES)),
+            is_fixed: chunk.is_some(),
             capacity,
             carved: 0,
             chunks: 0,
@@ -128,7 +139,8 @@ impl Carver {
         }
         let mut blocks = self.next_chunk.min(allowed);
         loop {
-            match self.chunk(blocks, &extra, regions) {
+            let filled = self.filled(blocks, allowed, &extra, regions);
+            match self.chunk(filled, &extra, regions) {
                 Ok((chunk, extra)) => {
                     self.current = Some(chunk);
                     self.chunks += 1;
@@ -146,12 +158,38 @@ impl Carver {
         }
     }
 
-    fn chunk(
+    /// `blocks`, and as many more as fit into what a chunk of so many leaves of a granule.
+    fn filled(
+        &self,
+        blocks: usize,
+        allowed: usize,
+        extra: &impl Fn(usize, usize) -> Result<Layout, AllocError>,
+        regions: &Regions,
+    ) -> usize {
+        let Ok(plan) = self.plan(blocks, extra) else { return blocks };
+        let unused = regions.unused(plan.layout);
+        if self.is_fixed || unused < self.blocks.stride() {
+            return blocks;
+        }
+        // More blocks may need room for another magazine, and more of the extra room.
+        let mut more = (unused / self.blocks.stride()).min(allowed - blocks);
+        let most = plan.layout.size() + unused;
+        let is_too_large = |more| match self.plan(blocks + more, extra) {
+            Ok(plan) => plan.layout.size() > most,
+            Err(_) => true,
+        };
+        while more > 0 && is_too_large(more) {
+            more -= 1;
+        }
+        blocks + more
+    }
+
+    /// Where in a chunk of so many blocks everything lies.
+    fn plan(
         &self,
         blocks: usize,
         extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
-        regions: &mut Regions,
-    ) -> Result<(Chunk, NewChunk), AllocError> {
+    ) -> Result<Plan, AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let batches = blocks.div_ceil(self.batch);
         let magazine_bytes =
@@ -161,6 +199,16 @@ impl Carver {
         let (layout, extra_at) = magazines.extend(extra(batches, blocks)?).map_err(too_large)?;
         let block_run = self.blocks.run(blocks).ok_or(AllocError::OutOfMemory)?;
         let (layout, blocks_at) = layout.extend(block_run).map_err(too_large)?;
+        Ok(Plan { layout, batches, extra_at, blocks_at })
+    }
+
+    fn chunk(
+        &self,
+        blocks: usize,
+        extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
+        regions: &mut Regions,
+    ) -> Result<(Chunk, NewChunk), AllocError> {
+        let Plan { layout, batches, extra_at, blocks_at } = self.plan(blocks, extra)?;
         let region = regions.obtain(layout)?;
         // SAFETY: where the blocks begin in the region's layout.
         let next_block = unsafe { region.add(blocks_at) };

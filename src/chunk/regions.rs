@@ -54,6 +54,14 @@ impl Regions {
         Ok(unsafe { region.add(offset) })
     }
 
+    /// Bytes that would be left unused behind a region of layout `payload`, because the source counts
+    /// in granules.
+    pub fn unused(&self, payload: Layout) -> usize {
+        let region = Layout::new::<Header>().extend(payload).map(|(region, _)| region.size());
+        let taken = |size: usize| size.checked_next_multiple_of(self.source.granule().max(1));
+        region.ok().and_then(|size| Some(taken(size)? - size)).unwrap_or(0)
+    }
+
     /// Leaks all regions and the source. For an owner that does not know whether a thread still
     /// uses them.
     pub fn abandon(&mut self) {
