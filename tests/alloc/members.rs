@@ -51,7 +51,7 @@ fn fixed() {
 
 #[test]
 fn checked() {
-    let programs = programs() / 10 + 1;
+    let programs = programs();
     let linear = |source| Checked::new(Linear::new(source));
     conformance(linear).owner().reset().programs(programs).check();
     let stack = |source| Checked::new(Stack::new(source));
@@ -185,14 +185,17 @@ fn blocks() {
 #[test]
 fn locked() {
     let make = |source| Locked::new(Linear::new(source));
-    conformance(make).owner().reset().programs(programs() / 10 + 1).check();
+    conformance(make).owner().reset().programs(programs()).check();
 }
+
+/// Layouts of pools. The programs of a kind of pool are shared out among them.
+const LAYOUTS: [(usize, usize); 4] = [(1, 1), (48, 16), (200, 8), (100, 256)];
 
 /// Builds a pool whose source is the system's: a pool that cannot be built is no allocator, so the
 /// test's source, which may refuse, is not for its first regions.
 fn pools(size: usize, align: usize) {
     let layout = Layout::from_size_align(size, align).expect("a layout");
-    let programs = programs() / 20 + 1;
+    let programs = programs() / LAYOUTS.len() as u64 + 1;
     let pool = || Pool::builder(layout);
     let local = |_| {
         let handle = |pool: &'static Pool| pool.as_allocator().expect("a handle");
@@ -211,7 +214,7 @@ fn pools(size: usize, align: usize) {
 
 #[test]
 fn pools_as_allocators() {
-    for (size, align) in [(1, 1), (48, 16), (200, 8), (100, 256)] {
+    for (size, align) in LAYOUTS {
         pools(size, align);
     }
 }

@@ -1,0 +1,166 @@
+//! `linear`: times the linear allocators that threads share, beside a mutex around `Linear` and
+//! beside blink-alloc's `SyncBlinkAlloc`. Rounds are interleaved, as in `bench`, and ratios within
+//! one run are held against their bars.
+
+mod subjects;
+
+use core::time::Duration;
+use std::process::ExitCode;
+use std::sync::{PoisonError, RwLock};
+
+use benches::Sample;
+use benches::rounds::{Contender, Entry, Holding, interleave};
+use benches::sample::{Gate, Span, on_threads_alike};
+use benches::statistics::Summary;
+use benches::title::{Role, Title};
+use clap::Parser;
+use comfy_table::{Table, presets};
+
+use subjects::{Alone, Behind, Blink, Runs, Shared, Subject};
+
+/// Times the linear allocators that threads share.
+#[derive(Parser)]
+struct Options {
+    /// Rounds; in each, every allocator has one turn.
+    #[arg(long, default_value_t = 15)]
+    rounds: usize,
+    /// Milliseconds of a turn.
+    #[arg(long, default_value_t = 60)]
+    turn: u64,
+    /// Fails if a bar is missed.
+    #[arg(long)]
+    gate: bool,
+}
+
+/// Blocks that a thread allocates between two resets: 256 KiB, which a second-level cache holds.
+const BURST: u64 = 16 << 10;
+/// Bursts that are not timed: chunks double until one holds a burst of all threads.
+const WARM_UP: u64 = 12;
+
+/// Threads that allocate bursts from one allocator; one of them resets it in between.
+struct Bursts {
+    subject: RwLock<Box<dyn Subject>>,
+    threads: usize,
+    frees: bool,
+}
+
+impl Bursts {
+    fn work(&self, thread: usize, gate: &Gate, bursts: u64) {
+        for _ in 0..bursts {
+            self.subject.read().unwrap_or_else(PoisonError::into_inner).burst(BURST, self.frees);
+            gate.pass();
+            if thread == 0 {
+                self.subject.write().unwrap_or_else(PoisonError::into_inner).reset();
+            }
+            gate.pass();
+        }
+    }
+}
+
+impl Entry for Bursts {
+    fn sample(&self, operations: u64) -> Sample {
+        let bursts = operations.div_ceil(BURST);
+        let (start, inner) = (&Gate::new(self.threads), &Gate::new(self.threads));
+        let spans = on_threads_alike(self.threads, |thread| {
+            Span::warmed(start, WARM_UP, bursts, |bursts| self.work(thread, inner, bursts))
+        });
+        Span::together(&spans, bursts * BURST)
+    }
+
+    fn hold(&self, _operations: u64, _touches: bool) -> Holding {
+        Holding::default()
+    }
+}
+
+/// A ratio of medians, and the most that it may be.
+struct Bar {
+    threads: usize,
+    member: &'static str,
+    peer: &'static str,
+    most: f64,
+}
+
+const BARS: [Bar; 4] = [
+    Bar { threads: 1, member: SHARED, peer: BLINK, most: 0.5 },
+    Bar { threads: 1, member: RUNS, peer: ALONE, most: 1.15 },
+    Bar { threads: 2, member: SHARED, peer: BEHIND, most: 0.5 },
+    Bar { threads: 2, member: RUNS, peer: BEHIND, most: 0.5 },
+];
+
+const ALONE: &str = "Linear";
+const SHARED: &str = "AsyncLinear";
+const RUNS: &str = "AsyncLinear, run";
+const BEHIND: &str = "Locked<Linear>";
+const BLINK: &str = "blink-alloc, sync";
+
+fn contenders(threads: usize, frees: bool) -> Vec<Contender> {
+    let mut all: Vec<(&'static str, Role, Box<dyn Subject>)> = vec![
+        (SHARED, Role::Ours, Box::new(Shared::new())),
+        (RUNS, Role::Ours, Box::new(Runs::new())),
+        (BEHIND, Role::Ours, Box::new(Behind::new())),
+        (BLINK, Role::Pool, Box::new(Blink::new())),
+    ];
+    if threads == 1 {
+        all.push((ALONE, Role::Limit, Box::new(Alone::new())));
+    }
+    let contender = |(name, role, subject)| {
+        let entry = Bursts { subject: RwLock::new(subject), threads, frees };
+        Contender::new(Title { name, batch: None }, role, entry)
+    };
+    all.into_iter().map(contender).collect()
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let mut missed = 0;
+    for frees in [false, true] {
+        for threads in [1, 2] {
+            let mut all = contenders(threads, frees);
+            let turn = Duration::from_millis(options.turn);
+            interleave(&mut all, options.rounds, turn, || ());
+            let what = if frees { "allocate, free" } else { "allocate" };
+            println!("{what}, 16 bytes, {threads} threads, {} rounds", options.rounds);
+            println!("{}", table(&all));
+            if !frees {
+                missed += judge(&all, threads);
+            }
+            println!();
+        }
+    }
+    println!("{missed} of {} bars missed", BARS.len());
+    if missed > 0 && options.gate { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn table(all: &[Contender]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["allocator", "median ns", "quartiles", "disturbed rounds"]);
+    for contender in all {
+        let Summary { lower_quartile_ns, median_ns, upper_quartile_ns, .. } = contender.summary();
+        table.add_row([
+            contender.title.to_string(),
+            format!("{median_ns:.2}"),
+            format!("{lower_quartile_ns:.2} to {upper_quartile_ns:.2}"),
+            contender.disturbed().to_string(),
+        ]);
+    }
+    table
+}
+
+/// Prints the bars for so many threads, and returns how many are missed.
+fn judge(all: &[Contender], threads: usize) -> usize {
+    let median = |name: &str| {
+        let contender = all.iter().find(|contender| contender.title.name == name);
+        contender.map(|contender| contender.summary().median_ns)
+    };
+    let mut missed = 0;
+    for bar in BARS.iter().filter(|bar| bar.threads == threads) {
+        let (Some(own), Some(other)) = (median(bar.member), median(bar.peer)) else { continue };
+        let ratio = own / other;
+        let verdict = if ratio <= bar.most { "kept" } else { "missed" };
+        missed += usize::from(ratio > bar.most);
+        let Bar { member, peer, most, .. } = bar;
+        println!("{member} takes {ratio:.2} of {peer}, at most {most}: {verdict}");
+    }
+    missed
+}
