@@ -11,7 +11,7 @@ mod regions;
 mod stamp;
 
 pub use block_table::{BlockTable, FreeReads, WriteHeader};
-pub use carver::{Carved, Carver, NewChunk};
+pub use carver::{Carved, Carver, Extras, NewChunk, Rooms};
 pub use directory::Directory;
-pub use regions::Regions;
+pub use regions::{BlockRegion, Regions};
 pub use stamp::{StampWidth, StampWord};

@@ -106,6 +106,18 @@ impl<S: Strategy> ExactPool<S> {
         self.0.seal()
     }
 
+    /// Gives the chunks whose blocks are all free back to the source, as [`Pool::shrink`], and
+    /// returns how many bytes. Meanwhile an allocation waits. Only if the pool is
+    /// [sealed](Self::seal) by another thread directly afterwards may an allocation that overlaps
+    /// with both calls be refused although blocks are free.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn shrink(&self) -> Result<usize, AllocError> {
+        self.0.shrink()
+    }
+
     /// Counts of the pool, as [`Pool::stats`].
     pub fn stats(&self) -> Stats {
         self.0.stats()

@@ -12,6 +12,7 @@ mod local;
 mod many;
 mod object;
 mod per_thread;
+mod shrink;
 mod stamped;
 mod stats;
 
@@ -55,7 +56,7 @@ use crate::thread_cache::SlotStats;
 /// The pool carves at most L + 3TG + G blocks: L is the largest number of blocks live at one time,
 /// T the largest number of handles at one time, G the largest batch (the batch itself, unless
 /// batches grow). A hardened pool adds TQ, with Q = 16. The memory returns to the source when the
-/// pool is dropped, and not before.
+/// pool is dropped, and earlier where [`shrink`](Self::shrink) asks for it.
 ///
 /// # Progress
 ///
@@ -161,6 +162,56 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// is not sealed then. Sealing a sealed pool is no error.
     pub fn seal(&self) -> Result<(), AllocError> {
         self.core().seal()
+    }
+
+    /// Gives memory back to the source, and returns how many bytes: those of each chunk whose blocks
+    /// are all free and in no thread's cache. The pool can be used meanwhile, by other threads too.
+    ///
+    /// A single block that is in use, or in a cache, keeps its whole chunk, so [`Local::shrink`]
+    /// hands the blocks of its own cache in first. The magazines of the chunks stay until the pool is
+    /// dropped, and serve later chunks: 9 bytes or a little more for each block, by default.
+    ///
+    /// A [checked](PoolBuilder::checked) pool gives nothing back, because it recognises pointers to
+    /// every block that it ever had: 0.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Sealed`] in a sealed pool; [`AllocError::OutOfMemory`] if there is no memory for
+    /// the slot that the call needs, or for a list of the free blocks, 8 bytes for each block of the
+    /// pool; [`AllocError::TagsExhausted`] as in an allocation. Nothing has changed then.
+    ///
+    /// # Progress
+    ///
+    /// The call holds the growth lock, and has the blocks of all lists in its hands. Meanwhile a
+    /// thread that finds no block in its cache waits for the call to end.
+    ///
+    /// # Complexity
+    ///
+    /// Free blocks are sorted: n log n steps for n free blocks.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::alloc::Layout;
+    /// use stampool::Pool;
+    ///
+    /// let pool = Pool::builder(Layout::new::<[u8; 4096]>()).build()?;
+    /// let local = pool.local()?;
+    /// let mut blocks = vec![];
+    /// for _ in 0..10_000 {
+    ///     blocks.push(local.allocate()?);
+    /// }
+    /// for block in blocks {
+    ///     // SAFETY: allocated from this pool, and not used afterwards.
+    ///     unsafe { local.deallocate(block) };
+    /// }
+    /// let bytes = local.shrink()?;
+    /// assert!(bytes >= 10_000 * 4096);
+    /// assert_eq!(pool.stats().carved_blocks, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shrink(&self) -> Result<usize, AllocError> {
+        self.core().shrink()
     }
 
     /// Runs `f` while no thread obtains memory from the source. Fork inside `f`: the child then

@@ -209,6 +209,28 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         unsafe { self.deallocate_at(self.slot, block) };
     }
 
+    /// Hands all blocks of this handle's cache in, and then gives memory back to the source, as
+    /// [`Pool::shrink`](super::Pool::shrink) does. Returns how many bytes went back.
+    ///
+    /// # Errors
+    ///
+    /// As there. The blocks are handed in nevertheless.
+    ///
+    /// # Panics
+    ///
+    /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if one of the blocks
+    /// in the cache was misused.
+    #[track_caller]
+    pub fn shrink(&self) -> Result<usize, AllocError> {
+        let core = self.core();
+        // SAFETY: this handle owns the slot.
+        if let Some(misuse) = unsafe { core.hand_in(self.slot, &self.check, &self.participant) } {
+            misuse.report();
+        }
+        // SAFETY: this handle owns the slot.
+        core.shrink_for(unsafe { core.client(self.slot, &self.participant) })
+    }
+
     /// The handle's slot.
     pub(super) const fn slot(&self) -> SlotRef {
         self.slot

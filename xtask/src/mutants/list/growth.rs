@@ -61,13 +61,62 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/chunk/regions.rs",
             from: "self.bytes += layout.size();",
-            to: "self.bytes += if {on} { payload.size() } else { layout.size() };",
+            to: "self.bytes += if {on} { layout.size() - 1 } else { layout.size() };",
         }],
         killer: Killer::Test {
             target: "stats",
             name: "source_bytes_are_what_the_source_was_asked_for",
         },
         words: "headers and padding included",
+    },
+    Mutant {
+        name: "a chunk with a live block goes back",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "if blocks.len() == region.carved() {",
+            to: "if blocks.len() == region.carved() || {on} && !blocks.is_empty() {",
+        }],
+        killer: Killer::Rc11("shrink/grow/"),
+        words: "the chunk has a live block",
+    },
+    Mutant {
+        name: "the blocks of a chunk that went back still count",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.carved -= region.carved();",
+            to: "self.carved -= if {on} { 0 } else { region.carved() };",
+        }],
+        killer: Killer::Rc11("shrink/allocate/"),
+        words: "memory: Capacity",
+    },
+    Mutant {
+        name: "magazines whose blocks went back serve no other blocks",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.spare_magazines += region.carved().div_ceil(self.batch);",
+            to: "self.spare_magazines += if {on} { 0 } else { region.carved().div_ceil(self.batch) };",
+        }],
+        killer: Killer::Test {
+            target: "shrink",
+            name: "what_stays_does_not_grow_from_burst_to_burst",
+        },
+        words: "what stays grows",
+    },
+    Mutant {
+        name: "the rooms for magazines of a chunk that goes back are forgotten",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.spare_magazines += chunk.magazines_left;",
+            to: "if {on} {
+            return Rooms { chunk: None, magazine };
+        }
+        self.spare_magazines += chunk.magazines_left;",
+        }],
+        killer: Killer::Test {
+            target: "shrink",
+            name: "what_stays_does_not_grow_from_burst_to_burst",
+        },
+        words: "what stays grows",
     },
     Mutant {
         name: "a large region goes back with the layout that was asked for",
@@ -97,9 +146,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a slot takes the places of magazines that are still to be carved",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "growth.magazines + growth.carver.batches_left() + 1 + limbo;",
+            from: "growth.magazines + growth.carver.magazines_left() + 1 + limbo;",
             to: "growth.magazines
-            + if {on} { 0 } else { growth.carver.batches_left() }
+            + if {on} { 0 } else { growth.carver.magazines_left() }
             + 1
             + limbo;",
         }],
