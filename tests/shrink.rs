@@ -194,6 +194,23 @@ fn an_exact_pool_has_its_capacity_again_afterwards() {
 }
 
 #[test]
+fn a_thread_local_pool_hands_in_the_callers_cache() {
+    let source = CountingSource::default();
+    let counts = source.counts();
+    let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
+    let pool = builder.build_thread_local().unwrap();
+    let blocks: Vec<_> = (0..100).map(|_| pool.allocate().unwrap()).collect();
+    for block in blocks {
+        // SAFETY: allocated above, and not used any more.
+        unsafe { pool.deallocate(block) };
+    }
+    let before = counts.live_bytes();
+    let bytes = pool.shrink().unwrap();
+    assert!(bytes >= 100 * LAYOUT.size(), "{bytes} bytes went back");
+    assert_eq!((pool.stats().carved_blocks, counts.live_bytes()), (0, before - bytes));
+}
+
+#[test]
 fn a_pool_that_keeps_its_chunks_says_so() {
     let checked = Pool::builder(LAYOUT).batch(2).checked().build().unwrap();
     let local = checked.local().unwrap();

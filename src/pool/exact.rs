@@ -15,6 +15,13 @@ use crate::free_list::{Strategy, TaggedWide, Take};
 ///
 /// For few blocks: each block comes with a magazine of its own, a cache line or more.
 ///
+/// # Memory
+///
+/// The pool carves at most L + T blocks: L is the largest number of blocks live at one time, T the
+/// largest number of threads that are in a call at one time. Blocks that a bulk call has taken so far
+/// count as live. [`prefill`](Self::prefill) and [`seal`](Self::seal) may carve more. The memory
+/// returns to the source when the pool is dropped, and not before.
+///
 /// # Progress
 ///
 /// Lock-free if the strategy is ([`Stats::lock_free`](super::Stats::lock_free)), except for growth.
@@ -48,7 +55,7 @@ impl<S: Strategy> ExactPool<S> {
         Self(pool)
     }
 
-    pub(super) const fn pool(&self) -> &Pool<S> {
+    pub(crate) const fn pool(&self) -> &Pool<S> {
         &self.0
     }
 
@@ -65,12 +72,14 @@ impl<S: Strategy> ExactPool<S> {
     // Out of line, so that the hits of an object pool with caches do not contain it.
     #[inline(never)]
     pub fn allocate(&self) -> Result<Block, AllocError> {
-        let core = self.0.core();
-        let (participant, mut room) = (core.mediator.join(), [MaybeBlock::uninit()]);
-        core.take(core.client_without_cache(&participant), Take::One, &mut room)?;
+        let shared = self.0.shared();
+        let (participant, mut room) = (shared.mediator.join(), [MaybeBlock::uninit()]);
+        // SAFETY: the participant has just joined.
+        let client = unsafe { shared.client_without_cache(&participant) };
+        shared.take(client, Take::One, &mut room)?;
         // SAFETY: the call has brought at least one block.
         let block = unsafe { room[0].assume_init() };
-        core.show(block);
+        shared.show(block);
         Ok(block)
     }
 
@@ -83,9 +92,11 @@ impl<S: Strategy> ExactPool<S> {
     // Out of line as `allocate`.
     #[inline(never)]
     pub unsafe fn deallocate(&self, block: Block) {
-        let core = self.0.core();
-        core.hide(block);
-        core.client_without_cache(&core.mediator.join()).offer(&[block]);
+        let shared = self.0.shared();
+        shared.hide(block);
+        let participant = shared.mediator.join();
+        // SAFETY: the participant has just joined.
+        unsafe { shared.client_without_cache(&participant) }.offer(&[block]);
     }
 
     /// Carves until the pool has at least `blocks` blocks.

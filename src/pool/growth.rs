@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::core::{Core, Growth, UNWATCHED};
+use super::shared::{Growth, Shared, UNWATCHED};
 use crate::block::{Batch, Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::chunk::{Extras, NewChunk};
@@ -22,7 +22,7 @@ struct ChunkExtras {
     block_table: usize,
 }
 
-impl<S: Strategy, C: Checking> Core<S, C> {
+impl<S: Strategy, C: Checking> Shared<S, C> {
     #[cold]
     pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One magazine for the handle's remainder, and those that may wait in limbo for the handle.
@@ -80,7 +80,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         // SAFETY: by the caller; `magazines` counts up.
         let magazine = unsafe { self.mediator.store().create(*magazines, room) };
         *magazines += 1;
-        self.mediator.add_magazine(magazine);
+        // SAFETY: made by the mediator's store.
+        unsafe { self.mediator.add_magazine(magazine) };
     }
 
     pub(super) fn magazine_layout(&self) -> Layout {
@@ -158,7 +159,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// # Safety
     ///
     /// The caller has held the growth lock since `chunk_extras` returned `parts`. The chunk's rooms
-    /// have these layouts. They belong to the core: what is kept until the regions are dropped, and
+    /// have these layouts. They belong to the shared part: what is kept until the regions are dropped, and
     /// the part in front of the blocks until the region goes back.
     unsafe fn add_chunk(&self, magazines: usize, new: &NewChunk, parts: &ChunkExtras) {
         if let Some(table) = &self.block_table {
@@ -258,7 +259,9 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             drop(growth);
             // SAFETY: `carve` has written the first `count` places.
             let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
-            self.mediator.client(&participant, shard).offer(&blocks.collect::<Vec<_>>());
+            let blocks: Vec<Block> = blocks.collect();
+            // SAFETY: the participant has joined above.
+            unsafe { self.mediator.client(&participant, shard) }.offer(&blocks);
         }
     }
 

@@ -22,15 +22,15 @@
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use super::core::{Core, Growth, UNWATCHED};
 use super::growth::Claimed;
+use super::shared::{Growth, Shared, UNWATCHED};
 use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, Take};
 use crate::mediator::Client;
 
-impl<S: Strategy, C: Checking> Core<S, C> {
+impl<S: Strategy, C: Checking> Shared<S, C> {
     /// Gives the chunks back of which all blocks are in the lists, for a caller without a slot.
     pub(super) fn shrink(&self) -> Result<usize, AllocError> {
         if self.keeps_chunks() {
