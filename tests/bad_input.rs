@@ -90,6 +90,22 @@ fn a_capacity_below_a_batch_is_refused() {
 }
 
 #[test]
+fn the_default_batch_fits_the_block_and_the_capacity() {
+    let batch = |size, capacity: Option<usize>| {
+        let builder = Pool::builder(of(size, 8));
+        let builder = match capacity {
+            Some(blocks) => builder.capacity_blocks(blocks),
+            None => builder,
+        };
+        builder.build().unwrap().stats().batch_blocks
+    };
+    assert_eq!([8, 512, 1024, 16 << 10, 1 << 20].map(|size| batch(size, None)), [64, 64, 32, 2, 1]);
+    assert_eq!([1, 16, 512, 4096].map(|blocks| batch(8, Some(blocks))), [1, 2, 64, 64]);
+    let grown = Pool::builder(of(8, 8)).batch_up_to(16).build().unwrap().stats();
+    assert_eq!((grown.batch_blocks, grown.max_batch_blocks), (16, 16));
+}
+
+#[test]
 fn without_a_double_width_cas_the_packed_word_is_used_and_said() {
     let pool = Pool::builder(of(8, 8)).double_width_cas(DoubleWidthCas::Absent).build().unwrap();
     let stats = pool.stats();

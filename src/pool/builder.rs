@@ -20,8 +20,12 @@ use crate::sync::{AtomicU32, PoolId};
 use crate::thread_cache::Registry;
 use crate::threads::{self, ExplicitHandles, ThreadHandling, Topology};
 
-/// Blocks per batch, when the builder is not told.
+/// The most blocks per batch, when the builder is not told.
 const DEFAULT_BATCH: usize = 64;
+/// The most bytes per batch, when the builder is not told. A thread cache holds two batches.
+const DEFAULT_BATCH_BYTES: usize = 32 << 10;
+/// A batch has at most this part of the capacity, when the builder is not told.
+const DEFAULT_BATCHES: usize = 8;
 /// The largest batch, in blocks.
 const MAX_BATCH: usize = 1 << 16;
 /// The most shards.
@@ -33,7 +37,7 @@ const MAX_LIMBO: usize = 1 << 10;
 #[must_use = "a builder does nothing until `build`"]
 pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     layout: Layout,
-    batch: usize,
+    batch: Option<usize>,
     batch_up_to: Option<usize>,
     capacity: Option<usize>,
     chunk: Option<usize>,
@@ -59,7 +63,7 @@ impl PoolBuilder {
     pub(super) fn new(layout: Layout) -> Self {
         Self {
             layout,
-            batch: DEFAULT_BATCH,
+            batch: None,
             batch_up_to: None,
             capacity: None,
             chunk: None,
@@ -133,9 +137,10 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     }
 
     /// Sets the number of blocks in a batch, 1 to 65,536. A larger batch makes exchanges rarer and
-    /// the memory bound wider. The default is 64.
+    /// the memory bound wider. The default is 64, but at most 32 KiB, an eighth of the capacity, and
+    /// the largest batch if batches grow; and at least one block.
     pub fn batch(mut self, blocks: usize) -> Self {
-        self.batch = blocks;
+        self.batch = Some(blocks);
         self
     }
 
@@ -159,7 +164,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Limits the number of blocks ever carved, to at least a batch. By default the source is the
+    /// Limits the number of blocks carved at one time, to at least a batch. By default the source is the
     /// only limit.
     ///
     /// Allocation may fail before so many blocks are live, because some may lie in the caches of
@@ -281,11 +286,22 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         Ok(Pool { shared: self.shared()? })
     }
 
+    /// The batch that was asked for, or the default.
+    fn batch_of(&self, layout: BlockLayout, capacity: usize) -> Batch {
+        let min = self.batch.unwrap_or_else(|| {
+            let (fits, share) = (DEFAULT_BATCH_BYTES / layout.stride(), capacity / DEFAULT_BATCHES);
+            let most = self.batch_up_to.unwrap_or(DEFAULT_BATCH);
+            DEFAULT_BATCH.min(fits).min(share).min(most).max(1)
+        });
+        Batch { min, max: self.batch_up_to.unwrap_or(min) }
+    }
+
     fn shared(self) -> Result<NonNull<Shared<S, C>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let mechanism = S::mechanism(self.requirements)?;
-        let max = self.batch_up_to.unwrap_or(self.batch);
-        let (batch, limbo) = (Batch { min: self.batch, max }, mechanism.limbo_magazines);
+        let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
+        let capacity = self.capacity.unwrap_or(usize::MAX).min(mechanism.max_blocks()).min(numbers);
+        let (batch, limbo) = (self.batch_of(layout, capacity), mechanism.limbo_magazines);
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
         }
@@ -306,8 +322,6 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         {
             return Err(BuildError::Chunk { requested, limit });
         }
-        let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
-        let capacity = self.capacity.unwrap_or(usize::MAX).min(mechanism.max_blocks()).min(numbers);
         if capacity < batch.min {
             return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.min });
         }
@@ -364,7 +378,7 @@ impl<S: Strategy> PoolBuilder<S> {
         if S::Reclaimer::DEFERS {
             return Err(BuildError::Cacheless { strategy: S::NAME });
         }
-        (self.batch, self.batch_up_to, self.topology) = (1, None, None);
+        (self.batch, self.batch_up_to, self.topology) = (Some(1), None, None);
         self.build().map(ExactPool::new)
     }
 
