@@ -7,7 +7,7 @@
 //! # Invariants
 //!
 //! - I1. Every write of the head is an RMW, and every removal advances the tag, also one that takes
-//!   everything. So nothing has left the list while the tag is unchanged: a thread that saw
+//!   everything, but for [`take_all_alone`](Treiber::take_all_alone), whose caller is alone. So nothing has left the list while the tag is unchanged: a thread that saw
 //!   `(top, tag)` and finds it again knows that the whole chain below `top` is the one that it saw.
 //!   Where there is no tag, the thread knows it because the [guard](Guard) keeps `top` from coming
 //!   back, or because only one thread removes at a time.
