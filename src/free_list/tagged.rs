@@ -149,7 +149,7 @@ unsafe impl MagazineList for TaggedList {
         either!(self, list => list.push(magazine));
     }
 
-    // Codegen: C9.
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
         either!(self, list => list.remove(take, store, guard))

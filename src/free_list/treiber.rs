@@ -7,8 +7,9 @@
 //! # Invariants
 //!
 //! - I1. Every write of the head is an RMW, and every removal advances the tag, also one that takes
-//!   everything, but for [`take_all_alone`](Treiber::take_all_alone), whose caller is alone. So nothing has left the list while the tag is unchanged: a thread that saw
-//!   `(top, tag)` and finds it again knows that the whole chain below `top` is the one that it saw.
+//!   everything, but for [`take_all_alone`](Treiber::take_all_alone), whose caller is alone.
+//!   So nothing has left the list while the tag is unchanged: a thread that saw `(top, tag)` and
+//!   finds it again knows that the whole chain below `top` is the one that it saw.
 //!   Where there is no tag, the thread knows it because the [guard](Guard) keeps `top` from coming
 //!   back, or because only one thread removes at a time.
 //!   Under [`TagPolicy::Refuse`] a removal whose tag is already the last one gives up. Its CAS
@@ -88,7 +89,7 @@ impl<H: HeadWord> Treiber<H> {
 
     /// Removes what `take` says. The result is empty if there is nothing to take, which an RMW
     /// confirms. It is also empty if the tag is the last one and must not wrap.
-    // Codegen: C9.
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     pub fn remove<'s>(
         &self,

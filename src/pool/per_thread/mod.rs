@@ -116,7 +116,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches.
     #[inline]
     #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
@@ -132,7 +132,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches. The block is
+    /// then still the caller's.
     ///
     /// # Safety
     ///
@@ -203,7 +204,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
-    // Codegen: C7.
+    // The two slow paths that follow. Codegen: C7 (papers/codegen.md).
 
     #[cold]
     #[inline(never)]
