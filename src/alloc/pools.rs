@@ -77,7 +77,8 @@ block_pools! {
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 // A1, A2: the pool's contract; its blocks lie in its regions. A3: a failed call takes no block. A4:
-// every block has the same extent. A5: `empty`. A6: the pool does not unwind.
+// every block has the same extent. A5: `empty`. A6: only the
+// source and the topology unwind, and a checked pool at a call that breaks the contract.
 pub struct PoolAllocator<P> {
     pool: P,
     block: OneLayout,

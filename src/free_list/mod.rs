@@ -59,9 +59,9 @@ pub unsafe trait MagazineList: Send + Sync {
     /// store.
     fn push(&self, magazine: OwnedMagazine<'_>);
 
-    /// Removes what `take` says, in one step; from the top on, if the list is one stack. An empty
-    /// chain means that at one instant the list was empty, or its top magazine held more than was
-    /// to be taken, confirmed by an RMW or under a lock. It may also mean that no tag is left
+    /// Removes what `take` says, in one step. A list of one stack gives the magazines from its top
+    /// on. An empty chain means that at one instant the list was empty, or its top magazine held more
+    /// than was to be taken, confirmed by an RMW or under a lock. It may also mean that no tag is left
     /// ([`TagPolicy::Refuse`]).
     ///
     /// # Safety
@@ -81,7 +81,7 @@ pub unsafe trait MagazineList: Send + Sync {
     /// # Safety
     ///
     /// As [`remove`](Self::remove).
-    // Codegen: C9.
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     unsafe fn pop<'s>(
         &self,

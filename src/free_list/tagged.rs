@@ -149,7 +149,7 @@ unsafe impl MagazineList for TaggedList {
         either!(self, list => list.push(magazine));
     }
 
-    // Codegen: C9.
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
         // SAFETY: by the caller; the tag keeps the top from coming back until it wraps.

@@ -8,8 +8,9 @@
 //! # Invariants
 //!
 //! - I1. Every write of the head is an RMW, and every removal advances the tag, also one that takes
-//!   everything. So nothing has left the list while the tag is unchanged: a thread that saw
-//!   `(top, tag)` and finds it again knows that the whole chain below `top` is the one that it saw.
+//!   everything, but for [`take_all_alone`](Treiber::take_all_alone), whose caller is alone.
+//!   So nothing has left the list while the tag is unchanged: a thread that saw `(top, tag)` and
+//!   finds it again knows that the whole chain below `top` is the one that it saw.
 //!   Where there is no tag, the thread knows it because the [guard](Guard) keeps `top` from coming
 //!   back, or because only one thread removes at a time.
 //!   Under [`TagPolicy::Refuse`] a removal whose tag is already the last one gives up. Its CAS
@@ -96,7 +97,7 @@ impl<H: HeadWord> Treiber<H> {
     /// head word does (I4). While the thread is between its look at the head and its exchange, one
     /// of three things keeps the top from coming back: the tag, which does not wrap meanwhile; the
     /// guard; or the caller, because no other thread removes anything (I1).
-    // Codegen: C9.
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     pub unsafe fn remove<'s>(
         &self,

@@ -24,7 +24,7 @@
 //!   `empty` holds none; its count is stale, and no thread reads it.
 //! - M3. There are never more partial magazines than handles. A handle makes a new one only after
 //!   it has seen `partial` empty or has just filled one up, and no handle has more than one in its
-//!   hands.
+//!   hands. papers/memory-bound.md calls that its right to one, and counts rights and magazines.
 //! - M4. So a handle that has blocks to put down never finds `empty` empty. If it did, every
 //!   magazine would hold blocks or be in some thread's hands; by M1 to M3 these blocks would be
 //!   more than were carved (papers/memory-bound.md has the sum). The exception: where tags must not

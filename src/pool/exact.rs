@@ -8,8 +8,10 @@ use crate::free_list::{Strategy, TaggedWide, Take};
 /// A pool without thread caches: each call exchanges one block with the shared list.
 ///
 /// It is slower than a [`Pool`] by that exchange, and exact: an allocation fails only if every
-/// block is in use, because no free block lies in a cache. There are no handles, so any code on any
-/// thread can call it. [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact) builds it.
+/// block is in use, because no free block lies in a cache. Blocks that a `prefill`, a `seal` or an
+/// `allocate_many` of another thread holds at that instant count as in use. There are no handles, so
+/// any code on any thread can call it.
+/// [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact) builds it.
 ///
 /// # Shape
 ///
@@ -68,7 +70,8 @@ impl<S: Strategy> ExactPool<S> {
     /// # Errors
     ///
     /// [`AllocError`], if at some instant during the call no block was free, and none could be
-    /// carved. A block whose free has not returned yet may count as free or as in use.
+    /// carved. A block whose free has not returned yet may count as free or as in use, and one that
+    /// a `prefill`, a `seal` or an `allocate_many` of another thread holds counts as in use.
     // Out of line, so that the hits of an object pool with caches do not contain it.
     #[inline(never)]
     pub fn allocate(&self) -> Result<Block, AllocError> {

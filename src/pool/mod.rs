@@ -57,8 +57,10 @@ use crate::thread_cache::SlotStats;
 ///
 /// The pool carves at most L + 3TG + G blocks: L is the largest number of blocks live at one time,
 /// T the largest number of handles at one time, G the largest batch (the batch itself, unless
-/// batches grow). A hardened pool adds TQ, with Q = 16. The memory returns to the source when the
-/// pool is dropped, and earlier where [`shrink`](Self::shrink) asks for it.
+/// batches grow). A hardened pool adds TQ, with Q = 16. [`prefill`](Self::prefill) carves what it is
+/// asked for, and [`seal`](Self::seal) what is left of a chunk; the bound is about the rest. The
+/// memory returns to the source when the pool is dropped, and earlier where
+/// [`shrink`](Self::shrink) asks for it.
 ///
 /// # Progress
 ///
@@ -251,7 +253,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     }
 
     /// The exchanges of each slot, the newest slot first. May be called at any time, and takes no
-    /// lock; an exchange that another thread has made and not yet counted is missing.
+    /// lock; an exchange that is not yet counted is missing.
     pub fn slots(&self) -> Vec<SlotStats> {
         self.shared().slots()
     }
@@ -270,8 +272,8 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// A plain drop does not wait for a thread that ends at the same time and is handing in its
     /// cache; this call does.
     ///
-    /// The exception: under [`EpochDeferred`](crate::EpochDeferred), a thread that ends and is held
-    /// up inside the collector may still need the memory. The memory and the source then stay for
+    /// Except under [`EpochDeferred`](crate::EpochDeferred): if a thread ends meanwhile and is held up
+    /// inside the collector, the call may give up and return, and the memory and the source stay for
     /// good.
     pub fn end(self) {
         let rundown = ManuallyDrop::new(self).shared().rundown.clone();

@@ -132,6 +132,10 @@ impl<S: Source> Linear<S> {
     }
 
     /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
     pub fn reset(&mut self) {
         self.older_bytes.set(0);
         self.bump = Bump::empty();

@@ -84,7 +84,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
         }
     }
 
-    // Codegen: C7.
+    // The two slow paths that follow. Codegen: C7 (papers/codegen.md).
 
     #[cold]
     #[inline(never)]

@@ -118,7 +118,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches.
     #[inline]
     #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
@@ -134,7 +134,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches. The block is
+    /// then still the caller's.
     ///
     /// # Safety
     ///
@@ -252,7 +253,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
-    // Codegen: C7.
+    // The two slow paths that follow. Codegen: C7 (papers/codegen.md).
 
     #[cold]
     #[inline(never)]
