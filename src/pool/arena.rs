@@ -71,8 +71,8 @@ struct Arena<S: Strategy> {
 }
 
 impl<S: Strategy> ArenaSource<S> {
-    /// An arena of `blocks` blocks of layout `block`. They come in one region of `source`, or in several
-    /// smaller ones if it has none that is large enough.
+    /// An arena of `blocks` blocks of layout `block`. They come in one region of `source`, or in
+    /// several smaller ones if it has none that is large enough.
     ///
     /// # Errors
     ///
