@@ -30,7 +30,8 @@ fn magazine<'s>(
     index: usize,
     regions: &mut Regions,
 ) -> OwnedMagazine<'s> {
-    let names = store.names_missing(index + 1).unwrap();
+    // SAFETY: one thread.
+    let names = unsafe { store.names_missing(index + 1) }.unwrap();
     if names.size() > 0 {
         let room = regions.obtain(names).unwrap();
         // SAFETY: one thread; the regions outlive the store's use.

@@ -75,8 +75,13 @@ impl BlockTable {
     }
 
     /// The layout of the memory that [`install`](Self::install) needs for `more` blocks.
-    pub fn missing(&self, more: usize) -> Layout {
-        self.directory.missing(self.up_to(more))
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock.
+    pub unsafe fn missing(&self, more: usize) -> Layout {
+        // SAFETY: by the caller.
+        unsafe { self.directory.missing(self.up_to(more)) }
     }
 
     /// Makes places for `more` blocks in the given room.
@@ -157,7 +162,8 @@ mod tests {
         unsafe fn write_no_header(_block: NonNull<u8>, _number: u32) {}
         let table = BlockTable::new(write_no_header, FreeReads::Forbidden);
         let mut regions = Regions::new(Box::new(SystemSource));
-        let missing = table.missing(3);
+        // SAFETY: one thread.
+        let missing = unsafe { table.missing(3) };
         let room = regions.obtain(missing).unwrap();
         for place in 0..missing.size() / size_of::<NonNull<u8>>() {
             // SAFETY: within the room, which is aligned for pointers.

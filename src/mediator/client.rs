@@ -168,7 +168,8 @@ impl<S: Strategy> Client<'_, S> {
         if out.len() >= self.mediator.batch().max {
             // SAFETY: M6.
             for mut magazine in unsafe { list.remove(take, self.mediator.store(), guard) } {
-                taken += magazine.unload(&mut out[taken..]);
+                // SAFETY: it goes to the empty magazines, and is filled first by its next owner (M2).
+                taken += unsafe { magazine.unload(&mut out[taken..]) };
                 self.mediator.recycle(guard, magazine);
             }
         }

@@ -36,7 +36,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         let store = self.mediator.store();
         // The magazines that the chunk still brings will need names as well.
         let magazines = growth.magazines + growth.carver.magazines_left() + 1 + limbo;
-        let names = store.names_missing(magazines)?;
+        // SAFETY: the lock is held.
+        let names = unsafe { store.names_missing(magazines) }?;
         let (layout, names_at) = slot.extend(names).map_err(|_| AllocError::OutOfMemory)?;
         let room = growth.regions.obtain(layout)?;
         // SAFETY: the names begin there in the layout.
@@ -56,7 +57,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         // SAFETY: the room begins with the slot, which owns it until the regions are dropped.
         let slot =
             unsafe { SlotRef::create(room, batch, quarantine, thread, self.registry.first()) };
-        self.registry.register(slot);
+        // SAFETY: the lock is held, and the slot was made to be the next one.
+        unsafe { self.registry.register(slot) };
         growth.slots += 1;
         Ok(slot)
     }
@@ -111,7 +113,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
     /// Writes up to a batch of fresh blocks to `room`.
     fn carve(&self, growth: &mut Growth, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         let magazines = growth.magazines;
-        let chunk_extras = |more, blocks| self.chunk_extras(magazines + more, blocks);
+        // SAFETY: `growth` is borrowed from the lock's guard.
+        let chunk_extras = |more, blocks| unsafe { self.chunk_extras(magazines + more, blocks) };
         let layout = |more, blocks| Ok(chunk_extras(more, blocks)?.layout);
         if let Some(new) = growth.carver.prepare(&mut growth.regions, layout)? {
             let parts = chunk_extras(new.magazines, new.blocks).expect("as it was just now");
@@ -144,10 +147,17 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
 
     /// The layouts for the names that the first `magazines` magazines still lack, and for what the
     /// pool keeps about `blocks` new blocks.
-    fn chunk_extras(&self, magazines: usize, blocks: usize) -> Result<ChunkExtras, AllocError> {
-        let names = self.mediator.store().names_missing(magazines)?;
-        let numbers =
-            self.block_table.as_ref().map_or(Layout::new::<()>(), |table| table.missing(blocks));
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock.
+    unsafe fn chunk_extras(&self, magazines: usize, blocks: usize) -> Result<ChunkExtras, AllocError> {
+        // SAFETY: by the caller.
+        let names = unsafe { self.mediator.store().names_missing(magazines) }?;
+        let numbers = self.block_table.as_ref().map_or(Layout::new::<()>(), |table| {
+            // SAFETY: by the caller.
+            unsafe { table.missing(blocks) }
+        });
         let (kept, block_table) = names.extend(numbers).map_err(|_| AllocError::OutOfMemory)?;
         let front = C::room(blocks).ok_or(AllocError::OutOfMemory)?;
         Ok(ChunkExtras { layout: Extras { front, kept }, block_table })

@@ -39,7 +39,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         let shard = self.current_shard();
         let _slot = Claimed(vec![self.claim(UNWATCHED)?]);
         let participant = self.mediator.join();
-        self.shrink_for(self.mediator.client(&participant, shard))
+        // SAFETY: the participant has joined above.
+        self.shrink_for(unsafe { self.mediator.client(&participant, shard) })
     }
 
     /// Whether the pool gives no chunk back before it is dropped. A checked pool recognises pointers

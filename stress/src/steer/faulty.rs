@@ -90,7 +90,8 @@ impl Fault for ReorderedPublication {
             return list.stack.push(magazine);
         }
         let mut room = vec![MaybeBlock::uninit(); magazine.len()];
-        magazine.unload(&mut room);
+        // SAFETY: the magazine is filled again below.
+        unsafe { magazine.unload(&mut room) };
         // SAFETY: `unload` wrote all of them: there was room for as many as it held.
         let written = |block: &MaybeBlock| unsafe { block.assume_init() };
         let blocks: Vec<Block> = room.iter().map(written).collect();

@@ -79,7 +79,9 @@ impl<S: Strategy> Rig<S> {
         for mut magazine in chain {
             self.owners.taken(magazine.name().address());
             let mut out = [MaybeBlock::uninit()];
-            assert_eq!(magazine.unload(&mut out), 1, "a magazine came without its block");
+            // SAFETY: its next owner fills it.
+            let unloaded = unsafe { magazine.unload(&mut out) };
+            assert_eq!(unloaded, 1, "a magazine came without its block");
             // SAFETY: one block was written.
             let block = unsafe { out[0].assume_init() };
             self.payload.taken(block.as_non_null().addr().get());

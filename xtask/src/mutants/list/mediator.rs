@@ -25,7 +25,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let mut several = 0;
             let take = Take::UpTo(out.len());
             for mut magazine in unsafe { partial.remove(take, store, guard) } {
-                several += magazine.unload(&mut out[several..]);
+                several += unsafe { magazine.unload(&mut out[several..]) };
                 self.mediator.recycle(guard, magazine);
             }
             if several > 0 {
