@@ -61,9 +61,9 @@ pub unsafe trait MagazineList: Send + Sync {
     fn push(&self, magazine: OwnedMagazine<'_>);
 
     /// Removes what `take` says, in one step. A list of one stack gives the magazines from its top
-    /// on. An empty chain means that at one instant the list was empty, or its top magazine held more
-    /// than was to be taken, confirmed by an RMW or under a lock. It may also mean that no tag is left
-    /// ([`TagPolicy::Refuse`]).
+    /// on. An empty chain means that at one instant the list was empty, or its top magazine held
+    /// more than was to be taken, confirmed by an RMW or under a lock. It may also mean that no tag
+    /// is left ([`TagPolicy::Refuse`]).
     fn remove<'s>(
         &self,
         take: Take,
