@@ -60,10 +60,10 @@ pub unsafe trait MagazineList: Send + Sync {
     /// Pushes a magazine.
     fn push(&self, magazine: OwnedMagazine<'_>);
 
-    /// Removes what `take` says, in one step. A list of one stack gives the magazines from its top
-    /// on. An empty chain means that at one instant the list was empty, or its top magazine held
-    /// more than was to be taken, confirmed by an RMW or under a lock. It may also mean that no tag
-    /// is left ([`TagPolicy::Refuse`]).
+    /// Removes what `take` says, in one step; from the top on, if the list is one stack. An empty
+    /// chain means that at one instant the list was empty, or its top magazine held more than was
+    /// to be taken, confirmed by an RMW or under a lock. It may also mean that no tag is left
+    /// ([`TagPolicy::Refuse`]).
     fn remove<'s>(
         &self,
         take: Take,
@@ -72,7 +72,7 @@ pub unsafe trait MagazineList: Send + Sync {
     ) -> Chain<'s>;
 
     /// Removes one magazine.
-    // Codegen: C9 (papers/codegen.md).
+    // Codegen: C9.
     #[inline(always)]
     fn pop<'s>(
         &self,

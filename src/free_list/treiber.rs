@@ -89,7 +89,7 @@ impl<H: HeadWord> Treiber<H> {
 
     /// Removes what `take` says. The result is empty if there is nothing to take, which an RMW
     /// confirms. It is also empty if the tag is the last one and must not wrap.
-    // Codegen: C9 (papers/codegen.md).
+    // Codegen: C9.
     #[inline(always)]
     pub fn remove<'s>(
         &self,
