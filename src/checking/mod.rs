@@ -60,9 +60,9 @@ impl<C: Checks> Checking for C {}
 /// What a pool keeps to detect misuse of its blocks, shared by all handles.
 ///
 /// The functions on blocks read and write the words of the pool, and in a hardened pool the blocks
-/// themselves. They rely on their arguments: this value has made `state` for the calling handle, and
-/// `slot` is the address for which it was made. The contract of each function says what it asks of
-/// the block.
+/// themselves. They rely on their arguments: this value has made `state` for the calling handle,
+/// and `slot` is the address for which it was made. The contract of each function says what it asks
+/// of the block.
 pub trait Checks: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Its name in [`Stats`](crate::Stats).
     const NAME: &'static str;

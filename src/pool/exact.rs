@@ -9,8 +9,8 @@ use crate::free_list::{Strategy, TaggedWide, Take};
 ///
 /// It is slower than a [`Pool`] by that exchange, and exact: an allocation fails only if every
 /// block is in use, because no free block lies in a cache. Blocks that a `prefill`, a `seal` or an
-/// `allocate_many` of another thread holds at that instant count as in use. There are no handles, so
-/// any code on any thread can call it.
+/// `allocate_many` of another thread holds at that instant count as in use. There are no handles,
+/// so any code on any thread can call it.
 /// [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact) builds it.
 ///
 /// # Shape

@@ -68,7 +68,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches.
     #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         self.here().allocate_many(room)
@@ -78,7 +78,9 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As [`Local::deallocate_many`](super::Local::deallocate_many).
+    /// As [`Local::deallocate_many`](super::Local::deallocate_many), and if the
+    /// [`Topology`](crate::Topology) panics when the thread attaches. The blocks are then still the
+    /// caller's.
     ///
     /// # Safety
     ///

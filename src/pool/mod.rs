@@ -57,8 +57,8 @@ use crate::thread_cache::SlotStats;
 ///
 /// The pool carves at most L + 3TG + G blocks: L is the largest number of blocks live at one time,
 /// T the largest number of handles at one time, G the largest batch (the batch itself, unless
-/// batches grow). A hardened pool adds TQ, with Q = 16. [`prefill`](Self::prefill) carves what it is
-/// asked for, and [`seal`](Self::seal) what is left of a chunk; the bound is about the rest. The
+/// batches grow). A hardened pool adds TQ, with Q = 16. [`prefill`](Self::prefill) carves what it
+/// is asked for, and [`seal`](Self::seal) what is left of a chunk; the bound is about the rest. The
 /// memory returns to the source when the pool is dropped, and earlier where
 /// [`shrink`](Self::shrink) asks for it.
 ///
@@ -272,9 +272,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// A plain drop does not wait for a thread that ends at the same time and is handing in its
     /// cache; this call does.
     ///
-    /// Except under [`EpochDeferred`](crate::EpochDeferred): if a thread ends meanwhile and is held up
-    /// inside the collector, the call may give up and return, and the memory and the source stay for
-    /// good.
+    /// Except under [`EpochDeferred`](crate::EpochDeferred): if a thread ends meanwhile and is held
+    /// up inside the collector, the call may give up and return, and the memory and the source stay
+    /// for good.
     pub fn end(self) {
         let rundown = ManuallyDrop::new(self).shared().rundown.clone();
         // SAFETY: the pool is not used again, and no handle borrows it.

@@ -2,9 +2,9 @@
 //!
 //! # Order of locks
 //!
-//! A thread takes the lock of the fallback cache first, then the growth lock, and then either a lock
-//! of the strategy or that of the table of checked chunks (`checking/known.rs`), of which no thread
-//! holds two at a time. The pool calls the source under the growth lock. The chapter
+//! A thread takes the lock of the fallback cache first, then the growth lock, and then either a
+//! lock of the strategy or that of the table of checked chunks (`checking/known.rs`), of which no
+//! thread holds two at a time. The pool calls the source under the growth lock. The chapter
 //! [`forms`](crate::docs::forms) has a table of them.
 
 use core::num::NonZeroU64;

@@ -24,9 +24,10 @@ pub struct Stats {
     pub shards: usize,
     /// The most blocks that may be carved, if there is a limit.
     pub capacity_blocks: Option<usize>,
-    /// Blocks carved so far: live, cached or in magazines. Except for `prefill` and `seal`, the pool
-    /// carves only when it finds no block in a magazine. So without these calls this is also the most
-    /// blocks that were out of magazines at one time, apart from blocks that threads were just moving.
+    /// Blocks carved so far: live, cached or in magazines. Except for `prefill` and `seal`, the
+    /// pool carves only when it finds no block in a magazine. So without these calls this is also
+    /// the most blocks that were out of magazines at one time, apart from blocks that threads were
+    /// just moving.
     pub carved_blocks: usize,
     /// Chunks obtained so far.
     pub chunks: usize,

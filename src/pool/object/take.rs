@@ -67,6 +67,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// [`Full`], with the value and the reason, as for [`get`](Self::get).
     ///
+    /// # Panics
+    ///
+    /// If the destructor of a kept value panics. Both values are dropped then, and the block is free.
+    ///
     /// ```
     /// use stampool::{AllocError, ObjectPool};
     ///
@@ -91,6 +95,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
     pub fn create_owned(self: &Arc<Self>, value: T) -> Result<OwnedPooled<T, S>, Full<T>> {
         self.create(value).map(|object| self.owned(object))
     }
@@ -100,6 +108,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As [`get`](Self::get); `make` has not been called then.
+    ///
+    /// # Panics
+    ///
+    /// As [`create`](Self::create), and if `make` panics.
     #[inline]
     pub fn create_with(&self, make: impl FnOnce() -> T) -> Result<Pooled<'_, T, S>, AllocError> {
         Ok(Reserved::new(self)?.replace(make))
@@ -111,6 +123,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As [`get_many`](Self::get_many); `make` has not been called then.
+    ///
+    /// # Panics
+    ///
+    /// As [`create_with`](Self::create_with). The objects made so far go back to the pool.
     pub fn create_many(
         &self,
         count: usize,

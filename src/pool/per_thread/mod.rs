@@ -134,8 +134,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches. The block is
-    /// then still the caller's.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches. The
+    /// block is then still the caller's.
     ///
     /// # Safety
     ///
