@@ -5,12 +5,13 @@ mod common;
 
 use core::alloc::Layout;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use common::{often, with_every_cacheless, with_every_strategy};
 use stampool::source::{CountingSource, FailingSource, SourceCounts};
-use stampool::{AllocError, Block, Local, Pool, Strategy};
+use stampool::{AllocError, Block, Local, ObjectPool, Pool, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 8]>();
 
@@ -272,4 +273,106 @@ fn little_stays_of_a_burst_of_large_blocks() {
     local.shrink().unwrap();
     let stays = counts.live_bytes();
     assert!(stays <= 1 << 20, "{stays} of {before} bytes stay");
+}
+
+/// Counts the values that are there.
+struct Counted<'c>(&'c AtomicUsize, u64);
+
+impl<'c> Counted<'c> {
+    fn new(there: &'c AtomicUsize) -> Self {
+        there.fetch_add(1, Ordering::Relaxed);
+        Counted(there, 7)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        assert_eq!(self.1, 7, "no value is here");
+        self.1 = 0;
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn kept<S: Strategy>() {
+    static THERE: AtomicUsize = AtomicUsize::new(0);
+    let before = THERE.load(Ordering::Relaxed);
+    for is_exact in [false, true] {
+        if is_exact && !common::is_cacheless::<S>() {
+            continue;
+        }
+        let builder = ObjectPool::builder().strategy::<S>().blocks(|blocks| blocks.chunk_blocks(8));
+        let builder = builder.batch(4).keep(|| Counted::new(&THERE), |_| {});
+        let pool = if is_exact { builder.exact() } else { builder }.build().unwrap();
+        let mut objects: Vec<_> = (0..40).map(|_| pool.get().unwrap()).collect();
+        let live = objects.pop().unwrap();
+        drop(objects);
+        assert_eq!(THERE.load(Ordering::Relaxed) - before, 40, "the pool keeps its values");
+        assert!(pool.shrink().unwrap() >= 32 * size_of::<Counted<'_>>());
+        let carved = pool.stats().carved_blocks;
+        assert_eq!((carved, live.1), (8, 7), "the chunk of the live object stays");
+        assert_eq!(
+            THERE.load(Ordering::Relaxed) - before,
+            8,
+            "values of chunks that went are dropped"
+        );
+        let again: Vec<_> = (0..20).map(|_| pool.get().unwrap()).collect();
+        assert!(again.iter().all(|object| object.1 == 7));
+        drop((live, again));
+        pool.shrink().unwrap();
+        assert_eq!(THERE.load(Ordering::Relaxed), before);
+    }
+}
+
+#[test]
+fn values_that_a_pool_keeps_are_dropped_with_their_chunk() {
+    with_every_strategy!(kept);
+}
+
+#[test]
+fn a_destructor_may_panic_or_use_the_pool_while_memory_goes_back() {
+    struct Odd(Option<&'static str>);
+    impl Drop for Odd {
+        fn drop(&mut self) {
+            if let Some(words) = self.0 {
+                panic!("{words}");
+            }
+        }
+    }
+    let source = CountingSource::default();
+    let counts = source.counts();
+    let builder = ObjectPool::builder().batch(2).source(source).keep(|| Odd(None), |_| {});
+    let pool = builder.blocks(|blocks| blocks.chunk_blocks(4)).build().unwrap();
+    let mut objects: Vec<_> = (0..12).map(|_| pool.get().unwrap()).collect();
+    objects[5].0 = Some("this one");
+    drop(objects);
+    let before = counts.live_regions();
+    assert!(catch_unwind(AssertUnwindSafe(|| pool.shrink())).is_err(), "the panic goes on");
+    assert_eq!((counts.live_regions(), pool.stats().carved_blocks), (before - 3, 0));
+
+    /// Takes an object of the pool when it is dropped.
+    struct User(&'static ObjectPool<u64>, OnceLock<&'static ObjectPool<User>>);
+    impl Drop for User {
+        fn drop(&mut self) {
+            drop(self.0.create(1).unwrap());
+            if let Some(own) = self.1.get() {
+                assert!(own.stats().chunks < 100);
+            }
+        }
+    }
+    let other: &'static _ = Box::leak(Box::new(ObjectPool::<u64>::builder().build().unwrap()));
+    let builder = ObjectPool::builder().batch(2).keep(move || User(other, OnceLock::new()), |_| {});
+    let own: &'static ObjectPool<User> = Box::leak(Box::new(builder.build().unwrap()));
+    let user = own.get().unwrap();
+    user.1.set(own).unwrap_or(());
+    drop(user);
+    assert!(own.shrink().unwrap() > 0, "no lock is held that the destructor needs");
+}
+
+#[test]
+fn an_object_pool_that_keeps_nothing_shrinks_too() {
+    let pool = ObjectPool::<[u64; 64]>::builder().build().unwrap();
+    let objects: Vec<_> = (0..1000).map(|_| pool.create([1; 64]).unwrap()).collect();
+    drop(objects);
+    assert!(pool.shrink().unwrap() >= 1000 * 512);
+    assert_eq!(pool.stats().carved_blocks, 0);
 }

@@ -245,7 +245,8 @@ impl Carver {
         self.spare_magazines += region.carved().div_ceil(self.batch);
         self.next_chunk = (self.next_chunk / 2).max(self.smallest_chunk);
         let magazine = self.magazine;
-        let Some(chunk) = self.current.take_if(|chunk| ptr::eq(chunk.region.as_ptr(), region)) else {
+        let Some(chunk) = self.current.take_if(|chunk| ptr::eq(chunk.region.as_ptr(), region))
+        else {
             return Rooms { chunk: None, magazine };
         };
         self.spare_magazines += chunk.magazines_left;

@@ -39,6 +39,13 @@ impl BlockRegion {
     pub const fn carved(&self) -> usize {
         self.carved
     }
+
+    /// The blocks that were cut from it so far, which lie `stride` bytes apart.
+    pub fn blocks(&self, stride: usize) -> impl Iterator<Item = NonNull<u8>> + use<> {
+        let first = self.first;
+        // SAFETY: so many blocks lie in the region.
+        (0..self.carved).map(move |nth| unsafe { first.add(nth * stride) })
+    }
 }
 
 /// A chunk that was just obtained: a region of blocks, and kept room for what belongs to them.
@@ -128,14 +135,10 @@ impl Regions {
 
     /// Room for the record of a region of blocks, and kept room of layout `kept`. A record that is
     /// not used any more serves again.
-    fn record(
-        &mut self,
-        kept: Layout,
-    ) -> Result<(NonNull<BlockRegion>, NonNull<u8>), AllocError> {
+    fn record(&mut self, kept: Layout) -> Result<(NonNull<BlockRegion>, NonNull<u8>), AllocError> {
         let Some(record) = self.unused else {
-            let (layout, kept_at) = Layout::new::<BlockRegion>()
-                .extend(kept)
-                .map_err(|_| AllocError::OutOfMemory)?;
+            let (layout, kept_at) =
+                Layout::new::<BlockRegion>().extend(kept).map_err(|_| AllocError::OutOfMemory)?;
             let room = self.obtain(layout)?;
             // SAFETY: where the kept room begins in the layout.
             return Ok((room.cast(), unsafe { room.add(kept_at) }));
@@ -161,23 +164,15 @@ impl Regions {
         unsafe { (*region.as_ptr()).carved += blocks };
     }
 
-    /// The regions of blocks that have not gone back, the newest first.
+    /// The regions of blocks that have not gone back.
     pub fn of_blocks(&self) -> impl Iterator<Item = &BlockRegion> {
-        // SAFETY: a record in the list was written, and lies in kept room; only calls with
-        // `&mut self` change it.
-        let record = |region: NonNull<BlockRegion>| unsafe { region.as_ref() };
-        core::iter::successors(self.blocks.map(record), move |region| region.next.map(record))
+        // SAFETY: only calls with `&mut self` change the list and its records.
+        unsafe { records(self.blocks) }
     }
 
-    /// Gives back the regions of blocks for which `goes` returns true, and returns how many bytes
-    /// they had. If the source panics at one of them, the others go back nevertheless, and then the
-    /// panic goes on.
-    ///
-    /// # Safety
-    ///
-    /// No thread uses the blocks of these regions, nor the part in front of them, any more.
-    pub unsafe fn release_blocks(&mut self, mut goes: impl FnMut(&BlockRegion) -> bool) -> usize {
-        let before = self.bytes;
+    /// Takes the regions of blocks for which `goes` returns true out of the list. They go back when
+    /// [`release`](Self::release) gets them.
+    pub fn detach_blocks(&mut self, mut goes: impl FnMut(&BlockRegion) -> bool) -> Detached {
         let (mut next, mut going) = (self.blocks.take(), None);
         while let Some(record) = next {
             // SAFETY: a record in the list was written, and lies in kept room.
@@ -186,7 +181,19 @@ impl Regions {
             let list = if goes(region) { &mut going } else { &mut self.blocks };
             region.next = list.replace(record);
         }
-        finish(|| self.release_first(&mut going));
+        Detached(going)
+    }
+
+    /// Gives regions of blocks back, and returns how many bytes they had. If the source panics at one
+    /// of them, the others go back nevertheless, and then the panic goes on.
+    ///
+    /// # Safety
+    ///
+    /// This object has detached them. No thread uses the blocks of these regions, nor the part in
+    /// front of them, any more.
+    pub unsafe fn release(&mut self, mut regions: Detached) -> usize {
+        let before = self.bytes;
+        finish(|| self.release_first(&mut regions.0));
         before - self.bytes
     }
 
@@ -258,6 +265,34 @@ impl Regions {
         unsafe { self.give_back(header.cast(), layout) };
         true
     }
+}
+
+/// Regions of blocks on their way back to the source. A value that is dropped leaks them.
+#[must_use = "the regions are leaked unless they are released"]
+pub struct Detached(Option<NonNull<BlockRegion>>);
+
+// SAFETY: the records are this object's own.
+unsafe impl Send for Detached {}
+
+impl Detached {
+    /// The regions.
+    pub fn iter(&self) -> impl Iterator<Item = &BlockRegion> {
+        // SAFETY: nobody else has the records.
+        unsafe { records(self.0) }
+    }
+}
+
+/// A list of records.
+///
+/// # Safety
+///
+/// The records were written, and nobody changes them as long as `'r`.
+unsafe fn records<'r>(
+    first: Option<NonNull<BlockRegion>>,
+) -> impl Iterator<Item = &'r BlockRegion> {
+    // SAFETY: by the caller.
+    let record = |region: NonNull<BlockRegion>| unsafe { region.as_ref() };
+    core::iter::successors(first.map(record), move |region| region.next.map(record))
 }
 
 impl Drop for Regions {

@@ -5,11 +5,11 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::shared::{Growth, Shared};
+use super::shared::{Growth, PrepareBlock, Shared};
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
 use crate::checking::{Checked, Checking, Hardened, Unchecked};
-use crate::chunk::{BlockTable, Carver, FreeReads, Regions, WriteHeader};
+use crate::chunk::{BlockTable, Carver, Regions, WriteHeader};
 use crate::error::BuildError;
 use crate::free_list::{
     DoubleWidthCas, Magazine, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
@@ -45,8 +45,10 @@ pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     handling: Box<dyn ThreadHandling>,
     topology: Option<Box<dyn Topology>>,
     requirements: Requirements,
-    /// Numbers the blocks, in the typed pools that need numbers.
+    /// Numbers the blocks, in a stamped pool.
     block_table: Option<BlockTable>,
+    /// Writes to each fresh block, in a pool that keeps values.
+    prepare: Option<PrepareBlock>,
     /// A hardened pool fills freed blocks with zeros instead of the pattern.
     zero_on_free: bool,
     _types: PhantomData<fn() -> (S, C)>,
@@ -72,6 +74,7 @@ impl PoolBuilder {
             topology: None,
             requirements: Requirements::default(),
             block_table: None,
+            prepare: None,
             zero_on_free: false,
             _types: PhantomData,
         }
@@ -131,6 +134,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             topology: self.topology,
             requirements: self.requirements,
             block_table: self.block_table,
+            prepare: self.prepare,
             zero_on_free: self.zero_on_free,
             _types: PhantomData,
         }
@@ -347,6 +351,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             capacity,
             sealed: AtomicU32::new(0),
             block_table: self.block_table,
+            prepare: self.prepare,
         }))
     }
 
@@ -385,7 +390,12 @@ impl<S: Strategy> PoolBuilder<S> {
 
     /// Gives each block a number, and calls `write_header` to write what the pool keeps in the
     /// block while it is free as well as while it is in use.
-    pub(super) fn numbered(self, write_header: WriteHeader, reads: FreeReads) -> Self {
-        Self { block_table: Some(BlockTable::new(write_header, reads)), ..self }
+    pub(super) fn numbered(self, write_header: WriteHeader) -> Self {
+        Self { block_table: Some(BlockTable::new(write_header)), ..self }
+    }
+
+    /// Calls `prepare` for each fresh block.
+    pub(super) fn prepared(self, prepare: PrepareBlock) -> Self {
+        Self { prepare: Some(prepare), ..self }
     }
 }

@@ -1,5 +1,7 @@
 //! A pool without caches.
 
+use core::ptr::NonNull;
+
 use super::{Census, Pool, Stats};
 use crate::block::{Block, MaybeBlock};
 use crate::error::AllocError;
@@ -130,7 +132,13 @@ impl<S: Strategy> ExactPool<S> {
     ///
     /// As there.
     pub fn shrink(&self) -> Result<usize, AllocError> {
-        self.0.shrink()
+        self.shrink_and_end(|_| {})
+    }
+
+    /// As [`shrink`](Self::shrink), with a hook for each block that is about to go back
+    /// (`Shared::shrink_for`). The hook may use the pool.
+    pub(super) fn shrink_and_end(&self, end: impl FnMut(NonNull<u8>)) -> Result<usize, AllocError> {
+        self.0.shared().shrink(end)
     }
 
     /// Counts of the pool, as [`Pool::stats`].

@@ -135,7 +135,12 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         // of successive allocations rise.
         for (nth, entry) in room[..carved.blocks].iter_mut().rev().enumerate() {
             // SAFETY: `carved.blocks` blocks lie from `first` on, a stride apart.
-            entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));
+            let block = unsafe { carved.first.add(nth * self.layout.stride()) };
+            if let Some(prepare) = self.prepare {
+                // SAFETY: the carver gives each block once, and no other thread has it yet.
+                unsafe { prepare(block) };
+            }
+            entry.write(Block(block));
         }
         let fresh = room.as_mut_ptr().cast::<Block>();
         // SAFETY: the loop has written these places, and `room` is borrowed from the caller.
@@ -151,7 +156,11 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
     /// # Safety
     ///
     /// The caller holds the growth lock.
-    unsafe fn chunk_extras(&self, magazines: usize, blocks: usize) -> Result<ChunkExtras, AllocError> {
+    unsafe fn chunk_extras(
+        &self,
+        magazines: usize,
+        blocks: usize,
+    ) -> Result<ChunkExtras, AllocError> {
         // SAFETY: by the caller.
         let names = unsafe { self.mediator.store().names_missing(magazines) }?;
         let numbers = self.block_table.as_ref().map_or(Layout::new::<()>(), |table| {

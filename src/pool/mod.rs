@@ -39,6 +39,7 @@ use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::source::finish;
+use crate::sync::lock;
 use crate::thread_cache::SlotStats;
 
 /// A lock-free pool of fixed-size blocks that any thread may free into.
@@ -114,14 +115,15 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
         self.shared().layout.block()
     }
 
-    /// Calls `end` once for each numbered block. If a call panics, the other blocks are still
-    /// ended.
+    /// Calls `end` once for each block that was carved. If a call panics, the other blocks are still
+    /// ended. No call may use the pool.
     fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
-        if let Some(table) = &self.shared().block_table {
-            // SAFETY: `&mut` says that no handle borrows the pool; end hooks grow nothing.
-            let mut blocks = unsafe { table.iter() }.map(end);
-            finish(|| blocks.next().is_some());
-        }
+        let shared = self.shared();
+        let growth = lock(&shared.growth);
+        let regions = growth.regions.of_blocks();
+        let stride = shared.layout.stride();
+        let mut blocks = regions.flat_map(|region| region.blocks(stride)).map(end);
+        finish(|| blocks.next().is_some());
     }
 
     /// Makes a handle for the calling thread. There may be any number of handles, on any number of
@@ -221,7 +223,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn shrink(&self) -> Result<usize, AllocError> {
-        self.shared().shrink()
+        self.shared().shrink(|_| {})
     }
 
     /// Runs `f` while no thread obtains memory from the source. Fork inside `f`: the child then

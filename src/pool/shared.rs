@@ -14,7 +14,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::block::{Block, BlockLayout, MaybeBlock, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
-use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
+use crate::chunk::{BlockTable, Carver, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
@@ -44,9 +44,19 @@ pub(super) struct Shared<S: Strategy, C: Checking = Unchecked> {
     pub(super) capacity: usize,
     /// Not 0 if the pool is sealed. A copy of `growth.sealed` that threads read without the lock.
     pub(super) sealed: AtomicU32,
-    /// The numbers of the blocks, if the pool is typed.
+    /// The numbers of the blocks, in a stamped pool.
     pub(super) block_table: Option<BlockTable>,
+    /// Writes what a fresh block holds before its first user has it, in a pool that keeps values.
+    pub(super) prepare: Option<PrepareBlock>,
 }
+
+/// Writes to a fresh block.
+///
+/// # Safety
+///
+/// The block has the layout of its pool's blocks and is not initialised, and only the callee uses it
+/// meanwhile.
+pub(super) type PrepareBlock = unsafe fn(NonNull<u8>);
 
 /// What changes when the pool grows. Its lock is what the layers below call the growth lock.
 pub(super) struct Growth {
@@ -96,7 +106,7 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
     /// Whether no thread reads free blocks. In a stamped pool a thread with a stale name may.
     #[inline(always)]
     fn forbids_free_reads(&self) -> bool {
-        self.block_table.as_ref().is_none_or(|table| table.free_reads() == FreeReads::Forbidden)
+        self.block_table.is_none()
     }
 
     /// Tells memory checkers that a user has freed `block`, so that they report uses of it.

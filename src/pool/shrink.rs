@@ -26,13 +26,17 @@ use super::growth::Claimed;
 use super::shared::{Growth, Shared, UNWATCHED};
 use crate::block::Block;
 use crate::checking::Checking;
+use crate::chunk::{BlockRegion, Detached};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, Take};
 use crate::mediator::Client;
+use crate::source::finish;
+use crate::sync::lock;
 
 impl<S: Strategy, C: Checking> Shared<S, C> {
     /// Gives the chunks back of which all blocks are in the lists, for a caller without a slot.
-    pub(super) fn shrink(&self) -> Result<usize, AllocError> {
+    /// Otherwise as [`shrink_for`](Self::shrink_for).
+    pub(super) fn shrink(&self, end: impl FnMut(NonNull<u8>)) -> Result<usize, AllocError> {
         if self.keeps_chunks() {
             return Ok(0);
         }
@@ -40,7 +44,7 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         let _slot = Claimed(vec![self.claim(UNWATCHED)?]);
         let participant = self.mediator.join();
         // SAFETY: the participant has joined above.
-        self.shrink_for(unsafe { self.mediator.client(&participant, shard) })
+        self.shrink_for(unsafe { self.mediator.client(&participant, shard) }, end)
     }
 
     /// Whether the pool gives no chunk back before it is dropped. A checked pool recognises pointers
@@ -51,10 +55,30 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
 
     /// Gives the chunks back of which all blocks are in the lists, and returns their bytes. The
     /// caller owns a slot, whose cache is empty.
-    pub(super) fn shrink_for(&self, client: Client<'_, S>) -> Result<usize, AllocError> {
+    ///
+    /// Calls `end` for each block that is about to go back. These calls hold no lock, and may use the
+    /// pool. If one of them panics, the others are made nevertheless, and the chunks go back.
+    pub(super) fn shrink_for(
+        &self,
+        client: Client<'_, S>,
+        end: impl FnMut(NonNull<u8>),
+    ) -> Result<usize, AllocError> {
         if self.keeps_chunks() {
             return Ok(0);
         }
+        let mut going = Going { shared: self, regions: Some(self.detach(client)?), bytes: 0 };
+        let stride = self.layout.stride();
+        let blocks = going.regions.iter().flat_map(Detached::iter);
+        let mut blocks = blocks.flat_map(|region| region.blocks(stride)).map(end);
+        finish(|| blocks.next().is_some());
+        drop(blocks);
+        going.release();
+        Ok(going.bytes)
+    }
+
+    /// Takes all blocks out of the lists, and the chunks out of the pool of which that was every
+    /// block. The other blocks go back to the lists.
+    fn detach(&self, client: Client<'_, S>) -> Result<Detached, AllocError> {
         let mut growth = self.unsealed()?;
         if self.mediator.refuses() {
             return Err(AllocError::TagsExhausted);
@@ -71,16 +95,6 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             }
         }
         complete.sort_unstable_by_key(|&(first, _)| first);
-        let is_complete =
-            |first| complete.binary_search_by_key(&first, |&(first, _)| first).is_ok();
-
-        for region in regions.of_blocks().filter(|region| is_complete(region.first())) {
-            for room in carver.forget(region) {
-                // SAFETY: the lock is held, there has been a name since the chunk was obtained, and
-                // the carver gives each room once.
-                unsafe { self.add_magazine(magazines, room) };
-            }
-        }
         for (_, blocks) in complete.iter().rev() {
             free.drain(blocks.clone());
         }
@@ -89,9 +103,42 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         for batch in free.chunks(self.mediator.batch().min) {
             client.offer(batch);
         }
-        // SAFETY: this thread had all blocks of these regions and offers none of them. No thread
-        // reads a block that it does not own, and such a pool has nothing in front of its blocks.
-        Ok(unsafe { regions.release_blocks(|region| is_complete(region.first())) })
+        let goes = |region: &BlockRegion| {
+            complete.binary_search_by_key(&region.first(), |&(first, _)| first).is_ok()
+        };
+        let detached = regions.detach_blocks(goes);
+        for region in detached.iter() {
+            for room in carver.forget(region) {
+                // SAFETY: the lock is held, there has been a name since the chunk was obtained, and
+                // the carver gives each room once.
+                unsafe { self.add_magazine(magazines, room) };
+            }
+        }
+        Ok(detached)
+    }
+}
+
+/// Chunks on their way back to the source, of which no other thread has a block. They go back at the
+/// latest when this is dropped.
+struct Going<'s, S: Strategy, C: Checking> {
+    shared: &'s Shared<S, C>,
+    regions: Option<Detached>,
+    bytes: usize,
+}
+
+impl<S: Strategy, C: Checking> Going<'_, S, C> {
+    fn release(&mut self) {
+        if let Some(regions) = self.regions.take() {
+            // SAFETY: this pool's. The thread that took them out had all their blocks, no thread
+            // reads a block that it does not own, and such a pool has nothing in front of its blocks.
+            self.bytes = unsafe { lock(&self.shared.growth).regions.release(regions) };
+        }
+    }
+}
+
+impl<S: Strategy, C: Checking> Drop for Going<'_, S, C> {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 

@@ -210,6 +210,16 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         unsafe { self.deallocate_at(self.slot, block) };
     }
 
+    /// Hands all blocks of this handle's cache in, and reports a block that was misused.
+    #[track_caller]
+    pub(super) fn hand_in(&self) {
+        let (slot, check, participant) = (self.slot, &self.check, &self.participant);
+        // SAFETY: this handle owns the slot.
+        if let Some(misuse) = unsafe { self.shared().hand_in(slot, check, participant) } {
+            misuse.report();
+        }
+    }
+
     /// Hands all blocks of this handle's cache in, and then gives memory back to the source, as
     /// [`Pool::shrink`](super::Pool::shrink) does. Returns how many bytes went back.
     ///
@@ -223,13 +233,10 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// in the cache was misused.
     #[track_caller]
     pub fn shrink(&self) -> Result<usize, AllocError> {
+        self.hand_in();
         let shared = self.shared();
         // SAFETY: this handle owns the slot.
-        if let Some(misuse) = unsafe { shared.hand_in(self.slot, &self.check, &self.participant) } {
-            misuse.report();
-        }
-        // SAFETY: this handle owns the slot.
-        shared.shrink_for(unsafe { shared.client(self.slot, &self.participant) })
+        shared.shrink_for(unsafe { shared.client(self.slot, &self.participant) }, |_| {})
     }
 
     /// The handle's slot.

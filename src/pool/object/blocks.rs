@@ -1,5 +1,7 @@
 //! The pool of blocks under an object pool: with caches or exact, as the builder chose.
 
+use core::ptr::NonNull;
+
 use super::super::many::SoFar;
 use super::super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Block, MaybeBlock};
@@ -82,6 +84,15 @@ impl<S: Strategy> Blocks<S> {
             }
         }
         Ok(())
+    }
+
+    /// Hands in the caller's cache and gives chunks back, after a call of `end` for each block.
+    #[track_caller]
+    pub(super) fn shrink(&self, end: impl FnMut(NonNull<u8>)) -> Result<usize, AllocError> {
+        match self {
+            Self::Cached(pool) => pool.shrink_and_end(end),
+            Self::Exact(pool) => pool.shrink_and_end(end),
+        }
     }
 
     /// Leaks the pool's memory, and keeps threads from using it.

@@ -9,6 +9,8 @@ pub use fixed::StaticPool;
 
 use core::ops::Deref;
 
+use core::ptr::NonNull;
+
 use super::{Census, Local, Pool, Stats};
 use crate::block::Block;
 use crate::checking::{Checking, Unchecked};
@@ -191,11 +193,21 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// As [`Local::shrink`].
     #[track_caller]
     pub fn shrink(&self) -> Result<usize, AllocError> {
-        let own = match self.here() {
-            Attached::Own(local) => local.shrink()?,
-            Attached::Fallback(_) => 0,
-        };
-        Ok(own + lock(&self.fallback).0.shrink()?)
+        self.shrink_and_end(|_| {})
+    }
+
+    /// As [`shrink`](Self::shrink), with a hook for each block that is about to go back
+    /// (`Shared::shrink_for`). The hook may use the pool.
+    #[track_caller]
+    pub(super) fn shrink_and_end(
+        &self,
+        mut end: impl FnMut(NonNull<u8>),
+    ) -> Result<usize, AllocError> {
+        if let Attached::Own(local) = self.here() {
+            local.hand_in();
+        }
+        lock(&self.fallback).0.hand_in();
+        self.pool.shared().shrink(&mut end)
     }
 
     /// As [`Pool::stats`].

@@ -136,7 +136,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     rows.retain(|row| options.filter.is_none() || row.tests > 0 || row.outcome == "bad");
     fs::write(output.join(REPORT), serde_json::to_string_pretty(&rows)? + "\n")?;
     println!("{}", table(&rows));
-    for out in PROGRAMS_LEFT_OUT.iter().chain(Borrows::Stacked.left_out(if options.deep { Depth::Whole } else { Depth::Quick })) {
+    for out in PROGRAMS_LEFT_OUT.iter().chain(Borrows::Stacked.left_out(if options.deep {
+        Depth::Whole
+    } else {
+        Depth::Quick
+    })) {
         println!("left out: {}: {}", out.name, out.why);
     }
     verdict(&rows, options.filter.is_none())

@@ -85,16 +85,8 @@ pub const SCENARIOS: &[Scenario] = &[
         which: Which::ShrinkFlush,
         outcomes: &["0 went back", "1 went back"],
     },
-    Scenario {
-        name: "shrink/grow",
-        which: Which::ShrinkGrow,
-        outcomes: &["had the free one"],
-    },
-    Scenario {
-        name: "shrink/leave",
-        which: Which::ShrinkLeave,
-        outcomes: &["nothing went back"],
-    },
+    Scenario { name: "shrink/grow", which: Which::ShrinkGrow, outcomes: &["had the free one"] },
+    Scenario { name: "shrink/leave", which: Which::ShrinkLeave, outcomes: &["nothing went back"] },
     Scenario {
         name: "shrink/shrink",
         which: Which::ShrinkShrink,
