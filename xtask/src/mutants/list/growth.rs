@@ -182,10 +182,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the addresses of fresh blocks fall",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));",
+            from: "let block = unsafe { carved.first.add(nth * self.layout.stride()) };",
             to: "let nth = if {on} { carved.blocks - 1 - nth } else { nth };
             // SAFETY: as above.
-            entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));",
+            let block = unsafe { carved.first.add(nth * self.layout.stride()) };",
         }],
         killer: Killer::Test {
             target: "pool",
