@@ -200,6 +200,7 @@ fn a_thread_local_pool_hands_in_the_callers_cache() {
     let counts = source.counts();
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
     let pool = builder.build_thread_local().unwrap();
+    assert_eq!(pool.shrink(), Ok(0), "from here on the pool has the slot that the call needs");
     let blocks: Vec<_> = (0..100).map(|_| pool.allocate().unwrap()).collect();
     for block in blocks {
         // SAFETY: allocated above, and not used any more.
@@ -342,6 +343,7 @@ fn a_destructor_may_panic_or_use_the_pool_while_memory_goes_back() {
     let counts = source.counts();
     let builder = ObjectPool::builder().batch(2).source(source).keep(|| Odd(None), |_| {});
     let pool = builder.blocks(|blocks| blocks.chunk_blocks(4)).build().unwrap();
+    assert_eq!(pool.shrink(), Ok(0), "from here on the pool has the slot that the call needs");
     let mut objects: Vec<_> = (0..12).map(|_| pool.get().unwrap()).collect();
     objects[5].0 = Some("this one");
     drop(objects);

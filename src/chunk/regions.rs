@@ -115,15 +115,10 @@ impl Regions {
         kept: Layout,
     ) -> Result<Obtained, AllocError> {
         let (layout, first_at) = front.extend(blocks).map_err(|_| AllocError::OutOfMemory)?;
-        let start = self.ask(layout)?;
-        let (record, kept) = match self.record(kept) {
-            Ok(found) => found,
-            Err(error) => {
-                // SAFETY: obtained just now with this layout, and not used.
-                unsafe { self.give_back(start, layout) };
-                return Err(error);
-            }
-        };
+        let mut blocks = Unrecorded { start: self.ask(layout)?, layout, regions: self };
+        let (record, kept) = blocks.regions.record(kept)?;
+        let start = blocks.start;
+        core::mem::forget(blocks);
         // SAFETY: where the blocks begin in the region's layout.
         let first = unsafe { start.add(first_at) };
         let region = BlockRegion { next: self.blocks, start, layout, first, carved: 0 };
@@ -264,6 +259,20 @@ impl Regions {
         // object has ended all use of the payload.
         unsafe { self.give_back(header.cast(), layout) };
         true
+    }
+}
+
+/// A region that no record describes yet. Dropping this gives it back, also if the source panics.
+struct Unrecorded<'r> {
+    start: NonNull<u8>,
+    layout: Layout,
+    regions: &'r mut Regions,
+}
+
+impl Drop for Unrecorded<'_> {
+    fn drop(&mut self) {
+        // SAFETY: obtained with this layout, and not used.
+        unsafe { self.regions.give_back(self.start, self.layout) };
     }
 }
 
