@@ -115,7 +115,7 @@ impl Regions {
         kept: Layout,
     ) -> Result<Obtained, AllocError> {
         let (layout, first_at) = front.extend(blocks).map_err(|_| AllocError::OutOfMemory)?;
-        let mut blocks = Unrecorded { start: self.ask(layout)?, layout, regions: self };
+        let blocks = Unrecorded { start: self.ask(layout)?, layout, regions: self };
         let (record, kept) = blocks.regions.record(kept)?;
         let start = blocks.start;
         core::mem::forget(blocks);
