@@ -151,8 +151,9 @@ unsafe impl MagazineList for TaggedList {
 
     // Codegen: C9.
     #[inline(always)]
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
-        either!(self, list => list.remove(take, store, guard))
+    unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+        // SAFETY: by the caller; the tag keeps the top from coming back until it wraps.
+        either!(self, list => unsafe { list.remove(take, store, guard) })
     }
 
     unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {

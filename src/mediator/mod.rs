@@ -31,6 +31,8 @@
 //!   wrap and are used up, no magazine can be taken, and the blocks are set aside.
 //! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except
 //!   magazines that a handle has pushed and not yet counted (`full_lists.rs`).
+//! - M6. All magazines in the lists are of the depot's store, and the guards with which a thread
+//!   removes magazines are pins of the mediator's reclaimer.
 //!
 //! # Progress
 //!
@@ -115,7 +117,11 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Adds a new magazine to `empty`.
-    pub fn add_magazine(&self, magazine: OwnedMagazine<'_>) {
+    ///
+    /// # Safety
+    ///
+    /// It is of this mediator's [`store`](Self::store) (M6).
+    pub unsafe fn add_magazine(&self, magazine: OwnedMagazine<'_>) {
         self.depot.empty.push(magazine);
     }
 
@@ -144,7 +150,8 @@ impl<S: Strategy> Mediator<S> {
     /// A magazine to put blocks into, or `None` if tags are used up (M4).
     #[inline]
     fn empty_magazine(&self, guard: &Guard<'_, S>) -> Option<OwnedMagazine<'_>> {
-        let Some(magazine) = self.depot.empty.pop(&self.depot.store, guard) else {
+        // SAFETY: M6.
+        let Some(magazine) = (unsafe { self.depot.empty.pop(&self.depot.store, guard) }) else {
             self.expect_no_tags();
             return None;
         };

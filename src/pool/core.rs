@@ -135,7 +135,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The caller owns the slot.
+    /// The caller owns the slot, and the participant has joined this core's mediator.
     #[inline(always)]
     pub(super) unsafe fn client<'c>(
         &'c self,
@@ -143,16 +143,23 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         participant: &'c Participant<S>,
     ) -> Client<'c, S> {
         // SAFETY: by the caller.
-        self.mediator.client(participant, unsafe { slot.shard_id() })
+        let shard = unsafe { slot.shard_id() };
+        // SAFETY: by the caller.
+        unsafe { self.mediator.client(participant, shard) }
     }
 
     /// The mediator, for a caller without a cache, which has batches of one block and belongs to
     /// the first shard.
-    pub(super) fn client_without_cache<'c>(
+    ///
+    /// # Safety
+    ///
+    /// The participant has joined this core's mediator.
+    pub(super) unsafe fn client_without_cache<'c>(
         &'c self,
         participant: &'c Participant<S>,
     ) -> Client<'c, S> {
-        self.mediator.client(participant, ShardId::default())
+        // SAFETY: by the caller.
+        unsafe { self.mediator.client(participant, ShardId::default()) }
     }
 
     /// Claims a slot for `thread`: a free one, or else a new one, which comes with its magazines.
@@ -222,7 +229,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The caller owns the slot.
+    /// The caller owns the slot, and the participant has joined this core's mediator.
     pub(super) unsafe fn hand_in(
         &self,
         slot: SlotRef,
@@ -263,7 +270,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         {
             let check = self.checking.check_state(slot.address());
             // A misuse is not reported, because a thread that ends must not panic.
-            // SAFETY: the slot's owner is the calling thread.
+            // SAFETY: the slot's owner is the calling thread; the participant has joined above.
             unsafe { self.hand_in(slot, &check, &participant) };
         }
     }

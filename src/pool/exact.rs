@@ -67,7 +67,9 @@ impl<S: Strategy> ExactPool<S> {
     pub fn allocate(&self) -> Result<Block, AllocError> {
         let core = self.0.core();
         let (participant, mut room) = (core.mediator.join(), [MaybeBlock::uninit()]);
-        core.take(core.client_without_cache(&participant), Take::One, &mut room)?;
+        // SAFETY: the participant has just joined.
+        let client = unsafe { core.client_without_cache(&participant) };
+        core.take(client, Take::One, &mut room)?;
         // SAFETY: the call has brought at least one block.
         let block = unsafe { room[0].assume_init() };
         core.show(block);
@@ -85,7 +87,9 @@ impl<S: Strategy> ExactPool<S> {
     pub unsafe fn deallocate(&self, block: Block) {
         let core = self.0.core();
         core.hide(block);
-        core.client_without_cache(&core.mediator.join()).offer(&[block]);
+        let participant = core.mediator.join();
+        // SAFETY: the participant has just joined.
+        unsafe { core.client_without_cache(&participant) }.offer(&[block]);
     }
 
     /// Carves until the pool has at least `blocks` blocks.

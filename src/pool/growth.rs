@@ -82,7 +82,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         // SAFETY: by the caller; `magazines` counts up.
         let magazine = unsafe { self.mediator.store().create(*magazines, room) };
         *magazines += 1;
-        self.mediator.add_magazine(magazine);
+        // SAFETY: made by the mediator's store.
+        unsafe { self.mediator.add_magazine(magazine) };
     }
 
     pub(super) fn magazine_layout(&self) -> Layout {
@@ -260,7 +261,9 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             drop(growth);
             // SAFETY: `carve` has written the first `count` places.
             let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
-            self.mediator.client(&participant, shard).offer(&blocks.collect::<Vec<_>>());
+            let blocks: Vec<Block> = blocks.collect();
+            // SAFETY: the participant has joined above.
+            unsafe { self.mediator.client(&participant, shard) }.offer(&blocks);
         }
     }
 

@@ -87,7 +87,8 @@ impl<S: Strategy> ExactPool<S> {
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         let core = self.pool().core();
         let participant = core.mediator.join();
-        let client = core.client_without_cache(&participant);
+        // SAFETY: the participant has just joined.
+        let client = unsafe { core.client_without_cache(&participant) };
         // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {

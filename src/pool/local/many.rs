@@ -57,7 +57,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// lists, or else a partial magazine, or else one freshly carved batch. `room` has space for
     /// the largest batch.
     fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
-        // SAFETY: this handle owns the slot.
+        // SAFETY: this handle owns the slot, and its participant has joined.
         let client = unsafe { self.core().client(self.slot, &self.participant) };
         let taken = self.core().take(client, Take::UpTo(room.len()), room)?;
         // SAFETY: as above.
@@ -83,7 +83,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
         while !C::CHECKS && rest.len() >= batch.min {
             let (given, left) = rest.split_at(rest.len().min(batch.max));
             given.iter().for_each(|&block| self.core().hide(block));
-            // SAFETY: this handle owns the slot.
+            // SAFETY: this handle owns the slot, and its participant has joined.
             unsafe { self.core().client(self.slot, &self.participant) }.offer(given);
             // SAFETY: as above.
             unsafe { self.slot.count_given(given.len()) };

@@ -95,7 +95,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// The caller calls this once, and does not use the slot afterwards.
     unsafe fn leave(&self) -> Option<Misuse> {
-        // SAFETY: this handle owns the slot until the next line.
+        // SAFETY: this handle owns the slot until the next line, and its participant has joined.
         let found = unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };
         // SAFETY: by the caller.
         unsafe { self.slot.leave() };
@@ -277,7 +277,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         participant: &Participant<S>,
         check: &C::State,
     ) -> Result<Block, AllocError> {
-        // SAFETY: a handle owns the slot.
+        // SAFETY: a handle owns the slot, and its participant has joined.
         let client = unsafe { core.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty.
         let room = unsafe { slot.refill_room() };
@@ -363,7 +363,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
         // SAFETY: a handle owns the slot.
         let batch = unsafe { slot.batch_blocks() };
-        // SAFETY: a handle owns the slot.
+        // SAFETY: a handle owns the slot, and its participant has joined.
         let client = unsafe { core.client(slot, participant) };
         // SAFETY: a handle owns the slot, which is full and so holds two batches.
         if let Err(misuse) = unsafe { core.flush(slot, check, client, batch) } {

@@ -83,9 +83,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a prefill fills the list of the first shard",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "self.mediator.client(&participant, shard).offer(",
+            from: "unsafe { self.mediator.client(&participant, shard) }.offer(",
             to: "let shard = if {on} { ShardId::default() } else { shard };
-            self.mediator.client(&participant, shard).offer(",
+            unsafe { self.mediator.client(&participant, shard) }.offer(",
         }],
         killer: Killer::Test {
             target: "shards",
