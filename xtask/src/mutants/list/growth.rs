@@ -15,6 +15,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "t0 [3] t1 [3 carved]",
     },
     Mutant {
+        name: "an allocation carves although blocks are listed",
+        edits: &[
+            Edit {
+                file: "src/pool/core.rs",
+                from: "match client.request(take, room) {",
+                to: "match if {on} { 0 } else { client.request(take, room) } {",
+            },
+            Edit {
+                file: "src/pool/growth.rs",
+                from: "        if found > 0 {",
+                to: "        if !{on} && found > 0 {",
+            },
+        ],
+        killer: Killer::Test {
+            target: "exact",
+            name: "no_more_is_carved_than_was_needed_at_one_time",
+        },
+        words: "were needed at one time",
+    },
+    Mutant {
         name: "the limbo's limit raised before its magazines exist",
         edits: &[
             Edit {
