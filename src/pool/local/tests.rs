@@ -257,7 +257,7 @@ fn a_slot_of_a_thread_that_ends_takes_copies_out_and_says_nothing() {
         let check = unsafe { pool.detached_local() }.unwrap();
         let other = pool.local().unwrap();
         let block = check.allocate().unwrap();
-        free_at_once(&pool, &check, &other, block);
+        free_at_once(pool.pool(), &check, &other, block);
         drop((check, other));
         assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
         let blocks: Vec<_> = (0..BATCH).map(|_| pool.allocate().unwrap()).collect();

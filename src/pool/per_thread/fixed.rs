@@ -116,6 +116,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     }
 }
 
+// Not `DerefMut`: a pool that is swapped for another one would not have the number that `number` has.
 impl<S: Strategy, C: Checking> Deref for StaticPool<S, C> {
     type Target = ThreadLocalPool<S, C>;
 

@@ -9,20 +9,21 @@ pub use fixed::StaticPool;
 
 use core::ops::Deref;
 
-use super::{Census, Local, Pool};
+use super::{Census, Local, Pool, Stats};
 use crate::block::Block;
 use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
 use crate::sync::{Mutex, MutexGuard, lock};
+use crate::thread_cache::SlotStats;
 use locals::OwnNumber;
 
 /// A [`Pool`] without handles to carry: each thread has a handle in its thread-local storage, which
 /// its first call makes and which is dropped when the thread ends.
 ///
-/// [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local) builds it. It derefs
-/// to the pool, so code that wants to be faster still can make an explicit handle.
+/// [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local) builds it. Code that
+/// wants to be faster still can make an explicit handle, by [`local`](Self::local).
 ///
 /// # Ends
 ///
@@ -149,6 +150,15 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
+    /// Makes a handle beside those of the threads, as [`Pool::local`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn local(&self) -> Result<Local<'_, S, C>, AllocError> {
+        self.pool.local()
+    }
+
     /// As [`Pool::prefill`], for `handles` threads. The fallback cache is not one of them.
     ///
     /// # Errors
@@ -156,6 +166,25 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// As there.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         self.pool.prefill(blocks, handles.saturating_add(1))
+    }
+
+    /// As [`Pool::seal`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn seal(&self) -> Result<(), AllocError> {
+        self.pool.seal()
+    }
+
+    /// As [`Pool::stats`].
+    pub fn stats(&self) -> Stats {
+        self.pool.stats()
+    }
+
+    /// As [`Pool::slots`]. The fallback cache has one of them.
+    pub fn slots(&self) -> Vec<SlotStats> {
+        self.pool.slots()
     }
 
     /// As [`Pool::without_growth`], and keeps other threads out of the fallback cache as well.
@@ -247,14 +276,5 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         let core = self.pool.core();
         // SAFETY: by the caller.
         unsafe { DetachedLocal::attach(core, core.current_shard()) }
-    }
-}
-
-// Not `DerefMut`: a pool that is swapped for another one would keep its number.
-impl<S: Strategy, C: Checking> Deref for ThreadLocalPool<S, C> {
-    type Target = Pool<S, C>;
-
-    fn deref(&self) -> &Pool<S, C> {
-        &self.pool
     }
 }
