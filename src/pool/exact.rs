@@ -55,7 +55,7 @@ impl<S: Strategy> ExactPool<S> {
         Self(pool)
     }
 
-    pub(super) const fn pool(&self) -> &Pool<S> {
+    pub(crate) const fn pool(&self) -> &Pool<S> {
         &self.0
     }
 

@@ -28,6 +28,8 @@ pub use stamped::{
 };
 pub use stats::{Census, Stats};
 
+#[cfg(feature = "family")]
+use ::core::alloc::Layout;
 use ::core::mem::ManuallyDrop;
 use ::core::ptr::NonNull;
 
@@ -101,6 +103,12 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     fn core(&self) -> &Core<S, C> {
         // SAFETY: owned by this pool until it is dropped.
         unsafe { self.core.as_ref() }
+    }
+
+    /// The layout of a block. Takes no lock.
+    #[cfg(feature = "family")]
+    pub(crate) fn block_layout(&self) -> Layout {
+        self.core().layout.block()
     }
 
     /// Calls `end` once for each numbered block. If a call panics, the other blocks are still

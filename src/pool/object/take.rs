@@ -48,7 +48,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As [`get`](Self::get), if the pool could not supply all of them, or if the program's
-    /// allocator has no memory for the `Vec`. No constructor has run then.
+    /// allocator has no memory for the `Vec`, and for another one of that size meanwhile. No
+    /// constructor has run then.
     ///
     /// # Panics
     ///
@@ -56,8 +57,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     #[track_caller]
     pub fn get_many(&self, count: usize) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
         let make = self.constructor();
-        let taken = Reserved::many(self, count)?.into_iter();
-        Ok(taken.map(|taken| taken.ready(make)).collect())
+        Reserved::many(self, count, |_, taken| taken.ready(make))
     }
 
     /// Puts a value into a block of the pool. If the block kept a value, that value is dropped
@@ -116,8 +116,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         count: usize,
         mut make: impl FnMut(usize) -> T,
     ) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
-        let taken = Reserved::many(self, count)?.into_iter().enumerate();
-        Ok(taken.map(|(nth, taken)| taken.replace(|| make(nth))).collect())
+        Reserved::many(self, count, |nth, taken| taken.replace(|| make(nth)))
     }
 
     /// Makes a handle of a detached object.

@@ -201,7 +201,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         drop(number);
     }
 
-    pub(super) const fn pool(&self) -> &Pool<S, C> {
+    pub(crate) const fn pool(&self) -> &Pool<S, C> {
         &self.pool
     }
 
