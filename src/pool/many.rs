@@ -10,7 +10,8 @@ use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, Take};
 
-/// The blocks that a bulk allocation has so far. Dropping it frees them, also if the source panics.
+/// The blocks that a bulk allocation has so far, or all of them while they are lent to a function.
+/// Dropping it frees them, also during a panic.
 pub(super) struct SoFar<'r, G: Fn(&[Block])> {
     room: &'r mut [MaybeBlock],
     /// How many places of `room` are written, from its start.
@@ -21,6 +22,22 @@ pub(super) struct SoFar<'r, G: Fn(&[Block])> {
 impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
     pub(super) const fn new(room: &'r mut [MaybeBlock], give_back: G) -> Self {
         Self { room, taken: 0, give_back }
+    }
+
+    /// The blocks of a bulk allocation that has succeeded.
+    ///
+    /// # Safety
+    ///
+    /// All places of `room` are written.
+    pub(super) const unsafe fn all(room: &'r mut [MaybeBlock], give_back: G) -> Self {
+        Self { taken: room.len(), room, give_back }
+    }
+
+    /// The blocks.
+    pub(super) fn blocks(&self) -> &[Block] {
+        let taken = self.room[..self.taken].as_ptr().cast::<Block>();
+        // SAFETY: the first `taken` places were written.
+        unsafe { slice::from_raw_parts(taken, self.taken) }
     }
 
     /// The places without a block. A callee fills them from the start, and returns how many it has
@@ -37,9 +54,7 @@ impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
 
 impl<G: Fn(&[Block])> Drop for SoFar<'_, G> {
     fn drop(&mut self) {
-        let taken = self.room[..self.taken].as_ptr().cast::<Block>();
-        // SAFETY: the first `taken` places were written.
-        (self.give_back)(unsafe { slice::from_raw_parts(taken, self.taken) });
+        (self.give_back)(self.blocks());
     }
 }
 
