@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::core::{Core, Growth};
+use super::shared::{Growth, Shared};
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
 use crate::checking::{Checked, Checking, Hardened, Unchecked};
@@ -278,10 +278,10 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     ///
     /// [`BuildError`] names the setting that cannot be met, and the limit.
     pub fn build(self) -> Result<Pool<S, C>, BuildError> {
-        Ok(Pool { core: self.core()? })
+        Ok(Pool { shared: self.shared()? })
     }
 
-    fn core(self) -> Result<NonNull<Core<S, C>>, BuildError> {
+    fn shared(self) -> Result<NonNull<Shared<S, C>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let mechanism = S::mechanism(self.requirements)?;
         let max = self.batch_up_to.unwrap_or(self.batch);
@@ -298,7 +298,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             return Err(BuildError::BatchUpTo { requested: batch.max, batch: batch.min });
         }
         let magazine = Magazine::layout(batch.max).expect("the largest batch has a layout");
-        let slot = Core::<S, C>::slot_layout(batch, magazine, 1 + limbo);
+        let slot = Shared::<S, C>::slot_layout(batch, magazine, 1 + limbo);
         debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(C::CHUNK_LIMIT);
         if let Some(requested) = self.chunk
@@ -317,7 +317,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         }
         let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
         let id = PoolId::next();
-        Ok(Core::boxed(|rundown| Core {
+        Ok(Shared::boxed(|rundown| Shared {
             mediator: Mediator::new(batch, shards, &mechanism),
             registry: Registry::default(),
             checking: C::new(id, layout, self.zero_on_free),

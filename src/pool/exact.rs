@@ -72,14 +72,14 @@ impl<S: Strategy> ExactPool<S> {
     // Out of line, so that the hits of an object pool with caches do not contain it.
     #[inline(never)]
     pub fn allocate(&self) -> Result<Block, AllocError> {
-        let core = self.0.core();
-        let (participant, mut room) = (core.mediator.join(), [MaybeBlock::uninit()]);
+        let shared = self.0.shared();
+        let (participant, mut room) = (shared.mediator.join(), [MaybeBlock::uninit()]);
         // SAFETY: the participant has just joined.
-        let client = unsafe { core.client_without_cache(&participant) };
-        core.take(client, Take::One, &mut room)?;
+        let client = unsafe { shared.client_without_cache(&participant) };
+        shared.take(client, Take::One, &mut room)?;
         // SAFETY: the call has brought at least one block.
         let block = unsafe { room[0].assume_init() };
-        core.show(block);
+        shared.show(block);
         Ok(block)
     }
 
@@ -92,11 +92,11 @@ impl<S: Strategy> ExactPool<S> {
     // Out of line as `allocate`.
     #[inline(never)]
     pub unsafe fn deallocate(&self, block: Block) {
-        let core = self.0.core();
-        core.hide(block);
-        let participant = core.mediator.join();
+        let shared = self.0.shared();
+        shared.hide(block);
+        let participant = shared.mediator.join();
         // SAFETY: the participant has just joined.
-        unsafe { core.client_without_cache(&participant) }.offer(&[block]);
+        unsafe { shared.client_without_cache(&participant) }.offer(&[block]);
     }
 
     /// Carves until the pool has at least `blocks` blocks.

@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::core::{Core, Growth, UNWATCHED};
+use super::shared::{Growth, Shared, UNWATCHED};
 use crate::block::{Batch, Block, MaybeBlock};
 use crate::checking::Checking;
 use crate::chunk::NewChunk;
@@ -24,7 +24,7 @@ struct ChunkExtras {
     checking: usize,
 }
 
-impl<S: Strategy, C: Checking> Core<S, C> {
+impl<S: Strategy, C: Checking> Shared<S, C> {
     #[cold]
     pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One magazine for the handle's remainder, and those that may wait in limbo for the handle.
@@ -161,7 +161,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// # Safety
     ///
     /// The caller has held the growth lock since `chunk_extras` returned `parts`. The chunk's room
-    /// has that layout, and belongs to the core until the regions are dropped.
+    /// has that layout, and belongs to the shared part until the regions are dropped.
     unsafe fn add_chunk(&self, magazines: usize, new: &NewChunk, parts: &ChunkExtras) {
         if let Some(table) = &self.block_table {
             // SAFETY: this part begins there in the layout.

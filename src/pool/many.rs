@@ -100,17 +100,17 @@ impl<S: Strategy> ExactPool<S> {
     /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
     /// the call had taken are free again, and no place of `room` holds a block.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        let core = self.pool().core();
-        let participant = core.mediator.join();
+        let shared = self.pool().shared();
+        let participant = shared.mediator.join();
         // SAFETY: the participant has just joined.
-        let client = unsafe { core.client_without_cache(&participant) };
+        let client = unsafe { shared.client_without_cache(&participant) };
         // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
-            let taken = core.take(client, Take::UpTo(rest.len()), rest)?;
+            let taken = shared.take(client, Take::UpTo(rest.len()), rest)?;
             // SAFETY: the call has written so many places.
-            unsafe { core.show_all(&rest[..taken]) };
+            unsafe { shared.show_all(&rest[..taken]) };
             so_far.taken += taken;
         }
         so_far.keep();

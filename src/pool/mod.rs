@@ -3,7 +3,6 @@
 
 mod arena;
 mod builder;
-mod core;
 mod counts;
 mod debug;
 mod exact;
@@ -12,6 +11,7 @@ mod local;
 mod many;
 mod object;
 mod per_thread;
+mod shared;
 mod stamped;
 mod stats;
 
@@ -29,11 +29,11 @@ pub use stamped::{
 pub use stats::{Census, Stats};
 
 #[cfg(feature = "family")]
-use ::core::alloc::Layout;
-use ::core::mem::ManuallyDrop;
-use ::core::ptr::NonNull;
+use core::alloc::Layout;
+use core::mem::ManuallyDrop;
+use core::ptr::NonNull;
 
-use self::core::Core;
+use self::shared::Shared;
 use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
@@ -90,31 +90,31 @@ use crate::thread_cache::SlotStats;
 /// ```
 pub struct Pool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// Owned. Not a `Box`: threads that end know the address too, and the last of the threads and
-    /// the owner frees the core.
-    core: NonNull<Core<S, C>>,
+    /// the owner frees the shared part.
+    shared: NonNull<Shared<S, C>>,
 }
 
-// SAFETY: the parts of `Core` that threads share (lists, registry, growth lock) are made for it.
+// SAFETY: the parts of `Shared` that threads share (lists, registry, growth lock) are made for it.
 unsafe impl<S: Strategy, C: Checking> Send for Pool<S, C> {}
 // SAFETY: as above.
 unsafe impl<S: Strategy, C: Checking> Sync for Pool<S, C> {}
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
-    fn core(&self) -> &Core<S, C> {
+    fn shared(&self) -> &Shared<S, C> {
         // SAFETY: owned by this pool until it is dropped.
-        unsafe { self.core.as_ref() }
+        unsafe { self.shared.as_ref() }
     }
 
     /// The layout of a block. Takes no lock.
     #[cfg(feature = "family")]
     pub(crate) fn block_layout(&self) -> Layout {
-        self.core().layout.block()
+        self.shared().layout.block()
     }
 
     /// Calls `end` once for each numbered block. If a call panics, the other blocks are still
     /// ended.
     fn end_blocks(&mut self, end: impl FnMut(NonNull<u8>)) {
-        if let Some(table) = &self.core().block_table {
+        if let Some(table) = &self.shared().block_table {
             // SAFETY: `&mut` says that no handle borrows the pool; end hooks grow nothing.
             let mut blocks = unsafe { table.iter() }.map(end);
             finish(|| blocks.next().is_some());
@@ -140,7 +140,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     ///
     /// One RMW, after a walk over the caches that are in use.
     pub fn local(&self) -> Result<Local<'_, S, C>, AllocError> {
-        Local::attach(self.core())
+        Local::attach(self.shared())
     }
 
     /// Carves until the pool has at least `blocks` blocks, and adds slots until it has room for
@@ -153,7 +153,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// forbids it. The pool keeps the blocks and slots that it got: a request that is far too large
     /// first takes all the memory that the source has.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
-        self.core().prefill(blocks, handles)
+        self.shared().prefill(blocks, handles)
     }
 
     /// Carves the rest of the newest chunk, and keeps the pool from ever calling its source again.
@@ -168,7 +168,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// the rest of the chunk cannot be carved because tags that must not wrap are used up. The pool
     /// is not sealed then. Sealing a sealed pool is no error.
     pub fn seal(&self) -> Result<(), AllocError> {
-        self.core().seal()
+        self.shared().seal()
     }
 
     /// Runs `f` while no thread obtains memory from the source. Fork inside `f`: the child then
@@ -189,20 +189,20 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// objects would then wait for ever. In a checked pool, growth and drop take a lock of the
     /// process, which the fork may catch.
     pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.core().without_growth(f)
+        self.shared().without_growth(f)
     }
 
     /// Counts of the pool. The call takes the growth lock, and under
     /// [`Quiescent`](crate::Quiescent) the lock of each list for an instant: it is meant for
     /// reports, not for every operation.
     pub fn stats(&self) -> Stats {
-        self.core().stats()
+        self.shared().stats()
     }
 
     /// The exchanges of each slot, the newest slot first. May be called at any time, and takes no
     /// lock; an exchange that another thread has made and not yet counted is missing.
     pub fn slots(&self) -> Vec<SlotStats> {
-        self.core().slots()
+        self.shared().slots()
     }
 
     /// Counts all free blocks, those in the caches of forgotten handles included. The count is
@@ -212,7 +212,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// threads that end meanwhile wait for the call.
     pub fn census(&mut self) -> Census {
         // SAFETY: `&mut` says that no handle borrows the pool.
-        unsafe { self.core().census() }
+        unsafe { self.shared().census() }
     }
 
     /// Drops the pool and returns when all memory is back at the source and the source is dropped.
@@ -223,7 +223,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// up inside the collector may still need the memory. The memory and the source then stay for
     /// good.
     pub fn end(self) {
-        let rundown = ManuallyDrop::new(self).core().rundown.clone();
+        let rundown = ManuallyDrop::new(self).shared().rundown.clone();
         // SAFETY: the pool is not used again, and no handle borrows it.
         unsafe { rundown.close_and_wait() };
     }
@@ -231,7 +231,7 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// Leaks the pool's memory, and keeps threads from using it: the call waits for threads that
     /// are just handing in their blocks, and keeps later ones out.
     fn abandon(self) {
-        let rundown = ManuallyDrop::new(self).core().rundown.clone();
+        let rundown = ManuallyDrop::new(self).shared().rundown.clone();
         // SAFETY: the pool is not used again, and no handle borrows it.
         unsafe { rundown.close_and_keep() };
     }
@@ -241,7 +241,7 @@ impl<S: Strategy, C: Checking> Drop for Pool<S, C> {
     /// Returns all memory to the source, live blocks included. If a thread ends at the same time
     /// and is handing in its cache, that thread returns the memory when it is done.
     fn drop(&mut self) {
-        let rundown = self.core().rundown.clone();
+        let rundown = self.shared().rundown.clone();
         // SAFETY: the pool is not used again, and no handle borrows it.
         unsafe { rundown.close() };
     }

@@ -52,7 +52,7 @@ fn looked_before<S: Strategy, C: Checking>(
     local: &Local<'_, S, C>,
     block: Block,
 ) {
-    let checking = &pool.core().checking;
+    let checking = &pool.shared().checking;
     let check = checking.check_state(local.slot().address());
     // SAFETY: the block is in the cache for which the state is made; one thread plays all parts.
     unsafe { checking.verify_alloc(&check, block) }.unwrap();
@@ -162,7 +162,7 @@ fn the_wrong_copies_are_refused_at_a_refill() {
             let blocks = take(&one, BATCH);
             blocks.iter().for_each(|&block| free(&one, block));
             drop(one);
-            let checking = &pool.core().checking;
+            let checking = &pool.shared().checking;
             let check = checking.check_state(other.slot().address());
             let copies = (0..BATCH).filter(|nth| is_wrong(*nth)).map(|nth| blocks[nth]);
             for copy in copies.clone() {

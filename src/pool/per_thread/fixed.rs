@@ -116,7 +116,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     }
 }
 
-// Not `DerefMut`: a pool that is swapped for another one would not have the number that `number` has.
+// Not `DerefMut`: a pool that is swapped in would have another number than `number` says.
 impl<S: Strategy, C: Checking> Deref for StaticPool<S, C> {
     type Target = ThreadLocalPool<S, C>;
 

@@ -22,7 +22,7 @@ use core::cell::{Cell, RefCell};
 use core::ptr;
 
 use super::super::Local;
-use super::super::core::Core;
+use super::super::shared::Shared;
 use super::DetachedLocal;
 use crate::checking::Checking;
 use crate::free_list::Strategy;
@@ -234,10 +234,10 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
 ///
 /// # Safety
 ///
-/// `pool` is the number of `core`'s pool.
+/// `pool` is the number of `shared`'s pool.
 pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     pool: PoolNumber,
-    core: &'p Core<S, C>,
+    shared: &'p Shared<S, C>,
 ) -> Option<&'p Local<'p, S, C>> {
     let recent = LOCALS.try_with(|locals| {
         let known = locals.0.try_borrow().ok()?.find(pool).map(|entry| entry.recent);
@@ -247,7 +247,8 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
                 // No borrow of `LOCALS` is held here, because the source, which may be called, may
                 // use other pools.
                 // SAFETY: the handle is used only while its pool is borrowed, here and in `recent`.
-                let detached = unsafe { DetachedLocal::attach(core, core.current_shard()) }.ok()?;
+                let detached =
+                    unsafe { DetachedLocal::attach(shared, shared.current_shard()) }.ok()?;
                 let mut locals = locals.0.try_borrow_mut().ok()?;
                 locals.prune();
                 match locals.find(pool) {
@@ -262,7 +263,7 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     });
     let local = recent.ok()??.cast::<Local<'p, S, C>>();
     // SAFETY: the handle is boxed in `LOCALS`, which keeps it as long as the pool exists. The
-    // number is that of `core`'s pool, so the handle has its strategy and its checking.
+    // number is that of `shared`'s pool, so the handle has its strategy and its checking.
     Some(unsafe { &*local })
 }
 

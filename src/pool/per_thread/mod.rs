@@ -104,8 +104,9 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// Makes the fallback cache now, so that a free never lacks it.
     pub(super) fn new(pool: Pool<S, C>) -> Result<Self, AllocError> {
         // SAFETY: the fallback is used only through the pool, and is dropped before it.
-        let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), ShardId::default()) }?);
-        let number = OwnNumber::new(pool.core().id);
+        let fallback =
+            Fallback(unsafe { DetachedLocal::attach(pool.shared(), ShardId::default()) }?);
+        let number = OwnNumber::new(pool.shared().id);
         Ok(Self { fallback: Mutex::new(fallback), pool, number })
     }
 
@@ -255,8 +256,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
 
     /// As [`here`](Self::here), for a thread whose handle is not in `RECENT`.
     fn attached(&self) -> Attached<'_, S, C> {
-        // SAFETY: our own number and core.
-        match unsafe { locals::find_or_attach(self.number.get(), self.pool.core()) } {
+        // SAFETY: our own number and shared part.
+        match unsafe { locals::find_or_attach(self.number.get(), self.pool.shared()) } {
             Some(local) => Attached::Own(local),
             None => Attached::Fallback(lock(&self.fallback)),
         }
@@ -273,8 +274,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// The caller uses the handle only while the pool exists. It may drop it at any time.
     #[doc(hidden)]
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
-        let core = self.pool.core();
+        let shared = self.pool.shared();
         // SAFETY: by the caller.
-        unsafe { DetachedLocal::attach(core, core.current_shard()) }
+        unsafe { DetachedLocal::attach(shared, shared.current_shard()) }
     }
 }

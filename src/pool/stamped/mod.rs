@@ -23,9 +23,9 @@ pub use atomic::{AtomicPackedStamped, AtomicStamped};
 pub use local::StampedLocal;
 pub use name::{PackedStamped, Stale, Stamped};
 
-use ::core::alloc::Layout;
-use ::core::marker::PhantomData;
-use ::core::mem::needs_drop;
+use core::alloc::Layout;
+use core::marker::PhantomData;
+use core::mem::needs_drop;
 
 use self::cell::Cell;
 use super::{Pool, PoolBuilder, Stats};
@@ -241,7 +241,7 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
     }
 
     fn block_table(&self) -> &BlockTable {
-        self.pool.core().block_table.as_ref().expect("a numbered pool")
+        self.pool.shared().block_table.as_ref().expect("a numbered pool")
     }
 }
 

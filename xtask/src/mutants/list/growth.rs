@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "an allocation carves although blocks are listed",
         edits: &[
             Edit {
-                file: "src/pool/core.rs",
+                file: "src/pool/shared.rs",
                 from: "match client.request(take, room) {",
                 to: "match if {on} { 0 } else { client.request(take, room) } {",
             },

@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "memory goes back while magazines wait",
         edits: &[Edit {
-            file: "src/pool/core.rs",
+            file: "src/pool/shared.rs",
             from: "if !self.mediator.finish_limbo() {",
             to: "if !self.mediator.finish_limbo() && !{on} {",
         }],

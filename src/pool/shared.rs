@@ -21,7 +21,7 @@ use crate::thread_cache::{Registry, Slot, SlotRef};
 use crate::threads::{EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
 /// The shared part of a pool.
-pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
+pub(super) struct Shared<S: Strategy, C: Checking = Unchecked> {
     pub(super) mediator: Mediator<S>,
     pub(super) registry: Registry,
     /// Declared before `growth`, and so dropped first: the regions hold what this keeps beside each
@@ -31,7 +31,7 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) handling: Box<dyn ThreadHandling>,
     /// `Some` only if there is more than one shard.
     pub(super) topology: Option<Box<dyn Topology>>,
-    /// Lets threads that end into the core while it exists.
+    /// Lets threads that end into the shared part while it exists.
     pub(super) rundown: Arc<Rundown<Self>>,
     /// The rundown, for [`ThreadHandling::watch`].
     pub(super) hook: EndHook,
@@ -69,25 +69,25 @@ impl Growth {
 /// in.
 pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 
-impl<S: Strategy, C: Checking> Watcher for Rundown<Core<S, C>> {
+impl<S: Strategy, C: Checking> Watcher for Rundown<Shared<S, C>> {
     unsafe fn thread_ended(&self, thread: ThreadId) {
-        if let Some(core) = self.enter() {
+        if let Some(shared) = self.enter() {
             // SAFETY: by the caller, the calling thread is `thread`, and none of its handles is in
             // a call.
-            unsafe { core.take_back(thread) };
+            unsafe { shared.take_back(thread) };
         }
     }
 }
 
-impl<S: Strategy, C: Checking> Core<S, C> {
-    /// A core in a box of its own, which the rundown frees. `make` gets the rundown.
+impl<S: Strategy, C: Checking> Shared<S, C> {
+    /// A shared part in a box of its own, which the rundown frees. `make` gets the rundown.
     pub(super) fn boxed(make: impl FnOnce(Arc<Rundown<Self>>) -> Self) -> NonNull<Self> {
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the room is that of the box and is written below; `close` leaves it to the
         // rundown.
-        let core = make(Arc::new(unsafe { Rundown::new(room) }));
-        // SAFETY: the box was made for a core.
-        unsafe { room.write(core) };
+        let shared = make(Arc::new(unsafe { Rundown::new(room) }));
+        // SAFETY: the box was made for a shared part.
+        unsafe { room.write(shared) };
         room
     }
 
@@ -135,7 +135,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The caller owns the slot, and the participant has joined this core's mediator.
+    /// The caller owns the slot, and the participant has joined this pool's mediator.
     #[inline(always)]
     pub(super) unsafe fn client<'c>(
         &'c self,
@@ -153,7 +153,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The participant has joined this core's mediator.
+    /// The participant has joined this pool's mediator.
     pub(super) unsafe fn client_without_cache<'c>(
         &'c self,
         participant: &'c Participant<S>,
@@ -229,7 +229,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The caller owns the slot, and the participant has joined this core's mediator.
+    /// The caller owns the slot, and the participant has joined this pool's mediator.
     pub(super) unsafe fn hand_in(
         &self,
         slot: SlotRef,
@@ -276,7 +276,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     }
 }
 
-impl<S: Strategy, C: Checking> Drop for Core<S, C> {
+impl<S: Strategy, C: Checking> Drop for Shared<S, C> {
     fn drop(&mut self) {
         if !self.mediator.finish_limbo() {
             // A deferred return may still write to a magazine, which lies in a region.
