@@ -45,7 +45,7 @@ use locals::OwnNumber;
 /// thread-local pools at one time (object pools with caches count). With more pools, a thread that
 /// uses two of them alternately may have to look its handle up in a table, which takes a few
 /// nanoseconds. A thread's first call of a pool also looks through the handles that the thread
-/// already has, for those of dropped pools.
+/// already has, for those of dropped pools, if any pool was dropped since it last did so.
 ///
 /// # Example
 ///
