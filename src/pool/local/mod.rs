@@ -151,6 +151,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// Fills the empty array and pops a block. Codegen: C4.
     #[cold]
     #[inline(always)]
+    #[track_caller]
     fn refill_and_pop(&self) -> Result<Block, AllocError> {
         let (participant, check) = (apart(&self.participant), apart(&self.check));
         // SAFETY: these are the parts of this handle, which has just seen its array empty.
@@ -271,6 +272,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// that handle.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn refill(
         slot: SlotRef,
         shared: &Shared<S, C>,
@@ -350,6 +352,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// thread uses that handle.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn flush(
         slot: SlotRef,
         shared: &Shared<S, C>,
