@@ -401,4 +401,4 @@ impl<S: Strategy, C: Checking> Drop for Local<'_, S, C> {
 }
 
 #[cfg(test)]
-mod tests;
+mod freed_at_once;
