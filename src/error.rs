@@ -137,8 +137,7 @@ pub enum BuildError {
         /// The most.
         limit: usize,
     },
-    /// A tag below 32 bits that may wrap, without
-    /// [`allow_narrow_tags`](crate::PoolBuilder::allow_narrow_tags).
+    /// A tag below 32 bits that may wrap.
     NarrowTag {
         /// The tag's width in bits.
         bits: u32,

@@ -225,6 +225,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     /// Either no thread sleeps, between two steps of an exchange, through 2^bits removals from the
     /// same list; or the caller expects blocks to be handed out twice, and no thread writes to
     /// them.
+    #[doc(hidden)]
     pub unsafe fn allow_narrow_tags(mut self) -> Self {
         self.requirements.narrow_tags = true;
         self
