@@ -120,12 +120,6 @@ pub unsafe trait MagazineList: Send + Sync {
     fn cas_failures(&self) -> u64 {
         0
     }
-
-    /// Runs `f` inside an unfinished removal. Harnesses use it to show what a sleeping thread does
-    /// to the others.
-    fn linger(&self, f: &mut dyn FnMut()) {
-        f();
-    }
 }
 
 /// What happens when a tag has taken every value of its width.
@@ -273,7 +267,7 @@ pub unsafe trait Strategy: Sealed + Sized + 'static {
     type Reclaimer: Reclaimer;
 
     /// The list of magazines.
-    type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;
+    type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>> + 'static;
 
     /// How the strategy will work on this machine.
     ///

@@ -83,7 +83,7 @@ unsafe impl Strategy for Quiescent {
     }
 
     fn list(_mechanism: &Mechanism) -> QuiescentList {
-        QuiescentList::beside_sleepers(0)
+        QuiescentList::new(0)
     }
 }
 
@@ -132,9 +132,20 @@ impl Drop for Popper<'_> {
 }
 
 impl QuiescentList {
-    /// An empty list, with this many poppers that are counted and never leave. 0, except in models
-    /// of sleeping threads.
+    /// An empty list, with this many poppers that are counted and never leave, for models of sleeping
+    /// threads.
+    #[cfg(feature = "_probe")]
     pub fn beside_sleepers(poppers: usize) -> Self {
+        Self::new(poppers)
+    }
+
+    /// Counts the calling thread as a popper as long as the value exists.
+    #[cfg(feature = "_probe")]
+    pub fn linger(&self) -> impl Sized + '_ {
+        Popper::enter(&self.poppers)
+    }
+
+    fn new(poppers: usize) -> Self {
         Self {
             poppers: CachePadded::new(AtomicUsize::new(poppers)),
             main: Treiber::new(0, TagPolicy::Wrap),
@@ -246,11 +257,6 @@ unsafe impl MagazineList for QuiescentList {
 
     fn overflows(&self) -> u64 {
         *lock(&self.overflows)
-    }
-
-    fn linger(&self, f: &mut dyn FnMut()) {
-        let _popper = Popper::enter(&self.poppers);
-        f();
     }
 }
 

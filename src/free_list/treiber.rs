@@ -83,6 +83,7 @@ impl<H: HeadWord> Treiber<H> {
     }
 
     /// The head word, for twins that break the list on purpose.
+    #[cfg(feature = "_probe")]
     pub fn head(&self) -> &H {
         &self.head
     }

@@ -213,19 +213,15 @@ impl<S: Strategy> Mediator<S> {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list.
-    /// Harnesses use it to show what a sleeping thread does to the others.
+    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list, to
+    /// show what a sleeping thread does to the others.
+    #[cfg(feature = "_probe")]
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
-        let mut f = Some(f);
-        linger(&mut self.depot.lists(), &mut || f.take().into_iter().for_each(|f| f()));
-    }
-}
-
-/// Runs `f` inside an unfinished removal from each of the lists.
-fn linger<'l, L: MagazineList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut dyn FnMut()) {
-    match lists.next() {
-        Some(list) => list.linger(&mut || linger(lists, f)),
-        None => f(),
+        let lists = self.depot.lists().map(|list| list as &dyn core::any::Any);
+        let counting =
+            lists.filter_map(|list| list.downcast_ref::<crate::free_list::QuiescentList>());
+        let _poppers: Vec<_> = counting.map(|list| list.linger()).collect();
+        f();
     }
 }

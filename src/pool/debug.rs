@@ -60,14 +60,14 @@ impl<S: Strategy, C: Checking> fmt::Debug for StaticPool<S, C> {
 
 impl<S: Strategy, C: Checking> fmt::Debug for Local<'_, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cached = self.cached_blocks();
+        let cached = self.len_blocks();
         f.debug_struct("Local").field("cached_blocks", &cached).finish_non_exhaustive()
     }
 }
 
 impl<T, S: Strategy> fmt::Debug for StampedLocal<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cached = self.local().cached_blocks();
+        let cached = self.local().len_blocks();
         f.debug_struct("StampedLocal").field("cached_blocks", &cached).finish_non_exhaustive()
     }
 }

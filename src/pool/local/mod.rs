@@ -250,15 +250,21 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     }
 
     /// The number of blocks in the handle's array. An allocation exchanges when there are none, a
-    /// deallocation when the array is full. Quarantined blocks of a hardened pool do not count. For
-    /// harnesses.
-    #[doc(hidden)]
-    pub fn cached_blocks(&self) -> usize {
+    /// deallocation when the array is full. Quarantined blocks of a hardened pool do not count.
+    pub(super) fn len_blocks(&self) -> usize {
         // SAFETY: this handle owns the slot.
         unsafe { self.slot.len_blocks() }
     }
 
-    /// Runs `f` as if this thread were held up in the middle of an exchange. For harnesses.
+    /// The number of blocks in the handle's array.
+    #[cfg(feature = "_probe")]
+    #[doc(hidden)]
+    pub fn cached_blocks(&self) -> usize {
+        self.len_blocks()
+    }
+
+    /// Runs `f` as if this thread were held up in the middle of an exchange.
+    #[cfg(feature = "_probe")]
     #[doc(hidden)]
     pub fn linger(&self, f: impl FnOnce()) {
         self.shared().mediator.linger(&self.participant, f);

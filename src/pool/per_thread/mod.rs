@@ -272,6 +272,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Safety
     ///
     /// The caller uses the handle only while the pool exists. It may drop it at any time.
+    #[cfg(feature = "_probe")]
     #[doc(hidden)]
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
         let shared = self.pool.shared();
