@@ -93,10 +93,10 @@ impl<H: HeadWord> Treiber<H> {
     ///
     /// # Safety
     ///
-    /// Every magazine that was ever pushed to this stack is of `store`, which names magazines as the
-    /// head word does (I4). While the thread is between its look at the head and its exchange, one
-    /// of three things keeps the top from coming back: the tag, which does not wrap meanwhile; the
-    /// guard; or the caller, because no other thread removes anything (I1).
+    /// Every magazine that was ever pushed to this stack is of `store`, which names magazines as
+    /// the head word does (I4). While the thread is between its look at the head and its exchange,
+    /// one of three things keeps the top from coming back: the tag, which does not wrap meanwhile;
+    /// the guard; or the caller, because no other thread removes anything (I1).
     // Codegen: C9.
     #[inline(always)]
     pub unsafe fn remove<'s>(

@@ -190,8 +190,8 @@ impl<S: Strategy> Mediator<S> {
         (self.depot.limbo.waiting(), self.depot.limbo.limit())
     }
 
-    /// How many magazines went through a lock because the limbo was full, and how many removals took
-    /// a lock because another removal was in flight.
+    /// How many magazines went through a lock because the limbo was full, and how many removals
+    /// took a lock because another removal was in flight.
     pub fn overflows(&self) -> u64 {
         let removals: u64 = self.depot.lists().map(MagazineList::overflows).sum();
         removals + self.depot.limbo.refused()
@@ -202,8 +202,8 @@ impl<S: Strategy> Mediator<S> {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list, to
-    /// show what a sleeping thread does to the others.
+    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list,
+    /// to show what a sleeping thread does to the others.
     #[cfg(feature = "_probe")]
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);

@@ -57,8 +57,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
 
     /// Counts the blocks that the pool holds.
     ///
-    /// Threads may keep pointers that were derived from `&Shared`, in handles that they do not use at
-    /// present. So this takes `&self`: a `&mut Shared` would invalidate those pointers.
+    /// Threads may keep pointers that were derived from `&Shared`, in handles that they do not use
+    /// at present. So this takes `&self`: a `&mut Shared` would invalidate those pointers.
     ///
     /// # Safety
     ///

@@ -18,9 +18,9 @@ use crate::free_list::{Strategy, TaggedWide, Take};
 /// # Memory
 ///
 /// The pool carves at most L + T blocks: L is the largest number of blocks live at one time, T the
-/// largest number of threads that are in a call at one time. Blocks that a bulk call has taken so far
-/// count as live. [`prefill`](Self::prefill) and [`seal`](Self::seal) may carve more. The memory
-/// returns to the source when the pool is dropped, and not before.
+/// largest number of threads that are in a call at one time. Blocks that a bulk call has taken so
+/// far count as live. [`prefill`](Self::prefill) and [`seal`](Self::seal) may carve more. The
+/// memory returns to the source when the pool is dropped, and not before.
 ///
 /// # Progress
 ///

@@ -3,9 +3,9 @@
 //! A hit is an allocation or a free that the array in the slot serves. A hit of an unchecked pool
 //! executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are cold
 //! functions that take the parts of a handle instead of the handle, so that a loop can keep the
-//! slot and the shared part in registers. Codegen: C1. `papers/codegen.md` has the points that comments
-//! here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions` check what
-//! the compiler makes of a hit.
+//! slot and the shared part in registers. Codegen: C1. `papers/codegen.md` has the points that
+//! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
+//! check what the compiler makes of a hit.
 
 mod many;
 
