@@ -4,9 +4,10 @@
 mod common;
 
 use core::alloc::Layout;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::panic::catch_unwind;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use common::{often, with_every_cacheless, with_every_strategy};

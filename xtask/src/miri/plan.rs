@@ -151,7 +151,7 @@ const BUILDS_EPOCH: &str = "it builds EpochDeferred; runs under Tree Borrows";
 
 /// Tests that take too long for the quick run.
 const TOO_LONG: &[LeftOut] = &[
-    out("pool::local::freed_at_once", LONG),
+    out("pool::local::tests", LONG),
     out("sync::serial::tests", LONG),
     out("a_partial_batch_is_read_to_its_length", LONG),
     out("a_release_does_not_race_the_next_user", LONG),
