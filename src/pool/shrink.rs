@@ -107,9 +107,14 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             }
         }
         complete.sort_unstable_by_key(|&(first, _)| first);
-        for (_, blocks) in complete.iter().rev() {
-            free.drain(blocks.clone());
-        }
+        // In one pass, because there may be nearly as many chunks as blocks.
+        let mut going = complete.iter().flat_map(|(_, blocks)| blocks.clone()).peekable();
+        let mut place = 0;
+        free.retain(|_| {
+            let stays = going.next_if_eq(&place).is_none();
+            place += 1;
+            stays
+        });
         // A cache hands out its last block first, so the addresses fall within a batch.
         free.reverse();
         for batch in free.chunks(self.mediator.batch().min) {
