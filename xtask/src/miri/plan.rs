@@ -77,6 +77,7 @@ const DEEP: &[&str] = &[
     "adapt",
     "alloc",
     "batches",
+    "behind_the_allocator",
     "deferred",
     "deferred_ends",
     "callers",
