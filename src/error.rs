@@ -10,7 +10,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AllocError {
-    /// The source gave no memory for another chunk.
+    /// The source gave no memory for another chunk, or for the slot of another handle.
     OutOfMemory,
     /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
@@ -137,8 +137,7 @@ pub enum BuildError {
         /// The most.
         limit: usize,
     },
-    /// A tag below 32 bits that may wrap, without
-    /// [`allow_narrow_tags`](crate::PoolBuilder::allow_narrow_tags).
+    /// A tag below 32 bits that may wrap.
     NarrowTag {
         /// The tag's width in bits.
         bits: u32,

@@ -51,8 +51,8 @@ pub const WAITS: &[(&[&str], &str, &[Wait])] = &[
     (&["Locked"], "mediator/split_a_large_one", &[("Request", "Request", "locked")]),
 ];
 
-/// The growth lock is made in `src/pool/core.rs`.
-const GROWTH: &str = "core";
+/// The growth lock is made in `src/pool/shared.rs`.
+const GROWTH: &str = "shared";
 
 const ACROSS: &[Wait] = &[("Allocate", "Free", "locked"), ("Free", "Allocate", "locked")];
 

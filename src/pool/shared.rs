@@ -2,8 +2,10 @@
 //!
 //! # Order of locks
 //!
-//! A thread takes the growth lock first, and then a lock of the strategy, if the strategy has any.
-//! The pool calls the source under the growth lock.
+//! A thread takes the lock of the fallback cache first, then the growth lock, and then either a
+//! lock of the strategy or that of the table of checked chunks (`checking/known.rs`), of which no
+//! thread holds two at a time. The pool calls the source under the growth lock. The chapter
+//! [`forms`](crate::docs::forms) has a table of them.
 
 use core::num::NonZeroU64;
 use core::ptr::NonNull;
@@ -12,7 +14,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::block::{Block, BlockLayout, MaybeBlock, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
-use crate::chunk::{BlockTable, Carver, FreeReads, Regions};
+use crate::chunk::{BlockTable, Carver, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
@@ -21,7 +23,7 @@ use crate::thread_cache::{Registry, Slot, SlotRef};
 use crate::threads::{EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
 /// The shared part of a pool.
-pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
+pub(super) struct Shared<S: Strategy, C: Checking = Unchecked> {
     pub(super) mediator: Mediator<S>,
     pub(super) registry: Registry,
     /// Declared before `growth`, and so dropped first: the regions hold what this keeps beside each
@@ -31,7 +33,7 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) handling: Box<dyn ThreadHandling>,
     /// `Some` only if there is more than one shard.
     pub(super) topology: Option<Box<dyn Topology>>,
-    /// Lets threads that end into the core while it exists.
+    /// Lets threads that end into the shared part while it exists.
     pub(super) rundown: Arc<Rundown<Self>>,
     /// The rundown, for [`ThreadHandling::watch`].
     pub(super) hook: EndHook,
@@ -42,9 +44,19 @@ pub(super) struct Core<S: Strategy, C: Checking = Unchecked> {
     pub(super) capacity: usize,
     /// Not 0 if the pool is sealed. A copy of `growth.sealed` that threads read without the lock.
     pub(super) sealed: AtomicU32,
-    /// The numbers of the blocks, if the pool is typed.
+    /// The numbers of the blocks, in a stamped pool.
     pub(super) block_table: Option<BlockTable>,
+    /// Writes what a fresh block holds before its first user has it, in a pool that keeps values.
+    pub(super) prepare: Option<PrepareBlock>,
 }
+
+/// Writes to a fresh block.
+///
+/// # Safety
+///
+/// The block has the layout of its pool's blocks and is not initialised, and only the callee uses it
+/// meanwhile.
+pub(super) type PrepareBlock = unsafe fn(NonNull<u8>);
 
 /// What changes when the pool grows. Its lock is what the layers below call the growth lock.
 pub(super) struct Growth {
@@ -69,32 +81,32 @@ impl Growth {
 /// in.
 pub(super) const UNWATCHED: ThreadId = ThreadId(NonZeroU64::MAX);
 
-impl<S: Strategy, C: Checking> Watcher for Rundown<Core<S, C>> {
+impl<S: Strategy, C: Checking> Watcher for Rundown<Shared<S, C>> {
     unsafe fn thread_ended(&self, thread: ThreadId) {
-        if let Some(core) = self.enter() {
+        if let Some(shared) = self.enter() {
             // SAFETY: by the caller, the calling thread is `thread`, and none of its handles is in
             // a call.
-            unsafe { core.take_back(thread) };
+            unsafe { shared.take_back(thread) };
         }
     }
 }
 
-impl<S: Strategy, C: Checking> Core<S, C> {
-    /// A core in a box of its own, which the rundown frees. `make` gets the rundown.
+impl<S: Strategy, C: Checking> Shared<S, C> {
+    /// A shared part in a box of its own, which the rundown frees. `make` gets the rundown.
     pub(super) fn boxed(make: impl FnOnce(Arc<Rundown<Self>>) -> Self) -> NonNull<Self> {
         let room = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
         // SAFETY: the room is that of the box and is written below; `close` leaves it to the
         // rundown.
-        let core = make(Arc::new(unsafe { Rundown::new(room) }));
-        // SAFETY: the box was made for a core.
-        unsafe { room.write(core) };
+        let shared = make(Arc::new(unsafe { Rundown::new(room) }));
+        // SAFETY: the box was made for a shared part.
+        unsafe { room.write(shared) };
         room
     }
 
     /// Whether no thread reads free blocks. In a stamped pool a thread with a stale name may.
     #[inline(always)]
     fn forbids_free_reads(&self) -> bool {
-        self.block_table.as_ref().is_none_or(|table| table.free_reads() == FreeReads::Forbidden)
+        self.block_table.is_none()
     }
 
     /// Tells memory checkers that a user has freed `block`, so that they report uses of it.
@@ -135,7 +147,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The caller owns the slot.
+    /// The caller owns the slot, and the participant has joined this pool's mediator.
     #[inline(always)]
     pub(super) unsafe fn client<'c>(
         &'c self,
@@ -143,16 +155,23 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         participant: &'c Participant<S>,
     ) -> Client<'c, S> {
         // SAFETY: by the caller.
-        self.mediator.client(participant, unsafe { slot.shard_id() })
+        let shard = unsafe { slot.shard_id() };
+        // SAFETY: by the caller.
+        unsafe { self.mediator.client(participant, shard) }
     }
 
     /// The mediator, for a caller without a cache, which has batches of one block and belongs to
     /// the first shard.
-    pub(super) fn client_without_cache<'c>(
+    ///
+    /// # Safety
+    ///
+    /// The participant has joined this pool's mediator.
+    pub(super) unsafe fn client_without_cache<'c>(
         &'c self,
         participant: &'c Participant<S>,
     ) -> Client<'c, S> {
-        self.mediator.client(participant, ShardId::default())
+        // SAFETY: by the caller.
+        unsafe { self.mediator.client(participant, ShardId::default()) }
     }
 
     /// Claims a slot for `thread`: a free one, or else a new one, which comes with its magazines.
@@ -222,7 +241,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The caller owns the slot.
+    /// The caller owns the slot, and the participant has joined this pool's mediator.
     pub(super) unsafe fn hand_in(
         &self,
         slot: SlotRef,
@@ -263,13 +282,13 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         {
             let check = self.checking.check_state(slot.address());
             // A misuse is not reported, because a thread that ends must not panic.
-            // SAFETY: the slot's owner is the calling thread.
+            // SAFETY: the slot's owner is the calling thread; the participant has joined above.
             unsafe { self.hand_in(slot, &check, &participant) };
         }
     }
 }
 
-impl<S: Strategy, C: Checking> Drop for Core<S, C> {
+impl<S: Strategy, C: Checking> Drop for Shared<S, C> {
     fn drop(&mut self) {
         if !self.mediator.finish_limbo() {
             // A deferred return may still write to a magazine, which lies in a region.
