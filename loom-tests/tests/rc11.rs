@@ -30,7 +30,7 @@ mod checks {
         landing, list, locals, look_up, objects, recycle, stamped, subjects,
     };
     use loom_tests::twins::{SOUND, Sound, Twin, kept, twins, wide_enough};
-    use stampool::{TaggedPacked, TaggedWide};
+    use stampool::{Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
     /// Fewer executions than this explored nothing worth the name.
     const FEWEST: u64 = 2;
@@ -71,6 +71,7 @@ mod checks {
                 "pool/capacity_free_3",
                 "mediator/offer_offer_request",
                 "list/pop_push_4",
+                "shrink/grow",
             ],
         ),
         ("Quiescent<glue>", &["splice/spliced_back", "splice/stale_check", "splice/sleeper"]),
@@ -114,6 +115,10 @@ mod checks {
                 "pool/capacity_free_3",
                 "mediator/offer_offer_request",
                 "list/pop_push_4",
+                "shrink/allocate",
+                "shrink/grow",
+                "shrink/leave",
+                "shrink/shrink",
             ],
         ),
     ];
@@ -267,6 +272,16 @@ mod checks {
         checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
         for (strategy, subject, scenario) in wide_enough().into_iter().chain(kept()) {
             checks.push(of_list(strategy, subject, scenario));
+        }
+        let exact: [(&str, fn() -> String); 4] = [
+            (TaggedWide::<64>::NAME, edges::exact::body::<TaggedWide>),
+            (TaggedPacked::<32>::NAME, edges::exact::body::<TaggedPacked>),
+            (Quiescent::NAME, edges::exact::body::<Quiescent>),
+            (Locked::NAME, edges::exact::body::<Locked>),
+        ];
+        for (strategy, body) in exact {
+            let check = Check::rc11(strategy, edges::exact::NAME, body);
+            checks.push(check.expect_exactly(edges::exact::allowed(), FEWEST));
         }
         let last = edges::tags::body::<TaggedWide<{ edges::tags::BITS }>>;
         let last = Check::rc11("TaggedWide<2>", edges::tags::NAME, last);

@@ -86,7 +86,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
         }
     }
 
-    // Codegen: C7.
+    // The two slow paths that follow. Codegen: C7 (papers/codegen.md).
 
     #[cold]
     #[inline(never)]
@@ -118,6 +118,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     }
 }
 
+// Not `DerefMut`: a pool that is swapped in would have another number than `number` says.
 impl<S: Strategy, C: Checking> Deref for StaticPool<S, C> {
     type Target = ThreadLocalPool<S, C>;
 

@@ -104,7 +104,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps.push(if deep {
         Step::new(
             "miri",
-            "the library's tests under Miri: x86-64 with four seeds, i686, aarch64, s390x",
+            "all tests under Miri; the quick ones with four seeds; a part for i686, aarch64, s390x",
             Xtask,
             "miri --deep",
         )

@@ -99,7 +99,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a handle that leaves says nothing of the wrong copy",
         edits: &[Edit {
-            file: "src/pool/core.rs",
+            file: "src/pool/shared.rs",
             from: ".err().or(found);",
             to: ".err().filter(|_| !{on}).or(found);",
         }],

@@ -16,7 +16,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "of a thread that ends only the first slot is emptied",
         edits: &[Edit {
-            file: "src/pool/core.rs",
+            file: "src/pool/shared.rs",
             from: "self.registry.iter().filter(|slot| slot.owner() == Some(thread) && thread != UNWATCHED)",
             to: "self.registry
                 .iter()
@@ -73,10 +73,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the builder asks for the shard of the cache that threads share",
         edits: &[Edit {
             file: "src/pool/per_thread/mod.rs",
-            from: "DetachedLocal::attach(pool.core(), ShardId::default())",
+            from: "DetachedLocal::attach(pool.shared(), ShardId::default())",
             to: "DetachedLocal::attach(
-                pool.core(),
-                if {on} { pool.core().current_shard() } else { ShardId::default() },
+                pool.shared(),
+                if {on} { pool.shared().current_shard() } else { ShardId::default() },
             )",
         }],
         killer: Killer::Test {
