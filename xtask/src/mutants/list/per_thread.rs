@@ -118,7 +118,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "            None => Attached::Fallback(lock(&self.fallback)),",
             to: "            None if {on} => {
                 // SAFETY: used while the pool is borrowed.
-                let local = unsafe { DetachedLocal::attach(self.pool.core(), ShardId::default()) };
+                let local = unsafe { DetachedLocal::attach(self.pool.shared(), ShardId::default()) };
                 let local = Box::leak(Box::new(local.expect(\"memory\")));
                 let local: *const Local<'static, S, C> = &raw const **local;
                 // SAFETY: it is leaked.
@@ -132,13 +132,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a slot is free before its owner has emptied it",
         edits: &[Edit {
-            file: "src/pool/local/mod.rs",
-            from: "        // SAFETY: this handle owns the slot until the next line.",
+            file: "src/pool/local/ends.rs",
+            from: "        // SAFETY: this handle owns the slot until the next line, and its participant has joined.",
             to: "        if {on} {
             // SAFETY: none, that is the fault.
             unsafe { self.slot.leave() };
         }
-        // SAFETY: this handle owns the slot until the next line.",
+        // SAFETY: this handle owns the slot until the next line, and its participant has joined.",
         }],
         killer: Killer::Rc11("TaggedPacked/locals/end_attach/"),
         words: "Causality violation: Concurrent",
