@@ -390,8 +390,7 @@ impl<S: Strategy> PoolBuilder<S> {
         self.build().map(ExactPool::new)
     }
 
-    /// Gives each block a number, and calls `write_header` to write what the pool keeps in the
-    /// block while it is free as well as while it is in use.
+    /// Gives each block a number, and a header that `write_header` writes once.
     pub(super) fn numbered(self, write_header: WriteHeader) -> Self {
         Self { block_table: Some(BlockTable::new(write_header)), ..self }
     }

@@ -46,7 +46,7 @@ fn versions(check: &Check) -> Vec<Check> {
     DEEPER.into_iter().filter(|deeper| u64::from(*deeper) > bound).map(deep).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "loom"))]
 mod tests {
     use super::*;
 

@@ -1,7 +1,8 @@
 //! Registers checks that shuttle runs.
 
-use loom_tests::{Check, Checker, Limit};
+use ledger::{Checker, Limit};
 
+use super::Check;
 use crate::explore::{explore_dfs, explore_pct, explore_random};
 
 /// A check of all schedules.

@@ -15,6 +15,50 @@
 //! - a deep check that comes to its time limit is stopped, which is no pass; any other is broken.
 //!
 //! Every bounded check of correct code gets deep versions by itself, see [`DEEPER`].
+//!
+//! A check needs a specification, a body that returns an outcome, and a registration. The body runs
+//! once per execution and must be deterministic (no clock, no random number, no address compared).
+//!
+//! ```no_run
+//! # #[cfg(not(feature = "porf"))]
+//! # fn main() {}
+//! use exact_outcomes::harness::{self, Check};
+//! use exact_outcomes::spec::{self, Object};
+//!
+//! /// What a counter is: an atomic step per increment, whatever the code does.
+//! #[derive(Clone, PartialEq, Eq, Hash)]
+//! struct Counter(u32);
+//!
+//! impl Object for Counter {
+//!     type Op = ();
+//!     fn apply(&self, _thread: usize, (): &()) -> Vec<Self> {
+//!         vec![Counter(self.0 + 1)]
+//!     }
+//!     fn outcome(&self) -> String {
+//!         format!("count {}", self.0)
+//!     }
+//! }
+//!
+//! /// What the code does.
+//! # #[cfg(feature = "porf")]
+//! fn two_increments() -> String {
+//!     use porf::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+//!
+//!     let counter = Arc::new(AtomicUsize::new(0));
+//!     let other = Arc::clone(&counter);
+//!     let thread = porf::thread::spawn(move || other.fetch_add(1, Ordering::Relaxed));
+//!     counter.fetch_add(1, Ordering::Relaxed);
+//!     thread.join().unwrap();
+//!     format!("count {}", counter.load(Ordering::Relaxed))
+//! }
+//!
+//! # #[cfg(feature = "porf")]
+//! fn main() -> std::process::ExitCode {
+//!     let allowed = spec::interleavings(Counter(0), &[vec![()], vec![()]]);
+//!     let check = Check::rc11("counter", "two_increments", two_increments);
+//!     harness::main(vec![check.expect_exactly(allowed, 2)], "porf")
+//! }
+//! ```
 
 mod child;
 mod cli;
@@ -23,15 +67,15 @@ mod judge;
 mod limits;
 mod parent;
 mod reporter;
+#[cfg(feature = "shuttle")]
+pub mod shuttle;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ledger::{Checker, Expect, Limit, Row};
 
-#[cfg(stampool_model = "porf")]
-use crate::explore;
-use crate::explore::{Bound, Exploration, explore_loom};
+use crate::explore::{Bound, Exploration};
 
 pub use cli::main;
 pub use deep::DEEPER;
@@ -81,6 +125,15 @@ impl Expectation {
     }
 }
 
+impl From<Bound> for Limit {
+    fn from(bound: Bound) -> Self {
+        match bound {
+            Bound::Unbounded => Self::Unbounded,
+            Bound::Preemptions(n) => Self::Bounded(n.into()),
+        }
+    }
+}
+
 /// One registered check.
 pub struct Check {
     /// The strategy or structure under check.
@@ -123,6 +176,7 @@ impl Check {
     }
 
     /// A check that loom runs.
+    #[cfg(feature = "loom")]
     pub fn loom(
         strategy: impl Into<String>,
         scenario: impl Into<String>,
@@ -130,20 +184,20 @@ impl Check {
         body: impl Fn() -> String + Clone + Send + Sync + 'static,
     ) -> Self {
         let explore: Rc<dyn Fn(Bound) -> Exploration> =
-            Rc::new(move |bound| explore_loom(bound, body.clone()));
+            Rc::new(move |bound| crate::explore::explore_loom(bound, body.clone()));
         let at_bound = Some(Rc::clone(&explore));
         let run = move || explore(bound);
         Self { at_bound, ..Self::new(strategy, scenario, Checker::Loom, bound.into(), run) }
     }
 
     /// A check that porf runs.
-    #[cfg(stampool_model = "porf")]
+    #[cfg(feature = "porf")]
     pub fn rc11(
         strategy: impl Into<String>,
         scenario: impl Into<String>,
         body: impl Fn() -> String + Clone + Send + Sync + 'static,
     ) -> Self {
-        let run = move || explore::explore_rc11(body.clone());
+        let run = move || crate::explore::explore_rc11(body.clone());
         Self::new(strategy, scenario, Checker::Rc11, Limit::Unbounded, run)
     }
 

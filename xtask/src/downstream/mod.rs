@@ -5,12 +5,15 @@
 //! decide which version they may use themselves. Three projects in `target/stampool/downstream`
 //! show that neither happens: one with stampool alone, whose packages are counted; one with the two
 //! checkers beside it, which must resolve; and one with loom beside it, whose tests are run. A fourth
-//! one has no standard library, and is checked for a machine without an operating system.
+//! one has no standard library, and is checked for a machine without an operating system. Then come
+//! the projects that check a structure of their own ([`examples`]).
 //!
 //! Cargo refuses to package a library that depends on a crate without a published version, whatever
 //! target and feature that dependency is for. So what is published is packaged too.
 //!
 //! Each lockfile is made anew, so the registry is asked unless `CARGO_NET_OFFLINE` is set.
+
+mod examples;
 
 use std::fs;
 use std::path::Path;
@@ -26,9 +29,10 @@ const MOST_PACKAGES: usize = 6;
 /// Where the projects are written, from the workspace's root.
 const FOLDER: &str = "target/stampool/downstream";
 
-/// What is published: the library, and the engines of the models, which its manifest names.
-const PUBLISHED: &str =
-    "package --package porf --package steered --package stampool --no-verify --allow-dirty --quiet";
+/// What is published: the library, the engines of the models, which its manifest names, and the
+/// library of the checks.
+const PUBLISHED: &str = "package --package porf --package steered --package stampool \
+     --package exact-outcomes --package exact-outcomes-ledger --no-verify --allow-dirty --quiet";
 
 /// Nothing to choose.
 #[derive(clap::Args)]
@@ -120,8 +124,8 @@ fn loom_explores_something_else() {
 /// Runs the command.
 ///
 /// # Errors
-/// Where a project does not resolve or build, has too many packages, or fails its tests, or where
-/// the library cannot be packaged.
+/// Where a project does not resolve or build, has too many packages, or fails its tests, where an
+/// example's check fails or its fault is not found, or where a library cannot be packaged.
 pub(crate) fn run(_options: &Options) -> Result<()> {
     let alone = lock(&ALONE)?;
     println!(
@@ -136,9 +140,10 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     cargo(&LOOM, "test --quiet")?;
     println!("with loom as dev-dependency: its tests pass");
     bare_metal()?;
+    examples::run(&workspace::root()?.join(FOLDER).join("target"))?;
     let packaged = workspace::cargo()?.args(PUBLISHED.split(' ')).status()?.success();
     ensure!(packaged, "the library cannot be published; again: cargo {PUBLISHED}");
-    println!("porf, steered and stampool: packaged");
+    println!("porf, steered, stampool, exact-outcomes and its ledger: packaged");
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! Turns the result of a child process into a row of the ledger. There is no input or output here.
 
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ledger::{DEEP_TIER, Row, Verdict};
 
 use super::{Check, Expectation};
+use crate::difference::Difference;
 use crate::explore::Exploration;
 
 /// How a child process ended.
@@ -124,19 +125,15 @@ fn explored(expectation: &Expectation, seen: &Exploration) -> Result<String, Str
         return Err(format!("{} executions, at least {min_executions} expected", seen.executions));
     }
     let Some(allowed) = allowed else { return Ok(String::new()) };
-    let saw: BTreeSet<String> = seen.outcomes.keys().cloned().collect();
-    let extra: Vec<_> = saw.difference(allowed).collect();
-    let missing: Vec<_> = allowed.difference(&saw).filter(|_| all_of_them).collect();
-    match (&extra[..], &missing[..]) {
-        ([], []) => Ok(String::new()),
-        (extra, []) => Err(format!("not allowed: {extra:?}")),
-        ([], missing) => Err(format!("not seen: {missing:?}")),
-        (extra, missing) => Err(format!("not allowed: {extra:?}; not seen: {missing:?}")),
-    }
+    let difference = Difference::of(seen, allowed);
+    let difference = if all_of_them { difference } else { difference.forgiving() };
+    if difference.is_empty() { Ok(String::new()) } else { Err(difference.line()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use ledger::{Checker, Limit};
 
     use super::*;

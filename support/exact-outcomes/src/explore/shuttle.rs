@@ -1,13 +1,16 @@
-//! Runs a closure under shuttle and reports what was explored.
+//! shuttle.
 //!
 //! All three searches are deterministic: the random ones by their seed. So a failing check is
 //! reproduced by running it again. What shuttle would read from the environment is refused, for a
 //! `SHUTTLE_RANDOM_SEED` would replace the seed without a word.
 
-use loom_tests::explore::{Exploration, Recorder, refuse_environment};
-use loom_tests::one_at_a_time::execution;
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
+
+use super::exploration::Exploration;
+use super::recorder::Recorder;
+use super::refuse::refuse_environment;
+use crate::one_at_a_time::{self, execution};
 
 /// Explores all schedules of `body`, depth first.
 ///
@@ -56,7 +59,8 @@ fn explore(
 
     let recorder = Recorder::begin();
     let recorded = recorder.clone();
-    let ran = Runner::new(scheduler, config).run(move || recorded.record(execution(&body)));
+    let ran = Runner::new(scheduler, config)
+        .run(move || recorded.record(execution(one_at_a_time::shuttle, &body)));
     // An execution that was cut off counts for shuttle, but left no outcome.
     let seen = recorder.finish(true);
     let complete = seen.executions == ran as u64 && asked.is_none_or(|asked| asked == ran);

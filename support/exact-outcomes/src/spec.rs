@@ -6,7 +6,7 @@
 //! there is [`Machine`] and [`outcomes`].
 //!
 //! ```
-//! use loom_tests::spec::{Object, interleavings};
+//! use exact_outcomes::spec::{Object, interleavings};
 //!
 //! #[derive(Clone, PartialEq, Eq, Hash)]
 //! struct Stack { blocks: Vec<u8>, popped: Vec<Option<u8>> }
@@ -35,7 +35,7 @@
 use core::hash::Hash;
 use std::collections::{BTreeSet, HashSet};
 
-pub use histories::Object;
+pub use crate::object::Object;
 
 /// A state of an abstract concurrent program.
 pub trait Machine: Clone + Eq + Hash {

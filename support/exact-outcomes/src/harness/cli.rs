@@ -71,7 +71,13 @@ pub fn main(checks: Vec<Check>, backend: &str) -> ExitCode {
             println!("{}", json(&row));
             exit(!row.is_broken())
         }),
-        (None, None) => exit(run_all(&checks, limits)),
+        (None, None) => match sing(&checks) {
+            Ok(()) => exit(run_all(&checks, limits)),
+            Err(dead) => {
+                eprintln!("{dead}");
+                ExitCode::from(2)
+            }
+        },
     }
 }
 
@@ -79,7 +85,8 @@ pub fn main(checks: Vec<Check>, backend: &str) -> ExitCode {
 fn refuse(checks: &[Check], backend: &str) -> Result<(), String> {
     if !matches!(backend, "loom" | "porf" | "shuttle") {
         return Err(format!(
-            "built for the `{backend}` backend: there is nothing to explore; use `cargo xtask checks`"
+            "built for the `{backend}` backend: there is nothing to explore. The flags of the build \
+             must choose a checker: `loom`, `porf` or `shuttle`"
         ));
     }
     if checks.is_empty() {
@@ -91,6 +98,16 @@ fn refuse(checks: &[Check], backend: &str) -> Result<(), String> {
         Some(pair) => Err(format!("two checks are named `{}`", pair[0])),
         None => Ok(()),
     }
+}
+
+/// The canary's message if it is dead, before each of loom's rows says so in one long line.
+fn sing(checks: &[Check]) -> Result<(), String> {
+    #[cfg(feature = "loom")]
+    if checks.iter().any(|check| check.checker == ledger::Checker::Loom) {
+        return crate::canary::sing().map(drop);
+    }
+    _ = checks;
+    Ok(())
 }
 
 fn run(check: &Check, limits: Limits) -> Row {

@@ -16,7 +16,6 @@ use super::Check;
 use super::judge::Ended;
 use super::limits::Limits;
 use super::reporter::{PROGRESS, Reporter, STOPPED};
-use crate::canary;
 use crate::explore::{self, Exploration};
 
 /// The child's exit code where it found a violation.
@@ -33,8 +32,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Runs `check` in this process and reports. Never returns.
 pub(super) fn run(check: &Check, limits: Limits) -> ! {
     // A dead canary is no violation: a twin must not be taken for caught because of it.
+    #[cfg(feature = "loom")]
     if check.checker == ledger::Checker::Loom
-        && let Err(dead) = canary::sing()
+        && let Err(dead) = crate::canary::sing()
     {
         eprintln!("{dead}");
         std::process::exit(1);
