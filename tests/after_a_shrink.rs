@@ -4,8 +4,8 @@
 mod common;
 
 use core::alloc::Layout;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::with_every_strategy;
 use stampool::source::FailingSource;
