@@ -196,7 +196,7 @@ fn fill_and_seal<S: Strategy>() {
 
 #[test]
 fn a_fill_that_does_not_succeed_keeps_what_it_has() {
-    let meter = FailingSource::default().refuse_from(3);
+    let meter = FailingSource::default().refuse_from(5);
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(meter);
     let mut pool = builder.build().unwrap();
     assert_eq!(pool.prefill(1000, 1), Err(AllocError::OutOfMemory));

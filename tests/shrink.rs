@@ -4,9 +4,10 @@
 mod common;
 
 use core::alloc::Layout;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::panic::AssertUnwindSafe;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::panic::catch_unwind;
+use std::sync::LazyLock;
 use std::thread;
 
 use common::{often, with_every_cacheless, with_every_strategy};
@@ -200,6 +201,7 @@ fn a_thread_local_pool_hands_in_the_callers_cache() {
     let counts = source.counts();
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
     let pool = builder.build_thread_local().unwrap();
+    assert_eq!(pool.shrink(), Ok(0), "from here on the pool has the slot that the call needs");
     let blocks: Vec<_> = (0..100).map(|_| pool.allocate().unwrap()).collect();
     for block in blocks {
         // SAFETY: allocated above, and not used any more.
@@ -342,6 +344,7 @@ fn a_destructor_may_panic_or_use_the_pool_while_memory_goes_back() {
     let counts = source.counts();
     let builder = ObjectPool::builder().batch(2).source(source).keep(|| Odd(None), |_| {});
     let pool = builder.blocks(|blocks| blocks.chunk_blocks(4)).build().unwrap();
+    assert_eq!(pool.shrink(), Ok(0), "from here on the pool has the slot that the call needs");
     let mut objects: Vec<_> = (0..12).map(|_| pool.get().unwrap()).collect();
     objects[5].0 = Some("this one");
     drop(objects);
@@ -350,22 +353,22 @@ fn a_destructor_may_panic_or_use_the_pool_while_memory_goes_back() {
     assert_eq!((counts.live_regions(), pool.stats().carved_blocks), (before - 3, 0));
 
     /// Takes an object of the pool when it is dropped.
-    struct User(&'static ObjectPool<u64>, OnceLock<&'static ObjectPool<User>>);
+    struct User(bool);
+    static OTHER: LazyLock<ObjectPool<u64>> =
+        LazyLock::new(|| ObjectPool::builder().build().unwrap());
+    static OWN: LazyLock<ObjectPool<User>> = LazyLock::new(|| {
+        ObjectPool::builder().batch(2).keep(|| User(false), |_| {}).build().unwrap()
+    });
     impl Drop for User {
         fn drop(&mut self) {
-            drop(self.0.create(1).unwrap());
-            if let Some(own) = self.1.get() {
-                assert!(own.stats().chunks < 100);
+            drop(OTHER.create(1).unwrap());
+            if self.0 {
+                assert!(OWN.stats().chunks < 100);
             }
         }
     }
-    let other: &'static _ = Box::leak(Box::new(ObjectPool::<u64>::builder().build().unwrap()));
-    let builder = ObjectPool::builder().batch(2).keep(move || User(other, OnceLock::new()), |_| {});
-    let own: &'static ObjectPool<User> = Box::leak(Box::new(builder.build().unwrap()));
-    let user = own.get().unwrap();
-    user.1.set(own).unwrap_or(());
-    drop(user);
-    assert!(own.shrink().unwrap() > 0, "no lock is held that the destructor needs");
+    OWN.get().unwrap().0 = true;
+    assert!(OWN.shrink().unwrap() > 0, "no lock is held that the destructor needs");
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     client.offer(&[block]);
     let mut room = [core::mem::MaybeUninit::uninit()];
     assert_eq!(client.request(Take::UpTo(room.len()), &mut room), 1);
-    assert_eq!(mediator.waiting().limbo_magazines, 1);
+    assert_eq!(mediator.limbo().0, 1);
     drop(mediator);
     drop(pin);
     for _ in 0..8 {

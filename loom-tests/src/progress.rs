@@ -89,7 +89,7 @@ mod rows {
     use super::WAITS;
     use crate::Check;
     use crate::explore::Exploration;
-    use crate::one_at_a_time::execution;
+    use crate::one_at_a_time::{self, execution};
     use crate::scenarios::{Subject, exchange, subjects};
 
     /// Nobody waits.
@@ -154,7 +154,8 @@ mod rows {
         let mut builder = Builder::new();
         builder.check_duplicates = true;
         builder.stops = Stops::Anyone;
-        let (report, standstills) = builder.explore_standstills(move || execution(&body));
+        let (report, standstills) =
+            builder.explore_standstills(move || execution(one_at_a_time::porf, &body));
         assert_eq!(report.verdict, Verdict::Exhausted, "not exhausted");
         let mut outcomes = BTreeMap::from([(ALL.to_string(), report.stopped)]);
         for standstill in &standstills {

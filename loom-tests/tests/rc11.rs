@@ -48,6 +48,7 @@ mod checks {
                 "mediator/shards_before_its_count",
                 "pool/one_producer_two_consumers",
                 "pool/leave_leave_attach",
+                "shrink/grow",
             ],
         ),
         ("Quiescent<glue>", &["splice/spliced_back", "splice/stale_check", "splice/sleeper"]),
@@ -70,6 +71,10 @@ mod checks {
                 "detached/end_end_drop",
                 "growth/second_chunk",
                 "counts/end_end_census",
+                "shrink/allocate",
+                "shrink/grow",
+                "shrink/leave",
+                "shrink/shrink",
             ],
         ),
     ];

@@ -96,8 +96,8 @@ pub unsafe trait MagazineList: Send + Sync {
     ///
     /// # Safety
     ///
-    /// As [`remove`](Self::remove), and the caller is alone with the list: no thread is in the middle
-    /// of an operation on it, and no thread begins one meanwhile.
+    /// As [`remove`](Self::remove), and the caller is alone with the list: no thread is in the
+    /// middle of an operation on it, and no thread begins one meanwhile.
     unsafe fn take_all_alone<'s>(
         &self,
         store: &'s MagazineStore,

@@ -132,8 +132,8 @@ impl Drop for Popper<'_> {
 }
 
 impl QuiescentList {
-    /// An empty list, with this many poppers that are counted and never leave, for models of sleeping
-    /// threads.
+    /// An empty list, with this many poppers that are counted and never leave, for models of
+    /// sleeping threads.
     #[cfg(feature = "_probe")]
     pub fn beside_sleepers(poppers: usize) -> Self {
         Self::new(poppers)

@@ -94,10 +94,10 @@ impl<H: HeadWord> Treiber<H> {
     ///
     /// # Safety
     ///
-    /// Every magazine that was ever pushed to this stack is of `store`, which names magazines as the
-    /// head word does (I4). While the thread is between its look at the head and its exchange, one
-    /// of three things keeps the top from coming back: the tag, which does not wrap meanwhile; the
-    /// guard; or the caller, because no other thread removes anything (I1).
+    /// Every magazine that was ever pushed to this stack is of `store`, which names magazines as
+    /// the head word does (I4). While the thread is between its look at the head and its exchange,
+    /// one of three things keeps the top from coming back: the tag, which does not wrap meanwhile;
+    /// the guard; or the caller, because no other thread removes anything (I1).
     // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     pub unsafe fn remove<'s>(
@@ -189,8 +189,8 @@ impl<H: HeadWord> Treiber<H> {
     /// # Safety
     ///
     /// Every magazine in the list is of `store`. The caller is alone with the list: no thread is in
-    /// the middle of an operation on it, and no thread begins one meanwhile. So no thread can find the unchanged tag and take it for an
-    /// unchanged list (I1).
+    /// the middle of an operation on it, and no thread begins one meanwhile. So no thread can find
+    /// the unchanged tag and take it for an unchanged list (I1).
     pub unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore) -> Chain<'s> {
         // ORDERING(FL-5): as in `remove`.
         let head = self.head.load(site::REMOVE_LOAD.ordering());

@@ -79,18 +79,6 @@ pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant
 /// one.
 type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
 
-/// Magazines in limbo, and exchanges that took a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Magazines in limbo.
-    pub limbo_magazines: usize,
-    /// The most magazines that may be in limbo.
-    pub limbo_limit: usize,
-    /// Magazines that went through a lock because the limbo was full, and removals that took a lock
-    /// because another removal was in flight.
-    pub overflows: u64,
-}
-
 impl<S: Strategy> Mediator<S> {
     /// A mediator without magazines.
     ///
@@ -197,15 +185,16 @@ impl<S: Strategy> Mediator<S> {
         self.depot.may_refuse && self.depot.lists().any(MagazineList::refuses)
     }
 
-    /// Counts what waits in limbo, and the overflows so far.
-    pub fn waiting(&self) -> Waiting {
-        let limbo = &self.depot.limbo;
-        let overflows = self.depot.lists().map(MagazineList::overflows).sum::<u64>();
-        Waiting {
-            limbo_magazines: limbo.waiting(),
-            limbo_limit: limbo.limit(),
-            overflows: overflows + limbo.refused(),
-        }
+    /// The number of magazines in limbo, and the most that may be there.
+    pub fn limbo(&self) -> (usize, usize) {
+        (self.depot.limbo.waiting(), self.depot.limbo.limit())
+    }
+
+    /// How many magazines went through a lock because the limbo was full, and how many removals
+    /// took a lock because another removal was in flight.
+    pub fn overflows(&self) -> u64 {
+        let removals: u64 = self.depot.lists().map(MagazineList::overflows).sum();
+        removals + self.depot.limbo.refused()
     }
 
     /// How often a CAS of a list head failed and had to be tried again.
@@ -213,8 +202,8 @@ impl<S: Strategy> Mediator<S> {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list, to
-    /// show what a sleeping thread does to the others.
+    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list,
+    /// to show what a sleeping thread does to the others.
     #[cfg(feature = "_probe")]
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);

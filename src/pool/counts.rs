@@ -4,13 +4,13 @@ use super::shared::Shared;
 use super::stats::{Census, Stats};
 use crate::checking::Checking;
 use crate::free_list::Strategy;
-use crate::mediator::Waiting;
 use crate::sync::lock;
 use crate::thread_cache::{SlotRef, SlotStats};
 
 impl<S: Strategy, C: Checking> Shared<S, C> {
     pub(super) fn stats(&self) -> Stats {
-        let Waiting { limbo_magazines, limbo_limit, overflows } = self.mediator.waiting();
+        let (limbo_magazines, limbo_limit) = self.mediator.limbo();
+        let overflows = self.mediator.overflows();
         let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
         for slot in self.registry.iter().map(SlotRef::stats) {
             refills += slot.refills;
@@ -57,8 +57,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
 
     /// Counts the blocks that the pool holds.
     ///
-    /// Threads may keep pointers that were derived from `&Shared`, in handles that they do not use at
-    /// present. So this takes `&self`: a `&mut Shared` would invalidate those pointers.
+    /// Threads may keep pointers that were derived from `&Shared`, in handles that they do not use
+    /// at present. So this takes `&self`: a `&mut Shared` would invalidate those pointers.
     ///
     /// # Safety
     ///

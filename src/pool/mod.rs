@@ -186,6 +186,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// A [checked](PoolBuilder::checked) pool gives nothing back, because it recognises pointers to
     /// every block that it ever had: 0.
     ///
+    /// Do not shrink a pool over a source that hands no released memory out again, such as a
+    /// [`BufferSource`](crate::BufferSource): the memory that goes back is lost to the pool.
+    ///
     /// # Errors
     ///
     /// [`AllocError::Sealed`] in a sealed pool; [`AllocError::OutOfMemory`] if there is no memory for

@@ -99,7 +99,8 @@ mod tests {
         let base = NonNull::from(&mut memory).cast();
         // SAFETY: the buffer outlives the source, and nobody else uses it.
         let mut buffer = unsafe { BufferSource::from_raw_parts(base, 300) };
-        use_once(&mut buffer);
-        assert!(buffer.remaining() <= 200);
+        let mut borrowed = &mut buffer;
+        assert!(Source::obtain(&mut borrowed, Layout::new::<[u8; 100]>()).is_some());
+        assert_eq!(buffer.remaining(), 200);
     }
 }

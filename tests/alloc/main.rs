@@ -6,7 +6,9 @@
 mod faulty;
 
 mod bounds;
+mod broken_sources;
 mod checked;
+mod granules;
 mod known_bugs;
 mod members;
 mod nested;

@@ -103,7 +103,7 @@ pub fn body<R: Reclaimer>() -> String {
 
     // SAFETY: leaked above; the other thread has ended.
     let mut mediator = unsafe { Box::from_raw(core::ptr::from_ref(mediator).cast_mut()) };
-    let refused = mediator.waiting().overflows;
+    let refused = mediator.overflows();
     let (full, partial, empty) = mediator.census();
     assert_eq!((full, partial, empty), (BLOCKS, 0, LIMBO), "a block or a magazine was lost");
     mediator.end_magazines();

@@ -133,7 +133,7 @@ pub fn enter_and_enter() -> String {
     };
     operation(|| request(&mediator, &mediator.join()));
     other.join().expect("no panic unreported");
-    let waiting = mediator.waiting().limbo_magazines;
+    let (waiting, _) = mediator.limbo();
     assert_eq!(waiting, 2, "the limbo refused a magazine although it had room");
     let mut mediator = Arc::into_inner(mediator).expect("the other thread has ended");
     mediator.end_magazines();
@@ -149,7 +149,7 @@ pub fn body() -> String {
     let (_regions, mut mediator) = mediator(1);
     let participant = mediator.join();
     request(&mediator, &participant);
-    assert_eq!(mediator.waiting().limbo_magazines, 1, "its magazine waits");
+    assert_eq!(mediator.limbo().0, 1, "its magazine waits");
 
     let other = thread::spawn(move || operation(|| participant.run()));
     operation(move || {

@@ -3,23 +3,22 @@
 //! A hit is an allocation or a free that the array in the slot serves. A hit of an unchecked pool
 //! executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are cold
 //! functions that take the parts of a handle instead of the handle, so that a loop can keep the
-//! slot and the shared part in registers. Codegen: C1. `papers/codegen.md` has the points that comments
-//! here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions` check what
-//! the compiler makes of a hit.
+//! slot and the shared part in registers. Codegen: C1. `papers/codegen.md` has the points that
+//! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
+//! check what the compiler makes of a hit.
 
+mod ends;
 mod many;
 
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use super::shared::{Shared, UNWATCHED};
 use crate::block::{Block, sanitizers};
-use crate::checking::{Checking, Misuse, Unchecked, batch_enters_cache};
+use crate::checking::{Checking, Unchecked, batch_enters_cache};
 use crate::error::AllocError;
-use crate::free_list::{Reclaimer as _, Strategy, TaggedWide, Take};
+use crate::free_list::{Strategy, TaggedWide, Take};
 use crate::mediator::{Participant, ShardId};
-use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
@@ -78,38 +77,6 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     fn shared(&self) -> &Shared<S, C> {
         // SAFETY: the shared part lives as long as its handles are in use.
         unsafe { self.shared.as_ref() }
-    }
-
-    /// As dropping the handle, but does not report misused blocks: for the end of a thread, where a
-    /// panic would abort the process.
-    pub(super) fn leave_quietly(self) {
-        // SAFETY: the handle is not used again.
-        unsafe { self.leave() };
-        self.outlive();
-    }
-
-    /// Hands in all blocks and releases the slot. Returns the misuse of the last block that was
-    /// misused, if there was one.
-    ///
-    /// # Safety
-    ///
-    /// The caller calls this once, and does not use the slot afterwards.
-    unsafe fn leave(&self) -> Option<Misuse> {
-        // SAFETY: this handle owns the slot until the next line, and its participant has joined.
-        let found = unsafe { self.shared().hand_in(self.slot, &self.check, &self.participant) };
-        // SAFETY: by the caller.
-        unsafe { self.slot.leave() };
-        found
-    }
-
-    /// Drops only what the handle itself owns, and touches neither the shared part nor the slot:
-    /// both may be gone.
-    pub(super) fn outlive(self) {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: read once, and not used again: `drop` does not run.
-        S::Reclaimer::end(unsafe { (&raw const this.participant).read() });
-        // SAFETY: as above.
-        drop(unsafe { (&raw const this.check).read() });
     }
 
     /// Takes a block. Its bytes are not initialised. The block belongs to the caller until it is
@@ -208,35 +175,6 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     pub unsafe fn deallocate(&self, block: Block) {
         // SAFETY: by the caller, and the handle's own slot.
         unsafe { self.deallocate_at(self.slot, block) };
-    }
-
-    /// Hands all blocks of this handle's cache in, and reports a block that was misused.
-    #[track_caller]
-    pub(super) fn hand_in(&self) {
-        let (slot, check, participant) = (self.slot, &self.check, &self.participant);
-        // SAFETY: this handle owns the slot.
-        if let Some(misuse) = unsafe { self.shared().hand_in(slot, check, participant) } {
-            misuse.report();
-        }
-    }
-
-    /// Hands all blocks of this handle's cache in, and then gives memory back to the source, as
-    /// [`Pool::shrink`](super::Pool::shrink) does. Returns how many bytes went back.
-    ///
-    /// # Errors
-    ///
-    /// As there. The blocks are handed in nevertheless.
-    ///
-    /// # Panics
-    ///
-    /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if one of the blocks
-    /// in the cache was misused.
-    #[track_caller]
-    pub fn shrink(&self) -> Result<usize, AllocError> {
-        self.hand_in();
-        let shared = self.shared();
-        // SAFETY: this handle owns the slot.
-        shared.shrink_for(unsafe { shared.client(self.slot, &self.participant) }, |_| {})
     }
 
     /// The handle's slot.
@@ -425,15 +363,5 @@ const fn apart<T>(part: &T) -> &T {
     }
 }
 
-impl<S: Strategy, C: Checking> Drop for Local<'_, S, C> {
-    fn drop(&mut self) {
-        // SAFETY: the handle is not used again.
-        let found = unsafe { self.leave() };
-        if let Some(misuse) = found.filter(|_| !panicking()) {
-            misuse.report();
-        }
-    }
-}
-
 #[cfg(test)]
-mod freed_at_once;
+mod tests;

@@ -156,8 +156,8 @@ impl Table {
         self.by_place[place].insert(entry)
     }
 
-    /// Drops the handles of dropped pools. Costs nothing if no pool was dropped since the last call,
-    /// so a thread that uses many living pools does not walk all its handles for each.
+    /// Drops the handles of dropped pools. Costs nothing if no pool was dropped since the last
+    /// call, so a thread that uses many living pools does not walk all its handles for each.
     fn prune(&mut self) {
         let gone = GONE.get();
         if mem::replace(&mut self.gone, gone) == gone {

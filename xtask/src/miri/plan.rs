@@ -77,6 +77,7 @@ const DEEP: &[&str] = &[
     "adapt",
     "alloc",
     "batches",
+    "behind_the_allocator",
     "deferred",
     "deferred_ends",
     "callers",
@@ -90,6 +91,7 @@ const DEEP: &[&str] = &[
     "plays",
     "pool",
     "shards",
+    "shrink",
     "stamped",
     "stats",
     "structures",
@@ -107,6 +109,7 @@ const ELSEWHERE: &[&str] = &[
     "object_values",
     "pool",
     "processors",
+    "shrink",
     "stamped",
     "structures",
     "tags",
@@ -151,7 +154,7 @@ const BUILDS_EPOCH: &str = "it builds EpochDeferred; runs under Tree Borrows";
 
 /// Tests that take too long for the quick run.
 const TOO_LONG: &[LeftOut] = &[
-    out("pool::local::freed_at_once", LONG),
+    out("pool::local::tests", LONG),
     out("sync::serial::tests", LONG),
     out("a_partial_batch_is_read_to_its_length", LONG),
     out("a_release_does_not_race_the_next_user", LONG),

@@ -1,7 +1,8 @@
 //! What a pool does seldom: it is sealed or prefilled, grows past a chunk, gives chunks back, is
 //! counted, checks its blocks, or runs out of tags, while threads exchange with it.
 //!
-//! A pool without caches, [`exact`], and a list out of tags, [`tags`], do not run on every strategy.
+//! A pool without caches, [`exact`], and a list out of tags, [`tags`], do not run on every
+//! strategy.
 //!
 //! There is no specification: each scenario lists its outcomes, and its assertions judge the rest.
 //! porf runs them.

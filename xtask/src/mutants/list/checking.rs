@@ -13,7 +13,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
+            name: "pool::local::tests::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
         },
         words: "the cache is not what it was",
     },
@@ -30,7 +30,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::of_two_copies_in_one_cache_one_is_refused",
+            name: "pool::local::tests::of_two_copies_in_one_cache_one_is_refused",
         },
         words: "the cache is not what it was",
     },
@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::the_wrong_copies_are_refused_at_a_refill",
+            name: "pool::local::tests::the_wrong_copies_are_refused_at_a_refill",
         },
         words: "only the copies have left",
     },
@@ -60,7 +60,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::the_wrong_copy_is_refused_at_a_pop",
+            name: "pool::local::tests::the_wrong_copy_is_refused_at_a_pop",
         },
         words: "the copy has left the cache",
     },
@@ -73,7 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::the_wrong_copy_is_refused_at_a_pop",
+            name: "pool::local::tests::the_wrong_copy_is_refused_at_a_pop",
         },
         words: "the wrong copy was not noticed",
     },
@@ -92,7 +92,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::the_wrong_copy_is_refused_where_it_was_kept_back",
+            name: "pool::local::tests::the_wrong_copy_is_refused_where_it_was_kept_back",
         },
         words: "the wrong copy was not noticed",
     },
@@ -105,7 +105,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::a_handle_that_leaves_says_so_and_loses_nothing",
+            name: "pool::local::tests::a_handle_that_leaves_says_so_and_loses_nothing",
         },
         words: "the wrong copy was not noticed",
     },
@@ -118,7 +118,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::a_handle_that_leaves_during_a_panic_says_nothing",
+            name: "pool::local::tests::a_handle_that_leaves_during_a_panic_says_nothing",
         },
         words: "was freed twice, by two threads at one time",
     },

@@ -12,7 +12,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Test {
             target: "lib",
-            name: "pool::local::freed_at_once::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
+            name: "pool::local::tests::a_flush_that_is_refused_leaves_the_cache_as_it_was_but_for_the_wrong_copy",
         },
         words: "the cache is not what it was",
     },
