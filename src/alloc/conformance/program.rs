@@ -84,6 +84,8 @@ pub struct SourcePlan {
     pub misalign: Option<usize>,
     /// By how many bytes each region can be extended.
     pub room: usize,
+    /// Whether each region lies at lower addresses than the one before, instead of higher ones.
+    pub is_falling: bool,
 }
 
 /// A program: what the source does, the calls, and in which order the last blocks are freed.
@@ -114,12 +116,15 @@ impl Program {
     pub(super) fn generate(seed: u64, bounds: Bounds) -> Self {
         let random = &mut Random::new(seed);
         let refuse = if random.chance(1, 2) { 0 } else { 1 + random.below(3) };
+        // Numbers of their own.
+        let more = &mut Random::new(!seed);
         let source = SourcePlan {
             skew: if random.chance(1, 2) { 0 } else { random.below(4096) },
             refuse_from: random.below(5),
             refuse,
             misalign: random.chance(1, 8).then(|| random.below(4)),
-            room: room(seed),
+            room: room(more),
+            is_falling: more.chance(1, 2),
         };
         let len = 1 + random.below(bounds.steps);
         let mut steps = Vec::with_capacity(len);
@@ -134,10 +139,8 @@ impl Program {
     }
 }
 
-/// By how many bytes a region can be extended in the program of this seed: in one half of them not
-/// at all.
-fn room(seed: u64) -> usize {
-    let random = &mut Random::new(!seed);
+/// By how many bytes a region can be extended: in one half of the programs not at all.
+fn room(random: &mut Random) -> usize {
     match random.below(4) {
         0..2 => 0,
         2 => 1 + random.below(64),

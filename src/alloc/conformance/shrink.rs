@@ -70,6 +70,7 @@ impl<F: Fn(&Program) -> Result<(), Violation>> Search<F> {
             super::SourcePlan { refuse: 0, ..source },
             super::SourcePlan { misalign: None, ..source },
             super::SourcePlan { room: 0, ..source },
+            super::SourcePlan { is_falling: false, ..source },
         ];
         for plan in plans {
             let candidate = Program { source: plan, ..self.best.0.clone() };
