@@ -17,11 +17,14 @@ impl fmt::Display for Program {
 
 impl fmt::Display for SourcePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { skew, refuse_from, refuse, misalign, room } = *self;
+        let Self { skew, refuse_from, refuse, misalign, room, is_falling } = *self;
         write!(
             f,
             "regions begin {skew} bytes behind a multiple of 64 KiB, before they are aligned"
         )?;
+        if is_falling {
+            write!(f, "; each region lies below the one before")?;
+        }
         if refuse > 0 {
             write!(f, "; from call {refuse_from} on it refuses {refuse}")?;
         }
