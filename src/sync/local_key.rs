@@ -46,14 +46,12 @@ impl<T: 'static> LocalKey<T> {
 }
 
 /// `std::thread_local!`, for the threads of a model.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __model_thread_local {
+macro_rules! local_keys {
     ($($(#[$attribute:meta])* $visible:vis static $name:ident: $type:ty = $init:expr;)+) => {
-        $($(#[$attribute])* $visible static $name: $crate::raw::sync::LocalKey<$type> = {
-            $crate::raw::sync::model_thread_local! { static KEY: $type = $init; }
-            $crate::raw::sync::LocalKey::new(&KEY, || $init)
+        $($(#[$attribute])* $visible static $name: $crate::sync::LocalKey<$type> = {
+            $crate::sync::model_thread_local! { static KEY: $type = $init; }
+            $crate::sync::LocalKey::new(&KEY, || $init)
         };)+
     };
 }
-pub use __model_thread_local as thread_local;
+pub(crate) use local_keys as thread_local;

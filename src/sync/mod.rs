@@ -102,6 +102,8 @@ pub use backend::{
 #[cfg(feature = "family")]
 pub(crate) use constant::const_when_shipped;
 pub use core::sync::atomic::Ordering;
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+pub(crate) use local_key::thread_local;
 pub use serial::{Places, PoolId, Serial};
 /// Reference counts are std's in every build, because they are not under check.
 pub use std::sync::{Arc, Weak};
@@ -111,7 +113,7 @@ pub use std::{process::abort, sync::Mutex as ProcessMutex, thread::panicking};
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 pub use {
     backend::model_thread_local,
-    local_key::{AccessError, LocalKey, thread_local},
+    local_key::{AccessError, LocalKey},
 };
 
 /// An atomic number that is not under check: it is a plain machine atomic in every build (the

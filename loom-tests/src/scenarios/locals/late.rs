@@ -5,6 +5,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use stampool::Strategy;
+// porf alone runs this.
+#[cfg(stampool_model = "porf")]
+use stampool::raw::sync::thread_local;
 
 use super::gate::{Gate, spawn};
 use super::rig::Rig;
@@ -12,7 +15,7 @@ use crate::one_at_a_time::operation;
 
 type Call = Box<dyn FnOnce()>;
 
-stampool::raw::sync::thread_local! {
+thread_local! {
     /// What the thread does at its end. Its destructor runs behind that of the handles if the
     /// thread has used a pool before.
     static LAST: Last = const { Last(RefCell::new(None)) };
