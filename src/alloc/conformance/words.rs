@@ -104,8 +104,14 @@ mod tests {
 
     #[test]
     fn a_program_reads_as_sentences() {
-        let source =
-            SourcePlan { skew: 492, refuse_from: 2, refuse: 1, misalign: Some(0), room: 8 };
+        let source = SourcePlan {
+            skew: 492,
+            refuse_from: 2,
+            refuse: 1,
+            misalign: Some(0),
+            room: 8,
+            is_falling: false,
+        };
         let newest = usize::MAX;
         let grow = |in_place| Step::Grow {
             which: newest,
