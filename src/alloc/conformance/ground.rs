@@ -17,7 +17,7 @@ const LAYOUT: Layout = match Layout::from_size_align(64 << 20, MOST_ALIGN) {
 
 struct Memory(NonNull<u8>);
 
-thread_local! {
+crate::sync::thread_local! {
     /// The memory of this thread's last run, for the next one: new memory costs much more. Under Miri
     /// it is new for each run, so that a read of bytes that the run has not written is found.
     static SPARE: Cell<Option<Memory>> = const { Cell::new(None) };
