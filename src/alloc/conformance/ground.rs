@@ -1,11 +1,10 @@
 //! The memory in which all regions of one run lie.
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::ops::Range;
 use core::ptr::NonNull;
 use std::alloc::{alloc, dealloc, handle_alloc_error};
-
-use crate::sync::ProcessMutex;
 
 /// Each piece begins at a multiple of this.
 const STEP: usize = 64 << 10;
@@ -18,18 +17,15 @@ const LAYOUT: Layout = match Layout::from_size_align(64 << 20, MOST_ALIGN) {
 
 struct Memory(NonNull<u8>);
 
-// SAFETY: the bytes are used by who has the value.
-unsafe impl Send for Memory {}
-
-/// The memory of earlier runs, for later ones: new memory costs much more. There is as much as runs
-/// were made at a time. Under Miri it is new for each run, so that a read of bytes that the run has
-/// not written is found.
-static SPARE: ProcessMutex<Vec<Memory>> = ProcessMutex::new(Vec::new());
+crate::sync::thread_local! {
+    /// The memory of this thread's last run, for the next one: new memory costs much more. Under Miri
+    /// it is new for each run, so that a read of bytes that the run has not written is found.
+    static SPARE: Cell<Option<Memory>> = const { Cell::new(None) };
+}
 
 impl Memory {
     fn take() -> Self {
-        let spare = SPARE.lock().ok().and_then(|mut spare| spare.pop());
-        spare.unwrap_or_else(Self::new)
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(Self::new)
     }
 
     fn new() -> Self {
@@ -39,10 +35,9 @@ impl Memory {
     }
 
     fn give(self) {
-        if !cfg!(miri)
-            && let Ok(mut spare) = SPARE.lock()
-        {
-            spare.push(self);
+        if !cfg!(miri) {
+            // A thread keeps one. If it is at its end already, this one is freed.
+            _ = SPARE.try_with(|spare| spare.set(Some(self)));
         }
     }
 }

@@ -34,6 +34,7 @@ mod shrink;
 mod source;
 mod subject;
 mod violation;
+mod words;
 
 pub use member::Conformance;
 pub use program::{Fit, Program, SourcePlan, Step};

@@ -1,7 +1,6 @@
 //! Programs of calls, and how they are made.
 
 use core::alloc::Layout;
-use core::fmt;
 
 use super::random::Random;
 
@@ -18,7 +17,9 @@ impl Fit {
     }
 }
 
-/// One call. `which` chooses a live block, modulo their number; a step without one does nothing.
+/// One call. `which` chooses a live block: `usize::MAX` is the newest one, any other number is taken
+/// modulo the number of live blocks and counts from the oldest. If there is no live block, the step
+/// does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// `allocate` or `allocate_zeroed`.
@@ -217,21 +218,4 @@ fn align(random: &mut Random, most: usize) -> usize {
     };
     let align = 1 << shift;
     if align <= most || random.chance(1, 16) { align } else { most }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "  source: {:?}", self.source)?;
-        for (at, step) in self.steps.iter().enumerate() {
-            match step {
-                Step::Allocate { layout, zeroed } => {
-                    let (size, align) = (layout.size(), layout.align());
-                    writeln!(f, "  {at}: allocate {size} bytes aligned to {align}, zeroed {zeroed}")
-                }
-                other => writeln!(f, "  {at}: {other:?}"),
-            }?;
-        }
-        let order = if self.oldest_first { "oldest" } else { "newest" };
-        writeln!(f, "  {}: free what is left, the {order} first", self.steps.len())
-    }
 }
