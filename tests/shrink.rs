@@ -7,7 +7,7 @@ use core::alloc::Layout;
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::panic::catch_unwind;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::thread;
 
 use common::{often, with_every_cacheless, with_every_strategy};
@@ -353,22 +353,22 @@ fn a_destructor_may_panic_or_use_the_pool_while_memory_goes_back() {
     assert_eq!((counts.live_regions(), pool.stats().carved_blocks), (before - 3, 0));
 
     /// Takes an object of the pool when it is dropped.
-    struct User(&'static ObjectPool<u64>, OnceLock<&'static ObjectPool<User>>);
+    struct User(bool);
+    static OTHER: LazyLock<ObjectPool<u64>> =
+        LazyLock::new(|| ObjectPool::builder().build().unwrap());
+    static OWN: LazyLock<ObjectPool<User>> = LazyLock::new(|| {
+        ObjectPool::builder().batch(2).keep(|| User(false), |_| {}).build().unwrap()
+    });
     impl Drop for User {
         fn drop(&mut self) {
-            drop(self.0.create(1).unwrap());
-            if let Some(own) = self.1.get() {
-                assert!(own.stats().chunks < 100);
+            drop(OTHER.create(1).unwrap());
+            if self.0 {
+                assert!(OWN.stats().chunks < 100);
             }
         }
     }
-    let other: &'static _ = Box::leak(Box::new(ObjectPool::<u64>::builder().build().unwrap()));
-    let builder = ObjectPool::builder().batch(2).keep(move || User(other, OnceLock::new()), |_| {});
-    let own: &'static ObjectPool<User> = Box::leak(Box::new(builder.build().unwrap()));
-    let user = own.get().unwrap();
-    user.1.set(own).unwrap_or(());
-    drop(user);
-    assert!(own.shrink().unwrap() > 0, "no lock is held that the destructor needs");
+    OWN.get().unwrap().0 = true;
+    assert!(OWN.shrink().unwrap() > 0, "no lock is held that the destructor needs");
 }
 
 #[test]

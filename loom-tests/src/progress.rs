@@ -98,7 +98,8 @@ mod rows {
     /// Fewer executions than this explored nothing worth the name.
     const FEWEST: u64 = 2;
 
-    /// The exchanges of a steady state, and one scenario in which the pool grows.
+    /// The exchanges of a steady state, and one scenario in which the pool grows. The last three
+    /// have three threads.
     const SCENARIOS: &[&str] = &[
         "pool/allocate_free_across",
         "pool/flush_refill",
@@ -110,13 +111,17 @@ mod rows {
         "mediator/offer_request",
         "mediator/offer_request_many",
         "mediator/split_a_large_one",
+        "mediator/offer_request_request",
+        "mediator/offer_offer_request",
+        "pool/leave_leave_attach_bare",
     ];
 
     pub(super) fn all() -> Vec<Check> {
         let mut checks = Vec::new();
         for subject in subjects() {
             for name in SCENARIOS {
-                let scenario = exchange::SCENARIOS.iter().find(|scenario| scenario.name == *name);
+                let mut known = exchange::SCENARIOS.iter().chain(exchange::MANY);
+                let scenario = known.find(|scenario| scenario.name == *name);
                 let scenario = scenario.unwrap_or_else(|| panic!("no scenario is named {name}"));
                 checks.push(row(subject, scenario));
             }

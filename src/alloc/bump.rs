@@ -150,44 +150,48 @@ impl Bump {
 }
 
 /// The block that `take` cuts off, or else that of `otherwise`; as long as was asked for. A block
-/// without bytes takes no memory (A5).
+/// without bytes takes no memory (A5): `take` has none of these, so only what it refuses is looked
+/// at.
 #[inline(always)]
 pub(super) fn serve(
     layout: Layout,
     take: impl FnOnce() -> Option<NonNull<u8>>,
     otherwise: impl FnOnce() -> Result<NonNull<u8>, AllocError>,
 ) -> Served {
-    if layout.size() == 0 {
-        return Ok(empty_block(layout));
-    }
     let block = match take() {
         Some(block) => block,
+        None if layout.size() == 0 => return Ok(empty_block(layout)),
         None => otherwise()?,
     };
     Ok(NonNull::slice_from_raw_parts(block, layout.size()))
 }
 
-/// Where a block of `layout` begins and ends behind `mark`, if it ends at `end` or before.
+/// Where a block of `layout` begins and ends behind `mark`, if it has bytes and ends at `end` or
+/// before.
 #[inline(always)]
 pub(super) fn fit(
     mark: NonNull<u8>,
     end: NonNull<u8>,
     layout: Layout,
 ) -> Option<(NonNull<u8>, NonNull<u8>)> {
-    let below = layout.align() - 1;
+    let (below, size) = (layout.align() - 1, layout.size());
     // This may wrap around if the memory lies near the end of the address space.
     let start = mark.as_ptr().map_addr(|mark| mark.wrapping_add(below) & !below);
+    let block_end = start.wrapping_add(size);
     // The memory is at most `isize::MAX` bytes long, and `start` is less than an alignment behind
-    // `end`. So the difference as a signed number is negative if `start` lies behind `end`, even if
-    // it has wrapped around. A size is at most `isize::MAX`.
-    let room = end.addr().get().wrapping_sub(start.addr()).cast_signed();
-    if layout.size().cast_signed() > room {
+    // `end`. A layout's size is at most `isize::MAX` even if it is rounded up to the alignment. So
+    // the difference fits into a signed number, and is negative if the block ends behind `end`, even
+    // if an address has wrapped around.
+    let rest = end.addr().get().wrapping_sub(block_end.addr()).cast_signed();
+    // This is negative if there are no bytes, and one comparison sees both.
+    let last = size.wrapping_sub(1).cast_signed();
+    if rest | last < 0 {
         return None;
     }
     // SAFETY: `start` lies between the mark and the end, neither of which is null.
     let start = unsafe { NonNull::new_unchecked(start) };
     // SAFETY: the block ends at `end` or before.
-    Some((start, unsafe { start.add(layout.size()) }))
+    Some((start, unsafe { start.add(size) }))
 }
 
 /// Whether a block of the layout `old` is aligned as `new` asks.

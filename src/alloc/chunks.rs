@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use super::disjoint::{Piece, ensure_disjoint};
 use crate::error::AllocError;
 use crate::source::{Source, finish, obtain_aligned};
 
@@ -53,6 +54,11 @@ impl Chunk {
     /// Length of the payload.
     pub(super) const fn len(self) -> usize {
         self.layout().size() - HEADER_BYTES
+    }
+
+    /// The whole region.
+    const fn piece(self) -> Piece {
+        (self.0, self.layout().size())
     }
 
     /// The chunk obtained before this one.
@@ -136,6 +142,10 @@ impl<S: Source> Chunks<S> {
     ///
     /// [`AllocError::Unsupported`] if no region can be that large;
     /// [`AllocError::OutOfMemory`] if the source has none; [`AllocError::MisalignedSource`].
+    ///
+    /// # Panics
+    ///
+    /// If the source gives bytes that lie in a chunk. Everything is then as it was.
     #[cold]
     #[inline(never)]
     pub(super) fn obtain(&mut self, layout: Layout) -> Result<Chunk, AllocError> {
@@ -154,6 +164,7 @@ impl<S: Source> Chunks<S> {
             if let Some(chunk) = chunk
                 && let Some(region) = obtain_aligned(&mut self.source, chunk)?
             {
+                ensure_disjoint((region, chunk.size()), self.iter().map(Chunk::piece));
                 return Ok(self.enter(region, chunk));
             }
             if bytes == least {
@@ -171,6 +182,10 @@ impl<S: Source> Chunks<S> {
     /// Makes the newest chunk longer where it is, so that a block of `layout` fits behind `mark`,
     /// which lies in it. The chunk is then twice as long, or as much longer as the source allows.
     /// Answers whether it has grown; if not, everything is as it was.
+    ///
+    /// # Panics
+    ///
+    /// If the bytes that the source adds lie in another chunk. Nothing is served from them then.
     pub(super) fn extend(&mut self, mark: NonNull<u8>, layout: Layout) -> bool {
         let Some(chunk) = self.newest else { return false };
         let old = chunk.layout();
@@ -186,6 +201,9 @@ impl<S: Source> Chunks<S> {
                 // block ends behind the chunk.
                 && unsafe { self.source.extend(chunk.0, old, new) }
             {
+                let others = core::iter::successors(chunk.older(), |chunk| chunk.older());
+                let added = (chunk.end(), bytes - old.size());
+                ensure_disjoint(added, others.map(Chunk::piece));
                 chunk.put_layout(new);
                 self.bytes += bytes - old.size();
                 self.next_bytes = bytes.saturating_mul(2).min(LARGEST_CHUNK_BYTES);

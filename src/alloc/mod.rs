@@ -48,6 +48,7 @@ mod atomic_bump;
 mod blocks;
 mod bump;
 mod chunks;
+mod disjoint;
 mod empty;
 mod fixed;
 mod forward;

@@ -79,6 +79,8 @@ pub struct Carver {
     smallest_chunk: usize,
     /// `next_chunk` doubles up to here.
     largest_chunk: usize,
+    /// Whether all chunks have the number of blocks that the builder was told.
+    is_fixed: bool,
     capacity: usize,
     carved: usize,
     chunks: usize,
@@ -112,6 +114,7 @@ impl Carver {
             next_chunk: smallest_chunk,
             smallest_chunk,
             largest_chunk: chunk.unwrap_or(in_bytes(LARGEST_CHUNK_BYTES)),
+            is_fixed: chunk.is_some(),
             capacity,
             carved: 0,
             chunks: 0,
@@ -160,7 +163,8 @@ impl Carver {
         }
         let mut blocks = self.next_chunk.min(allowed);
         loop {
-            match self.chunk(blocks, &extras, regions) {
+            let filled = self.filled(blocks, allowed, regions);
+            match self.chunk(filled, &extras, regions) {
                 Ok((chunk, new)) => {
                     self.current = Some(chunk);
                     self.chunks += 1;
@@ -176,6 +180,15 @@ impl Carver {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// `blocks`, and as many more as fit into what a region of so many leaves of a granule.
+    fn filled(&self, blocks: usize, allowed: usize, regions: &Regions) -> usize {
+        let more = match self.blocks.run(blocks) {
+            Some(run) if !self.is_fixed => regions.unused(run) / self.blocks.stride(),
+            _ => 0,
+        };
+        blocks + more.min(allowed - blocks)
     }
 
     fn chunk(

@@ -68,6 +68,9 @@ pub struct Regions {
     blocks: Option<NonNull<BlockRegion>>,
     /// Records whose regions have gone back.
     unused: Option<NonNull<BlockRegion>>,
+    /// What the kept regions have left of the granules in which the source counts: the next kept
+    /// room comes from there if it fits.
+    rest: Option<NonNull<[u8]>>,
     count: usize,
     calls: usize,
     bytes: usize,
@@ -79,7 +82,16 @@ unsafe impl Send for Regions {}
 impl Regions {
     /// No regions yet.
     pub fn new(source: Box<dyn Source>) -> Self {
-        Self { source, last: None, blocks: None, unused: None, count: 0, calls: 0, bytes: 0 }
+        Self {
+            source,
+            last: None,
+            blocks: None,
+            unused: None,
+            rest: None,
+            count: 0,
+            calls: 0,
+            bytes: 0,
+        }
     }
 
     /// Obtains memory of layout `payload` that exists until this object is dropped.
@@ -90,15 +102,52 @@ impl Regions {
     /// [`AllocError::MisalignedSource`] if the source returns a misaligned region, which goes back
     /// at once.
     pub fn obtain(&mut self, payload: Layout) -> Result<NonNull<u8>, AllocError> {
+        if let Some(room) = self.cut_off_rest(payload) {
+            return Ok(room);
+        }
         let (layout, offset) =
             Layout::new::<Header>().extend(payload).map_err(|_| AllocError::OutOfMemory)?;
+        let (used, layout) = (layout.size(), self.granules(layout));
         let region = self.ask(layout)?;
+        if layout.size() > used {
+            // SAFETY: within the region.
+            let behind = unsafe { region.add(used) };
+            self.rest = Some(NonNull::slice_from_raw_parts(behind, layout.size() - used));
+        }
         let header = region.cast::<Header>();
         // SAFETY: the region starts with room for a header and is aligned for it.
         unsafe { header.write(Header { next: self.last, layout }) };
         self.last = Some(header);
         // SAFETY: `offset` is where `payload` begins in `layout`, which the region holds.
         Ok(unsafe { region.add(offset) })
+    }
+
+    /// The layout, with a size of whole granules, unless that is more than there can be.
+    fn granules(&self, layout: Layout) -> Layout {
+        let size = layout.size().checked_next_multiple_of(self.source.granule().max(1));
+        let whole = size.and_then(|size| Layout::from_size_align(size, layout.align()).ok());
+        whole.unwrap_or(layout)
+    }
+
+    /// Cuts room of this layout from what the kept regions have left, if it fits.
+    fn cut_off_rest(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        let rest = self.rest?;
+        let start = rest.cast::<u8>();
+        let padding =
+            start.addr().get().checked_next_multiple_of(layout.align())? - start.addr().get();
+        let end = padding.checked_add(layout.size())?;
+        let left = rest.len().checked_sub(end)?;
+        // SAFETY: `end` is within the rest.
+        let behind = unsafe { start.add(end) };
+        self.rest = Some(NonNull::slice_from_raw_parts(behind, left));
+        // SAFETY: as above.
+        Some(unsafe { start.add(padding) })
+    }
+
+    /// Bytes that would be left unused behind a region of layout `blocks`, because the source counts
+    /// in granules.
+    pub fn unused(&self, blocks: Layout) -> usize {
+        self.granules(blocks).size() - blocks.size()
     }
 
     /// Obtains a chunk: a region for blocks, which begins with a part of layout `front`, and room
@@ -229,7 +278,7 @@ impl Regions {
     /// Leaks all regions and the source. For an owner that does not know whether a thread still
     /// uses them.
     pub fn abandon(&mut self) {
-        (self.last, self.blocks, self.unused) = (None, None, None);
+        (self.last, self.blocks, self.unused, self.rest) = (None, None, None, None);
         let source: Box<dyn Source> = core::mem::replace(&mut self.source, Box::new(SystemSource));
         core::mem::forget(source);
     }

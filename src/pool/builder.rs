@@ -20,12 +20,6 @@ use crate::sync::{AtomicU32, PoolId};
 use crate::thread_cache::Registry;
 use crate::threads::{self, ExplicitHandles, ThreadHandling, Topology};
 
-/// The most blocks per batch, when the builder is not told.
-const DEFAULT_BATCH: usize = 64;
-/// The most bytes per batch, when the builder is not told. A thread cache holds two batches.
-const DEFAULT_BATCH_BYTES: usize = 32 << 10;
-/// A batch has at most this part of the capacity, when the builder is not told.
-const DEFAULT_BATCHES: usize = 8;
 /// The largest batch, in blocks.
 const MAX_BATCH: usize = 1 << 16;
 /// The most shards.
@@ -291,22 +285,13 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         Ok(Pool { shared: self.shared()? })
     }
 
-    /// The batch that was asked for, or the default.
-    fn batch_of(&self, layout: BlockLayout, capacity: usize) -> Batch {
-        let min = self.batch.unwrap_or_else(|| {
-            let (fits, share) = (DEFAULT_BATCH_BYTES / layout.stride(), capacity / DEFAULT_BATCHES);
-            let most = self.batch_up_to.unwrap_or(DEFAULT_BATCH);
-            DEFAULT_BATCH.min(fits).min(share).min(most).max(1)
-        });
-        Batch { min, max: self.batch_up_to.unwrap_or(min) }
-    }
-
     fn shared(self) -> Result<NonNull<Shared<S, C>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let mechanism = S::mechanism(self.requirements)?;
         let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
         let capacity = self.capacity.unwrap_or(usize::MAX).min(mechanism.max_blocks()).min(numbers);
-        let (batch, limbo) = (self.batch_of(layout, capacity), mechanism.limbo_magazines);
+        let batch = Batch::new(self.batch, self.batch_up_to, layout, capacity);
+        let limbo = mechanism.limbo_magazines;
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
         }
@@ -370,10 +355,10 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
 impl<S: Strategy> PoolBuilder<S> {
     /// Builds a pool without caches, in which an allocation fails only if every block is in use.
     ///
-    /// Four settings have no effect. The batch is one block, whatever [`batch`](Self::batch) and
-    /// [`batch_up_to`](Self::batch_up_to) say. There is one shard, whatever the
-    /// [`topology`](Self::topology), because an exact pool has no handles that could remember a
-    /// shard. For the same reason the pool asks no [`threads`](Self::threads).
+    /// A [`checked`](Self::checked) builder has no such method, because its checks go by the caches.
+    /// Four settings have no effect: the batch is one block, whatever [`batch`](Self::batch) and
+    /// [`batch_up_to`](Self::batch_up_to) say, and because there are no handles, the pool has one
+    /// shard, whatever the [`topology`](Self::topology), and asks no [`threads`](Self::threads).
     ///
     /// # Errors
     ///

@@ -167,6 +167,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// fail with [`AllocError::Sealed`] at once, without a lock. Blocks that are freed are handed
     /// out again as before.
     ///
+    /// A [`shrink`](Self::shrink) that another thread began before the seal, or in which a destructor
+    /// seals the pool, still gives its chunks back to the source.
+    ///
     /// # Errors
     ///
     /// [`AllocError`], if the source has no memory for the slot that the call itself needs, or if
@@ -185,6 +188,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     ///
     /// A [checked](PoolBuilder::checked) pool gives nothing back, because it recognises pointers to
     /// every block that it ever had: 0.
+    ///
+    /// Do not shrink a pool over a source that hands no released memory out again, such as a
+    /// [`BufferSource`](crate::BufferSource): the memory that goes back is lost to the pool.
     ///
     /// # Errors
     ///

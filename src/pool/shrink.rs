@@ -79,13 +79,25 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
     /// Takes all blocks out of the lists, and the chunks out of the pool of which that was every
     /// block. The other blocks go back to the lists.
     fn detach(&self, client: Client<'_, S>) -> Result<Detached, AllocError> {
-        let mut growth = self.unsealed()?;
-        if self.mediator.refuses() {
-            return Err(AllocError::TagsExhausted);
-        }
+        // The program's allocator may be one that uses this pool, so the thread asks it for the lists
+        // while it does not hold the lock. The lists are declared first, and so dropped last.
+        let (mut complete, mut free) = (Vec::new(), Vec::new());
+        let mut growth = loop {
+            let growth = self.unsealed()?;
+            if self.mediator.refuses() {
+                return Err(AllocError::TagsExhausted);
+            }
+            let chunks = growth.carver.chunks();
+            let blocks = growth.carver.carved().saturating_add(self.mediator.batch().max);
+            if complete.capacity() >= chunks && free.capacity() >= blocks {
+                break growth;
+            }
+            drop(growth);
+            // A list at least doubles, so a pool that grows meanwhile does not keep the thread here.
+            complete.try_reserve(chunks).map_err(|_| AllocError::OutOfMemory)?;
+            free.try_reserve(blocks).map_err(|_| AllocError::OutOfMemory)?;
+        };
         let Growth { carver, regions, magazines, .. } = &mut *growth;
-        let mut complete = room_for(carver.chunks())?;
-        let mut free = room_for(carver.carved().saturating_add(self.mediator.batch().max))?;
         take_all(client, &mut free);
         free.sort_unstable();
         for region in regions.of_blocks() {
@@ -95,9 +107,14 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             }
         }
         complete.sort_unstable_by_key(|&(first, _)| first);
-        for (_, blocks) in complete.iter().rev() {
-            free.drain(blocks.clone());
-        }
+        // In one pass, because there may be nearly as many chunks as blocks.
+        let mut going = complete.iter().flat_map(|(_, blocks)| blocks.clone()).peekable();
+        let mut place = 0;
+        free.retain(|_| {
+            let stays = going.next_if_eq(&place).is_none();
+            place += 1;
+            stays
+        });
         // A cache hands out its last block first, so the addresses fall within a batch.
         free.reverse();
         for batch in free.chunks(self.mediator.batch().min) {
@@ -140,13 +157,6 @@ impl<S: Strategy, C: Checking> Drop for Going<'_, S, C> {
     fn drop(&mut self) {
         self.release();
     }
-}
-
-/// A list that has room for `entries`, so that it need not ask for memory later.
-fn room_for<T>(entries: usize) -> Result<Vec<T>, AllocError> {
-    let mut list = Vec::new();
-    list.try_reserve_exact(entries).map_err(|_| AllocError::OutOfMemory)?;
-    Ok(list)
 }
 
 /// Takes blocks until the lists are empty. `free` has room for all blocks and for one batch more.

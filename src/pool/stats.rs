@@ -24,18 +24,19 @@ pub struct Stats {
     pub shards: usize,
     /// The most blocks that may be carved, if there is a limit.
     pub capacity_blocks: Option<usize>,
-    /// Blocks carved so far: live, cached or in magazines. Except for `prefill` and `seal`, the
-    /// pool carves only when it finds no block in a magazine. So without these calls this is also
-    /// the most blocks that were out of magazines at one time, apart from blocks that threads were
-    /// just moving.
+    /// Blocks that the pool has carved and not given back by a [shrink](crate::Pool::shrink): live,
+    /// cached or in magazines. Except for `prefill` and `seal`, the pool carves only when it finds no
+    /// block in a magazine. So without these calls and without a shrink this is also the most blocks
+    /// that were out of magazines at one time, apart from blocks that threads were just moving.
     pub carved_blocks: usize,
-    /// Chunks obtained so far.
+    /// Chunks that the pool has.
     pub chunks: usize,
-    /// Regions obtained from the source: one for each chunk and one for each slot.
+    /// Regions that the pool has from its source: two for each chunk (its blocks, and their
+    /// magazines) and one for each slot. After a shrink the regions of magazines stay.
     pub regions: usize,
     /// Calls of the source for a region, failed ones included.
     pub source_calls: usize,
-    /// Bytes obtained from the source, in total.
+    /// Bytes that the pool has from its source: those of all its regions.
     pub source_bytes: usize,
     /// Magazines made so far.
     pub magazines: usize,

@@ -9,10 +9,12 @@ use super::{OwningSource, Source};
 /// Cuts regions one after another from a buffer of the caller's. The buffer never grows.
 ///
 /// The buffer may have any address and any length; bytes that are skipped for alignment are lost. If
-/// the last region goes back, its bytes serve again; those of other regions do not. A
-/// pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
-/// structure is on the heap; apart from that the pool asks for no other memory. The last region can be
-/// [extended](Source::extend), so a linear allocator on a buffer has one chunk.
+/// the last region goes back, its bytes serve again; those of other regions do not. So do not
+/// [shrink](crate::Pool::shrink) a pool on a buffer: the chunks that go back are lost to it.
+///
+/// A pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
+/// structure is on the heap; apart from that the pool asks for no other memory. The last region can
+/// be [extended](Source::extend), so a linear allocator on a buffer has one chunk.
 #[derive(Debug)]
 pub struct BufferSource {
     base: NonNull<u8>,

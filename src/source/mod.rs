@@ -94,10 +94,12 @@ pub unsafe trait Source: Send {
 
     /// Takes a region back. The pool calls this exactly once for each region, at the latest when the
     /// pool is dropped: on the thread that drops it, or on a thread that ends at that instant and is
-    /// the last to use the pool. A pool that is [shrunk](crate::Pool::shrink) calls this earlier, for
-    /// regions that have only free blocks, on the thread that shrinks it. An allocator of the [family](crate::docs::family) calls this exactly
-    /// once as well, when it no longer needs the region, at the latest when it is dropped. A region
-    /// that was extended goes back as one, with the layout that the last extension gave it.
+    /// the last to use the pool. A pool that is [shrunk](crate::Pool::shrink) calls this earlier, on
+    /// the thread that shrinks it, for regions that have only free blocks.
+    ///
+    /// An allocator of the [family](crate::docs::family) calls this exactly once as well, when it no
+    /// longer needs the region, at the latest when it is dropped. A region that was extended goes
+    /// back as one, with the layout that the last extension gave it.
     ///
     /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
     /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never

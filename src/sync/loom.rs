@@ -1,5 +1,6 @@
 //! The loom backend.
 
+pub(super) use loom::thread::LocalKey as ModelKey;
 pub(super) use portable_atomic::AtomicU64 as PlainU64;
 
 pub use super::interned::AtomicU128;
@@ -8,6 +9,9 @@ pub use loom::cell::UnsafeCell;
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use loom::sync::{Mutex, MutexGuard};
 pub use loom::thread;
+pub use std::sync::OnceLock;
+
+pub use crate::__loom_thread_local as thread_local;
 
 use core::sync::atomic::Ordering;
 
@@ -19,4 +23,16 @@ pub fn fence(order: Ordering) {
     if order != Ordering::Relaxed {
         loom::sync::atomic::fence(order);
     }
+}
+
+/// `std::thread_local!`, for the threads of a model.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __loom_thread_local {
+    ($($(#[$attribute:meta])* $visible:vis static $name:ident: $type:ty = $init:expr;)+) => {
+        $($(#[$attribute])* $visible static $name: $crate::sync::LocalKey<$type> = {
+            loom::thread_local! { static KEY: $type = $init; }
+            $crate::sync::LocalKey::new(&KEY, || $init)
+        };)+
+    };
 }

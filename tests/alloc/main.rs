@@ -6,12 +6,15 @@
 mod faulty;
 
 mod bounds;
+mod broken_sources;
 mod checked;
+mod granules;
 mod known_bugs;
 mod members;
 mod nested;
 mod one_layout;
 mod panics;
+mod placement;
 mod scopes;
 mod sources;
 mod threads;

@@ -1,4 +1,4 @@
-//! Members on sources that extend regions, count, and hand memory out in granules.
+//! Members on sources that extend regions, and on those that several members share.
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
@@ -8,8 +8,8 @@ use std::sync::Mutex;
 
 use stampool::alloc::conformance::{Clause, Conformance, TestSource};
 use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Owner, Stack};
-use stampool::source::{CountingSource, SourceCounts};
-use stampool::{ArenaSource, BufferSource, Source, SystemSource};
+use stampool::source::CountingSource;
+use stampool::{ArenaSource, BufferSource, Source};
 
 fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")
@@ -59,6 +59,78 @@ fn a_buffer_is_one_chunk_of_a_linear_allocator() {
 #[test]
 fn a_buffer_is_one_chunk_of_a_stack() {
     one_chunk(Stack::with_first_chunk, 681);
+}
+
+/// Each extension has a mark of its own, so some bytes less are left for blocks.
+#[test]
+fn a_buffer_is_one_chunk_of_an_async_linear_allocator() {
+    one_chunk(AsyncLinear::with_first_chunk, 670);
+}
+
+#[test]
+fn a_buffer_is_one_chunk_of_a_block_allocator() {
+    let new = |source, first| {
+        Blocks::with_first_chunk(bytes(96), source, first / 96 + 1).expect("blocks")
+    };
+    one_chunk(new, 682);
+}
+
+/// What is freed before an extension is served after it, and a reset serves the whole chunk again.
+#[test]
+fn an_extended_chunk_of_blocks_goes_on_where_it_ended() {
+    let source = CountingSource::new(buffer(64 << 10));
+    let counts = source.counts();
+    let mut blocks = Blocks::with_first_chunk(bytes(24), source, 3).expect("blocks");
+    let first: Vec<_> = (0..3).map(|_| blocks.allocate_block().expect("memory")).collect();
+    let fourth = blocks.allocate_block().expect("an extension");
+    assert_eq!(fourth.addr().get(), first[2].addr().get() + 24, "no gap where the footer lay");
+    // SAFETY: the block is live.
+    unsafe { blocks.deallocate_block(first[1]) };
+    assert_eq!(blocks.allocate_block(), Ok(first[1]));
+    let all = 4 + exhaust(&blocks, bytes(24));
+    assert_eq!(blocks.usage().live_blocks, Some(all));
+    assert_eq!(blocks.usage().obtained_bytes, counts.live_bytes());
+    blocks.reset();
+    assert_eq!(exhaust(&blocks, bytes(24)), all);
+    assert_eq!((counts.obtained(), counts.live_regions()), (1, 1));
+    drop(blocks);
+    assert_eq!((counts.live_regions(), counts.live_bytes()), (0, 0));
+}
+
+/// Threads that allocate while the chunk is extended beside them.
+#[test]
+fn a_chunk_is_extended_beside_other_threads() {
+    let source = CountingSource::new(buffer(256 << 10));
+    let counts = source.counts();
+    let mut linear = AsyncLinear::with_first_chunk(source, 1);
+    for round in 0..if cfg!(miri) { 2 } else { 20 } {
+        std::thread::scope(|threads| {
+            for thread in 0..3_u8 {
+                let linear = &linear;
+                threads.spawn(move || {
+                    let blocks: Vec<_> = (0..100)
+                        .map(|at| {
+                            let layout = Layout::from_size_align(1 + at, 1 << (at % 7));
+                            let block = linear.allocate(layout.expect("small")).expect("memory");
+                            // SAFETY: the block is live, and this thread's.
+                            unsafe { block.cast::<u8>().write_bytes(thread, block.len()) };
+                            block
+                        })
+                        .collect();
+                    for block in blocks {
+                        // SAFETY: the block is live, and was written.
+                        let bytes = unsafe { block.as_ref() };
+                        assert!(bytes.iter().all(|byte| *byte == thread));
+                    }
+                });
+            }
+        });
+        assert_eq!(counts.obtained(), 1, "round {round}");
+        assert!(counts.extended() > 0);
+        linear.reset();
+        assert_eq!(linear.usage().used_bytes, 0);
+        assert_eq!(linear.usage().obtained_bytes, counts.live_bytes());
+    }
 }
 
 #[test]
@@ -132,81 +204,9 @@ fn a_member_on_a_source_that_lies_about_extensions_is_found() {
     let make = |source| Linear::with_first_chunk(Lies(source, false), 1);
     let found = Conformance::new(make).up_to(12, 1).programs(1000).find();
     assert_eq!(found.expect_err("a block beside its region").violation.clause, Clause::A1);
-}
-
-/// Hands out whole pages, and says so.
-struct Pages(CountingSource);
-
-const PAGE: usize = 4096;
-
-// SAFETY: the regions are the system's.
-unsafe impl Source for Pages {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.0.obtain(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.0.release(region, layout) }
-    }
-
-    fn granule(&self) -> usize {
-        PAGE
-    }
-}
-
-fn on_pages<A: Allocator>(new: impl Fn(Pages) -> A, lost: usize) {
-    let source = CountingSource::default();
-    let counts: SourceCounts = source.counts();
-    let member = new(Pages(source));
-    for _ in 0..3 {
-        let regions = counts.obtained();
-        while counts.obtained() == regions {
-            member.allocate(bytes(100)).expect("memory");
-        }
-        let beyond = counts.live_bytes().next_multiple_of(PAGE) - counts.live_bytes();
-        assert!(beyond <= lost * counts.obtained(), "{beyond} bytes of a page are nobody's");
-    }
-}
-
-#[test]
-fn chunks_fill_the_granules_that_they_take() {
-    on_pages(|source| Linear::with_first_chunk(source, 1), 0);
-    on_pages(|source| AsyncLinear::with_first_chunk(source, 5000), 0);
-    on_pages(|source| Stack::with_first_chunk(source, 4097), 0);
-    let blocks = |source| Blocks::with_first_chunk(bytes(100), source, 1).expect("blocks");
-    on_pages(blocks, 104);
-}
-
-/// A granule of zero bytes, or of more than there is, is no reason to hang or to divide by it.
-#[test]
-fn an_absurd_granule_does_no_harm() {
-    struct Absurd(usize);
-    // SAFETY: the regions are the system's.
-    unsafe impl Source for Absurd {
-        fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-            if layout.size() > 1 << 20 { None } else { SystemSource.obtain(layout) }
-        }
-
-        unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-            // SAFETY: by the caller.
-            unsafe { SystemSource.release(region, layout) }
-        }
-
-        fn granule(&self) -> usize {
-            self.0
-        }
-    }
-    for granule in [0, 1, 3, 100_001] {
-        Linear::new(Absurd(granule)).allocate(bytes(10)).expect("memory");
-        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
-        blocks.allocate(bytes(10)).expect("memory");
-    }
-    for granule in [usize::MAX >> 3, isize::MAX.unsigned_abs(), usize::MAX] {
-        assert!(Linear::new(Absurd(granule)).allocate(bytes(10)).is_err());
-        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
-        assert!(blocks.allocate(bytes(10)).is_err());
-    }
+    let make = |source| Blocks::with_first_chunk(bytes(8), Lies(source, false), 1).expect("blocks");
+    let found = Conformance::new(make).up_to(8, 1).programs(1000).find();
+    assert!(found.is_err(), "a block beside its region");
 }
 
 /// The system's allocator as a source, though the program may have another one.

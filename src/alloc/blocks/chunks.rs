@@ -5,6 +5,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use crate::alloc::chunks::LARGEST_CHUNK_BYTES;
+use crate::alloc::disjoint::{Piece, ensure_disjoint};
 use crate::error::AllocError;
 use crate::source::{Source, finish, obtain_aligned};
 
@@ -17,6 +18,19 @@ pub(super) struct Chunk {
     pub(super) start: NonNull<u8>,
     pub(super) blocks: usize,
     older: List,
+}
+
+impl Chunk {
+    /// The whole region.
+    fn piece(self, block: Layout) -> Piece {
+        (self.start, self.blocks * block.size() + FOOTER_BYTES)
+    }
+
+    /// Where the footer lies.
+    fn footer(self, block: Layout) -> NonNull<Self> {
+        // SAFETY: the layout has room for a footer behind the blocks.
+        unsafe { self.start.add(self.blocks * block.size()) }.cast()
+    }
 }
 
 type List = Option<NonNull<Chunk>>;
@@ -55,8 +69,48 @@ impl<S: Source> Chunks<S> {
         core::iter::successors(self.first.map(read), move |chunk| chunk.older.map(read))
     }
 
+    /// Makes the newest chunk longer where it is, so that it has twice as many blocks, or as many as
+    /// the source allows; at least one more. The footer moves to the new end, and where it lay begins
+    /// the first of the new blocks. Answers with the chunk as it is then, or not at all: then
+    /// everything is as it was.
+    ///
+    /// # Panics
+    ///
+    /// If the bytes that the source adds lie in another chunk. Nothing is served from them then.
+    pub(super) fn extend(&mut self, block: Layout) -> Option<Chunk> {
+        // SAFETY: a chunk of the list has a footer (I1).
+        let chunk = unsafe { self.first?.read() };
+        let old = chunk_layout(block, chunk.blocks)?;
+        let mut asked = chunk.blocks.min((LARGEST_CHUNK_BYTES / block.size()).max(1));
+        loop {
+            let blocks = filled(block, chunk.blocks.saturating_add(asked), self.source.granule());
+            if let Some(new) = chunk_layout(block, blocks)
+                // SAFETY: the chunk is held, and has this layout. The new one has more blocks, and
+                // the same alignment.
+                && unsafe { self.source.extend(chunk.start, old, new) }
+            {
+                let (end, added) = (chunk.footer(block), new.size() - old.size());
+                let others = self.iter().skip(1).map(|chunk| chunk.piece(block));
+                ensure_disjoint((end.cast(), FOOTER_BYTES + added), others);
+                return Some(self.put_first(Chunk { blocks, ..chunk }, block));
+            }
+            if asked == 1 {
+                return None;
+            }
+            asked /= 2;
+        }
+    }
+
     /// Obtains a chunk that has twice as many blocks as the one before, or fewer if the source has
     /// no more.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::OutOfMemory`] if the source has none; [`AllocError::MisalignedSource`].
+    ///
+    /// # Panics
+    ///
+    /// If the source gives bytes that lie in a chunk. Everything is then as it was.
     pub(super) fn obtain(&mut self, block: Layout) -> Result<Chunk, AllocError> {
         let mut asked = self.next_blocks;
         let (start, blocks) = loop {
@@ -64,6 +118,8 @@ impl<S: Source> Chunks<S> {
             if let Some(layout) = chunk_layout(block, blocks)
                 && let Some(start) = obtain_aligned(&mut self.source, layout)?
             {
+                let held = self.iter().map(|chunk| chunk.piece(block));
+                ensure_disjoint((start, layout.size()), held);
                 break (start, blocks);
             }
             if asked == 1 {
@@ -71,15 +127,18 @@ impl<S: Source> Chunks<S> {
             }
             asked /= 2;
         };
-        let chunk = Chunk { start, blocks, older: self.first };
-        // SAFETY: the layout has room for a footer behind the blocks.
-        let footer = unsafe { start.add(blocks * block.size()) }.cast::<Chunk>();
-        // SAFETY: as above; it is aligned as the blocks are.
+        Ok(self.put_first(Chunk { start, blocks, older: self.first }, block))
+    }
+
+    /// Makes a chunk the newest one, and writes its footer.
+    fn put_first(&mut self, chunk: Chunk, block: Layout) -> Chunk {
+        let footer = chunk.footer(block);
+        // SAFETY: the chunk has room for its footer, which is aligned as the blocks are.
         unsafe { footer.write(chunk) };
         self.first = Some(footer);
-        let most = (LARGEST_CHUNK_BYTES / block.size()).max(blocks);
-        self.next_blocks = blocks.saturating_mul(2).min(most);
-        Ok(chunk)
+        let most = (LARGEST_CHUNK_BYTES / block.size()).max(chunk.blocks);
+        self.next_blocks = chunk.blocks.saturating_mul(2).min(most);
+        chunk
     }
 
     /// Moves the largest chunk to the head of the list.

@@ -22,7 +22,8 @@ struct Link(Option<NonNull<Link>>);
 /// A free block holds the link to the next one, so a block that was freed costs nothing, and a live
 /// one has no header. While free blocks are there, an allocation and a free are two assignments
 /// each. Each chunk has twice as many blocks as the one before, up to 64 MiB, and ends with three
-/// words that lead to the chunk before.
+/// words that lead to the chunk before. A source that can [extend](Source::extend) the newest chunk
+/// does that first: then the three words move to the new end.
 ///
 /// ```text
 /// free --> block --> block            fresh --v        v-- end
@@ -144,15 +145,23 @@ impl<S: Source> Blocks<S> {
     #[cold]
     #[inline(never)]
     fn add_chunk(&self) -> Result<(), AllocError> {
-        let chunk = self.chunks.borrow_mut().obtain(self.block.0)?;
+        let mut chunks = self.chunks.borrow_mut();
+        if let Some(chunk) = chunks.extend(self.block.0) {
+            expose(chunk.start);
+            // All blocks of the newest chunk were fresh once, so the next one begins where the last
+            // one ended.
+            self.serve(chunk, self.fresh.get());
+            return Ok(());
+        }
+        let chunk = chunks.obtain(self.block.0)?;
         expose(chunk.start);
-        self.serve(chunk);
+        self.serve(chunk, chunk.start);
         Ok(())
     }
 
-    /// Takes fresh blocks from `chunk` from here on.
-    fn serve(&self, chunk: Chunk) {
-        self.fresh.set(chunk.start);
+    /// Takes fresh blocks from `chunk`, from `first` on.
+    fn serve(&self, chunk: Chunk, first: NonNull<u8>) {
+        self.fresh.set(first);
         // SAFETY: the chunk has this many blocks.
         self.end.set(unsafe { chunk.start.add(chunk.blocks * self.block.0.size()) });
     }
@@ -219,7 +228,7 @@ impl<S: Source> Blocks<S> {
         self.end.set(self.fresh.get());
         if let Some(largest) = self.chunks.get_mut().put_largest_first() {
             // First, so that this value is whole if a release panics.
-            self.serve(largest);
+            self.serve(largest, largest.start);
         }
         // SAFETY: the call is by `&mut`, so all blocks are invalid (A1), and fresh blocks come from
         // the first chunk.

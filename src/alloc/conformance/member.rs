@@ -66,7 +66,8 @@ impl<'k, A: Allocator> Conformance<'k, A> {
 
     /// The allocator keeps another trait's contract, and is here through an adaptor. It cannot say
     /// why it fails, so A7 is not checked. The length that it returns may depend on the size that
-    /// was passed back, so A4 compares only whether calls succeed.
+    /// was passed back, so A4 compares only whether calls succeed. A block without bytes may take
+    /// memory, and be refused.
     ///
     /// Its memory may come from the system, which with addresses of 32 bits can grant a request of
     /// two gigabytes. The kit writes all bytes of a block, so it makes such requests only where
@@ -129,7 +130,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
             let program = Program::generate(seed, self.bounds);
             if let Err(violation) = self.run(&program) {
                 let (program, violation) = shrink(program, violation, |program| self.run(program));
-                return Err(Failure { violation, program, seed });
+                return Err(Failure { violation, program: Box::new(program), seed });
             }
         }
         Ok(())

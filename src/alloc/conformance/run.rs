@@ -195,7 +195,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         match answer {
             Ok(block) => {
                 self.check_block(block, layout, None)?;
-                if layout.size() == 0 {
+                if layout.size() == 0 && self.subject.is_ours {
                     let same = self.usage().map(|usage| usage.used_bytes)
                         == usage.map(|usage| usage.used_bytes);
                     self.ensure(same, Clause::A5, "a block of no bytes takes memory")?;
@@ -209,7 +209,7 @@ impl<'r, A: Allocator> Run<'r, A> {
                 self.enter(block, layout, None);
             }
             Err(reason) => {
-                let needed = layout.size() != 0;
+                let needed = layout.size() != 0 || !self.subject.is_ours;
                 self.ensure(needed, Clause::A5, "a block of no bytes was refused")?;
                 if reason == AllocError::Unsupported {
                     self.unsupported.push(layout);

@@ -5,17 +5,21 @@ use core::fmt;
 use core::ptr::{NonNull, null_mut};
 
 use crate::alloc::atomic_bump::AtomicBump;
-use crate::alloc::bump::fit;
+use crate::alloc::bump::{fit, serve};
 use crate::alloc::chunks::{Chunk, Chunks, FIRST_CHUNK_BYTES, PAYLOAD_ALIGN};
-use crate::alloc::{Usage, empty_block, inherent};
+use crate::alloc::{Usage, inherent};
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 use crate::sync::{AtomicPtr, Mutex, Witness, const_when_shipped, lock, site};
 
-/// Lies in front of each chunk's blocks.
+/// Lies in front of the blocks that are served from it: at the start of each chunk, and of each
+/// piece by which the source has extended one.
 struct Mark {
     bump: AtomicBump,
     witness: Witness,
+    /// The mark before this one, for [`usage`](AsyncLinear::usage). Written under the growth lock,
+    /// and read under it.
+    older: Option<NonNull<Mark>>,
 }
 
 /// Room for it.
@@ -34,6 +38,14 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 /// ```text
 ///  current --> | header | mark | blocks |    free    |
 ///              | header | mark | blocks       | lost |
+/// ```
+///
+/// A source that can [extend](Source::extend) the newest chunk does that first. The bytes that it adds
+/// get a mark of their own, because other threads read the end of the old ones without a lock:
+///
+/// ```text
+///  current -----------------------------------v
+///              | header | mark | blocks | lost | mark | blocks |    free    |
 /// ```
 ///
 /// # Shape
@@ -64,13 +76,78 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 // the mark moves only in an `Ok`; a new chunk is published only with its first block cut off. A4: a
 // block's extent is its size. A5: `empty`. A6: `fit`.
 pub struct AsyncLinear<S: Source = SystemSource> {
-    /// The mark of the newest chunk, or null.
+    /// The newest mark, or null.
     current: AtomicPtr<Mark>,
-    chunks: Mutex<Chunks<S>>,
+    growth: Mutex<Growth<S>>,
 }
 
-const fn mark_of(chunk: Chunk) -> NonNull<Mark> {
-    chunk.start().cast()
+/// What the growth lock guards.
+struct Growth<S: Source> {
+    chunks: Chunks<S>,
+    /// The newest mark. Each leads to the one before it.
+    newest: Option<NonNull<Mark>>,
+    mark_count: usize,
+}
+
+// SAFETY: the marks lie in the chunks, which belong to this value.
+unsafe impl<S: Source> Send for Growth<S> {}
+
+impl<S: Source> Growth<S> {
+    /// Obtains a piece of memory that has room for a mark and for a block of `layout` behind it: by
+    /// an extension of the newest chunk, or as a new chunk. Returns where it begins and where it
+    /// ends.
+    fn piece(&mut self, layout: Layout) -> Result<(NonNull<u8>, NonNull<u8>), AllocError> {
+        let size = layout.size().checked_add(MARK_BYTES).ok_or(AllocError::Unsupported)?;
+        let too_large = |_| AllocError::Unsupported;
+        // The piece is aligned to 16, so this much may be lost in front of the block.
+        let padding = layout.align().saturating_sub(PAYLOAD_ALIGN);
+        let padded = size.checked_add(padding).ok_or(AllocError::Unsupported)?;
+        let padded = Layout::from_size_align(padded, PAYLOAD_ALIGN).map_err(too_large)?;
+        if let Some(end) = self.chunks.newest().map(Chunk::end)
+            && self.chunks.extend(end, padded)
+        {
+            let skipped = end.addr().get().wrapping_neg() % PAYLOAD_ALIGN;
+            // SAFETY: the source has added more bytes than that behind the old end.
+            let start = unsafe { end.add(skipped) };
+            return Ok((start, self.chunks.newest().map_or(start, Chunk::end)));
+        }
+        let with_mark = Layout::from_size_align(size, layout.align()).map_err(too_large)?;
+        let chunk = self.chunks.obtain(with_mark)?;
+        Ok((chunk.start(), chunk.end()))
+    }
+
+    /// Writes a mark at the start of a piece, of which the bytes up to `mark` are handed out.
+    ///
+    /// # Safety
+    ///
+    /// The piece is this value's, with room for a mark, and nobody uses the bytes behind `mark`.
+    unsafe fn put_mark(
+        &mut self,
+        (start, end): (NonNull<u8>, NonNull<u8>),
+        mark: NonNull<u8>,
+    ) -> NonNull<Mark> {
+        // SAFETY: by the caller.
+        let bump = unsafe { AtomicBump::new(first_of(start), mark, end) };
+        let place = start.cast::<Mark>();
+        // SAFETY: by the caller there is room for it.
+        unsafe { place.write(Mark { bump, witness: Witness::created(), older: self.newest }) };
+        self.newest = Some(place);
+        self.mark_count += 1;
+        place
+    }
+
+    /// All marks, the newest first.
+    fn marks(&self) -> impl Iterator<Item = &Mark> {
+        // SAFETY: written by `put_mark`, and its chunk is held.
+        let read = |mark: NonNull<Mark>| unsafe { mark.as_ref() };
+        core::iter::successors(self.newest.map(read), move |mark| mark.older.map(read))
+    }
+}
+
+/// Where the blocks of a piece begin.
+const fn first_of(start: NonNull<u8>) -> NonNull<u8> {
+    // SAFETY: every piece has this much more room.
+    unsafe { start.add(MARK_BYTES) }
 }
 
 impl<S: Source> AsyncLinear<S> {
@@ -86,8 +163,9 @@ impl<S: Source> AsyncLinear<S> {
         /// is more. As long as the source refuses the chunk, half of it is asked for, down to what
         /// the allocation needs.
         pub fn with_first_chunk(source: S, bytes: usize) -> Self {
-            let chunks = Mutex::new(Chunks::new(source, bytes));
-            Self { current: AtomicPtr::new(null_mut()), chunks }
+            let chunks = Chunks::new(source, bytes);
+            let growth = Growth { chunks, newest: None, mark_count: 0 };
+            Self { current: AtomicPtr::new(null_mut()), growth: Mutex::new(growth) }
         }
     }
 
@@ -111,60 +189,49 @@ impl<S: Source> AsyncLinear<S> {
     /// [`AllocError::Unsupported`] if no chunk can be that large.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        // Not by `serve`, which costs an instruction here.
-        if layout.size() == 0 {
-            return Ok(empty_block(layout));
-        }
-        let block = match self.current().and_then(|current| current.take(layout)) {
-            Some(block) => block,
-            None => self.grow_and_take(layout)?,
-        };
-        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
+        let take = || self.current().and_then(|current| current.take(layout));
+        serve(layout, take, || self.grow_and_take(layout))
     }
 
     #[cold]
     #[inline(never)]
     fn grow_and_take(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let mut chunks = lock(&self.chunks);
+        let mut growth = lock(&self.growth);
         // ORDERING(AL-9): Relaxed. Only holders of the lock change it.
         let current = self.current.load(site::CHUNK_OWNED.ordering());
-        // Another thread may have obtained a chunk meanwhile.
-        // SAFETY: null, or the mark of a chunk; the lock orders its creation before this.
+        // Another thread may have obtained a piece meanwhile.
+        // SAFETY: null, or a mark; the lock orders its creation before this.
         let current = unsafe { current.as_ref() };
         if let Some(block) = current.and_then(|current| current.bump.take(layout)) {
             return Ok(block);
         }
-        let size = layout.size().checked_add(MARK_BYTES).ok_or(AllocError::Unsupported)?;
-        let with_mark = Layout::from_size_align(size, layout.align());
-        let chunk = chunks.obtain(with_mark.map_err(|_| AllocError::Unsupported)?)?;
+        let piece = growth.piece(layout)?;
+        let (start, end) = piece;
         let (block, mark) =
-            fit(first_of(chunk), chunk.end(), layout).expect("the chunk has room for the request");
-        // SAFETY: the chunk is this value's. The block is cut off before any other thread sees the
-        // chunk, so nobody can take the room away.
-        let bump = unsafe { AtomicBump::new(first_of(chunk), mark, chunk.end()) };
-        // SAFETY: the room for it is in front of the chunk's blocks.
-        unsafe { mark_of(chunk).write(Mark { bump, witness: Witness::created() }) };
+            fit(first_of(start), end, layout).expect("the piece has room for the request");
+        // SAFETY: the piece is this value's. The block is cut off before any other thread sees the
+        // mark, so nobody can take the room away.
+        let mark = unsafe { growth.put_mark(piece, mark) };
         // ORDERING(AL-8): Release. Publishes the chunk's header and its mark.
         //   pairs with AL-7; killed by bump/growth_race
-        self.current.store(mark_of(chunk).as_ptr(), site::CHUNK_PUBLISH.ordering());
+        self.current.store(mark.as_ptr(), site::CHUNK_PUBLISH.ordering());
         Ok(block)
     }
 
     /// Whether `address` lies in a chunk. Takes the growth lock.
     pub fn owns(&self, address: NonNull<u8>) -> bool {
-        lock(&self.chunks).contain(address)
+        lock(&self.growth).chunks.contain(address)
     }
 
     /// Bytes below the marks, and bytes obtained. Exact while no other thread allocates or frees.
     pub fn usage(&self) -> Usage {
-        let chunks = lock(&self.chunks);
-        // SAFETY: each chunk got its mark before it came into the chain's reach, under the lock.
-        let used = |chunk| unsafe { mark_of(chunk).as_ref() }.bump.used();
+        let growth = lock(&self.growth);
+        let chunks = &growth.chunks;
         Usage {
-            used_bytes: chunks.iter().map(used).sum(),
+            used_bytes: growth.marks().map(|mark| mark.bump.used()).sum(),
             live_blocks: None,
             obtained_bytes: chunks.bytes(),
-            overhead_bytes: chunks.header_bytes() + chunks.iter().count() * MARK_BYTES,
+            overhead_bytes: chunks.header_bytes() + growth.mark_count * MARK_BYTES,
             capacity_bytes: None,
         }
     }
@@ -175,24 +242,18 @@ impl<S: Source> AsyncLinear<S> {
     ///
     /// If the source panics in `release`. All that was said here is done nevertheless.
     pub fn reset(&mut self) {
-        let mut chunks = lock(&self.chunks);
-        let Some(chunk) = chunks.raise_largest() else { return };
+        let mut growth = lock(&self.growth);
+        let Some(chunk) = growth.chunks.raise_largest() else { return };
+        (growth.newest, growth.mark_count) = (None, 0);
+        let piece = (chunk.start(), chunk.end());
         // SAFETY: the chunk is this value's, and by `&mut` nothing in it is live any more (A1).
-        let bump = unsafe { AtomicBump::new(first_of(chunk), first_of(chunk), chunk.end()) };
-        // SAFETY: the room for it is in front of the chunk's blocks.
-        unsafe { mark_of(chunk).write(Mark { bump, witness: Witness::created() }) };
+        let mark = unsafe { growth.put_mark(piece, first_of(chunk.start())) };
         // ORDERING(AL-9): Relaxed. By `&mut` no other thread uses it.
-        self.current.store(mark_of(chunk).as_ptr(), site::CHUNK_OWNED.ordering());
+        self.current.store(mark.as_ptr(), site::CHUNK_OWNED.ordering());
         // Last, so that this value is whole if the source panics.
         // SAFETY: the call is by `&mut`, so all blocks are invalid (A1).
-        unsafe { chunks.release_between(None) };
+        unsafe { growth.chunks.release_between(None) };
     }
-}
-
-/// Where the blocks of a chunk begin.
-const fn first_of(chunk: Chunk) -> NonNull<u8> {
-    // SAFETY: every chunk was obtained with this much more room.
-    unsafe { chunk.start().add(MARK_BYTES) }
 }
 
 inherent::member! {

@@ -129,7 +129,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
 
     /// Gives memory back to the source, as [`ThreadLocalPool::shrink`](super::ThreadLocalPool::shrink),
     /// and returns how many bytes. Values that the pool keeps in this memory are dropped before; kept
-    /// values in other chunks stay.
+    /// values in other chunks stay. Memory that the dropped values own, such as the buffer of a `Vec`,
+    /// is freed with them, and does not count among the bytes returned.
     ///
     /// # Errors
     ///

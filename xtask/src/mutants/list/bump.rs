@@ -57,18 +57,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[
             Edit {
                 file: "src/alloc/linear/concurrent.rs",
-                from: "AtomicBump::new(first_of(chunk), mark, chunk.end())",
-                to: "AtomicBump::new(
-                first_of(chunk),
-                if {on} { first_of(chunk) } else { mark },
-                chunk.end(),
-            )",
+                from: "growth.put_mark(piece, mark)",
+                to: "growth.put_mark(piece, if {on} { first_of(start) } else { mark })",
             },
             Edit {
                 file: "src/alloc/linear/concurrent.rs",
-                from: "        self.current.store(mark_of(chunk).as_ptr(), site::CHUNK_PUBLISH.ordering());
+                from: "        self.current.store(mark.as_ptr(), site::CHUNK_PUBLISH.ordering());
         Ok(block)",
-                to: "        self.current.store(mark_of(chunk).as_ptr(), site::CHUNK_PUBLISH.ordering());
+                to: "        self.current.store(mark.as_ptr(), site::CHUNK_PUBLISH.ordering());
         if {on} {
             let block = self.current().and_then(|current| current.take(layout));
             return block.ok_or(AllocError::OutOfMemory);
@@ -90,5 +86,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: Killer::Loom("Bump/bump/growth_race/loom/"),
         words: "another chunk than one",
+    },
+    Mutant {
+        name: "a block grows where it is though another thread has moved the mark",
+        edits: &[Edit {
+            file: "src/alloc/atomic_bump.rs",
+            from: "moved.map_err(|_| AllocError::NotInPlace)?;",
+            to: "if !{on} {
+            moved.map_err(|_| AllocError::NotInPlace)?;
+        }",
+        }],
+        killer: Killer::Test { target: "stress/bump", name: "bump_on_real_threads" },
+        words: "was written by somebody else",
+    },
+    Mutant {
+        name: "a reset keeps the chunks that it does not use",
+        edits: &[Edit {
+            file: "src/alloc/linear/concurrent.rs",
+            from: "unsafe { growth.chunks.release_between(None) };",
+            to: "if !{on} {
+            // SAFETY: as above.
+            unsafe { growth.chunks.release_between(None) };
+        }",
+        }],
+        killer: Killer::Test { target: "stress/bump", name: "bump_reset_on_real_threads" },
+        words: "regions are left, and not 1 at most",
     },
 ];

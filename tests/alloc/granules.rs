@@ -1,0 +1,139 @@
+//! Sources that count in granules: chunks take the whole of each granule that they begin.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use std::sync::{Arc, Mutex};
+
+use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Stack};
+use stampool::source::CountingSource;
+use stampool::{Pool, Source, SystemSource};
+
+fn bytes(size: usize) -> Layout {
+    Layout::from_size_align(size, 1).expect("a layout")
+}
+
+/// Hands out whole pages, and says so.
+struct Pages(CountingSource);
+
+const PAGE: usize = 4096;
+
+// SAFETY: the regions are the system's.
+unsafe impl Source for Pages {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.release(region, layout) }
+    }
+
+    fn granule(&self) -> usize {
+        PAGE
+    }
+}
+
+fn on_pages<A: Allocator>(new: impl Fn(Pages) -> A, lost: usize) {
+    let source = CountingSource::default();
+    let counts = source.counts();
+    let member = new(Pages(source));
+    for _ in 0..3 {
+        let regions = counts.obtained();
+        while counts.obtained() == regions {
+            member.allocate(bytes(100)).expect("memory");
+        }
+        let beyond = counts.live_bytes().next_multiple_of(PAGE) - counts.live_bytes();
+        assert!(beyond <= lost * counts.obtained(), "{beyond} bytes of a page are nobody's");
+    }
+}
+
+#[test]
+fn chunks_fill_the_granules_that_they_take() {
+    on_pages(|source| Linear::with_first_chunk(source, 1), 0);
+    on_pages(|source| AsyncLinear::with_first_chunk(source, 5000), 0);
+    on_pages(|source| Stack::with_first_chunk(source, 4097), 0);
+    let blocks = |source| Blocks::with_first_chunk(bytes(100), source, 1).expect("blocks");
+    on_pages(blocks, 104);
+}
+
+/// A granule of zero bytes, or of more than there is, is no reason to hang or to divide by it.
+#[test]
+fn an_absurd_granule_does_no_harm() {
+    struct Absurd(usize);
+    // SAFETY: the regions are the system's.
+    unsafe impl Source for Absurd {
+        fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+            if layout.size() > 1 << 20 { None } else { SystemSource.obtain(layout) }
+        }
+
+        unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+            // SAFETY: by the caller.
+            unsafe { SystemSource.release(region, layout) }
+        }
+
+        fn granule(&self) -> usize {
+            self.0
+        }
+    }
+    for granule in [0, 1, 3, 100_001] {
+        Linear::new(Absurd(granule)).allocate(bytes(10)).expect("memory");
+        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
+        blocks.allocate(bytes(10)).expect("memory");
+    }
+    for granule in [usize::MAX >> 3, isize::MAX.unsigned_abs(), usize::MAX] {
+        assert!(Linear::new(Absurd(granule)).allocate(bytes(10)).is_err());
+        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
+        assert!(blocks.allocate(bytes(10)).is_err());
+    }
+}
+
+/// Writes down the sizes of all regions, and counts in so many bytes.
+struct Sizes(Arc<Mutex<Vec<usize>>>, usize);
+
+// SAFETY: the regions are the system's.
+unsafe impl Source for Sizes {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.lock().unwrap().push(layout.size());
+        SystemSource.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { SystemSource.release(region, layout) }
+    }
+
+    fn granule(&self) -> usize {
+        self.1
+    }
+}
+
+/// The most bytes that a chunk of a pool leaves of its last page, and the number of chunks.
+fn left_by_a_pool(granule: usize, chunk_blocks: Option<usize>) -> (usize, usize) {
+    let sizes = Arc::default();
+    let mut builder = Pool::builder(bytes(200)).source(Sizes(Arc::clone(&sizes), granule));
+    if let Some(blocks) = chunk_blocks {
+        builder = builder.chunk_blocks(blocks);
+    }
+    let pool = builder.build_exact().expect("a pool");
+    pool.prefill(1000).expect("memory");
+    let sizes: Vec<usize> = sizes.lock().unwrap().clone();
+    let chunks = || sizes.iter().filter(|size| **size > 2 * PAGE);
+    let left = chunks().map(|size| size.next_multiple_of(PAGE) - size).max();
+    (left.expect("a chunk"), chunks().count())
+}
+
+/// One more block needs room for itself, and its magazine.
+#[test]
+fn a_pools_chunks_fill_the_granules_that_they_take() {
+    let (left, chunks) = left_by_a_pool(PAGE, None);
+    assert!(left < 512, "{left} bytes of a page are nobody's");
+    assert!(chunks > 1);
+    let (left, _) = left_by_a_pool(1, None);
+    assert!(left > 512, "a source without granules: {left} bytes behind a chunk");
+}
+
+/// A number of blocks that the builder was told is no matter of granules.
+#[test]
+fn a_fixed_number_of_blocks_stays() {
+    assert_eq!(left_by_a_pool(PAGE, Some(100)), left_by_a_pool(1, Some(100)));
+}
