@@ -25,7 +25,7 @@ pub use races::{ATTACHING, BEFORE_ITS_COUNT};
 pub(crate) use scenario::slice;
 pub use scenario::{Layer, Scenario};
 pub use setup::Setup;
-pub(crate) use setup::attached;
+pub(crate) use setup::{attached, thread};
 
 use crate::spec;
 

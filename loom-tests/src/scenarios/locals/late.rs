@@ -7,7 +7,8 @@ use std::sync::Arc;
 use stampool::Strategy;
 
 use super::gate::{Gate, spawn};
-use super::{Rig, operation};
+use super::rig::Rig;
+use crate::one_at_a_time::operation;
 
 type Call = Box<dyn FnOnce()>;
 

@@ -8,20 +8,19 @@
 mod gate;
 mod late;
 mod program;
+mod rig;
 mod statics;
 
-use core::alloc::Layout;
-use core::sync::atomic::{AtomicIsize, Ordering};
+use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use stampool::{Pool, PoolBuilder, Strategy, ThreadLocalPool};
+use stampool::Strategy;
 
-use super::Metered;
 use super::exchange::Op::{Allocate, Attach, Free, Leave};
-use super::exchange::{self, attached, slice};
+use super::exchange::{self, attached, slice, thread};
 use crate::one_at_a_time::operation;
 use gate::{Gate, spawn};
+use rig::Rig;
 pub use statics::{STATICS, Static};
 
 /// A program, and what may come of it.
@@ -36,7 +35,7 @@ pub struct Scenario {
 enum Which {
     /// The first thread does its part of the set-up, then the other one does; then both follow
     /// their programs. The last thing that the other one does is to leave: it ends.
-    Program(exchange::Scenario),
+    Program(&'static exchange::Scenario),
     /// The pool is dropped while a thread ends.
     Drop,
     /// The pool's blocks are counted while a thread ends.
@@ -45,30 +44,30 @@ enum Which {
     Late,
 }
 
+/// The cache of the thread that ends has a batch, and the other thread's has nothing.
+const END_ALLOCATE: exchange::Scenario = slice(
+    "locals/end_allocate",
+    2,
+    attached(2).thread(1, &[(1, Allocate), (1, Free)]),
+    &[&[Allocate], &[Leave]],
+);
+
+/// The other thread has no handle yet, and takes the slot or a new one.
+const END_ATTACH: exchange::Scenario = slice(
+    "locals/end_attach",
+    1,
+    thread(1, &[(1, Attach), (1, Allocate), (1, Free)]),
+    &[&[Attach, Allocate], &[Leave]],
+);
+
 /// All of them.
 pub const SCENARIOS: &[Scenario] = &[
-    // The cache of the thread that ends has a batch, and the other thread's has nothing.
-    program(slice(
-        "locals/end_allocate",
-        2,
-        attached(2).thread(1, &[(1, Allocate), (1, Free)]),
-        &[&[Allocate], &[Leave]],
-    )),
-    // The other thread has no handle yet, and takes the slot or a new one.
-    program(slice(
-        "locals/end_attach",
-        1,
-        attached(0).thread(1, &[(1, Attach), (1, Allocate), (1, Free)]),
-        &[&[Attach, Allocate], &[Leave]],
-    )),
+    Scenario { name: END_ALLOCATE.name, which: Which::Program(&END_ALLOCATE) },
+    Scenario { name: END_ATTACH.name, which: Which::Program(&END_ATTACH) },
     Scenario { name: "locals/end_drop", which: Which::Drop },
     Scenario { name: "locals/end_census", which: Which::Census },
     Scenario { name: "locals/late_free_allocate", which: Which::Late },
 ];
-
-const fn program(program: exchange::Scenario) -> Scenario {
-    Scenario { name: program.name, which: Which::Program(program) }
-}
 
 impl Scenario {
     /// All outcomes.
@@ -95,42 +94,6 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
         Which::Drop => end_and_drop::<S>(),
         Which::Census => end_and_census::<S>(),
         Which::Late => late::free_and_allocate::<S>(),
-    }
-}
-
-/// A pool that lives until [`take`](Self::take), and what its source has given.
-struct Rig<S: Strategy> {
-    pool: ThreadLocalPool<S>,
-    regions: Arc<AtomicIsize>,
-}
-
-impl<S: Strategy> Rig<S> {
-    fn new(change: impl FnOnce(PoolBuilder<S>) -> PoolBuilder<S>) -> &'static Self {
-        let regions = Arc::new(AtomicIsize::new(0));
-        let builder = Pool::builder(Layout::new::<u64>()).strategy::<S>().limbo_magazines(1);
-        let builder = change(builder.source(Metered(Arc::clone(&regions))));
-        let pool = builder.build_thread_local().expect("no requirement, no refusal");
-        Box::leak(Box::new(Self { pool, regions }))
-    }
-
-    /// The pool, for its owner alone.
-    ///
-    /// A receiver `&self` would promise that the pool lives until this returns.
-    ///
-    /// # Safety
-    ///
-    /// The rig comes from `new`, and no thread uses it any more, except that it ends.
-    unsafe fn take(rig: *const Self) -> (ThreadLocalPool<S>, Arc<AtomicIsize>) {
-        // SAFETY: leaked in `new`; the rest by the caller.
-        let Self { pool, regions } = *unsafe { Box::from_raw(rig.cast_mut()) };
-        (pool, regions)
-    }
-
-    /// Takes a block and frees it: the calling thread has a handle with a block.
-    fn use_once(&self) {
-        let block = self.pool.allocate().expect("memory");
-        // SAFETY: just allocated.
-        unsafe { self.pool.deallocate(block) };
     }
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use stampool::Strategy;
 
 use super::gate::{Gate, spawn};
-use super::{Rig, operation};
+use super::rig::Rig;
+use crate::one_at_a_time::operation;
 use crate::scenarios::Payload;
 use crate::scenarios::exchange::{self, Op, Scenario, entry, outcome};
 

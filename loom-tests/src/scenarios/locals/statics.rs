@@ -11,8 +11,8 @@ use stampool::{
 };
 
 use super::gate::spawn;
-use super::operation;
 use crate::epoch_model::{EpochModel, Prompt, Stalled};
+use crate::one_at_a_time::operation;
 use crate::scenarios::Payload;
 
 /// A strategy with a static pool.
