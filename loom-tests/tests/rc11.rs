@@ -71,6 +71,7 @@ mod checks {
                 "detached/end_end_drop",
                 "growth/second_chunk",
                 "counts/end_end_census",
+                "exact/grow_grow",
                 "shrink/allocate",
                 "shrink/grow",
                 "shrink/leave",
