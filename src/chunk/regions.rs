@@ -102,7 +102,7 @@ impl Regions {
     /// [`AllocError::MisalignedSource`] if the source returns a misaligned region, which goes back
     /// at once.
     pub fn obtain(&mut self, payload: Layout) -> Result<NonNull<u8>, AllocError> {
-        if let Some(room) = self.from_rest(payload) {
+        if let Some(room) = self.cut_off_rest(payload) {
             return Ok(room);
         }
         let (layout, offset) =
@@ -130,7 +130,7 @@ impl Regions {
     }
 
     /// Cuts room of this layout from what the kept regions have left, if it fits.
-    fn from_rest(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+    fn cut_off_rest(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let rest = self.rest?;
         let start = rest.cast::<u8>();
         let padding =

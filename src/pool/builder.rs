@@ -354,13 +354,11 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
 
 impl<S: Strategy> PoolBuilder<S> {
     /// Builds a pool without caches, in which an allocation fails only if every block is in use.
-    /// A builder of a [`checked`](Self::checked) or [`hardened`](Self::hardened) pool does not have
-    /// this method, because the checks go by the caches.
     ///
-    /// Four settings have no effect. The batch is one block, whatever [`batch`](Self::batch) and
-    /// [`batch_up_to`](Self::batch_up_to) say. There is one shard, whatever the
-    /// [`topology`](Self::topology), because an exact pool has no handles that could remember a
-    /// shard. For the same reason the pool asks no [`threads`](Self::threads).
+    /// A [`checked`](Self::checked) builder has no such method, because its checks go by the caches.
+    /// Four settings have no effect: the batch is one block, whatever [`batch`](Self::batch) and
+    /// [`batch_up_to`](Self::batch_up_to) say, and because there are no handles, the pool has one
+    /// shard, whatever the [`topology`](Self::topology), and asks no [`threads`](Self::threads).
     ///
     /// # Errors
     ///

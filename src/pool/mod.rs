@@ -152,6 +152,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// `handles` handles at one time. Allow 2B blocks for the cache of each handle beside those
     /// that are live at one time (two of the largest batches where batches grow).
     ///
+    /// If another thread shrinks the pool meanwhile, blocks that were just carved may go back at once,
+    /// and the call carves others.
+    ///
     /// # Errors
     ///
     /// [`AllocError`], if the source has no memory for all of them, or the capacity or a seal
@@ -166,6 +169,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// From then on an allocation that finds no free block, and a handle that finds no free slot,
     /// fail with [`AllocError::Sealed`] at once, without a lock. Blocks that are freed are handed
     /// out again as before.
+    ///
+    /// A [`shrink`](Self::shrink) that another thread began before the seal, or in which a destructor
+    /// seals the pool, still gives its chunks back to the source.
     ///
     /// # Errors
     ///

@@ -44,3 +44,16 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 }
+
+/// `std::thread_local!`, for the threads of a model.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __model_thread_local {
+    ($($(#[$attribute:meta])* $visible:vis static $name:ident: $type:ty = $init:expr;)+) => {
+        $($(#[$attribute])* $visible static $name: $crate::raw::sync::LocalKey<$type> = {
+            $crate::raw::sync::model_thread_local! { static KEY: $type = $init; }
+            $crate::raw::sync::LocalKey::new(&KEY, || $init)
+        };)+
+    };
+}
+pub use __model_thread_local as thread_local;

@@ -93,21 +93,26 @@ mod modelled;
 use backend::PlainU64;
 #[cfg(stampool_model = "shuttle")]
 pub use backend::preempt_in_cells;
+#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle")))]
+pub use backend::thread_local;
 pub use backend::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard, OnceLock,
-    UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread, thread_local,
+    UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
 #[cfg(feature = "family")]
 pub(crate) use constant::const_when_shipped;
 pub use core::sync::atomic::Ordering;
-#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
-pub use local_key::{AccessError, LocalKey};
 pub use serial::{Places, PoolId, Serial};
 /// Reference counts are std's in every build, because they are not under check.
 pub use std::sync::{Arc, Weak};
 /// For state that belongs to the process and not to one execution of a checker: std's types in
 /// every build.
 pub use std::{process::abort, sync::Mutex as ProcessMutex, thread::panicking};
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+pub use {
+    backend::model_thread_local,
+    local_key::{AccessError, LocalKey, thread_local},
+};
 
 /// An atomic number that is not under check: it is a plain machine atomic in every build (the
 /// steered backend counts its accesses), and it orders nothing. It serves for serial numbers, for

@@ -10,10 +10,8 @@ pub use super::interned::AtomicU128;
 pub use super::modelled::{is_lock_free_u64, is_lock_free_u128};
 pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use shuttle::sync::{Mutex, MutexGuard};
-pub use shuttle::thread;
+pub use shuttle::{thread, thread_local as model_thread_local};
 pub use std::sync::OnceLock;
-
-pub use crate::__shuttle_thread_local as thread_local;
 
 use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
@@ -75,16 +73,4 @@ impl<T> UnsafeCell<T> {
         assert!(users == WRITING, "data race: a cell was used while it was written");
         result
     }
-}
-
-/// `std::thread_local!`, for the threads of a model.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __shuttle_thread_local {
-    ($($(#[$attribute:meta])* $visible:vis static $name:ident: $type:ty = $init:expr;)+) => {
-        $($(#[$attribute])* $visible static $name: $crate::sync::LocalKey<$type> = {
-            shuttle::thread_local! { static KEY: $type = $init; }
-            $crate::sync::LocalKey::new(&KEY, || $init)
-        };)+
-    };
 }

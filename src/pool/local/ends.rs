@@ -53,7 +53,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     }
 
     /// Hands all blocks of this handle's cache in, and then gives memory back to the source, as
-    /// [`Pool::shrink`](super::Pool::shrink) does. Returns how many bytes went back.
+    /// [`Pool::shrink`](crate::Pool::shrink) does. Returns how many bytes went back.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     ///
     /// # Panics
     ///
-    /// In a pool that is [`checked`](super::PoolBuilder::checked) or hardened, if one of the blocks
+    /// In a pool that is [`checked`](crate::PoolBuilder::checked) or hardened, if one of the blocks
     /// in the cache was misused.
     #[track_caller]
     pub fn shrink(&self) -> Result<usize, AllocError> {

@@ -10,7 +10,8 @@ use crate::difference::Difference;
 pub enum Fault {
     /// The outcomes are not those of the specification.
     Outcomes(Difference),
-    /// An execution failed: a panic, a data race, a deadlock, a leak. The checker's message.
+    /// An execution failed: a panic, a data race, a deadlock, a leak. The message of the panic;
+    /// porf has printed the events of the execution to stderr.
     Execution(String),
     /// A limit ended the search before it had seen everything.
     NotFinished(String),
@@ -23,7 +24,11 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Outcomes(difference) => difference.fmt(f),
-            Self::Execution(message) => write!(f, "an execution failed.\n{message}"),
+            Self::Execution(message) => write!(
+                f,
+                "an execution failed. If the checker tells its events, they stand above, on stderr.\n\
+                 {message}"
+            ),
             Self::NotFinished(limit) => write!(f, "not finished, and therefore not passed: {limit}"),
             Self::NothingShared => f.write_str(
                 "there was one execution alone, although several threads have operations: the \

@@ -68,6 +68,7 @@ fn draws_a_failure() {
             let shared = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
             let other = Arc::clone(&shared);
             let handle = thread::spawn(move || {
+                other.0.store(5, Relaxed);
                 other.0.store(7, Relaxed);
                 other.1.store(1, Relaxed);
             });

@@ -193,4 +193,116 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "the addresses of a fresh batch do not rise",
     },
+    Mutant {
+        name: "a shrink asks for its lists under the growth lock",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "drop(growth);",
+            to: "if !{on} {
+                drop(growth);
+            }",
+        }],
+        killer: Killer::Test {
+            target: "behind_the_allocator",
+            name: "a_shrink_asks_the_allocator_while_it_holds_no_lock",
+        },
+        words: "the shrink waits for itself",
+    },
+    Mutant {
+        name: "a shrink puts blocks back with falling addresses",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "        free.reverse();",
+            to: "        if !{on} {
+            free.reverse();
+        }",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "the_addresses_of_blocks_that_stay_rise",
+        },
+        words: "the addresses do not rise",
+    },
+    Mutant {
+        name: "a shrink goes on without tags",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "if self.mediator.refuses() {",
+            to: "if !{on} && self.mediator.refuses() {",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_pool_without_tags_is_not_shrunk",
+        },
+        words: "right: Err(TagsExhausted)",
+    },
+    Mutant {
+        name: "a shrink gives its slot up at once",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "let _slot = Claimed(vec![self.claim(UNWATCHED)?]);",
+            to: "let slot = Some(Claimed(vec![self.claim(UNWATCHED)?]));
+        let _slot = slot.filter(|_| !{on});",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_shrink_owns_a_slot_while_it_has_blocks_in_its_hands",
+        },
+        words: "while the shrink ends a value",
+    },
+    Mutant {
+        name: "the next chunk after a shrink is as large as before it",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.next_chunk = (self.next_chunk / 2).max(self.smallest_chunk);",
+            to: "self.next_chunk =
+            if {on} { self.next_chunk } else { (self.next_chunk / 2).max(self.smallest_chunk) };",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_small_need_after_a_burst_brings_a_small_chunk",
+        },
+        words: "bytes for one block, and",
+    },
+    Mutant {
+        name: "a shrink leaves the blocks of the fallback cache",
+        edits: &[Edit {
+            file: "src/pool/per_thread/mod.rs",
+            from: "        lock(&self.fallback).0.hand_in();",
+            to: "        if !{on} {
+            lock(&self.fallback).0.hand_in();
+        }",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "the_fallback_cache_is_handed_in_too",
+        },
+        words: "a block is in a cache",
+    },
+    Mutant {
+        name: "a spare magazine serves two batches",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.spare_magazines -= 1;",
+            to: "self.spare_magazines -= if {on} { 0 } else { 1 };",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_larger_burst_brings_the_magazines_that_it_needs",
+        },
+        words: " magazines of ",
+    },
+    Mutant {
+        name: "an older chunk that goes back takes the rest of the newest one away",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "|chunk| ptr::eq(chunk.region.as_ptr(), region)",
+            to: "|chunk| {on} || ptr::eq(chunk.region.as_ptr(), region)",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "the_newest_chunk_yields_its_rest_when_an_older_one_has_gone",
+        },
+        words: "the newest chunk still had blocks",
+    },
 ];

@@ -13,8 +13,8 @@ const TITLE_CHARS: usize = 110;
 
 impl Runtime {
     /// Each event has a row of its own, in the order in which the events were added; the reads that
-    /// were revisited stand above what they read. Program order, and the rest of co and of fr,
-    /// follow from what is drawn.
+    /// were revisited stand above what they read. The rest of co and of fr follows from what is
+    /// drawn.
     pub(super) fn svg(&self, title: &str) -> String {
         let mut ids: Vec<Id> = self.graph.ids().collect();
         ids.sort_by_key(|&id| (usize::from(id.thread) != STATICS, self.graph.event(id).stamp));
@@ -83,7 +83,9 @@ impl Runtime {
             }
         }
         for location in &self.graph.locations {
-            for pair in location.co.windows(2) {
+            // The creation is before all writes, so arrows from it would say nothing.
+            let writes = location.co.get(1..).unwrap_or_default();
+            for pair in writes.windows(2) {
                 add(pair[0], pair[1], Relation::Coherence);
             }
         }

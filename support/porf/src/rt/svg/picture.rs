@@ -47,7 +47,7 @@ const LOOKS: [Look; 4] = [
         shift: 0.0,
         bulge: 75.0,
         name_at: 0.5,
-        meaning: "coherence: this write of a variable, then that one",
+        meaning: "coherence: this write of a variable, then that one; its creation is before both",
     },
     Look {
         relation: Relation::FromRead,
