@@ -7,7 +7,7 @@ use core::alloc::Layout;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
-use common::with_every_strategy;
+use common::{often, with_every_strategy};
 use stampool::source::FailingSource;
 use stampool::{
     AllocError, Block, Local, ObjectPool, Pool, Strategy, TagPolicy, TaggedPacked, TaggedWide,
@@ -52,7 +52,7 @@ fn a_small_need_after_a_burst_brings_a_small_chunk() {
     let before = pool.stats().source_bytes;
     let first = take(&local, 1);
     let least = pool.stats().source_bytes - before;
-    let burst = take(&local, 5000);
+    let burst = take(&local, often(5000, 900));
     assert!(pool.stats().chunks > 2, "the chunks have grown");
     give(&local, first.into_iter().chain(burst));
     local.shrink().unwrap();
@@ -84,7 +84,7 @@ fn the_newest_chunk_yields_its_rest_when_an_older_one_has_gone() {
 fn magazines<S: Strategy>() {
     let pool = Pool::builder(LAYOUT).strategy::<S>().batch(4).chunk_blocks(16).build().unwrap();
     let local = pool.local().unwrap();
-    for burst in [100, 300, 200, 500] {
+    for burst in [often(100, 20), often(300, 60), often(200, 40), often(500, 100)] {
         let blocks = take(&local, burst);
         let stats = pool.stats();
         let least = stats.carved_blocks.div_ceil(stats.batch_blocks) + stats.slots;

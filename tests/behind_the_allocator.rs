@@ -44,7 +44,8 @@ unsafe impl GlobalAlloc for Behind {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if block.addr().wrapping_sub(START.load(Relaxed)) < BUFFER {
+        let at = block.addr().checked_sub(START.load(Relaxed));
+        if at.is_some_and(|at| at < BUFFER) {
             let block = Block::from(NonNull::new(block).expect("in the buffer"));
             // SAFETY: from this pool, and not used any more by the caller's promise.
             unsafe { POOL.get().expect("it has given the block").deallocate(block) };

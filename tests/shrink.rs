@@ -12,7 +12,7 @@ use std::thread;
 
 use common::{often, with_every_cacheless, with_every_strategy};
 use stampool::source::{CountingSource, FailingSource, SourceCounts};
-use stampool::{AllocError, Block, Local, ObjectPool, Pool, Strategy};
+use stampool::{AllocError, Block, BufferSource, Local, ObjectPool, Pool, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 8]>();
 
@@ -132,7 +132,7 @@ fn beside_threads<S: Strategy>() {
     let (over, freed) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|threads| {
         let worker = |seed: usize| {
-            let (pool, rounds) = (&pool, often(3000, 30));
+            let (pool, rounds) = (&pool, often(3000, 5));
             move || {
                 let local = pool.local().unwrap();
                 for round in 0..rounds {
@@ -222,6 +222,20 @@ fn a_pool_that_keeps_its_chunks_says_so() {
     unsafe { local.deallocate(block) };
     assert_eq!((local.shrink(), checked.shrink()), (Ok(0), Ok(0)));
     assert!(checked.stats().carved_blocks > 0);
+
+    let mut memory = vec![core::mem::MaybeUninit::<u8>::uninit(); 1 << 16];
+    let base = core::ptr::NonNull::from(&mut memory[..]).cast();
+    // SAFETY: the memory outlives the pool, and nobody else uses it.
+    let source = unsafe { BufferSource::from_raw_parts(base, memory.len()) };
+    let builder = Pool::builder(LAYOUT).batch(2).chunk_blocks(4).source(source);
+    let on_a_buffer = builder.build().unwrap();
+    let local = on_a_buffer.local().unwrap();
+    for _ in 0..2 {
+        let blocks: Vec<_> = core::iter::from_fn(|| local.allocate().ok()).collect();
+        assert!(blocks.len() > 500, "only {} blocks fit", blocks.len());
+        give(&local, blocks);
+        assert_eq!(local.shrink(), Ok(0), "what goes back to a buffer is lost");
+    }
 
     let (sealed, _) = counted::<stampool::TaggedWide>(2, 8);
     sealed.prefill(8, 1).unwrap();

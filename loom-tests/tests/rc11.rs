@@ -104,6 +104,7 @@ mod checks {
                 "detached/end_end_drop",
                 "growth/second_chunk",
                 "counts/end_end_census",
+                "exact/grow_grow",
                 "mediator/offer_request_request",
                 "pool/capacity_3",
                 "pool/carve_carve_carve",

@@ -325,6 +325,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             mediator: Mediator::new(batch, shards, &mechanism),
             registry: Registry::default(),
             checking: C::new(id, layout, self.zero_on_free),
+            source_reuses: self.source.reuses(),
             growth: Growth::new(carver, Regions::new(self.source)),
             handling: self.handling,
             topology: self.topology.filter(|_| shards > 1),

@@ -152,6 +152,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// `handles` handles at one time. Allow 2B blocks for the cache of each handle beside those
     /// that are live at one time (two of the largest batches where batches grow).
     ///
+    /// If another thread shrinks the pool meanwhile, blocks that were just carved may go back at once,
+    /// and the call carves others.
+    ///
     /// # Errors
     ///
     /// [`AllocError`], if the source has no memory for all of them, or the capacity or a seal
@@ -187,10 +190,9 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
     /// dropped, and serve later chunks: 9 bytes or a little more for each block, by default.
     ///
     /// A [checked](PoolBuilder::checked) pool gives nothing back, because it recognises pointers to
-    /// every block that it ever had: 0.
-    ///
-    /// Do not shrink a pool over a source that hands no released memory out again, such as a
-    /// [`BufferSource`](crate::BufferSource): the memory that goes back is lost to the pool.
+    /// every block that it ever had: 0. Neither does a pool over a source that could not hand the
+    /// memory out again, such as a [`BufferSource`](crate::BufferSource)
+    /// ([`Source::reuses`](crate::Source::reuses)).
     ///
     /// # Errors
     ///

@@ -46,6 +46,8 @@ pub(super) struct Shared<S: Strategy, C: Checking = Unchecked> {
     pub(super) sealed: AtomicU32,
     /// The numbers of the blocks, in a stamped pool.
     pub(super) block_table: Option<BlockTable>,
+    /// Whether memory that goes back to the source can be obtained again ([`Source::reuses`](crate::source::Source::reuses)).
+    pub(super) source_reuses: bool,
     /// Writes what a fresh block holds before its first user has it, in a pool that keeps values.
     pub(super) prepare: Option<PrepareBlock>,
 }

@@ -49,8 +49,9 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
 
     /// Whether the pool gives no chunk back before it is dropped. A checked pool recognises pointers
     /// to each block that it ever had, and a thread may look up the number of a block at any time.
+    /// And it is of no use to give memory to a source that could not serve it again.
     const fn keeps_chunks(&self) -> bool {
-        C::CHECKS || self.block_table.is_some()
+        C::CHECKS || self.block_table.is_some() || !self.source_reuses
     }
 
     /// Gives the chunks back of which all blocks are in the lists, and returns their bytes. The

@@ -31,8 +31,9 @@ pub struct Stats {
     pub carved_blocks: usize,
     /// Chunks that the pool has.
     pub chunks: usize,
-    /// Regions that the pool has from its source: two for each chunk (its blocks, and their
-    /// magazines) and one for each slot. After a shrink the regions of magazines stay.
+    /// Regions that the pool has from its source: two for each chunk (its blocks, and the
+    /// magazines and what else belongs to them) and one for each slot. After a shrink the second
+    /// region of each chunk stays.
     pub regions: usize,
     /// Calls of the source for a region, failed ones included.
     pub source_calls: usize,

@@ -9,8 +9,8 @@ use super::{OwningSource, Source};
 /// Cuts regions one after another from a buffer of the caller's. The buffer never grows.
 ///
 /// The buffer may have any address and any length; bytes that are skipped for alignment are lost. If
-/// the last region goes back, its bytes serve again; those of other regions do not. So do not
-/// [shrink](crate::Pool::shrink) a pool on a buffer: the chunks that go back are lost to it.
+/// the last region goes back, its bytes serve again; those of other regions do not. So a pool on a
+/// buffer keeps its chunks if it is [shrunk](crate::Pool::shrink).
 ///
 /// A pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
 /// structure is on the heap; apart from that the pool asks for no other memory. The last region can
@@ -81,6 +81,10 @@ unsafe impl Source for BufferSource {
         if start + layout.size() == self.used {
             self.used = start;
         }
+    }
+
+    fn reuses(&self) -> bool {
+        false
     }
 
     /// Extends the last region, as far as the buffer reaches.

@@ -28,6 +28,10 @@ macro_rules! through_a_pointer {
                 (**self).granule()
             }
 
+            fn reuses(&self) -> bool {
+                (**self).reuses()
+            }
+
             fn max_align(&self) -> usize {
                 (**self).max_align()
             }

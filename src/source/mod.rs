@@ -147,6 +147,13 @@ pub unsafe trait Source: Send {
         1
     }
 
+    /// Whether the memory of a region that goes back can be obtained again, from this source or from
+    /// the system. If not, a pool has nothing to gain from giving memory back, and keeps its chunks
+    /// when it is [shrunk](crate::Pool::shrink). The default is true.
+    fn reuses(&self) -> bool {
+        true
+    }
+
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. The
     /// default is 2^29, the largest alignment that a type may have, and a pool asks for no more.
     fn max_align(&self) -> usize {

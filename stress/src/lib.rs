@@ -15,6 +15,7 @@
 //! | [`checking`], [`pin`] | how the pool looks for misuse, on which cores threads run |
 //! | [`replay`] | a recorded program instead |
 //! | `record` | how one is recorded |
+//! | [`bump`] | allocators of any layout that threads share |
 //! | [`names`] | threads over the names of a `StampedPool` |
 //! | [`steer`] | mutated pools, found, made small and run again |
 //! | [`latency`] | each call timed, by what it did |
@@ -25,6 +26,7 @@
 //! | [`html`] | results as a page of charts |
 
 pub mod board;
+pub mod bump;
 pub mod checking;
 pub mod cli;
 pub mod environment;

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod bump;
 mod exit;
 pub mod latency;
 mod output;
@@ -9,6 +10,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use self::bump::BumpArgs;
 pub use self::exit::Exit;
 pub use self::latency::LatencyArgs;
 pub use self::output::{Format, OutputArgs};
@@ -40,6 +42,8 @@ pub enum Command {
     List,
     /// Runs scenarios.
     Run(RunArgs),
+    /// Runs the allocators of any layout that threads share.
+    Bump(BumpArgs),
     /// Times each call: hits, refills, carves and flushes.
     Latency(LatencyArgs),
     /// Replays the heap trace of a real program.

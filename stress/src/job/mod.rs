@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod bump;
 mod done;
 mod hang;
 mod latency;
@@ -29,6 +30,10 @@ pub fn execute(cli: &Cli) -> Exit {
                 Ok(()) => Exit::Fine,
                 Err(_) => Exit::Internal,
             };
+        }
+        Command::Bump(args) => {
+            interrupt::listen();
+            return bump::all(args);
         }
         Command::Reproduce(args) => return steer::reproduce(args),
         Command::SteerCheck(args) => return steer::check(args),

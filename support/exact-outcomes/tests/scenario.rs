@@ -119,7 +119,7 @@ fn a_limit_is_no_pass() {
 
 #[test]
 fn a_structure_of_stds_types_is_no_pass() {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use core::sync::atomic::{AtomicU32, Ordering};
 
     // All orders of two additions have one outcome, so the outcomes cannot tell.
     let sums = |value: &mut u32, op: &Op| match *op {

@@ -87,7 +87,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         ),
         Step::new(
             "downstream",
-            "stampool alone has at most 6 packages; it works beside loom 0.7.3, and without std; it can be packaged",
+            "stampool alone has at most 6 packages; it works beside loom 0.7.3, and without std; projects that check their own stacks pass, and find their kept faults; all can be packaged",
             Xtask,
             "downstream",
         ),
@@ -256,12 +256,18 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 Xtask,
                 "fuzz-pool --seconds 120",
             ),
+            Step::new(
+                "conformance",
+                "the conformance kit on other people's allocators: what is known of them, and no more",
+                Cargo,
+                "run --quiet --release -p conformance -- --programs 10000",
+            ),
         ]);
     }
     steps
 }
 
-fn stress(deep: bool) -> [Step; 7] {
+fn stress(deep: bool) -> [Step; 8] {
     use Program::Cargo;
     let run = if deep {
         Step::new(
@@ -304,6 +310,21 @@ fn stress(deep: bool) -> [Step; 7] {
             Cargo,
             "run --quiet --release -p stress --no-default-features -- run --scenario churn,bleeding,survivors,exhaustion --threads 4 --checking checked,hardened --total 3s",
         ),
+        if deep {
+            Step::new(
+                "stress bump",
+                "the allocators that threads share, with and without resets, 1, 2 and 8 threads, 2 minutes in all",
+                Cargo,
+                "run --quiet --release -p stress --no-default-features -- bump --threads 1,2,8 --total 2m",
+            )
+        } else {
+            Step::new(
+                "stress bump",
+                "the allocators that threads share, with and without resets, 2 and 4 threads, 6 s in all",
+                Cargo,
+                "run --quiet --release -p stress --no-default-features -- bump --threads 2,4 --total 6s",
+            )
+        },
         Step::new(
             "replay 1",
             "trace sqlite, every strategy, oracles on",

@@ -31,9 +31,10 @@ pub(crate) enum Killer {
     Rc11(&'static str),
     /// Rows of the shuttle binary whose key contains this.
     Shuttle(&'static str),
-    /// A test of the library, built without a checker.
+    /// A test, built without a checker.
     Test {
-        /// The file in `tests`, or `lib` for unit tests.
+        /// The file in the library's `tests`, or `lib` for its unit tests. `stress/NAME` is a file in
+        /// the tests of `stress`.
         target: &'static str,
         /// The whole path of the test.
         name: &'static str,

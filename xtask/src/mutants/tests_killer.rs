@@ -1,4 +1,4 @@
-//! Tests of the library as killers: builds them in the copy, and runs one by name.
+//! Tests as killers: builds them in the copy, and runs one by name.
 
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +13,11 @@ use anyhow::{Context, Result};
 use super::judge::TestRun;
 use crate::common::{models, workspace};
 
-/// Builds the test programs `targets` of the copy by one call of cargo, into the workspace's own
-/// target folder: what the copy does not change was built there before.
+/// The package of the tests that are not the library's own, in front of a slash in a target.
+const STRESS: &str = "stress/";
+
+/// Builds the test programs `targets` of the copy by one call of cargo for each package, into the
+/// workspace's own target folder: what the copy does not change was built there before.
 ///
 /// # Errors
 /// Where one does not build.
@@ -22,21 +25,36 @@ pub(super) fn build(
     copy: &Path,
     targets: &BTreeSet<&'static str>,
 ) -> Result<BTreeMap<&'static str, PathBuf>> {
+    let (stress, library): (Vec<&str>, Vec<&str>) =
+        targets.iter().copied().partition(|target| target.starts_with(STRESS));
+    let mut built = build_of(copy, "stampool", &[], &library)?;
+    // Without the general allocators, which are C and C++.
+    built.extend(build_of(copy, "stress", &["--no-default-features"], &stress)?);
+    Ok(built)
+}
+
+fn build_of(
+    copy: &Path,
+    package: &str,
+    words: &[&str],
+    targets: &[&'static str],
+) -> Result<BTreeMap<&'static str, PathBuf>> {
     if targets.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let all: Vec<&str> = targets.iter().copied().collect();
-    eprintln!("building the tests {} with all mutants", all.join(", "));
+    eprintln!("building the tests {} with all mutants", targets.join(", "));
     let mut cargo = workspace::cargo()?;
-    cargo.current_dir(copy).args(["test", "--no-run", "--quiet", "--package", "stampool"]);
+    cargo.current_dir(copy).args(["test", "--no-run", "--quiet", "--package", package]);
+    cargo.args(words);
     let mut names = Vec::new();
-    for target in all {
-        if target == "lib" {
+    for target in targets {
+        let file = target.strip_prefix(STRESS).unwrap_or(target);
+        if file == "lib" {
             cargo.arg("--lib");
-            names.push("stampool");
+            names.push(package);
         } else {
-            cargo.args(["--test", target]);
-            names.push(target);
+            cargo.args(["--test", file]);
+            names.push(file);
         }
     }
     cargo.args(["--message-format", "json-render-diagnostics"]);

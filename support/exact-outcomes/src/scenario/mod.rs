@@ -102,6 +102,9 @@ where
     ///
     /// # Errors
     /// As [`check`](Self::check).
+    ///
+    /// # Panics
+    /// Never: a panic in the model is a [`Fault`].
     pub fn check_threads<C: Checker, T: Send + Sync + 'static>(
         &self,
         checker: &C,

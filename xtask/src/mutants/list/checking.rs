@@ -112,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a handle that leaves during a panic panics too",
         edits: &[Edit {
-            file: "src/pool/local/mod.rs",
+            file: "src/pool/local/ends.rs",
             from: "found.filter(|_| !panicking())",
             to: "found.filter(|_| {on} || !panicking())",
         }],

@@ -6,7 +6,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the remainder of a thread that leaves kept in its slot",
         edits: &[Edit {
-            file: "src/pool/local/mod.rs",
+            file: "src/pool/local/ends.rs",
             from: "unsafe { self.shared().hand_in(self.slot, &self.check, &self.participant) };",
             to: "if {on} {
             None

@@ -26,7 +26,7 @@ impl Stack {
     /// An empty stack, whose handles keep up to four free nodes each.
     pub fn new() -> Self {
         let node = || Node { value: AtomicU64::new(0), below: AtomicStamped::default() };
-        let pool = StampedPool::builder().batch(2).build_stamped(node);
+        let pool = StampedPool::<Node>::builder().batch(2).build_stamped(node);
         Self { pool: pool.expect("valid settings"), top: AtomicStamped::default() }
     }
 

@@ -44,9 +44,9 @@ fn a_pop_beside_a_push() {
     check(scenario.thread([Pop]).thread([Push(2)]).after([Pop, Pop]));
 }
 
-/// Two nodes come off while a thread looks at the upper one, and one of them goes back on top.
+/// A node comes off while a thread looks at it, and goes back on top with another value.
 #[test]
 fn a_node_that_is_used_again() {
-    let scenario = Scenario::new(Vec::new(), of_one_thread).before([Push(1), Push(2)]);
-    check(scenario.thread([Pop]).thread([Pop, Pop, Push(3)]).after([Pop, Pop]));
+    let scenario = Scenario::new(Vec::new(), of_one_thread).before([Push(1)]);
+    check(scenario.thread([Pop]).thread([Pop, Push(2)]).after([Pop]));
 }
