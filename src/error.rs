@@ -10,7 +10,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AllocError {
-    /// The source gave no memory for another chunk.
+    /// The source gave no memory for another chunk, or for the slot of another handle.
     OutOfMemory,
     /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
@@ -137,8 +137,7 @@ pub enum BuildError {
         /// The most.
         limit: usize,
     },
-    /// A tag below 32 bits that may wrap, without
-    /// [`allow_narrow_tags`](crate::PoolBuilder::allow_narrow_tags).
+    /// A tag below 32 bits that may wrap.
     NarrowTag {
         /// The tag's width in bits.
         bits: u32,
@@ -170,16 +169,17 @@ pub enum BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::ZeroSize => write!(f, "a block of zero bytes"),
+            Self::ZeroSize => write!(f, "a block of zero bytes, where 1 byte is the least"),
             Self::BlockTooLarge { size } => write!(f, "a block of {size} bytes is too large"),
             Self::Alignment { requested, limit } => {
                 write!(f, "an alignment of {requested} bytes, where {limit} is the limit")
             }
             Self::Batch { requested, limit } => {
-                write!(f, "a batch of {requested} blocks, where 1 to {limit} can be had")
+                write!(f, "a batch, or a largest batch, of {requested} blocks")?;
+                write!(f, ", where 1 to {limit} can be had")
             }
             Self::BatchUpTo { requested, batch } => {
-                write!(f, "batches of {batch} blocks that grow up to {requested}")
+                write!(f, "batches of {batch} blocks cannot grow up to {requested}, which is less")
             }
             Self::Chunk { requested, limit } => {
                 write!(f, "a chunk of {requested} blocks, where 1 to {limit} can be had")
@@ -200,12 +200,14 @@ impl fmt::Display for BuildError {
                 write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")
             }
             Self::Cacheless { strategy } => {
-                write!(f, "{strategy} cannot do without caches")
+                write!(f, "{strategy} cannot do without caches")?;
+                f.write_str(": choose another strategy, or a pool that is not exact")
             }
             Self::PoolsExhausted => write!(f, "no number is left for another pool"),
             Self::Fill { error } => write!(f, "the pool cannot be filled: {error}"),
             Self::NotLockFree { strategy } => {
-                write!(f, "{strategy} is not lock-free on this machine")
+                write!(f, "{strategy} is not lock-free on this machine")?;
+                f.write_str(": choose another strategy, or leave `strict_lock_free` out")
             }
         }
     }

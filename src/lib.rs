@@ -4,6 +4,7 @@
 //! [design]: crate::docs::design
 //! [family]: crate::docs::family
 //! [forms]: crate::docs::forms
+//! [glossary]: crate::docs::glossary
 //! [speed]: crate::docs
 //! [verification]: crate::docs::verification
 #![doc = ""]

@@ -1,9 +1,7 @@
 //! The layers themselves, for the model checks and for experiments: the code of which the public
 //! items are made.
 //!
-//! They are exempt from semantic versioning, and meant for people who read the contracts. These
-//! layers trust their callers, for instance to use a list with one store only; the public items do
-//! not.
+//! They are exempt from semantic versioning, and meant for people who read the contracts.
 //!
 //! The only list of the strategies is here too ([`with_strategies`]). A harness iterates over it
 //! ([`each_strategy`]) instead of naming the strategies itself, so it cannot miss one.

@@ -165,7 +165,11 @@ fn with_settings<S: Aba, C: Checking>(
 
 /// A refusal names a setting as it was given, and a limit that it is beyond.
 fn is_justified(error: BuildError, case: &Case) -> Result<(), TestCaseError> {
-    let batch = case.batch.unwrap_or(64);
+    let batch = case.batch.unwrap_or_else(|| {
+        let stride = case.layout.pad_to_align().size().max(1);
+        let most = case.batch_up_to.unwrap_or(64).min(case.capacity.unwrap_or(usize::MAX) / 8);
+        most.min(64).min((32 << 10) / stride).max(1)
+    });
     let beyond =
         |value, requested, limit| value == Some(requested) && (requested == 0 || requested > limit);
     let is_justified = match error {

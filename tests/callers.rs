@@ -137,6 +137,22 @@ fn a_write_after_a_free_names_the_line_of_the_allocation() {
 }
 
 #[test]
+fn a_write_after_a_free_that_shows_at_a_refill_names_the_line_of_the_allocation() {
+    let pool = Pool::builder(Layout::new::<u64>()).batch(4).hardened().build().unwrap();
+    let local = pool.local().unwrap();
+    let blocks: Vec<Block> = (0..4).map(|_| local.allocate().unwrap()).collect();
+    // SAFETY: ours.
+    unsafe { local.deallocate_many(&blocks) };
+    drop(local);
+    for block in blocks {
+        // SAFETY: none, that is the test: the block is free. The pool is hardened.
+        unsafe { block.cast::<u64>().write(0) };
+    }
+    let local = pool.local().unwrap();
+    names_its_line!(local.allocate());
+}
+
+#[test]
 fn a_write_after_a_free_without_a_handle_names_the_line_of_the_allocation() {
     let builder = Pool::builder(Layout::new::<u64>()).batch(64).hardened();
     let pool = builder.build_thread_local().unwrap();

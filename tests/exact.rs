@@ -5,7 +5,7 @@ mod common;
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::thread;
 
@@ -102,6 +102,56 @@ fn as_many_as_threads<S: Strategy>() {
     assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
 }
 
+/// The blocks that are live and the calls that are about to bring one are counted, before such a
+/// call and after the free. The pool carves no more than there ever were of them.
+#[test]
+fn no_more_is_carved_than_was_needed_at_one_time() {
+    with_every_cacheless!(carve_what_is_needed);
+}
+
+fn carve_what_is_needed<S: Strategy>() {
+    const THREADS: usize = 4;
+    let mut pool = Pool::builder(LAYOUT).strategy::<S>().build_exact().unwrap();
+    let (needed, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let need = |blocks| {
+        let before = needed.fetch_add(blocks, Ordering::SeqCst);
+        most.fetch_max(before + blocks, Ordering::SeqCst);
+    };
+    let work = |nth: usize| {
+        let mut held: Vec<Block> = Vec::new();
+        for round in 0..common::often(5_000, 30) {
+            let wanted = round * (nth + 2) % 7;
+            if let Some(missing) = wanted.checked_sub(held.len()).filter(|_| round % 3 == 0) {
+                let mut room = vec![MaybeUninit::uninit(); missing];
+                need(missing);
+                pool.allocate_many(&mut room).unwrap();
+                // SAFETY: the call has written all of them.
+                held.extend(room.iter().map(|block| unsafe { block.assume_init() }));
+            }
+            while held.len() < wanted {
+                need(1);
+                held.push(pool.allocate().unwrap());
+            }
+            for block in held.drain(wanted..) {
+                // SAFETY: live, and freed once.
+                unsafe { pool.deallocate(block) };
+                needed.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        // SAFETY: live, and freed once.
+        unsafe { pool.deallocate_many(&held) };
+        needed.fetch_sub(held.len(), Ordering::SeqCst);
+    };
+    thread::scope(|threads| {
+        for nth in 0..THREADS {
+            threads.spawn(move || work(nth));
+        }
+    });
+    let (carved, most) = (pool.stats().carved_blocks, most.into_inner());
+    assert!(carved <= most, "{}: {carved} carved, {most} were needed at one time", S::NAME);
+    assert_eq!(pool.census().free_blocks(), carved, "a block was lost");
+}
+
 #[test]
 fn what_lets_magazines_wait_has_none_for_it() {
     let refused = Pool::builder(LAYOUT).strategy::<EpochDeferred>().build_exact().err();
@@ -146,7 +196,7 @@ fn fill_and_seal<S: Strategy>() {
 
 #[test]
 fn a_fill_that_does_not_succeed_keeps_what_it_has() {
-    let meter = FailingSource::default().refuse_from(3);
+    let meter = FailingSource::default().refuse_from(5);
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(meter);
     let mut pool = builder.build().unwrap();
     assert_eq!(pool.prefill(1000, 1), Err(AllocError::OutOfMemory));

@@ -11,14 +11,13 @@ use std::thread;
 
 use common::forks::{Raises, in_a_fork, in_a_fork_by, outcome};
 use common::with_every_strategy;
-use stampool::{AllocError, Pool, Strategy};
+use stampool::{AllocError, Local, Pool, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 const BATCH: usize = 8;
 
 /// Takes, marks, checks and gives back, so often.
-fn churn<S: Strategy>(pool: &Pool<S>, rounds: usize, most: usize, mark: u64) {
-    let local = pool.local().unwrap();
+fn churn<S: Strategy>(local: &Local<'_, S>, rounds: usize, most: usize, mark: u64) {
     for round in 0..rounds {
         let mut held = Vec::new();
         for nth in 0..round % most + 1 {
@@ -93,7 +92,7 @@ fn oversubscribe<S: Strategy>() {
     thread::scope(|scope| {
         for number in 0..threads {
             let pool = &pool;
-            scope.spawn(move || churn(pool, 300, most, 1000 * number as u64));
+            scope.spawn(move || churn(&pool.local().unwrap(), 300, most, 1000 * number as u64));
         }
     });
     let carved = pool.stats().carved_blocks;
@@ -168,14 +167,14 @@ fn a_forked_child_goes_on_with_its_copy() {
             for number in 1..=3 {
                 threads.spawn(move || {
                     while !over.load(Ordering::Relaxed) {
-                        churn(shared, 10, 5 * BATCH, 1000 * number);
+                        churn(&shared.local().unwrap(), 10, 5 * BATCH, 1000 * number);
                     }
                 });
             }
-            churn(shared, 20, 5 * BATCH, 0);
+            churn(&shared.local().unwrap(), 20, 5 * BATCH, 0);
             in_a_fork(|| {
                 let carved = shared.stats().carved_blocks;
-                churn(shared, 200, 5 * BATCH, 7000);
+                churn(&shared.local().unwrap(), 200, 5 * BATCH, 7000);
                 let block = shared.allocate().unwrap();
                 // SAFETY: live, and freed once.
                 unsafe { shared.deallocate(block) };

@@ -173,8 +173,8 @@ fn between_the_batches<S: Strategy>() {
 
 #[test]
 fn a_source_that_panics_in_a_bulk_call_loses_nothing() {
-    // The first region is a slot's, the second a chunk's.
-    let source = FailingSource::default().panic_at(2);
+    // The first region is a slot's, and each chunk has two.
+    let source = FailingSource::default().panic_at(3);
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
     let mut pool = builder.build().unwrap();
     let local = pool.local().unwrap();

@@ -30,7 +30,8 @@ fn magazine<'s>(
     index: usize,
     regions: &mut Regions,
 ) -> OwnedMagazine<'s> {
-    let names = store.names_missing(index + 1).unwrap();
+    // SAFETY: one thread.
+    let names = unsafe { store.names_missing(index + 1) }.unwrap();
     if names.size() > 0 {
         let room = regions.obtain(names).unwrap();
         // SAFETY: one thread; the regions outlive the store's use.
@@ -92,20 +93,22 @@ fn a_popper_that_sleeps_through_all_tags_takes_nothing_twice() {
     let name_below = below.name();
     stack.push(below);
     stack.push(top);
-    MEANWHILE.set(Some(Box::new(|| {
-        let mut top = stack.remove(Take::One, store, &()).next().expect("the upper magazine");
-        let _taken = stack.remove(Take::One, store, &()).next().expect("the lower magazine");
+    // SAFETY: all magazines are of this store, and the tag does not wrap.
+    let pop = || unsafe { stack.remove(Take::One, store, &()) }.next();
+    MEANWHILE.set(Some(Box::new(move || {
+        let mut top = pop().expect("the upper magazine");
+        let _taken = pop().expect("the lower magazine");
         stack.push(top);
         for _ in 2..1 << BITS {
-            top = match stack.remove(Take::One, store, &()).next() {
+            top = match pop() {
                 Some(top) => top,
                 None => return,
             };
             stack.push(top);
         }
     })));
-    let slept = stack.remove(Take::One, store, &()).next().map(|magazine| magazine.name());
-    let next = stack.remove(Take::One, store, &()).next().map(|magazine| magazine.name());
+    let slept = pop().map(|magazine| magazine.name());
+    let next = pop().map(|magazine| magazine.name());
     assert!(
         slept != Some(name_below) && next != Some(name_below),
         "the lower magazine was taken twice: {slept:?}, {next:?}"
@@ -136,7 +139,8 @@ where
     let (store, list) = (MagazineStore::new(1, mechanism.addressing), S::list(&mechanism));
     list.push(magazine(&store, 0, &mut regions));
     let mut removals = 0_u64;
-    while let Some(magazine) = list.pop(&store, &()) {
+    // SAFETY: all magazines are of this store, and the strategies need no pin.
+    while let Some(magazine) = unsafe { list.pop(&store, &()) } {
         list.push(magazine);
         removals += 1;
         assert!(removals < 1 << bits, "a tag of {bits} bits came back");
@@ -144,12 +148,12 @@ where
         assert_eq!(list.refuses(), removals >= half, "after {removals} removals");
     }
     assert_eq!(removals, (1 << bits) - 1, "each tag is for use");
-    assert!(
-        list.remove(Take::UpTo(8), &store, &()).is_empty()
-            && list.remove(Take::All, &store, &()).is_empty()
-    );
+    for take in [Take::UpTo(8), Take::All] {
+        // SAFETY: as above.
+        assert!(unsafe { list.remove(take, &store, &()) }.is_empty());
+    }
     assert!(list.refuses());
-    // SAFETY: nobody else is here.
+    // SAFETY: as above, and nobody else is here.
     let left = unsafe { list.take_all_alone(&store, &()) };
     assert_eq!(left.count(), 1, "the magazine is still there");
 }
@@ -172,22 +176,25 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
     let mut regions = regions();
     let mediator = Mediator::<S>::new(batch, 1, &mechanism::<S>());
     for index in 0..BLOCKS + 2 {
-        mediator.add_magazine(magazine(mediator.store(), index, &mut regions));
+        // SAFETY: of the mediator's store.
+        unsafe { mediator.add_magazine(magazine(mediator.store(), index, &mut regions)) };
     }
     let memory = regions.obtain(Layout::new::<[u8; BLOCKS]>()).unwrap();
     // SAFETY: within the room.
     let block = |nth| Block::from(unsafe { memory.add(nth) });
     let mut held: BTreeSet<Block> = (0..BLOCKS).map(block).collect();
     let (participant, shard) = (mediator.join(), mediator.shard_id(0));
+    // SAFETY: the participant has joined this mediator.
+    let client = unsafe { mediator.client(&participant, shard) };
     let mut refused = false;
     for round in 0..1000 {
         // What is held goes back in pieces of all sizes.
         let piece = if batch.max == 1 { 1 } else { 1 + round % batch.max };
         let back: Vec<Block> = held.iter().take(piece).copied().collect();
         held.retain(|&held| !back.contains(&held));
-        mediator.client(&participant, shard).offer(&back);
+        client.offer(&back);
         let mut room = vec![MaybeUninit::uninit(); ask];
-        let count = mediator.client(&participant, shard).request(Take::UpTo(room.len()), &mut room);
+        let count = client.request(Take::UpTo(room.len()), &mut room);
         for block in &room[..count] {
             // SAFETY: so many were written.
             let block = unsafe { block.assume_init() };

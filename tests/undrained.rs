@@ -110,17 +110,20 @@ fn a_pin_that_goes_on_does_not_hold_the_end_up() {
     for index in 0..4 {
         let room = regions.obtain(Magazine::layout(1).unwrap()).unwrap();
         // SAFETY: one thread, with rising indices; the regions outlive all use of the magazines.
-        mediator.add_magazine(unsafe { mediator.store().create(index, room) });
+        let magazine = unsafe { mediator.store().create(index, room) };
+        // SAFETY: made by the mediator's store.
+        unsafe { mediator.add_magazine(magazine) };
     }
     mediator.extend_limbo(2);
     let block = Block::from(regions.obtain(Layout::new::<u64>()).unwrap());
     let (sleeper, participant) = (mediator.join(), mediator.join());
     let pin = sleeper.pin();
-    let client = mediator.client(&participant, mediator.shard_id(0));
+    // SAFETY: the participant has joined this mediator.
+    let client = unsafe { mediator.client(&participant, mediator.shard_id(0)) };
     client.offer(&[block]);
     let mut room = [core::mem::MaybeUninit::uninit()];
     assert_eq!(client.request(Take::UpTo(room.len()), &mut room), 1);
-    assert_eq!(mediator.waiting().limbo_magazines, 1);
+    assert_eq!(mediator.limbo().0, 1);
     drop(mediator);
     drop(pin);
     for _ in 0..8 {

@@ -3,18 +3,24 @@
 //! loom explores the executions of a small concurrent program. On its own it has two weaknesses
 //! that matter here. Version 0.7.3 passes over interleavings of the very shape that lock-free lists
 //! consist of ("load head; CAS head"; upstream issues #166 and #392), so it is patched
-//! (`loom-0.7.3-dpor.patch`, applied by `cargo xtask`). And a check that explored nothing looks the
+//! (`support/exact-outcomes/loom-0.7.3-dpor.patch`, applied by `cargo xtask`). And a check that explored nothing looks the
 //! same as one that explored everything, so a run counts for something only if it finished and saw
 //! *exactly* the outcomes that an independent specification allows.
 //!
 //! The same scenarios also run under porf, the model checker of this repository, in a build of its
 //! own (`tests/rc11.rs`), and under shuttle (the crate `shuttle-tests`).
 //!
+//! The parts that know nothing of this library are a crate of their own, `exact-outcomes`: what
+//! runs a closure under a checker, what enumerates the outcomes of a specification, and what
+//! registers checks, runs each in a process of its own, and judges it. They are exported from here
+//! under the names that they have there.
+//!
 //! | module | for |
 //! |---|---|
 //! | [`explore`] | run a closure under loom or porf; count executions, collect outcomes |
 //! | [`spec`] | enumerate the outcomes that an abstract machine allows |
 //! | [`harness`] | register [`Check`]s, run each in a process of its own, judge it |
+//! | [`one_at_a_time`] | a fault of the checks: a mutex around every operation |
 //! | [`canary`] | refuse to start under an unpatched or misconfigured loom |
 //! | [`program`] | random and litmus programs as data, run on any checker |
 //! | [`progress`] | rows in which porf stops one thread for ever |
@@ -24,53 +30,6 @@
 //! | [`opaque`] | libraries that the checkers cannot see into, behind the contract of a reclaimer |
 //! | [`litmus`] | known C11 outcomes against what loom finds |
 //! | [`selfcheck`] | rows by which each run checks that its checker still finds faults |
-//! | [`one_at_a_time`] | a fault of the checks: a mutex around every operation |
-//!
-//! # Checking a structure of your own
-//!
-//! Three things: a specification, a body that returns an outcome, and a registration. The body runs
-//! once per execution and must be deterministic (no clock, no random number, no address compared);
-//! it may start four threads beside its own.
-//!
-//! ```no_run
-//! use std::collections::BTreeSet;
-//!
-//! use loom::sync::{Arc, atomic::{AtomicUsize, Ordering}};
-//! use loom_tests::{explore::Bound, harness::{self, Check}, spec::{self, Object}};
-//!
-//! /// What a counter is: an atomic step per increment, whatever the code does.
-//! #[derive(Clone, PartialEq, Eq, Hash)]
-//! struct Counter(u32);
-//!
-//! impl Object for Counter {
-//!     type Op = ();
-//!     fn apply(&self, _thread: usize, (): &()) -> Vec<Self> {
-//!         vec![Counter(self.0 + 1)]
-//!     }
-//!     fn outcome(&self) -> String {
-//!         format!("count {}", self.0)
-//!     }
-//! }
-//!
-//! /// What the code does.
-//! fn two_increments() -> String {
-//!     let counter = Arc::new(AtomicUsize::new(0));
-//!     let other = Arc::clone(&counter);
-//!     let thread = loom::thread::spawn(move || other.fetch_add(1, Ordering::Relaxed));
-//!     counter.fetch_add(1, Ordering::Relaxed);
-//!     thread.join().unwrap();
-//!     format!("count {}", counter.load(Ordering::Relaxed))
-//! }
-//!
-//! fn main() -> std::process::ExitCode {
-//!     let allowed: BTreeSet<String> = spec::interleavings(Counter(0), &[vec![()], vec![()]]);
-//!     let checks = vec![
-//!         Check::loom("counter", "two_increments", Bound::Unbounded, two_increments)
-//!             .expect_exactly(allowed, 2),
-//!     ];
-//!     harness::main(checks, "loom")
-//! }
-//! ```
 //!
 //! # What loom passes over without a word
 //!
@@ -86,21 +45,17 @@
 //! - Access to an `UnsafeCell` is checked for races, and is no scheduling point.
 //! - `join` may return before the destructors of the thread's locals ran.
 
-pub mod canary;
 pub mod epoch_model;
-pub mod explore;
-pub mod harness;
 pub mod litmus;
-pub mod one_at_a_time;
 pub mod opaque;
 pub mod program;
 pub mod progress;
 pub mod scenarios;
 pub mod selfcheck;
-pub mod spec;
 pub mod twins;
 
-pub use harness::{Check, Expectation};
+pub use exact_outcomes::harness::{Check, Expectation};
+pub use exact_outcomes::{canary, explore, harness, one_at_a_time, spec};
 pub use ledger::{Checker, Expect, Limit, Row, Verdict};
 
 /// Which backend this crate, and with it the library under check, was compiled for.

@@ -20,16 +20,17 @@ mod checks {
 
 #[cfg(stampool_model = "porf")]
 mod checks {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use loom_tests::Check;
     use loom_tests::epoch_model::{EpochModel, Prompt};
     use loom_tests::scenarios::{
-        Subject, arena_source, bump, crossed, edges, ends, exchange, free_twice, land, landing,
-        list, look_up, objects, recycle, stamped, subjects,
+        Shape, Subject, arena_source, bump, crossed, edges, ends, exchange, free_twice, land,
+        landing, list, locals, look_up, objects, recycle, stamped, subjects,
     };
     use loom_tests::twins::{SOUND, Sound, Twin, kept, twins, wide_enough};
-    use stampool::{TaggedPacked, TaggedWide};
+    use stampool::{Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
 
     /// Fewer executions than this explored nothing worth the name.
     const FEWEST: u64 = 2;
@@ -40,19 +41,52 @@ mod checks {
     /// What takes more than a few seconds: three threads, and two where a strategy takes a lock at
     /// each look, because each order of the looks is a graph.
     const LONG: &[(&str, &[&str])] = &[
-        ("TaggedWide", &["pool/one_producer_two_consumers", "pool/leave_leave_attach"]),
-        ("TaggedPacked", &["pool/one_producer_two_consumers", "pool/leave_leave_attach"]),
+        (
+            "TaggedWide",
+            &[
+                "pool/one_producer_two_consumers",
+                "pool/leave_leave_attach",
+                "pool/capacity_3",
+                "pool/carve_carve_carve",
+            ],
+        ),
+        (
+            "TaggedPacked",
+            &[
+                "pool/one_producer_two_consumers",
+                "pool/leave_leave_attach",
+                "pool/capacity_3",
+                "pool/carve_carve_carve",
+            ],
+        ),
         (
             "EpochModel",
             &[
                 "mediator/shards_before_its_count",
                 "pool/one_producer_two_consumers",
                 "pool/leave_leave_attach",
+                "pool/capacity_3",
+                "pool/carve_carve_carve",
+                "pool/free_allocate_allocate",
+                "pool/capacity_free_3",
+                "list/pop_push_4",
+                "shrink/grow",
             ],
         ),
         ("Quiescent<glue>", &["splice/spliced_back", "splice/stale_check", "splice/sleeper"]),
         ("Quiescent<waits counted>", &["splice/stale_check"]),
-        ("EpochStalled", &["pool/one_producer_two_consumers", "pool/leave_leave_attach"]),
+        (
+            "EpochStalled",
+            &[
+                "pool/one_producer_two_consumers",
+                "pool/leave_leave_attach",
+                "pool/capacity_3",
+                "pool/carve_carve_carve",
+                "pool/free_allocate_allocate",
+                "pool/capacity_free_3",
+                "list/pop_push_4",
+            ],
+        ),
         (
             "Quiescent",
             &[
@@ -70,6 +104,17 @@ mod checks {
                 "detached/end_end_drop",
                 "growth/second_chunk",
                 "counts/end_end_census",
+                "exact/grow_grow",
+                "mediator/offer_request_request",
+                "pool/capacity_3",
+                "pool/carve_carve_carve",
+                "pool/free_allocate_allocate",
+                "pool/capacity_free_3",
+                "list/pop_push_4",
+                "shrink/allocate",
+                "shrink/grow",
+                "shrink/leave",
+                "shrink/shrink",
             ],
         ),
     ];
@@ -82,6 +127,8 @@ mod checks {
 
     /// Each scenario, whatever loom's bounds are, and each twin.
     pub(super) fn all() -> Vec<Check> {
+        let allowed = Allowed::new();
+        let of_strategy = |subject| of_strategy(subject, &allowed);
         let mut checks: Vec<Check> = subjects().into_iter().flat_map(of_strategy).collect();
         checks.extend(of_one_kind());
         for (strategy, scenarios) in LONG {
@@ -101,16 +148,45 @@ mod checks {
             .collect()
     }
 
-    /// What every strategy runs.
-    fn of_strategy(subject: Subject) -> Vec<Check> {
-        let mut checks = Vec::new();
-        for scenario in list::SCENARIOS {
-            checks.push(of_list(subject.strategy, subject, scenario));
+    /// What the specifications allow, which strategies share.
+    struct Allowed {
+        lists: Vec<(&'static list::Scenario, Shape, BTreeSet<String>)>,
+        exchanges: Vec<(&'static exchange::Scenario, BTreeSet<String>)>,
+        locals: Vec<(&'static locals::Scenario, BTreeSet<String>)>,
+    }
+
+    impl Allowed {
+        fn new() -> Self {
+            let lists = || list::SCENARIOS.iter().chain(list::MANY);
+            let exchanges = exchange::SCENARIOS.iter().chain(exchange::MANY);
+            let shapes = [Shape::Stack, Shape::Sides, Shape::TwoLists];
+            let of_shape = |shape| lists().map(move |one| (one, shape, list::allowed(one, shape)));
+            Self {
+                lists: shapes.into_iter().flat_map(of_shape).collect(),
+                exchanges: exchanges.map(|one| (one, exchange::allowed(one))).collect(),
+                locals: locals::SCENARIOS.iter().map(|one| (one, one.allowed())).collect(),
+            }
         }
-        for scenario in exchange::SCENARIOS {
+    }
+
+    /// What every strategy runs.
+    fn of_strategy(subject: Subject, allowed: &Allowed) -> Vec<Check> {
+        let mut checks = Vec::new();
+        let of_shape = allowed.lists.iter().filter(|(_, shape, _)| *shape == subject.shape);
+        for &(scenario, _, ref allowed) in of_shape {
+            let body = move || (subject.list)(scenario);
+            let check = Check::rc11(subject.strategy, scenario.name, body);
+            checks.push(check.expect_exactly(allowed.clone(), FEWEST));
+        }
+        for &(scenario, ref allowed) in &allowed.exchanges {
             let body = move || (subject.exchange)(scenario);
             let check = Check::rc11(subject.strategy, scenario.name, body);
-            checks.push(check.expect_exactly(exchange::allowed(scenario), FEWEST));
+            checks.push(check.expect_exactly(allowed.clone(), FEWEST));
+        }
+        for &(scenario, ref allowed) in &allowed.locals {
+            let body = move || (subject.locals)(scenario);
+            let check = Check::rc11(subject.strategy, scenario.name, body);
+            checks.push(check.expect_exactly(allowed.clone(), allowed.len().min(2) as u64));
         }
         for scenario in ends::DETACHED {
             let body = move || (subject.ends)(scenario);
@@ -155,6 +231,10 @@ mod checks {
         checks.push(together.expect_exactly(["both wait".into()].into(), FEWEST));
         let landing = Check::rc11(landing::SUBJECT, landing::NAME, landing::body);
         checks.push(landing.expect_exactly(landing::allowed(), FEWEST));
+        for one in locals::STATICS {
+            let check = Check::rc11(one.strategy, locals::Static::NAME, one.body);
+            checks.push(check.expect_exactly(locals::Static::allowed(), FEWEST));
+        }
         for one in stamped::scenarios() {
             let check = Check::rc11(stamped::STRATEGY, one.name, one.body);
             checks.push(check.expect_exactly((one.allowed)(), FEWEST));
@@ -188,6 +268,16 @@ mod checks {
         checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
         for (strategy, subject, scenario) in wide_enough().into_iter().chain(kept()) {
             checks.push(of_list(strategy, subject, scenario));
+        }
+        let exact: [(&str, fn() -> String); 4] = [
+            (TaggedWide::<64>::NAME, edges::exact::body::<TaggedWide>),
+            (TaggedPacked::<32>::NAME, edges::exact::body::<TaggedPacked>),
+            (Quiescent::NAME, edges::exact::body::<Quiescent>),
+            (Locked::NAME, edges::exact::body::<Locked>),
+        ];
+        for (strategy, body) in exact {
+            let check = Check::rc11(strategy, edges::exact::NAME, body);
+            checks.push(check.expect_exactly(edges::exact::allowed(), FEWEST));
         }
         let last = edges::tags::body::<TaggedWide<{ edges::tags::BITS }>>;
         let last = Check::rc11("TaggedWide<2>", edges::tags::NAME, last);

@@ -8,9 +8,9 @@
 use core::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use exact_outcomes::explore::Exploration;
 use histories::linearize::linearize;
 use histories::{Call, History, Multiset, Operation};
-use loom_tests::explore::Exploration;
 use loom_tests::scenarios::linear::{Fault, Op, Program};
 use loom_tests::{Check, Checker, Limit};
 use proptest::prelude::{Just, Strategy as _, prop, prop_oneof};

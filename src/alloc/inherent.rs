@@ -3,9 +3,9 @@
 /// Writes the calls of a member that all members have alike.
 ///
 /// The member itself writes `allocate`, and those of `owns`, `usage`, `reset` and `memory_range`
-/// that it has, as inherent methods; a member that is `Contiguous` writes no `owns`. The macro adds the other inherent methods, and implements
-/// [`Allocator`](crate::alloc::Allocator) and the listed traits by the inherent methods of the same
-/// names:
+/// that it has, as inherent methods; a member that is `Contiguous` writes no `owns`. The macro adds
+/// the other inherent methods, and implements [`Allocator`](crate::alloc::Allocator) and the listed
+/// traits by the inherent methods of the same names:
 ///
 /// ```text
 /// member! {

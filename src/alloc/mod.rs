@@ -6,16 +6,18 @@
 //! chapter [`family`](crate::docs::family) says which member to take.
 //!
 //! Every member has inherent methods with the names of the methods of [`Allocator`], so a caller
-//! needs no import for them. Members that implement [`Owner`] or [`Reset`] have inherent methods for
-//! these too, except [`Locked`](wrap::Locked) and [`Shared`](wrap::Shared). `&T` of each member also
-//! implements the `Allocator` of the crate `allocator-api2`, if the feature of that version is on.
+//! needs no import for them. Members that implement [`Owner`] or [`Reset`] have inherent methods
+//! for these too, except [`Locked`](wrap::Locked) and [`Shared`](wrap::Shared). `&T` of each member
+//! also implements the `Allocator` of the crate `allocator-api2`, if the feature of that version is
+//! on.
 //!
 //! # The contract
 //!
 //! These are the rules of the `Allocator` that Rust's standard library is stabilising, with names.
 //! `SAFETY` comments and the [conformance kit](conformance) cite them. A block is *live* from the
 //! `Ok` that returned it until it is given back, or moved by an `Ok`, or the allocator is dropped
-//! or used by `&mut`, or a lifetime in the allocator's type ends.
+//! or used by `&mut`, unless the call says that blocks stay (opening a scope of a [`Stack`] does),
+//! or a lifetime in the allocator's type ends.
 //!
 //! - **A1, valid.** A live block is valid for reads and writes of its whole length, aligned to its
 //!   layout, and disjoint from other live blocks and from the allocator's own data. A block that
@@ -28,12 +30,17 @@
 //!   to the returned length. It makes no difference which.
 //! - **A5, size zero.** The result is aligned and not null, and takes no memory.
 //! - **A6, no surprise.** The end of a block does not wrap around the address space, and no call
-//!   unwinds, unless the source panics (see [`Source`](crate::Source)).
+//!   unwinds, unless the source panics (see [`Source`](crate::Source)), or the topology of a pool,
+//!   or a checked pool or member reports a call that breaks the contract.
 //! - **A7, the reason is true.** An error says why: [`OutOfMemory`](AllocError::OutOfMemory) if the
 //!   source gave none, [`Capacity`](AllocError::Capacity) if the allocator is at a limit of its
 //!   own, [`Unsupported`](AllocError::Unsupported) if it never serves such a layout, whatever is
 //!   freed, [`NotInPlace`](AllocError::NotInPlace) if the block would have to move, which only the
-//!   two calls for resizing in place say.
+//!   two calls for resizing in place say, [`MisalignedSource`](AllocError::MisalignedSource) if the
+//!   source gave a region that is not aligned, [`Sealed`](AllocError::Sealed) if a scope of the
+//!   stack is open or the pool is sealed. A pool also answers
+//!   [`TagsExhausted`](AllocError::TagsExhausted) and
+//!   [`MagazinesExhausted`](AllocError::MagazinesExhausted), as said there.
 
 mod allocator;
 #[cfg(feature = "std")]

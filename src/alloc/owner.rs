@@ -18,6 +18,10 @@ pub trait Owner: Allocator {
 /// An allocator that can take all of its blocks back at once.
 pub trait Reset: Owner {
     /// Invalidates every block. Nothing is in use afterwards.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. Every block is invalid nevertheless.
     fn reset(&mut self);
 }
 

@@ -11,7 +11,7 @@ use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
-use crate::pool::{ExactPool, Local, Pool, Stats, ThreadLocalPool};
+use crate::pool::{ExactPool, Local, Pool, ThreadLocalPool};
 
 /// What takes blocks from a pool and gives them back: a handle, or a pool without handles.
 ///
@@ -77,42 +77,41 @@ block_pools! {
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
 // A1, A2: the pool's contract; its blocks lie in its regions. A3: a failed call takes no block. A4:
-// every block has the same extent. A5: `empty`. A6: the pool does not unwind.
+// every block has the same extent. A5: `empty`. A6: only the
+// source and the topology unwind, and a checked pool at a call that breaks the contract.
 pub struct PoolAllocator<P> {
     pool: P,
     block: OneLayout,
 }
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
-    /// A handle of this pool, as an allocator of the family. Takes the growth lock once, as
-    /// [`stats`](Self::stats).
+    /// A handle of this pool, as an allocator of the family.
     ///
     /// # Errors
     ///
     /// As [`local`](Self::local).
     pub fn as_allocator(&self) -> Result<PoolAllocator<Local<'_, S, C>>, AllocError> {
-        Ok(PoolAllocator::new(self.local()?, &self.stats()))
+        Ok(PoolAllocator::new(self.local()?, self.block_layout()))
     }
 }
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
-    /// This pool as an allocator of the family. Takes the growth lock once, as [`Pool::stats`].
+    /// This pool as an allocator of the family. Takes no lock.
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
-        PoolAllocator::new(self, &self.stats())
+        PoolAllocator::new(self, self.pool().block_layout())
     }
 }
 
 impl<S: Strategy> ExactPool<S> {
-    /// This pool as an allocator of the family. Takes the growth lock once, as [`Pool::stats`].
+    /// This pool as an allocator of the family. Takes no lock.
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
-        PoolAllocator::new(self, &self.stats())
+        PoolAllocator::new(self, self.pool().block_layout())
     }
 }
 
 impl<P: BlockPool> PoolAllocator<P> {
-    fn new(pool: P, stats: &Stats) -> Self {
-        let block = Layout::from_size_align(stats.block_size, stats.block_align);
-        Self { pool, block: OneLayout(block.expect("the layout of a block that the pool has")) }
+    fn new(pool: P, block: Layout) -> Self {
+        Self { pool, block: OneLayout(block) }
     }
 
     /// The layout of each block.

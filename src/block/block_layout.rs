@@ -53,6 +53,15 @@ impl BlockLayout {
         self.align
     }
 
+    /// The layout of one block.
+    ///
+    /// # Panics
+    ///
+    /// Never: [`new`](Self::new) has made sure of it.
+    pub fn block(&self) -> Layout {
+        self.run(1).expect("`new` has refused blocks without a layout")
+    }
+
     /// The most neighbouring blocks for which [`run`](Self::run) has a layout.
     pub const fn most_blocks(&self) -> usize {
         // A layout's size, rounded up to its alignment, is at most `isize::MAX`.

@@ -4,6 +4,10 @@
 //! The table has a fixed size and never allocates, because a pool may implement the program's
 //! allocator. When the table is full, new chunks replace those of dropped pools; if there are none,
 //! new chunks are not entered.
+//!
+//! The table has one lock for the whole process. A thread holds it while it enters a chunk (under
+//! the growth lock of its pool), drops a pool, or looks a pointer up, and takes no other lock
+//! meanwhile. A thread that stops there holds up these calls of every checked pool.
 
 use crate::sync::{PoolId, ProcessMutex};
 

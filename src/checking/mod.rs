@@ -21,9 +21,9 @@
 //! # Who may change a word
 //!
 //! Only the owner of a block changes its word. It uses a load and a store when the block moves
-//! between a cache and a user, and an RMW when the block moves between a cache and a magazine. If a
-//! thread frees a block that is not its own, and this free comes after the earlier free or
-//! hand-over, the word is not live.
+//! between a cache and a user, and an RMW when the block moves between a cache and a magazine. So a
+//! free that comes after an earlier free of the block finds a word that is not live, until the pool
+//! hands the block out again.
 //!
 //! # What is detected later, or not at all
 //!
@@ -60,9 +60,9 @@ impl<C: Checks> Checking for C {}
 /// What a pool keeps to detect misuse of its blocks, shared by all handles.
 ///
 /// The functions on blocks read and write the words of the pool, and in a hardened pool the blocks
-/// themselves. They rely on their arguments: this value has made `state` for the calling handle, and
-/// `slot` is the address for which it was made. The contract of each function says what it asks of
-/// the block.
+/// themselves. They rely on their arguments: this value has made `state` for the calling handle,
+/// and `slot` is the address for which it was made. The contract of each function says what it asks
+/// of the block.
 pub trait Checks: sealed::Sealed + Send + Sync + Sized + 'static {
     /// Its name in [`Stats`](crate::Stats).
     const NAME: &'static str;
@@ -151,7 +151,7 @@ pub trait Checks: sealed::Sealed + Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// The block belongs to another thread.
+    /// The word says that the block is elsewhere: two threads freed it at one time.
     ///
     /// # Safety
     ///
@@ -162,7 +162,7 @@ pub trait Checks: sealed::Sealed + Send + Sync + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// The block belongs to another thread.
+    /// The word says that the block is elsewhere: two threads freed it at one time.
     ///
     /// # Safety
     ///

@@ -1,4 +1,4 @@
-//! The numbered blocks of a typed pool. Each block gets its number and its header when it is
+//! The numbered blocks of a stamped pool. Each block gets its number and its header when it is
 //! carved.
 //!
 //! # Contract
@@ -36,16 +36,6 @@ pub struct BlockTable {
     directory: Directory<u8>,
     count: AtomicUsize,
     write_header: WriteHeader,
-    reads: FreeReads,
-}
-
-/// Whether threads other than a block's owner read the block while it is free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FreeReads {
-    /// A thread that has a stale name may.
-    Allowed,
-    /// No thread does. A tool that watches memory may report a thread that does.
-    Forbidden,
 }
 
 // SAFETY: what is reachable by `&self` is atomic, or written once before it is published; changes
@@ -59,24 +49,24 @@ impl BlockTable {
     pub const LIMIT: usize = Directory::<u8>::LIMIT;
 
     /// No blocks yet; `write_header` is called once for each.
-    pub fn new(write_header: WriteHeader, reads: FreeReads) -> Self {
-        Self { directory: Directory::default(), count: AtomicUsize::new(0), write_header, reads }
+    pub fn new(write_header: WriteHeader) -> Self {
+        Self { directory: Directory::default(), count: AtomicUsize::new(0), write_header }
     }
 
-    /// Whether a free block may be read.
-    pub const fn free_reads(&self) -> FreeReads {
-        self.reads
-    }
-
-    /// The number of blocks, for a caller that holds the growth lock or is alone with the table.
+    /// The number of blocks, for a caller that holds the growth lock.
     fn count(&self) -> usize {
         // ORDERING(ST-3): Relaxed. The count changes only under the growth lock.
         self.count.load(site::TABLE_OWNED.ordering())
     }
 
     /// The layout of the memory that [`install`](Self::install) needs for `more` blocks.
-    pub fn missing(&self, more: usize) -> Layout {
-        self.directory.missing(self.up_to(more))
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock.
+    pub unsafe fn missing(&self, more: usize) -> Layout {
+        // SAFETY: by the caller.
+        unsafe { self.directory.missing(self.up_to(more)) }
     }
 
     /// Makes places for `more` blocks in the given room.
@@ -134,16 +124,6 @@ impl BlockTable {
         // published (I1).
         ((number as usize) < count).then(|| unsafe { self.directory.get(number as usize) })
     }
-
-    /// All blocks.
-    ///
-    /// # Safety
-    ///
-    /// No thread grows the pool any more, and the caller has acquired everything that was grown.
-    pub unsafe fn iter(&self) -> impl Iterator<Item = NonNull<u8>> + use<'_> {
-        // SAFETY: by the caller, and the number is below the count.
-        (0..self.count()).map(|number| unsafe { self.directory.get(number) })
-    }
 }
 
 #[cfg(test)]
@@ -155,9 +135,10 @@ mod tests {
     #[test]
     fn the_first_number_without_a_block_leads_to_nothing() {
         unsafe fn write_no_header(_block: NonNull<u8>, _number: u32) {}
-        let table = BlockTable::new(write_no_header, FreeReads::Forbidden);
+        let table = BlockTable::new(write_no_header);
         let mut regions = Regions::new(Box::new(SystemSource));
-        let missing = table.missing(3);
+        // SAFETY: one thread.
+        let missing = unsafe { table.missing(3) };
         let room = regions.obtain(missing).unwrap();
         for place in 0..missing.size() / size_of::<NonNull<u8>>() {
             // SAFETY: within the room, which is aligned for pointers.

@@ -1,14 +1,22 @@
 //! Cuts chunks into batches of fresh blocks.
 //!
-//! A chunk is one region. It begins with room for magazines, one for each batch of its blocks. Then
-//! comes the extra room that the caller asked for, and then come the blocks. Carving is arithmetic
-//! on addresses, so nobody touches a block before its first user has it. All calls are made under
-//! the growth lock.
+//! A chunk has two regions. One holds the blocks, with a part in front of them if the caller asked
+//! for it, and may go back to the source while the pool is used. The other one is kept: it holds room
+//! for magazines, one for each batch of the blocks, and the extra room that the caller asked for.
+//! Carving is arithmetic on addresses, so nobody touches a block before its first user has it. All
+//! calls are made under the growth lock.
+//!
+//! # Magazines
+//!
+//! Each batch needs a magazine. A magazine is never freed, so when blocks go back, the magazines that
+//! came with them stay, and serve for later batches: the carver counts them, and brings no new one
+//! while there are such.
 
 use core::alloc::Layout;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use super::Regions;
+use super::regions::{BlockRegion, Obtained};
 use crate::block::{Block, BlockLayout, LINE};
 use crate::error::AllocError;
 
@@ -17,41 +25,46 @@ const FIRST_CHUNK_BYTES: usize = 16 << 10;
 /// The size in bytes up to which chunks grow, unless the builder sets one.
 const LARGEST_CHUNK_BYTES: usize = 4 << 20;
 
-/// A run of fresh neighbouring blocks, and the room for the magazine that comes with them.
+/// A run of fresh neighbouring blocks, and the room for the magazine that they need.
 pub struct Carved {
     /// The first block.
     pub first: NonNull<u8>,
     /// How many blocks: at least 1, at most a batch.
     pub blocks: usize,
-    /// Room for one magazine of the layout given to [`Carver::new`].
-    pub magazine_room: NonNull<u8>,
+    /// Room for one magazine of the layout given to [`Carver::new`]. `None` if there is a magazine
+    /// already, because blocks have gone back.
+    pub magazine_room: Option<NonNull<u8>>,
+}
+
+/// The parts that a caller adds to a chunk.
+pub struct Extras {
+    /// What lies in front of the blocks, and goes back with them.
+    pub front: Layout,
+    /// What stays until the pool is dropped.
+    pub kept: Layout,
 }
 
 /// A chunk that was just obtained.
 pub struct NewChunk {
-    /// Batches that the chunk will yield.
-    pub batches: usize,
+    /// Magazines that the chunk will bring.
+    pub magazines: usize,
     /// Its blocks.
     pub blocks: usize,
     /// The first of these blocks.
     pub first: NonNull<u8>,
-    /// Extra room, of the layout that the caller asked for.
+    /// The part in front of the blocks.
+    pub front: NonNull<u8>,
+    /// The extra room that is kept.
     pub room: NonNull<u8>,
 }
 
 /// What is left of the newest chunk.
 struct Chunk {
+    region: NonNull<BlockRegion>,
     next_block: NonNull<u8>,
     blocks_left: usize,
     next_magazine_room: NonNull<u8>,
-}
-
-/// Where the parts of a chunk lie: first the room for magazines.
-struct Plan {
-    layout: Layout,
-    batches: usize,
-    extra_at: usize,
-    blocks_at: usize,
+    magazines_left: usize,
 }
 
 /// Cuts chunks into batches.
@@ -62,6 +75,8 @@ pub struct Carver {
     batch: usize,
     /// Blocks in the next chunk.
     next_chunk: usize,
+    /// Blocks in the first chunk.
+    smallest_chunk: usize,
     /// `next_chunk` doubles up to here.
     largest_chunk: usize,
     /// Whether all chunks have the number of blocks that the builder was told.
@@ -69,6 +84,8 @@ pub struct Carver {
     capacity: usize,
     carved: usize,
     chunks: usize,
+    /// Magazines whose blocks have gone back.
+    spare_magazines: usize,
     current: Option<Chunk>,
 }
 
@@ -77,7 +94,7 @@ unsafe impl Send for Carver {}
 
 impl Carver {
     /// A carver that has no chunk yet. `chunk` fixes the number of blocks per chunk; without it
-    /// chunks grow by doubling, and take all of the source's granules that they begin. `capacity` is the most blocks ever carved.
+    /// chunks grow by doubling. `capacity` is the most blocks ever carved.
     pub fn new(
         blocks: BlockLayout,
         magazine: Layout,
@@ -89,38 +106,45 @@ impl Carver {
         let spare = magazine.size().saturating_sub(batch * size_of::<Block>() + 2 * LINE);
         let per_block = blocks.stride().saturating_add(spare / batch);
         let in_bytes = |bytes: usize| (bytes / per_block / batch).max(1) * batch;
+        let smallest_chunk = chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES));
         Self {
             blocks,
             magazine: magazine.pad_to_align(),
             batch,
-            next_chunk: chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES)),
+            next_chunk: smallest_chunk,
+            smallest_chunk,
             largest_chunk: chunk.unwrap_or(in_bytes(LARGEST_CHUNK_BYTES)),
             is_fixed: chunk.is_some(),
             capacity,
             carved: 0,
             chunks: 0,
+            spare_magazines: 0,
             current: None,
         }
     }
 
-    /// Blocks carved so far.
+    /// Blocks carved, less those that have gone back.
     pub const fn carved(&self) -> usize {
         self.carved
     }
 
-    /// Chunks obtained so far.
+    /// Chunks obtained, less those that have gone back.
     pub const fn chunks(&self) -> usize {
         self.chunks
     }
 
-    /// How many batches the current chunk still yields. There is room for a magazine for each.
+    /// How many batches the current chunk still yields.
     pub fn batches_left(&self) -> usize {
         self.current.as_ref().map_or(0, |chunk| chunk.blocks_left.div_ceil(self.batch))
     }
 
+    /// How many magazines the current chunk still brings.
+    pub fn magazines_left(&self) -> usize {
+        self.current.as_ref().map_or(0, |chunk| chunk.magazines_left)
+    }
+
     /// Makes sure that the next [`carve`](Self::carve) yields at least one block. If this takes a
-    /// new chunk, the chunk and the extra room of layout `extra(batches, blocks)` come in one
-    /// region, or neither does.
+    /// new chunk, the chunk comes with the parts `extras(magazines, blocks)`, or nothing comes.
     ///
     /// # Errors
     ///
@@ -128,7 +152,7 @@ impl Carver {
     pub fn prepare(
         &mut self,
         regions: &mut Regions,
-        extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
+        extras: impl Fn(usize, usize) -> Result<Extras, AllocError>,
     ) -> Result<Option<NewChunk>, AllocError> {
         let allowed = self.capacity - self.carved;
         if allowed == 0 {
@@ -139,13 +163,13 @@ impl Carver {
         }
         let mut blocks = self.next_chunk.min(allowed);
         loop {
-            let filled = self.filled(blocks, allowed, &extra, regions);
-            match self.chunk(filled, &extra, regions) {
-                Ok((chunk, extra)) => {
+            let filled = self.filled(blocks, allowed, regions);
+            match self.chunk(filled, &extras, regions) {
+                Ok((chunk, new)) => {
                     self.current = Some(chunk);
                     self.chunks += 1;
                     self.next_chunk = (self.next_chunk * 2).min(self.largest_chunk);
-                    return Ok(Some(extra));
+                    return Ok(Some(new));
                 }
                 // A source that is nearly empty may still have room for a smaller chunk. A pool
                 // that has nearly as many magazines as it can name may still be able to name those
@@ -158,76 +182,60 @@ impl Carver {
         }
     }
 
-    /// `blocks`, and as many more as fit into what a chunk of so many leaves of a granule.
-    fn filled(
-        &self,
-        blocks: usize,
-        allowed: usize,
-        extra: &impl Fn(usize, usize) -> Result<Layout, AllocError>,
-        regions: &Regions,
-    ) -> usize {
-        let Ok(plan) = self.plan(blocks, extra) else { return blocks };
-        let unused = regions.unused(plan.layout);
-        if self.is_fixed || unused < self.blocks.stride() {
-            return blocks;
-        }
-        // More blocks may need room for another magazine, and more of the extra room.
-        let mut more = (unused / self.blocks.stride()).min(allowed - blocks);
-        let most = plan.layout.size() + unused;
-        let is_too_large = |more| match self.plan(blocks + more, extra) {
-            Ok(plan) => plan.layout.size() > most,
-            Err(_) => true,
+    /// `blocks`, and as many more as fit into what a region of so many leaves of a granule.
+    fn filled(&self, blocks: usize, allowed: usize, regions: &Regions) -> usize {
+        let more = match self.blocks.run(blocks) {
+            Some(run) if !self.is_fixed => regions.unused(run) / self.blocks.stride(),
+            _ => 0,
         };
-        while more > 0 && is_too_large(more) {
-            more -= 1;
-        }
-        blocks + more
-    }
-
-    /// Where in a chunk of so many blocks everything lies.
-    fn plan(
-        &self,
-        blocks: usize,
-        extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
-    ) -> Result<Plan, AllocError> {
-        let too_large = |_| AllocError::OutOfMemory;
-        let batches = blocks.div_ceil(self.batch);
-        let magazine_bytes =
-            self.magazine.size().checked_mul(batches).ok_or(AllocError::OutOfMemory)?;
-        let magazines =
-            Layout::from_size_align(magazine_bytes, self.magazine.align()).map_err(too_large)?;
-        let (layout, extra_at) = magazines.extend(extra(batches, blocks)?).map_err(too_large)?;
-        let block_run = self.blocks.run(blocks).ok_or(AllocError::OutOfMemory)?;
-        let (layout, blocks_at) = layout.extend(block_run).map_err(too_large)?;
-        Ok(Plan { layout, batches, extra_at, blocks_at })
+        blocks + more.min(allowed - blocks)
     }
 
     fn chunk(
         &self,
         blocks: usize,
-        extra: impl Fn(usize, usize) -> Result<Layout, AllocError>,
+        extras: impl Fn(usize, usize) -> Result<Extras, AllocError>,
         regions: &mut Regions,
     ) -> Result<(Chunk, NewChunk), AllocError> {
-        let Plan { layout, batches, extra_at, blocks_at } = self.plan(blocks, extra)?;
-        let region = regions.obtain(layout)?;
-        // SAFETY: where the blocks begin in the region's layout.
-        let next_block = unsafe { region.add(blocks_at) };
-        // SAFETY: where the extra room begins in the region's layout.
-        let room = unsafe { region.add(extra_at) };
-        let chunk = Chunk { next_block, blocks_left: blocks, next_magazine_room: region };
-        Ok((chunk, NewChunk { batches, blocks, first: next_block, room }))
+        let too_large = |_| AllocError::OutOfMemory;
+        let magazines = blocks.div_ceil(self.batch).saturating_sub(self.spare_magazines);
+        let magazine_bytes =
+            self.magazine.size().checked_mul(magazines).ok_or(AllocError::OutOfMemory)?;
+        let rooms =
+            Layout::from_size_align(magazine_bytes, self.magazine.align()).map_err(too_large)?;
+        let Extras { front, kept } = extras(magazines, blocks)?;
+        let (kept, extra_at) = rooms.extend(kept).map_err(too_large)?;
+        let run = self.blocks.run(blocks).ok_or(AllocError::OutOfMemory)?;
+        let Obtained { region, first, front, kept } = regions.obtain_chunk(front, run, kept)?;
+        // SAFETY: where the extra room begins in the layout.
+        let room = unsafe { kept.add(extra_at) };
+        let chunk = Chunk {
+            region,
+            next_block: first,
+            blocks_left: blocks,
+            next_magazine_room: kept,
+            magazines_left: magazines,
+        };
+        Ok((chunk, NewChunk { magazines, blocks, first, front, room }))
     }
 
-    /// Cuts off up to one batch. Call this only after [`prepare`](Self::prepare).
+    /// Cuts off up to one batch. Call this only after [`prepare`](Self::prepare), with the same
+    /// regions.
     ///
     /// # Panics
     ///
     /// If no successful `prepare` came before.
-    pub fn carve(&mut self) -> Carved {
+    pub fn carve(&mut self, regions: &mut Regions) -> Carved {
         let chunk = self.current.as_mut().expect("carve comes after prepare");
         let blocks = self.batch.min(chunk.blocks_left).min(self.capacity - self.carved);
-        let carved =
-            Carved { first: chunk.next_block, blocks, magazine_room: chunk.next_magazine_room };
+        let first = chunk.next_block;
+        let magazine_room = chunk.magazine_room(self.magazine);
+        if magazine_room.is_none() {
+            // The chunk has a room for each batch that the spare magazines do not serve.
+            self.spare_magazines -= 1;
+        }
+        // SAFETY: the region of the current chunk has not gone back.
+        unsafe { regions.count_carved(chunk.region, blocks) };
         self.carved += blocks;
         chunk.blocks_left -= blocks;
         if chunk.blocks_left == 0 || self.carved == self.capacity {
@@ -235,11 +243,51 @@ impl Carver {
         } else {
             // SAFETY: blocks are left behind the ones just cut, in the same region.
             chunk.next_block = unsafe { chunk.next_block.add(blocks * self.blocks.stride()) };
-            // SAFETY: the chunk has room for one magazine per batch, rounded up, and every cut
-            // except the last is a whole batch.
-            chunk.next_magazine_room =
-                unsafe { chunk.next_magazine_room.add(self.magazine.size()) };
         }
-        carved
+        Carved { first, blocks, magazine_room }
+    }
+
+    /// Tells the carver that a region of blocks is about to go back.
+    ///
+    /// If it is that of the current chunk, this returns the chunk's rooms for magazines that it would
+    /// still have brought. The caller makes these magazines now, because nothing else would use the
+    /// rooms any more.
+    pub fn forget(&mut self, region: &BlockRegion) -> Rooms {
+        self.carved -= region.carved();
+        self.chunks -= 1;
+        self.spare_magazines += region.carved().div_ceil(self.batch);
+        self.next_chunk = (self.next_chunk / 2).max(self.smallest_chunk);
+        let magazine = self.magazine;
+        let Some(chunk) = self.current.take_if(|chunk| ptr::eq(chunk.region.as_ptr(), region))
+        else {
+            return Rooms { chunk: None, magazine };
+        };
+        self.spare_magazines += chunk.magazines_left;
+        Rooms { chunk: Some(chunk), magazine }
+    }
+}
+
+impl Chunk {
+    /// Takes the next room for a magazine.
+    fn magazine_room(&mut self, magazine: Layout) -> Option<NonNull<u8>> {
+        self.magazines_left = self.magazines_left.checked_sub(1)?;
+        let room = self.next_magazine_room;
+        // SAFETY: there was one more room, so this is at most the end of the last one.
+        self.next_magazine_room = unsafe { room.add(magazine.size()) };
+        Some(room)
+    }
+}
+
+/// The rooms for magazines that a chunk has left.
+pub struct Rooms {
+    chunk: Option<Chunk>,
+    magazine: Layout,
+}
+
+impl Iterator for Rooms {
+    type Item = NonNull<u8>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.chunk.as_mut()?.magazine_room(self.magazine)
     }
 }

@@ -45,8 +45,14 @@ impl<T> Directory<T> {
     /// # Panics
     ///
     /// If `count` is above [`LIMIT`](Self::LIMIT).
-    pub fn missing(&self, count: usize) -> Layout {
-        let entries = self.absent(count).map(|bucket| 1 << bucket << FIRST_BITS).sum();
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock.
+    pub unsafe fn missing(&self, count: usize) -> Layout {
+        // SAFETY: by the caller.
+        let absent = unsafe { self.absent(count) };
+        let entries = absent.map(|bucket| 1 << bucket << FIRST_BITS).sum();
         Layout::array::<NonNull<T>>(entries).expect("twice a count below 2^31 fits")
     }
 
@@ -58,7 +64,8 @@ impl<T> Directory<T> {
     /// `room`. `room` belongs to the directory from now on.
     pub unsafe fn install(&self, count: usize, room: NonNull<u8>) {
         let mut next = room.as_ptr().cast::<NonNull<T>>();
-        for bucket in self.absent(count) {
+        // SAFETY: by the caller.
+        for bucket in unsafe { self.absent(count) } {
             // SAFETY: the caller holds the growth lock, and no index of this bucket is published
             // yet (I2).
             self.buckets[bucket].with_mut(|place| unsafe { *place = next });
@@ -67,9 +74,12 @@ impl<T> Directory<T> {
         }
     }
 
-    /// The buckets that the first `count` entries need and that do not exist yet. The caller holds
-    /// the growth lock.
-    fn absent(&self, count: usize) -> impl Iterator<Item = usize> {
+    /// The buckets that the first `count` entries need and that do not exist yet.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock, and uses the iterator under it.
+    unsafe fn absent(&self, count: usize) -> impl Iterator<Item = usize> {
         assert!(count <= Self::LIMIT, "{count} entries are beyond the directory");
         let needed = count.checked_sub(1).map_or(0, |last| Self::locate(last).0 + 1);
         // SAFETY: under the growth lock no other thread writes a bucket.
@@ -143,7 +153,8 @@ mod tests {
         let directory = Directory::<usize>::default();
         let mut items: Vec<usize> = (0..1000).collect();
         for (index, item) in items.iter_mut().enumerate() {
-            let missing = directory.missing(index + 1);
+            // SAFETY: one thread.
+            let missing = unsafe { directory.missing(index + 1) };
             if missing.size() > 0 {
                 let room = regions.obtain(missing).unwrap();
                 // SAFETY: one thread; the regions outlive the directory's use.

@@ -10,8 +10,8 @@ mod directory;
 mod regions;
 mod stamp;
 
-pub use block_table::{BlockTable, FreeReads, WriteHeader};
-pub use carver::{Carved, Carver, NewChunk};
+pub use block_table::{BlockTable, WriteHeader};
+pub use carver::{Carved, Carver, Extras, NewChunk, Rooms};
 pub use directory::Directory;
-pub use regions::Regions;
+pub use regions::{BlockRegion, Detached, Regions};
 pub use stamp::{StampWidth, StampWord};

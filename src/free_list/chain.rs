@@ -33,7 +33,7 @@ impl<'s> Chain<'s> {
     ///
     /// # Safety
     ///
-    /// The caller has removed all of them from one list, in one step.
+    /// The caller has removed all of them from one list, in one step. They are of `store`.
     #[inline]
     pub unsafe fn assume(first: MagazineRef, magazines: usize, store: &'s MagazineStore) -> Self {
         let reuse = Reuse::Observed;
@@ -49,7 +49,12 @@ impl<'s> Chain<'s> {
     }
 
     /// This chain, followed by `rest`, which holds all of a list.
+    ///
+    /// # Panics
+    ///
+    /// If the two chains are of different stores.
     pub fn then(mut self, rest: Self) -> Self {
+        assert!(core::ptr::eq(self.store, rest.store), "magazines of one store");
         debug_assert!(rest.left == 0 || rest.left == usize::MAX, "all of a list");
         debug_assert!(self.then.0.is_none() && rest.then.0.is_none(), "two lists, not three");
         self.then = (rest.next, rest.reuse);

@@ -124,20 +124,28 @@ unsafe impl<R: Reclaimer> MagazineList for DeferredList<R> {
     /// Takes from the open stack, or else from the side stack; all is taken from both. Returns
     /// nothing only if both had nothing at one instant.
     #[inline]
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &R::Guard<'_>) -> Chain<'s> {
+    unsafe fn remove<'s>(
+        &self,
+        take: Take,
+        store: &'s MagazineStore,
+        guard: &R::Guard<'_>,
+    ) -> Chain<'s> {
+        // SAFETY: of this store by the caller; by D1 the guard keeps the top from coming back.
+        let open = || unsafe { self.open.remove(take, store, guard) };
+        // SAFETY: of this store by the caller.
+        let aside = |side: &mut Top| unsafe { side.remove(take, store) }.lock_only();
         if take == Take::All {
             let mut side = lock(&self.side);
-            let open = self.open.remove(take, store, guard);
-            return open.then(side.remove(take, store).lock_only());
+            return open().then(aside(&mut side));
         }
-        let taken = self.open.remove(take, store, guard);
+        let taken = open();
         if !taken.is_empty() || !self.has_side() {
             return taken;
         }
         let mut side = lock(&self.side);
         // Once more, because under the lock the side stack does not change meanwhile.
-        let taken = self.open.remove(take, store, guard);
-        if taken.is_empty() { side.remove(take, store).lock_only() } else { taken }
+        let taken = open();
+        if taken.is_empty() { aside(&mut side) } else { taken }
     }
 
     fn refuses(&self) -> bool {

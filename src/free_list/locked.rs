@@ -40,8 +40,9 @@ unsafe impl MagazineList for LockedList {
         lock(&self.0).push(magazine);
     }
 
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
-        lock(&self.0).remove(take, store)
+    unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
+        // SAFETY: by the caller.
+        unsafe { lock(&self.0).remove(take, store) }
     }
 
     fn refuses(&self) -> bool {
@@ -64,13 +65,17 @@ impl Top {
         self.0 = magazine.name();
     }
 
-    pub(super) fn remove<'s>(&mut self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
-        // SAFETY: names in the stack were put there under the lock.
+    /// # Safety
+    ///
+    /// Every magazine that was pushed to this stack is of `store`.
+    pub(super) unsafe fn remove<'s>(&mut self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
+        // SAFETY: names in the stack were put there under the lock, and are of this store by the
+        // caller.
         let Some((magazines, rest)) = (unsafe { take.plan(self.0, store) }) else {
             return Chain::empty(store);
         };
         let first = core::mem::replace(&mut self.0, rest);
-        // SAFETY: under the lock these magazines leave the stack together.
+        // SAFETY: under the lock these magazines leave the stack together; of this store as above.
         unsafe { Chain::assume(first, magazines, store) }
     }
 }

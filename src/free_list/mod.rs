@@ -45,26 +45,31 @@ use crate::sync::is_lock_free_u128;
 
 /// A list of magazines.
 ///
-/// All operations may be called from any number of threads. `store` is the store of all magazines
-/// of the list. `guard` is a pin of the reclaimer that decides when those magazines may be pushed
-/// again.
+/// All operations may be called from any number of threads.
 ///
 /// # Safety
 ///
-/// A magazine that a removal returns was pushed to this list, is no longer in it, and is returned
-/// to one thread only.
+/// As long as the callers of removals keep their contract, a magazine that a removal returns was
+/// pushed to this list, is no longer in it, and is returned to one thread only.
 pub unsafe trait MagazineList: Send + Sync {
     /// What a thread must hold during a removal.
     type Guard<'g>: Guard;
 
-    /// Pushes a magazine.
+    /// Pushes a magazine. A removal may only be called if all magazines that were pushed are of one
+    /// store.
     fn push(&self, magazine: OwnedMagazine<'_>);
 
-    /// Removes what `take` says, in one step; from the top on, if the list is one stack. An empty
-    /// chain means that at one instant the list was empty, or its top magazine held more than was
-    /// to be taken, confirmed by an RMW or under a lock. It may also mean that no tag is left
+    /// Removes what `take` says, in one step. A list of one stack gives the magazines from its top
+    /// on. An empty chain means that at one instant the list was empty, or its top magazine held more
+    /// than was to be taken, confirmed by an RMW or under a lock. It may also mean that no tag is left
     /// ([`TagPolicy::Refuse`]).
-    fn remove<'s>(
+    ///
+    /// # Safety
+    ///
+    /// Every magazine that was ever pushed to this list is of `store`, which names magazines as the
+    /// list's mechanism does. `guard` is a pin of the reclaimer that decides when those magazines
+    /// may be pushed again.
+    unsafe fn remove<'s>(
         &self,
         take: Take,
         store: &'s MagazineStore,
@@ -72,28 +77,34 @@ pub unsafe trait MagazineList: Send + Sync {
     ) -> Chain<'s>;
 
     /// Removes one magazine.
-    // Codegen: C9.
+    ///
+    /// # Safety
+    ///
+    /// As [`remove`](Self::remove).
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
-    fn pop<'s>(
+    unsafe fn pop<'s>(
         &self,
         store: &'s MagazineStore,
         guard: &Self::Guard<'_>,
     ) -> Option<OwnedMagazine<'s>> {
-        self.remove(Take::One, store, guard).next()
+        // SAFETY: by the caller.
+        unsafe { self.remove(Take::One, store, guard) }.next()
     }
 
     /// Takes all magazines in one step, even if no tag is left for a removal.
     ///
     /// # Safety
     ///
-    /// The caller is alone with the list: no thread is in the middle of an operation on it, and no
-    /// thread begins one meanwhile.
+    /// As [`remove`](Self::remove), and the caller is alone with the list: no thread is in the
+    /// middle of an operation on it, and no thread begins one meanwhile.
     unsafe fn take_all_alone<'s>(
         &self,
         store: &'s MagazineStore,
         guard: &Self::Guard<'_>,
     ) -> Chain<'s> {
-        self.remove(Take::All, store, guard)
+        // SAFETY: by the caller.
+        unsafe { self.remove(Take::All, store, guard) }
     }
 
     /// Whether removals for allocation are refused, because the tag must not wrap
@@ -108,12 +119,6 @@ pub unsafe trait MagazineList: Send + Sync {
     /// How often a CAS of the list's head failed and had to be tried again.
     fn cas_failures(&self) -> u64 {
         0
-    }
-
-    /// Runs `f` inside an unfinished removal. Harnesses use it to show what a sleeping thread does
-    /// to the others.
-    fn linger(&self, f: &mut dyn FnMut()) {
-        f();
     }
 }
 
@@ -262,7 +267,7 @@ pub unsafe trait Strategy: Sealed + Sized + 'static {
     type Reclaimer: Reclaimer;
 
     /// The list of magazines.
-    type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>>;
+    type List: for<'g> MagazineList<Guard<'g> = <Self::Reclaimer as Reclaimer>::Guard<'g>> + 'static;
 
     /// How the strategy will work on this machine.
     ///

@@ -210,15 +210,19 @@ impl<'s> OwnedMagazine<'s> {
         self.set_len(total);
     }
 
-    /// Copies all its blocks to the start of `out` and returns how many. The magazine's count is
-    /// stale afterwards, and the magazine must be filled ([`fill`](Self::fill)) before anything
-    /// else.
+    /// Copies all its blocks to the start of `out` and returns how many. The magazine's count and its
+    /// array stay as they were, which saves a write.
     ///
     /// # Panics
     ///
     /// If `out` is shorter than what it holds.
+    ///
+    /// # Safety
+    ///
+    /// Nobody takes the blocks that the magazine still seems to hold: whoever owns it next, perhaps
+    /// after it was in a list of empty magazines, calls [`fill`](Self::fill) before anything else.
     #[inline]
-    pub fn unload(&mut self, out: &mut [MaybeBlock]) -> usize {
+    pub unsafe fn unload(&mut self, out: &mut [MaybeBlock]) -> usize {
         let len = self.len();
         let (array, out) = (self.array(), &mut out[..len]);
         self.head().blocks.with_mut(|_| {

@@ -83,7 +83,7 @@ unsafe impl Strategy for Quiescent {
     }
 
     fn list(_mechanism: &Mechanism) -> QuiescentList {
-        QuiescentList::beside_sleepers(0)
+        QuiescentList::new(0)
     }
 }
 
@@ -132,9 +132,20 @@ impl Drop for Popper<'_> {
 }
 
 impl QuiescentList {
-    /// An empty list, with this many poppers that are counted and never leave. 0, except in models
-    /// of sleeping threads.
+    /// An empty list, with this many poppers that are counted and never leave, for models of
+    /// sleeping threads.
+    #[cfg(feature = "_probe")]
     pub fn beside_sleepers(poppers: usize) -> Self {
+        Self::new(poppers)
+    }
+
+    /// Counts the calling thread as a popper as long as the value exists.
+    #[cfg(feature = "_probe")]
+    pub fn linger(&self) -> impl Sized + '_ {
+        Popper::enter(&self.poppers)
+    }
+
+    fn new(poppers: usize) -> Self {
         Self {
             poppers: CachePadded::new(AtomicUsize::new(poppers)),
             main: Treiber::new(0, TagPolicy::Wrap),
@@ -144,23 +155,43 @@ impl QuiescentList {
         }
     }
 
-    /// Takes from `main`. The caller is counted.
+    /// Takes from `main`.
+    ///
+    /// # Safety
+    ///
+    /// As [`remove`](MagazineList::remove), and the caller is counted.
     #[inline]
-    fn take_from_main<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
-        let taken = self.main.remove(take, store, &());
+    unsafe fn take_from_main<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
+        // SAFETY: of this store by the caller; by Q2 and Q4 the top does not come back meanwhile.
+        let taken = unsafe { self.main.remove(take, store, &()) };
         if !taken.is_empty() {
             self.spliced.acquired();
         }
         taken
     }
 
+    /// Takes from `second`.
+    ///
+    /// # Safety
+    ///
+    /// As [`remove`](MagazineList::remove), and the caller holds the lock.
+    unsafe fn take_from_second<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
+        // SAFETY: of this store by the caller; by Q3 no other thread removes from here.
+        unsafe { self.second.remove(take, store, &()) }
+    }
+
     /// Takes from `main` after a splice, or else from `second`, under the lock.
+    ///
+    /// # Safety
+    ///
+    /// As [`remove`](MagazineList::remove).
     #[cold]
-    fn remove_dry<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
+    unsafe fn remove_dry<'s>(&self, take: Take, store: &'s MagazineStore) -> Chain<'s> {
         let mut overflows = lock(&self.overflows);
         let popper = Popper::enter(&self.poppers);
         loop {
-            let taken = self.take_from_main(take, store);
+            // SAFETY: by the caller, and this thread is counted.
+            let taken = unsafe { self.take_from_main(take, store) };
             if !taken.is_empty() || !self.main.is_empty() {
                 return taken;
             }
@@ -168,9 +199,11 @@ impl QuiescentList {
             // Q3).
             if !popper.is_alone() {
                 *overflows += 1;
-                return self.second.remove(take, store, &());
+                // SAFETY: by the caller, and this thread holds the lock.
+                return unsafe { self.take_from_second(take, store) };
             }
-            let all = self.second.remove(Take::All, store, &());
+            // SAFETY: as above.
+            let all = unsafe { self.take_from_second(Take::All, store) };
             if all.is_empty() {
                 return all;
             }
@@ -191,20 +224,27 @@ unsafe impl MagazineList for QuiescentList {
     }
 
     #[inline]
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+    unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
         if take == Take::All {
             // A thread that finds `main` empty meanwhile waits for the lock, so both stacks are
             // taken at one instant.
             let _lock = lock(&self.overflows);
             let _popper = Popper::enter(&self.poppers);
-            let main = self.take_from_main(take, store);
-            return main.then(self.second.remove(take, store, guard));
+            // SAFETY: by the caller, and this thread is counted.
+            let main = unsafe { self.take_from_main(take, store) };
+            // SAFETY: by the caller, and this thread holds the lock.
+            return main.then(unsafe { self.take_from_second(take, store) });
         }
         let popper = Popper::enter(&self.poppers);
-        let taken = self.take_from_main(take, store);
+        // SAFETY: by the caller, and this thread is counted.
+        let taken = unsafe { self.take_from_main(take, store) };
         // A thread that waits for the lock is not counted.
         drop(popper);
-        if taken.is_empty() { self.remove_dry(take, store) } else { taken }
+        if !taken.is_empty() {
+            return taken;
+        }
+        // SAFETY: by the caller.
+        unsafe { self.remove_dry(take, store) }
     }
 
     fn refuses(&self) -> bool {
@@ -217,11 +257,6 @@ unsafe impl MagazineList for QuiescentList {
 
     fn overflows(&self) -> u64 {
         *lock(&self.overflows)
-    }
-
-    fn linger(&self, f: &mut dyn FnMut()) {
-        let _popper = Popper::enter(&self.poppers);
-        f();
     }
 }
 
@@ -261,7 +296,9 @@ mod tests {
             stack.push(magazines.next().unwrap());
             let late = magazines.next().unwrap();
             let meanwhile = Meanwhile(Cell::new(Some(|| stack.push(late))));
-            assert_eq!(stack.remove(Take::One, &store, &meanwhile).count(), 1);
+            // SAFETY: of this store; no other thread is here, and `meanwhile` only pushes.
+            let taken = unsafe { stack.remove(Take::One, &store, &meanwhile) };
+            assert_eq!(taken.count(), 1);
             assert_eq!(list.cas_failures(), failures, "a failed exchange is not counted");
         }
     }

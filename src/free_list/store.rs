@@ -47,13 +47,18 @@ impl MagazineStore {
     /// # Errors
     ///
     /// [`AllocError::MagazinesExhausted`] if there are more magazines than indices.
-    pub fn names_missing(&self, count: usize) -> Result<Layout, AllocError> {
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock.
+    pub unsafe fn names_missing(&self, count: usize) -> Result<Layout, AllocError> {
         match self.addressing {
             Addressing::Address => Ok(Layout::new::<()>()),
             Addressing::Index if count > Directory::<Magazine>::LIMIT => {
                 Err(AllocError::MagazinesExhausted)
             }
-            Addressing::Index => Ok(self.directory.missing(count)),
+            // SAFETY: by the caller.
+            Addressing::Index => Ok(unsafe { self.directory.missing(count) }),
         }
     }
 

@@ -10,11 +10,8 @@ use crate::sync::is_lock_free_u64;
 /// The default: a 64-bit address and a 64-bit tag, which a double-width CAS exchanges together.
 ///
 /// If the machine has no such CAS, the pool uses [`TaggedPacked`] instead; its mechanism and its
-/// stats say so. `TAG_BITS` below 64 makes the tag narrower, for experiments. A tag below 32 bits
-/// must not wrap ([`TagPolicy::Refuse`]), unless the builder allows it
-/// ([`PoolBuilder::allow_narrow_tags`]).
-///
-/// [`PoolBuilder::allow_narrow_tags`]: crate::PoolBuilder::allow_narrow_tags
+/// stats say so. `TAG_BITS` other than the default is for experiments, and exempt from semantic
+/// versioning as [`raw`](crate::raw) is. A tag below 32 bits must not wrap ([`TagPolicy::Refuse`]).
 ///
 /// # Progress
 ///
@@ -35,12 +32,11 @@ pub struct TaggedWide<const TAG_BITS: u32 = 64>;
 /// # Wrap time
 ///
 /// 2^32 removals from one list, each of a batch: 7.2 minutes at ten million per second. See
-/// [`TagPolicy`] for what happens then.
+/// [`TagPolicy`] for what happens then, and [`TaggedWide`] for `TAG_BITS`.
 #[derive(Clone, Copy, Debug)]
 pub struct TaggedPacked<const TAG_BITS: u32 = 32>;
 
-/// The narrowest tag that may wrap without
-/// [`PoolBuilder::allow_narrow_tags`](crate::PoolBuilder::allow_narrow_tags).
+/// The narrowest tag that may wrap without [`Requirements::narrow_tags`].
 const NARROWEST: u32 = 32;
 
 /// The width of the tag, if the requirements allow it.
@@ -149,10 +145,11 @@ unsafe impl MagazineList for TaggedList {
         either!(self, list => list.push(magazine));
     }
 
-    // Codegen: C9.
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
-        either!(self, list => list.remove(take, store, guard))
+    unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+        // SAFETY: by the caller; the tag keeps the top from coming back until it wraps.
+        either!(self, list => unsafe { list.remove(take, store, guard) })
     }
 
     unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {

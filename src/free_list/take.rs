@@ -25,7 +25,7 @@ impl Take {
     /// # Safety
     ///
     /// The name was met in a head by an acquiring load, or under the lock of the stack.
-    // Codegen: C9.
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     pub(super) unsafe fn plan(
         self,

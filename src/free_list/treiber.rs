@@ -2,13 +2,15 @@
 //!
 //! # Contract
 //!
-//! Any number of threads call at any time. All magazines of one stack come from one store.
+//! Any number of threads call at any time. A removal may only be called if all magazines that were
+//! pushed to the stack are of one store.
 //!
 //! # Invariants
 //!
 //! - I1. Every write of the head is an RMW, and every removal advances the tag, also one that takes
-//!   everything. So nothing has left the list while the tag is unchanged: a thread that saw
-//!   `(top, tag)` and finds it again knows that the whole chain below `top` is the one that it saw.
+//!   everything, but for [`take_all_alone`](Treiber::take_all_alone), whose caller is alone.
+//!   So nothing has left the list while the tag is unchanged: a thread that saw `(top, tag)` and
+//!   finds it again knows that the whole chain below `top` is the one that it saw.
 //!   Where there is no tag, the thread knows it because the [guard](Guard) keeps `top` from coming
 //!   back, or because only one thread removes at a time.
 //!   Under [`TagPolicy::Refuse`] a removal whose tag is already the last one gives up. Its CAS
@@ -82,15 +84,23 @@ impl<H: HeadWord> Treiber<H> {
     }
 
     /// The head word, for twins that break the list on purpose.
+    #[cfg(feature = "_probe")]
     pub fn head(&self) -> &H {
         &self.head
     }
 
     /// Removes what `take` says. The result is empty if there is nothing to take, which an RMW
     /// confirms. It is also empty if the tag is the last one and must not wrap.
-    // Codegen: C9.
+    ///
+    /// # Safety
+    ///
+    /// Every magazine that was ever pushed to this stack is of `store`, which names magazines as
+    /// the head word does (I4). While the thread is between its look at the head and its exchange,
+    /// one of three things keeps the top from coming back: the tag, which does not wrap meanwhile;
+    /// the guard; or the caller, because no other thread removes anything (I1).
+    // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
-    pub fn remove<'s>(
+    pub unsafe fn remove<'s>(
         &self,
         take: Take,
         store: &'s MagazineStore,
@@ -101,7 +111,7 @@ impl<H: HeadWord> Treiber<H> {
         let load = || self.head.load(site::REMOVE_LOAD.ordering());
         let mut head = guard.protect(load(), load);
         loop {
-            // SAFETY: met in the head, by an acquiring load (I3, I4).
+            // SAFETY: met in the head, by an acquiring load (I3); of this store by the caller (I4).
             let plan = unsafe { take.plan(head.top, store) };
             let exchanged = match plan {
                 // An RMW makes sure that `head` is not stale. If a thread carved because of a stale
@@ -133,7 +143,7 @@ impl<H: HeadWord> Treiber<H> {
                 (Ok(_), None) => return Chain::empty(store),
                 (Ok(_), Some((magazines, _))) => {
                     // SAFETY: the CAS removed these magazines, linked as they were seen (I1, I2),
-                    // and no other thread can have (I1).
+                    // and no other thread can have (I1). They are of this store by the caller (I4).
                     return unsafe { Chain::assume(head.top, magazines, store) };
                 }
                 (Err(found), _) => {
@@ -178,9 +188,9 @@ impl<H: HeadWord> Treiber<H> {
     ///
     /// # Safety
     ///
-    /// The caller is alone with the list: no thread is in the middle of an operation on it, and no
-    /// thread begins one meanwhile. So no thread can find the unchanged tag and take it for an
-    /// unchanged list (I1).
+    /// Every magazine in the list is of `store`. The caller is alone with the list: no thread is in
+    /// the middle of an operation on it, and no thread begins one meanwhile. So no thread can find
+    /// the unchanged tag and take it for an unchanged list (I1).
     pub unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore) -> Chain<'s> {
         // ORDERING(FL-5): as in `remove`.
         let head = self.head.load(site::REMOVE_LOAD.ordering());
@@ -194,7 +204,7 @@ impl<H: HeadWord> Treiber<H> {
         );
         debug_assert!(taken.is_ok(), "the caller is alone with the list");
         let magazines = if taken.is_ok() { usize::MAX } else { 0 };
-        // SAFETY: the CAS removed these magazines.
+        // SAFETY: the CAS removed these magazines, which are of this store by the caller.
         unsafe { Chain::assume(head.top, magazines, store) }
     }
 

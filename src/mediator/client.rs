@@ -14,8 +14,12 @@ pub struct Client<'m, S: Strategy> {
 
 impl<S: Strategy> Mediator<S> {
     /// The mediator for one thread cache, which belongs to this shard.
+    ///
+    /// # Safety
+    ///
+    /// [`join`](Self::join) of this mediator has made the participant (M6).
     #[inline]
-    pub const fn client<'m>(
+    pub const unsafe fn client<'m>(
         &'m self,
         participant: &'m Participant<S>,
         shard: ShardId,
@@ -58,7 +62,8 @@ impl<S: Strategy> Client<'_, S> {
     fn offer_remainder(&self, guard: &Guard<'_, S>, blocks: &[Block]) {
         let Depot { store, batch, full, partial, .. } = &**self.mediator.depot;
         let mut rest = blocks;
-        if let Some(mut magazine) = partial.pop(store, guard) {
+        // SAFETY: M6.
+        if let Some(mut magazine) = unsafe { partial.pop(store, guard) } {
             let room = batch.min - magazine.len();
             let fit;
             (fit, rest) = blocks.split_at(room.min(blocks.len()));
@@ -132,10 +137,12 @@ impl<S: Strategy> Client<'_, S> {
     #[inline]
     fn request_remainder(&self, guard: &Guard<'_, S>, out: &mut [MaybeBlock]) -> usize {
         let Depot { store, batch, full, partial, .. } = &**self.mediator.depot;
+        // SAFETY: M6.
+        let pop = |list: &S::List| unsafe { list.pop(store, guard) };
         // One at a time: several in one hand, with less than a batch each, break M3.
-        let magazine = partial.pop(store, guard).or_else(|| {
+        let magazine = pop(partial).or_else(|| {
             let splits = out.len() < batch.max;
-            splits.then(|| full.all_from(self.shard).find_map(|list| list.pop(store, guard)))?
+            splits.then(|| full.all_from(self.shard).find_map(pop))?
         });
         let Some(mut magazine) = magazine else { return 0 };
         let taken = magazine.take(out);
@@ -159,8 +166,10 @@ impl<S: Strategy> Client<'_, S> {
     ) -> usize {
         let mut taken = 0;
         if out.len() >= self.mediator.batch().max {
-            for mut magazine in list.remove(take, self.mediator.store(), guard) {
-                taken += magazine.unload(&mut out[taken..]);
+            // SAFETY: M6.
+            for mut magazine in unsafe { list.remove(take, self.mediator.store(), guard) } {
+                // SAFETY: it goes to the empty magazines, and is filled first by its next owner (M2).
+                taken += unsafe { magazine.unload(&mut out[taken..]) };
                 self.mediator.recycle(guard, magazine);
             }
         }

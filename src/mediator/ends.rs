@@ -40,7 +40,7 @@ impl<S: Strategy> Mediator<S> {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         for list in self.depot.lists() {
-            // SAFETY: `&mut` keeps all other threads out.
+            // SAFETY: M6; `&mut` keeps all other threads out.
             for magazine in unsafe { list.take_all_alone(self.store(), &guard) } {
                 magazine.end();
             }
@@ -89,8 +89,8 @@ impl<S: Strategy> Mediator<S> {
         let participant = self.join();
         let guard = self.reclaimer.pin(&participant);
         let (mut magazines, mut blocks) = (0, 0);
-        // SAFETY: by the caller no thread removes anything meanwhile. The lists to which a thread
-        // may still return magazines implement this call by their ordinary `remove`.
+        // SAFETY: M6; by the caller no thread removes anything meanwhile. The lists to which a
+        // thread may still return magazines implement this call by their ordinary `remove`.
         let taken = unsafe { list.take_all_alone(self.store(), &guard) };
         let mut back: Vec<OwnedMagazine<'_>> = taken.collect();
         while let Some(magazine) = back.pop() {

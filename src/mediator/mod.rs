@@ -24,13 +24,15 @@
 //!   `empty` holds none; its count is stale, and no thread reads it.
 //! - M3. There are never more partial magazines than handles. A handle makes a new one only after
 //!   it has seen `partial` empty or has just filled one up, and no handle has more than one in its
-//!   hands.
+//!   hands. papers/memory-bound.md calls that its right to one, and counts rights and magazines.
 //! - M4. So a handle that has blocks to put down never finds `empty` empty. If it did, every
 //!   magazine would hold blocks or be in some thread's hands; by M1 to M3 these blocks would be
 //!   more than were carved (papers/memory-bound.md has the sum). The exception: where tags must not
 //!   wrap and are used up, no magazine can be taken, and the blocks are set aside.
 //! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except
 //!   magazines that a handle has pushed and not yet counted (`full_lists.rs`).
+//! - M6. All magazines in the lists are of the depot's store, and the guards with which a thread
+//!   removes magazines are pins of the mediator's reclaimer.
 //!
 //! # Progress
 //!
@@ -77,18 +79,6 @@ pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant
 /// one.
 type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
 
-/// Magazines in limbo, and exchanges that took a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Magazines in limbo.
-    pub limbo_magazines: usize,
-    /// The most magazines that may be in limbo.
-    pub limbo_limit: usize,
-    /// Magazines that went through a lock because the limbo was full, and removals that took a lock
-    /// because another removal was in flight.
-    pub overflows: u64,
-}
-
 impl<S: Strategy> Mediator<S> {
     /// A mediator without magazines.
     ///
@@ -115,7 +105,11 @@ impl<S: Strategy> Mediator<S> {
     }
 
     /// Adds a new magazine to `empty`.
-    pub fn add_magazine(&self, magazine: OwnedMagazine<'_>) {
+    ///
+    /// # Safety
+    ///
+    /// It is of this mediator's [`store`](Self::store) (M6).
+    pub unsafe fn add_magazine(&self, magazine: OwnedMagazine<'_>) {
         self.depot.empty.push(magazine);
     }
 
@@ -144,7 +138,8 @@ impl<S: Strategy> Mediator<S> {
     /// A magazine to put blocks into, or `None` if tags are used up (M4).
     #[inline]
     fn empty_magazine(&self, guard: &Guard<'_, S>) -> Option<OwnedMagazine<'_>> {
-        let Some(magazine) = self.depot.empty.pop(&self.depot.store, guard) else {
+        // SAFETY: M6.
+        let Some(magazine) = (unsafe { self.depot.empty.pop(&self.depot.store, guard) }) else {
             self.expect_no_tags();
             return None;
         };
@@ -190,15 +185,16 @@ impl<S: Strategy> Mediator<S> {
         self.depot.may_refuse && self.depot.lists().any(MagazineList::refuses)
     }
 
-    /// Counts what waits in limbo, and the overflows so far.
-    pub fn waiting(&self) -> Waiting {
-        let limbo = &self.depot.limbo;
-        let overflows = self.depot.lists().map(MagazineList::overflows).sum::<u64>();
-        Waiting {
-            limbo_magazines: limbo.waiting(),
-            limbo_limit: limbo.limit(),
-            overflows: overflows + limbo.refused(),
-        }
+    /// The number of magazines in limbo, and the most that may be there.
+    pub fn limbo(&self) -> (usize, usize) {
+        (self.depot.limbo.waiting(), self.depot.limbo.limit())
+    }
+
+    /// How many magazines went through a lock because the limbo was full, and how many removals
+    /// took a lock because another removal was in flight.
+    pub fn overflows(&self) -> u64 {
+        let removals: u64 = self.depot.lists().map(MagazineList::overflows).sum();
+        removals + self.depot.limbo.refused()
     }
 
     /// How often a CAS of a list head failed and had to be tried again.
@@ -206,19 +202,15 @@ impl<S: Strategy> Mediator<S> {
         self.depot.lists().map(MagazineList::cas_failures).sum()
     }
 
-    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list.
-    /// Harnesses use it to show what a sleeping thread does to the others.
+    /// Runs `f` while the calling thread is pinned and counts as one that removes from every list,
+    /// to show what a sleeping thread does to the others.
+    #[cfg(feature = "_probe")]
     pub fn linger(&self, participant: &Participant<S>, f: impl FnOnce()) {
         let _guard = self.reclaimer.pin(participant);
-        let mut f = Some(f);
-        linger(&mut self.depot.lists(), &mut || f.take().into_iter().for_each(|f| f()));
-    }
-}
-
-/// Runs `f` inside an unfinished removal from each of the lists.
-fn linger<'l, L: MagazineList + 'l>(lists: &mut dyn Iterator<Item = &'l L>, f: &mut dyn FnMut()) {
-    match lists.next() {
-        Some(list) => list.linger(&mut || linger(lists, f)),
-        None => f(),
+        let lists = self.depot.lists().map(|list| list as &dyn core::any::Any);
+        let counting =
+            lists.filter_map(|list| list.downcast_ref::<crate::free_list::QuiescentList>());
+        let _poppers: Vec<_> = counting.map(|list| list.linger()).collect();
+        f();
     }
 }

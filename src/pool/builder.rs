@@ -5,11 +5,11 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use super::core::{Core, Growth};
+use super::shared::{Growth, PrepareBlock, Shared};
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::{Batch, BlockLayout};
 use crate::checking::{Checked, Checking, Hardened, Unchecked};
-use crate::chunk::{BlockTable, Carver, FreeReads, Regions, WriteHeader};
+use crate::chunk::{BlockTable, Carver, Regions, WriteHeader};
 use crate::error::BuildError;
 use crate::free_list::{
     DoubleWidthCas, Magazine, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
@@ -20,8 +20,6 @@ use crate::sync::{AtomicU32, PoolId};
 use crate::thread_cache::Registry;
 use crate::threads::{self, ExplicitHandles, ThreadHandling, Topology};
 
-/// Blocks per batch, when the builder is not told.
-const DEFAULT_BATCH: usize = 64;
 /// The largest batch, in blocks.
 const MAX_BATCH: usize = 1 << 16;
 /// The most shards.
@@ -33,7 +31,7 @@ const MAX_LIMBO: usize = 1 << 10;
 #[must_use = "a builder does nothing until `build`"]
 pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     layout: Layout,
-    batch: usize,
+    batch: Option<usize>,
     batch_up_to: Option<usize>,
     capacity: Option<usize>,
     chunk: Option<usize>,
@@ -41,8 +39,10 @@ pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     handling: Box<dyn ThreadHandling>,
     topology: Option<Box<dyn Topology>>,
     requirements: Requirements,
-    /// Numbers the blocks, in the typed pools that need numbers.
+    /// Numbers the blocks, in a stamped pool.
     block_table: Option<BlockTable>,
+    /// Writes to each fresh block, in a pool that keeps values.
+    prepare: Option<PrepareBlock>,
     /// A hardened pool fills freed blocks with zeros instead of the pattern.
     zero_on_free: bool,
     _types: PhantomData<fn() -> (S, C)>,
@@ -59,7 +59,7 @@ impl PoolBuilder {
     pub(super) fn new(layout: Layout) -> Self {
         Self {
             layout,
-            batch: DEFAULT_BATCH,
+            batch: None,
             batch_up_to: None,
             capacity: None,
             chunk: None,
@@ -68,6 +68,7 @@ impl PoolBuilder {
             topology: None,
             requirements: Requirements::default(),
             block_table: None,
+            prepare: None,
             zero_on_free: false,
             _types: PhantomData,
         }
@@ -127,15 +128,17 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             topology: self.topology,
             requirements: self.requirements,
             block_table: self.block_table,
+            prepare: self.prepare,
             zero_on_free: self.zero_on_free,
             _types: PhantomData,
         }
     }
 
     /// Sets the number of blocks in a batch, 1 to 65,536. A larger batch makes exchanges rarer and
-    /// the memory bound wider. The default is 64.
+    /// the memory bound wider. The default is 64, but at most 32 KiB, an eighth of the capacity, and
+    /// the largest batch if batches grow; and at least one block.
     pub fn batch(mut self, blocks: usize) -> Self {
-        self.batch = blocks;
+        self.batch = Some(blocks);
         self
     }
 
@@ -159,7 +162,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Limits the number of blocks ever carved, to at least a batch. By default the source is the
+    /// Limits the number of blocks carved at one time, to at least a batch. By default the source is the
     /// only limit.
     ///
     /// Allocation may fail before so many blocks are live, because some may lie in the caches of
@@ -225,6 +228,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     /// Either no thread sleeps, between two steps of an exchange, through 2^bits removals from the
     /// same list; or the caller expects blocks to be handed out twice, and no thread writes to
     /// them.
+    #[doc(hidden)]
     pub unsafe fn allow_narrow_tags(mut self) -> Self {
         self.requirements.narrow_tags = true;
         self
@@ -278,14 +282,16 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     ///
     /// [`BuildError`] names the setting that cannot be met, and the limit.
     pub fn build(self) -> Result<Pool<S, C>, BuildError> {
-        Ok(Pool { core: self.core()? })
+        Ok(Pool { shared: self.shared()? })
     }
 
-    fn core(self) -> Result<NonNull<Core<S, C>>, BuildError> {
+    fn shared(self) -> Result<NonNull<Shared<S, C>>, BuildError> {
         let layout = BlockLayout::new(self.layout, self.source.max_align())?;
         let mechanism = S::mechanism(self.requirements)?;
-        let max = self.batch_up_to.unwrap_or(self.batch);
-        let (batch, limbo) = (Batch { min: self.batch, max }, mechanism.limbo_magazines);
+        let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
+        let capacity = self.capacity.unwrap_or(usize::MAX).min(mechanism.max_blocks()).min(numbers);
+        let batch = Batch::new(self.batch, self.batch_up_to, layout, capacity);
+        let limbo = mechanism.limbo_magazines;
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
         }
@@ -298,7 +304,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             return Err(BuildError::BatchUpTo { requested: batch.max, batch: batch.min });
         }
         let magazine = Magazine::layout(batch.max).expect("the largest batch has a layout");
-        let slot = Core::<S, C>::slot_layout(batch, magazine, 1 + limbo);
+        let slot = Shared::<S, C>::slot_layout(batch, magazine, 1 + limbo);
         debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(C::CHUNK_LIMIT);
         if let Some(requested) = self.chunk
@@ -306,8 +312,6 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         {
             return Err(BuildError::Chunk { requested, limit });
         }
-        let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
-        let capacity = self.capacity.unwrap_or(usize::MAX).min(mechanism.max_blocks()).min(numbers);
         if capacity < batch.min {
             return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.min });
         }
@@ -317,10 +321,11 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         }
         let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
         let id = PoolId::next();
-        Ok(Core::boxed(|rundown| Core {
+        Ok(Shared::boxed(|rundown| Shared {
             mediator: Mediator::new(batch, shards, &mechanism),
             registry: Registry::default(),
             checking: C::new(id, layout, self.zero_on_free),
+            source_reuses: self.source.reuses(),
             growth: Growth::new(carver, Regions::new(self.source)),
             handling: self.handling,
             topology: self.topology.filter(|_| shards > 1),
@@ -332,6 +337,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             capacity,
             sealed: AtomicU32::new(0),
             block_table: self.block_table,
+            prepare: self.prepare,
         }))
     }
 
@@ -350,10 +356,10 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
 impl<S: Strategy> PoolBuilder<S> {
     /// Builds a pool without caches, in which an allocation fails only if every block is in use.
     ///
-    /// Four settings have no effect. The batch is one block, whatever [`batch`](Self::batch) and
-    /// [`batch_up_to`](Self::batch_up_to) say. There is one shard, whatever the
-    /// [`topology`](Self::topology), because an exact pool has no handles that could remember a
-    /// shard. For the same reason the pool asks no [`threads`](Self::threads).
+    /// A [`checked`](Self::checked) builder has no such method, because its checks go by the caches.
+    /// Four settings have no effect: the batch is one block, whatever [`batch`](Self::batch) and
+    /// [`batch_up_to`](Self::batch_up_to) say, and because there are no handles, the pool has one
+    /// shard, whatever the [`topology`](Self::topology), and asks no [`threads`](Self::threads).
     ///
     /// # Errors
     ///
@@ -364,13 +370,17 @@ impl<S: Strategy> PoolBuilder<S> {
         if S::Reclaimer::DEFERS {
             return Err(BuildError::Cacheless { strategy: S::NAME });
         }
-        (self.batch, self.batch_up_to, self.topology) = (1, None, None);
+        (self.batch, self.batch_up_to, self.topology) = (Some(1), None, None);
         self.build().map(ExactPool::new)
     }
 
-    /// Gives each block a number, and calls `write_header` to write what the pool keeps in the
-    /// block while it is free as well as while it is in use.
-    pub(super) fn numbered(self, write_header: WriteHeader, reads: FreeReads) -> Self {
-        Self { block_table: Some(BlockTable::new(write_header, reads)), ..self }
+    /// Gives each block a number, and a header that `write_header` writes once.
+    pub(super) fn numbered(self, write_header: WriteHeader) -> Self {
+        Self { block_table: Some(BlockTable::new(write_header)), ..self }
+    }
+
+    /// Calls `prepare` for each fresh block.
+    pub(super) fn prepared(self, prepare: PrepareBlock) -> Self {
+        Self { prepare: Some(prepare), ..self }
     }
 }

@@ -1,16 +1,16 @@
-//! The counts of a core: [`Stats`] and [`Census`].
+//! The counts of a pool: [`Stats`] and [`Census`].
 
-use super::core::Core;
+use super::shared::Shared;
 use super::stats::{Census, Stats};
 use crate::checking::Checking;
 use crate::free_list::Strategy;
-use crate::mediator::Waiting;
 use crate::sync::lock;
 use crate::thread_cache::{SlotRef, SlotStats};
 
-impl<S: Strategy, C: Checking> Core<S, C> {
+impl<S: Strategy, C: Checking> Shared<S, C> {
     pub(super) fn stats(&self) -> Stats {
-        let Waiting { limbo_magazines, limbo_limit, overflows } = self.mediator.waiting();
+        let (limbo_magazines, limbo_limit) = self.mediator.limbo();
+        let overflows = self.mediator.overflows();
         let (mut refills, mut flushes, mut drawn_blocks) = (0, 0, 0_u64);
         for slot in self.registry.iter().map(SlotRef::stats) {
             refills += slot.refills;
@@ -57,8 +57,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
 
     /// Counts the blocks that the pool holds.
     ///
-    /// Threads may keep pointers that were derived from `&Core`, in handles that they do not use at
-    /// present. So this takes `&self`: a `&mut Core` would invalidate those pointers.
+    /// Threads may keep pointers that were derived from `&Shared`, in handles that they do not use
+    /// at present. So this takes `&self`: a `&mut Shared` would invalidate those pointers.
     ///
     /// # Safety
     ///
@@ -66,12 +66,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     pub(super) unsafe fn census(&self) -> Census {
         // The rundown keeps ending threads out, and by the caller no handle is in use.
         let _held = self.rundown.exclusive();
-        // SAFETY: as just said, no other thread is in the core.
+        // SAFETY: as just said, no other thread is in the shared part.
         let counts = unsafe { self.mediator.census_alone() };
         let (full_blocks, partial_blocks, empty_magazines) = counts;
-        // SAFETY: as just said, no other thread is in the core.
+        // SAFETY: as just said, no other thread is in the shared part.
         let in_array = |slot: SlotRef| unsafe { slot.len_blocks() };
-        // SAFETY: as just said, no other thread is in the core.
+        // SAFETY: as just said, no other thread is in the shared part.
         let kept_back = |slot: SlotRef| unsafe { slot.quarantined_blocks() };
         let slots = self.registry.iter();
         let cached_blocks = slots.map(|slot| in_array(slot) + kept_back(slot)).sum();

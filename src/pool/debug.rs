@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::core::Core;
+use super::shared::Shared;
 use super::{
     ExactPool, Local, ObjectPool, ObjectPoolBuilder, Pool, PoolBuilder, StampedLocal, StampedPool,
     StaticPool, ThreadLocalPool,
@@ -11,7 +11,7 @@ use super::{
 use crate::checking::Checking;
 use crate::free_list::Strategy;
 
-impl<S: Strategy, C: Checking> Core<S, C> {
+impl<S: Strategy, C: Checking> Shared<S, C> {
     /// Writes what never changes, under the name of the caller's type.
     fn describe(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
@@ -27,7 +27,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
 
 impl<S: Strategy, C: Checking> fmt::Debug for Pool<S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.core().describe("Pool", f)
+        self.shared().describe("Pool", f)
     }
 }
 
@@ -36,7 +36,7 @@ macro_rules! described {
     ($([$($generics:tt)*] $name:ident<$($parameter:ident),*>;)*) => {$(
         impl<$($generics)*> fmt::Debug for $name<$($parameter),*> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.pool().core().describe(stringify!($name), f)
+                self.pool().shared().describe(stringify!($name), f)
             }
         }
     )*};
@@ -52,7 +52,7 @@ impl<S: Strategy, C: Checking> fmt::Debug for StaticPool<S, C> {
     /// Does not build the pool if no call has built it yet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.if_built() {
-            Some(pool) => pool.pool().core().describe("StaticPool", f),
+            Some(pool) => pool.pool().shared().describe("StaticPool", f),
             None => f.write_str("StaticPool(not built yet)"),
         }
     }
@@ -60,14 +60,14 @@ impl<S: Strategy, C: Checking> fmt::Debug for StaticPool<S, C> {
 
 impl<S: Strategy, C: Checking> fmt::Debug for Local<'_, S, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cached = self.cached_blocks();
+        let cached = self.len_blocks();
         f.debug_struct("Local").field("cached_blocks", &cached).finish_non_exhaustive()
     }
 }
 
 impl<T, S: Strategy> fmt::Debug for StampedLocal<'_, T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cached = self.local().cached_blocks();
+        let cached = self.local().len_blocks();
         f.debug_struct("StampedLocal").field("cached_blocks", &cached).finish_non_exhaustive()
     }
 }

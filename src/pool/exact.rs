@@ -1,5 +1,7 @@
 //! A pool without caches.
 
+use core::ptr::NonNull;
+
 use super::{Census, Pool, Stats};
 use crate::block::{Block, MaybeBlock};
 use crate::error::AllocError;
@@ -8,12 +10,22 @@ use crate::free_list::{Strategy, TaggedWide, Take};
 /// A pool without thread caches: each call exchanges one block with the shared list.
 ///
 /// It is slower than a [`Pool`] by that exchange, and exact: an allocation fails only if every
-/// block is in use, because no free block lies in a cache. There are no handles, so any code on any
-/// thread can call it. [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact) builds it.
+/// block is in use, because no free block lies in a cache. Blocks that a `prefill`, a `seal` or an
+/// `allocate_many` of another thread holds at that instant count as in use. There are no handles,
+/// so any code on any thread can call it.
+/// [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact) builds it.
 ///
 /// # Shape
 ///
 /// For few blocks: each block comes with a magazine of its own, a cache line or more.
+///
+/// # Memory
+///
+/// The pool carves at most L + T blocks: L is the largest number of blocks live at one time, T the
+/// largest number of threads that are in a call at one time. Blocks that a bulk call has taken so far
+/// count as live. [`prefill`](Self::prefill) and [`seal`](Self::seal) may carve more. The memory
+/// returns to the source when the pool is dropped, and earlier where [`shrink`](Self::shrink) asks
+/// for it.
 ///
 /// # Progress
 ///
@@ -48,7 +60,7 @@ impl<S: Strategy> ExactPool<S> {
         Self(pool)
     }
 
-    pub(super) const fn pool(&self) -> &Pool<S> {
+    pub(crate) const fn pool(&self) -> &Pool<S> {
         &self.0
     }
 
@@ -61,16 +73,19 @@ impl<S: Strategy> ExactPool<S> {
     /// # Errors
     ///
     /// [`AllocError`], if at some instant during the call no block was free, and none could be
-    /// carved. A block whose free has not returned yet may count as free or as in use.
+    /// carved. A block whose free has not returned yet may count as free or as in use, and one that
+    /// a `prefill`, a `seal` or an `allocate_many` of another thread holds counts as in use.
     // Out of line, so that the hits of an object pool with caches do not contain it.
     #[inline(never)]
     pub fn allocate(&self) -> Result<Block, AllocError> {
-        let core = self.0.core();
-        let (participant, mut room) = (core.mediator.join(), [MaybeBlock::uninit()]);
-        core.take(core.client_without_cache(&participant), Take::One, &mut room)?;
+        let shared = self.0.shared();
+        let (participant, mut room) = (shared.mediator.join(), [MaybeBlock::uninit()]);
+        // SAFETY: the participant has just joined.
+        let client = unsafe { shared.client_without_cache(&participant) };
+        shared.take(client, Take::One, &mut room)?;
         // SAFETY: the call has brought at least one block.
         let block = unsafe { room[0].assume_init() };
-        core.show(block);
+        shared.show(block);
         Ok(block)
     }
 
@@ -83,9 +98,11 @@ impl<S: Strategy> ExactPool<S> {
     // Out of line as `allocate`.
     #[inline(never)]
     pub unsafe fn deallocate(&self, block: Block) {
-        let core = self.0.core();
-        core.hide(block);
-        core.client_without_cache(&core.mediator.join()).offer(&[block]);
+        let shared = self.0.shared();
+        shared.hide(block);
+        let participant = shared.mediator.join();
+        // SAFETY: the participant has just joined.
+        unsafe { shared.client_without_cache(&participant) }.offer(&[block]);
     }
 
     /// Carves until the pool has at least `blocks` blocks.
@@ -104,6 +121,24 @@ impl<S: Strategy> ExactPool<S> {
     /// As there.
     pub fn seal(&self) -> Result<(), AllocError> {
         self.0.seal()
+    }
+
+    /// Gives the chunks whose blocks are all free back to the source, as [`Pool::shrink`], and
+    /// returns how many bytes. Meanwhile an allocation waits. Only if the pool is
+    /// [sealed](Self::seal) by another thread directly afterwards may an allocation that overlaps
+    /// with both calls be refused although blocks are free.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn shrink(&self) -> Result<usize, AllocError> {
+        self.shrink_and_end(|_| {})
+    }
+
+    /// As [`shrink`](Self::shrink), with a hook for each block that is about to go back
+    /// (`Shared::shrink_for`). The hook may use the pool.
+    pub(super) fn shrink_and_end(&self, end: impl FnMut(NonNull<u8>)) -> Result<usize, AllocError> {
+        self.0.shared().shrink(end)
     }
 
     /// Counts of the pool, as [`Pool::stats`].

@@ -3,10 +3,10 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::core::{Core, Growth, UNWATCHED};
+use super::shared::{Growth, Shared, UNWATCHED};
 use crate::block::{Batch, Block, MaybeBlock};
 use crate::checking::Checking;
-use crate::chunk::NewChunk;
+use crate::chunk::{Extras, NewChunk};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, Strategy, Take};
 use crate::mediator::{Client, ShardId};
@@ -14,17 +14,15 @@ use crate::sync::{MutexGuard, lock, site};
 use crate::thread_cache::{Slot, SlotRef};
 use crate::threads::ThreadId;
 
-/// The layout of what a new chunk needs beside its magazines and blocks, and where the parts begin
-/// in it. The names of magazines come first.
+/// The layout of what a new chunk needs beside its magazines and blocks. The names of magazines come
+/// first in what is kept.
 struct ChunkExtras {
-    layout: Layout,
-    /// The numbers of the blocks, if the pool numbers them.
+    layout: Extras,
+    /// Where the numbers of the blocks begin in what is kept, if the pool numbers its blocks.
     block_table: usize,
-    /// What the pool keeps to check its blocks.
-    checking: usize,
 }
 
-impl<S: Strategy, C: Checking> Core<S, C> {
+impl<S: Strategy, C: Checking> Shared<S, C> {
     #[cold]
     pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One magazine for the handle's remainder, and those that may wait in limbo for the handle.
@@ -36,9 +34,10 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         let mut growth = self.unsealed()?;
         let growth = &mut *growth;
         let store = self.mediator.store();
-        // Batches that the chunk still has will need names as well.
-        let magazines = growth.magazines + growth.carver.batches_left() + 1 + limbo;
-        let names = store.names_missing(magazines)?;
+        // The magazines that the chunk still brings will need names as well.
+        let magazines = growth.magazines + growth.carver.magazines_left() + 1 + limbo;
+        // SAFETY: the lock is held.
+        let names = unsafe { store.names_missing(magazines) }?;
         let (layout, names_at) = slot.extend(names).map_err(|_| AllocError::OutOfMemory)?;
         let room = growth.regions.obtain(layout)?;
         // SAFETY: the names begin there in the layout.
@@ -58,7 +57,8 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         // SAFETY: the room begins with the slot, which owns it until the regions are dropped.
         let slot =
             unsafe { SlotRef::create(room, batch, quarantine, thread, self.registry.first()) };
-        self.registry.register(slot);
+        // SAFETY: the lock is held, and the slot was made to be the next one.
+        unsafe { self.registry.register(slot) };
         growth.slots += 1;
         Ok(slot)
     }
@@ -78,11 +78,12 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// The caller holds the growth lock. The store has a name for one more magazine, and `room` has
     /// the layout of one and is not used otherwise until the regions are dropped.
-    unsafe fn add_magazine(&self, magazines: &mut usize, room: NonNull<u8>) {
+    pub(super) unsafe fn add_magazine(&self, magazines: &mut usize, room: NonNull<u8>) {
         // SAFETY: by the caller; `magazines` counts up.
         let magazine = unsafe { self.mediator.store().create(*magazines, room) };
         *magazines += 1;
-        self.mediator.add_magazine(magazine);
+        // SAFETY: made by the mediator's store.
+        unsafe { self.mediator.add_magazine(magazine) };
     }
 
     pub(super) fn magazine_layout(&self) -> Layout {
@@ -112,26 +113,34 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     /// Writes up to a batch of fresh blocks to `room`.
     fn carve(&self, growth: &mut Growth, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
         let magazines = growth.magazines;
-        let chunk_extras = |batches, blocks| self.chunk_extras(magazines + batches, blocks);
-        let layout = |batches, blocks| Ok(chunk_extras(batches, blocks)?.layout);
+        // SAFETY: `growth` is borrowed from the lock's guard.
+        let chunk_extras = |more, blocks| unsafe { self.chunk_extras(magazines + more, blocks) };
+        let layout = |more, blocks| Ok(chunk_extras(more, blocks)?.layout);
         if let Some(new) = growth.carver.prepare(&mut growth.regions, layout)? {
-            let parts = chunk_extras(new.batches, new.blocks).expect("as it was just now");
-            // SAFETY: the lock has been held since, and the room has that layout.
-            unsafe { self.add_chunk(magazines + new.batches, &new, &parts) };
+            let parts = chunk_extras(new.magazines, new.blocks).expect("as it was just now");
+            // SAFETY: the lock has been held since, and the rooms have these layouts.
+            unsafe { self.add_chunk(magazines + new.magazines, &new, &parts) };
         }
-        let carved = growth.carver.carve();
+        let carved = growth.carver.carve(&mut growth.regions);
         if let Some(table) = &self.block_table {
             // SAFETY: the lock is held, the chunk has brought places, and the carver gives each
             // block once, with the pool's layout.
             unsafe { table.register(carved.first, carved.blocks, self.layout.stride()) };
         }
-        // SAFETY: the lock is held, there is a name, and the carver gives each room once.
-        unsafe { self.add_magazine(&mut growth.magazines, carved.magazine_room) };
+        if let Some(room) = carved.magazine_room {
+            // SAFETY: the lock is held, there is a name, and the carver gives each room once.
+            unsafe { self.add_magazine(&mut growth.magazines, room) };
+        }
         // A cache hands out its last block first. Writing the blocks in reverse makes the addresses
         // of successive allocations rise.
         for (nth, entry) in room[..carved.blocks].iter_mut().rev().enumerate() {
             // SAFETY: `carved.blocks` blocks lie from `first` on, a stride apart.
-            entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));
+            let block = unsafe { carved.first.add(nth * self.layout.stride()) };
+            if let Some(prepare) = self.prepare {
+                // SAFETY: the carver gives each block once, and no other thread has it yet.
+                unsafe { prepare(block) };
+            }
+            entry.write(Block(block));
         }
         let fresh = room.as_mut_ptr().cast::<Block>();
         // SAFETY: the loop has written these places, and `room` is borrowed from the caller.
@@ -141,17 +150,26 @@ impl<S: Strategy, C: Checking> Core<S, C> {
         Ok(carved.blocks)
     }
 
-    /// The layout for the names that the first `magazines` magazines still lack, and for what the
+    /// The layouts for the names that the first `magazines` magazines still lack, and for what the
     /// pool keeps about `blocks` new blocks.
-    fn chunk_extras(&self, magazines: usize, blocks: usize) -> Result<ChunkExtras, AllocError> {
-        let too_large = |_| AllocError::OutOfMemory;
-        let names = self.mediator.store().names_missing(magazines)?;
-        let numbers =
-            self.block_table.as_ref().map_or(Layout::new::<()>(), |table| table.missing(blocks));
-        let (layout, block_table) = names.extend(numbers).map_err(too_large)?;
-        let shadow = C::room(blocks).ok_or(AllocError::OutOfMemory)?;
-        let (layout, checking) = layout.extend(shadow).map_err(too_large)?;
-        Ok(ChunkExtras { layout, block_table, checking })
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the growth lock.
+    unsafe fn chunk_extras(
+        &self,
+        magazines: usize,
+        blocks: usize,
+    ) -> Result<ChunkExtras, AllocError> {
+        // SAFETY: by the caller.
+        let names = unsafe { self.mediator.store().names_missing(magazines) }?;
+        let numbers = self.block_table.as_ref().map_or(Layout::new::<()>(), |table| {
+            // SAFETY: by the caller.
+            unsafe { table.missing(blocks) }
+        });
+        let (kept, block_table) = names.extend(numbers).map_err(|_| AllocError::OutOfMemory)?;
+        let front = C::room(blocks).ok_or(AllocError::OutOfMemory)?;
+        Ok(ChunkExtras { layout: Extras { front, kept }, block_table })
     }
 
     /// Registers a new chunk with the block table, the checking and the store of magazines, after
@@ -159,8 +177,9 @@ impl<S: Strategy, C: Checking> Core<S, C> {
     ///
     /// # Safety
     ///
-    /// The caller has held the growth lock since `chunk_extras` returned `parts`. The chunk's room
-    /// has that layout, and belongs to the core until the regions are dropped.
+    /// The caller has held the growth lock since `chunk_extras` returned `parts`. The chunk's rooms
+    /// have these layouts. They belong to the shared part: what is kept until the regions are dropped, and
+    /// the part in front of the blocks until the region goes back.
     unsafe fn add_chunk(&self, magazines: usize, new: &NewChunk, parts: &ChunkExtras) {
         if let Some(table) = &self.block_table {
             // SAFETY: this part begins there in the layout.
@@ -168,17 +187,16 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             // SAFETY: by the caller.
             unsafe { table.install(new.blocks, places) };
         }
-        // SAFETY: this part begins there in the layout.
-        let shadow = unsafe { new.room.add(parts.checking) };
-        // SAFETY: by the caller; `checking` is dropped before the regions.
-        unsafe { self.checking.add_chunk(shadow, new.first, new.blocks) };
+        // SAFETY: by the caller. A pool that checks gives no region of blocks back (`shrink.rs`), and
+        // `checking` is dropped before the regions.
+        unsafe { self.checking.add_chunk(new.front, new.first, new.blocks) };
         // SAFETY: by the caller; this part comes first.
         unsafe { self.mediator.store().add_names(magazines, new.room) };
     }
 
     /// Takes the growth lock, unless the pool is sealed. A thread that reads the seal in `sealed`
     /// takes no lock.
-    fn unsealed(&self) -> Result<MutexGuard<'_, Growth>, AllocError> {
+    pub(super) fn unsealed(&self) -> Result<MutexGuard<'_, Growth>, AllocError> {
         // ORDERING(SE-1): Relaxed. Nothing is read through the seal, and a thread that does not see it
         //   asks again under the lock.
         if self.sealed.load(site::SEAL_LOOK.ordering()) == 0 {
@@ -260,7 +278,9 @@ impl<S: Strategy, C: Checking> Core<S, C> {
             drop(growth);
             // SAFETY: `carve` has written the first `count` places.
             let blocks = room[..count].iter().map(|block| unsafe { block.assume_init() });
-            self.mediator.client(&participant, shard).offer(&blocks.collect::<Vec<_>>());
+            let blocks: Vec<Block> = blocks.collect();
+            // SAFETY: the participant has joined above.
+            unsafe { self.mediator.client(&participant, shard) }.offer(&blocks);
         }
     }
 
@@ -272,7 +292,7 @@ impl<S: Strategy, C: Checking> Core<S, C> {
 }
 
 /// Slots that were claimed and never used. Dropping this releases them, also during a panic.
-struct Claimed(Vec<SlotRef>);
+pub(super) struct Claimed(pub(super) Vec<SlotRef>);
 
 impl Drop for Claimed {
     fn drop(&mut self) {

@@ -10,7 +10,8 @@ use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::{Strategy, Take};
 
-/// The blocks that a bulk allocation has so far. Dropping it frees them, also if the source panics.
+/// The blocks that a bulk allocation has so far, or all of them while they are lent to a function.
+/// Dropping it frees them, also during a panic.
 pub(super) struct SoFar<'r, G: Fn(&[Block])> {
     room: &'r mut [MaybeBlock],
     /// How many places of `room` are written, from its start.
@@ -21,6 +22,22 @@ pub(super) struct SoFar<'r, G: Fn(&[Block])> {
 impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
     pub(super) const fn new(room: &'r mut [MaybeBlock], give_back: G) -> Self {
         Self { room, taken: 0, give_back }
+    }
+
+    /// The blocks of a bulk allocation that has succeeded.
+    ///
+    /// # Safety
+    ///
+    /// All places of `room` are written.
+    pub(super) const unsafe fn all(room: &'r mut [MaybeBlock], give_back: G) -> Self {
+        Self { taken: room.len(), room, give_back }
+    }
+
+    /// The blocks.
+    pub(super) fn blocks(&self) -> &[Block] {
+        let taken = self.room[..self.taken].as_ptr().cast::<Block>();
+        // SAFETY: the first `taken` places were written.
+        unsafe { slice::from_raw_parts(taken, self.taken) }
     }
 
     /// The places without a block. A callee fills them from the start, and returns how many it has
@@ -37,9 +54,7 @@ impl<'r, G: Fn(&[Block])> SoFar<'r, G> {
 
 impl<G: Fn(&[Block])> Drop for SoFar<'_, G> {
     fn drop(&mut self) {
-        let taken = self.room[..self.taken].as_ptr().cast::<Block>();
-        // SAFETY: the first `taken` places were written.
-        (self.give_back)(unsafe { slice::from_raw_parts(taken, self.taken) });
+        (self.give_back)(self.blocks());
     }
 }
 
@@ -53,7 +68,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches.
     #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         self.here().allocate_many(room)
@@ -63,7 +78,9 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As [`Local::deallocate_many`](super::Local::deallocate_many).
+    /// As [`Local::deallocate_many`](super::Local::deallocate_many), and if the
+    /// [`Topology`](crate::Topology) panics when the thread attaches. The blocks are then still the
+    /// caller's.
     ///
     /// # Safety
     ///
@@ -85,16 +102,17 @@ impl<S: Strategy> ExactPool<S> {
     /// As [`allocate`](Self::allocate), if the pool could not supply all of them. The blocks that
     /// the call had taken are free again, and no place of `room` holds a block.
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
-        let core = self.pool().core();
-        let participant = core.mediator.join();
-        let client = core.client_without_cache(&participant);
+        let shared = self.pool().shared();
+        let participant = shared.mediator.join();
+        // SAFETY: the participant has just joined.
+        let client = unsafe { shared.client_without_cache(&participant) };
         // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         while !so_far.rest().is_empty() {
             let rest = so_far.rest();
-            let taken = core.take(client, Take::UpTo(rest.len()), rest)?;
+            let taken = shared.take(client, Take::UpTo(rest.len()), rest)?;
             // SAFETY: the call has written so many places.
-            unsafe { core.show_all(&rest[..taken]) };
+            unsafe { shared.show_all(&rest[..taken]) };
             so_far.taken += taken;
         }
         so_far.keep();

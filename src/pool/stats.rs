@@ -24,17 +24,20 @@ pub struct Stats {
     pub shards: usize,
     /// The most blocks that may be carved, if there is a limit.
     pub capacity_blocks: Option<usize>,
-    /// Blocks carved so far: live, cached or in magazines. The pool carves only when it finds no
-    /// block in a magazine, so this is also the most blocks that were out of magazines at one time,
-    /// apart from blocks that threads were just moving.
+    /// Blocks that the pool has carved and not given back by a [shrink](crate::Pool::shrink): live,
+    /// cached or in magazines. Except for `prefill` and `seal`, the pool carves only when it finds no
+    /// block in a magazine. So without these calls and without a shrink this is also the most blocks
+    /// that were out of magazines at one time, apart from blocks that threads were just moving.
     pub carved_blocks: usize,
-    /// Chunks obtained so far.
+    /// Chunks that the pool has.
     pub chunks: usize,
-    /// Regions obtained from the source: chunks, slots, directory buckets.
+    /// Regions that the pool has from its source: two for each chunk (its blocks, and the
+    /// magazines and what else belongs to them) and one for each slot. After a shrink the second
+    /// region of each chunk stays.
     pub regions: usize,
     /// Calls of the source for a region, failed ones included.
     pub source_calls: usize,
-    /// Bytes obtained from the source, in total.
+    /// Bytes that the pool has from its source: those of all its regions.
     pub source_bytes: usize,
     /// Magazines made so far.
     pub magazines: usize,
@@ -59,7 +62,7 @@ pub struct Stats {
     pub drawn_blocks: u64,
     /// Failed compare-and-swaps of list heads, each of which was retried.
     pub cas_failures: u64,
-    /// Thread caches made so far: the most that were in use at one time.
+    /// Thread caches made so far: at least the most that were in use at one time.
     pub slots: usize,
     /// Thread caches in use.
     pub attached: usize,

@@ -8,10 +8,13 @@ use super::{OwningSource, Source};
 
 /// Cuts regions one after another from a buffer of the caller's. The buffer never grows.
 ///
-/// The buffer may have any address and any length; bytes that are skipped for alignment are lost. A
-/// pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
-/// structure is on the heap; apart from that the pool asks for no other memory. The last region can be
-/// [extended](Source::extend), so a linear allocator on a buffer has one chunk.
+/// The buffer may have any address and any length; bytes that are skipped for alignment are lost. If
+/// the last region goes back, its bytes serve again; those of other regions do not. So a pool on a
+/// buffer keeps its chunks if it is [shrunk](crate::Pool::shrink).
+///
+/// A pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
+/// structure is on the heap; apart from that the pool asks for no other memory. The last region can
+/// be [extended](Source::extend), so a linear allocator on a buffer has one chunk.
 #[derive(Debug)]
 pub struct BufferSource {
     base: NonNull<u8>,
@@ -71,8 +74,18 @@ unsafe impl Source for BufferSource {
         Some(unsafe { self.base.add(start) })
     }
 
-    /// Does nothing: the buffer is the caller's.
-    unsafe fn release(&mut self, _region: NonNull<u8>, _layout: Layout) {}
+    /// Takes the last region back, so that its bytes serve again. The bytes of any other region are
+    /// not used again.
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        let start = region.addr().get() - self.base.addr().get();
+        if start + layout.size() == self.used {
+            self.used = start;
+        }
+    }
+
+    fn reuses(&self) -> bool {
+        false
+    }
 
     /// Extends the last region, as far as the buffer reaches.
     unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
@@ -166,5 +179,21 @@ mod tests {
         assert_eq!(source.remaining(), 0);
         // SAFETY: the region is as long as that.
         unsafe { second.write_bytes(2, 80) };
+    }
+
+    #[test]
+    fn the_last_region_alone_is_taken_back() {
+        let mut memory = [MaybeUninit::<u8>::uninit(); 100];
+        let base = NonNull::from(&mut memory).cast();
+        // SAFETY: the array outlives the source, and nobody else uses it.
+        let mut source = unsafe { BufferSource::from_raw_parts(base, 100) };
+        let bytes = Layout::from_size_align(40, 1).unwrap();
+        let (first, second) = (source.obtain(bytes).unwrap(), source.obtain(bytes).unwrap());
+        // SAFETY: of this layout, and not used any more.
+        unsafe { source.release(first, bytes) };
+        assert_eq!(source.remaining(), 20, "another lies behind it");
+        // SAFETY: as above.
+        unsafe { source.release(second, bytes) };
+        assert_eq!((source.remaining(), source.obtain(bytes)), (60, Some(second)));
     }
 }

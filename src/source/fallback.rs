@@ -78,6 +78,10 @@ unsafe impl<A: OwningSource, B: Source> Source for FallbackSource<A, B> {
         self.first.granule().max(self.second.granule())
     }
 
+    fn reuses(&self) -> bool {
+        self.first.reuses() && self.second.reuses()
+    }
+
     /// The larger one of the two.
     fn max_align(&self) -> usize {
         self.first.max_align().max(self.second.max_align())

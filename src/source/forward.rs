@@ -28,6 +28,10 @@ macro_rules! through_a_pointer {
                 (**self).granule()
             }
 
+            fn reuses(&self) -> bool {
+                (**self).reuses()
+            }
+
             fn max_align(&self) -> usize {
                 (**self).max_align()
             }
@@ -99,7 +103,8 @@ mod tests {
         let base = NonNull::from(&mut memory).cast();
         // SAFETY: the buffer outlives the source, and nobody else uses it.
         let mut buffer = unsafe { BufferSource::from_raw_parts(base, 300) };
-        use_once(&mut buffer);
-        assert!(buffer.remaining() <= 200);
+        let mut borrowed = &mut buffer;
+        assert!(Source::obtain(&mut borrowed, Layout::new::<[u8; 100]>()).is_some());
+        assert_eq!(buffer.remaining(), 200);
     }
 }

@@ -92,11 +92,14 @@ pub unsafe trait Source: Send {
     /// or the allocator is as it was before that call.
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>>;
 
-    /// Takes a region back. The pool calls this exactly once for each region, when the pool is
-    /// dropped: on the thread that drops it, or on a thread that ends at that instant and is the
-    /// last to use the pool. An allocator of the [family](crate::docs::family) calls this exactly
-    /// once as well, when it no longer needs the region, at the latest when it is dropped. A region
-    /// that was extended goes back as one, with the layout that the last extension gave it.
+    /// Takes a region back. The pool calls this exactly once for each region, at the latest when the
+    /// pool is dropped: on the thread that drops it, or on a thread that ends at that instant and is
+    /// the last to use the pool. A pool that is [shrunk](crate::Pool::shrink) calls this earlier, on
+    /// the thread that shrinks it, for regions that have only free blocks.
+    ///
+    /// An allocator of the [family](crate::docs::family) calls this exactly once as well, when it no
+    /// longer needs the region, at the latest when it is dropped. A region that was extended goes
+    /// back as one, with the layout that the last extension gave it.
     ///
     /// An [`ObjectPool`](crate::ObjectPool) that is dropped while objects are live, and whose
     /// [`LivePolicy`](crate::LivePolicy) says that it keeps its memory, never calls this, and never
@@ -142,6 +145,13 @@ pub unsafe trait Source: Send {
     /// what they take, so that nothing behind them is lost. The default is 1.
     fn granule(&self) -> usize {
         1
+    }
+
+    /// Whether the memory of a region that goes back can be obtained again, from this source or from
+    /// the system. If not, a pool has nothing to gain from giving memory back, and keeps its chunks
+    /// when it is [shrunk](crate::Pool::shrink). The default is true.
+    fn reuses(&self) -> bool {
+        true
     }
 
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. The

@@ -203,6 +203,11 @@ unsafe impl Source for Reserved {
     fn granule(&self) -> usize {
         self.page
     }
+
+    /// Addresses are used again only if the last region goes back.
+    fn reuses(&self) -> bool {
+        false
+    }
 }
 
 // SAFETY: all regions lie in the range, which the source has to itself.

@@ -10,6 +10,10 @@
 //! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
 //! - [`Witness`]: asserts that a thread that reaches an object has acquired the object's creation;
 //! - [`fence`]: a memory fence, which loom and porf model;
+//! - [`thread_local!`]: a value for each thread of a checker's execution. As in std, a value without a
+//!   destructor may be used until its thread has ended;
+//! - [`OnceLock`]: for statics. Under porf each execution begins with an empty one; under loom and
+//!   shuttle it is std's, so a model must not use a static pool there;
 //! - [`PoolId`]: the number of a pool, which no other pool of the process ever has;
 //! - [`Serial`]: the same for stamped pools, in 32 bits;
 //! - [`Places`]: small numbers, each lent to one living pool at a time;
@@ -29,7 +33,8 @@
 //! stampool = { version = "0.1", features = ["_loom"] }
 //! ```
 //!
-//! and under porf the same with `"porf"` and `_porf`.
+//! and under porf the same with `"porf"` and `_porf`. The project
+//! `support/exact-outcomes/examples/on_our_pool` is such a crate, with its check.
 //!
 //! # What the checkers cannot see
 //!
@@ -37,7 +42,8 @@
 //! no site of the core uses either. In loom a failed compare-exchange reads the newest value; in
 //! porf it reads any value that a load may read. porf models RC11, which forbids load buffering;
 //! loom never produces it. shuttle runs everything sequentially consistent: it sees interleavings,
-//! not orderings.
+//! not orderings. loom takes all values of a thread away before the first of their destructors runs,
+//! and its `join` may come back before the last one has run.
 
 #[cfg(all(stampool_model = "loom", stampool_model = "shuttle"))]
 compile_error!("choose one stampool_model: \"loom\" or \"shuttle\"");
@@ -79,28 +85,35 @@ pub mod site;
 
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 mod interned;
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+mod local_key;
 #[cfg(any(stampool_model = "loom", stampool_model = "porf", stampool_model = "shuttle"))]
 mod modelled;
 
 use backend::PlainU64;
 #[cfg(stampool_model = "shuttle")]
 pub use backend::preempt_in_cells;
+#[cfg(not(any(stampool_model = "loom", stampool_model = "shuttle")))]
+pub use backend::thread_local;
 pub use backend::{
-    AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard,
+    AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard, OnceLock,
     UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
 #[cfg(feature = "family")]
 pub(crate) use constant::const_when_shipped;
 pub use core::sync::atomic::Ordering;
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+pub(crate) use local_key::thread_local;
 pub use serial::{Places, PoolId, Serial};
+/// Reference counts are std's in every build, because they are not under check.
+pub use std::sync::{Arc, Weak};
 /// For state that belongs to the process and not to one execution of a checker: std's types in
 /// every build.
 pub use std::{process::abort, sync::Mutex as ProcessMutex, thread::panicking};
-/// Reference counts, thread-locals and statics are std's in every build, because they are not under
-/// check.
-pub use std::{
-    sync::{Arc, OnceLock, Weak},
-    thread_local,
+#[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
+pub use {
+    backend::model_thread_local,
+    local_key::{AccessError, LocalKey},
 };
 
 /// An atomic number that is not under check: it is a plain machine atomic in every build (the

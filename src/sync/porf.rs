@@ -5,8 +5,8 @@ pub(super) use portable_atomic::AtomicU64 as PlainU64;
 pub use super::modelled::{is_lock_free_u64, is_lock_free_u128};
 pub use porf::cell::UnsafeCell;
 pub use porf::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize};
-pub use porf::sync::{Mutex, MutexGuard};
-pub use porf::thread;
+pub use porf::sync::{Mutex, MutexGuard, OnceLock};
+pub use porf::{thread, thread_local};
 
 use core::sync::atomic::Ordering;
 

@@ -4,8 +4,8 @@ pub(super) use portable_atomic::AtomicU64 as PlainU64;
 
 pub use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, fence};
 pub use portable_atomic::{AtomicU64, AtomicU128};
-pub use std::sync::{Mutex, MutexGuard};
-pub use std::thread;
+pub use std::sync::{Mutex, MutexGuard, OnceLock};
+pub use std::{thread, thread_local};
 
 /// The backend's name.
 pub const BACKEND: &str = "real";

@@ -4,12 +4,14 @@
 //! one multiplies the schedules; loom finds races between cells.
 
 pub(super) use portable_atomic::AtomicU64 as PlainU64;
+pub(super) use shuttle::thread::LocalKey as ModelKey;
 
 pub use super::interned::AtomicU128;
 pub use super::modelled::{is_lock_free_u64, is_lock_free_u128};
 pub use shuttle::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 pub use shuttle::sync::{Mutex, MutexGuard};
-pub use shuttle::thread;
+pub use shuttle::{thread, thread_local as model_thread_local};
+pub use std::sync::OnceLock;
 
 use core::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 

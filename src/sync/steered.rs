@@ -3,6 +3,8 @@
 
 pub(super) use steered::count::{CountedU64 as PlainU64, name};
 
+pub use std::sync::OnceLock;
+pub use std::thread_local;
 pub use steered::cell::UnsafeCell;
 pub use steered::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize};
 pub use steered::sync::atomic::{fence, is_lock_free_u64, is_lock_free_u128};

@@ -40,8 +40,13 @@ impl Registry {
         self.iter().find(|slot| slot.claim(thread))
     }
 
-    /// Adds a new slot, whose `next` is [`first`](Self::first). The caller holds the growth lock.
-    pub fn register(&self, slot: SlotRef) {
+    /// Adds a new slot.
+    ///
+    /// # Safety
+    ///
+    /// The caller has held the growth lock since it read [`first`](Self::first), which is the slot's
+    /// `next`.
+    pub unsafe fn register(&self, slot: SlotRef) {
         // ORDERING(TC-5): Release. Publishes the slot's creation.
         //   pairs with TC-6 (walk, Acquire); killed by pool/attach_attach
         self.first.store(slot.as_ptr(), site::REGISTRY_PUSH.ordering());

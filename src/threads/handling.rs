@@ -1,12 +1,12 @@
 //! Which thread calls, and when that thread ends. The user of a pool supplies both, so that a pool
 //! works under any runtime and under a model checker.
 
+use core::cell::{Cell, RefCell};
 use core::num::NonZeroU64;
 
-use crate::sync::{Arc, Weak};
+use crate::sync::{Arc, Number, Weak};
 
-/// Identity of a thread, unique among the threads alive at one time. No thread may use `u64::MAX`,
-/// which marks slots that belong to no thread.
+/// Identity of a thread. No thread may use `u64::MAX`, which marks slots that belong to no thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ThreadId(pub NonZeroU64);
 
@@ -28,8 +28,8 @@ pub type EndHook = Weak<dyn Watcher>;
 /// # Safety
 ///
 /// Either [`watch`](Self::watch) never leads to a call of [`thread_ended`](Watcher::thread_ended),
-/// or [`current`](Self::current) returns the same id for a thread each time, and different ids for
-/// threads that are alive at the same time.
+/// or [`current`](Self::current) never returns the id of another thread of this process, not even of
+/// one that has ended, and `thread_ended` is called with the id that the thread had at the `watch`.
 pub unsafe trait ThreadHandling: Send + Sync {
     /// The identity of the calling thread.
     fn current(&self) -> ThreadId;
@@ -65,41 +65,50 @@ unsafe impl ThreadHandling for ExplicitHandles {
 pub struct StdThreads;
 
 crate::sync::thread_local! {
-    /// Its address is the thread's id. It has no destructor, so it can be used until the thread has
-    /// ended.
-    static MARK: u8 = const { 0 };
-    static HOOKS: Hooks = const { Hooks(core::cell::RefCell::new(Vec::new())) };
+    /// The thread's id, or 0 before the thread needs one.
+    static ID: Cell<u64> = const { Cell::new(0) };
+    static HOOKS: Hooks = const { Hooks(RefCell::new(Vec::new())) };
 }
 
-/// The watchers of one thread. Dropping this value notifies them.
-struct Hooks(core::cell::RefCell<Vec<EndHook>>);
+/// The watchers of one thread, each with the id that the thread had then. Dropping this value
+/// notifies them.
+struct Hooks(RefCell<Vec<(EndHook, ThreadId)>>);
 
 impl Drop for Hooks {
     fn drop(&mut self) {
-        for pool in self.0.get_mut().drain(..).filter_map(|hook| hook.upgrade()) {
-            // SAFETY: this is a thread-local destructor of the ending thread, so none of the
-            // thread's own calls is in progress.
-            unsafe { pool.thread_ended(StdThreads.current()) };
+        for (hook, thread) in self.0.get_mut().drain(..) {
+            if let Some(pool) = hook.upgrade() {
+                // SAFETY: this is a thread-local destructor of the ending thread, so none of the
+                // thread's own calls is in progress.
+                unsafe { pool.thread_ended(thread) };
+            }
         }
     }
 }
 
-// SAFETY: the mark keeps its address while the thread lives, and the marks of two living threads
-// have different addresses.
+// SAFETY: each number is given once. On a system where the standard library keeps thread-locals in
+// the heap, a thread that is ending may lose its number and get a new one. The hooks keep the number
+// that a slot was claimed with.
 unsafe impl ThreadHandling for StdThreads {
     fn current(&self) -> ThreadId {
-        let address = MARK.with(|mark| core::ptr::from_ref(mark).addr());
-        let id = NonZeroU64::new(address as u64);
-        ThreadId(id.expect("a reference is not null"))
+        static NEXT: Number = Number::new(1);
+        let id = ID.with(|id| {
+            if id.get() == 0 {
+                id.set(NEXT.add(1));
+            }
+            id.get()
+        });
+        ThreadId(NonZeroU64::new(id).expect("64 bits do not run out"))
     }
 
     fn watch(&self, hook: &EndHook) {
+        let thread = self.current();
         // If the destructor has already run, the thread has no later end that could be notified.
         _ = HOOKS.try_with(|hooks| {
             let mut hooks = hooks.0.borrow_mut();
-            hooks.retain(|known| known.strong_count() > 0);
-            if !hooks.iter().any(|known| known.ptr_eq(hook)) {
-                hooks.push(hook.clone());
+            hooks.retain(|(known, _)| known.strong_count() > 0);
+            if !hooks.iter().any(|(known, of)| known.ptr_eq(hook) && *of == thread) {
+                hooks.push((hook.clone(), thread));
             }
         });
     }
@@ -114,7 +123,6 @@ pub(crate) fn hook(watcher: &Arc<impl Watcher + 'static>) -> EndHook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::Number;
 
     /// Counts the ends of threads.
     struct Ends(Number);
@@ -135,5 +143,14 @@ mod tests {
             std::thread::spawn(watch).join().unwrap();
             assert_eq!(ends.0.get(), threads, "notifications of {threads} ends");
         }
+    }
+
+    /// The memory of a thread that has ended serves the next thread, so an address would come again.
+    #[test]
+    fn no_thread_has_the_id_of_another_one_that_has_ended() {
+        let id = || std::thread::spawn(|| StdThreads.current()).join().unwrap();
+        let ids: std::collections::HashSet<_> = (0..20).map(|_| id()).collect();
+        assert_eq!(ids.len(), 20);
+        assert_eq!(StdThreads.current(), StdThreads.current());
     }
 }

@@ -124,7 +124,7 @@ pub struct Row {
     pub again: String,
     /// Number of violations.
     pub violations: usize,
-    /// `ok` or `violation`.
+    /// `ok` or `violation`, or `nothing done` for a run without an operation.
     pub verdict: &'static str,
 }
 
@@ -171,6 +171,14 @@ pub fn verdict(violations: usize) -> &'static str {
     if violations == 0 { "ok" } else { "violation" }
 }
 
+/// The verdict on a run without an operation. Nothing was found, and nothing could be found.
+pub const NOTHING_DONE: &str = "nothing done";
+
+/// The verdict on a run of so many operations.
+pub fn verdict_on_run(ops: u64, violations: usize) -> &'static str {
+    if ops == 0 && violations == 0 { NOTHING_DONE } else { verdict(violations) }
+}
+
 impl ClassRow {
     /// The line for one class; `None` for the books of a round that was only timed.
     pub fn new(strategy: &str, scenario: &str, books: &ClassBooks) -> Option<Self> {
@@ -203,6 +211,11 @@ pub trait Findings {
     /// What was found wrong.
     fn violations(&self) -> &[ViolationRow];
 
+    /// How many runs did no operation.
+    fn idle_runs(&self) -> usize {
+        0
+    }
+
     /// Writes the JSON.
     ///
     /// What lay there is replaced as a whole, or not at all.
@@ -234,6 +247,10 @@ impl Findings for Report {
     fn violations(&self) -> &[ViolationRow] {
         &self.violations
     }
+
+    fn idle_runs(&self) -> usize {
+        self.results.iter().filter(|row| row.verdict == NOTHING_DONE).count()
+    }
 }
 
 /// What a row says in a column of its own.
@@ -262,17 +279,21 @@ impl Report {
         header.push("verdict");
         let mut table = table(&header);
         for row in &self.results {
-            let fine = row.violations == 0;
+            let color = match row.verdict {
+                "ok" => Color::Green,
+                NOTHING_DONE => Color::Yellow,
+                _ => Color::Red,
+            };
             let mut cells = vec![
                 Cell::new(&row.strategy),
                 Cell::new(format!("{} x{}", row.scenario, row.threads)),
                 number(row.ops),
-                number(format!("{:.1}", row.ns_per_op)),
+                number(known((row.ops > 0).then(|| format!("{:.1}", row.ns_per_op)))),
                 number(known(row.carved_blocks)),
                 number(known(row.bound_blocks)),
             ];
             cells.extend(further.iter().map(|(_, column)| number(known(column(row)))));
-            cells.push(Cell::new(row.verdict).fg(if fine { Color::Green } else { Color::Red }));
+            cells.push(Cell::new(row.verdict).fg(color));
             table.add_row(cells);
         }
         table

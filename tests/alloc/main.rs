@@ -14,6 +14,7 @@ mod members;
 mod nested;
 mod one_layout;
 mod panics;
+mod placement;
 mod scopes;
 mod sources;
 mod threads;

@@ -28,6 +28,18 @@ fn no_bytes_are_served_with_every_alignment() {
     check(&Pool::builder(layout).build_thread_local().expect("a pool").as_allocator());
 }
 
+/// A call that took the growth lock would wait for ever.
+#[test]
+fn a_pool_becomes_an_allocator_while_growth_is_excluded() {
+    let layout = Layout::new::<u64>();
+    let pool = Pool::builder(layout).build_thread_local().expect("a pool");
+    assert_eq!(pool.without_growth(|| pool.as_allocator().layout()), layout);
+    let pool = Pool::builder(layout).build().expect("a pool");
+    pool.prefill(0, 1).expect("a slot");
+    let allocator = pool.without_growth(|| pool.as_allocator()).expect("the slot");
+    assert_eq!(allocator.layout(), layout);
+}
+
 /// Blocks that are as large as a chunk may become, each in a chunk of its own. The pages are never
 /// touched, but for the footer's.
 #[test]

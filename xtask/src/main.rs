@@ -64,8 +64,6 @@ enum Command {
     HitPath(hit_path::Options),
     /// Count the instructions of hit, exchange and carve, and compare with kept counts.
     Instructions(instructions::Options),
-    /// List which of our functions an allocation, a refill, a carve and a flush call.
-    Path(path::Options),
     /// Check the layers of src, the names of backends, lengths of files and ordering tags.
     Layers(layers::Options),
     /// Put the ledgers of several machines together, or compare two.
@@ -78,6 +76,8 @@ enum Command {
     Miri(miri::Options),
     /// Run every kept fault of the core and each ordering weakened; a check must notice.
     Mutants(mutants::Options),
+    /// List which of our functions an allocation, a refill, a carve and a flush call.
+    Path(path::Options),
     /// Run stress under tsan, asan and valgrind (memcheck); tsan must report a mutant.
     Sanitize(sanitize::Options),
     /// Measure throughput over threads, and draw it with a model of what exchanges cost.

@@ -25,7 +25,7 @@ const WALKS: [(&str, &str, &str); 5] = [
     ("hit", "hit", "Local::allocate"),
     ("hit (free)", "hit", "Local::deallocate"),
     ("refill", "exchange", "Local::refill"),
-    ("carve", "carve", "Core::grow"),
+    ("carve", "carve", "Shared::grow"),
     ("flush", "exchange", "Local::flush"),
 ];
 

@@ -1,5 +1,6 @@
 //! Compares loom with the litmus table. Built and run by `cargo xtask litmus`.
 
+use core::fmt::Display;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     println!("{LEGEND}");
-    println!("{:18} {:>10} {:>8}  {:8} program", "litmus", "executions", "outcomes", "verdict");
+    print_row("litmus", "executions", "outcomes", "verdict", "program");
     let mut wrong = TABLE.iter().filter(|litmus| !compare(litmus)).count();
     wrong += ARCS.iter().filter(|arc| !compare_arc(arc)).count();
     println!();
@@ -52,9 +53,9 @@ fn compare(litmus: &Litmus) -> bool {
         (true, Some(_)) => "as loom",
     };
     let Litmus { name, program, .. } = litmus;
-    println!("{name:18} {:>10} {:>8}  {word:8} {program}", seen.executions, saw.len());
+    print_row(name, seen.executions, saw.len(), word, program);
     if let Some((_, why)) = litmus.loom {
-        println!("{:49}{why}", "");
+        println!("    {why}");
     }
     if !ok {
         print_difference(&saw, &expected);
@@ -69,7 +70,7 @@ fn compare_arc(arc: &ArcLitmus) -> bool {
     let saw = outcomes(&seen);
     let ok = seen.finished && saw == expected;
     let (name, word) = (arc.name, if ok { "= count" } else { "WRONG" });
-    println!("{name:18} {:>10} {:>8}  {word:8} {program}", seen.executions, saw.len());
+    print_row(name, seen.executions, saw.len(), word, program);
     if !ok {
         print_difference(&saw, &expected);
     }
@@ -90,6 +91,17 @@ fn is_a_counter(program: &ArcProgram) -> bool {
 
 fn outcomes(seen: &Exploration) -> BTreeSet<String> {
     seen.outcomes.keys().cloned().collect()
+}
+
+/// Prints a row, which has at most 100 columns with the longest program of the table.
+fn print_row(
+    name: &str,
+    executions: impl Display,
+    outcomes: impl Display,
+    verdict: &str,
+    program: impl Display,
+) {
+    println!("{name:17}{executions:>10} {outcomes:>8} {verdict:7} {program}");
 }
 
 fn print_difference(saw: &BTreeSet<String>, expected: &BTreeSet<String>) {

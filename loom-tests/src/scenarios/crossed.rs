@@ -30,7 +30,8 @@ impl<S: Strategy> Rig<S> {
     /// Removes from a list, and ends what was there. Whether anything was.
     fn has(&self, list: usize, participant: &Participant<S>) -> bool {
         let guard = self.reclaimer.pin(participant);
-        let found = self.lists[list].pop(&self.store, &guard);
+        // SAFETY: all magazines are of the rig's store, the pin of its reclaimer.
+        let found = unsafe { self.lists[list].pop(&self.store, &guard) };
         drop(guard);
         found.map(|magazine| magazine.end()).is_some()
     }

@@ -47,11 +47,9 @@ fn request<R: Reclaimer>(
     participant: &Participant<Deferred<R>>,
 ) -> usize {
     let mut out = [MaybeBlock::uninit()];
-    assert_eq!(
-        mediator.client(participant, ShardId::default()).request(Take::UpTo(out.len()), &mut out),
-        1,
-        "a block was listed"
-    );
+    // SAFETY: the callers' participants have joined this mediator.
+    let client = unsafe { mediator.client(participant, ShardId::default()) };
+    assert_eq!(client.request(Take::UpTo(out.len()), &mut out), 1, "a block was listed");
     // SAFETY: one block was written.
     unsafe { out[0].assume_init() }.as_non_null().addr().get() / 16
 }
@@ -61,7 +59,8 @@ fn offer<R: Reclaimer>(
     participant: &Participant<Deferred<R>>,
     number: usize,
 ) {
-    mediator.client(participant, ShardId::default()).offer(&[block(number)]);
+    // SAFETY: the callers' participants have joined this mediator.
+    unsafe { mediator.client(participant, ShardId::default()) }.offer(&[block(number)]);
 }
 
 /// Runs the scenario once.
@@ -76,7 +75,8 @@ pub fn body<R: Reclaimer>() -> String {
         Box::leak(Box::new(DeferredMediator::<R>::new(1, 1, &mechanism)));
     let mut regions = Regions::new(Box::new(SystemSource));
     for index in 0..BLOCKS + LIMBO {
-        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
+        // SAFETY: of the mediator's store.
+        unsafe { mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions)) };
     }
     mediator.extend_limbo(LIMBO);
     let own = mediator.join();
@@ -103,7 +103,7 @@ pub fn body<R: Reclaimer>() -> String {
 
     // SAFETY: leaked above; the other thread has ended.
     let mut mediator = unsafe { Box::from_raw(core::ptr::from_ref(mediator).cast_mut()) };
-    let refused = mediator.waiting().overflows;
+    let refused = mediator.overflows();
     let (full, partial, empty) = mediator.census();
     assert_eq!((full, partial, empty), (BLOCKS, 0, LIMBO), "a block or a magazine was lost");
     mediator.end_magazines();

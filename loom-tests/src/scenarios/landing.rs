@@ -95,20 +95,23 @@ fn mediator(limbo: usize) -> (Regions, DeferredMediator) {
     let mut regions = Regions::new(Box::new(SystemSource));
     let mediator = DeferredMediator::new(1, 1, &mechanism);
     for index in 0..2 * limbo + 1 {
-        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
+        // SAFETY: of the mediator's store.
+        unsafe { mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions)) };
     }
     mediator.extend_limbo(limbo);
     let participant = mediator.join();
     for _ in 0..limbo {
         let block = Block(regions.obtain(core::alloc::Layout::new::<u64>()).expect("memory"));
-        mediator.client(&participant, mediator.shard_id(0)).offer(&[block]);
+        // SAFETY: the participant has joined this mediator.
+        unsafe { mediator.client(&participant, mediator.shard_id(0)) }.offer(&[block]);
     }
     (regions, mediator)
 }
 
 /// Empties a full magazine, which then waits.
 fn request(mediator: &DeferredMediator, participant: &Waiting) {
-    let client = mediator.client(participant, mediator.shard_id(0));
+    // SAFETY: the callers' participants have joined this mediator.
+    let client = unsafe { mediator.client(participant, mediator.shard_id(0)) };
     assert_eq!(
         client.request(Take::UpTo(1), &mut [MaybeUninit::uninit()]),
         1,
@@ -130,7 +133,7 @@ pub fn enter_and_enter() -> String {
     };
     operation(|| request(&mediator, &mediator.join()));
     other.join().expect("no panic unreported");
-    let waiting = mediator.waiting().limbo_magazines;
+    let (waiting, _) = mediator.limbo();
     assert_eq!(waiting, 2, "the limbo refused a magazine although it had room");
     let mut mediator = Arc::into_inner(mediator).expect("the other thread has ended");
     mediator.end_magazines();
@@ -146,7 +149,7 @@ pub fn body() -> String {
     let (_regions, mut mediator) = mediator(1);
     let participant = mediator.join();
     request(&mediator, &participant);
-    assert_eq!(mediator.waiting().limbo_magazines, 1, "its magazine waits");
+    assert_eq!(mediator.limbo().0, 1, "its magazine waits");
 
     let other = thread::spawn(move || operation(|| participant.run()));
     operation(move || {

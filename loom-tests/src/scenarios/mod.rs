@@ -14,6 +14,7 @@
 //! | [`recycle`] | free list and reclaimer | none: the allowed outcomes stand beside it |
 //! | [`landing`] | mediator and limbo | none: as there |
 //! | [`ends`] | the rundown, and pools that it protects | none: the allowed outcomes stand beside it |
+//! | [`locals`] | pools whose handles are thread-local, and static pools | as [`exchange`], or none |
 //! | [`stamped`] | stamped pools, and the two structures of the examples | as its modules say |
 //! | [`objects`] | handles of objects | none: as there |
 //! | [`arena_source`] | sources that share an arena | an operation |
@@ -36,6 +37,7 @@ pub mod land;
 pub mod landing;
 pub mod linear;
 pub mod list;
+pub mod locals;
 pub mod long;
 pub mod look_up;
 mod magazines;
@@ -86,6 +88,8 @@ pub struct Subject {
     pub exchange: fn(&'static exchange::Scenario) -> String,
     /// Runs a pool and threads that end once.
     pub ends: fn(&'static ends::Scenario<ends::Fate>) -> String,
+    /// Runs a pool with thread-local handles once.
+    pub locals: fn(&'static locals::Scenario) -> String,
     /// Runs a seldom thing once.
     pub edges: fn(&'static edges::Scenario) -> String,
     /// Runs a long scenario once.
@@ -323,6 +327,7 @@ pub const fn subject<S: Strategy>(shape: Shape) -> Subject {
         crossed: crossed::body::<S>,
         exchange: exchange::body::<S>,
         ends: ends::body::<S>,
+        locals: locals::body::<S>,
         edges: edges::body::<S>,
         long: long::body::<S>,
         linear: linear::body::<S>,

@@ -55,7 +55,8 @@ impl<R: Reclaimer> Reusable<R> {
 
 impl<R: Reclaimer> Rig<R> {
     fn pop(&self, guard: &R::Guard<'_>) -> Option<OwnedMagazine<'_>> {
-        let magazine = self.list.pop(&self.store, guard)?;
+        // SAFETY: all magazines are of the rig's store, the pins of its reclaimer.
+        let magazine = unsafe { self.list.pop(&self.store, guard) }?;
         self.owners.taken(magazine.name().address());
         Some(magazine)
     }

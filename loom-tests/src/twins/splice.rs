@@ -12,6 +12,7 @@ use stampool::raw::free_list::{
 use stampool::raw::sync::{AtomicUsize, Mutex, Ordering, lock};
 use stampool::{BuildError, Quiescent, Strategy, TagPolicy};
 
+use super::stack::shipped;
 use super::twin::{Twin, UNACQUIRED, on_list};
 use crate::scenarios::list::{Op, Scenario, does};
 use crate::scenarios::{Depth, Shape, Subject, subject};
@@ -224,7 +225,7 @@ impl<R: Rule> SplicedList<R> {
                 let _lock = (!R::EXCLUDES).then(|| lock(&self.removers));
                 return removal(&self.second);
             }
-            let all = self.second.remove(Take::All, store, &());
+            let all = shipped(&self.second, Take::All, store);
             if all.is_empty() {
                 return all;
             }
@@ -261,14 +262,14 @@ unsafe impl<R: Rule> MagazineList for SplicedList<R> {
         self.second.push(magazine);
     }
 
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+    unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
         if take != Take::All {
-            return self.remove_from(store, |stack| stack.remove(take, store, guard));
+            return self.remove_from(store, |stack| shipped(stack, take, store));
         }
         let lock = lock(&self.removers);
         self.poppers.fetch_add(1, Ordering::Acquire);
-        let main = self.main.remove(take, store, guard);
-        let taken = main.then(self.second.remove(take, store, guard));
+        let main = shipped(&self.main, take, store);
+        let taken = main.then(shipped(&self.second, take, store));
         self.poppers.fetch_sub(1, Ordering::Release);
         drop(lock);
         taken

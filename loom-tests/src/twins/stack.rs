@@ -74,12 +74,23 @@ trait Fault: Send + Sync + 'static {
     const TAG_BITS: u32;
 
     fn pop<'s>(stack: &Treiber<Self::Head>, store: &'s MagazineStore) -> Chain<'s> {
-        stack.remove(Take::One, store, &())
+        shipped(stack, Take::One, store)
     }
 
     fn take_all<'s>(stack: &Treiber<Self::Head>, store: &'s MagazineStore) -> Chain<'s> {
-        stack.remove(Take::All, store, &())
+        shipped(stack, Take::All, store)
     }
+}
+
+/// The shipped removal.
+pub(super) fn shipped<'s, H: HeadWord>(
+    stack: &Treiber<H>,
+    take: Take,
+    store: &'s MagazineStore,
+) -> Chain<'s> {
+    // SAFETY: all magazines are of this store. What keeps the top from coming back is what the
+    // twins lack.
+    unsafe { stack.remove(take, store, &()) }
 }
 
 /// No tag, and nothing in its place: a pool's, a list's of heaps, a list's of slots.
@@ -104,7 +115,7 @@ impl Fault for EarlyLink {
         let early = head.load(Ordering::Acquire);
         // SAFETY: met in the head, by an acquiring load.
         let Some(top) = (unsafe { store.resolve(early.top) }) else {
-            return stack.remove(Take::One, store, &());
+            return shipped(stack, Take::One, store);
         };
         // SAFETY: magazines live as long as their store.
         let link = unsafe { top.as_ref() }.stale_link();
@@ -117,7 +128,7 @@ impl Fault for EarlyLink {
             // SAFETY: not so, that is the fault.
             return unsafe { Chain::assume(late.top, 1, store) };
         }
-        stack.remove(Take::One, store, &())
+        shipped(stack, Take::One, store)
     }
 }
 
@@ -214,11 +225,11 @@ unsafe impl<F: Fault> MagazineList for FaultyList<F> {
         self.0.push(magazine);
     }
 
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+    unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
         match take {
             Take::One => F::pop(&self.0, store),
             Take::All => F::take_all(&self.0, store),
-            Take::UpTo(_) => self.0.remove(take, store, guard),
+            Take::UpTo(_) => shipped(&self.0, take, store),
         }
     }
 

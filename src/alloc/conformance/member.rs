@@ -130,7 +130,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
             let program = Program::generate(seed, self.bounds);
             if let Err(violation) = self.run(&program) {
                 let (program, violation) = shrink(program, violation, |program| self.run(program));
-                return Err(Failure { violation, program, seed });
+                return Err(Failure { violation, program: Box::new(program), seed });
             }
         }
         Ok(())

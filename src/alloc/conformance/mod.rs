@@ -23,6 +23,7 @@
 //! it costs a program that does not use it nothing, and it fits beside every version of proptest or
 //! none.
 
+mod ground;
 mod member;
 mod program;
 mod random;
@@ -33,6 +34,7 @@ mod shrink;
 mod source;
 mod subject;
 mod violation;
+mod words;
 
 pub use member::Conformance;
 pub use program::{Fit, Program, SourcePlan, Step};

@@ -1,7 +1,6 @@
 //! Programs of calls, and how they are made.
 
 use core::alloc::Layout;
-use core::fmt;
 
 use super::random::Random;
 
@@ -18,7 +17,9 @@ impl Fit {
     }
 }
 
-/// One call. `which` chooses a live block, modulo their number; a step without one does nothing.
+/// One call. `which` chooses a live block: `usize::MAX` is the newest one, any other number is taken
+/// modulo the number of live blocks and counts from the oldest. If there is no live block, the step
+/// does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// `allocate` or `allocate_zeroed`.
@@ -83,6 +84,8 @@ pub struct SourcePlan {
     pub misalign: Option<usize>,
     /// By how many bytes each region can be extended.
     pub room: usize,
+    /// Whether each region lies at lower addresses than the one before, instead of higher ones.
+    pub is_falling: bool,
 }
 
 /// A program: what the source does, the calls, and in which order the last blocks are freed.
@@ -113,12 +116,15 @@ impl Program {
     pub(super) fn generate(seed: u64, bounds: Bounds) -> Self {
         let random = &mut Random::new(seed);
         let refuse = if random.chance(1, 2) { 0 } else { 1 + random.below(3) };
+        // Numbers of their own.
+        let more = &mut Random::new(!seed);
         let source = SourcePlan {
             skew: if random.chance(1, 2) { 0 } else { random.below(4096) },
             refuse_from: random.below(5),
             refuse,
             misalign: random.chance(1, 8).then(|| random.below(4)),
-            room: room(seed),
+            room: room(more),
+            is_falling: more.chance(1, 2),
         };
         let len = 1 + random.below(bounds.steps);
         let mut steps = Vec::with_capacity(len);
@@ -133,10 +139,8 @@ impl Program {
     }
 }
 
-/// By how many bytes a region can be extended in the program of this seed: in one half of them not
-/// at all.
-fn room(seed: u64) -> usize {
-    let random = &mut Random::new(!seed);
+/// By how many bytes a region can be extended: in one half of the programs not at all.
+fn room(random: &mut Random) -> usize {
     match random.below(4) {
         0..2 => 0,
         2 => 1 + random.below(64),
@@ -214,21 +218,4 @@ fn align(random: &mut Random, most: usize) -> usize {
     };
     let align = 1 << shift;
     if align <= most || random.chance(1, 16) { align } else { most }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "  source: {:?}", self.source)?;
-        for (at, step) in self.steps.iter().enumerate() {
-            match step {
-                Step::Allocate { layout, zeroed } => {
-                    let (size, align) = (layout.size(), layout.align());
-                    writeln!(f, "  {at}: allocate {size} bytes aligned to {align}, zeroed {zeroed}")
-                }
-                other => writeln!(f, "  {at}: {other:?}"),
-            }?;
-        }
-        let order = if self.oldest_first { "oldest" } else { "newest" };
-        writeln!(f, "  {}: free what is left, the {order} first", self.steps.len())
-    }
 }

@@ -70,6 +70,7 @@ impl<F: Fn(&Program) -> Result<(), Violation>> Search<F> {
             super::SourcePlan { refuse: 0, ..source },
             super::SourcePlan { misalign: None, ..source },
             super::SourcePlan { room: 0, ..source },
+            super::SourcePlan { is_falling: false, ..source },
         ];
         for plan in plans {
             let candidate = Program { source: plan, ..self.best.0.clone() };
@@ -111,12 +112,14 @@ fn simpler(step: Step) -> Vec<Step> {
             vec![Step::Deallocate { which, fit: Fit(0) }, newest]
         }
         Step::Grow { which, fit, by, align, zeroed, in_place } => vec![
+            Step::Grow { which: usize::MAX, fit, by, align, zeroed, in_place },
             Step::Grow { which, fit: Fit(0), by, align, zeroed, in_place },
             Step::Grow { which, fit, by: by / 2, align, zeroed, in_place },
             Step::Grow { which, fit, by, align: 1, zeroed, in_place },
             Step::Grow { which, fit, by, align, zeroed: false, in_place },
         ],
         Step::Shrink { which, fit, to, align, in_place } => vec![
+            Step::Shrink { which: usize::MAX, fit, to, align, in_place },
             Step::Shrink { which, fit: Fit(0), to, align, in_place },
             Step::Shrink { which, fit, to: to / 2, align, in_place },
             Step::Shrink { which, fit, to, align: 1, in_place },

@@ -1,28 +1,33 @@
 //! The source of an allocator under test.
 
 use core::alloc::Layout;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
-use std::alloc::{alloc, dealloc};
 
+use super::ground::Ground;
 use super::shadow::is_filled;
 use super::{SourcePlan, Violation};
 use crate::alloc::conformance::Clause;
 use crate::source::Source;
 use crate::sync::{Arc, ProcessMutex};
 
-/// The alignment of what lies around each region. So a region's address, up to this bit, is the
-/// same in each run of a program.
-const GROUND: usize = 64 << 10;
 /// Bytes in front of a region, if there are so many, and behind it, that belong to nobody.
 const GUARD_BYTES: usize = 16;
 /// What they hold.
 const GUARD: u8 = 0xA7;
+/// What a region holds after it went back.
+const RELEASED: u8 = 0x5A;
 /// More than this is refused.
 const MOST_BYTES: usize = 8 << 20;
 
 /// A source that does what a program says: it refuses some calls, and returns a misaligned region
 /// in some, and extends regions. It notices regions that go back twice, or with another layout, or
-/// never, and bytes that are written beside a region.
+/// never, and bytes that are written beside a region, or in one that went back.
+///
+/// All regions of a run, and its buffers, lie in one stretch of 64 MiB: as far apart as in each other
+/// run of the same program, and none where an earlier one lay. So a program shows the same in each
+/// run, even if the allocator compares addresses, or returns one in a region that went back, as it
+/// may for a block of no bytes. A region for which there is no room left is refused.
 ///
 /// It is a handle: all clones serve from the same regions.
 #[derive(Clone)]
@@ -30,6 +35,8 @@ pub struct TestSource(Arc<ProcessMutex<State>>);
 
 struct State {
     plan: SourcePlan,
+    /// Made for the first region.
+    ground: Option<Ground>,
     regions: Vec<Region>,
     calls: usize,
     refusals: usize,
@@ -42,9 +49,10 @@ struct State {
 unsafe impl Send for State {}
 
 struct Region {
-    /// What the program's allocator gave.
+    /// The region by the pointer of the ground, which the allocator under test has no part in.
     ground: NonNull<u8>,
-    ground_layout: Layout,
+    /// How many bytes in front of the region are its own too.
+    in_front: usize,
     start: NonNull<u8>,
     layout: Layout,
     /// By how many bytes it can still be extended.
@@ -57,24 +65,35 @@ struct Region {
 impl Region {
     /// The bytes around the region: where they begin, and how many there are.
     fn guards(&self) -> [(NonNull<u8>, usize); 2] {
-        let in_front = self.start.addr().get() - self.ground.addr().get();
-        let front = in_front.min(GUARD_BYTES);
-        // SAFETY: the ground begins so many bytes in front of the region.
+        let front = self.in_front.min(GUARD_BYTES);
+        // SAFETY: the piece of the ground begins so many bytes in front of the region, or more.
         let below = unsafe { self.start.sub(front) };
-        // SAFETY: the end of the region, which lies in its ground.
+        // SAFETY: the end of the region, which lies in its piece of the ground.
         let above = unsafe { self.start.add(self.layout.size()) };
         [(below, front), (above, GUARD_BYTES)]
     }
 
     fn set_guards(&self) {
         for (start, len) in self.guards() {
-            // SAFETY: in the ground, and not in the region.
+            // SAFETY: in the piece of the ground, and not in the region.
             unsafe { start.write_bytes(GUARD, len) };
         }
     }
 
     fn is_guarded(&self) -> bool {
         self.guards().into_iter().all(|(start, len)| is_filled(start, len, GUARD))
+    }
+
+    /// Overwrites a region that goes back, by the pointer of the ground. Under Miri no pointer that
+    /// the allocator under test has may access it any more.
+    fn set_released(&self) {
+        // SAFETY: the region went back, so nobody uses it.
+        unsafe { self.ground.write_bytes(RELEASED, self.layout.size()) };
+    }
+
+    /// Whether nobody has written to the region since it went back.
+    fn is_released(&self) -> bool {
+        is_filled(self.ground, self.layout.size(), RELEASED)
     }
 }
 
@@ -85,6 +104,7 @@ impl TestSource {
     pub(super) fn new(plan: SourcePlan) -> Self {
         Self(Arc::new(ProcessMutex::new(State {
             plan,
+            ground: None,
             regions: Vec::new(),
             calls: 0,
             refusals: 0,
@@ -107,11 +127,11 @@ impl TestSource {
     ///
     /// # Panics
     ///
-    /// If the program is out of memory.
+    /// If there is no room left for it.
     pub fn buffer(&self, len: usize) -> NonNull<u8> {
         self.with(|state| {
             let layout = Layout::from_size_align(len.max(1), 1).expect("a buffer's length");
-            let start = state.place(layout, 0, false).expect("memory for a buffer");
+            let start = state.place(layout, 0, false).expect("room for a buffer");
             let region = state.regions.last_mut().expect("just placed");
             region.is_buffer = true;
             state.bytes += len;
@@ -168,6 +188,9 @@ impl TestSource {
             None if state.regions.iter().any(|region| region.is_live && !region.is_guarded()) => {
                 Some(BESIDE)
             }
+            None if state.regions.iter().any(|region| !region.is_live && !region.is_released()) => {
+                Some("a byte of a region was written after the region went back")
+            }
             fault => fault,
         });
         match fault {
@@ -188,21 +211,26 @@ impl State {
         let offset = (self.plan.skew + 1).next_multiple_of(layout.align());
         let offset = offset + usize::from(is_misaligned);
         let size = layout.size().checked_add(offset)?.checked_add(room + GUARD_BYTES)?;
-        let ground_layout = Layout::from_size_align(size, layout.align().max(GROUND)).ok()?;
-        // SAFETY: the size is not zero.
-        let ground = NonNull::new(unsafe { alloc(ground_layout) })?;
-        // SAFETY: the ground reaches to behind the region, which begins here.
-        let start = unsafe { ground.add(offset) };
-        let (is_live, is_buffer) = (true, false);
-        let region = Region { ground, ground_layout, start, layout, room, is_live, is_buffer };
+        let ground = self.ground.get_or_insert_with(|| Ground::new(self.plan.is_falling));
+        let piece = ground.take(size, layout.align())?;
+        // SAFETY: the piece is this region's, and nobody uses it yet. The allocator's pointer comes
+        // from this borrow, so it reaches this piece alone.
+        let own: &mut [MaybeUninit<u8>] =
+            unsafe { core::slice::from_raw_parts_mut(piece.as_ptr().cast(), size) };
+        // SAFETY: the piece reaches to behind the region, which begins here.
+        let start = unsafe { NonNull::from(own).cast::<u8>().add(offset) };
+        // SAFETY: as above.
+        let ground = unsafe { piece.add(offset) };
+        let (is_live, is_buffer, in_front) = (true, false, offset);
+        let region = Region { ground, in_front, start, layout, room, is_live, is_buffer };
         region.set_guards();
         self.regions.push(region);
         Some(start)
     }
 }
 
-// SAFETY: each region lies in a piece of memory of its own, which is freed when it goes back or
-// with the source's last handle. The misaligned regions are the pointers that the trait allows.
+// SAFETY: each region lies in a piece of memory of its own, which is freed with the source's last
+// handle. The misaligned regions are the pointers that the trait allows.
 unsafe impl Source for TestSource {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         self.with(|state| {
@@ -238,11 +266,8 @@ unsafe impl Source for TestSource {
                     if !known.is_guarded() {
                         state.fault = Some(BESIDE);
                     }
-                    let (ground, ground_layout) = (known.ground, known.ground_layout);
+                    known.set_released();
                     state.bytes -= layout.size();
-                    // SAFETY: obtained from `alloc` with this layout; by the caller, nobody uses
-                    // it. It is not live any more, so it is freed only once.
-                    unsafe { dealloc(ground.as_ptr(), ground_layout) };
                 }
                 Some(_) => state.fault = Some("a region went back with another layout"),
                 None => state.fault = Some("a region went back that was not out"),
@@ -273,15 +298,5 @@ unsafe impl Source for TestSource {
             state.bytes += more;
             true
         })
-    }
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        for region in self.regions.iter().filter(|region| region.is_live) {
-            // SAFETY: obtained from `alloc` with this layout, and not freed before. The allocator
-            // under test, which held a handle, is gone.
-            unsafe { dealloc(region.ground.as_ptr(), region.ground_layout) };
-        }
     }
 }

@@ -27,7 +27,8 @@ pub enum Clause {
     /// Nothing is in use after [`Reset`](crate::alloc::Reset), and, if the allocator says that it
     /// recovers everything, after all blocks are freed.
     Recovery,
-    /// Each region goes back to its source once, with its layout, and no byte beside it is written.
+    /// Each region goes back to its source once, with its layout. No byte beside it is written, and
+    /// none in it afterwards.
     Source,
 }
 
@@ -44,7 +45,7 @@ impl Clause {
             Self::Owner => "owner: `owns` and `usage` are true",
             Self::Recovery => "recovery: what was freed is not in use",
             Self::Source => {
-                "source: each region goes back once, with its layout, and nothing beside it is written"
+                "source: each region goes back once, with its layout, and nothing is written beside it or afterwards"
             }
         }
     }
@@ -79,7 +80,7 @@ pub struct Failure {
     /// The broken rule.
     pub violation: Violation,
     /// The reduced program.
-    pub program: Program,
+    pub program: Box<Program>,
     /// The seed of the program before it was reduced.
     pub seed: u64,
 }

@@ -29,9 +29,9 @@ use crate::source::{DefaultSource, Source};
 /// A block is as long as was asked for. Chunks double, from 4 KiB or as
 /// [`with_first_chunk`](Self::with_first_chunk) says up to 64 MiB; a larger block gets a chunk of
 /// its size. If the source has no such chunk, a smaller one will do. A source that can
-/// [extend](Source::extend) the current chunk does that first: then nothing is lost at its end. What
-/// is left of a chunk that
-/// was too small for a request is lost until the reset, and is smaller than that request.
+/// [extend](Source::extend) the current chunk does that first: then nothing is lost at its end.
+/// What is left of a chunk that was too small for a request is lost until the reset, and is smaller
+/// than that request.
 ///
 /// # Complexity
 ///
@@ -132,6 +132,10 @@ impl<S: Source> Linear<S> {
     }
 
     /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
     pub fn reset(&mut self) {
         self.older_bytes.set(0);
         self.bump = Bump::empty();

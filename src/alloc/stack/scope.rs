@@ -18,8 +18,12 @@ const STILL_OPEN: &str = "stampool: a scope above this one was forgotten and is 
 /// An open scope of a [`Stack`]: it allocates above everything that existed when it was opened.
 /// Dropping it invalidates its blocks and moves the mark back.
 ///
-/// A scope that is forgotten stays open. Its parent then answers [`AllocError::Sealed`] until it is
-/// closed or reset itself; nothing becomes invalid.
+/// A scope that is forgotten stays open. Its parent then answers [`AllocError::Sealed`] until the
+/// parent is closed or reset; nothing becomes invalid.
+///
+/// # Panics
+///
+/// The drop of a scope panics if the source panics in `release`. The scope is closed nevertheless.
 pub struct Scope<'s, S: Source = DefaultSource> {
     stack: &'s StackState<S>,
     depth: usize,

@@ -116,6 +116,10 @@ impl<S: Source> Stack<S> {
 
     /// Invalidates all blocks, also those of scopes that were forgotten. The largest chunk stays;
     /// the others go back to the source.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
     pub fn reset(&mut self) {
         self.0.reset();
     }

@@ -38,9 +38,9 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
             // SAFETY: this handle owns the slot.
             let cached = unsafe { self.slot.pop_many(so_far.rest()) };
             // SAFETY: `pop_many` has written so many places.
-            unsafe { self.core().show_all(&so_far.rest()[..cached]) };
+            unsafe { self.shared().show_all(&so_far.rest()[..cached]) };
             so_far.taken += cached;
-            let most = self.core().mediator.batch().max;
+            let most = self.shared().mediator.batch().max;
             while so_far.rest().len() >= most {
                 so_far.taken += self.take_batches(so_far.rest())?;
             }
@@ -57,13 +57,13 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// lists, or else a partial magazine, or else one freshly carved batch. `room` has space for
     /// the largest batch.
     fn take_batches(&self, room: &mut [MaybeBlock]) -> Result<usize, AllocError> {
-        // SAFETY: this handle owns the slot.
-        let client = unsafe { self.core().client(self.slot, &self.participant) };
-        let taken = self.core().take(client, Take::UpTo(room.len()), room)?;
+        // SAFETY: this handle owns the slot, and its participant has joined.
+        let client = unsafe { self.shared().client(self.slot, &self.participant) };
+        let taken = self.shared().take(client, Take::UpTo(room.len()), room)?;
         // SAFETY: as above.
         unsafe { self.slot.count_taken(taken) };
         // SAFETY: the call has written so many places.
-        unsafe { self.core().show_all(&room[..taken]) };
+        unsafe { self.shared().show_all(&room[..taken]) };
         Ok(taken)
     }
 
@@ -79,12 +79,12 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
     #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
-        let (batch, mut rest) = (self.core().mediator.batch(), blocks);
+        let (batch, mut rest) = (self.shared().mediator.batch(), blocks);
         while !C::CHECKS && rest.len() >= batch.min {
             let (given, left) = rest.split_at(rest.len().min(batch.max));
-            given.iter().for_each(|&block| self.core().hide(block));
-            // SAFETY: this handle owns the slot.
-            unsafe { self.core().client(self.slot, &self.participant) }.offer(given);
+            given.iter().for_each(|&block| self.shared().hide(block));
+            // SAFETY: this handle owns the slot, and its participant has joined.
+            unsafe { self.shared().client(self.slot, &self.participant) }.offer(given);
             // SAFETY: as above.
             unsafe { self.slot.count_given(given.len()) };
             rest = left;

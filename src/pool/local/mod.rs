@@ -3,23 +3,22 @@
 //! A hit is an allocation or a free that the array in the slot serves. A hit of an unchecked pool
 //! executes no atomic operation, calls nothing and sets up no stack frame. The slow paths are cold
 //! functions that take the parts of a handle instead of the handle, so that a loop can keep the
-//! slot and the core in registers. Codegen: C1. `papers/codegen.md` has the points that comments
-//! here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions` check what
-//! the compiler makes of a hit.
+//! slot and the shared part in registers. Codegen: C1. `papers/codegen.md` has the points that
+//! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
+//! check what the compiler makes of a hit.
 
+mod ends;
 mod many;
 
 use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::core::{Core, UNWATCHED};
+use super::shared::{Shared, UNWATCHED};
 use crate::block::{Block, sanitizers};
-use crate::checking::{Checking, Misuse, Unchecked, batch_enters_cache};
+use crate::checking::{Checking, Unchecked, batch_enters_cache};
 use crate::error::AllocError;
-use crate::free_list::{Reclaimer as _, Strategy, TaggedWide, Take};
+use crate::free_list::{Strategy, TaggedWide, Take};
 use crate::mediator::{Participant, ShardId};
-use crate::sync::panicking;
 use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
@@ -42,74 +41,42 @@ use crate::thread_cache::SlotRef;
 pub struct Local<'p, S: Strategy = TaggedWide, C: Checking = Unchecked> {
     slot: SlotRef,
     /// Lives for `'p`. It is not a reference, because a [`DetachedLocal`](super::DetachedLocal) may
-    /// outlive its core.
-    core: NonNull<Core<S, C>>,
+    /// outlive its pool.
+    shared: NonNull<Shared<S, C>>,
     participant: Participant<S>,
     /// What the handle keeps to check its blocks.
     check: C::State,
     /// Neither `Send` nor `Sync`: the slot is used by one thread.
-    _one_thread: PhantomData<(&'p Core<S, C>, *mut ())>,
+    _one_thread: PhantomData<(&'p Shared<S, C>, *mut ())>,
 }
 
 impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
-    pub(super) fn attach(core: &'p Core<S, C>) -> Result<Self, AllocError> {
-        let shard = core.current_shard();
-        Ok(Self::new(core, shard, core.attach()?))
+    pub(super) fn attach(shared: &'p Shared<S, C>) -> Result<Self, AllocError> {
+        let shard = shared.current_shard();
+        Ok(Self::new(shared, shard, shared.attach()?))
     }
 
     /// A handle whose slot stays taken when its thread ends. The caller sees to its end.
     pub(super) fn attach_unwatched(
-        core: &'p Core<S, C>,
+        shared: &'p Shared<S, C>,
         shard: ShardId,
     ) -> Result<Self, AllocError> {
-        Ok(Self::new(core, shard, core.claim(UNWATCHED)?))
+        Ok(Self::new(shared, shard, shared.claim(UNWATCHED)?))
     }
 
     /// The caller has claimed `slot` for this handle.
-    fn new(core: &'p Core<S, C>, shard: ShardId, slot: SlotRef) -> Self {
+    fn new(shared: &'p Shared<S, C>, shard: ShardId, slot: SlotRef) -> Self {
         // SAFETY: by the caller this handle owns the slot from now on.
         unsafe { slot.set_shard(shard) };
         let (participant, check) =
-            (core.mediator.join(), core.checking.check_state(slot.address()));
-        Self { slot, core: NonNull::from(core), participant, check, _one_thread: PhantomData }
+            (shared.mediator.join(), shared.checking.check_state(slot.address()));
+        Self { slot, shared: NonNull::from(shared), participant, check, _one_thread: PhantomData }
     }
 
     #[inline(always)]
-    fn core(&self) -> &Core<S, C> {
-        // SAFETY: the core lives as long as its handles are in use.
-        unsafe { self.core.as_ref() }
-    }
-
-    /// As dropping the handle, but does not report misused blocks: for the end of a thread, where a
-    /// panic would abort the process.
-    pub(super) fn leave_quietly(self) {
-        // SAFETY: the handle is not used again.
-        unsafe { self.leave() };
-        self.outlive();
-    }
-
-    /// Hands in all blocks and releases the slot. Returns the misuse of the last block that was
-    /// misused, if there was one.
-    ///
-    /// # Safety
-    ///
-    /// The caller calls this once, and does not use the slot afterwards.
-    unsafe fn leave(&self) -> Option<Misuse> {
-        // SAFETY: this handle owns the slot until the next line.
-        let found = unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };
-        // SAFETY: by the caller.
-        unsafe { self.slot.leave() };
-        found
-    }
-
-    /// Drops only what the handle itself owns, and touches neither the core nor the slot: both may
-    /// be gone.
-    pub(super) fn outlive(self) {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: read once, and not used again: `drop` does not run.
-        S::Reclaimer::end(unsafe { (&raw const this.participant).read() });
-        // SAFETY: as above.
-        drop(unsafe { (&raw const this.check).read() });
+    fn shared(&self) -> &Shared<S, C> {
+        // SAFETY: the shared part lives as long as its handles are in use.
+        unsafe { self.shared.as_ref() }
     }
 
     /// Takes a block. Its bytes are not initialised. The block belongs to the caller until it is
@@ -151,10 +118,11 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// Fills the empty array and pops a block. Codegen: C4.
     #[cold]
     #[inline(always)]
+    #[track_caller]
     fn refill_and_pop(&self) -> Result<Block, AllocError> {
         let (participant, check) = (apart(&self.participant), apart(&self.check));
         // SAFETY: these are the parts of this handle, which has just seen its array empty.
-        unsafe { Self::refill(self.slot, self.core(), participant, check) }
+        unsafe { Self::refill(self.slot, self.shared(), participant, check) }
     }
 
     /// Pops a block from the array, and checks it if the pool checks. Codegen: C5.
@@ -172,15 +140,15 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
             && let Some(block) = block
         {
             // Before the checks below, which read the block's bytes in a hardened pool.
-            self.core().show(block);
+            self.shared().show(block);
         }
         if C::CHECKS
             && let Some(block) = block
         {
             // SAFETY: the state was made for the slot, whose array the block has just left.
-            if !unsafe { self.core().checking.hand_out(&self.check, slot.address(), block) } {
+            if !unsafe { self.shared().checking.hand_out(&self.check, slot.address(), block) } {
                 // SAFETY: as above.
-                unsafe { Self::verify_alloc(slot, self.core(), apart(&self.check), block) };
+                unsafe { Self::verify_alloc(slot, self.shared(), apart(&self.check), block) };
             }
         }
         block
@@ -224,12 +192,12 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     pub(super) unsafe fn deallocate_at(&self, slot: SlotRef, mut block: Block) {
         debug_assert_eq!(slot.address(), self.slot.address(), "the handle's own");
         // SAFETY: the state was made for the slot; by the caller nobody uses the block any more.
-        if !unsafe { self.core().checking.take_in(&self.check, slot.address(), block) } {
+        if !unsafe { self.shared().checking.take_in(&self.check, slot.address(), block) } {
             // SAFETY: as above.
-            unsafe { Self::verify_free(self.core(), apart(&self.check), block) };
+            unsafe { Self::verify_free(self.shared(), apart(&self.check), block) };
         }
         // After the checks above, which fill the block in a hardened pool.
-        self.core().hide(block);
+        self.shared().hide(block);
         if C::QUARANTINE > 0 {
             // SAFETY: this handle owns the slot; the ring has this size.
             match unsafe { slot.rotate(C::QUARANTINE, Some(block)) } {
@@ -241,7 +209,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         if unsafe { slot.is_full() } {
             let (participant, check) = (apart(&self.participant), apart(&self.check));
             // SAFETY: these are the parts of this handle, which has just seen its array full.
-            unsafe { Self::flush(slot, self.core(), participant, check, block) };
+            unsafe { Self::flush(slot, self.shared(), participant, check, block) };
         }
         // Codegen: C6.
         // SAFETY: this handle owns the slot, and there is room.
@@ -249,18 +217,24 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     }
 
     /// The number of blocks in the handle's array. An allocation exchanges when there are none, a
-    /// deallocation when the array is full. Quarantined blocks of a hardened pool do not count. For
-    /// harnesses.
-    #[doc(hidden)]
-    pub fn cached_blocks(&self) -> usize {
+    /// deallocation when the array is full. Quarantined blocks of a hardened pool do not count.
+    pub(super) fn len_blocks(&self) -> usize {
         // SAFETY: this handle owns the slot.
         unsafe { self.slot.len_blocks() }
     }
 
-    /// Runs `f` as if this thread were held up in the middle of an exchange. For harnesses.
+    /// The number of blocks in the handle's array.
+    #[cfg(feature = "_probe")]
+    #[doc(hidden)]
+    pub fn cached_blocks(&self) -> usize {
+        self.len_blocks()
+    }
+
+    /// Runs `f` as if this thread were held up in the middle of an exchange.
+    #[cfg(feature = "_probe")]
     #[doc(hidden)]
     pub fn linger(&self, f: impl FnOnce()) {
-        self.core().mediator.linger(&self.participant, f);
+        self.shared().mediator.linger(&self.participant, f);
     }
 
     /// Fills the array and pops a block.
@@ -271,24 +245,25 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// that handle.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn refill(
         slot: SlotRef,
-        core: &Core<S, C>,
+        shared: &Shared<S, C>,
         participant: &Participant<S>,
         check: &C::State,
     ) -> Result<Block, AllocError> {
-        // SAFETY: a handle owns the slot.
-        let client = unsafe { core.client(slot, participant) };
+        // SAFETY: a handle owns the slot, and its participant has joined.
+        let client = unsafe { shared.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty.
         let room = unsafe { slot.refill_room() };
-        let block = match core.take(client, Take::One, room) {
+        let block = match shared.take(client, Take::One, room) {
             Ok(blocks) => {
                 // SAFETY: a handle owns the slot, and the call has written so many entries.
                 unsafe { slot.refilled(blocks) };
                 // SAFETY: a handle owns the slot.
                 unsafe { slot.count_taken(blocks) };
                 // SAFETY: a handle owns the slot.
-                if let Err(misuse) = unsafe { batch_enters_cache(&core.checking, check, slot) } {
+                if let Err(misuse) = unsafe { batch_enters_cache(&shared.checking, check, slot) } {
                     misuse.report();
                 }
                 // SAFETY: a handle owns the slot.
@@ -298,10 +273,10 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
             // SAFETY: a handle owns the slot.
             Err(error) => unsafe { slot.release_oldest() }.ok_or(error)?,
         };
-        core.show(block);
+        shared.show(block);
         if C::CHECKS {
             // SAFETY: the block has just left the array or the ring.
-            unsafe { Self::verify_alloc(slot, core, check, block) };
+            unsafe { Self::verify_alloc(slot, shared, check, block) };
         }
         Ok(block)
     }
@@ -314,9 +289,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    unsafe fn verify_alloc(slot: SlotRef, core: &Core<S, C>, check: &C::State, block: Block) {
+    unsafe fn verify_alloc(slot: SlotRef, shared: &Shared<S, C>, check: &C::State, block: Block) {
         // SAFETY: by the caller.
-        if let Err(misuse) = unsafe { core.checking.verify_alloc(check, block) } {
+        if let Err(misuse) = unsafe { shared.checking.verify_alloc(check, block) } {
             if misuse.leaves_the_block() {
                 // SAFETY: a handle owns the slot. The array has room: the block has just left it,
                 // or the array is empty.
@@ -334,9 +309,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    unsafe fn verify_free(core: &Core<S, C>, check: &C::State, block: Block) {
+    unsafe fn verify_free(shared: &Shared<S, C>, check: &C::State, block: Block) {
         // SAFETY: by the caller.
-        if let Err(misuse) = unsafe { core.checking.verify_free(check, block) } {
+        if let Err(misuse) = unsafe { shared.checking.verify_free(check, block) } {
             misuse.report();
         }
     }
@@ -350,9 +325,10 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     /// thread uses that handle.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     unsafe fn flush(
         slot: SlotRef,
-        core: &Core<S, C>,
+        shared: &Shared<S, C>,
         participant: &Participant<S>,
         check: &C::State,
         block: Block,
@@ -363,10 +339,10 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         }
         // SAFETY: a handle owns the slot.
         let batch = unsafe { slot.batch_blocks() };
-        // SAFETY: a handle owns the slot.
-        let client = unsafe { core.client(slot, participant) };
+        // SAFETY: a handle owns the slot, and its participant has joined.
+        let client = unsafe { shared.client(slot, participant) };
         // SAFETY: a handle owns the slot, which is full and so holds two batches.
-        if let Err(misuse) = unsafe { core.flush(slot, check, client, batch) } {
+        if let Err(misuse) = unsafe { shared.flush(slot, check, client, batch) } {
             // SAFETY: the caller owns the slot. The misused block was taken out and has left room.
             unsafe { slot.put(block) };
             misuse.report();
@@ -384,16 +360,6 @@ const fn apart<T>(part: &T) -> &T {
         unsafe { NonNull::dangling().as_ref() }
     } else {
         part
-    }
-}
-
-impl<S: Strategy, C: Checking> Drop for Local<'_, S, C> {
-    fn drop(&mut self) {
-        // SAFETY: the handle is not used again.
-        let found = unsafe { self.leave() };
-        if let Some(misuse) = found.filter(|_| !panicking()) {
-            misuse.report();
-        }
     }
 }
 

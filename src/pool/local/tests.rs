@@ -52,7 +52,7 @@ fn looked_before<S: Strategy, C: Checking>(
     local: &Local<'_, S, C>,
     block: Block,
 ) {
-    let checking = &pool.core().checking;
+    let checking = &pool.shared().checking;
     let check = checking.check_state(local.slot().address());
     // SAFETY: the block is in the cache for which the state is made; one thread plays all parts.
     unsafe { checking.verify_alloc(&check, block) }.unwrap();
@@ -162,7 +162,7 @@ fn the_wrong_copies_are_refused_at_a_refill() {
             let blocks = take(&one, BATCH);
             blocks.iter().for_each(|&block| free(&one, block));
             drop(one);
-            let checking = &pool.core().checking;
+            let checking = &pool.shared().checking;
             let check = checking.check_state(other.slot().address());
             let copies = (0..BATCH).filter(|nth| is_wrong(*nth)).map(|nth| blocks[nth]);
             for copy in copies.clone() {
@@ -257,7 +257,7 @@ fn a_slot_of_a_thread_that_ends_takes_copies_out_and_says_nothing() {
         let check = unsafe { pool.detached_local() }.unwrap();
         let other = pool.local().unwrap();
         let block = check.allocate().unwrap();
-        free_at_once(&pool, &check, &other, block);
+        free_at_once(pool.pool(), &check, &other, block);
         drop((check, other));
         assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);
         let blocks: Vec<_> = (0..BATCH).map(|_| pool.allocate().unwrap()).collect();

@@ -1,9 +1,10 @@
 //! The pool of blocks under an object pool: with caches or exact, as the builder chose.
 
-use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 
+use super::super::many::SoFar;
 use super::super::{ExactPool, Pool, ThreadLocalPool};
-use crate::block::Block;
+use crate::block::{Block, MaybeBlock};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
@@ -64,21 +65,34 @@ impl<S: Strategy> Blocks<S> {
     pub(super) fn visit(&self, count: usize, f: impl FnMut(Block)) -> Result<(), AllocError> {
         let mut room = Vec::new();
         room.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
-        room.resize(count, MaybeUninit::uninit());
+        room.resize(count, MaybeBlock::uninit());
         match self {
             Self::Cached(pool) => {
                 let local = pool.local()?;
                 local.allocate_many(&mut room)?;
                 // SAFETY: allocated just now, and freed once.
-                visit(Loan(room, |block| unsafe { local.deallocate(block) }), f);
+                let give_back = |blocks: &[Block]| unsafe { local.deallocate_many(blocks) };
+                // SAFETY: the call has written all places.
+                unsafe { SoFar::all(&mut room, give_back) }.blocks().iter().copied().for_each(f);
             }
             Self::Exact(pool) => {
                 pool.allocate_many(&mut room)?;
                 // SAFETY: as above.
-                visit(Loan(room, |block| unsafe { pool.deallocate(block) }), f);
+                let give_back = |blocks: &[Block]| unsafe { pool.deallocate_many(blocks) };
+                // SAFETY: as above.
+                unsafe { SoFar::all(&mut room, give_back) }.blocks().iter().copied().for_each(f);
             }
         }
         Ok(())
+    }
+
+    /// Hands in the caller's cache and gives chunks back, after a call of `end` for each block.
+    #[track_caller]
+    pub(super) fn shrink(&self, end: impl FnMut(NonNull<u8>)) -> Result<usize, AllocError> {
+        match self {
+            Self::Cached(pool) => pool.shrink_and_end(end),
+            Self::Exact(pool) => pool.shrink_and_end(end),
+        }
     }
 
     /// Leaks the pool's memory, and keeps threads from using it.
@@ -95,22 +109,4 @@ impl<S: Strategy> Blocks<S> {
         let free = self.pool_mut().census().free_blocks();
         self.pool().stats().carved_blocks - free
     }
-}
-
-/// Borrowed blocks, all of whose places are written, and how to free one. Dropping the loan, also
-/// during a panic, frees them.
-struct Loan<F: FnMut(Block)>(Vec<MaybeUninit<Block>>, F);
-
-impl<F: FnMut(Block)> Drop for Loan<F> {
-    fn drop(&mut self) {
-        for block in &self.0 {
-            // SAFETY: all places were written before the loan was made.
-            (self.1)(unsafe { block.assume_init() });
-        }
-    }
-}
-
-fn visit<F: FnMut(Block)>(loan: Loan<F>, f: impl FnMut(Block)) {
-    // SAFETY: all places were written before the loan was made.
-    loan.0.iter().map(|block| unsafe { block.assume_init() }).for_each(f);
 }

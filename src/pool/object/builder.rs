@@ -9,7 +9,6 @@ use super::blocks::Blocks;
 use super::kept::Kept;
 use super::settings::{LivePolicy, Make, Reset};
 use super::{ObjectPool, reserved};
-use crate::chunk::FreeReads;
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::source::Source;
@@ -184,7 +183,7 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
             .map_err(|_| BuildError::BlockTooLarge { size })?;
         let mut blocks = self.blocks.layout(layout);
         if keeps {
-            blocks = blocks.numbered(Kept::<T>::write_header, FreeReads::Forbidden);
+            blocks = blocks.prepared(Kept::<T>::prepare);
         }
         let blocks = if self.is_exact {
             Blocks::Exact(blocks.build_exact()?)

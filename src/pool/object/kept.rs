@@ -12,7 +12,7 @@
 //! # Invariants
 //!
 //! - K1. The state of every block is written when the block is carved, before any thread has the
-//!   block ([`Kept::write_header`]).
+//!   block ([`Kept::prepare`]).
 //! - K2. The owner of a block owns its state, and `&mut` of the pool owns those of all blocks. The
 //!   state travels with the block and needs no atomic.
 
@@ -44,7 +44,7 @@ impl<T> Kept<T> {
     /// # Safety
     ///
     /// The caller owns the block, which has this type's layout.
-    pub(super) unsafe fn write_header(block: NonNull<u8>, _number: u32) {
+    pub(super) unsafe fn prepare(block: NonNull<u8>) {
         // SAFETY: by the caller.
         unsafe { set_state(block.cast::<T>(), State::Vacant) };
     }
@@ -53,8 +53,8 @@ impl<T> Kept<T> {
     ///
     /// # Safety
     ///
-    /// The block is of a pool that keeps values of `T` and is being dropped: no other thread uses
-    /// the block, and nothing uses it after this call.
+    /// The block is of a pool that keeps values of `T`, no other thread uses it, and nothing uses it
+    /// after this call: the pool is being dropped, or the block's memory goes back.
     pub(super) unsafe fn end(block: NonNull<u8>) {
         // The block may be free, and hidden from memory checkers.
         sanitizers::show(block, size_of::<Self>());

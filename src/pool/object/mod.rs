@@ -78,6 +78,7 @@ use crate::sync::panicking;
 /// Handles borrow the pool or hold an `Arc` of it. When the pool is dropped, the only live objects
 /// are [detached](Pooled::detach) ones and those whose handles were forgotten. [`LivePolicy`] says
 /// what happens to them. The thread that drops the pool also drops the values that the pool keeps.
+/// [`shrink`](Self::shrink) gives memory back earlier.
 ///
 /// # Shape
 ///
@@ -124,6 +125,28 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// As there.
     pub fn seal(&self) -> Result<(), AllocError> {
         self.blocks.pool().seal()
+    }
+
+    /// Gives memory back to the source, as [`ThreadLocalPool::shrink`](super::ThreadLocalPool::shrink),
+    /// and returns how many bytes. Values that the pool keeps in this memory are dropped before; kept
+    /// values in other chunks stay. Memory that the dropped values own, such as the buffer of a `Vec`,
+    /// is freed with them, and does not count among the bytes returned.
+    ///
+    /// # Errors
+    ///
+    /// As there. No value was dropped then.
+    ///
+    /// # Panics
+    ///
+    /// If the destructor of a value panics. The other values are dropped nevertheless, and the memory
+    /// goes back.
+    pub fn shrink(&self) -> Result<usize, AllocError> {
+        match &self.reset {
+            // SAFETY: the pool keeps its values, and passes each block once, before its memory goes
+            // back.
+            Some(_) => self.blocks.shrink(|block| unsafe { Kept::<T>::end(block) }),
+            None => self.blocks.shrink(|_| {}),
+        }
     }
 
     /// Counts of the pool's blocks, as [`Pool::stats`](super::Pool::stats).

@@ -25,13 +25,18 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
         Ok(Self { pool, block })
     }
 
-    /// Takes `count` blocks, or none.
-    pub(super) fn many(pool: &'p ObjectPool<T, S>, count: usize) -> Result<Vec<Self>, AllocError> {
-        let mut all = Vec::new();
-        all.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
+    /// Takes `count` blocks, or none, and collects what `finish` makes of each and its number. Asks
+    /// the program's allocator for memory before it takes the first block, and not afterwards.
+    pub(super) fn many<O>(
+        pool: &'p ObjectPool<T, S>,
+        count: usize,
+        mut finish: impl FnMut(usize, Self) -> O,
+    ) -> Result<Vec<O>, AllocError> {
+        let (mut taken, mut all) = (room(count)?, room(count)?);
         for _ in 0..count {
-            all.push(Self::new(pool)?);
+            taken.push(Self::new(pool)?);
         }
+        all.extend(taken.into_iter().enumerate().map(|(nth, taken)| finish(nth, taken)));
         Ok(all)
     }
 
@@ -85,6 +90,13 @@ impl<T, S: Strategy> Drop for Reserved<'_, T, S> {
         // SAFETY: taken from this pool, ours (O1), and not used again.
         unsafe { self.pool.blocks.deallocate(self.block.cast().into()) };
     }
+}
+
+/// An empty `Vec` with room for `count` elements.
+fn room<O>(count: usize) -> Result<Vec<O>, AllocError> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(count).map_err(|_| AllocError::OutOfMemory)?;
+    Ok(room)
 }
 
 /// A value in a block. Dropping this drops the value and sets the state to `Vacant`.

@@ -48,7 +48,8 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As [`get`](Self::get), if the pool could not supply all of them, or if the program's
-    /// allocator has no memory for the `Vec`. No constructor has run then.
+    /// allocator has no memory for the `Vec`, and for another one of that size meanwhile. No
+    /// constructor has run then.
     ///
     /// # Panics
     ///
@@ -56,8 +57,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     #[track_caller]
     pub fn get_many(&self, count: usize) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
         let make = self.constructor();
-        let taken = Reserved::many(self, count)?.into_iter();
-        Ok(taken.map(|taken| taken.ready(make)).collect())
+        Reserved::many(self, count, |_, taken| taken.ready(make))
     }
 
     /// Puts a value into a block of the pool. If the block kept a value, that value is dropped
@@ -66,6 +66,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// [`Full`], with the value and the reason, as for [`get`](Self::get).
+    ///
+    /// # Panics
+    ///
+    /// If the destructor of a kept value panics. Both values are dropped then, and the block is free.
     ///
     /// ```
     /// use stampool::{AllocError, ObjectPool};
@@ -91,6 +95,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
     pub fn create_owned(self: &Arc<Self>, value: T) -> Result<OwnedPooled<T, S>, Full<T>> {
         self.create(value).map(|object| self.owned(object))
     }
@@ -100,6 +108,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As [`get`](Self::get); `make` has not been called then.
+    ///
+    /// # Panics
+    ///
+    /// As [`create`](Self::create), and if `make` panics.
     #[inline]
     pub fn create_with(&self, make: impl FnOnce() -> T) -> Result<Pooled<'_, T, S>, AllocError> {
         Ok(Reserved::new(self)?.replace(make))
@@ -111,13 +123,16 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Errors
     ///
     /// As [`get_many`](Self::get_many); `make` has not been called then.
+    ///
+    /// # Panics
+    ///
+    /// As [`create_with`](Self::create_with). The objects made so far go back to the pool.
     pub fn create_many(
         &self,
         count: usize,
         mut make: impl FnMut(usize) -> T,
     ) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
-        let taken = Reserved::many(self, count)?.into_iter().enumerate();
-        Ok(taken.map(|(nth, taken)| taken.replace(|| make(nth))).collect())
+        Reserved::many(self, count, |nth, taken| taken.replace(|| make(nth)))
     }
 
     /// Makes a handle of a detached object.

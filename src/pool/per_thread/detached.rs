@@ -4,7 +4,7 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 
 use super::super::Local;
-use super::super::core::Core;
+use super::super::shared::Shared;
 use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::Strategy;
@@ -19,7 +19,7 @@ use crate::threads::Rundown;
 pub struct DetachedLocal<S: Strategy, C: Checking = Unchecked> {
     /// `'static` is not true: the handle may be used only while the pool is borrowed (`attach`).
     local: ManuallyDrop<Local<'static, S, C>>,
-    rundown: Arc<Rundown<Core<S, C>>>,
+    rundown: Arc<Rundown<Shared<S, C>>>,
 }
 
 impl<S: Strategy, C: Checking> DetachedLocal<S, C> {
@@ -29,14 +29,14 @@ impl<S: Strategy, C: Checking> DetachedLocal<S, C> {
     ///
     /// The caller uses the handle only while the pool is borrowed. It may drop it at any time.
     pub(in super::super) unsafe fn attach(
-        core: &Core<S, C>,
+        shared: &Shared<S, C>,
         shard: ShardId,
     ) -> Result<Self, AllocError> {
-        let rundown = core.rundown.clone();
+        let rundown = shared.rundown.clone();
         // SAFETY: the caller uses the handle only while the pool is borrowed, and `drop` asks the
-        // rundown before it uses the core.
-        let core: &'static Core<S, C> = unsafe { &*core::ptr::from_ref(core) };
-        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(core, shard)?), rundown })
+        // rundown before it uses the shared part.
+        let shared: &'static Shared<S, C> = unsafe { &*core::ptr::from_ref(shared) };
+        Ok(Self { local: ManuallyDrop::new(Local::attach_unwatched(shared, shard)?), rundown })
     }
 
     /// Whether the pool has been dropped.

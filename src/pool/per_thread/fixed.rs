@@ -22,7 +22,9 @@ use crate::sync::{Number, OnceLock};
 /// That of [`ThreadLocalPool`]. The first use builds the pool; threads that use it meanwhile wait
 /// until it is built.
 pub struct StaticPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
-    /// The pool's number once it is built, and [`PoolNumber::NONE`] before.
+    /// The pool's number once it is built, and [`PoolNumber::NONE`] before. It is not under check: a
+    /// thread has a handle of the pool only after it has written the number itself, and to a thread
+    /// without a handle all numbers are alike.
     number: Number,
     pool: OnceLock<ThreadLocalPool<S, C>>,
     /// Where the static is declared: a panic names it, because the pool may be used anywhere.
@@ -84,7 +86,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
         }
     }
 
-    // Codegen: C7.
+    // The two slow paths that follow. Codegen: C7 (papers/codegen.md).
 
     #[cold]
     #[inline(never)]
@@ -116,6 +118,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     }
 }
 
+// Not `DerefMut`: a pool that is swapped in would have another number than `number` says.
 impl<S: Strategy, C: Checking> Deref for StaticPool<S, C> {
     type Target = ThreadLocalPool<S, C>;
 

@@ -19,14 +19,14 @@
 //!   a list for their handles.
 
 use core::cell::{Cell, RefCell};
-use core::ptr;
+use core::{mem, ptr};
 
 use super::super::Local;
-use super::super::core::Core;
+use super::super::shared::Shared;
 use super::DetachedLocal;
 use crate::checking::Checking;
 use crate::free_list::Strategy;
-use crate::sync::{Places, PoolId};
+use crate::sync::{Number, Places, PoolId};
 use crate::thread_cache::SlotRef;
 
 /// The entries of `RECENT`.
@@ -35,6 +35,8 @@ const WAYS: usize = 64;
 const SHARED_PLACE: usize = Places::COUNT - 1;
 /// The places that living pools own.
 static LENT: Places = Places::new();
+/// How many pools were dropped. A thread looks for their handles only if the number has changed.
+static GONE: Number = Number::new(0);
 
 /// Identifies one pool of this process: the pool's id and its place, times the size of a
 /// [`Recent`], so that the low bits are the distance of the pool's entry from the start of
@@ -87,6 +89,7 @@ impl Drop for OwnNumber {
         if self.0.place() != SHARED_PLACE {
             LENT.release(self.0.place());
         }
+        GONE.add(1);
     }
 }
 
@@ -123,11 +126,13 @@ struct Table {
     by_place: Vec<Option<Entry>>,
     /// The handles of the pools that share the last place.
     others: Vec<Entry>,
+    /// What [`GONE`] was when the handles of dropped pools were dropped last.
+    gone: u64,
 }
 
 impl Table {
     const fn new() -> Self {
-        Self { by_place: Vec::new(), others: Vec::new() }
+        Self { by_place: Vec::new(), others: Vec::new(), gone: 0 }
     }
 
     fn find(&self, pool: PoolNumber) -> Option<&Entry> {
@@ -151,8 +156,13 @@ impl Table {
         self.by_place[place].insert(entry)
     }
 
-    /// Drops the handles of dropped pools.
+    /// Drops the handles of dropped pools. Costs nothing if no pool was dropped since the last
+    /// call, so a thread that uses many living pools does not walk all its handles for each.
     fn prune(&mut self) {
+        let gone = GONE.get();
+        if mem::replace(&mut self.gone, gone) == gone {
+            return;
+        }
         let is_orphaned = |entry: &mut Entry| entry.local.is_orphaned();
         self.by_place.iter_mut().for_each(|place| drop(place.take_if(is_orphaned)));
         self.others.retain_mut(|entry| !is_orphaned(entry));
@@ -234,10 +244,10 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
 ///
 /// # Safety
 ///
-/// `pool` is the number of `core`'s pool.
+/// `pool` is the number of `shared`'s pool.
 pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     pool: PoolNumber,
-    core: &'p Core<S, C>,
+    shared: &'p Shared<S, C>,
 ) -> Option<&'p Local<'p, S, C>> {
     let recent = LOCALS.try_with(|locals| {
         let known = locals.0.try_borrow().ok()?.find(pool).map(|entry| entry.recent);
@@ -247,7 +257,8 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
                 // No borrow of `LOCALS` is held here, because the source, which may be called, may
                 // use other pools.
                 // SAFETY: the handle is used only while its pool is borrowed, here and in `recent`.
-                let detached = unsafe { DetachedLocal::attach(core, core.current_shard()) }.ok()?;
+                let detached =
+                    unsafe { DetachedLocal::attach(shared, shared.current_shard()) }.ok()?;
                 let mut locals = locals.0.try_borrow_mut().ok()?;
                 locals.prune();
                 match locals.find(pool) {
@@ -262,7 +273,7 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     });
     let local = recent.ok()??.cast::<Local<'p, S, C>>();
     // SAFETY: the handle is boxed in `LOCALS`, which keeps it as long as the pool exists. The
-    // number is that of `core`'s pool, so the handle has its strategy and its checking.
+    // number is that of `shared`'s pool, so the handle has its strategy and its checking.
     Some(unsafe { &*local })
 }
 

@@ -9,20 +9,23 @@ pub use fixed::StaticPool;
 
 use core::ops::Deref;
 
-use super::{Census, Local, Pool};
+use core::ptr::NonNull;
+
+use super::{Census, Local, Pool, Stats};
 use crate::block::Block;
 use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
 use crate::sync::{Mutex, MutexGuard, lock};
+use crate::thread_cache::SlotStats;
 use locals::OwnNumber;
 
 /// A [`Pool`] without handles to carry: each thread has a handle in its thread-local storage, which
 /// its first call makes and which is dropped when the thread ends.
 ///
-/// [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local) builds it. It derefs
-/// to the pool, so code that wants to be faster still can make an explicit handle.
+/// [`PoolBuilder::build_thread_local`](super::PoolBuilder::build_thread_local) builds it. Code that
+/// wants to be faster still can make an explicit handle, by [`local`](Self::local).
 ///
 /// # Ends
 ///
@@ -44,7 +47,7 @@ use locals::OwnNumber;
 /// thread-local pools at one time (object pools with caches count). With more pools, a thread that
 /// uses two of them alternately may have to look its handle up in a table, which takes a few
 /// nanoseconds. A thread's first call of a pool also looks through the handles that the thread
-/// already has, for those of dropped pools.
+/// already has, for those of dropped pools, if any pool was dropped since it last did so.
 ///
 /// # Example
 ///
@@ -103,8 +106,9 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// Makes the fallback cache now, so that a free never lacks it.
     pub(super) fn new(pool: Pool<S, C>) -> Result<Self, AllocError> {
         // SAFETY: the fallback is used only through the pool, and is dropped before it.
-        let fallback = Fallback(unsafe { DetachedLocal::attach(pool.core(), ShardId::default()) }?);
-        let number = OwnNumber::new(pool.core().id);
+        let fallback =
+            Fallback(unsafe { DetachedLocal::attach(pool.shared(), ShardId::default()) }?);
+        let number = OwnNumber::new(pool.shared().id);
         Ok(Self { fallback: Mutex::new(fallback), pool, number })
     }
 
@@ -116,7 +120,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches.
     #[inline]
     #[track_caller]
     pub fn allocate(&self) -> Result<Block, AllocError> {
@@ -132,7 +136,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As there, and if the [`Topology`](crate::Topology) panics when the thread attaches. The
+    /// block is then still the caller's.
     ///
     /// # Safety
     ///
@@ -149,6 +154,15 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
+    /// Makes a handle beside those of the threads, as [`Pool::local`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn local(&self) -> Result<Local<'_, S, C>, AllocError> {
+        self.pool.local()
+    }
+
     /// As [`Pool::prefill`], for `handles` threads. The fallback cache is not one of them.
     ///
     /// # Errors
@@ -156,6 +170,54 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// As there.
     pub fn prefill(&self, blocks: usize, handles: usize) -> Result<(), AllocError> {
         self.pool.prefill(blocks, handles.saturating_add(1))
+    }
+
+    /// As [`Pool::seal`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn seal(&self) -> Result<(), AllocError> {
+        self.pool.seal()
+    }
+
+    /// Hands in the caches of the calling thread and of threads without one, and then gives memory
+    /// back to the source, as [`Pool::shrink`]. The caches of other threads keep their blocks.
+    ///
+    /// # Errors
+    ///
+    /// As there. The blocks are handed in nevertheless.
+    ///
+    /// # Panics
+    ///
+    /// As [`Local::shrink`].
+    #[track_caller]
+    pub fn shrink(&self) -> Result<usize, AllocError> {
+        self.shrink_and_end(|_| {})
+    }
+
+    /// As [`shrink`](Self::shrink), with a hook for each block that is about to go back
+    /// (`Shared::shrink_for`). The hook may use the pool.
+    #[track_caller]
+    pub(super) fn shrink_and_end(
+        &self,
+        mut end: impl FnMut(NonNull<u8>),
+    ) -> Result<usize, AllocError> {
+        if let Attached::Own(local) = self.here() {
+            local.hand_in();
+        }
+        lock(&self.fallback).0.hand_in();
+        self.pool.shared().shrink(&mut end)
+    }
+
+    /// As [`Pool::stats`].
+    pub fn stats(&self) -> Stats {
+        self.pool.stats()
+    }
+
+    /// As [`Pool::slots`]. The fallback cache has one of them.
+    pub fn slots(&self) -> Vec<SlotStats> {
+        self.pool.slots()
     }
 
     /// As [`Pool::without_growth`], and keeps other threads out of the fallback cache as well.
@@ -172,7 +234,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         drop(number);
     }
 
-    pub(super) const fn pool(&self) -> &Pool<S, C> {
+    pub(crate) const fn pool(&self) -> &Pool<S, C> {
         &self.pool
     }
 
@@ -203,7 +265,7 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
         }
     }
 
-    // Codegen: C7.
+    // The two slow paths that follow. Codegen: C7 (papers/codegen.md).
 
     #[cold]
     #[inline(never)]
@@ -226,8 +288,8 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
 
     /// As [`here`](Self::here), for a thread whose handle is not in `RECENT`.
     fn attached(&self) -> Attached<'_, S, C> {
-        // SAFETY: our own number and core.
-        match unsafe { locals::find_or_attach(self.number.get(), self.pool.core()) } {
+        // SAFETY: our own number and shared part.
+        match unsafe { locals::find_or_attach(self.number.get(), self.pool.shared()) } {
             Some(local) => Attached::Own(local),
             None => Attached::Fallback(lock(&self.fallback)),
         }
@@ -242,19 +304,11 @@ impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
     /// # Safety
     ///
     /// The caller uses the handle only while the pool exists. It may drop it at any time.
+    #[cfg(feature = "_probe")]
     #[doc(hidden)]
     pub unsafe fn detached_local(&self) -> Result<DetachedLocal<S, C>, AllocError> {
-        let core = self.pool.core();
+        let shared = self.pool.shared();
         // SAFETY: by the caller.
-        unsafe { DetachedLocal::attach(core, core.current_shard()) }
-    }
-}
-
-// Not `DerefMut`: a pool that is swapped for another one would keep its number.
-impl<S: Strategy, C: Checking> Deref for ThreadLocalPool<S, C> {
-    type Target = Pool<S, C>;
-
-    fn deref(&self) -> &Pool<S, C> {
-        &self.pool
+        unsafe { DetachedLocal::attach(shared, shared.current_shard()) }
     }
 }

@@ -23,14 +23,14 @@ pub use atomic::{AtomicPackedStamped, AtomicStamped};
 pub use local::StampedLocal;
 pub use name::{PackedStamped, Stale, Stamped};
 
-use ::core::alloc::Layout;
-use ::core::marker::PhantomData;
-use ::core::mem::needs_drop;
+use core::alloc::Layout;
+use core::marker::PhantomData;
+use core::mem::needs_drop;
 
 use self::cell::Cell;
 use super::{Pool, PoolBuilder, Stats};
 use crate::block::Block;
-use crate::chunk::{BlockTable, FreeReads, StampWidth, StampWord};
+use crate::chunk::{BlockTable, StampWidth, StampWord};
 use crate::error::BuildError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Serial;
@@ -153,7 +153,7 @@ impl<S: Strategy> PoolBuilder<S> {
         init: impl Fn() -> T + Send + Sync + 'static,
     ) -> Result<StampedPool<T, S>, BuildError> {
         let blocks = self.layout(Layout::new::<Cell<T>>());
-        let pool = blocks.numbered(Cell::<T>::write_header, FreeReads::Allowed).build()?;
+        let pool = blocks.numbered(Cell::<T>::write_header).build()?;
         let serial = Serial::next().ok_or(BuildError::PoolsExhausted)?;
         let (init, width) = (Box::new(init), StampWidth::FULL);
         Ok(StampedPool { init, serial, width, _values: PhantomData, pool })
@@ -241,7 +241,7 @@ impl<T: Send + Sync, S: Strategy> StampedPool<T, S> {
     }
 
     fn block_table(&self) -> &BlockTable {
-        self.pool.core().block_table.as_ref().expect("a numbered pool")
+        self.pool.shared().block_table.as_ref().expect("a numbered pool")
     }
 }
 

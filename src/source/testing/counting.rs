@@ -176,6 +176,10 @@ unsafe impl<S: Source> Source for CountingSource<S> {
         self.source.granule()
     }
 
+    fn reuses(&self) -> bool {
+        self.source.reuses()
+    }
+
     fn max_align(&self) -> usize {
         self.source.max_align()
     }

@@ -223,6 +223,10 @@ unsafe impl<S: Source> Source for FailingSource<S> {
         self.source.granule()
     }
 
+    fn reuses(&self) -> bool {
+        self.source.reuses()
+    }
+
     fn max_align(&self) -> usize {
         self.max_align.unwrap_or_else(|| self.source.max_align())
     }

@@ -120,7 +120,7 @@ impl SlotRef {
     /// The thread that owns the slot. The answer may be out of date.
     pub fn owner(self) -> Option<ThreadId> {
         // ORDERING(TC-1): Relaxed. Only a hint for the claim at TC-2, or a thread looking for its
-        //   own id, which no other thread writes.
+        //   own id, which no other living thread writes.
         NonZeroU64::new(self.head().owner.load(site::SLOT_PEEK.ordering())).map(ThreadId)
     }
 

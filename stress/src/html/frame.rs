@@ -3,6 +3,7 @@
 use page::{Cell, Section, Table, Verdict};
 
 use super::read::{Input, Latency, Results, Run};
+use crate::report::NOTHING_DONE;
 
 /// On top: whether it kept its word.
 pub(super) fn verdicts(inputs: &[Input]) -> Section {
@@ -18,14 +19,18 @@ fn verdict(mut section: Section, input: &Input) -> Section {
     };
     let (name, count) = (input.command(), runs.len());
     let good = runs.iter().filter(|(verdict, _)| *verdict == "ok").count();
+    let idle = runs.iter().filter(|(verdict, _)| *verdict == NOTHING_DONE).count();
     let found: usize = runs.iter().map(|run| run.1).sum();
     let all = plural(count, "run");
     section = if count == 0 {
         section.verdict(Verdict::Open, format!("{name}: nothing ran"))
     } else if good == count && input.violations.is_empty() {
         section.verdict(Verdict::Good, format!("{name}: {all}, no violation"))
+    } else if good + idle == count && input.violations.is_empty() {
+        let words = format!("{name}: {all}, no violation, but {idle} did nothing");
+        section.verdict(Verdict::Open, words)
     } else {
-        let bad = count - good;
+        let bad = count - good - idle;
         let found = plural(found.max(input.violations.len()), "violation");
         section.verdict(Verdict::Bad, format!("{name}: {all}, {bad} of them bad, {found}"))
     };
@@ -144,7 +149,11 @@ fn latency_table(rows: &[Latency]) -> Table {
 }
 
 fn judged(verdict: &str) -> Cell {
-    let sign = if verdict == "ok" { Verdict::Good } else { Verdict::Bad };
+    let sign = match verdict {
+        "ok" => Verdict::Good,
+        NOTHING_DONE => Verdict::Open,
+        _ => Verdict::Bad,
+    };
     Cell::verdict(sign, verdict)
 }
 

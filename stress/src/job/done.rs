@@ -64,9 +64,14 @@ pub(super) fn publish_report(format: Format, file: &Path, report: &dyn Findings)
     } else {
         match html::beside(file, &report.json()) {
             Ok(page) => {
-                let verdict = match report.violations().len() {
-                    0 => "no violation".to_owned(),
-                    count => format!("violations: {count}"),
+                let verdict = match (report.violations().len(), report.idle_runs()) {
+                    (0, 0) => "no violation".to_owned(),
+                    (0, idle) => {
+                        format!(
+                            "no violation, but runs that did nothing: {idle}; give them more time"
+                        )
+                    }
+                    (count, _) => format!("violations: {count}"),
                 };
                 note(&format!("{verdict}; results in {} and {}", file.display(), page.display()));
             }

@@ -11,7 +11,7 @@ use crate::cli::{Exit, RunArgs};
 use crate::environment::About;
 use crate::interrupt;
 use crate::progress::Progress;
-use crate::report::{self, FORMAT, HangRow, Report, Row, ViolationRow};
+use crate::report::{self, FORMAT, Findings as _, HangRow, Report, Row, ViolationRow};
 use crate::rng;
 use crate::run::{Budget, Failure, Outcome, Plan, Shares};
 use crate::steer;
@@ -104,8 +104,10 @@ fn each(
         }
         let again = args.again(cell.entry.name, &plan);
         let row = row(cell, layout, &outcome, again);
-        let line =
-            format!("{label}: {} ops, {:.1} ns each, {}", row.ops, row.ns_per_op, row.verdict);
+        let line = match row.ops {
+            0 => format!("{label}: {}", row.verdict),
+            ops => format!("{label}: {ops} ops, {:.1} ns each, {}", row.ns_per_op, row.verdict),
+        };
         progress.end(&line, row.violations);
         let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
         report.results.push(row);
@@ -123,6 +125,11 @@ fn each(
     report.about.interrupted = interrupt::requested();
     if report.about.interrupted && trouble.is_none() {
         trouble = Some(interrupted(cells.len() - report.results.len()));
+    }
+    let is_idle = report.found_anything() && report.idle_runs() == report.results.len();
+    if is_idle && report.violations.is_empty() && trouble.is_none() {
+        let why = "nothing ran: no run did an operation in its time; give them more";
+        trouble = Some((Exit::NothingRan, why.to_owned()));
     }
     (report, trouble)
 }
@@ -242,7 +249,7 @@ fn row(cell: &Cell, layout: Layout, outcome: &Outcome, again: String) -> Row {
         memory: outcome.memory.clone(),
         again,
         violations: outcome.violations.len(),
-        verdict: report::verdict(outcome.violations.len()),
+        verdict: report::verdict_on_run(outcome.ops, outcome.violations.len()),
     }
 }
 
@@ -254,20 +261,30 @@ mod tests {
     use crate::cli::{Cli, Command};
     use crate::oracle::violation::Violation;
 
-    /// Five runs, of which the second and the fourth find something.
-    fn report(words: &str) -> Report {
+    /// Five runs, whose outcomes `change` changes.
+    fn changed(
+        words: &str,
+        change: impl Fn(&str, &mut Outcome),
+    ) -> (Report, Option<(Exit, String)>) {
         let words = format!("stress run --scenario one-block --threads 1 --ops 10 {words}");
         let cli = Cli::try_parse_from(words.split_whitespace()).expect("fine");
         let Command::Run(args) = cli.command else { panic!("run is run") };
         let layout = layout(64).expect("a layout");
         let run = |cell: &Cell, plan: &Plan| {
             let mut outcome = (cell.entry.run)(layout, args.batch, plan)?;
-            if [STRATEGIES[1].name, STRATEGIES[3].name].contains(&cell.entry.name) {
-                outcome.violations.push(Violation::Unbalanced { carved: 3, live: 1, idle: 1 });
-            }
+            change(cell.entry.name, &mut outcome);
             Ok(outcome)
         };
-        let (report, trouble) = each(&args, layout, Path::new("run.json"), run);
+        each(&args, layout, Path::new("run.json"), run)
+    }
+
+    /// Five runs, of which the second and the fourth find something.
+    fn report(words: &str) -> Report {
+        let (report, trouble) = changed(words, |strategy, outcome| {
+            if [STRATEGIES[1].name, STRATEGIES[3].name].contains(&strategy) {
+                outcome.violations.push(Violation::Unbalanced { carved: 3, live: 1, idle: 1 });
+            }
+        });
         assert_eq!(trouble, None);
         report
     }
@@ -280,5 +297,19 @@ mod tests {
         let first = report("--fail-fast");
         assert_eq!((first.results.len(), first.violations.len()), (2, 1));
         assert_eq!(first.violations[0].strategy, STRATEGIES[1].name);
+    }
+
+    #[test]
+    fn a_run_without_an_operation_is_not_ok() {
+        let idle = |strategy: &str, outcome: &mut Outcome| {
+            if strategy != STRATEGIES[0].name {
+                outcome.ops = 0;
+            }
+        };
+        let (report, trouble) = changed("", idle);
+        assert_eq!((report.idle_runs(), trouble), (STRATEGIES.len() - 1, None));
+        assert_eq!((report.results[0].verdict, report.results[1].verdict), ("ok", "nothing done"));
+        let (_, trouble) = changed("", |_, outcome| outcome.ops = 0);
+        assert_eq!(trouble.map(|(exit, _)| exit), Some(Exit::NothingRan));
     }
 }

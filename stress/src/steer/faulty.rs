@@ -90,7 +90,8 @@ impl Fault for ReorderedPublication {
             return list.stack.push(magazine);
         }
         let mut room = vec![MaybeBlock::uninit(); magazine.len()];
-        magazine.unload(&mut room);
+        // SAFETY: the magazine is filled again below.
+        unsafe { magazine.unload(&mut room) };
         // SAFETY: `unload` wrote all of them: there was room for as many as it held.
         let written = |block: &MaybeBlock| unsafe { block.assume_init() };
         let blocks: Vec<Block> = room.iter().map(written).collect();
@@ -163,7 +164,7 @@ unsafe impl<F: Fault> MagazineList for FaultyList<F> {
 
     /// All is taken for the census alone, which would go round for ever in a list that has come to
     /// do so.
-    fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
+    unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, guard: &()) -> Chain<'s> {
         let mut at = if take == Take::All { self.head().top } else { MagazineRef::NONE };
         let mut magazines = 0;
         // SAFETY: met in the head or in a link, by an acquiring load.
@@ -173,7 +174,8 @@ unsafe impl<F: Fault> MagazineList for FaultyList<F> {
             magazines += 1;
             assert!(magazines < 1 << 20, "a list goes round in a circle");
         }
-        self.stack.remove(take, store, guard)
+        // SAFETY: by the caller, but for the tag, which one of the faults lacks.
+        unsafe { self.stack.remove(take, store, guard) }
     }
 
     fn refuses(&self) -> bool {

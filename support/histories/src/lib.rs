@@ -8,8 +8,7 @@
 mod history;
 pub mod linearize;
 mod multiset;
-mod object;
 
+pub use exact_outcomes::Object;
 pub use history::{Call, History, Operation};
 pub use multiset::Multiset;
-pub use object::Object;

@@ -7,6 +7,7 @@ mod rt;
 pub mod alloc;
 pub mod cell;
 pub mod future;
+pub mod guide;
 pub mod hint;
 pub mod lazy_static;
 pub mod model;

@@ -243,7 +243,7 @@ impl<T: 'static> LocalKey<T> {
         let value = match locals::get(key).map_err(|()| AccessError)? {
             Some(value) => value,
             None => {
-                let value: Rc<dyn core::any::Any> = Rc::new((self.init)());
+                let value = Rc::new((self.init)());
                 locals::set(key, Rc::clone(&value));
                 value
             }

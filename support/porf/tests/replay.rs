@@ -65,10 +65,16 @@ fn draws_a_failure() {
     unsafe { std::env::set_var("PORF_SVG", &folder) };
     let failed = std::panic::catch_unwind(|| {
         porf::model(|| {
-            let number = Arc::new(AtomicUsize::new(0));
-            let other = Arc::clone(&number);
-            let handle = thread::spawn(move || other.store(1, Relaxed));
-            assert_eq!(number.load(Relaxed), 0, "the store came first");
+            let shared = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+            let other = Arc::clone(&shared);
+            let handle = thread::spawn(move || {
+                other.0.store(5, Relaxed);
+                other.0.store(7, Relaxed);
+                other.1.store(1, Relaxed);
+            });
+            if shared.1.load(Acquire) == 1 {
+                assert_eq!(shared.0.load(Relaxed), 7, "the flag <came> first");
+            }
             handle.join().unwrap();
         });
     });
@@ -76,7 +82,11 @@ fn draws_a_failure() {
     let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 1);
     let svg = std::fs::read_to_string(files[0].path()).unwrap();
-    assert!(svg.contains("thread 1") && svg.contains("reads ") && svg.contains("<line"), "{svg}");
+    let parts =
+        ["thread 1", "reads ", ">rf</text>", ">co</text>", ">fr</text>", "made at replay.rs:"];
+    for part in parts.into_iter().chain(["fails of thread 0", "the flag &lt;came&gt; first"]) {
+        assert!(svg.contains(part), "no {part}: {svg}");
+    }
     std::fs::remove_dir_all(&folder).unwrap();
     // SAFETY: as above.
     unsafe { std::env::remove_var("PORF_SVG") };

@@ -3,7 +3,7 @@
 
 mod common;
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::task::Poll;
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::sync::Mutex as Plain;
 use porf::future::{AtomicWaker, block_on};
 use porf::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use porf::sync::atomic::{AtomicBool, AtomicUsize};
-use porf::sync::{Arc, Mutex};
+use porf::sync::{Arc, Mutex, OnceLock};
 use porf::thread;
 
 use common::explore;
@@ -67,6 +67,35 @@ fn locals_are_dropped_before_the_join() {
     });
 }
 
+porf::thread_local! {
+    static COUNT: Cell<u32> = const { Cell::new(0) };
+    static COUNTS: Counts = Counts;
+}
+
+/// Uses a thread-local value without a destructor, and a static.
+struct Counts;
+
+impl Drop for Counts {
+    fn drop(&mut self) {
+        COUNT.with(|count| assert_eq!(count.get(), 1));
+        STARTED.fetch_add(1, Relaxed);
+    }
+}
+
+#[test]
+fn a_destructor_uses_a_local_without_one_and_a_static() {
+    let report = explore(|| {
+        let count = || {
+            COUNT.with(|count| count.set(1));
+            COUNTS.with(|_| ());
+        };
+        thread::spawn(count).join().unwrap();
+        assert_eq!(STARTED.load(Relaxed), 8);
+        count();
+    });
+    assert_eq!(report.executions, 1);
+}
+
 #[test]
 fn a_static_is_made_once_in_each_execution() {
     explore(|| {
@@ -76,6 +105,35 @@ fn a_static_is_made_once_in_each_execution() {
         assert_eq!(mine + theirs, 15);
         assert_eq!(STARTED.load(Relaxed), 9);
     });
+}
+
+/// Which thread wrote it, and a cell that the writer alone writes.
+static FIRST: OnceLock<(u32, porf::cell::UnsafeCell<u32>)> = OnceLock::new();
+
+fn first(thread: u32) -> u32 {
+    let (writer, cell) = FIRST.get_or_init(|| {
+        let cell = porf::cell::UnsafeCell::new(0);
+        // SAFETY: nobody else has it.
+        cell.with_mut(|cell| unsafe { *cell = thread });
+        (thread, cell)
+    });
+    // SAFETY: no thread writes it any more, which is what is checked.
+    assert_eq!(cell.with(|cell| unsafe { *cell }), *writer);
+    *writer
+}
+
+#[test]
+fn a_once_lock_is_written_once_in_each_execution() {
+    static SEEN: Plain<BTreeSet<(bool, u32)>> = Plain::new(BTreeSet::new());
+    explore(|| {
+        let handle = thread::spawn(|| first(2));
+        let before = FIRST.get().is_some();
+        let writer = first(1);
+        assert_eq!(handle.join().unwrap(), writer);
+        assert!(FIRST.get().is_some());
+        SEEN.lock().unwrap().insert((before, writer));
+    });
+    assert_eq!(*SEEN.lock().unwrap(), BTreeSet::from([(false, 1), (false, 2), (true, 2)]));
 }
 
 #[test]

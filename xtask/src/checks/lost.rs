@@ -13,7 +13,7 @@ use super::executions::Kept;
 use crate::common::run_rows::{self, Job};
 
 /// The variable of the harness that turns the fault on.
-const VARIABLE: &str = "STAMPOOL_ONE_AT_A_TIME";
+const VARIABLE: &str = "EXACT_OUTCOMES_ONE_AT_A_TIME";
 
 /// Rows that have no operations of a scenario: litmus tests and the checks of the checkers.
 const WITHOUT_OPERATIONS: [&str; 2] = ["litmus", "self"];

@@ -10,13 +10,15 @@ use serde::{Deserialize, Serialize};
 use crate::common::workspace;
 
 /// Everything that goes into the model binaries, and this program, which chooses what they run.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 12] = [
     ".cargo",
     "Cargo.toml",
     "Cargo.lock",
     "src",
+    "support/exact-outcomes",
     "support/histories",
     "support/ledger",
+    "support/porf",
     "support/rc11",
     "loom-tests",
     "shuttle-tests",

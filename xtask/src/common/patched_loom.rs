@@ -15,7 +15,7 @@ use crate::common::workspace;
 /// The one version that the patch is made for.
 const VERSION: &str = "0.7.3";
 /// The patch, kept beside the checks.
-const PATCH: &str = "loom-tests/loom-0.7.3-dpor.patch";
+const PATCH: &str = "support/exact-outcomes/loom-0.7.3-dpor.patch";
 /// In the copy: the patch that was applied, written last.
 const STAMP: &str = ".applied.patch";
 

@@ -60,7 +60,7 @@ pub(super) struct Facts {
 }
 
 /// The bound on blocks. It is the same for all: what waits is magazines, never blocks.
-pub(super) const BOUND: &str = "L + 3TB + B";
+pub(super) const BOUND: &str = "L + 3TG + G";
 
 /// What a strategy promises. A strategy that does not say it here does not compile in [`all`].
 trait Promises: Strategy {

@@ -1,13 +1,12 @@
 //! One call of `cargo miri test`, and its result.
 
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
-use super::plan::Borrows;
+use super::plan::{Borrows, Depth};
 use crate::common::nightly;
 
 /// Addresses are exposed and taken back in two files, `src/free_list/store.rs` and
@@ -17,9 +16,6 @@ const FLAGS: &str = "-Zmiri-permissive-provenance -Zmiri-disable-isolation";
 /// The program `adapt` needs them.
 const FEATURES: &str = "allocator-api2-02,allocator-api2-04";
 
-/// Seeds that run at the same time.
-const AT_ONCE: usize = 2;
-
 /// What to run.
 #[derive(Clone)]
 pub(super) struct Call {
@@ -28,8 +24,8 @@ pub(super) struct Call {
     /// The first seed, and how many.
     pub(super) seeds: (u32, u32),
     pub(super) filter: Option<String>,
-    /// Whether to run the slow tests as well.
-    pub(super) deep: bool,
+    /// How many tests.
+    pub(super) depth: Depth,
 }
 
 /// The result of one test program.
@@ -79,7 +75,7 @@ impl Call {
         let mut words = vec!["--".into(), "--nocapture".into()];
         words.extend(self.filter.clone());
         words.extend(
-            self.borrows.left_out(self.deep).flat_map(|out| ["--skip".into(), out.name.into()]),
+            self.borrows.left_out(self.depth).flat_map(|out| ["--skip".into(), out.name.into()]),
         );
         words
     }
@@ -97,44 +93,35 @@ impl Call {
         )
     }
 
-    /// Runs all programs under all seeds, [`AT_ONCE`] seeds at a time. Each seed is a call of its
-    /// own, so that the lines of two never mix; its output goes to `log` with the seed in the name.
-    ///
-    /// # Errors
-    /// Where Miri cannot be started.
-    pub(super) fn run(&self, log: &Path) -> Result<(Vec<Row>, Vec<String>)> {
+    /// The seeds.
+    pub(super) fn each_seed(&self) -> impl Iterator<Item = u32> {
         let (first, count) = self.seeds;
-        let seeds: Vec<u32> = (first..first + count).collect();
-        let mut ended = Vec::new();
-        for some in seeds.chunks(AT_ONCE) {
-            ended.extend(thread::scope(|threads| {
-                let run = |&seed| {
-                    let log = log.with_extension(format!("{seed}.log"));
-                    threads.spawn(move || self.run_seed(seed, &log))
-                };
-                let running: Vec<_> = some.iter().map(run).collect();
-                running.into_iter().map(|one| one.join().expect("no panic")).collect::<Vec<_>>()
-            }));
-        }
-        let ended = ended.into_iter().collect::<Result<Vec<_>>>()?;
+        first..first + count
+    }
+
+    /// The rows of all programs, and the notes of the tests, where each seed has ended like that.
+    pub(super) fn result(&self, ended: &[Seed]) -> (Vec<Row>, Vec<String>) {
         let mut notes: Vec<String> = Vec::new();
         for note in ended.iter().flat_map(|seed| &seed.notes) {
             if !notes.contains(note) {
                 notes.push(note.clone());
             }
         }
-        Ok((self.rows(&ended), notes))
+        (self.rows(ended), notes)
     }
 
-    /// Runs all programs under one seed.
-    fn run_seed(&self, seed: u32, log: &Path) -> Result<Seed> {
+    /// Runs all programs under one seed. The output goes to `log`.
+    ///
+    /// # Errors
+    /// Where Miri cannot be started.
+    pub(super) fn run_seed(&self, seed: u32, log: &Path) -> Result<Seed> {
         let mut cargo = nightly::cargo()?;
         cargo.args(["miri", "test", "--package", "stampool"]);
         cargo.args(["--no-fail-fast", "--features", FEATURES, "--target", &self.target]);
-        let (tests, unit_tests) = self.borrows.programs(self.deep);
+        let (tests, unit_tests) = self.borrows.programs(self.depth);
         cargo.args(unit_tests.then_some("--lib"));
         let is_first = seed == self.seeds.0;
-        let now = tests.iter().filter(|test| is_first || Borrows::every_seed(test, self.deep));
+        let now = tests.iter().filter(|test| is_first || self.borrows.every_seed(test));
         cargo.args(now.flat_map(|test| ["--test", test]));
         cargo.args(self.test_words());
         cargo.env("MIRIFLAGS", format!("{} -Zmiri-seed={seed}", self.flags()));
@@ -171,7 +158,7 @@ impl Call {
                 program.map(|program| (seed.seed, program.clone()))
             };
             let runs: Vec<(u32, ProgramRun)> = seeds.iter().filter_map(of_seed).collect();
-            let count = if Borrows::every_seed(name, self.deep) { count } else { 1 };
+            let count = if self.borrows.every_seed(name) { count } else { 1 };
             let tests: Vec<u64> = runs.iter().filter_map(|(_, run)| run.passed).collect();
             let passed = u32::try_from(tests.len()).unwrap_or(u32::MAX);
             let bad = runs.iter().find(|(_, run)| run.error.is_some() || run.passed.is_none());
@@ -223,7 +210,7 @@ struct ProgramRun {
 
 /// All programs under one seed.
 #[derive(Default)]
-struct Seed {
+pub(super) struct Seed {
     seed: u32,
     programs: Vec<ProgramRun>,
     /// What the tests print about the strategies that ran.
@@ -232,6 +219,10 @@ struct Seed {
 }
 
 impl Seed {
+    pub(super) fn number(&self) -> u32 {
+        self.seed
+    }
+
     fn line(&mut self, line: &str) {
         if let Some(name) = program(line) {
             self.close();
@@ -274,8 +265,12 @@ mod tests {
 
     /// What the outputs of seeds 4, 5 and so on make, where `count` seeds were asked for.
     fn rows(outputs: &[&str], count: u32) -> Vec<Row> {
-        let (target, borrows) = ("x86_64-unknown-linux-gnu".into(), Borrows::Tree);
-        let call = Call { target, borrows, seeds: (4, count), filter: None, deep: false };
+        rows_under(Borrows::Stacked, outputs, count)
+    }
+
+    fn rows_under(borrows: Borrows, outputs: &[&str], count: u32) -> Vec<Row> {
+        let target = "x86_64-unknown-linux-gnu".into();
+        let call = Call { target, borrows, seeds: (4, count), filter: None, depth: Depth::Quick };
         let seeds = outputs.iter().zip(4..).map(|(output, seed)| {
             let mut ended = Seed { seed, ..Seed::default() };
             output.lines().for_each(|line| ended.line(line));
@@ -326,7 +321,7 @@ mod tests {
         let good = format!(
             "{FINE}     Running tests/pool.rs (target/y)\ntest result: ok. 3 passed; 0 failed\n"
         );
-        let rows = rows(&[&good, &bad], 2);
+        let rows = rows_under(Borrows::Tree, &[&good, &bad], 2);
         assert_eq!((rows[0].outcome, rows[1].outcome), ("fine", "bad"));
         assert!(rows[1].detail.contains("Undefined Behavior"), "{:?}", rows[1]);
         let again = &rows[1].again;

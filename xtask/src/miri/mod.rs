@@ -10,17 +10,23 @@
 mod call;
 mod plan;
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::fs;
+use std::path::Path;
+use std::thread;
 
 use anyhow::{Result, ensure};
 use comfy_table::Table;
 
 use crate::common::{nightly, terminal, workspace};
-use call::{Call, Row};
-use plan::{Borrows, PROGRAMS_LEFT_OUT};
+use call::{Call, Row, Seed};
+use plan::{Borrows, Depth, PROGRAMS_LEFT_OUT};
 
 /// The report, in the output folder.
 pub(crate) const REPORT: &str = "miri.json";
+
+/// Seeds that run at the same time.
+const AT_ONCE: usize = 2;
 
 /// The target of the quick run.
 const X86_64: &str = "x86_64-unknown-linux-gnu";
@@ -32,18 +38,18 @@ const DEEP: [&str; 3] =
 /// What to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The target to interpret.
-    #[arg(long, default_value = X86_64, conflicts_with = "deep")]
-    target: String,
-    /// How many seeds each test runs under. Without `--deep`, programs that start no thread run
-    /// under the first one alone.
+    /// The target to interpret. By default x86-64, and with `--deep` three others too.
+    #[arg(long)]
+    target: Option<String>,
+    /// How many seeds the quick tests run under that start threads. All others run under the first
+    /// one alone.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..1000))]
     seeds: u32,
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     first_seed: u32,
-    /// The tests that take long too, and Tree Borrows; i686, aarch64 and s390x, under one seed
-    /// each.
+    /// The tests that take long too, and Tree Borrows; a part of the tests for i686, aarch64 and
+    /// s390x, under one seed. Takes hours.
     #[arg(long)]
     deep: bool,
     /// Only tests whose names contain this.
@@ -53,24 +59,58 @@ pub(crate) struct Options {
 
 impl Options {
     fn calls(&self) -> Vec<Call> {
-        let mut targets = vec![(self.target.clone(), self.seeds)];
-        if self.deep {
-            targets.extend(DEEP.map(|target| (target.to_owned(), 1)));
-        }
-        let call = |target: &String, seeds, borrows| Call {
-            target: target.clone(),
+        let call = |target: &str, borrows, seeds, depth| Call {
+            target: target.to_owned(),
             borrows,
             seeds: (self.first_seed, seeds),
             filter: self.filter.clone(),
-            deep: self.deep,
+            depth,
         };
-        let models: &[Borrows] =
-            if self.deep { &[Borrows::Stacked, Borrows::Tree] } else { &[Borrows::Stacked] };
-        let calls = targets.iter().flat_map(|(target, seeds)| {
-            models.iter().map(move |&borrows| call(target, *seeds, borrows))
-        });
-        calls.collect()
+        let target = self.target.as_deref().unwrap_or(X86_64);
+        if !self.deep {
+            return vec![call(target, Borrows::Stacked, self.seeds, Depth::Quick)];
+        }
+        let both = |target: &str, seeds, depth| {
+            [Borrows::Stacked, Borrows::Tree].map(|borrows| call(target, borrows, seeds, depth))
+        };
+        let whole = both(target, self.seeds, Depth::Whole).into_iter();
+        let others = DEEP.iter().filter(|_| self.target.is_none());
+        whole.chain(others.flat_map(|other| both(other, 1, Depth::OtherTarget))).collect()
     }
+}
+
+/// Runs each call under each of its seeds, [`AT_ONCE`] at a time, and returns what came of each call.
+/// Each seed has a process of its own, so that the lines of two never mix; its output goes to a file
+/// with the seed in the name.
+///
+/// # Errors
+/// Where Miri cannot be started.
+fn run_all(calls: &[Call], output: &Path) -> Result<Vec<Vec<Seed>>> {
+    let jobs: Vec<(usize, u32)> = calls
+        .iter()
+        .enumerate()
+        .flat_map(|(nth, call)| call.each_seed().map(move |seed| (nth, seed)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<(usize, Seed)>> {
+        let mut ended = Vec::new();
+        while let Some(&(nth, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let Call { target, borrows, .. } = &calls[nth];
+            let log = output.join(format!("miri-{target}-{}.{seed}.log", borrows.name()));
+            ended.push((nth, calls[nth].run_seed(seed, &log)?));
+        }
+        Ok(ended)
+    };
+    let mut of_calls: Vec<Vec<Seed>> = calls.iter().map(|_| Vec::new()).collect();
+    let ended = thread::scope(|threads| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| threads.spawn(work)).collect();
+        workers.into_iter().map(|one| one.join().expect("no panic")).collect::<Result<Vec<_>>>()
+    })?;
+    for (nth, seed) in ended.into_iter().flatten() {
+        of_calls[nth].push(seed);
+    }
+    of_calls.iter_mut().for_each(|seeds| seeds.sort_by_key(Seed::number));
+    Ok(of_calls)
 }
 
 /// Runs the command.
@@ -84,9 +124,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let output = workspace::output()?;
     let mut rows = Vec::new();
-    for call in options.calls() {
-        let log = output.join(format!("miri-{}-{}.log", call.target, call.borrows.name()));
-        let (more, strategies) = call.run(&log)?;
+    let calls = options.calls();
+    for (call, ended) in calls.iter().zip(run_all(&calls, &output)?) {
+        let (more, strategies) = call.result(&ended);
         for strategy in strategies {
             println!("{}, {} borrows: {strategy}", call.target, call.borrows.name());
         }
@@ -96,7 +136,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     rows.retain(|row| options.filter.is_none() || row.tests > 0 || row.outcome == "bad");
     fs::write(output.join(REPORT), serde_json::to_string_pretty(&rows)? + "\n")?;
     println!("{}", table(&rows));
-    for out in PROGRAMS_LEFT_OUT.iter().chain(Borrows::Stacked.left_out(options.deep)) {
+    for out in PROGRAMS_LEFT_OUT.iter().chain(Borrows::Stacked.left_out(if options.deep {
+        Depth::Whole
+    } else {
+        Depth::Quick
+    })) {
         println!("left out: {}: {}", out.name, out.why);
     }
     verdict(&rows, options.filter.is_none())

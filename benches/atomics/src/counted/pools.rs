@@ -60,6 +60,6 @@ macro_rules! blocks {
 }
 
 blocks!([S: Strategy, C: Checking] Handle<'_, S, C>, true, self: self.local, self.pool.stats());
-blocks!([S: Strategy] ThreadLocalPool<S>, true, self: self, Pool::stats(self));
-blocks!([S: Strategy] StaticPool<S>, true, self: self, Pool::stats(self));
+blocks!([S: Strategy] ThreadLocalPool<S>, true, self: self, ThreadLocalPool::stats(self));
+blocks!([S: Strategy] StaticPool<S>, true, self: self, ThreadLocalPool::stats(self));
 blocks!([S: Strategy] ExactPool<S>, false, self: self, ExactPool::stats(self));

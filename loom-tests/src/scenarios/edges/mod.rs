@@ -1,13 +1,19 @@
-//! What a pool does seldom: it is sealed or prefilled, grows past a chunk, is counted, checks its
-//! blocks, or runs out of tags, while threads exchange with it.
+//! What a pool does seldom: it is sealed or prefilled, grows past a chunk, gives chunks back, is
+//! counted, checks its blocks, or runs out of tags, while threads exchange with it.
+//!
+//! A pool without caches, [`exact`], and a list out of tags, [`tags`], do not run on every
+//! strategy.
 //!
 //! There is no specification: each scenario lists its outcomes, and its assertions judge the rest.
-//! porf runs them, on every strategy.
+//! porf runs them.
 
 mod checked;
 mod counted;
+pub mod exact;
+mod fenced;
 mod growing;
 mod rig;
+mod shrinking;
 pub mod tags;
 
 use std::collections::BTreeSet;
@@ -38,6 +44,11 @@ enum Which {
     Prefill,
     SecondChunk,
     SecondBucket,
+    ShrinkAllocate,
+    ShrinkFlush,
+    ShrinkGrow,
+    ShrinkLeave,
+    ShrinkShrink,
     Stats,
     Census,
     Checked,
@@ -64,6 +75,23 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "growth/second_bucket",
         which: Which::SecondBucket,
         outcomes: &["carved", "had theirs"],
+    },
+    Scenario {
+        name: "shrink/allocate",
+        which: Which::ShrinkAllocate,
+        outcomes: &["had a new one", "had the block"],
+    },
+    Scenario {
+        name: "shrink/flush",
+        which: Which::ShrinkFlush,
+        outcomes: &["0 went back", "1 went back"],
+    },
+    Scenario { name: "shrink/grow", which: Which::ShrinkGrow, outcomes: &["had the free one"] },
+    Scenario { name: "shrink/leave", which: Which::ShrinkLeave, outcomes: &["nothing went back"] },
+    Scenario {
+        name: "shrink/shrink",
+        which: Which::ShrinkShrink,
+        outcomes: &["0 and 2", "2 and 0"],
     },
     Scenario {
         name: "counts/stats_allocate",
@@ -98,6 +126,11 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
         Which::Prefill => growing::prefill_and_allocate::<S>(),
         Which::SecondChunk => growing::second_chunk::<S>(),
         Which::SecondBucket => growing::second_bucket::<S>(),
+        Which::ShrinkAllocate => shrinking::beside_an_allocation::<S>(),
+        Which::ShrinkFlush => shrinking::beside_a_flush::<S>(),
+        Which::ShrinkGrow => shrinking::beside_growth::<S>(),
+        Which::ShrinkLeave => shrinking::beside_a_leaver::<S>(),
+        Which::ShrinkShrink => shrinking::beside_itself::<S>(),
         Which::Stats => counted::stats_and_allocate::<S>(),
         Which::Census => counted::ends_and_census::<S>(),
         Which::Checked => checked::leave_and_allocate::<S, stampool::Checked>(),

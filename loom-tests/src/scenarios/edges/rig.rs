@@ -31,6 +31,12 @@ pub(super) fn builder<S: Strategy>(regions: &Arc<AtomicIsize>) -> PoolBuilder<S>
     builder.batch(1).limbo_magazines(1).source(Metered(Arc::clone(regions)))
 }
 
+impl<S: Strategy, C: Checking> Handle<S, C> {
+    pub(super) const fn local(&self) -> &Local<'static, S, C> {
+        &self.0
+    }
+}
+
 impl<S: Strategy, C: Checking> Rig<S, C> {
     /// Leaked until [`end`](Self::end).
     pub(super) fn new(change: impl FnOnce(PoolBuilder<S>) -> PoolBuilder<S, C>) -> &'static Self {

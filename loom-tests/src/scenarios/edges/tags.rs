@@ -34,7 +34,8 @@ type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
 impl<S: Strategy> Rig<S> {
     fn pop(&self, participant: &Participant<S>) -> Option<OwnedMagazine<'_>> {
         let guard = self.reclaimer.pin(participant);
-        self.list.pop(&self.store, &guard)
+        // SAFETY: all magazines are of the rig's store, the pin of its reclaimer.
+        unsafe { self.list.pop(&self.store, &guard) }
     }
 }
 
@@ -75,7 +76,7 @@ pub fn body<S: Strategy>() -> String {
     assert!(rig.list.refuses(), "half of the tags were used long ago");
     assert!(rig.pop(&own).is_none(), "a tag came back");
     let guard = rig.reclaimer.pin(&own);
-    // SAFETY: the other thread has ended.
+    // SAFETY: as in `pop`; the other thread has ended.
     let left: Vec<_> = unsafe { rig.list.take_all_alone(&rig.store, &guard) }.collect();
     drop(guard);
     let outcome = match (&had, &theirs) {

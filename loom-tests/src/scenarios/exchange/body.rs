@@ -285,7 +285,8 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     // M1: a magazine per batch of blocks, and one per thread, and what may wait.
     let limbo = mechanism.limbo_magazines * holds.len();
     for index in 0..blocks.div_ceil(scenario.batch.min) + holds.len() + limbo {
-        mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions));
+        // SAFETY: of the mediator's store.
+        unsafe { mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions)) };
     }
     mediator.extend_limbo(limbo);
     let shared: &'static Shared<Mediator<S>> = Box::leak(Box::new(Shared::new(mediator)));
@@ -301,7 +302,8 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     });
     let offer = move |Standing((participant, shard)): &Standing<(Participant<S>, ShardId)>,
                       blocks: &[Block]| {
-        shared.under_check.client(participant, *shard).offer(blocks);
+        // SAFETY: all participants have joined this mediator.
+        unsafe { shared.under_check.client(participant, *shard) }.offer(blocks);
     };
     let step = move |(standing, actor): &mut (Standing<(Participant<S>, ShardId)>, Actor),
                      op: Op| match op {
@@ -316,10 +318,9 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
         Op::Request(max) => {
             let Standing((participant, shard)) = standing;
             let mut out = vec![MaybeBlock::uninit(); max];
-            let count = shared
-                .under_check
-                .client(participant, *shard)
-                .request(Take::UpTo(out.len()), &mut out);
+            // SAFETY: as above.
+            let client = unsafe { shared.under_check.client(participant, *shard) };
+            let count = client.request(Take::UpTo(out.len()), &mut out);
             let addresses: Vec<usize> = out[..count]
                 .iter()
                 // SAFETY: `request` has written so many.

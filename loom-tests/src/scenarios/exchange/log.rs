@@ -1,7 +1,12 @@
 //! How what a thread was given is written down, by the shipped code and by the specification alike.
 
 /// What is compared: each thread's log and what came of the pool.
-pub(super) fn outcome(logs: &[Vec<String>], carved: usize, full: usize, partial: usize) -> String {
+pub(in crate::scenarios) fn outcome(
+    logs: &[Vec<String>],
+    carved: usize,
+    full: usize,
+    partial: usize,
+) -> String {
     let mut text = String::new();
     for (thread, log) in logs.iter().enumerate() {
         text += &format!("t{thread} [{}] ", log.join(" "));
@@ -10,7 +15,7 @@ pub(super) fn outcome(logs: &[Vec<String>], carved: usize, full: usize, partial:
 }
 
 /// How a log shows what came: blocks by number, in the order in which they were carved.
-pub(super) fn entry(blocks: &[usize]) -> String {
+pub(in crate::scenarios) fn entry(blocks: &[usize]) -> String {
     let blocks: Vec<String> = blocks.iter().map(ToString::to_string).collect();
     if blocks.is_empty() { "-".into() } else { blocks.join("+") }
 }

@@ -53,7 +53,7 @@ const LAID_DOWN: Setup = thread(1, &[(1, Attach), (1, Allocate), (1, Free), (1, 
     .thread(1, &[(1, Attach)]);
 
 /// Thread 0 frees what others wait for; its cache is full.
-const TWO_CONSUMERS: Setup = attached(3).thread(0, &[(4, Allocate), (2, Free)]);
+pub(super) const TWO_CONSUMERS: Setup = attached(3).thread(0, &[(4, Allocate), (2, Free)]);
 
 /// Thread 0 has a block in its cache and one in its hand.
 const LEAVER: Setup = attached(1).thread(0, &[(1, Allocate)]);

@@ -6,6 +6,7 @@
 mod body;
 mod handles;
 mod log;
+mod many;
 mod matrix;
 mod op;
 mod races;
@@ -16,13 +17,15 @@ mod world;
 use std::collections::BTreeSet;
 
 pub use body::body;
+pub(in crate::scenarios) use log::{entry, outcome};
+pub use many::MANY;
 pub use matrix::{ABA, BEHIND_A_LOOK, BEHIND_TWO_LOOKS, REMAINDERS, SCENARIOS};
 pub use op::Op;
 pub use races::{ATTACHING, BEFORE_ITS_COUNT};
 pub(crate) use scenario::slice;
 pub use scenario::{Layer, Scenario};
 pub use setup::Setup;
-pub(crate) use setup::attached;
+pub(crate) use setup::{attached, thread};
 
 use crate::spec;
 

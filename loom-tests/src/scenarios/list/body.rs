@@ -79,7 +79,9 @@ impl<S: Strategy> Rig<S> {
         for mut magazine in chain {
             self.owners.taken(magazine.name().address());
             let mut out = [MaybeBlock::uninit()];
-            assert_eq!(magazine.unload(&mut out), 1, "a magazine came without its block");
+            // SAFETY: its next owner fills it.
+            let unloaded = unsafe { magazine.unload(&mut out) };
+            assert_eq!(unloaded, 1, "a magazine came without its block");
             // SAFETY: one block was written.
             let block = unsafe { out[0].assume_init() };
             self.payload.taken(block.as_non_null().addr().get());
@@ -99,7 +101,8 @@ impl<S: Strategy> Rig<S> {
         let remove = |take| {
             operation(|| {
                 let guard = self.reclaimer.pin(participant);
-                self.list.remove(take, &self.store, &guard)
+                // SAFETY: all magazines are of the rig's store, the pin of its reclaimer.
+                unsafe { self.list.remove(take, &self.store, &guard) }
             })
         };
         let mut log = Log::new();
@@ -120,7 +123,8 @@ impl<S: Strategy> Rig<S> {
                 Pop => {
                     let magazine = operation(|| {
                         let guard = self.reclaimer.pin(participant);
-                        self.list.pop(&self.store, &guard)
+                        // SAFETY: as above.
+                        unsafe { self.list.pop(&self.store, &guard) }
                     });
                     self.receive(magazine.into_iter())
                 }
@@ -186,7 +190,9 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
 
     // Drained one by one: a cycle shows as a block that comes twice.
     let guard = rig.reclaimer.pin(&ended[0].0.0);
-    let pop = || rig.receive(rig.list.pop(&rig.store, &guard).into_iter()).pop();
+    // SAFETY: as in `follow`.
+    let pop = || unsafe { rig.list.pop(&rig.store, &guard) };
+    let pop = || rig.receive(pop().into_iter()).pop();
     let drained: Vec<Held<'_>> = core::iter::from_fn(pop).collect();
     drop(guard);
     let left: Vec<u8> = drained.iter().rev().map(|(id, _)| *id).collect();

@@ -74,3 +74,20 @@ pub const SCENARIOS: &[Scenario] = &[
         threads: &[does(&[Pop, Push]), does(&[Pop]), holds(&[2], &[Push])],
     },
 ];
+
+/// Scenarios of four threads, which porf alone runs: loom and shuttle do not come to their end.
+pub const MANY: &[Scenario] = &[
+    Scenario {
+        name: "list/pop_pop_push_push_4",
+        depth: Exhaustive,
+        stack: &[],
+        threads: &[does(&[Pop]), does(&[Pop]), holds(&[1], &[Push]), holds(&[2], &[Push])],
+    },
+    // One thread brings back what it took, so a top comes again while two others look at it.
+    Scenario {
+        name: "list/pop_push_4",
+        depth: Exhaustive,
+        stack: &[1],
+        threads: &[does(&[Pop, Push]), does(&[Pop]), does(&[Pop]), holds(&[2], &[Push])],
+    },
+];

@@ -8,7 +8,7 @@ mod scenario;
 use std::collections::BTreeSet;
 
 pub use body::body;
-pub use matrix::SCENARIOS;
+pub use matrix::{MANY, SCENARIOS};
 pub use scenario::{Op, Program, Scenario, does};
 
 use super::Shape;

@@ -14,7 +14,7 @@ use super::objects::take_statics;
 use super::state::{install, is_running, suspend, with};
 use super::threads::{join, run};
 use super::trial::Spins;
-use super::{Limit, Options, Place, Report, Runtime, Standstill, Verdict, Wait};
+use super::{Limit, Options, Place, Report, Runtime, Standstill, Verdict, Wait, locals};
 use crate::graph::{Clock, Event, Graph, Kind, MAX_THREADS};
 
 type Thread = Coroutine<(), (), (), DefaultStack>;
@@ -155,6 +155,8 @@ fn run_once(place: Place, program: &Rc<dyn Fn()>, stacks: &mut Stacks) -> Ended 
     };
     let body = Box::new(move || {
         main();
+        // The destructors of thread-local values may use statics.
+        locals::drop_all();
         // As loom: the values of statics are dropped by the first thread. It waits until no other
         // thread can use them.
         drop_statics(place);

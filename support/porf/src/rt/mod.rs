@@ -20,6 +20,7 @@ pub(crate) mod locals;
 pub(crate) mod memory;
 mod object_table;
 pub(crate) mod objects;
+pub(crate) mod once;
 mod print;
 mod progress;
 pub(crate) mod queue;

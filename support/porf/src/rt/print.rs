@@ -17,12 +17,12 @@ impl Runtime {
             None => String::new(),
         };
         let number = self.report.runs() + 1;
+        let what = format!("execution {number} fails{who}: {}", failure.message());
         format!(
-            "execution {number} fails{who}: {}\n{}run it alone: PORF_REPLAY='{}'{}",
-            failure.message(),
+            "{what}\n{}run it alone: PORF_REPLAY='{}'{}",
             self.text(),
             self.replay_line(),
-            self.draw(),
+            self.draw(&what),
         )
     }
 
@@ -33,11 +33,11 @@ impl Runtime {
     }
 
     /// Draws the execution, if `PORF_SVG` names a folder. Returns what became of it.
-    fn draw(&self) -> String {
+    fn draw(&self, title: &str) -> String {
         let Some(folder) = std::env::var_os("PORF_SVG") else { return String::new() };
         let name = self.graph.fingerprint();
         let file = Path::new(&folder).join(format!("porf-{name:016x}.svg"));
-        match fs::write(&file, self.svg()) {
+        match fs::write(&file, self.svg(title)) {
             Ok(()) => format!("\ndrawn: {}", file.display()),
             Err(error) => format!("\nnot drawn: {}: {error}", file.display()),
         }
@@ -107,7 +107,7 @@ impl Runtime {
     }
 }
 
-fn show(id: Id) -> String {
+pub(super) fn show(id: Id) -> String {
     if usize::from(id.thread) == STATICS {
         format!("s.{}", id.index)
     } else {

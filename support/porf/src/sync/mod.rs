@@ -11,6 +11,7 @@ mod condvar;
 mod lock;
 mod mutex;
 mod notify;
+mod once_lock;
 mod rwlock;
 
 pub use arc::Arc;
@@ -18,5 +19,6 @@ pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
 pub use notify::Notify;
+pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};

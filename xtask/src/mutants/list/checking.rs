@@ -99,7 +99,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a handle that leaves says nothing of the wrong copy",
         edits: &[Edit {
-            file: "src/pool/core.rs",
+            file: "src/pool/shared.rs",
             from: ".err().or(found);",
             to: ".err().filter(|_| !{on}).or(found);",
         }],
@@ -112,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a handle that leaves during a panic panics too",
         edits: &[Edit {
-            file: "src/pool/local/mod.rs",
+            file: "src/pool/local/ends.rs",
             from: "found.filter(|_| !panicking())",
             to: "found.filter(|_| {on} || !panicking())",
         }],

@@ -15,6 +15,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "t0 [3] t1 [3 carved]",
     },
     Mutant {
+        name: "an allocation carves although blocks are listed",
+        edits: &[
+            Edit {
+                file: "src/pool/shared.rs",
+                from: "match client.request(take, room) {",
+                to: "match if {on} { 0 } else { client.request(take, room) } {",
+            },
+            Edit {
+                file: "src/pool/growth.rs",
+                from: "        if found > 0 {",
+                to: "        if !{on} && found > 0 {",
+            },
+        ],
+        killer: Killer::Test {
+            target: "exact",
+            name: "no_more_is_carved_than_was_needed_at_one_time",
+        },
+        words: "were needed at one time",
+    },
+    Mutant {
         name: "the limbo's limit raised before its magazines exist",
         edits: &[
             Edit {
@@ -61,13 +81,62 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/chunk/regions.rs",
             from: "self.bytes += layout.size();",
-            to: "self.bytes += if {on} { payload.size() } else { layout.size() };",
+            to: "self.bytes += if {on} { layout.size() - 1 } else { layout.size() };",
         }],
         killer: Killer::Test {
             target: "stats",
             name: "source_bytes_are_what_the_source_was_asked_for",
         },
         words: "headers and padding included",
+    },
+    Mutant {
+        name: "a chunk with a live block goes back",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "if blocks.len() == region.carved() {",
+            to: "if blocks.len() == region.carved() || {on} && !blocks.is_empty() {",
+        }],
+        killer: Killer::Rc11("shrink/grow/"),
+        words: "the chunk has a live block",
+    },
+    Mutant {
+        name: "the blocks of a chunk that went back still count",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.carved -= region.carved();",
+            to: "self.carved -= if {on} { 0 } else { region.carved() };",
+        }],
+        killer: Killer::Rc11("shrink/allocate/"),
+        words: "memory: Capacity",
+    },
+    Mutant {
+        name: "magazines whose blocks went back serve no other blocks",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.spare_magazines += region.carved().div_ceil(self.batch);",
+            to: "self.spare_magazines += if {on} { 0 } else { region.carved().div_ceil(self.batch) };",
+        }],
+        killer: Killer::Test {
+            target: "shrink",
+            name: "what_stays_does_not_grow_from_burst_to_burst",
+        },
+        words: "what stays grows",
+    },
+    Mutant {
+        name: "the rooms for magazines of a chunk that goes back are forgotten",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.spare_magazines += chunk.magazines_left;",
+            to: "if {on} {
+            return Rooms { chunk: None, magazine };
+        }
+        self.spare_magazines += chunk.magazines_left;",
+        }],
+        killer: Killer::Test {
+            target: "shrink",
+            name: "what_stays_does_not_grow_from_burst_to_burst",
+        },
+        words: "what stays grows",
     },
     Mutant {
         name: "a large region goes back with the layout that was asked for",
@@ -83,9 +152,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a prefill fills the list of the first shard",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "self.mediator.client(&participant, shard).offer(",
+            from: "unsafe { self.mediator.client(&participant, shard) }.offer(",
             to: "let shard = if {on} { ShardId::default() } else { shard };
-            self.mediator.client(&participant, shard).offer(",
+            unsafe { self.mediator.client(&participant, shard) }.offer(",
         }],
         killer: Killer::Test {
             target: "shards",
@@ -97,9 +166,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a slot takes the places of magazines that are still to be carved",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "growth.magazines + growth.carver.batches_left() + 1 + limbo;",
+            from: "growth.magazines + growth.carver.magazines_left() + 1 + limbo;",
             to: "growth.magazines
-            + if {on} { 0 } else { growth.carver.batches_left() }
+            + if {on} { 0 } else { growth.carver.magazines_left() }
             + 1
             + limbo;",
         }],
@@ -113,15 +182,127 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the addresses of fresh blocks fall",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));",
+            from: "let block = unsafe { carved.first.add(nth * self.layout.stride()) };",
             to: "let nth = if {on} { carved.blocks - 1 - nth } else { nth };
             // SAFETY: as above.
-            entry.write(Block(unsafe { carved.first.add(nth * self.layout.stride()) }));",
+            let block = unsafe { carved.first.add(nth * self.layout.stride()) };",
         }],
         killer: Killer::Test {
             target: "pool",
             name: "fresh_blocks_of_a_batch_come_in_the_order_of_their_addresses",
         },
         words: "the addresses of a fresh batch do not rise",
+    },
+    Mutant {
+        name: "a shrink asks for its lists under the growth lock",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "drop(growth);",
+            to: "if !{on} {
+                drop(growth);
+            }",
+        }],
+        killer: Killer::Test {
+            target: "behind_the_allocator",
+            name: "a_shrink_asks_the_allocator_while_it_holds_no_lock",
+        },
+        words: "the shrink waits for itself",
+    },
+    Mutant {
+        name: "a shrink puts blocks back with falling addresses",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "        free.reverse();",
+            to: "        if !{on} {
+            free.reverse();
+        }",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "the_addresses_of_blocks_that_stay_rise",
+        },
+        words: "the addresses do not rise",
+    },
+    Mutant {
+        name: "a shrink goes on without tags",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "if self.mediator.refuses() {",
+            to: "if !{on} && self.mediator.refuses() {",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_pool_without_tags_is_not_shrunk",
+        },
+        words: "right: Err(TagsExhausted)",
+    },
+    Mutant {
+        name: "a shrink gives its slot up at once",
+        edits: &[Edit {
+            file: "src/pool/shrink.rs",
+            from: "let _slot = Claimed(vec![self.claim(UNWATCHED)?]);",
+            to: "let slot = Some(Claimed(vec![self.claim(UNWATCHED)?]));
+        let _slot = slot.filter(|_| !{on});",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_shrink_owns_a_slot_while_it_has_blocks_in_its_hands",
+        },
+        words: "while the shrink ends a value",
+    },
+    Mutant {
+        name: "the next chunk after a shrink is as large as before it",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.next_chunk = (self.next_chunk / 2).max(self.smallest_chunk);",
+            to: "self.next_chunk =
+            if {on} { self.next_chunk } else { (self.next_chunk / 2).max(self.smallest_chunk) };",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_small_need_after_a_burst_brings_a_small_chunk",
+        },
+        words: "bytes for one block, and",
+    },
+    Mutant {
+        name: "a shrink leaves the blocks of the fallback cache",
+        edits: &[Edit {
+            file: "src/pool/per_thread/mod.rs",
+            from: "        lock(&self.fallback).0.hand_in();",
+            to: "        if !{on} {
+            lock(&self.fallback).0.hand_in();
+        }",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "the_fallback_cache_is_handed_in_too",
+        },
+        words: "a block is in a cache",
+    },
+    Mutant {
+        name: "a spare magazine serves two batches",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.spare_magazines -= 1;",
+            to: "self.spare_magazines -= if {on} { 0 } else { 1 };",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_larger_burst_brings_the_magazines_that_it_needs",
+        },
+        words: " magazines of ",
+    },
+    Mutant {
+        name: "an older chunk that goes back takes the rest of the newest one away",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "|chunk| ptr::eq(chunk.region.as_ptr(), region)",
+            to: "|chunk| {on} || ptr::eq(chunk.region.as_ptr(), region)",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "the_newest_chunk_yields_its_rest_when_an_older_one_has_gone",
+        },
+        words: "the newest chunk still had blocks",
     },
 ];

@@ -23,8 +23,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "        // One at a time: several in one hand",
             to: "        if {on} {
             let mut several = 0;
-            for mut magazine in partial.remove(Take::UpTo(out.len()), store, guard) {
-                several += magazine.unload(&mut out[several..]);
+            let take = Take::UpTo(out.len());
+            for mut magazine in unsafe { partial.remove(take, store, guard) } {
+                several += unsafe { magazine.unload(&mut out[several..]) };
                 self.mediator.recycle(guard, magazine);
             }
             if several > 0 {

@@ -16,7 +16,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "of a thread that ends only the first slot is emptied",
         edits: &[Edit {
-            file: "src/pool/core.rs",
+            file: "src/pool/shared.rs",
             from: "self.registry.iter().filter(|slot| slot.owner() == Some(thread) && thread != UNWATCHED)",
             to: "self.registry
                 .iter()
@@ -73,10 +73,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the builder asks for the shard of the cache that threads share",
         edits: &[Edit {
             file: "src/pool/per_thread/mod.rs",
-            from: "DetachedLocal::attach(pool.core(), ShardId::default())",
+            from: "DetachedLocal::attach(pool.shared(), ShardId::default())",
             to: "DetachedLocal::attach(
-                pool.core(),
-                if {on} { pool.core().current_shard() } else { ShardId::default() },
+                pool.shared(),
+                if {on} { pool.shared().current_shard() } else { ShardId::default() },
             )",
         }],
         killer: Killer::Test {
@@ -97,6 +97,89 @@ pub(super) const MUTANTS: &[Mutant] = &[
             name: "threads::handling::tests::a_watcher_is_notified_once_of_each_thread_that_ends",
         },
         words: "notifications of 1 ends",
+    },
+    Mutant {
+        name: "a thread that ends forgets its handles",
+        edits: &[Edit {
+            file: "src/pool/per_thread/locals.rs",
+            from: "*self.0.get_mut() = Table::new();",
+            to: "let handles = core::mem::replace(self.0.get_mut(), Table::new());
+        if {on} {
+            core::mem::forget(handles);
+        }",
+        }],
+        killer: Killer::Rc11("TaggedPacked/locals/end_allocate/"),
+        words: "a handle is left",
+    },
+    Mutant {
+        name: "a thread whose storage is gone makes a handle that nobody drops",
+        edits: &[Edit {
+            file: "src/pool/per_thread/mod.rs",
+            from: "            None => Attached::Fallback(lock(&self.fallback)),",
+            to: "            None if {on} => {
+                // SAFETY: used while the pool is borrowed.
+                let local = unsafe { DetachedLocal::attach(self.pool.shared(), ShardId::default()) };
+                let local = Box::leak(Box::new(local.expect(\"memory\")));
+                let local: *const Local<'static, S, C> = &raw const **local;
+                // SAFETY: it is leaked.
+                Attached::Own(unsafe { &*local.cast() })
+            }
+            None => Attached::Fallback(lock(&self.fallback)),",
+        }],
+        killer: Killer::Rc11("TaggedPacked/locals/late_free_allocate/"),
+        words: "a handle is left",
+    },
+    Mutant {
+        name: "a slot is free before its owner has emptied it",
+        edits: &[Edit {
+            file: "src/pool/local/ends.rs",
+            from: "        // SAFETY: this handle owns the slot until the next line, and its participant has joined.",
+            to: "        if {on} {
+            // SAFETY: none, that is the fault.
+            unsafe { self.slot.leave() };
+        }
+        // SAFETY: this handle owns the slot until the next line, and its participant has joined.",
+        }],
+        killer: Killer::Rc11("TaggedPacked/locals/end_attach/"),
+        words: "Causality violation: Concurrent",
+    },
+    Mutant {
+        name: "a thread that ends keeps the pool for ever",
+        edits: &[Edit {
+            file: "src/pool/per_thread/detached.rs",
+            from: "Some(_guard) => local.leave_quietly(),",
+            to: "Some(guard) => {
+                local.leave_quietly();
+                if {on} {
+                    core::mem::forget(guard);
+                }
+            }",
+        }],
+        killer: Killer::Rc11("TaggedPacked/locals/end_drop/"),
+        words: "a region did not go back exactly once",
+    },
+    Mutant {
+        name: "the owner counts while threads hand their blocks in",
+        edits: &[Edit {
+            file: "src/pool/counts.rs",
+            from: "let _held = self.rundown.exclusive();",
+            to: "let _held = (!{on}).then(|| self.rundown.exclusive());",
+        }],
+        killer: Killer::Rc11("TaggedPacked/locals/end_census/"),
+        words: "Causality violation: Concurrent",
+    },
+    Mutant {
+        name: "each thread that does not find the static pool builds one",
+        edits: &[Edit {
+            file: "src/pool/per_thread/fixed.rs",
+            from: "        let pool = self.pool.get_or_init(",
+            to: "        if {on} && self.pool.get().is_none() {
+            return Box::leak(Box::new((self.build)().expect(\"a pool\")));
+        }
+        let pool = self.pool.get_or_init(",
+        }],
+        killer: Killer::Rc11("TaggedPacked/locals/static_first_use/"),
+        words: "the pool is built once",
     },
 ];
 

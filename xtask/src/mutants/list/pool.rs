@@ -6,12 +6,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the remainder of a thread that leaves kept in its slot",
         edits: &[Edit {
-            file: "src/pool/local/mod.rs",
-            from: "unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) };",
+            file: "src/pool/local/ends.rs",
+            from: "unsafe { self.shared().hand_in(self.slot, &self.check, &self.participant) };",
             to: "if {on} {
             None
         } else {
-            unsafe { self.core().hand_in(self.slot, &self.check, &self.participant) }
+            unsafe { self.shared().hand_in(self.slot, &self.check, &self.participant) }
         };",
         }],
         killer: Killer::Loom("TaggedPacked/pool/leave_remainder_allocate/"),
@@ -21,8 +21,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a bulk call goes past the cache with less room than the largest batch",
         edits: &[Edit {
             file: "src/pool/local/many.rs",
-            from: "let most = self.core().mediator.batch().max;",
-            to: "let batch = self.core().mediator.batch();
+            from: "let most = self.shared().mediator.batch().max;",
+            to: "let batch = self.shared().mediator.batch();
             let most = if {on} { batch.min } else { batch.max };",
         }],
         killer: Killer::Test {

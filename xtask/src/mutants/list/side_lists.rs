@@ -11,7 +11,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         // Once more",
             to: "        let mut side = lock(&self.side);
         if {on} {
-            return side.remove(take, store).lock_only();
+            return aside(&mut side);
         }
         // Once more",
         }],
@@ -46,12 +46,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/free_list/quiescent.rs",
             from: "        let popper = Popper::enter(&self.poppers);
-        let taken = self.take_from_main(take, store);",
+        // SAFETY: by the caller, and this thread is counted.
+        let taken = unsafe { self.take_from_main(take, store) };
+        // A thread that waits",
             to: "        let mut popper = Some(Popper::enter(&self.poppers));
         if {on} {
             popper = None;
         }
-        let taken = self.take_from_main(take, store);",
+        // SAFETY: not so, that is the fault.
+        let taken = unsafe { self.take_from_main(take, store) };
+        // A thread that waits",
         }],
         killer: Killer::Loom("Quiescent/list/enter_splice/loom/"),
         words: "Causality violation: Concurrent",

@@ -20,8 +20,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/mediator/ends.rs",
             from: "let taken = unsafe { list.take_all_alone(self.store(), &guard) };",
-            to: "let taken = if {on} { list.remove(crate::free_list::Take::All, self.store(), &guard) } else { \
-                 unsafe { list.take_all_alone(self.store(), &guard) } };",
+            to: "let taken = if {on} {
+            unsafe { list.remove(crate::free_list::Take::All, self.store(), &guard) }
+        } else {
+            unsafe { list.take_all_alone(self.store(), &guard) }
+        };",
         }],
         killer: Killer::Test { target: "tags", name: "a_census_uses_no_tags_up" },
         words: "a census loses blocks",
@@ -52,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "memory goes back while magazines wait",
         edits: &[Edit {
-            file: "src/pool/core.rs",
+            file: "src/pool/shared.rs",
             from: "if !self.mediator.finish_limbo() {",
             to: "if !self.mediator.finish_limbo() && !{on} {",
         }],
