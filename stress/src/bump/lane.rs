@@ -5,8 +5,9 @@ use std::sync::PoisonError;
 
 use stampool::alloc::{AllocError, Allocator};
 
+use super::Violation;
 use super::block::Block;
-use super::{Desk, Violation};
+use super::desk::Desk;
 use crate::rng::Rng;
 
 /// Calls of a thread in a round.

@@ -12,6 +12,7 @@
 
 mod block;
 mod books;
+mod desk;
 mod lane;
 mod source;
 mod subject;
@@ -22,7 +23,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-use self::block::Block;
+use self::desk::Desk;
 use self::lane::Lane;
 pub use self::source::{Held, Recording};
 pub use self::subject::{MEMBERS, Member, Shared};
@@ -80,13 +81,6 @@ pub struct Outcome {
     pub violation: Option<Violation>,
     /// The time that it took.
     pub time: Duration,
-}
-
-/// What the threads of one round share.
-struct Desk<'a> {
-    subject: &'a dyn Shared,
-    /// Blocks on their way to another thread.
-    bucket: Mutex<Vec<Block>>,
 }
 
 /// Runs a plan on the subjects that `make` returns.

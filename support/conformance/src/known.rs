@@ -1,6 +1,9 @@
 //! What is known of the allocators under test: the rules that they break, and how.
 
-use crate::Found;
+use std::collections::BTreeMap;
+
+/// What the kit finds: by rule, how it was broken.
+pub(crate) type Found = BTreeMap<String, &'static str>;
 
 /// A finding. `papers/allocators.md` says what it means.
 struct Known {

@@ -10,7 +10,6 @@ mod regions;
 mod subjects;
 
 use core::cell::RefCell;
-use std::collections::BTreeMap;
 use std::panic;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -18,6 +17,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use clap::Parser;
 
+use known::Found;
 use subjects::{SUBJECTS, Subject};
 
 /// Other people's allocators under the library's conformance kit.
@@ -62,9 +62,6 @@ fn main() -> Result<ExitCode> {
     println!("{ran} allocators, {} differences from what is known", differences.len());
     Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
-
-/// What the kit finds: by rule, how it was broken.
-type Found = BTreeMap<String, &'static str>;
 
 fn look(subject: &Subject, options: &Options) -> Found {
     let (mut found, mut failures) = (Found::new(), 0);
