@@ -12,7 +12,7 @@ use std::alloc::System;
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 
-use stampool::{Block, BufferSource, ExactPool, Pool};
+use stampool::{Block, BufferSource, ExactPool, Pool, Source};
 
 /// Serves the requests of some threads from the pool, and the others from the system.
 struct Behind;
@@ -56,6 +56,22 @@ unsafe impl GlobalAlloc for Behind {
     }
 }
 
+/// The pool's memory. It says of itself that it reuses what goes back, so that a shrink gives memory
+/// back.
+struct Buffer(BufferSource);
+
+// SAFETY: the regions are the buffer's.
+unsafe impl Source for Buffer {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.obtain(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.release(region, layout) };
+    }
+}
+
 #[global_allocator]
 static ALLOCATOR: Behind = Behind;
 
@@ -64,7 +80,7 @@ fn a_shrink_asks_the_allocator_while_it_holds_no_lock() {
     let buffer: &'static mut [MaybeUninit<u8>] = Box::leak(Box::new_uninit_slice(BUFFER));
     START.store(buffer.as_ptr().addr(), Relaxed);
     let layout = Layout::from_size_align(BLOCK, 64).unwrap();
-    let builder = Pool::builder(layout).chunk_blocks(2).source(BufferSource::new(buffer));
+    let builder = Pool::builder(layout).chunk_blocks(2).source(Buffer(BufferSource::new(buffer)));
     let pool = POOL.get_or_init(|| builder.build_exact().unwrap());
     // All blocks are live, so the lists that the shrink asks for make the pool grow.
     let live: Vec<_> = (0..150).map(|_| pool.allocate().unwrap()).collect();

@@ -14,7 +14,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("tests, adaptors", 10),
     ("tests, mapped memory", 30),
     ("tests, release", 25),
-    ("downstream", 15),
+    ("downstream", 28),
     ("docs", 22),
     ("miri", 150),
     ("checks", 600),

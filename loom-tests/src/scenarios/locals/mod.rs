@@ -2,7 +2,7 @@
 //! destructor of the thread's end drops it; the scenarios run that destructor beside other threads.
 //! porf runs them, on every strategy.
 //!
-//! [`Which::Program`] has the outcomes of the specification of [`exchange`](super::exchange), in
+//! Those that are programs have the outcomes of the specification of [`exchange`], in
 //! which the handles are the threads' own. The other scenarios list their outcomes.
 
 mod gate;
