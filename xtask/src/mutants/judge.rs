@@ -134,6 +134,11 @@ mod tests {
     fn a_row_kills_by_its_own_verdict_and_the_words_alone() {
         assert!(matches!(broken("violation: 3 allocated twice"), Judgement::Killed { .. }));
         assert!(matches!(broken("violation: lost"), Judgement::WrongWords { .. }));
+        let by_std = "thread panicked while processing panic. aborting.";
+        let died = |words: &str| broken(&format!("died: signal: 6 (SIGABRT): {words} {by_std}"));
+        assert!(matches!(died("violation: allocated twice"), Judgement::Killed { .. }));
+        assert!(matches!(died("violation: lost"), Judgement::WrongWords { .. }));
+        assert!(matches!(died("allocated twice"), Judgement::Unclear { .. }));
         assert!(matches!(broken("signal 6: allocated twice"), Judgement::Unclear { .. }));
         assert!(matches!(broken("stopped after 9 s, and killed"), Judgement::Hung { .. }));
         let cut = "not seen: allocated twice; stopped at its limit of 9 s";

@@ -20,9 +20,14 @@ use crate::layers::tags::Tag;
 /// limit, a refusal) is no kill.
 const NOTICED: [&str; 3] = ["violation: ", "not allowed: ", "not seen: "];
 
-/// Whether a row's detail is the check's own no.
+/// What std says where a destructor panics while its thread unwinds, which ends the process.
+const ABORTED: &str = "thread panicked while processing panic. aborting.";
+
+/// Whether a row's detail is the check's own no. After it has said so, a thread-local destructor that
+/// panics as well may end the process.
 pub(crate) fn is_verdict_of_the_check(detail: &str) -> bool {
-    NOTICED.iter().any(|how| detail.starts_with(how))
+    let aborted = detail.starts_with("died: ") && detail.ends_with(ABORTED);
+    NOTICED.iter().any(|how| detail.starts_with(how) || aborted && detail.contains(how))
 }
 
 /// What is needed to run a mutant.

@@ -123,22 +123,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "what stays grows",
     },
     Mutant {
-        name: "the rooms for magazines of a chunk that goes back are forgotten",
-        edits: &[Edit {
-            file: "src/chunk/carver.rs",
-            from: "self.spare_magazines += chunk.magazines_left;",
-            to: "if {on} {
-            return Rooms { chunk: None, magazine };
-        }
-        self.spare_magazines += chunk.magazines_left;",
-        }],
-        killer: Killer::Test {
-            target: "shrink",
-            name: "what_stays_does_not_grow_from_burst_to_burst",
-        },
-        words: "what stays grows",
-    },
-    Mutant {
         name: "a large region goes back with the layout that was asked for",
         edits: &[Edit {
             file: "src/source/system.rs",
