@@ -7,24 +7,12 @@ use core::alloc::Layout;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
+use common::told::{give, take};
 use common::{often, with_every_strategy};
 use stampool::source::FailingSource;
-use stampool::{
-    AllocError, Block, Local, ObjectPool, Pool, Strategy, TagPolicy, TaggedPacked, TaggedWide,
-};
+use stampool::{AllocError, ObjectPool, Pool, Strategy, TagPolicy, TaggedPacked, TaggedWide};
 
 const LAYOUT: Layout = Layout::new::<[u64; 8]>();
-
-fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<Block> {
-    (0..count).map(|_| local.allocate().unwrap()).collect()
-}
-
-fn give<S: Strategy>(local: &Local<'_, S>, blocks: impl IntoIterator<Item = Block>) {
-    for block in blocks {
-        // SAFETY: from the same pool, by `take`, and not used any more.
-        unsafe { local.deallocate(block) };
-    }
-}
 
 fn order<S: Strategy>() {
     let pool = Pool::builder(LAYOUT).strategy::<S>().batch(4).chunk_blocks(16).build().unwrap();
@@ -97,6 +85,22 @@ fn magazines<S: Strategy>() {
 #[test]
 fn a_larger_burst_brings_the_magazines_that_it_needs() {
     with_every_strategy!(magazines);
+}
+
+/// A chunk goes back of which a single batch was used, again and again. Its other magazines are made
+/// then, and each later chunk has the use of them.
+#[test]
+fn a_chunk_that_goes_before_its_end_leaves_its_magazines_to_the_next() {
+    let pool = Pool::builder(LAYOUT).batch(4).chunk_blocks(4 * 64).build().unwrap();
+    let local = pool.local().unwrap();
+    let mut bytes = Vec::new();
+    for _ in 0..10 {
+        let block = take(&local, 1);
+        give(&local, block);
+        local.shrink().unwrap();
+        bytes.push(pool.stats().source_bytes);
+    }
+    assert!(bytes.iter().all(|after| *after == bytes[0]), "what stays grows: {bytes:?}");
 }
 
 fn without_tags<S: Strategy>() {

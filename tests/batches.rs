@@ -6,8 +6,9 @@ mod common;
 use core::alloc::Layout;
 use std::sync::mpsc;
 
+use common::told::{give, take};
 use common::with_every_strategy;
-use stampool::{Block, BuildError, Checking, Local, Pool, Strategy};
+use stampool::{Block, BuildError, Pool, Strategy};
 
 const LAYOUT: Layout = Layout::new::<[u64; 8]>();
 const LEAST: usize = 8;
@@ -15,17 +16,6 @@ const MOST: usize = 64;
 
 fn pool<S: Strategy>() -> Pool<S> {
     Pool::builder(LAYOUT).strategy::<S>().batch(LEAST).batch_up_to(MOST).build().unwrap()
-}
-
-fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<Block> {
-    (0..count).map(|_| local.allocate().unwrap()).collect()
-}
-
-fn give<S: Strategy, C: Checking>(local: &Local<'_, S, C>, blocks: Vec<Block>) {
-    for block in blocks {
-        // SAFETY: from the same pool, by `take`, and not used any more.
-        unsafe { local.deallocate(block) };
-    }
 }
 
 fn exchanges<S: Strategy>(pool: &Pool<S>) -> u64 {

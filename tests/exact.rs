@@ -114,8 +114,8 @@ fn carve_what_is_needed<S: Strategy>() {
     let mut pool = Pool::builder(LAYOUT).strategy::<S>().build_exact().unwrap();
     let (needed, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let need = |blocks| {
-        let before = needed.fetch_add(blocks, Ordering::SeqCst);
-        most.fetch_max(before + blocks, Ordering::SeqCst);
+        let before = needed.fetch_add(blocks, Ordering::AcqRel);
+        most.fetch_max(before + blocks, Ordering::AcqRel);
     };
     let work = |nth: usize| {
         let mut held: Vec<Block> = Vec::new();
@@ -135,12 +135,12 @@ fn carve_what_is_needed<S: Strategy>() {
             for block in held.drain(wanted..) {
                 // SAFETY: live, and freed once.
                 unsafe { pool.deallocate(block) };
-                needed.fetch_sub(1, Ordering::SeqCst);
+                needed.fetch_sub(1, Ordering::AcqRel);
             }
         }
         // SAFETY: live, and freed once.
         unsafe { pool.deallocate_many(&held) };
-        needed.fetch_sub(held.len(), Ordering::SeqCst);
+        needed.fetch_sub(held.len(), Ordering::AcqRel);
     };
     thread::scope(|threads| {
         for nth in 0..THREADS {

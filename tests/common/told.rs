@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use stampool::{Block, Local, Pool, PoolBuilder, Strategy, Topology};
+use stampool::{Block, Checking, Local, Pool, PoolBuilder, Strategy, Topology};
 
 pub const LAYOUT: Layout = Layout::new::<u64>();
 pub const BATCH: usize = 4;
@@ -46,11 +46,14 @@ pub fn builder<S: Strategy>(told: &Told) -> PoolBuilder<S> {
     Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).topology(told.clone())
 }
 
-pub fn take<S: Strategy>(local: &Local<'_, S>, count: usize) -> Vec<Block> {
+pub fn take<S: Strategy, C: Checking>(local: &Local<'_, S, C>, count: usize) -> Vec<Block> {
     (0..count).map(|_| local.allocate().unwrap()).collect()
 }
 
-pub fn give<S: Strategy>(local: &Local<'_, S>, blocks: impl IntoIterator<Item = Block>) {
+pub fn give<S: Strategy, C: Checking>(
+    local: &Local<'_, S, C>,
+    blocks: impl IntoIterator<Item = Block>,
+) {
     for block in blocks {
         // SAFETY: live, and freed once: by the tests that call this.
         unsafe { local.deallocate(block) };

@@ -123,6 +123,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "what stays grows",
     },
     Mutant {
+        name: "the rooms for magazines of a chunk that goes back are forgotten",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "self.spare_magazines += chunk.magazines_left;",
+            to: "if {on} {
+            return Rooms { chunk: None, magazine };
+        }
+        self.spare_magazines += chunk.magazines_left;",
+        }],
+        killer: Killer::Test {
+            target: "after_a_shrink",
+            name: "a_chunk_that_goes_before_its_end_leaves_its_magazines_to_the_next",
+        },
+        words: "what stays grows",
+    },
+    Mutant {
         name: "a large region goes back with the layout that was asked for",
         edits: &[Edit {
             file: "src/source/system.rs",
