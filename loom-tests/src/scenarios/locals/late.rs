@@ -5,11 +5,12 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use stampool::Strategy;
+use stampool::raw::sync::thread;
 // porf alone runs this.
 #[cfg(stampool_model = "porf")]
 use stampool::raw::sync::thread_local;
 
-use super::gate::{Gate, spawn};
+use super::gate::Gate;
 use super::rig::Rig;
 use crate::one_at_a_time::operation;
 
@@ -50,7 +51,7 @@ pub(super) fn free_and_allocate<S: Strategy>() -> String {
     let found = Arc::new(AtomicUsize::new(0));
     let frees = {
         let (ready, begin) = (ready.clone(), begin.clone());
-        spawn(move || {
+        thread::spawn(move || {
             let block = rig.pool.allocate().expect("the first");
             at_the_end(move || {
                 // SAFETY: allocated from this pool, and held by this thread alone.
@@ -63,7 +64,7 @@ pub(super) fn free_and_allocate<S: Strategy>() -> String {
     ready.wait();
     let allocates = {
         let found = Arc::clone(&found);
-        spawn(move || {
+        thread::spawn(move || {
             _ = rig.pool.allocate_many(&mut []);
             at_the_end(move || {
                 let block = operation(|| rig.pool.allocate());
@@ -72,10 +73,9 @@ pub(super) fn free_and_allocate<S: Strategy>() -> String {
             begin.open();
         })
     };
-    let has_left = move || rig.pool.stats().attached == 1;
-    frees.join(has_left);
-    allocates.join(has_left);
-    assert!(has_left(), "a handle is left");
+    frees.join().expect("no panic unreported");
+    allocates.join().expect("no panic unreported");
+    assert_eq!(rig.pool.stats().attached, 1, "a handle is left");
     // SAFETY: the other threads have ended, and this one refers to the pool no more.
     let (mut pool, regions) = unsafe { Rig::take(rig) };
     let free = pool.census().free_blocks();

@@ -7,8 +7,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use stampool::Strategy;
+use stampool::raw::sync::thread;
 
-use super::gate::{Gate, spawn};
+use super::gate::Gate;
 use super::rig::Rig;
 use crate::one_at_a_time::operation;
 use crate::scenarios::Payload;
@@ -96,7 +97,7 @@ pub(super) fn run<S: Strategy>(program: &'static Scenario) -> String {
     let ready = Gate::new();
     let other = {
         let ready = ready.clone();
-        spawn(move || {
+        thread::spawn(move || {
             second.set_up(program, 1);
             ready.open();
             second.follow(second_ops);
@@ -105,10 +106,9 @@ pub(super) fn run<S: Strategy>(program: &'static Scenario) -> String {
     };
     ready.wait();
     first.follow(first_ops);
+    let (held, second_log) = other.join().expect("no panic unreported");
     // The fallback cache's handle, and the first thread's.
-    let has_left = move || rig.pool.stats().attached == 2;
-    let (held, second_log) = other.join(has_left);
-    assert!(has_left(), "a handle is left, or two share a slot");
+    assert_eq!(rig.pool.stats().attached, 2, "a handle is left, or two share a slot");
 
     let held = held.len() + first.held.len();
     let logs = [&first.log, &second_log].map(|log| text(log, payload.lowest()));

@@ -5,12 +5,12 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::BTreeSet;
 
 use stampool::raw::free_list::Deferred;
+use stampool::raw::sync::thread;
 use stampool::{
     BuildError, Locked, Pool, Quiescent, StaticPool, Strategy, TaggedPacked, TaggedWide,
     ThreadLocalPool,
 };
 
-use super::gate::spawn;
 use crate::epoch_model::{EpochModel, Prompt, Stalled};
 use crate::one_at_a_time::operation;
 use crate::scenarios::Payload;
@@ -65,14 +65,13 @@ fn first_use<S: Strategy>(pool: &'static StaticPool<S>) -> String {
     };
     let other = {
         let payload = std::sync::Arc::clone(&payload);
-        spawn(move || take(&payload))
+        thread::spawn(move || take(&payload))
     };
     let mine = take(&payload);
-    // The fallback cache's handle, and this thread's.
-    let has_left = || pool.stats().attached == 2;
-    let theirs = other.join(has_left);
+    let theirs = other.join().expect("no panic unreported");
     assert_eq!(BUILT.load(Ordering::Relaxed), 1, "the pool is built once");
-    assert!(has_left(), "a handle is left, or two share a slot");
+    // The fallback cache's handle, and this thread's.
+    assert_eq!(pool.stats().attached, 2, "a handle is left, or two share a slot");
     assert_eq!(pool.stats().carved_blocks, 2, "both had blocks of one pool");
     if mine < theirs { "had the first" } else { "had the second" }.into()
 }
