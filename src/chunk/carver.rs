@@ -94,7 +94,7 @@ unsafe impl Send for Carver {}
 
 impl Carver {
     /// A carver that has no chunk yet. `chunk` fixes the number of blocks per chunk; without it
-    /// chunks grow by doubling. `capacity` is the most blocks ever carved.
+    /// chunks grow by doubling. `capacity` is the most blocks carved at one time.
     pub fn new(
         blocks: BlockLayout,
         magazine: Layout,

@@ -2,8 +2,8 @@
 //!
 //! Most regions stay until the pool is dropped: slots, magazines and tables, which threads may read
 //! at any time. Each begins with a header that links it to the one before. The regions of blocks may
-//! go back earlier, so a record that lies in a kept region describes each of them, and nothing but
-//! blocks lies in them.
+//! go back earlier, so a record that lies in a kept region describes each of them. In a pool that
+//! checks nothing, only blocks lie in them; a pool that checks has the words of its blocks in front.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

@@ -219,8 +219,9 @@ impl<'s> OwnedMagazine<'s> {
     ///
     /// # Safety
     ///
-    /// Nobody takes the blocks that the magazine still seems to hold: whoever owns it next, perhaps
-    /// after it was in a list of empty magazines, calls [`fill`](Self::fill) before anything else.
+    /// Nobody takes the blocks that the magazine still seems to hold. The caller, or the thread that
+    /// takes the magazine from a list of empty ones later, calls [`fill`](Self::fill) before anything
+    /// else.
     #[inline]
     pub unsafe fn unload(&mut self, out: &mut [MaybeBlock]) -> usize {
         let len = self.len();

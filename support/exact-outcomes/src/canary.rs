@@ -45,7 +45,7 @@ pub fn sing() -> Result<Exploration, String> {
     Err(dead(&seen))
 }
 
-/// What a person who has never met the canary must know.
+/// The message for a reader who has not met the canary before.
 fn dead(seen: &Exploration) -> String {
     let must: Vec<String> = outcomes().into_iter().collect();
     let saw: Vec<&str> = seen.outcomes.keys().map(String::as_str).collect();
