@@ -281,7 +281,6 @@ fn a_source_that_panics_at_a_release_loses_no_block_and_no_region() {
     assert_eq!((counts.live_regions(), counts.sources()), (0, 0));
 }
 
-/// The bar of issue 16: at most 1 MiB stays.
 #[test]
 fn little_stays_of_a_burst_of_large_blocks() {
     let source = CountingSource::default();
