@@ -11,6 +11,8 @@
 #![doc = include_str!("../README.md")]
 // Without `std` the members for one thread and the sources that need no system remain.
 #![cfg_attr(not(feature = "std"), no_std)]
+// A user's type that contains one of ours can derive `Debug`.
+#![warn(missing_debug_implementations)]
 
 #[cfg(all(feature = "family", feature = "std"))]
 pub mod adapt;
