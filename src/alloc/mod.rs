@@ -61,6 +61,7 @@ mod pools;
 mod provenance;
 
 mod stack;
+mod unwind;
 mod usage;
 
 #[cfg(feature = "std")]

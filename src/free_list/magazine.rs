@@ -16,7 +16,7 @@
 use core::alloc::Layout;
 
 use crate::block::{Block, LINE};
-use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, opaque, site};
 
 /// Head of a magazine. Its array, with room for the largest batch, follows it in memory.
 #[repr(C)]
@@ -31,6 +31,8 @@ pub struct Magazine {
     /// Guards the whole array behind the head.
     pub(super) blocks: UnsafeCell<()>,
 }
+
+opaque! { [] Magazine; }
 
 /// What a link or a head holds: no magazine, a magazine's address, or its index.
 ///

@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 use super::magazine::{Magazine, MagazineRef};
 use crate::chunk::Directory;
 use crate::error::AllocError;
+use crate::sync::opaque;
 
 /// How links and heads name magazines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct MagazineStore {
     pub(super) addressing: Addressing,
     pub(super) directory: Directory<Magazine>,
 }
+
+opaque! { [] MagazineStore; }
 
 // SAFETY: everything reachable through `&self` is atomic, or is written once before it is published
 // (see `Directory`). By contract magazines are made under the growth lock.

@@ -58,12 +58,13 @@ use core::mem::ManuallyDrop;
 
 use crate::block::Batch;
 use crate::free_list::{
-    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
+    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy, TaggedWide,
 };
+use crate::sync::opaque;
 use depot::{DeferredReturn, Depot};
 
 /// The lists of full, partial and empty magazines of one pool, which all its threads share.
-pub struct Mediator<S: Strategy> {
+pub struct Mediator<S: Strategy = TaggedWide> {
     reclaimer: S::Reclaimer,
     /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
     /// waits then.
@@ -71,6 +72,8 @@ pub struct Mediator<S: Strategy> {
     /// The reclaimer has given up, so the depot is never freed.
     depot_stays: bool,
 }
+
+opaque! { [S: Strategy] Mediator<S>; }
 
 /// What a thread cache holds to take part in a mediator's reclamation.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
