@@ -100,40 +100,26 @@ impl BitSet {
         }
     }
 
-    /// Removes a number, and keeps the levels up to `top`. Answers whether it has changed a bit of
-    /// that level.
+    /// Removes a number, and keeps the levels up to `top`.
     #[inline(always)]
-    pub(super) fn remove(&self, number: usize, top: usize) -> bool {
+    pub(super) fn remove(&self, number: usize, top: usize) {
         let mut at = number;
         for level in 0..=top {
             let word = self.word(level, at / 64);
             let after = word.get() & !(1 << (at % 64));
             word.set(after);
             if after != 0 {
-                return level == top;
+                return;
             }
             at /= 64;
         }
-        true
     }
 
-    /// Adds the numbers whose bits are set in `mask` to the word `index`, and keeps all levels.
-    #[inline(always)]
-    pub(super) fn insert_word(&self, index: usize, mask: u64) {
-        let word = self.word(0, index);
-        let before = word.get();
-        word.set(before | mask);
-        if before == 0 && self.top > 0 {
-            self.raise(index);
-        }
-    }
-
-    /// Sets the bits above a word that is no longer empty.
-    #[cold]
+    /// Sets the bit above a word, and the bits above that up to the level `top`.
     #[inline(never)]
-    fn raise(&self, index: usize) {
+    pub(super) fn show(&self, index: usize, top: usize) {
         let mut at = index;
-        for level in 1..=self.top {
+        for level in 1..=top {
             let word = self.word(level, at / 64);
             let before = word.get();
             word.set(before | 1 << (at % 64));
@@ -144,23 +130,12 @@ impl BitSet {
         }
     }
 
-    /// Removes the numbers whose bits are set in `mask` from the word `index`, and keeps all levels.
-    #[inline(always)]
-    pub(super) fn remove_word(&self, index: usize, mask: u64) {
-        let word = self.word(0, index);
-        let after = word.get() & !mask;
-        word.set(after);
-        if after == 0 && self.top > 0 {
-            self.lower(index);
-        }
-    }
-
-    /// Clears the bits above a word that has become empty.
-    #[cold]
+    /// Clears the bit above a word, and the bits above that up to the level `top`, as far as nothing else is
+    /// there.
     #[inline(never)]
-    fn lower(&self, index: usize) {
+    pub(super) fn hide(&self, index: usize, top: usize) {
         let mut at = index;
-        for level in 1..=self.top {
+        for level in 1..=top {
             let word = self.word(level, at / 64);
             let after = word.get() & !(1 << (at % 64));
             word.set(after);
@@ -169,6 +144,23 @@ impl BitSet {
             }
             at /= 64;
         }
+    }
+
+    /// The lowest word that the levels above show.
+    pub(super) fn first_word(&self) -> Option<usize> {
+        // If there is but one word, it is never shown.
+        let head = if self.top == 0 { 0 } else { self.word(self.top, 0).get() };
+        let at = head.trailing_zeros() as usize;
+        (head != 0).then(|| self.lowest_word_below(at, self.top))
+    }
+
+    /// The lowest word that is shown below bit `at` of `level`, which is set and above the words.
+    pub(super) fn lowest_word_below(&self, at: usize, level: usize) -> usize {
+        let mut at = at;
+        for below in (1..level).rev() {
+            at = at * 64 + self.word(below, at).get().trailing_zeros() as usize;
+        }
+        at
     }
 
     /// The lowest number below bit `at` of `level`, which is set.

@@ -1,5 +1,6 @@
 //! Blocks that are runs of bits, for one thread.
 
+mod free;
 mod summary;
 mod tree;
 mod word;
@@ -100,13 +101,13 @@ const TRIES: usize = 8;
 // the address space does.
 pub struct Bitmap<S: Source = DefaultSource> {
     tree: Tree,
-    /// All words of bits below this one are empty.
-    lowest: Cell<usize>,
     /// Where [`Fit::Next`] goes on.
     next: Cell<usize>,
     used_blocks: Cell<usize>,
     live_blocks: Cell<usize>,
     fit: Fit,
+    /// The size of a block, if the lowest free one is what the fit asks for; otherwise zero.
+    single: usize,
     region: Region<S>,
 }
 
@@ -142,11 +143,11 @@ impl<S: Source> Bitmap<S> {
         let tree = unsafe { Tree::new(region.records(), region.blocks()) };
         Ok(Self {
             tree,
-            lowest: Cell::new(0),
             next: Cell::new(0),
             used_blocks: Cell::new(0),
             live_blocks: Cell::new(0),
-            fit: Fit::default(),
+            fit: Fit::First,
+            single: shape.block(),
             region,
         })
     }
@@ -155,6 +156,7 @@ impl<S: Source> Bitmap<S> {
     #[must_use]
     pub const fn with_fit(mut self, fit: Fit) -> Self {
         self.fit = fit;
+        self.single = if matches!(fit, Fit::First) { 1 << self.region.shift() } else { 0 };
         self
     }
 
@@ -180,39 +182,21 @@ impl<S: Source> Bitmap<S> {
         if layout.size() == 0 {
             return Ok(empty_block(layout));
         }
-        let n = self.blocks(layout.size());
-        let is_aligned = layout.align() <= 1 << self.region.shift();
-        let first = if n == 1 && is_aligned && matches!(self.fit, Fit::First) {
-            self.take_lowest().ok_or(AllocError::Capacity)?
+        let (first, n) = if layout.size().max(layout.align()) <= self.single {
+            (self.tree.free.take_lowest().ok_or(AllocError::Capacity)?, 1)
         } else {
-            self.take_run(n, layout.align())?
+            let n = self.blocks(layout.size());
+            (self.take_run(n, layout.align())?, n)
         };
-        self.used_blocks.set(self.used_blocks.get() + n);
-        self.live_blocks.set(self.live_blocks.get() + 1);
+        self.count(self.used_blocks.get() + n, self.live_blocks.get() + 1);
         // SAFETY: the block lies in the region.
         Ok(self.whole(unsafe { self.region.at(first << self.region.shift()) }, n))
     }
 
-    /// Takes the lowest free block.
     #[inline(always)]
-    fn take_lowest(&self) -> Option<usize> {
-        let mut index = self.lowest.get();
-        let mut word = self.tree.free.word(0, index).get();
-        if word == 0 {
-            index = self.raise_lowest()?;
-            word = self.tree.free.word(0, index).get();
-        }
-        let bit = word.trailing_zeros();
-        self.tree.free.remove_word(index, 1 << bit);
-        Some(index * 64 + bit as usize)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn raise_lowest(&self) -> Option<usize> {
-        let index = self.tree.free.first()? / 64;
-        self.lowest.set(index);
-        Some(index)
+    fn count(&self, used_blocks: usize, live_blocks: usize) {
+        self.used_blocks.set(used_blocks);
+        self.live_blocks.set(live_blocks);
     }
 
     #[inline(never)]
@@ -282,15 +266,13 @@ impl<S: Source> Bitmap<S> {
             return;
         }
         let (first, n) = (self.first(block), self.blocks(layout.size()));
-        self.give(first, n);
+        if n == 1 {
+            self.tree.give_one(first)
+        } else {
+            self.tree.give(first, n)
+        }
         self.used_blocks.set(self.used_blocks.get() - n);
         self.live_blocks.set(self.live_blocks.get() - 1);
-    }
-
-    #[inline(always)]
-    fn give(&self, first: usize, n: usize) {
-        self.tree.give(first, n);
-        self.lowest.set(self.lowest.get().min(first / 64));
     }
 
     /// Makes a block longer or shorter where it is.
@@ -326,7 +308,7 @@ impl<S: Source> Bitmap<S> {
             }
             self.tree.take(first + old, new - old);
         } else if new < old {
-            self.give(first + new, old - new);
+            self.tree.give(first + new, old - new);
         }
         self.used_blocks.set(self.used_blocks.get() - old + new);
         // SAFETY: where the block is. The caller's pointer may reach less.
@@ -353,10 +335,8 @@ impl<S: Source> Bitmap<S> {
     /// Invalidates all blocks.
     pub fn reset(&mut self) {
         self.tree.reset();
-        self.lowest.set(0);
         self.next.set(0);
-        self.used_blocks.set(0);
-        self.live_blocks.set(0);
+        self.count(0, 0);
     }
 }
 

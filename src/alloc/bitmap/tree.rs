@@ -21,6 +21,7 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::free::Free;
 use super::summary::{CHILDREN, LEAF, LEAF_WORDS, Summary};
 use super::word::{ones, runs};
 use crate::alloc::bit_set::{self, BitSet};
@@ -32,7 +33,7 @@ pub(super) const MOST_BLOCKS: usize = bit_set::MOST;
 
 /// The bits and their summaries.
 pub(super) struct Tree {
-    pub(super) free: BitSet,
+    pub(super) free: Free,
     stale: BitSet,
     levels: [NonNull<Cell<Summary>>; LEVELS],
     counts: [usize; LEVELS],
@@ -92,7 +93,7 @@ impl Tree {
     pub(super) unsafe fn new(first: NonNull<u64>, blocks: usize) -> Self {
         let (counts, top) = counts(blocks);
         // SAFETY: by the caller; the parts lie one behind the other.
-        let free = unsafe { BitSet::new(first, counts[0] * LEAF) };
+        let free = unsafe { Free::new(first, counts[0] * LEAF) };
         // SAFETY: as above.
         let first = unsafe { first.add(bit_set::words(counts[0] * LEAF)) };
         // SAFETY: as above.
@@ -135,27 +136,33 @@ impl Tree {
 
     /// Takes blocks that are all free.
     pub(super) fn take(&self, first: usize, n: usize) {
-        each_word(first, n, |index, mask| self.free.remove_word(index, mask));
+        each_word(first, n, |index, mask| self.free.take(index, mask));
     }
 
     /// Gives blocks back.
-    #[inline]
     pub(super) fn give(&self, first: usize, n: usize) {
-        each_word(first, n, |index, mask| {
-            debug_assert!(
-                self.free.word(0, index).get() & mask == 0,
-                "a block of the bitmap was freed twice"
-            );
-            self.free.insert_word(index, mask);
+        each_word(first, n, |index, mask| self.give_in(index, mask));
+    }
+
+    /// Gives one block back.
+    #[inline(always)]
+    pub(super) fn give_one(&self, first: usize) {
+        self.give_in(first / 64, 1 << (first % 64));
+    }
+
+    #[inline(always)]
+    fn give_in(&self, index: usize, mask: u64) {
+        self.free.give(index, mask);
+        if !self.stale.contains(index / LEAF_WORDS) {
             self.stale.insert(index / LEAF_WORDS, self.stale.top());
-        });
+        }
     }
 
     /// The first block from `from` on, and below `end`, that is taken.
     pub(super) fn first_taken(&self, from: usize, end: usize) -> Option<usize> {
         let mut at = from;
         while at < end {
-            let taken = !self.free.word(0, at / 64).get() & u64::MAX << (at % 64);
+            let taken = !self.free.word(at / 64) & u64::MAX << (at % 64);
             at = at / 64 * 64;
             if taken != 0 {
                 let found = at + taken.trailing_zeros() as usize;
@@ -203,7 +210,7 @@ impl Tree {
     /// Counts a leaf anew, and the nodes above as far as they change. Answers whether the leaf's
     /// summary has changed.
     fn count(&self, leaf: usize) -> bool {
-        let word = |word: usize| self.free.word(0, leaf * LEAF_WORDS + word).get();
+        let word = |word: usize| self.free.word(leaf * LEAF_WORDS + word);
         let mut summary = Summary::of_words(core::array::from_fn(word));
         let mut at = leaf;
         for level in 0..=self.top {
@@ -263,7 +270,7 @@ impl Tree {
     /// Looks for `n` blocks in the rest of a leaf, from `from` on, before which `run` blocks are free.
     fn scan(&self, n: usize, from: usize, run: usize) -> Scan {
         let (mut run, mut at) = (run, from / 64 * 64);
-        let mut word = self.free.word(0, from / 64).get() & u64::MAX << (from % 64);
+        let mut word = self.free.word(from / 64) & u64::MAX << (from % 64);
         let end = (from / LEAF + 1) * LEAF;
         loop {
             if run + word.trailing_ones() as usize >= n {
@@ -282,7 +289,7 @@ impl Tree {
             if at == end {
                 return Scan::Tail(run);
             }
-            word = self.free.word(0, at / 64).get();
+            word = self.free.word(at / 64);
         }
     }
 }

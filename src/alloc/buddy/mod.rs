@@ -144,15 +144,14 @@ impl<S: Source> Buddy<S> {
     /// The order of the block for a request, if there can be such orders.
     #[inline(always)]
     fn order(&self, layout: Layout) -> Option<u32> {
-        let slack = self.slack(layout);
-        let bytes = if slack == 0 {
-            // A power of two that is not less than the alignment is a multiple of it.
-            layout.size().max(layout.align())
-        } else {
-            layout.size().checked_add(slack)?
-        };
-        let power = usize::BITS - (bytes - 1).leading_zeros();
-        let order = power.saturating_sub(self.region.shift());
+        // A power of two that is not less than the alignment is a multiple of it.
+        let mut bytes = layout.size().max(layout.align());
+        if self.slack(layout) != 0 {
+            bytes = layout.size().checked_add(self.slack(layout))?;
+        }
+        // A least block has 8 bytes or more, so one byte less is not zero.
+        let power = ((bytes.max(1 << self.region.shift()) - 1) | 1).ilog2() + 1;
+        let order = power - self.region.shift();
         (order <= self.orders.largest()).then_some(order)
     }
 
