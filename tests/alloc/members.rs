@@ -7,7 +7,8 @@ use core::ptr::NonNull;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Blocks, Linear, Owner, Stack, Static, Usage,
+    AllocError, Allocator, AsyncLinear, AsyncStatic, Blocks, GoodFit, Linear, Owner, Stack, Static,
+    Usage,
 };
 use stampool::{ExactPool, Pool, ThreadLocalPool};
 
@@ -180,6 +181,13 @@ fn blocks() {
         let check = conformance(make).owner().reset().recovers().up_to(size, align);
         check.programs(programs() / 5 + 1).check();
     }
+}
+
+#[test]
+fn good_fit() {
+    conformance(GoodFit::new).owner().reset().recovers().programs(programs()).check();
+    let make = |source| GoodFit::with_first_chunk(source, 1);
+    conformance(make).owner().reset().recovers().programs(programs() / 2).check();
 }
 
 #[test]
