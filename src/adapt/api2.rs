@@ -14,7 +14,7 @@ macro_rules! version {
 
             use crate::alloc::wrap::{Checked, Locked, Shared};
             use crate::alloc::{
-                AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear,
+                AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, FreeRanges, Index, Linear,
                 PoolAllocator, Run, Scope, Stack, Static,
             };
             use crate::source::Source;
@@ -28,6 +28,7 @@ macro_rules! version {
                 [S: Source] Stack<S>;
                 ['s, S: Source] Scope<'s, S>;
                 [S: Source] Blocks<S>;
+                [S: Source, I: Index] FreeRanges<S, I>;
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;

@@ -7,8 +7,8 @@ use core::ptr::NonNull;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy, Fit, Linear, Owner,
-    Stack, Static, Usage,
+    AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy, Fit, GoodFit, Linear,
+    Owner, Stack, Static, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
@@ -209,6 +209,13 @@ fn buddy() {
         let check = conformance(on_a_region(make)).owner().reset().recovers();
         check.up_to(bytes / 4, 64).programs(programs() / 5 + 1).check();
     }
+}
+
+#[test]
+fn good_fit() {
+    conformance(GoodFit::new).owner().reset().recovers().programs(programs()).check();
+    let make = |source| GoodFit::with_first_chunk(source, 1);
+    conformance(make).owner().reset().recovers().programs(programs() / 2).check();
 }
 
 #[test]
