@@ -1,17 +1,6 @@
 //! What members promise, and whether they keep it.
 
-use crate::report::Row;
-
-/// What is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Figure {
-    /// The smallest heap over the peak.
-    Heap,
-    /// Instructions of an event, without those of the loop.
-    Instructions,
-    /// Nanoseconds of CPU time of an event.
-    Time,
-}
+use crate::report::{Figure, Row};
 
 /// A figure of a member is at most so many times `of`.
 struct Bar {

@@ -3,7 +3,16 @@
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-use crate::bars::Figure;
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Figure {
+    /// The smallest heap over the peak.
+    Heap,
+    /// Instructions of an event, without those of the loop.
+    Instructions,
+    /// Nanoseconds of CPU time of an event.
+    Time,
+}
 
 /// What was measured of one subject on one trace.
 #[derive(Clone, Debug, Serialize)]
