@@ -12,9 +12,9 @@ macro_rules! version {
 
             use $api::alloc::{AllocError as ForeignError, Allocator as Foreign};
 
-            use crate::alloc::wrap::{Checked, Locked, Shared};
+            use crate::alloc::wrap::{Checked, Fallback, Limited, Locked, Segregated, Shared};
             use crate::alloc::{
-                AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear,
+                AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear, Owner,
                 PoolAllocator, Run, Scope, Stack, Static,
             };
             use crate::source::Source;
@@ -31,6 +31,9 @@ macro_rules! version {
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;
+                [A: Owner, B: Allocator] Fallback<A, B>;
+                [A: Allocator, B: Allocator] Segregated<A, B>;
+                [A: Allocator] Limited<A>;
             }
 
             // SAFETY: as for the members below. Clones share one allocator, so each frees what

@@ -18,3 +18,4 @@ mod placement;
 mod scopes;
 mod sources;
 mod threads;
+mod wrappers;

@@ -12,7 +12,7 @@ use stampool::alloc::{
 use stampool::{ExactPool, Pool, ThreadLocalPool};
 
 /// The kit's programs for a member. Miri and an emulator of another processor are slow.
-fn programs() -> u64 {
+pub(crate) fn programs() -> u64 {
     if cfg!(miri) {
         6
     } else if std::env::var_os("STAMPOOL_EMULATOR").is_some() {
@@ -22,7 +22,9 @@ fn programs() -> u64 {
     }
 }
 
-fn conformance<'k, A: Allocator>(make: impl Fn(TestSource) -> A + 'k) -> Conformance<'k, A> {
+pub(crate) fn conformance<'k, A: Allocator>(
+    make: impl Fn(TestSource) -> A + 'k,
+) -> Conformance<'k, A> {
     let check = Conformance::new(make);
     // Under Miri every byte that is filled or compared takes long.
     if cfg!(miri) { check.up_to(500, 64).steps(20) } else { check }
