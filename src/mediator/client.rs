@@ -113,7 +113,7 @@ impl<S: Strategy> Client<'_, S> {
 
     /// Goes on with a request after the list of the cache's own shard had nothing: through the
     /// lists of the other shards, then through the partial magazines, and from the beginning again
-    /// unless all lists were empty at one instant, as SH2 says (`full_lists.rs`).
+    /// unless all lists were empty at one instant, as FC2 says (`full_lists.rs`).
     #[cold]
     fn search(&self, out: &mut [MaybeBlock], take: Take, guard: &Guard<'_, S>) -> usize {
         let full = &self.mediator.depot.full;
@@ -168,7 +168,8 @@ impl<S: Strategy> Client<'_, S> {
         if out.len() >= self.mediator.batch().max {
             // SAFETY: M6.
             for mut magazine in unsafe { list.remove(take, self.mediator.store(), guard) } {
-                // SAFETY: it goes to the empty magazines, and is filled first by its next owner (M2).
+                // SAFETY: it goes to the empty magazines, and is filled first by its next owner
+                // (M2).
                 taken += unsafe { magazine.unload(&mut out[taken..]) };
                 self.mediator.recycle(guard, magazine);
             }
