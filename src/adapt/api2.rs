@@ -12,7 +12,10 @@ macro_rules! version {
 
             use $api::alloc::{AllocError as ForeignError, Allocator as Foreign};
 
-            use crate::alloc::wrap::{Checked, Fallback, Limited, Locked, Segregated, Shared};
+            use crate::alloc::wrap::{
+                Checked, Counted, CountedThread, Fallback, Leased, Limited, Locked, Segregated,
+                Shared,
+            };
             use crate::alloc::{
                 AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear, Owner,
                 PoolAllocator, Run, Scope, Stack, Static,
@@ -34,6 +37,9 @@ macro_rules! version {
                 [A: Owner, B: Allocator] Fallback<A, B>;
                 [A: Allocator, B: Allocator] Segregated<A, B>;
                 [A: Allocator] Limited<A>;
+                [A: Allocator] Counted<A>;
+                ['a, A: Allocator] CountedThread<'a, A>;
+                ['a, A: Allocator] Leased<'a, A>;
             }
 
             // SAFETY: as for the members below. Clones share one allocator, so each frees what

@@ -14,6 +14,7 @@ mod members;
 mod nested;
 mod one_layout;
 mod panics;
+mod per_thread;
 mod placement;
 mod scopes;
 mod sources;

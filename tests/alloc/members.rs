@@ -73,7 +73,7 @@ fn stack_with_tiny_chunks() {
 }
 
 /// A value and an allocator that borrows it, dropped in the right order.
-struct Lent<A, O: 'static> {
+pub(crate) struct Lent<A, O: 'static> {
     allocator: ManuallyDrop<A>,
     owner: *mut O,
     last: fn(&O),
@@ -81,7 +81,7 @@ struct Lent<A, O: 'static> {
 
 impl<A, O> Lent<A, O> {
     /// `last` looks at the owner when the allocator is gone.
-    fn new(owner: O, lend: impl FnOnce(&'static O) -> A, last: fn(&O)) -> Self {
+    pub(crate) fn new(owner: O, lend: impl FnOnce(&'static O) -> A, last: fn(&O)) -> Self {
         let owner = Box::into_raw(Box::new(owner));
         // SAFETY: the owner lives until the drop of this value, which drops the allocator first.
         let allocator = ManuallyDrop::new(lend(unsafe { &*owner }));

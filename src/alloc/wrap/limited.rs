@@ -5,6 +5,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
+use super::exact_length::exactly;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 
@@ -66,11 +67,6 @@ impl<A> Limited<A> {
     const fn rest(&self) -> usize {
         self.limit - self.live.get()
     }
-}
-
-/// A block, as long as was asked for.
-fn exactly(block: NonNull<[u8]>, layout: Layout) -> NonNull<[u8]> {
-    NonNull::slice_from_raw_parts(block.cast(), layout.size())
 }
 
 impl<A: Allocator> Limited<A> {
