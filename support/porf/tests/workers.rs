@@ -1,7 +1,8 @@
 //! Several workers explore what one would, each execution once.
 
+use core::panic::AssertUnwindSafe;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use porf::model::{Builder, Limit, Report, Told, Verdict};

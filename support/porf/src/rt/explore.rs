@@ -1,8 +1,9 @@
 //! The exploration: workers that make one run after the other until no choice is left.
 
 use core::cell::RefCell;
+use core::panic::AssertUnwindSafe;
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 
