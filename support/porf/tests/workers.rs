@@ -62,7 +62,9 @@ fn many() {
         let shared = Arc::clone(&shared);
         thread::spawn(move || (0..5).map(|_| shared.fetch_add(1, Relaxed)).sum::<usize>())
     };
-    [add(), add()].map(|one| one.join().unwrap());
+    for one in [add(), add()] {
+        one.join().unwrap();
+    }
 }
 
 #[test]
