@@ -17,8 +17,8 @@ macro_rules! version {
                 Shared,
             };
             use crate::alloc::{
-                AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear, Owner,
-                PoolAllocator, Run, Scope, Stack, Static,
+                AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, BlockPool, Blocks, Buddy,
+                FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, Stack, Static,
             };
             use crate::source::Source;
 
@@ -31,6 +31,7 @@ macro_rules! version {
                 [S: Source] Stack<S>;
                 ['s, S: Source] Scope<'s, S>;
                 [S: Source] Blocks<S>;
+                [S: Source, I: Index] FreeRanges<S, I>;
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;

@@ -7,6 +7,7 @@ mod counts;
 mod debug;
 mod exact;
 mod growth;
+mod lazy;
 mod local;
 mod many;
 mod object;
@@ -15,13 +16,16 @@ mod shared;
 mod shrink;
 mod stamped;
 mod stats;
+mod unwind;
 
 pub use arena::ArenaSource;
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
+pub use lazy::LazyPool;
 pub use local::Local;
 pub use object::{
-    Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, SharedPooled,
+    Constructor, Counted, LivePolicy, NoConstructor, ObjectPool, ObjectPoolBuilder, OwnedPooled,
+    Pooled, SharedPooled,
 };
 pub use per_thread::{DetachedLocal, StaticPool, ThreadLocalPool};
 pub use stamped::{

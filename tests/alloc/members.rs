@@ -7,9 +7,10 @@ use core::ptr::NonNull;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Blocks, Linear, Owner, Stack, Static, Usage,
+    AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy, Fit, GoodFit, Linear,
+    Owner, Stack, Static, Usage,
 };
-use stampool::{ExactPool, Pool, ThreadLocalPool};
+use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
 /// The kit's programs for a member. Miri and an emulator of another processor are slow.
 pub(crate) fn programs() -> u64 {
@@ -182,6 +183,41 @@ fn blocks() {
         let check = conformance(make).owner().reset().recovers().up_to(size, align);
         check.programs(programs() / 5 + 1).check();
     }
+}
+
+/// Members on one region, which they obtain when they are made: tried again while the source refuses.
+fn on_a_region<A>(make: impl Fn(TestSource) -> Result<A, BuildError>) -> impl Fn(TestSource) -> A {
+    // The source refuses three calls in a row at most, and gives one misaligned region.
+    move |source| (0..9).find_map(|_| make(source.clone()).ok()).expect("a region")
+}
+
+#[test]
+fn bitmap() {
+    for (size, bytes) in [(1, 100), (16, 20_000), (64, 3000), (4096, 300_000)] {
+        for fit in [Fit::First, Fit::Next, Fit::Best] {
+            let make = |source| {
+                Bitmap::with_region(size, bytes, source).map(|bitmap| bitmap.with_fit(fit))
+            };
+            let check = conformance(on_a_region(make)).owner().reset().recovers();
+            check.up_to(bytes / 4, 64).programs(programs() / 12 + 1).check();
+        }
+    }
+}
+
+#[test]
+fn buddy() {
+    for (size, bytes) in [(1, 100), (16, 20_000), (64, 3000), (4096, 300_000), (16, 65_536)] {
+        let make = |source| Buddy::with_region(size, bytes, source);
+        let check = conformance(on_a_region(make)).owner().reset().recovers();
+        check.up_to(bytes / 4, 64).programs(programs() / 5 + 1).check();
+    }
+}
+
+#[test]
+fn good_fit() {
+    conformance(GoodFit::new).owner().reset().recovers().programs(programs()).check();
+    let make = |source| GoodFit::with_first_chunk(source, 1);
+    conformance(make).owner().reset().recovers().programs(programs() / 2).check();
 }
 
 #[test]
