@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stampool::Source;
 use stampool::source::{HugePageSize, HugePages, MapError, MapOptions, Mapped};
@@ -135,12 +136,20 @@ fn free_pages(size: &str) -> Option<usize> {
     free.trim().parse().ok()
 }
 
+/// Held by the tests that take explicit pages, or count them.
+static RESERVED: Mutex<()> = Mutex::new(());
+
+fn reserved_pages() -> MutexGuard<'static, ()> {
+    RESERVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 const EXPLICIT: MapOptions = MapOptions::new().huge_pages(HugePages::Explicit(HugePageSize::Mib2));
 
 /// Maps all pages that are reserved, and one more, which is not there.
 #[test]
 fn explicit_huge_pages_are_those_that_are_reserved() {
     const PAGE: usize = 2 << 20;
+    let _alone = reserved_pages();
     let Some(free @ 1..) = free_pages("2048kB") else {
         skips::skip("explicit huge pages", "none are reserved, so their absence is tested alone");
         return;
@@ -175,6 +184,7 @@ fn explicit_huge_pages_are_those_that_are_reserved() {
 
 #[test]
 fn explicit_huge_pages_that_are_not_there_are_an_error_that_says_how_to_get_them() {
+    let _alone = reserved_pages();
     for (size, name, page_bytes) in
         [(HugePageSize::Mib2, "2048kB", 2 << 20), (HugePageSize::Gib1, "1048576kB", 1 << 30)]
     {
@@ -196,6 +206,7 @@ fn explicit_huge_pages_that_are_not_there_are_an_error_that_says_how_to_get_them
 
 #[test]
 fn the_fallback_of_explicit_huge_pages_is_counted() {
+    let _alone = reserved_pages();
     let pages = HugePages::ExplicitOrAdvised(HugePageSize::Mib2);
     let mut source = MapOptions::new().huge_pages(pages).build().expect("one or the other");
     assert_eq!((source.granule(), source.fallbacks()), (2 << 20, 0));
