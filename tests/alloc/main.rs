@@ -15,6 +15,7 @@ mod nested;
 mod one_layout;
 mod panics;
 mod placement;
+mod regions;
 mod scopes;
 mod sources;
 mod threads;
