@@ -55,6 +55,7 @@ mod disjoint;
 mod empty;
 mod fixed;
 mod forward;
+mod free_ranges;
 mod inherent;
 mod linear;
 mod one_layout;
@@ -64,6 +65,7 @@ mod pools;
 mod provenance;
 mod region;
 mod stack;
+mod unwind;
 mod usage;
 
 #[cfg(feature = "std")]
@@ -79,6 +81,7 @@ pub(crate) use empty::empty as empty_block;
 #[cfg(feature = "std")]
 pub use fixed::AsyncStatic;
 pub use fixed::Static;
+pub use free_ranges::{Bins, FreeRanges, GoodFit, Index};
 pub use linear::Linear;
 #[cfg(feature = "std")]
 pub use linear::{AsyncLinear, Run};

@@ -7,13 +7,13 @@ use core::ptr::NonNull;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy, Fit, Linear, Owner,
-    Stack, Static, Usage,
+    AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy, Fit, GoodFit, Linear,
+    Owner, Stack, Static, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
 /// The kit's programs for a member. Miri and an emulator of another processor are slow.
-fn programs() -> u64 {
+pub(crate) fn programs() -> u64 {
     if cfg!(miri) {
         6
     } else if std::env::var_os("STAMPOOL_EMULATOR").is_some() {
@@ -23,7 +23,9 @@ fn programs() -> u64 {
     }
 }
 
-fn conformance<'k, A: Allocator>(make: impl Fn(TestSource) -> A + 'k) -> Conformance<'k, A> {
+pub(crate) fn conformance<'k, A: Allocator>(
+    make: impl Fn(TestSource) -> A + 'k,
+) -> Conformance<'k, A> {
     let check = Conformance::new(make);
     // Under Miri every byte that is filled or compared takes long.
     if cfg!(miri) { check.up_to(500, 64).steps(20) } else { check }
@@ -72,7 +74,7 @@ fn stack_with_tiny_chunks() {
 }
 
 /// A value and an allocator that borrows it, dropped in the right order.
-struct Lent<A, O: 'static> {
+pub(crate) struct Lent<A, O: 'static> {
     allocator: ManuallyDrop<A>,
     owner: *mut O,
     last: fn(&O),
@@ -80,7 +82,7 @@ struct Lent<A, O: 'static> {
 
 impl<A, O> Lent<A, O> {
     /// `last` looks at the owner when the allocator is gone.
-    fn new(owner: O, lend: impl FnOnce(&'static O) -> A, last: fn(&O)) -> Self {
+    pub(crate) fn new(owner: O, lend: impl FnOnce(&'static O) -> A, last: fn(&O)) -> Self {
         let owner = Box::into_raw(Box::new(owner));
         // SAFETY: the owner lives until the drop of this value, which drops the allocator first.
         let allocator = ManuallyDrop::new(lend(unsafe { &*owner }));
@@ -209,6 +211,13 @@ fn buddy() {
         let check = conformance(on_a_region(make)).owner().reset().recovers();
         check.up_to(bytes / 4, 64).programs(programs() / 5 + 1).check();
     }
+}
+
+#[test]
+fn good_fit() {
+    conformance(GoodFit::new).owner().reset().recovers().programs(programs()).check();
+    let make = |source| GoodFit::with_first_chunk(source, 1);
+    conformance(make).owner().reset().recovers().programs(programs() / 2).check();
 }
 
 #[test]
