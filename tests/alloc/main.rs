@@ -17,6 +17,7 @@ mod one_layout;
 mod panics;
 mod per_thread;
 mod placement;
+mod regions;
 mod scopes;
 mod sources;
 mod threads;
