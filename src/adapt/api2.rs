@@ -31,6 +31,8 @@ macro_rules! version {
                 [S: Source] Stack<S>;
                 ['s, S: Source] Scope<'s, S>;
                 [S: Source] Blocks<S>;
+                [S: Source] Bitmap<S>;
+                [S: Source] Buddy<S>;
                 [S: Source, I: Index] FreeRanges<S, I>;
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;

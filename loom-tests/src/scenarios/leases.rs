@@ -173,7 +173,7 @@ fn take_and_give(own: &CountedThread<'_, FromGlobal<System>>) {
 
 /// Two threads count in records of their own, and their sum is exact when both have ended.
 fn merge() -> String {
-    let heap = Arc::new(Heap::new(FromGlobal(System)));
+    let heap = Arc::new(Heap::new(FromGlobal(&System)));
     let shared = Arc::clone(&heap);
     let other = thread::spawn(move || take_and_give(&operation(|| shared.thread())));
     take_and_give(&operation(|| heap.thread()));
@@ -183,7 +183,7 @@ fn merge() -> String {
 
 /// Two threads count in the same record, one after the other, or in two.
 fn pass_on() -> String {
-    let heap = Arc::new(Heap::new(FromGlobal(System)));
+    let heap = Arc::new(Heap::new(FromGlobal(&System)));
     take_and_give(&heap.thread());
     let shared = Arc::clone(&heap);
     let other = thread::spawn(move || take_and_give(&operation(|| shared.thread())));
@@ -194,7 +194,7 @@ fn pass_on() -> String {
 
 /// Two threads count in the record that all threads share.
 fn shared() -> String {
-    let heap = Arc::new(Heap::new(FromGlobal(System)));
+    let heap = Arc::new(Heap::new(FromGlobal(&System)));
     let other = Arc::clone(&heap);
     let other = thread::spawn(move || operation(|| other.allocate(WORD)).expect("memory").len());
     heap.allocate(WORD).expect("memory");
@@ -214,7 +214,7 @@ fn exact(heap: &Heap, blocks: u64) -> String {
 
 /// One thread reads while another one counts: it finds a number of blocks that there was.
 fn read_beside() -> String {
-    let heap = Arc::new(Heap::new(FromGlobal(System)));
+    let heap = Arc::new(Heap::new(FromGlobal(&System)));
     let shared = Arc::clone(&heap);
     let other = thread::spawn(move || {
         let own = shared.thread();

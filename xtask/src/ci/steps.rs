@@ -262,6 +262,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 Cargo,
                 "run --quiet --release -p conformance -- --programs 10000",
             ),
+            Step::new(
+                "suites",
+                "other allocators' own tests on the family's members, where their sources are there",
+                Xtask,
+                "suites",
+            ),
         ]);
     }
     steps
