@@ -7,7 +7,8 @@ use core::ptr::NonNull;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges, GoodFit, Index, Linear, Owner, Stack, Static, Trees, Usage,
+    AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
+    GoodFit, Index, Linear, Owner, Stack, Static, Trees, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
@@ -209,6 +210,9 @@ fn buddy() {
         let make = |source| Buddy::with_region(size, bytes, source);
         let check = conformance(on_a_region(make)).owner().reset().recovers();
         check.up_to(bytes / 4, 64).programs(programs() / 5 + 1).check();
+    }
+}
+
 /// Half of the programs begin with a region that has room for a block or two.
 fn free_ranges<I: Index>() {
     for first in [4096, 1] {
