@@ -8,7 +8,7 @@ use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
     AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
-    GoodFit, Index, Linear, Owner, Stack, Static, Trees, Usage,
+    Index, Linear, Owner, Stack, Static, Trees, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
