@@ -7,6 +7,7 @@
 //! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
 //! check what the compiler makes of a hit.
 
+mod counted;
 mod ends;
 mod many;
 
@@ -23,10 +24,11 @@ use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
 ///
-/// As long as its cache has blocks and room, the handle of an unchecked pool executes no atomic
-/// operation and calls nothing. The handle exchanges with the pool when the cache is empty or holds
-/// two batches. After an exchange the cache holds one batch, so a batch of operations lies between
-/// two exchanges. Two things bring fewer blocks: a partial magazine, which a handle that left has
+/// As long as its cache has blocks and room, the handle of an unchecked pool without a
+/// [`capacity`](super::PoolBuilder::capacity) executes no atomic operation and calls nothing. The
+/// handle exchanges with the pool when the cache is empty or holds two batches. After an exchange
+/// the cache holds one batch, so a batch of operations lies between two exchanges. Two things bring
+/// fewer blocks: a partial magazine, which a handle that left has
 /// filled, and the end of a chunk. The batch may grow with what the thread does
 /// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
 ///
@@ -34,7 +36,7 @@ use crate::thread_cache::SlotRef;
 ///
 /// # Progress
 ///
-/// Calls that the cache can serve are wait-free. An exchange is as lock-free as the strategy
+/// Calls that the cache can serve are wait-free, and lock-free in a pool with a capacity. An exchange is as lock-free as the strategy
 /// ([`Stats::lock_free`](super::Stats::lock_free)). An allocation that finds no block in the shared
 /// lists takes the growth lock and calls the source, which may block. A free never does, and
 /// neither does the drop of the handle: both only exchange.
@@ -84,9 +86,11 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the cache and the shared lists are empty and nothing can be carved.
-    /// Nothing has changed then, and later frees make room again. Free blocks may lie in the caches
-    /// of other handles meanwhile.
+    /// [`AllocError`], if as many blocks are in use as the [`capacity`] grants, or if the cache and
+    /// the shared lists are empty and nothing can be carved. Nothing has changed then, and later
+    /// frees make room again. In the second case free blocks may lie in the caches of other handles.
+    ///
+    /// [`capacity`]: super::PoolBuilder::capacity
     ///
     /// # Panics
     ///
@@ -199,6 +203,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // After the checks above, which fill the block in a hardened pool.
         self.shared().hide(block);
         if C::QUARANTINE > 0 {
+            // The block is in use no more. The ring may keep it, and then no slow path counts it.
+            drop(self.shared().returning(1));
             // SAFETY: this handle owns the slot; the ring has this size.
             match unsafe { slot.rotate(C::QUARANTINE, Some(block)) } {
                 Some(oldest) => block = oldest,
@@ -209,7 +215,9 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         if unsafe { slot.is_full() } {
             let (participant, check) = (apart(&self.participant), apart(&self.check));
             // SAFETY: these are the parts of this handle, which has just seen its array full.
-            unsafe { Self::flush(slot, self.shared(), participant, check, block) };
+            if !unsafe { Self::flush(slot, self.shared(), participant, check, block) } {
+                return;
+            }
         }
         // Codegen: C6.
         // SAFETY: this handle owns the slot, and there is room.
@@ -252,6 +260,11 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         participant: &Participant<S>,
         check: &C::State,
     ) -> Result<Block, AllocError> {
+        // SAFETY: a handle owns the slot.
+        if unsafe { slot.is_closed() } {
+            // SAFETY: the same handle's parts.
+            return unsafe { Self::allocate_counted(slot, shared, participant, check) };
+        }
         // SAFETY: a handle owns the slot, and its participant has joined.
         let client = unsafe { shared.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty.
@@ -317,7 +330,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     }
 
     /// Makes room for `block` in the array of `slot`. Does not put the block there, except if it
-    /// panics. Codegen: C6.
+    /// panics. Codegen: C6. In a pool with a capacity it puts the block there, and returns false.
     ///
     /// # Safety
     ///
@@ -332,10 +345,16 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         participant: &Participant<S>,
         check: &C::State,
         block: Block,
-    ) {
+    ) -> bool {
+        // SAFETY: a handle owns the slot.
+        if unsafe { slot.is_closed() } {
+            // SAFETY: the same handle's parts, and by the caller.
+            unsafe { Self::deallocate_counted(slot, shared, participant, check, block) };
+            return false;
+        }
         // SAFETY: a handle owns the slot, and the array is full.
         if unsafe { slot.widen() } {
-            return;
+            return true;
         }
         // SAFETY: a handle owns the slot.
         let batch = unsafe { slot.batch_blocks() };
@@ -347,6 +366,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
             unsafe { slot.put(block) };
             misuse.report();
         }
+        true
     }
 }
 

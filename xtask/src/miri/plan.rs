@@ -82,6 +82,7 @@ const DEEP: &[&str] = &[
     "deferred",
     "deferred_ends",
     "callers",
+    "capacity",
     "checking",
     "many",
     "object_ends",
