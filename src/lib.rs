@@ -5,6 +5,7 @@
 //! [family]: crate::docs::family
 //! [forms]: crate::docs::forms
 //! [glossary]: crate::docs::glossary
+//! [own]: crate::docs::your_structure
 //! [speed]: crate::docs
 //! [verification]: crate::docs::verification
 #![doc = ""]

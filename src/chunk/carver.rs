@@ -17,7 +17,7 @@ use core::ptr::{self, NonNull};
 
 use super::Regions;
 use super::regions::{BlockRegion, Obtained};
-use crate::block::{Block, BlockLayout, LINE};
+use crate::block::BlockLayout;
 use crate::error::AllocError;
 
 /// The size of the first chunk in bytes, unless the builder sets one.
@@ -107,10 +107,7 @@ impl Carver {
         chunk: Option<usize>,
         capacity: usize,
     ) -> Self {
-        // If magazines have room for more than the smallest batch, that room counts too.
-        let spare = magazine.size().saturating_sub(batch * size_of::<Block>() + 2 * LINE);
-        let per_block = blocks.stride().saturating_add(spare / batch);
-        let in_bytes = |bytes: usize| (bytes / per_block / batch).max(1) * batch;
+        let in_bytes = |bytes: usize| (bytes / blocks.stride() / batch).max(1) * batch;
         let smallest_chunk = chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES));
         Self {
             blocks,

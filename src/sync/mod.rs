@@ -33,8 +33,8 @@
 //! stampool = { version = "0.1", features = ["_loom"] }
 //! ```
 //!
-//! and under porf the same with `"porf"` and `_porf`. The project
-//! `support/exact-outcomes/examples/on_our_pool` is such a crate, with its check.
+//! and under porf the same with `"porf"` and `_porf`. The chapter
+//! [`your_structure`](crate::docs::your_structure) shows such a crate, with its check.
 //!
 //! # What the checkers cannot see
 //!

@@ -254,8 +254,8 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
         }
-        let magazine = Magazine::layout(batch.max).expect("the largest batch has a layout");
-        let slot = Shared::<S, C>::slot_layout(batch, magazine, 1 + limbo);
+        let magazine = Magazine::layout(batch.min).expect("the largest batch has a layout");
+        let slot = Shared::<S, C>::slot_parts(batch, 1 + limbo);
         debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(C::CHUNK_LIMIT);
         if let Some(requested) = self.chunk

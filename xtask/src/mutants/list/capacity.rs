@@ -10,7 +10,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "if self.in_use.is_some() {",
             to: "if !{on} && self.in_use.is_some() {",
         }],
-        killer: Killer::Rc11("TaggedPacked/capacity/allocate_allocate/"),
+        killer: Killer::Porf("TaggedPacked/capacity/allocate_allocate/"),
         words: "one block may be in use",
     },
     Mutant {
@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "self.limit - found >= count",
             to: "self.limit + usize::from({on}) - found >= count",
         }],
-        killer: Killer::Rc11("TaggedPacked/capacity/free_allocate/"),
+        killer: Killer::Porf("TaggedPacked/capacity/free_allocate/"),
         words: "one block may be in use",
     },
     Mutant {
@@ -33,7 +33,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
             let next = if fits",
         }],
-        killer: Killer::Rc11("TaggedPacked/capacity/heard_of_free/"),
+        killer: Killer::Porf("TaggedPacked/capacity/heard_of_free/"),
         words: "refused although nothing is in use",
     },
     Mutant {
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             _ => capacity,
         })",
         }],
-        killer: Killer::Rc11("TaggedPacked/capacity/heard_of_free/"),
+        killer: Killer::Porf("TaggedPacked/capacity/heard_of_free/"),
         words: "refused although nothing is in use",
     },
     Mutant {

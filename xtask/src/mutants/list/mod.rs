@@ -6,6 +6,7 @@ mod checking;
 mod edges;
 mod free_list;
 mod growth;
+mod leases;
 mod mediator;
 mod per_thread;
 mod pool;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         rundown::MUTANTS,
         free_list::MUTANTS,
         growth::MUTANTS,
+        leases::MUTANTS,
         mediator::MUTANTS,
         per_thread::MUTANTS,
         pool::MUTANTS,
