@@ -268,6 +268,15 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 Xtask,
                 "suites",
             ),
+            Step {
+                settings: &[("STAMPOOL_CAPACITY_ROUNDS", "10000000")],
+                ..Step::new(
+                    "capacity",
+                    "8 threads and 8 blocks: nobody is refused in 10 million rounds, and the ninth always",
+                    Cargo,
+                    "test --quiet --release --test capacity as_many_threads",
+                )
+            },
         ]);
     }
     steps
