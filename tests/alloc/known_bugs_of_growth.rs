@@ -2,8 +2,9 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 use stampool::SystemSource;
 use stampool::alloc::wrap::Locked;
