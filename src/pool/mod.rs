@@ -46,7 +46,7 @@ use crate::source::finish;
 use crate::sync::lock;
 use crate::thread_cache::SlotStats;
 
-/// A lock-free pool of fixed-size blocks that any thread may free into.
+/// A pool of fixed-size blocks that any thread may free into.
 ///
 /// Each thread uses the pool through a handle of its own, [`local`](Self::local). In a pool that is
 /// not checked, a handle whose cache has blocks hands them out without an atomic operation; handles

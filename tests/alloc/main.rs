@@ -18,6 +18,7 @@ mod pairs;
 mod panics;
 mod per_thread;
 mod placement;
+mod regions;
 mod scopes;
 mod sources;
 mod threads;

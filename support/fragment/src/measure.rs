@@ -9,7 +9,7 @@ use crate::instructions::Way;
 use crate::map::Map;
 use crate::play::{Look, Played, Stop, Task};
 use crate::report::Row;
-use crate::search::{MOST, smallest};
+use crate::search::{Found, MOST, smallest};
 use crate::steps::Steps;
 use crate::subjects::{NOTHING, Subject};
 
@@ -91,8 +91,12 @@ fn fit(subject: &Subject, steps: &Steps, memory: Memory) -> Measured {
         row.violation = Some(format!("{what}, step {step} of {}", steps.list.len()));
     };
     let bytes = match smallest(subject, steps, memory) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return Measured { row, map: None },
+        Ok(Found::Smallest(bytes)) => bytes,
+        Ok(Found::TooLarge) => return Measured { row, map: None },
+        Ok(Found::TooSlow) => {
+            row.gave_up = true;
+            return Measured { row, map: None };
+        }
         Err(Stop::Broken(step, what)) => {
             broken(&mut row, step, what);
             return Measured { row, map: None };

@@ -22,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) trace: String,
     /// Most live bytes of the trace.
     pub(crate) peak_bytes: usize,
+    /// Whether the search was given up, because a replay took too long.
+    pub(crate) gave_up: bool,
     /// The smallest heap, if one that was tried is large enough.
     pub(crate) heap_bytes: Option<usize>,
     /// The smallest heap over the peak.
@@ -49,6 +51,7 @@ impl Row {
             subject: subject.to_owned(),
             trace: trace.to_owned(),
             peak_bytes: 0,
+            gave_up: false,
             heap_bytes: None,
             heap: None,
             beside_bytes: 0,
@@ -81,10 +84,14 @@ impl Row {
             (None, []) => format!("intact at {}", multiples(&self.checked_at)),
             (None, refused) => format!("refused at {}", multiples(refused)),
         };
+        let no_heap = match self.gave_up {
+            true => "too slow".to_owned(),
+            false => format!("more than {}", crate::search::MOST),
+        };
         [
             self.subject.clone(),
             self.trace.clone(),
-            or(self.heap, 3, &format!("more than {}", crate::search::MOST)),
+            or(self.heap, 3, &no_heap),
             self.beside_bytes.to_string(),
             or(self.ns_per_event, 1, "not measured"),
             or(self.instructions_per_event, 1, "not measured"),
