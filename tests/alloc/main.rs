@@ -14,6 +14,7 @@ mod known_bugs_of_growth;
 mod members;
 mod nested;
 mod one_layout;
+mod pairs;
 mod panics;
 mod per_thread;
 mod placement;

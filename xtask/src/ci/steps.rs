@@ -263,6 +263,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 "run --quiet --release -p conformance -- --programs 10000",
             ),
             Step::new(
+                "pairs",
+                "every member of the family on every source, 10,000 programs each",
+                Cargo,
+                "test --quiet --release --test alloc pairs -- --include-ignored",
+            ),
+            Step::new(
                 "suites",
                 "other allocators' own tests on the family's members, where their sources are there",
                 Xtask,
