@@ -6,9 +6,9 @@
 //! level 0   | 000..0 | 001..0 | .. | 100..0 |    one bit for each number
 //! ```
 //!
-//! I1: bit `i` of a level is set exactly if word `i` of the level below is not zero, as far as the
-//! levels are kept: a caller who keeps several sets in one, each in words of its own, keeps no level
-//! above that in which a set has less than a word.
+//! - SB1. Bit `i` of a level is set exactly if word `i` of the level below is not zero, as far as the
+//!   levels are kept: a caller who keeps several sets in one, each in words of its own, keeps no level
+//!   above that in which a set has less than a word.
 
 use core::cell::Cell;
 use core::ptr::NonNull;

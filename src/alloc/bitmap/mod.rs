@@ -96,7 +96,7 @@ const TRIES: usize = 8;
 ///
 /// The page allocator of Go's runtime, for the summaries. There each allocation and each free counts them
 /// anew; here the next search does.
-// A1: I1 of `Tree`. A2: blocks and records lie in the region. A3: a search changes no bit. A4: the number
+// A1: ST1 of `Tree`. A2: blocks and records lie in the region. A3: a search changes no bit. A4: the number
 // of blocks is the same for each size up to their length. A5: `empty_block`. A6: the region ends before
 // the address space does.
 pub struct Bitmap<S: Source = DefaultSource> {
