@@ -10,6 +10,7 @@ mod broken_sources;
 mod checked;
 mod granules;
 mod known_bugs;
+mod known_bugs_of_growth;
 mod members;
 mod nested;
 mod one_layout;

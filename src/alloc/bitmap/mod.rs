@@ -57,7 +57,7 @@ const TRIES: usize = 8;
 /// # Take it, leave it
 ///
 /// Take it for blocks of some sizes that are small multiples of one: pages and runs of pages, cells of a
-/// grid, records of a file. It costs a bit and a quarter for each block, loses less than a block for each
+/// grid, records of a file. It costs 1.3 bits for each block, loses less than a block for each
 /// request, and with [`Fit::First`] keeps what is free together. Leave it if requests differ much in size:
 /// then a small block makes long runs and many bits, and a large one wastes memory. For a single size
 /// [`Blocks`](super::Blocks) is faster.

@@ -1,6 +1,6 @@
 //! What is measured, as one table: a member or a peer is one line.
 
-use stampool::alloc::{Linear, Stack};
+use stampool::alloc::{self, Bitmap, GoodFit, Linear, Stack};
 
 use crate::heap::Buffer;
 use crate::members::{Member, Nothing};
@@ -27,10 +27,20 @@ const fn member<A>(allocator: A) -> Option<Member<A>> {
     Some(Member(allocator))
 }
 
+/// The least block of members whose blocks are multiples of one size, in bytes.
+const UNIT: usize = 16;
+
 /// All of them: the family's members first. A bar of [`crate::bars`] is named after a subject here.
 pub(crate) const SUBJECTS: &[Subject] = &[
     subject("Linear", |task| task.on(|buffer| member(Linear::new(buffer.source())))),
     subject("Stack", |task| task.on(|buffer| member(Stack::new(buffer.source())))),
+    subject("GoodFit", |task| task.on(|b| member(GoodFit::with_first_chunk(b.source(), b.len)))),
+    subject("Bitmap", |task| {
+        task.on(|b| Bitmap::with_region(UNIT, b.len, b.source()).ok().map(Member))
+    }),
+    subject("Buddy", |task| {
+        task.on(|b| alloc::Buddy::with_region(UNIT, b.len, b.source()).ok().map(Member))
+    }),
     subject("talc", |task| task.on(|buffer| Some(Talc::new(buffer)))),
     subject("rlsf", |task| task.on(Rlsf::new)),
     subject("dlmalloc", |task| task.on(|buffer| Some(Dl::new(buffer)))),
