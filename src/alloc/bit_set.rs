@@ -16,7 +16,10 @@ use core::ptr::NonNull;
 /// As many levels as there can be.
 const LEVELS: usize = 7;
 /// The most numbers: 2^42, or as many as an address can have bytes.
-pub(super) const MOST: usize = if usize::BITS > 42 { 1 << 42 } else { usize::MAX / 2 };
+pub(super) const MOST: usize = match 1_usize.checked_shl(42) {
+    Some(most) => most,
+    None => usize::MAX / 2,
+};
 
 /// The set of some of the numbers below `len`.
 pub(super) struct BitSet {

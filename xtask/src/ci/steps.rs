@@ -262,6 +262,15 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 Cargo,
                 "run --quiet --release -p conformance -- --programs 10000",
             ),
+            Step {
+                settings: &[("STAMPOOL_PROGRAMS", "1000000")],
+                ..Step::new(
+                    "conformance of the family",
+                    "a million programs of the kit for each member",
+                    Cargo,
+                    "test --quiet --release -p stampool --test alloc members::",
+                )
+            },
             Step::new(
                 "suites",
                 "other allocators' own tests on the family's members, where their sources are there",
