@@ -12,14 +12,16 @@ use stampool::alloc::{
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
-/// The kit's programs for a member. Miri and an emulator of another processor are slow.
+/// The kit's programs for a member, or as many as `STAMPOOL_PROGRAMS` says. Miri and an emulator of
+/// another processor are slow.
 pub(crate) fn programs() -> u64 {
     if cfg!(miri) {
         6
     } else if std::env::var_os("STAMPOOL_EMULATOR").is_some() {
         500
     } else {
-        10_000
+        let asked = std::env::var("STAMPOOL_PROGRAMS").ok();
+        asked.map_or(10_000, |programs| programs.parse().expect("STAMPOOL_PROGRAMS is a number"))
     }
 }
 
