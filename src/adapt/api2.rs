@@ -15,7 +15,7 @@ macro_rules! version {
             use crate::alloc::wrap::{Checked, Locked, Shared};
             use crate::alloc::{
                 AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, FreeRanges, Index, Linear,
-                PoolAllocator, Run, Scope, Stack, Static,
+                PoolAllocator, Run, Scope, SignPost, Stack, Static,
             };
             use crate::source::Source;
 
@@ -29,6 +29,7 @@ macro_rules! version {
                 ['s, S: Source] Scope<'s, S>;
                 [S: Source] Blocks<S>;
                 [S: Source, I: Index] FreeRanges<S, I>;
+                [S: Source] SignPost<S>;
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;

@@ -55,12 +55,13 @@ mod forward;
 mod free_ranges;
 mod inherent;
 mod linear;
+mod octaves;
 mod one_layout;
 mod owner;
 #[cfg(feature = "std")]
 mod pools;
 mod provenance;
-
+mod sign_post;
 mod stack;
 mod usage;
 
@@ -82,6 +83,7 @@ pub use linear::{AsyncLinear, Run};
 pub use owner::{Contiguous, Owner, Reset};
 #[cfg(feature = "std")]
 pub use pools::{BlockPool, PoolAllocator};
+pub use sign_post::SignPost;
 pub use stack::{Scope, Stack};
 pub use usage::Usage;
 

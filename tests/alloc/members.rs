@@ -8,7 +8,7 @@ use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
     AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Blocks, FreeRanges, Index, Linear,
-    Owner, Stack, Static, Trees, Usage,
+    Owner, SignPost, Stack, Static, Trees, Usage,
 };
 use stampool::{ExactPool, Pool, ThreadLocalPool};
 
@@ -199,6 +199,14 @@ fn good_fit() {
 #[test]
 fn best_fit() {
     free_ranges::<Trees>();
+}
+
+#[test]
+fn sign_post() {
+    for first in [4096, 1] {
+        let make = |source| SignPost::with_first_chunk(source, first);
+        conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    }
 }
 
 #[test]
