@@ -141,6 +141,19 @@ proptest! {
     }
 }
 
+/// talc 5.0.4 kept flags in the top bits of a size, which large sizes have themselves.
+#[test]
+fn a_tag_keeps_every_length() {
+    for length in [LEAST, 4096, isize::MAX.unsigned_abs() & !(LEAST - 1), 1 << (usize::BITS - 1)] {
+        let tag = Tag::used(length);
+        assert_eq!(
+            [tag, tag.left_freed(), tag.left_freed().left_used()].map(Tag::length),
+            [length; 3]
+        );
+        assert!(!tag.is_free() && !tag.is_left_free() && tag.left_freed().is_left_free());
+    }
+}
+
 /// A heap with some blocks and some free pieces, and its third block, which has a free one on its left.
 fn some() -> (SignPost, Live, Piece) {
     let heap = SignPost::new(SystemSource);
