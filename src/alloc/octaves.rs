@@ -53,24 +53,24 @@ impl Filled {
     }
 
     #[inline(always)]
-    fn word(&self, bin: usize) -> &Cell<u64> {
-        debug_assert!(bin <= NONE, "no such bin");
-        // SAFETY: the callers pass what `of` and `above` return, or the number of a bin whose bit is
-        // set, or of one in front of `NONE`.
-        unsafe { self.0.get_unchecked(bin / BITS) }
+    fn word(&self, nth: usize) -> &Cell<u64> {
+        debug_assert!(nth < WORDS, "no such bin");
+        // SAFETY: the word of what `of` and `above` return, or of a bin whose bit is set, or one behind
+        // a word that is not that of `NONE`.
+        unsafe { self.0.get_unchecked(nth) }
     }
 
     /// The bin is no longer empty.
     #[inline(always)]
     pub(super) fn note(&self, bin: usize) {
-        let word = self.word(bin);
+        let word = self.word(bin / BITS);
         word.set(word.get() | 1 << (bin % BITS));
     }
 
     /// The bin is empty.
     #[inline(always)]
     pub(super) fn forget(&self, bin: usize) {
-        let word = self.word(bin);
+        let word = self.word(bin / BITS);
         word.set(word.get() & !(1 << (bin % BITS)));
     }
 
@@ -78,10 +78,10 @@ impl Filled {
     #[inline(always)]
     pub(super) fn first_from(&self, bin: usize) -> usize {
         let mut first = bin / BITS;
-        let mut word = self.word(bin).get() & (!0 << (bin % BITS));
+        let mut word = self.word(first).get() & (!0 << (bin % BITS));
         while word == 0 {
             first += 1;
-            word = self.word(first * BITS).get();
+            word = self.word(first).get();
         }
         first * BITS + word.trailing_zeros() as usize
     }
@@ -92,7 +92,7 @@ impl Filled {
 
     #[cfg(test)]
     pub(super) fn is_noted(&self, bin: usize) -> bool {
-        self.word(bin).get() >> (bin % BITS) & 1 == 1
+        self.word(bin / BITS).get() >> (bin % BITS) & 1 == 1
     }
 }
 

@@ -34,8 +34,9 @@ impl<S: Source, I: Index> FreeRanges<S, I> {
     /// Notes that these bytes, which were free, are in use, in whatever region they lie.
     #[cold]
     #[inline(never)]
-    pub(super) fn use_elsewhere(&self, start: NonNull<u8>, bytes: usize) {
+    pub(super) fn use_elsewhere(&self, start: NonNull<u8>, bytes: usize) -> NonNull<u8> {
         self.region_of(start).toggle_ends(start, bytes);
+        start
     }
 
     /// Returns a block that is strictly aligned, or has no bytes, or for which the index has found no

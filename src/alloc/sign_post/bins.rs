@@ -55,7 +55,7 @@ impl Bins {
     #[inline(always)]
     pub(super) unsafe fn leave(&self, piece: Piece, bytes: usize) {
         let bin = of(bytes / GRANULE);
-        if self.list(bin).get().is_some_and(|first| first == piece) {
+        if self.list(bin).get() == Some(piece) {
             // SAFETY: it is the first one.
             return unsafe { self.pop(bin, piece) };
         }
