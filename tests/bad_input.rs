@@ -97,10 +97,16 @@ fn the_default_batch_fits_the_block_and_the_capacity() {
             Some(blocks) => builder.capacity_blocks(blocks),
             None => builder,
         };
-        builder.build().unwrap().stats().batch_blocks
+        let stats = builder.build().unwrap().stats();
+        (stats.batch_blocks, stats.max_batch_blocks)
     };
-    assert_eq!([8, 512, 1024, 16 << 10, 1 << 20].map(|size| batch(size, None)), [64, 64, 32, 2, 1]);
-    assert_eq!([1, 16, 512, 4096].map(|blocks| batch(8, Some(blocks))), [1, 2, 64, 64]);
+    let by_size = [8, 64, 256, 512, 1024, 16 << 10, 1 << 20].map(|size| batch(size, None));
+    let expected = [(64, 512), (64, 512), (64, 128), (64, 64), (32, 32), (2, 2), (1, 1)];
+    assert_eq!(by_size, expected, "at most 32 KiB");
+    let by_capacity = [1, 16, 512, 1024, 1 << 20].map(|blocks| batch(8, Some(blocks)));
+    assert_eq!(by_capacity, [(1, 1), (2, 2), (64, 64), (64, 128), (64, 512)], "at most an eighth");
+    let chosen = Pool::builder(of(8, 8)).batch(64).build().unwrap().stats();
+    assert_eq!((chosen.batch_blocks, chosen.max_batch_blocks), (64, 64), "a chosen batch is fixed");
     let grown = Pool::builder(of(8, 8)).batch_up_to(16).build().unwrap().stats();
     assert_eq!((grown.batch_blocks, grown.max_batch_blocks), (16, 16));
 }

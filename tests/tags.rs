@@ -3,7 +3,9 @@
 
 use core::alloc::Layout;
 use core::cell::RefCell;
+use core::convert::Infallible;
 use core::mem::MaybeUninit;
+use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 use std::collections::BTreeSet;
 
@@ -30,6 +32,29 @@ fn magazine<'s>(
     index: usize,
     regions: &mut Regions,
 ) -> OwnedMagazine<'s> {
+    let room = named_room(store, index, store.room(), regions);
+    // SAFETY: one thread; indices rise.
+    unsafe { store.create(index, room) }
+}
+
+/// As [`magazine`], a large one.
+fn large_magazine<'s>(
+    store: &'s MagazineStore,
+    index: usize,
+    regions: &mut Regions,
+) -> OwnedMagazine<'s> {
+    let room = named_room(store, index, store.large_room(), regions);
+    // SAFETY: one thread; indices rise.
+    unsafe { store.create_large(index, room) }
+}
+
+/// Gives magazine number `index` a name, and returns room for it and so many blocks.
+fn named_room(
+    store: &MagazineStore,
+    index: usize,
+    blocks: usize,
+    regions: &mut Regions,
+) -> NonNull<u8> {
     // SAFETY: one thread.
     let names = unsafe { store.names_missing(index + 1) }.unwrap();
     if names.size() > 0 {
@@ -37,9 +62,7 @@ fn magazine<'s>(
         // SAFETY: one thread; the regions outlive the store's use.
         unsafe { store.add_names(index + 1, room) };
     }
-    let room = regions.obtain(Magazine::layout(store.room()).unwrap()).unwrap();
-    // SAFETY: as above; indices rise.
-    unsafe { store.create(index, room) }
+    regions.obtain(Magazine::layout(blocks).unwrap()).unwrap()
 }
 
 fn mechanism<S: Strategy>() -> Mechanism {
@@ -179,6 +202,11 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
         // SAFETY: of the mediator's store.
         unsafe { mediator.add_magazine(magazine(mediator.store(), index, &mut regions)) };
     }
+    for index in 0..if batch.grows() { BLOCKS } else { 0 } {
+        let index = BLOCKS + 2 + index;
+        // SAFETY: of the mediator's store.
+        unsafe { mediator.add_magazine(large_magazine(mediator.store(), index, &mut regions)) };
+    }
     let memory = regions.obtain(Layout::new::<[u8; BLOCKS]>()).unwrap();
     // SAFETY: within the room.
     let block = |nth| Block::from(unsafe { memory.add(nth) });
@@ -192,7 +220,11 @@ fn past_the_look<S: Strategy>(batch: Batch, ask: usize) {
         let piece = if batch.max == 1 { 1 } else { 1 + round % batch.max };
         let back: Vec<Block> = held.iter().take(piece).copied().collect();
         held.retain(|&held| !back.contains(&held));
-        client.offer(&back);
+        let is_large =
+            back.len() > batch.min && client.offer_large(|| Ok::<_, Infallible>(&back)) == Ok(true);
+        if !is_large {
+            back.chunks(batch.min).for_each(|batch| client.offer(batch));
+        }
         let mut room = vec![MaybeUninit::uninit(); ask];
         let count = client.request(Take::UpTo(room.len()), &mut room);
         for block in &room[..count] {

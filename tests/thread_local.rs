@@ -183,28 +183,6 @@ fn a_thread_local_destructor_may_allocate_and_free() {
 }
 
 #[test]
-fn a_static_pool_serves_threads_and_their_destructors() {
-    stampool::static_pool! {
-        /// Blocks of 64 bytes.
-        static LINES: ThreadLocalPool = Pool::builder(Layout::new::<[u64; 8]>()).batch(4);
-    }
-    let threads: Vec<_> = (0..8)
-        .map(|_| {
-            thread::spawn(|| {
-                for _ in 0..common::often(1000, 10) {
-                    let block = LINES.allocate().unwrap();
-                    // SAFETY: just allocated; freed once.
-                    unsafe { LINES.deallocate(block) };
-                }
-            })
-        })
-        .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert_eq!(LINES.stats().batch_blocks, 4);
-    assert!(LINES.stats().carved_blocks <= 8 + (3 * 9 + 1) * 4);
-}
-
-#[test]
 fn ten_thousand_threads_leave_the_blocks_of_the_start() {
     let pool = Arc::new(pool::<TaggedWide>());
     let run = |count: usize| {

@@ -15,6 +15,7 @@ pub mod contenders;
 pub mod html;
 mod loops;
 pub mod memory;
+pub mod progress;
 pub mod report;
 pub mod ring;
 pub mod rounds;

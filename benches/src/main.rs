@@ -3,7 +3,6 @@
 mod options;
 
 use core::time::Duration;
-use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,13 +11,13 @@ use benches::baseline::{self, Change, Direction};
 use benches::contenders::contenders;
 use benches::html;
 use benches::memory::{self, Held};
+use benches::progress;
 use benches::report::Report;
 use benches::rounds::interleave;
 use benches::row::Row;
 use benches::title::Title;
 use benches::workload::Workload;
 use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use options::{Format, Options};
 use serde::Serialize;
 
@@ -159,24 +158,12 @@ fn run(workload: Workload, options: &Options) -> Vec<Row> {
     let wanted = |one: &Title| options.subject.as_ref().is_none_or(|part| one.name.contains(part));
     let mut contenders = contenders(workload, options.suite, wanted);
     let rounds = usize::from(options.rounds);
-    let bar = progress(workload, options.rounds);
     // Shorter than the system's own turns, a turn of a crowd is a matter of luck.
     let longer = if workload.is_crowded() { 5 } else { 1 };
     if !contenders.is_empty() {
         let turn = Duration::from_millis(options.turn_ms * longer);
-        interleave(&mut contenders, rounds, turn, || bar.inc(1));
+        let progress = progress::show(&workload.to_string(), rounds);
+        interleave(&mut contenders, rounds, turn, progress);
     }
-    bar.finish_and_clear();
     contenders.iter().map(|contender| Row::new(workload, contender, rounds)).collect()
-}
-
-fn progress(workload: Workload, rounds: u16) -> ProgressBar {
-    if !stderr().is_terminal() {
-        eprintln!("measuring {workload}: {rounds} rounds");
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{msg} {bar:30} round {pos}/{len} {elapsed}");
-    ProgressBar::new(rounds.into())
-        .with_style(style.expect("the template is valid"))
-        .with_message(workload.to_string())
 }

@@ -79,26 +79,27 @@ impl Contender {
         }
     }
 
-    /// One turn.
-    pub fn turn(&mut self) {
-        let best = self.quietest(self.operations);
+    /// One turn. Tells how often it was done again.
+    pub fn turn(&mut self) -> usize {
+        let (best, repeated) = self.quietest(self.operations);
         self.disturbed += usize::from(best.is_disturbed());
         self.rounds.push(best.nanoseconds());
+        repeated
     }
 
-    /// The first quiet sample out of [`TURNS`], or the quietest.
-    fn quietest(&mut self, operations: u64) -> Sample {
+    /// The first quiet sample out of [`TURNS`], or the quietest; and how many were thrown away.
+    fn quietest(&mut self, operations: u64) -> (Sample, usize) {
         let mut best = self.entry.sample(operations);
-        for _ in 1..TURNS {
+        for repeated in 0..TURNS - 1 {
             if !best.is_disturbed() {
-                break;
+                return (best, repeated);
             }
             let sample = self.entry.sample(operations);
             if sample.waited < best.waited {
                 best = sample;
             }
         }
-        best
+        (best, TURNS - 1)
     }
 
     /// Rounds that counted though they were disturbed.
@@ -116,12 +117,20 @@ impl Contender {
     }
 }
 
+/// What happens while rounds run.
+pub enum Step {
+    /// A turn was done again so many times, because other work was in the way.
+    Repeated(usize),
+    /// Each contender has had its turn.
+    Round,
+}
+
 /// Gives each contender `rounds` turns of about `turn` each, round by round.
 pub fn interleave(
     contenders: &mut [Contender],
     rounds: usize,
     turn: Duration,
-    mut progress: impl FnMut(),
+    mut progress: impl FnMut(Step),
 ) {
     for contender in &mut *contenders {
         contender.calibrate(turn);
@@ -132,9 +141,12 @@ pub fn interleave(
         let first = round % contenders.len();
         let (later, earlier) = contenders.split_at_mut(first);
         for contender in earlier.iter_mut().chain(later) {
-            contender.turn();
+            match contender.turn() {
+                0 => {}
+                repeated => progress(Step::Repeated(repeated)),
+            }
         }
-        progress();
+        progress(Step::Round);
     }
 }
 
@@ -180,7 +192,7 @@ mod tests {
             })
         };
         let mut all = [one("a"), one("b"), one("c")];
-        interleave(&mut all, 3, Duration::from_millis(1), || ());
+        interleave(&mut all, 3, Duration::from_millis(1), |_| ());
         let calibration = ["a", "b", "c"].map(|name| name.repeat(TURNS)).concat();
         assert_eq!(*seen.borrow(), calibration + "abc" + "bca" + "cab");
     }
@@ -194,10 +206,10 @@ mod tests {
             turns += 1;
             sample(turns, waits.next().expect("at most ten tries for a turn"))
         });
-        one.turn();
+        assert_eq!(one.turn(), 1);
         assert_eq!((one.disturbed(), one.rounds.len()), (0, 1));
         assert_eq!(one.summary().median_ns, 1e8 / 2.0);
-        one.turn();
+        assert_eq!(one.turn(), TURNS - 1);
         assert_eq!((one.disturbed(), one.rounds.len()), (1, 2));
         assert_eq!(one.rounds[1], 1e8 / 5.0);
     }

@@ -8,7 +8,7 @@
 //! *exactly* the outcomes that an independent specification allows.
 //!
 //! The same scenarios also run under porf, the model checker of this repository, in a build of its
-//! own (`tests/rc11.rs`), and under shuttle (the crate `shuttle-tests`).
+//! own (`tests/porf.rs`), and under shuttle (the crate `shuttle-tests`).
 //!
 //! The parts that know nothing of this library are a crate of their own, `exact-outcomes`: what
 //! runs a closure under a checker, what enumerates the outcomes of a specification, and what

@@ -155,7 +155,7 @@ mod rows {
         let texts = waits.map(|(who, whom, lock)| text(who, whom, &format!("lock of {lock}")));
         let outcomes: BTreeSet<String> = texts.chain([ALL.into()]).collect();
         let name = row_name(scenario.name);
-        Check::new(subject.strategy, name, Checker::Rc11, Limit::Unbounded, run)
+        Check::new(subject.strategy, name, Checker::Porf, Limit::Unbounded, run)
             .expect_exactly(outcomes, FEWEST)
     }
 

@@ -10,11 +10,11 @@
 //! | site | access | ordering | why |
 //! |---|---|---|---|
 //! | AL-1 | load mark | Relaxed | the CAS validates it, and a refusal reads nothing through it |
-//! | AL-2 | cut off: CAS | Acquire | a thread may have used the bytes before it gave them back (AL-4) |
-//! | AL-3 | cut off: CAS, failed | Relaxed | as AL-1, for the next round |
-//! | AL-4 | give back: CAS | Release | passes the use of the bytes on to their next owner |
-//! | AL-5 | give back or lengthen: CAS, failed | Relaxed | nothing follows |
-//! | AL-6 | lengthen: CAS | Acquire | as AL-2, for the bytes that are added |
+//! | AL-2 | cut off: CAS | Acquire | a thread may have used the bytes before it gave them back
+//! (AL-4) | | AL-3 | cut off: CAS, failed | Relaxed | as AL-1, for the next round | | AL-4 | give
+//! back: CAS | Release | passes the use of the bytes on to their next owner | | AL-5 | give back or
+//! lengthen: CAS, failed | Relaxed | nothing follows | | AL-6 | lengthen: CAS | Acquire | as AL-2,
+//! for the bytes that are added |
 //!
 //! The word is changed by RMWs only, so each give-back starts a release sequence that all later
 //! changes continue, and a thread that takes bytes acquires every give-back before it.
@@ -28,7 +28,9 @@ use super::bump::{Served, fit, is_aligned};
 use crate::error::AllocError;
 use crate::sync::{AtomicPtr, const_when_shipped, site};
 
-/// Memory of which the bytes from the mark on are free. I1: the mark is between `start` and `end`.
+/// Memory of which the bytes from the mark on are free.
+///
+/// - AB1. The mark is between `start` and `end`.
 pub(super) struct AtomicBump {
     start: NonNull<u8>,
     end: NonNull<u8>,
@@ -65,7 +67,7 @@ impl AtomicBump {
     fn mark(&self) -> NonNull<u8> {
         // ORDERING(AL-1): Relaxed. Validated by AL-2, or a statistic.
         let mark = self.mark.load(site::MARK_LOAD.ordering());
-        // SAFETY: the mark leads into the memory (I1).
+        // SAFETY: the mark leads into the memory (AB1).
         unsafe { NonNull::new_unchecked(mark) }
     }
 
@@ -80,7 +82,8 @@ impl AtomicBump {
         let mut mark = self.mark();
         loop {
             let (block, end) = fit(mark, self.end, layout)?;
-            // ORDERING(AL-2): Acquire on success. Observes the use of these bytes by the threads that
+            // ORDERING(AL-2): Acquire on success. Observes the use of these bytes by the threads
+            // that
             //   gave them back.
             //   pairs with AL-4; killed by bump/free_allocate
             // ORDERING(AL-3): Relaxed on failure. Validated by the next CAS.
@@ -91,7 +94,7 @@ impl AtomicBump {
                 site::MARK_TAKE_FAILED.ordering(),
             ) {
                 Ok(_) => return Some(block),
-                // SAFETY: the mark leads into the memory (I1).
+                // SAFETY: the mark leads into the memory (AB1).
                 Err(now) => mark = unsafe { NonNull::new_unchecked(now) },
             }
         }

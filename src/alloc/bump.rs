@@ -10,8 +10,9 @@ use crate::error::AllocError;
 /// What a call returns that serves a block or resizes it where it is.
 pub(super) type Served = Result<NonNull<[u8]>, AllocError>;
 
-/// Memory between `mark` and `end` is free. I1: `mark <= end`, and both lead into one piece of
-/// memory, or to its end.
+/// Memory between `mark` and `end` is free.
+///
+/// - BU1. `mark <= end`, and both lead into one piece of memory, or to its end.
 #[derive(Debug)]
 pub(super) struct Bump {
     mark: Cell<NonNull<u8>>,
@@ -180,8 +181,8 @@ pub(super) fn fit(
     let block_end = start.wrapping_add(size);
     // The memory is at most `isize::MAX` bytes long, and `start` is less than an alignment behind
     // `end`. A layout's size is at most `isize::MAX` even if it is rounded up to the alignment. So
-    // the difference fits into a signed number, and is negative if the block ends behind `end`, even
-    // if an address has wrapped around.
+    // the difference fits into a signed number, and is negative if the block ends behind `end`,
+    // even if an address has wrapped around.
     let rest = end.addr().get().wrapping_sub(block_end.addr()).cast_signed();
     // This is negative if there are no bytes, and one comparison sees both.
     let last = size.wrapping_sub(1).cast_signed();

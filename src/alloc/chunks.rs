@@ -35,7 +35,7 @@ impl Chunk {
     }
 
     const fn layout(self) -> Layout {
-        // SAFETY: written when the chunk was obtained (I1 of `Chunks`).
+        // SAFETY: written when the chunk was obtained (AC1 of `Chunks`).
         unsafe { (*self.header().as_ptr()).layout }
     }
 
@@ -63,7 +63,7 @@ impl Chunk {
 
     /// The chunk obtained before this one.
     pub(super) fn older(self) -> Option<Self> {
-        // SAFETY: written when the chunk was obtained (I1 of `Chunks`).
+        // SAFETY: written when the chunk was obtained (AC1 of `Chunks`).
         unsafe { (*self.header().as_ptr()).older }.map(|older| Self(older.cast()))
     }
 
@@ -79,8 +79,8 @@ impl Chunk {
         unsafe { (*self.header().as_ptr()).layout = layout };
     }
 
-    /// The block that lies in this chunk at this address, with the chunk's provenance. What a caller
-    /// gives back may reach less than the block: a `Box` makes a reference of it, for one.
+    /// The block that lies in this chunk at this address, with the chunk's provenance. What a
+    /// caller gives back may reach less than the block: a `Box` makes a reference of it, for one.
     pub(super) fn own(self, block: NonNull<u8>) -> NonNull<u8> {
         self.start().with_addr(block.addr())
     }
@@ -91,9 +91,11 @@ impl Chunk {
     }
 }
 
-/// All chunks of a member, and their source. I1: each begins with a header that holds the chunk
-/// before it, and the layout that it has. I2: a chunk leaves the chain before it goes
-/// back to the source, so the chain is whole even if the source panics.
+/// All chunks of a member, and their source.
+///
+/// - AC1. Each begins with a header that holds the chunk before it, and the layout that it has.
+/// - AC2. A chunk leaves the chain before it goes back to the source, so the chain is whole even if
+///   the source panics.
 pub(super) struct Chunks<S: Source> {
     source: S,
     newest: Option<Chunk>,
@@ -124,8 +126,8 @@ impl<S: Source> Chunks<S> {
         self.count * HEADER_BYTES
     }
 
-    /// Whether `address` lies in a chunk. It walks the chunks: they double up to 64 MiB, so there are
-    /// few, and beyond that one for every 64 MiB.
+    /// Whether `address` lies in a chunk. It walks the chunks: they double up to 64 MiB, so there
+    /// are few, and beyond that one for every 64 MiB.
     pub(super) fn contain(&self, address: NonNull<u8>) -> bool {
         self.iter().any(|chunk| chunk.contains(address))
     }

@@ -45,7 +45,10 @@
 mod allocator;
 #[cfg(feature = "std")]
 mod atomic_bump;
+mod bit_set;
+mod bitmap;
 mod blocks;
+mod buddy;
 mod bump;
 mod chunks;
 mod disjoint;
@@ -61,8 +64,10 @@ mod owner;
 #[cfg(feature = "std")]
 mod pools;
 mod provenance;
+mod region;
 mod sign_post;
 mod stack;
+mod unwind;
 mod usage;
 
 #[cfg(feature = "std")]
@@ -71,7 +76,9 @@ pub mod conformance;
 pub mod wrap;
 
 pub use allocator::Allocator;
+pub use bitmap::{Bitmap, Fit};
 pub use blocks::Blocks;
+pub use buddy::Buddy;
 pub(crate) use empty::empty as empty_block;
 #[cfg(feature = "std")]
 pub use fixed::AsyncStatic;

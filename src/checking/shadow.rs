@@ -1,12 +1,12 @@
 //! A word for each block, in front of the blocks of the chunk, and the search for the word of an
 //! address.
 //!
-//! I1. A span is written once, before it is published, and lives as long as the list.
-//! I2. The words of a chunk lie in reverse order and end where the first block begins, so that the
-//!     address of the first block leads to blocks and words. Blocks begin at a multiple of 8 bytes,
-//!     as room and words do.
-//! I3. A span has at most [`MOST_BLOCKS`] blocks, so that their number fits into a handle's word
-//!     beside the rotation. [`Span::layout`] refuses more.
+//! - CS1. A span is written once, before it is published, and lives as long as the list.
+//! - CS2. The words of a chunk lie in reverse order and end where the first block begins, so that
+//!   the address of the first block leads to blocks and words. Blocks begin at a multiple of 8
+//!   bytes, as room and words do.
+//! - CS3. A span has at most [`MOST_BLOCKS`] blocks, so that their number fits into a handle's word
+//!   beside the rotation. [`Span::layout`] refuses more.
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
@@ -140,7 +140,7 @@ impl Span {
         let (inverse, shift) = exact.parts();
         let packed = pack(usize::BITS, self.blocks as u64, shift);
         let packed = packed.and_then(|word| usize::try_from(word).ok());
-        let packed = packed.expect("I3: the layout of a longer span was refused");
+        let packed = packed.expect("CS3: the layout of a longer span was refused");
         Near { first: self.first, packed, inverse }
     }
 
@@ -183,7 +183,7 @@ impl Near {
     #[inline(always)]
     pub(super) unsafe fn word<'w>(&self, nth: usize) -> &'w Word {
         let words = self.first.cast::<Word>();
-        // SAFETY: I2, and by the caller.
+        // SAFETY: CS2, and by the caller.
         let word = unsafe { words.offset(!nth.cast_signed()) };
         // SAFETY: as above; words are only shared.
         unsafe { word.as_ref() }
@@ -213,7 +213,7 @@ impl Spans {
         unsafe { span.write(Span { first, blocks, before, next, created: Witness::created() }) };
         let words = first.cast::<Word>();
         for nth in 1..=blocks {
-            // SAFETY: I2. The room has space for a word for each block, and at most padding lies
+            // SAFETY: CS2. The room has space for a word for each block, and at most padding lies
             // between it and the first block.
             let word = unsafe { words.sub(nth) };
             // SAFETY: as above.
@@ -229,7 +229,7 @@ impl Spans {
         // ORDERING(CK-2): Acquire. Observes the spans and their words.
         //   pairs with CK-1 (growth, Release); killed by checking/look_up_grow
         let first = self.0.load(site::SPANS_LOAD.ordering());
-        // SAFETY: I1.
+        // SAFETY: CS1.
         unsafe { first.as_ref() }
     }
 
@@ -246,7 +246,7 @@ impl Spans {
             if span.offset(stride, address).is_some() {
                 return Some(span);
             }
-            // SAFETY: I1.
+            // SAFETY: CS1.
             next = unsafe { span.next.as_ref() };
         }
         None

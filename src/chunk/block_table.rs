@@ -9,9 +9,9 @@
 //!
 //! # Invariants
 //!
-//! - I1. The header of a block is written and its number is entered before `count` covers the
+//! - BT1. The header of a block is written and its number is entered before `count` covers the
 //!   number.
-//! - I2. `count` only rises, under the growth lock.
+//! - BT2. `count` only rises, under the growth lock.
 //!
 //! A thread may therefore look up a number that it has from anywhere. If the thread sees a `count`
 //! above the number, it has acquired the header and the entry; if it does not, the number leads to
@@ -21,7 +21,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::Directory;
-use crate::sync::{AtomicUsize, site};
+use crate::sync::{AtomicUsize, opaque, site};
 
 /// Writes the header of a fresh block, which has this number.
 ///
@@ -37,6 +37,8 @@ pub struct BlockTable {
     count: AtomicUsize,
     write_header: WriteHeader,
 }
+
+opaque! { [] BlockTable; }
 
 // SAFETY: what is reachable by `&self` is atomic, or written once before it is published; changes
 // are under the growth lock by contract.
@@ -121,7 +123,7 @@ impl BlockTable {
         //   below the count. pairs with ST-1; killed by stamped/first_use
         let count = self.count.load(site::TABLE_LOAD.ordering());
         // SAFETY: the number is below a count that was acquired, so its entry was written and
-        // published (I1).
+        // published (BT1).
         ((number as usize) < count).then(|| unsafe { self.directory.get(number as usize) })
     }
 }

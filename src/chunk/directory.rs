@@ -8,8 +8,8 @@
 //!
 //! # Invariants
 //!
-//! - I1. An entry is written once, before its index is published anywhere.
-//! - I2. A bucket is obtained and written to `buckets` once, before the first index in it is
+//! - DI1. An entry is written once, before its index is published anywhere.
+//! - DI2. A bucket is obtained and written to `buckets` once, before the first index in it is
 //!   published.
 //!
 //! So neither needs an atomic: a thread that has acquired an index has acquired its entry and its
@@ -18,7 +18,7 @@
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-use crate::sync::UnsafeCell;
+use crate::sync::{UnsafeCell, opaque};
 
 /// Bucket k holds `FIRST << k` entries.
 const FIRST_BITS: u32 = 3;
@@ -28,6 +28,8 @@ const BUCKETS: usize = 28;
 pub struct Directory<T> {
     buckets: [UnsafeCell<*mut NonNull<T>>; BUCKETS],
 }
+
+opaque! { [T] Directory<T>; }
 
 impl<T> Default for Directory<T> {
     fn default() -> Self {
@@ -67,7 +69,7 @@ impl<T> Directory<T> {
         // SAFETY: by the caller.
         for bucket in unsafe { self.absent(count) } {
             // SAFETY: the caller holds the growth lock, and no index of this bucket is published
-            // yet (I2).
+            // yet (DI2).
             self.buckets[bucket].with_mut(|place| unsafe { *place = next });
             // SAFETY: the room holds all absent buckets, one after the other.
             next = unsafe { next.add(1 << bucket << FIRST_BITS) };
@@ -95,12 +97,12 @@ impl<T> Directory<T> {
     /// in rising order, and `index` is not published yet.
     pub unsafe fn register(&self, index: usize, item: NonNull<T>) {
         let (bucket, offset) = Self::locate(index);
-        // SAFETY: I2: installed before.
+        // SAFETY: DI2: installed before.
         let entries = self.buckets[bucket].with(|place| unsafe { *place });
-        debug_assert!(!entries.is_null(), "I2: an entry without a place, at index {index}");
+        debug_assert!(!entries.is_null(), "DI2: an entry without a place, at index {index}");
         // SAFETY: `offset` is within the bucket by `locate`.
         let entry = unsafe { entries.add(offset) };
-        // SAFETY: by the caller nobody reads the entry yet, and it is written once (I1).
+        // SAFETY: by the caller nobody reads the entry yet, and it is written once (DI1).
         unsafe { entry.write(item) };
     }
 
@@ -112,11 +114,11 @@ impl<T> Directory<T> {
     #[inline]
     pub unsafe fn get(&self, index: usize) -> NonNull<T> {
         let (bucket, offset) = Self::locate(index);
-        // SAFETY: I2: the bucket was written before the index was published.
+        // SAFETY: DI2: the bucket was written before the index was published.
         let entries = self.buckets[bucket].with(|place| unsafe { *place });
         // SAFETY: `offset` is within the bucket by `locate`.
         let entry = unsafe { entries.add(offset) };
-        // SAFETY: I1: the entry was written before the index was published.
+        // SAFETY: DI1: the entry was written before the index was published.
         unsafe { entry.read() }
     }
 

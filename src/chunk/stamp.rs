@@ -12,11 +12,11 @@
 //!
 //! # Invariants
 //!
-//! - I1. Only the owner of a block makes its stamp odd. The owner is the one thread that has the
+//! - SW1. Only the owner of a block makes its stamp odd. The owner is the one thread that has the
 //!   block from the pool.
-//! - I2. One CAS makes the stamp even again. The thread whose CAS succeeds owns the block from then
-//!   on.
-//! - I3. So the stamp has each odd value during one generation only, until the stamps wrap.
+//! - SW2. One CAS makes the stamp even again. The thread whose CAS succeeds owns the block from
+//!   then on.
+//! - SW3. So the stamp has each odd value during one generation only, until the stamps wrap.
 //!
 //! # Reads that end before the next generation
 //!

@@ -8,6 +8,7 @@
 //! - [`checking`]: misuse that a pool detects, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
 //! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
+//! - [`your_structure`]: how a project checks its own structure on these pools under porf.
 //! - [`verification`]: what is proven, by which command, and where each proof ends.
 //! - [`glossary`]: the words that a systems engineer does not know already.
 //!
@@ -31,6 +32,9 @@ pub mod one_allocation {}
 
 #[doc = include_str!("orderings.md")]
 pub mod orderings {}
+
+#[doc = include_str!("your_structure.md")]
+pub mod your_structure {}
 
 #[doc = include_str!("../../papers/verification.md")]
 pub mod verification {}

@@ -16,14 +16,16 @@
 use core::alloc::Layout;
 
 use crate::block::{Block, LINE};
-use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, opaque, site};
 
-/// Head of a magazine. Its array, with room for the largest batch, follows it in memory.
+/// Head of a magazine. Its array follows it in memory. An ordinary magazine has room for the
+/// smallest batch, a large one for the largest batch.
 #[repr(C)]
 pub struct Magazine {
     pub(super) link: AtomicUsize,
     pub(super) count: AtomicU32,
-    /// Index in the directory, if the pool addresses magazines by index.
+    /// Index in the directory, if the pool addresses magazines by index, and otherwise 0. The
+    /// highest bit ([`LARGE`]) is set in a large magazine; indices do not reach it.
     pub(super) index: u32,
     /// Asserts, under loom and porf, that a thread that reaches the magazine has acquired its
     /// creation.
@@ -31,6 +33,11 @@ pub struct Magazine {
     /// Guards the whole array behind the head.
     pub(super) blocks: UnsafeCell<()>,
 }
+
+opaque! { [] Magazine; }
+
+/// Marks a large magazine.
+pub(super) const LARGE: u32 = 1 << 31;
 
 /// What a link or a head holds: no magazine, a magazine's address, or its index.
 ///

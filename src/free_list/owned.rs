@@ -2,13 +2,13 @@
 
 use core::ptr::NonNull;
 
-use super::magazine::{Magazine, MagazineRef};
+use super::magazine::{LARGE, Magazine, MagazineRef};
 use super::store::{Addressing, MagazineStore};
 use crate::block::{Block, MaybeBlock};
-use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, opaque, site};
 
 impl MagazineStore {
-    /// Makes magazine number `index`.
+    /// Makes magazine number `index`, an ordinary one.
     ///
     /// # Panics
     ///
@@ -20,14 +20,38 @@ impl MagazineStore {
     /// one. `room` has [`Magazine::layout`] and belongs to the new magazine until the store is
     /// dropped.
     pub unsafe fn create(&self, index: usize, room: NonNull<u8>) -> OwnedMagazine<'_> {
+        // SAFETY: by the caller.
+        unsafe { self.make(index, 0, room) }
+    }
+
+    /// As [`create`](Self::create), a large one: `room` has the layout for
+    /// [`large_room`](Self::large_room).
+    ///
+    /// # Panics
+    ///
+    /// As [`create`](Self::create).
+    ///
+    /// # Safety
+    ///
+    /// As [`create`](Self::create).
+    pub unsafe fn create_large(&self, index: usize, room: NonNull<u8>) -> OwnedMagazine<'_> {
+        // SAFETY: by the caller.
+        unsafe { self.make(index, LARGE, room) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`create`](Self::create); the room is that of a large magazine if `mark` says so.
+    unsafe fn make(&self, index: usize, mark: u32, room: NonNull<u8>) -> OwnedMagazine<'_> {
         let magazine = room.cast::<Magazine>();
         let head = Magazine {
             link: AtomicUsize::new(0),
             count: AtomicU32::new(0),
-            index: match self.addressing {
-                Addressing::Address => 0,
-                Addressing::Index => u32::try_from(index).expect("named, so below the limit"),
-            },
+            index: mark
+                | match self.addressing {
+                    Addressing::Address => 0,
+                    Addressing::Index => u32::try_from(index).expect("named, so below the limit"),
+                },
             created: Witness::created(),
             blocks: UnsafeCell::new(()),
         };
@@ -53,6 +77,8 @@ pub struct OwnedMagazine<'s> {
     store: &'s MagazineStore,
     pub(super) reuse: Reuse,
 }
+
+opaque! { [] OwnedMagazine<'_>; }
 
 /// Where a magazine may be pushed, under the strategies that defer reuse. The other strategies
 /// ignore it.
@@ -116,7 +142,7 @@ impl<'s> OwnedMagazine<'s> {
     pub fn name(&self) -> MagazineRef {
         match self.store.addressing {
             Addressing::Address => MagazineRef(self.magazine.addr().get()),
-            Addressing::Index => MagazineRef::from_index(self.head().index),
+            Addressing::Index => MagazineRef::from_index(self.head().index & !LARGE),
         }
     }
 
@@ -124,6 +150,12 @@ impl<'s> OwnedMagazine<'s> {
     fn head(&self) -> &Magazine {
         // SAFETY: magazines live as long as their store, and heads are only shared, never `&mut`.
         unsafe { self.magazine.as_ref() }
+    }
+
+    /// Whether it has room for the largest batch.
+    #[inline]
+    pub fn is_large(&self) -> bool {
+        self.head().index & LARGE != 0
     }
 
     /// How many blocks are in it.
@@ -176,29 +208,37 @@ impl<'s> OwnedMagazine<'s> {
     ///
     /// # Panics
     ///
-    /// If they don't fit: a magazine holds one batch.
+    /// If they are more than the smallest batch.
     #[inline]
     pub fn fill(&mut self, blocks: &[Block]) {
-        self.write(0, blocks);
+        self.write(0, blocks, self.store.room());
+    }
+
+    /// As [`fill`](Self::fill), for up to the largest batch.
+    ///
+    /// # Panics
+    ///
+    /// If they don't fit, or if the magazine is not a large one.
+    pub fn fill_large(&mut self, blocks: &[Block]) {
+        assert!(self.is_large(), "a magazine with room for the largest batch");
+        self.write(0, blocks, self.store.large_room());
     }
 
     /// Adds blocks after the ones that it holds.
     ///
     /// # Panics
     ///
-    /// If they don't fit: a magazine holds one batch.
+    /// If it would hold more than the smallest batch then.
     #[inline]
     pub fn append(&mut self, blocks: &[Block]) {
-        self.write(self.len(), blocks);
+        self.write(self.len(), blocks, self.store.room());
     }
 
+    /// Writes `blocks` behind the first `len`. The magazine has room for `room` blocks, or more.
     #[inline]
-    fn write(&mut self, len: usize, blocks: &[Block]) {
+    fn write(&mut self, len: usize, blocks: &[Block], room: usize) {
         let total = len + blocks.len();
-        assert!(
-            total <= self.store.room(),
-            "{total} blocks in a magazine of one batch, the largest"
-        );
+        assert!(total <= room, "{total} blocks in a magazine for {room}");
         let array = self.array();
         self.head().blocks.with_mut(|_| {
             // SAFETY: `len` is within the array.

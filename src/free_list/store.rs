@@ -4,8 +4,10 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::magazine::{Magazine, MagazineRef};
+use crate::block::Batch;
 use crate::chunk::Directory;
 use crate::error::AllocError;
+use crate::sync::opaque;
 
 /// How links and heads name magazines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +20,12 @@ pub enum Addressing {
 
 /// The magazines of one pool. A magazine that is made exists until the store is dropped.
 pub struct MagazineStore {
-    room: usize,
+    batch: Batch,
     pub(super) addressing: Addressing,
     pub(super) directory: Directory<Magazine>,
 }
+
+opaque! { [] MagazineStore; }
 
 // SAFETY: everything reachable through `&self` is atomic, or is written once before it is published
 // (see `Directory`). By contract magazines are made under the growth lock.
@@ -30,15 +34,22 @@ unsafe impl Send for MagazineStore {}
 unsafe impl Sync for MagazineStore {}
 
 impl MagazineStore {
-    /// A store of magazines that have room for `room` blocks each.
-    pub fn new(room: usize, addressing: Addressing) -> Self {
-        Self { room, addressing, directory: Directory::default() }
+    /// A store of magazines for such batches: an ordinary one has room for the smallest batch, and
+    /// a large one for the largest.
+    pub fn new(batch: impl Into<Batch>, addressing: Addressing) -> Self {
+        Self { batch: batch.into(), addressing, directory: Directory::default() }
     }
 
-    /// The number of blocks for which a magazine has room.
+    /// The number of blocks for which an ordinary magazine has room.
     #[inline]
     pub const fn room(&self) -> usize {
-        self.room
+        self.batch.min
+    }
+
+    /// The number of blocks for which a large magazine has room.
+    #[inline]
+    pub const fn large_room(&self) -> usize {
+        self.batch.max
     }
 
     /// The layout of the memory that [`add_names`](Self::add_names) needs so that the first `count`

@@ -7,19 +7,20 @@
 //!
 //! # Invariants
 //!
-//! - I1. Every write of the head is an RMW, and every removal advances the tag, also one that takes
-//!   everything, but for [`take_all_alone`](Treiber::take_all_alone), whose caller is alone.
+//! - TR1. Every write of the head is an RMW, and every removal advances the tag, also one that
+//!   takes everything, but for [`take_all_alone`](Treiber::take_all_alone), whose caller is alone.
 //!   So nothing has left the list while the tag is unchanged: a thread that saw `(top, tag)` and
-//!   finds it again knows that the whole chain below `top` is the one that it saw.
-//!   Where there is no tag, the thread knows it because the [guard](Guard) keeps `top` from coming
-//!   back, or because only one thread removes at a time.
-//!   Under [`TagPolicy::Refuse`] a removal whose tag is already the last one gives up. Its CAS
-//!   replaces the very tag at which it has looked, so the tag cannot wrap under any race.
-//! - I2. The links and counts of magazines in the list do not change: only the owner of a magazine
+//!   finds it again knows that the whole chain below `top` is the one that it saw. Where there is
+//!   no tag, the thread knows it because the [guard](Guard) keeps `top` from coming back, or
+//!   because only one thread removes at a time. Under [`TagPolicy::Refuse`] a removal whose tag is
+//!   already the last one gives up. Its CAS replaces the very tag at which it has looked, so the
+//!   tag cannot wrap under any race.
+//! - TR2. The links and counts of magazines in the list do not change: only the owner of a magazine
 //!   writes them, and a magazine has an owner only outside the list.
-//! - I3. The creation of a magazine happens before any thread meets its name in a head or a link.
-//! - I4. A list is used with one store. A magazine that moves to another list, of the same mediator
-//!   for instance, stays in its store, so a stale link leads to a magazine of the store as well.
+//! - TR3. The creation of a magazine happens before any thread meets its name in a head or a link.
+//! - TR4. A list is used with one store. A magazine that moves to another list, of the same
+//!   mediator for instance, stays in its store, so a stale link leads to a magazine of the store as
+//!   well.
 //!
 //! # Orderings
 //!
@@ -39,7 +40,7 @@
 //! already acquired the value that the CAS replaces. It is the same store, because the tag tells it
 //! from another store of the same pointer, or because there can be no such store (D2 of `deferred`,
 //! Q4 of `quiescent`). What the CAS installs is ordered by the release sequences of earlier pushes,
-//! because all writes of the head are RMWs (I1).
+//! because all writes of the head are RMWs (TR1).
 //!
 //! # Progress
 //!
@@ -58,7 +59,7 @@ use super::magazine::MagazineRef;
 use super::owned::OwnedMagazine;
 use super::reclaim::Guard;
 use super::{Chain, MagazineStore, TagPolicy, Take};
-use crate::sync::{Number, Ordering, site};
+use crate::sync::{Number, Ordering, opaque, site};
 
 /// A Treiber stack of magazines.
 pub struct Treiber<H> {
@@ -70,6 +71,8 @@ pub struct Treiber<H> {
     /// head's line.
     failures: CachePadded<Number>,
 }
+
+opaque! { [H] Treiber<H>; }
 
 impl<H: HeadWord> Treiber<H> {
     /// An empty stack with a tag of `tag_bits` bits.
@@ -95,9 +98,9 @@ impl<H: HeadWord> Treiber<H> {
     /// # Safety
     ///
     /// Every magazine that was ever pushed to this stack is of `store`, which names magazines as
-    /// the head word does (I4). While the thread is between its look at the head and its exchange,
+    /// the head word does (TR4). While the thread is between its look at the head and its exchange,
     /// one of three things keeps the top from coming back: the tag, which does not wrap meanwhile;
-    /// the guard; or the caller, because no other thread removes anything (I1).
+    /// the guard; or the caller, because no other thread removes anything (TR1).
     // Codegen: C9 (papers/codegen.md).
     #[inline(always)]
     pub unsafe fn remove<'s>(
@@ -111,7 +114,8 @@ impl<H: HeadWord> Treiber<H> {
         let load = || self.head.load(site::REMOVE_LOAD.ordering());
         let mut head = guard.protect(load(), load);
         loop {
-            // SAFETY: met in the head, by an acquiring load (I3); of this store by the caller (I4).
+            // SAFETY: met in the head, by an acquiring load (TR3); of this store by the caller
+            // (TR4).
             let plan = unsafe { take.plan(head.top, store) };
             let exchanged = match plan {
                 // An RMW makes sure that `head` is not stale. If a thread carved because of a stale
@@ -142,8 +146,9 @@ impl<H: HeadWord> Treiber<H> {
             match (exchanged, plan) {
                 (Ok(_), None) => return Chain::empty(store),
                 (Ok(_), Some((magazines, _))) => {
-                    // SAFETY: the CAS removed these magazines, linked as they were seen (I1, I2),
-                    // and no other thread can have (I1). They are of this store by the caller (I4).
+                    // SAFETY: the CAS removed these magazines, linked as they were seen (TR1, TR2),
+                    // and no other thread can have (TR1). They are of this store by the caller
+                    // (TR4).
                     return unsafe { Chain::assume(head.top, magazines, store) };
                 }
                 (Err(found), _) => {
@@ -190,7 +195,7 @@ impl<H: HeadWord> Treiber<H> {
     ///
     /// Every magazine in the list is of `store`. The caller is alone with the list: no thread is in
     /// the middle of an operation on it, and no thread begins one meanwhile. So no thread can find
-    /// the unchanged tag and take it for an unchanged list (I1).
+    /// the unchanged tag and take it for an unchanged list (TR1).
     pub unsafe fn take_all_alone<'s>(&self, store: &'s MagazineStore) -> Chain<'s> {
         // ORDERING(FL-5): as in `remove`.
         let head = self.head.load(site::REMOVE_LOAD.ordering());

@@ -3,14 +3,17 @@
 use super::depot::Depot;
 use super::{Guard, Mediator, Participant, ShardId};
 use crate::block::{Block, MaybeBlock};
-use crate::free_list::{MagazineList, Reclaimer, Strategy, Take};
+use crate::free_list::{MagazineList, Reclaimer, Strategy, TaggedWide, Take};
+use crate::sync::opaque;
 
 /// The mediator, for one thread cache. Each call is one exchange on behalf of that cache.
-pub struct Client<'m, S: Strategy> {
+pub struct Client<'m, S: Strategy = TaggedWide> {
     mediator: &'m Mediator<S>,
     participant: &'m Participant<S>,
     shard: ShardId,
 }
+
+opaque! { [S: Strategy] Client<'_, S>; }
 
 impl<S: Strategy> Mediator<S> {
     /// The mediator for one thread cache, which belongs to this shard.
@@ -37,13 +40,13 @@ impl<S: Strategy> Clone for Client<'_, S> {
 impl<S: Strategy> Copy for Client<'_, S> {}
 
 impl<S: Strategy> Client<'_, S> {
-    /// Gives blocks away: a whole batch, or the remainder of a thread that leaves. Never fails and
-    /// never takes blocks or magazines from the source (M4). If no tag is left, the blocks are set
-    /// aside until the pool is dropped.
+    /// Gives blocks away: one of the smallest batches, or the remainder of a thread that leaves.
+    /// Never fails and never takes blocks or magazines from the source (M4). If no tag is left, the
+    /// blocks are set aside until the pool is dropped.
     ///
     /// # Panics
     ///
-    /// If there are more blocks than the largest batch has, or if a caller has broken M1.
+    /// If there are more blocks than the smallest batch has, or if a caller has broken M1.
     #[inline]
     pub fn offer(self, blocks: &[Block]) {
         if blocks.is_empty() {
@@ -56,6 +59,42 @@ impl<S: Strategy> Client<'_, S> {
         let Some(mut magazine) = self.mediator.empty_magazine(&guard) else { return };
         magazine.fill(blocks);
         self.mediator.depot.full.push(self.shard, magazine);
+    }
+
+    /// Gives blocks away in a large magazine, if one is free. Returns false, and gives nothing away,
+    /// if there is none. `blocks` prepares the blocks and returns them: at least one of the smallest
+    /// batches, at most the largest batch.
+    ///
+    /// # Errors
+    ///
+    /// What `blocks` returns. Nothing is given away then.
+    ///
+    /// # Panics
+    ///
+    /// If there are more blocks than the largest batch has.
+    pub fn offer_large<'b, E>(
+        self,
+        blocks: impl FnOnce() -> Result<&'b [Block], E>,
+    ) -> Result<bool, E> {
+        let Depot { store, batch, full, large, .. } = &**self.mediator.depot;
+        let Some(large) = large else { return Ok(false) };
+        let guard = self.mediator.reclaimer.pin(self.participant);
+        // SAFETY: M6.
+        let Some(magazine) = (unsafe { large.pop(store, &guard) }) else { return Ok(false) };
+        let blocks = match blocks() {
+            Ok(blocks) => blocks,
+            Err(error) => {
+                // A thread may still be reading it, so it waits before it returns to `large`.
+                self.mediator.recycle(&guard, magazine);
+                return Err(error);
+            }
+        };
+        debug_assert!(blocks.len() >= batch.min, "M2: {} blocks", blocks.len());
+        // SAFETY: as in `empty_magazine`, with `large` instead of `empty`.
+        let mut magazine = unsafe { magazine.assume_reusable() };
+        magazine.fill_large(blocks);
+        full.push(self.shard, magazine);
+        Ok(true)
     }
 
     /// Merges a remainder into a partial magazine, so that there are never many of these (M3).
@@ -113,7 +152,7 @@ impl<S: Strategy> Client<'_, S> {
 
     /// Goes on with a request after the list of the cache's own shard had nothing: through the
     /// lists of the other shards, then through the partial magazines, and from the beginning again
-    /// unless all lists were empty at one instant, as SH2 says (`full_lists.rs`).
+    /// unless all lists were empty at one instant, as FC2 says (`full_lists.rs`).
     #[cold]
     fn search(&self, out: &mut [MaybeBlock], take: Take, guard: &Guard<'_, S>) -> usize {
         let full = &self.mediator.depot.full;
@@ -168,7 +207,8 @@ impl<S: Strategy> Client<'_, S> {
         if out.len() >= self.mediator.batch().max {
             // SAFETY: M6.
             for mut magazine in unsafe { list.remove(take, self.mediator.store(), guard) } {
-                // SAFETY: it goes to the empty magazines, and is filled first by its next owner (M2).
+                // SAFETY: it goes to the empty magazines, and is filled first by its next owner
+                // (M2).
                 taken += unsafe { magazine.unload(&mut out[taken..]) };
                 self.mediator.recycle(guard, magazine);
             }

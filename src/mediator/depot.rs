@@ -18,6 +18,8 @@ pub(super) struct Depot<S: Strategy> {
     pub(super) full: FullLists<S>,
     pub(super) partial: S::List,
     pub(super) empty: S::List,
+    /// Empty large magazines. There is no such list if batches do not grow.
+    pub(super) large: Option<S::List>,
     pub(super) limbo: Limbo,
     /// Whether the lists refuse removals instead of letting their tags wrap.
     pub(super) may_refuse: bool,
@@ -34,11 +36,12 @@ impl<S: Strategy> Depot<S> {
     /// With 0 shards.
     pub(super) fn new(batch: Batch, shards: usize, mechanism: &Mechanism) -> Self {
         Self {
-            store: MagazineStore::new(batch.max, mechanism.addressing),
+            store: MagazineStore::new(batch, mechanism.addressing),
             batch,
             full: FullLists::new(shards, mechanism),
             partial: S::list(mechanism),
             empty: S::list(mechanism),
+            large: batch.grows().then(|| S::list(mechanism)),
             limbo: Limbo::new(),
             may_refuse: mechanism.tag_policy == TagPolicy::Refuse,
             all_returned: Witness::created(),
@@ -47,11 +50,25 @@ impl<S: Strategy> Depot<S> {
 
     /// All lists.
     pub(super) fn lists(&self) -> impl Iterator<Item = &S::List> {
-        self.full.all_from(ShardId::default()).chain([&self.partial, &self.empty])
+        self.full
+            .all_from(ShardId::default())
+            .chain([&self.partial, &self.empty])
+            .chain(&self.large)
+    }
+
+    /// Pushes an empty magazine to the list of its kind.
+    #[inline]
+    pub(super) fn put_back(&self, magazine: OwnedMagazine<'_>) {
+        if magazine.is_large() {
+            let large = self.large.as_ref();
+            large.expect("only a pool whose batches grow has large magazines").push(magazine);
+        } else {
+            self.empty.push(magazine);
+        }
     }
 }
 
-/// The deferred return of one magazine to `empty`. It has two words, so that a reclaimer need not
+/// The deferred return of one magazine to `empty` or `large`. It has two words, so that a reclaimer need not
 /// box it.
 ///
 /// It points to the depot without owning it; the mediator's drop runs every deferred return before
@@ -83,7 +100,7 @@ impl<S: Strategy> DeferredReturn<S> {
         depot.all_returned.acquired();
         // SAFETY: its owner released it for this; it is of this depot's store.
         let magazine = unsafe { OwnedMagazine::assume(self.magazine, &depot.store) };
-        depot.empty.push(magazine);
+        depot.put_back(magazine);
         // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
         // again.
         unsafe { Limbo::leave(&raw const depot.limbo) };

@@ -55,7 +55,7 @@ impl<S: Strategy> Mediator<S> {
         !self.depot_stays
     }
 
-    /// Returns every magazine that waits in limbo to `empty`. Returns false if the reclaimer has
+    /// Returns every magazine that waits in limbo to `empty` or `large`. Returns false if the reclaimer has
     /// given up: a magazine then comes back later, or never. Its deferred return points to the
     /// depot and to the magazine, so neither may be freed.
     ///

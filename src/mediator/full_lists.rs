@@ -15,15 +15,15 @@
 //!
 //! # Invariants
 //!
-//! - SH1. A handle counts a magazine after it has pushed it, and before it does anything else.
-//! - SH2. A thread that finds nothing takes three steps: it reads the counts, it sees every list
+//! - FC1. A handle counts a magazine after it has pushed it, and before it does anything else.
+//! - FC2. A thread that finds nothing takes three steps: it reads the counts, it sees every list
 //!   empty by an RMW each, and it reads the counts again and finds them unchanged. Then at the
 //!   instant of the last of these RMWs the lists hold at most the magazines that handles have
 //!   pushed and not yet counted, one for each such handle.
 //!   1. A magazine that is in a list at that instant was pushed after the RMW on that list, and so
 //!      after the first reading of the list's count. The first reading does not include it.
 //!   2. The second reading is the same as the first, so it does not include the magazine either.
-//!   3. So its handle had not counted it yet. By SH1 that handle had done nothing else since.
+//!   3. So its handle had not counted it yet. By FC1 that handle had done nothing else since.
 //!
 //! papers/memory-bound.md shows what that means for the bound.
 //!
@@ -105,7 +105,7 @@ impl<S: Strategy> FullLists<S> {
         let Shard { list, arrived } = self.shard(own);
         list.push(magazine);
         if !self.others.is_empty() {
-            // ORDERING(SH-1): Acquire. Keeps the next steps of this thread after the count (SH1).
+            // ORDERING(SH-1): Acquire. Keeps the next steps of this thread after the count (FC1).
             //   Otherwise the thread could seem to hold blocks that it has given away long ago.
             //   argued in xtask/src/weaken: load buffering.
             arrived.fetch_add(1, site::ARRIVAL.ordering());
@@ -113,7 +113,7 @@ impl<S: Strategy> FullLists<S> {
     }
 
     /// Called at the end of a round that has found nothing: whether all lists were empty at one
-    /// instant, as SH2 says. Otherwise the thread makes another round. `before` keeps the sum of
+    /// instant, as FC2 says. Otherwise the thread makes another round. `before` keeps the sum of
     /// the counts from round to round.
     pub(super) fn is_confirmed_empty(&self, before: &mut Option<u64>) -> bool {
         if self.others.is_empty() {

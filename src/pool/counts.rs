@@ -21,6 +21,7 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             drawn_blocks = drawn_blocks.wrapping_sub(slot.flushed_blocks);
         }
         let growth = lock(&self.growth);
+        let magazines = growth.magazines - growth.large_magazines;
         Stats {
             strategy: self.mechanism.name,
             checking: C::NAME,
@@ -37,8 +38,10 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             regions: growth.regions.count(),
             source_calls: growth.regions.calls(),
             source_bytes: growth.regions.bytes(),
-            magazines: growth.magazines,
-            magazine_bytes: growth.magazines * self.magazine_layout().size(),
+            magazines,
+            large_magazines: growth.large_magazines,
+            magazine_bytes: magazines * self.magazine_layout().size()
+                + growth.large_magazines * self.large_layout().size(),
             limbo_magazines,
             limbo_limit,
             overflows,

@@ -22,20 +22,31 @@ struct ChunkExtras {
     block_table: usize,
 }
 
+/// The layout of a slot and of the magazines that come with it.
+pub(super) struct SlotParts {
+    layout: Layout,
+    /// Where the ordinary magazines begin.
+    magazines: usize,
+    /// Where the large magazine begins, if there is one.
+    large: Option<usize>,
+}
+
 impl<S: Strategy, C: Checking> Shared<S, C> {
     #[cold]
     pub(super) fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
         // One magazine for the handle's remainder, and those that may wait in limbo for the handle.
         let limbo = self.mechanism.limbo_magazines;
         let (batch, magazine) = (self.mediator.batch(), self.magazine_layout());
-        let (slot, magazines_at) = Self::slot_layout(batch, magazine, 1 + limbo)
-            .expect("the builder has checked the batch and the limbo");
+        let SlotParts { layout: slot, magazines: magazines_at, large: large_at } =
+            Self::slot_parts(batch, 1 + limbo)
+                .expect("the builder has checked the batch and the limbo");
+        let large = usize::from(large_at.is_some());
 
         let mut growth = self.unsealed()?;
         let growth = &mut *growth;
         let store = self.mediator.store();
         // The magazines that the chunk still brings will need names as well.
-        let magazines = growth.magazines + growth.carver.magazines_left() + 1 + limbo;
+        let magazines = growth.magazines + growth.carver.magazines_left() + 1 + limbo + large;
         // SAFETY: the lock is held.
         let names = unsafe { store.names_missing(magazines) }?;
         let (layout, names_at) = slot.extend(names).map_err(|_| AllocError::OutOfMemory)?;
@@ -52,6 +63,12 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             // regions are dropped.
             unsafe { self.add_magazine(&mut growth.magazines, magazine_room) };
         }
+        if let Some(large_at) = large_at {
+            // SAFETY: the magazine begins there in the layout.
+            let large_room = unsafe { room.add(large_at) };
+            // SAFETY: as above.
+            unsafe { self.add_large_magazine(growth, large_room) };
+        }
         self.mediator.extend_limbo(limbo);
         let quarantine = C::QUARANTINE;
         // SAFETY: the room begins with the slot, which owns it until the regions are dropped.
@@ -63,15 +80,18 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         Ok(slot)
     }
 
-    /// The layout of a slot with `magazines` magazines behind it, and where the magazines begin.
-    pub(super) fn slot_layout(
-        batch: Batch,
-        magazine: Layout,
-        magazines: usize,
-    ) -> Option<(Layout, usize)> {
-        let magazines =
+    /// The layout of a slot with `magazines` magazines behind it, and a large one if batches grow.
+    pub(super) fn slot_parts(batch: Batch, magazines: usize) -> Option<SlotParts> {
+        let magazine = Magazine::layout(batch.min)?;
+        let rooms =
             Layout::from_size_align(magazine.size().checked_mul(magazines)?, magazine.align());
-        Slot::layout(batch, C::QUARANTINE)?.extend(magazines.ok()?).ok()
+        let slot = Slot::layout(batch, C::QUARANTINE)?;
+        let (layout, magazines) = slot.extend(rooms.ok()?).ok()?;
+        if !batch.grows() {
+            return Some(SlotParts { layout, magazines, large: None });
+        }
+        let (layout, large) = layout.extend(Magazine::layout(batch.max)?).ok()?;
+        Some(SlotParts { layout, magazines, large: Some(large) })
     }
 
     /// # Safety
@@ -86,7 +106,25 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         unsafe { self.mediator.add_magazine(magazine) };
     }
 
+    /// # Safety
+    ///
+    /// As [`add_magazine`](Self::add_magazine), for a large one.
+    unsafe fn add_large_magazine(&self, growth: &mut Growth, room: NonNull<u8>) {
+        // SAFETY: by the caller; `magazines` counts up.
+        let magazine = unsafe { self.mediator.store().create_large(growth.magazines, room) };
+        growth.magazines += 1;
+        growth.large_magazines += 1;
+        // SAFETY: made by the mediator's store.
+        unsafe { self.mediator.add_magazine(magazine) };
+    }
+
+    /// The layout of an ordinary magazine.
     pub(super) fn magazine_layout(&self) -> Layout {
+        Magazine::layout(self.mediator.batch().min).expect("the builder has checked the batch")
+    }
+
+    /// The layout of a large magazine.
+    pub(super) fn large_layout(&self) -> Layout {
         Magazine::layout(self.mediator.batch().max).expect("the builder has checked the batch")
     }
 

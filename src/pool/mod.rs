@@ -7,6 +7,7 @@ mod counts;
 mod debug;
 mod exact;
 mod growth;
+mod lazy;
 mod local;
 mod many;
 mod object;
@@ -15,13 +16,16 @@ mod shared;
 mod shrink;
 mod stamped;
 mod stats;
+mod unwind;
 
 pub use arena::ArenaSource;
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
+pub use lazy::LazyPool;
 pub use local::Local;
 pub use object::{
-    Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, SharedPooled,
+    Constructor, Counted, LivePolicy, NoConstructor, ObjectPool, ObjectPoolBuilder, OwnedPooled,
+    Pooled, SharedPooled,
 };
 pub use per_thread::{DetachedLocal, StaticPool, ThreadLocalPool};
 pub use stamped::{
@@ -42,7 +46,7 @@ use crate::source::finish;
 use crate::sync::lock;
 use crate::thread_cache::SlotStats;
 
-/// A lock-free pool of fixed-size blocks that any thread may free into.
+/// A pool of fixed-size blocks that any thread may free into.
 ///
 /// Each thread uses the pool through a handle of its own, [`local`](Self::local). In a pool that is
 /// not checked, a handle whose cache has blocks hands them out without an atomic operation; handles

@@ -63,7 +63,10 @@ pub(super) type PrepareBlock = unsafe fn(NonNull<u8>);
 /// What changes when the pool grows. Its lock is what the layers below call the growth lock.
 pub(super) struct Growth {
     pub(super) carver: Carver,
+    /// All magazines, which are numbered.
     pub(super) magazines: usize,
+    /// The large ones among them: one for each slot, if batches grow.
+    pub(super) large_magazines: usize,
     pub(super) slots: usize,
     /// Once set, the pool carves nothing any more and does not call the source.
     pub(super) sealed: bool,
@@ -73,7 +76,8 @@ pub(super) struct Growth {
 
 impl Growth {
     pub(super) fn new(carver: Carver, regions: Regions) -> CachePadded<Mutex<Self>> {
-        let this = Self { carver, magazines: 0, slots: 0, sealed: false, regions };
+        let (magazines, large_magazines) = (0, 0);
+        let this = Self { carver, magazines, large_magazines, slots: 0, sealed: false, regions };
         CachePadded::new(Mutex::new(this))
     }
 }
@@ -232,10 +236,43 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         // SAFETY: by the caller; the slice is not used once the array changes.
         client.offer(&unsafe { slot.blocks() }[..count]);
         // SAFETY: by the caller.
-        unsafe { slot.flushed(self.mediator.batch(), count) };
+        unsafe { slot.flushed(count) };
         // SAFETY: by the caller.
         unsafe { slot.count_given(count) };
         Ok(())
+    }
+
+    /// Gives the oldest `count` blocks of a slot to the mediator in a large magazine. Returns false,
+    /// and changes nothing, if none is free.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush).
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot, and the slot's array holds at least `count` blocks, which are at
+    /// least the smallest batch and at most the largest.
+    pub(super) unsafe fn flush_large(
+        &self,
+        slot: SlotRef,
+        check: &C::State,
+        client: Client<'_, S>,
+        count: usize,
+    ) -> Result<bool, Misuse> {
+        let given = client.offer_large(|| {
+            // SAFETY: by the caller.
+            unsafe { batch_leaves_cache(&self.checking, check, slot, count) }?;
+            // SAFETY: by the caller; the slice is not used once the array changes.
+            Ok(&unsafe { slot.blocks() }[..count])
+        })?;
+        if given {
+            // SAFETY: by the caller.
+            unsafe { slot.flushed(count) };
+            // SAFETY: by the caller.
+            unsafe { slot.count_given(count) };
+        }
+        Ok(given)
     }
 
     /// Gives all blocks of a slot to the mediator, except those that belong to other threads.
@@ -256,10 +293,11 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         let mut found = None;
         loop {
             // SAFETY: by the caller.
-            let blocks = unsafe { slot.len_blocks() }.min(batch.max);
+            let blocks = unsafe { slot.len_blocks() };
             if blocks > 0 {
                 // SAFETY: by the caller, and the array holds at least so many.
-                found = unsafe { self.flush(slot, check, client, blocks) }.err().or(found);
+                let given = unsafe { self.hand_in_one(slot, check, client, blocks) };
+                found = given.err().or(found);
                 continue;
             }
             // SAFETY: by the caller; the array is empty.
@@ -269,6 +307,34 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
                 return found;
             }
         }
+    }
+
+    /// Gives up to `blocks` of the oldest blocks of a slot to the mediator, as one magazine.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush).
+    ///
+    /// # Safety
+    ///
+    /// As [`flush`](Self::flush).
+    unsafe fn hand_in_one(
+        &self,
+        slot: SlotRef,
+        check: &C::State,
+        client: Client<'_, S>,
+        blocks: usize,
+    ) -> Result<(), Misuse> {
+        let batch = self.mediator.batch();
+        if blocks > batch.min && batch.grows() {
+            // SAFETY: by the caller.
+            let given = unsafe { self.flush_large(slot, check, client, blocks.min(batch.max)) }?;
+            if given {
+                return Ok(());
+            }
+        }
+        // SAFETY: by the caller.
+        unsafe { self.flush(slot, check, client, blocks.min(batch.min)) }
     }
 
     /// Takes back the blocks that forgotten handles of an ending thread hold. The slots stay

@@ -39,8 +39,11 @@ pub struct Stats {
     pub source_calls: usize,
     /// Bytes that the pool has from its source: those of all its regions.
     pub source_bytes: usize,
-    /// Magazines made so far.
+    /// Ordinary magazines made so far. Each has room for the smallest batch.
     pub magazines: usize,
+    /// Large magazines made so far: one for each slot, if batches grow. Each has room for the largest
+    /// batch.
+    pub large_magazines: usize,
     /// Bytes in magazines.
     pub magazine_bytes: usize,
     /// Emptied magazines that wait until no thread can still be reading them. Blocks never wait.
@@ -82,7 +85,7 @@ pub struct Census {
     pub full_blocks: usize,
     /// Blocks in partial magazines.
     pub partial_blocks: usize,
-    /// Magazines without blocks.
+    /// Ordinary magazines without blocks.
     pub empty_magazines: usize,
 }
 

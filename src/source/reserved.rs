@@ -37,9 +37,9 @@ const STEP_BYTES: usize = 2 << 20;
 ///
 /// # Release
 ///
-/// The pages of a region go back to the system when the region is released. The addresses of the last
-/// region are handed out again; those of others stay unused until the drop, which gives everything
-/// back.
+/// The pages of a region go back to the system when the region is released. The addresses of the
+/// last region are handed out again; those of others stay unused until the drop, which gives
+/// everything back.
 ///
 /// # Example
 ///
@@ -59,9 +59,13 @@ const STEP_BYTES: usize = 2 << 20;
 pub struct Reserved {
     base: NonNull<u8>,
     reserved: usize,
-    /// I1: `used <= committed <= reserved`, and the bytes below `committed` are memory.
+    /// The bytes below are memory.
+    ///
+    /// - RV1. `used <= committed <= reserved`.
     committed: usize,
-    /// I2: all regions lie below, and end at pages.
+    /// Where the next region begins.
+    ///
+    /// - RV2. All regions lie below, and end at pages.
     used: usize,
     step: usize,
     page: usize,
@@ -138,8 +142,8 @@ impl Reserved {
         Ok(())
     }
 
-    /// Makes whole steps above `used` addresses without memory again. Where the kernel refuses, they
-    /// stay memory.
+    /// Makes whole steps above `used` addresses without memory again. Where the kernel refuses,
+    /// they stay memory.
     fn uncommit(&mut self) {
         let kept = self.used.next_multiple_of(self.step).min(self.committed);
         if kept == self.committed {
@@ -148,7 +152,7 @@ impl Reserved {
         // SAFETY: in the range.
         let first = unsafe { self.base.add(kept) };
         let (prot, flags) = (ProtFlags::empty(), MapFlags::NORESERVE);
-        // SAFETY: the pages are this value's, and no region lies above `used` (I2).
+        // SAFETY: the pages are this value's, and no region lies above `used` (RV2).
         if unsafe { sys::replace(first, self.committed - kept, prot, flags) }.is_ok() {
             self.committed = kept;
         }
@@ -160,8 +164,8 @@ impl Reserved {
     }
 }
 
-// SAFETY: regions are cut from the range from front to back, within its memory (I1, I2). One that is
-// cut anew was released before.
+// SAFETY: regions are cut from the range from front to back, within its memory (RV1, RV2). One that
+// is cut anew was released before.
 unsafe impl Source for Reserved {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         if layout.size() == 0 {

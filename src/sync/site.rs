@@ -217,4 +217,24 @@ sites! {
     CHUNK_PUBLISH = "AL-8", Release;
     /// async linear: the current chunk, read by a thread that holds the growth lock or `&mut`.
     CHUNK_OWNED = "AL-9", Relaxed;
+    /// leases: the newest value.
+    LEASES_LOAD = "LS-1", Acquire;
+    /// leases: a value that nobody leases is claimed.
+    LEASE_CLAIM = "LS-2", Acquire;
+    /// leases: somebody leases it.
+    LEASE_CLAIM_FAILED = "LS-3", Relaxed;
+    /// leases: a lease ends.
+    LEASE_END = "LS-4", Release;
+    /// leases: a new value.
+    LEASES_PUSH = "LS-5", Release;
+    /// leases: another thread put one in front before that.
+    LEASES_PUSH_FAILED = "LS-6", Relaxed;
+    /// leases: the newest value, to link to it, or read by `&mut`.
+    LEASES_OWNED = "LS-7", Relaxed;
+    /// statistics: a number is read.
+    TALLY_LOAD = "LS-8", Relaxed;
+    /// statistics: the thread that leases the record writes a number.
+    TALLY_STORE = "LS-9", Relaxed;
+    /// statistics: a number that threads share.
+    TALLY_ADD = "LS-10", Relaxed;
 }

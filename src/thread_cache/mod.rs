@@ -1,4 +1,5 @@
-//! The caches of threads: for each, a slot with an array of blocks, and a registry of all slots.
+//! The caches of threads. Each is an array of blocks in a slot, and the registry lists all slots of
+//! a pool.
 
 mod registry;
 mod slot;

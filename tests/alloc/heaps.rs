@@ -71,8 +71,8 @@ fn an_empty_heap_and_a_full_one_are_extended() {
     let (start, len) = (NonNull::from(&mut memory[..]).cast::<u8>(), memory.len());
     for nth in 0..3 {
         for size in [16, 100, 3000] {
-            // SAFETY: one heap after the other uses the bytes, and they outlive it.
             let source = || -> Box<dyn Source> {
+                // SAFETY: one heap after the other uses the bytes, and they outlive it.
                 Box::new(unsafe { BufferSource::from_raw_parts(start, len) })
             };
             let heap = heaps(1, source).into_iter().nth(nth).expect("three");
@@ -106,10 +106,8 @@ fn grow_copies_the_old_size() {
         // SAFETY: the block is live. Under Miri a copy from behind it would be an error.
         let grown = unsafe { heap.grow(block, bytes(16), bytes(100_000)) }.expect("memory");
         // SAFETY: these bytes were copied.
-        assert_eq!(
-            unsafe { core::slice::from_raw_parts(grown.cast::<u8>().as_ptr(), 16) },
-            [7_u8; 16]
-        );
+        let kept = unsafe { core::slice::from_raw_parts(grown.cast::<u8>().as_ptr(), 16) };
+        assert_eq!(kept, [7; 16]);
         give(&*heap, wall, 16);
     }
 }

@@ -22,7 +22,7 @@ pub use work::Work;
 
 use core::time::Duration;
 
-use crate::rounds::{Contender, interleave};
+use crate::rounds::{Contender, Step, interleave};
 use crate::sample::cores;
 use crate::title::Title;
 
@@ -54,7 +54,7 @@ pub fn powers_and_last(all: usize) -> Vec<usize> {
 
 /// Measures. Before each part `begin` is told its name and its rounds, and gives what is to be
 /// called after each of them.
-pub fn run<P: FnMut()>(plan: &Plan, mut begin: impl FnMut(&str, usize) -> P) -> Report {
+pub fn run<P: FnMut(Step)>(plan: &Plan, mut begin: impl FnMut(&str, usize) -> P) -> Report {
     let mut left_out = Vec::new();
     let rows = plan.works.iter().flat_map(|&work| {
         let (alone, crowded): (Vec<usize>, Vec<usize>) =
@@ -72,7 +72,7 @@ pub fn run<P: FnMut()>(plan: &Plan, mut begin: impl FnMut(&str, usize) -> P) -> 
 }
 
 /// One work on these numbers of threads, all of which have a core each, or none.
-fn in_turns<P: FnMut()>(
+fn in_turns<P: FnMut(Step)>(
     plan: &Plan,
     work: Work,
     threads: &[usize],
@@ -94,7 +94,7 @@ fn in_turns<P: FnMut()>(
 }
 
 /// The bursts under all strategies, where threads have a core each.
-fn swept<P: FnMut()>(
+fn swept<P: FnMut(Step)>(
     plan: &Plan,
     left_out: &mut Vec<String>,
     begin: &mut impl FnMut(&str, usize) -> P,
@@ -116,7 +116,7 @@ fn is_wanted(plan: &Plan, name: &str) -> bool {
     plan.subject.as_ref().is_none_or(|part| name.contains(part))
 }
 
-fn all_rounds<P: FnMut()>(
+fn all_rounds<P: FnMut(Step)>(
     plan: &Plan,
     contenders: &mut [Contender],
     name: &str,

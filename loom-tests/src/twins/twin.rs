@@ -25,7 +25,7 @@ impl Twin {
     /// Part of the message with which it fails under porf. That is loom's message, apart from data
     /// races, where porf may meet another pair of accesses first, or what comes of them.
     #[must_use]
-    pub fn under_rc11(&self) -> &'static str {
+    pub fn under_porf(&self) -> &'static str {
         match (self.name, self.under_loom) {
             ("twin/check_by_load", _) => TWICE,
             (_, UNACQUIRED) => RACE,

@@ -35,7 +35,9 @@ impl Chunk {
 
 type List = Option<NonNull<Chunk>>;
 
-/// I1: the list holds the chunks that the source gave and has not got back.
+/// The chunks of a member, and their source.
+///
+/// - BC1. The list holds the chunks that the source gave and has not got back.
 pub(super) struct Chunks<S: Source> {
     source: S,
     first: List,
@@ -64,21 +66,21 @@ impl<S: Source> Chunks<S> {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Chunk> {
-        // SAFETY: every chunk in the list has a footer (I1).
+        // SAFETY: every chunk in the list has a footer (BC1).
         let read = |footer: NonNull<Chunk>| unsafe { footer.read() };
         core::iter::successors(self.first.map(read), move |chunk| chunk.older.map(read))
     }
 
-    /// Makes the newest chunk longer where it is, so that it has twice as many blocks, or as many as
-    /// the source allows; at least one more. The footer moves to the new end, and where it lay begins
-    /// the first of the new blocks. Answers with the chunk as it is then, or not at all: then
-    /// everything is as it was.
+    /// Makes the newest chunk longer where it is, so that it has twice as many blocks, or as many
+    /// as the source allows; at least one more. The footer moves to the new end, and where it lay
+    /// begins the first of the new blocks. Answers with the chunk as it is then, or not at all:
+    /// then everything is as it was.
     ///
     /// # Panics
     ///
     /// If the bytes that the source adds lie in another chunk. Nothing is served from them then.
     pub(super) fn extend(&mut self, block: Layout) -> Option<Chunk> {
-        // SAFETY: a chunk of the list has a footer (I1).
+        // SAFETY: a chunk of the list has a footer (BC1).
         let chunk = unsafe { self.first?.read() };
         let old = chunk_layout(block, chunk.blocks)?;
         let mut asked = chunk.blocks.min((LARGEST_CHUNK_BYTES / block.size()).max(1));
@@ -146,7 +148,7 @@ impl<S: Source> Chunks<S> {
         let largest = self.iter().map(|chunk| chunk.blocks).max()?;
         let mut place = &mut self.first;
         while let Some(footer) = *place {
-            // SAFETY: a chunk of the list has a footer (I1), which only this value uses.
+            // SAFETY: a chunk of the list has a footer (BC1), which only this value uses.
             let chunk = unsafe { &mut *footer.as_ptr() };
             if chunk.blocks == largest {
                 *place = chunk.older;
@@ -166,7 +168,7 @@ impl<S: Source> Chunks<S> {
     /// Nobody uses them.
     pub(super) unsafe fn release_all_but_first(&mut self, block: Layout) {
         let Some(first) = self.first else { return };
-        // SAFETY: a chunk of the list has a footer (I1), which only this value uses.
+        // SAFETY: a chunk of the list has a footer (BC1), which only this value uses.
         let list = unsafe { &mut (*first.as_ptr()).older };
         // SAFETY: by the caller.
         unsafe { release(&mut self.source, list, block) }

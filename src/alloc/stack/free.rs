@@ -17,9 +17,12 @@ type Link = Option<NonNull<Range>>;
 
 const _: () = assert!(size_of::<Range>() <= GRANULE && align_of::<Range>() <= GRANULE);
 
-/// The top of a chunk. I1: no freed range above `floor` ends at the mark. I2: the ranges are
-/// linked from the highest to the lowest, and no two of them touch, unless a floor was between them.
-/// I3: none reaches above the mark.
+/// The top of a chunk.
+///
+/// - SF1. No freed range above `floor` ends at the mark.
+/// - SF2. The ranges are linked from the highest to the lowest, and no two of them touch, unless a
+///   floor was between them.
+/// - SF3. No range reaches above the mark.
 #[derive(Clone, Copy)]
 pub(super) struct Top {
     pub(super) mark: NonNull<u8>,
@@ -34,7 +37,7 @@ impl Range {
 
 /// The end of a range.
 fn end_of(range: NonNull<Range>) -> usize {
-    // SAFETY: all ranges of a list are written and belong to the list (I2).
+    // SAFETY: all ranges of a list are written and belong to the list (SF2).
     range.addr().get() + unsafe { (*range.as_ptr()).len }
 }
 
@@ -88,8 +91,8 @@ impl Top {
         }
     }
 
-    /// Forgets all ranges above the mark: their chunk is cut off there. One that begins below the mark
-    /// and reaches across it ends at it, and comes back down to `floor` (I1, I3).
+    /// Forgets all ranges above the mark: their chunk is cut off there. One that begins below the
+    /// mark and reaches across it ends at it, and comes back down to `floor` (SF1, SF3).
     pub(super) fn cut(&mut self, floor: NonNull<u8>) {
         while let Some(range) = self.free
             && range.cast::<u8>() >= self.mark

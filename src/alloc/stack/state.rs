@@ -12,20 +12,24 @@ use crate::alloc::{Usage, empty_block};
 use crate::error::AllocError;
 use crate::source::Source;
 
-/// The state of a stack. I1: chunks older than the current one are in use up to the mark in their
-/// `Top`, and at most one chunk, which is empty, is newer. The current one may be empty as well. I2:
-/// the current scope hands out nothing below its floor, and no mark lies below the floor of an open
-/// scope in its chunk. I3: `low` is the floor if it lies in the current chunk, and otherwise where the
-/// chunk's blocks begin. I4: no open scope's floor lies in a chunk newer than the current one.
+/// The state of a stack.
 ///
-/// Whatever a caller gives back is an address only: the pointers kept here are the chunk's own, which
-/// reach all of it.
+/// - SS1. Chunks older than the current one are in use up to the mark in their `Top`, and at most
+///   one chunk, which is empty, is newer. The current one may be empty as well.
+/// - SS2. The current scope hands out nothing below its floor, and no mark lies below the floor of
+///   an open scope in its chunk.
+/// - SS3. `low` is the floor if it lies in the current chunk, and otherwise where the chunk's
+///   blocks begin.
+/// - SS4. No open scope's floor lies in a chunk newer than the current one.
+///
+/// Whatever a caller gives back is an address only: the pointers kept here are the chunk's own,
+/// which reach all of it.
 pub(super) struct StackState<S: Source> {
     pub(super) bump: Bump,
     free: Cell<Option<NonNull<super::free::Range>>>,
     pub(super) current: Cell<Option<Chunk>>,
     floor: Cell<Floor>,
-    /// The floor in the current chunk (I3).
+    /// The floor in the current chunk (SS3).
     pub(super) low: Cell<NonNull<u8>>,
     /// The depth of the innermost open scope; only its handle may allocate.
     pub(super) depth: Cell<usize>,
@@ -137,7 +141,8 @@ impl<S: Source> StackState<S> {
         unsafe { self.enter(next, top) };
         if Some(next) != spare {
             // The stack has left them: it is whole even if the source panics.
-            // SAFETY: the spare chunk and the one that was current, which were too small, are empty.
+            // SAFETY: the spare chunk and the one that was current, which were too small, are
+            // empty.
             unsafe { chunks.release_between(current) };
         }
         Ok(())
@@ -210,7 +215,7 @@ impl<S: Source> StackState<S> {
         // SAFETY: written when the chunk ceased to be the current one.
         let mut top = unsafe { top_of(chunk).read() };
         // The floor of another open scope may lie at the mark of a chunk that is older than the
-        // current scope, so this mark stays (I2) until `settled` lowers it.
+        // current scope, so this mark stays (SS2) until `settled` lowers it.
         let floor = if self.is_older(chunk) { top.mark } else { self.floor_in(chunk) };
         // SAFETY: by the caller, the range is nobody's any more; it lies in this chunk.
         unsafe { top.give(chunk.own(start), len, floor) };
@@ -260,7 +265,7 @@ impl<S: Source> StackState<S> {
             unsafe { self.enter(older, self.settled(older)) };
             let mut chunks = self.chunks.borrow_mut();
             if chunks.newest() != Some(chunk) {
-                // SAFETY: the newest chunk is a spare one, so it is empty (I1).
+                // SAFETY: the newest chunk is a spare one, so it is empty (SS1).
                 unsafe { chunks.release_newest() };
             }
             drop(chunks);
@@ -323,7 +328,7 @@ impl<S: Source> StackState<S> {
             // SAFETY: written when the chunk ceased to be the current one.
             top = unsafe { top_of(chunk).read() };
         }
-        // By I2 the mark was not lower, so this raises it over nothing.
+        // By SS2 the mark was not lower, so this raises it over nothing.
         top.mark = floor.chunk.map_or_else(|| first_of(chunk), |_| floor.mark);
         top.cut(self.floor_in(chunk));
         // SAFETY: the top of this chunk, and everything above the floor was the scope's.

@@ -5,6 +5,7 @@
 //! straight from the caller's slice, and puts the rest into the cache. A pool that detects misuse
 //! checks each block by itself, so its bulk calls are loops of single calls.
 
+use core::convert::Infallible;
 use core::mem::MaybeUninit;
 
 use super::super::many::SoFar;
@@ -81,13 +82,23 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         let (batch, mut rest) = (self.shared().mediator.batch(), blocks);
         while !C::CHECKS && rest.len() >= batch.min {
-            let (given, left) = rest.split_at(rest.len().min(batch.max));
-            given.iter().for_each(|&block| self.shared().hide(block));
+            let most = rest.len().min(batch.max);
             // SAFETY: this handle owns the slot, and its participant has joined.
-            unsafe { self.shared().client(self.slot, &self.participant) }.offer(given);
+            let client = unsafe { self.shared().client(self.slot, &self.participant) };
+            let hidden = |count: usize| {
+                let blocks = &rest[..count];
+                blocks.iter().for_each(|&block| self.shared().hide(block));
+                blocks
+            };
+            let is_large = most > batch.min
+                && client.offer_large(|| Ok::<_, Infallible>(hidden(most))) == Ok(true);
+            let given = if is_large { most } else { batch.min };
+            if !is_large {
+                client.offer(hidden(given));
+            }
             // SAFETY: as above.
-            unsafe { self.slot.count_given(given.len()) };
-            rest = left;
+            unsafe { self.slot.count_given(given) };
+            rest = &rest[given..];
         }
         for &block in rest {
             // SAFETY: by the caller.

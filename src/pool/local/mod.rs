@@ -7,6 +7,7 @@
 //! comments here name as C1, C3 and so on. `cargo xtask hit-path` and `cargo xtask instructions`
 //! check what the compiler makes of a hit.
 
+mod adaptive;
 mod ends;
 mod many;
 
@@ -27,8 +28,8 @@ use crate::thread_cache::SlotRef;
 /// operation and calls nothing. The handle exchanges with the pool when the cache is empty or holds
 /// two batches. After an exchange the cache holds one batch, so a batch of operations lies between
 /// two exchanges. Two things bring fewer blocks: a partial magazine, which a handle that left has
-/// filled, and the end of a chunk. The batch may grow with what the thread does
-/// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
+/// filled, and the end of a chunk. By default the cache follows what the thread does, and holds up
+/// to two of the largest batches ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
 ///
 /// Dropping the handle gives all its blocks to the other threads.
 ///
@@ -333,16 +334,19 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         check: &C::State,
         block: Block,
     ) {
-        // SAFETY: a handle owns the slot, and the array is full.
-        if unsafe { slot.widen() } {
-            return;
-        }
-        // SAFETY: a handle owns the slot.
-        let batch = unsafe { slot.batch_blocks() };
         // SAFETY: a handle owns the slot, and its participant has joined.
         let client = unsafe { shared.client(slot, participant) };
-        // SAFETY: a handle owns the slot, which is full and so holds two batches.
-        if let Err(misuse) = unsafe { shared.flush(slot, check, client, batch) } {
+        // SAFETY: a handle owns the slot.
+        let flushed = if unsafe { slot.grows() } {
+            // SAFETY: a handle owns the slot, and the array is full.
+            unsafe { Self::adapt(slot, shared, check, client) }
+        } else {
+            // SAFETY: a handle owns the slot.
+            let batch = unsafe { slot.batch_blocks() };
+            // SAFETY: a handle owns the slot, which is full and so holds two batches.
+            unsafe { shared.flush(slot, check, client, batch) }
+        };
+        if let Err(misuse) = flushed {
             // SAFETY: the caller owns the slot. The misused block was taken out and has left room.
             unsafe { slot.put(block) };
             misuse.report();

@@ -8,10 +8,10 @@ use crate::sync::{UnsafeCell, Witness};
 
 /// A block: its header, and the value behind it.
 ///
-/// I1. The header is written once, before the block's number is published. Afterwards `number` does
-///     not change, and `stamp` changes only by its own operations.
-/// I2. The first owner writes `value` once, while `stamp` is fresh. From then on threads only share
-///     it, until the pool is dropped.
+/// - SC1. The header is written once, before the block's number is published. Afterwards `number`
+///   does not change, and `stamp` changes only by its own operations.
+/// - SC2. The first owner writes `value` once, while `stamp` is fresh. From then on threads only
+///   share it, until the pool is dropped.
 #[repr(C)]
 pub(super) struct Cell<T> {
     pub(super) stamp: StampWord,
@@ -72,7 +72,7 @@ impl<T> Cell<T> {
     /// The value was constructed, and the caller has acquired the construction.
     #[inline]
     pub(super) unsafe fn value(&self) -> &T {
-        // SAFETY: by the caller and I2, no thread writes the cell any more.
+        // SAFETY: by the caller and SC2, no thread writes the cell any more.
         self.value.with(|place| unsafe { &*place.cast::<T>() })
     }
 
@@ -98,7 +98,7 @@ impl<T> Cell<T> {
         // SAFETY: by the caller, and the reference is not used after the header is dropped.
         let cell = unsafe { header.0.as_ref() };
         if !cell.stamp.is_fresh() {
-            // SAFETY: the value was constructed (I2), and is dropped nowhere else.
+            // SAFETY: the value was constructed (SC2), and is dropped nowhere else.
             cell.value.with_mut(|place| unsafe { place.cast::<T>().drop_in_place() });
         }
     }

@@ -2,12 +2,12 @@
 //!
 //! # Invariants
 //!
-//! I1. A block always holds a [`Cell`]: memory is type-stable until the pool is dropped.
-//! I2. The first owner of a block constructs its value once, and the drop of the pool drops it. In
-//!     between threads only share the value: there is no `&mut T`, so no `&T` can dangle or alias
-//!     one.
-//! I3. The pool finds the block of a name by the block table alone, which checks the number first.
-//!     So no name, wherever it comes from, leads outside the pool.
+//! - SN1. A block always holds a [`Cell`]: memory is type-stable until the pool is dropped.
+//! - SN2. The first owner of a block constructs its value once, and the drop of the pool drops it.
+//!   In between threads only share the value: there is no `&mut T`, so no `&T` can dangle or alias
+//!   one.
+//! - SN3. The pool finds the block of a name by the block table alone, which checks the number
+//!   first. So no name, wherever it comes from, leads outside the pool.
 //!
 //! # Source
 //!
@@ -62,9 +62,9 @@ use crate::sync::Serial;
 /// # Memory
 ///
 /// As [`Pool`]: the memory returns to the source when the pool is dropped. A block begins with a
-/// header of 12 bytes, and the `T` follows at its own alignment: for a `T` of alignment 8 or 16 that
-/// makes 16 bytes more than the `T`, and its alignment from 32 on. A block's number takes a pointer
-/// in the pool's directory. There are at most 2^31 - 8 blocks.
+/// header of 12 bytes, and the `T` follows at its own alignment: for a `T` of alignment 8 or 16
+/// that makes 16 bytes more than the `T`, and its alignment from 32 on. A block's number takes a
+/// pointer in the pool's directory. There are at most 2^31 - 8 blocks.
 ///
 /// # Progress
 ///

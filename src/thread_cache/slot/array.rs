@@ -155,16 +155,48 @@ impl SlotRef {
         self.head().state.with(|state| unsafe { (*state).len })
     }
 
-    /// Raises the limit of the full array. Returns false, and changes nothing, if there is no more
-    /// room or if the last exchange was not a refill.
+    /// Whether batches grow, so that the limit follows what the owner does.
     ///
     /// # Safety
     ///
     /// The caller owns the slot.
-    pub unsafe fn widen(self) -> bool {
-        let room = self.head().room;
+    #[inline(always)]
+    pub unsafe fn grows(self) -> bool {
         // SAFETY: the caller owns the slot, so no other thread is in the cell.
-        self.head().state.with_mut(|state| unsafe { &mut *state }.widen(room))
+        self.head().state.with(|state| unsafe { (*state).grows })
+    }
+
+    /// Raises the limit of the full array and returns `None`, or returns how many of its oldest
+    /// blocks a flush should give away: from the smallest to the largest batch.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot, and batches grow.
+    pub unsafe fn overflow(self, batch: Batch) -> Option<usize> {
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
+        self.head().state.with_mut(|state| unsafe { &mut *state }.overflow(batch))
+    }
+
+    /// Raises the limit of the full array by a batch if its owner only gives, for which there is no
+    /// large magazine at present. Returns false, and changes nothing, if the owner is another one or
+    /// there is no more room.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot, and batches grow.
+    pub unsafe fn hold_back(self, batch: Batch) -> bool {
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
+        self.head().state.with_mut(|state| unsafe { &mut *state }.hold_back(batch))
+    }
+
+    /// Tells a slot whose batches grow that its owner has given blocks away.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot.
+    pub unsafe fn gave(self, batch: Batch) {
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
+        self.head().state.with_mut(|state| unsafe { &mut *state }.gave(batch));
     }
 
     /// Sets the limit of the empty array back to its initial value.
@@ -177,7 +209,8 @@ impl SlotRef {
         self.head().state.with_mut(|state| unsafe { &mut *state }.narrow(batch));
     }
 
-    /// How many blocks a flush of the full array gives away: half of the limit.
+    /// How many blocks a flush of the full array gives away if batches do not grow: half of what it
+    /// may hold.
     ///
     /// # Safety
     ///
@@ -218,7 +251,7 @@ impl SlotRef {
     ///
     /// The caller owns the slot and the array holds at least `count` blocks.
     #[inline]
-    pub unsafe fn flushed(self, batch: Batch, count: usize) {
+    pub unsafe fn flushed(self, count: usize) {
         let array = self.array();
         self.head().state.with_mut(|state| {
             // SAFETY: the caller owns the slot, so no other thread is in the cell.
@@ -228,7 +261,7 @@ impl SlotRef {
             let kept = unsafe { array.add(count) };
             // SAFETY: both ranges are within the array, which the caller is alone with.
             unsafe { kept.copy_to(array, state.len - count) };
-            state.flushed(batch, state.len - count);
+            state.len -= count;
         });
     }
 }

@@ -1,17 +1,36 @@
 //! How many blocks a slot's array holds, and how many it may hold.
 //!
-//! If batches may grow, the array has a limit of its own, between two of the smallest and two of
-//! the largest batches, and a flush gives away half of that limit. When the array is full and the
-//! exchange before was a refill, the array doubles its limit instead of being flushed: a thread
-//! that allocates and frees by turns needs neither exchange if it has more room. A thread that only
-//! frees gains nothing from more room, and its blocks would be colder when they come round again.
-//! So after [`STEADY`] flushes in a row without a refill the limit is halved.
+//! If batches do not grow, the array holds two batches, and a flush of the full array gives away
+//! one. If batches grow, the limit of the array follows the exchanges of its owner, between two of
+//! the smallest and two of the largest batches:
+//!
+//! - *The owner takes and gives by turns.* The array is full although the exchange before was a
+//!   refill. With more room the owner would have needed neither, so the limit doubles instead of a
+//!   flush. Otherwise a flush gives away half of the limit.
+//! - *The owner only gives.* [`STEADY`] flushes in a row without a refill show that. The array then
+//!   gives away everything that it holds, because the owner takes nothing out again, and its limit is
+//!   [`one_way`]: so exchanges are rarer than with half of two batches, and the blocks that wait in
+//!   the array are few. If no large magazine is free for them, all of these lie full in the lists,
+//!   and a thread that takes will empty the next one; so the owner holds its blocks back for another
+//!   batch of frees, as long as its array has room. If it gave away a small magazine instead, that
+//!   would lie on top of the large ones, the taker would take it first, and so on for ever.
+//! - *The owner only takes.* A refill brings what one magazine holds, so the owner of such an array
+//!   gets as much at a time as the giver has put down together. The limit plays no part.
 
 use crate::block::Batch;
 use crate::mediator::ShardId;
 
-/// After this many flushes without a refill between them, the thread counts as one that only frees.
+/// After this many flushes without a refill between them, the thread counts as one that only gives.
 const STEADY: u32 = 16;
+
+/// How many blocks the array of a thread that only gives may hold: three and a half of the smallest
+/// batches, as far as they fit into a large magazine. Of 1,024 blocks on their way from a producer
+/// to a consumer, that and a batch that the producer carves are less than three tenths.
+const fn one_way(batch: Batch) -> usize {
+    let (least, more) = (2 * batch.min, 3 * batch.min + batch.min / 2);
+    let fits = if more < batch.max { more } else { batch.max };
+    if fits < least { least } else { fits }
+}
 
 /// The state of an array. Only the owner of the slot reads or writes it.
 pub(super) struct CacheState {
@@ -19,29 +38,21 @@ pub(super) struct CacheState {
     pub(super) len: usize,
     /// The array is full when it holds this many blocks. At least two of the smallest batches.
     pub(super) limit: usize,
-    /// Whether the last exchange was a refill.
-    refilled: bool,
-    /// Flushes since the last refill, or since the limit was last halved.
-    flushes: u32,
     /// The shard of the owner.
     pub(super) shard: ShardId,
+    /// Flushes since the last refill, counted up to [`STEADY`]. Used if batches grow, as is the next.
+    flushes: u32,
+    /// Whether the last exchange was a refill.
+    refilled: bool,
+    /// Whether batches grow.
+    pub(super) grows: bool,
 }
 
 impl CacheState {
     /// An empty array.
     pub(super) fn new(batch: Batch) -> Self {
         let (limit, shard) = (2 * batch.min, ShardId::default());
-        Self { len: 0, limit, refilled: false, flushes: 0, shard }
-    }
-
-    /// Called when the array is full. Doubles the limit, up to `room`, if the last exchange was a
-    /// refill; returns whether it did.
-    pub(super) fn widen(&mut self, room: usize) -> bool {
-        let may = self.refilled && self.limit < room;
-        if may {
-            self.limit = room.min(2 * self.limit);
-        }
-        may
+        Self { len: 0, limit, shard, flushes: 0, refilled: false, grows: batch.grows() }
     }
 
     /// Called when the owner leaves the empty array.
@@ -52,20 +63,44 @@ impl CacheState {
     /// Called after a refill: the array was empty, and holds `len` blocks now.
     #[inline(always)]
     pub(super) fn refilled(&mut self, len: usize) {
-        (self.len, self.limit) = (len, self.limit.max(len));
-        (self.refilled, self.flushes) = (true, 0);
+        self.len = len;
+        if self.grows {
+            self.limit = self.limit.max(len);
+            (self.refilled, self.flushes) = (true, 0);
+        }
     }
 
-    /// Called after a flush: `len` blocks are left.
-    #[inline(always)]
-    pub(super) fn flushed(&mut self, batch: Batch, len: usize) {
-        (self.len, self.refilled) = (len, false);
-        self.flushes += 1;
+    /// Called when the array is full, if batches grow. Either raises the limit and returns `None`, or
+    /// returns how many of the oldest blocks a flush should give away: at least the smallest batch,
+    /// at most the largest.
+    pub(super) fn overflow(&mut self, batch: Batch) -> Option<usize> {
+        let room = 2 * batch.max;
+        if self.refilled && self.limit < room {
+            self.limit = room.min(2 * self.limit);
+            return None;
+        }
+        let gives = if self.flushes == STEADY { self.len } else { self.limit / 2 };
+        Some(gives.min(batch.max))
+    }
+
+    /// Called when the array is full and there is no large magazine. Raises the limit by a batch if
+    /// the owner only gives and there is room; returns whether it did.
+    pub(super) fn hold_back(&mut self, batch: Batch) -> bool {
+        let may = self.flushes == STEADY && self.limit + batch.min <= 2 * batch.max;
+        if may {
+            self.limit += batch.min;
+        }
+        may
+    }
+
+    /// Called after a flush, if batches grow, when the length is that of what is left.
+    pub(super) fn gave(&mut self, batch: Batch) {
+        self.refilled = false;
+        self.flushes = STEADY.min(self.flushes + 1);
         if self.flushes == STEADY {
-            self.flushes = 0;
             // The limit stays above what is left, because the block that caused the flush is still
             // to be put in.
-            self.limit = (2 * batch.min).max(len + 1);
+            self.limit = one_way(batch).max(self.len + 1);
         }
     }
 }
@@ -74,27 +109,38 @@ impl CacheState {
 mod tests {
     use super::*;
 
-    const BATCH: Batch = Batch { min: 3, max: 20 };
+    const BATCH: Batch = Batch { min: 4, max: 20 };
     const ROOM: usize = 40;
+    const ONE_WAY: usize = 14;
 
-    /// A flush of the full array.
-    fn flush(state: &mut CacheState) {
-        let kept = state.limit - state.limit / 2;
-        state.flushed(BATCH, kept);
-        assert!(state.len < state.limit, "there is room for the block that was too much");
+    /// Fills the array and flushes it. Returns how many blocks went.
+    fn flush(state: &mut CacheState) -> usize {
         state.len = state.limit;
+        let gives = state.overflow(BATCH).expect("a flush");
+        assert!(gives >= BATCH.min, "a flush is at least a batch");
+        state.len -= gives;
+        state.gave(BATCH);
+        assert!(state.len < state.limit, "there is room for the block that was too much");
+        gives
+    }
+
+    /// Fills the array again and again. Returns the limits until it has to be flushed.
+    fn widened(state: &mut CacheState) -> Vec<usize> {
+        core::iter::from_fn(|| {
+            state.len = state.limit;
+            state.overflow(BATCH).is_none().then_some(state.limit)
+        })
+        .collect()
     }
 
     #[test]
     fn only_a_refill_lets_it_grow() {
         let mut state = CacheState::new(BATCH);
-        assert!(!state.widen(ROOM));
-        state.refilled(3);
-        let limits: Vec<usize> =
-            core::iter::from_fn(|| state.widen(ROOM).then_some(state.limit)).collect();
-        assert_eq!(limits, [12, 24, ROOM], "never beyond its room");
-        flush(&mut state);
-        assert!(!state.widen(ROOM));
+        assert_eq!(widened(&mut state), []);
+        state.refilled(4);
+        assert_eq!(widened(&mut state), [16, 32, ROOM], "never beyond its room");
+        assert_eq!(flush(&mut state), ROOM / 2);
+        assert_eq!(widened(&mut state), []);
     }
 
     #[test]
@@ -102,49 +148,77 @@ mod tests {
         let mut state = CacheState::new(BATCH);
         state.refilled(20);
         assert_eq!((state.len, state.limit), (20, 20));
-        assert!(state.limit / 2 >= BATCH.min, "a flush is at least a batch");
     }
 
     #[test]
-    fn flushes_in_a_row_bring_it_back_to_the_least_batch() {
+    fn a_thread_that_only_gives_gives_all_that_it_has() {
         let mut state = CacheState::new(BATCH);
-        state.refilled(3);
-        while state.widen(ROOM) {}
-        let mut limits = vec![state.limit];
-        for _ in 0..4 * STEADY {
+        let mut given = Vec::new();
+        for _ in 0..=STEADY {
+            given.push(flush(&mut state));
+        }
+        assert_eq!(given[..16], [BATCH.min; 16], "half of two batches, until it has shown it");
+        assert_eq!((given[16], state.len, state.limit), (ONE_WAY, 0, ONE_WAY));
+        state.refilled(4);
+        assert_eq!(widened(&mut state), [28, ROOM], "and it may grow again");
+    }
+
+    #[test]
+    fn without_a_large_magazine_only_a_thread_that_only_gives_holds_back() {
+        let mut state = CacheState::new(BATCH);
+        assert!(!state.hold_back(BATCH));
+        for _ in 0..STEADY {
             flush(&mut state);
+        }
+        let mut limits = vec![state.limit];
+        while state.hold_back(BATCH) {
             limits.push(state.limit);
         }
-        limits.dedup();
-        assert_eq!(limits, [ROOM, 21, 12, 7, 6]);
-        assert!(!state.widen(ROOM));
-        state.refilled(3);
-        assert!(state.widen(ROOM), "and it may grow again");
+        assert_eq!(limits, [14, 18, 22, 26, 30, 34, 38], "never beyond its room");
+        assert_eq!((flush(&mut state), state.len, state.limit), (20, 18, 19));
+        assert_eq!((flush(&mut state), state.len, state.limit), (19, 0, ONE_WAY));
+    }
+
+    #[test]
+    fn flushes_in_a_row_bring_it_down_from_its_room() {
+        let mut state = CacheState::new(BATCH);
+        state.refilled(4);
+        widened(&mut state);
+        for _ in 0..STEADY - 1 {
+            flush(&mut state);
+            assert_eq!(state.limit, ROOM);
+        }
+        flush(&mut state);
+        assert_eq!((state.len, state.limit), (20, 21));
+        assert_eq!((flush(&mut state), state.limit), (20, ONE_WAY));
     }
 
     #[test]
     fn a_refill_in_between_keeps_it_large() {
         let mut state = CacheState::new(BATCH);
         state.refilled(20);
-        while state.widen(ROOM) {}
+        widened(&mut state);
         for _ in 0..3 * STEADY {
-            flush(&mut state);
+            assert_eq!(flush(&mut state), ROOM / 2);
             state.refilled(20);
         }
         assert_eq!(state.limit, ROOM);
     }
 
     #[test]
+    fn what_a_thread_that_only_gives_holds_fits_into_one_magazine_or_two_batches() {
+        let limits = [(64, 512, 224), (64, 100, 128), (64, 65, 128), (1, 2, 2), (1, 8, 3)];
+        for (min, max, limit) in limits {
+            assert_eq!(one_way(Batch { min, max }), limit, "{min} to {max}");
+        }
+    }
+
+    #[test]
     fn a_fixed_batch_stays_as_it_is() {
-        let batch = Batch::fixed(4);
-        let mut state = CacheState::new(batch);
-        for _ in 0..3 * STEADY {
-            state.refilled(4);
-            assert!(!state.widen(8));
+        let mut state = CacheState::new(Batch::fixed(4));
+        for len in 1..=4 {
+            state.refilled(len);
+            assert_eq!((state.len, state.limit, state.grows), (len, 8, false));
         }
-        for _ in 0..3 * STEADY {
-            state.flushed(batch, 4);
-        }
-        assert_eq!(state.limit, 8);
     }
 }

@@ -24,7 +24,7 @@ pub enum Checker {
     /// loom: all executions of the memory model that loom knows, weak orderings included.
     Loom,
     /// porf: all executions of RC11, as graphs.
-    Rc11,
+    Porf,
     /// shuttle's depth-first search: all sequentially consistent schedules.
     ShuttleDfs,
     /// shuttle's PCT: random schedules with a bounded number of priority changes.
@@ -39,7 +39,7 @@ impl fmt::Display for Checker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Loom => "loom",
-            Self::Rc11 => "rc11",
+            Self::Porf => "porf",
             Self::ShuttleDfs => "shuttle-dfs",
             Self::ShuttlePct => "shuttle-pct",
             Self::ShuttleRandom => "shuttle-random",
@@ -213,7 +213,7 @@ impl Row {
         self.is_ok()
             && self.expect == Expect::Pass
             && self.bound == Limit::Unbounded
-            && matches!(self.checker, Checker::Loom | Checker::Rc11 | Checker::ShuttleDfs)
+            && matches!(self.checker, Checker::Loom | Checker::Porf | Checker::ShuttleDfs)
     }
 }
 

@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     fn row(scenario: &str, executions: u64) -> Row {
-        let row = Row::not_run("s", scenario, Checker::Rc11, 0, Limit::Unbounded, Expect::Pass);
+        let row = Row::not_run("s", scenario, Checker::Porf, 0, Limit::Unbounded, Expect::Pass);
         Row { executions, verdict: Verdict::Ok, ..row }
     }
 
@@ -233,7 +233,7 @@ mod tests {
         let mut some = Kept::default();
         let with_events = Row { events: 7, ..row("a", 13) };
         some.keep(&[row("b", 2), with_events], &[row("a", 0), row("b", 0)]).unwrap();
-        assert!(some.text().ends_with("\ns/a/rc11/unbounded 13 7\ns/b/rc11/unbounded 2\n"));
+        assert!(some.text().ends_with("\ns/a/porf/unbounded 13 7\ns/b/porf/unbounded 2\n"));
         assert_eq!(kept(&some.text()), some);
     }
 
@@ -247,14 +247,14 @@ mod tests {
 
     #[test]
     fn a_row_with_another_number_or_none_is_broken_with_both_numbers() {
-        let kept = kept("s/a/rc11/unbounded 13\ns/c/rc11/unbounded 13 8\n");
+        let kept = kept("s/a/porf/unbounded 13\ns/c/porf/unbounded 13 8\n");
         let longer = Row { events: 9, ..row("c", 13) };
         let mut rows = [row("a", 13), row("a", 12), row("b", 7), longer];
         assert!(kept.is_as_kept(&rows[0]) && !kept.is_as_kept(&rows[1]));
         kept.compare(&mut rows);
         assert!(rows[0].is_ok());
         assert!(rows[1].is_broken() && rows[1].detail.contains("12 instead of the 13"));
-        assert!(rows[1].detail.contains("--keep-executions --filter 's/a/rc11/unbounded'"));
+        assert!(rows[1].detail.contains("--keep-executions --filter 's/a/porf/unbounded'"));
         assert!(rows[2].is_broken() && rows[2].detail.contains("7, and none are kept"));
         assert!(rows[3].is_broken() && rows[3].detail.contains("13 9 instead of the 13 8 that"));
     }
@@ -266,32 +266,32 @@ mod tests {
         let deep = Row { tier: DEEP_TIER, ..row("b", 1) };
         let before = [broken, bounded, deep];
         let mut rows = before.clone();
-        kept("s/a/rc11/unbounded 13\n").compare(&mut rows);
+        kept("s/a/porf/unbounded 13\n").compare(&mut rows);
         assert_eq!(rows, before);
     }
 
     #[test]
     fn a_kept_row_that_is_not_registered_is_told() {
-        let kept = kept("s/a/rc11/unbounded 13\ns/b/rc11/unbounded 2\n");
-        assert_eq!(kept.unknown(&[row("a", 0)]), ["s/b/rc11/unbounded"]);
+        let kept = kept("s/a/porf/unbounded 13\ns/b/porf/unbounded 2\n");
+        assert_eq!(kept.unknown(&[row("a", 0)]), ["s/b/porf/unbounded"]);
         let bounded = Row { bound: Limit::Bounded(3), ..row("b", 0) };
-        assert_eq!(kept.unknown(&[row("a", 0), bounded]), ["s/b/rc11/unbounded"]);
+        assert_eq!(kept.unknown(&[row("a", 0), bounded]), ["s/b/porf/unbounded"]);
     }
 
     #[test]
     fn what_did_not_run_keeps_its_number_and_what_is_gone_goes() {
-        let mut some = kept("s/a/rc11/unbounded 1\ns/b/rc11/unbounded 2\ns/c/rc11/unbounded 3\n");
+        let mut some = kept("s/a/porf/unbounded 1\ns/b/porf/unbounded 2\ns/c/porf/unbounded 3\n");
         let changes = some.keep(&[row("a", 5)], &[row("a", 0), row("b", 0)]).unwrap();
-        assert_eq!(some, kept("s/a/rc11/unbounded 5\ns/b/rc11/unbounded 2\n"));
-        assert_eq!(changes.new, ["s/a/rc11/unbounded: 1 -> 5"]);
-        assert_eq!((changes.gone, changes.left), (vec!["s/c/rc11/unbounded".into()], 1));
+        assert_eq!(some, kept("s/a/porf/unbounded 5\ns/b/porf/unbounded 2\n"));
+        assert_eq!(changes.new, ["s/a/porf/unbounded: 1 -> 5"]);
+        assert_eq!((changes.gone, changes.left), (vec!["s/c/porf/unbounded".into()], 1));
     }
 
     #[test]
     fn nothing_is_kept_of_a_run_with_a_broken_row() {
-        let mut some = kept("s/a/rc11/unbounded 1\n");
+        let mut some = kept("s/a/porf/unbounded 1\n");
         let broken = Row { verdict: Verdict::Broken, ..row("b", 9) };
         assert!(some.keep(&[row("a", 5), broken], &[row("a", 0), row("b", 0)]).is_err());
-        assert_eq!(some, kept("s/a/rc11/unbounded 1\n"));
+        assert_eq!(some, kept("s/a/porf/unbounded 1\n"));
     }
 }

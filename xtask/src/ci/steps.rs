@@ -131,14 +131,14 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "checks, one at a time",
             "a mutex around every operation: each exhaustive row of porf notices",
             Xtask,
-            "checks --one-at-a-time --filter /rc11/",
+            "checks --one-at-a-time --filter /porf/",
         )
     } else {
         Step::new(
             "checks, one at a time",
             "a mutex around every operation: some exhaustive rows of porf notice",
             Xtask,
-            "checks --one-at-a-time --filter /list/pop_push/rc11/",
+            "checks --one-at-a-time --filter /list/pop_push/porf/",
         )
     });
     steps.extend([
@@ -224,7 +224,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "mutants, porf",
             "the faults and orderings that a row sees, by porf's rows alone",
             Xtask,
-            "mutants --rc11 --skip-argued",
+            "mutants --porf --skip-argued",
         ),
         if deep {
             Step::new(
@@ -261,6 +261,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 "the conformance kit on other people's allocators: what is known of them, and no more",
                 Cargo,
                 "run --quiet --release -p conformance -- --programs 10000",
+            ),
+            Step::new(
+                "suites",
+                "other allocators' own tests on the family's members, where their sources are there",
+                Xtask,
+                "suites",
             ),
         ]);
     }

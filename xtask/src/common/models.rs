@@ -52,7 +52,7 @@ impl Model {
     pub(crate) fn checks(self) -> Binary {
         let (package, name) = match self {
             Self::Loom | Self::LoomUpstream => ("loom-tests", "models"),
-            Self::Porf => ("loom-tests", "rc11"),
+            Self::Porf => ("loom-tests", "porf"),
             Self::Shuttle => ("shuttle-tests", "models"),
         };
         Binary { package, kind: Kind::Test, name }

@@ -190,7 +190,7 @@ fn count<'r>(rows: impl Iterator<Item = &'r Row>) -> Counts {
     for row in rows.filter(|row| row.expect == Expect::Pass) {
         let class = match (row.is_ok(), row.checker, row.bound) {
             (false, ..) => &mut counts.not_ok,
-            (_, Checker::Rc11, _) | (_, Checker::Loom, Limit::Unbounded) => &mut counts.exhaustive,
+            (_, Checker::Porf, _) | (_, Checker::Loom, Limit::Unbounded) => &mut counts.exhaustive,
             (_, Checker::Loom, Limit::Bounded(_)) => &mut counts.bounded,
             (_, Checker::ShuttleDfs, _) => &mut counts.searched,
             _ => &mut counts.sampled,

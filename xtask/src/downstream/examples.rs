@@ -92,3 +92,37 @@ fn call(name: &str, words: &str, flags: &str, target: &Path) -> Result<Called> {
     let again = format!("(cd {FOLDER}/{name} && RUSTFLAGS='{flags}' cargo {words})");
     Ok(Called { passed: output.status.success(), text: text.concat(), again })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The blocks of code of a chapter, without those that are typed into a shell.
+    fn blocks(chapter: &str) -> Vec<&str> {
+        let fenced = chapter.split("```").skip(1).step_by(2);
+        fenced
+            .filter_map(|block| block.split_once('\n'))
+            .filter(|(language, _)| *language != "console")
+            .map(|(_, code)| code)
+            .collect()
+    }
+
+    #[test]
+    fn the_chapter_shows_the_project_as_it_is() {
+        let root = workspace::root().expect("the workspace");
+        let read = |path: &str| fs::read_to_string(root.join(path)).expect("a file");
+        let project = ["Cargo.toml", "src/lib.rs", "tests/outcomes.rs"]
+            .map(|file| read(&format!("{FOLDER}/on_our_pool/{file}")));
+        let chapter = read("src/docs/your_structure.md");
+        let blocks = blocks(&chapter);
+        assert_eq!(blocks.len(), 3);
+        for block in blocks {
+            assert!(
+                project.iter().any(|file| file.contains(block)),
+                "not in the project:\n{block}"
+            );
+        }
+    }
+}

@@ -3,10 +3,11 @@
 //! Rules, each in a module of its own: imports point down ([`allowed`]), only `src/sync` names a
 //! backend, and only a backend's own file its crate ([`backends`]), no files of a crate import from
 //! each other in a circle ([`circles`]), files stay short ([`length`]), a module with children lies
-//! in a folder ([`mod_style`]), every ordering is tagged and the tag is true ([`tags`]), the tables
-//! of orderings agree with the sites ([`orderings`]), the README's links lead somewhere wherever it
-//! is read ([`readme`]), and CONTRIBUTING.md explains each of the few folders at the top
-//! ([`folders`]). The rules read tokens ([`paths`]), so comments and docs may say what they like.
+//! in a folder ([`mod_style`]), every ordering is tagged and the tag is true ([`tags`]), no two
+//! invariants have one name ([`invariants`]), the tables of orderings agree with the sites
+//! ([`orderings`]), the README's links lead somewhere wherever it is read ([`readme`]), and
+//! CONTRIBUTING.md explains each of the few folders at the top ([`folders`]). The rules read tokens
+//! ([`paths`]), so comments and docs may say what they like.
 
 mod allowed;
 mod backends;
@@ -14,6 +15,7 @@ mod circles;
 mod files;
 mod finding;
 mod folders;
+mod invariants;
 mod length;
 mod mod_style;
 mod modules;
@@ -64,6 +66,7 @@ pub(crate) fn run(_options: &Options) -> Result<()> {
     findings.extend(folders::check(&folders_of(&root)?, &contributing));
     let chapter = text_file(&root, "src/docs/orderings.md")?;
     findings.extend(orderings::check(SITES, &chapter, &core));
+    findings.extend(invariants::check(&core));
     let tags = tags::read(&all);
     let scenarios = text_below(&all, "loom-tests/src/scenarios/");
     let argued: Vec<&str> = ARGUED.iter().map(|argued| argued.site).collect();

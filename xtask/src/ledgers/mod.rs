@@ -92,7 +92,7 @@ fn run_compare(a: &Ledger, b: &Ledger) -> Result<()> {
         "equal: {} rows, {} executions; {} of the rows are searches, {} samples with fixed seeds, {} stopped at their limits",
         a.rows.len(),
         a.rows.iter().filter(|row| !row.is_stopped()).map(|row| row.executions).sum::<u64>(),
-        count(|row| { matches!(row.checker, Checker::Loom | Checker::Rc11 | Checker::ShuttleDfs) }),
+        count(|row| { matches!(row.checker, Checker::Loom | Checker::Porf | Checker::ShuttleDfs) }),
         count(|row| matches!(row.checker, Checker::ShuttlePct | Checker::ShuttleRandom)),
         count(ledger::Row::is_stopped),
     );

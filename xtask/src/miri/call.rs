@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
-use super::plan::{Borrows, Depth};
+use super::plan::{Borrows, Depth, UNIT_TESTS};
 use crate::common::nightly;
 
 /// Addresses are exposed and taken back in two files, `src/free_list/store.rs` and
@@ -23,6 +23,9 @@ pub(super) struct Call {
     pub(super) borrows: Borrows,
     /// The first seed, and how many.
     pub(super) seeds: (u32, u32),
+    /// `lib` for the unit tests, and names of integration tests.
+    pub(super) programs: Vec<&'static str>,
+    /// Part of the tests' names.
     pub(super) filter: Option<String>,
     /// How many tests.
     pub(super) depth: Depth,
@@ -84,7 +87,8 @@ impl Call {
     fn again(&self, program: &str, seed: u32) -> String {
         let settings: String =
             self.settings().iter().map(|(name, value)| format!("{name}={value} ")).collect();
-        let program = if program == "lib" { "--lib".into() } else { format!("--test {program}") };
+        let program =
+            if program == UNIT_TESTS { "--lib".into() } else { format!("--test {program}") };
         format!(
             "MIRIFLAGS='{} -Zmiri-seed={seed}' {settings}cargo +nightly miri test -p stampool --features {FEATURES} --target {} {program} {}",
             self.flags(),
@@ -93,10 +97,16 @@ impl Call {
         )
     }
 
-    /// The seeds.
+    /// The seeds under which a program runs.
     pub(super) fn each_seed(&self) -> impl Iterator<Item = u32> {
         let (first, count) = self.seeds;
-        first..first + count
+        (first..first + count).filter(|seed| self.programs_under(*seed).next().is_some())
+    }
+
+    fn programs_under(&self, seed: u32) -> impl Iterator<Item = &'static str> {
+        let is_first = seed == self.seeds.0;
+        let runs = move |name: &&str| is_first || self.borrows.every_seed(name);
+        self.programs.iter().copied().filter(runs)
     }
 
     /// The rows of all programs, and the notes of the tests, where each seed has ended like that.
@@ -118,11 +128,10 @@ impl Call {
         let mut cargo = nightly::cargo()?;
         cargo.args(["miri", "test", "--package", "stampool"]);
         cargo.args(["--no-fail-fast", "--features", FEATURES, "--target", &self.target]);
-        let (tests, unit_tests) = self.borrows.programs(self.depth);
-        cargo.args(unit_tests.then_some("--lib"));
-        let is_first = seed == self.seeds.0;
-        let now = tests.iter().filter(|test| is_first || self.borrows.every_seed(test));
-        cargo.args(now.flat_map(|test| ["--test", test]));
+        cargo.args(self.programs_under(seed).flat_map(|name| match name {
+            UNIT_TESTS => vec!["--lib"],
+            _ => vec!["--test", name],
+        }));
         cargo.args(self.test_words());
         cargo.env("MIRIFLAGS", format!("{} -Zmiri-seed={seed}", self.flags()));
         cargo.envs(self.settings());
@@ -191,7 +200,7 @@ fn program(line: &str) -> Option<String> {
     let rest = line.trim_start().strip_prefix("Running ")?;
     let path = rest.strip_prefix("unittests ").unwrap_or(rest).split(" (").next()?;
     match path {
-        "src/lib.rs" => Some("lib".into()),
+        "src/lib.rs" => Some(UNIT_TESTS.into()),
         _ => Some(path.strip_prefix("tests/")?.strip_suffix(".rs")?.into()),
     }
 }
@@ -270,7 +279,9 @@ mod tests {
 
     fn rows_under(borrows: Borrows, outputs: &[&str], count: u32) -> Vec<Row> {
         let target = "x86_64-unknown-linux-gnu".into();
-        let call = Call { target, borrows, seeds: (4, count), filter: None, depth: Depth::Quick };
+        let (programs, filter) = (borrows.programs(Depth::Quick), None);
+        let call =
+            Call { target, borrows, seeds: (4, count), programs, filter, depth: Depth::Quick };
         let seeds = outputs.iter().zip(4..).map(|(output, seed)| {
             let mut ended = Seed { seed, ..Seed::default() };
             output.lines().for_each(|line| ended.line(line));

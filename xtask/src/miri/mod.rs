@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use comfy_table::Table;
 
 use crate::common::{nightly, terminal, workspace};
@@ -38,7 +38,7 @@ const DEEP: [&str; 3] =
 /// What to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The target to interpret. By default x86-64, and with `--deep` three others too.
+    /// The target to interpret, alone. By default x86-64, and with `--deep` three others too.
     #[arg(long)]
     target: Option<String>,
     /// How many seeds the quick tests run under that start threads. All others run under the first
@@ -49,33 +49,64 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 0)]
     first_seed: u32,
     /// The tests that take long too, and Tree Borrows; a part of the tests for i686, aarch64 and
-    /// s390x, under one seed. Takes hours.
+    /// s390x, under one seed. Takes hours; `--target`, `--borrows` and `--program` choose a part.
     #[arg(long)]
     deep: bool,
+    /// One model of aliasing alone, of the two of the deep run.
+    #[arg(long, value_enum, requires = "deep")]
+    borrows: Option<Borrows>,
+    /// Only this integration test, or `lib` for the unit tests. May be given several times.
+    #[arg(long, value_name = "NAME")]
+    program: Vec<String>,
     /// Only tests whose names contain this.
     #[arg(long)]
     filter: Option<String>,
 }
 
 impl Options {
-    fn calls(&self) -> Vec<Call> {
-        let call = |target: &str, borrows, seeds, depth| Call {
+    /// What to run: each call has a program.
+    ///
+    /// # Errors
+    /// Where no call has a program that was asked for.
+    fn calls(&self) -> Result<Vec<Call>> {
+        let call = |target: &str, borrows: Borrows, seeds, depth| Call {
             target: target.to_owned(),
             borrows,
             seeds: (self.first_seed, seeds),
+            programs: borrows
+                .programs(depth)
+                .into_iter()
+                .filter(|name| {
+                    self.program.is_empty() || self.program.iter().any(|one| one == name)
+                })
+                .collect(),
             filter: self.filter.clone(),
             depth,
         };
-        let target = self.target.as_deref().unwrap_or(X86_64);
-        if !self.deep {
-            return vec![call(target, Borrows::Stacked, self.seeds, Depth::Quick)];
-        }
-        let both = |target: &str, seeds, depth| {
-            [Borrows::Stacked, Borrows::Tree].map(|borrows| call(target, borrows, seeds, depth))
+        let mut calls: Vec<Call> = if self.deep {
+            let targets = match &self.target {
+                Some(target) => vec![&**target],
+                None => [&[X86_64], &DEEP[..]].concat(),
+            };
+            let both = |target: &&str| {
+                let (seeds, depth) = match *target {
+                    X86_64 => (self.seeds, Depth::Whole),
+                    _ => (1, Depth::OtherTarget),
+                };
+                [Borrows::Stacked, Borrows::Tree].map(|borrows| call(target, borrows, seeds, depth))
+            };
+            targets.iter().flat_map(both).collect()
+        } else {
+            let target = self.target.as_deref().unwrap_or(X86_64);
+            vec![call(target, Borrows::Stacked, self.seeds, Depth::Quick)]
         };
-        let whole = both(target, self.seeds, Depth::Whole).into_iter();
-        let others = DEEP.iter().filter(|_| self.target.is_none());
-        whole.chain(others.flat_map(|other| both(other, 1, Depth::OtherTarget))).collect()
+        calls.retain(|call| self.borrows.is_none_or(|borrows| call.borrows == borrows));
+        let runs = |name: &str| calls.iter().any(|call| call.programs.contains(&name));
+        if let Some(name) = self.program.iter().find(|name| !runs(name)) {
+            bail!("no program {name} runs here; xtask/src/miri/plan.rs lists them");
+        }
+        calls.retain(|call| !call.programs.is_empty());
+        Ok(calls)
     }
 }
 
@@ -124,7 +155,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let output = workspace::output()?;
     let mut rows = Vec::new();
-    let calls = options.calls();
+    let calls = options.calls()?;
     for (call, ended) in calls.iter().zip(run_all(&calls, &output)?) {
         let (more, strategies) = call.result(&ended);
         for strategy in strategies {

@@ -1,7 +1,7 @@
 //! What runs under Miri, and what does not, with the reasons.
 
 /// How Miri judges pointers that alias.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Borrows {
     /// The stricter model, for all strategies but `EpochDeferred`.
     Stacked,
@@ -17,14 +17,14 @@ impl Borrows {
         }
     }
 
-    /// The integration tests of this run, and whether the unit tests are among them.
-    pub(super) fn programs(self, depth: Depth) -> (Vec<&'static str>, bool) {
+    /// The programs of this run: [`UNIT_TESTS`] and integration tests.
+    pub(super) fn programs(self, depth: Depth) -> Vec<&'static str> {
         match (self, depth) {
-            (Self::Stacked, Depth::Quick) => (QUICK.to_vec(), true),
-            (Self::Stacked, Depth::Whole) => (QUICK.iter().chain(DEEP).copied().collect(), true),
-            (Self::Stacked, Depth::OtherTarget) => (ELSEWHERE.to_vec(), true),
-            (Self::Tree, Depth::OtherTarget) => (vec!["known_bugs"], false),
-            (Self::Tree, _) => (TREE.to_vec(), false),
+            (Self::Stacked, Depth::Quick) => [&[UNIT_TESTS], QUICK].concat(),
+            (Self::Stacked, Depth::Whole) => [&[UNIT_TESTS], QUICK, DEEP].concat(),
+            (Self::Stacked, Depth::OtherTarget) => [&[UNIT_TESTS], ELSEWHERE].concat(),
+            (Self::Tree, Depth::OtherTarget) => vec!["known_bugs"],
+            (Self::Tree, _) => TREE.to_vec(),
         }
     }
 
@@ -65,6 +65,9 @@ const fn out(name: &'static str, why: &'static str) -> LeftOut {
     LeftOut { name, why }
 }
 
+/// The name of the library's unit tests among the programs.
+pub(super) const UNIT_TESTS: &str = "lib";
+
 /// Integration tests under Stacked Borrows, in the quick run too.
 const QUICK: &[&str] = &["bad_input", "exact", "known_bugs", "object_values", "processors"];
 
@@ -88,11 +91,13 @@ const DEEP: &[&str] = &[
     "object_faults",
     "object_plays",
     "objects",
+    "panics",
     "plays",
     "pool",
     "shards",
     "shrink",
     "stamped",
+    "statics",
     "stats",
     "structures",
     "tags",

@@ -5,12 +5,12 @@
 //! are. Number zero is the shipped code: each killer must be green there, or its verdict would mean
 //! nothing. `weaken` runs on the same loom build, and reports as it does alone.
 //!
-//! With `--rc11` the rows of porf are the killers, of the mutants and of the weakened orderings.
+//! With `--porf` the rows of porf are the killers, of the mutants and of the weakened orderings.
 
 mod judge;
 mod list;
 mod mutant;
-mod rc11;
+mod porf;
 mod report;
 mod runner;
 mod tests_killer;
@@ -43,7 +43,7 @@ pub(crate) struct Options {
     skip_argued: bool,
     /// Ask the rows that porf runs, and nothing else.
     #[arg(long)]
-    rc11: bool,
+    porf: bool,
     /// Print the mutants and their killers, and run nothing.
     #[arg(long)]
     list: bool,
@@ -71,9 +71,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .map(|(at, mutant)| (at + 1, *mutant))
         .filter(|(_, mutant)| wanted(mutant.name))
         .collect();
-    let asked_of_rc11 = if options.rc11 { rc11::asked(&chosen)? } else { Vec::new() };
-    let chosen = match options.rc11 {
-        true => asked_of_rc11.iter().map(|(number, mutant)| (*number, mutant)).collect(),
+    let asked_of_porf = if options.porf { porf::asked(&chosen)? } else { Vec::new() };
+    let chosen = match options.porf {
+        true => asked_of_porf.iter().map(|(number, mutant)| (*number, mutant)).collect(),
         false => chosen,
     };
     ensure!(
@@ -92,7 +92,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let lines = runner::run(&builds, &chosen, options.limit, options.jobs)?;
     report::print(&lines);
     let json = serde_json::to_string_pretty(&lines)? + "\n";
-    let file = if options.rc11 { "mutants-rc11.json" } else { "mutants.json" };
+    let file = if options.porf { "mutants-porf.json" } else { "mutants.json" };
     fs::write(workspace::output()?.join(file), json)?;
     let faults = lines.iter().filter(|line| line.fault.is_some()).count();
     println!(
@@ -100,11 +100,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         lines.len(),
         lines.len() - faults
     );
-    let executable = if options.rc11 { builds.porf() } else { builds.loom() };
+    let executable = if options.porf { builds.porf() } else { builds.loom() };
     let weakened = match (&options.filter, executable) {
         (None, Some(executable)) => {
-            let Options { rc11, limit, jobs, skip_argued, .. } = *options;
-            weaken::run_all(executable, rc11, limit, jobs, skip_argued)
+            let Options { porf, limit, jobs, skip_argued, .. } = *options;
+            weaken::run_all(executable, porf, limit, jobs, skip_argued)
         }
         _ => Ok(()),
     };

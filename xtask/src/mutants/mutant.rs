@@ -28,7 +28,7 @@ pub(crate) enum Killer {
     /// Rows of the loom binary whose key contains this.
     Loom(&'static str),
     /// Rows of the porf binary whose key contains this.
-    Rc11(&'static str),
+    Porf(&'static str),
     /// Rows of the shuttle binary whose key contains this.
     Shuttle(&'static str),
     /// A test, built without a checker.

@@ -45,7 +45,7 @@ impl<'a> Builds<'a> {
         for killer in &killers {
             match killer {
                 Killer::Loom(_) => models.push(Model::Loom),
-                Killer::Rc11(_) => models.push(Model::Porf),
+                Killer::Porf(_) => models.push(Model::Porf),
                 Killer::Shuttle(_) => models.push(Model::Shuttle),
                 Killer::Test { target, .. } => _ = targets.insert(*target),
             }
@@ -100,7 +100,7 @@ impl Builds<'_> {
     fn selected(&self, killer: Killer, costs: &HashMap<String, f64>) -> Result<Vec<Run<'_>>> {
         let (build, part) = match killer {
             Killer::Loom(part) => (&self.loom, part),
-            Killer::Rc11(part) => (&self.porf, part),
+            Killer::Porf(part) => (&self.porf, part),
             Killer::Shuttle(part) => (&self.shuttle, part),
             Killer::Test { target, name } => return Ok(vec![Run::Test(&self.tests[target], name)]),
         };

@@ -2,7 +2,7 @@
 //!
 //! Each site of the core runs one step weaker, under the unchanged checks; some check must notice.
 //! One build serves all mutants: model binaries read `STAMPOOL_WEAKEN=SITE=Ordering`. The checks are
-//! loom's rows, or with `--rc11` those of porf. The twins are
+//! loom's rows, or with `--porf` those of porf. The twins are
 //! run with them: a tag that is cut, a head that is read in halves are no orderings, but needed
 //! too.
 
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     skip_argued: bool,
     /// Ask the rows that porf runs, and none of loom's.
     #[arg(long)]
-    rc11: bool,
+    porf: bool,
 }
 
 /// Runs the command.
@@ -55,7 +55,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     // Before the build, which takes minutes.
     let mutants = weakened(options.site.as_deref())?;
-    let model = if options.rc11 { Model::Porf } else { Model::Loom };
+    let model = if options.porf { Model::Porf } else { Model::Loom };
     let executable = models::build(model, model.checks())?;
     models::assert_backend(model, &executable)?;
     run_in(&executable, options, mutants)
@@ -81,18 +81,18 @@ fn weakened(wanted: Option<&str>) -> Result<Vec<Mutant>> {
     Ok(sites.into_iter().flat_map(weaker).collect())
 }
 
-/// Runs everything in a binary that is there already: loom's, or porf's if `rc11`.
+/// Runs everything in a binary that is there already: loom's, or porf's if `porf`.
 ///
 /// # Errors
 /// As [`run()`].
 pub(crate) fn run_all(
     executable: &Path,
-    rc11: bool,
+    porf: bool,
     limit: u64,
     jobs: usize,
     skip_argued: bool,
 ) -> Result<()> {
-    run_in(executable, &Options { site: None, limit, jobs, skip_argued, rc11 }, weakened(None)?)
+    run_in(executable, &Options { site: None, limit, jobs, skip_argued, porf }, weakened(None)?)
 }
 
 fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<()> {
@@ -101,7 +101,7 @@ fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<
         let known = SITES.iter().any(|known| known.name == *site && known.weaker().contains(to));
         ensure!(known, "{site} as {to:?} is argued, but there is no such mutant");
     }
-    let checker = if options.rc11 { Checker::Rc11 } else { Checker::Loom };
+    let checker = if options.porf { Checker::Porf } else { Checker::Loom };
     let (rows, twins) = candidates(run_rows::list(executable)?, checker);
 
     let (left_out, mutants): (Vec<Mutant>, Vec<Mutant>) =
@@ -121,7 +121,7 @@ fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<
     let relaxed: Vec<&str> =
         SITES.iter().filter(|site| site.weaker().is_empty()).map(|site| site.name).collect();
     report::print(&lines, &relaxed);
-    let file = if options.rc11 { "weaken-rc11.json" } else { "weaken.json" };
+    let file = if options.porf { "weaken-porf.json" } else { "weaken.json" };
     let path = workspace::output()?.join(file);
     let judged: Vec<Judged<'_>> =
         lines.iter().map(|line| Judged { line, fault: line.fault() }).collect();
@@ -139,7 +139,7 @@ fn run_in(executable: &Path, options: &Options, mutants: Vec<Mutant>) -> Result<
 fn candidates(all: Vec<Row>, checker: Checker) -> (Vec<Row>, Vec<Row>) {
     // porf ends at the first fault: a deep row may be long where nothing is wrong, and quick here.
     let is_asked =
-        |row: &Row| row.checker == checker && (row.tier < DEEP_TIER || checker == Checker::Rc11);
+        |row: &Row| row.checker == checker && (row.tier < DEEP_TIER || checker == Checker::Porf);
     let asked = all.into_iter().filter(is_asked);
     let (passing, failing): (Vec<Row>, Vec<Row>) =
         asked.partition(|row| row.expect == Expect::Pass);

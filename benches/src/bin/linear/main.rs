@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::{PoisonError, RwLock};
 
 use benches::Sample;
+use benches::progress;
 use benches::rounds::{Contender, Entry, Holding, interleave};
 use benches::sample::{Gate, Span, on_threads_alike};
 use benches::statistics::Summary;
@@ -117,9 +118,10 @@ fn main() -> ExitCode {
         for threads in [1, 2] {
             let mut all = contenders(threads, frees);
             let turn = Duration::from_millis(options.turn);
-            interleave(&mut all, options.rounds, turn, || ());
             let what = if frees { "allocate, free" } else { "allocate" };
-            println!("{what}, 16 bytes, {threads} threads, {} rounds", options.rounds);
+            let what = format!("{what}, 16 bytes, {threads} threads");
+            interleave(&mut all, options.rounds, turn, progress::show(&what, options.rounds));
+            println!("{what}, {} rounds", options.rounds);
             println!("{}", table(&all));
             if !frees {
                 missed += judge(&all, threads);

@@ -3,13 +3,12 @@
 mod options;
 
 use std::fs;
-use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
+use benches::progress;
 use benches::sample::cores;
 use benches::scale::{Plan, Report, grids, page, powers_and_last, run};
 use clap::{Parser, ValueEnum};
-use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use options::{Format, Options, Part};
 
 fn main() -> ExitCode {
@@ -28,10 +27,7 @@ fn measure(options: &Options) -> Result<(), String> {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     let plan = plan(options);
-    let report = run(&plan, |name, rounds| {
-        let bar = progress(name, rounds);
-        move || bar.inc(1)
-    });
+    let report = run(&plan, progress::show);
     if report.rows.is_empty() && report.sweep.is_empty() {
         let why = report.left_out.join("; ");
         return Err(if why.is_empty() { "no subject has such a name".into() } else { why });
@@ -94,16 +90,4 @@ fn command(options: &Options) -> String {
 
 fn json(report: &Report) -> String {
     serde_json::to_string_pretty(report).expect("it has a JSON form")
-}
-
-fn progress(name: &str, rounds: usize) -> ProgressBar {
-    if !stderr().is_terminal() {
-        eprintln!("measuring {name}: {rounds} rounds");
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{msg} {bar:30} round {pos}/{len} {elapsed}");
-    ProgressBar::new(rounds.try_into().unwrap_or(u64::MAX))
-        .with_style(style.expect("the template is valid"))
-        .with_finish(ProgressFinish::AndClear)
-        .with_message(name.to_owned())
 }

@@ -1,6 +1,7 @@
 //! Runs a program on the shipped pool, or on its mediator.
 
 use core::alloc::Layout;
+use core::convert::Infallible;
 use core::num::{NonZeroU64, NonZeroUsize};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicIsize, AtomicU64, Ordering};
@@ -14,7 +15,7 @@ use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
 use stampool::{EndHook, Local, Pool, Strategy, SystemSource, ThreadHandling, ThreadId, Topology};
 
-use super::super::{Metered, Payload, Standing, make_magazine};
+use super::super::{Metered, Payload, Standing, stock};
 use super::log::{answer, entry, outcome};
 use super::op::Op;
 use super::scenario::{Layer, Scenario};
@@ -284,10 +285,8 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let blocks: usize = holds.iter().sum();
     // M1: a magazine per batch of blocks, and one per thread, and what may wait.
     let limbo = mechanism.limbo_magazines * holds.len();
-    for index in 0..blocks.div_ceil(scenario.batch.min) + holds.len() + limbo {
-        // SAFETY: of the mediator's store.
-        unsafe { mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions)) };
-    }
+    let ordinary = blocks.div_ceil(scenario.batch.min) + holds.len() + limbo;
+    stock(&mediator, ordinary, holds.len(), &mut regions);
     mediator.extend_limbo(limbo);
     let shared: &'static Shared<Mediator<S>> = Box::leak(Box::new(Shared::new(mediator)));
 
@@ -303,7 +302,13 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let offer = move |Standing((participant, shard)): &Standing<(Participant<S>, ShardId)>,
                       blocks: &[Block]| {
         // SAFETY: all participants have joined this mediator.
-        unsafe { shared.under_check.client(participant, *shard) }.offer(blocks);
+        let client = unsafe { shared.under_check.client(participant, *shard) };
+        if blocks.len() > scenario.batch.min {
+            let given = client.offer_large(|| Ok::<_, Infallible>(blocks));
+            assert_eq!(given, Ok(true), "each thread has a large magazine");
+        } else {
+            client.offer(blocks);
+        }
     };
     let step = move |(standing, actor): &mut (Standing<(Participant<S>, ShardId)>, Actor),
                      op: Op| match op {

@@ -3,7 +3,7 @@
 use porf::model::Builder;
 
 use super::Checker;
-use crate::explore::{Exploration, explore_rc11_with};
+use crate::explore::{Exploration, explore_porf_with};
 
 /// The variable that names one execution.
 const REPLAY: &str = "PORF_REPLAY";
@@ -23,7 +23,7 @@ impl Checker for Porf {
         &self,
         body: impl Fn() -> String + Send + Sync + 'static,
     ) -> Result<Exploration, String> {
-        explore_rc11_with(&self.0, body)
+        explore_porf_with(&self.0, body)
     }
 
     fn spawn(body: impl FnOnce() -> Vec<String> + Send + 'static) -> Self::Thread {

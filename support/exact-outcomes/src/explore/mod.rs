@@ -27,7 +27,7 @@ pub use refuse::refuse_environment;
 #[cfg(feature = "loom")]
 pub use self::loom::explore_loom;
 #[cfg(feature = "porf")]
-pub use self::porf::{explore_rc11, explore_rc11_with};
+pub use self::porf::{explore_porf, explore_porf_with};
 #[cfg(feature = "shuttle")]
 pub use self::shuttle::{explore_dfs, explore_pct, explore_random};
 

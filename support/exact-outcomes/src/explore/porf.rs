@@ -13,26 +13,26 @@ use crate::one_at_a_time::{self, execution};
 /// # Panics
 /// If an execution fails, or is longer than a model should be, or if a variable of porf is set in
 /// the environment that changes what is run.
-pub fn explore_rc11(body: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
+pub fn explore_porf(body: impl Fn() -> String + Send + Sync + 'static) -> Exploration {
     refuse_environment("PORF_REPLAY");
 
     let mut builder = Builder::new();
     builder.max_branches = super::MAX_BRANCHES;
     builder.check_duplicates = true;
-    match explore_rc11_with(&builder, body) {
+    match explore_porf_with(&builder, body) {
         Ok(exploration) => exploration,
         Err(limit) => panic!("not exhausted: {limit}"),
     }
 }
 
-/// As [`explore_rc11`], with settings of the caller's, and with `PORF_REPLAY` obeyed.
+/// As [`explore_porf`], with settings of the caller's, and with `PORF_REPLAY` obeyed.
 ///
 /// # Errors
 /// Where the exploration did not come to its end: the limit that ended it.
 ///
 /// # Panics
 /// If an execution fails.
-pub fn explore_rc11_with(
+pub fn explore_porf_with(
     builder: &Builder,
     body: impl Fn() -> String + Send + Sync + 'static,
 ) -> Result<Exploration, String> {

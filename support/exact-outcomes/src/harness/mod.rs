@@ -55,7 +55,7 @@
 //! # #[cfg(feature = "porf")]
 //! fn main() -> std::process::ExitCode {
 //!     let allowed = spec::interleavings(Counter(0), &[vec![()], vec![()]]);
-//!     let check = Check::rc11("counter", "two_increments", two_increments);
+//!     let check = Check::porf("counter", "two_increments", two_increments);
 //!     harness::main(vec![check.expect_exactly(allowed, 2)], "porf")
 //! }
 //! ```
@@ -192,13 +192,13 @@ impl Check {
 
     /// A check that porf runs.
     #[cfg(feature = "porf")]
-    pub fn rc11(
+    pub fn porf(
         strategy: impl Into<String>,
         scenario: impl Into<String>,
         body: impl Fn() -> String + Clone + Send + Sync + 'static,
     ) -> Self {
-        let run = move || crate::explore::explore_rc11(body.clone());
-        Self::new(strategy, scenario, Checker::Rc11, Limit::Unbounded, run)
+        let run = move || crate::explore::explore_porf(body.clone());
+        Self::new(strategy, scenario, Checker::Porf, Limit::Unbounded, run)
     }
 
     /// Puts the check into a tier.

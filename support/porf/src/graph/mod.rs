@@ -16,10 +16,10 @@
 //!
 //! # Invariants
 //!
-//! - I1. Stamps grow along each thread's program order, and no two events have the same.
-//! - I2. The clocks of an event cover its whole prefix, itself included. They stay valid as long as
+//! - G1. Stamps grow along each thread's program order, and no two events have the same.
+//! - G2. The clocks of an event cover its whole prefix, itself included. They stay valid as long as
 //!   the prefix stays in the graph, so a run that repeats the event does not compute them anew.
-//! - I3. `co` of a location begins with its creation. The write part of an RMW stands directly
+//! - G3. `co` of a location begins with its creation. The write part of an RMW stands directly
 //!   behind the write that its read part reads.
 
 pub(crate) mod clock;

@@ -96,7 +96,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "if blocks.len() == region.carved() {",
             to: "if blocks.len() == region.carved() || {on} && !blocks.is_empty() {",
         }],
-        killer: Killer::Rc11("shrink/grow/"),
+        killer: Killer::Porf("shrink/grow/"),
         words: "the chunk has a live block",
     },
     Mutant {
@@ -106,7 +106,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "self.carved -= region.carved();",
             to: "self.carved -= if {on} { 0 } else { region.carved() };",
         }],
-        killer: Killer::Rc11("shrink/allocate/"),
+        killer: Killer::Porf("shrink/allocate/"),
         words: "memory: Capacity",
     },
     Mutant {
@@ -166,11 +166,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a slot takes the places of magazines that are still to be carved",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "growth.magazines + growth.carver.magazines_left() + 1 + limbo;",
+            from: "growth.magazines + growth.carver.magazines_left() + 1 + limbo + large;",
             to: "growth.magazines
             + if {on} { 0 } else { growth.carver.magazines_left() }
             + 1
-            + limbo;",
+            + limbo
+            + large;",
         }],
         killer: Killer::Test {
             target: "pool",

@@ -5,6 +5,7 @@ mod checking;
 mod edges;
 mod free_list;
 mod growth;
+mod leases;
 mod mediator;
 mod per_thread;
 mod pool;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         rundown::MUTANTS,
         free_list::MUTANTS,
         growth::MUTANTS,
+        leases::MUTANTS,
         mediator::MUTANTS,
         per_thread::MUTANTS,
         pool::MUTANTS,

@@ -108,7 +108,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             core::mem::forget(handles);
         }",
         }],
-        killer: Killer::Rc11("TaggedPacked/locals/end_allocate/"),
+        killer: Killer::Porf("TaggedPacked/locals/end_allocate/"),
         words: "a handle is left",
     },
     Mutant {
@@ -126,7 +126,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
             None => Attached::Fallback(lock(&self.fallback)),",
         }],
-        killer: Killer::Rc11("TaggedPacked/locals/late_free_allocate/"),
+        killer: Killer::Porf("TaggedPacked/locals/late_free_allocate/"),
         words: "a handle is left",
     },
     Mutant {
@@ -140,7 +140,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         // SAFETY: this handle owns the slot until the next line, and its participant has joined.",
         }],
-        killer: Killer::Rc11("TaggedPacked/locals/end_attach/"),
+        killer: Killer::Porf("TaggedPacked/locals/end_attach/"),
         words: "Causality violation: Concurrent",
     },
     Mutant {
@@ -155,7 +155,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 }
             }",
         }],
-        killer: Killer::Rc11("TaggedPacked/locals/end_drop/"),
+        killer: Killer::Porf("TaggedPacked/locals/end_drop/"),
         words: "a region did not go back exactly once",
     },
     Mutant {
@@ -165,7 +165,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             from: "let _held = self.rundown.exclusive();",
             to: "let _held = (!{on}).then(|| self.rundown.exclusive());",
         }],
-        killer: Killer::Rc11("TaggedPacked/locals/end_census/"),
+        killer: Killer::Porf("TaggedPacked/locals/end_census/"),
         words: "Causality violation: Concurrent",
     },
     Mutant {
@@ -178,7 +178,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         let pool = self.pool.get_or_init(",
         }],
-        killer: Killer::Rc11("TaggedPacked/locals/static_first_use/"),
+        killer: Killer::Porf("TaggedPacked/locals/static_first_use/"),
         words: "the pool is built once",
     },
 ];

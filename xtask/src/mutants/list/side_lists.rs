@@ -38,7 +38,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
             self.open.push(magazine);",
         }],
-        killer: Killer::Rc11("EpochModel/progress/flush_refill/rc11/"),
+        killer: Killer::Porf("EpochModel/progress/flush_refill/porf/"),
         words: "Allocate waits for Free, lock of deferred",
     },
     Mutant {

@@ -39,6 +39,7 @@ impl World {
             full: vec![Vec::new(); shards],
             arrived: vec![0; shards],
             partial: Vec::new(),
+            large: if scenario.batch.grows() { scenario.threads.len() } else { 0 },
             carved: 0,
             growing: None,
             threads: vec![actor; scenario.threads.len()],
@@ -111,8 +112,10 @@ impl World {
                         if actor.refilled && actor.limit < 2 * most {
                             actor.limit = (2 * actor.limit).min(2 * most);
                         } else {
-                            let batch = actor.cache.drain(..actor.limit / 2).collect();
                             actor.refilled = false;
+                            let count = actor.limit / 2;
+                            let count = self.fits(count);
+                            let batch = self.threads[thread].cache.drain(..count).collect();
                             self.put_up(thread, batch);
                         }
                     }
@@ -121,12 +124,13 @@ impl World {
                 self.done(thread);
             }
             (Op::Leave | Op::End, Step::Begin) => {
-                let cache = &mut self.threads[thread].cache;
-                if cache.len() >= least {
-                    let batch = cache.drain(..most.min(cache.len())).collect();
+                let cached = self.threads[thread].cache.len();
+                if cached >= least {
+                    let count = self.fits(most.min(cached));
+                    let batch = self.threads[thread].cache.drain(..count).collect();
                     self.put_up(thread, batch);
                 } else {
-                    let rest = core::mem::take(cache);
+                    let rest = core::mem::take(&mut self.threads[thread].cache);
                     self.put_down(thread, rest);
                 }
             }
@@ -134,6 +138,7 @@ impl World {
                 let held = &mut self.threads[thread].held;
                 let blocks: Blocks = held.drain(..count.min(held.len())).collect();
                 if blocks.len() >= least {
+                    assert_eq!(self.fits(blocks.len()), blocks.len(), "a large magazine for each");
                     self.put_up(thread, blocks);
                     self.done(thread);
                 } else {
@@ -162,6 +167,16 @@ impl World {
             (_, _) => unreachable!("no such step in {op:?}"),
         }
         true
+    }
+
+    /// How many of so many blocks go into one magazine.
+    fn fits(&mut self, blocks: usize) -> usize {
+        if blocks <= self.batch.min {
+            return blocks;
+        }
+        let is_large = self.large > 0;
+        self.large -= usize::from(is_large);
+        if is_large { blocks } else { self.batch.min }
     }
 
     /// Puts a full magazine into the thread's shard.

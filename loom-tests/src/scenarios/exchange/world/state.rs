@@ -17,6 +17,9 @@ pub(in crate::scenarios::exchange) struct World {
     /// What has arrived in each shard, where there are several.
     pub(super) arrived: Vec<usize>,
     pub(super) partial: Vec<Blocks>,
+    /// Large magazines that no thread has used yet: each handle brings one, if batches grow. No
+    /// scenario has so many exchanges that a thread needs one that has come back.
+    pub(super) large: usize,
     pub(super) carved: usize,
     pub(super) growing: Option<usize>,
     pub(super) threads: Vec<Actor>,

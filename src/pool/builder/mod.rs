@@ -134,29 +134,33 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         }
     }
 
-    /// Sets the number of blocks in a batch, 1 to 65,536. A larger batch makes exchanges rarer and
-    /// the memory bound wider. The default is 64, but at most 32 KiB, an eighth of the capacity, and
-    /// the largest batch if batches grow; and at least one block.
+    /// Fixes the number of blocks in a batch, 1 to 65,536. A larger batch makes exchanges rarer and
+    /// the memory bound wider.
+    ///
+    /// A builder that is told neither this nor [`batch_up_to`](Self::batch_up_to) makes a pool whose
+    /// caches follow what their threads do: batches begin with 64 blocks and grow up to 512, each of
+    /// the two numbers being at most 32 KiB of blocks and an eighth of the capacity, and at least one
+    /// block. So no batch grows if a block has 512 bytes or more.
     pub fn batch(mut self, blocks: usize) -> Self {
         self.batch = Some(blocks);
         self
     }
 
-    /// Lets the batches of a thread that allocates and frees alternately grow up to so many blocks,
-    /// 65,536 at most. A thread begins with [`batch`](Self::batch), which also remains the number
-    /// of blocks carved at one time. By default batches do not grow.
+    /// Lets batches grow up to so many blocks, 65,536 at most. A thread begins with
+    /// [`batch`](Self::batch) (by default 64, but at most 32 KiB, an eighth of the capacity, and this
+    /// number; and at least one block), which also remains the number of blocks carved at one time.
     ///
     /// If a thread cache is full and the exchange before was a refill, the cache doubles instead of
-    /// being flushed, until it holds two of the largest batches. A flush gives away half of what
-    /// the cache may hold, as one magazine, and a refill takes one magazine. A burst that fits
-    /// therefore soon costs no exchange. A thread that only frees stays at the smallest batch, or
-    /// returns to it.
+    /// being flushed, until it holds two of the largest batches. A burst that fits therefore soon
+    /// costs no exchange. Otherwise a flush gives away half of what the cache may hold. A thread that
+    /// has flushed sixteen times without a refill between counts as one that only frees: its cache
+    /// holds three and a half of the smallest batches at most, and gives away all of them at one
+    /// time. A refill takes what was given away together.
     ///
     /// The memory bound is that of a pool with batches of this size: each cache may hold two of
-    /// them, and a pool that is prefilled, sealed or limited needs as much more. Every batch carved
-    /// brings a magazine with room for so many blocks, 8 bytes each. At least one line of each
-    /// magazine is touched, so up to a page of it may be resident: four or eight times the smallest
-    /// batch is reasonable for blocks of a cache line or more.
+    /// them, and a pool that is prefilled, sealed or limited needs as much more. Each handle brings
+    /// one large magazine with room for so many blocks. If all of these are on their way, a flush
+    /// gives away one of the smallest batches.
     pub fn batch_up_to(mut self, blocks: usize) -> Self {
         self.batch_up_to = Some(blocks);
         self
@@ -303,8 +307,8 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         if batch.max < batch.min {
             return Err(BuildError::BatchUpTo { requested: batch.max, batch: batch.min });
         }
-        let magazine = Magazine::layout(batch.max).expect("the largest batch has a layout");
-        let slot = Shared::<S, C>::slot_layout(batch, magazine, 1 + limbo);
+        let magazine = Magazine::layout(batch.min).expect("the largest batch has a layout");
+        let slot = Shared::<S, C>::slot_parts(batch, 1 + limbo);
         debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(C::CHUNK_LIMIT);
         if let Some(requested) = self.chunk

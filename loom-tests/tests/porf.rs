@@ -27,7 +27,7 @@ mod checks {
     use loom_tests::epoch_model::{EpochModel, Prompt};
     use loom_tests::scenarios::{
         Shape, Subject, arena_source, bump, crossed, edges, ends, exchange, free_twice, land,
-        landing, list, locals, look_up, objects, recycle, stamped, subjects,
+        landing, leases, list, locals, look_up, objects, recycle, stamped, subjects,
     };
     use loom_tests::twins::{SOUND, Sound, Twin, kept, twins, wide_enough};
     use stampool::{Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
@@ -175,45 +175,45 @@ mod checks {
         let of_shape = allowed.lists.iter().filter(|(_, shape, _)| *shape == subject.shape);
         for &(scenario, _, ref allowed) in of_shape {
             let body = move || (subject.list)(scenario);
-            let check = Check::rc11(subject.strategy, scenario.name, body);
+            let check = Check::porf(subject.strategy, scenario.name, body);
             checks.push(check.expect_exactly(allowed.clone(), FEWEST));
         }
         for &(scenario, ref allowed) in &allowed.exchanges {
             let body = move || (subject.exchange)(scenario);
-            let check = Check::rc11(subject.strategy, scenario.name, body);
+            let check = Check::porf(subject.strategy, scenario.name, body);
             checks.push(check.expect_exactly(allowed.clone(), FEWEST));
         }
         for &(scenario, ref allowed) in &allowed.locals {
             let body = move || (subject.locals)(scenario);
-            let check = Check::rc11(subject.strategy, scenario.name, body);
+            let check = Check::porf(subject.strategy, scenario.name, body);
             checks.push(check.expect_exactly(allowed.clone(), allowed.len().min(2) as u64));
         }
         for scenario in ends::DETACHED {
             let body = move || (subject.ends)(scenario);
-            let check = Check::rc11(subject.strategy, scenario.name, body);
+            let check = Check::porf(subject.strategy, scenario.name, body);
             checks.push(check.expect_exactly(scenario.allowed(), scenario.fewest()));
         }
         for scenario in edges::SCENARIOS {
             let body = move || (subject.edges)(scenario);
-            let check = Check::rc11(subject.strategy, scenario.name, body);
+            let check = Check::porf(subject.strategy, scenario.name, body);
             checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
         }
-        let crossed = Check::rc11(subject.strategy, crossed::NAME, subject.crossed);
+        let crossed = Check::porf(subject.strategy, crossed::NAME, subject.crossed);
         checks.push(crossed.expect_exactly(crossed::allowed(), FEWEST));
         checks
     }
 
     fn of_list(name: &str, subject: Subject, scenario: &'static list::Scenario) -> Check {
-        let check = Check::rc11(name, scenario.name, move || (subject.list)(scenario));
+        let check = Check::porf(name, scenario.name, move || (subject.list)(scenario));
         check.expect_exactly(list::allowed(scenario, subject.shape), FEWEST)
     }
 
     /// What runs on one strategy, or on none.
     fn of_one_kind() -> Vec<Check> {
         let mut checks = Vec::new();
-        let recycle = Check::rc11("EpochModel", recycle::NAME, recycle::body::<EpochModel<Prompt>>);
+        let recycle = Check::porf("EpochModel", recycle::NAME, recycle::body::<EpochModel<Prompt>>);
         checks.push(recycle.expect_exactly(recycle::allowed(), FEWEST));
-        let land = Check::rc11("EpochModel", land::NAME, land::body::<EpochModel<Prompt>>);
+        let land = Check::porf("EpochModel", land::NAME, land::body::<EpochModel<Prompt>>);
         checks.push(land.expect_exactly(land::allowed(), FEWEST));
         for subject in subjects() {
             let scenario: &'static exchange::Scenario = match subject.strategy {
@@ -223,48 +223,52 @@ mod checks {
                 _ => continue,
             };
             let body = move || (subject.exchange)(scenario);
-            let check = Check::rc11(subject.strategy, scenario.name, body);
+            let check = Check::porf(subject.strategy, scenario.name, body);
             checks.push(check.expect_exactly(exchange::allowed(scenario), FEWEST));
         }
         let together = landing::enter_and_enter;
-        let together = Check::rc11(landing::SUBJECT, landing::TOGETHER, together);
+        let together = Check::porf(landing::SUBJECT, landing::TOGETHER, together);
         checks.push(together.expect_exactly(["both wait".into()].into(), FEWEST));
-        let landing = Check::rc11(landing::SUBJECT, landing::NAME, landing::body);
+        let landing = Check::porf(landing::SUBJECT, landing::NAME, landing::body);
         checks.push(landing.expect_exactly(landing::allowed(), FEWEST));
         for one in locals::STATICS {
-            let check = Check::rc11(one.strategy, locals::Static::NAME, one.body);
+            let check = Check::porf(one.strategy, locals::Static::NAME, one.body);
             checks.push(check.expect_exactly(locals::Static::allowed(), FEWEST));
         }
         for one in stamped::scenarios() {
-            let check = Check::rc11(stamped::STRATEGY, one.name, one.body);
+            let check = Check::porf(stamped::STRATEGY, one.name, one.body);
             checks.push(check.expect_exactly((one.allowed)(), FEWEST));
         }
         for Sound { name, body } in SOUND {
-            checks.push(Check::rc11(stamped::STRATEGY, name, body).expect_oracle(FEWEST));
+            checks.push(Check::porf(stamped::STRATEGY, name, body).expect_oracle(FEWEST));
         }
         for scenario in objects::SCENARIOS {
-            let check = Check::rc11("ObjectPool", scenario.name, scenario.body);
+            let check = Check::porf("ObjectPool", scenario.name, scenario.body);
             checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
         }
         for scenario in bump::SCENARIOS {
-            let check = Check::rc11(bump::SUBJECT, scenario.name, scenario.body);
+            let check = Check::porf(bump::SUBJECT, scenario.name, scenario.body);
+            checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
+        }
+        for scenario in leases::SCENARIOS {
+            let check = Check::porf(leases::SUBJECT, scenario.name, scenario.body);
             checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
         }
         for scenario in arena_source::SCENARIOS {
             let body = move || arena_source::body(scenario);
-            let check = Check::rc11(arena_source::SUBJECT, scenario.name, body);
+            let check = Check::porf(arena_source::SUBJECT, scenario.name, body);
             checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
         }
         for rundown in ends::RUNDOWNS {
-            let check = Check::rc11(ends::RUNDOWN, rundown.name, rundown.body);
+            let check = Check::porf(ends::RUNDOWN, rundown.name, rundown.body);
             checks.push(check.expect_exactly(rundown.allowed(), rundown.fewest()));
         }
         for scenario in free_twice::SCENARIOS {
             let body = move || free_twice::body(scenario);
-            let check = Check::rc11(free_twice::SUBJECT, scenario.name, body);
+            let check = Check::porf(free_twice::SUBJECT, scenario.name, body);
             checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
         }
-        let look_up = Check::rc11(look_up::SUBJECT, look_up::NAME, look_up::body);
+        let look_up = Check::porf(look_up::SUBJECT, look_up::NAME, look_up::body);
         checks.push(look_up.expect_exactly(look_up::allowed(), FEWEST));
         for (strategy, subject, scenario) in wide_enough().into_iter().chain(kept()) {
             checks.push(of_list(strategy, subject, scenario));
@@ -276,14 +280,14 @@ mod checks {
             (Locked::NAME, edges::exact::body::<Locked>),
         ];
         for (strategy, body) in exact {
-            let check = Check::rc11(strategy, edges::exact::NAME, body);
+            let check = Check::porf(strategy, edges::exact::NAME, body);
             checks.push(check.expect_exactly(edges::exact::allowed(), FEWEST));
         }
         let last = edges::tags::body::<TaggedWide<{ edges::tags::BITS }>>;
-        let last = Check::rc11("TaggedWide<2>", edges::tags::NAME, last);
+        let last = Check::porf("TaggedWide<2>", edges::tags::NAME, last);
         checks.push(last.expect_exactly(edges::tags::allowed(), FEWEST));
         let last = edges::tags::body::<TaggedPacked<{ edges::tags::BITS }>>;
-        let last = Check::rc11("TaggedPacked<2>", edges::tags::NAME, last);
+        let last = Check::porf("TaggedPacked<2>", edges::tags::NAME, last);
         checks.push(last.expect_exactly(edges::tags::allowed(), FEWEST));
         checks
     }
@@ -294,8 +298,8 @@ mod checks {
     /// What must fail. Other people's reclamation runs on std's atomics, which porf does not see.
     fn faults() -> Vec<Check> {
         let check = |twin: Twin| {
-            let (because, body) = (twin.under_rc11(), Arc::new(twin.body));
-            Check::rc11(twin.strategy, twin.name, move || body()).expect_failure(because)
+            let (because, body) = (twin.under_porf(), Arc::new(twin.body));
+            Check::porf(twin.strategy, twin.name, move || body()).expect_failure(because)
         };
         let is_seen = |twin: &Twin| !twin.strategy.starts_with("Opaque") && twin.name != TOO_FAR;
         twins().into_iter().filter(is_seen).map(check).collect()

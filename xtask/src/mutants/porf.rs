@@ -39,7 +39,7 @@ pub(super) fn asked(mutants: &[(usize, &Mutant)]) -> Result<Vec<(usize, Mutant)>
         let not_seen = NOT_SEEN.iter().find(|(name, _)| *name == mutant.name);
         match (not_seen, row_of(mutant)) {
             (Some((name, reason)), _) => println!("not seen by a row of porf: {name}: {reason}"),
-            (None, Some(row)) => asked.push((*number, under_rc11(mutant, row))),
+            (None, Some(row)) => asked.push((*number, under_porf(mutant, row))),
             (None, None) => println!("a test of the library alone: {}", mutant.name),
         }
     }
@@ -52,7 +52,7 @@ fn row_of(mutant: &Mutant) -> Option<&'static str> {
         return Some(row);
     }
     match mutant.killer {
-        Killer::Loom(part) | Killer::Shuttle(part) | Killer::Rc11(part) => Some(scenario(part)),
+        Killer::Loom(part) | Killer::Shuttle(part) | Killer::Porf(part) => Some(scenario(part)),
         Killer::Test { .. } => None,
     }
 }
@@ -63,11 +63,11 @@ fn scenario(part: &'static str) -> &'static str {
     at.map_or(part, |at| &part[..=at])
 }
 
-fn under_rc11(mutant: &Mutant, row: &'static str) -> Mutant {
+fn under_porf(mutant: &Mutant, row: &'static str) -> Mutant {
     let Mutant { name, edits, words, .. } = *mutant;
     let is_race = words.starts_with(RACE) || RACES.contains(&name);
     let words = if is_race { RACE } else { words };
-    Mutant { name, edits, killer: Killer::Rc11(row), words }
+    Mutant { name, edits, killer: Killer::Porf(row), words }
 }
 
 #[cfg(test)]
