@@ -5,18 +5,12 @@ use core::ptr::NonNull;
 
 use super::FreeRanges;
 use super::index::Index;
-use super::range::{FreeRange, GRANULE};
+use super::range::{FreeRange, GRANULE, granules};
 use super::region::Region;
 use crate::alloc::bump::{Served, is_aligned};
 use crate::alloc::empty_block;
 use crate::error::AllocError;
 use crate::source::Source;
-
-/// The bytes of the granules that a block of this size takes.
-#[inline(always)]
-pub(super) const fn granules(size: usize) -> usize {
-    (size + (GRANULE - 1)) & !(GRANULE - 1)
-}
 
 /// The bytes of the range in front of the block that a range gives up for the block's alignment.
 #[inline(always)]

@@ -15,8 +15,7 @@ use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-use self::cut::granules;
-use self::range::{FreeRange, GRANULE};
+use self::range::{FreeRange, GRANULE, granules};
 use self::region::Region;
 use self::regions::Regions;
 use super::chunks::FIRST_CHUNK_BYTES;

@@ -11,7 +11,7 @@ use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use self::bins::Bins;
-use self::tag::{GRANULE, WORD};
+use self::tag::{GRANULE, Piece, WORD, taken};
 use super::chunks::{Chunks, FIRST_CHUNK_BYTES};
 use super::{Usage, inherent};
 use crate::error::AllocError;
@@ -112,7 +112,7 @@ impl<S: Source> SignPost<S> {
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.align() <= GRANULE
             && layout.size() != 0
-            && let Some((piece, bytes)) = self.take(work::taken(layout.size()))
+            && let Some((piece, bytes)) = self.take(taken(layout.size()))
         {
             return Ok(NonNull::slice_from_raw_parts(piece.0, bytes - WORD));
         }
@@ -137,7 +137,7 @@ impl<S: Source> SignPost<S> {
     /// As [`deallocate_unsized`](Self::deallocate_unsized).
     pub unsafe fn block_len(&self, block: NonNull<u8>) -> usize {
         // SAFETY: by the caller.
-        unsafe { work::piece_of(block).tag() }.length() - WORD
+        unsafe { Piece::of(block).tag() }.length() - WORD
     }
 
     /// Whether `address` lies in a region.

@@ -2,11 +2,20 @@
 
 use core::ptr::NonNull;
 
+use crate::alloc::provenance::recover;
+
 pub(super) const WORD: usize = size_of::<usize>();
 /// Blocks begin at multiples of this, counted from the address 0.
 pub(super) const GRANULE: usize = 2 * WORD;
 /// The length of the shortest piece.
 pub(super) const LEAST: usize = 4 * WORD;
+
+/// The length of the piece that a block of this size takes, with its tag.
+#[inline(always)]
+pub(super) const fn taken(size: usize) -> usize {
+    let bytes = (size + WORD + (GRANULE - 1)) & !(GRANULE - 1);
+    if bytes < LEAST { LEAST } else { bytes }
+}
 
 /// The piece is free.
 const FREE: usize = 1;
@@ -76,6 +85,12 @@ impl Tag {
 // Each of these asks that the piece is one of a region, or the end of one, and that the word is the
 // piece's own at that time: its tag always, the others while it is free.
 impl Piece {
+    /// The piece of a block, to which the caller's pointer may reach less than all of it.
+    #[inline(always)]
+    pub(super) fn of(block: NonNull<u8>) -> Self {
+        Self(recover(block))
+    }
+
     #[inline(always)]
     unsafe fn word(self, nth: usize) -> NonNull<usize> {
         // SAFETY: by the caller, the word is one of the piece.

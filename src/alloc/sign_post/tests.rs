@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::SignPost;
-use super::tag::{LEAST, Piece, Tag, WORD};
-use super::work::{end, first, taken};
+use super::tag::{LEAST, Piece, Tag, WORD, taken};
+use super::work::{end, first};
 use crate::source::{LimitedSource, Source, SystemSource};
 
 /// Where blocks begin, and their layouts.

@@ -4,26 +4,13 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::SignPost;
-use super::tag::{GRANULE, LEAST, Piece, Tag, WORD};
+use super::tag::{GRANULE, LEAST, Piece, Tag, WORD, taken};
 use crate::alloc::bump::{Served, is_aligned};
 use crate::alloc::chunks::Chunk;
 use crate::alloc::empty_block;
-use crate::alloc::provenance::{expose, recover};
+use crate::alloc::provenance::expose;
 use crate::error::AllocError;
 use crate::source::Source;
-
-/// The length of the piece that a block of this size takes, with its tag.
-#[inline(always)]
-pub(super) const fn taken(size: usize) -> usize {
-    let bytes = (size + WORD + (GRANULE - 1)) & !(GRANULE - 1);
-    if bytes < LEAST { LEAST } else { bytes }
-}
-
-/// The piece of a block.
-#[inline(always)]
-pub(super) fn piece_of(block: NonNull<u8>) -> Piece {
-    Piece(recover(block))
-}
 
 /// The first piece of a chunk, whose tag lies in the granule in front of it.
 pub(super) fn first(chunk: Chunk) -> Piece {
@@ -92,7 +79,7 @@ impl<S: Source> SignPost<S> {
     #[inline(always)]
     pub(super) unsafe fn give(&self, block: NonNull<u8>) {
         // SAFETY: by the caller.
-        unsafe { self.free(piece_of(block)) }
+        unsafe { self.free(Piece::of(block)) }
     }
 
     /// Frees a piece, together with its free neighbours.
@@ -297,7 +284,7 @@ impl<S: Source> SignPost<S> {
         if old.size() == 0 {
             return Ok(NonNull::slice_from_raw_parts(block, 0));
         }
-        let (piece, bytes) = (piece_of(block), taken(new.size()));
+        let (piece, bytes) = (Piece::of(block), taken(new.size()));
         // SAFETY: by the caller.
         let tag = unsafe { piece.tag() };
         let mut length = tag.length();
@@ -348,7 +335,7 @@ impl<S: Source> SignPost<S> {
         if old.size() == 0 {
             return Ok(NonNull::slice_from_raw_parts(block, 0));
         }
-        let piece = piece_of(block);
+        let piece = Piece::of(block);
         // SAFETY: by the caller; the piece is longer than the new size and its tag.
         let length = unsafe { self.shorten(piece, taken(new.size())) };
         Ok(NonNull::slice_from_raw_parts(piece.0, length - WORD))
