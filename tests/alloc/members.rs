@@ -8,7 +8,7 @@ use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
     AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
-    Index, Linear, Owner, Stack, Static, Trees, Usage,
+    Index, Linear, Owner, SignPost, Stack, Static, Trees, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
@@ -231,6 +231,14 @@ fn good_fit() {
 #[test]
 fn best_fit() {
     free_ranges::<Trees>();
+}
+
+#[test]
+fn sign_post() {
+    for first in [4096, 1] {
+        let make = |source| SignPost::with_first_chunk(source, first);
+        conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    }
 }
 
 #[test]
