@@ -81,7 +81,7 @@ pub(crate) use empty::empty as empty_block;
 #[cfg(feature = "std")]
 pub use fixed::AsyncStatic;
 pub use fixed::Static;
-pub use free_ranges::{Bins, FreeRanges, GoodFit, Index};
+pub use free_ranges::{BestFit, Bins, FreeRanges, GoodFit, Index, Trees};
 pub use linear::Linear;
 #[cfg(feature = "std")]
 pub use linear::{AsyncLinear, Run};

@@ -77,6 +77,7 @@ impl<S: Strategy> Client<'_, S> {
         blocks: impl FnOnce() -> Result<&'b [Block], E>,
     ) -> Result<bool, E> {
         let Depot { store, batch, full, large, .. } = &**self.mediator.depot;
+        let Some(large) = large else { return Ok(false) };
         let guard = self.mediator.reclaimer.pin(self.participant);
         // SAFETY: M6.
         let Some(magazine) = (unsafe { large.pop(store, &guard) }) else { return Ok(false) };

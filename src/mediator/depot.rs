@@ -18,8 +18,8 @@ pub(super) struct Depot<S: Strategy> {
     pub(super) full: FullLists<S>,
     pub(super) partial: S::List,
     pub(super) empty: S::List,
-    /// Empty large magazines. The list stays empty if batches do not grow.
-    pub(super) large: S::List,
+    /// Empty large magazines. There is no such list if batches do not grow.
+    pub(super) large: Option<S::List>,
     pub(super) limbo: Limbo,
     /// Whether the lists refuse removals instead of letting their tags wrap.
     pub(super) may_refuse: bool,
@@ -41,7 +41,7 @@ impl<S: Strategy> Depot<S> {
             full: FullLists::new(shards, mechanism),
             partial: S::list(mechanism),
             empty: S::list(mechanism),
-            large: S::list(mechanism),
+            large: batch.grows().then(|| S::list(mechanism)),
             limbo: Limbo::new(),
             may_refuse: mechanism.tag_policy == TagPolicy::Refuse,
             all_returned: Witness::created(),
@@ -50,14 +50,18 @@ impl<S: Strategy> Depot<S> {
 
     /// All lists.
     pub(super) fn lists(&self) -> impl Iterator<Item = &S::List> {
-        self.full.all_from(ShardId::default()).chain([&self.partial, &self.empty, &self.large])
+        self.full
+            .all_from(ShardId::default())
+            .chain([&self.partial, &self.empty])
+            .chain(&self.large)
     }
 
     /// Pushes an empty magazine to the list of its kind.
     #[inline]
     pub(super) fn put_back(&self, magazine: OwnedMagazine<'_>) {
         if magazine.is_large() {
-            self.large.push(magazine);
+            let large = self.large.as_ref();
+            large.expect("only a pool whose batches grow has large magazines").push(magazine);
         } else {
             self.empty.push(magazine);
         }

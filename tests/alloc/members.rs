@@ -7,8 +7,8 @@ use core::ptr::NonNull;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy, Fit, GoodFit, Linear,
-    Owner, Stack, Static, Usage,
+    AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
+    Index, Linear, Owner, Stack, Static, Trees, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
@@ -213,11 +213,22 @@ fn buddy() {
     }
 }
 
+/// Half of the programs begin with a region that has room for a block or two.
+fn free_ranges<I: Index>() {
+    for first in [4096, 1] {
+        let make = |source| FreeRanges::<TestSource, I>::with_first_chunk(source, first);
+        conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    }
+}
+
 #[test]
 fn good_fit() {
-    conformance(GoodFit::new).owner().reset().recovers().programs(programs()).check();
-    let make = |source| GoodFit::with_first_chunk(source, 1);
-    conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    free_ranges::<Bins>();
+}
+
+#[test]
+fn best_fit() {
+    free_ranges::<Trees>();
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub mod stamped;
 mod standing;
 
 pub use depth::Depth;
-pub(crate) use magazines::{make_large_magazine, make_magazine};
+pub(crate) use magazines::{make_magazine, stock};
 use metered::Metered;
 pub use payload::Payload;
 pub use shape::Shape;

@@ -15,11 +15,6 @@ use stampool::{
     AllocError, Counted, NoConstructor, ObjectPool, OwnedPooled, Pooled, SharedPooled, TaggedWide,
 };
 
-/// A pool whose callers make the values.
-type Bare<T> = ObjectPool<T, TaggedWide, NoConstructor>;
-/// A counted object of such a pool.
-type BareShared = SharedPooled<Value, TaggedWide, NoConstructor>;
-
 /// A named program and its outcomes.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
@@ -173,7 +168,12 @@ fn keep_elsewhere() -> String {
     outcome
 }
 
-fn of_shared() -> (Arc<Tally>, Arc<Bare<Counted<Value>>>, BareShared) {
+/// A pool of objects that owners share. The scenarios make the objects themselves.
+type OfShared = ObjectPool<Counted<Value>, TaggedWide, NoConstructor>;
+/// A handle of such an object.
+type Shared = SharedPooled<Value, TaggedWide, NoConstructor>;
+
+fn of_shared() -> (Arc<Tally>, Arc<OfShared>, Shared) {
     let tally = Arc::new(Tally::default());
     let builder = ObjectPool::builder().exact().capacity(1).prefill(1).sealed();
     let pool = Arc::new(builder.build().expect("memory"));
@@ -181,7 +181,7 @@ fn of_shared() -> (Arc<Tally>, Arc<Bare<Counted<Value>>>, BareShared) {
     (tally, pool, OwnedPooled::share(object))
 }
 
-fn end_shared(pool: Arc<Bare<Counted<Value>>>, tally: &Tally) {
+fn end_shared(pool: Arc<OfShared>, tally: &Tally) {
     let mut pool = Arc::into_inner(pool).expect("all threads are joined");
     assert_eq!(pool.census().free_blocks(), 1, "a block was lost");
     assert_eq!(tally.dropped.load(Relaxed), 1, "dropped once");
@@ -191,7 +191,7 @@ fn end_shared(pool: Arc<Bare<Counted<Value>>>, tally: &Tally) {
 fn last_drop() -> String {
     let (tally, pool, object) = of_shared();
     let shared = object.clone();
-    let read = |object: BareShared| operation(|| assert_eq!(object.read(), 0));
+    let read = |object: Shared| operation(|| assert_eq!(object.read(), 0));
     let other = thread::spawn(move || read(shared));
     read(object);
     other.join().expect("no panic unreported");

@@ -9,6 +9,7 @@ mod region;
 mod regions;
 #[cfg(all(test, feature = "std"))]
 mod tests;
+mod trees;
 
 use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
@@ -27,6 +28,7 @@ use crate::source::{DefaultSource, Source};
 
 pub use self::bins::Bins;
 pub use self::index::Index;
+pub use self::trees::Trees;
 
 /// A general allocator for one thread: blocks of any layout, freed in any order, without headers.
 ///
@@ -34,7 +36,7 @@ pub use self::index::Index;
 /// user's. All memory between live blocks is *free ranges*, which hold their own records. A freed
 /// block becomes one range with the free memory in front of it and behind it, at once, and an
 /// allocation takes the front of a range and leaves the rest. Which range it takes is the index's
-/// matter, and so there are two members: [`GoodFit`] and, with a tree, the best fit.
+/// matter, and so there are two members: [`GoodFit`] and [`BestFit`].
 ///
 /// ```text
 /// | header | live | free range | live | live | free range   | bits |   a region
@@ -118,6 +120,44 @@ pub struct FreeRanges<S: Source = DefaultSource, I: Index = Bins> {
 /// # Ok::<(), stampool::alloc::AllocError>(())
 /// ```
 pub type GoodFit<S = DefaultSource> = FreeRanges<S, Bins>;
+
+/// [`FreeRanges`] that takes the shortest range that is long enough.
+///
+/// The free ranges are in bands: a list for each length below 32 granules, and a red-black tree for the
+/// lengths from each power of two to the next, ordered by length and address, so that of several ranges
+/// of one length the lowest one is taken. The trees' nodes lie in the free ranges. A mask says which
+/// bands are not empty. Elsewhere this is called *multiple binary search trees*.
+///
+/// Take it where memory is scarce, or the program runs for long: of a heap that is nearly full it uses
+/// the most. Where time matters more, [`GoodFit`] needs little more memory, and constant time.
+///
+/// # Complexity
+///
+/// Logarithmic in the number of free ranges of 32 granules and more.
+///
+/// # Example
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::alloc::BestFit;
+/// use stampool::SystemSource;
+///
+/// let heap = BestFit::new(SystemSource);
+/// let [large, small, wall] = [[0_u64; 60].len(), 40, 2].map(|words| Layout::array::<u64>(words));
+/// let (large, small, wall) = (large?, small?, wall?);
+/// let first = heap.allocate(large)?;
+/// heap.allocate(wall)?;
+/// let second = heap.allocate(small)?;
+/// heap.allocate(wall)?;
+/// // SAFETY: both blocks are live, and are not used afterwards.
+/// unsafe { heap.deallocate(first.cast(), large) };
+/// # // SAFETY: as above.
+/// unsafe { heap.deallocate(second.cast(), small) };
+/// // Both free ranges are long enough. The shorter one is the better one.
+/// assert_eq!(heap.allocate(small)?, second);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type BestFit<S = DefaultSource> = FreeRanges<S, Trees>;
 
 // SAFETY: all pointers lead into regions that this value owns; the source is `Send`.
 unsafe impl<S: Source, I: Index> Send for FreeRanges<S, I> {}

@@ -2,7 +2,7 @@
 
 use core::ptr::{NonNull, without_provenance_mut};
 
-const WORD: usize = size_of::<*mut u8>();
+pub(super) const WORD: usize = size_of::<*mut u8>();
 
 /// Blocks and free ranges begin at multiples of this, counted from the address 0, and are multiples
 /// of it long: two words, 16 bytes where an address has 64 bits.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::index::Ranges;
-use super::range::{FreeRange, GRANULE};
-use super::{Bins, FreeRanges, Index};
+use super::range::{FreeRange, GRANULE, WORD};
+use super::{BestFit, FreeRanges, GoodFit, Index};
 use crate::source::{LimitedSource, Source, SystemSource};
 
 /// Where blocks begin, and their layouts.
@@ -30,8 +30,10 @@ fn look<S: Source, I: Index>(heap: &FreeRanges<S, I>, live: &Live) -> Result<(),
     heap.index.visit(|range| free.push(range));
     for range in &free {
         enter(range.start, range.bytes, true)?;
+        // SAFETY: the range has so many bytes.
+        let end = unsafe { range.start.add(range.bytes) };
         // SAFETY: the range is in the index.
-        let ends = unsafe { FreeRange::ending_at(range.start.add(range.bytes)) };
+        let ends = unsafe { FreeRange::ending_at(end) };
         // SAFETY: as above.
         if ends != *range || unsafe { FreeRange::beginning_at(range.start) } != *range {
             return Err(format!("the ends of {range:?} say something else"));
@@ -148,12 +150,17 @@ proptest! {
 
     #[test]
     fn good_fit_keeps_its_invariants(steps in steps()) {
-        prop_assert_eq!(run(FreeRanges::<_, Bins>::with_first_chunk(small(), 600), &steps), Ok(()));
+        prop_assert_eq!(run(GoodFit::with_first_chunk(small(), 600), &steps), Ok(()));
+    }
+
+    #[test]
+    fn best_fit_keeps_its_invariants(steps in steps()) {
+        prop_assert_eq!(run(BestFit::with_first_chunk(small(), 600), &steps), Ok(()));
     }
 }
 
 /// A heap with some blocks and some free ranges.
-fn heap() -> (FreeRanges<SystemSource, Bins>, Live) {
+fn heap() -> (GoodFit<SystemSource>, Live) {
     let heap = FreeRanges::new(SystemSource);
     let layout = Layout::new::<[u64; 6]>();
     let blocks: [_; 9] = core::array::from_fn(|_| heap.allocate(layout).expect("memory").cast());
@@ -165,12 +172,14 @@ fn heap() -> (FreeRanges<SystemSource, Bins>, Live) {
     (heap, live.map(|(_, block)| (*block, layout)).collect())
 }
 
+type Fault = fn(&GoodFit<SystemSource>, &mut Live);
+
 /// Each fault that is made in the heap must be seen, or a look at it means nothing.
 #[test]
 fn the_look_at_the_heap_sees_faults() {
     let (sound, live) = heap();
     assert_eq!(look(&sound, &live), Ok(()));
-    let faults: [(&str, fn(&FreeRanges<SystemSource, Bins>, &mut Live)); 5] = [
+    let faults: [(&str, Fault); 5] = [
         ("the border", |heap, live| {
             let (start, region) = (*live.keys().next().expect("a block"), heap.region.get());
             region.toggle(region.granule(start));
@@ -187,7 +196,9 @@ fn the_look_at_the_heap_sees_faults() {
             heap.index.visit(|range| last = Some(range));
             let range = last.expect("a free range");
             // SAFETY: the last word of a free range.
-            unsafe { range.start.add(range.bytes - 8).cast::<usize>().write(GRANULE * 2) };
+            let word = unsafe { range.start.add(range.bytes - WORD) };
+            // SAFETY: as above.
+            unsafe { word.cast::<usize>().write(GRANULE * 2) };
         }),
         ("nothing begins", |heap, _| heap.index.clear()),
     ];

@@ -15,7 +15,7 @@ use stampool::raw::mediator::{Mediator, Participant, ShardId};
 use stampool::raw::sync::thread;
 use stampool::{EndHook, Local, Pool, Strategy, SystemSource, ThreadHandling, ThreadId, Topology};
 
-use super::super::{Metered, Payload, Standing, make_large_magazine, make_magazine};
+use super::super::{Metered, Payload, Standing, stock};
 use super::log::{answer, entry, outcome};
 use super::op::Op;
 use super::scenario::{Layer, Scenario};
@@ -285,18 +285,8 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let blocks: usize = holds.iter().sum();
     // M1: a magazine per batch of blocks, and one per thread, and what may wait.
     let limbo = mechanism.limbo_magazines * holds.len();
-    for index in 0..blocks.div_ceil(scenario.batch.min) + holds.len() + limbo {
-        // SAFETY: of the mediator's store.
-        unsafe { mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions)) };
-    }
-    if scenario.batch.grows() {
-        let made = blocks.div_ceil(scenario.batch.min) + holds.len() + limbo;
-        for index in made..made + holds.len() {
-            let magazine = make_large_magazine(mediator.store(), index, &mut regions);
-            // SAFETY: of the mediator's store.
-            unsafe { mediator.add_magazine(magazine) };
-        }
-    }
+    let ordinary = blocks.div_ceil(scenario.batch.min) + holds.len() + limbo;
+    stock(&mediator, ordinary, holds.len(), &mut regions);
     mediator.extend_limbo(limbo);
     let shared: &'static Shared<Mediator<S>> = Box::leak(Box::new(Shared::new(mediator)));
 

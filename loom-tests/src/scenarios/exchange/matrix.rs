@@ -28,6 +28,11 @@ const WIDE: Setup = attached(2)
     .thread(0, &[(4, Allocate), (4, Give(1))])
     .thread(1, &[(4, Free)]);
 
+/// As [`WIDE`] for both threads, and thread 0 has given two blocks away in one of the two large
+/// magazines: both caches are full of four blocks, and each thread has one more in its hand.
+const WIDE_BOTH: Setup =
+    attached(2).thread(1, &[(5, Allocate), (4, Free)]).thread(0, &[(7, Allocate), (6, Free)]);
+
 /// Each thread's cache is full of blocks of the other's, and each holds one more of those.
 const REMOTE_BOTH: Setup = attached(2)
     .thread(0, &[(3, Allocate)])
@@ -93,6 +98,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ABA,
     slice("pool/wide_flush_refill", 1, WIDE, &[&[Allocate, Allocate], &[Free]]).batches_up_to(2),
     slice("pool/wide_leave_allocate", 1, WIDE, &[&[Allocate], &[Leave]]).batches_up_to(2),
+    slice("pool/wide_one_large_left", 1, WIDE_BOTH, &[&[Free], &[Free]]).batches_up_to(2),
     slice(
         "mediator/split_a_large_one",
         2,

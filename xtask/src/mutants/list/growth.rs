@@ -166,11 +166,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a slot takes the places of magazines that are still to be carved",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "growth.magazines + growth.carver.magazines_left() + 1 + limbo;",
+            from: "growth.magazines + growth.carver.magazines_left() + 1 + limbo + large;",
             to: "growth.magazines
             + if {on} { 0 } else { growth.carver.magazines_left() }
             + 1
-            + limbo;",
+            + limbo
+            + large;",
         }],
         killer: Killer::Test {
             target: "pool",

@@ -103,13 +103,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         edits: &[Edit {
             file: "src/mediator/mod.rs",
             from: "if !S::Reclaimer::DEFERS {
-            self.depot.empty.push(magazine);",
+            self.depot.put_back(magazine);",
             to: "if {on} {
             // SAFETY: not so, that is the fault.
             let magazine = unsafe { OwnedMagazine::assume(magazine.release(), self.store()) };
-            self.depot.empty.push(magazine);
+            self.depot.put_back(magazine);
         } else if !S::Reclaimer::DEFERS {
-            self.depot.empty.push(magazine);",
+            self.depot.put_back(magazine);",
         }],
         killer: Killer::Loom("EpochModel/mediator/aba/loom/"),
         words: "Causality violation: Concurrent write accesses",
@@ -146,17 +146,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "t0 [-]",
     },
     Mutant {
+        name: "emptied large magazines put to the ordinary ones",
+        edits: &[Edit {
+            file: "src/mediator/depot.rs",
+            from: "if magazine.is_large() {",
+            to: "if !{on} && magazine.is_large() {",
+        }],
+        killer: Killer::Test {
+            target: "adaptive",
+            name: "a_producer_and_a_consumer_exchange_large_magazines",
+        },
+        words: "blocks an exchange",
+    },
+    Mutant {
         name: "limbo left before the push",
         edits: &[Edit {
             file: "src/mediator/depot.rs",
-            from: "        depot.empty.push(magazine);
+            from: "        depot.put_back(magazine);
         // SAFETY: this magazine still counts as waiting, so the limbo is there; it is not used
         // again.
         unsafe { Limbo::leave(&raw const depot.limbo) };",
             to: "        if {on} {
             unsafe { Limbo::leave(&raw const depot.limbo) };
         }
-        depot.empty.push(magazine);
+        depot.put_back(magazine);
         if !{on} {
             unsafe { Limbo::leave(&raw const depot.limbo) };
         }",

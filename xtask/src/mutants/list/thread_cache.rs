@@ -49,6 +49,58 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "M4: a magazine is reserved for every batch",
     },
     Mutant {
+        name: "a slot that brings no large magazine",
+        edits: &[Edit {
+            file: "src/pool/growth.rs",
+            from: "if let Some(large_at) = large_at {",
+            to: "if let Some(large_at) = large_at.filter(|_| !{on}) {",
+        }],
+        killer: Killer::Test {
+            target: "adaptive",
+            name: "a_producer_and_a_consumer_exchange_large_magazines",
+        },
+        words: "blocks an exchange",
+    },
+    Mutant {
+        name: "a thread that only gives keeps half of what it has",
+        edits: &[Edit {
+            file: "src/thread_cache/slot/cache_state.rs",
+            from: "let gives = if self.flushes == STEADY {",
+            to: "let gives = if !{on} && self.flushes == STEADY {",
+        }],
+        killer: Killer::Test {
+            target: "adaptive",
+            name: "a_producer_and_a_consumer_exchange_large_magazines",
+        },
+        words: "blocks an exchange",
+    },
+    Mutant {
+        name: "a thread that only gives never holds blocks back",
+        edits: &[Edit {
+            file: "src/thread_cache/slot/cache_state.rs",
+            from: "let may = self.flushes == STEADY",
+            to: "let may = !{on} && self.flushes == STEADY",
+        }],
+        killer: Killer::Test {
+            target: "adaptive",
+            name: "large_magazines_come_back_from_under_ordinary_ones",
+        },
+        words: "blocks an exchange",
+    },
+    Mutant {
+        name: "a refill that does not end giving",
+        edits: &[Edit {
+            file: "src/thread_cache/slot/cache_state.rs",
+            from: "(self.refilled, self.flushes) = (true, 0);",
+            to: "(self.refilled, self.flushes) = (true, if {on} { self.flushes } else { 0 });",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "thread_cache::slot::cache_state::tests::a_refill_in_between_keeps_it_large",
+        },
+        words: "right: 40",
+    },
+    Mutant {
         name: "a refill of a cache's last owner counts for the next one",
         edits: &[
             Edit {
