@@ -147,3 +147,17 @@ fn a_reset_makes_all_blocks_free() {
         buddy.0.reset();
     }
 }
+
+/// The word at hand was taken for the lowest with a free block, though the levels above showed a lower one.
+#[test]
+fn the_lowest_block_is_taken_though_a_higher_one_was_freed_last() {
+    let buddy = buddy(1024);
+    assert_eq!(buddy.drain().len(), 1024);
+    // Blocks in different words, none beside another one.
+    for first in [100, 300] {
+        buddy.give(first, 1, 1);
+    }
+    assert_eq!(buddy.take(1), Some(100));
+    buddy.give(500, 1, 1);
+    assert_eq!([buddy.take(1), buddy.take(1), buddy.take(1)], [Some(300), Some(500), None]);
+}
