@@ -262,7 +262,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         check: &C::State,
     ) -> Result<Block, AllocError> {
         // SAFETY: a handle owns the slot.
-        if unsafe { slot.is_closed() } {
+        if shared.counts() && unsafe { slot.is_closed() } {
             // SAFETY: the same handle's parts.
             return unsafe { Self::allocate_counted(slot, shared, participant, check) };
         }
@@ -348,7 +348,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         block: Block,
     ) -> bool {
         // SAFETY: a handle owns the slot.
-        if unsafe { slot.is_closed() } {
+        if shared.counts() && unsafe { slot.is_closed() } {
             // SAFETY: the same handle's parts, and by the caller.
             unsafe { Self::deallocate_counted(slot, shared, participant, check, block) };
             return false;
