@@ -21,7 +21,7 @@ pub struct LazyPool<P> {
     build: fn() -> Result<P, BuildError>,
 }
 
-impl<P> LazyPool<P> {
+impl<P: 'static> LazyPool<P> {
     /// A pool that the first use builds by calling `build` once. Other threads wait meanwhile.
     #[track_caller]
     pub const fn new(build: fn() -> Result<P, BuildError>) -> Self {
@@ -34,7 +34,7 @@ impl<P> LazyPool<P> {
     }
 }
 
-impl<P> Deref for LazyPool<P> {
+impl<P: 'static> Deref for LazyPool<P> {
     type Target = P;
 
     /// Builds the pool if no call has built it yet. Panics if it cannot be built.
@@ -49,7 +49,7 @@ impl<P> Deref for LazyPool<P> {
     }
 }
 
-impl<P: fmt::Debug> fmt::Debug for LazyPool<P> {
+impl<P: fmt::Debug + 'static> fmt::Debug for LazyPool<P> {
     /// Does not build the pool if no call has built it yet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.if_built() {

@@ -9,6 +9,7 @@ mod bounds;
 mod broken_sources;
 mod checked;
 mod granules;
+mod heaps;
 mod known_bugs;
 mod known_bugs_of_growth;
 mod members;

@@ -19,8 +19,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         let claimed = self.leased.compare_exchange(",
         }],
-        killer: Killer::Loom("Leases/per_thread/lease_again/loom/"),
-        words: "a block was handed out twice",
+        killer: Killer::Loom("Leases/counted/pass_on/loom/"),
+        words: "statistics were lost",
     },
     Mutant {
         name: "a value put in front by a store, over that of another thread",
