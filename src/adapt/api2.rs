@@ -18,7 +18,7 @@ macro_rules! version {
             };
             use crate::alloc::{
                 AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, BlockPool, Blocks, Buddy,
-                FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, Stack, Static,
+                FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, Stack, Static,
             };
             use crate::source::Source;
 
@@ -34,6 +34,7 @@ macro_rules! version {
                 [S: Source] Bitmap<S>;
                 [S: Source] Buddy<S>;
                 [S: Source, I: Index] FreeRanges<S, I>;
+                [S: Source] SignPost<S>;
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;

@@ -6,9 +6,9 @@
 //! level 0   | 000..0 | 001..0 | .. | 100..0 |    one bit for each number
 //! ```
 //!
-//! I1: bit `i` of a level is set exactly if word `i` of the level below is not zero, as far as the
-//! levels are kept: a caller who keeps several sets in one, each in words of its own, keeps no level
-//! above that in which a set has less than a word.
+//! - SB1. Bit `i` of a level is set exactly if word `i` of the level below is not zero, as far as the
+//!   levels are kept: a caller who keeps several sets in one, each in words of its own, keeps no level
+//!   above that in which a set has less than a word.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -16,7 +16,10 @@ use core::ptr::NonNull;
 /// As many levels as there can be.
 const LEVELS: usize = 7;
 /// The most numbers: 2^42, or as many as an address can have bytes.
-pub(super) const MOST: usize = if usize::BITS > 42 { 1 << 42 } else { usize::MAX / 2 };
+pub(super) const MOST: usize = match 1_usize.checked_shl(42) {
+    Some(most) => most,
+    None => usize::MAX / 2,
+};
 
 /// The set of some of the numbers below `len`.
 pub(super) struct BitSet {

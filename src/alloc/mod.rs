@@ -58,12 +58,14 @@ mod forward;
 mod free_ranges;
 mod inherent;
 mod linear;
+mod octaves;
 mod one_layout;
 mod owner;
 #[cfg(feature = "std")]
 mod pools;
 mod provenance;
 mod region;
+mod sign_post;
 mod stack;
 mod unwind;
 mod usage;
@@ -88,6 +90,7 @@ pub use linear::{AsyncLinear, Run};
 pub use owner::{Contiguous, Owner, Reset};
 #[cfg(feature = "std")]
 pub use pools::{BlockPool, PoolAllocator};
+pub use sign_post::SignPost;
 pub use stack::{Scope, Stack};
 pub use usage::Usage;
 

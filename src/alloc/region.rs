@@ -78,8 +78,10 @@ pub(super) enum Size {
     Bytes(usize),
 }
 
-/// A region, and its source. I1: it was obtained with `layout`, and goes back at the drop.
-/// I2: the blocks begin at `start`, and `words` words of records lie directly behind them.
+/// A region, and its source.
+///
+/// - RG1. It was obtained with `layout`, and goes back at the drop.
+/// - RG2. The blocks begin at `start`, and the words of records lie directly behind them.
 pub(super) struct Region<S: Source> {
     source: S,
     start: NonNull<u8>,
@@ -146,7 +148,7 @@ impl<S: Source> Region<S> {
 
     /// The first word of the records. They are not initialised.
     pub(super) const fn records(&self) -> NonNull<u64> {
-        // SAFETY: the records lie behind the blocks (I2).
+        // SAFETY: the records lie behind the blocks (RG2).
         unsafe { self.start.add(self.blocks << self.shift) }.cast()
     }
 
@@ -191,7 +193,7 @@ impl<S: Source> Region<S> {
 
 impl<S: Source> Drop for Region<S> {
     fn drop(&mut self) {
-        // SAFETY: obtained with this layout (I1), and the member is gone, and with it all blocks.
+        // SAFETY: obtained with this layout (RG1), and the member is gone, and with it all blocks.
         unsafe { self.source.release(self.start, self.layout) };
     }
 }

@@ -145,6 +145,14 @@ sites! {
     SEAL_LOOK = "SE-1", Relaxed;
     /// growth: the pool is sealed.
     SEAL_SET = "SE-2", Relaxed;
+    /// capacity: how many blocks are in use?
+    IN_USE_LOOK = "IU-1", Relaxed;
+    /// capacity: permits are taken, or found to be taken.
+    IN_USE_TAKE = "IU-2", Relaxed;
+    /// capacity: another thread changed the count first.
+    IN_USE_MOVED = "IU-3", Relaxed;
+    /// capacity: permits are given back.
+    IN_USE_GIVE = "IU-4", Relaxed;
     /// shared object: one more handle.
     SHARE_CLONE = "OB-1", Relaxed;
     /// shared object: one handle less.

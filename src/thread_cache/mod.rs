@@ -6,5 +6,5 @@ mod slot;
 mod tally;
 
 pub use registry::Registry;
-pub use slot::{Slot, SlotRef};
+pub use slot::{Opened, Slot, SlotRef};
 pub use tally::SlotStats;

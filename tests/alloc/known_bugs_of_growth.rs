@@ -134,7 +134,7 @@ fn blocks_without_bytes_on_several_threads() {
     let empty = Layout::from_size_align(0, 8).expect("a layout");
     let shared = AsyncLinear::new(SystemSource);
     let all = |member: &dyn Allocator| {
-        for _ in 0..100 {
+        for _ in 0..if cfg!(miri) { 3 } else { 100 } {
             let block = member.allocate(empty).expect("no memory is needed").cast::<u8>();
             // SAFETY: the block is live, and the size is the same.
             let block = unsafe { member.shrink(block, empty, empty) }.expect("it is as small");
@@ -143,7 +143,7 @@ fn blocks_without_bytes_on_several_threads() {
         }
     };
     std::thread::scope(|threads| {
-        for _ in 0..4 {
+        for _ in 0..if cfg!(miri) { 2 } else { 4 } {
             threads.spawn(|| {
                 all(&shared);
                 all(&Linear::new(SystemSource));

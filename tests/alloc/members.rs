@@ -8,18 +8,20 @@ use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
     AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
-    Index, Linear, Owner, Stack, Static, Trees, Usage,
+    Index, Linear, Owner, SignPost, Stack, Static, Trees, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
-/// The kit's programs for a member. Miri and an emulator of another processor are slow.
+/// The kit's programs for a member, or as many as `STAMPOOL_PROGRAMS` says. Miri and an emulator of
+/// another processor are slow.
 pub(crate) fn programs() -> u64 {
     if cfg!(miri) {
         6
     } else if std::env::var_os("STAMPOOL_EMULATOR").is_some() {
         500
     } else {
-        10_000
+        let asked = std::env::var("STAMPOOL_PROGRAMS").ok();
+        asked.map_or(10_000, |programs| programs.parse().expect("STAMPOOL_PROGRAMS is a number"))
     }
 }
 
@@ -229,6 +231,14 @@ fn good_fit() {
 #[test]
 fn best_fit() {
     free_ranges::<Trees>();
+}
+
+#[test]
+fn sign_post() {
+    for first in [4096, 1] {
+        let make = |source| SignPost::with_first_chunk(source, first);
+        conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    }
 }
 
 #[test]

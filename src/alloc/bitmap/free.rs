@@ -4,8 +4,9 @@
 //! them: blocks are taken from it and given back to it without a look at the levels, also when it becomes
 //! empty. That is what programs do that ask for one block at a time.
 //!
-//! I1: all words below the lowest are empty. I2: the bit above the lowest word is clear, and the bits above
-//! all other words are as `BitSet` has them. I3: the levels show no word below `shown`.
+//! - LW1. All words below the lowest are empty.
+//! - LW2. The bit above the lowest word is clear, and the bits above all other words are as `BitSet` has them.
+//! - LW3. The levels show no word below `shown`.
 
 use core::cell::Cell;
 use core::ptr::NonNull;

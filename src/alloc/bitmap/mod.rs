@@ -57,7 +57,7 @@ const TRIES: usize = 8;
 /// # Take it, leave it
 ///
 /// Take it for blocks of some sizes that are small multiples of one: pages and runs of pages, cells of a
-/// grid, records of a file. It costs a bit and a quarter for each block, loses less than a block for each
+/// grid, records of a file. It costs 1.3 bits for each block, loses less than a block for each
 /// request, and with [`Fit::First`] keeps what is free together. Leave it if requests differ much in size:
 /// then a small block makes long runs and many bits, and a large one wastes memory. For a single size
 /// [`Blocks`](super::Blocks) is faster.
@@ -96,7 +96,7 @@ const TRIES: usize = 8;
 ///
 /// The page allocator of Go's runtime, for the summaries. There each allocation and each free counts them
 /// anew; here the next search does.
-// A1: I1 of `Tree`. A2: blocks and records lie in the region. A3: a search changes no bit. A4: the number
+// A1: ST1 of `Tree`. A2: blocks and records lie in the region. A3: a search changes no bit. A4: the number
 // of blocks is the same for each size up to their length. A5: `empty_block`. A6: the region ends before
 // the address space does.
 pub struct Bitmap<S: Source = DefaultSource> {

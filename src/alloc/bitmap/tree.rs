@@ -14,9 +14,9 @@
 //! it touches at most once, and a program that asks for single blocks alone, which needs no summary, never
 //! pays.
 //!
-//! I1: a bit is set exactly if its block is free; bits of no block are clear. I2: in a leaf that is not
-//! stale, the three numbers of the summary are at least the true ones. I3: the summary of a node is
-//! that of its children's summaries.
+//! - ST1. A bit is set exactly if its block is free; bits of no block are clear.
+//! - ST2. In a leaf that is not stale, the three numbers of the summary are at least the true ones.
+//! - ST3. The summary of a node is that of its children's summaries.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -203,7 +203,7 @@ impl Tree {
                 },
             };
             let is_lower = self.count(lower);
-            debug_assert!(is_lower, "I2: the summary of a leaf that was to blame gets lower");
+            debug_assert!(is_lower, "ST2: the summary of a leaf that was to blame gets lower");
         }
     }
 

@@ -67,6 +67,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 64 }))]
+
         #[test]
         fn runs_begin_where_so_many_ones_follow(word: u64, sparse: u64, n in 1_usize..=64) {
             for word in [word, word | sparse, word & sparse, !(word & sparse & word.rotate_left(9))] {

@@ -77,7 +77,7 @@ const MOST_ALIGN: usize = 4096;
 ///
 /// Knowlton, A fast storage allocator (1965), for the method. The bits instead of lists are this
 /// library's.
-// A1: I1 and I2 of `Orders`. A2: blocks and records lie in the region. A3: `Orders::take` and `grow`
+// A1: OB1 and OB2. A2: blocks and records lie in the region. A3: `Orders::take` and `grow`
 // change nothing when they fail. A4: `Buddy::order` is the same for each size up to `fitting`. A5:
 // `empty_block`. A6: the region ends before the address space does.
 pub struct Buddy<S: Source = DefaultSource> {

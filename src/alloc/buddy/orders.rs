@@ -20,11 +20,13 @@
 //! order, and a program that frees a block and allocates the next one gets one near it again. So most calls
 //! touch no level but the lowest.
 //!
-//! I1: a free node is in the set. It is a part of the region of which nothing is taken, and no node above or
-//! below it is in the set. I2: of two buddies, at most one is free. I3: for each order, no word below the
-//! lowest has a free node of the order, the bit above the lowest is clear, and the bits above the others are
-//! as `BitSet` has them. I4: the levels show no word of the order below `shown`, and none at all exactly if that
-//! is `NONE`. I5: bit `o` of `any` says whether a node of order `o` is free.
+//! - OB1. A free node is in the set. It is a part of the region of which nothing is taken, and no node above
+//!   or below it is in the set.
+//! - OB2. Of two buddies, at most one is free.
+//! - OB3. For each order, no word below the lowest has a free node of the order, the bit above the lowest is
+//!   clear, and the bits above the others are as `BitSet` has them.
+//! - OB4. The levels show no word of the order below `shown`, and none at all exactly if that is `NONE`.
+//! - OB5. Bit `o` of `any` says whether a node of order `o` is free.
 
 use core::cell::Cell;
 use core::ptr::NonNull;

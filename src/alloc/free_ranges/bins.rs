@@ -1,22 +1,12 @@
 //! The index of `GoodFit`: bins of ranges of about one length.
 
-use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::index::{Index, Ranges};
 use super::list::List;
 use super::range::{FreeRange, GRANULE};
+use crate::alloc::octaves::{EXACT, Filled, NONE, above, of};
 
-/// Bins in an octave, that is from a length to its double.
-const IN_OCTAVE: usize = 16;
-/// A bin below this one has ranges of one length.
-const EXACT: usize = 2 * IN_OCTAVE;
-const OCTAVE_BITS: u32 = IN_OCTAVE.trailing_zeros();
-/// The words of the masks: there is a bit for whatever a request may be rounded up to, and one more.
-const WORDS: usize = (above(usize::MAX / GRANULE) + 1) / 64 + 1;
-/// No range is in this bin, and none in the bin 0. Their bits are always set, so a search ends there,
-/// and one for no bytes ends at once.
-const NONE: usize = WORDS * 64 - 1;
 /// The bin of the crumbs.
 const CRUMBS: usize = 1;
 /// How many ranges of a bin are looked at, where not all of the bin are long enough.
@@ -25,7 +15,7 @@ const PROBES: usize = 8;
 /// Free ranges in bins, 16 per octave: [`GoodFit`](super::GoodFit).
 ///
 /// ```text
-/// masks    0010..  0000..  1000.. .. 0001   a bit per bin that is not empty
+/// filled   0010..  0000..  1000.. .. 0001   a bit per bin that is not empty
 /// bins        |             |
 ///           range         range             linked through their words, the newest first
 ///             |
@@ -33,34 +23,11 @@ const PROBES: usize = 8;
 /// ```
 ///
 /// A bin of lengths of less than 32 granules has ranges of one length.
-// I1: a bit of `masks` is set exactly if its bin is not empty, but for those of the bin 0 and of
-// `NONE`, which are set.
-// I2: a range of n granules is in the bin `of(n)`. So the bin `CRUMBS` has all crumbs.
+// I1: `filled` has the bins that are not empty. I2: a range of n granules is in the bin `of(n)`. So the bin `CRUMBS` has all crumbs.
 #[derive(Debug)]
 pub struct Bins {
-    masks: [Cell<u64>; WORDS],
+    filled: Filled,
     bins: [List; NONE + 1],
-}
-
-/// The bin of ranges of so many granules.
-#[inline(always)]
-const fn of(granules: usize) -> usize {
-    // Most ranges are so short, and what follows would say the same.
-    if granules < EXACT {
-        return granules;
-    }
-    let octave = (granules | IN_OCTAVE).ilog2() - OCTAVE_BITS;
-    octave as usize * IN_OCTAVE + (granules >> octave)
-}
-
-/// The first bin whose ranges all have as many granules, or more. There may be none.
-#[inline(always)]
-const fn above(granules: usize) -> usize {
-    if granules < EXACT {
-        return granules;
-    }
-    let octave = (granules | IN_OCTAVE).ilog2() - OCTAVE_BITS;
-    of(granules + (1 << octave) - 1)
 }
 
 impl Bins {
@@ -69,37 +36,6 @@ impl Bins {
         debug_assert!(bin <= NONE, "I2");
         // SAFETY: `of` returns no larger number, and each bit in the masks has a bin.
         unsafe { self.bins.get_unchecked(bin) }
-    }
-
-    #[inline(always)]
-    fn mask(&self, word: usize) -> &Cell<u64> {
-        debug_assert!(word < WORDS, "I1");
-        // SAFETY: the word of a bin, or one in front of the last one.
-        unsafe { self.masks.get_unchecked(word) }
-    }
-
-    #[inline(always)]
-    fn note(&self, bin: usize) {
-        let mask = self.mask(bin / 64);
-        mask.set(mask.get() | 1 << (bin % 64));
-    }
-
-    #[inline(always)]
-    fn forget(&self, bin: usize) {
-        let mask = self.mask(bin / 64);
-        mask.set(mask.get() & !(1 << (bin % 64)));
-    }
-
-    /// The first bin from `bin` on that is not empty, or else `NONE`.
-    #[inline(always)]
-    fn filled_from(&self, bin: usize) -> usize {
-        let mut word = bin / 64;
-        let mut mask = self.mask(word).get() & (!0 << (bin % 64));
-        while mask == 0 {
-            word += 1;
-            mask = self.mask(word).get();
-        }
-        word * 64 + mask.trailing_zeros() as usize
     }
 
     /// Enters a range into its bin.
@@ -117,7 +53,7 @@ impl Bins {
         unsafe { range.write_longer() };
         // SAFETY: by the caller.
         if unsafe { self.list(bin).push(range.start, false) } {
-            self.note(bin);
+            self.filled.note(bin);
         }
     }
 
@@ -130,7 +66,7 @@ impl Bins {
         unsafe { crumb.write_length() };
         // SAFETY: by the caller.
         if unsafe { self.list(CRUMBS).push(crumb.start, true) } {
-            self.note(CRUMBS);
+            self.filled.note(CRUMBS);
         }
     }
 
@@ -143,7 +79,7 @@ impl Bins {
     unsafe fn leave(&self, bin: usize, range: FreeRange) {
         // SAFETY: by the caller.
         if unsafe { self.list(bin).remove(range.start, range.is_crumb()) } {
-            self.forget(bin);
+            self.filled.forget(bin);
         }
     }
 
@@ -163,12 +99,7 @@ impl Bins {
 impl Index for Bins {}
 
 impl Ranges for Bins {
-    const EMPTY: Self = {
-        let masks = [const { Cell::new(0) }; WORDS];
-        masks[0].replace(1);
-        masks[NONE / 64].replace(1 << (NONE % 64));
-        Self { masks, bins: [const { List::new() }; NONE + 1] }
-    };
+    const EMPTY: Self = Self { filled: Filled::new(), bins: [const { List::new() }; NONE + 1] };
 
     #[inline(always)]
     unsafe fn insert(&self, range: FreeRange) {
@@ -190,11 +121,11 @@ impl Ranges for Bins {
         {
             // SAFETY: it is the first one of the bin.
             if unsafe { self.list(granules).pop(start) } {
-                self.forget(granules);
+                self.filled.forget(granules);
             }
             return Some(start);
         }
-        let bin = self.filled_from(above(granules));
+        let bin = self.filled.first_from(above(granules));
         let start = self.list(bin).first()?;
         // SAFETY: the ranges of a bin are in the index, and this one is no crumb, because it has more
         // granules than one.
@@ -212,7 +143,7 @@ impl Ranges for Bins {
         }
         // SAFETY: it is the first one of the bin.
         if unsafe { self.list(bin).pop(start) } {
-            self.forget(bin);
+            self.filled.forget(bin);
         }
         if rest != 0 {
             // SAFETY: the range is so long.
@@ -229,7 +160,7 @@ impl Ranges for Bins {
         let fits = |range: &FreeRange| range.bytes >= bytes && fits(*range);
         let (mut from, mut probes) = (of(bytes / GRANULE), PROBES);
         while probes > 0 {
-            let bin = self.filled_from(from);
+            let bin = self.filled.first_from(from);
             if bin == NONE {
                 return None;
             }
@@ -248,17 +179,16 @@ impl Ranges for Bins {
     }
 
     fn clear(&self) {
-        let empty = Self::EMPTY;
-        self.masks.iter().zip(empty.masks).for_each(|(own, mask)| own.set(mask.get()));
+        self.filled.clear();
         self.bins.iter().for_each(List::clear);
     }
 
     fn visit(&self, mut each: impl FnMut(FreeRange)) {
-        let mut bin = self.filled_from(1);
+        let mut bin = self.filled.first_from(1);
         while bin != NONE {
             // SAFETY: `each` has no way to change the index.
             unsafe { self.ranges(bin) }.for_each(&mut each);
-            bin = self.filled_from(bin + 1);
+            bin = self.filled.first_from(bin + 1);
         }
     }
 
@@ -267,8 +197,7 @@ impl Ranges for Bins {
         (1..NONE).all(|bin| {
             // SAFETY: nothing changes meanwhile.
             let mut ranges = unsafe { self.ranges(bin) }.peekable();
-            let is_noted = self.mask(bin / 64).get() >> (bin % 64) & 1 == 1;
-            is_noted == ranges.peek().is_some()
+            self.filled.is_noted(bin) == ranges.peek().is_some()
                 && ranges.all(|range| of(range.bytes / GRANULE) == bin)
                 && self.list(bin).is_sound(bin == CRUMBS)
         })

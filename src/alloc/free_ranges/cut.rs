@@ -5,18 +5,12 @@ use core::ptr::NonNull;
 
 use super::FreeRanges;
 use super::index::Index;
-use super::range::{FreeRange, GRANULE};
+use super::range::{FreeRange, GRANULE, granules};
 use super::region::Region;
 use crate::alloc::bump::{Served, is_aligned};
 use crate::alloc::empty_block;
 use crate::error::AllocError;
 use crate::source::Source;
-
-/// The bytes of the granules that a block of this size takes.
-#[inline(always)]
-pub(super) const fn granules(size: usize) -> usize {
-    (size + (GRANULE - 1)) & !(GRANULE - 1)
-}
 
 /// The bytes of the range in front of the block that a range gives up for the block's alignment.
 #[inline(always)]
@@ -34,8 +28,9 @@ impl<S: Source, I: Index> FreeRanges<S, I> {
     /// Notes that these bytes, which were free, are in use, in whatever region they lie.
     #[cold]
     #[inline(never)]
-    pub(super) fn use_elsewhere(&self, start: NonNull<u8>, bytes: usize) {
+    pub(super) fn use_elsewhere(&self, start: NonNull<u8>, bytes: usize) -> NonNull<u8> {
         self.region_of(start).toggle_ends(start, bytes);
+        start
     }
 
     /// Returns a block that is strictly aligned, or has no bytes, or for which the index has found no

@@ -21,6 +21,13 @@ impl List {
         self.0.get()
     }
 
+    /// Whether the range that came in last begins at `start`.
+    #[inline(always)]
+    fn is_first(&self, start: NonNull<u8>) -> bool {
+        // One comparison; that of the two options would be two.
+        self.0.get().map_or(core::ptr::null_mut(), NonNull::as_ptr) == start.as_ptr()
+    }
+
     /// Forgets all ranges.
     pub(super) fn clear(&self) {
         self.0.set(None);
@@ -64,7 +71,7 @@ impl List {
     /// The range at `start` is in this list, which has crumbs if `crumbs`.
     #[inline(always)]
     pub(super) unsafe fn remove(&self, start: NonNull<u8>, crumbs: bool) -> bool {
-        if self.0.get().is_some_and(|first| first == start) {
+        if self.is_first(start) {
             // SAFETY: it is the first one.
             return unsafe { self.pop(start) };
         }

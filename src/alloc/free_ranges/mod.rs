@@ -15,8 +15,7 @@ use core::alloc::Layout;
 use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
-use self::cut::granules;
-use self::range::{FreeRange, GRANULE};
+use self::range::{FreeRange, GRANULE, granules};
 use self::region::Region;
 use self::regions::Regions;
 use super::chunks::FIRST_CHUNK_BYTES;
@@ -189,12 +188,13 @@ impl<S: Source, I: Index> FreeRanges<S, I> {
             && let Some(start) = self.index.take(bytes)
         {
             let region = self.region.get();
-            if !region.contains(start.addr().get()) {
-                self.use_elsewhere(start, bytes);
-            } else {
+            let block = if region.contains(start.addr().get()) {
                 region.toggle_ends(start, bytes);
-            }
-            return Ok(NonNull::slice_from_raw_parts(start, bytes));
+                start
+            } else {
+                self.use_elsewhere(start, bytes)
+            };
+            return Ok(NonNull::slice_from_raw_parts(block, bytes));
         }
         let block = self.allocate_otherwise(layout)?;
         Ok(NonNull::slice_from_raw_parts(block, bytes))

@@ -8,6 +8,12 @@ pub(super) const WORD: usize = size_of::<*mut u8>();
 /// of it long: two words, 16 bytes where an address has 64 bits.
 pub(super) const GRANULE: usize = 2 * WORD;
 
+/// The bytes of the granules that a block of this size takes.
+#[inline(always)]
+pub(super) const fn granules(size: usize) -> usize {
+    (size + (GRANULE - 1)) & !(GRANULE - 1)
+}
+
 /// Memory that nobody uses, between two live blocks or the ends of a region. What its words hold
 /// while it is in the index:
 ///

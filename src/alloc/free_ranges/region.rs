@@ -103,7 +103,7 @@ impl Region {
         let word = unsafe { at.read() };
         // SAFETY: as above.
         unsafe { at.write(word ^ bit) };
-        word & bit != 0
+        word >> (granule % BITS) & 1 != 0
     }
 
     /// The same for both ends of a stretch of memory that is free, or becomes free: whether it has a

@@ -139,10 +139,13 @@ impl<T, S: Strategy, M> ObjectPoolBuilder<T, S, M> {
         self
     }
 
-    /// Limits the number of objects, to at least a batch if the pool has caches. By default the
+    /// Grants so many objects in use at one time, as [`PoolBuilder::capacity`]. By default the
     /// source is the only limit.
+    ///
+    /// A pool with caches that keeps its objects may keep more than these, in the caches of its
+    /// threads. To limit how many objects there are, build an [`exact`](Self::exact) pool.
     pub fn capacity(mut self, objects: usize) -> Self {
-        self.blocks = self.blocks.capacity_blocks(objects);
+        self.blocks = self.blocks.capacity(objects);
         self
     }
 

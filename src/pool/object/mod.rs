@@ -49,13 +49,15 @@ use crate::free_list::{Strategy, TaggedWide};
 /// # Cached or exact
 ///
 /// By default each thread caches up to two batches of free objects. A pool that cannot grow
-/// (because of its [`capacity`](ObjectPoolBuilder::capacity), its source, or a
-/// [seal](ObjectPoolBuilder::sealed)) may therefore refuse one thread while free objects lie in the
-/// caches of other threads: up to two batches in each (two of the largest, where batches grow). A
-/// thread that ends hands in its cached objects.
+/// (because of its source or a [seal](ObjectPoolBuilder::sealed)) may therefore refuse one thread
+/// while free objects lie in the caches of other threads: up to two batches in each (two of the
+/// largest, where batches grow). A thread that ends hands in its cached objects. A
+/// [`capacity`](ObjectPoolBuilder::capacity) counts the objects in use, and is exact whatever the
+/// caches hold.
 ///
 /// An [`exact`](ObjectPoolBuilder::exact) pool has no caches and refuses only if all objects are in
-/// use. Each call is then an exchange with the shared lists.
+/// use. Each call is then an exchange with the shared lists. Its capacity is also the most objects
+/// that there are.
 ///
 /// # Progress
 ///

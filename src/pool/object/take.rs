@@ -16,9 +16,10 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the thread found no free block and none could be carved. A pool with
-    /// caches may fail while free objects lie in the caches of other threads. An exact pool fails
-    /// only if all objects are in use.
+    /// [`AllocError`], if as many objects are in use as the capacity grants, or if the thread found
+    /// no free block and none could be carved. The latter may happen in a pool with caches while
+    /// free objects lie in the caches of other threads. An exact pool fails only if all objects are
+    /// in use.
     ///
     /// # Panics
     ///

@@ -15,7 +15,10 @@
 
 mod array;
 mod cache_state;
+mod opened;
 mod ring;
+
+pub use opened::Opened;
 
 use core::alloc::Layout;
 use core::num::NonZeroU64;

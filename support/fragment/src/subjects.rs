@@ -1,6 +1,6 @@
 //! What is measured, as one table: a member or a peer is one line.
 
-use stampool::alloc::{self, Bitmap, GoodFit, Linear, Stack};
+use stampool::alloc::{self, BestFit, Bitmap, GoodFit, Linear, SignPost, Stack};
 
 use crate::heap::Buffer;
 use crate::members::{Member, Nothing};
@@ -35,6 +35,8 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     subject("Linear", |task| task.on(|buffer| member(Linear::new(buffer.source())))),
     subject("Stack", |task| task.on(|buffer| member(Stack::new(buffer.source())))),
     subject("GoodFit", |task| task.on(|b| member(GoodFit::with_first_chunk(b.source(), b.len)))),
+    subject("BestFit", |task| task.on(|b| member(BestFit::with_first_chunk(b.source(), b.len)))),
+    subject("SignPost", |task| task.on(|b| member(SignPost::with_first_chunk(b.source(), b.len)))),
     subject("Bitmap", |task| {
         task.on(|b| Bitmap::with_region(UNIT, b.len, b.source()).ok().map(Member))
     }),

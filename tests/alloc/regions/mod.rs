@@ -4,6 +4,8 @@ mod bitmap_bugs;
 mod bitmap_model;
 mod buddy_bugs;
 mod buddy_model;
+// Hundreds of thousands of calls, which Miri would take hours for.
+#[cfg(not(miri))]
 mod go_pages;
 
 use core::alloc::Layout;
@@ -11,6 +13,12 @@ use core::ptr::NonNull;
 
 use stampool::SystemSource;
 use stampool::alloc::{AllocError, Bitmap, Buddy, Contiguous, Fit};
+
+/// Numbers of blocks, fewer under Miri.
+fn lens(more: &'static [usize]) -> impl Iterator<Item = usize> {
+    let few = if cfg!(miri) { 4 } else { 70 };
+    (1..few).chain(more.iter().copied().filter(|len| !cfg!(miri) || *len < 200))
+}
 
 /// Bytes of a block.
 const BLOCK: usize = 8;

@@ -85,6 +85,7 @@ const DEEP: &[&str] = &[
     "deferred",
     "deferred_ends",
     "callers",
+    "capacity",
     "checking",
     "many",
     "object_ends",

@@ -38,10 +38,17 @@ pub(super) const BUMPALO: Suite = Suite {
         "#[cfg(test)]\nmod allocator_api;\n#[cfg(test)]\nmod check;\n#[cfg(test)]\nmod quickchecks;\n",
     )],
     least: 18,
-    left_out: &[LeftOut {
-        test: "allocator_api::allocator_shrink_align_change",
-        member: None,
-        why: "goes on with the old address and layout of a block that `shrink` has moved, unless \
-              the shrink failed, as bumpalo's does (member Checked<Linear> reports that)",
-    }],
+    left_out: &[
+        LeftOut {
+            test: "allocator_api::allocator_shrink_align_change",
+            member: None,
+            why: "goes on with the old address and layout of a block that `shrink` has moved, unless \
+                  the shrink failed, as bumpalo's does (member Checked<Linear> reports that)",
+        },
+        LeftOut {
+            test: "quickchecks::alloc_strs",
+            member: Some("overlapping"),
+            why: "prints a text that is none, which ends the process before the other tests",
+        },
+    ],
 };

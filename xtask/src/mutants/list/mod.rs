@@ -1,6 +1,7 @@
 //! The kept faults of the core, one file per subject.
 
 mod bump;
+mod capacity;
 mod checking;
 mod edges;
 mod free_list;
@@ -20,6 +21,7 @@ use super::Mutant;
 pub(crate) fn all() -> Vec<&'static Mutant> {
     [
         bump::MUTANTS,
+        capacity::MUTANTS,
         checking::MUTANTS,
         edges::MUTANTS,
         rundown::MUTANTS,
