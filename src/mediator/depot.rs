@@ -50,7 +50,10 @@ impl<S: Strategy> Depot<S> {
 
     /// All lists.
     pub(super) fn lists(&self) -> impl Iterator<Item = &S::List> {
-        self.full.all_from(ShardId::default()).chain([&self.partial, &self.empty]).chain(&self.large)
+        self.full
+            .all_from(ShardId::default())
+            .chain([&self.partial, &self.empty])
+            .chain(&self.large)
     }
 
     /// Pushes an empty magazine to the list of its kind.
