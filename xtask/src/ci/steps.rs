@@ -278,6 +278,12 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 "test --quiet --release --test alloc pairs -- --include-ignored",
             ),
             Step::new(
+                "fragment",
+                "two heap traces on each general member and on peers, contents checked, bars held",
+                Cargo,
+                "run --quiet --release -p fragment -- --no-instructions stress/traces/sqlite.stpt.zst stress/traces/python-pipeline.stpt.zst",
+            ),
+            Step::new(
                 "suites",
                 "other allocators' own tests on the family's members, where their sources are there",
                 Xtask,
