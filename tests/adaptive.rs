@@ -94,26 +94,6 @@ fn a_producer_and_a_consumer_exchange_large_magazines() {
     with_every_strategy!(crossing);
 }
 
-/// A consumer that was a thread of bursts has put many blocks down in large magazines. Then it only
-/// gives, while the producer takes what lies on top.
-fn from_under<S: Strategy>() {
-    let pool = pool::<S>();
-    let mut crossing = Crossing::new(&pool);
-    give(&crossing.consumer, take(&crossing.consumer, 4 * MOST));
-    crossing.run(20_000, 0);
-    let (before, crossed) = (exchanges(pool.stats()), crossing.crossed);
-    crossing.run(20_000, 0);
-    let each =
-        2.0 * (crossing.crossed - crossed) as f64 / (exchanges(pool.stats()) - before) as f64;
-    let least = if waits::<S>() { LEAST } else { ONE_WAY };
-    assert!(each > 0.95 * least as f64, "{each} blocks an exchange");
-}
-
-#[test]
-fn large_magazines_come_back_from_under_ordinary_ones() {
-    with_every_strategy!(from_under);
-}
-
 fn unsteady<S: Strategy>() {
     const MOST_IN_FLIGHT: usize = 1024;
     let (pool, mut random) = (pool::<S>(), 1);

@@ -214,14 +214,40 @@ impl<'s> OwnedMagazine<'s> {
         self.write(0, blocks, self.store.room());
     }
 
-    /// As [`fill`](Self::fill), for up to the largest batch.
+    /// As [`fill`](Self::fill), for up to the largest batch, and not in the order of `blocks`: those of
+    /// its second half come between those of its first half.
+    ///
+    /// Blocks that lie side by side and cross between two threads in the order of their addresses
+    /// cost both threads more than blocks in no order, because each thread's core fetches the next
+    /// lines ahead, while the other one still writes or reads them. One such interleaving changes
+    /// little, but a block that comes round is interleaved each time
+    /// (`papers/producer-consumer.md`).
     ///
     /// # Panics
     ///
     /// If they don't fit, or if the magazine is not a large one.
     pub fn fill_large(&mut self, blocks: &[Block]) {
         assert!(self.is_large(), "a magazine with room for the largest batch");
-        self.write(0, blocks, self.store.large_room());
+        let (total, room) = (blocks.len(), self.store.large_room());
+        assert!(total <= room, "{total} blocks in a magazine for {room}");
+        let array = self.array();
+        let (first, second) = blocks.split_at(total / 2);
+        self.head().blocks.with_mut(|_| {
+            for (nth, (&one, &other)) in first.iter().zip(second).enumerate() {
+                // SAFETY: `total` blocks fit, and each pass writes two of them.
+                let places = unsafe { array.add(2 * nth) }.cast::<[Block; 2]>();
+                // SAFETY: only this owner has access to the array.
+                unsafe { places.write([one, other]) };
+            }
+            // The second half has as many blocks as the first, or one more, which comes last.
+            if let Some(&last) = second.get(first.len()) {
+                // SAFETY: `total` blocks fit.
+                let place = unsafe { array.add(total - 1) };
+                // SAFETY: only this owner has access to the array.
+                unsafe { place.write(last) };
+            }
+        });
+        self.set_len(total);
     }
 
     /// Adds blocks after the ones that it holds.

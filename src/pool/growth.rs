@@ -74,7 +74,7 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         // SAFETY: the room begins with the slot, which owns it until the regions are dropped.
         let slot =
             unsafe { SlotRef::create(room, batch, quarantine, thread, self.registry.first()) };
-        if self.in_use.is_some() {
+        if self.counts() {
             // SAFETY: just made, and no other thread knows it.
             unsafe { slot.close() };
         }

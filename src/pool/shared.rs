@@ -198,6 +198,12 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         self.claim(thread)
     }
 
+    /// Whether the pool counts the blocks in use, and so closes the arrays between two calls.
+    #[inline(always)]
+    pub(super) const fn counts(&self) -> bool {
+        self.in_use.is_some()
+    }
+
     /// Permits for `count` blocks, if the pool counts the blocks in use.
     pub(super) fn permits(&self, count: usize) -> Result<Option<Permits<'_>>, AllocError> {
         self.in_use.as_ref().map(|in_use| in_use.take(count)).transpose()
@@ -304,7 +310,7 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         let client = unsafe { self.client(slot, participant) };
         let batch = self.mediator.batch();
         // SAFETY: by the caller.
-        let _opened = unsafe { Opened::new(slot) };
+        let _opened = self.counts().then(|| unsafe { Opened::new(slot) });
         let mut found = None;
         loop {
             // SAFETY: by the caller.

@@ -50,11 +50,12 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     }
 
     /// Puts a block into the array, and gives its permit back, also if a panic reports a misused
-    /// block.
+    /// block. Within a call that has opened the array there is no permit.
     ///
     /// # Safety
     ///
-    /// As [`allocate_counted`](Self::allocate_counted), and the caller gives `block` away.
+    /// The first four arguments are the parts of one handle, whose array is closed or full, and the
+    /// calling thread uses that handle. The caller gives `block` away.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -65,16 +66,17 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
         check: &C::State,
         block: Block,
     ) {
-        // A hardened pool has given the permit back when the block went to the ring.
-        let _permit = if C::QUARANTINE == 0 { shared.returning(1) } else { None };
         // SAFETY: a handle owns the slot.
-        let opened = unsafe { Opened::new(slot) };
-        debug_assert!(opened.was_closed(), "every call counts once");
+        let is_closed = unsafe { slot.is_closed() };
+        // A hardened pool has given the permit back when the block went to the ring.
+        let permits = usize::from(is_closed && C::QUARANTINE == 0);
+        let _permit = shared.returning(permits);
+        // SAFETY: a handle owns the slot.
+        let _opened = unsafe { Opened::new(slot) };
         // SAFETY: a handle owns the slot.
         if unsafe { slot.is_full() } {
             // SAFETY: the parts of the handle, whose array is full and open.
-            let makes_room = unsafe { Self::flush(slot, shared, participant, check, block) };
-            debug_assert!(makes_room, "the array is open");
+            unsafe { Self::flush(slot, shared, participant, check, block) };
         }
         // SAFETY: a handle owns the slot, and there is room.
         unsafe { slot.put(block) };

@@ -34,7 +34,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
         // SAFETY: this handle owns the slot.
-        if !C::CHECKS && unsafe { self.slot.is_closed() } {
+        if !C::CHECKS && self.shared().counts() && unsafe { self.slot.is_closed() } {
             return self.allocate_many_counted(room);
         }
         // SAFETY: these blocks were just allocated here.
@@ -85,7 +85,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
         // SAFETY: this handle owns the slot.
-        if !C::CHECKS && unsafe { self.slot.is_closed() } {
+        if !C::CHECKS && self.shared().counts() && unsafe { self.slot.is_closed() } {
             // SAFETY: by the caller.
             return unsafe { self.deallocate_many_counted(blocks) };
         }

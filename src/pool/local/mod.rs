@@ -215,10 +215,14 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // SAFETY: this handle owns the slot.
         if unsafe { slot.is_full() } {
             let (participant, check) = (apart(&self.participant), apart(&self.check));
-            // SAFETY: these are the parts of this handle, which has just seen its array full.
-            if !unsafe { Self::flush(slot, self.shared(), participant, check, block) } {
-                return;
+            if self.shared().counts() {
+                // SAFETY: these are the parts of this handle, and by the caller.
+                return unsafe {
+                    Self::deallocate_counted(slot, self.shared(), participant, check, block)
+                };
             }
+            // SAFETY: these are the parts of this handle, which has just seen its array full.
+            unsafe { Self::flush(slot, self.shared(), participant, check, block) };
         }
         // Codegen: C6.
         // SAFETY: this handle owns the slot, and there is room.
@@ -262,7 +266,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         check: &C::State,
     ) -> Result<Block, AllocError> {
         // SAFETY: a handle owns the slot.
-        if unsafe { slot.is_closed() } {
+        if shared.counts() && unsafe { slot.is_closed() } {
             // SAFETY: the same handle's parts.
             return unsafe { Self::allocate_counted(slot, shared, participant, check) };
         }
@@ -331,7 +335,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     }
 
     /// Makes room for `block` in the array of `slot`. Does not put the block there, except if it
-    /// panics. Codegen: C6. In a pool with a capacity it puts the block there, and returns false.
+    /// panics. Codegen: C6.
     ///
     /// # Safety
     ///
@@ -346,13 +350,7 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         participant: &Participant<S>,
         check: &C::State,
         block: Block,
-    ) -> bool {
-        // SAFETY: a handle owns the slot.
-        if unsafe { slot.is_closed() } {
-            // SAFETY: the same handle's parts, and by the caller.
-            unsafe { Self::deallocate_counted(slot, shared, participant, check, block) };
-            return false;
-        }
+    ) {
         // SAFETY: a handle owns the slot, and its participant has joined.
         let client = unsafe { shared.client(slot, participant) };
         // SAFETY: a handle owns the slot.
@@ -370,7 +368,6 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
             unsafe { slot.put(block) };
             misuse.report();
         }
-        true
     }
 }
 

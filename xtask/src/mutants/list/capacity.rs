@@ -7,8 +7,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a pool with a capacity has hits",
         edits: &[Edit {
             file: "src/pool/growth.rs",
-            from: "if self.in_use.is_some() {",
-            to: "if !{on} && self.in_use.is_some() {",
+            from: "if self.counts() {",
+            to: "if !{on} && self.counts() {",
         }],
         killer: Killer::Porf("TaggedPacked/capacity/allocate_allocate/"),
         words: "one block may be in use",

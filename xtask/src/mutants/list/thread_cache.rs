@@ -82,10 +82,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
             to: "let may = !{on} && self.flushes == STEADY",
         }],
         killer: Killer::Test {
-            target: "adaptive",
-            name: "large_magazines_come_back_from_under_ordinary_ones",
+            target: "lib",
+            name: "thread_cache::slot::cache_state::tests::without_a_large_magazine_only_a_thread_that_only_gives_holds_back",
         },
-        words: "blocks an exchange",
+        words: "two batches more",
     },
     Mutant {
         name: "a refill that does not end giving",
