@@ -14,8 +14,9 @@ pub enum AllocError {
     OutOfMemory,
     /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
-    /// The pool has carved as many blocks as its builder allowed. Free blocks may lie in the caches
-    /// of other handles. Or the buffer of an allocator has no room left.
+    /// As many blocks are in use as the pool's capacity grants. Or the pool has carved as many as its
+    /// builder allowed; free ones may then lie in the caches of other handles. Or the buffer of an
+    /// allocator has no room left.
     Capacity,
     /// The pool refuses to wrap its tags and has used half of them. The other half is kept for
     /// frees.

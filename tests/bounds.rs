@@ -5,14 +5,18 @@ use core::alloc::Layout;
 
 use core::cell::Cell;
 use core::fmt::Debug;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::MutexGuard;
 
 use stampool::raw::each_strategy;
+use stampool::raw::mediator::{Client, Mediator};
+use stampool::raw::pool::DetachedLocal;
 use stampool::{
-    AllocError, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census, Checked, Checking,
-    ExactPool, Hardened, Local, ObjectPool, ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool,
-    PoolBuilder, Pooled, SharedPooled, SlotStats, Stale, Stamped, StampedLocal, StampedPool,
-    StaticPool, Stats, Strategy, TaggedWide, ThreadLocalPool, Unchecked,
+    AllocError, ArenaSource, AtomicPackedStamped, AtomicStamped, Block, BuildError, Census,
+    Checked, Checking, Counted, ExactPool, Hardened, LazyPool, Local, NoConstructor, ObjectPool,
+    ObjectPoolBuilder, OwnedPooled, PackedStamped, Pool, PoolBuilder, Pooled, SharedPooled,
+    SlotStats, Stale, Stamped, StampedLocal, StampedPool, StaticPool, Stats, Strategy, TaggedWide,
+    ThreadLocalPool, Unchecked,
 };
 
 const fn send<T: Send>() {}
@@ -24,7 +28,13 @@ const fn send_and_sync<T: Send + Sync>() {
 const fn any_time<T: 'static>() {}
 const fn debug<T: Debug>() {}
 
+/// A closure that owns a value of this type may be given to `catch_unwind`.
+const fn catches<T: UnwindSafe>() {}
+/// A closure that owns or borrows a value of this type may be given to `catch_unwind`.
+const fn survives<T: UnwindSafe + RefUnwindSafe>() {}
+
 const fn checking<S: Strategy, C: Checking>() {
+    survives::<(Pool<S, C>, Local<'static, S, C>, ThreadLocalPool<S, C>, StaticPool<S, C>)>();
     send_and_sync::<C>();
     send_and_sync::<Pool<S, C>>();
     send_and_sync::<ThreadLocalPool<S, C>>();
@@ -41,6 +51,13 @@ const fn pools<S: Strategy>() {
     send_and_sync::<ExactPool<S>>();
     debug::<(ExactPool<S>, ObjectPool<Cell<u8>, S>, ObjectPoolBuilder<Cell<u8>, S>)>();
     debug::<(StampedPool<u64, S>, StampedLocal<'static, u64, S>)>();
+    survives::<(ExactPool<S>, ArenaSource<S>, StampedPool<u64, S>, StampedLocal<'static, u64, S>)>(
+    );
+    // Whatever the values are: a pool shows none that a panic has met.
+    survives::<(ObjectPool<Cell<u8>, S>, ObjectPool<&'static mut Cell<u8>, S, NoConstructor>)>();
+    // As `Box` and `Arc`.
+    survives::<(Pooled<'static, u8, S>, OwnedPooled<u8, S>, SharedPooled<u8, S>)>();
+    catches::<(Pooled<'static, Cell<u8>, S>, OwnedPooled<Cell<u8>, S>)>();
     send_and_sync::<ObjectPool<Cell<u8>, S>>();
     send_and_sync::<StampedPool<u64, S>>();
     // Owned alone, so it may be sent; looked at by several, so it may not be shared.
@@ -53,6 +70,10 @@ const fn pools<S: Strategy>() {
 
 const _: () = {
     each_strategy!(S => pools::<S>());
+    send_and_sync::<LazyPool<ObjectPool<Cell<u8>>>>();
+    send_and_sync::<(LazyPool<Pool>, LazyPool<ExactPool>, LazyPool<StampedPool<u64>>)>();
+    survives::<(LazyPool<ObjectPool<Cell<u8>>>, LazyPool<Pool>, LazyPool<StampedPool<u64>>)>();
+    survives::<(AtomicStamped<u64>, AtomicPackedStamped<u64>, Counted<u8>, Block)>();
     send_and_sync::<Stamped<u64>>();
     send_and_sync::<PackedStamped<u64>>();
     send_and_sync::<AtomicStamped<u64>>();
@@ -64,6 +85,26 @@ const _: () = {
     send_and_sync::<SlotStats>();
     send_and_sync::<AllocError>();
     send_and_sync::<BuildError>();
+};
+
+/// Every type that has a strategy can be named without it.
+#[allow(dead_code, reason = "compiled, not called")]
+const NAMES: [usize; 5] = [
+    size_of::<(Pool, Local<'static>, ThreadLocalPool, StaticPool, ExactPool, PoolBuilder)>(),
+    size_of::<(ObjectPool<u8>, ObjectPoolBuilder<u8>, LazyPool<Pool>, ArenaSource)>(),
+    size_of::<(Pooled<'static, u8>, OwnedPooled<u8>, SharedPooled<u8>)>(),
+    size_of::<(StampedPool<u8>, StampedLocal<'static, u8>)>(),
+    size_of::<(Mediator, Client<'static>, DetachedLocal)>(),
+];
+
+#[cfg(feature = "family")]
+const _: () = {
+    use stampool::alloc::wrap::{Locked, Shared};
+    use stampool::alloc::{AsyncLinear, AsyncStatic, Blocks, Linear, Run, Scope, Stack, Static};
+
+    survives::<(Blocks, Linear, Static<'static>, Stack, Scope<'static>)>();
+    survives::<(AsyncLinear, Run<'static>, AsyncStatic<'static>, Locked<Stack>, Shared<AsyncLinear>)>(
+    );
 };
 
 /// A longer borrow serves as a shorter one.

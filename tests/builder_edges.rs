@@ -354,10 +354,11 @@ proptest! {
         (keeps, exact, sealed) in (any::<bool>(), any::<bool>(), any::<bool>()),
     ) {
         let held = Arc::new(AtomicUsize::new(0));
-        let mut builder = ObjectPool::<[u64; 3]>::builder();
-        builder = builder.source(Thrifty { given: 0, held: held.clone() });
-        builder = builder.prefill(prefill).handles(slots);
-        builder = if keeps { builder.keep(|| [7; 3], |_| ()) } else { builder.make(|| [7; 3]) };
+        let builder = ObjectPool::<[u64; 3]>::builder();
+        let builder = builder.source(Thrifty { given: 0, held: held.clone() });
+        let builder = builder.prefill(prefill).handles(slots);
+        let mut builder =
+            if keeps { builder.keep(|| [7; 3], |_| ()) } else { builder.make(|| [7; 3]) };
         builder = if exact { builder.exact() } else { builder };
         builder = if sealed { builder.sealed() } else { builder };
         builder = builder.blocks(|blocks| {

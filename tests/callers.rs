@@ -6,9 +6,9 @@ use core::mem::MaybeUninit;
 use core::panic::AssertUnwindSafe;
 use core::sync::atomic::Ordering;
 use std::panic::{self, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Once;
 
-use stampool::{AtomicPackedStamped, AtomicStamped, Block, Checked, ObjectPool, Pool, Stamped};
+use stampool::{AtomicPackedStamped, AtomicStamped, Block, Checked, Pool, Stamped};
 
 thread_local! {
     /// Where the calling thread's last panic was.
@@ -170,14 +170,6 @@ fn a_write_after_a_free_without_a_handle_names_the_line_of_the_allocation() {
     names_its_line!((0..40).for_each(|_| _ = pool.allocate()));
     write_after_free(&mut room[..20]);
     names_its_line!(pool.allocate_many(&mut room));
-}
-
-#[test]
-fn an_object_pool_without_a_constructor_names_the_line_of_the_call() {
-    let pool = Arc::new(ObjectPool::<u8>::builder().build().unwrap());
-    names_its_line!(pool.get());
-    names_its_line!(pool.get_owned());
-    names_its_line!(pool.get_many(2));
 }
 
 #[test]

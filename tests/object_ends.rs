@@ -45,7 +45,7 @@ fn fill_and_seal<S: Strategy>(set: Set<S>) {
 #[test]
 fn a_fill_that_cannot_be_had_is_an_error() {
     let tracks = Tracks::new();
-    let built = keeping::<TaggedWide>(&tracks).batch(4).capacity(10).prefill(11).build();
+    let built = keeping::<TaggedWide>(&tracks).exact().capacity(10).prefill(11).build();
     assert_eq!(built.err(), Some(BuildError::Fill { error: AllocError::Capacity }));
     assert_eq!(tracks.made(), 0);
 }

@@ -11,9 +11,7 @@ use std::thread;
 
 use common::tracked::{Deed, Tracked, Tracks};
 use stampool::source::CountingSource;
-use stampool::{
-    Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, TaggedWide,
-};
+use stampool::{Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled};
 
 const CAPACITY: usize = 12;
 
@@ -257,12 +255,6 @@ fn a_pool_with_live_objects_keeps_quiet_while_its_thread_unwinds() {
         // SAFETY: the memory is kept, and the object is ours.
         assert_eq!(unsafe { detached.as_ref() }.word, 0);
     }
-}
-
-#[test]
-#[should_panic(expected = "the builder had no `make` and no `keep`")]
-fn a_pool_without_a_constructor_says_so() {
-    let _ = ObjectPool::<u8, TaggedWide>::builder().build().unwrap().get();
 }
 
 #[test]

@@ -304,14 +304,16 @@ fn as_many_as_threads<S: Strategy>() {
 }
 
 #[test]
-fn a_cached_pool_may_refuse_while_objects_lie_in_other_caches() {
+fn objects_in_other_caches_are_no_reason_to_refuse() {
     let pool = ObjectPool::<u32>::builder().capacity(8).batch(4).build().unwrap();
     drop(pool.create_many(8, |_| 0).unwrap());
     thread::scope(|threads| {
-        let other = threads.spawn(|| pool.create(1).map(|_| ()).map_err(|full| full.error));
-        assert_eq!(other.join().unwrap(), Err(AllocError::Capacity));
+        let other = threads.spawn(|| pool.create_many(8, |_| 1).map(|all| all.len()));
+        assert_eq!(other.join().unwrap(), Ok(8));
     });
-    assert!(pool.create(1).is_ok(), "here they are");
+    let eight = pool.create_many(8, |_| 0).unwrap();
+    assert_eq!(pool.create(1).unwrap_err().error, AllocError::Capacity);
+    drop(eight);
 }
 
 #[test]

@@ -16,9 +16,8 @@ fn has_double_width_cas() -> Option<bool> {
     return Some(std::arch::is_x86_feature_detected!("cmpxchg16b"));
     #[cfg(not(target_arch = "x86_64"))]
     match std::env::consts::ARCH {
-        "aarch64" => Some(true),
         // Reached by instructions that the interpreter does not have.
-        "s390x" => Some(!cfg!(miri)),
+        "aarch64" | "s390x" => Some(!cfg!(miri)),
         // On 32-bit x86 it is 64 bits wide; RISC-V has one by an extension alone (Zacas).
         "x86" | "riscv64" => Some(false),
         _ => None,

@@ -83,7 +83,7 @@ fn pools_come_and_go_while_a_thread_lives() {
 
 fn pools_come_and_go<S: Strategy>() {
     let counts = SourceCounts::default();
-    for round in 0..100_usize {
+    for round in 0..common::often(100, 6) {
         let meter = CountingSource::with_counts(SystemSource, counts.clone());
         let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).source(meter);
         // Often at the address of the one before.
@@ -183,28 +183,6 @@ fn a_thread_local_destructor_may_allocate_and_free() {
 }
 
 #[test]
-fn a_static_pool_serves_threads_and_their_destructors() {
-    stampool::static_pool! {
-        /// Blocks of 64 bytes.
-        static LINES: ThreadLocalPool = Pool::builder(Layout::new::<[u64; 8]>()).batch(4);
-    }
-    let threads: Vec<_> = (0..8)
-        .map(|_| {
-            thread::spawn(|| {
-                for _ in 0..common::often(1000, 10) {
-                    let block = LINES.allocate().unwrap();
-                    // SAFETY: just allocated; freed once.
-                    unsafe { LINES.deallocate(block) };
-                }
-            })
-        })
-        .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert_eq!(LINES.stats().batch_blocks, 4);
-    assert!(LINES.stats().carved_blocks <= 8 + (3 * 9 + 1) * 4);
-}
-
-#[test]
 fn ten_thousand_threads_leave_the_blocks_of_the_start() {
     let pool = Arc::new(pool::<TaggedWide>());
     let run = |count: usize| {
@@ -215,7 +193,7 @@ fn ten_thousand_threads_leave_the_blocks_of_the_start() {
     };
     run(1);
     let (carved, slots) = (pool.stats().carved_blocks, pool.stats().slots);
-    run(10_000);
+    run(common::often(10_000, 20));
     assert_eq!((pool.stats().carved_blocks, pool.stats().slots), (carved, slots));
 }
 
@@ -280,7 +258,7 @@ fn sharing_is_as_the_pool_says() {
 /// own share. The end of that thread takes back its own blocks, and not those of the fallback cache.
 #[test]
 fn the_shared_cache_does_not_end_with_the_thread_that_made_it() {
-    for _ in 0..50 {
+    for _ in 0..common::often(50, 3) {
         let (ended, attached) = (Arc::new(Barrier::new(2)), mpsc::channel());
         let (together, send) = (Arc::clone(&ended), attached.0);
         let first = thread::spawn(move || {
@@ -320,18 +298,19 @@ fn the_shared_cache_does_not_end_with_the_thread_that_made_it() {
 /// A buffer may be used again once its pool has ended, whatever threads are still about to end.
 #[test]
 fn an_end_waits_for_threads_that_are_ending() {
-    let layout = Layout::from_size_align(1 << 20, 64).unwrap();
-    for _ in 0..100 {
+    let batch = common::often(1 << 10, 1 << 4);
+    let layout = Layout::from_size_align(batch << 10, 64).unwrap();
+    for _ in 0..common::often(100, 3) {
         // SAFETY: the size is not zero.
         let buffer = NonNull::new(unsafe { std::alloc::alloc(layout) }).expect("memory");
         // SAFETY: nobody else uses the buffer until the pool has ended.
         let source = unsafe { BufferSource::from_raw_parts(buffer, layout.size()) };
-        let builder = Pool::builder(LAYOUT).batch(1 << 10).source(source);
+        let builder = Pool::builder(LAYOUT).batch(batch).source(source);
         let pool = builder.build_thread_local().unwrap();
         thread::scope(|threads| {
             for _ in 0..3 {
                 // Not joined: a scope does not wait for thread-local destructors.
-                threads.spawn(|| give(&pool, take(&pool, 1 << 10)));
+                threads.spawn(|| give(&pool, take(&pool, batch)));
             }
         });
         pool.end();

@@ -7,7 +7,7 @@ use loom_tests::epoch_model::{EpochModel, Prompt, Stalled};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
     Depth, EPOCH, PEERS, PeerSubject, SLEEPER, Shape, Subject, arena_source, bump, crossed, ends,
-    exchange, free_twice, land, landing, list, look_up, objects, recycle, stamped, subject,
+    exchange, free_twice, land, landing, leases, list, look_up, objects, recycle, stamped, subject,
     subjects,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
@@ -55,6 +55,10 @@ fn main() -> ExitCode {
     }
     for scenario in bump::SCENARIOS {
         let row = Check::loom(bump::SUBJECT, scenario.name, Bound::Unbounded, scenario.body);
+        checks.push(row.expect_exactly(scenario.allowed(), FEWEST));
+    }
+    for scenario in leases::SCENARIOS {
+        let row = Check::loom(leases::SUBJECT, scenario.name, Bound::Unbounded, scenario.body);
         checks.push(row.expect_exactly(scenario.allowed(), FEWEST));
     }
     for scenario in arena_source::SCENARIOS {

@@ -12,10 +12,13 @@ macro_rules! version {
 
             use $api::alloc::{AllocError as ForeignError, Allocator as Foreign};
 
-            use crate::alloc::wrap::{Checked, Locked, Shared};
+            use crate::alloc::wrap::{
+                Checked, Counted, CountedThread, Fallback, Leased, Limited, Locked, Segregated,
+                Shared,
+            };
             use crate::alloc::{
-                AllocError, Allocator, AsyncLinear, AsyncStatic, BlockPool, Blocks, Linear,
-                PoolAllocator, Run, Scope, Stack, Static,
+                AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, BlockPool, Blocks, Buddy,
+                FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, Stack, Static,
             };
             use crate::source::Source;
 
@@ -28,9 +31,19 @@ macro_rules! version {
                 [S: Source] Stack<S>;
                 ['s, S: Source] Scope<'s, S>;
                 [S: Source] Blocks<S>;
+                [S: Source] Bitmap<S>;
+                [S: Source] Buddy<S>;
+                [S: Source, I: Index] FreeRanges<S, I>;
+                [S: Source] SignPost<S>;
                 [P: BlockPool] PoolAllocator<P>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;
+                [A: Owner, B: Allocator] Fallback<A, B>;
+                [A: Allocator, B: Allocator] Segregated<A, B>;
+                [A: Allocator] Limited<A>;
+                [A: Allocator] Counted<A>;
+                ['a, A: Allocator] CountedThread<'a, A>;
+                ['a, A: Allocator] Leased<'a, A>;
             }
 
             // SAFETY: as for the members below. Clones share one allocator, so each frees what

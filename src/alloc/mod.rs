@@ -45,22 +45,29 @@
 mod allocator;
 #[cfg(feature = "std")]
 mod atomic_bump;
+mod bit_set;
+mod bitmap;
 mod blocks;
+mod buddy;
 mod bump;
 mod chunks;
 mod disjoint;
 mod empty;
 mod fixed;
 mod forward;
+mod free_ranges;
 mod inherent;
 mod linear;
+mod octaves;
 mod one_layout;
 mod owner;
 #[cfg(feature = "std")]
 mod pools;
 mod provenance;
-
+mod region;
+mod sign_post;
 mod stack;
+mod unwind;
 mod usage;
 
 #[cfg(feature = "std")]
@@ -69,17 +76,21 @@ pub mod conformance;
 pub mod wrap;
 
 pub use allocator::Allocator;
+pub use bitmap::{Bitmap, Fit};
 pub use blocks::Blocks;
+pub use buddy::Buddy;
 pub(crate) use empty::empty as empty_block;
 #[cfg(feature = "std")]
 pub use fixed::AsyncStatic;
 pub use fixed::Static;
+pub use free_ranges::{BestFit, Bins, FreeRanges, GoodFit, Index, Trees};
 pub use linear::Linear;
 #[cfg(feature = "std")]
 pub use linear::{AsyncLinear, Run};
 pub use owner::{Contiguous, Owner, Reset};
 #[cfg(feature = "std")]
 pub use pools::{BlockPool, PoolAllocator};
+pub use sign_post::SignPost;
 pub use stack::{Scope, Stack};
 pub use usage::Usage;
 

@@ -63,6 +63,28 @@ block_pools! {
 /// A pool as an allocator of the family: it serves layouts that fit into a block, and gives a whole
 /// block for each. A block may be freed through any allocator of the same pool.
 ///
+/// ```text
+///  a container --allocate(layout)--> PoolAllocator --a block--> the handle of the pool
+///                a layout that fits into a block
+/// ```
+///
+/// # When to take it
+///
+/// Take it for a container that asks an allocator, and whose nodes have one layout. Leave it for code of
+/// your own, which calls the handle. A vector, which asks for ever larger blocks, soon asks for more than
+/// a block.
+///
+/// # Invariants
+///
+/// - Each block that is live here is one block of the pool, whatever part of it was asked for.
+/// - A call that fails takes no block.
+///
+/// # Complexity
+///
+/// As the pool; the layout is compared with that of the blocks.
+///
+/// # Example
+///
 /// ```
 /// use std::alloc::Layout;
 /// use stampool::Pool;

@@ -16,7 +16,7 @@ use super::poison::{self, Poison};
 use super::sealed::Sealed;
 use super::shadow::{self, BlockState, Near, Span, Spans, Word};
 use crate::block::{Block, BlockLayout};
-use crate::sync::PoolId;
+use crate::sync::{PoolId, opaque};
 
 /// How many freed blocks a handle of a hardened pool holds back. A power of two.
 const QUARANTINE: usize = 16;
@@ -60,6 +60,11 @@ pub struct CheckState {
     poison: Poison,
     /// The address of the handle's slot.
     slot: usize,
+}
+
+opaque! {
+    [const HARD: bool] Tracked<HARD>;
+    [] CheckState;
 }
 
 impl CheckState {

@@ -21,7 +21,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::Directory;
-use crate::sync::{AtomicUsize, site};
+use crate::sync::{AtomicUsize, opaque, site};
 
 /// Writes the header of a fresh block, which has this number.
 ///
@@ -37,6 +37,8 @@ pub struct BlockTable {
     count: AtomicUsize,
     write_header: WriteHeader,
 }
+
+opaque! { [] BlockTable; }
 
 // SAFETY: what is reachable by `&self` is atomic, or written once before it is published; changes
 // are under the growth lock by contract.

@@ -26,6 +26,7 @@ const FIRST_CHUNK_BYTES: usize = 16 << 10;
 const LARGEST_CHUNK_BYTES: usize = 4 << 20;
 
 /// A run of fresh neighbouring blocks, and the room for the magazine that they need.
+#[derive(Debug)]
 pub struct Carved {
     /// The first block.
     pub first: NonNull<u8>,
@@ -37,6 +38,7 @@ pub struct Carved {
 }
 
 /// The parts that a caller adds to a chunk.
+#[derive(Debug)]
 pub struct Extras {
     /// What lies in front of the blocks, and goes back with them.
     pub front: Layout,
@@ -45,6 +47,7 @@ pub struct Extras {
 }
 
 /// A chunk that was just obtained.
+#[derive(Debug)]
 pub struct NewChunk {
     /// Magazines that the chunk will bring.
     pub magazines: usize,
@@ -59,6 +62,7 @@ pub struct NewChunk {
 }
 
 /// What is left of the newest chunk.
+#[derive(Debug)]
 struct Chunk {
     region: NonNull<BlockRegion>,
     next_block: NonNull<u8>,
@@ -68,6 +72,7 @@ struct Chunk {
 }
 
 /// Cuts chunks into batches.
+#[derive(Debug)]
 pub struct Carver {
     blocks: BlockLayout,
     /// Layout of a magazine, padded so that its neighbour is aligned too.
@@ -276,6 +281,7 @@ impl Chunk {
 }
 
 /// The rooms for magazines that a chunk has left.
+#[derive(Debug)]
 pub struct Rooms {
     chunk: Option<Chunk>,
     magazine: Layout,

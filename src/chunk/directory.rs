@@ -18,7 +18,7 @@
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-use crate::sync::UnsafeCell;
+use crate::sync::{UnsafeCell, opaque};
 
 /// Bucket k holds `FIRST << k` entries.
 const FIRST_BITS: u32 = 3;
@@ -28,6 +28,8 @@ const BUCKETS: usize = 28;
 pub struct Directory<T> {
     buckets: [UnsafeCell<*mut NonNull<T>>; BUCKETS],
 }
+
+opaque! { [T] Directory<T>; }
 
 impl<T> Default for Directory<T> {
     fn default() -> Self {

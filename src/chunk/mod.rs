@@ -1,8 +1,9 @@
 //! Chunks: memory from the source that is cut into blocks, and the tables that find what lies in
 //! it.
 //!
-//! All writes are made under the growth lock, except those of stamps. [`Directory::get`] and
-//! [`BlockTable::find`] read without it.
+//! All writes are made under the growth lock (`Shared::growth` in `pool/shared.rs`), except those of
+//! stamps, which a thread writes for the blocks that it owns. [`Directory::get`] and
+//! [`BlockTable::find`] read without the lock.
 
 mod block_table;
 mod carver;

@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 use crate::block::sanitizers;
 use crate::error::AllocError;
 use crate::source::{Source, SystemSource, finish, obtain_aligned};
+use crate::sync::opaque;
 
 /// Precedes the payload of each kept region.
 struct Header {
@@ -19,6 +20,7 @@ struct Header {
 }
 
 /// What the pool knows about one region of blocks.
+#[derive(Debug)]
 pub struct BlockRegion {
     next: Option<NonNull<Self>>,
     start: NonNull<u8>,
@@ -75,6 +77,8 @@ pub struct Regions {
     calls: usize,
     bytes: usize,
 }
+
+opaque! { [] Regions; }
 
 // SAFETY: the headers and records are this object's own; the source is `Send`.
 unsafe impl Send for Regions {}
@@ -326,6 +330,7 @@ impl Drop for Unrecorded<'_> {
 }
 
 /// Regions of blocks on their way back to the source. A value that is dropped leaks them.
+#[derive(Debug)]
 #[must_use = "the regions are leaked unless they are released"]
 pub struct Detached(Option<NonNull<BlockRegion>>);
 

@@ -8,7 +8,7 @@
 //! - [`checking`]: misuse that a pool detects, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
 //! - [`orderings`]: every atomic access of the core, and why its ordering suffices.
-//! - [`your_structure`]: how a project checks its own structure on these pools under porf or loom.
+//! - [`your_structure`]: how a project checks its own structure on these pools under porf.
 //! - [`verification`]: what is proven, by which command, and where each proof ends.
 //! - [`glossary`]: the words that a systems engineer does not know already.
 //!

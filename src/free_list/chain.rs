@@ -3,6 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{MagazineRef, MagazineStore, OwnedMagazine, Reuse};
+use crate::sync::opaque;
 
 /// Magazines taken from a list in one removal, in list order.
 ///
@@ -20,6 +21,8 @@ pub struct Chain<'s> {
     store: &'s MagazineStore,
     _owned: PhantomData<OwnedMagazine<'s>>,
 }
+
+opaque! { [] Chain<'_>; }
 
 impl<'s> Chain<'s> {
     /// A chain without magazines.

@@ -43,7 +43,7 @@ use super::{
     Strategy, TagPolicy, Take, Treiber,
 };
 use crate::error::BuildError;
-use crate::sync::{AtomicU32, Mutex, lock, site};
+use crate::sync::{AtomicU32, Mutex, lock, opaque, site};
 
 /// Magazines are reused only after a safe point, which `R` finds: the alternative to a tag.
 ///
@@ -86,6 +86,8 @@ pub struct DeferredList<R> {
     has_side: AtomicU32,
     _reclaimer: PhantomData<fn() -> R>,
 }
+
+opaque! { [R] DeferredList<R>; }
 
 impl<R: Reclaimer> DeferredList<R> {
     /// Whether a magazine has ever gone to the side stack. If the caller has just seen the open

@@ -9,7 +9,7 @@
 //! Every removal advances the tag, which wraps at its declared width.
 
 use super::magazine::MagazineRef;
-use crate::sync::{AtomicU64, AtomicU128, AtomicUsize, Ordering};
+use crate::sync::{AtomicU64, AtomicU128, AtomicUsize, Ordering, opaque};
 
 /// The content of a head word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ macro_rules! head_word {
     ($(#[$doc:meta])* $name:ident($atomic:ident): $encode:expr, $decode:expr;) => {
         $(#[$doc])*
         pub struct $name($atomic);
+
+        opaque! { [] $name; }
 
         // SAFETY: each is one operation of one atomic, and decoding gives back every head that the
         // lists with this word encode: they name magazines as the word does, and their tags have

@@ -5,7 +5,7 @@ use super::{
     Requirements, Sealed, Strategy, Take,
 };
 use crate::error::BuildError;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, lock, opaque};
 
 /// Each list is behind a mutex. A thread that is preempted while it holds the mutex stops every
 /// thread that needs the list.
@@ -31,6 +31,8 @@ unsafe impl Strategy for Locked {
 
 /// A list behind a mutex.
 pub struct LockedList(Mutex<Top>);
+
+opaque! { [] LockedList; }
 
 // SAFETY: a magazine leaves the list under its lock, for one owner.
 unsafe impl MagazineList for LockedList {

@@ -16,7 +16,7 @@
 use core::alloc::Layout;
 
 use crate::block::{Block, LINE};
-use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, opaque, site};
 
 /// Head of a magazine. Its array follows it in memory. An ordinary magazine has room for the
 /// smallest batch, a large one for the largest batch.
@@ -33,6 +33,8 @@ pub struct Magazine {
     /// Guards the whole array behind the head.
     pub(super) blocks: UnsafeCell<()>,
 }
+
+opaque! { [] Magazine; }
 
 /// Marks a large magazine.
 pub(super) const LARGE: u32 = 1 << 31;

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use super::magazine::{LARGE, Magazine, MagazineRef};
 use super::store::{Addressing, MagazineStore};
 use crate::block::{Block, MaybeBlock};
-use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU32, AtomicUsize, UnsafeCell, Witness, opaque, site};
 
 impl MagazineStore {
     /// Makes magazine number `index`, an ordinary one.
@@ -77,6 +77,8 @@ pub struct OwnedMagazine<'s> {
     store: &'s MagazineStore,
     pub(super) reuse: Reuse,
 }
+
+opaque! { [] OwnedMagazine<'_>; }
 
 /// Where a magazine may be pushed, under the strategies that defer reuse. The other strategies
 /// ignore it.

@@ -44,7 +44,7 @@ use super::{
     Requirements, Sealed, Strategy, TagPolicy, Take, Treiber,
 };
 use crate::error::BuildError;
-use crate::sync::{AtomicUsize, Mutex, Witness, lock, site};
+use crate::sync::{AtomicUsize, Mutex, Witness, lock, opaque, site};
 
 /// A magazine that comes back goes to a second list. The second list replaces the first one when
 /// the first is empty and no thread is removing from it.
@@ -100,6 +100,8 @@ pub struct QuiescentList {
     /// could not splice.
     overflows: Mutex<u64>,
 }
+
+opaque! { [] QuiescentList; }
 
 /// A popper, counted as long as this value exists.
 struct Popper<'l>(&'l AtomicUsize);

@@ -7,6 +7,7 @@ use super::magazine::{Magazine, MagazineRef};
 use crate::block::Batch;
 use crate::chunk::Directory;
 use crate::error::AllocError;
+use crate::sync::opaque;
 
 /// How links and heads name magazines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct MagazineStore {
     pub(super) addressing: Addressing,
     pub(super) directory: Directory<Magazine>,
 }
+
+opaque! { [] MagazineStore; }
 
 // SAFETY: everything reachable through `&self` is atomic, or is written once before it is published
 // (see `Directory`). By contract magazines are made under the growth lock.

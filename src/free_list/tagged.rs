@@ -5,7 +5,7 @@ use super::{
     PackedHead, Requirements, Sealed, Strategy, TagPolicy, Take, Treiber, WideHead,
 };
 use crate::error::BuildError;
-use crate::sync::is_lock_free_u64;
+use crate::sync::{is_lock_free_u64, opaque};
 
 /// The default: a 64-bit address and a 64-bit tag, which a double-width CAS exchanges together.
 ///
@@ -116,6 +116,8 @@ pub enum TaggedList {
     /// Index and tag in 64 bits.
     Packed(Treiber<PackedHead>),
 }
+
+opaque! { [] TaggedList; }
 
 impl TaggedList {
     fn new(mechanism: &Mechanism) -> Self {

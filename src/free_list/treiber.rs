@@ -59,7 +59,7 @@ use super::magazine::MagazineRef;
 use super::owned::OwnedMagazine;
 use super::reclaim::Guard;
 use super::{Chain, MagazineStore, TagPolicy, Take};
-use crate::sync::{Number, Ordering, site};
+use crate::sync::{Number, Ordering, opaque, site};
 
 /// A Treiber stack of magazines.
 pub struct Treiber<H> {
@@ -71,6 +71,8 @@ pub struct Treiber<H> {
     /// head's line.
     failures: CachePadded<Number>,
 }
+
+opaque! { [H] Treiber<H>; }
 
 impl<H: HeadWord> Treiber<H> {
     /// An empty stack with a tag of `tag_bits` bits.

@@ -3,14 +3,17 @@
 use super::depot::Depot;
 use super::{Guard, Mediator, Participant, ShardId};
 use crate::block::{Block, MaybeBlock};
-use crate::free_list::{MagazineList, Reclaimer, Strategy, Take};
+use crate::free_list::{MagazineList, Reclaimer, Strategy, TaggedWide, Take};
+use crate::sync::opaque;
 
 /// The mediator, for one thread cache. Each call is one exchange on behalf of that cache.
-pub struct Client<'m, S: Strategy> {
+pub struct Client<'m, S: Strategy = TaggedWide> {
     mediator: &'m Mediator<S>,
     participant: &'m Participant<S>,
     shard: ShardId,
 }
+
+opaque! { [S: Strategy] Client<'_, S>; }
 
 impl<S: Strategy> Mediator<S> {
     /// The mediator for one thread cache, which belongs to this shard.

@@ -1,13 +1,13 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
 //! Blocks wait here in magazines, in three kinds of lists: full magazines hold at least B blocks (B
-//! is the smallest batch), partial ones hold what was left over when a thread left, empty ones wait
-//! for the next batch. A thread that frees pops an empty magazine, copies a batch into it and
+//! is the smallest batch), partial ones hold what was left over when a thread left, or when a
+//! full magazine was split. Empty ones wait for the next batch. A thread that frees pops an empty magazine, copies a batch into it and
 //! pushes it to `full`; a thread that allocates does the reverse. If batches grow, there are large
-//! magazines too, a few for each thread cache. They wait in a list of their own, `large`. A batch therefore moves by two
-//! compare-and-swaps on padded heads, whatever its size, and a thread cache is a plain array. There
-//! may be several lists of full magazines, one for each shard: a handle offers batches to the list
-//! of its own shard and asks the other lists only if that one is empty.
+//! magazines too, a few for each thread cache. They wait in a list of their own, `large`. A batch
+//! therefore moves by two compare-and-swaps on padded heads, whatever its size, and a thread cache
+//! is a plain array. There may be several lists of full magazines, one for each shard: a handle
+//! offers batches to the list of its own shard and asks the other lists only if that one is empty.
 //!
 //! # Contract
 //!
@@ -17,12 +17,13 @@
 //!
 //! # Invariants
 //!
-//! - M1. Of the ordinary magazines that do not wait in limbo there are at least `carved / B + slots`, where
-//!   `slots` counts the thread caches ever made. Each carve brings one magazine. Each new slot
-//!   brings one, and one more for each magazine that may wait in limbo for it, before its handle is
-//!   handed out.
+//! - M1. Of the ordinary magazines that do not wait in limbo there are at least `carved / B + slots`,
+//!   where `slots` counts the thread caches ever made. Each carve brings one magazine, or uses one
+//!   whose blocks went back to the source. Each new slot brings one, and one more for each magazine
+//!   that may wait in limbo for it, before its handle is handed out.
 //! - M2. A magazine in `full` holds at least B blocks, one in `partial` holds 1 to B - 1. One in
-//!   `empty` or `large` holds none; its count is stale, and no thread reads it. All in `empty` are
+//!   `empty` or `large` holds none; its count is stale, and nothing depends on it: a
+//!   thread with an old view of a list may read it, and its compare-and-swap then fails. All in `empty` are
 //!   ordinary, all in `large` are large.
 //! - M3. There are never more partial magazines than handles. A handle makes a new one only after
 //!   it has seen `partial` empty or has just filled one up, and no handle has more than one in its
@@ -33,14 +34,14 @@
 //!   wrap and are used up, no magazine can be taken, and the blocks are set aside. No such promise
 //!   holds for `large`: a thread that finds it empty gives one ordinary magazine of blocks.
 //! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except
-//!   magazines that a handle has pushed and not yet counted (`full_lists.rs`).
+//!   magazines that a handle has pushed and not yet counted (`full_lists.rs`), or if no tag is left.
 //! - M6. All magazines in the lists are of the depot's store, and the guards with which a thread
 //!   removes magazines are pins of the mediator's reclaimer.
 //!
 //! # Progress
 //!
-//! That of the strategy's list and reclaimer, of which a call performs a bounded number of
-//! operations. With several shards, a request scans again only if a thread has offered a batch
+//! A call does a bounded number of operations of the list and the reclaimer; how those progress, the
+//! strategy says. With several shards, a request scans again only if a thread has offered a batch
 //! meanwhile.
 //!
 //! # Source
@@ -61,12 +62,13 @@ use core::mem::ManuallyDrop;
 
 use crate::block::Batch;
 use crate::free_list::{
-    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
+    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy, TaggedWide,
 };
+use crate::sync::opaque;
 use depot::{DeferredReturn, Depot};
 
 /// The lists of full, partial and empty magazines of one pool, which all its threads share.
-pub struct Mediator<S: Strategy> {
+pub struct Mediator<S: Strategy = TaggedWide> {
     reclaimer: S::Reclaimer,
     /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
     /// waits then.
@@ -74,6 +76,8 @@ pub struct Mediator<S: Strategy> {
     /// The reclaimer has given up, so the depot is never freed.
     depot_stays: bool,
 }
+
+opaque! { [S: Strategy] Mediator<S>; }
 
 /// What a thread cache holds to take part in a mediator's reclamation.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;

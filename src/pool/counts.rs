@@ -1,5 +1,6 @@
 //! The counts of a pool: [`Stats`] and [`Census`].
 
+use super::in_use::InUse;
 use super::shared::Shared;
 use super::stats::{Census, Stats};
 use crate::checking::Checking;
@@ -33,6 +34,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             max_batch_blocks: self.mediator.batch().max,
             shards: self.mediator.shards(),
             capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
+            in_use_limit: self.in_use.as_ref().map(InUse::limit),
+            in_use_blocks: self.in_use.as_ref().map(InUse::count),
             carved_blocks: growth.carver.carved(),
             chunks: growth.carver.chunks(),
             regions: growth.regions.count(),

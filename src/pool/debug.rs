@@ -44,7 +44,7 @@ macro_rules! described {
 described! {
     [S: Strategy, C: Checking] ThreadLocalPool<S, C>;
     [S: Strategy] ExactPool<S>;
-    [T, S: Strategy] ObjectPool<T, S>;
+    [T, S: Strategy, M] ObjectPool<T, S, M>;
     [T, S: Strategy] StampedPool<T, S>;
 }
 
@@ -78,7 +78,7 @@ impl<S: Strategy, C: Checking> fmt::Debug for PoolBuilder<S, C> {
     }
 }
 
-impl<T, S: Strategy> fmt::Debug for ObjectPoolBuilder<T, S> {
+impl<T, S: Strategy, M> fmt::Debug for ObjectPoolBuilder<T, S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.pool_builder().describe("ObjectPoolBuilder", f)
     }

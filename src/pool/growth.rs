@@ -74,6 +74,10 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         // SAFETY: the room begins with the slot, which owns it until the regions are dropped.
         let slot =
             unsafe { SlotRef::create(room, batch, quarantine, thread, self.registry.first()) };
+        if self.counts() {
+            // SAFETY: just made, and no other thread knows it.
+            unsafe { slot.close() };
+        }
         // SAFETY: the lock is held, and the slot was made to be the next one.
         unsafe { self.registry.register(slot) };
         growth.slots += 1;

@@ -7,6 +7,8 @@ mod counts;
 mod debug;
 mod exact;
 mod growth;
+mod in_use;
+mod lazy;
 mod local;
 mod many;
 mod object;
@@ -15,13 +17,16 @@ mod shared;
 mod shrink;
 mod stamped;
 mod stats;
+mod unwind;
 
 pub use arena::ArenaSource;
 pub use builder::PoolBuilder;
 pub use exact::ExactPool;
+pub use lazy::LazyPool;
 pub use local::Local;
 pub use object::{
-    Counted, LivePolicy, ObjectPool, ObjectPoolBuilder, OwnedPooled, Pooled, SharedPooled,
+    Constructor, Counted, LivePolicy, NoConstructor, ObjectPool, ObjectPoolBuilder, OwnedPooled,
+    Pooled, SharedPooled,
 };
 pub use per_thread::{DetachedLocal, StaticPool, ThreadLocalPool};
 pub use stamped::{
@@ -42,11 +47,11 @@ use crate::source::finish;
 use crate::sync::lock;
 use crate::thread_cache::SlotStats;
 
-/// A lock-free pool of fixed-size blocks that any thread may free into.
+/// A pool of fixed-size blocks that any thread may free into.
 ///
 /// Each thread uses the pool through a handle of its own, [`local`](Self::local). In a pool that is
-/// not checked, a handle whose cache has blocks hands them out without an atomic operation; handles
-/// exchange whole batches with the pool.
+/// not checked and has no [`capacity`](PoolBuilder::capacity), a handle whose cache has blocks hands
+/// them out without an atomic operation; handles exchange whole batches with the pool.
 ///
 /// # Shape
 ///
@@ -58,7 +63,7 @@ use crate::thread_cache::SlotStats;
 ///
 /// The pool carves at most L + 3TG + G blocks: L is the largest number of blocks live at one time,
 /// T the largest number of handles at one time, G the largest batch (the batch itself, unless
-/// batches grow). A hardened pool adds TQ, with Q = 16. [`prefill`](Self::prefill) carves what it
+/// batches grow). A [`capacity`](PoolBuilder::capacity) limits L. A hardened pool adds TQ, with Q = 16. [`prefill`](Self::prefill) carves what it
 /// is asked for, and [`seal`](Self::seal) what is left of a chunk; the bound is about the rest. The
 /// memory returns to the source when the pool is dropped, and earlier where
 /// [`shrink`](Self::shrink) asks for it.

@@ -12,6 +12,7 @@ use core::ptr::NonNull;
 
 use crossbeam_utils::CachePadded;
 
+use super::in_use::{InUse, Permits};
 use crate::block::{Block, BlockLayout, MaybeBlock, sanitizers};
 use crate::checking::{Checking, Misuse, Unchecked, batch_leaves_cache};
 use crate::chunk::{BlockTable, Carver, Regions};
@@ -19,7 +20,7 @@ use crate::error::AllocError;
 use crate::free_list::{Magazine, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
 use crate::sync::{Arc, AtomicU32, Mutex, PoolId, lock};
-use crate::thread_cache::{Registry, Slot, SlotRef};
+use crate::thread_cache::{Opened, Registry, Slot, SlotRef};
 use crate::threads::{EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
 /// The shared part of a pool.
@@ -42,6 +43,8 @@ pub(super) struct Shared<S: Strategy, C: Checking = Unchecked> {
     pub(super) layout: BlockLayout,
     /// The most blocks that the pool may carve.
     pub(super) capacity: usize,
+    /// The blocks in use, in a pool with caches and a capacity.
+    pub(super) in_use: Option<InUse>,
     /// Not 0 if the pool is sealed. A copy of `growth.sealed` that threads read without the lock.
     pub(super) sealed: AtomicU32,
     /// The numbers of the blocks, in a stamped pool.
@@ -195,6 +198,22 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         self.claim(thread)
     }
 
+    /// Whether the pool counts the blocks in use, and so closes the arrays between two calls.
+    #[inline(always)]
+    pub(super) const fn counts(&self) -> bool {
+        self.in_use.is_some()
+    }
+
+    /// Permits for `count` blocks, if the pool counts the blocks in use.
+    pub(super) fn permits(&self, count: usize) -> Result<Option<Permits<'_>>, AllocError> {
+        self.in_use.as_ref().map(|in_use| in_use.take(count)).transpose()
+    }
+
+    /// The permits of `count` blocks, which go back when the value is dropped.
+    pub(super) fn returning(&self, count: usize) -> Option<Permits<'_>> {
+        self.in_use.as_ref().map(|in_use| in_use.returning(count))
+    }
+
     /// Writes at least one and up to `room.len()` blocks to `room`: from the mediator what `take`
     /// says ([`Client::request`]), or else a freshly carved batch. `room` has space for the largest
     /// batch.
@@ -290,6 +309,8 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
         // SAFETY: by the caller.
         let client = unsafe { self.client(slot, participant) };
         let batch = self.mediator.batch();
+        // SAFETY: by the caller.
+        let _opened = self.counts().then(|| unsafe { Opened::new(slot) });
         let mut found = None;
         loop {
             // SAFETY: by the caller.

@@ -24,6 +24,11 @@ pub struct Stats {
     pub shards: usize,
     /// The most blocks that may be carved, if there is a limit.
     pub capacity_blocks: Option<usize>,
+    /// The most blocks that may be in use at one time, if the pool counts them: it has caches and a
+    /// [`capacity`](crate::PoolBuilder::capacity).
+    pub in_use_limit: Option<usize>,
+    /// The blocks in use, if the pool counts them. Exact while no call is under way.
+    pub in_use_blocks: Option<usize>,
     /// Blocks that the pool has carved and not given back by a [shrink](crate::Pool::shrink): live,
     /// cached or in magazines. Except for `prefill` and `seal`, the pool carves only when it finds no
     /// block in a magazine. So without these calls and without a shrink this is also the most blocks
@@ -69,6 +74,14 @@ pub struct Stats {
     pub slots: usize,
     /// Thread caches in use.
     pub attached: usize,
+}
+
+impl Stats {
+    /// The blocks that are carved and not in use, if the pool counts those in use. Exact while no
+    /// call is under way.
+    pub fn idle_blocks(&self) -> Option<usize> {
+        self.in_use_blocks.map(|in_use| self.carved_blocks.saturating_sub(in_use))
+    }
 }
 
 /// Where the free blocks of a pool are.

@@ -12,7 +12,8 @@ use super::{DefaultSource, OwningSource, Source};
 /// [`OutOfMemory`](crate::AllocError::OutOfMemory).
 ///
 /// Take it to give a part of a program a share of the memory. Where the blocks of one pool are to be
-/// limited, [`capacity_blocks`](crate::PoolBuilder::capacity_blocks) is exact, and this is not: a pool
+/// limited, [`capacity`](crate::PoolBuilder::capacity) is exact for those in use and
+/// [`capacity_blocks`](crate::PoolBuilder::capacity_blocks) for all of them, and this is not: a pool
 /// also obtains thread caches and magazines.
 ///
 /// ```

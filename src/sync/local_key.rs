@@ -2,12 +2,15 @@
 //! may be used until its thread has ended. Both take all values of a thread that ends away.
 
 use super::backend::ModelKey;
+use super::opaque;
 
 /// A value of which each thread of an execution has its own.
 pub struct LocalKey<T: 'static> {
     key: &'static ModelKey<T>,
     init: fn() -> T,
 }
+
+opaque! { [T: 'static] LocalKey<T>; }
 
 /// The thread ends, and its value is gone.
 #[derive(Debug)]

@@ -80,6 +80,7 @@ mod backend;
 
 #[cfg(feature = "family")]
 mod constant;
+mod opaque;
 mod serial;
 pub mod site;
 
@@ -104,6 +105,7 @@ pub(crate) use constant::const_when_shipped;
 pub use core::sync::atomic::Ordering;
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 pub(crate) use local_key::thread_local;
+pub(crate) use opaque::opaque;
 pub use serial::{Places, PoolId, Serial};
 /// Reference counts are std's in every build, because they are not under check.
 pub use std::sync::{Arc, Weak};
@@ -169,6 +171,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// creation writes and each later access reads, so an access that is not ordered after the creation
 /// is reported as a data race.
 pub struct Witness(UnsafeCell<()>);
+
+opaque! { [] Witness; }
 
 // SAFETY: the cell holds no data. A checker reports overlapping accesses.
 unsafe impl Sync for Witness {}

@@ -145,6 +145,14 @@ sites! {
     SEAL_LOOK = "SE-1", Relaxed;
     /// growth: the pool is sealed.
     SEAL_SET = "SE-2", Relaxed;
+    /// capacity: how many blocks are in use?
+    IN_USE_LOOK = "IU-1", Relaxed;
+    /// capacity: permits are taken, or found to be taken.
+    IN_USE_TAKE = "IU-2", Relaxed;
+    /// capacity: another thread changed the count first.
+    IN_USE_MOVED = "IU-3", Relaxed;
+    /// capacity: permits are given back.
+    IN_USE_GIVE = "IU-4", Relaxed;
     /// shared object: one more handle.
     SHARE_CLONE = "OB-1", Relaxed;
     /// shared object: one handle less.
@@ -217,4 +225,24 @@ sites! {
     CHUNK_PUBLISH = "AL-8", Release;
     /// async linear: the current chunk, read by a thread that holds the growth lock or `&mut`.
     CHUNK_OWNED = "AL-9", Relaxed;
+    /// leases: the newest value.
+    LEASES_LOAD = "LS-1", Acquire;
+    /// leases: a value that nobody leases is claimed.
+    LEASE_CLAIM = "LS-2", Acquire;
+    /// leases: somebody leases it.
+    LEASE_CLAIM_FAILED = "LS-3", Relaxed;
+    /// leases: a lease ends.
+    LEASE_END = "LS-4", Release;
+    /// leases: a new value.
+    LEASES_PUSH = "LS-5", Release;
+    /// leases: another thread put one in front before that.
+    LEASES_PUSH_FAILED = "LS-6", Relaxed;
+    /// leases: the newest value, to link to it, or read by `&mut`.
+    LEASES_OWNED = "LS-7", Relaxed;
+    /// statistics: a number is read.
+    TALLY_LOAD = "LS-8", Relaxed;
+    /// statistics: the thread that leases the record writes a number.
+    TALLY_STORE = "LS-9", Relaxed;
+    /// statistics: a number that threads share.
+    TALLY_ADD = "LS-10", Relaxed;
 }

@@ -1,9 +1,10 @@
-//! The caches of threads: for each, a slot with an array of blocks, and a registry of all slots.
+//! The caches of threads. Each is an array of blocks in a slot, and the registry lists all slots of
+//! a pool.
 
 mod registry;
 mod slot;
 mod tally;
 
 pub use registry::Registry;
-pub use slot::{Slot, SlotRef};
+pub use slot::{Opened, Slot, SlotRef};
 pub use tally::SlotStats;

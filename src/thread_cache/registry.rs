@@ -7,13 +7,15 @@
 use core::ptr;
 
 use super::slot::{Slot, SlotRef};
-use crate::sync::{AtomicPtr, site};
+use crate::sync::{AtomicPtr, opaque, site};
 use crate::threads::ThreadId;
 
 /// The slots of one pool.
 pub struct Registry {
     first: AtomicPtr<Slot>,
 }
+
+opaque! { [] Registry; }
 
 impl Default for Registry {
     fn default() -> Self {

@@ -35,7 +35,7 @@
 
 use core::ptr::NonNull;
 
-use crate::sync::{AtomicUsize, site, thread};
+use crate::sync::{AtomicUsize, opaque, site, thread};
 
 const CLOSED: usize = 1;
 const EXCLUSIVE: usize = 2;
@@ -58,6 +58,12 @@ pub struct RundownGuard<'r, T>(&'r Rundown<T>);
 
 /// As long as this exists, no guard does: the owner is alone with the object.
 pub struct Exclusive<'r>(&'r AtomicUsize);
+
+opaque! {
+    [T] Rundown<T>;
+    [T] RundownGuard<'_, T>;
+    [] Exclusive<'_>;
+}
 
 impl<T> Rundown<T> {
     /// Protects `object`.

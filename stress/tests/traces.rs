@@ -69,6 +69,16 @@ fn spoilt(at: usize, bytes: &[u8]) -> Result<Trace, TraceError> {
 }
 
 #[test]
+fn events_come_in_the_order_of_the_recording() {
+    let records =
+        [allocate(1, 0, 8), allocate(0, 1, 16), free(0, 0), allocate(1, 2, 24), free(1, 1)];
+    let trace = read(&raw(2, 3, &records)).expect("a trace");
+    let order: Vec<_> =
+        trace.in_order().map(|event| (event.object, event.allocates, event.allocator)).collect();
+    assert_eq!(order, [(0, true, 1), (1, true, 0), (0, false, 1), (2, true, 1), (1, false, 0)]);
+}
+
+#[test]
 fn the_recordings_are_what_their_readme_says() {
     let sqlite = Trace::open(&recording("sqlite.stpt.zst")).expect("reads");
     assert_eq!((sqlite.records, sqlite.threads.len()), (400_000, 1));

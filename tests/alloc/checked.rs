@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use stampool::SystemSource;
 use stampool::alloc::wrap::Checked;
-use stampool::alloc::{Blocks, Linear, Stack};
+use stampool::alloc::{Blocks, Linear, Reset, Stack};
 
 /// Eight bytes, aligned to eight on every processor.
 const WORD: Layout = match Layout::from_size_align(8, 8) {
@@ -82,4 +82,36 @@ fn a_block_that_moves_is_live_at_its_new_place_only() {
     unsafe { linear.deallocate(moved, wide) };
     // SAFETY: as above.
     unsafe { linear.deallocate(last, WORD) };
+}
+
+#[test]
+fn an_address_inside_a_block_is_refused() {
+    let linear = Checked::new(Linear::new(SystemSource));
+    let wide = Layout::new::<[u64; 4]>();
+    let block = linear.allocate(wide).expect("memory").cast::<u8>();
+    // SAFETY: in the block.
+    let inside = unsafe { block.add(8) };
+    // SAFETY: not so, and refused.
+    let words = says(|| unsafe { linear.deallocate(inside, WORD) });
+    assert!(words.contains("it lies inside a live block, the 32 bytes"), "{words}");
+    // SAFETY: the block is live.
+    unsafe { linear.deallocate(block, wide) };
+    // SAFETY: not so, and refused: nothing lies there any more.
+    let words = says(|| unsafe { linear.deallocate(inside, WORD) });
+    assert!(words.contains("it belongs to another allocator or scope"), "{words}");
+}
+
+/// Phobos 9446: a block from before a reset was taken for a live one.
+#[test]
+fn a_block_from_before_a_reset_is_refused() {
+    let mut stack = Checked::new(Stack::new(SystemSource));
+    let block = stack.allocate(WORD).expect("memory").cast();
+    stack.reset();
+    // SAFETY: not so, and refused.
+    let words = says(|| unsafe { stack.deallocate(block, WORD) });
+    assert!(words.contains("the allocator was reset"), "{words}");
+    let again = stack.allocate(WORD).expect("memory").cast();
+    assert_eq!(again, block, "the same address is live once more");
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(again, WORD) };
 }

@@ -7,22 +7,27 @@ use core::ptr::NonNull;
 use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Blocks, Linear, Owner, Stack, Static, Usage,
+    AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
+    Index, Linear, Owner, SignPost, Stack, Static, Trees, Usage,
 };
-use stampool::{ExactPool, Pool, ThreadLocalPool};
+use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
-/// The kit's programs for a member. Miri and an emulator of another processor are slow.
-fn programs() -> u64 {
+/// The kit's programs for a member, or as many as `STAMPOOL_PROGRAMS` says. Miri and an emulator of
+/// another processor are slow.
+pub(crate) fn programs() -> u64 {
     if cfg!(miri) {
         6
     } else if std::env::var_os("STAMPOOL_EMULATOR").is_some() {
         500
     } else {
-        10_000
+        let asked = std::env::var("STAMPOOL_PROGRAMS").ok();
+        asked.map_or(10_000, |programs| programs.parse().expect("STAMPOOL_PROGRAMS is a number"))
     }
 }
 
-fn conformance<'k, A: Allocator>(make: impl Fn(TestSource) -> A + 'k) -> Conformance<'k, A> {
+pub(crate) fn conformance<'k, A: Allocator>(
+    make: impl Fn(TestSource) -> A + 'k,
+) -> Conformance<'k, A> {
     let check = Conformance::new(make);
     // Under Miri every byte that is filled or compared takes long.
     if cfg!(miri) { check.up_to(500, 64).steps(20) } else { check }
@@ -71,7 +76,7 @@ fn stack_with_tiny_chunks() {
 }
 
 /// A value and an allocator that borrows it, dropped in the right order.
-struct Lent<A, O: 'static> {
+pub(crate) struct Lent<A, O: 'static> {
     allocator: ManuallyDrop<A>,
     owner: *mut O,
     last: fn(&O),
@@ -79,7 +84,7 @@ struct Lent<A, O: 'static> {
 
 impl<A, O> Lent<A, O> {
     /// `last` looks at the owner when the allocator is gone.
-    fn new(owner: O, lend: impl FnOnce(&'static O) -> A, last: fn(&O)) -> Self {
+    pub(crate) fn new(owner: O, lend: impl FnOnce(&'static O) -> A, last: fn(&O)) -> Self {
         let owner = Box::into_raw(Box::new(owner));
         // SAFETY: the owner lives until the drop of this value, which drops the allocator first.
         let allocator = ManuallyDrop::new(lend(unsafe { &*owner }));
@@ -179,6 +184,60 @@ fn blocks() {
         };
         let check = conformance(make).owner().reset().recovers().up_to(size, align);
         check.programs(programs() / 5 + 1).check();
+    }
+}
+
+/// Members on one region, which they obtain when they are made: tried again while the source refuses.
+fn on_a_region<A>(make: impl Fn(TestSource) -> Result<A, BuildError>) -> impl Fn(TestSource) -> A {
+    // The source refuses three calls in a row at most, and gives one misaligned region.
+    move |source| (0..9).find_map(|_| make(source.clone()).ok()).expect("a region")
+}
+
+#[test]
+fn bitmap() {
+    for (size, bytes) in [(1, 100), (16, 20_000), (64, 3000), (4096, 300_000)] {
+        for fit in [Fit::First, Fit::Next, Fit::Best] {
+            let make = |source| {
+                Bitmap::with_region(size, bytes, source).map(|bitmap| bitmap.with_fit(fit))
+            };
+            let check = conformance(on_a_region(make)).owner().reset().recovers();
+            check.up_to(bytes / 4, 64).programs(programs() / 12 + 1).check();
+        }
+    }
+}
+
+#[test]
+fn buddy() {
+    for (size, bytes) in [(1, 100), (16, 20_000), (64, 3000), (4096, 300_000), (16, 65_536)] {
+        let make = |source| Buddy::with_region(size, bytes, source);
+        let check = conformance(on_a_region(make)).owner().reset().recovers();
+        check.up_to(bytes / 4, 64).programs(programs() / 5 + 1).check();
+    }
+}
+
+/// Half of the programs begin with a region that has room for a block or two.
+fn free_ranges<I: Index>() {
+    for first in [4096, 1] {
+        let make = |source| FreeRanges::<TestSource, I>::with_first_chunk(source, first);
+        conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    }
+}
+
+#[test]
+fn good_fit() {
+    free_ranges::<Bins>();
+}
+
+#[test]
+fn best_fit() {
+    free_ranges::<Trees>();
+}
+
+#[test]
+fn sign_post() {
+    for first in [4096, 1] {
+        let make = |source| SignPost::with_first_chunk(source, first);
+        conformance(make).owner().reset().recovers().programs(programs() / 2).check();
     }
 }
 

@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stampool::Source;
 use stampool::source::{HugePageSize, HugePages, MapError, MapOptions, Mapped};
@@ -111,7 +112,15 @@ fn prefaulted_and_locked_pages_are_there() {
 
 #[test]
 fn advised_regions_are_whole_huge_pages() {
-    let Ok(mut source) = MapOptions::new().huge_pages(HugePages::Advised).build() else { return };
+    let mut source = match MapOptions::new().huge_pages(HugePages::Advised).build() {
+        Ok(source) => source,
+        Err(error) => {
+            assert_eq!(error, MapError::NoTransparentHugePages);
+            assert!(!std::fs::exists("/sys/kernel/mm/transparent_hugepage").unwrap_or(false));
+            skips::skip("transparent huge pages", "the kernel was built without them");
+            return;
+        }
+    };
     let huge = source.granule();
     assert!(huge >= 1 << 20, "{huge}");
     let region = source.obtain(layout(100, 8)).expect("memory");
@@ -120,32 +129,84 @@ fn advised_regions_are_whole_huge_pages() {
     give(&mut source, region, layout(100, 8));
 }
 
-/// Whether explicit pages of 2 MiB are free.
-fn are_free(pages: usize) -> bool {
-    let free = std::fs::read_to_string("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
-    free.is_ok_and(|free| free.trim().parse::<usize>().is_ok_and(|free| free >= pages))
+/// How many explicit pages of this size are free, where the kernel has the size.
+fn free_pages(size: &str) -> Option<usize> {
+    let folder = "/sys/kernel/mm/hugepages/hugepages-";
+    let free = std::fs::read_to_string(format!("{folder}{size}/free_hugepages")).ok()?;
+    free.trim().parse().ok()
+}
+
+/// Held by the tests that take explicit pages, or count them.
+static RESERVED: Mutex<()> = Mutex::new(());
+
+fn reserved_pages() -> MutexGuard<'static, ()> {
+    RESERVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const EXPLICIT: MapOptions = MapOptions::new().huge_pages(HugePages::Explicit(HugePageSize::Mib2));
+
+/// Maps all pages that are reserved, and one more, which is not there.
+#[test]
+fn explicit_huge_pages_are_those_that_are_reserved() {
+    const PAGE: usize = 2 << 20;
+    let _alone = reserved_pages();
+    let Some(free @ 1..) = free_pages("2048kB") else {
+        skips::skip("explicit huge pages", "none are reserved, so their absence is tested alone");
+        return;
+    };
+    for prefault in [false, true] {
+        let mut source = EXPLICIT.prefault(prefault).build().expect("a page is free");
+        assert_eq!(source.granule(), PAGE);
+        let one = layout(100, 8);
+        let regions: Vec<_> = (0..free).map_while(|_| source.obtain(one)).collect();
+        assert_eq!(regions.len(), free, "each region takes one page");
+        for region in &regions {
+            assert_eq!(kib(*region, "KernelPageSize"), 2048);
+            assert!(region.addr().get().is_multiple_of(PAGE));
+            use_all(*region, PAGE);
+        }
+        assert_eq!(source.obtain(one), None, "all are taken");
+        assert_eq!(EXPLICIT.build().err(), Some(MapError::NoHugePages { page_bytes: PAGE }));
+        for region in regions {
+            give(&mut source, region, one);
+        }
+        assert_eq!(free_pages("2048kB"), Some(free), "all are free again");
+        if free > 1 {
+            let large = layout(PAGE + 1, PAGE);
+            let region = source.obtain(large).expect("two pages");
+            use_all(region, 2 * PAGE);
+            give(&mut source, region, large);
+        }
+        assert_eq!(source.obtain(layout(free * PAGE + 1, 8)), None, "larger than all of them");
+        assert_eq!(free_pages("2048kB"), Some(free), "what is refused takes nothing");
+    }
 }
 
 #[test]
-fn explicit_huge_pages_are_there_or_the_error_says_how_to_get_them() {
-    let options = MapOptions::new().huge_pages(HugePages::Explicit(HugePageSize::Mib2));
-    match options.build() {
-        Ok(mut source) => {
-            assert!(are_free(1), "there were none, and no error");
-            let region = source.obtain(layout(100, 8)).expect("one page at least");
-            assert_eq!(kib(region, "KernelPageSize"), 2048);
-            give(&mut source, region, layout(100, 8));
-        }
-        Err(error) => {
-            assert!(!are_free(1), "{error}");
-            assert_eq!(error, MapError::NoHugePages { page_bytes: 2 << 20 });
-            assert!(error.to_string().contains("hugepages-2048kB/nr_hugepages"), "{error}");
+fn explicit_huge_pages_that_are_not_there_are_an_error_that_says_how_to_get_them() {
+    let _alone = reserved_pages();
+    for (size, name, page_bytes) in
+        [(HugePageSize::Mib2, "2048kB", 2 << 20), (HugePageSize::Gib1, "1048576kB", 1 << 30)]
+    {
+        let result = MapOptions::new().huge_pages(HugePages::Explicit(size)).build();
+        match (free_pages(name), result) {
+            (Some(1..), result) => assert!(result.is_ok(), "{result:?}: {name}"),
+            (Some(0), result) => {
+                let error = result.expect_err("none is free");
+                assert_eq!(error, MapError::NoHugePages { page_bytes });
+                let remedy = format!("hugepages-{name}/nr_hugepages");
+                assert!(error.to_string().contains(&remedy), "{error}");
+            }
+            (None, result) => {
+                assert_eq!(result.err(), Some(MapError::NoSuchHugePage { page_bytes }));
+            }
         }
     }
 }
 
 #[test]
 fn the_fallback_of_explicit_huge_pages_is_counted() {
+    let _alone = reserved_pages();
     let pages = HugePages::ExplicitOrAdvised(HugePageSize::Mib2);
     let mut source = MapOptions::new().huge_pages(pages).build().expect("one or the other");
     assert_eq!((source.granule(), source.fallbacks()), (2 << 20, 0));

@@ -48,6 +48,10 @@ const BARS: &[Bar] = &[
     bar("Stack", "bump-scope", "scope, allocate", 1.0).missed_at(2.36),
     bar("Blocks", "bare free list", "take, give", 1.05),
     bar("Blocks", "slab", "take, give", 0.8),
+    bar("Bitmap", "bitmap-allocator", "take a block", 0.3),
+    bar("Bitmap", "bitmap-allocator", "free, take a block", 0.3).missed_at(0.6),
+    bar("Bitmap", "bitmap-allocator", "free, take a run", 0.1),
+    bar("Bitmap", "bitmap-allocator", "free, take a run of many", 0.1),
 ];
 
 /// Runs the command.

@@ -24,6 +24,7 @@ mod path;
 mod sanitize;
 mod scale;
 mod steered;
+mod suites;
 mod weaken;
 
 use std::process::ExitCode;
@@ -84,6 +85,8 @@ enum Command {
     Scale(scale::Options),
     /// Stress the pool with threads held up at chosen accesses: `steered -- run --help`.
     Steered(steered::Options),
+    /// Run other allocators' own test suites on members of the family.
+    Suites(suites::Options),
     /// Weaken each ordering by a step, or those of one site; some check must notice.
     Weaken(weaken::Options),
 }
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         Command::Mutants(options) => mutants::run(&options),
         Command::Sanitize(options) => sanitize::run(&options),
         Command::Scale(options) => scale::run(&options),
+        Command::Suites(options) => suites::run(&options),
         Command::Weaken(options) => weaken::run(&options),
     };
     match done {

@@ -19,6 +19,7 @@
 //! | [`objects`] | handles of objects | none: as there |
 //! | [`arena_source`] | sources that share an arena | an operation |
 //! | [`bump`] | allocators that bump a shared mark | none: as there |
+//! | [`leases`] | allocators and statistics that threads lease | none: as there |
 //! | [`edges`] | pools that are sealed, grow, are counted, check, run out of tags | none: as there |
 //! | [`linear`] | the whole pool, generated programs | none: a history is checked |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
@@ -35,6 +36,7 @@ pub mod exchange;
 pub mod free_twice;
 pub mod land;
 pub mod landing;
+pub mod leases;
 pub mod linear;
 pub mod list;
 pub mod locals;

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use crate::one_at_a_time::operation;
 use stampool::raw::sync::{UnsafeCell, thread};
-use stampool::{AllocError, Counted, ObjectPool, OwnedPooled, Pooled, SharedPooled};
+use stampool::{
+    AllocError, Counted, NoConstructor, ObjectPool, OwnedPooled, Pooled, SharedPooled, TaggedWide,
+};
 
 /// A named program and its outcomes.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +92,7 @@ struct Sent(NonNull<Value>);
 // SAFETY: a `Value` may be sent, and the pointer is the only one.
 unsafe impl Send for Sent {}
 
-fn end(pool: Arc<ObjectPool<Value>>, tally: &Tally) {
+fn end<M>(pool: Arc<ObjectPool<Value, TaggedWide, M>>, tally: &Tally) {
     let mut pool = Arc::into_inner(pool).expect("all threads are joined");
     assert_eq!(pool.census().free_blocks(), 1, "a block was lost");
     drop(pool);
@@ -166,7 +168,12 @@ fn keep_elsewhere() -> String {
     outcome
 }
 
-fn of_shared() -> (Arc<Tally>, Arc<ObjectPool<Counted<Value>>>, SharedPooled<Value>) {
+/// A pool of objects that owners share. The scenarios make the objects themselves.
+type OfShared = ObjectPool<Counted<Value>, TaggedWide, NoConstructor>;
+/// A handle of such an object.
+type Shared = SharedPooled<Value, TaggedWide, NoConstructor>;
+
+fn of_shared() -> (Arc<Tally>, Arc<OfShared>, Shared) {
     let tally = Arc::new(Tally::default());
     let builder = ObjectPool::builder().exact().capacity(1).prefill(1).sealed();
     let pool = Arc::new(builder.build().expect("memory"));
@@ -174,7 +181,7 @@ fn of_shared() -> (Arc<Tally>, Arc<ObjectPool<Counted<Value>>>, SharedPooled<Val
     (tally, pool, OwnedPooled::share(object))
 }
 
-fn end_shared(pool: Arc<ObjectPool<Counted<Value>>>, tally: &Tally) {
+fn end_shared(pool: Arc<OfShared>, tally: &Tally) {
     let mut pool = Arc::into_inner(pool).expect("all threads are joined");
     assert_eq!(pool.census().free_blocks(), 1, "a block was lost");
     assert_eq!(tally.dropped.load(Relaxed), 1, "dropped once");
@@ -184,7 +191,7 @@ fn end_shared(pool: Arc<ObjectPool<Counted<Value>>>, tally: &Tally) {
 fn last_drop() -> String {
     let (tally, pool, object) = of_shared();
     let shared = object.clone();
-    let read = |object: SharedPooled<Value>| operation(|| assert_eq!(object.read(), 0));
+    let read = |object: Shared| operation(|| assert_eq!(object.read(), 0));
     let other = thread::spawn(move || read(shared));
     read(object);
     other.join().expect("no panic unreported");

@@ -30,10 +30,22 @@ struct Link(Option<NonNull<Link>>);
 /// | live | free | live | free | live | live |  fresh   | footer |   the newest chunk
 /// ```
 ///
+/// # When to take it
+///
+/// Take it if one thread allocates blocks of one layout and frees them in any order: nodes of a tree or
+/// a list. Leave it if threads share the blocks, which is what a [`Pool`](crate::Pool) is for, or if the
+/// layouts differ.
+///
 /// # Shape
 ///
 /// The layout is that given to [`new`](Self::new), padded, with room for a pointer. A smaller layout is
 /// served as well, and gets a whole block.
+///
+/// # Invariants
+///
+/// - A block is live, or in the list of free blocks, or fresh: never in two of these.
+/// - A fresh block lies in the newest chunk, and chunks go back at a reset or the drop alone.
+/// - A call that fails changes nothing.
 ///
 /// # Complexity
 ///

@@ -1,5 +1,7 @@
 //! A check, and its settings.
 
+use core::fmt;
+
 use super::program::Bounds;
 use super::run::Run;
 use super::shrink::shrink;
@@ -16,6 +18,16 @@ pub struct Conformance<'k, A> {
     bounds: Bounds,
     programs: u64,
     seed: u64,
+}
+
+impl<A> fmt::Debug for Conformance<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conformance")
+            .field("bounds", &self.bounds)
+            .field("programs", &self.programs)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'k, A: Allocator> Conformance<'k, A> {

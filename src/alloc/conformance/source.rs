@@ -9,7 +9,7 @@ use super::shadow::is_filled;
 use super::{SourcePlan, Violation};
 use crate::alloc::conformance::Clause;
 use crate::source::Source;
-use crate::sync::{Arc, ProcessMutex};
+use crate::sync::{Arc, ProcessMutex, opaque};
 
 /// Bytes in front of a region, if there are so many, and behind it, that belong to nobody.
 const GUARD_BYTES: usize = 16;
@@ -32,6 +32,8 @@ const MOST_BYTES: usize = 8 << 20;
 /// It is a handle: all clones serve from the same regions.
 #[derive(Clone)]
 pub struct TestSource(Arc<ProcessMutex<State>>);
+
+opaque! { [] TestSource; }
 
 struct State {
     plan: SourcePlan,

@@ -19,6 +19,27 @@ use crate::sync::const_when_shipped;
 /// A request that does not fit leaves the mark where it is, so a smaller request still finds the
 /// room.
 ///
+/// ```text
+///  start --v             mark --v            v-- end of the buffer
+///          | blocks             |    free    |
+/// ```
+///
+/// # When to take it
+///
+/// Take it for a signal handler, or for threads that share a fixed part of the memory. Leave it where one
+/// thread allocates: [`Static`](crate::alloc::Static) needs no atomics.
+///
+/// # Invariants
+///
+/// - The mark moves by compare-and-swap alone, and never beyond the end of the buffer. So each byte below
+///   it is in one block, or was skipped or freed.
+/// - A call that fails leaves the mark where it was.
+///
+/// # Complexity
+///
+/// An allocation is one compare-and-swap, which is repeated if another thread has moved the mark
+/// meanwhile. All other calls are constant.
+///
 /// # Progress
 ///
 /// Lock-free. A signal handler may call it, whatever the handler interrupted.

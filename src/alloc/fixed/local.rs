@@ -17,6 +17,27 @@ use crate::error::AllocError;
 /// It works as [`Linear`](crate::alloc::Linear), and asks nobody for memory. The buffer may have any
 /// address and any length; bytes that are skipped for alignment are lost until the reset.
 ///
+/// ```text
+///  start --v             mark --v            v-- end of the buffer
+///          | blocks             |    free    |
+/// ```
+///
+/// # When to take it
+///
+/// Take it if there is no source to ask, as in a firmware or early in a boot, or if a fixed part of the
+/// memory must be enough. Leave it if nobody knows how much is enough: [`Linear`](crate::alloc::Linear)
+/// grows, also from a buffer, with a [`FallbackSource`](crate::source::FallbackSource).
+///
+/// # Invariants
+///
+/// - The mark lies in the buffer, or at its end. Each byte below it is in one block, or was skipped or
+///   freed; no byte above it is handed out.
+/// - A call that fails leaves the mark where it was, so a smaller request may still fit.
+///
+/// # Complexity
+///
+/// Every call is constant.
+///
 /// # Example
 ///
 /// ```

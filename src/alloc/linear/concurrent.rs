@@ -48,9 +48,28 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 ///              | header | mark | blocks | lost | mark | blocks |    free    |
 /// ```
 ///
+/// # When to take it
+///
+/// Take it if several threads allocate, and all blocks end at one time. Leave it if each thread can have
+/// a [`Linear`](super::Linear) of its own, which needs no atomics.
+///
 /// # Shape
 ///
 /// As [`Linear`](super::Linear).
+///
+/// # Invariants
+///
+/// - A mark moves by compare-and-swap alone, and never beyond the end of its piece. So each byte between
+///   a piece's beginning and its mark is in one block, or was skipped or freed.
+/// - A call that fails leaves the mark where it was.
+/// - The first block of a chunk is cut off before other threads can see the chunk.
+/// - Chunks go back at a reset or the drop alone, which need `&mut`.
+///
+/// # Complexity
+///
+/// An allocation is one compare-and-swap, which is repeated if another thread has moved the mark
+/// meanwhile; a new chunk costs a call of the source. [`owns`](Self::owns) and [`usage`](Self::usage)
+/// walk the chunks.
 ///
 /// # Progress
 ///

@@ -24,6 +24,12 @@ use crate::source::{DefaultSource, Source};
 /// | header | blocks        | lost |     older ones, each half as large
 /// ```
 ///
+/// # When to take it
+///
+/// Take it if all blocks end at one time, on one thread: those of a request, a frame, a phase of a
+/// compiler. Leave it if blocks of all ages are freed one by one: then the memory comes back too late,
+/// and a [`Stack`](crate::alloc::Stack) or a general allocator has it back sooner.
+///
 /// # Shape
 ///
 /// A block is as long as was asked for. Chunks double, from 4 KiB or as
@@ -32,6 +38,13 @@ use crate::source::{DefaultSource, Source};
 /// [extend](Source::extend) the current chunk does that first: then nothing is lost at its end.
 /// What is left of a chunk that was too small for a request is lost until the reset, and is smaller
 /// than that request.
+///
+/// # Invariants
+///
+/// - The mark lies in the current chunk, or at its end. Each byte below it is in one block, or was
+///   skipped or freed; no byte above it is handed out.
+/// - A call that fails leaves the mark where it was.
+/// - A chunk that a request did not fit into is not tried again before the reset.
 ///
 /// # Complexity
 ///

@@ -23,6 +23,26 @@ const RUN_ALIGN: usize = 64;
 /// Runs double from 4 to 64 KiB. A request that is larger than a quarter of the next run goes to
 /// the allocator's mark. When the piece is dropped, the rest of its run goes back if it is still the
 /// last one. Blocks stay live, and may be freed through the allocator.
+///
+/// ```text
+///  the allocator: | header | mark | block | run of thread 1 | block | run of thread 2 |  free  |
+///  a run:                                 | blocks |  free  |
+///                                                  ^-- its own mark
+/// ```
+///
+/// # When to take it
+///
+/// Take one for each thread that allocates much. A thread that allocates now and then calls the
+/// allocator itself, and leaves no rest of a run behind.
+///
+/// # Invariants
+///
+/// - The bytes of a run are one block of the allocator. They belong to this value and its blocks.
+/// - A call that fails leaves both marks where they were.
+///
+/// # Complexity
+///
+/// Constant and without atomics while the run lasts; a new run is one compare-and-swap.
 pub struct Run<'a, S: Source = SystemSource> {
     parent: &'a AsyncLinear<S>,
     bump: Bump,

@@ -38,10 +38,25 @@ use crate::source::{DefaultSource, Source};
 /// A parent's block may not be given back to a scope, or grown there: it is a block of another
 /// allocator.
 ///
+/// # When to take it
+///
+/// Take it if blocks end with the function that made them, or are freed in about the reverse order of
+/// their allocation. Leave it if blocks live on while older and newer ones are freed: a freed range below
+/// a live block cannot be used again. Where nothing is freed before the end, a
+/// [`Linear`](crate::alloc::Linear) costs less.
+///
 /// # Shape
 ///
 /// Sizes are rounded up to multiples of 16, and a block is that long. Chunks are those of
 /// [`Linear`](crate::alloc::Linear), but one that becomes empty is used again, or kept as a spare.
+///
+/// # Invariants
+///
+/// - A byte of a chunk is above the mark, or in a freed range, or in one live block.
+/// - A chunk with a live block does not go back to the source.
+/// - A call that fails changes nothing.
+/// - What lies below the floor of an open scope, and was allocated before the scope was opened, neither
+///   moves nor grows into it.
 ///
 /// # Complexity
 ///

@@ -12,12 +12,13 @@ use crate::sync::{Mutex, lock};
 /// An allocator that knows which of its blocks are live, and panics if a block is given back or
 /// resized that is not one of them, or with a layout that does not fit it.
 ///
-/// So it finds a block that is freed twice, and one that belongs to another allocator. A scope of a
+/// The panic says which it is: a block that was freed before, one from before a reset, an address
+/// inside a live block, or a block that belongs to another allocator. A scope of a
 /// [`Stack`](crate::alloc::Stack) is an allocator of its own: a block of its parent is another
 /// allocator's there. Blocks without bytes take no memory and are not checked.
 ///
-/// It is meant for tests. Each call takes a lock, and searches a map that lies in the memory of the
-/// program's allocator.
+/// It is meant for tests. Each call takes a lock, and searches maps that lie in the memory of the
+/// program's allocator; they keep every address at which a block ever began.
 ///
 /// # Panics
 ///
@@ -40,8 +41,40 @@ use crate::sync::{Mutex, lock};
 // All calls go to the inner allocator, which keeps the rules.
 pub struct Checked<A> {
     inner: A,
-    /// The live blocks that have bytes, by their addresses.
-    live: Mutex<BTreeMap<usize, Extent>>,
+    books: Mutex<Books>,
+}
+
+/// What is known of the blocks that have bytes, by their addresses.
+struct Books {
+    live: BTreeMap<usize, Extent>,
+    /// How the last block at an address ended, where none is live.
+    past: BTreeMap<usize, End>,
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    Freed,
+    Reset,
+}
+
+impl Books {
+    const EMPTY: Self = Self { live: BTreeMap::new(), past: BTreeMap::new() };
+
+    /// Why no block is live at `address`.
+    fn reason(&self, address: usize) -> String {
+        let below = self.live.range(..address).next_back();
+        let around = below.filter(|(start, extent)| address < *start + extent.length);
+        match (around, self.past.get(&address)) {
+            (Some((start, extent)), _) => {
+                format!("it lies inside a live block, the {} bytes at {start:#x}", extent.length)
+            }
+            (None, Some(End::Freed)) => "it was freed before".to_owned(),
+            (None, Some(End::Reset)) => {
+                "the allocator was reset after it had handed the block out".to_owned()
+            }
+            (None, None) => "it belongs to another allocator or scope".to_owned(),
+        }
+    }
 }
 
 /// What is known of a live block: every size from `requested` to `length` fits it (A4).
@@ -56,7 +89,7 @@ impl<A> Checked<A> {
     crate::sync::const_when_shipped! {
         /// Checks what is given back to `inner`, whose blocks are unknown until now.
         pub fn new(inner: A) -> Self {
-            Self { inner, live: Mutex::new(BTreeMap::new()) }
+            Self { inner, books: Mutex::new(Books::EMPTY) }
         }
     }
 
@@ -69,7 +102,9 @@ impl<A> Checked<A> {
         if layout.size() != 0 {
             let (requested, align) = (layout.size(), layout.align());
             let extent = Extent { requested, length: block.len(), align };
-            lock(&self.live).insert(block.cast::<u8>().addr().get(), extent);
+            let (mut books, address) = (lock(&self.books), block.cast::<u8>().addr().get());
+            books.live.insert(address, extent);
+            books.past.remove(&address);
         }
     }
 
@@ -79,17 +114,15 @@ impl<A> Checked<A> {
         if layout.size() == 0 {
             return None;
         }
-        let mut live = lock(&self.live);
-        let Some(&extent) = live.get(&block.addr().get()) else {
-            drop(live);
-            panic!(
-                "a block at {block:p} was given back or resized that is not live: it was freed \
-                 before, or belongs to another allocator or scope"
-            );
+        let (mut books, address) = (lock(&self.books), block.addr().get());
+        let Some(&extent) = books.live.get(&address) else {
+            let reason = books.reason(address);
+            drop(books);
+            panic!("a block at {block:p} was given back or resized that is not live: {reason}");
         };
         let Extent { requested, length, align } = extent;
         if !(requested..=length).contains(&layout.size()) || layout.align() != align {
-            drop(live);
+            drop(books);
             panic!(
                 "a block at {block:p} was given back or resized with a layout that does not fit \
                  it: it has {requested} to {length} bytes and the alignment {align}, the layout \
@@ -98,7 +131,8 @@ impl<A> Checked<A> {
                 layout.align(),
             );
         }
-        live.remove(&block.addr().get());
+        books.live.remove(&address);
+        books.past.insert(address, End::Freed);
         Some(extent)
     }
 }
@@ -136,7 +170,11 @@ impl<A: Allocator> Checked<A> {
         let resized = resize(&self.inner);
         match (resized, extent) {
             (Ok(resized), _) => self.note(resized, new),
-            (Err(_), Some(extent)) => _ = lock(&self.live).insert(block.addr().get(), extent),
+            (Err(_), Some(extent)) => {
+                let (mut books, address) = (lock(&self.books), block.addr().get());
+                books.live.insert(address, extent);
+                books.past.remove(&address);
+            }
             (Err(_), None) => {}
         }
         resized
@@ -178,7 +216,10 @@ impl<A: Owner> Owner for Checked<A> {
 
 impl<A: Reset> Reset for Checked<A> {
     fn reset(&mut self) {
-        lock(&self.live).clear();
+        let mut books = lock(&self.books);
+        let ended = core::mem::take(&mut books.live);
+        books.past.extend(ended.into_keys().map(|address| (address, End::Reset)));
+        drop(books);
         self.inner.reset();
     }
 }

@@ -33,6 +33,10 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// The blocks that `room` has so far count as live until the call returns.
     #[track_caller]
     pub fn allocate_many(&self, room: &mut [MaybeUninit<Block>]) -> Result<(), AllocError> {
+        // SAFETY: this handle owns the slot.
+        if !C::CHECKS && self.shared().counts() && unsafe { self.slot.is_closed() } {
+            return self.allocate_many_counted(room);
+        }
         // SAFETY: these blocks were just allocated here.
         let mut so_far = SoFar::new(room, |blocks| unsafe { self.deallocate_many(blocks) });
         if !C::CHECKS {
@@ -80,6 +84,11 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     /// As [`deallocate`](Self::deallocate), for each block, and no block occurs twice.
     #[track_caller]
     pub unsafe fn deallocate_many(&self, blocks: &[Block]) {
+        // SAFETY: this handle owns the slot.
+        if !C::CHECKS && self.shared().counts() && unsafe { self.slot.is_closed() } {
+            // SAFETY: by the caller.
+            return unsafe { self.deallocate_many_counted(blocks) };
+        }
         let (batch, mut rest) = (self.shared().mediator.batch(), blocks);
         while !C::CHECKS && rest.len() >= batch.min {
             let most = rest.len().min(batch.max);

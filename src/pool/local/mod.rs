@@ -8,6 +8,7 @@
 //! check what the compiler makes of a hit.
 
 mod adaptive;
+mod counted;
 mod ends;
 mod many;
 
@@ -24,18 +25,19 @@ use crate::thread_cache::SlotRef;
 
 /// A handle of a [`Pool`](super::Pool), for one thread.
 ///
-/// As long as its cache has blocks and room, the handle of an unchecked pool executes no atomic
-/// operation and calls nothing. The handle exchanges with the pool when the cache is empty or holds
-/// two batches. After an exchange the cache holds one batch, so a batch of operations lies between
-/// two exchanges. Two things bring fewer blocks: a partial magazine, which a handle that left has
-/// filled, and the end of a chunk. By default the cache follows what the thread does, and holds up
-/// to two of the largest batches ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
+/// As long as its cache has blocks and room, the handle of an unchecked pool without a
+/// [`capacity`](super::PoolBuilder::capacity) executes no atomic operation and calls nothing. The
+/// handle exchanges with the pool when the cache is empty or holds two batches. After an exchange
+/// the cache holds one batch, so a batch of operations lies between two exchanges. Two things bring
+/// fewer blocks: a partial magazine, which a handle that left has filled, and the end of a chunk.
+/// By default the cache follows what the thread does, and holds up to two of the largest batches
+/// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
 ///
 /// Dropping the handle gives all its blocks to the other threads.
 ///
 /// # Progress
 ///
-/// Calls that the cache can serve are wait-free. An exchange is as lock-free as the strategy
+/// Calls that the cache can serve are wait-free, and lock-free in a pool with a capacity. An exchange is as lock-free as the strategy
 /// ([`Stats::lock_free`](super::Stats::lock_free)). An allocation that finds no block in the shared
 /// lists takes the growth lock and calls the source, which may block. A free never does, and
 /// neither does the drop of the handle: both only exchange.
@@ -85,9 +87,11 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the cache and the shared lists are empty and nothing can be carved.
-    /// Nothing has changed then, and later frees make room again. Free blocks may lie in the caches
-    /// of other handles meanwhile.
+    /// [`AllocError`], if as many blocks are in use as the [`capacity`] grants, or if the cache and
+    /// the shared lists are empty and nothing can be carved. Nothing has changed then, and later
+    /// frees make room again. In the second case free blocks may lie in the caches of other handles.
+    ///
+    /// [`capacity`]: super::PoolBuilder::capacity
     ///
     /// # Panics
     ///
@@ -200,6 +204,8 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // After the checks above, which fill the block in a hardened pool.
         self.shared().hide(block);
         if C::QUARANTINE > 0 {
+            // The block is in use no more. The ring may keep it, and then no slow path counts it.
+            drop(self.shared().returning(1));
             // SAFETY: this handle owns the slot; the ring has this size.
             match unsafe { slot.rotate(C::QUARANTINE, Some(block)) } {
                 Some(oldest) => block = oldest,
@@ -209,6 +215,12 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // SAFETY: this handle owns the slot.
         if unsafe { slot.is_full() } {
             let (participant, check) = (apart(&self.participant), apart(&self.check));
+            if self.shared().counts() {
+                // SAFETY: these are the parts of this handle, and by the caller.
+                return unsafe {
+                    Self::deallocate_counted(slot, self.shared(), participant, check, block)
+                };
+            }
             // SAFETY: these are the parts of this handle, which has just seen its array full.
             unsafe { Self::flush(slot, self.shared(), participant, check, block) };
         }
@@ -253,6 +265,11 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         participant: &Participant<S>,
         check: &C::State,
     ) -> Result<Block, AllocError> {
+        // SAFETY: a handle owns the slot.
+        if shared.counts() && unsafe { slot.is_closed() } {
+            // SAFETY: the same handle's parts.
+            return unsafe { Self::allocate_counted(slot, shared, participant, check) };
+        }
         // SAFETY: a handle owns the slot, and its participant has joined.
         let client = unsafe { shared.client(slot, participant) };
         // SAFETY: a handle owns the slot, and has just seen the array empty.

@@ -69,11 +69,16 @@ impl<S: Strategy> Blocks<S> {
         match self {
             Self::Cached(pool) => {
                 let local = pool.local()?;
-                local.allocate_many(&mut room)?;
-                // SAFETY: allocated just now, and freed once.
-                let give_back = |blocks: &[Block]| unsafe { local.deallocate_many(blocks) };
-                // SAFETY: the call has written all places.
-                unsafe { SoFar::all(&mut room, give_back) }.blocks().iter().copied().for_each(f);
+                // The blocks go back before any thread has used one, so they are not in use.
+                local.without_count(|| {
+                    local.allocate_many(&mut room)?;
+                    // SAFETY: allocated just now, and freed once.
+                    let give_back = |blocks: &[Block]| unsafe { local.deallocate_many(blocks) };
+                    // SAFETY: the call has written all places.
+                    let blocks = unsafe { SoFar::all(&mut room, give_back) };
+                    blocks.blocks().iter().copied().for_each(f);
+                    Ok::<(), AllocError>(())
+                })?;
             }
             Self::Exact(pool) => {
                 pool.allocate_many(&mut room)?;

@@ -7,17 +7,22 @@ use core::mem::ManuallyDrop;
 use super::super::PoolBuilder;
 use super::blocks::Blocks;
 use super::kept::Kept;
-use super::settings::{LivePolicy, Make, Reset};
+use super::objects::Objects;
+use super::settings::{Constructor, LivePolicy, NoConstructor, Reset};
 use super::{ObjectPool, reserved};
+use crate::block::Block;
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::source::Source;
 
 /// Builds an [`ObjectPool`]. Made by [`ObjectPool::builder`].
+///
+/// `M` is [`Constructor`] once [`make`](Self::make) or [`keep`](Self::keep) was called, and
+/// [`NoConstructor`] before. It becomes the pool's.
 #[must_use = "a builder does nothing until `build`"]
-pub struct ObjectPoolBuilder<T, S: Strategy = TaggedWide> {
+pub struct ObjectPoolBuilder<T, S: Strategy = TaggedWide, M = Constructor<T>> {
     blocks: PoolBuilder<S>,
-    make: Option<Make<T>>,
+    make: M,
     reset: Option<Reset<T>>,
     is_exact: bool,
     prefill: usize,
@@ -28,17 +33,38 @@ pub struct ObjectPoolBuilder<T, S: Strategy = TaggedWide> {
 }
 
 impl<T> ObjectPool<T> {
+    /// Builds a pool whose [`get`](Self::get) makes a new object each time, by `make`, with the
+    /// builder's default settings. [`ObjectPoolBuilder::keep`] is for objects that are used again.
+    ///
+    /// # Errors
+    ///
+    /// As [`ObjectPoolBuilder::build`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use stampool::ObjectPool;
+    ///
+    /// let pool = ObjectPool::new(Vec::<u8>::new)?;
+    /// let mut bytes = pool.get()?;
+    /// bytes.push(1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(make: impl Fn() -> T + Send + Sync + 'static) -> Result<Self, BuildError> {
+        Self::builder().make(make).build()
+    }
+
     /// Starts building a pool of `T`s.
-    pub fn builder() -> ObjectPoolBuilder<T> {
+    pub fn builder() -> ObjectPoolBuilder<T, TaggedWide, NoConstructor> {
         ObjectPoolBuilder::new()
     }
 }
 
-impl<T> ObjectPoolBuilder<T> {
+impl<T> ObjectPoolBuilder<T, TaggedWide, NoConstructor> {
     pub(super) fn new() -> Self {
         Self {
             blocks: PoolBuilder::new(Layout::new::<T>()),
-            make: None,
+            make: NoConstructor,
             reset: None,
             is_exact: false,
             prefill: 0,
@@ -50,9 +76,9 @@ impl<T> ObjectPoolBuilder<T> {
     }
 }
 
-impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
+impl<T, S: Strategy, M> ObjectPoolBuilder<T, S, M> {
     /// Chooses the strategy against ABA. The default is [`TaggedWide`].
-    pub fn strategy<U: Strategy>(self) -> ObjectPoolBuilder<T, U> {
+    pub fn strategy<U: Strategy>(self) -> ObjectPoolBuilder<T, U, M> {
         ObjectPoolBuilder {
             blocks: self.blocks.with(),
             make: self.make,
@@ -68,23 +94,40 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
 
     /// Sets the constructor with which [`ObjectPool::get`] makes a new object each time. Of `make`
     /// and [`keep`](Self::keep) the last call counts.
-    pub fn make(mut self, make: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        self.make = Some(Box::new(make));
-        self.reset = None;
-        self
+    pub fn make(
+        self,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> ObjectPoolBuilder<T, S, Constructor<T>> {
+        self.constructed(make, None)
     }
 
     /// Keeps objects constructed. `make` makes an object if the block has none. When a handle is
     /// dropped, `reset` restores the object to its initial state. Such a pool has at most 2^31 - 8
     /// objects. Of `keep` and [`make`](Self::make) the last call counts.
     pub fn keep(
-        mut self,
+        self,
         make: impl Fn() -> T + Send + Sync + 'static,
         reset: impl Fn(&mut T) + Send + Sync + 'static,
-    ) -> Self {
-        self.make = Some(Box::new(make));
-        self.reset = Some(Box::new(reset));
-        self
+    ) -> ObjectPoolBuilder<T, S, Constructor<T>> {
+        self.constructed(make, Some(Box::new(reset)))
+    }
+
+    fn constructed(
+        self,
+        make: impl Fn() -> T + Send + Sync + 'static,
+        reset: Option<Reset<T>>,
+    ) -> ObjectPoolBuilder<T, S, Constructor<T>> {
+        ObjectPoolBuilder {
+            blocks: self.blocks,
+            make: Constructor(Box::new(make)),
+            reset,
+            is_exact: self.is_exact,
+            prefill: self.prefill,
+            handles: self.handles,
+            is_sealed: self.is_sealed,
+            when_dropped: self.when_dropped,
+            _values: PhantomData,
+        }
     }
 
     /// Builds the pool without caches: taking an object then fails only if all objects are in use.
@@ -96,10 +139,13 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         self
     }
 
-    /// Limits the number of objects, to at least a batch if the pool has caches. By default the
+    /// Grants so many objects in use at one time, as [`PoolBuilder::capacity`]. By default the
     /// source is the only limit.
+    ///
+    /// A pool with caches that keeps its objects may keep more than these, in the caches of its
+    /// threads. To limit how many objects there are, build an [`exact`](Self::exact) pool.
     pub fn capacity(mut self, objects: usize) -> Self {
-        self.blocks = self.blocks.capacity_blocks(objects);
+        self.blocks = self.blocks.capacity(objects);
         self
     }
 
@@ -164,17 +210,11 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         &self.blocks
     }
 
-    /// Builds the pool.
-    ///
-    /// # Errors
-    ///
-    /// As [`PoolBuilder::build`] and, for an exact pool, [`PoolBuilder::build_exact`];
-    /// [`BuildError::Fill`] if there is no memory for the objects and handles asked for.
-    ///
-    /// # Panics
-    ///
-    /// If the constructor panics while it fills a pool that keeps its objects.
-    pub fn build(self) -> Result<ObjectPool<T, S>, BuildError> {
+    /// Builds the pool and gets what it is prefilled with. Calls `finish` before the pool is sealed.
+    fn filled(
+        self,
+        finish: impl FnOnce(&ObjectPool<T, S, M>) -> Result<(), AllocError>,
+    ) -> Result<ObjectPool<T, S, M>, BuildError> {
         let keeps = self.reset.is_some();
         let value = if keeps { Layout::new::<Kept<T>>() } else { Layout::new::<T>() };
         // A value without a size gets a block of one byte, so that it has its own address.
@@ -190,29 +230,57 @@ impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
         } else {
             Blocks::Cached(blocks.build_thread_local()?)
         };
-        let pool = ObjectPool {
+        let objects = Objects {
             blocks: ManuallyDrop::new(blocks),
-            make: self.make,
             reset: self.reset,
             when_dropped: self.when_dropped,
             _values: PhantomData,
         };
-        let filled = pool.fill(self.prefill, self.handles);
-        let sealed = filled.and_then(|()| if self.is_sealed { pool.seal() } else { Ok(()) });
-        sealed.map_err(|error| BuildError::Fill { error })?;
+        let pool = ObjectPool { objects, make: self.make };
+        let fill = || {
+            if self.prefill > 0 || self.handles > 0 {
+                pool.objects.blocks.prefill(self.prefill, self.handles)?;
+            }
+            finish(&pool)?;
+            if self.is_sealed { pool.seal() } else { Ok(()) }
+        };
+        fill().map_err(|error| BuildError::Fill { error })?;
         Ok(pool)
     }
 }
 
-impl<T, S: Strategy> ObjectPool<T, S> {
-    /// Makes `count` blocks, with values if the pool keeps them, and `handles` handles. No other
-    /// thread uses the pool yet.
-    fn fill(&self, count: usize, handles: usize) -> Result<(), AllocError> {
-        if count > 0 || handles > 0 {
-            self.blocks.prefill(count, handles)?;
-        }
-        let (Some(_), Some(make)) = (&self.reset, &self.make) else { return Ok(()) };
-        // SAFETY: no other thread has the block that `visit` passes, and the pool keeps its values.
-        self.blocks.visit(count, |block| unsafe { reserved::construct(block.cast::<T>(), make) })
+impl<T, S: Strategy> ObjectPoolBuilder<T, S> {
+    /// Builds a pool that has [`get`](ObjectPool::get).
+    ///
+    /// # Errors
+    ///
+    /// As [`PoolBuilder::build`] and, for an exact pool, [`PoolBuilder::build_exact`];
+    /// [`BuildError::Fill`] if there is no memory for the objects and handles asked for.
+    ///
+    /// # Panics
+    ///
+    /// If the constructor panics while it fills a pool that keeps its objects.
+    pub fn build(self) -> Result<ObjectPool<T, S>, BuildError> {
+        let (count, keeps) = (self.prefill, self.reset.is_some());
+        self.filled(|pool| {
+            let make = |block: Block| {
+                // SAFETY: no other thread has the block that `visit` passes, and the pool keeps its
+                // values.
+                unsafe { reserved::construct(block.cast::<T>(), &pool.make.0) };
+            };
+            if keeps { pool.objects.blocks.visit(count, make) } else { Ok(()) }
+        })
+    }
+}
+
+impl<T, S: Strategy> ObjectPoolBuilder<T, S, NoConstructor> {
+    /// Builds a pool without a constructor: it has [`create`](ObjectPool::create), and not
+    /// [`get`](ObjectPool::get).
+    ///
+    /// # Errors
+    ///
+    /// As that of a builder with a constructor.
+    pub fn build(self) -> Result<ObjectPool<T, S, NoConstructor>, BuildError> {
+        self.filled(|_| Ok(()))
     }
 }

@@ -8,7 +8,9 @@ use core::ptr::NonNull;
 
 use super::ObjectPool;
 use super::kept::{self, State};
+use super::objects::Objects;
 use super::reserved::{DropValue, Reserved};
+use super::settings::Constructor;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::Arc;
 
@@ -24,7 +26,7 @@ use crate::sync::Arc;
 /// The block goes back to the pool even then.
 #[must_use = "the object goes back to its pool at once"]
 pub struct Pooled<'p, T, S: Strategy = TaggedWide> {
-    pool: &'p ObjectPool<T, S>,
+    pool: &'p Objects<T, S>,
     /// Live, and owned by this handle (O1).
     object: NonNull<T>,
 }
@@ -33,10 +35,10 @@ pub struct Pooled<'p, T, S: Strategy = TaggedWide> {
 /// threads that outlive the scope of the pool. If the handle is the last to hold the pool, dropping
 /// it drops the pool too, with the values that the pool keeps.
 #[must_use = "the object goes back to its pool at once"]
-pub struct OwnedPooled<T, S: Strategy = TaggedWide> {
+pub struct OwnedPooled<T, S: Strategy = TaggedWide, M = Constructor<T>> {
     /// Live, and owned by this handle (O1).
     object: NonNull<T>,
-    pool: Arc<ObjectPool<T, S>>,
+    pool: Arc<ObjectPool<T, S, M>>,
 }
 
 // SAFETY: the handle owns a `T`, which moves with it. Threads may share the pool if `T` is `Send`.
@@ -45,16 +47,16 @@ unsafe impl<T: Send, S: Strategy> Send for Pooled<'_, T, S> {}
 unsafe impl<T: Sync, S: Strategy> Sync for Pooled<'_, T, S> {}
 // SAFETY: as above. If the handle is the last to hold the pool, it also drops the values that the
 // pool keeps, which are `T`s too.
-unsafe impl<T: Send, S: Strategy> Send for OwnedPooled<T, S> {}
+unsafe impl<T: Send, S: Strategy, M: Send + Sync> Send for OwnedPooled<T, S, M> {}
 // SAFETY: through a shared handle there is but a shared `T`.
-unsafe impl<T: Sync, S: Strategy> Sync for OwnedPooled<T, S> {}
+unsafe impl<T: Sync, S: Strategy, M: Send + Sync> Sync for OwnedPooled<T, S, M> {}
 
 impl<'p, T, S: Strategy> Pooled<'p, T, S> {
     /// # Safety
     ///
     /// The caller owns `object`, which is a live object of this pool, and gives it to the handle.
     #[inline]
-    pub(super) unsafe fn new(pool: &'p ObjectPool<T, S>, object: NonNull<T>) -> Self {
+    pub(super) unsafe fn new(pool: &'p Objects<T, S>, object: NonNull<T>) -> Self {
         Self { pool, object }
     }
 
@@ -86,18 +88,18 @@ impl<'p, T, S: Strategy> Pooled<'p, T, S> {
     }
 }
 
-impl<T, S: Strategy> OwnedPooled<T, S> {
+impl<T, S: Strategy, M> OwnedPooled<T, S, M> {
     /// # Safety
     ///
     /// The caller owns `object`, which is a live object of this pool, and gives it to the handle.
     #[inline]
-    pub(super) unsafe fn new(pool: Arc<ObjectPool<T, S>>, object: NonNull<T>) -> Self {
+    pub(super) unsafe fn new(pool: Arc<ObjectPool<T, S, M>>, object: NonNull<T>) -> Self {
         Self { object, pool }
     }
 
     /// As [`Pooled::detach`], and also returns the `Arc` that held the pool.
     #[must_use = "the object stays live until it is attached again"]
-    pub fn detach(this: Self) -> (Arc<ObjectPool<T, S>>, NonNull<T>) {
+    pub fn detach(this: Self) -> (Arc<ObjectPool<T, S, M>>, NonNull<T>) {
         let this = ManuallyDrop::new(this);
         // SAFETY: read once, and not dropped.
         (unsafe { (&raw const this.pool).read() }, this.object)
@@ -107,7 +109,7 @@ impl<T, S: Strategy> OwnedPooled<T, S> {
     pub fn into_inner(this: Self) -> T {
         let (pool, object) = Self::detach(this);
         // SAFETY: the handle's object, and not used again.
-        unsafe { Reserved::emptied(&pool, object) }
+        unsafe { Reserved::emptied(&pool.objects, object) }
     }
 }
 
@@ -119,56 +121,56 @@ impl<T, S: Strategy> Drop for Pooled<'_, T, S> {
     }
 }
 
-impl<T, S: Strategy> Drop for OwnedPooled<T, S> {
+impl<T, S: Strategy, M> Drop for OwnedPooled<T, S, M> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the handle's object, and not used again.
-        unsafe { Reserved::back(&self.pool, self.object) };
+        unsafe { Reserved::back(&self.pool.objects, self.object) };
     }
 }
 
 /// Implements the traits that a handle takes over from its object, as `Box` does.
 macro_rules! as_its_object {
-    ([$($life:lifetime)?] $handle:ty) => {
-        impl<$($life,)? T: fmt::Debug, S: Strategy> fmt::Debug for $handle {
+    ([$($life:lifetime)?; $($mode:ident)?] $handle:ty) => {
+        impl<$($life,)? T: fmt::Debug, S: Strategy $(, $mode)?> fmt::Debug for $handle {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 (**self).fmt(f)
             }
         }
 
-        impl<$($life,)? T: fmt::Display, S: Strategy> fmt::Display for $handle {
+        impl<$($life,)? T: fmt::Display, S: Strategy $(, $mode)?> fmt::Display for $handle {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 (**self).fmt(f)
             }
         }
 
-        impl<$($life,)? T: PartialEq, S: Strategy> PartialEq for $handle {
+        impl<$($life,)? T: PartialEq, S: Strategy $(, $mode)?> PartialEq for $handle {
             fn eq(&self, other: &Self) -> bool {
                 **self == **other
             }
         }
 
-        impl<$($life,)? T: Eq, S: Strategy> Eq for $handle {}
+        impl<$($life,)? T: Eq, S: Strategy $(, $mode)?> Eq for $handle {}
 
-        impl<$($life,)? T: PartialOrd, S: Strategy> PartialOrd for $handle {
+        impl<$($life,)? T: PartialOrd, S: Strategy $(, $mode)?> PartialOrd for $handle {
             fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
                 (**self).partial_cmp(&**other)
             }
         }
 
-        impl<$($life,)? T: Ord, S: Strategy> Ord for $handle {
+        impl<$($life,)? T: Ord, S: Strategy $(, $mode)?> Ord for $handle {
             fn cmp(&self, other: &Self) -> core::cmp::Ordering {
                 (**self).cmp(&**other)
             }
         }
 
-        impl<$($life,)? T: Hash, S: Strategy> Hash for $handle {
+        impl<$($life,)? T: Hash, S: Strategy $(, $mode)?> Hash for $handle {
             fn hash<H: Hasher>(&self, state: &mut H) {
                 (**self).hash(state);
             }
         }
 
-        impl<$($life,)? T, S: Strategy> AsRef<T> for $handle {
+        impl<$($life,)? T, S: Strategy $(, $mode)?> AsRef<T> for $handle {
             fn as_ref(&self) -> &T {
                 self
             }
@@ -179,10 +181,10 @@ pub(super) use as_its_object;
 
 /// Implements mutable access for handles that own their object alone.
 macro_rules! exclusive {
-    ([$($life:lifetime)?] $handle:ty) => {
-        as_its_object!([$($life)?] $handle);
+    ([$($life:lifetime)?; $($mode:ident)?] $handle:ty) => {
+        as_its_object!([$($life)?; $($mode)?] $handle);
 
-        impl<$($life,)? T, S: Strategy> Deref for $handle {
+        impl<$($life,)? T, S: Strategy $(, $mode)?> Deref for $handle {
             type Target = T;
 
             #[inline]
@@ -192,7 +194,7 @@ macro_rules! exclusive {
             }
         }
 
-        impl<$($life,)? T, S: Strategy> DerefMut for $handle {
+        impl<$($life,)? T, S: Strategy $(, $mode)?> DerefMut for $handle {
             #[inline]
             fn deref_mut(&mut self) -> &mut T {
                 // SAFETY: the object is live and owned by the handle, which is borrowed mutably.
@@ -200,7 +202,7 @@ macro_rules! exclusive {
             }
         }
 
-        impl<$($life,)? T, S: Strategy> AsMut<T> for $handle {
+        impl<$($life,)? T, S: Strategy $(, $mode)?> AsMut<T> for $handle {
             fn as_mut(&mut self) -> &mut T {
                 self
             }
@@ -208,8 +210,8 @@ macro_rules! exclusive {
     };
 }
 
-exclusive!(['p] Pooled<'p, T, S>);
-exclusive!([] OwnedPooled<T, S>);
+exclusive!(['p;] Pooled<'p, T, S>);
+exclusive!([; M] OwnedPooled<T, S, M>);
 
 impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     /// Makes an object with the value that the block kept, or else with a new one.

@@ -14,6 +14,7 @@ pub(super) mod blocks;
 mod builder;
 mod handle;
 mod kept;
+mod objects;
 mod reserved;
 mod settings;
 mod shared;
@@ -21,41 +22,42 @@ mod take;
 
 pub use builder::ObjectPoolBuilder;
 pub use handle::{OwnedPooled, Pooled};
-pub use settings::LivePolicy;
+pub use settings::{Constructor, LivePolicy, NoConstructor};
 pub use shared::{Counted, SharedPooled};
 
-use core::marker::PhantomData;
-use core::mem::ManuallyDrop;
-
-use self::blocks::Blocks;
 use self::kept::Kept;
-use self::settings::{Make, Reset};
+use self::objects::Objects;
 use super::{Census, Pool, Stats};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
-use crate::sync::panicking;
 
 /// A pool of objects. Any thread may take an object, and any thread may return it by dropping its
 /// handle.
 ///
 /// # Two modes
 ///
-/// - Construct per use, the default: [`create`](Self::create) writes a value into a block, and
+/// - Construct per use, [`new`](Self::new) or [`ObjectPoolBuilder::make`]: [`get`](Self::get) makes
+///   a value by the pool's constructor, [`create`](Self::create) takes one from its caller, and
 ///   dropping the handle drops the value. No user sees a value of an earlier user.
 /// - Keep constructed, [`ObjectPoolBuilder::keep`]: [`get`](Self::get) finds an object that was
 ///   made once, and dropping the handle resets the object instead of dropping it. This is for
 ///   objects that are expensive to make, such as connections, or buffers that have grown.
 ///
+/// A pool that is built without a constructor has the type
+/// `ObjectPool<T, TaggedWide, NoConstructor>`, and no `get`.
+///
 /// # Cached or exact
 ///
 /// By default each thread caches up to two batches of free objects. A pool that cannot grow
-/// (because of its [`capacity`](ObjectPoolBuilder::capacity), its source, or a
-/// [seal](ObjectPoolBuilder::sealed)) may therefore refuse one thread while free objects lie in the
-/// caches of other threads: up to two batches in each (two of the largest, where batches grow). A
-/// thread that ends hands in its cached objects.
+/// (because of its source or a [seal](ObjectPoolBuilder::sealed)) may therefore refuse one thread
+/// while free objects lie in the caches of other threads: up to two batches in each (two of the
+/// largest, where batches grow). A thread that ends hands in its cached objects. A
+/// [`capacity`](ObjectPoolBuilder::capacity) counts the objects in use, and is exact whatever the
+/// caches hold.
 ///
 /// An [`exact`](ObjectPoolBuilder::exact) pool has no caches and refuses only if all objects are in
-/// use. Each call is then an exchange with the shared lists.
+/// use. Each call is then an exchange with the shared lists. Its capacity is also the most objects
+/// that there are.
 ///
 /// # Progress
 ///
@@ -68,7 +70,8 @@ use crate::sync::panicking;
 /// # Panics of user code
 ///
 /// Constructors, reset hooks and destructors may panic, and may call the pool. The pool stays
-/// usable, no block is lost, and no value is dropped twice. If a reset hook panics, the pool drops
+/// usable, no block is lost, and no value is dropped twice: a closure that borrows a pool may be
+/// given to `catch_unwind`. If a reset hook panics, the pool drops
 /// the value, and makes a new one when the block is next used. As everywhere, a destructor that
 /// panics while its thread unwinds aborts the program. The same holds for a reset hook that runs
 /// during unwinding, and for a destructor that panics after a hook has panicked.
@@ -102,21 +105,17 @@ use crate::sync::panicking;
 /// assert!(again.is_empty() && again.capacity() >= 1024);
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-pub struct ObjectPool<T, S: Strategy = TaggedWide> {
-    /// `drop` drops it or leaks it.
-    blocks: ManuallyDrop<Blocks<S>>,
-    make: Option<Make<T>>,
-    /// `Some` in a pool that keeps its values.
-    reset: Option<Reset<T>>,
-    when_dropped: LivePolicy,
-    _values: PhantomData<T>,
+pub struct ObjectPool<T, S: Strategy = TaggedWide, M = Constructor<T>> {
+    objects: Objects<T, S>,
+    /// A [`Constructor`] or a [`NoConstructor`].
+    make: M,
 }
 
 // SAFETY: a value moves between threads through the pool, but only one thread has it at a time. So
 // `T: Send` suffices, without `Sync`. Threads may share everything else in the pool.
-unsafe impl<T: Send, S: Strategy> Sync for ObjectPool<T, S> {}
+unsafe impl<T: Send, S: Strategy, M: Sync> Sync for ObjectPool<T, S, M> {}
 
-impl<T, S: Strategy> ObjectPool<T, S> {
+impl<T, S: Strategy, M> ObjectPool<T, S, M> {
     /// Keeps the pool from ever calling its source again, as [`Pool::seal`](super::Pool::seal). The
     /// pool still makes values in blocks that have no value yet.
     ///
@@ -124,7 +123,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     ///
     /// As there.
     pub fn seal(&self) -> Result<(), AllocError> {
-        self.blocks.pool().seal()
+        self.objects.blocks.pool().seal()
     }
 
     /// Gives memory back to the source, as [`ThreadLocalPool::shrink`](super::ThreadLocalPool::shrink),
@@ -141,71 +140,26 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// If the destructor of a value panics. The other values are dropped nevertheless, and the memory
     /// goes back.
     pub fn shrink(&self) -> Result<usize, AllocError> {
-        match &self.reset {
+        match &self.objects.reset {
             // SAFETY: the pool keeps its values, and passes each block once, before its memory goes
             // back.
-            Some(_) => self.blocks.shrink(|block| unsafe { Kept::<T>::end(block) }),
-            None => self.blocks.shrink(|_| {}),
+            Some(_) => self.objects.blocks.shrink(|block| unsafe { Kept::<T>::end(block) }),
+            None => self.objects.blocks.shrink(|_| {}),
         }
     }
 
     /// Counts of the pool's blocks, as [`Pool::stats`](super::Pool::stats).
     pub fn stats(&self) -> Stats {
-        self.blocks.pool().stats()
+        self.objects.blocks.pool().stats()
     }
 
     /// Counts all free blocks. All other blocks belong to objects that were detached, or whose
     /// handles were forgotten.
     pub fn census(&mut self) -> Census {
-        self.blocks.pool_mut().census()
+        self.objects.blocks.pool_mut().census()
     }
 
     pub(super) fn pool(&self) -> &Pool<S> {
-        self.blocks.pool()
-    }
-
-    #[track_caller]
-    fn constructor(&self) -> &Make<T> {
-        self.make.as_ref().expect(
-            "stampool: an object was asked for, and the builder had no `make` and no `keep`",
-        )
-    }
-}
-
-/// Ends a pool's blocks when it is dropped.
-struct BlocksEnd<S: Strategy> {
-    blocks: Option<Blocks<S>>,
-    /// Whether the memory is leaked, because users have objects in it.
-    is_abandoned: bool,
-}
-
-impl<S: Strategy> Drop for BlocksEnd<S> {
-    fn drop(&mut self) {
-        if let Some(blocks) = self.blocks.take()
-            && self.is_abandoned
-        {
-            blocks.abandon();
-        }
-    }
-}
-
-impl<T, S: Strategy> Drop for ObjectPool<T, S> {
-    fn drop(&mut self) {
-        let live = match self.when_dropped {
-            LivePolicy::Free => 0,
-            LivePolicy::KeepMemory | LivePolicy::Panic => self.blocks.live(),
-        };
-        // SAFETY: not used again.
-        let blocks = unsafe { ManuallyDrop::take(&mut self.blocks) };
-        // Ends the blocks after the values, also if the destructor of a value panics.
-        let mut end = BlocksEnd { blocks: Some(blocks), is_abandoned: live > 0 };
-        if let (Some(blocks), Some(_)) = (&mut end.blocks, &self.reset) {
-            // SAFETY: the pool is being dropped, and `end_blocks` passes each block once.
-            blocks.pool_mut().end_blocks(|block| unsafe { Kept::<T>::end(block) });
-        }
-        drop(end);
-        if live > 0 && self.when_dropped == LivePolicy::Panic && !panicking() {
-            panic!("an ObjectPool was dropped while {live} of its objects were live");
-        }
+        self.objects.blocks.pool()
     }
 }

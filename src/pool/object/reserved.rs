@@ -3,8 +3,8 @@
 use core::mem;
 use core::ptr::NonNull;
 
-use super::ObjectPool;
 use super::kept::{self, State};
+use super::objects::Objects;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 
@@ -13,14 +13,14 @@ use crate::free_list::Strategy;
 /// In a pool that keeps its values, the block's state is `Vacant` or `Ready`, and true. In other
 /// pools the block has no value.
 pub(super) struct Reserved<'p, T, S: Strategy> {
-    pub(super) pool: &'p ObjectPool<T, S>,
+    pub(super) pool: &'p Objects<T, S>,
     pub(super) block: NonNull<T>,
 }
 
 impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     /// Takes a block.
     #[inline]
-    pub(super) fn new(pool: &'p ObjectPool<T, S>) -> Result<Self, AllocError> {
+    pub(super) fn new(pool: &'p Objects<T, S>) -> Result<Self, AllocError> {
         let block = pool.blocks.allocate()?.cast::<T>();
         Ok(Self { pool, block })
     }
@@ -28,7 +28,7 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     /// Takes `count` blocks, or none, and collects what `finish` makes of each and its number. Asks
     /// the program's allocator for memory before it takes the first block, and not afterwards.
     pub(super) fn many<O>(
-        pool: &'p ObjectPool<T, S>,
+        pool: &'p Objects<T, S>,
         count: usize,
         mut finish: impl FnMut(usize, Self) -> O,
     ) -> Result<Vec<O>, AllocError> {
@@ -46,7 +46,7 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     ///
     /// The caller owns `object`, which is a live object of this pool, and does not use it again.
     #[inline]
-    pub(super) unsafe fn back(pool: &'p ObjectPool<T, S>, object: NonNull<T>) {
+    pub(super) unsafe fn back(pool: &'p Objects<T, S>, object: NonNull<T>) {
         let taken = Self { pool, block: object };
         if let Some(reset) = &pool.reset {
             // Drops the value if the hook panics.
@@ -68,7 +68,7 @@ impl<'p, T, S: Strategy> Reserved<'p, T, S> {
     /// # Safety
     ///
     /// As [`back`](Self::back).
-    pub(super) unsafe fn emptied(pool: &'p ObjectPool<T, S>, object: NonNull<T>) -> T {
+    pub(super) unsafe fn emptied(pool: &'p Objects<T, S>, object: NonNull<T>) -> T {
         let _taken = Self { pool, block: object };
         if pool.reset.is_some() {
             // SAFETY: ours. From the next read on the block has no value.

@@ -1,8 +1,25 @@
 //! What the user of an object pool decides: how the pool makes and resets values, and what happens
 //! to live objects when it is dropped.
 
-/// Makes a value.
-pub(super) type Make<T> = Box<dyn Fn() -> T + Send + Sync>;
+use core::fmt;
+
+/// The third type parameter of an [`ObjectPool`](super::ObjectPool) whose builder was given a
+/// constructor, by [`make`](super::ObjectPoolBuilder::make) or
+/// [`keep`](super::ObjectPoolBuilder::keep). Such a pool has [`get`](super::ObjectPool::get).
+pub struct Constructor<T>(pub(super) Box<dyn Fn() -> T + Send + Sync>);
+
+impl<T> fmt::Debug for Constructor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Constructor").finish_non_exhaustive()
+    }
+}
+
+/// The third type parameter of an [`ObjectPool`](super::ObjectPool) without a constructor. Each
+/// object gets its value from the caller of [`create`](super::ObjectPool::create).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct NoConstructor;
+
 /// Restores a value to its initial state.
 pub(super) type Reset<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 

@@ -15,6 +15,7 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
 
 use super::handle::as_its_object;
+use super::settings::Constructor;
 use super::{ObjectPool, OwnedPooled};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::sync::{Arc, AtomicUsize, abort, site};
@@ -80,27 +81,27 @@ impl<T: fmt::Debug> fmt::Debug for Counted<T> {
 /// assert_eq!(message[0], 0);
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-pub struct SharedPooled<T, S: Strategy = TaggedWide> {
+pub struct SharedPooled<T, S: Strategy = TaggedWide, M = Constructor<Counted<T>>> {
     /// Live, and owned by all its handles together (O1).
     object: NonNull<Counted<T>>,
     /// From one [`Arc::into_raw`] for all handles of the object.
-    pool: *const ObjectPool<Counted<T>, S>,
+    pool: *const ObjectPool<Counted<T>, S, M>,
 }
 
 // SAFETY: all handles give a `&T` to one `T`, and the thread of the last handle drops the `T`.
-unsafe impl<T: Send + Sync, S: Strategy> Send for SharedPooled<T, S> {}
+unsafe impl<T: Send + Sync, S: Strategy, M: Send + Sync> Send for SharedPooled<T, S, M> {}
 // SAFETY: as above, because a thread that has a `&SharedPooled` can clone it.
-unsafe impl<T: Send + Sync, S: Strategy> Sync for SharedPooled<T, S> {}
+unsafe impl<T: Send + Sync, S: Strategy, M: Send + Sync> Sync for SharedPooled<T, S, M> {}
 
-impl<T, S: Strategy> OwnedPooled<Counted<T>, S> {
+impl<T, S: Strategy, M> OwnedPooled<Counted<T>, S, M> {
     /// Turns the handle into one that can be cloned.
-    pub fn share(this: Self) -> SharedPooled<T, S> {
+    pub fn share(this: Self) -> SharedPooled<T, S, M> {
         let (pool, object) = Self::detach(this);
         SharedPooled { object, pool: Arc::into_raw(pool) }
     }
 }
 
-impl<T, S: Strategy> SharedPooled<T, S> {
+impl<T, S: Strategy, M> SharedPooled<T, S, M> {
     fn counted(&self) -> &Counted<T> {
         // SAFETY: the object is live as long as it has a handle.
         unsafe { self.object.as_ref() }
@@ -116,7 +117,7 @@ impl<T, S: Strategy> SharedPooled<T, S> {
     /// # Errors
     ///
     /// The handle itself, if there are other handles of the object.
-    pub fn try_unshare(this: Self) -> Result<OwnedPooled<Counted<T>, S>, Self> {
+    pub fn try_unshare(this: Self) -> Result<OwnedPooled<Counted<T>, S, M>, Self> {
         // ORDERING(OB-3): Acquire. Observes what dropped handles did with the object.
         //   pairs with OB-2 (drop, AcqRel); killed by objects/unshare
         if this.counted().count.load(site::SHARE_ALONE.ordering()) != 1 {
@@ -133,8 +134,8 @@ impl<T, S: Strategy> SharedPooled<T, S> {
     /// The caller had the last handle of the object, and calls this once.
     unsafe fn last(
         object: NonNull<Counted<T>>,
-        pool: *const ObjectPool<Counted<T>, S>,
-    ) -> OwnedPooled<Counted<T>, S> {
+        pool: *const ObjectPool<Counted<T>, S, M>,
+    ) -> OwnedPooled<Counted<T>, S, M> {
         // SAFETY: the pointer is from `Arc::into_raw` in `share`, and only the last handle takes it
         // back.
         let pool = unsafe { Arc::from_raw(pool) };
@@ -143,7 +144,7 @@ impl<T, S: Strategy> SharedPooled<T, S> {
     }
 }
 
-impl<T, S: Strategy> Clone for SharedPooled<T, S> {
+impl<T, S: Strategy, M> Clone for SharedPooled<T, S, M> {
     /// # Aborts
     ///
     /// If the object would have more than `usize::MAX / 2` handles. Only a program that forgets
@@ -160,7 +161,7 @@ impl<T, S: Strategy> Clone for SharedPooled<T, S> {
     }
 }
 
-impl<T, S: Strategy> Drop for SharedPooled<T, S> {
+impl<T, S: Strategy, M> Drop for SharedPooled<T, S, M> {
     fn drop(&mut self) {
         // ORDERING(OB-2): AcqRel. Publishes what this handle did with the object; the last handle
         //   observes what all others did. pairs with OB-2, OB-3; killed by objects/last_drop
@@ -173,7 +174,7 @@ impl<T, S: Strategy> Drop for SharedPooled<T, S> {
     }
 }
 
-impl<T, S: Strategy> Deref for SharedPooled<T, S> {
+impl<T, S: Strategy, M> Deref for SharedPooled<T, S, M> {
     type Target = T;
 
     #[inline]
@@ -182,4 +183,4 @@ impl<T, S: Strategy> Deref for SharedPooled<T, S> {
     }
 }
 
-as_its_object!([] SharedPooled<T, S>);
+as_its_object!([; M] SharedPooled<T, S, M>);

@@ -9,24 +9,43 @@ use crate::error::{AllocError, Full};
 use crate::free_list::Strategy;
 use crate::sync::Arc;
 
+/// For pools whose builder was given a constructor, by [`make`](super::ObjectPoolBuilder::make) or
+/// [`keep`](super::ObjectPoolBuilder::keep).
 impl<T, S: Strategy> ObjectPool<T, S> {
     /// Takes an object: a kept one, or else one that the builder's constructor makes.
     ///
     /// # Errors
     ///
-    /// [`AllocError`], if the thread found no free block and none could be carved. A pool with
-    /// caches may fail while free objects lie in the caches of other threads. An exact pool fails
-    /// only if all objects are in use.
+    /// [`AllocError`], if as many objects are in use as the capacity grants, or if the thread found
+    /// no free block and none could be carved. The latter may happen in a pool with caches while
+    /// free objects lie in the caches of other threads. An exact pool fails only if all objects are
+    /// in use.
     ///
     /// # Panics
     ///
-    /// If the builder was given no constructor (by [`keep`](super::ObjectPoolBuilder::keep) or
-    /// [`make`](super::ObjectPoolBuilder::make)), or if the constructor panics.
+    /// If the constructor panics.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use stampool::ObjectPool;
+    ///
+    /// let pool = ObjectPool::new(|| 7_u32)?;
+    /// assert_eq!(*pool.get()?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A pool without a constructor does not have this method:
+    ///
+    /// ```compile_fail,E0599
+    /// use stampool::ObjectPool;
+    ///
+    /// let pool = ObjectPool::<u32>::builder().build().unwrap();
+    /// pool.get();
+    /// ```
     #[inline]
-    #[track_caller]
     pub fn get(&self) -> Result<Pooled<'_, T, S>, AllocError> {
-        let make = self.constructor();
-        Ok(Reserved::new(self)?.ready(make))
+        Ok(Reserved::new(&self.objects)?.ready(&self.make.0))
     }
 
     /// As [`get`](Self::get), with a handle that holds an `Arc` of the pool.
@@ -38,7 +57,6 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Panics
     ///
     /// As there.
-    #[track_caller]
     pub fn get_owned(self: &Arc<Self>) -> Result<OwnedPooled<T, S>, AllocError> {
         self.get().map(|object| self.owned(object))
     }
@@ -54,12 +72,12 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Panics
     ///
     /// As [`get`](Self::get). The objects taken so far go back to the pool.
-    #[track_caller]
     pub fn get_many(&self, count: usize) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
-        let make = self.constructor();
-        Reserved::many(self, count, |_, taken| taken.ready(make))
+        Reserved::many(&self.objects, count, |_, taken| taken.ready(&self.make.0))
     }
+}
 
+impl<T, S: Strategy, M> ObjectPool<T, S, M> {
     /// Puts a value into a block of the pool. If the block kept a value, that value is dropped
     /// first.
     ///
@@ -84,7 +102,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// ```
     #[inline]
     pub fn create(&self, value: T) -> Result<Pooled<'_, T, S>, Full<T>> {
-        match Reserved::new(self) {
+        match Reserved::new(&self.objects) {
             Ok(taken) => Ok(taken.replace(|| value)),
             Err(error) => Err(Full { value, error }),
         }
@@ -99,7 +117,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Panics
     ///
     /// As there.
-    pub fn create_owned(self: &Arc<Self>, value: T) -> Result<OwnedPooled<T, S>, Full<T>> {
+    pub fn create_owned(self: &Arc<Self>, value: T) -> Result<OwnedPooled<T, S, M>, Full<T>> {
         self.create(value).map(|object| self.owned(object))
     }
 
@@ -114,7 +132,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// As [`create`](Self::create), and if `make` panics.
     #[inline]
     pub fn create_with(&self, make: impl FnOnce() -> T) -> Result<Pooled<'_, T, S>, AllocError> {
-        Ok(Reserved::new(self)?.replace(make))
+        Ok(Reserved::new(&self.objects)?.replace(make))
     }
 
     /// Puts `count` values into blocks of the pool, or none. `make` gets the number of each value,
@@ -132,7 +150,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
         count: usize,
         mut make: impl FnMut(usize) -> T,
     ) -> Result<Vec<Pooled<'_, T, S>>, AllocError> {
-        Reserved::many(self, count, |nth, taken| taken.replace(|| make(nth)))
+        Reserved::many(&self.objects, count, |nth, taken| taken.replace(|| make(nth)))
     }
 
     /// Makes a handle of a detached object.
@@ -144,7 +162,7 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// and nobody else uses it. If another thread detached it, `T` is `Send`.
     pub unsafe fn attach(&self, object: NonNull<T>) -> Pooled<'_, T, S> {
         // SAFETY: by the caller.
-        unsafe { Pooled::new(self, object) }
+        unsafe { Pooled::new(&self.objects, object) }
     }
 
     /// As [`attach`](Self::attach), with a handle that holds an `Arc` of the pool.
@@ -152,12 +170,12 @@ impl<T, S: Strategy> ObjectPool<T, S> {
     /// # Safety
     ///
     /// As there.
-    pub unsafe fn attach_owned(self: &Arc<Self>, object: NonNull<T>) -> OwnedPooled<T, S> {
+    pub unsafe fn attach_owned(self: &Arc<Self>, object: NonNull<T>) -> OwnedPooled<T, S, M> {
         // SAFETY: by the caller.
         unsafe { OwnedPooled::new(Arc::clone(self), object) }
     }
 
-    fn owned(self: &Arc<Self>, object: Pooled<'_, T, S>) -> OwnedPooled<T, S> {
+    fn owned(self: &Arc<Self>, object: Pooled<'_, T, S>) -> OwnedPooled<T, S, M> {
         // SAFETY: the object is of this pool, and was just detached.
         unsafe { OwnedPooled::new(Arc::clone(self), Pooled::detach(object)) }
     }

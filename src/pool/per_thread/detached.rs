@@ -7,20 +7,23 @@ use super::super::Local;
 use super::super::shared::Shared;
 use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
-use crate::free_list::Strategy;
+use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
-use crate::sync::Arc;
+use crate::sync::{Arc, opaque};
 use crate::threads::Rundown;
 
 /// A handle that does not borrow its pool.
 ///
 /// If the handle is dropped before its pool, it hands in its blocks, as any handle does. If it is
 /// dropped later, it does not touch the pool's memory, which has gone back to the source.
-pub struct DetachedLocal<S: Strategy, C: Checking = Unchecked> {
+pub struct DetachedLocal<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// `'static` is not true: the handle may be used only while the pool is borrowed (`attach`).
     local: ManuallyDrop<Local<'static, S, C>>,
     rundown: Arc<Rundown<Shared<S, C>>>,
 }
+
+// The handle may be that of a pool that is gone, so nothing is read.
+opaque! { [S: Strategy, C: Checking] DetachedLocal<S, C>; }
 
 impl<S: Strategy, C: Checking> DetachedLocal<S, C> {
     /// Attaches the calling thread.

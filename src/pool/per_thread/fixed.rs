@@ -1,15 +1,15 @@
-//! Pools that are statics.
+//! Thread-local pools that are statics.
 
 use core::ops::Deref;
-use core::panic::Location;
 
+use super::super::LazyPool;
 use super::ThreadLocalPool;
 use super::locals::{self, PoolNumber};
 use crate::block::Block;
 use crate::checking::{Checking, Unchecked};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
-use crate::sync::{Number, OnceLock};
+use crate::sync::Number;
 
 /// A [`ThreadLocalPool`] in a static, built at its first use. Declared by
 /// [`static_pool!`](crate::static_pool).
@@ -26,23 +26,19 @@ pub struct StaticPool<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     /// thread has a handle of the pool only after it has written the number itself, and to a thread
     /// without a handle all numbers are alike.
     number: Number,
-    pool: OnceLock<ThreadLocalPool<S, C>>,
-    /// Where the static is declared: a panic names it, because the pool may be used anywhere.
-    declared: &'static Location<'static>,
-    build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>,
+    pool: LazyPool<ThreadLocalPool<S, C>>,
 }
 
 impl<S: Strategy, C: Checking> StaticPool<S, C> {
     /// A pool that the first use builds by calling `build` once. Other threads wait meanwhile.
     #[track_caller]
     pub const fn new(build: fn() -> Result<ThreadLocalPool<S, C>, BuildError>) -> Self {
-        let declared = Location::caller();
-        Self { number: Number::new(PoolNumber::NONE.0), pool: OnceLock::new(), declared, build }
+        Self { number: Number::new(PoolNumber::NONE.0), pool: LazyPool::new(build) }
     }
 
     /// The pool, if it has been built.
     pub(in super::super) fn if_built(&self) -> Option<&ThreadLocalPool<S, C>> {
-        self.pool.get()
+        self.pool.if_built()
     }
 
     /// As [`ThreadLocalPool::allocate`].
@@ -107,12 +103,7 @@ impl<S: Strategy, C: Checking> StaticPool<S, C> {
     }
 
     fn built(&self) -> &ThreadLocalPool<S, C> {
-        let pool = self.pool.get_or_init(|| match (self.build)() {
-            Ok(pool) => pool,
-            Err(error) => {
-                panic!("stampool: the static pool of {} cannot be built: {error}", self.declared)
-            }
-        });
+        let pool = &*self.pool;
         self.number.set(pool.number.get().0);
         pool
     }

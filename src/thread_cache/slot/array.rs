@@ -152,7 +152,38 @@ impl SlotRef {
     /// The caller owns the slot, or no thread uses the pool.
     pub unsafe fn len_blocks(self) -> usize {
         // SAFETY: no other thread is in the cell.
-        self.head().state.with(|state| unsafe { (*state).len })
+        self.head().state.with(|state| unsafe { &*state }.true_len())
+    }
+
+    /// Closes the array: until [`open`](Self::open), an allocation finds it empty, and a free finds
+    /// it full.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot, and the array is open.
+    pub unsafe fn close(self) {
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
+        self.head().state.with_mut(|state| unsafe { &mut *state }.close());
+    }
+
+    /// Opens the array, if it is closed. Returns whether it was.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot.
+    pub unsafe fn open(self) -> bool {
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
+        self.head().state.with_mut(|state| unsafe { &mut *state }.open())
+    }
+
+    /// Whether the array is closed.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot.
+    pub unsafe fn is_closed(self) -> bool {
+        // SAFETY: the caller owns the slot, so no other thread is in the cell.
+        self.head().state.with(|state| unsafe { &*state }.is_closed())
     }
 
     /// Whether batches grow, so that the limit follows what the owner does.

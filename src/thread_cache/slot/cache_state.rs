@@ -16,6 +16,11 @@
 //!   would lie on top of the large ones, the taker would take it first, and so on for ever.
 //! - *The owner only takes.* A refill brings what one magazine holds, so the owner of such an array
 //!   gets as much at a time as the giver has put down together. The limit plays no part.
+//!
+//! In a pool with a capacity, no call may be a hit, because each must count. Between two calls the
+//! array is *closed* there: it seems to be empty and to have no room, so that both a hit of an
+//! allocation and a hit of a free find nothing to do. The slow path opens the array, and closes it
+//! when it is done.
 
 use crate::block::Batch;
 use crate::mediator::ShardId;
@@ -46,13 +51,47 @@ pub(super) struct CacheState {
     refilled: bool,
     /// Whether batches grow.
     pub(super) grows: bool,
+    /// In a closed array, its true length and limit. `len` and `limit` are 0 then.
+    closed: Option<(usize, usize)>,
 }
 
 impl CacheState {
     /// An empty array.
     pub(super) fn new(batch: Batch) -> Self {
         let (limit, shard) = (2 * batch.min, ShardId::default());
-        Self { len: 0, limit, shard, flushes: 0, refilled: false, grows: batch.grows() }
+        Self {
+            len: 0,
+            limit,
+            shard,
+            flushes: 0,
+            refilled: false,
+            grows: batch.grows(),
+            closed: None,
+        }
+    }
+
+    /// Closes the array.
+    pub(super) fn close(&mut self) {
+        debug_assert!(self.closed.is_none(), "closed twice");
+        self.closed = Some((self.len, self.limit));
+        (self.len, self.limit) = (0, 0);
+    }
+
+    /// Opens the array, if it is closed. Returns whether it was.
+    pub(super) fn open(&mut self) -> bool {
+        let Some(open) = self.closed.take() else { return false };
+        (self.len, self.limit) = open;
+        true
+    }
+
+    /// The blocks in the array, open or closed.
+    pub(super) fn true_len(&self) -> usize {
+        self.closed.map_or(self.len, |(len, _)| len)
+    }
+
+    /// Whether the array is closed.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.closed.is_some()
     }
 
     /// Called when the owner leaves the empty array.
@@ -203,6 +242,16 @@ mod tests {
             state.refilled(20);
         }
         assert_eq!(state.limit, ROOM);
+    }
+
+    #[test]
+    fn a_closed_array_has_neither_blocks_nor_room_and_is_as_before_when_it_opens() {
+        let mut state = CacheState::new(BATCH);
+        state.refilled(3);
+        state.close();
+        assert_eq!((state.len, state.limit, state.true_len()), (0, 0, 3));
+        assert!(state.is_closed() && state.open() && !state.open());
+        assert_eq!((state.len, state.limit, state.true_len()), (3, 6, 3));
     }
 
     #[test]

@@ -15,7 +15,10 @@
 
 mod array;
 mod cache_state;
+mod opened;
 mod ring;
+
+pub use opened::Opened;
 
 use core::alloc::Layout;
 use core::num::NonZeroU64;
@@ -24,7 +27,7 @@ use core::ptr::NonNull;
 use super::tally::{SlotStats, Tally};
 use crate::block::{Batch, Block};
 use crate::mediator::ShardId;
-use crate::sync::{AtomicU64, UnsafeCell, Witness, site};
+use crate::sync::{AtomicU64, UnsafeCell, Witness, opaque, site};
 use crate::threads::ThreadId;
 use cache_state::CacheState;
 
@@ -47,6 +50,8 @@ pub struct Slot {
     state: UnsafeCell<CacheState>,
     tally: Tally,
 }
+
+opaque! { [] Slot; [] SlotRef; }
 
 /// A reference to a slot, through which the array behind it can be reached.
 #[derive(Clone, Copy)]

@@ -43,6 +43,8 @@ pub struct ClassUse {
 pub struct Trace {
     /// What each thread did, in its own order.
     pub threads: Vec<Vec<Event>>,
+    /// The thread of each record, in the order of the recording.
+    pub order: Vec<u16>,
     /// Number of objects.
     pub objects: usize,
     /// Number of records.
@@ -132,6 +134,12 @@ impl Trace {
         }
         Ok(trace)
     }
+
+    /// All events, in the order of the recording.
+    pub fn in_order(&self) -> impl Iterator<Item = &Event> {
+        let mut threads: Vec<_> = self.threads.iter().map(|events| events.iter()).collect();
+        self.order.iter().filter_map(move |thread| threads[usize::from(*thread)].next())
+    }
 }
 
 fn read_header(input: &mut impl Read) -> Result<Header, TraceError> {
@@ -164,6 +172,7 @@ fn read_records(input: &mut impl Read, header: &Header) -> Result<Trace, TraceEr
         objects: Objects::default(),
         allocated: 0,
         threads: vec![Vec::new(); usize::from(header.threads)],
+        order: Vec::new(),
         classes: Default::default(),
     };
     let mut bytes = [0; RECORD_BYTES];
@@ -181,6 +190,7 @@ fn read_records(input: &mut impl Read, header: &Header) -> Result<Trace, TraceEr
     }
     Ok(Trace {
         threads: builder.threads,
+        order: builder.order,
         objects: num::index(header.objects),
         records: header.records,
         classes: builder.classes,
@@ -193,6 +203,7 @@ struct Builder<'a> {
     objects: Objects,
     allocated: u32,
     threads: Vec<Vec<Event>>,
+    order: Vec<u16>,
     classes: [ClassUse; CLASSES + 1],
 }
 
@@ -222,6 +233,7 @@ impl Builder<'_> {
         };
         let event = Event { object, allocates: op == 0, allocator, shape };
         self.threads[usize::from(thread)].push(event);
+        self.order.push(thread);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Self-contained pages of figures: one HTML file, no script, nothing from the network.
 //!
-//! A [`Page`] has [`Section`]s; a section has text, verdicts, [`Table`]s, [`LineChart`]s and
-//! [`BarChart`]s. Charts are SVG within the page. Colours are CSS variables with a light and a dark
+//! A [`Page`] has [`Section`]s; a section has text, verdicts, [`Table`]s, [`LineChart`]s,
+//! [`BarChart`]s and [`MapChart`]s. Charts are SVG within the page. Colours are CSS variables with a light and a dark
 //! set, chosen by the reader's system; series differ by marker and dash as well, so that no figure
 //! hangs on a colour. Wide tables and long commands scroll within their own frame. The page's
 //! content policy forbids scripts and loading anything.
@@ -31,6 +31,7 @@ mod verdict;
 pub use chart::axis::Axis;
 pub use chart::bar::{Bar, BarChart};
 pub use chart::line::{LineChart, Series};
+pub use chart::map::MapChart;
 pub use section::{Chart, Page, Section};
 pub use table::{Cell, Table};
 pub use verdict::Verdict;

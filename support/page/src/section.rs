@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::POLICY;
 use crate::chart::bar::BarChart;
 use crate::chart::line::LineChart;
+use crate::chart::map::MapChart;
 use crate::style::STYLE;
 use crate::table::Table;
 use crate::verdict::Verdict;
@@ -87,13 +88,15 @@ enum Block {
     Folded(String, Vec<Block>),
 }
 
-/// Either chart.
+/// One of the charts.
 #[derive(Clone, Debug)]
 pub enum Chart {
     /// Lines over an axis.
     Lines(LineChart),
     /// A bar for each of several names.
     Bars(BarChart),
+    /// Shares on a grid.
+    Map(MapChart),
 }
 
 impl From<LineChart> for Chart {
@@ -105,6 +108,12 @@ impl From<LineChart> for Chart {
 impl From<BarChart> for Chart {
     fn from(chart: BarChart) -> Self {
         Self::Bars(chart)
+    }
+}
+
+impl From<MapChart> for Chart {
+    fn from(chart: MapChart) -> Self {
+        Self::Map(chart)
     }
 }
 
@@ -184,6 +193,7 @@ impl Block {
                     @match chart {
                         Chart::Lines(chart) => (chart.markup()),
                         Chart::Bars(chart) => (chart.markup()),
+                        Chart::Map(chart) => (chart.markup()),
                     }
                 } }
             },

@@ -1,10 +1,8 @@
 //! Runs models.
 
-use core::cell::RefCell;
 use core::panic::Location;
 use core::time::Duration;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use crate::graph::MAX_THREADS;
 use crate::rt::{self, Guide, Heard, Options, Place, is_running, with};
@@ -20,6 +18,12 @@ pub struct Builder {
     pub max_threads: usize,
     /// The most events of one execution.
     pub max_branches: usize,
+    /// How many threads of the system explore the model, each another part of it. By default as
+    /// many as the environment variable `PORF_WORKERS` says, or one. What is explored and reported is
+    /// the same with any number. With more than one, several runs of the model's closure happen at
+    /// the same time, so what it does outside of the model (to a counter in a plain static, say)
+    /// must allow for that.
+    pub workers: Option<usize>,
     /// Stop after so many executions.
     pub max_permutations: Option<usize>,
     /// Stop after so much time.
@@ -54,6 +58,7 @@ impl Default for Builder {
         Self {
             max_threads: MAX_THREADS,
             max_branches: 10_000,
+            workers: None,
             max_permutations: None,
             max_duration: None,
             max_memory_bytes: None,
@@ -117,26 +122,16 @@ impl Builder {
     /// # Panics
     /// If an execution fails.
     #[track_caller]
-    pub fn explore_outcomes<T: 'static>(
+    pub fn explore_outcomes<T: Send + 'static>(
         &self,
         f: impl Fn() -> T + Sync + Send + 'static,
         mut told: impl FnMut(Told<T>),
     ) -> Report {
-        let last = Rc::new(RefCell::new(None));
-        let kept = Rc::clone(&last);
-        let program = move || {
-            kept.take();
-            let outcome = f();
-            kept.replace(Some(outcome));
-        };
-        let mut each = |heard| match heard {
-            Heard::Execution => {
-                told(Told::Execution(last.take().expect("a complete run has an outcome")));
-            }
+        rt::explore(&self.options(), Location::caller(), f, &mut |heard| match heard {
+            Heard::Execution(outcome) => told(Told::Execution(outcome)),
             Heard::Anew => told(Told::Anew),
             Heard::Standstill(_) => {}
-        };
-        rt::explore(self.options(), Location::caller(), Rc::new(program), &mut each)
+        })
     }
 
     /// As [`explore`](Self::explore), and an execution in which threads wait for ever because of
@@ -157,17 +152,20 @@ impl Builder {
             _ => {}
         };
         let options = Options { tells_standstills: true, ..self.options() };
-        let report = rt::explore(options, Location::caller(), Rc::new(f), &mut each);
+        let report = rt::explore(&options, Location::caller(), f, &mut each);
         (report, all)
     }
 
-    fn run(&self, place: Place, f: impl Fn() + 'static) -> Report {
-        rt::explore(self.options(), place, Rc::new(f), &mut |_| ())
+    fn run(&self, place: Place, f: impl Fn() + Sync + Send + 'static) -> Report {
+        rt::explore(&self.options(), place, f, &mut |_| ())
     }
 
     fn options(&self) -> Options {
         let most = u16::MAX.into();
+        let guide = guide();
         Options {
+            // One execution has no parts.
+            workers: if guide.is_some() { 1 } else { self.workers.unwrap_or_else(workers).max(1) },
             max_threads: self.max_threads.min(MAX_THREADS),
             max_events: self.max_branches.min(most),
             max_executions: self.max_permutations.map(|most| most as u64),
@@ -177,9 +175,18 @@ impl Builder {
             check_duplicates: self.check_duplicates,
             stops: self.stops.clone(),
             tells_standstills: false,
-            guide: guide(),
+            guide,
         }
     }
+}
+
+/// How many workers the environment asks for.
+///
+/// # Panics
+/// If it does not say a number.
+fn workers() -> usize {
+    let Ok(text) = std::env::var("PORF_WORKERS") else { return 1 };
+    text.parse().unwrap_or_else(|_| panic!("PORF_WORKERS is no number: {text}"))
 }
 
 /// The execution that the environment names.

@@ -8,7 +8,7 @@ use porf::sync::atomic::AtomicUsize;
 use porf::sync::atomic::Ordering::Relaxed;
 use porf::thread;
 
-fn outcomes<T: Ord + 'static>(
+fn outcomes<T: Ord + Send + 'static>(
     model: impl Fn() -> T + Send + Sync + 'static,
 ) -> (Report, BTreeMap<T, u64>) {
     let mut seen = BTreeMap::new();

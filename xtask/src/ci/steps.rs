@@ -262,6 +262,42 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 Cargo,
                 "run --quiet --release -p conformance -- --programs 10000",
             ),
+            Step {
+                settings: &[("STAMPOOL_PROGRAMS", "1000000")],
+                ..Step::new(
+                    "conformance of the family",
+                    "a million programs of the kit for each member",
+                    Cargo,
+                    "test --quiet --release -p stampool --test alloc members::",
+                )
+            },
+            Step::new(
+                "pairs",
+                "every member of the family on every source, 10,000 programs each",
+                Cargo,
+                "test --quiet --release --test alloc pairs -- --include-ignored",
+            ),
+            Step::new(
+                "fragment",
+                "two heap traces on each general member and on peers, contents checked, bars held",
+                Cargo,
+                "run --quiet --release -p fragment -- --no-instructions stress/traces/sqlite.stpt.zst stress/traces/python-pipeline.stpt.zst",
+            ),
+            Step::new(
+                "suites",
+                "other allocators' own tests on the family's members, where their sources are there",
+                Xtask,
+                "suites",
+            ),
+            Step {
+                settings: &[("STAMPOOL_CAPACITY_ROUNDS", "10000000")],
+                ..Step::new(
+                    "capacity",
+                    "8 threads and 8 blocks: nobody is refused in 10 million rounds, and the ninth always",
+                    Cargo,
+                    "test --quiet --release --test capacity as_many_threads",
+                )
+            },
         ]);
     }
     steps

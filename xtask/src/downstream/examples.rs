@@ -117,7 +117,7 @@ mod tests {
             .map(|file| read(&format!("{FOLDER}/on_our_pool/{file}")));
         let chapter = read("src/docs/your_structure.md");
         let blocks = blocks(&chapter);
-        assert_eq!(blocks.len(), 5);
+        assert_eq!(blocks.len(), 3);
         for block in blocks {
             assert!(
                 project.iter().any(|file| file.contains(block)),

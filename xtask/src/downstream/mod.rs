@@ -23,7 +23,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::common::{models, workspace};
 
-/// The application, stampool, crossbeam-epoch, crossbeam-utils, portable-atomic; one to spare.
+/// The application, stampool, crossbeam-epoch, crossbeam-utils, intrusive-collections, portable-atomic.
 const MOST_PACKAGES: usize = 6;
 
 /// Where the projects are written, from the workspace's root.
@@ -63,20 +63,26 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 
 use stampool::BufferSource;
-use stampool::alloc::{Blocks, Linear, Stack, Static};
+use stampool::alloc::{BestFit, Blocks, GoodFit, Linear, SignPost, Stack, Static};
 
 /// Whether each member for one thread has a block.
-pub fn all(memory: [&'static mut [MaybeUninit<u8>]; 4]) -> bool {
+pub fn all(memory: [&'static mut [MaybeUninit<u8>]; 7]) -> bool {
     let layout = Layout::new::<u64>();
-    let [first, second, third, fourth] = memory;
+    let [first, second, third, fourth, fifth, sixth, seventh] = memory;
     let linear = Linear::new(BufferSource::new(first));
     let mut stack = Stack::new(BufferSource::new(second));
     let blocks = Blocks::new(layout, BufferSource::new(third));
     let fixed = Static::new(fourth);
+    let good = GoodFit::new(BufferSource::new(fifth));
+    let best = BestFit::new(BufferSource::new(sixth));
+    let sign = SignPost::new(BufferSource::new(seventh));
     linear.allocate(layout).is_ok()
         && stack.scope(|scope| scope.allocate(layout).is_ok())
         && blocks.is_ok_and(|blocks| blocks.allocate(layout).is_ok())
         && fixed.allocate(layout).is_ok()
+        && good.allocate(layout).is_ok()
+        && best.allocate(layout).is_ok()
+        && sign.allocate(layout).is_ok()
 }
 "#,
 };

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::listing::{Line, Listing};
 
 /// Parts of the slow path's mangled names, with their lengths, as both manglings write them.
-const SLOW: [&str; 2] = ["6refill", "5flush"];
+const SLOW: [&str; 3] = ["6refill", "5flush", "18deallocate_counted"];
 
 /// What a hit executes, by the compiled code.
 #[derive(Debug)]

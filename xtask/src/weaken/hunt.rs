@@ -172,7 +172,7 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 10] = [
+pub(super) const KILLERS: [&str; 11] = [
     "TaggedWide",
     "TaggedPacked",
     "Quiescent",
@@ -183,11 +183,12 @@ pub(super) const KILLERS: [&str; 10] = [
     "ObjectPool",
     "Checked",
     "Bump",
+    "Leases",
 ];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, of the rundown, of stamps, shared objects, checking and shared marks, or those which all
-/// have.
+/// stack, of the rundown, of stamps, shared objects, checking, shared marks and leases, or those
+/// which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
         Some("QU") => row.strategy == "Quiescent",
@@ -198,6 +199,7 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("OB") => row.strategy == "ObjectPool",
         Some("CK") => row.strategy == "Checked",
         Some("AL") => row.strategy == "Bump",
+        Some("LS") => row.strategy == "Leases",
         _ => row.strategy.starts_with("Tagged"),
     }
 }

@@ -1,5 +1,5 @@
-//! What a pool does seldom: it is sealed or prefilled, grows past a chunk, gives chunks back, is
-//! counted, checks its blocks, or runs out of tags, while threads exchange with it.
+//! What a pool does seldom: it is sealed or prefilled, grows past a chunk, gives chunks back, comes to
+//! its capacity, is counted, checks its blocks, or runs out of tags, while threads exchange with it.
 //!
 //! A pool without caches, [`exact`], and a list out of tags, [`tags`], do not run on every
 //! strategy.
@@ -12,6 +12,7 @@ mod counted;
 pub mod exact;
 mod fenced;
 mod growing;
+mod limited;
 mod rig;
 mod shrinking;
 pub mod tags;
@@ -49,6 +50,9 @@ enum Which {
     ShrinkGrow,
     ShrinkLeave,
     ShrinkShrink,
+    CapacityWant,
+    CapacityFree,
+    CapacityHear,
     Stats,
     Census,
     Checked,
@@ -94,6 +98,21 @@ pub const SCENARIOS: &[Scenario] = &[
         outcomes: &["0 and 2", "2 and 0"],
     },
     Scenario {
+        name: "capacity/allocate_allocate",
+        which: Which::CapacityWant,
+        outcomes: &["the first had it", "the second had it"],
+    },
+    Scenario {
+        name: "capacity/free_allocate",
+        which: Which::CapacityFree,
+        outcomes: &["the first had it", "the second had it"],
+    },
+    Scenario {
+        name: "capacity/heard_of_free",
+        which: Which::CapacityHear,
+        outcomes: &["had not heard", "had one"],
+    },
+    Scenario {
         name: "counts/stats_allocate",
         which: Which::Stats,
         outcomes: &["saw 1, 1", "saw 1, 2", "saw 2, 2"],
@@ -131,6 +150,9 @@ pub fn body<S: Strategy>(scenario: &'static Scenario) -> String {
         Which::ShrinkGrow => shrinking::beside_growth::<S>(),
         Which::ShrinkLeave => shrinking::beside_a_leaver::<S>(),
         Which::ShrinkShrink => shrinking::beside_itself::<S>(),
+        Which::CapacityWant => limited::two_want_one::<S>(),
+        Which::CapacityFree => limited::one_frees_and_wants_again::<S>(),
+        Which::CapacityHear => limited::one_hears_of_a_free::<S>(),
         Which::Stats => counted::stats_and_allocate::<S>(),
         Which::Census => counted::ends_and_census::<S>(),
         Which::Checked => checked::leave_and_allocate::<S, stampool::Checked>(),

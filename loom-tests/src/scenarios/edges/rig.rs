@@ -78,11 +78,14 @@ impl<S: Strategy, C: Checking> Rig<S, C> {
     pub(super) unsafe fn end(rig: *const Self, held: usize) {
         // SAFETY: leaked in `new`; the rest by the caller.
         let mut rig = unsafe { Box::from_raw(rig.cast_mut()) };
-        let carved = rig.pool.stats().carved_blocks;
+        let stats = rig.pool.stats();
+        let carved = stats.carved_blocks;
+        assert!(stats.in_use_blocks.is_none_or(|count| count == held), "a permit was lost");
         let free = rig.pool.census().free_blocks();
         assert_eq!(free + held, carved, "a block was lost");
         let handle = rig.pool.local().expect("a slot for the drain");
-        for _ in 0..free {
+        // A pool with a capacity may have more free blocks than it grants.
+        for _ in 0..free.min(stats.in_use_limit.unwrap_or(usize::MAX) - held) {
             let block = handle.allocate().expect("a free block");
             rig.payload.taken(block.as_ptr().addr());
         }

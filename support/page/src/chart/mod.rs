@@ -6,6 +6,7 @@
 pub(crate) mod axis;
 pub(crate) mod bar;
 pub(crate) mod line;
+pub(crate) mod map;
 
 use maud::{Markup, html};
 

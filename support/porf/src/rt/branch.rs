@@ -2,6 +2,7 @@
 
 use super::Runtime;
 use super::choice::{Choice, Frame};
+use super::team::Package;
 use crate::graph::{Event, Id, Use};
 
 impl Runtime {
@@ -21,6 +22,18 @@ impl Runtime {
                 return true;
             }
         }
+    }
+
+    /// Takes the oldest choices out, with the graph to which they belong. `None`: there is at most
+    /// one choice.
+    pub(crate) fn split(&mut self) -> Option<Package> {
+        if !self.saved.is_empty() {
+            let Frame { graph, choices } = self.saved.remove(0);
+            return Some(Package { graph, choices });
+        }
+        let half = self.choices.len() / 2;
+        let choices: Vec<Choice> = self.choices.drain(..half).collect();
+        (half > 0).then(|| Package { graph: self.graph.clone(), choices })
     }
 
     fn take(&mut self, choice: Choice) -> bool {

@@ -6,7 +6,7 @@
 //! in a [`Frame`] until nothing is left of the new one. Choices are taken newest first. If a graph
 //! has no choice left, its revisit takes its place, so frames do not pile up.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Place;
 use crate::graph::{Event, Graph, Id};
@@ -20,7 +20,7 @@ pub(crate) enum Choice {
     /// `read` reads from `write`, which came later.
     Revisit { stamp: u32, write: Id, read: Id },
     /// The same, by an RMW whose two parts are not in the graph.
-    Displace { stamp: u32, write: Id, parts: Rc<(Event, Event)>, read: Id },
+    Displace { stamp: u32, write: Id, parts: Arc<(Event, Event)>, read: Id },
     /// The graph of a revisit, as it was made, with `write` in another position, or with `read`
     /// refused.
     Again { stamp: u32, write: Id, at: Option<usize>, read: Id, refused: bool },

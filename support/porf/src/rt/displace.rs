@@ -4,7 +4,7 @@
 //! but it becomes so if the write part revisits the other one's read: [`Runtime::displace`] leaves
 //! those revisits behind and makes no run of its own for the graph between.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Runtime;
 use super::choice::Choice;
@@ -54,7 +54,7 @@ impl Runtime {
             self.release_write_part(write_id, read.source, fenced);
             let targets = self.graph.revisited_by(write_id, taker);
             if !targets.is_empty() {
-                let parts = Rc::new((*self.graph.event(read_id), *self.graph.event(write_id)));
+                let parts = Arc::new((*self.graph.event(read_id), *self.graph.event(write_id)));
                 for target in targets {
                     let parts = parts.clone();
                     self.choices.push(Choice::Displace {

@@ -1,29 +1,30 @@
-//! The exploration: one run after the other until no choice is left.
+//! The exploration: workers that make one run after the other until no choice is left.
 
+use core::cell::RefCell;
+use core::panic::AssertUnwindSafe;
 use std::collections::HashSet;
-use std::panic::resume_unwind;
+use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::time::Instant;
+use std::sync::{Arc, mpsc};
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
+use super::choice::Choice;
 use super::failure::Failure;
 use super::object_table::Objects;
 use super::objects::take_statics;
 use super::state::{install, is_running, suspend, with};
+use super::team::{Done, Package, Start, Team};
 use super::threads::{join, run};
 use super::trial::Spins;
-use super::{Limit, Options, Place, Report, Runtime, Standstill, Verdict, Wait, locals};
-use crate::graph::{Clock, Event, Graph, Kind, MAX_THREADS};
+use super::{Limit, Options, Place, Report, Runtime, Standstill, Wait, locals};
+use crate::graph::{Clock, Event, Kind, MAX_THREADS};
 
 type Thread = Coroutine<(), (), (), DefaultStack>;
 
 /// The stack of a thread. Only what is touched takes memory.
 const STACK_BYTES: usize = 512 * 1024;
-
-/// How many runs lie between two looks at the clock.
-const RUNS_BETWEEN_LOOKS: u64 = 64;
 
 /// Stacks that no thread uses.
 type Stacks = Vec<DefaultStack>;
@@ -45,9 +46,9 @@ enum Ended {
 }
 
 /// What an exploration tells while it runs.
-pub(crate) enum Heard {
-    /// An execution came to its end.
-    Execution,
+pub(crate) enum Heard<T> {
+    /// An execution came to its end; this is what the program returned.
+    Execution(T),
     /// A thread is stopped for ever, and others wait for ever.
     Standstill(Standstill),
     /// The exploration begins anew; what it told before is void.
@@ -58,77 +59,165 @@ pub(crate) enum Heard {
 ///
 /// # Panics
 /// If an execution fails, with what it failed with.
-pub(crate) fn explore(
-    options: Options,
+pub(crate) fn explore<T: Send + 'static>(
+    options: &Options,
     place: Place,
-    program: Rc<dyn Fn()>,
-    told: &mut dyn FnMut(Heard),
+    program: impl Fn() -> T + Send + Sync + 'static,
+    told: &mut dyn FnMut(Heard<T>),
 ) -> Report {
     assert!(!is_running(), "a model cannot run another model");
-    let began = Instant::now();
-    let mut stacks = Stacks::new();
-    let mut seen = HashSet::new();
-    let fresh = |spins| {
-        Box::new(Runtime {
-            graph: Graph::default(),
+    let team = Team::new(options.workers);
+    let program = Arc::new(program);
+    if options.workers == 1 {
+        Worker::new(0, &team, options, place, &program).work(&mut |_, heard| told(heard));
+    } else {
+        let (tell, hear) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for number in 0..options.workers {
+                let (tell, program, team) = (tell.clone(), Arc::clone(&program), &team);
+                scope.spawn(move || {
+                    // If nobody hears any more, the thread that calls panics already.
+                    let mut tell = |generation, heard| drop(tell.send((generation, heard)));
+                    let work = AssertUnwindSafe(|| {
+                        Worker::new(number, team, options, place, &program).work(&mut tell);
+                    });
+                    if let Err(payload) = catch_unwind(work) {
+                        team.fail(payload, "");
+                    }
+                });
+            }
+            drop(tell);
+            hear_all(hear, told);
+        });
+    }
+    team.report().unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// Hands on what workers tell, but for what a later generation has made void.
+fn hear_all<T>(hear: mpsc::Receiver<(u64, Heard<T>)>, told: &mut dyn FnMut(Heard<T>)) {
+    let mut newest = 0;
+    for (generation, heard) in hear {
+        if generation > newest {
+            newest = generation;
+            told(Heard::Anew);
+        }
+        if generation == newest && !matches!(heard, Heard::Anew) {
+            told(heard);
+        }
+    }
+}
+
+/// One of those that explore a model, on a thread of the system.
+struct Worker<'t, T> {
+    number: usize,
+    team: &'t Team,
+    options: &'t Options,
+    place: Place,
+    program: Rc<dyn Fn()>,
+    /// What the program returned last.
+    last: Rc<RefCell<Option<T>>>,
+    stacks: Stacks,
+}
+
+impl<'t, T: 'static> Worker<'t, T> {
+    fn new(
+        number: usize,
+        team: &'t Team,
+        options: &'t Options,
+        place: Place,
+        program: &Arc<impl Fn() -> T + 'static>,
+    ) -> Self {
+        let last = Rc::new(RefCell::new(None));
+        let (kept, program) = (Rc::clone(&last), Arc::clone(program));
+        let program = Rc::new(move || {
+            kept.take();
+            let outcome = program();
+            kept.replace(Some(outcome));
+        });
+        Self { number, team, options, place, program, last, stacks: Stacks::new() }
+    }
+
+    /// Explores packages until nothing is left. `told` also hears the generation.
+    fn work(&mut self, told: &mut dyn FnMut(u64, Heard<T>)) {
+        while let Some(start) = self.team.take() {
+            let generation = start.generation;
+            let done = self.explore(start, told);
+            self.team.finish(generation, done);
+        }
+    }
+
+    fn explore(&mut self, start: Start, told: &mut dyn FnMut(u64, Heard<T>)) -> Done {
+        let Start { package: Package { graph, choices }, known, names, generation } = start;
+        let is_begun = !choices.is_empty();
+        install(Some(Box::new(Runtime {
+            graph,
             left: 0,
             threads: Vec::new(),
             current: 0,
             pending: None,
-            children: Vec::new(),
+            names,
             newborn: Vec::new(),
             abandoned: false,
             failure: None,
             stopped: None,
-            options: options.clone(),
+            options: self.options.clone(),
             report: Report::START,
-            choices: Vec::new(),
+            choices,
             saved: Vec::new(),
             spare: Vec::new(),
             objects: Objects::default(),
-            spins,
-        })
-    };
-    install(Some(fresh(Spins::default())));
-    let _installed = Installed;
-    loop {
-        let ended = run_once(place, &program, &mut stacks);
-        if with(|rt| rt.spins.restart) {
-            let spins = with(|rt| {
-                // Forgets the program's values: their destructors would run outside of any thread.
-                rt.begin_run();
-                core::mem::take(&mut rt.spins)
+            spins: Spins { known, ..Spins::default() },
+        })));
+        let _installed = Installed;
+        let mut news = self.team.news();
+        let mut done = Done::default();
+        if is_begun && !with(Runtime::next_graph) {
+            return done;
+        }
+        loop {
+            let ended = run_once(self.place, &self.program, &mut self.stacks);
+            if with(|rt| rt.spins.restart) {
+                let known = with(|rt| core::mem::take(&mut rt.spins.known));
+                told(self.team.begin_anew(generation, known), Heard::Anew);
+                return Done::default();
+            }
+            if let Ended::Failed(failure) = ended {
+                let text = with(|rt| rt.describe(&failure));
+                self.team.fail(failure.payload, &text);
+                return done;
+            }
+            let limit = with(|rt| {
+                rt.count(&ended, &mut done.seen);
+                done.report = Some(rt.report);
+                let limit = || self.team.limit(self.number, self.options, rt.bytes_that_wait());
+                rt.stopped.or_else(limit)
             });
-            seen.clear();
-            install(Some(fresh(Spins { restart: false, ..spins })));
-            told(Heard::Anew);
-            continue;
-        }
-        if let Ended::Failed(failure) = ended {
-            let text = with(|rt| rt.describe(&failure));
-            eprintln!("{text}");
-            resume_unwind(failure.payload);
-        }
-        let verdict = with(|rt| {
-            rt.count(&ended, &mut seen);
-            rt.stopped.or_else(|| rt.limit(began)).map(Verdict::NotFinished)
-        });
-        match ended {
-            Ended::Complete => told(Heard::Execution),
-            Ended::Standstill(standstill) => told(Heard::Standstill(standstill)),
-            _ => {}
-        }
-        if let Some(verdict) = verdict {
-            return Report { verdict, ..with(|rt| rt.report) };
-        }
-        if with(|rt| rt.options.guide.is_some()) {
-            return Report {
-                verdict: Verdict::NotFinished(Limit::Replayed),
-                ..with(|rt| rt.report)
-            };
-        }
-        if !with(Runtime::next_graph) {
-            return with(|rt| rt.report);
+            match ended {
+                Ended::Complete => {
+                    let outcome = self.last.take().expect("a complete run has an outcome");
+                    told(generation, Heard::Execution(outcome));
+                }
+                Ended::Standstill(standstill) => told(generation, Heard::Standstill(standstill)),
+                _ => {}
+            }
+            if let Some(limit) = limit.or(self.options.guide.as_ref().map(|_| Limit::Replayed)) {
+                self.team.stop(limit);
+                return done;
+            }
+            if news != self.team.news() {
+                news = self.team.news();
+                if !self.team.goes_on(generation) {
+                    return done;
+                }
+            }
+            if self.team.wants()
+                && let Some(package) = with(Runtime::split)
+            {
+                self.team.give(generation, package);
+            }
+            if !with(Runtime::next_graph) {
+                return done;
+            }
         }
     }
 }
@@ -301,22 +390,11 @@ impl Runtime {
         }
     }
 
-    fn limit(&self, began: Instant) -> Option<Limit> {
-        let runs = self.report.runs();
-        if let Some(most) = self.options.max_executions.filter(|&most| runs >= most)
-            && !(self.choices.is_empty() && self.saved.is_empty())
-        {
-            return Some(Limit::Executions(most));
-        }
-        if !runs.is_multiple_of(RUNS_BETWEEN_LOOKS) {
-            return None;
-        }
-        let over = self.options.max_duration.filter(|&most| began.elapsed() >= most);
-        if let Some(most) = over {
-            return Some(Limit::Duration(most));
-        }
+    /// The size of what is left to explore besides the next choice.
+    fn bytes_that_wait(&self) -> usize {
         let events: usize = self.saved.iter().map(|frame| frame.graph.len()).sum();
-        let bytes = events * size_of::<Event>();
-        self.options.max_memory_bytes.filter(|&most| bytes > most).map(Limit::MemoryBytes)
+        let choices: usize =
+            self.saved.iter().map(|frame| frame.choices.len()).sum::<usize>() + self.choices.len();
+        events * size_of::<Event>() + choices * size_of::<Choice>()
     }
 }

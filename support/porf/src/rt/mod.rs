@@ -30,6 +30,7 @@ mod standstill;
 mod state;
 mod step;
 mod svg;
+mod team;
 mod thread_values;
 pub(crate) mod threads;
 mod trial;

@@ -30,9 +30,6 @@ pub(crate) struct Objects {
     pub(super) shared: BTreeMap<usize, Arc<Shared>>,
     /// The values of statics, by the address of the static.
     pub(super) statics: Vec<(usize, Rc<dyn Any>)>,
-    /// The addresses of the statics that have a location, in the order of their first use by any
-    /// run of the exploration: the place in the list is the location's name.
-    pub(super) addresses: Vec<usize>,
 }
 
 impl Objects {

@@ -39,7 +39,7 @@ pub(crate) fn shared(address: usize) -> Option<Arc<Shared>> {
 pub(crate) fn is_counted(place: Place) -> bool {
     with(|rt| {
         let guide = rt.options.guide.as_ref();
-        rt.spins.counted.contains(&place) || guide.is_some_and(|guide| guide.counts(place))
+        rt.spins.known.counted.contains(&place) || guide.is_some_and(|guide| guide.counts(place))
     })
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn count_from_now_on(place: Place) {
         return;
     }
     with(|rt| {
-        rt.spins.counted.push(place);
+        rt.spins.known.counted.push(place);
         rt.spins.restart = true;
     });
     abandon();
@@ -81,12 +81,7 @@ pub(crate) fn freed(address: usize) -> bool {
 /// A location that belongs to a static: its creation comes before everything, with the value 0.
 pub(crate) fn static_location(address: usize, purpose: Use, place: Place) -> Id {
     with(|rt| {
-        let addresses = &mut rt.objects.addresses;
-        let known = addresses.iter().position(|&other| other == address);
-        let number = known.unwrap_or_else(|| {
-            addresses.push(address);
-            addresses.len() - 1
-        });
+        let number = rt.names.of_static(address);
         while rt.graph.threads[STATICS].len() <= number {
             let id = rt.graph.next_id(STATICS);
             let location = rt.graph.new_location(id, purpose);

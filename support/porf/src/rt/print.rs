@@ -29,7 +29,7 @@ impl Runtime {
     /// What `PORF_REPLAY` must be set to, to run this execution alone.
     pub(crate) fn replay_line(&self) -> String {
         let (spins, given) = (&self.spins, self.options.guide.as_ref());
-        Guide::of(&self.graph).knowing(&spins.unrolled, &spins.counted, given).line()
+        Guide::of(&self.graph).knowing(&spins.known.unrolled, &spins.known.counted, given).line()
     }
 
     /// Draws the execution, if `PORF_SVG` names a folder. Returns what became of it.

@@ -9,6 +9,7 @@ use super::guide::Guide;
 /// Limits and options of an exploration.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
+    pub(crate) workers: usize,
     pub(crate) max_threads: usize,
     pub(crate) max_events: usize,
     pub(crate) max_executions: Option<u64>,
@@ -100,6 +101,15 @@ impl Report {
     /// How many graphs were run.
     pub(crate) fn runs(&self) -> u64 {
         self.executions + self.blocked + self.stopped + self.standstills
+    }
+
+    /// Adds what another worker did.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.executions += other.executions;
+        self.blocked += other.blocked;
+        self.stopped += other.stopped;
+        self.standstills += other.standstills;
+        self.events = self.events.max(other.events);
     }
 }
 

@@ -57,19 +57,19 @@ impl Runtime {
             let trial = self.spins.trial.as_mut().expect("it is on trial");
             trial.turns += 1;
             trial.reads_of_turn = 0;
-            let is_known = self.spins.tested.contains(&trial.place);
+            let is_known = self.spins.known.tested.contains(&trial.place);
             if trial.turns < if is_known { TURNS } else { FIRST_TURNS } {
                 return false;
             }
             if !is_known {
-                self.spins.tested.push(trial.place);
+                self.spins.known.tested.push(trial.place);
             }
             self.spins.loops.extend(self.spins.trial.take());
             return true;
         }
         let guide = self.options.guide.as_ref();
-        let is_unrolled =
-            self.spins.unrolled.contains(&place) || guide.is_some_and(|guide| guide.unrolls(place));
+        let is_unrolled = self.spins.known.unrolled.contains(&place)
+            || guide.is_some_and(|guide| guide.unrolls(place));
         if is_unrolled || self.last_reads(self.current).next().is_none() {
             return false;
         }

@@ -9,6 +9,7 @@ use super::choice::{Choice, Frame};
 use super::failure::Failure;
 use super::object_table::Objects;
 use super::report::{Limit, Options, Report};
+use super::team::OwnNames;
 use super::thread_values::Locals;
 use super::trial::Spins;
 use super::{Place, Wait};
@@ -68,9 +69,7 @@ pub(crate) struct Runtime {
     pub(crate) current: usize,
     /// The thread whose RMW has its read part in the graph and not yet its write part.
     pub(crate) pending: Option<usize>,
-    /// The numbers of spawned threads, from 1: who spawns it, and how many that thread has spawned
-    /// before. Kept from run to run.
-    pub(crate) children: Vec<(usize, usize)>,
+    pub(crate) names: OwnNames,
     /// Threads that were spawned and have not begun.
     pub(crate) newborn: Vec<(usize, Box<dyn FnOnce()>)>,
     /// The run ends here; its execution does not exist, or the exploration stops.

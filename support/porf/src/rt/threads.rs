@@ -35,11 +35,7 @@ impl Runtime {
     /// graphs.
     fn child(&mut self) -> usize {
         let key = (self.current, self.thread().spawned);
-        let known = self.children.iter().position(|&other| other == key);
-        let child = known.unwrap_or_else(|| {
-            self.children.push(key);
-            self.children.len() - 1
-        }) + 1;
+        let child = self.names.child(key) + 1;
         let most = self.options.max_threads;
         assert!(child < most, "the model has more than {most} threads, its first one included");
         child

@@ -4,9 +4,9 @@
 use super::Place;
 use crate::graph::Id;
 
-/// What is known about yields and counts, from run to run.
-#[derive(Default)]
-pub(crate) struct Spins {
+/// What the runs of an exploration have found out about yields and counts.
+#[derive(Clone, Default)]
+pub(crate) struct Known {
     /// Where counted references are made whose count the model has, because the program asks for
     /// it.
     pub(super) counted: Vec<Place>,
@@ -14,6 +14,12 @@ pub(crate) struct Spins {
     pub(super) unrolled: Vec<Place>,
     /// Yields that some run has tested.
     pub(super) tested: Vec<Place>,
+}
+
+/// What is known about yields and counts, and the loops that this run tests.
+#[derive(Default)]
+pub(crate) struct Spins {
+    pub(super) known: Known,
     /// The trials of this run that a loop has passed.
     pub(super) loops: Vec<Trial>,
     /// The exploration must begin anew.
@@ -51,8 +57,8 @@ impl Spins {
 
     /// The yield at this place does not wait.
     pub(super) fn unroll(&mut self, place: Place) {
-        if !self.unrolled.contains(&place) {
-            self.unrolled.push(place);
+        if !self.known.unrolled.contains(&place) {
+            self.known.unrolled.push(place);
         }
         self.trial = None;
         self.restart = true;

@@ -26,7 +26,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "what was demanded before the strategy was chosen is lost",
         edits: &[Edit {
-            file: "src/pool/builder.rs",
+            file: "src/pool/builder/mod.rs",
             from: "            requirements: self.requirements,
             block_table",
             to: "            requirements: if {on} { Requirements::default() } else { self.requirements },
@@ -39,8 +39,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a pool that makes objects anew still keeps them",
         edits: &[Edit {
             file: "src/pool/object/builder.rs",
-            from: "        self.reset = None;",
-            to: "        if !{on} { self.reset = None; }",
+            from: "        self.constructed(make, None)",
+            to: "        let mut this = self;
+        let reset = this.reset.take().filter(|_| {on});
+        this.constructed(make, reset)",
         }],
         killer: Killer::Test { target: "edges", name: "a_make_after_a_keep_keeps_nothing" },
         words: "what the last user has left",
@@ -59,8 +61,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "handles alone are not there from the start",
         edits: &[Edit {
             file: "src/pool/object/builder.rs",
-            from: "if count > 0 || handles > 0 {",
-            to: "if count > 0 || !{on} && handles > 0 {",
+            from: "if self.prefill > 0 || self.handles > 0 {",
+            to: "if self.prefill > 0 || !{on} && self.handles > 0 {",
         }],
         killer: Killer::Test { target: "edges", name: "handles_alone_are_there_from_the_start" },
         words: "three, and the fallback cache",
@@ -79,10 +81,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a pool's policy is lost when the strategy is chosen later",
         edits: &[Edit {
             file: "src/pool/object/builder.rs",
-            from: "            is_sealed: self.is_sealed,
-            when_dropped: self.when_dropped,",
-            to: "            is_sealed: self.is_sealed,
-            when_dropped: if {on} { LivePolicy::default() } else { self.when_dropped },",
+            from: "            when_dropped: self.when_dropped,
+            _values: PhantomData,
+        }
+    }
+
+    /// Sets the constructor",
+            to: "            when_dropped: if {on} { LivePolicy::default() } else { self.when_dropped },
+            _values: PhantomData,
+        }
+    }
+
+    /// Sets the constructor",
         }],
         killer: Killer::Test {
             target: "edges",
@@ -106,7 +116,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the zeros of a hardened pool survive a later choice of checking",
         edits: &[Edit {
-            file: "src/pool/builder.rs",
+            file: "src/pool/builder/mod.rs",
             from: "pub fn hardened(self) -> PoolBuilder<S, Hardened> {
         Self { zero_on_free: false, ..self }.with()",
             to: "pub fn hardened(self) -> PoolBuilder<S, Hardened> {

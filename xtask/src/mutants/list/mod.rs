@@ -1,10 +1,12 @@
 //! The kept faults of the core, one file per subject.
 
 mod bump;
+mod capacity;
 mod checking;
 mod edges;
 mod free_list;
 mod growth;
+mod leases;
 mod mediator;
 mod per_thread;
 mod pool;
@@ -19,11 +21,13 @@ use super::Mutant;
 pub(crate) fn all() -> Vec<&'static Mutant> {
     [
         bump::MUTANTS,
+        capacity::MUTANTS,
         checking::MUTANTS,
         edges::MUTANTS,
         rundown::MUTANTS,
         free_list::MUTANTS,
         growth::MUTANTS,
+        leases::MUTANTS,
         mediator::MUTANTS,
         per_thread::MUTANTS,
         pool::MUTANTS,

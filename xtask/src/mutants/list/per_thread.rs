@@ -171,12 +171,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "each thread that does not find the static pool builds one",
         edits: &[Edit {
-            file: "src/pool/per_thread/fixed.rs",
-            from: "        let pool = self.pool.get_or_init(",
+            file: "src/pool/lazy.rs",
+            from: "        self.pool.get_or_init(",
             to: "        if {on} && self.pool.get().is_none() {
             return Box::leak(Box::new((self.build)().expect(\"a pool\")));
         }
-        let pool = self.pool.get_or_init(",
+        self.pool.get_or_init(",
         }],
         killer: Killer::Porf("TaggedPacked/locals/static_first_use/"),
         words: "the pool is built once",

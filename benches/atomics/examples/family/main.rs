@@ -4,6 +4,8 @@
 //! `family SUBJECT CALL`; without words it prints all pairs. Each call runs `OPERATIONS` times, in a
 //! loop that is the same for all subjects, so the loop's own instructions are in every count.
 
+mod bitmap;
+
 use core::alloc::Layout;
 use core::hint::black_box;
 use core::ptr::NonNull;
@@ -265,9 +267,13 @@ fn main() {
             }
             SCOPES.iter().for_each(|subject| println!("{subject}\tscope, allocate"));
             BLOCKS.iter().for_each(|subject| println!("{subject}\ttake, give"));
+            for which in bitmap::CALLS {
+                bitmap::SUBJECTS.iter().for_each(|subject| println!("{subject}\t{which}"));
+            }
         }
         [subject, which] if which == "scope, allocate" => scope(subject),
         [subject, which] if which == "take, give" => blocks(subject),
+        [subject, which] if bitmap::CALLS.contains(&which.as_str()) => bitmap::run(subject, which),
         [subject, which] => linear(subject, which),
         _ => panic!("family [SUBJECT CALL]"),
     }

@@ -1,13 +1,16 @@
 //! Building a pool.
 
+mod sizes;
+
 use core::alloc::Layout;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use super::in_use::InUse;
 use super::shared::{Growth, PrepareBlock, Shared};
 use super::{ExactPool, Pool, ThreadLocalPool};
-use crate::block::{Batch, BlockLayout};
+use crate::block::BlockLayout;
 use crate::checking::{Checked, Checking, Hardened, Unchecked};
 use crate::chunk::{BlockTable, Carver, Regions, WriteHeader};
 use crate::error::BuildError;
@@ -20,8 +23,6 @@ use crate::sync::{AtomicU32, PoolId};
 use crate::thread_cache::Registry;
 use crate::threads::{self, ExplicitHandles, ThreadHandling, Topology};
 
-/// The largest batch, in blocks.
-const MAX_BATCH: usize = 1 << 16;
 /// The most shards.
 const MAX_SHARDS: usize = 1 << 10;
 /// The most magazines per handle that may wait.
@@ -34,6 +35,7 @@ pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     batch: Option<usize>,
     batch_up_to: Option<usize>,
     capacity: Option<usize>,
+    in_use: Option<usize>,
     chunk: Option<usize>,
     source: Box<dyn Source>,
     handling: Box<dyn ThreadHandling>,
@@ -62,6 +64,7 @@ impl PoolBuilder {
             batch: None,
             batch_up_to: None,
             capacity: None,
+            in_use: None,
             chunk: None,
             source: Box::new(SystemSource),
             handling: Box::new(ExplicitHandles),
@@ -122,6 +125,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             batch: self.batch,
             batch_up_to: self.batch_up_to,
             capacity: self.capacity,
+            in_use: self.in_use,
             chunk: self.chunk,
             source: self.source,
             handling: self.handling,
@@ -132,56 +136,6 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             zero_on_free: self.zero_on_free,
             _types: PhantomData,
         }
-    }
-
-    /// Fixes the number of blocks in a batch, 1 to 65,536. A larger batch makes exchanges rarer and
-    /// the memory bound wider.
-    ///
-    /// A builder that is told neither this nor [`batch_up_to`](Self::batch_up_to) makes a pool whose
-    /// caches follow what their threads do: batches begin with 64 blocks and grow up to 512, each of
-    /// the two numbers being at most 32 KiB of blocks and an eighth of the capacity, and at least one
-    /// block. So no batch grows if a block has 512 bytes or more.
-    pub fn batch(mut self, blocks: usize) -> Self {
-        self.batch = Some(blocks);
-        self
-    }
-
-    /// Lets batches grow up to so many blocks, 65,536 at most. A thread begins with
-    /// [`batch`](Self::batch) (by default 64, but at most 32 KiB, an eighth of the capacity, and this
-    /// number; and at least one block), which also remains the number of blocks carved at one time.
-    ///
-    /// If a thread cache is full and the exchange before was a refill, the cache doubles instead of
-    /// being flushed, until it holds two of the largest batches. A burst that fits therefore soon
-    /// costs no exchange. Otherwise a flush gives away half of what the cache may hold. A thread that
-    /// has flushed sixteen times without a refill between counts as one that only frees: its cache
-    /// holds three and a half of the smallest batches at most, and gives away all of them at one
-    /// time. A refill takes what was given away together.
-    ///
-    /// The memory bound is that of a pool with batches of this size: each cache may hold two of
-    /// them, and a pool that is prefilled, sealed or limited needs as much more. Each handle brings
-    /// one large magazine with room for so many blocks. If all of these are on their way, a flush
-    /// gives away one of the smallest batches.
-    pub fn batch_up_to(mut self, blocks: usize) -> Self {
-        self.batch_up_to = Some(blocks);
-        self
-    }
-
-    /// Limits the number of blocks carved at one time, to at least a batch. By default the source is the
-    /// only limit.
-    ///
-    /// Allocation may fail before so many blocks are live, because some may lie in the caches of
-    /// other handles.
-    pub fn capacity_blocks(mut self, blocks: usize) -> Self {
-        self.capacity = Some(blocks);
-        self
-    }
-
-    /// Sets the number of blocks in a chunk. By default the first chunk has 16 KiB, or one batch if
-    /// that is larger, and each further chunk doubles, up to 4 MiB. If the source has no room for a
-    /// whole chunk, the pool asks for a smaller one.
-    pub fn chunk_blocks(mut self, blocks: usize) -> Self {
-        self.chunk = Some(blocks);
-        self
     }
 
     /// Sets the source of the pool's memory. The default is the program's allocator.
@@ -275,6 +229,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             .field("layout", &self.layout)
             .field("batch", &self.batch)
             .field("batch_up_to", &self.batch_up_to)
+            .field("capacity", &self.in_use)
             .field("capacity_blocks", &self.capacity)
             .field("chunk_blocks", &self.chunk)
             .finish_non_exhaustive()
@@ -294,18 +249,10 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         let mechanism = S::mechanism(self.requirements)?;
         let numbers = self.block_table.as_ref().map_or(usize::MAX, |_| BlockTable::LIMIT);
         let capacity = self.capacity.unwrap_or(usize::MAX).min(mechanism.max_blocks()).min(numbers);
-        let batch = Batch::new(self.batch, self.batch_up_to, layout, capacity);
+        let batch = self.batches(layout, capacity)?;
         let limbo = mechanism.limbo_magazines;
         if limbo > MAX_LIMBO {
             return Err(BuildError::LimboMagazines { requested: limbo, limit: MAX_LIMBO });
-        }
-        for requested in [batch.min, batch.max] {
-            if requested == 0 || requested > MAX_BATCH {
-                return Err(BuildError::Batch { requested, limit: MAX_BATCH });
-            }
-        }
-        if batch.max < batch.min {
-            return Err(BuildError::BatchUpTo { requested: batch.max, batch: batch.min });
         }
         let magazine = Magazine::layout(batch.min).expect("the largest batch has a layout");
         let slot = Shared::<S, C>::slot_parts(batch, 1 + limbo);
@@ -315,9 +262,6 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             && (requested == 0 || requested > limit)
         {
             return Err(BuildError::Chunk { requested, limit });
-        }
-        if capacity < batch.min {
-            return Err(BuildError::CapacityBelowBatch { capacity, batch: batch.min });
         }
         let shards = self.topology.as_ref().map_or(1, |topology| topology.shards());
         if shards == 0 || shards > MAX_SHARDS {
@@ -339,6 +283,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             mechanism,
             layout,
             capacity,
+            in_use: self.in_use.map(InUse::new),
             sealed: AtomicU32::new(0),
             block_table: self.block_table,
             prepare: self.prepare,
@@ -375,6 +320,9 @@ impl<S: Strategy> PoolBuilder<S> {
             return Err(BuildError::Cacheless { strategy: S::NAME });
         }
         (self.batch, self.batch_up_to, self.topology) = (Some(1), None, None);
+        if let Some(blocks) = self.in_use.take() {
+            self.capacity = Some(self.capacity.map_or(blocks, |carved| carved.min(blocks)));
+        }
         self.build().map(ExactPool::new)
     }
 

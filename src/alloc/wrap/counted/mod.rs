@@ -1,0 +1,257 @@
+//! An allocator that counts what it does.
+
+mod statistics;
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+
+pub use statistics::Statistics;
+use statistics::Tally;
+
+use super::exact_length::exactly;
+use super::leases::{Lease, Leases};
+use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
+use crate::error::AllocError;
+
+/// An allocator that counts its blocks, their bytes, and what it refused.
+///
+/// A thread that calls often takes a [handle](Self::thread), which counts in a record of the thread's
+/// own, without an atomic read-modify-write. Calls without a handle count in one record that all
+/// threads share. [`statistics`](Self::statistics) adds all records up. The sum is exact if no other
+/// thread is in a call, and everything that other threads did happened before, for instance because
+/// they were joined. The record of a handle that was dropped still counts, and serves the next handle.
+///
+/// A block is exactly as long as it was asked for, so that each byte that a caller may use is counted.
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::alloc::AsyncLinear;
+/// use stampool::alloc::wrap::Counted;
+///
+/// let counted = Counted::new(AsyncLinear::default());
+/// std::thread::scope(|scope| {
+///     for _ in 0..3 {
+///         scope.spawn(|| {
+///             let own = counted.thread();
+///             (0..10).all(|_| own.allocate(Layout::new::<u64>()).is_ok())
+///         });
+///     }
+/// });
+/// assert_eq!(counted.statistics().allocations, 30);
+/// assert_eq!(counted.statistics().live_bytes(), 30 * 8);
+/// ```
+// All calls go to the allocator inside, which keeps the rules. A block is as long as its layout
+// says, so one size alone fits it (A4), and what a free takes off is what was added.
+pub struct Counted<A> {
+    inner: A,
+    shared: Tally,
+    threads: Leases<Tally>,
+}
+
+type Served = Result<NonNull<[u8]>, AllocError>;
+
+impl<A> Counted<A> {
+    /// Counts what `inner` does from now on.
+    pub fn new(inner: A) -> Self {
+        Self { inner, shared: Tally::default(), threads: Leases::new() }
+    }
+
+    /// The allocator inside. What it does directly is not counted.
+    pub const fn get(&self) -> &A {
+        &self.inner
+    }
+
+    /// A handle for one thread, which counts in a record of its own.
+    pub fn thread(&self) -> CountedThread<'_, A> {
+        CountedThread { inner: &self.inner, tally: self.threads.lease(Tally::default) }
+    }
+
+    /// Everything that was counted, by all threads.
+    pub fn statistics(&self) -> Statistics {
+        let mut sum = self.shared.get();
+        self.threads.values().for_each(|tally| sum += tally.get());
+        sum
+    }
+}
+
+/// A thread's handle on a [`Counted`] allocator.
+pub struct CountedThread<'a, A> {
+    inner: &'a A,
+    tally: Lease<'a, Tally>,
+}
+
+impl<A: Allocator> Counted<A> {
+    /// Returns a block of `layout`, exactly as long as that.
+    ///
+    /// # Errors
+    ///
+    /// As the allocator inside.
+    pub fn allocate(&self, layout: Layout) -> Served {
+        allocate(&self.inner, layout, |more| self.shared.add(more))
+    }
+}
+
+impl<A: Allocator> CountedThread<'_, A> {
+    /// Returns a block of `layout`, exactly as long as that.
+    ///
+    /// # Errors
+    ///
+    /// As the allocator inside.
+    pub fn allocate(&self, layout: Layout) -> Served {
+        allocate(self.inner, layout, |more| self.tally.get().add_alone(more))
+    }
+}
+
+/// What it adds that a block gets another size. A block without bytes is none.
+fn change(old: usize, new: usize) -> Statistics {
+    Statistics {
+        allocations: u64::from(old == 0 && new != 0),
+        deallocations: u64::from(old != 0 && new == 0),
+        allocated_bytes: new.saturating_sub(old) as u64,
+        deallocated_bytes: old.saturating_sub(new) as u64,
+        refusals: 0,
+    }
+}
+
+fn allocate<A: Allocator>(inner: &A, layout: Layout, count: impl FnOnce(Statistics)) -> Served {
+    match inner.allocate(layout) {
+        Ok(block) => {
+            count(change(0, layout.size()));
+            Ok(exactly(block, layout))
+        }
+        Err(reason) => {
+            count(Statistics { refusals: 1, ..Statistics::default() });
+            Err(reason)
+        }
+    }
+}
+
+/// # Safety
+///
+/// As for [`Allocator::deallocate`].
+unsafe fn free<A: Allocator>(
+    inner: &A,
+    block: NonNull<u8>,
+    layout: Layout,
+    count: impl FnOnce(Statistics),
+) {
+    // SAFETY: by the caller.
+    unsafe { inner.deallocate(block, layout) }
+    count(change(layout.size(), 0));
+}
+
+/// Counts a block that was resized where it lies. One that was not is no refusal: it may move.
+fn resized(answer: Served, old: Layout, new: Layout, count: impl FnOnce(Statistics)) -> Served {
+    let block = answer?;
+    count(change(old.size(), new.size()));
+    Ok(exactly(block, new))
+}
+
+/// # Safety
+///
+/// As for [`Allocator::grow_in_place`].
+unsafe fn grow<A: Allocator>(
+    inner: &A,
+    (block, old, new): (NonNull<u8>, Layout, Layout),
+    count: impl FnOnce(Statistics),
+) -> Served {
+    // SAFETY: by the caller.
+    resized(unsafe { inner.grow_in_place(block, old, new) }, old, new, count)
+}
+
+/// # Safety
+///
+/// As for [`Allocator::shrink_in_place`].
+unsafe fn shrink<A: Allocator>(
+    inner: &A,
+    (block, old, new): (NonNull<u8>, Layout, Layout),
+    count: impl FnOnce(Statistics),
+) -> Served {
+    // SAFETY: by the caller.
+    resized(unsafe { inner.shrink_in_place(block, old, new) }, old, new, count)
+}
+
+inherent::member! {
+    [A: Allocator] Counted<A>, blocks of "this allocator":;
+
+    /// Takes a block back.
+    unsafe deallocate(self, block, layout) =
+        free(&self.inner, block, layout, |more| self.shared.add(more));
+
+    /// Makes a block longer where it is, as the allocator inside does.
+    ///
+    /// # Errors
+    ///
+    /// As the allocator inside.
+    unsafe grow_in_place(self, block, old, new) =
+        grow(&self.inner, (block, old, new), |more| self.shared.add(more));
+
+    /// Makes a block shorter where it is, as the allocator inside does.
+    ///
+    /// # Errors
+    ///
+    /// As the allocator inside.
+    unsafe shrink_in_place(self, block, old, new) =
+        shrink(&self.inner, (block, old, new), |more| self.shared.add(more));
+}
+
+inherent::member! {
+    ['a, A: Allocator] CountedThread<'a, A>, blocks of "the counted allocator":;
+
+    /// Takes a block back, whichever thread allocated it.
+    unsafe deallocate(self, block, layout) =
+        free(self.inner, block, layout, |more| self.tally.get().add_alone(more));
+
+    /// Makes a block longer where it is, as the allocator inside does.
+    ///
+    /// # Errors
+    ///
+    /// As the allocator inside.
+    unsafe grow_in_place(self, block, old, new) =
+        grow(self.inner, (block, old, new), |more| self.tally.get().add_alone(more));
+
+    /// Makes a block shorter where it is, as the allocator inside does.
+    ///
+    /// # Errors
+    ///
+    /// As the allocator inside.
+    unsafe shrink_in_place(self, block, old, new) =
+        shrink(self.inner, (block, old, new), |more| self.tally.get().add_alone(more));
+}
+
+impl<A: Owner> Owner for Counted<A> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.inner.owns(address)
+    }
+
+    /// That of the allocator inside.
+    fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+}
+
+impl<A: Reset> Reset for Counted<A> {
+    /// As the allocator inside. Every block that was live counts as taken back.
+    fn reset(&mut self) {
+        let before = self.statistics();
+        self.shared.add(Statistics {
+            deallocations: before.live_blocks(),
+            deallocated_bytes: before.live_bytes(),
+            ..Statistics::default()
+        });
+        self.inner.reset();
+    }
+}
+
+impl<A> fmt::Debug for Counted<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counted").field("statistics", &self.statistics()).finish_non_exhaustive()
+    }
+}
+
+impl<A> fmt::Debug for CountedThread<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CountedThread").finish_non_exhaustive()
+    }
+}

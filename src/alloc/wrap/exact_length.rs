@@ -1,0 +1,11 @@
+//! Blocks that are exactly as long as they were asked for.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// The block, no longer than was asked for. So one size alone fits it (A4), and what is counted of
+/// it at its end is what was counted at its begin.
+#[inline(always)]
+pub(super) fn exactly(block: NonNull<[u8]>, layout: Layout) -> NonNull<[u8]> {
+    NonNull::slice_from_raw_parts(block.cast(), layout.size())
+}

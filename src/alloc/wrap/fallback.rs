@@ -1,0 +1,171 @@
+//! Two allocators, one after the other.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::both;
+use crate::alloc::{Allocator, Owner, Reset, Usage, empty_block, inherent};
+use crate::error::AllocError;
+
+/// Asks one allocator, and a second one for what the first refuses.
+///
+/// A block goes back to the allocator that it came from, which is the first one if it
+/// [owns](Owner::owns) the block's address. So a free costs one more look at the first allocator's
+/// regions, and the first one must not serve from memory that the second one owns as well.
+///
+/// Take it for memory that is better but scarce, such as a buffer on the stack, with another
+/// allocator behind it. To put one source of regions behind another, take
+/// [`FallbackSource`](crate::source::FallbackSource), which costs nothing in a free.
+///
+/// ```
+/// use std::alloc::Layout;
+/// use std::mem::MaybeUninit;
+/// use stampool::alloc::wrap::Fallback;
+/// use stampool::alloc::{Linear, Owner, Static};
+///
+/// let mut buffer = [const { MaybeUninit::uninit() }; 100];
+/// let near = Fallback::new(Static::new(&mut buffer), Linear::default());
+/// let layout = Layout::new::<[u8; 60]>();
+/// let (here, there) = (near.allocate(layout)?, near.allocate(layout)?);
+/// assert!(near.first().owns(here.cast()));
+/// assert!(near.second().owns(there.cast()), "the buffer has no room for both");
+/// # Ok::<(), stampool::alloc::AllocError>(())
+/// ```
+// A1, A2, A4: a block is one of the two's, and all calls for it go there: the first one owns the
+// addresses of its blocks (A1 says that they are disjoint from everything else), and no others.
+// Blocks without bytes belong to neither (A5). A3: the first one's refusal changes nothing.
+pub struct Fallback<A, B> {
+    first: A,
+    second: B,
+}
+
+impl<A, B> Fallback<A, B> {
+    /// Asks `first`, and then `second`.
+    pub const fn new(first: A, second: B) -> Self {
+        Self { first, second }
+    }
+
+    /// The allocator that is asked first.
+    pub const fn first(&self) -> &A {
+        &self.first
+    }
+
+    /// The allocator that is asked for what the first one refuses.
+    pub const fn second(&self) -> &B {
+        &self.second
+    }
+}
+
+impl<A: Owner, B: Allocator> Fallback<A, B> {
+    /// Returns a block of `layout` of the first allocator, or of the second if the first has none.
+    ///
+    /// # Errors
+    ///
+    /// If both refuse. The reason is [`AllocError::Unsupported`] if it is so for both; otherwise it
+    /// is that of the one that has another reason, and of the second if both have.
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(empty_block(layout));
+        }
+        self.first.allocate(layout).or_else(|first| {
+            self.second.allocate(layout).map_err(|second| both::reason(first, second))
+        })
+    }
+
+    /// # Safety
+    ///
+    /// `block` is a live block of this allocator, and `layout` fits it.
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        if layout.size() == 0 {
+            return;
+        }
+        if self.first.owns(block) {
+            // SAFETY: by the caller; the block is the first one's.
+            unsafe { self.first.deallocate(block, layout) }
+        } else {
+            // SAFETY: by the caller; the block is the second one's.
+            unsafe { self.second.deallocate(block, layout) }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Allocator::grow_in_place`].
+    unsafe fn grow_there(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
+        let grown = if old.size() == 0 {
+            Err(AllocError::NotInPlace)
+        } else if self.first.owns(block) {
+            // SAFETY: by the caller; the block is the first one's.
+            unsafe { self.first.grow_in_place(block, old, new) }
+        } else {
+            // SAFETY: by the caller; the block is the second one's.
+            unsafe { self.second.grow_in_place(block, old, new) }
+        };
+        // Whatever the reason is there, the other allocator may have room.
+        grown.map_err(|_| AllocError::NotInPlace)
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Allocator::shrink_in_place`].
+    unsafe fn shrink_there(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
+        if new.size() == 0 {
+            // A block without bytes is made anew, and this one is freed.
+            return Err(AllocError::NotInPlace);
+        }
+        let shrunk = if self.first.owns(block) {
+            // SAFETY: by the caller; the block is the first one's.
+            unsafe { self.first.shrink_in_place(block, old, new) }
+        } else {
+            // SAFETY: by the caller; the block is the second one's.
+            unsafe { self.second.shrink_in_place(block, old, new) }
+        };
+        shrunk.map_err(|_| AllocError::NotInPlace)
+    }
+}
+
+type Served = Result<NonNull<[u8]>, AllocError>;
+
+inherent::member! {
+    [A: Owner, B: Allocator] Fallback<A, B>, blocks of "this allocator":;
+
+    /// Gives a block back to the allocator that it came from.
+    unsafe deallocate(self, block, layout) = self.free(block, layout);
+
+    /// Makes a block longer where it is, as its allocator does.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if its allocator does not.
+    unsafe grow_in_place(self, block, old, new) = self.grow_there(block, old, new);
+
+    /// Makes a block shorter where it is, as its allocator does.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if its allocator does not, or if no bytes would be left.
+    unsafe shrink_in_place(self, block, old, new) = self.shrink_there(block, old, new);
+}
+
+impl<A: Owner, B: Owner> Owner for Fallback<A, B> {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.first.owns(address) || self.second.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        both::sum(self.first.usage(), self.second.usage())
+    }
+}
+
+impl<A: Reset, B: Reset> Reset for Fallback<A, B> {
+    fn reset(&mut self) {
+        both::reset(&mut self.first, &mut self.second);
+    }
+}
+
+impl<A, B> fmt::Debug for Fallback<A, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fallback").finish_non_exhaustive()
+    }
+}

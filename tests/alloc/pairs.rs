@@ -1,0 +1,83 @@
+//! Members on every kind of source, under the kit. The kit's own source, which refuses some calls and
+//! misaligns some regions, lies behind each that asks another one.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use stampool::alloc::conformance::{Conformance, TestSource};
+use stampool::alloc::wrap::{Checked, Locked};
+use stampool::alloc::{AsyncLinear, Blocks, Linear, Reset, Stack};
+use stampool::source::{CountingSource, FailingSource, FallbackSource, LimitedSource};
+use stampool::{ArenaSource, BufferSource, Source, SystemSource};
+
+type Any = Box<dyn Source>;
+
+const BUFFER_BYTES: usize = 32 << 10;
+
+fn buffer(source: &TestSource) -> BufferSource {
+    let start: NonNull<u8> = source.buffer(BUFFER_BYTES);
+    // SAFETY: the kit keeps the buffer until the allocator is gone.
+    unsafe { BufferSource::from_raw_parts(start, BUFFER_BYTES) }
+}
+
+/// Chunks begin at multiples of the largest alignment that the kit asks for, so that a program finds
+/// the same when it runs a second time.
+fn arena() -> ArenaSource {
+    let chunk = Layout::from_size_align(64 << 10, 64 << 10).expect("a layout");
+    ArenaSource::new(chunk, 20, SystemSource).expect("memory")
+}
+
+/// A source by its name, and whether it refuses calls that the kit does not know of. Then the kit cannot
+/// tell whether the reason of a failure is true, and looks at the other rules.
+type Kind = (&'static str, bool, fn(TestSource) -> Any);
+
+const SOURCES: [Kind; 7] = [
+    ("the kit's", false, |source| Box::new(source)),
+    ("the kit's, counted", false, |source| Box::new(CountingSource::new(source))),
+    ("the kit's, limited", false, |source| Box::new(LimitedSource::new(source, 1 << 20))),
+    ("a buffer, and the kit's behind it", false, |source| {
+        Box::new(FallbackSource::new(buffer(&source), source))
+    }),
+    ("a buffer that fails at times", true, |source| {
+        Box::new(FailingSource::new(buffer(&source)).misalign_at(0).refuse_at(3))
+    }),
+    ("a buffer", true, |source| Box::new(buffer(&source))),
+    ("an arena", true, |_| Box::new(arena())),
+];
+
+/// Holds each member to the contract on each source.
+fn every_pair(programs: u64) {
+    for (name, refuses, on) in SOURCES {
+        // Shown if a check fails.
+        eprintln!("source: {name}");
+        let linear = move |source| Linear::with_first_chunk(on(source), 500);
+        let shared = move |source| AsyncLinear::with_first_chunk(on(source), 500);
+        let stack = move |source| Stack::with_first_chunk(on(source), 500);
+        check(linear, refuses, programs);
+        check(shared, refuses, programs);
+        check(stack, refuses, programs);
+        check(move |source| Locked::new(linear(source)), refuses, programs);
+        check(move |source| Checked::new(stack(source)), refuses, programs);
+        let layout = Layout::from_size_align(72, 8).expect("a layout");
+        let blocks = move |source| Blocks::with_first_chunk(layout, on(source), 4).expect("blocks");
+        let blocks = Conformance::new(blocks).reset().up_to(72, 8).programs(programs);
+        if refuses { blocks.foreign() } else { blocks }.check();
+    }
+}
+
+fn check<A: Reset>(make: impl Fn(TestSource) -> A, refuses: bool, programs: u64) {
+    let check = Conformance::new(make).reset().programs(programs);
+    if refuses { check.foreign() } else { check }.check();
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "the kit runs each member in `members`, with small blocks")]
+fn members_keep_the_contract_on_every_source() {
+    every_pair(200);
+}
+
+#[test]
+#[ignore = "the same at length, for the deep tier: some minutes, optimised"]
+fn members_keep_the_contract_on_every_source_at_length() {
+    every_pair(10_000);
+}
