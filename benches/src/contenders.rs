@@ -20,9 +20,9 @@ use crate::subjects::designs::{
     Backlog, Copy, Design, FullFlush, Indexed, IndexedMagazines, Prototype, Swap,
 };
 use crate::subjects::{
-    AnySubject, ArrayStack, Counted, Deques, Erased, Floor, FloorInMemory, LinearPool, Listed,
-    Malloc, OPool, ParkingLot, QueueOfBlocks, Slab, Static, StdMutex, checking_pool, exact,
-    per_thread,
+    AnySubject, ArrayStack, COURSES, Counted, Deques, Erased, Floor, FloorInMemory, LinearPool,
+    Listed, Malloc, OPool, OnCourse, ParkingLot, QueueOfBlocks, Slab, Static, StdMutex,
+    checking_pool, exact, per_thread,
 };
 use crate::title::{Role, Title, names};
 use crate::workload::{Kind, Workload};
@@ -95,6 +95,9 @@ pub enum Suite {
     All,
     /// Prototypes that exchange otherwise than the pools, beside the default strategy.
     Designs,
+    /// Blocks that come round in a given order and at a given distance, without an allocator, beside
+    /// pools and two mallocs.
+    Courses,
 }
 
 impl Suite {
@@ -146,10 +149,15 @@ impl<'w> Line<'w> {
 
     fn of(mut self, suite: Suite) -> Vec<Contender> {
         self.limits();
-        if suite == Suite::Designs {
-            self.designs();
-            return self.all;
+        match suite {
+            Suite::Designs => self.designs(),
+            Suite::Courses => self.courses(),
+            _ => self.pools_and_peers(suite),
         }
+        self.all
+    }
+
+    fn pools_and_peers(&mut self, suite: Suite) {
         for batch in Batch::FIXED {
             each_strategy!(S => {
                 if is_default::<S>() || suite.has_strategies() {
@@ -177,7 +185,6 @@ impl<'w> Line<'w> {
             }
         }
         self.peers(suite);
-        self.all
     }
 
     fn limits(&mut self) {
@@ -223,6 +230,20 @@ impl<'w> Line<'w> {
         self.malloc(names::SYSTEM, System);
         #[cfg(feature = "mallocs")]
         self.malloc("jemalloc", Jemalloc);
+    }
+
+    /// The harness with blocks in other orders, beside what it measures.
+    fn courses(&mut self) {
+        let layout = self.layout;
+        for course in COURSES {
+            self.add(course.name, Role::Floor, || OnCourse::new(course, layout));
+        }
+        Batch::ALL.into_iter().for_each(|batch| self.pool::<TaggedWide>(batch));
+        #[cfg(feature = "mallocs")]
+        {
+            self.malloc("snmalloc", SnMalloc);
+            self.malloc("jemalloc", Jemalloc);
+        }
     }
 
     fn design<D: Design<{ Batch::SMALL.min }>>(&mut self, name: &'static str) {

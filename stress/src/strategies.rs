@@ -17,8 +17,8 @@ use crate::subject::{Examined, MagazineCounts, Mechanism, Refused};
 pub struct Entry {
     /// The strategy's own name.
     pub name: &'static str,
-    /// Runs a scenario on a pool of that layout and batch.
-    pub run: fn(Layout, usize, &Plan) -> Result<Outcome, Failure>,
+    /// Runs a scenario on a pool of that layout and batch. Without a batch the pool chooses, and adapts.
+    pub run: fn(Layout, Option<usize>, &Plan) -> Result<Outcome, Failure>,
     /// Replays a trace, on pools of that batch; checked or for time.
     pub replay: fn(&Trace, usize, bool) -> Result<Round, Refused>,
     /// Times each call.
@@ -33,15 +33,7 @@ const fn entry<S: Strategy>() -> Entry {
     Entry {
         name: S::NAME,
         run: |layout, batch, plan| {
-            let builder = builder::<S>(layout, batch);
-            let builder = match plan.capacity_blocks(batch) {
-                Some(capacity) => builder.capacity_blocks(capacity),
-                None => builder,
-            };
-            let builder = match plan.batch_up_to {
-                Some(most) => builder.batch_up_to(most),
-                None => builder,
-            };
+            let builder = sized::<S>(layout, batch, plan)?;
             match plan.checking {
                 Checks::Off => run_on(built(builder)?, plan),
                 Checks::Checked => run_on(built(builder.checked())?, plan),
@@ -88,6 +80,41 @@ pub fn pool<S: Strategy>(layout: Layout, batch: usize) -> Result<Pool<S>, Refuse
 
 fn builder<S: Strategy>(layout: Layout, batch: usize) -> PoolBuilder<S> {
     Pool::builder(layout).strategy::<S>().batch(batch).limbo_magazines(LIMBO)
+}
+
+/// A builder with the batch, the largest batch and the capacity that are asked for. A limited pool
+/// without a batch gets the batches of an unlimited one, because the capacity goes by them.
+fn sized<S: Strategy>(
+    layout: Layout,
+    batch: Option<usize>,
+    plan: &Plan,
+) -> Result<PoolBuilder<S>, Refused> {
+    let mut builder = Pool::builder(layout).strategy::<S>().limbo_magazines(LIMBO);
+    if let Some(batch) = batch {
+        builder = builder.batch(batch);
+    }
+    if let Some(most) = plan.batch_up_to {
+        builder = builder.batch_up_to(most);
+    }
+    let chosen = match batch {
+        Some(batch) => batch,
+        None => {
+            let unlimited = Pool::builder(layout);
+            let unlimited = match plan.batch_up_to {
+                Some(most) => unlimited.batch_up_to(most),
+                None => unlimited,
+            };
+            let stats = built(unlimited)?.stats();
+            if plan.scenario.capacity_blocks(plan.threads, stats.batch_blocks).is_some() {
+                builder = builder.batch(stats.batch_blocks).batch_up_to(stats.max_batch_blocks);
+            }
+            stats.batch_blocks
+        }
+    };
+    Ok(match plan.capacity_blocks(chosen) {
+        Some(capacity) => builder.capacity_blocks(capacity),
+        None => builder,
+    })
 }
 
 fn built<S: Strategy, C: Checking>(builder: PoolBuilder<S, C>) -> Result<Pool<S, C>, Refused> {

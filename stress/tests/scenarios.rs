@@ -9,14 +9,14 @@ use stress::scenario::Scenario;
 use stress::strategies::STRATEGIES;
 
 /// Runs the whole matrix with one batch and block size.
-fn matrix(batch: usize, size: usize, ops: u64) {
+fn matrix(batch: Option<usize>, size: usize, ops: u64) {
     for stall in [None, Some(Stall::Forever), Some(Stall::Spells(Duration::from_micros(500)))] {
         matrix_beside(stall, batch, size, ops);
     }
 }
 
 /// The same beside a thread that is held up so.
-fn matrix_beside(stall: Option<Stall>, batch: usize, size: usize, ops: u64) {
+fn matrix_beside(stall: Option<Stall>, batch: Option<usize>, size: usize, ops: u64) {
     let layout = Layout::from_size_align(size, 8).expect("a layout");
     for entry in &STRATEGIES {
         for scenario in Scenario::ALL {
@@ -38,17 +38,17 @@ fn matrix_beside(stall: Option<Stall>, batch: usize, size: usize, ops: u64) {
 
 #[test]
 fn batch_of_one() {
-    matrix(1, 8, 4_000);
+    matrix(Some(1), 8, 4_000);
 }
 
 #[test]
 fn batch_of_two_and_odd_size() {
-    matrix(2, 24, 8_000);
+    matrix(Some(2), 24, 8_000);
 }
 
 #[test]
-fn batch_of_sixty_four() {
-    matrix(64, 64, 10_000);
+fn the_default_batches() {
+    matrix(None, 64, 10_000);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn time_ends_a_run_too() {
     for scenario in Scenario::ALL {
         let budget = Budget::Time(Duration::from_millis(20));
         let plan = Plan::new(scenario, 2, budget, 1);
-        let outcome = (STRATEGIES[0].run)(layout, 8, &plan).expect("a pool and threads");
+        let outcome = (STRATEGIES[0].run)(layout, Some(8), &plan).expect("a pool and threads");
         assert_eq!(outcome.violations, []);
         assert!(outcome.ops > 0);
     }
@@ -68,7 +68,7 @@ fn what_the_builder_refuses_is_an_error_and_not_a_panic() {
     let layout = Layout::from_size_align(64, 8).expect("a layout");
     let plan = Plan::new(Scenario::OneBlock, 1, Budget::Ops(1), 1);
     for entry in &STRATEGIES {
-        assert!((entry.run)(layout, 0, &plan).is_err(), "{} with batch 0", entry.name);
+        assert!((entry.run)(layout, Some(0), &plan).is_err(), "{} with batch 0", entry.name);
     }
 }
 
@@ -80,7 +80,7 @@ fn a_stalled_thread_fills_the_limbo_and_sends_the_others_through_the_lock() {
             stall: Some(Stall::Forever),
             ..Plan::new(Scenario::OwnRandom, 2, Budget::Ops(200_000), 7)
         };
-        let outcome = (entry.run)(layout, 2, &plan).expect("a pool and threads");
+        let outcome = (entry.run)(layout, Some(2), &plan).expect("a pool and threads");
         assert_eq!(outcome.violations, []);
         let defers = entry.name == "EpochDeferred";
         // Three handles, sixteen magazines each.

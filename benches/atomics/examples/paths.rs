@@ -11,8 +11,12 @@ const OPERATIONS: usize = 1000;
 
 type Handle<'p> = Local<'p, TaggedWide>;
 
+/// Blocks in a batch. A pool without a chosen batch would adapt to the paths, and exchange nothing.
+const BATCH: usize = 64;
+
 fn pool() -> Pool {
-    Pool::builder(Layout::new::<[u64; 8]>()).build().expect("a valid pool")
+    let builder = Pool::builder(Layout::new::<[u64; 8]>()).batch(BATCH);
+    builder.build().expect("a valid pool")
 }
 
 /// What is counted: whatever `work` executes.
@@ -49,7 +53,7 @@ fn path_carve(local: &Handle<'_>, blocks: &mut [Block]) {
 
 /// Hits of a pool with this checking.
 fn checked_hit<C: Checking>() {
-    let builder = Pool::builder(Layout::new::<[u64; 8]>()).checking::<C>();
+    let builder = Pool::builder(Layout::new::<[u64; 8]>()).batch(BATCH).checking::<C>();
     let pool = builder.build().expect("a valid pool");
     let local = pool.local().expect("memory");
     path_hit(&local);

@@ -3,6 +3,7 @@
 mod array_queue;
 mod array_stack;
 mod counted;
+mod courses;
 mod deque;
 pub mod designs;
 mod erased;
@@ -17,6 +18,7 @@ mod slab;
 pub use array_queue::QueueOfBlocks;
 pub use array_stack::ArrayStack;
 pub use counted::{Counted, CountedHandle};
+pub use courses::{COURSES, OnCourse};
 pub use deque::Deques;
 pub(crate) use erased::{AnySubject, Erased};
 pub use floor::{Floor, FloorInMemory};

@@ -16,7 +16,7 @@ use crate::{Handle, Measured, Subject};
 /// Never, as far as it is known: the default settings can be had.
 pub fn per_thread<S: Strategy>(layout: Layout, batch: Batch) -> NoHandle<ThreadLocalPool<S>> {
     let builder = Pool::builder(layout).strategy::<S>();
-    let builder = builder.batch(batch.min).batch_up_to(batch.max);
+    let builder = batch.chosen(builder, layout);
     NoHandle(builder.build_thread_local().expect("a valid pool"))
 }
 

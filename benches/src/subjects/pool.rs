@@ -23,8 +23,7 @@ pub fn pool<S: Strategy>(layout: Layout, batch: Batch) -> Pool<S> {
 /// As there.
 pub fn checking_pool<S: Strategy, C: Checking>(layout: Layout, batch: Batch) -> Pool<S, C> {
     let builder = Pool::builder(layout).strategy::<S>().checking::<C>();
-    let builder = builder.batch(batch.min).batch_up_to(batch.max);
-    let pool = builder.build().expect("a valid pool");
+    let pool = batch.chosen(builder, layout).build().expect("a valid pool");
     assert_eq!(pool.stats().strategy, S::NAME, "this machine falls back to another strategy");
     pool
 }

@@ -46,9 +46,9 @@ pub struct RunArgs {
     /// Size of a block in bytes.
     #[arg(long, default_value_t = 64, value_name = "BYTES", value_parser = block_bytes())]
     pub block_size: usize,
-    /// Blocks per batch.
-    #[arg(long, default_value_t = 64, value_name = "BLOCKS", value_parser = batch_blocks())]
-    pub batch: usize,
+    /// Blocks per batch. Without it the pool chooses, and adapts.
+    #[arg(long, value_name = "BLOCKS", value_parser = batch_blocks())]
+    pub batch: Option<usize>,
     /// Let batches grow up to so many blocks.
     #[arg(long, value_name = "BLOCKS", value_parser = batch_blocks())]
     pub batch_up_to: Option<usize>,
@@ -120,13 +120,15 @@ impl RunArgs {
         };
         let mut again = format!(
             "{AGAIN} run --strategy {strategy} --scenario {} \
-             --threads {} {budget} --seed {} --block-size {} --batch {}",
+             --threads {} {budget} --seed {} --block-size {}",
             plan.scenario.name(),
             plan.threads,
             plan.seed,
             self.block_size,
-            self.batch,
         );
+        if let Some(batch) = self.batch {
+            again += &format!(" --batch {batch}");
+        }
         if let Some(most) = plan.batch_up_to {
             again += &format!(" --batch-up-to {most}");
         }

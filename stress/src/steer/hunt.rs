@@ -135,7 +135,7 @@ fn cases(args: &RunArgs, mutant: Mutant, seed: u64) -> Vec<Case> {
         scenario: scenario.to_owned(),
         threads: usize::from(threads),
         ops: usize::try_from(ops).unwrap_or(usize::MAX).min(1 << 20),
-        batch: args.batch.min(BATCH),
+        batch: args.batch.unwrap_or(BATCH).min(BATCH),
         block_size: args.block_size,
         seed,
         checked: !args.books_only,

@@ -308,14 +308,14 @@ fn stress(deep: bool) -> [Step; 8] {
     let run = if deep {
         Step::new(
             "stress",
-            "every strategy x scenario, 1, 2 and 8 threads, 10 minutes in all",
+            "every strategy x scenario, the default batches, 1, 2 and 8 threads, 10 minutes in all",
             Cargo,
             "run --quiet --release -p stress --no-default-features -- run --threads 1,2,8 --total 10m",
         )
     } else {
         Step::new(
             "stress",
-            "every strategy x scenario, 2 and 4 threads, 20 s in all",
+            "every strategy x scenario, the default batches, 2 and 4 threads, 20 s in all",
             Cargo,
             "run --quiet --release -p stress --no-default-features -- run --threads 2,4 --total 20s",
         )

@@ -13,14 +13,19 @@ use stampool::{Checking, Pool, PoolBuilder, Strategy, TaggedWide};
 use pools::layout;
 use script::Tally;
 
+/// A pool whose batches do not grow: one that adapts would soon exchange nothing.
+fn builder() -> PoolBuilder {
+    Pool::builder(layout()).batch(64)
+}
+
 /// Counts everything.
 pub(crate) fn report() -> Report {
     let mut rows = Vec::new();
     each_strategy!(S => strategy::<S>(&mut rows));
     let name = <TaggedWide>::NAME;
-    let checked = || Pool::builder(layout()).checked();
+    let checked = || builder().checked();
     rows.extend(pool(&format!("{name}, checked"), Rule::Kept, checked));
-    let hardened = || Pool::builder(layout()).hardened();
+    let hardened = || builder().hardened();
     rows.extend(pool(&format!("{name}, hardened"), Rule::Kept, hardened));
     rows.extend(per_thread());
     rows.extend(in_static());
@@ -35,26 +40,26 @@ pub(crate) fn report() -> Report {
 }
 
 fn strategy<S: Strategy>(rows: &mut Vec<Row>) {
-    rows.extend(pool(S::NAME, Rule::Free, || Pool::builder(layout()).strategy::<S>()));
+    rows.extend(pool(S::NAME, Rule::Free, || builder().strategy::<S>()));
 }
 
 /// Two pools with handles: what one script leaves behind is not met in the other.
 fn pool<S: Strategy, C: Checking>(
     name: &str,
     hit: Rule,
-    builder: impl Fn() -> PoolBuilder<S, C>,
+    built: impl Fn() -> PoolBuilder<S, C>,
 ) -> Vec<Row> {
     let mut tally = Tally::new(name, hit);
-    let pool = builder().build().expect("a pool");
+    let pool = built().build().expect("a pool");
     let local = pool.local().expect("memory");
     script::run(&pools::Handle { pool: &pool, local }, &mut tally);
-    let pool = builder().build().expect("a pool");
+    let pool = built().build().expect("a pool");
     handles::run(|| pool.local().expect("memory"), |local| local, &mut tally);
     tally.into_rows()
 }
 
 fn per_thread() -> Vec<Row> {
-    let built = || Pool::builder(layout()).build_thread_local().expect("a pool");
+    let built = || builder().build_thread_local().expect("a pool");
     let mut tally = Tally::new("ThreadLocalPool", Rule::Free);
     let pool = built();
     handles::first_call(&pool, &mut tally);
@@ -69,7 +74,7 @@ fn per_thread() -> Vec<Row> {
 }
 
 stampool::static_pool! {
-    static STATIC: ThreadLocalPool = Pool::builder(layout());
+    static STATIC: ThreadLocalPool = builder();
 }
 
 /// Hits only: behind them it is a [`per_thread`] one.
