@@ -200,7 +200,10 @@ fn ten_thousand_threads_leave_the_blocks_of_the_start() {
 #[test]
 fn frees_go_on_when_there_is_no_memory_for_a_slot() {
     // Room for the first two slots and a chunk, and for nothing else.
-    let source = BufferSource::new(Box::leak(Box::new([MaybeUninit::uninit(); 1 << 13])));
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 1 << 13];
+    let start = NonNull::from(&mut buffer[..]).cast();
+    // SAFETY: `end` below gives the buffer up before it is gone, and nobody else uses it.
+    let source = unsafe { BufferSource::from_raw_parts(start, buffer.len()) };
     let builder = Pool::builder(LAYOUT).batch(4).chunk_blocks(8).source(source);
     let mut pool = builder.build_thread_local().unwrap();
     let mut blocks = Vec::new();
@@ -222,6 +225,7 @@ fn frees_go_on_when_there_is_no_memory_for_a_slot() {
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
     assert_all_free(&mut pool);
+    pool.end();
 }
 
 #[test]
