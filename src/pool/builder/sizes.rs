@@ -48,7 +48,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     ///
     /// Free blocks may lie in the caches of threads, where others cannot get at them. So the pool
     /// counts the blocks in use, and carves more than these: with the n of the capacity at most
-    /// n + 3TG + G, as said at [`Pool`]. Batches are at most n blocks, whatever
+    /// n + 3TG + G, as said at [`Pool`](crate::Pool). Batches are at most n blocks, whatever
     /// [`batch`](Self::batch) and [`batch_up_to`](Self::batch_up_to) say.
     ///
     /// Each allocation and each free then changes one word that all threads share, so the handles
@@ -58,7 +58,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     ///
     /// A block whose free has not returned may count as in use. So do, during the call, the blocks
     /// that a call of another thread asks for and does not get for another reason: the source has
-    /// no memory, or the pool is [sealed](Pool::seal) and the free blocks are in other caches.
+    /// no memory, or the pool is [sealed](crate::Pool::seal) and the free blocks are in other caches.
     ///
     /// # Example
     ///

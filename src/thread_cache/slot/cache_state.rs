@@ -251,7 +251,7 @@ mod tests {
         state.close();
         assert_eq!((state.len, state.limit, state.true_len()), (0, 0, 3));
         assert!(state.is_closed() && state.open() && !state.open());
-        assert_eq!((state.len, state.limit, state.true_len()), (3, 6, 3));
+        assert_eq!((state.len, state.limit, state.true_len()), (3, 2 * BATCH.min, 3));
     }
 
     #[test]

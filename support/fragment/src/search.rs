@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn no_heap_is_smaller_than_what_is_live() {
-        // Every tenth block stays.
+        // Every tenth block stays, and one more is there for a moment.
         let mut list = Vec::new();
         for object in 0..100 {
             let layout = Layout::from_size_align(160, 16).expect("a layout");
@@ -93,7 +93,7 @@ mod tests {
             }
         }
         let steps = Steps::new("rounds", list);
-        assert_eq!(steps.peak_bytes, 160 * 10);
+        assert_eq!(steps.peak_bytes, 160 * 11);
         let memory = Memory::new(1 << 20).expect("memory");
         for name in ["Linear", "talc", "rlsf", "offset-allocator", "linked_list_allocator"] {
             let subject = SUBJECTS.iter().find(|subject| subject.name == name).expect("a subject");
