@@ -144,6 +144,7 @@ const LEAK: &str = "what it forgets stays for good: a leak";
 
 /// Tests that run under neither model.
 const NEVER: &[LeftOut] = &[
+    out("alloc::sign_post::tests", "Miri does not come to their end; nobody knows why yet"),
     out("a_child_of_a_sealed_pool_waits_for_no_lock", "it forks"),
     out("a_pool_that_kept_its_memory_never_touches_it_again", LEAK),
     out("a_pool_with_live_objects_keeps_quiet_while_its_thread_unwinds", LEAK),
