@@ -1,13 +1,14 @@
 //! Hands surplus blocks from threads that free to threads that allocate.
 //!
-//! Blocks wait here in magazines, in three kinds of lists: full magazines hold at least B blocks (B
-//! is the smallest batch), partial ones hold what was left over when a thread left, or when a
-//! full magazine was split. Empty ones wait for the next batch. A thread that frees pops an empty magazine, copies a batch into it and
-//! pushes it to `full`; a thread that allocates does the reverse. If batches grow, there are large
-//! magazines too, a few for each thread cache. They wait in a list of their own, `large`. A batch
-//! therefore moves by two compare-and-swaps on padded heads, whatever its size, and a thread cache
-//! is a plain array. There may be several lists of full magazines, one for each shard: a handle
-//! offers batches to the list of its own shard and asks the other lists only if that one is empty.
+//! Blocks wait here in magazines, and magazines in lists: full ones hold at least B blocks (B is
+//! the smallest batch); partial ones hold what was left over when a thread left, or when a full
+//! magazine was split; empty ones wait for the next batch. If batches grow, each slot brings a
+//! large magazine too, and empty large ones wait in a list of their own, `large`. A thread that
+//! frees pops an empty magazine, copies a batch into it and pushes it to `full`; a thread that
+//! allocates does the reverse. So a batch moves by two compare-and-swaps on padded heads, whatever
+//! its size, and a thread cache is a plain array. There may be several lists of full magazines, one
+//! for each shard: a handle offers batches to the list of its own shard and asks the other lists
+//! only if that one is empty.
 //!
 //! # Contract
 //!

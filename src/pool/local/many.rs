@@ -1,7 +1,8 @@
 //! Several blocks at once, all of them or none, through a handle.
 //!
-//! A bulk allocation takes what the thread cache has, then whole batches from the mediator straight
-//! into the caller's slice, and the rest through the cache. A bulk free offers whole batches
+//! A bulk allocation takes what the thread cache has. As long as it then needs the largest batch or
+//! more, it takes magazines from the mediator straight into the caller's slice; it takes the rest
+//! through the cache. A bulk free offers whole batches
 //! straight from the caller's slice, and puts the rest into the cache. A pool that detects misuse
 //! checks each block by itself, so its bulk calls are loops of single calls.
 
@@ -16,8 +17,9 @@ use crate::error::AllocError;
 use crate::free_list::{Strategy, Take};
 
 impl<S: Strategy, C: Checking> Local<'_, S, C> {
-    /// Takes as many blocks as `room` has places, or none. Whole batches come straight from the
-    /// shared lists, so a call for many batches costs a fraction of as many single calls.
+    /// Takes as many blocks as `room` has places, or none. As long as at least one of the largest
+    /// batches is missing, magazines come straight from the shared lists, so a call for many
+    /// batches costs a fraction of as many single calls.
     ///
     /// # Errors
     ///

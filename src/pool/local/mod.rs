@@ -26,12 +26,13 @@ use crate::thread_cache::SlotRef;
 /// A handle of a [`Pool`](super::Pool), for one thread.
 ///
 /// As long as its cache has blocks and room, the handle of an unchecked pool without a
-/// [`capacity`](super::PoolBuilder::capacity) executes no atomic operation and calls nothing. The
-/// handle exchanges with the pool when the cache is empty or holds two batches. After an exchange
-/// the cache holds one batch, so a batch of operations lies between two exchanges. Two things bring
-/// fewer blocks: a partial magazine, which a handle that left has filled, and the end of a chunk.
-/// By default the cache follows what the thread does, and holds up to two of the largest batches
-/// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)).
+/// [`capacity`](super::PoolBuilder::capacity) executes no atomic operation and calls nothing. It
+/// exchanges blocks with the pool when the cache is empty or full. By default the cache follows what
+/// the thread does, and holds up to two of the largest batches
+/// ([`PoolBuilder::batch_up_to`](super::PoolBuilder::batch_up_to)). If the builder fixes the batch,
+/// the cache holds up to two batches, and one after an exchange, so a batch of operations lies
+/// between two exchanges. Two things bring fewer blocks: a partial magazine, which a handle that
+/// left has filled, and the end of a chunk.
 ///
 /// Dropping the handle gives all its blocks to the other threads.
 ///
