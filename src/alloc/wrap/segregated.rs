@@ -29,7 +29,7 @@ use crate::error::AllocError;
 /// let heap = Segregated::new(node, nodes, Stack::new(SystemSource));
 /// let (small, large) = (heap.allocate(node)?, heap.allocate(Layout::new::<[u8; 100]>())?);
 /// assert!(heap.small().owns(small.cast()) && heap.large().owns(large.cast()));
-/// # Ok::<(), stampool::alloc::AllocError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 // A block of the small allocator is at most as long as the limit, whatever that one returned, so
 // every size that fits it is small; a block of the large one is longer, or its alignment is larger,
