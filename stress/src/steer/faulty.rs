@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use stampool::raw::block::MaybeBlock;
 use stampool::raw::free_list::{
-    Chain, Head, HeadWord as _, Immediate, Magazine, MagazineList, MagazineRef, MagazineStore,
-    Mechanism, OwnedMagazine, PackedHead, Requirements, Sealed, Take, Treiber,
+    Chain, Head, HeadWord as _, Immediate, MagazineList, MagazineRef, MagazineStore, Mechanism,
+    OwnedMagazine, PackedHead, Requirements, Sealed, Take, Treiber,
 };
 use stampool::raw::sync::Ordering::Acquire;
 use stampool::{Block, BuildError, Strategy, TagPolicy, TaggedPacked};

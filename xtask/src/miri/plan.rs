@@ -78,6 +78,7 @@ const ONE_THREAD: &[&str] = &["bad_input", "object_values", "processors"];
 /// Integration tests under Stacked Borrows, in the deep run alone, under one seed: they take long.
 const DEEP: &[&str] = &[
     "adapt",
+    "adaptive",
     "after_a_shrink",
     "alloc",
     "batches",
