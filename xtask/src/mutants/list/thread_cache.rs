@@ -98,7 +98,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             target: "lib",
             name: "thread_cache::slot::cache_state::tests::a_refill_in_between_keeps_it_large",
         },
-        words: "right: 40",
+        words: "a flush",
     },
     Mutant {
         name: "a refill of a cache's last owner counts for the next one",
