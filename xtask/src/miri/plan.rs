@@ -169,6 +169,7 @@ const BUILDS_EPOCH: &str = "it builds EpochDeferred; runs under Tree Borrows";
 
 /// Tests that take too long for the quick run.
 const TOO_LONG: &[LeftOut] = &[
+    out("alloc::free_ranges::tests", LONG),
     out("pool::local::tests", LONG),
     out("sync::serial::tests", LONG),
     out("a_partial_batch_is_read_to_its_length", LONG),
