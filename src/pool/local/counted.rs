@@ -68,9 +68,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
     ) {
         // SAFETY: a handle owns the slot.
         let is_closed = unsafe { slot.is_closed() };
-        // A hardened pool has given the permit back when the block went to the ring.
-        let permits = usize::from(is_closed && C::QUARANTINE == 0);
-        let _permit = shared.returning(permits);
+        let _permit = shared.returning(usize::from(is_closed));
         // SAFETY: a handle owns the slot.
         let _opened = unsafe { Opened::new(slot) };
         // SAFETY: a handle owns the slot.

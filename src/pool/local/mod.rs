@@ -38,10 +38,10 @@ use crate::thread_cache::SlotRef;
 ///
 /// # Progress
 ///
-/// Calls that the cache can serve are wait-free, and lock-free in a pool with a capacity. An exchange is as lock-free as the strategy
-/// ([`Stats::lock_free`](super::Stats::lock_free)). An allocation that finds no block in the shared
-/// lists takes the growth lock and calls the source, which may block. A free never does, and
-/// neither does the drop of the handle: both only exchange.
+/// Calls that the cache can serve are wait-free, and lock-free in a pool with a capacity. An exchange
+/// is as lock-free as the strategy ([`Stats::lock_free`](super::Stats::lock_free)). An allocation
+/// that finds no block in the shared lists takes the growth lock and calls the source, which may
+/// block. A free never does, and neither does the drop of the handle: both only exchange.
 pub struct Local<'p, S: Strategy = TaggedWide, C: Checking = Unchecked> {
     slot: SlotRef,
     /// Lives for `'p`. It is not a reference, because a [`DetachedLocal`](super::DetachedLocal) may
@@ -205,12 +205,14 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
         // After the checks above, which fill the block in a hardened pool.
         self.shared().hide(block);
         if C::QUARANTINE > 0 {
-            // The block is in use no more. The ring may keep it, and then no slow path counts it.
-            drop(self.shared().returning(1));
             // SAFETY: this handle owns the slot; the ring has this size.
             match unsafe { slot.rotate(C::QUARANTINE, Some(block)) } {
                 Some(oldest) => block = oldest,
-                None => return,
+                None => {
+                    // The ring keeps the block, which is in use no more; no slow path counts it.
+                    drop(self.shared().returning(1));
+                    return;
+                }
             }
         }
         // SAFETY: this handle owns the slot.
@@ -218,9 +220,12 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
             let (participant, check) = (apart(&self.participant), apart(&self.check));
             if self.shared().counts() {
                 // SAFETY: these are the parts of this handle, and by the caller.
-                return unsafe {
-                    Self::deallocate_counted(slot, self.shared(), participant, check, block)
-                };
+                unsafe {
+                    Self::deallocate_counted(slot, self.shared(), participant, check, block);
+                }
+                // SAFETY: this handle owns the slot.
+                unsafe { slot.knows_len() };
+                return;
             }
             // SAFETY: these are the parts of this handle, which has just seen its array full.
             unsafe { Self::flush(slot, self.shared(), participant, check, block) };

@@ -125,6 +125,21 @@ impl SlotRef {
         })
     }
 
+    /// Reads the length, for nothing but the compiler. Codegen: C6.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the slot.
+    #[inline(always)]
+    pub unsafe fn knows_len(self) {
+        self.head().state.with(|state| {
+            // SAFETY: the caller owns the slot, so no other thread is in the cell.
+            let CacheState { len, .. } = unsafe { &*state };
+            // SAFETY: an array holds fewer blocks than memory has bytes.
+            unsafe { core::hint::assert_unchecked(*len <= isize::MAX.unsigned_abs()) };
+        });
+    }
+
     /// Puts a block on top.
     ///
     /// # Safety
