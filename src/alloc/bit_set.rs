@@ -11,6 +11,7 @@
 //!   above that in which a set has less than a word.
 
 use core::cell::Cell;
+use core::ops::RangeInclusive;
 use core::ptr::NonNull;
 
 /// As many levels as there can be.
@@ -91,38 +92,32 @@ impl BitSet {
     /// Adds a number, and keeps the levels up to `top`.
     #[inline(always)]
     pub(super) fn insert(&self, number: usize, top: usize) {
-        let mut at = number;
-        for level in 0..=top {
-            let word = self.word(level, at / 64);
-            let before = word.get();
-            word.set(before | 1 << (at % 64));
-            if before != 0 {
-                return;
-            }
-            at /= 64;
-        }
+        self.raise(0..=top, number);
     }
 
     /// Removes a number, and keeps the levels up to `top`.
     #[inline(always)]
     pub(super) fn remove(&self, number: usize, top: usize) {
-        let mut at = number;
-        for level in 0..=top {
-            let word = self.word(level, at / 64);
-            let after = word.get() & !(1 << (at % 64));
-            word.set(after);
-            if after != 0 {
-                return;
-            }
-            at /= 64;
-        }
+        self.lower(0..=top, number);
     }
 
     /// Sets the bit above a word, and the bits above that up to the level `top`.
     #[inline(never)]
     pub(super) fn show(&self, index: usize, top: usize) {
-        let mut at = index;
-        for level in 1..=top {
+        self.raise(1..=top, index);
+    }
+
+    /// Clears the bit above a word, and the bits above that up to the level `top`, as far as nothing
+    /// else is there.
+    #[inline(never)]
+    pub(super) fn hide(&self, index: usize, top: usize) {
+        self.lower(1..=top, index);
+    }
+
+    /// Sets the bit `at` of the first level, and those above it, up to one whose word has others.
+    #[inline(always)]
+    fn raise(&self, levels: RangeInclusive<usize>, mut at: usize) {
+        for level in levels {
             let word = self.word(level, at / 64);
             let before = word.get();
             word.set(before | 1 << (at % 64));
@@ -133,12 +128,10 @@ impl BitSet {
         }
     }
 
-    /// Clears the bit above a word, and the bits above that up to the level `top`, as far as nothing else is
-    /// there.
-    #[inline(never)]
-    pub(super) fn hide(&self, index: usize, top: usize) {
-        let mut at = index;
-        for level in 1..=top {
+    /// Clears the bit `at` of the first level, and those above it, up to one whose word has others.
+    #[inline(always)]
+    fn lower(&self, levels: RangeInclusive<usize>, mut at: usize) {
+        for level in levels {
             let word = self.word(level, at / 64);
             let after = word.get() & !(1 << (at % 64));
             word.set(after);

@@ -87,7 +87,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (any::<usize>(), size).prop_map(|(which, size)| Step::Resize(which, size)),
         1 => Just(Step::Reset),
     ];
-    proptest::collection::vec(step, 1..if cfg!(miri) { 25 } else { 120 })
+    proptest::collection::vec(step, 1..if cfg!(miri) { 12 } else { 120 })
 }
 
 fn run<S: Source, I: Index>(mut heap: FreeRanges<S, I>, steps: &[Step]) -> Result<(), String> {

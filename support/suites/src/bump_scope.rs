@@ -60,7 +60,7 @@ const FIRST_CHUNK: Layout = Layout::new::<[u8; 512]>();
 
 impl<Settings> Bump<Global, Settings> {
     /// A member without a chunk.
-    #[allow(clippy::new_without_default)]
+    #[expect(clippy::new_without_default, reason = "bump-scope's tests call `new` alone")]
     pub fn new() -> Self {
         Self::new_in(Global)
     }

@@ -60,7 +60,7 @@ impl<const MIN_ALIGN: usize> fmt::Debug for Bump<MIN_ALIGN> {
 
 impl Bump {
     /// A member without a chunk.
-    #[allow(clippy::new_without_default)]
+    #[expect(clippy::new_without_default, reason = "bumpalo's tests call `new` alone")]
     pub fn new() -> Self {
         Self::with_capacity(512)
     }
@@ -71,7 +71,7 @@ impl Bump {
     }
 }
 
-#[allow(clippy::mut_from_ref)]
+#[expect(clippy::mut_from_ref, reason = "bumpalo's signatures")]
 impl<const MIN_ALIGN: usize> Bump<MIN_ALIGN> {
     /// The same. A member has no least alignment.
     pub fn with_min_align_and_capacity(bytes: usize) -> Self {

@@ -166,7 +166,9 @@ fn bare_metal() -> Result<()> {
         return Ok(());
     }
     cargo(&NO_STD, "check --quiet --target x86_64-unknown-none")?;
-    println!("without std: the members for one thread build for {BARE}, and need no other package");
+    println!(
+        "without std: the members for one thread build for {BARE}, and need intrusive-collections alone"
+    );
     Ok(())
 }
 

@@ -145,7 +145,6 @@ const LEAK: &str = "what it forgets stays for good: a leak";
 
 /// Tests that run under neither model.
 const NEVER: &[LeftOut] = &[
-    out("alloc::sign_post::tests", "Miri does not come to their end; nobody knows why yet"),
     out("a_child_of_a_sealed_pool_waits_for_no_lock", "it forks"),
     out("a_pool_that_kept_its_memory_never_touches_it_again", LEAK),
     out("a_pool_with_live_objects_keeps_quiet_while_its_thread_unwinds", LEAK),
@@ -170,6 +169,7 @@ const BUILDS_EPOCH: &str = "it builds EpochDeferred; runs under Tree Borrows";
 /// Tests that take too long for the quick run.
 const TOO_LONG: &[LeftOut] = &[
     out("alloc::free_ranges::tests", LONG),
+    out("alloc::sign_post::tests", LONG),
     out("pool::local::tests", LONG),
     out("sync::serial::tests", LONG),
     out("a_partial_batch_is_read_to_its_length", LONG),
