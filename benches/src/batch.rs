@@ -28,7 +28,7 @@ impl Batch {
 
     /// Those that do not grow.
     pub const FIXED: [Self; 2] = [Self::SMALL, Self::LARGE];
-    /// What the default strategy is judged with: each is a pool of its own.
+    /// What the default strategy is measured with: each is a pool of its own.
     pub const ALL: [Self; 3] = [Self::SMALL, Self::LARGE, Self::GROWING];
 
     /// Makes the builder's pool have these batches. A pool that would choose the same by itself is left
@@ -45,7 +45,7 @@ impl Batch {
     }
 
     /// The most blocks that a pool may carve for so many live ones and so many handles at one time:
-    /// L + 3TB + B, B being what batches may grow to.
+    /// L + 3TG + G, where G is the largest batch.
     pub const fn bound_blocks(self, live_blocks: usize, handles: usize) -> usize {
         live_blocks + (3 * handles + 1) * self.max
     }

@@ -179,7 +179,8 @@ impl<'w> Line<'w> {
         self.other_forms(suite);
         // What is promised of checked pools is promised of a hit.
         if suite.has_strategies() || self.workload.kind == Kind::Hit {
-            for batch in Batch::FIXED {
+            let more = suite.has_peers().then_some(Batch::GROWING);
+            for batch in Batch::FIXED.into_iter().chain(more) {
                 self.named_pool::<TaggedWide, Checked>(names::CHECKED, Role::Ours, batch);
                 self.named_pool::<TaggedWide, Hardened>(names::HARDENED, Role::Ours, batch);
             }

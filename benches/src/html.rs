@@ -37,13 +37,15 @@ pub fn page(report: &Report, changes: Option<&[Change]>, command: &str) -> Page 
 
 fn bars(report: &Report) -> Section {
     let mut table =
-        Table::new(["", "ratio", "promised", "workload", "subject", "against", ""]).stacks();
+        Table::new(["", "ratio", "at most", "promised", "workload", "subject", "against", ""])
+            .stacks();
     for bar in &report.bars {
         let (verdict, word) =
             if bar.met { (Verdict::Good, "met") } else { (Verdict::Bad, "missed") };
         table = table.row([
             Cell::verdict(verdict, word),
             Cell::number(format!("{:.2}", bar.ratio)),
+            Cell::number(format!("{:.2}", bar.worst)),
             Cell::number(bar.limit.to_string()),
             Cell::code(&bar.workload),
             Cell::text(bar.title()),

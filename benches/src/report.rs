@@ -33,7 +33,7 @@ pub struct Report {
 impl Report {
     /// The report of a run with these rows.
     pub fn new(rounds: usize, turn_ms: u64, rows: Vec<Row>, memory: Vec<Held>) -> Self {
-        let bars = bars::judge(&rows);
+        let bars = bars::judge(&rows, &memory);
         Self { cores: cores(), rounds, turn_ms, rows, bars, memory }
     }
 
@@ -63,13 +63,18 @@ impl fmt::Display for Report {
             writeln!(f, "{}\n", memory::table_of(&self.memory))?;
         }
         for bar in &self.bars {
-            let Bar { workload, against, ratio, limit, .. } = bar;
+            let Bar { workload, against, ratio, worst, limit, .. } = bar;
             let word = if bar.met { "met" } else { "MISSED" };
             let (title, remark) = (bar.title(), bar.remark(self.cores));
             writeln!(
                 f,
-                "{word}: {workload}: {title} at {ratio:.2} of {against} (promised: {limit}{remark})"
+                "{word}: {workload}: {title} at {ratio:.2} of {against}, at most {worst:.2} \
+                 (promised: {limit}{remark})"
             )?;
+        }
+        if !self.bars.is_empty() {
+            let met = self.bars.iter().filter(|bar| bar.met).count();
+            writeln!(f, "{met} of {} promises are met", self.bars.len())?;
         }
         let disturbed =
             self.rows.iter().filter(|row| 2 * row.disturbed_rounds > row.rounds).count();

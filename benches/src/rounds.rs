@@ -107,6 +107,11 @@ impl Contender {
         self.disturbed
     }
 
+    /// What each round took, in nanoseconds per operation.
+    pub fn rounds(&self) -> &[f64] {
+        &self.rounds
+    }
+
     /// Where the rounds lie.
     ///
     /// # Panics

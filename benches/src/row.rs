@@ -29,6 +29,10 @@ pub struct Row {
     pub summary: Summary,
     /// Rounds that the figures are from.
     pub rounds: usize,
+    /// What each round took, in nanoseconds per operation. Round n of one subject is compared with
+    /// round n of another one of the same workload: they ran one after the other.
+    #[serde(default)]
+    pub rounds_ns: Vec<f64>,
     /// How many of them count though other work was in the way.
     pub disturbed_rounds: usize,
 }
@@ -45,6 +49,7 @@ impl Row {
             batch: contender.title.batch,
             summary: contender.summary(),
             rounds,
+            rounds_ns: contender.rounds().to_vec(),
             disturbed_rounds: contender.disturbed(),
         }
     }
@@ -76,6 +81,7 @@ pub(crate) mod tests {
             batch,
             summary: Summary::of(&[ns]),
             rounds: 1,
+            rounds_ns: vec![ns],
             disturbed_rounds: 0,
         }
     }

@@ -44,6 +44,34 @@ fn quantile(sorted: &[f64], quarters: usize) -> f64 {
     sorted[at] + (next - sorted[at]) * rest as f64 / 4.0
 }
 
+/// The two values between which the median lies with a confidence of at least 95%, whatever the
+/// distribution of the rounds: order statistics, as far from the ends as the binomial distribution
+/// permits. With fewer than six rounds, the smallest and the largest, whose confidence is lower.
+///
+/// # Panics
+///
+/// Without rounds.
+pub fn interval(rounds: &[f64]) -> [f64; 2] {
+    let mut sorted = rounds.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len() - 1;
+    // The median lies below the value of rank k with the probability that at most k of n coins
+    // show heads.
+    let mut outside = 0;
+    let (mut below, mut term) =
+        (0.0, 0.5_f64.powi(i32::try_from(sorted.len()).unwrap_or(i32::MAX)));
+    while 2 * outside < last {
+        below += term;
+        if below > 0.025 {
+            break;
+        }
+        term *= (sorted.len() - outside) as f64 / (outside + 1) as f64;
+        outside += 1;
+    }
+    let at = outside.saturating_sub(1);
+    [sorted[at], sorted[last - at]]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +85,15 @@ mod tests {
         assert_eq!(summary.max_ns, 4.0);
         assert_eq!(Summary::of(&[7.0]).upper_quartile_ns, 7.0);
         assert_eq!(Summary::of(&[5.0, 1.0, 3.0]).median_ns, 3.0);
+    }
+
+    #[test]
+    fn the_interval_of_the_median_is_that_of_the_tables() {
+        // The ranks that tables of the sign test give for 95%: n, and the rank from either end.
+        for (rounds, rank) in [(1, 1), (5, 1), (6, 1), (9, 2), (15, 4), (20, 6), (50, 18)] {
+            let values: Vec<f64> = (1..=rounds).map(f64::from).collect();
+            let [low, high] = interval(&values);
+            assert_eq!((low, high), (f64::from(rank), f64::from(rounds + 1 - rank)), "{rounds}");
+        }
     }
 }

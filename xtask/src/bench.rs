@@ -11,7 +11,7 @@ use crate::common::workspace;
 /// Quick without further words.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The workloads of the promises, nine rounds, no memory. The default.
+    /// The workloads of the promises, fifteen rounds, no memory. The default.
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// Every subject, 64 bytes, 1 to 8 threads, and memory. Other sizes: `-- --sizes 16,256,4096`.
@@ -41,8 +41,8 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
-const QUICK: &[&str] = &["--rounds", "9", "--threads", "1,2,8", "--promised"];
-const FULL: &[&str] = &["--rounds", "9", "--suite", "all", "--threads", "1,2,4,8", "--memory"];
+const QUICK: &[&str] = &["--rounds", "15", "--threads", "1,2,8", "--promised"];
+const FULL: &[&str] = &["--rounds", "15", "--suite", "all", "--threads", "1,2,4,8", "--memory"];
 
 /// Runs the command.
 ///

@@ -43,8 +43,7 @@ pub struct Held {
     pub live_blocks: usize,
     /// Blocks cut or asked for, where the subject can tell.
     pub blocks: Option<usize>,
-    /// The most that there may be, for pools with a batch: L + 3TB + B, B being what batches may
-    /// grow to.
+    /// The most that there may be, for pools with a batch: L + 3TG + G, where G is the largest batch.
     pub bound_blocks: Option<usize>,
     /// The most memory that was resident, less what was before there was a subject, in KiB. The
     /// harness's own is in it: its row tells how much that is.
