@@ -171,7 +171,7 @@ impl Table {
         }
         assert!(self.held.iter().all(|held| held.object.word == held.word), "somebody wrote");
         let (alive, live) = (self.tracks.alive(), self.live());
-        // The caches of a pool that keeps its values may hold some besides: 3TB + B, for the threads of
+        // The caches of a pool that keeps its values may hold some besides: 3TG + G, for the threads of
         // this play and the fallback cache.
         let cached = if self.is_exact { 0 } else { (3 * 3 + 1) * 3 };
         let most = if self.keeps { CAPACITY + cached } else { live };

@@ -161,7 +161,7 @@ fn beside_threads<S: Strategy>() {
     assert!(freed.into_inner() > 0, "nothing went back beside the threads");
     let stats = pool.stats();
     assert_eq!(pool.census().free_blocks(), stats.carved_blocks, "a block was lost");
-    // Three workers, one thread that shrinks: L + 3TB + B.
+    // Three workers, one thread that shrinks: L + 3TG + G.
     assert!(stats.carved_blocks <= 3 * 60 + 3 * 4 * 4 + 4, "{stats:?}");
     pool.shrink().unwrap();
     assert_eq!(pool.stats().carved_blocks, 0);

@@ -9,7 +9,7 @@ use super::style::style;
 /// For each scenario, with the most threads that it had; then run by run.
 pub(super) fn memory(input: &Input, runs: &[Run]) -> Section {
     let mut section = Section::new("Memory over time").text(
-        "Carved blocks as a share of the bound, L + 3TB + B, for the most blocks L that the run had \
+        "Carved blocks as a share of the bound, L + 3TG + G, for the most blocks L that the run had \
          live at once; T is the number of handles and B the batch. No line may cross 100 percent. \
          Blocks are carved when there are none to be had and never given back, so lines only rise. \
          Each run is drawn with the most threads that its scenario had.",

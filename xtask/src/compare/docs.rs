@@ -14,7 +14,8 @@ use crate::common::workspace;
 const PAGE: &str = "src/docs/choosing.md";
 
 /// What every strategy needs beside blocks.
-const MAGAZINES: &str = "a magazine per handle and per carved batch";
+const MAGAZINES: &str =
+    "a magazine for each slot and each carved batch; a large one for each slot if batches grow";
 
 /// Begins and ends what is written here.
 fn markers(part: &str) -> [String; 2] {
@@ -73,7 +74,7 @@ fn of_facts(all: &[Facts]) -> String {
         "" => MAGAZINES.into(),
         more => format!("{MAGAZINES}; {more}"),
     });
-    line("magazines that may wait, per handle", &|one| one.limbo_magazines.to_string());
+    line("magazines that may wait, for each slot", &|one| one.limbo_magazines.to_string());
     line("needs", &|one| one.needs.into());
     text
 }
