@@ -13,8 +13,8 @@ macro_rules! version {
             use $api::alloc::{AllocError as ForeignError, Allocator as Foreign};
 
             use crate::alloc::wrap::{
-                Checked, Counted, CountedThread, Fallback, Leased, Limited, Locked, Segregated,
-                Shared,
+                Checked, Counted, CountedThread, Fallback, Leased, Limited, Lived, Locked,
+                Segregated, Shared,
             };
             use crate::alloc::{
                 AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, BlockPool, Blocks, Buddy,
@@ -49,6 +49,12 @@ macro_rules! version {
             // SAFETY: as for the members below. Clones share one allocator, so each frees what
             // another has allocated, and the allocator is dropped with the last of them.
             unsafe impl<A: Allocator> Foreign for Shared<A> {
+                calls!();
+            }
+
+            // SAFETY: as for the members below. Copies are the same allocator, which their lifetime
+            // keeps in place.
+            unsafe impl<A: Allocator, B: Allocator, C: Allocator> Foreign for Lived<'_, A, B, C> {
                 calls!();
             }
 

@@ -18,13 +18,20 @@ pub(super) fn sum(one: Usage, other: Usage) -> Usage {
 
 /// Resets both, the second one also if the first one's source panics.
 pub(super) fn reset(one: &mut impl Reset, other: &mut impl Reset) {
-    struct Later<'a, B: Reset>(&'a mut B);
-    impl<B: Reset> Drop for Later<'_, B> {
+    reset_then(one, || other.reset());
+}
+
+/// Resets one, and then does the rest, also if the one's source panics.
+pub(super) fn reset_then(one: &mut impl Reset, rest: impl FnOnce()) {
+    struct Later<F: FnOnce()>(Option<F>);
+    impl<F: FnOnce()> Drop for Later<F> {
         fn drop(&mut self) {
-            self.0.reset();
+            if let Some(rest) = self.0.take() {
+                rest();
+            }
         }
     }
-    let _later = Later(other);
+    let _later = Later(Some(rest));
     one.reset();
 }
 
