@@ -31,10 +31,15 @@ fn arena() -> ArenaSource {
 /// tell whether the reason of a failure is true, and looks at the other rules.
 type Kind = (&'static str, bool, fn(TestSource) -> Any);
 
-const SOURCES: [Kind; 7] = [
+const SOURCES: [Kind; 8] = [
     ("the kit's", false, |source| Box::new(source)),
     ("the kit's, counted", false, |source| Box::new(CountingSource::new(source))),
-    ("the kit's, limited", false, |source| Box::new(LimitedSource::new(source, 1 << 20))),
+    ("the kit's, with a limit that nobody reaches", false, |source| {
+        Box::new(LimitedSource::new(source, isize::MAX.cast_unsigned()))
+    }),
+    ("the kit's, with a limit that some reach", true, |source| {
+        Box::new(LimitedSource::new(source, 40_000))
+    }),
     ("a buffer, and the kit's behind it", false, |source| {
         Box::new(FallbackSource::new(buffer(&source), source))
     }),
