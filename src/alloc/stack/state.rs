@@ -14,8 +14,8 @@ use crate::source::Source;
 
 /// The state of a stack.
 ///
-/// - SS1. Chunks older than the current one are in use up to the mark in their `Top`, and at most
-///   one chunk, which is empty, is newer. The current one may be empty as well.
+/// - SS1. Chunks older than the current one are in use up to the mark in their `Top`. Newer ones are
+///   empty: they are spare. The current one may be empty as well.
 /// - SS2. The current scope hands out nothing below its floor, and no mark lies below the floor of
 ///   an open scope in its chunk.
 /// - SS3. `low` is the floor if it lies in the current chunk, and otherwise where the chunk's
@@ -24,6 +24,10 @@ use crate::source::Source;
 ///
 /// Whatever a caller gives back is an address only: the pointers kept here are the chunk's own,
 /// which reach all of it.
+///
+/// Spare chunks go back when the stack grows and when a scope closes, but never while a block is
+/// freed or resized. The source may panic, and a resize that unwinds after it has freed a part of the
+/// block would leave its caller with a block that is live by the contract and free in fact.
 pub(super) struct StackState<S: Source> {
     pub(super) bump: Bump,
     free: Cell<Option<NonNull<super::free::Range>>>,
@@ -139,12 +143,10 @@ impl<S: Source> StackState<S> {
         let top = Top { mark: first_of(next), free: None };
         // SAFETY: the chunk is this value's, and nothing in it is handed out.
         unsafe { self.enter(next, top) };
-        if Some(next) != spare {
-            // The stack has left them: it is whole even if the source panics.
-            // SAFETY: the spare chunk and the one that was current, which were too small, are
-            // empty.
-            unsafe { chunks.release_between(current) };
-        }
+        // The stack is whole even if the source panics.
+        // SAFETY: these are spare chunks, and perhaps the one that was current, which was too small;
+        // all of them are empty.
+        unsafe { chunks.release_between(current) };
         Ok(())
     }
 
@@ -255,7 +257,7 @@ impl<S: Source> StackState<S> {
     }
 
     /// While the current chunk is empty and the scope has an older one: that one becomes the
-    /// current one, and the empty one stays as a spare.
+    /// current one, and the empty one becomes a spare.
     fn step_back(&self) {
         while let Some(chunk) = self.current.get()
             && self.is_empty(chunk)
@@ -263,12 +265,6 @@ impl<S: Source> StackState<S> {
         {
             // SAFETY: the top of this chunk. Everything in the other one is free.
             unsafe { self.enter(older, self.settled(older)) };
-            let mut chunks = self.chunks.borrow_mut();
-            if chunks.newest() != Some(chunk) {
-                // SAFETY: the newest chunk is a spare one, so it is empty (SS1).
-                unsafe { chunks.release_newest() };
-            }
-            drop(chunks);
         }
     }
 
@@ -319,10 +315,10 @@ impl<S: Source> StackState<S> {
     #[cold]
     #[inline(never)]
     fn close_slowly(&self, floor: Floor) {
-        let mut chunks = self.chunks.borrow_mut();
         // A scope that began before there was a chunk ends in the oldest one, where nothing is in
         // use.
-        let Some(chunk) = floor.chunk.or_else(|| chunks.iter().last()) else { return };
+        let oldest = || self.chunks.borrow().iter().last();
+        let Some(chunk) = floor.chunk.or_else(oldest) else { return };
         let mut top = self.top();
         if self.current.get() != Some(chunk) {
             // SAFETY: written when the chunk ceased to be the current one.
@@ -333,14 +329,14 @@ impl<S: Source> StackState<S> {
         top.cut(self.floor_in(chunk));
         // SAFETY: the top of this chunk, and everything above the floor was the scope's.
         unsafe { self.enter(chunk, top) };
-        if chunks.newest() != Some(chunk) {
-            // The stack has left them: it is whole even if the source panics.
-            // SAFETY: they are newer than the scope, so only its blocks lay in them. The newest
-            // stays as a spare.
-            unsafe { chunks.release_between(Some(chunk)) };
-        }
-        drop(chunks);
         self.step_back();
+        let mut chunks = self.chunks.borrow_mut();
+        if chunks.newest() != self.current.get() {
+            // The stack has left them: it is whole even if the source panics.
+            // SAFETY: they are spare chunks, or newer than the scope, so that only its blocks lay in
+            // them. The newest stays as a spare.
+            unsafe { chunks.release_between(self.current.get()) };
+        }
     }
 
     pub(super) fn owns(&self, address: NonNull<u8>) -> bool {
