@@ -17,7 +17,7 @@ macro_rules! version {
                 Segregated, Shared,
             };
             use crate::alloc::{
-                AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, BlockPool, Blocks, Buddy,
+                empty_block, AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, BlockPool, Blocks, Buddy,
                 FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, Stack, Static,
             };
             use crate::source::Source;
@@ -66,20 +66,29 @@ macro_rules! version {
             #[derive(Clone, Copy, Debug, Default)]
             pub struct $Foreign<A>(pub A);
 
-            // SAFETY: the foreign contract has the rules A1 to A6 in other words. `&self` calls do
-            // not invalidate blocks, nor does a move.
+            // SAFETY: the foreign contract has the rules A1 to A4 and A6 in other words. `&self` calls do
+            // not invalidate blocks, nor does a move. A foreign allocator may take memory for a block
+            // without bytes, so it is not asked for one (A5).
             unsafe impl<A: Foreign> Allocator for $Foreign<A> {
                 fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+                    if layout.size() == 0 {
+                        return Ok(empty_block(layout));
+                    }
                     self.0.allocate(layout).map_err(|_| AllocError::OutOfMemory)
                 }
 
                 fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+                    if layout.size() == 0 {
+                        return Ok(empty_block(layout));
+                    }
                     self.0.allocate_zeroed(layout).map_err(|_| AllocError::OutOfMemory)
                 }
 
                 unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-                    // SAFETY: by the caller.
-                    unsafe { self.0.deallocate(block, layout) }
+                    if layout.size() != 0 {
+                        // SAFETY: by the caller.
+                        unsafe { self.0.deallocate(block, layout) }
+                    }
                 }
 
                 resizes! { AllocError, (self, block, old, new), |answer| {
@@ -98,6 +107,16 @@ macro_rules! resizes {
         resizes! { @each $Error, ($self, $block, $old, $new), $answer, $translated, ($inner),
             grow grow_zeroed shrink }
     };
+    // A block without bytes becomes another one, or the other way round.
+    (@empty grow, $self:ident, $block:ident, $old:ident, $new:ident) => { $self.allocate($new) };
+    (@empty grow_zeroed, $self:ident, $block:ident, $old:ident, $new:ident) => {
+        $self.allocate_zeroed($new)
+    };
+    (@empty shrink, $self:ident, $block:ident, $old:ident, $new:ident) => {{
+        // SAFETY: by the caller.
+        unsafe { $self.deallocate($block, $old) };
+        Ok(empty_block($new))
+    }};
     (@each $Error:ty, $names:tt, $answer:ident, $translated:block, $inner:tt,) => {};
     (@each $Error:ty, ($self:ident, $block:ident, $old:ident, $new:ident), $answer:ident,
         $translated:block, $inner:tt, $method:ident $($rest:ident)*) => {
@@ -107,6 +126,9 @@ macro_rules! resizes {
             $old: Layout,
             $new: Layout,
         ) -> Result<NonNull<[u8]>, $Error> {
+            if $old.size() == 0 || $new.size() == 0 {
+                return resizes! { @empty $method, $self, $block, $old, $new };
+            }
             // SAFETY: by the caller.
             let $answer = unsafe { $inner.$method($block, $old, $new) };
             $translated

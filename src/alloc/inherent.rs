@@ -71,6 +71,7 @@ macro_rules! member {
             "`block` is a live block of ", $whose, ", `old` fits it, and `new` is not ", $size, "."
         )]
         #[inline(always)]
+        #[track_caller]
         pub unsafe fn $method(
             &$self,
             $block: core::ptr::NonNull<u8>,

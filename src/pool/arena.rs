@@ -33,8 +33,9 @@ use crate::sync::Arc;
 ///
 /// # Shape
 ///
-/// A block has the layout that the arena was made with; the size is rounded up to the alignment. A
-/// region of that size or less, and of that alignment or less, takes a block. It can be extended to
+/// A block has the layout that the arena was made with, but is aligned to 64 at least, which serves
+/// every allocator of this crate; the size is rounded up to the alignment. A region of that size or
+/// less, and of that alignment or less, takes a block. It can be extended to
 /// the end of its block. Anything larger is refused.
 ///
 /// # Progress
@@ -64,6 +65,9 @@ use crate::sync::Arc;
 /// ```
 pub struct ArenaSource<S: Strategy = TaggedWide>(Arc<Arena<S>>);
 
+/// What a pool asks of its source, and more than the members of the family ask.
+const LEAST_ALIGN: usize = 64;
+
 struct Arena<S: Strategy> {
     pool: ExactPool<S>,
     block: Layout,
@@ -83,6 +87,8 @@ impl<S: Strategy> ArenaSource<S> {
         blocks: usize,
         source: impl Source + 'static,
     ) -> Result<Self, BuildError> {
+        let block = block.align_to(LEAST_ALIGN);
+        let block = block.map_err(|_| BuildError::BlockTooLarge { size: usize::MAX })?;
         let builder = Pool::builder(block).strategy::<S>().capacity_blocks(blocks);
         let pool = builder.chunk_blocks(blocks).source(source).build_exact()?;
         let filled = pool.prefill(blocks).and_then(|()| pool.seal());
@@ -162,7 +168,7 @@ unsafe impl<S: Strategy> Source for ArenaSource<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{CountingSource, FailingSource};
+    use crate::source::{CountingSource, FailingSource, SystemSource};
 
     const BLOCK: Layout = Layout::new::<[u64; 32]>();
 
@@ -196,7 +202,8 @@ mod tests {
     fn what_no_block_holds_is_refused() {
         let mut arena = arena(1, CountingSource::default());
         let layout = |size, align| Layout::from_size_align(size, align).unwrap();
-        for refused in [layout(0, 1), layout(257, 1), layout(8, 16), layout(isize::MAX as usize, 1)]
+        for refused in
+            [layout(0, 1), layout(257, 1), layout(8, 128), layout(isize::MAX as usize, 1)]
         {
             assert!(arena.obtain(refused).is_none(), "{refused:?}");
         }
@@ -210,6 +217,13 @@ mod tests {
         // SAFETY: of this layout, and not used any more.
         unsafe { arena.release(region, layout(256, 1)) };
         assert!(arena.obtain(BLOCK).is_some(), "the block is there again");
+    }
+
+    #[test]
+    fn an_arena_of_bytes_serves_the_members_of_the_family() {
+        let arena = ArenaSource::<TaggedWide>::new(Layout::new::<[u8; 4096]>(), 2, SystemSource);
+        let linear = crate::alloc::Linear::new(arena.unwrap());
+        linear.allocate(BLOCK).expect("a block of the arena is a chunk");
     }
 
     #[test]

@@ -36,8 +36,9 @@ impl BufferSource {
     ///
     /// # Safety
     ///
-    /// The bytes are valid for reads and writes, and nobody else uses them, until the source is
-    /// dropped. A pool drops its source when the pool is dropped, with three exceptions:
+    /// The bytes lie in one allocation, are `isize::MAX` at most, are valid for reads and writes, and
+    /// nobody else uses them, until the source is dropped. Nor are they a region of another source that
+    /// [owns](crate::source::OwningSource::owns) its regions. A pool drops its source when the pool is dropped, with three exceptions:
     ///
     /// - While another thread is ending and is handing its cache in, that thread drops the source a
     ///   little later. [`Pool::end`](crate::Pool::end) waits for it.
@@ -59,7 +60,8 @@ impl BufferSource {
     }
 }
 
-// SAFETY: regions are cut from the buffer from front to back, within its length, and never twice.
+// SAFETY: regions are cut from the buffer from front to back, within its length. One that is cut anew
+// was released before.
 unsafe impl Source for BufferSource {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
         let next = self.base.addr().get().checked_add(self.used)?;

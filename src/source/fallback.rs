@@ -44,13 +44,16 @@ impl<A, B> FallbackSource<A, B> {
     }
 }
 
+/// Asks a source for a region, unless it does not serve the alignment.
+fn ask(source: &mut impl Source, layout: Layout) -> Option<NonNull<u8>> {
+    if layout.align() <= source.max_align() { source.obtain(layout) } else { None }
+}
+
 // SAFETY: regions are those of the two sources, which both keep the contract. A region is released
 // to the source that gave it, because the first one knows its own.
 unsafe impl<A: OwningSource, B: Source> Source for FallbackSource<A, B> {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        let fits = layout.align() <= self.first.max_align();
-        let region = if fits { self.first.obtain(layout) } else { None };
-        region.or_else(|| self.second.obtain(layout))
+        ask(&mut self.first, layout).or_else(|| ask(&mut self.second, layout))
     }
 
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
@@ -104,6 +107,21 @@ mod tests {
 
     fn bytes(size: usize) -> Layout {
         Layout::from_size_align(size, 1).unwrap()
+    }
+
+    #[test]
+    fn neither_is_asked_for_an_alignment_that_it_does_not_serve() {
+        use crate::source::FailingSource;
+        let low = FailingSource::default().max_align(8);
+        let faults = low.faults();
+        let mut source = FallbackSource::new(BufferSource::new(&mut []), low);
+        assert!(source.max_align() > 8);
+        assert_eq!(source.obtain(Layout::from_size_align(64, 16).unwrap()), None);
+        assert_eq!(faults.calls(), 0);
+        let region = source.obtain(Layout::from_size_align(64, 8).unwrap());
+        assert_eq!((region.is_some(), faults.calls()), (true, 1));
+        // SAFETY: obtained with this layout, and not used.
+        unsafe { source.release(region.unwrap(), Layout::from_size_align(64, 8).unwrap()) };
     }
 
     #[test]

@@ -151,6 +151,11 @@ impl Number {
     pub fn add(&self, value: u64) -> u64 {
         self.0.fetch_add(value, Ordering::Relaxed)
     }
+
+    /// Replaces the number by `value` if that is larger.
+    pub fn raise(&self, value: u64) {
+        self.0.fetch_max(value, Ordering::Relaxed);
+    }
 }
 
 /// Takes a lock whose data stays consistent when a holder panics.

@@ -144,3 +144,28 @@ fn a_stack_is_whole_when_a_release_panics_as_a_scope_closes() {
         assert_eq!(rig.regions(), 0);
     }
 }
+
+/// A resize that gave a part of its block away, and then unwound, would leave its caller with a block
+/// that is live by the contract and that the stack hands out again. So the source is not asked then.
+#[test]
+fn a_stack_releases_nothing_while_a_block_is_freed_or_resized() {
+    let layout = |size| Layout::from_size_align(size, 1).expect("a layout");
+    let (source, rig) = Rig::new();
+    let stack = Stack::with_first_chunk(source, 64);
+    let sizes = [1000, 3000, 9000, 30_000];
+    let blocks = sizes.map(|size| stack.allocate(layout(size)).expect("memory").cast::<u8>());
+    let all = rig.regions();
+    rig.after(0);
+    // From the last chunk to the first: each is empty when its block is gone.
+    for (block, size) in blocks.into_iter().zip(sizes).rev().take(3) {
+        // SAFETY: the block is live.
+        unsafe { stack.deallocate(block, layout(size)) };
+        assert_eq!(rig.regions(), all);
+    }
+    // SAFETY: the block is live.
+    let shrunk = unsafe { stack.shrink(blocks[0], layout(1000), layout(10)) }.expect("in place");
+    assert_eq!((shrunk.cast(), rig.regions()), (blocks[0], all));
+    rig.faults.clear();
+    stack.allocate(layout(40_000)).expect("memory");
+    assert!(rig.regions() < all, "the stack grows: spare chunks go back");
+}

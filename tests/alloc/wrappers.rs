@@ -22,14 +22,20 @@ fn fixed(source: &TestSource, len: usize) -> Static<'static> {
     unsafe { Static::from_raw_parts(source.buffer(len), len) }
 }
 
+/// The second allocator has no memory from the first one.
+fn fallback_of<A, B>(first: A, second: B) -> Fallback<A, B> {
+    // SAFETY: in these tests the two get their memory from a source, or from buffers.
+    unsafe { Fallback::new(first, second) }
+}
+
 #[test]
 fn fallback() {
     for len in [0, 64, 1000] {
-        let make = |source: TestSource| Fallback::new(fixed(&source, len), Linear::new(source));
+        let make = |source: TestSource| fallback_of(fixed(&source, len), Linear::new(source));
         let check = conformance(make).owner().reset().up_to(len.max(100) * 4, 64);
         check.programs(programs() / 3 + 1).check();
     }
-    let stacks = |source: TestSource| Fallback::new(Stack::new(source.clone()), Stack::new(source));
+    let stacks = |source: TestSource| fallback_of(Stack::new(source.clone()), Stack::new(source));
     conformance(stacks).owner().reset().recovers().programs(programs() / 3 + 1).check();
 }
 
@@ -139,11 +145,10 @@ fn a_reset_of_short_lives_leaves_the_others() {
     assert_eq!((used[0], lives.usage().used_bytes), (0, used[1] + used[2]));
     assert!(used[1] > 0 && used[2] > 0 && before > used[1] + used[2]);
     for (lifetime, block) in all.into_iter().zip(blocks).skip(1) {
-        // SAFETY: the block is live, has this lifetime, and is aligned for a word.
-        unsafe {
-            block.cast::<u64>().write(7);
-            lives.at(lifetime).deallocate(block, NODE);
-        }
+        // SAFETY: the block is live, and aligned for a word.
+        unsafe { block.cast::<u64>().write(7) };
+        // SAFETY: the block is live, and has this lifetime.
+        unsafe { lives.at(lifetime).deallocate(block, NODE) };
     }
     lives.reset();
     assert_eq!(lives.usage().used_bytes, 0);
@@ -153,7 +158,7 @@ fn a_reset_of_short_lives_leaves_the_others() {
 fn wrappers_of_wrappers() {
     let make = |source: TestSource| {
         let small = Limited::new(nodes(source.clone()), 200);
-        let small = Fallback::new(small, Stack::new(source.clone()));
+        let small = fallback_of(small, Stack::new(source.clone()));
         Checked::new(Segregated::new(NODE, small, Linear::new(source)))
     };
     conformance(make).owner().reset().up_to(200, 32).programs(programs() / 4).check();
@@ -243,27 +248,27 @@ fn a_block_that_crosses_the_limit_moves_and_moves_back() {
 fn what_begins_where_the_first_allocator_ends_is_the_seconds() {
     let mut buffer = [const { MaybeUninit::uninit() }; 128];
     let (low, high) = buffer.split_at_mut(64);
-    let near = Fallback::new(Static::new(low), Static::new(high));
+    let near = Fallback::with_buffer(low, Static::new(high));
     let (first, second) =
         (near.allocate(bytes(64)).expect("room"), near.allocate(bytes(64)).expect("room"));
     assert_eq!(first.cast::<u8>().addr().get() + 64, second.cast::<u8>().addr().get());
     // SAFETY: the block is live.
     unsafe { near.deallocate(second.cast(), bytes(64)) };
-    assert_eq!((near.first().usage().used_bytes, near.second().usage().used_bytes), (64, 0));
+    assert_eq!((near.first_usage().used_bytes, near.second().usage().used_bytes), (64, 0));
     assert_eq!(near.allocate(bytes(64)).expect("room").cast::<u8>(), second.cast());
 }
 
 #[test]
 fn a_block_grows_out_of_the_first_allocator() {
     let mut buffer = [const { MaybeUninit::uninit() }; 64];
-    let near = Fallback::new(Static::new(&mut buffer), Linear::new(SystemSource));
+    let near = Fallback::with_buffer(&mut buffer, Linear::new(SystemSource));
     let block = near.allocate(bytes(50)).expect("room").cast::<u8>();
     // SAFETY: the block is live, and has so many bytes.
     unsafe { block.write_bytes(3, 50) };
     // SAFETY: the block is live.
     let grown = unsafe { near.grow(block, bytes(50), bytes(100)) }.expect("memory").cast::<u8>();
     assert!(near.second().owns(grown));
-    assert_eq!(near.first().usage().used_bytes, 0, "the last block came back");
+    assert_eq!(near.first_usage().used_bytes, 0, "the last block came back");
     // SAFETY: these bytes moved with the block.
     assert_eq!(unsafe { core::slice::from_raw_parts(grown.as_ptr(), 50) }, [3; 50]);
 }
@@ -292,12 +297,96 @@ fn no_byte_beyond_the_limit_is_the_callers() {
     assert_eq!(share.live_bytes(), 90);
 }
 
+/// An allocator whose resize unwinds, as one may whose source panics.
+struct Unwinding(Linear);
+
+// SAFETY: the calls of the allocator inside, but for those that panic.
+unsafe impl Allocator for Unwinding {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.0.allocate(layout)
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.deallocate(block, layout) }
+    }
+
+    unsafe fn grow_in_place(
+        &self,
+        _block: NonNull<u8>,
+        _old: Layout,
+        _new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        panic!("a source that panics")
+    }
+}
+
+#[test]
+fn a_block_whose_resize_unwinds_is_live_afterwards() {
+    let checked = Checked::new(Unwinding(Linear::new(SystemSource)));
+    let block = checked.allocate(NODE).unwrap().cast();
+    let grown = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+        // SAFETY: the block is live.
+        unsafe { checked.grow(block, NODE, Layout::new::<[u64; 20]>()) }
+    }));
+    grown.expect_err("the resize panics");
+    // SAFETY: the block is live still.
+    unsafe { checked.deallocate(block, NODE) };
+}
+
+#[test]
+fn a_misuse_is_reported_at_the_line_of_the_caller() {
+    let checked = Checked::new(Linear::new(SystemSource));
+    let block = checked.allocate(NODE).unwrap().cast();
+    let calls: [&dyn Fn(); 2] = [
+        // SAFETY: not so, and refused.
+        &|| unsafe { checked.deallocate(block, bytes(1)) },
+        &|| {
+            // SAFETY: not so, and refused.
+            _ = unsafe { checked.grow_in_place(block, bytes(1), NODE) };
+        },
+    ];
+    let first = line!();
+    let lines = calls.map(|call| {
+        let (file, line) = panics_at(call);
+        assert_eq!(file, file!(), "line {line}");
+        line
+    });
+    assert!(lines[0] < lines[1] && lines[1] < first, "{lines:?}");
+}
+
+/// Where a call panics.
+fn panics_at(call: &dyn Fn()) -> (String, u32) {
+    use core::cell::Cell;
+    use std::panic;
+    use std::sync::Mutex;
+
+    static ONE: Mutex<()> = Mutex::new(());
+    static PLACE: Mutex<(String, u32)> = Mutex::new((String::new(), 0));
+    thread_local!(static ASKS: Cell<bool> = const { Cell::new(false) });
+
+    let _one = ONE.lock().unwrap();
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if ASKS.get() {
+            let place = info.location().unwrap();
+            *PLACE.lock().unwrap() = (place.file().to_owned(), place.line());
+        } else {
+            before(info);
+        }
+    }));
+    ASKS.set(true);
+    panic::catch_unwind(panic::AssertUnwindSafe(call)).expect_err("a panic");
+    ASKS.set(false);
+    core::mem::take(&mut *PLACE.lock().unwrap())
+}
+
 /// Two allocators of one type that passed for equal: a block went back to the wrong pool.
 #[test]
 fn equal_allocators_on_different_pools_are_told_apart() {
     let make = || {
         let near = Blocks::new(NODE, SystemSource).expect("blocks");
-        Checked::new(Fallback::new(near, Stack::new(SystemSource)))
+        Checked::new(fallback_of(near, Stack::new(SystemSource)))
     };
     let (one, other) = (make(), make());
     let (block, others) =

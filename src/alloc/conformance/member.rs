@@ -106,10 +106,14 @@ impl<'k, A: Allocator> Conformance<'k, A> {
         self
     }
 
-    /// The most steps of a program: 40 unless set.
+    /// The most steps of a program: 40 unless set, and 100,000 at most.
     #[must_use]
     pub const fn steps(mut self, steps: usize) -> Self {
-        self.bounds.steps = if steps == 0 { 1 } else { steps };
+        self.bounds.steps = match steps {
+            0 => 1,
+            1..100_000 => steps,
+            _ => 100_000,
+        };
         self
     }
 
@@ -138,7 +142,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
     ///
     /// The reduced program and the rule.
     pub fn find(&self) -> Result<(), Failure> {
-        for seed in self.seed..self.seed.saturating_add(self.programs) {
+        for seed in (0..self.programs).map(|nth| self.seed.wrapping_add(nth)) {
             let program = Program::generate(seed, self.bounds);
             if let Err(violation) = self.run(&program) {
                 let (program, violation) = shrink(program, violation, |program| self.run(program));

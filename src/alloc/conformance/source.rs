@@ -124,8 +124,9 @@ impl TestSource {
         }
     }
 
-    /// A buffer of `len` bytes for allocators that serve from one. It begins at any address, is
-    /// never refused, and exists until the allocator under test has been dropped.
+    /// A buffer of `len` bytes for allocators that serve from one. It begins at any address, and exists
+    /// until the allocator under test has been dropped. A program's plan refuses no buffer, and what a
+    /// buffer takes is no longer there for regions.
     ///
     /// # Panics
     ///
@@ -210,7 +211,8 @@ impl State {
     /// Makes a region. There is a byte in front of it at least, and bytes behind it, that belong to
     /// nobody. It can be extended by `room` bytes.
     fn place(&mut self, layout: Layout, room: usize, is_misaligned: bool) -> Option<NonNull<u8>> {
-        let offset = (self.plan.skew + 1).next_multiple_of(layout.align());
+        let offset = self.plan.skew.checked_add(1)?.checked_next_multiple_of(layout.align())?;
+        let room = room.min(MOST_BYTES);
         let offset = offset + usize::from(is_misaligned);
         let size = layout.size().checked_add(offset)?.checked_add(room + GUARD_BYTES)?;
         let ground = self.ground.get_or_insert_with(|| Ground::new(self.plan.is_falling));
@@ -243,7 +245,10 @@ unsafe impl Source for TestSource {
             if layout.size() == 0 {
                 state.fault = Some("the source was asked for no bytes");
             }
-            if is_refused || layout.size() == 0 || layout.size() > MOST_BYTES - state.bytes {
+            if is_refused
+                || layout.size() == 0
+                || layout.size() > MOST_BYTES.saturating_sub(state.bytes)
+            {
                 state.refusals += 1;
                 return None;
             }
@@ -288,7 +293,7 @@ unsafe impl Source for TestSource {
                 return false;
             };
             let more = new.size() - old.size();
-            if more > known.room || more > MOST_BYTES - state.bytes {
+            if more > known.room || more > MOST_BYTES.saturating_sub(state.bytes) {
                 return false;
             }
             if !known.is_guarded() {

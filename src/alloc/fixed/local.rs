@@ -96,7 +96,8 @@ impl<'b> Static<'b> {
     ///
     /// # Safety
     ///
-    /// The bytes are valid for reads and writes during `'b`, and nobody else uses them.
+    /// The bytes lie in one allocation, are `isize::MAX` at most, and are valid for reads and writes
+    /// during `'b`. Nobody else uses them.
     pub const unsafe fn from_raw_parts(start: NonNull<u8>, len: usize) -> Self {
         // SAFETY: the end of the caller's buffer.
         let end = unsafe { start.add(len) };

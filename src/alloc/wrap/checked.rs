@@ -110,6 +110,7 @@ impl<A> Checked<A> {
 
     /// Takes a block out of the map, if it has bytes. Refuses one that is not live, or that the
     /// layout does not fit.
+    #[track_caller]
     fn take(&self, block: NonNull<u8>, layout: Layout) -> Option<Extent> {
         if layout.size() == 0 {
             return None;
@@ -137,6 +138,21 @@ impl<A> Checked<A> {
     }
 }
 
+/// A block that was taken out of the map for a call, and goes back into it unless the call succeeds.
+struct Taken<'a> {
+    books: &'a Mutex<Books>,
+    block: NonNull<u8>,
+    extent: Extent,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let (mut books, address) = (lock(self.books), self.block.addr().get());
+        books.live.insert(address, self.extent);
+        books.past.remove(&address);
+    }
+}
+
 impl<A: Allocator> Checked<A> {
     /// Returns a block of `layout`, as the inner allocator does.
     ///
@@ -152,6 +168,7 @@ impl<A: Allocator> Checked<A> {
     /// # Safety
     ///
     /// `block` is a live block of this allocator, and `layout` fits it.
+    #[track_caller]
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
         // First, because the inner allocator may then hand its memory out to another thread.
         self.take(block, layout);
@@ -160,24 +177,18 @@ impl<A: Allocator> Checked<A> {
     }
 
     /// Resizes a block by `resize`.
+    #[track_caller]
     fn resize(
         &self,
         (block, old, new): (NonNull<u8>, Layout, Layout),
         resize: impl FnOnce(&A) -> Result<NonNull<[u8]>, AllocError>,
     ) -> Result<NonNull<[u8]>, AllocError> {
         // First, for the same reason: a block may lose all of its bytes.
-        let extent = self.take(block, old);
-        let resized = resize(&self.inner);
-        match (resized, extent) {
-            (Ok(resized), _) => self.note(resized, new),
-            (Err(_), Some(extent)) => {
-                let (mut books, address) = (lock(&self.books), block.addr().get());
-                books.live.insert(address, extent);
-                books.past.remove(&address);
-            }
-            (Err(_), None) => {}
-        }
-        resized
+        let taken = self.take(block, old).map(|extent| Taken { books: &self.books, block, extent });
+        let resized = resize(&self.inner)?;
+        core::mem::forget(taken);
+        self.note(resized, new);
+        Ok(resized)
     }
 }
 

@@ -2,17 +2,19 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::both;
-use crate::alloc::{Allocator, Owner, Reset, Usage, empty_block, inherent};
+use crate::alloc::{Allocator, Owner, Reset, Static, Usage, empty_block, inherent};
 use crate::error::AllocError;
 
 /// Asks one allocator, and a second one for what the first refuses.
 ///
 /// A block goes back to the allocator that it came from, which is the first one if it
 /// [owns](Owner::owns) the block's address. So a free costs one more look at the first allocator's
-/// regions, and the first one must not serve from memory that the second one owns as well.
+/// regions, and the second one must not have its memory from the first. Where the first one is a buffer,
+/// [`with_buffer`](Self::with_buffer) makes sure of that.
 ///
 /// Take it for memory that is better but scarce, such as a buffer on the stack, with another
 /// allocator behind it. To put one source of regions behind another, take
@@ -22,19 +24,22 @@ use crate::error::AllocError;
 /// use std::alloc::Layout;
 /// use std::mem::MaybeUninit;
 /// use stampool::alloc::wrap::Fallback;
-/// use stampool::alloc::{Linear, Owner, Static};
+/// use stampool::alloc::Linear;
 ///
 /// let mut buffer = [const { MaybeUninit::uninit() }; 100];
-/// let near = Fallback::new(Static::new(&mut buffer), Linear::default());
+/// let near = Fallback::with_buffer(&mut buffer, Linear::default());
 /// let layout = Layout::new::<[u8; 60]>();
 /// let (here, there) = (near.allocate(layout)?, near.allocate(layout)?);
-/// assert!(near.first().owns(here.cast()));
+/// assert!(near.first_owns(here.cast()));
 /// assert!(near.second().owns(there.cast()), "the buffer has no room for both");
 /// # Ok::<(), stampool::alloc::AllocError>(())
 /// ```
-// A1, A2, A4: a block is one of the two's, and all calls for it go there: the first one owns the
-// addresses of its blocks (A1 says that they are disjoint from everything else), and no others.
-// Blocks without bytes belong to neither (A5). A3: the first one's refusal changes nothing.
+// I1: the first one owns the addresses of its live blocks, and of none of the second one's. Whoever makes
+// the value answers for it (`new`); nobody else can reach the first one by `&`, and so take memory from
+// it, because no method returns a reference to it.
+//
+// A1, A2, A4: a block is one of the two's, and all calls for it go there, by I1. Blocks without bytes
+// belong to neither (A5). A3: the first one's refusal changes nothing.
 pub struct Fallback<A, B> {
     first: A,
     second: B,
@@ -42,13 +47,14 @@ pub struct Fallback<A, B> {
 
 impl<A, B> Fallback<A, B> {
     /// Asks `first`, and then `second`.
-    pub const fn new(first: A, second: B) -> Self {
+    ///
+    /// # Safety
+    ///
+    /// `first` owns the address of each of its live blocks, and of no live block of `second`. So neither
+    /// `second` nor the source of its regions gets memory from `first`, also not by another reference to
+    /// it.
+    pub const unsafe fn new(first: A, second: B) -> Self {
         Self { first, second }
-    }
-
-    /// The allocator that is asked first.
-    pub const fn first(&self) -> &A {
-        &self.first
     }
 
     /// The allocator that is asked for what the first one refuses.
@@ -57,7 +63,26 @@ impl<A, B> Fallback<A, B> {
     }
 }
 
+impl<'b, B> Fallback<Static<'b>, B> {
+    /// Serves from `buffer`, and from `second` what the buffer has no room for.
+    pub const fn with_buffer(buffer: &'b mut [MaybeUninit<u8>], second: B) -> Self {
+        // SAFETY: the buffer is borrowed by `&mut`, so the second one has no memory in it, and nobody
+        // else has the static allocator.
+        unsafe { Self::new(Static::new(buffer), second) }
+    }
+}
+
 impl<A: Owner, B: Allocator> Fallback<A, B> {
+    /// Whether the first allocator serves from the memory at `address`.
+    pub fn first_owns(&self, address: NonNull<u8>) -> bool {
+        self.first.owns(address)
+    }
+
+    /// The usage of the first allocator alone.
+    pub fn first_usage(&self) -> Usage {
+        self.first.usage()
+    }
+
     /// Returns a block of `layout` of the first allocator, or of the second if the first has none.
     ///
     /// # Errors
@@ -81,10 +106,10 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
             return;
         }
         if self.first.owns(block) {
-            // SAFETY: by the caller; the block is the first one's.
+            // SAFETY: by the caller; by I1 the block is the first one's.
             unsafe { self.first.deallocate(block, layout) }
         } else {
-            // SAFETY: by the caller; the block is the second one's.
+            // SAFETY: by the caller; by I1 the block is the second one's.
             unsafe { self.second.deallocate(block, layout) }
         }
     }
@@ -96,10 +121,10 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
         let grown = if old.size() == 0 {
             Err(AllocError::NotInPlace)
         } else if self.first.owns(block) {
-            // SAFETY: by the caller; the block is the first one's.
+            // SAFETY: by the caller; by I1 the block is the first one's.
             unsafe { self.first.grow_in_place(block, old, new) }
         } else {
-            // SAFETY: by the caller; the block is the second one's.
+            // SAFETY: by the caller; by I1 the block is the second one's.
             unsafe { self.second.grow_in_place(block, old, new) }
         };
         // Whatever the reason is there, the other allocator may have room.
@@ -115,10 +140,10 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
             return Err(AllocError::NotInPlace);
         }
         let shrunk = if self.first.owns(block) {
-            // SAFETY: by the caller; the block is the first one's.
+            // SAFETY: by the caller; by I1 the block is the first one's.
             unsafe { self.first.shrink_in_place(block, old, new) }
         } else {
-            // SAFETY: by the caller; the block is the second one's.
+            // SAFETY: by the caller; by I1 the block is the second one's.
             unsafe { self.second.shrink_in_place(block, old, new) }
         };
         shrunk.map_err(|_| AllocError::NotInPlace)

@@ -35,6 +35,7 @@
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
+use crate::source::finish;
 use crate::sync::{AtomicPtr, AtomicU32, Witness, const_when_shipped, site};
 
 /// The values.
@@ -146,7 +147,8 @@ impl<T> Leases<T> {
 
 impl<T> Drop for Leases<T> {
     fn drop(&mut self) {
-        while self.take().is_some() {}
+        // The drop of a value may panic, if its source does.
+        finish(|| self.take().is_some());
     }
 }
 

@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use super::leases::{Lease, Leases};
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
+use crate::source::finish;
 use crate::sync::const_when_shipped;
 
 /// Instances of an allocator for one thread, each leased to one thread at a time.
@@ -88,7 +89,8 @@ impl<A: Owner, F> PerThread<A, F> {
     ///
     /// # Safety
     ///
-    /// `block` is a live block of one of the instances, and `layout` fits it.
+    /// `block` is a live block of one of the instances, and `layout` fits it. No instance has its memory
+    /// from another one, and each [owns](Owner::owns) the addresses of its own blocks.
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         let owns = |instance: &&mut A| layout.size() != 0 && instance.owns(block);
         if let Some(instance) = self.instances().find(owns) {
@@ -100,8 +102,18 @@ impl<A: Owner, F> PerThread<A, F> {
 
 impl<A: Reset, F> PerThread<A, F> {
     /// Resets all instances: every block is invalid, and nothing is in use afterwards.
+    ///
+    /// # Panics
+    ///
+    /// If the source of an instance panics in `release`. All instances are reset nevertheless.
     pub fn reset(&mut self) {
-        self.instances().for_each(Reset::reset);
+        let mut instances = self.instances();
+        finish(|| {
+            let instance = instances.next();
+            let is_one = instance.is_some();
+            instance.map(Reset::reset);
+            is_one
+        });
     }
 }
 

@@ -9,6 +9,8 @@ use super::NodeSet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MapError {
+    /// A region of no bytes was asked for.
+    NoBytes,
     /// No address space is that large.
     TooLarge {
         /// Bytes that were asked for.
@@ -78,6 +80,7 @@ pub enum MapError {
 impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::NoBytes => f.write_str("a region of no bytes, where 1 byte is the least"),
             Self::TooLarge { bytes } => write!(f, "no address space has {bytes} bytes"),
             Self::Refused { bytes } => write!(
                 f,

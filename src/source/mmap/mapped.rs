@@ -110,7 +110,7 @@ impl Mapped {
     ///
     /// # Errors
     ///
-    /// [`MapError`]. Nothing stays mapped.
+    /// [`MapError`]. Nothing stays mapped, unless the kernel refuses to unmap it.
     pub fn map(&mut self, layout: Layout) -> Result<NonNull<u8>, MapError> {
         let mapped = self.map_whole(layout);
         if let Err(error) = mapped {
@@ -131,8 +131,11 @@ impl Mapped {
 
     fn map_whole(&mut self, layout: Layout) -> Result<NonNull<u8>, MapError> {
         let bytes = layout.size();
+        if bytes == 0 {
+            return Err(MapError::NoBytes);
+        }
         let too_large = MapError::TooLarge { bytes };
-        let len = self.taken(bytes).filter(|len| *len > 0).ok_or(too_large)?;
+        let len = self.taken(bytes).ok_or(too_large)?;
         let (guard, align) = (self.guard(), layout.align().max(self.unit));
         // The kernel aligns to a page; this much may have to be cut off.
         let slack = align - self.page;

@@ -61,7 +61,8 @@ impl Default for CountingSource {
 }
 
 /// What [`CountingSource`] counts. All clones of a handle lead to the same counts. They are exact
-/// while no thread is in a call of the source.
+/// while no thread is in a call of a source that counts here. While one is, a difference of two counts
+/// may be too large, and is never negative: what has ended is read first.
 #[derive(Clone, Debug, Default)]
 pub struct SourceCounts(Arc<Counters>);
 
@@ -99,7 +100,8 @@ impl SourceCounts {
 
     /// Requests that were refused, or ended in a panic.
     pub fn refused(&self) -> usize {
-        self.calls() - self.obtained()
+        let obtained = self.obtained();
+        self.calls().saturating_sub(obtained)
     }
 
     /// Regions that went back.
@@ -114,12 +116,14 @@ impl SourceCounts {
 
     /// Regions that have not gone back.
     pub fn live_regions(&self) -> usize {
-        self.obtained() - self.released()
+        let released = self.released();
+        self.obtained().saturating_sub(released)
     }
 
     /// Sources that count here and have not been dropped.
     pub fn sources(&self) -> usize {
-        count(&self.0.sources) - count(&self.0.dropped)
+        let dropped = count(&self.0.dropped);
+        count(&self.0.sources).saturating_sub(dropped)
     }
 
     /// Bytes given, in regions and by extensions.
@@ -129,7 +133,8 @@ impl SourceCounts {
 
     /// Bytes of the regions that have not gone back.
     pub fn live_bytes(&self) -> usize {
-        self.obtained_bytes() - count(&self.0.released_bytes)
+        let released = count(&self.0.released_bytes);
+        self.obtained_bytes().saturating_sub(released)
     }
 
     /// The most bytes that were out at a time.
@@ -140,7 +145,7 @@ impl SourceCounts {
     fn gave(&self, bytes: usize) {
         add(&self.0.obtained_bytes, bytes);
         let live = u64::try_from(self.live_bytes()).unwrap_or(u64::MAX);
-        self.0.most_bytes.set(self.0.most_bytes.get().max(live));
+        self.0.most_bytes.raise(live);
     }
 }
 

@@ -25,6 +25,8 @@ pub struct FailingSource<S = SystemSource> {
     source: S,
     faults: Faults,
     max_align: Option<usize>,
+    /// Addresses of the regions that it has misaligned, and that have not come back.
+    misaligned: Vec<usize>,
 }
 
 /// The faults of a [`FailingSource`], for tests that set them while an allocator owns the source. All
@@ -142,7 +144,7 @@ macro_rules! with_faults {
 impl<S> FailingSource<S> {
     /// Passes the calls on to `source`, until a fault is set.
     pub fn new(source: S) -> Self {
-        Self { source, faults: Faults::default(), max_align: None }
+        Self { source, faults: Faults::default(), max_align: None, misaligned: Vec::new() }
     }
 
     /// A handle to the faults.
@@ -189,30 +191,36 @@ unsafe impl<S: Source> Source for FailingSource<S> {
             return None;
         }
         if layout.align() > 1 && (plan.misalign.is(call) || plan.misalign_from.is_over(call)) {
+            let whole = self.source.obtain(padded(layout)?)?;
             // SAFETY: the region has a byte to spare.
-            return self.source.obtain(padded(layout)?).map(|region| unsafe { region.add(1) });
+            let region = unsafe { whole.add(1) };
+            self.misaligned.push(region.addr().get());
+            return Some(region);
         }
         self.source.obtain(layout)
     }
 
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
         let release = self.faults.0.releases.add(1);
-        if region.addr().get().is_multiple_of(layout.align()) {
-            // SAFETY: by the caller.
-            unsafe { self.source.release(region, layout) };
-        } else {
+        let address = region.addr().get();
+        // The source inside may misalign regions by itself, so the address alone does not tell.
+        if let Some(at) = self.misaligned.iter().position(|misaligned| *misaligned == address) {
+            self.misaligned.swap_remove(at);
             // SAFETY: undoes what `obtain` added.
             let region = unsafe { region.sub(1) };
             let layout = padded(layout).expect("as it was obtained");
             // SAFETY: by the caller; obtained with this layout.
+            unsafe { self.source.release(region, layout) };
+        } else {
+            // SAFETY: by the caller.
             unsafe { self.source.release(region, layout) };
         }
         assert!(!self.faults.0.panic_at_release.is(release), "the source was told to panic");
     }
 
     unsafe fn extend(&mut self, region: NonNull<u8>, old: Layout, new: Layout) -> bool {
-        let is_aligned = region.addr().get().is_multiple_of(old.align());
-        if !is_aligned || self.faults.0.refuse_from.is_over(self.faults.0.calls.get()) {
+        let is_misaligned = self.misaligned.contains(&region.addr().get());
+        if is_misaligned || self.faults.0.refuse_from.is_over(self.faults.0.calls.get()) {
             return false;
         }
         // SAFETY: by the caller; the region is one of the source inside, as long as that.
@@ -248,6 +256,18 @@ mod tests {
     use crate::source::CountingSource;
 
     const WORD: Layout = Layout::new::<u64>();
+
+    #[test]
+    fn a_region_that_the_source_inside_misaligns_goes_back_as_it_came() {
+        let inside = FailingSource::new(CountingSource::default()).misalign_at(0);
+        let counts = inside.source.counts();
+        let mut outside = FailingSource::new(inside);
+        let region = outside.obtain(WORD).unwrap();
+        assert_eq!(region.addr().get() % 8, 1);
+        // SAFETY: obtained with this layout, and not used.
+        unsafe { outside.release(region, WORD) };
+        assert_eq!((counts.live_regions(), counts.live_bytes()), (0, 0));
+    }
 
     #[test]
     fn each_fault_comes_at_its_call() {

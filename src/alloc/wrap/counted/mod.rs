@@ -3,7 +3,9 @@
 mod statistics;
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 pub use statistics::Statistics;
@@ -64,7 +66,8 @@ impl<A> Counted<A> {
 
     /// A handle for one thread, which counts in a record of its own.
     pub fn thread(&self) -> CountedThread<'_, A> {
-        CountedThread { inner: &self.inner, tally: self.threads.lease(Tally::default) }
+        let tally = self.threads.lease(Tally::default);
+        CountedThread { inner: &self.inner, tally, of_one_thread: PhantomData }
     }
 
     /// Everything that was counted, by all threads.
@@ -75,10 +78,19 @@ impl<A> Counted<A> {
     }
 }
 
-/// A thread's handle on a [`Counted`] allocator.
+/// A thread's handle on a [`Counted`] allocator. Threads do not share one: its record is counted by a
+/// load and a store.
+///
+/// ```compile_fail,E0277
+/// # use stampool::alloc::{AsyncLinear, wrap::Counted};
+/// fn shared<T: Sync>(_: T) {}
+/// shared(Counted::new(AsyncLinear::default()).thread());
+/// ```
 pub struct CountedThread<'a, A> {
     inner: &'a A,
     tally: Lease<'a, Tally>,
+    /// `Send` and not `Sync`.
+    of_one_thread: PhantomData<Cell<()>>,
 }
 
 impl<A: Allocator> Counted<A> {
