@@ -126,9 +126,9 @@ pub enum BuildError {
     },
     /// A limbo that is larger than the limit.
     LimboMagazines {
-        /// The magazines asked for, per handle.
+        /// The magazines asked for, per slot.
         requested: usize,
-        /// The most, per handle.
+        /// The most, per slot.
         limit: usize,
     },
     /// A topology of no shards, or of more than the limit.
@@ -192,7 +192,7 @@ impl fmt::Display for BuildError {
                 f.write_str(if batch > 1 { hint } else { "" })
             }
             Self::LimboMagazines { requested, limit } => {
-                write!(f, "a limbo of {requested} magazines per handle, where {limit} is the limit")
+                write!(f, "a limbo of {requested} magazines per slot, where {limit} is the limit")
             }
             Self::Shards { requested, limit } => {
                 write!(f, "a topology of {requested} shards, where 1 to {limit} can be had")
@@ -207,7 +207,7 @@ impl fmt::Display for BuildError {
             Self::PoolsExhausted => write!(f, "no number is left for another pool"),
             Self::Fill { error } => write!(f, "the pool cannot be filled: {error}"),
             Self::NotLockFree { strategy } => {
-                write!(f, "{strategy} is not lock-free on this machine")?;
+                write!(f, "{strategy} without a fallback is not lock-free on this machine")?;
                 f.write_str(": choose another strategy, or leave `strict_lock_free` out")
             }
         }

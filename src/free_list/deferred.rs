@@ -49,7 +49,7 @@ use crate::sync::{AtomicU32, Mutex, lock, opaque, site};
 ///
 /// An emptied magazine waits until no thread can be reading it any more. Blocks never wait. A
 /// thread that sleeps while it reads a list holds up the magazines that are emptied meanwhile, at
-/// most [`limbo_magazines`] per handle. Further magazines go through a lock until the thread wakes.
+/// most [`limbo_magazines`] per slot. Further magazines go through a lock until the thread wakes.
 ///
 /// [`limbo_magazines`]: crate::PoolBuilder::limbo_magazines
 #[derive(Clone, Copy, Debug)]

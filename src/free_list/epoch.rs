@@ -109,7 +109,7 @@ unsafe impl Reclaimer for Epoch {
 /// # A thread that sleeps while pinned
 ///
 /// Such a thread holds up the magazines that are emptied meanwhile, but no block. Beyond
-/// [`limbo_magazines`] per handle, emptied magazines go through a lock, which [`Stats::overflows`]
+/// [`limbo_magazines`] per slot, emptied magazines go through a lock, which [`Stats::overflows`]
 /// counts, until the thread wakes and the collector has noticed it. The pool works on meanwhile,
 /// with locks as under [`Locked`](super::Locked).
 ///

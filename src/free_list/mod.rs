@@ -169,14 +169,14 @@ impl DoubleWidthCas {
 pub struct Requirements {
     /// Whether a 128-bit CAS may be used.
     pub double_width_cas: DoubleWidthCas,
-    /// Refuse to build a pool that would not be lock-free, instead of falling back.
+    /// Refuse to build a pool unless the strategy itself, without its fallback, is lock-free here.
     pub strict: bool,
     /// What happens when a tag has taken every value of its width.
     pub tag_policy: TagPolicy,
     /// Let tags narrower than 32 bits wrap. This is for experiments: a block may then be handed out
     /// twice.
     pub narrow_tags: bool,
-    /// The most magazines per handle that may wait in limbo, under a strategy that has one.
+    /// The most magazines per slot that may wait in limbo, under a strategy that has one.
     pub limbo_magazines: usize,
 }
 
@@ -206,7 +206,7 @@ pub struct Mechanism {
     pub tag_bits: u32,
     /// What happens when the tag has taken every value of its width.
     pub tag_policy: TagPolicy,
-    /// The most magazines per handle that may wait in limbo.
+    /// The most magazines per slot that may wait in limbo.
     pub limbo_magazines: usize,
 }
 

@@ -55,9 +55,10 @@ pub struct Stats {
     pub limbo_magazines: usize,
     /// The most magazines that may wait.
     pub limbo_limit: usize,
-    /// Exchanges that took a lock. Under `EpochDeferred`: because the limbo was full, which in a
-    /// small limbo happens even if no thread sleeps. Under `Quiescent`: because the first list was
-    /// empty while another removal was in flight.
+    /// Under `EpochDeferred`: magazines that went through a lock because the limbo was full, which in a
+    /// small limbo happens even if no thread sleeps. Under `Quiescent`: removals that found the first
+    /// list empty and could not splice, because another removal was in flight. Exchanges that take a
+    /// lock for another reason do not count.
     pub overflows: u64,
     /// Refills of caches, from magazines or with freshly carved blocks.
     /// [`Pool::slots`](crate::Pool::slots) has the counts of each slot.

@@ -49,7 +49,7 @@ pub fn rounds<S: Strategy>(
     (producer, consumer): (&Local<'_, S>, &Local<'_, S>),
     rounds: usize,
 ) -> Stats {
-    let rounds = rounds / super::often(1, 5);
+    let rounds = rounds / super::often(1, 25);
     for _ in 0..rounds {
         let blocks: [_; BATCH] = core::array::from_fn(|_| producer.allocate().unwrap());
         for block in blocks {

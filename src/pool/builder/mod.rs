@@ -25,7 +25,7 @@ use crate::threads::{self, ExplicitHandles, ThreadHandling, Topology};
 
 /// The most shards.
 const MAX_SHARDS: usize = 1 << 10;
-/// The most magazines per handle that may wait.
+/// The most magazines per slot that may wait.
 const MAX_LIMBO: usize = 1 << 10;
 
 /// Builds a [`Pool`]. Made by [`Pool::builder`].
@@ -192,7 +192,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Sets how many emptied magazines per handle may wait until no thread can still be reading
+    /// Sets how many emptied magazines per slot may wait until no thread can still be reading
     /// them: 1,024 at most, 16 by default. When the limbo is full, exchanges go through a lock
     /// until the threads that are reading have finished. With 0, all exchanges take the lock. With
     /// a small number, some take it although no thread is held up, because a grace period lasts
@@ -208,8 +208,9 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Makes [`build`](Self::build) fail if exchanges would block on this machine, instead of
-    /// falling back to another strategy.
+    /// Makes [`build`](Self::build) fail unless the strategy itself is lock-free on this machine. No
+    /// fallback is accepted, also not one that is lock-free: where there is no double-width
+    /// compare-and-swap, ask for [`TaggedPacked`](crate::TaggedPacked) instead of `TaggedWide`.
     pub fn strict_lock_free(mut self) -> Self {
         self.requirements.strict = true;
         self

@@ -41,7 +41,7 @@ impl<S: Strategy, C: Checking> Local<'_, S, C> {
             if may_hold_back && unsafe { slot.hold_back(batch) } {
                 return Ok(());
             }
-            // SAFETY: as above; it holds two batches.
+            // SAFETY: a handle owns the slot, and its full array holds two of the smallest batches.
             unsafe { shared.flush(slot, check, client, batch.min) }?;
         }
         // SAFETY: a handle owns the slot.

@@ -91,7 +91,7 @@ impl Promises for EpochDeferred {
             ),
             asleep: "emptied magazines wait in limbo; when it is full, exchanges take a lock",
             limbo_magazines: Requirements::default().limbo_magazines,
-            beside: "a limbo of magazines for each handle; the collector's own memory",
+            beside: "a limbo of magazines for each slot; the collector's own memory",
             ..facts::<Self>()
         }
     }
