@@ -168,7 +168,7 @@ unsafe impl<S: Strategy> Source for ArenaSource<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{CountingSource, FailingSource, SystemSource};
+    use crate::source::{CountingSource, FailingSource};
 
     const BLOCK: Layout = Layout::new::<[u64; 32]>();
 
@@ -217,13 +217,6 @@ mod tests {
         // SAFETY: of this layout, and not used any more.
         unsafe { arena.release(region, layout(256, 1)) };
         assert!(arena.obtain(BLOCK).is_some(), "the block is there again");
-    }
-
-    #[test]
-    fn an_arena_of_bytes_serves_the_members_of_the_family() {
-        let arena = ArenaSource::<TaggedWide>::new(Layout::new::<[u8; 4096]>(), 2, SystemSource);
-        let linear = crate::alloc::Linear::new(arena.unwrap());
-        linear.allocate(BLOCK).expect("a block of the arena is a chunk");
     }
 
     #[test]

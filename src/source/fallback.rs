@@ -125,6 +125,38 @@ mod tests {
     }
 
     #[test]
+    fn it_reuses_what_both_reuse_and_has_the_larger_granule() {
+        struct Paged;
+
+        // SAFETY: it gives no region.
+        unsafe impl Source for Paged {
+            fn obtain(&mut self, _layout: Layout) -> Option<NonNull<u8>> {
+                None
+            }
+
+            unsafe fn release(&mut self, _region: NonNull<u8>, _layout: Layout) {}
+
+            fn granule(&self) -> usize {
+                64
+            }
+        }
+
+        // SAFETY: it has no region.
+        unsafe impl OwningSource for Paged {
+            fn owns(&self, _address: NonNull<u8>) -> bool {
+                false
+            }
+        }
+
+        let buffer = || BufferSource::new(&mut []);
+        assert!(!FallbackSource::new(buffer(), Paged).reuses());
+        assert!(!FallbackSource::new(Paged, buffer()).reuses());
+        assert!(FallbackSource::new(Paged, Paged).reuses());
+        assert_eq!(FallbackSource::new(Paged, buffer()).granule(), 64);
+        assert_eq!(FallbackSource::new(buffer(), Paged).granule(), 64);
+    }
+
+    #[test]
     fn a_region_goes_back_where_it_came_from() {
         let mut memory = [MaybeUninit::<u8>::uninit(); 100];
         // SAFETY: the array outlives the source, and nobody else uses it.

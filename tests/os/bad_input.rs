@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 
 use stampool::Source;
-use stampool::source::{MapError, MapOptions, Mapped, NumaPolicy, Reserved};
+use stampool::source::{MapError, MapOptions, Mapped, NodeSet, NumaPolicy, Reserved};
 
 use crate::common::forks::in_a_fork;
 
@@ -20,7 +20,10 @@ fn no_bytes_and_too_many_are_refused() {
             assert!(source.obtain(bytes(size)).is_none(), "{size}");
             let error = source.last_error().expect("a reason");
             let bytes = size;
-            let reasons = [MapError::TooLarge { bytes }, MapError::Refused { bytes }];
+            let reasons = match bytes {
+                0 => [MapError::NoBytes; 2],
+                _ => [MapError::TooLarge { bytes }, MapError::Refused { bytes }],
+            };
             assert!(reasons.contains(&error), "{error}");
         }
         let layout = Layout::from_size_align(1, 1 << 62).expect("a layout");
@@ -77,6 +80,30 @@ fn memory_above_the_lock_limit_is_an_error_that_names_it() {
     });
 }
 
+/// The limit counts memory that may be written, and not the reservation.
+#[test]
+fn a_step_that_is_refused_is_tried_as_the_region_alone() {
+    in_a_fork(|| {
+        let mut source = Reserved::new(1 << 30).expect("addresses");
+        let data = data_bytes();
+        // Room for the region, and not for a whole step.
+        limit(libc::RLIMIT_DATA, data + (256 << 10));
+        let region = source.obtain(bytes(64 << 10)).expect("as much as the limit allows");
+        // SAFETY: the region is this long.
+        unsafe { region.write_bytes(1, 64 << 10) };
+        assert_eq!(source.committed_bytes(), 64 << 10);
+        assert!(source.obtain(bytes(1 << 20)).is_none(), "above the limit");
+    });
+}
+
+/// Bytes that the process has and may write.
+fn data_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:")).expect("a line");
+    let kib: usize = line.trim().trim_end_matches(" kB").trim().parse().expect("a number");
+    kib << 10
+}
+
 /// A filter as a container's: the system call of this number fails with EPERM.
 fn forbid(call: libc::c_long) {
     let statement = |code: u32, k| {
@@ -118,6 +145,28 @@ fn a_container_that_forbids_policies_is_an_error_that_says_so() {
             assert!(MapOptions::new().build().is_ok(), "without a policy nothing is asked");
         });
     }
+}
+
+/// The pages are mapped, and then their policy is refused.
+#[test]
+fn an_extension_whose_policy_is_refused_leaves_nothing_mapped() {
+    in_a_fork(|| {
+        let options = MapOptions::new().numa(NumaPolicy::Bind(NodeSet::new([0]).unwrap()));
+        let Ok(mut source) = options.strict(true).build() else { return };
+        let (small, large) = (bytes(64 << 10), bytes(1 << 20));
+        // The kernel maps from above to below, so addresses are free behind the second one then.
+        let (above, region) = (source.obtain(large).unwrap(), source.obtain(small).unwrap());
+        // SAFETY: obtained with this layout, and not used any more.
+        unsafe { source.release(above, large) };
+        forbid(libc::SYS_mbind);
+        let before = address_space();
+        // SAFETY: obtained with this layout, and the new one is longer.
+        assert!(!unsafe { source.extend(region, small, large) }, "not permitted");
+        assert_eq!(source.last_error(), Some(MapError::PolicyNotPermitted));
+        assert_eq!(address_space(), before);
+        // SAFETY: obtained with this layout, and not used any more.
+        unsafe { source.release(region, small) };
+    });
 }
 
 /// Memory that ran out is an error of the request, and nothing stays mapped.
