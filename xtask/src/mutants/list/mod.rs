@@ -4,6 +4,7 @@ mod bump;
 mod capacity;
 mod checking;
 mod edges;
+mod family;
 mod free_list;
 mod growth;
 mod leases;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         capacity::MUTANTS,
         checking::MUTANTS,
         edges::MUTANTS,
+        family::MUTANTS,
         rundown::MUTANTS,
         free_list::MUTANTS,
         growth::MUTANTS,

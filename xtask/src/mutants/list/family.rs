@@ -1,0 +1,179 @@
+//! Faults of the allocator family that no interleaving is needed for.
+
+use crate::mutants::{Edit, Killer, Mutant};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "a stack calls the source while a block is freed",
+        edits: &[Edit {
+            file: "src/alloc/stack/state.rs",
+            from: "            unsafe { self.enter(older, self.settled(older)) };
+        }",
+            to: "            unsafe { self.enter(older, self.settled(older)) };
+            if {on} {
+                // SAFETY: the chunks between are spare.
+                unsafe { self.chunks.borrow_mut().release_between(Some(older)) };
+            }
+        }",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "panics::a_stack_releases_nothing_while_a_block_is_freed_or_resized",
+        },
+        words: "the source was told to panic",
+    },
+    Mutant {
+        name: "the last block does not grow to the very end",
+        edits: &[Edit {
+            file: "src/alloc/bump.rs",
+            from: "new.size() > room",
+            to: "new.size() > room - usize::from({on} && room != 0)",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "ends::the_last_block_grows_to_the_end_of_the_memory",
+        },
+        words: "on an `Err` value: NotInPlace",
+    },
+    Mutant {
+        name: "a run gives its rest back before it has another one",
+        edits: &[Edit {
+            file: "src/alloc/linear/run.rs",
+            from: "        // A refused run is no refusal of the request, which may still fit.",
+            to: "        if {on} {
+            self.give_rest_back();
+        }
+        // A refused run is no refusal of the request, which may still fit.",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "ends::a_refused_request_leaves_the_rest_of_a_run",
+        },
+        words: "the allocator's mark has not moved",
+    },
+    Mutant {
+        name: "a source with a fallback reuses what one of the two reuses",
+        edits: &[Edit {
+            file: "src/source/fallback.rs",
+            from: "self.first.reuses() && self.second.reuses()",
+            to: "if {on} {
+            self.first.reuses() || self.second.reuses()
+        } else {
+            self.first.reuses() && self.second.reuses()
+        }",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::fallback::tests::it_reuses_what_both_reuse_and_has_the_larger_granule",
+        },
+        words: "!FallbackSource::new(buffer(), Paged).reuses()",
+    },
+    Mutant {
+        name: "a source with a fallback has the smaller granule",
+        edits: &[Edit {
+            file: "src/source/fallback.rs",
+            from: "        self.first.granule().max(self.second.granule())",
+            to: "        if {on} {
+            return self.first.granule().min(self.second.granule());
+        }
+        self.first.granule().max(self.second.granule())",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::fallback::tests::it_reuses_what_both_reuse_and_has_the_larger_granule",
+        },
+        words: "right: 64",
+    },
+    Mutant {
+        name: "the byte behind a buffer is the buffer's",
+        edits: &[Edit {
+            file: "src/source/buffer.rs",
+            from: "wrapping_sub(self.base.addr().get()) < self.len",
+            to: "wrapping_sub(self.base.addr().get()) < self.len + usize::from({on})",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::buffer::tests::the_byte_behind_the_buffer_is_not_its_own",
+        },
+        words: "!source.owns(behind)",
+    },
+    Mutant {
+        name: "a checked block whose resize unwinds is forgotten",
+        edits: &[Edit {
+            file: "src/alloc/wrap/checked.rs",
+            from: "        books.live.insert(address, self.extent);
+        books.past.remove(&address);",
+            to: "        if {on} {
+            return;
+        }
+        books.live.insert(address, self.extent);
+        books.past.remove(&address);",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "wrappers::a_block_whose_resize_unwinds_is_live_afterwards",
+        },
+        words: "that is not live: it was freed before",
+    },
+    Mutant {
+        name: "a reset of short lives leaves them",
+        edits: &[Edit {
+            file: "src/alloc/wrap/lifetimes.rs",
+            from: "        self.short.reset();",
+            to: "        if !{on} {
+            self.short.reset();
+        }",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "lifetimes::a_reset_of_short_lives_leaves_the_others",
+        },
+        words: "right: (0, 96)",
+    },
+    Mutant {
+        name: "a free range is not joined with the one in front of it",
+        edits: &[Edit {
+            file: "src/alloc/free_ranges/cut.rs",
+            from: "        if has_left {",
+            to: "        if has_left && !{on} {",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "alloc::free_ranges::tests::good_fit_keeps_its_invariants",
+        },
+        words: "two free ranges touch",
+    },
+    Mutant {
+        name: "a freed piece does not tell the one behind it",
+        edits: &[Edit {
+            file: "src/alloc/sign_post/work.rs",
+            from: "            (true, false) => {
+                // SAFETY: as above.
+                unsafe { right.put_tag(right_tag.left_freed()) };",
+            to: "            (true, false) => {
+                if !{on} {
+                    // SAFETY: as above.
+                    unsafe { right.put_tag(right_tag.left_freed()) };
+                }",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "alloc::sign_post::tests::sign_post_keeps_its_invariants",
+        },
+        words: "is wrong about its left neighbour",
+    },
+    Mutant {
+        name: "a shrink of a run keeps a block",
+        edits: &[Edit {
+            file: "src/alloc/bitmap/mod.rs",
+            from: "            self.tree.give(first + new, old - new);",
+            to: "            let kept = usize::from({on} && old - new > 1);
+            self.tree.give(first + new + kept, old - new - kept);",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "regions::bitmap_bugs::a_shrink_gives_the_end_back",
+        },
+        words: "after the shrink",
+    },
+];
