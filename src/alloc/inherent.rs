@@ -82,7 +82,7 @@ macro_rules! member {
         }
     };
     // The inherent methods that the trait provides.
-    (@provided $($method:ident $doc:literal;)*) => {
+    (@provided $whose:literal; $($method:ident $size:literal $doc:literal;)*) => {
         $(
             #[doc = $doc]
             ///
@@ -92,8 +92,9 @@ macro_rules! member {
             ///
             /// # Safety
             ///
-            /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller
-            /// (grow) or not larger (shrink).
+            #[doc = concat!(
+                "`block` is a live block of ", $whose, ", `old` fits it, and `new` is not ", $size, "."
+            )]
             #[inline]
             pub unsafe fn $method(
                 &self,
@@ -169,11 +170,11 @@ macro_rules! member {
                 $crate::alloc::Allocator::allocate_zeroed(self, layout)
             }
 
-            $crate::alloc::inherent::member! { @provided
-                grow "Makes a block longer, in place or by moving it, as \
+            $crate::alloc::inherent::member! { @provided $whose;
+                grow "smaller" "Makes a block longer, in place or by moving it, as \
                     [`Allocator::grow`](crate::alloc::Allocator::grow).";
-                grow_zeroed "As [`grow`](Self::grow), and the new bytes are zero.";
-                shrink "Makes a block shorter, in place or by moving it, as \
+                grow_zeroed "smaller" "As [`grow`](Self::grow), and the new bytes are zero.";
+                shrink "larger" "Makes a block shorter, in place or by moving it, as \
                     [`Allocator::shrink`](crate::alloc::Allocator::shrink).";
             }
         }
