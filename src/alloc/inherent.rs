@@ -17,6 +17,9 @@
 /// }
 /// ```
 ///
+/// A wrapper writes `Owner for [generics]` if it implements the trait only for some of the types that
+/// it can wrap.
+///
 /// The three expressions stand in an `unsafe` block whose obligation is the caller's contract: the
 /// block is a live block of the allocator that is named, the layout fits it, and the new layout is
 /// not smaller, or not larger. So each is one call of a function with the same contract.
@@ -198,10 +201,19 @@ macro_rules! member {
             $crate::alloc::inherent::member! { @trait $type; grow_in_place shrink_in_place }
         }
     };
+    // A trait, for the generics of the member or for narrower ones.
+    (@impl $trait:ident $generics:tt [] $type:ty, $($name:literal)?) => {
+        $crate::alloc::inherent::member! { @$trait $generics $type, $($name)? }
+    };
+    (@impl $trait:ident $generics:tt [$narrower:tt] $type:ty,) => {
+        $crate::alloc::inherent::member! { @$trait $narrower $type, }
+    };
     ($generics:tt $type:ty, blocks of $whose:literal:
-        $($trait:ident $(($name:literal))?),*; $($calls:tt)*) => {
+        $($trait:ident $(for $narrower:tt)? $(($name:literal))?),*; $($calls:tt)*) => {
         $crate::alloc::inherent::member! { @calls $generics $type, $whose; $($calls)* }
-        $( $crate::alloc::inherent::member! { @$trait $generics $type, $($name)? } )*
+        $( $crate::alloc::inherent::member! {
+            @impl $trait $generics [$($narrower)?] $type, $($name)?
+        } )*
     };
 }
 

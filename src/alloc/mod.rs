@@ -5,11 +5,10 @@
 //! members here serve blocks of any layout, or keep to one thread and need no atomic at all. The
 //! chapter [`family`](crate::docs::family) says which member to take.
 //!
-//! Every member has inherent methods with the names of the methods of [`Allocator`], so a caller
-//! needs no import for them. Members that implement [`Owner`] or [`Reset`] have inherent methods
-//! for these too, except [`Locked`](wrap::Locked) and [`Shared`](wrap::Shared). `&T` of each member
-//! also implements the `Allocator` of the crate `allocator-api2`, if the feature of that version is
-//! on.
+//! Every member but [`Shared`](wrap::Shared) has inherent methods with the names of the methods of
+//! [`Allocator`], and of [`Owner`] and [`Reset`] if it implements these, so a caller needs no import
+//! for them. `&T` of each member also implements the `Allocator` of the crate `allocator-api2`, if the
+//! feature of that version is on.
 //!
 //! # The contract
 //!

@@ -22,7 +22,7 @@ use crate::error::AllocError;
 /// use std::alloc::Layout;
 /// use std::mem::MaybeUninit;
 /// use stampool::alloc::wrap::Fallback;
-/// use stampool::alloc::{Linear, Owner, Static};
+/// use stampool::alloc::{Linear, Static};
 ///
 /// let mut buffer = [const { MaybeUninit::uninit() }; 100];
 /// let near = Fallback::new(Static::new(&mut buffer), Linear::default());
@@ -127,8 +127,32 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
 
 type Served = Result<NonNull<[u8]>, AllocError>;
 
+impl<A: Owner, B: Owner> Fallback<A, B> {
+    /// Whether `address` lies in a region of one of the two.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.first.owns(address) || self.second.owns(address)
+    }
+
+    /// The usage of both together.
+    pub fn usage(&self) -> Usage {
+        both::sum(self.first.usage(), self.second.usage())
+    }
+}
+
+impl<A: Reset, B: Reset> Fallback<A, B> {
+    /// Invalidates the blocks of both.
+    ///
+    /// # Panics
+    ///
+    /// If a source panics in `release`. All blocks are invalid nevertheless.
+    pub fn reset(&mut self) {
+        both::reset(&mut self.first, &mut self.second);
+    }
+}
+
 inherent::member! {
-    [A: Owner, B: Allocator] Fallback<A, B>, blocks of "this allocator":;
+    [A: Owner, B: Allocator] Fallback<A, B>, blocks of "this allocator":
+        Owner for [A: Owner, B: Owner], Reset for [A: Reset, B: Reset];
 
     /// Gives a block back to the allocator that it came from.
     unsafe deallocate(self, block, layout) = self.free(block, layout);
@@ -146,22 +170,6 @@ inherent::member! {
     ///
     /// [`AllocError::NotInPlace`] if its allocator does not, or if no bytes would be left.
     unsafe shrink_in_place(self, block, old, new) = self.shrink_there(block, old, new);
-}
-
-impl<A: Owner, B: Owner> Owner for Fallback<A, B> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.first.owns(address) || self.second.owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        both::sum(self.first.usage(), self.second.usage())
-    }
-}
-
-impl<A: Reset, B: Reset> Reset for Fallback<A, B> {
-    fn reset(&mut self) {
-        both::reset(&mut self.first, &mut self.second);
-    }
 }
 
 impl<A, B> fmt::Debug for Fallback<A, B> {

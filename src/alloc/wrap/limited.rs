@@ -123,8 +123,37 @@ impl<A: Allocator> Limited<A> {
     }
 }
 
+impl<A: Owner> Limited<A> {
+    /// Whether `address` lies in a region of the allocator inside.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.inner.owns(address)
+    }
+
+    /// The usage of the allocator inside, except that the bytes in use are those that count against
+    /// the limit, and the limit is the capacity.
+    pub fn usage(&self) -> Usage {
+        let inner = self.inner.usage();
+        let capacity = inner.capacity_bytes.map_or(self.limit, |most| most.min(self.limit));
+        Usage { used_bytes: self.live.get(), capacity_bytes: Some(capacity), ..inner }
+    }
+}
+
+impl<A: Reset> Limited<A> {
+    /// Invalidates all blocks. The whole limit is free afterwards.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
+    pub fn reset(&mut self) {
+        // First, because every block is invalid even if the source panics.
+        self.live.set(0);
+        self.inner.reset();
+    }
+}
+
 inherent::member! {
-    [A: Allocator] Limited<A>, blocks of "this allocator":;
+    [A: Allocator] Limited<A>, blocks of "this allocator":
+        Owner for [A: Owner], Reset for [A: Reset];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) = self.free(block, layout);
@@ -142,28 +171,6 @@ inherent::member! {
     ///
     /// As the allocator inside.
     unsafe shrink_in_place(self, block, old, new) = self.shrink_there(block, old, new);
-}
-
-impl<A: Owner> Owner for Limited<A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.inner.owns(address)
-    }
-
-    /// That of the allocator inside, except that the bytes in use are those that count against the
-    /// limit, and the limit is the capacity.
-    fn usage(&self) -> Usage {
-        let inner = self.inner.usage();
-        let capacity = inner.capacity_bytes.map_or(self.limit, |most| most.min(self.limit));
-        Usage { used_bytes: self.live.get(), capacity_bytes: Some(capacity), ..inner }
-    }
-}
-
-impl<A: Reset> Reset for Limited<A> {
-    fn reset(&mut self) {
-        // First, because every block is invalid even if the source panics.
-        self.live.set(0);
-        self.inner.reset();
-    }
 }
 
 impl<A> fmt::Debug for Limited<A> {

@@ -37,10 +37,34 @@ impl<A: Allocator> Locked<A> {
     }
 }
 
+impl<A: Owner> Locked<A> {
+    /// Whether `address` lies in a region of the inner allocator. Takes the lock.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        lock(&self.0).owns(address)
+    }
+
+    /// The usage of the inner allocator. Takes the lock.
+    pub fn usage(&self) -> Usage {
+        lock(&self.0).usage()
+    }
+}
+
+impl<A: Reset> Locked<A> {
+    /// Invalidates all blocks.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All blocks are invalid nevertheless.
+    pub fn reset(&mut self) {
+        lock(&self.0).reset();
+    }
+}
+
 // The calls that may move a block take the lock for each part, so that a large copy holds up
 // nobody.
 inherent::member! {
-    [A: Allocator] Locked<A>, blocks of "this allocator":;
+    [A: Allocator] Locked<A>, blocks of "this allocator":
+        Owner for [A: Owner], Reset for [A: Reset];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) = lock(&self.0).deallocate(block, layout);
@@ -58,22 +82,6 @@ inherent::member! {
     ///
     /// As the inner allocator.
     unsafe shrink_in_place(self, block, old, new) = lock(&self.0).shrink_in_place(block, old, new);
-}
-
-impl<A: Owner> Owner for Locked<A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        lock(&self.0).owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        lock(&self.0).usage()
-    }
-}
-
-impl<A: Reset> Reset for Locked<A> {
-    fn reset(&mut self) {
-        lock(&self.0).reset();
-    }
 }
 
 impl<A> fmt::Debug for Locked<A> {

@@ -136,8 +136,20 @@ impl<A: Allocator> Leased<'_, A> {
     }
 }
 
+impl<A: Owner> Leased<'_, A> {
+    /// Whether `address` lies in a region of the instance.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.get().owns(address)
+    }
+
+    /// The usage of the instance.
+    pub fn usage(&self) -> Usage {
+        self.get().usage()
+    }
+}
+
 inherent::member! {
-    ['a, A: Allocator] Leased<'a, A>, blocks of "the leased instance":;
+    ['a, A: Allocator] Leased<'a, A>, blocks of "the leased instance": Owner for ['a, A: Owner];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) = self.get().deallocate(block, layout);
@@ -155,16 +167,6 @@ inherent::member! {
     ///
     /// As the instance.
     unsafe shrink_in_place(self, block, old, new) = self.get().shrink_in_place(block, old, new);
-}
-
-impl<A: Owner> Owner for Leased<'_, A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.get().owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        self.get().usage()
-    }
 }
 
 impl<A> fmt::Debug for Leased<'_, A> {

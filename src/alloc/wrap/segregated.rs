@@ -22,7 +22,7 @@ use crate::error::AllocError;
 /// use std::alloc::Layout;
 /// use stampool::SystemSource;
 /// use stampool::alloc::wrap::Segregated;
-/// use stampool::alloc::{Blocks, Owner, Stack};
+/// use stampool::alloc::{Blocks, Stack};
 ///
 /// let node = Layout::new::<[usize; 4]>();
 /// let nodes = Blocks::new(node, SystemSource)?;
@@ -132,8 +132,32 @@ impl<A: Allocator, B: Allocator> Segregated<A, B> {
     }
 }
 
+impl<A: Owner, B: Owner> Segregated<A, B> {
+    /// Whether `address` lies in a region of one of the two.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.small.owns(address) || self.large.owns(address)
+    }
+
+    /// The usage of both together.
+    pub fn usage(&self) -> Usage {
+        both::sum(self.small.usage(), self.large.usage())
+    }
+}
+
+impl<A: Reset, B: Reset> Segregated<A, B> {
+    /// Invalidates the blocks of both.
+    ///
+    /// # Panics
+    ///
+    /// If a source panics in `release`. All blocks are invalid nevertheless.
+    pub fn reset(&mut self) {
+        both::reset(&mut self.small, &mut self.large);
+    }
+}
+
 inherent::member! {
-    [A: Allocator, B: Allocator] Segregated<A, B>, blocks of "this allocator":;
+    [A: Allocator, B: Allocator] Segregated<A, B>, blocks of "this allocator":
+        Owner for [A: Owner, B: Owner], Reset for [A: Reset, B: Reset];
 
     /// Gives a block back to the allocator that serves its layout.
     unsafe deallocate(self, block, layout) = self.free(block, layout);
@@ -152,22 +176,6 @@ inherent::member! {
     ///
     /// As [`grow_in_place`](Self::grow_in_place).
     unsafe shrink_in_place(self, block, old, new) = self.shrink_there(block, old, new);
-}
-
-impl<A: Owner, B: Owner> Owner for Segregated<A, B> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.small.owns(address) || self.large.owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        both::sum(self.small.usage(), self.large.usage())
-    }
-}
-
-impl<A: Reset, B: Reset> Reset for Segregated<A, B> {
-    fn reset(&mut self) {
-        both::reset(&mut self.small, &mut self.large);
-    }
 }
 
 impl<A, B> fmt::Debug for Segregated<A, B> {

@@ -172,8 +172,38 @@ unsafe fn shrink<A: Allocator>(
     resized(unsafe { inner.shrink_in_place(block, old, new) }, old, new, count)
 }
 
+impl<A: Owner> Counted<A> {
+    /// Whether `address` lies in a region of the allocator inside.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.inner.owns(address)
+    }
+
+    /// The usage of the allocator inside.
+    pub fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+}
+
+impl<A: Reset> Counted<A> {
+    /// Invalidates all blocks. Every block that was live counts as taken back.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
+    pub fn reset(&mut self) {
+        let before = self.statistics();
+        self.shared.add(Statistics {
+            deallocations: before.live_blocks(),
+            deallocated_bytes: before.live_bytes(),
+            ..Statistics::default()
+        });
+        self.inner.reset();
+    }
+}
+
 inherent::member! {
-    [A: Allocator] Counted<A>, blocks of "this allocator":;
+    [A: Allocator] Counted<A>, blocks of "this allocator":
+        Owner for [A: Owner], Reset for [A: Reset];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) =
@@ -218,30 +248,6 @@ inherent::member! {
     /// As the allocator inside.
     unsafe shrink_in_place(self, block, old, new) =
         shrink(self.inner, (block, old, new), |more| self.tally.get().add_alone(more));
-}
-
-impl<A: Owner> Owner for Counted<A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.inner.owns(address)
-    }
-
-    /// That of the allocator inside.
-    fn usage(&self) -> Usage {
-        self.inner.usage()
-    }
-}
-
-impl<A: Reset> Reset for Counted<A> {
-    /// As the allocator inside. Every block that was live counts as taken back.
-    fn reset(&mut self) {
-        let before = self.statistics();
-        self.shared.add(Statistics {
-            deallocations: before.live_blocks(),
-            deallocated_bytes: before.live_bytes(),
-            ..Statistics::default()
-        });
-        self.inner.reset();
-    }
 }
 
 impl<A> fmt::Debug for Counted<A> {
