@@ -24,7 +24,8 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::bump::{Served, fit, is_aligned};
+use super::bump::{fit, is_aligned};
+use super::served::Served;
 use crate::error::AllocError;
 use crate::sync::{AtomicPtr, const_when_shipped, site};
 

@@ -64,6 +64,7 @@ mod owner;
 mod pools;
 mod provenance;
 mod region;
+mod served;
 mod sign_post;
 mod stack;
 mod unwind;

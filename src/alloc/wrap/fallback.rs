@@ -5,6 +5,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::both;
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, empty_block, inherent};
 use crate::error::AllocError;
 
@@ -124,8 +125,6 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
         shrunk.map_err(|_| AllocError::NotInPlace)
     }
 }
-
-type Served = Result<NonNull<[u8]>, AllocError>;
 
 impl<A: Owner, B: Owner> Fallback<A, B> {
     /// Whether `address` lies in a region of one of the two.

@@ -6,6 +6,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::exact_length::exactly;
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 
@@ -40,8 +41,6 @@ pub struct Limited<A> {
     limit: usize,
     live: Cell<usize>,
 }
-
-type Served = Result<NonNull<[u8]>, AllocError>;
 
 impl<A> Limited<A> {
     /// Has at most `limit_bytes` bytes of `inner` live at a time.

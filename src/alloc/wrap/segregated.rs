@@ -5,6 +5,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::both;
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 
@@ -69,8 +70,6 @@ impl<A, B> Segregated<A, B> {
         NonNull::slice_from_raw_parts(block.cast(), block.len().min(self.up_to.size()))
     }
 }
-
-type Served = Result<NonNull<[u8]>, AllocError>;
 
 impl<A: Allocator, B: Allocator> Segregated<A, B> {
     /// Returns a block of `layout`, from the allocator that serves such layouts.

@@ -11,8 +11,8 @@ use statistics::Tally;
 
 use super::exact_length::exactly;
 use super::leases::{Lease, Leases};
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
-use crate::error::AllocError;
 
 /// An allocator that counts its blocks, their bytes, and what it refused.
 ///
@@ -48,8 +48,6 @@ pub struct Counted<A> {
     shared: Tally,
     threads: Leases<Tally>,
 }
-
-type Served = Result<NonNull<[u8]>, AllocError>;
 
 impl<A> Counted<A> {
     /// Counts what `inner` does from now on.
