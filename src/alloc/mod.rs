@@ -94,4 +94,4 @@ pub use sign_post::SignPost;
 pub use stack::{Scope, Stack};
 pub use usage::Usage;
 
-pub use crate::error::AllocError;
+pub use crate::error::{AllocError, BuildError};
