@@ -31,7 +31,7 @@ use super::{DefaultSource, OwningSource, Source};
 /// pool.prefill(10_000).expect("memory of one or the other");
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct FallbackSource<A, B = DefaultSource> {
     first: A,
     second: B,

@@ -29,7 +29,7 @@ use super::{DefaultSource, OwningSource, Source};
 /// unsafe { source.release(region, layout) };
 /// assert_eq!(source.taken_bytes(), 0);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct LimitedSource<S = DefaultSource> {
     source: S,
     limit: usize,

@@ -49,7 +49,7 @@ use crate::source::Source;
 /// }
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Mapped {
     options: MapOptions,
     page: usize,
