@@ -32,8 +32,9 @@ const STEP_BYTES: usize = 2 << 20;
 /// # Shape
 ///
 /// Regions begin and end at pages. [`with_step`](Self::with_step) sets the step, 2 MiB by default.
-/// Memory counts against the system's limits when it is committed, not when it is reserved. `ulimit
-/// -v` counts both.
+/// Memory counts against the system's limits when it is committed, not when it is reserved. Only
+/// `ulimit -v` limits the addresses: it counts the whole range at the reservation, and nothing at a
+/// commit.
 ///
 /// # Release
 ///
@@ -109,7 +110,8 @@ impl Reserved {
         self.committed
     }
 
-    /// Bytes below the end of the last region.
+    /// How many bytes behind the base the next region may begin. All bytes below count, also those that
+    /// were skipped for alignment, and those of regions that went back.
     pub const fn used_bytes(&self) -> usize {
         self.used
     }

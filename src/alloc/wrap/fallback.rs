@@ -63,8 +63,9 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
     ///
     /// # Errors
     ///
-    /// If both refuse. The reason is [`AllocError::Unsupported`] if it is so for both; otherwise it
-    /// is that of the one that has another reason, and of the second if both have.
+    /// If both refuse. The reason is [`AllocError::Unsupported`] only if neither ever serves the
+    /// layout, and [`AllocError::Capacity`] only if neither gives a reason but these two. If both give
+    /// another one, it is that of the second.
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
             return Ok(empty_block(layout));
