@@ -10,7 +10,7 @@ use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 
-/// An allocator that has at most a number of bytes live at a time.
+/// An allocator that limits the bytes that are live at one time.
 ///
 /// It counts what callers ask for: the sizes of the layouts of the live blocks. What the allocator
 /// inside loses for alignment, or cannot use again, does not count. To limit what it obtains, put a
@@ -43,7 +43,7 @@ pub struct Limited<A> {
 }
 
 impl<A> Limited<A> {
-    /// Has at most `limit_bytes` bytes of `inner` live at a time.
+    /// Limits the bytes of `inner` that are live at one time to `limit_bytes`.
     pub const fn new(inner: A, limit_bytes: usize) -> Self {
         Self { inner, limit: limit_bytes, live: Cell::new(0) }
     }

@@ -73,7 +73,8 @@ impl Mapped {
         Self::default()
     }
 
-    /// A source of what the options ask for, after it has mapped one granule.
+    /// A source with these options. It has mapped one granule and given it back, so the system does what
+    /// the options ask for.
     fn probed(options: MapOptions) -> Result<Self, MapError> {
         let page = sys::page_bytes();
         let unit = match options.huge_pages {
@@ -101,7 +102,7 @@ impl Mapped {
         self.fallbacks
     }
 
-    /// Why the last request failed that did.
+    /// The reason of the last failure: of a request, an extension or a release.
     pub const fn last_error(&self) -> Option<MapError> {
         self.error
     }
