@@ -25,6 +25,8 @@ const STEP_BYTES: usize = 2 << 20;
 /// last region can be [extended](Source::extend) up to the end, so a linear allocator has one chunk
 /// that grows in place, whatever it comes to.
 ///
+/// # When to take it
+///
 /// Take it where the size is not known beforehand and addresses must stay. It is a bump: only the
 /// last region's addresses come back when it is released. Do not take it for regions that come and
 /// go in any order, for which [`Mapped`](super::Mapped) returns addresses as well.

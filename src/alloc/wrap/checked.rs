@@ -17,8 +17,10 @@ use crate::sync::{Mutex, lock};
 /// [`Stack`](crate::alloc::Stack) is an allocator of its own: a block of its parent is another
 /// allocator's there. Blocks without bytes take no memory and are not checked.
 ///
-/// It is meant for tests. Each call takes a lock, and searches maps that lie in the memory of the
-/// program's allocator; they keep every address at which a block ever began.
+/// # When to take it
+///
+/// Take it in tests. Leave it in a program that ships: each call takes a lock, and searches maps that
+/// lie in the memory of the program's allocator; they keep every address at which a block ever began.
 ///
 /// # Panics
 ///

@@ -15,9 +15,13 @@ use crate::error::AllocError;
 /// [owns](Owner::owns) the block's address. So a free costs one more look at the first allocator's
 /// regions, and the first one must not serve from memory that the second one owns as well.
 ///
+/// # When to take it
+///
 /// Take it for memory that is better but scarce, such as a buffer on the stack, with another
 /// allocator behind it. To put one source of regions behind another, take
 /// [`FallbackSource`](crate::source::FallbackSource), which costs nothing in a free.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;

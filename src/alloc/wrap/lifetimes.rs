@@ -32,6 +32,13 @@ pub enum Lifetime {
 /// A block that lives longer or shorter than was expected costs memory, and is no mistake, except
 /// that a short-lived one does not outlive `reset_short`.
 ///
+/// # When to take it
+///
+/// Take it if a program knows about how long its blocks will live, and runs for long. Leave it if all
+/// blocks live equally long: then one allocator for that lifetime is enough.
+///
+/// # Example
+///
 /// ```
 /// use std::alloc::Layout;
 /// use stampool::SystemSource;

@@ -13,11 +13,18 @@ use crate::error::AllocError;
 /// An allocator that limits the bytes that are live at one time.
 ///
 /// It counts what callers ask for: the sizes of the layouts of the live blocks. What the allocator
-/// inside loses for alignment, or cannot use again, does not count. To limit what it obtains, put a
-/// [`LimitedSource`](crate::source::LimitedSource) below it.
+/// inside loses for alignment, or cannot use again, does not count.
 ///
 /// A block is exactly as long as it was asked for, so that each byte that a caller may use is counted.
 /// A block that has to move in order to grow counts twice meanwhile.
+///
+/// # When to take it
+///
+/// Take it to give one of several users of an allocator a share of its bytes: each wraps a reference to
+/// the allocator. Leave it to limit what the allocator obtains: a
+/// [`LimitedSource`](crate::source::LimitedSource) below the allocator does that.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;

@@ -10,9 +10,38 @@ use crate::sync::{Mutex, lock};
 
 /// An allocator for several threads: one for a single thread, behind a lock.
 ///
+/// # When to take it
+///
+/// Take it if several threads share a member for one thread and call it seldom, or if the program's
+/// allocator is such a member ([`Global`](crate::adapt::Global)). Leave it for blocks of one layout, which
+/// a [pool](crate::Pool) serves to each thread from a cache of the thread's own, and for blocks that all
+/// end at one time, which an [`AsyncLinear`](crate::alloc::AsyncLinear) serves without a lock.
+///
+/// # Complexity
+///
+/// Each call is the inner allocator's, and taking the lock. The calls that move a block take the lock for
+/// each part of their work, and copy the bytes without it.
+///
 /// # Progress
 ///
 /// Every call takes the lock and therefore may block.
+///
+/// # Example
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::alloc::Stack;
+/// use stampool::alloc::wrap::Locked;
+///
+/// static STACK: Locked<Stack> = Locked::new(Stack::new(stampool::SystemSource));
+///
+/// std::thread::scope(|threads| {
+///     for _ in 0..2 {
+///         threads.spawn(|| assert!(STACK.allocate(Layout::new::<u64>()).is_ok()));
+///     }
+/// });
+/// assert_eq!(STACK.usage().used_bytes, 32, "two blocks of 16 bytes");
+/// ```
 // The rules hold for each call under the lock, and the lock orders the calls. Moving this value
 // moves the inner one, which invalidates no block (A2).
 pub struct Locked<A>(Mutex<A>);

@@ -20,9 +20,13 @@ use crate::sync::const_when_shipped;
 /// Once all leases have ended, the value's owner has all instances at hand, whatever the order in
 /// which threads ended: it resets them, takes them out, or gives single blocks back.
 ///
+/// # When to take it
+///
 /// Take it with a [`Linear`](crate::alloc::Linear) for each thread of a job whose results are used
 /// until the job ends. For blocks that other threads free take a pool, or a
 /// [`Locked`](super::Locked) allocator.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;

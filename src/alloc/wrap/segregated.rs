@@ -16,8 +16,12 @@ use crate::error::AllocError;
 /// If one of the two refuses, the other one is not asked: a small block would otherwise have to be
 /// looked for in both.
 ///
+/// # When to take it
+///
 /// Take it with [`Blocks`](crate::alloc::Blocks) for the layout that a program uses most. Three sizes
 /// are two of these, one inside the other.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;

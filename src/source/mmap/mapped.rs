@@ -16,6 +16,8 @@ use crate::source::Source;
 ///                 huge pages, NUMA policy, prefault, lock      (if asked for)
 /// ```
 ///
+/// # When to take it
+///
 /// Take it for huge pages, NUMA placement, memory that is there before it is needed, or guard pages.
 /// Without any of these the [`SystemSource`](crate::SystemSource) does as well, and does not map a
 /// page for each small region.

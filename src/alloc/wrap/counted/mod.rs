@@ -24,6 +24,13 @@ use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 ///
 /// A block is exactly as long as it was asked for, so that each byte that a caller may use is counted.
 ///
+/// # When to take it
+///
+/// Take it to learn how many blocks and bytes a part of a program asks for. Leave it if the bytes in use
+/// are enough: most members tell them by [`usage`](Owner::usage), and count nothing more for that.
+///
+/// # Example
+///
 /// ```
 /// use std::alloc::Layout;
 /// use stampool::alloc::AsyncLinear;
