@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-/// Why there is no block, or no handle. No block is lost when a call returns one of these, and
-/// later frees make room again.
+/// Why there is no block, or no handle. No block is lost when a call returns one of these. Later frees
+/// may make room, except where the reason is [`Unsupported`](Self::Unsupported).
 // As wide as a pointer, so that a `Result<Block, AllocError>` is returned in two registers.
 // Codegen: C2 (`papers/codegen.md`).
 #[repr(usize)]
@@ -15,8 +15,9 @@ pub enum AllocError {
     /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
     /// As many blocks are in use as the pool's capacity grants. Or the pool has carved as many as its
-    /// builder allowed; free ones may then lie in the caches of other handles. Or the buffer of an
-    /// allocator has no room left.
+    /// builder allowed; free ones may then lie in the caches of other handles. Or an allocator that
+    /// does not grow, on a buffer or on one region, has no room for the block. Or the block would exceed
+    /// the limit that a `Limited` sets for an allocator.
     Capacity,
     /// The pool refuses to wrap its tags and has used half of them. The other half is kept for
     /// frees.
@@ -75,7 +76,7 @@ impl<T> fmt::Display for Full<T> {
 
 impl<T> core::error::Error for Full<T> {}
 
-/// Why a pool could not be built.
+/// Why a pool, or an allocator of the family, could not be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -155,7 +156,7 @@ pub enum BuildError {
     /// outlives its pool is never taken for a name of another pool.
     PoolsExhausted,
     /// The pool could not obtain what it needs when it is built: a fallback cache, or the blocks
-    /// and handles asked for.
+    /// and handles asked for. Or an allocator could not obtain its region.
     Fill {
         /// The reason.
         error: AllocError,
@@ -205,7 +206,7 @@ impl fmt::Display for BuildError {
                 f.write_str(": choose another strategy, or a pool that is not exact")
             }
             Self::PoolsExhausted => write!(f, "no number is left for another pool"),
-            Self::Fill { error } => write!(f, "the pool cannot be filled: {error}"),
+            Self::Fill { error } => write!(f, "what it needs cannot be obtained: {error}"),
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} without a fallback is not lock-free on this machine")?;
                 f.write_str(": choose another strategy, or leave `strict_lock_free` out")

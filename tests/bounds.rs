@@ -99,12 +99,23 @@ const NAMES: [usize; 5] = [
 
 #[cfg(feature = "family")]
 const _: () = {
-    use stampool::alloc::wrap::{Locked, Shared};
-    use stampool::alloc::{AsyncLinear, AsyncStatic, Blocks, Linear, Run, Scope, Stack, Static};
+    use stampool::alloc::wrap::{
+        self, CountedThread, Fallback, Leased, Lifetimes, Limited, Lived, Locked, PerThread,
+        Segregated, Shared,
+    };
+    use stampool::alloc::{
+        AsyncLinear, AsyncStatic, BestFit, Bitmap, Blocks, Buddy, GoodFit, Linear, PoolAllocator,
+        Run, Scope, SignPost, Stack, Static,
+    };
 
     survives::<(Blocks, Linear, Static<'static>, Stack, Scope<'static>)>();
+    survives::<(Bitmap, Buddy, GoodFit, BestFit, SignPost)>();
     survives::<(AsyncLinear, Run<'static>, AsyncStatic<'static>, Locked<Stack>, Shared<AsyncLinear>)>(
     );
+    survives::<(PoolAllocator<Local<'static>>, PoolAllocator<&'static ExactPool>)>();
+    survives::<(wrap::Checked<Stack>, Fallback<Stack, Linear>, Segregated<Blocks, Stack>)>();
+    survives::<(Limited<Stack>, wrap::Counted<Stack>, CountedThread<'static, Stack>)>();
+    survives::<(PerThread<Linear>, Leased<'static, Linear>, Lifetimes, Lived<'static>)>();
 };
 
 /// A longer borrow serves as a shorter one.

@@ -5,8 +5,8 @@ use core::ptr::NonNull;
 use std::collections::BTreeMap;
 
 use stampool::adapt::Global;
+use stampool::alloc::Static;
 use stampool::alloc::wrap::Locked;
-use stampool::alloc::{Owner, Static};
 
 const LEN: usize = 64 << 20;
 

@@ -33,8 +33,8 @@ use crate::sync::abort;
 /// The allocator must not get its own memory from the program's allocator, as
 /// [`SystemSource`](crate::SystemSource) does: that would call itself.
 ///
-/// An allocator that unwinds breaks its contract (A6). The program is aborted then, because the
-/// program's allocator must not unwind. If it unwinds behind [`Locked`](crate::alloc::wrap::Locked),
+/// The program's allocator must not unwind. A6 lets an allocator unwind in some cases, for instance if
+/// its source panics; `Global` aborts the program then. Behind [`Locked`](crate::alloc::wrap::Locked)
 /// the program stops instead: the machinery of panics allocates too, and waits for the lock that the
 /// call still holds.
 // The allocator is private: by a mutable place its owner could reset it in safe code while the

@@ -10,11 +10,11 @@
 //! | site | access | ordering | why |
 //! |---|---|---|---|
 //! | AL-1 | load mark | Relaxed | the CAS validates it, and a refusal reads nothing through it |
-//! | AL-2 | cut off: CAS | Acquire | a thread may have used the bytes before it gave them back
-//! (AL-4) | | AL-3 | cut off: CAS, failed | Relaxed | as AL-1, for the next round | | AL-4 | give
-//! back: CAS | Release | passes the use of the bytes on to their next owner | | AL-5 | give back or
-//! lengthen: CAS, failed | Relaxed | nothing follows | | AL-6 | lengthen: CAS | Acquire | as AL-2,
-//! for the bytes that are added |
+//! | AL-2 | cut off: CAS | Acquire | observes the use of the bytes before they came back (AL-4) |
+//! | AL-3 | cut off: CAS, failed | Relaxed | as AL-1, for the next round |
+//! | AL-4 | give back: CAS | Release | passes the use of the bytes on to their next owner |
+//! | AL-5 | give back or lengthen: CAS, failed | Relaxed | nothing follows |
+//! | AL-6 | lengthen: CAS | Acquire | as AL-2, for the bytes that are added |
 //!
 //! The word is changed by RMWs only, so each give-back starts a release sequence that all later
 //! changes continue, and a thread that takes bytes acquires every give-back before it.
@@ -24,7 +24,8 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::bump::{Served, fit, is_aligned};
+use super::bump::{fit, is_aligned};
+use super::served::Served;
 use crate::error::AllocError;
 use crate::sync::{AtomicPtr, const_when_shipped, site};
 
@@ -82,9 +83,8 @@ impl AtomicBump {
         let mut mark = self.mark();
         loop {
             let (block, end) = fit(mark, self.end, layout)?;
-            // ORDERING(AL-2): Acquire on success. Observes the use of these bytes by the threads
-            // that
-            //   gave them back.
+            // ORDERING(AL-2): Acquire on success. Observes the use of these bytes by those who gave
+            //   them back.
             //   pairs with AL-4; killed by bump/free_allocate
             // ORDERING(AL-3): Relaxed on failure. Validated by the next CAS.
             match self.mark.compare_exchange(

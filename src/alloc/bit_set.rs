@@ -6,9 +6,9 @@
 //! level 0   | 000..0 | 001..0 | .. | 100..0 |    one bit for each number
 //! ```
 //!
-//! - SB1. Bit `i` of a level is set exactly if word `i` of the level below is not zero, as far as the
-//!   levels are kept: a caller who keeps several sets in one, each in words of its own, keeps no level
-//!   above that in which a set has less than a word.
+//! - SB1. Bit `i` of a level is set exactly if word `i` of the level below is not zero. A caller may put
+//!   several sets into one. In the higher levels these sets share words, and there the caller may leave
+//!   their bits as they are: then this holds for each set only in the levels below.
 
 use core::cell::Cell;
 use core::ops::RangeInclusive;

@@ -5,10 +5,8 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::empty_block;
+use super::served::Served;
 use crate::error::AllocError;
-
-/// What a call returns that serves a block or resizes it where it is.
-pub(super) type Served = Result<NonNull<[u8]>, AllocError>;
 
 /// Memory between `mark` and `end` is free.
 ///

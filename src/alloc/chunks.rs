@@ -1,4 +1,5 @@
-//! The chunks of a member that bumps: regions of its source, each larger than the one before.
+//! The chunks of a member that grows: regions of its source. Each is twice as large as the one before,
+//! up to 64 MiB, or smaller if the source refuses that.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -138,7 +139,8 @@ impl<S: Source> Chunks<S> {
     }
 
     /// Obtains a chunk that has room for a block of `layout`, wherever the chunk begins. It is
-    /// twice as large as the one before, or as small as it has to be if the source has no more.
+    /// twice as large as the one before, up to 64 MiB, or as large as the block needs if that is more.
+    /// As long as the source refuses, half of it is asked for, down to what the block needs.
     ///
     /// # Errors
     ///

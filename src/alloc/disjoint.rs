@@ -24,7 +24,7 @@ pub(super) fn ensure_disjoint(region: Piece, mut held: impl Iterator<Item = Piec
 
 fn overlap(one: Piece, other: Piece) -> bool {
     let begins_in = |(start, size): Piece, at: NonNull<u8>| {
-        // Less than nothing, which is much as an unsigned number, if `at` lies in front of it.
+        // If `at` lies in front of the piece, the difference wraps around to a number above any size.
         at.addr().get().wrapping_sub(start.addr().get()) < size
     };
     begins_in(one, other.0) || begins_in(other, one.0)

@@ -17,6 +17,9 @@
 /// }
 /// ```
 ///
+/// A wrapper writes `Owner for [generics]` if it implements the trait only for some of the types that
+/// it can wrap.
+///
 /// The three expressions stand in an `unsafe` block whose obligation is the caller's contract: the
 /// block is a live block of the allocator that is named, the layout fits it, and the new layout is
 /// not smaller, or not larger. So each is one call of a function with the same contract.
@@ -83,7 +86,7 @@ macro_rules! member {
         }
     };
     // The inherent methods that the trait provides.
-    (@provided $($method:ident $doc:literal;)*) => {
+    (@provided $whose:literal; $($method:ident $size:literal $doc:literal;)*) => {
         $(
             #[doc = $doc]
             ///
@@ -93,8 +96,9 @@ macro_rules! member {
             ///
             /// # Safety
             ///
-            /// `block` is a live block of this allocator, `old` fits it, and `new` is not smaller
-            /// (grow) or not larger (shrink).
+            #[doc = concat!(
+                "`block` is a live block of ", $whose, ", `old` fits it, and `new` is not ", $size, "."
+            )]
             #[inline]
             pub unsafe fn $method(
                 &self,
@@ -170,11 +174,11 @@ macro_rules! member {
                 $crate::alloc::Allocator::allocate_zeroed(self, layout)
             }
 
-            $crate::alloc::inherent::member! { @provided
-                grow "Makes a block longer, in place or by moving it, as \
+            $crate::alloc::inherent::member! { @provided $whose;
+                grow "smaller" "Makes a block longer, in place or by moving it, as \
                     [`Allocator::grow`](crate::alloc::Allocator::grow).";
-                grow_zeroed "As [`grow`](Self::grow), and the new bytes are zero.";
-                shrink "Makes a block shorter, in place or by moving it, as \
+                grow_zeroed "smaller" "As [`grow`](Self::grow), and the new bytes are zero.";
+                shrink "larger" "Makes a block shorter, in place or by moving it, as \
                     [`Allocator::shrink`](crate::alloc::Allocator::shrink).";
             }
         }
@@ -198,10 +202,19 @@ macro_rules! member {
             $crate::alloc::inherent::member! { @trait $type; grow_in_place shrink_in_place }
         }
     };
+    // A trait, for the generics of the member or for narrower ones.
+    (@impl $trait:ident $generics:tt [] $type:ty, $($name:literal)?) => {
+        $crate::alloc::inherent::member! { @$trait $generics $type, $($name)? }
+    };
+    (@impl $trait:ident $generics:tt [$narrower:tt] $type:ty,) => {
+        $crate::alloc::inherent::member! { @$trait $narrower $type, }
+    };
     ($generics:tt $type:ty, blocks of $whose:literal:
-        $($trait:ident $(($name:literal))?),*; $($calls:tt)*) => {
+        $($trait:ident $(for $narrower:tt)? $(($name:literal))?),*; $($calls:tt)*) => {
         $crate::alloc::inherent::member! { @calls $generics $type, $whose; $($calls)* }
-        $( $crate::alloc::inherent::member! { @$trait $generics $type, $($name)? } )*
+        $( $crate::alloc::inherent::member! {
+            @impl $trait $generics [$($narrower)?] $type, $($name)?
+        } )*
     };
 }
 

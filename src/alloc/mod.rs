@@ -5,19 +5,25 @@
 //! members here serve blocks of any layout, or keep to one thread and need no atomic at all. The
 //! chapter [`family`](crate::docs::family) says which member to take.
 //!
-//! Every member has inherent methods with the names of the methods of [`Allocator`], so a caller
-//! needs no import for them. Members that implement [`Owner`] or [`Reset`] have inherent methods
-//! for these too, except [`Locked`](wrap::Locked) and [`Shared`](wrap::Shared). `&T` of each member
-//! also implements the `Allocator` of the crate `allocator-api2`, if the feature of that version is
-//! on.
+//! Every member but [`Shared`](wrap::Shared) has inherent methods with the names of the methods of
+//! [`Allocator`], and of [`Owner`] and [`Reset`] if it implements these, so a caller needs no import
+//! for them. `&T` of each member also implements the `Allocator` of the crate `allocator-api2`, if the
+//! feature of that version is on.
 //!
 //! # The contract
 //!
 //! These are the rules of the `Allocator` that Rust's standard library is stabilising, with names.
 //! `SAFETY` comments and the [conformance kit](conformance) cite them. A block is *live* from the
-//! `Ok` that returned it until it is given back, or moved by an `Ok`, or the allocator is dropped
-//! or used by `&mut`, unless the call says that blocks stay (opening a scope of a [`Stack`] does),
-//! or a lifetime in the allocator's type ends.
+//! `Ok` that returned it until the first of these:
+//!
+//! - it is given back;
+//! - a call that moves it returns an `Ok`;
+//! - the allocator is dropped;
+//! - the allocator is used by `&mut`, unless that call's documentation says that blocks stay, as those
+//!   of the calls that open a scope of a [`Stack`] do;
+//! - a lifetime in the allocator's type ends.
+//!
+//! The rules:
 //!
 //! - **A1, valid.** A live block is valid for reads and writes of its whole length, aligned to its
 //!   layout, and disjoint from other live blocks and from the allocator's own data. A block that
@@ -29,9 +35,10 @@
 //! - **A4, fit.** The size that is passed back with a block may be any size from the requested one
 //!   to the returned length. It makes no difference which.
 //! - **A5, size zero.** The result is aligned and not null, and takes no memory.
-//! - **A6, no surprise.** The end of a block does not wrap around the address space, and no call
-//!   unwinds, unless the source panics (see [`Source`](crate::Source)), or the topology of a pool,
-//!   or a checked pool or member reports a call that breaks the contract.
+//! - **A6, no surprise.** The end of a block does not wrap around the address space. No call unwinds,
+//!   with three exceptions. The source panics, or gives memory that the allocator has already (see
+//!   [`Source`](crate::Source)). The topology of a pool panics. A checked pool or a
+//!   [`Checked`](wrap::Checked) allocator reports a call that breaks the contract.
 //! - **A7, the reason is true.** An error says why: [`OutOfMemory`](AllocError::OutOfMemory) if the
 //!   source gave none, [`Capacity`](AllocError::Capacity) if the allocator is at a limit of its
 //!   own, [`Unsupported`](AllocError::Unsupported) if it never serves such a layout, whatever is
@@ -65,6 +72,7 @@ mod owner;
 mod pools;
 mod provenance;
 mod region;
+mod served;
 mod sign_post;
 mod stack;
 mod unwind;
@@ -94,4 +102,4 @@ pub use sign_post::SignPost;
 pub use stack::{Scope, Stack};
 pub use usage::Usage;
 
-pub use crate::error::AllocError;
+pub use crate::error::{AllocError, BuildError};

@@ -13,13 +13,14 @@ pub(super) const EXACT: usize = 2 * IN_OCTAVE;
 /// A length is counted in granules of two words.
 const MOST_GRANULES: usize = usize::MAX / (2 * size_of::<usize>());
 const BITS: usize = u64::BITS as usize;
-/// The words of the bits: there is one for whatever a request may be rounded up to, and one more.
+/// The words of the bits: enough for the last bin that [`above`] returns, and for [`NONE`] behind it.
 const WORDS: usize = (above(MOST_GRANULES) + 1) / BITS + 1;
-/// Always empty, as the bin 0 is. Both bits are always set, so a search ends here, and a search for
-/// nothing ends at once.
+/// The last bin. No range is ever in it, and none in the bin 0, but the bits of both are always set. So
+/// every search finds a bit: one that finds no range ends here, and one for no granules ends at the bin 0.
+/// A search therefore need not look where the words end.
 pub(super) const NONE: usize = WORDS * BITS - 1;
 
-/// The bin of so many granules.
+/// The bin of a range of so many granules.
 #[inline(always)]
 pub(super) const fn of(granules: usize) -> usize {
     // Most lengths are so short, and what follows would say the same.
@@ -30,7 +31,7 @@ pub(super) const fn of(granules: usize) -> usize {
     octave as usize * IN_OCTAVE + (granules >> octave)
 }
 
-/// The first bin that is for as many granules, or more, alone.
+/// The first bin in which every range has at least so many granules.
 #[inline(always)]
 pub(super) const fn above(granules: usize) -> usize {
     if granules < EXACT {

@@ -3,9 +3,9 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::bump::Served;
 use super::empty_block;
 use super::provenance::recover;
+use super::served::Served;
 use crate::error::AllocError;
 
 /// The layout of each block. A request that fits into it gets a whole block.

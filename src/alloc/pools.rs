@@ -15,11 +15,13 @@ use crate::pool::{ExactPool, Local, Pool, ThreadLocalPool};
 
 /// What takes blocks from a pool and gives them back: a handle, or a pool without handles.
 ///
+/// The trait is sealed, because only the pools make a [`PoolAllocator`].
+///
 /// # Safety
 ///
 /// A block is one of the pool's blocks, is handed out once until it is given back, and stays valid
 /// while the value is moved.
-pub unsafe trait BlockPool {
+pub unsafe trait BlockPool: sealed::Sealed {
     /// Takes a block.
     ///
     /// # Errors
@@ -35,8 +37,15 @@ pub unsafe trait BlockPool {
     unsafe fn give(&self, block: Block);
 }
 
+mod sealed {
+    /// Other crates cannot implement it.
+    pub trait Sealed {}
+}
+
 macro_rules! block_pools {
     ($([$($generics:tt)*] $pool:ty;)*) => {$(
+        impl<$($generics)*> sealed::Sealed for $pool {}
+
         // SAFETY: the contract of the pool.
         unsafe impl<$($generics)*> BlockPool for $pool {
             #[inline(always)]

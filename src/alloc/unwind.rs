@@ -4,25 +4,36 @@
 //! [`Source`]), and only the source itself may be half changed. So a closure that borrows a member
 //! may be given to `catch_unwind` if one that borrows its source may. A member on a buffer calls
 //! nothing that could panic.
+//!
+//! A wrapper may be used after a panic if what it wraps may. The compiler finds that out by itself,
+//! except for two wrappers of one thread. A [`Limited`] and a [`CountedThread`] count a call only after
+//! the allocator inside has returned, so a panic in there leaves their counts right.
 
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 #[cfg(feature = "std")]
+use super::wrap::{CountedThread, Limited};
+#[cfg(feature = "std")]
 use super::{AsyncLinear, AsyncStatic, Run};
-use super::{Blocks, Linear, Scope, Stack, Static};
+use super::{Bitmap, Blocks, Buddy, FreeRanges, Index, Linear, Scope, SignPost, Stack, Static};
 use crate::source::Source;
 
-/// `$owner` owns its source, and `$borrower` borrows the owner of one.
+/// `$owner` owns its source, and may have an index of the type `$index`; `$borrower` borrows the
+/// owner of a source.
 macro_rules! usable_after_a_panic {
-    ($owner:ty $(, $borrower:ty)?) => {
-        impl<S: Source + UnwindSafe> UnwindSafe for $owner {}
-        impl<S: Source + RefUnwindSafe> RefUnwindSafe for $owner {}
+    ($owner:ty $(, $borrower:ty)? $(; $index:ident)?) => {
+        impl<S: Source + UnwindSafe $(, $index: Index)?> UnwindSafe for $owner {}
+        impl<S: Source + RefUnwindSafe $(, $index: Index)?> RefUnwindSafe for $owner {}
         $(impl<S: Source + RefUnwindSafe> UnwindSafe for $borrower {}
         impl<S: Source + RefUnwindSafe> RefUnwindSafe for $borrower {})?
     };
 }
+usable_after_a_panic!(Bitmap<S>);
 usable_after_a_panic!(Blocks<S>);
+usable_after_a_panic!(Buddy<S>);
+usable_after_a_panic!(FreeRanges<S, I>; I);
 usable_after_a_panic!(Linear<S>);
+usable_after_a_panic!(SignPost<S>);
 usable_after_a_panic!(Stack<S>, Scope<'_, S>);
 #[cfg(feature = "std")]
 usable_after_a_panic!(AsyncLinear<S>, Run<'_, S>);
@@ -33,3 +44,8 @@ impl RefUnwindSafe for Static<'_> {}
 impl UnwindSafe for AsyncStatic<'_> {}
 #[cfg(feature = "std")]
 impl RefUnwindSafe for AsyncStatic<'_> {}
+
+#[cfg(feature = "std")]
+impl<A: RefUnwindSafe> RefUnwindSafe for Limited<A> {}
+#[cfg(feature = "std")]
+impl<A: RefUnwindSafe> RefUnwindSafe for CountedThread<'_, A> {}

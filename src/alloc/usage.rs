@@ -6,9 +6,9 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Bytes that are handed out. A member that cannot take every block back at once counts a
-    /// freed block here until its memory can be handed out again, and so it counts the bytes that
-    /// it skipped for alignment.
+    /// Bytes that are handed out. Some members cannot use the memory of every freed block again, for
+    /// instance those that move a mark. Such a member counts a freed block here until its memory can be
+    /// handed out again. It counts the bytes that it skipped for alignment in the same way.
     pub used_bytes: usize,
     /// Blocks that are handed out, where the member counts them.
     pub live_blocks: Option<usize>,

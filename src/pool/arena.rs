@@ -26,6 +26,8 @@ use crate::sync::Arc;
 /// It is an [`ExactPool`] that is [sealed](ExactPool::seal), so its free list is the model-checked one
 /// of the pools.
 ///
+/// # When to take it
+///
 /// Take it where allocators that come and go share one limit, or where a region must never wait for
 /// the system: huge or locked pages, threads with deadlines, a process without a heap. Do not take
 /// it for regions of very different sizes: each takes a whole block. A member whose chunks double has

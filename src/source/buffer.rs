@@ -12,6 +12,13 @@ use super::{OwningSource, Source};
 /// the last region goes back, its bytes serve again; those of other regions do not. So a pool on a
 /// buffer keeps its chunks if it is [shrunk](crate::Pool::shrink).
 ///
+/// # When to take it
+///
+/// Take it for a buffer of yours: on the stack, in a `static`, or in shared memory. Leave it where the
+/// memory must grow.
+///
+/// # Shape
+///
 /// A pool on a buffer takes its blocks, magazines and thread caches from it. The pool's own control
 /// structure is on the heap; apart from that the pool asks for no other memory. The last region can
 /// be [extended](Source::extend), so a linear allocator on a buffer has one chunk.

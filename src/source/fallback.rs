@@ -15,9 +15,13 @@ use super::{DefaultSource, OwningSource, Source};
 ///  release --> first owns it? --- no ---> second
 /// ```
 ///
+/// # When to take it
+///
 /// Take it for memory that is better but scarce, such as a static buffer or reserved huge pages, with
 /// the system behind it. Do not take it to hide that the first source is too small: what comes from
 /// the second stays there until it is released.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;
@@ -31,7 +35,7 @@ use super::{DefaultSource, OwningSource, Source};
 /// pool.prefill(10_000).expect("memory of one or the other");
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct FallbackSource<A, B = DefaultSource> {
     first: A,
     second: B,

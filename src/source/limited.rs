@@ -5,16 +5,21 @@ use core::ptr::NonNull;
 
 use super::{DefaultSource, OwningSource, Source};
 
-/// Passes on at most a number of bytes at a time. What goes back may be obtained again.
+/// Limits the bytes that are out at one time. What goes back may be obtained again.
 ///
 /// It counts what regions take: their sizes, rounded up to the [granule](Source::granule). A request
 /// above the rest is refused, and the allocator above reports
 /// [`OutOfMemory`](crate::AllocError::OutOfMemory).
 ///
-/// Take it to give a part of a program a share of the memory. Where the blocks of one pool are to be
-/// limited, [`capacity`](crate::PoolBuilder::capacity) is exact for those in use and
+/// # When to take it
+///
+/// Take it to give one allocator a share of the memory. Several allocators that share one limit take an
+/// [`ArenaSource`](crate::ArenaSource). Where the blocks of one pool are to be limited,
+/// [`capacity`](crate::PoolBuilder::capacity) is exact for those in use and
 /// [`capacity_blocks`](crate::PoolBuilder::capacity_blocks) for all of them, and this is not: a pool
 /// also obtains thread caches and magazines.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;
@@ -29,7 +34,7 @@ use super::{DefaultSource, OwningSource, Source};
 /// unsafe { source.release(region, layout) };
 /// assert_eq!(source.taken_bytes(), 0);
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct LimitedSource<S = DefaultSource> {
     source: S,
     limit: usize,
@@ -37,7 +42,7 @@ pub struct LimitedSource<S = DefaultSource> {
 }
 
 impl<S> LimitedSource<S> {
-    /// Passes on at most `limit_bytes` bytes of `source` at a time.
+    /// Limits the bytes of `source` that are out at one time to `limit_bytes`.
     pub const fn new(source: S, limit_bytes: usize) -> Self {
         Self { source, limit: limit_bytes, taken: 0 }
     }
@@ -47,7 +52,7 @@ impl<S> LimitedSource<S> {
         self.limit
     }
 
-    /// Bytes that the regions take which have not come back.
+    /// Bytes that are out: those of the regions that have not come back.
     pub const fn taken_bytes(&self) -> usize {
         self.taken
     }

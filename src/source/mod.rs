@@ -3,8 +3,8 @@
 //! A [`Source`] hands out regions and takes them back. A pool calls its source under the growth
 //! lock only: for a new chunk, for a new thread cache, and when the pool is dropped. A source may
 //! therefore be slow, and may block. An allocator of the [family](crate::docs::family) calls its
-//! source when it grows and when it is reset or dropped, and the stack also when a scope closes or a
-//! block is freed.
+//! source when it is made or when it grows, and when it is reset or dropped. The stack also calls it
+//! when a scope closes, but never while a block is freed or resized in place.
 
 #[cfg(any(feature = "family", feature = "std"))]
 mod aligned;

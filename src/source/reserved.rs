@@ -25,6 +25,8 @@ const STEP_BYTES: usize = 2 << 20;
 /// last region can be [extended](Source::extend) up to the end, so a linear allocator has one chunk
 /// that grows in place, whatever it comes to.
 ///
+/// # When to take it
+///
 /// Take it where the size is not known beforehand and addresses must stay. It is a bump: only the
 /// last region's addresses come back when it is released. Do not take it for regions that come and
 /// go in any order, for which [`Mapped`](super::Mapped) returns addresses as well.
@@ -32,8 +34,9 @@ const STEP_BYTES: usize = 2 << 20;
 /// # Shape
 ///
 /// Regions begin and end at pages. [`with_step`](Self::with_step) sets the step, 2 MiB by default.
-/// Memory counts against the system's limits when it is committed, not when it is reserved. `ulimit
-/// -v` counts both.
+/// Memory counts against the system's limits when it is committed, not when it is reserved. Only
+/// `ulimit -v` limits the addresses: it counts the whole range at the reservation, and nothing at a
+/// commit.
 ///
 /// # Release
 ///
@@ -109,7 +112,8 @@ impl Reserved {
         self.committed
     }
 
-    /// Bytes below the end of the last region.
+    /// How many bytes behind the base the next region may begin. All bytes below count, also those that
+    /// were skipped for alignment, and those of regions that went back.
     pub const fn used_bytes(&self) -> usize {
         self.used
     }

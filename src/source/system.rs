@@ -10,6 +10,13 @@ const HUGE_PAGE: usize = 2 << 20;
 
 /// Regions from the program's global allocator. The default source.
 ///
+/// # When to take it
+///
+/// Take it for everything that needs nothing special. Leave it under an allocator that is the program's
+/// own (`adapt::Global`): that would call itself.
+///
+/// # Shape
+///
 /// A region of 2 MiB or more begins at a multiple of 2 MiB. If the system backs large regions by
 /// huge pages, it can then do so from the region's first byte on.
 #[derive(Clone, Copy, Debug, Default)]

@@ -182,6 +182,9 @@ opaque! { [] Witness; }
 // SAFETY: the cell holds no data. A checker reports overlapping accesses.
 unsafe impl Sync for Witness {}
 
+// The cell holds no data that a panic could leave half changed.
+impl core::panic::RefUnwindSafe for Witness {}
+
 impl Witness {
     /// Marks the creation of the object that holds it.
     #[inline(always)]

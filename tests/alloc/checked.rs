@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use stampool::SystemSource;
 use stampool::alloc::wrap::Checked;
-use stampool::alloc::{Blocks, Linear, Reset, Stack};
+use stampool::alloc::{Blocks, Linear, Stack};
 
 /// Eight bytes, aligned to eight on every processor.
 const WORD: Layout = match Layout::from_size_align(8, 8) {

@@ -177,3 +177,20 @@ fn nested_scopes_lose_nothing() {
         assert_eq!(stack.usage().used_bytes, 0, "seed {seed}: memory was lost");
     }
 }
+
+/// A look at the usage from inside a scope settles no chunk in which an outer scope begins.
+#[test]
+fn a_look_from_a_scope_loses_no_memory() {
+    let layout = |size| Layout::from_size_align(size, 1).expect("a layout");
+    let stack = Stack::with_first_chunk(SystemSource, 64);
+    let block = stack.allocate(layout(1000)).expect("memory");
+    let outer = stack.enter().expect("no scope is open");
+    outer.allocate(layout(5000)).expect("memory of another chunk");
+    let inner = outer.enter().expect("no other scope is open");
+    // SAFETY: the block is live.
+    unsafe { stack.deallocate(block.cast(), layout(1000)) };
+    assert!(stack.usage().used_bytes >= 5000);
+    drop(inner);
+    drop(outer);
+    assert_eq!(stack.usage().used_bytes, 0);
+}

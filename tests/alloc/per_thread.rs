@@ -9,7 +9,7 @@ use std::thread;
 use stampool::SystemSource;
 use stampool::alloc::conformance::TestSource;
 use stampool::alloc::wrap::{Counted, Leased, Limited, Locked, PerThread};
-use stampool::alloc::{AllocError, AsyncLinear, Blocks, Linear, Owner, Reset, Stack};
+use stampool::alloc::{AllocError, AsyncLinear, Blocks, Linear, Stack};
 
 use super::members::{Lent, conformance, programs};
 

@@ -189,8 +189,6 @@ fn a_block_grows_out_of_the_first_allocator() {
 /// A reset that forgets the count leaves an allocator that is full and empty at once.
 #[test]
 fn a_reset_gives_the_whole_limit_back() {
-    use stampool::alloc::Reset;
-
     let mut share = Limited::new(Linear::new(SystemSource), 100);
     share.allocate(bytes(100)).expect("the limit");
     assert_eq!(share.allocate(bytes(1)), Err(AllocError::Capacity));

@@ -279,7 +279,6 @@ fn a_child_has_a_copy() {
     let region = source.obtain(layout).expect("memory");
     use_all(region, 10_000);
     in_a_fork(|| {
-        let mut source = source;
         // SAFETY: the region is live in the child as well.
         unsafe { assert_eq!(region.read(), 7) };
         // SAFETY: as above.

@@ -54,7 +54,7 @@ const TRIES: usize = 8;
 /// A block has the number of blocks that its size needs. Requests may be aligned to more than a block, and
 /// the region may have any address.
 ///
-/// # Take it, leave it
+/// # When to take it
 ///
 /// Take it for blocks of some sizes that are small multiples of one: pages and runs of pages, cells of a
 /// grid, records of a file. It costs 1.3 bits for each block, loses less than a block for each

@@ -43,7 +43,7 @@ const MOST_ALIGN: usize = 4096;
 /// two and to a least block. A request whose alignment is larger than that of the region's start gets a
 /// block in which it fits wherever the block begins, which can be twice as large.
 ///
-/// # Take it, leave it
+/// # When to take it
 ///
 /// Take it if sizes are powers of two or nearly so (pages, buffers of rings, textures), if the time of
 /// each call must have a bound, and if neighbours must merge at once. Leave it if sizes are arbitrary:

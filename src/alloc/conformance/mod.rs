@@ -13,8 +13,8 @@
 //! the blocks that should be live, and holds every answer against the rules in the
 //! [contract](super#the-contract). The allocator gets its memory from a [`TestSource`], which
 //! refuses some calls and returns misaligned regions in some, as the program says. A program that
-//! fails is reduced to the fewest and simplest steps that still break the same rule, and the panic
-//! shows these steps, the rule, and the seed.
+//! fails is reduced to few and simple steps that still break the same rule, and the panic shows these
+//! steps, the rule, and the seed.
 //!
 //! An allocator with a source of its own ignores the test source. An allocator behind another trait
 //! needs one of the adaptors of this crate, or an `impl Allocator` of a few lines.

@@ -164,7 +164,8 @@ impl<'r, A: Allocator> Run<'r, A> {
         Some(if which == usize::MAX { last } else { which % self.live.len() })
     }
 
-    /// Makes a call that may fail, and holds what has nothing to do with the block against it.
+    /// Makes a call that may fail, and checks the rules that do not concern the block: that it does not
+    /// unwind (A6), and if it fails, that the usage is as before (A3) and the reason is true (A7).
     fn call(
         &self,
         layout: Layout,

@@ -7,8 +7,9 @@ use super::FreeRanges;
 use super::index::Index;
 use super::range::{FreeRange, GRANULE, granules};
 use super::region::Region;
-use crate::alloc::bump::{Served, is_aligned};
+use crate::alloc::bump::is_aligned;
 use crate::alloc::empty_block;
+use crate::alloc::served::Served;
 use crate::error::AllocError;
 use crate::source::Source;
 

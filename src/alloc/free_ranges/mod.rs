@@ -48,6 +48,10 @@ pub use self::trees::Trees;
 /// is freed or taken, both of its bits change, whatever its neighbours are. The bits take 1/128 of
 /// the memory.
 ///
+/// # When to take it
+///
+/// Take [`GoodFit`] or [`BestFit`], whose documentation says when, and not this type by itself.
+///
 /// # Shape
 ///
 /// A block has as many bytes as asked for, rounded up to whole granules, and they are returned. An
@@ -92,6 +96,8 @@ pub struct FreeRanges<S: Source = DefaultSource, I: Index = Bins> {
 /// fit, and else of the next bin that is not empty. So it looks at the bins' masks and at one range.
 /// This is the segregated fit of TLSF (Masmano et al., 2004), without its headers.
 ///
+/// # When to take it
+///
 /// Take it where blocks of many sizes come and go in any order. Take [`Linear`](super::Linear),
 /// [`Stack`](super::Stack) or [`Blocks`](super::Blocks) where their restriction holds: they are faster
 /// and lose less.
@@ -126,6 +132,8 @@ pub type GoodFit<S = DefaultSource> = FreeRanges<S, Bins>;
 /// lengths from each power of two to the next, ordered by length and address, so that of several ranges
 /// of one length the lowest one is taken. The trees' nodes lie in the free ranges. A mask says which
 /// bands are not empty. Elsewhere this is called *multiple binary search trees*.
+///
+/// # When to take it
 ///
 /// Take it where memory is scarce, or the program runs for long: of a heap that is nearly full it uses
 /// the most. Where time matters more, [`GoodFit`] needs little more memory, and constant time.

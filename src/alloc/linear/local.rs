@@ -21,7 +21,7 @@ use crate::source::{DefaultSource, Source};
 /// ```text
 ///            mark --v             v-- end
 /// | header | blocks |    free     |     the current chunk
-/// | header | blocks        | lost |     older ones, each half as large
+/// | header | blocks        | lost |     older ones
 /// ```
 ///
 /// # When to take it

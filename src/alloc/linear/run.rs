@@ -20,9 +20,10 @@ const RUN_ALIGN: usize = 64;
 /// A thread's own piece of an [`AsyncLinear`]: it takes a run of bytes by one compare-and-swap, and
 /// then moves a mark of its own through it, without atomics.
 ///
-/// Runs double from 4 to 64 KiB. A request that is larger than a quarter of the next run goes to
-/// the allocator's mark. When the piece is dropped, the rest of its run goes back if it is still the
-/// last one. Blocks stay live, and may be freed through the allocator.
+/// Runs double from 4 to 64 KiB. A request that the current run has no room for goes to the allocator's
+/// mark if its size or its alignment is more than a quarter of the next run, or if the allocator has no
+/// such run. When the piece is dropped, the rest of its run goes back if it is still the last one.
+/// Blocks stay live, and may be freed through the allocator.
 ///
 /// ```text
 ///  the allocator: | header | mark | block | run of thread 1 | block | run of thread 2 |  free  |

@@ -35,6 +35,8 @@ use crate::source::{DefaultSource, Source};
 /// Free pieces are in bins by their length, as those of [`GoodFit`](super::GoodFit) are, and linked
 /// through their own bytes.
 ///
+/// # When to take it
+///
 /// Take it where frees do not know the size, as those of a C interface:
 /// [`deallocate_unsized`](Self::deallocate_unsized), [`block_len`](Self::block_len). If frees pass a
 /// layout, [`GoodFit`](super::GoodFit) needs no tag and so less memory: a block of 32 bytes takes 48

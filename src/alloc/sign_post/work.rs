@@ -5,10 +5,11 @@ use core::ptr::NonNull;
 
 use super::SignPost;
 use super::tag::{GRANULE, LEAST, Piece, Tag, WORD, taken};
-use crate::alloc::bump::{Served, is_aligned};
+use crate::alloc::bump::is_aligned;
 use crate::alloc::chunks::Chunk;
 use crate::alloc::empty_block;
 use crate::alloc::provenance::expose;
+use crate::alloc::served::Served;
 use crate::error::AllocError;
 use crate::source::Source;
 

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::places::rounded;
 use super::state::StackState;
-use crate::alloc::bump::Served;
+use crate::alloc::served::Served;
 use crate::error::AllocError;
 use crate::source::Source;
 

@@ -160,8 +160,8 @@ impl<S: Source> StackState<S> {
         self.free.set(top.free);
     }
 
-    /// Below this address nothing of the chunk comes back to the current scope. The chunk is the
-    /// floor's, or newer.
+    /// The lowest address in `chunk` that the current scope may use again: its floor if that lies in the
+    /// chunk, and otherwise where the chunk's blocks begin. The chunk is not older than the floor's.
     fn floor_in(&self, chunk: Chunk) -> NonNull<u8> {
         let floor = self.floor.get();
         if floor.chunk == Some(chunk) { floor.mark } else { first_of(chunk) }

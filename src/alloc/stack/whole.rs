@@ -49,6 +49,8 @@ use crate::source::{DefaultSource, Source};
 ///
 /// Sizes are rounded up to multiples of 16, and a block is that long. Chunks are those of
 /// [`Linear`](crate::alloc::Linear), but one that becomes empty is used again, or kept as a spare.
+/// Spare chunks go back to the source when the stack grows, when a scope closes and at a reset, and
+/// never while a block is freed or resized in place.
 ///
 /// # Invariants
 ///
@@ -60,9 +62,12 @@ use crate::source::{DefaultSource, Source};
 ///
 /// # Complexity
 ///
-/// An allocation is constant, but for a new chunk. A free is constant in the order of a stack, and
-/// in the order of a queue. A free in any other order walks the freed ranges that lie higher in the
-/// same chunk.
+/// An allocation is constant, but for a new chunk. A free in the current chunk is constant in the order
+/// of a stack and in the order of a queue; in any other order it walks the freed ranges that lie higher
+/// in the chunk. A free of a block in an older chunk also walks the chunks, and so does a call that
+/// resizes it there. [`owns`](Self::owns) walks the chunks. So does [`usage`](Self::usage), which, while
+/// a scope is open, also walks for each of them the chunks that are older than the scope. There are few
+/// chunks, because they double up to 64 MiB.
 ///
 /// # Example
 ///

@@ -37,7 +37,8 @@ pub(super) fn reset_then(one: &mut impl Reset, rest: impl FnOnce()) {
 
 /// Why two allocators, asked one after the other, both refused a layout (A7). It is
 /// [`Unsupported`](AllocError::Unsupported) only if neither ever serves it, and
-/// [`Capacity`](AllocError::Capacity) only if no other reason is the case.
+/// [`Capacity`](AllocError::Capacity) only if neither gives a reason but these two. If both give
+/// another one, it is that of the second.
 pub(super) const fn reason(first: AllocError, second: AllocError) -> AllocError {
     match (first, second) {
         (first, AllocError::Unsupported) => first,

@@ -17,8 +17,10 @@ use crate::sync::{Mutex, lock};
 /// [`Stack`](crate::alloc::Stack) is an allocator of its own: a block of its parent is another
 /// allocator's there. Blocks without bytes take no memory and are not checked.
 ///
-/// It is meant for tests. Each call takes a lock, and searches maps that lie in the memory of the
-/// program's allocator; they keep every address at which a block ever began.
+/// # When to take it
+///
+/// Take it in tests. Leave it in a program that ships: each call takes a lock, and searches maps that
+/// lie in the memory of the program's allocator; they keep every address at which a block ever began.
 ///
 /// # Panics
 ///
@@ -192,8 +194,36 @@ impl<A: Allocator> Checked<A> {
     }
 }
 
+impl<A: Owner> Checked<A> {
+    /// Whether `address` lies in a region of the inner allocator.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.inner.owns(address)
+    }
+
+    /// The usage of the inner allocator.
+    pub fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+}
+
+impl<A: Reset> Checked<A> {
+    /// Invalidates all blocks, and notes for each of them that a reset ended it.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All blocks are invalid nevertheless.
+    pub fn reset(&mut self) {
+        let mut books = lock(&self.books);
+        let ended = core::mem::take(&mut books.live);
+        books.past.extend(ended.into_keys().map(|address| (address, End::Reset)));
+        drop(books);
+        self.inner.reset();
+    }
+}
+
 inherent::member! {
-    [A: Allocator] Checked<A>, blocks of "this allocator":;
+    [A: Allocator] Checked<A>, blocks of "this allocator":
+        Owner for [A: Owner], Reset for [A: Reset];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) = self.free(block, layout);
@@ -213,26 +243,6 @@ inherent::member! {
     /// As the inner allocator.
     unsafe shrink_in_place(self, block, old, new) =
         self.resize((block, old, new), |inner| inner.shrink_in_place(block, old, new));
-}
-
-impl<A: Owner> Owner for Checked<A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.inner.owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        self.inner.usage()
-    }
-}
-
-impl<A: Reset> Reset for Checked<A> {
-    fn reset(&mut self) {
-        let mut books = lock(&self.books);
-        let ended = core::mem::take(&mut books.live);
-        books.past.extend(ended.into_keys().map(|address| (address, End::Reset)));
-        drop(books);
-        self.inner.reset();
-    }
 }
 
 impl<A> fmt::Debug for Checked<A> {

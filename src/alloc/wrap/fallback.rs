@@ -6,6 +6,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::both;
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Static, Usage, empty_block, inherent};
 use crate::error::AllocError;
 
@@ -16,9 +17,13 @@ use crate::error::AllocError;
 /// regions, and the second one must not have its memory from the first. Where the first one is a buffer,
 /// [`with_buffer`](Self::with_buffer) makes sure of that.
 ///
+/// # When to take it
+///
 /// Take it for memory that is better but scarce, such as a buffer on the stack, with another
 /// allocator behind it. To put one source of regions behind another, take
 /// [`FallbackSource`](crate::source::FallbackSource), which costs nothing in a free.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;
@@ -87,8 +92,9 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
     ///
     /// # Errors
     ///
-    /// If both refuse. The reason is [`AllocError::Unsupported`] if it is so for both; otherwise it
-    /// is that of the one that has another reason, and of the second if both have.
+    /// If both refuse. The reason is [`AllocError::Unsupported`] only if neither ever serves the
+    /// layout, and [`AllocError::Capacity`] only if neither gives a reason but these two. If both give
+    /// another one, it is that of the second.
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
             return Ok(empty_block(layout));
@@ -150,10 +156,32 @@ impl<A: Owner, B: Allocator> Fallback<A, B> {
     }
 }
 
-type Served = Result<NonNull<[u8]>, AllocError>;
+impl<A: Owner, B: Owner> Fallback<A, B> {
+    /// Whether `address` lies in a region of one of the two.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.first.owns(address) || self.second.owns(address)
+    }
+
+    /// The usage of both together.
+    pub fn usage(&self) -> Usage {
+        both::sum(self.first.usage(), self.second.usage())
+    }
+}
+
+impl<A: Reset, B: Reset> Fallback<A, B> {
+    /// Invalidates the blocks of both.
+    ///
+    /// # Panics
+    ///
+    /// If a source panics in `release`. All blocks are invalid nevertheless.
+    pub fn reset(&mut self) {
+        both::reset(&mut self.first, &mut self.second);
+    }
+}
 
 inherent::member! {
-    [A: Owner, B: Allocator] Fallback<A, B>, blocks of "this allocator":;
+    [A: Owner, B: Allocator] Fallback<A, B>, blocks of "this allocator":
+        Owner for [A: Owner, B: Owner], Reset for [A: Reset, B: Reset];
 
     /// Gives a block back to the allocator that it came from.
     unsafe deallocate(self, block, layout) = self.free(block, layout);
@@ -171,22 +199,6 @@ inherent::member! {
     ///
     /// [`AllocError::NotInPlace`] if its allocator does not, or if no bytes would be left.
     unsafe shrink_in_place(self, block, old, new) = self.shrink_there(block, old, new);
-}
-
-impl<A: Owner, B: Owner> Owner for Fallback<A, B> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.first.owns(address) || self.second.owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        both::sum(self.first.usage(), self.second.usage())
-    }
-}
-
-impl<A: Reset, B: Reset> Reset for Fallback<A, B> {
-    fn reset(&mut self) {
-        both::reset(&mut self.first, &mut self.second);
-    }
 }
 
 impl<A, B> fmt::Debug for Fallback<A, B> {

@@ -32,6 +32,13 @@ pub enum Lifetime {
 /// A block that lives longer or shorter than was expected costs memory, and is no mistake, except
 /// that a short-lived one does not outlive `reset_short`.
 ///
+/// # When to take it
+///
+/// Take it if a program knows about how long its blocks will live, and runs for long. Leave it if all
+/// blocks live equally long: then one allocator for that lifetime is enough.
+///
+/// # Example
+///
 /// ```
 /// use std::alloc::Layout;
 /// use stampool::SystemSource;
@@ -176,9 +183,22 @@ impl<A: Allocator, B: Allocator, C: Allocator> Lived<'_, A, B, C> {
     }
 }
 
+impl<A: Owner, B: Owner, C: Owner> Lived<'_, A, B, C> {
+    /// Whether `address` lies in a region of the allocator of the lifetime.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        each!(self, allocator => allocator.owns(address))
+    }
+
+    /// The usage of the allocator of the lifetime.
+    pub fn usage(&self) -> Usage {
+        each!(self, allocator => allocator.usage())
+    }
+}
+
 inherent::member! {
     [A: Allocator, B: Allocator, C: Allocator] Lived<'_, A, B, C>,
-    blocks of "the same lifetime and the same `Lifetimes`":;
+    blocks of "the same lifetime and the same `Lifetimes`":
+        Owner for [A: Owner, B: Owner, C: Owner];
 
     /// Gives a block back.
     unsafe deallocate(self, block, layout) =
@@ -199,16 +219,6 @@ inherent::member! {
     /// As the allocator of the lifetime.
     unsafe shrink_in_place(self, block, old, new) =
         each!(self, allocator => allocator.shrink_in_place(block, old, new));
-}
-
-impl<A: Owner, B: Owner, C: Owner> Owner for Lived<'_, A, B, C> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        each!(self, allocator => allocator.owns(address))
-    }
-
-    fn usage(&self) -> Usage {
-        each!(self, allocator => allocator.usage())
-    }
 }
 
 impl<A, B, C> Clone for Lived<'_, A, B, C> {

@@ -6,17 +6,25 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::exact_length::exactly;
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 
-/// An allocator that has at most a number of bytes live at a time.
+/// An allocator that limits the bytes that are live at one time.
 ///
 /// It counts what callers ask for: the sizes of the layouts of the live blocks. What the allocator
-/// inside loses for alignment, or cannot use again, does not count. To limit what it obtains, put a
-/// [`LimitedSource`](crate::source::LimitedSource) below it.
+/// inside loses for alignment, or cannot use again, does not count.
 ///
 /// A block is exactly as long as it was asked for, so that each byte that a caller may use is counted.
 /// A block that has to move in order to grow counts twice meanwhile.
+///
+/// # When to take it
+///
+/// Take it to give one of several users of an allocator a share of its bytes: each wraps a reference to
+/// the allocator. Leave it to limit what the allocator obtains: a
+/// [`LimitedSource`](crate::source::LimitedSource) below the allocator does that.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;
@@ -41,10 +49,8 @@ pub struct Limited<A> {
     live: Cell<usize>,
 }
 
-type Served = Result<NonNull<[u8]>, AllocError>;
-
 impl<A> Limited<A> {
-    /// Has at most `limit_bytes` bytes of `inner` live at a time.
+    /// Limits the bytes of `inner` that are live at one time to `limit_bytes`.
     pub const fn new(inner: A, limit_bytes: usize) -> Self {
         Self { inner, limit: limit_bytes, live: Cell::new(0) }
     }
@@ -123,8 +129,37 @@ impl<A: Allocator> Limited<A> {
     }
 }
 
+impl<A: Owner> Limited<A> {
+    /// Whether `address` lies in a region of the allocator inside.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.inner.owns(address)
+    }
+
+    /// The usage of the allocator inside, except that the bytes in use are those that count against
+    /// the limit, and the limit is the capacity.
+    pub fn usage(&self) -> Usage {
+        let inner = self.inner.usage();
+        let capacity = inner.capacity_bytes.map_or(self.limit, |most| most.min(self.limit));
+        Usage { used_bytes: self.live.get(), capacity_bytes: Some(capacity), ..inner }
+    }
+}
+
+impl<A: Reset> Limited<A> {
+    /// Invalidates all blocks. The whole limit is free afterwards.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
+    pub fn reset(&mut self) {
+        // First, because every block is invalid even if the source panics.
+        self.live.set(0);
+        self.inner.reset();
+    }
+}
+
 inherent::member! {
-    [A: Allocator] Limited<A>, blocks of "this allocator":;
+    [A: Allocator] Limited<A>, blocks of "this allocator":
+        Owner for [A: Owner], Reset for [A: Reset];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) = self.free(block, layout);
@@ -142,28 +177,6 @@ inherent::member! {
     ///
     /// As the allocator inside.
     unsafe shrink_in_place(self, block, old, new) = self.shrink_there(block, old, new);
-}
-
-impl<A: Owner> Owner for Limited<A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.inner.owns(address)
-    }
-
-    /// That of the allocator inside, except that the bytes in use are those that count against the
-    /// limit, and the limit is the capacity.
-    fn usage(&self) -> Usage {
-        let inner = self.inner.usage();
-        let capacity = inner.capacity_bytes.map_or(self.limit, |most| most.min(self.limit));
-        Usage { used_bytes: self.live.get(), capacity_bytes: Some(capacity), ..inner }
-    }
-}
-
-impl<A: Reset> Reset for Limited<A> {
-    fn reset(&mut self) {
-        // First, because every block is invalid even if the source panics.
-        self.live.set(0);
-        self.inner.reset();
-    }
 }
 
 impl<A> fmt::Debug for Limited<A> {

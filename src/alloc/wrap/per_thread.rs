@@ -21,9 +21,13 @@ use crate::sync::const_when_shipped;
 /// Once all leases have ended, the value's owner has all instances at hand, whatever the order in
 /// which threads ended: it resets them, takes them out, or gives single blocks back.
 ///
+/// # When to take it
+///
 /// Take it with a [`Linear`](crate::alloc::Linear) for each thread of a job whose results are used
 /// until the job ends. For blocks that other threads free take a pool, or a
 /// [`Locked`](super::Locked) allocator.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;
@@ -148,8 +152,20 @@ impl<A: Allocator> Leased<'_, A> {
     }
 }
 
+impl<A: Owner> Leased<'_, A> {
+    /// Whether `address` lies in a region of the instance.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.get().owns(address)
+    }
+
+    /// The usage of the instance.
+    pub fn usage(&self) -> Usage {
+        self.get().usage()
+    }
+}
+
 inherent::member! {
-    ['a, A: Allocator] Leased<'a, A>, blocks of "the leased instance":;
+    ['a, A: Allocator] Leased<'a, A>, blocks of "the leased instance": Owner for ['a, A: Owner];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) = self.get().deallocate(block, layout);
@@ -167,16 +183,6 @@ inherent::member! {
     ///
     /// As the instance.
     unsafe shrink_in_place(self, block, old, new) = self.get().shrink_in_place(block, old, new);
-}
-
-impl<A: Owner> Owner for Leased<'_, A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.get().owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        self.get().usage()
-    }
 }
 
 impl<A> fmt::Debug for Leased<'_, A> {

@@ -5,6 +5,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::both;
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 
@@ -15,14 +16,18 @@ use crate::error::AllocError;
 /// If one of the two refuses, the other one is not asked: a small block would otherwise have to be
 /// looked for in both.
 ///
+/// # When to take it
+///
 /// Take it with [`Blocks`](crate::alloc::Blocks) for the layout that a program uses most. Three sizes
 /// are two of these, one inside the other.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;
 /// use stampool::SystemSource;
 /// use stampool::alloc::wrap::Segregated;
-/// use stampool::alloc::{Blocks, Owner, Stack};
+/// use stampool::alloc::{Blocks, Stack};
 ///
 /// let node = Layout::new::<[usize; 4]>();
 /// let nodes = Blocks::new(node, SystemSource)?;
@@ -69,8 +74,6 @@ impl<A, B> Segregated<A, B> {
         NonNull::slice_from_raw_parts(block.cast(), block.len().min(self.up_to.size()))
     }
 }
-
-type Served = Result<NonNull<[u8]>, AllocError>;
 
 impl<A: Allocator, B: Allocator> Segregated<A, B> {
     /// Returns a block of `layout`, from the allocator that serves such layouts.
@@ -132,8 +135,32 @@ impl<A: Allocator, B: Allocator> Segregated<A, B> {
     }
 }
 
+impl<A: Owner, B: Owner> Segregated<A, B> {
+    /// Whether `address` lies in a region of one of the two.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.small.owns(address) || self.large.owns(address)
+    }
+
+    /// The usage of both together.
+    pub fn usage(&self) -> Usage {
+        both::sum(self.small.usage(), self.large.usage())
+    }
+}
+
+impl<A: Reset, B: Reset> Segregated<A, B> {
+    /// Invalidates the blocks of both.
+    ///
+    /// # Panics
+    ///
+    /// If a source panics in `release`. All blocks are invalid nevertheless.
+    pub fn reset(&mut self) {
+        both::reset(&mut self.small, &mut self.large);
+    }
+}
+
 inherent::member! {
-    [A: Allocator, B: Allocator] Segregated<A, B>, blocks of "this allocator":;
+    [A: Allocator, B: Allocator] Segregated<A, B>, blocks of "this allocator":
+        Owner for [A: Owner, B: Owner], Reset for [A: Reset, B: Reset];
 
     /// Gives a block back to the allocator that serves its layout.
     unsafe deallocate(self, block, layout) = self.free(block, layout);
@@ -152,22 +179,6 @@ inherent::member! {
     ///
     /// As [`grow_in_place`](Self::grow_in_place).
     unsafe shrink_in_place(self, block, old, new) = self.shrink_there(block, old, new);
-}
-
-impl<A: Owner, B: Owner> Owner for Segregated<A, B> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.small.owns(address) || self.large.owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        both::sum(self.small.usage(), self.large.usage())
-    }
-}
-
-impl<A: Reset, B: Reset> Reset for Segregated<A, B> {
-    fn reset(&mut self) {
-        both::reset(&mut self.small, &mut self.large);
-    }
 }
 
 impl<A, B> fmt::Debug for Segregated<A, B> {

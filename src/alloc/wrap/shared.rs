@@ -5,8 +5,15 @@ use core::fmt;
 use crate::alloc::{Allocator, Owner, Usage, forward};
 use crate::sync::Arc;
 
-/// An allocator with several owners, for containers that cannot borrow one: the allocator is
-/// dropped with the last clone. Nobody can reach it by `&mut`, so its blocks stay valid until then.
+/// An allocator with several owners: it is dropped with the last clone. Nobody can reach it by `&mut`,
+/// so its blocks stay valid until then.
+///
+/// # When to take it
+///
+/// Take it for containers that cannot borrow an allocator, because they outlive the function that made
+/// it. Leave it where a reference `&A` lives long enough: that is an allocator too, and counts no owners.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;

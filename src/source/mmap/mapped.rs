@@ -16,6 +16,8 @@ use crate::source::Source;
 ///                 huge pages, NUMA policy, prefault, lock      (if asked for)
 /// ```
 ///
+/// # When to take it
+///
 /// Take it for huge pages, NUMA placement, memory that is there before it is needed, or guard pages.
 /// Without any of these the [`SystemSource`](crate::SystemSource) does as well, and does not map a
 /// page for each small region.
@@ -49,7 +51,7 @@ use crate::source::Source;
 /// }
 /// # Ok::<(), stampool::BuildError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Mapped {
     options: MapOptions,
     page: usize,
@@ -73,7 +75,8 @@ impl Mapped {
         Self::default()
     }
 
-    /// A source of what the options ask for, after it has mapped one granule.
+    /// A source with these options. It has mapped one granule and given it back, so the system does what
+    /// the options ask for.
     fn probed(options: MapOptions) -> Result<Self, MapError> {
         let page = sys::page_bytes();
         let unit = match options.huge_pages {
@@ -101,7 +104,7 @@ impl Mapped {
         self.fallbacks
     }
 
-    /// Why the last request failed that did.
+    /// The reason of the last failure: of a request, an extension or a release.
     pub const fn last_error(&self) -> Option<MapError> {
         self.error
     }

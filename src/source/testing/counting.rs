@@ -10,6 +10,12 @@ use crate::sync::{Arc, Number};
 ///
 /// The [counts](Self::counts) can be read while an allocator owns the source, and afterwards.
 ///
+/// # When to take it
+///
+/// Take it in tests, to see what an allocator asks its source for and gives back.
+///
+/// # Example
+///
 /// ```
 /// use std::alloc::Layout;
 /// use stampool::Pool;

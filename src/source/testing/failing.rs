@@ -10,6 +10,12 @@ use crate::sync::{Arc, Number};
 ///
 /// Requests are counted from 0, and releases too. What is not set does not happen.
 ///
+/// # When to take it
+///
+/// Take it in tests, to see what an allocator does if its source fails.
+///
+/// # Example
+///
 /// ```
 /// use std::alloc::Layout;
 /// use stampool::source::FailingSource;

@@ -13,8 +13,8 @@ use statistics::Tally;
 
 use super::exact_length::exactly;
 use super::leases::{Lease, Leases};
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
-use crate::error::AllocError;
 
 /// An allocator that counts its blocks, their bytes, and what it refused.
 ///
@@ -25,6 +25,13 @@ use crate::error::AllocError;
 /// they were joined. The record of a handle that was dropped still counts, and serves the next handle.
 ///
 /// A block is exactly as long as it was asked for, so that each byte that a caller may use is counted.
+///
+/// # When to take it
+///
+/// Take it to learn how many blocks and bytes a part of a program asks for. Leave it if the bytes in use
+/// are enough: most members tell them by [`usage`](Owner::usage), and count nothing more for that.
+///
+/// # Example
 ///
 /// ```
 /// use std::alloc::Layout;
@@ -50,8 +57,6 @@ pub struct Counted<A> {
     shared: Tally,
     threads: Leases<Tally>,
 }
-
-type Served = Result<NonNull<[u8]>, AllocError>;
 
 impl<A> Counted<A> {
     /// Counts what `inner` does from now on.
@@ -184,8 +189,38 @@ unsafe fn shrink<A: Allocator>(
     resized(unsafe { inner.shrink_in_place(block, old, new) }, old, new, count)
 }
 
+impl<A: Owner> Counted<A> {
+    /// Whether `address` lies in a region of the allocator inside.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.inner.owns(address)
+    }
+
+    /// The usage of the allocator inside.
+    pub fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+}
+
+impl<A: Reset> Counted<A> {
+    /// Invalidates all blocks. Every block that was live counts as taken back.
+    ///
+    /// # Panics
+    ///
+    /// If the source panics in `release`. All that was said here is done nevertheless.
+    pub fn reset(&mut self) {
+        let before = self.statistics();
+        self.shared.add(Statistics {
+            deallocations: before.live_blocks(),
+            deallocated_bytes: before.live_bytes(),
+            ..Statistics::default()
+        });
+        self.inner.reset();
+    }
+}
+
 inherent::member! {
-    [A: Allocator] Counted<A>, blocks of "this allocator":;
+    [A: Allocator] Counted<A>, blocks of "this allocator":
+        Owner for [A: Owner], Reset for [A: Reset];
 
     /// Takes a block back.
     unsafe deallocate(self, block, layout) =
@@ -230,30 +265,6 @@ inherent::member! {
     /// As the allocator inside.
     unsafe shrink_in_place(self, block, old, new) =
         shrink(self.inner, (block, old, new), |more| self.tally.get().add_alone(more));
-}
-
-impl<A: Owner> Owner for Counted<A> {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.inner.owns(address)
-    }
-
-    /// That of the allocator inside.
-    fn usage(&self) -> Usage {
-        self.inner.usage()
-    }
-}
-
-impl<A: Reset> Reset for Counted<A> {
-    /// As the allocator inside. Every block that was live counts as taken back.
-    fn reset(&mut self) {
-        let before = self.statistics();
-        self.shared.add(Statistics {
-            deallocations: before.live_blocks(),
-            deallocated_bytes: before.live_bytes(),
-            ..Statistics::default()
-        });
-        self.inner.reset();
-    }
 }
 
 impl<A> fmt::Debug for Counted<A> {
