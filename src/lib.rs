@@ -100,7 +100,7 @@ pub mod raw;
 ///     /// Blocks of a cache line.
 ///     static LINES: ThreadLocalPool = Pool::builder(Layout::new::<[u64; 8]>()).batch(32);
 ///     static PAGES: Pool = Pool::builder(Layout::new::<[u8; 4096]>());
-///     static FOUR: ExactPool = Pool::builder(Layout::new::<u64>()).capacity_blocks(4);
+///     static FOUR: ExactPool = Pool::builder(Layout::new::<u64>()).max_carved_blocks(4);
 ///     static NAMES: StampedPool<AtomicU64> = StampedPool::<AtomicU64>::builder(), AtomicU64::default;
 /// }
 ///

@@ -81,7 +81,7 @@ fn chunks_that_a_checked_pool_cannot_number_are_refused() {
 
 #[test]
 fn a_capacity_below_a_batch_is_refused() {
-    let built = Pool::builder(of(8, 8)).batch(64).capacity_blocks(63).build();
+    let built = Pool::builder(of(8, 8)).batch(64).max_carved_blocks(63).build();
     let error = built.expect_err("a capacity below a batch");
     assert_eq!(error, BuildError::CapacityBelowBatch { capacity: 63, batch: 64 });
     assert!(error.to_string().ends_with("choose smaller batches, or build an exact pool"));
@@ -94,7 +94,7 @@ fn the_default_batch_fits_the_block_and_the_capacity() {
     let batch = |size, capacity: Option<usize>| {
         let builder = Pool::builder(of(size, 8));
         let builder = match capacity {
-            Some(blocks) => builder.capacity_blocks(blocks),
+            Some(blocks) => builder.max_carved_blocks(blocks),
             None => builder,
         };
         let stats = builder.build().unwrap().stats();
@@ -283,7 +283,7 @@ fn at_capacity_allocation_fails_and_a_free_makes_room() {
 
 fn fill_to_capacity<S: Strategy>() {
     let pool =
-        Pool::builder(of(8, 8)).strategy::<S>().batch(4).capacity_blocks(10).build().unwrap();
+        Pool::builder(of(8, 8)).strategy::<S>().batch(4).max_carved_blocks(10).build().unwrap();
     let local = pool.local().unwrap();
     let blocks: Vec<_> = (0..10).map(|_| local.allocate().unwrap()).collect();
     assert_eq!(local.allocate(), Err(AllocError::Capacity));

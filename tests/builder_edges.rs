@@ -146,7 +146,7 @@ fn with_settings<S: Aba, C: Checking>(
     let mut builder = builder.source(source);
     builder = set(builder, case.batch, PoolBuilder::batch);
     builder = set(builder, case.batch_up_to, PoolBuilder::batch_up_to);
-    builder = set(builder, case.capacity, PoolBuilder::capacity_blocks);
+    builder = set(builder, case.capacity, PoolBuilder::max_carved_blocks);
     builder = set(builder, case.chunk, PoolBuilder::chunk_blocks);
     builder = set(builder, case.limbo, PoolBuilder::limbo_magazines);
     if case.refuse {
@@ -363,7 +363,7 @@ proptest! {
         builder = if sealed { builder.sealed() } else { builder };
         builder = builder.blocks(|blocks| {
             let blocks = set(blocks, batch, PoolBuilder::batch);
-            let blocks = set(blocks, capacity, PoolBuilder::capacity_blocks);
+            let blocks = set(blocks, capacity, PoolBuilder::max_carved_blocks);
             set(blocks, chunk, PoolBuilder::chunk_blocks)
         });
         match builder.build() {

@@ -69,7 +69,7 @@ fn caches_of_sleepers_take_nothing_away<S: Strategy>() {
         let stats = pool.stats();
         let most = capacity + (3 * THREADS + 1) * stats.max_batch_blocks;
         assert!(stats.carved_blocks <= most, "{} of {most}", stats.carved_blocks);
-        assert_eq!((stats.in_use_limit, stats.capacity_blocks.is_none()), (Some(capacity), true));
+        assert_eq!((stats.in_use_limit, stats.max_carved_blocks.is_none()), (Some(capacity), true));
     }
 }
 

@@ -160,7 +160,7 @@ fn a_freed_block_is_kept_back() {
 
 #[test]
 fn what_is_kept_back_is_handed_out_before_allocation_fails() {
-    let builder = Pool::builder(layout(64)).batch(4).capacity_blocks(8).hardened();
+    let builder = Pool::builder(layout(64)).batch(4).max_carved_blocks(8).hardened();
     let pool = builder.build().expect("a pool");
     let local = pool.local().expect("memory");
     for _ in 0..10 {

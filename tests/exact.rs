@@ -18,7 +18,7 @@ use stampool::{
 const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 
 fn exact<S: Strategy>(capacity: usize) -> ExactPool<S> {
-    let builder = Pool::builder(LAYOUT).strategy::<S>().capacity_blocks(capacity);
+    let builder = Pool::builder(LAYOUT).strategy::<S>().max_carved_blocks(capacity);
     builder.build_exact().unwrap()
 }
 
@@ -209,7 +209,7 @@ fn a_fill_that_does_not_succeed_keeps_what_it_has() {
 
 #[test]
 fn a_fill_stops_at_the_capacity() {
-    let pool = Pool::builder(LAYOUT).batch(4).capacity_blocks(10).build().unwrap();
+    let pool = Pool::builder(LAYOUT).batch(4).max_carved_blocks(10).build().unwrap();
     assert_eq!(pool.prefill(11, 0), Err(AllocError::Capacity));
     assert_eq!(pool.stats().carved_blocks, 10);
     assert_eq!(pool.prefill(10, 0), Ok(()), "there already");

@@ -42,7 +42,7 @@ fn a_limit_is_never_exceeded_and_later_frees_make_room() {
 
 fn reach_the_capacity<S: Strategy>() {
     const CAPACITY: usize = 10 * BATCH + 3;
-    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).capacity_blocks(CAPACITY);
+    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(BATCH).max_carved_blocks(CAPACITY);
     let mut pool = builder.build().unwrap();
     let (live, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|threads| {

@@ -314,7 +314,7 @@ fn sizes_at_the_end_of_the_address_space() {
         let refused = builder().strategy::<stampool::EpochDeferred>().limbo_magazines(huge).build();
         assert!(matches!(refused.err(), Some(BuildError::LimboMagazines { .. })));
         // As good as no limit.
-        let pool = builder().capacity_blocks(huge).build().unwrap();
+        let pool = builder().max_carved_blocks(huge).build().unwrap();
         assert!(pool.local().unwrap().allocate().is_ok());
         let Ok(layout) = Layout::from_size_align(isize::MAX as usize - k, 1) else { continue };
         // Miri ends the program that asks for so much.

@@ -15,7 +15,7 @@ const LAYOUT: Layout = Layout::new::<[u64; 4]>();
 const CAPACITY: usize = 20;
 
 fn builder<S: Strategy>() -> PoolBuilder<S> {
-    Pool::builder(LAYOUT).strategy::<S>().batch(4).capacity_blocks(CAPACITY)
+    Pool::builder(LAYOUT).strategy::<S>().batch(4).max_carved_blocks(CAPACITY)
 }
 
 /// Asks for `count` by `take`, and gives those back that there are.
@@ -75,7 +75,7 @@ fn by_thread<S: Strategy>() {
 
 #[test]
 fn a_pool_without_caches_takes_all_or_none() {
-    let mut pool = Pool::builder(LAYOUT).capacity_blocks(3).build_exact().unwrap();
+    let mut pool = Pool::builder(LAYOUT).max_carved_blocks(3).build_exact().unwrap();
     let taken = pool.allocate().unwrap();
     for count in 0..6 {
         // SAFETY: live, and freed once.

@@ -106,7 +106,7 @@ macro_rules! forms {
 }
 
 fn without_handles<S: Strategy>(plays: &[Play], batch: usize, capacity: usize) {
-    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(batch).capacity_blocks(capacity);
+    let builder = Pool::builder(LAYOUT).strategy::<S>().batch(batch).max_carved_blocks(capacity);
     let mut pool = builder.build_thread_local().unwrap();
     follow(
         plays,
@@ -123,7 +123,7 @@ fn without_handles<S: Strategy>(plays: &[Play], batch: usize, capacity: usize) {
 }
 
 fn without_caches<S: Strategy>(plays: &[Play], capacity: usize) {
-    let builder = Pool::builder(LAYOUT).strategy::<S>().capacity_blocks(capacity);
+    let builder = Pool::builder(LAYOUT).strategy::<S>().max_carved_blocks(capacity);
     let mut pool = builder.build_exact().unwrap();
     follow(plays, capacity, true, &forms!(pool, || true));
     assert_eq!(pool.census().free_blocks(), pool.stats().carved_blocks);

@@ -174,7 +174,7 @@ fn a_pool_shrinks_beside_threads_that_allocate_and_free() {
 }
 
 fn exact<S: Strategy>() {
-    let builder = Pool::builder(LAYOUT).strategy::<S>().capacity_blocks(20).chunk_blocks(5);
+    let builder = Pool::builder(LAYOUT).strategy::<S>().max_carved_blocks(20).chunk_blocks(5);
     let pool = builder.build_exact().unwrap();
     for _ in 0..3 {
         let blocks: Vec<_> = core::iter::from_fn(|| pool.allocate().ok()).collect();

@@ -87,7 +87,7 @@ fn send_to(thread: libc::pthread_t) {
 /// would run beside the test, and could hold a block when the test counts them.
 #[test]
 fn a_signal_handler_may_use_a_sealed_pool_without_caches() {
-    let pool = Pool::builder(LAYOUT).capacity_blocks(4).build_exact().unwrap();
+    let pool = Pool::builder(LAYOUT).max_carved_blocks(4).build_exact().unwrap();
     assert!(pool.stats().lock_free, "this machine has a lock-free strategy");
     pool.prefill(4).unwrap();
     pool.seal().unwrap();

@@ -51,7 +51,7 @@ fn there_is_a_static_for_every_kind_of_pool() {
         static BUFFERS: ObjectPool<Vec<u8>> = ObjectPool::builder().keep(Vec::new, Vec::clear);
         static VALUES: ObjectPool<u32, TaggedWide, NoConstructor> = ObjectPool::builder();
         static PAGES: Pool = Pool::builder(Layout::new::<[u8; 64]>()).batch(2);
-        static FOUR: ExactPool = Pool::builder(Layout::new::<u64>()).capacity_blocks(4);
+        static FOUR: ExactPool = Pool::builder(Layout::new::<u64>()).max_carved_blocks(4);
         static NAMES: StampedPool<AtomicU64> =
             StampedPool::<AtomicU64>::builder().batch(2), || AtomicU64::new(7);
     }

@@ -91,7 +91,7 @@ impl<S: Strategy> ArenaSource<S> {
     ) -> Result<Self, BuildError> {
         let block = block.align_to(LEAST_ALIGN);
         let block = block.map_err(|_| BuildError::BlockTooLarge { size: usize::MAX })?;
-        let builder = Pool::builder(block).strategy::<S>().capacity_blocks(blocks);
+        let builder = Pool::builder(block).strategy::<S>().max_carved_blocks(blocks);
         let pool = builder.chunk_blocks(blocks).source(source).build_exact()?;
         let filled = pool.prefill(blocks).and_then(|()| pool.seal());
         filled.map_err(|error| BuildError::Fill { error })?;

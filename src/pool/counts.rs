@@ -33,7 +33,7 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             batch_blocks: self.mediator.batch().min,
             max_batch_blocks: self.mediator.batch().max,
             shards: self.mediator.shards(),
-            capacity_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
+            max_carved_blocks: (self.capacity < usize::MAX).then_some(self.capacity),
             in_use_limit: self.in_use.as_ref().map(InUse::limit),
             in_use_blocks: self.in_use.as_ref().map(InUse::count),
             carved_blocks: growth.carver.carved(),

@@ -39,7 +39,7 @@ use crate::free_list::{Strategy, TaggedWide, Take};
 /// use std::alloc::Layout;
 /// use stampool::{AllocError, Pool};
 ///
-/// let pool = Pool::builder(Layout::new::<u64>()).capacity_blocks(2).build_exact()?;
+/// let pool = Pool::builder(Layout::new::<u64>()).max_carved_blocks(2).build_exact()?;
 /// let (one, other) = (pool.allocate().expect("two"), pool.allocate().expect("two"));
 /// assert_eq!(pool.allocate(), Err(AllocError::Capacity));
 /// // SAFETY: allocated from this pool, and used by nobody else.

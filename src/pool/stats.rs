@@ -23,7 +23,7 @@ pub struct Stats {
     /// Lists of full magazines: 1, unless the pool has a [`Topology`](crate::Topology).
     pub shards: usize,
     /// The most blocks that may be carved, if there is a limit.
-    pub capacity_blocks: Option<usize>,
+    pub max_carved_blocks: Option<usize>,
     /// The most blocks that may be in use at one time, if the pool counts them: it has caches and a
     /// [`capacity`](crate::PoolBuilder::capacity).
     pub in_use_limit: Option<usize>,

@@ -16,7 +16,7 @@ use super::{DefaultSource, OwningSource, Source};
 /// Take it to give one allocator a share of the memory. Several allocators that share one limit take an
 /// [`ArenaSource`](crate::ArenaSource). Where the blocks of one pool are to be limited,
 /// [`capacity`](crate::PoolBuilder::capacity) is exact for those in use and
-/// [`capacity_blocks`](crate::PoolBuilder::capacity_blocks) for all of them, and this is not: a pool
+/// [`max_carved_blocks`](crate::PoolBuilder::max_carved_blocks) for all of them, and this is not: a pool
 /// also obtains thread caches and magazines.
 ///
 /// # Example

@@ -72,7 +72,7 @@ pub struct Row {
     /// Whether each thread was to stay on one core.
     pub pinned: Option<bool>,
     /// Blocks that the pool may have, where the scenario sets a limit; else `null`.
-    pub capacity_blocks: Option<usize>,
+    pub max_carved_blocks: Option<usize>,
     /// Allocations refused at that limit.
     pub refusals: Option<u64>,
     /// What each of several consumers got, where they compete; else `null`.
@@ -312,7 +312,7 @@ impl Report {
             ("checking", checking),
             ("max/min", Row::fairness_text),
             ("refused", |row| {
-                row.capacity_blocks.and(row.refusals).map(|refusals| refusals.to_string())
+                row.max_carved_blocks.and(row.refusals).map(|refusals| refusals.to_string())
             }),
         ];
         let used = |column: Column| self.results.iter().any(|row| column(row).is_some());

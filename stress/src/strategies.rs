@@ -105,14 +105,14 @@ fn sized<S: Strategy>(
                 None => unlimited,
             };
             let stats = built(unlimited)?.stats();
-            if plan.scenario.capacity_blocks(plan.threads, stats.batch_blocks).is_some() {
+            if plan.scenario.max_carved_blocks(plan.threads, stats.batch_blocks).is_some() {
                 builder = builder.batch(stats.batch_blocks).batch_up_to(stats.max_batch_blocks);
             }
             stats.batch_blocks
         }
     };
-    Ok(match plan.capacity_blocks(chosen) {
-        Some(capacity) => builder.capacity_blocks(capacity),
+    Ok(match plan.max_carved_blocks(chosen) {
+        Some(capacity) => builder.max_carved_blocks(capacity),
         None => builder,
     })
 }

@@ -277,10 +277,10 @@ fn checking_pins_limits_and_shares_are_in_the_report() {
     for checking in ["off", "hardened"] {
         let shared = of("1pnc", checking);
         assert_eq!(shared["shares"].as_array().map(Vec::len), Some(2), "two consumers");
-        assert!(shared["capacity_blocks"].is_null());
+        assert!(shared["max_carved_blocks"].is_null());
         let limited = of("exhaustion", checking);
         assert!(limited["refusals"].as_u64() > Some(0));
-        assert!(limited["carved_blocks"].as_u64() <= limited["capacity_blocks"].as_u64());
+        assert!(limited["carved_blocks"].as_u64() <= limited["max_carved_blocks"].as_u64());
         assert!(limited["fairness"].is_null() && limited["shares"].is_null());
         // Said where it is refused.
         let is_said = String::from_utf8_lossy(&output.stderr).contains("refused to pin");

@@ -70,7 +70,7 @@ fn a_run_that_moves_is_left_alone() {
             std::process::exit(1);
         });
         let plan = plan(scenario, Duration::from_secs(60), bark);
-        let capacity = plan.capacity_blocks(BATCH);
+        let capacity = plan.max_carved_blocks(BATCH);
         let layout = Layout::from_size_align(64, 16).expect("a layout");
         let outcome = run::run(FaultySubject::limited(layout, Fault::None, capacity), &plan);
         assert_eq!(outcome.expect("threads").violations, [], "{}", scenario.name());

@@ -25,7 +25,7 @@ fn outcome(fault: Fault, scenario: Scenario, threads: usize) -> Outcome {
 fn stalled(fault: Fault, scenario: Scenario, threads: usize, stall: Option<Stall>) -> Outcome {
     let budget = Budget::Ops(20_000);
     let plan = Plan { stall, ..Plan::new(scenario, threads, budget, 11) };
-    let capacity = plan.capacity_blocks(BATCH);
+    let capacity = plan.max_carved_blocks(BATCH);
     run::run(FaultySubject::limited(layout(), fault, capacity), &plan).expect("threads")
 }
 
@@ -203,7 +203,7 @@ fn refusals_at_the_capacity_are_counted_and_no_violations() {
         let outcome = outcome(Fault::None, Scenario::Exhaustion, threads);
         assert_eq!(outcome.violations, []);
         assert!(outcome.refusals > 0, "more is wanted than there may be");
-        assert!(Some(outcome.carved_blocks) <= outcome.capacity_blocks);
+        assert!(Some(outcome.carved_blocks) <= outcome.max_carved_blocks);
     }
 }
 

@@ -231,7 +231,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             .field("batch", &self.batch)
             .field("batch_up_to", &self.batch_up_to)
             .field("capacity", &self.in_use)
-            .field("capacity_blocks", &self.capacity)
+            .field("max_carved_blocks", &self.capacity)
             .field("chunk_blocks", &self.chunk)
             .finish_non_exhaustive()
     }

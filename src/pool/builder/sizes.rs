@@ -86,7 +86,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     ///
     /// In a pool with caches an allocation may fail before so many blocks are in use, because some
     /// may lie in the caches of other handles; [`capacity`](Self::capacity) does without that.
-    pub fn capacity_blocks(mut self, blocks: usize) -> Self {
+    pub fn max_carved_blocks(mut self, blocks: usize) -> Self {
         self.capacity = Some(blocks);
         self
     }

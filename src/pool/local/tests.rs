@@ -310,7 +310,7 @@ fn of_two_copies_in_one_cache_one_is_refused() {
 #[test]
 fn the_wrong_copy_is_refused_where_it_was_kept_back() {
     fn every<S: Strategy>() {
-        let pool = builder::<S>().capacity_blocks(BATCH).hardened().build().unwrap();
+        let pool = builder::<S>().max_carved_blocks(BATCH).hardened().build().unwrap();
         let (one, other) = (pool.local().unwrap(), pool.local().unwrap());
         let blocks = take(&one, BATCH);
         free_at_once(&pool, &one, &other, blocks[0]);

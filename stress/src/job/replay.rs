@@ -138,7 +138,7 @@ fn row(args: &ReplayArgs, trace: &Trace, scenario: &str, subject: &Rounds) -> Ro
         scenario: scenario.to_owned(),
         checking: None,
         pinned: None,
-        capacity_blocks: None,
+        max_carved_blocks: None,
         refusals: None,
         shares: None,
         fairness: None,

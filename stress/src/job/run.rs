@@ -223,7 +223,7 @@ fn row(cell: &Cell, layout: Layout, outcome: &Outcome, again: String) -> Row {
         scenario: plan.scenario.name().to_owned(),
         checking: Some(plan.checking.name()),
         pinned: Some(plan.pin && outcome.unpinned.is_none()),
-        capacity_blocks: outcome.capacity_blocks,
+        max_carved_blocks: outcome.max_carved_blocks,
         refusals: Some(outcome.refusals),
         shares: shares.map(|shares| shares.0.clone()),
         fairness: shares.and_then(Shares::fairness),

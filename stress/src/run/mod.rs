@@ -69,7 +69,7 @@ fn play<U: Examined>(
 ) -> Result<Outcome, Failure> {
     let (batch, most) = (subject.batch_blocks(), subject.most_batch_blocks());
     let stage = Stage::new(plan.scenario, plan.threads, batch);
-    let capacity = plan.capacity_blocks(batch);
+    let capacity = plan.max_carved_blocks(batch);
     let kept_back = plan.handles() * subject.kept_back_blocks();
     let room = bound_blocks(stage.most_live(batch), plan.handles(), most) + kept_back;
     let carved = || subject.carved_blocks();
@@ -135,7 +135,7 @@ fn play<U: Examined>(
         carved_blocks,
         peak_live_blocks: peak,
         bound_blocks: bound,
-        capacity_blocks: capacity,
+        max_carved_blocks: capacity,
         refusals: lanes.iter().map(|lane| lane.refusals).sum(),
         shares: stage
             .consumers()

@@ -28,7 +28,7 @@ pub struct Outcome {
     /// The memory bound for that peak.
     pub bound_blocks: usize,
     /// Blocks that the subject could have, where there was a limit.
-    pub capacity_blocks: Option<usize>,
+    pub max_carved_blocks: Option<usize>,
     /// Allocations refused at that limit.
     pub refusals: u64,
     /// What each of several consumers got, where they compete.

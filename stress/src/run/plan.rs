@@ -62,7 +62,7 @@ impl Plan {
     }
 
     /// Blocks that the subject may have, with so many per batch; `None` for no limit.
-    pub fn capacity_blocks(&self, batch: usize) -> Option<usize> {
-        self.scenario.capacity_blocks(self.threads, batch)
+    pub fn max_carved_blocks(&self, batch: usize) -> Option<usize> {
+        self.scenario.max_carved_blocks(self.threads, batch)
     }
 }

@@ -14,13 +14,13 @@ use crate::subject::Handle;
 use crate::worker::{Block, Worker};
 
 /// The pool's capacity.
-pub(super) fn capacity_blocks(threads: usize, batch: usize) -> usize {
+pub(super) fn max_carved_blocks(threads: usize, batch: usize) -> usize {
     (threads * (span(batch) / 2) + batch / 2).max(batch)
 }
 
 /// Blocks that one thread wants: all together twice the capacity.
 pub(super) fn fill(threads: usize, batch: usize) -> usize {
-    2 * capacity_blocks(threads, batch).div_ceil(threads)
+    2 * max_carved_blocks(threads, batch).div_ceil(threads)
 }
 
 /// One thread's behaviour.

@@ -166,8 +166,8 @@ impl Scenario {
     }
 
     /// Blocks that the subject may have, where the scenario is about that.
-    pub fn capacity_blocks(self, threads: usize, batch: usize) -> Option<usize> {
-        (self == Self::Exhaustion).then(|| exhaustion::capacity_blocks(threads, batch))
+    pub fn max_carved_blocks(self, threads: usize, batch: usize) -> Option<usize> {
+        (self == Self::Exhaustion).then(|| exhaustion::max_carved_blocks(threads, batch))
     }
 
     /// How one more thread is held up beside the lanes, where the scenario is about that.
@@ -177,7 +177,7 @@ impl Scenario {
 
     /// Whether its threads are all there is to it: no limit, and nobody held up beside them.
     pub fn is_of_threads_alone(self) -> bool {
-        self.capacity_blocks(1, 1).is_none() && self.stall().is_none()
+        self.max_carved_blocks(1, 1).is_none() && self.stall().is_none()
     }
 
     /// How its live blocks are counted.

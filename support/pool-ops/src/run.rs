@@ -114,7 +114,7 @@ pub fn pool<S: stampool::Strategy>(program: &Program, counts: &SourceCounts) -> 
         .limbo_magazines(program.limbo)
         .source(CountingSource::with_counts(source, counts.clone()));
     if let Some(capacity) = program.capacity {
-        builder = builder.capacity_blocks(capacity);
+        builder = builder.max_carved_blocks(capacity);
     }
     if let Some(chunk) = program.chunk {
         builder = builder.chunk_blocks(chunk);

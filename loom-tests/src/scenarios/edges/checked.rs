@@ -9,7 +9,7 @@ use crate::one_at_a_time::operation;
 /// A handle leaves that has the only block: in its cache, or in its quarantine if the pool is
 /// hardened. Another handle wants the block.
 pub(super) fn leave_and_allocate<S: Strategy, C: Checking>() -> String {
-    let rig = Rig::<S, C>::new(|builder| builder.checking::<C>().capacity_blocks(1));
+    let rig = Rig::<S, C>::new(|builder| builder.checking::<C>().max_carved_blocks(1));
     let (handle, own) = (rig.handle(), rig.handle());
     let block = rig.allocate(&handle).expect("the first");
     rig.free(&handle, block);

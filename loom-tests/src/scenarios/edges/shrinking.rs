@@ -32,7 +32,7 @@ fn shrink<S: Strategy>(rig: &Rig<S>, handle: &Handle<S>) -> usize {
 /// One block is free, and the capacity allows no second one. One thread allocates while the other
 /// one shrinks: it gets the block, or else a new one, and is not refused.
 pub(super) fn beside_an_allocation<S: Strategy>() -> String {
-    let (rig, fence) = fenced::<S>(|builder| builder.chunk_blocks(1).capacity_blocks(1));
+    let (rig, fence) = fenced::<S>(|builder| builder.chunk_blocks(1).max_carved_blocks(1));
     let (handle, own) = (rig.handle(), rig.handle());
     let first = allocate(rig, &own, &fence);
     rig.free(&own, first);

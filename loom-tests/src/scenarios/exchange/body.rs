@@ -182,7 +182,7 @@ fn pool<S: Strategy>(scenario: &'static Scenario, capacity: usize) -> String {
         .batch_up_to(scenario.batch.max)
         .chunk_blocks(CHUNK)
         .limbo_magazines(scenario.limbo)
-        .capacity_blocks(capacity)
+        .max_carved_blocks(capacity)
         .source(Metered(Arc::clone(&regions)))
         .threads(threads.clone())
         .topology(ModelShards { scenario, attaching: Arc::clone(&threads.attaching) })

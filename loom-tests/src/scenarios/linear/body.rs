@@ -128,7 +128,7 @@ pub fn body<S: Strategy>(program: &Program, fault: Fault) -> History {
     let pool = Pool::builder(Layout::new::<u64>())
         .strategy::<S>()
         .batch(*batch)
-        .capacity_blocks(*capacity)
+        .max_carved_blocks(*capacity)
         .limbo_magazines(LIMBO)
         .build()
         .expect("a program's pool can be built");

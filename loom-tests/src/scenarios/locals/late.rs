@@ -46,7 +46,7 @@ const HAD: usize = 2;
 /// the cache that threads without a handle share, so the second one has the block if the first was
 /// there before.
 pub(super) fn free_and_allocate<S: Strategy>() -> String {
-    let rig = Rig::<S>::new(|builder| builder.batch(1).chunk_blocks(1).capacity_blocks(1));
+    let rig = Rig::<S>::new(|builder| builder.batch(1).chunk_blocks(1).max_carved_blocks(1));
     let (ready, begin) = (Gate::new(), Gate::new());
     let found = Arc::new(AtomicUsize::new(0));
     let frees = {

@@ -46,7 +46,7 @@ static BUILT: AtomicUsize = AtomicUsize::new(0);
 fn build<S: Strategy>() -> Result<ThreadLocalPool<S>, BuildError> {
     BUILT.fetch_add(1, Ordering::Relaxed);
     let builder = Pool::builder(Layout::new::<u64>()).strategy::<S>().limbo_magazines(1);
-    let pool = builder.batch(1).chunk_blocks(2).capacity_blocks(2).build_thread_local()?;
+    let pool = builder.batch(1).chunk_blocks(2).max_carved_blocks(2).build_thread_local()?;
     pool.prefill(2, 2).expect("memory");
     Ok(pool)
 }

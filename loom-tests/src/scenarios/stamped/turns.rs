@@ -177,7 +177,7 @@ impl Value {
 
 /// A pool that has one block at most.
 pub(crate) fn single<T: Send + Sync + 'static>(init: fn() -> T) -> StampedPool<T> {
-    let builder = StampedPool::<T>::builder().batch(1).capacity_blocks(1);
+    let builder = StampedPool::<T>::builder().batch(1).max_carved_blocks(1);
     builder.build_stamped(init).expect("no requirement, no refusal")
 }
 
