@@ -57,7 +57,9 @@ impl Call {
     fn flags(&self) -> String {
         let borrows = match self.borrows {
             Borrows::Stacked => "",
-            Borrows::Tree => " -Zmiri-tree-borrows",
+            // A forgotten handle of `EpochDeferred` leaves its record in the collector, and with it the
+            // collector. The other strategies, under the other model, must leak nothing.
+            Borrows::Tree => " -Zmiri-tree-borrows -Zmiri-ignore-leaks",
         };
         format!("{FLAGS}{borrows}")
     }
