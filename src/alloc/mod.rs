@@ -80,7 +80,6 @@ mod usage;
 
 #[cfg(feature = "std")]
 pub mod conformance;
-#[cfg(feature = "std")]
 pub mod wrap;
 
 pub use allocator::Allocator;

@@ -12,7 +12,8 @@
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
 #[cfg(feature = "std")]
-use super::wrap::{CountedThread, Limited};
+use super::wrap::CountedThread;
+use super::wrap::Limited;
 #[cfg(feature = "std")]
 use super::{AsyncLinear, AsyncStatic, Run};
 use super::{Bitmap, Blocks, Buddy, FreeRanges, Index, Linear, Scope, SignPost, Stack, Static};
@@ -45,7 +46,6 @@ impl UnwindSafe for AsyncStatic<'_> {}
 #[cfg(feature = "std")]
 impl RefUnwindSafe for AsyncStatic<'_> {}
 
-#[cfg(feature = "std")]
 impl<A: RefUnwindSafe> RefUnwindSafe for Limited<A> {}
 #[cfg(feature = "std")]
 impl<A: RefUnwindSafe> RefUnwindSafe for CountedThread<'_, A> {}

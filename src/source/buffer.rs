@@ -45,7 +45,8 @@ impl BufferSource {
     ///
     /// The bytes lie in one allocation, are `isize::MAX` at most, are valid for reads and writes, and
     /// nobody else uses them, until the source is dropped. Nor are they a region of another source that
-    /// [owns](crate::source::OwningSource::owns) its regions. A pool drops its source when the pool is dropped, with three exceptions:
+    /// [owns](crate::source::OwningSource::owns) its regions. A pool drops its source when the pool is
+    /// dropped, with three exceptions:
     ///
     /// - While another thread is ending and is handing its cache in, that thread drops the source a
     ///   little later. [`Pool::end`](crate::Pool::end) waits for it.

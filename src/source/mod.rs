@@ -155,7 +155,8 @@ pub unsafe trait Source: Send {
     }
 
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64, a member
-    /// of the family that obtains chunks at least 16. The default is 2^29, the largest alignment that a type may have, and a pool asks for no more.
+    /// of the family that obtains chunks at least 16. The default is 2^29, the largest alignment that a
+    /// type may have, and a pool asks for no more.
     fn max_align(&self) -> usize {
         LARGEST_ALIGN
     }
