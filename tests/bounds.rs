@@ -31,6 +31,7 @@ const fn debug<T: Debug>() {}
 /// A closure that owns a value of this type may be given to `catch_unwind`.
 const fn catches<T: UnwindSafe>() {}
 /// A closure that owns or borrows a value of this type may be given to `catch_unwind`.
+const fn is_default<T: Default>() {}
 const fn survives<T: UnwindSafe + RefUnwindSafe>() {}
 
 const fn checking<S: Strategy, C: Checking>() {
@@ -116,6 +117,9 @@ const _: () = {
     survives::<(wrap::Checked<Stack>, Fallback<Stack, Linear>, Segregated<Blocks, Stack>)>();
     survives::<(Limited<Stack>, wrap::Counted<Stack>, CountedThread<'static, Stack>)>();
     survives::<(PerThread<Linear>, Leased<'static, Linear>, Lifetimes, Lived<'static>)>();
+
+    is_default::<(Locked<Stack>, Shared<Stack>, wrap::Checked<Stack>, wrap::Counted<Stack>)>();
+    is_default::<PerThread<Linear>>();
 };
 
 /// A longer borrow serves as a shorter one.

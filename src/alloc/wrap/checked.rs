@@ -245,6 +245,12 @@ inherent::member! {
         self.resize((block, old, new), |inner| inner.shrink_in_place(block, old, new));
 }
 
+impl<A: Default> Default for Checked<A> {
+    fn default() -> Self {
+        Self::new(A::default())
+    }
+}
+
 impl<A> fmt::Debug for Checked<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checked").finish_non_exhaustive()

@@ -113,6 +113,12 @@ inherent::member! {
     unsafe shrink_in_place(self, block, old, new) = lock(&self.0).shrink_in_place(block, old, new);
 }
 
+impl<A: Default> Default for Locked<A> {
+    fn default() -> Self {
+        Self::new(A::default())
+    }
+}
+
 impl<A> fmt::Debug for Locked<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Locked").finish_non_exhaustive()

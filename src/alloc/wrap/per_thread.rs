@@ -121,6 +121,13 @@ impl<A: Reset, F> PerThread<A, F> {
     }
 }
 
+impl<A: Default> Default for PerThread<A> {
+    /// Instances are made by their own default.
+    fn default() -> Self {
+        Self::new(A::default)
+    }
+}
+
 impl<A, F> fmt::Debug for PerThread<A, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PerThread").finish_non_exhaustive()

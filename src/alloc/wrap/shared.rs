@@ -57,6 +57,12 @@ impl<A: Owner> Owner for Shared<A> {
     }
 }
 
+impl<A: Default> Default for Shared<A> {
+    fn default() -> Self {
+        Self::new(A::default())
+    }
+}
+
 impl<A> fmt::Debug for Shared<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()

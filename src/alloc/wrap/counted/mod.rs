@@ -267,6 +267,12 @@ inherent::member! {
         shrink(self.inner, (block, old, new), |more| self.tally.get().add_alone(more));
 }
 
+impl<A: Default> Default for Counted<A> {
+    fn default() -> Self {
+        Self::new(A::default())
+    }
+}
+
 impl<A> fmt::Debug for Counted<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Counted").field("statistics", &self.statistics()).finish_non_exhaustive()
