@@ -31,8 +31,9 @@ const fn debug<T: Debug>() {}
 /// A closure that owns a value of this type may be given to `catch_unwind`.
 const fn catches<T: UnwindSafe>() {}
 /// A closure that owns or borrows a value of this type may be given to `catch_unwind`.
-const fn is_default<T: Default>() {}
 const fn survives<T: UnwindSafe + RefUnwindSafe>() {}
+
+const fn is_default<T: Default>() {}
 
 const fn checking<S: Strategy, C: Checking>() {
     survives::<(Pool<S, C>, Local<'static, S, C>, ThreadLocalPool<S, C>, StaticPool<S, C>)>();
