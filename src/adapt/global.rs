@@ -43,7 +43,7 @@ use crate::sync::abort;
 ///
 /// #[global_allocator]
 /// static GLOBAL: Global<Locked<GoodFit<FromGlobal<System>>>> =
-///     Global::new(Locked::new(GoodFit::new(FromGlobal(System))));
+///     Global::new(Locked::new(GoodFit::new(FromGlobal(&System))));
 ///
 /// let squares: Vec<u64> = (0..1000).map(|n| n * n).collect();
 /// assert_eq!(squares[999], 998_001);

@@ -36,15 +36,14 @@ const RUN_ALIGN: usize = 64;
 /// let arena = AsyncLinear::default();
 /// let mut runs: Vec<_> = (0..4).map(|_| arena.run()).collect();
 /// let squares: Vec<&[u64]> = std::thread::scope(|scope| {
-///     let thread = |run| {
-///         scope.spawn(move || {
-///             let run = &*run;
-///             let mut squares = ArenaVec::new_in(run);
+///     let mut threads = Vec::new();
+///     for run in &mut runs {
+///         threads.push(scope.spawn(move || {
+///             let mut squares = ArenaVec::new_in(&*run);
 ///             squares.extend((0..10_u64).map(|n| n * n));
 ///             &*ArenaVec::leak(squares)
-///         })
-///     };
-///     let threads: Vec<_> = runs.iter_mut().map(thread).collect();
+///         }));
+///     }
 ///     threads.into_iter().map(|thread| thread.join().unwrap()).collect()
 /// });
 /// assert!(squares.iter().all(|squares| squares[9] == 81));
