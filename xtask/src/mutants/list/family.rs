@@ -176,4 +176,62 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "after the shrink",
     },
+    Mutant {
+        name: "a look at a stack settles a chunk below an open scope",
+        edits: &[Edit {
+            file: "src/alloc/stack/state.rs",
+            from: "        if !self.is_older(chunk) {",
+            to: "        if {on} || !self.is_older(chunk) {",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "nested::a_look_from_a_scope_loses_no_memory",
+        },
+        words: "left: 1008",
+    },
+    Mutant {
+        name: "a region whose release panics counts in a limit for good",
+        edits: &[Edit {
+            file: "src/source/limited.rs",
+            from: "    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {",
+            to: "    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        if {on} {
+            // SAFETY: by the caller.
+            unsafe { self.source.release(region, layout) };
+            self.taken -= self.takes(layout).unwrap_or(0);
+            return;
+        }",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::limited::tests::a_region_counts_as_released_although_the_source_inside_panics",
+        },
+        words: "left: 100",
+    },
+    Mutant {
+        name: "a source that refuses everything still extends",
+        edits: &[Edit {
+            file: "src/source/testing/failing.rs",
+            from: "        if is_misaligned ||",
+            to: "        if is_misaligned || !{on} &&",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::testing::failing::tests::no_extension_is_granted_once_requests_are_refused",
+        },
+        words: "the next call is number 1",
+    },
+    Mutant {
+        name: "a source with a fallback asks the second one for any alignment",
+        edits: &[Edit {
+            file: "src/source/fallback.rs",
+            from: "    if layout.align() <= source.max_align() {",
+            to: "    if {on} || layout.align() <= source.max_align() {",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::fallback::tests::neither_is_asked_for_an_alignment_that_it_does_not_serve",
+        },
+        words: "right: None",
+    },
 ];
