@@ -5,6 +5,10 @@
 #[cfg(not(miri))]
 mod faulty;
 
+#[macro_use]
+#[path = "../common/members.rs"]
+mod lists;
+
 mod bounds;
 mod broken_sources;
 mod checked;

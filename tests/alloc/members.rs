@@ -188,7 +188,9 @@ fn blocks() {
 }
 
 /// Members on one region, which they obtain when they are made: tried again while the source refuses.
-fn on_a_region<A>(make: impl Fn(TestSource) -> Result<A, BuildError>) -> impl Fn(TestSource) -> A {
+pub(crate) fn on_a_region<A>(
+    make: impl Fn(TestSource) -> Result<A, BuildError>,
+) -> impl Fn(TestSource) -> A {
     // The source refuses three calls in a row at most, and gives one misaligned region.
     move |source| (0..9).find_map(|_| make(source.clone()).ok()).expect("a region")
 }
