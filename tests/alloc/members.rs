@@ -243,6 +243,31 @@ fn sign_post() {
     }
 }
 
+/// Sources that serve no larger alignment than a member needs for its regions: blocks that are aligned
+/// to more have room in them.
+#[test]
+fn members_on_sources_with_a_largest_alignment() {
+    let programs = programs() / 10 + 1;
+    each_general_member!(500, |_, make| {
+        conformance(make).owner().reset().max_align_from(16).programs(programs).check();
+    });
+    each_wrapper!(500, |_, make| {
+        conformance(make).owner().reset().max_align_from(16).programs(programs).check();
+    });
+    for (size, align) in [(24, 8), (72, 16), (100, 64), (5000, 4096)] {
+        let layout = Layout::from_size_align(size, align).expect("a layout");
+        let make = |source| Blocks::new(layout, source).expect("blocks of this layout");
+        let check = conformance(make).owner().reset().recovers().up_to(size, align);
+        check.max_align_from(align.max(16)).programs(programs / 4 + 1).check();
+    }
+    for size in [16, 64, 256] {
+        each_member_of_one_region!(size, 10_000, |_, make| {
+            let check = conformance(on_a_region(make)).owner().reset().recovers();
+            check.up_to(2500, 64).max_align_from(size).programs(programs / 3 + 1).check();
+        });
+    }
+}
+
 #[test]
 fn locked() {
     let make = |source| Locked::new(Linear::new(source));

@@ -7,7 +7,7 @@ use core::sync::atomic::AtomicPtr;
 use std::sync::Mutex;
 
 use stampool::alloc::conformance::{Clause, Conformance, TestSource};
-use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Owner, Stack};
+use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Owner};
 use stampool::source::CountingSource;
 use stampool::{ArenaSource, BufferSource, Source};
 

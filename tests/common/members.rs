@@ -103,7 +103,8 @@ macro_rules! each_wrapper {
         let $make =
             move |source| Fallback::new(none(), Linear::with_first_chunk(source, first));
         $check;
-        let small = core::alloc::Layout::new::<[u64; 1 << 16]>();
+        let small = core::alloc::Layout::from_size_align(isize::MAX.cast_unsigned() - 4095, 4096);
+        let small = small.expect("whatever a test asks for");
         let $name = "Segregated, the small one";
         let $make =
             move |source| Segregated::new(small, Linear::with_first_chunk(source, first), none());
