@@ -132,17 +132,6 @@ fn a_misaligned_region_goes_back() {
     assert_eq!(Stack::new(skewed()).allocate(bytes(8)), Err(AllocError::MisalignedSource));
 }
 
-/// bump-scope 2.3.3: the allocator could be sent though its base could not. A source is `Send`
-/// here, and what borrows a single-threaded member is not.
-#[test]
-fn members_of_one_thread_are_sent_and_not_shared() {
-    const fn sent<T: Send>() {}
-    sent::<Linear>();
-    sent::<Stack>();
-    sent::<Static<'static>>();
-    sent::<stampool::alloc::Blocks>();
-}
-
 /// A first chunk larger than a layout can be made every request unsupported. A source refuses it
 /// as it refuses any chunk that is too large, and then a smaller one does.
 #[test]
