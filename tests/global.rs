@@ -1,10 +1,13 @@
 //! A member of the family as the program's allocator, under the test harness itself.
 
+#[cfg(unix)]
+#[path = "common/again.rs"]
+mod again;
+
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use stampool::adapt::Global;
 use stampool::alloc::wrap::Locked;
@@ -147,8 +150,8 @@ fn a_call_that_unwinds_aborts_the_program() {
         return;
     }
     for (name, _) in CALLS {
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
         let test = "a_call_that_unwinds_aborts_the_program";
+        let mut command = again::this_program();
         let child = command.args([test, "--exact", "--nocapture"]).env(CALL, name).output();
         let child = child.expect("a process");
         let said = String::from_utf8_lossy(&child.stderr);

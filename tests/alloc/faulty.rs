@@ -212,6 +212,22 @@ fn without_a_fault_nothing_is_found() {
     Conformance::new(make).owner().reset().up_to(1000, 64).programs(300).check();
 }
 
+/// Where the kit cannot tell whether a reason is true, it still finds all that is not about reasons.
+#[test]
+fn without_reasons_all_other_rules_are_checked() {
+    let find = |fault| {
+        let make = move |source| Faulty::new(fault, &source);
+        let check = Conformance::new(make).owner().without_reasons().up_to(1000, 64);
+        check.programs(300).find().map_err(|failure| failure.violation.clause)
+    };
+    assert_eq!(find(Fault::None), Ok(()));
+    assert_eq!(find(Fault::WrongReason), Ok(()));
+    assert_eq!(find(Fault::FailureMovesMark), Err(Clause::A3));
+    assert_eq!(find(Fault::TrustsSize), Err(Clause::A4));
+    assert_eq!(find(Fault::EmptyTakesMemory), Err(Clause::A5));
+    assert_eq!(find(Fault::WritesBehind), Err(Clause::Source));
+}
+
 /// A test for each fault: its name, the rule that is broken, and words of the message.
 macro_rules! found {
     ($($test:ident: $fault:ident breaks $clause:ident, $words:literal;)*) => {$(
