@@ -81,7 +81,7 @@ impl<A: Allocator> Run<'_, A> {
             self.ensure(apart, Clause::A1, "the block overlaps a live one")?;
         }
         self.ensure(
-            !self.unsupported.contains(&layout),
+            !self.subject.has_reasons || !self.unsupported.contains(&layout),
             Clause::A7,
             "served, but the same layout was called unsupported before",
         )
