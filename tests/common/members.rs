@@ -103,7 +103,7 @@ macro_rules! each_wrapper {
         let $make =
             move |source| Fallback::new(none(), Linear::with_first_chunk(source, first));
         $check;
-        let small = core::alloc::Layout::from_size_align(isize::MAX.cast_unsigned() - 4095, 4096);
+        let small = core::alloc::Layout::from_size_align((1 << 30) - (1 << 16), 1 << 16);
         let small = small.expect("whatever a test asks for");
         let $name = "Segregated, the small one";
         let $make =
