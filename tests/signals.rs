@@ -182,14 +182,17 @@ mod in_a_buffer {
         let words = block.cast::<u64>();
         for at in 0..block.len() / 8 {
             // SAFETY: in the block, which is live and aligned for words.
-            unsafe { words.add(at).write(word) };
+            let place = unsafe { words.add(at) };
+            // SAFETY: the same.
+            unsafe { place.write(word) };
         }
         words
     }
 
     fn is_filled(block: NonNull<u64>, size: usize, word: u64) -> bool {
         // SAFETY: the block is live, and has so many bytes, all of them written.
-        (0..size / 8).all(|at| unsafe { block.add(at).read() } == word)
+        let words = unsafe { core::slice::from_raw_parts(block.as_ptr(), size / 8) };
+        words.iter().all(|held| *held == word)
     }
 
     extern "C" fn on_signal(_signal: libc::c_int) {
@@ -227,17 +230,15 @@ mod in_a_buffer {
             let blocks = [1, 2, 3].map(|word| (filled(cut(), word << 32), word << 32));
             let (last, word) = blocks[2];
             // SAFETY: live, and the size is larger.
-            let grown = calls.in_a_call(|| unsafe {
-                linear.grow_in_place(last.cast(), LAYOUT, longer)
-            });
+            let grown =
+                calls.in_a_call(|| unsafe { linear.grow_in_place(last.cast(), LAYOUT, longer) });
             if let Ok(grown) = grown {
                 assert!(is_filled(last, LAYOUT.size(), word), "it is as it was");
                 filled(grown, word);
                 assert!(is_filled(last, longer.size(), word));
                 // SAFETY: live, and the size is smaller.
-                let shrunk = calls.in_a_call(|| unsafe {
-                    linear.shrink_in_place(last.cast(), longer, LAYOUT)
-                });
+                let shrunk = calls
+                    .in_a_call(|| unsafe { linear.shrink_in_place(last.cast(), longer, LAYOUT) });
                 shrunk.expect("it can always be shorter");
             }
             for (block, word) in blocks.into_iter().rev() {

@@ -7,8 +7,8 @@ use stampool::alloc::wrap::{
     Segregated, Shared,
 };
 use stampool::alloc::{
-    AsyncLinear, AsyncStatic, BestFit, Bitmap, Blocks, Buddy, GoodFit, Linear, Run, Scope, SignPost,
-    Stack, Static,
+    AsyncLinear, AsyncStatic, BestFit, Bitmap, Blocks, Buddy, GoodFit, Linear, Run, Scope,
+    SignPost, Stack, Static,
 };
 
 /// Whether a type is `Send`, and whether it is `Sync`: the constant of a type itself, which is there

@@ -6,8 +6,8 @@ use core::cell::{Cell, UnsafeCell};
 use core::num::NonZero;
 use core::ptr::NonNull;
 
-use stampool::alloc::conformance::{Clause, Conformance, Failure, TestSource};
 use stampool::Source;
+use stampool::alloc::conformance::{Clause, Conformance, Failure, TestSource};
 use stampool::alloc::{AllocError, Allocator, Owner, Reset, Usage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,7 +43,10 @@ fn on_pages<A: Allocator>(name: &str, new: impl Fn(Pages) -> A, lost: usize) {
             member.allocate(bytes(100)).expect("memory");
         }
         let beyond = counts.live_bytes().next_multiple_of(PAGE) - counts.live_bytes();
-        assert!(beyond <= lost * counts.obtained(), "{name}: {beyond} bytes of a page are nobody's");
+        assert!(
+            beyond <= lost * counts.obtained(),
+            "{name}: {beyond} bytes of a page are nobody's"
+        );
     }
 }
 

@@ -59,7 +59,8 @@ const SOURCES: [Kind; 8] = [
 fn every_pair(programs: u64) {
     for (name, refuses, on) in SOURCES {
         let check = Pair { name, refuses, programs };
-        each_general_member!(500, |member, make| check.general(member, move |source| make(on(source))));
+        each_general_member!(500, |member, make| check
+            .general(member, move |source| make(on(source))));
         each_wrapper!(500, |member, make| check.general(member, move |source| make(on(source))));
         let layout = Layout::from_size_align(72, 8).expect("a layout");
         let blocks = move |source| Blocks::with_first_chunk(layout, on(source), 4).expect("blocks");

@@ -100,10 +100,7 @@ fn a_release_that_panics_in_a_reset_leaks_no_other_region_of_any_member() {
 /// Its one region has gone back when the source panics.
 #[test]
 fn a_release_that_panics_in_the_drop_of_a_member_of_one_region_passes_on() {
-    fn dropped<A: Reset, E: core::fmt::Debug>(
-        name: &str,
-        new: impl Fn(Panics) -> Result<A, E>,
-    ) {
+    fn dropped<A: Reset, E: core::fmt::Debug>(name: &str, new: impl Fn(Panics) -> Result<A, E>) {
         let (source, rig) = Rig::new();
         let mut member = new(source).expect("a region");
         rig.after(0);
@@ -192,7 +189,10 @@ fn no_block_counts_as_live_after_a_reset_that_panics() {
 }
 
 /// Three instances, one of which has a source that panics at one release.
-fn instances(panics: usize, quiet: usize) -> (PerThread<Linear<Panics>, impl Fn() -> Linear<Panics>>, Vec<Rig>) {
+fn instances(
+    panics: usize,
+    quiet: usize,
+) -> (PerThread<Linear<Panics>, impl Fn() -> Linear<Panics>>, Vec<Rig>) {
     let (sources, rigs): (Vec<_>, Vec<_>) = (0..3).map(|_| Rig::new()).unzip();
     let sources = Mutex::new(sources);
     let make = move || {
@@ -221,7 +221,10 @@ fn all_instances_are_reset_though_the_source_of_one_panics() {
         let all = rigs[panics].regions();
         assert_eq!(unwinds(|| arenas.reset()), quiet < all - 1, "the panic goes on");
         let live: Vec<usize> = rigs.iter().map(Rig::regions).collect();
-        assert_eq!(live, [1; 3], "source {panics}, release {quiet}: the largest chunk of each stays");
+        assert_eq!(
+            live, [1; 3],
+            "source {panics}, release {quiet}: the largest chunk of each stays"
+        );
         assert_eq!(arenas.usage().used_bytes, 0);
         rigs[panics].faults.clear();
     }

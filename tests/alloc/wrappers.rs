@@ -139,11 +139,10 @@ fn a_reset_of_short_lives_leaves_the_others() {
     assert_eq!((used[0], lives.usage().used_bytes), (0, used[1] + used[2]));
     assert!(used[1] > 0 && used[2] > 0 && before > used[1] + used[2]);
     for (lifetime, block) in all.into_iter().zip(blocks).skip(1) {
-        // SAFETY: the block is live, has this lifetime, and is aligned for a word.
-        unsafe {
-            block.cast::<u64>().write(7);
-            lives.at(lifetime).deallocate(block, NODE);
-        }
+        // SAFETY: the block is live, and is aligned for a word.
+        unsafe { block.cast::<u64>().write(7) };
+        // SAFETY: the block is live, and has this lifetime.
+        unsafe { lives.at(lifetime).deallocate(block, NODE) };
     }
     lives.reset();
     assert_eq!(lives.usage().used_bytes, 0);

@@ -74,9 +74,7 @@ macro_rules! each_member_in_a_buffer {
 /// `$first` bytes of one source. The closure takes the source.
 macro_rules! each_wrapper {
     ($first:expr, |$name:pat_param, $make:ident| $check:expr) => {{
-        use stampool::alloc::wrap::{
-            Checked, Counted, Fallback, Limited, Locked, Segregated,
-        };
+        use stampool::alloc::wrap::{Checked, Counted, Fallback, Limited, Locked, Segregated};
         use stampool::alloc::{Linear, Static};
 
         let first: usize = $first;
@@ -96,12 +94,10 @@ macro_rules! each_wrapper {
         };
         $check;
         let $name = "Fallback, the first one";
-        let $make =
-            move |source| Fallback::new(Linear::with_first_chunk(source, first), none());
+        let $make = move |source| Fallback::new(Linear::with_first_chunk(source, first), none());
         $check;
         let $name = "Fallback, the second one";
-        let $make =
-            move |source| Fallback::new(none(), Linear::with_first_chunk(source, first));
+        let $make = move |source| Fallback::new(none(), Linear::with_first_chunk(source, first));
         $check;
         let small = core::alloc::Layout::from_size_align((1 << 30) - (1 << 16), 1 << 16);
         let small = small.expect("whatever a test asks for");
