@@ -2,7 +2,6 @@
 //! that overlap, which is a panic.
 
 use core::alloc::Layout;
-use core::mem::MaybeUninit;
 use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicPtr;
@@ -104,7 +103,7 @@ const GROUND: Layout = match Layout::from_size_align(1 << 20, 4096) {
 impl Overlapping {
     fn new(step: usize, gone_back: &Arc<Mutex<Vec<usize>>>) -> Self {
         static BUFFERS: Mutex<Vec<AtomicPtr<u8>>> = Mutex::new(Vec::new());
-        let buffer = Box::into_raw(vec![MaybeUninit::<u8>::uninit(); 2 << 20].into_boxed_slice());
+        let buffer = Box::into_raw(Box::<[u8]>::new_uninit_slice(2 << 20));
         // So that it stays reachable and is no leak.
         BUFFERS.lock().unwrap().push(AtomicPtr::new(buffer.cast()));
         // SAFETY: the buffer is nobody else's, and is never freed.

@@ -9,6 +9,8 @@ use stampool::alloc::wrap::{Counted, Fallback, Limited, PerThread, Segregated};
 use stampool::alloc::{Allocator, Linear, Reset, Stack};
 use stampool::source::{CountingSource, FailingSource, Faults, SourceCounts};
 
+/// The tests panic at each of so many releases. Members here have three regions, or a few more.
+const RELEASES: usize = if cfg!(miri) { 4 } else { 8 };
 const BIG: Layout = Layout::new::<[u8; 1000]>();
 
 /// A source that panics at one release, after it has taken the region back.
@@ -54,7 +56,7 @@ fn fill<A: Allocator>(member: &A, rig: &Rig) {
 
 /// Drops a member with a panic at each release.
 fn dropped<A: Allocator>(name: &str, new: impl Fn(Panics) -> A) {
-    for quiet in 0..8 {
+    for quiet in 0..RELEASES {
         let (source, rig) = Rig::new();
         let member = new(source);
         fill(&member, &rig);
@@ -68,7 +70,7 @@ fn dropped<A: Allocator>(name: &str, new: impl Fn(Panics) -> A) {
 
 /// Resets a member with a panic at each release.
 fn reset<A: Reset>(name: &str, new: impl Fn(Panics) -> A) {
-    for quiet in 0..8 {
+    for quiet in 0..RELEASES {
         let (source, rig) = Rig::new();
         let mut member = new(source);
         fill(&member, &rig);
@@ -110,9 +112,6 @@ fn a_release_that_panics_in_the_drop_of_a_member_of_one_region_passes_on() {
     }
     each_member_of_one_region!(64, 4096, |name, make| dropped(name, make));
 }
-
-/// How many panics an allocator of two others has to bear: at each release of the one or the other.
-const RELEASES: usize = 6;
 
 fn two<A>(of: impl Fn(Linear<Panics>, Linear<Panics>) -> A) -> (A, [Rig; 2]) {
     let ((first, one), (second, other)) = (Rig::new(), Rig::new());
