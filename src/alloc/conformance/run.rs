@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
 use super::shadow::{Live, is_filled};
-use super::subject::Subject;
+use super::subject::{OwnerCalls, Subject};
 use super::{Clause, Program, Step, TestSource, Violation};
 use crate::alloc::{AllocError, Allocator, Usage};
 
@@ -42,10 +42,13 @@ impl<'r, A: Allocator> Run<'r, A> {
         program: &Program,
     ) -> Result<Vec<Seen>, Violation> {
         let source = TestSource::new(program.source);
-        let member = Box::new((subject.make)(source.clone()));
+        let made = catch_unwind(AssertUnwindSafe(|| (subject.make)(source.clone())));
+        let Ok(member) = made else {
+            return Err(Violation { clause: Clause::A6, what: "`make` unwound", step: 0 });
+        };
         let mut run = Run {
             subject,
-            member,
+            member: Box::new(member),
             source: source.clone(),
             live: Vec::new(),
             unsupported: Vec::new(),
@@ -53,21 +56,30 @@ impl<'r, A: Allocator> Run<'r, A> {
             made: 0,
             step: 0,
         };
-        let mut seen = Vec::with_capacity(program.steps.len());
-        for (at, step) in program.steps.iter().enumerate() {
-            run.step = at;
-            let answer = run.take(*step)?;
-            run.hold_all()?;
-            seen.push(Seen { answer: answer.map(|answer| run.place(answer)), usage: run.usage() });
-        }
-        run.step = program.steps.len();
-        run.free_all(program.oldest_first)?;
+        let seen = run.all(program);
         let Run { member, step, .. } = run;
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(member)));
+        // An allocator that has broken a rule may well unwind at the end too.
+        let seen = seen?;
         if dropped.is_err() {
             return Err(Violation { clause: Clause::A6, what: "its drop unwound", step });
         }
         source.verdict(step)?;
+        Ok(seen)
+    }
+
+    /// All steps, and the frees at the end.
+    fn all(&mut self, program: &Program) -> Result<Vec<Seen>, Violation> {
+        let mut seen = Vec::with_capacity(program.steps.len());
+        for (at, step) in program.steps.iter().enumerate() {
+            self.step = at;
+            let answer = self.take(*step)?;
+            self.hold_all()?;
+            let answer = answer.map(|answer| self.place(answer));
+            seen.push(Seen { answer, usage: self.usage()? });
+        }
+        self.step = program.steps.len();
+        self.free_all(program.oldest_first)?;
         Ok(seen)
     }
 
@@ -94,8 +106,19 @@ impl<'r, A: Allocator> Run<'r, A> {
         })
     }
 
-    pub(super) fn usage(&self) -> Option<Usage> {
-        self.subject.owner.map(|calls| (calls.usage)(&self.member))
+    pub(super) fn usage(&self) -> Result<Option<Usage>, Violation> {
+        let Some(calls) = self.subject.owner else { return Ok(None) };
+        let usage = catch_unwind(AssertUnwindSafe(|| (calls.usage)(&self.member)));
+        usage.map_or_else(|_| self.broken(Clause::A6, "`usage` unwound"), |usage| Ok(Some(usage)))
+    }
+
+    pub(super) fn owns(
+        &self,
+        calls: OwnerCalls<A>,
+        address: NonNull<u8>,
+    ) -> Result<bool, Violation> {
+        let owns = catch_unwind(AssertUnwindSafe(|| (calls.owns)(&self.member, address)));
+        owns.or_else(|_| self.broken(Clause::A6, "`owns` unwound"))
     }
 
     fn take(&mut self, step: Step) -> Result<Option<Answer>, Violation> {
@@ -152,7 +175,7 @@ impl<'r, A: Allocator> Run<'r, A> {
                 if catch_unwind(AssertUnwindSafe(|| reset(member))).is_err() {
                     return self.broken(Clause::A6, "`reset` unwound");
                 }
-                let unused = self.usage().is_none_or(|usage| usage.used_bytes == 0);
+                let unused = self.usage()?.is_none_or(|usage| usage.used_bytes == 0);
                 self.ensure(unused, Clause::Recovery, "bytes are in use after `reset`")?;
                 Ok(None)
             }
@@ -172,16 +195,16 @@ impl<'r, A: Allocator> Run<'r, A> {
         in_place: bool,
         call: impl FnOnce(&A) -> Answer,
     ) -> Result<Answer, Violation> {
-        let (usage, before) = (self.usage(), self.source.calls());
+        let (usage, before) = (self.usage()?, self.source.calls());
         let member = &*self.member;
         let Ok(answer) = catch_unwind(AssertUnwindSafe(|| call(member))) else {
             return self.broken(Clause::A6, "the call unwound");
         };
         let after = self.source.calls();
         if let Err(reason) = answer {
-            let same = self.usage() == usage;
+            let same = self.usage()? == usage;
             self.ensure(same, Clause::A3, "the usage changed though the call failed")?;
-            if self.subject.is_ours {
+            if self.subject.has_reasons {
                 self.reason(reason, layout, in_place, before, after)?;
             }
         }
@@ -189,7 +212,7 @@ impl<'r, A: Allocator> Run<'r, A> {
     }
 
     fn allocate(&mut self, layout: Layout, zeroed: bool) -> Result<Answer, Violation> {
-        let (usage, bytes) = (self.usage(), self.source.bytes());
+        let (usage, bytes) = (self.usage()?, self.source.bytes());
         let answer = self.call(layout, false, |member| {
             if zeroed { member.allocate_zeroed(layout) } else { member.allocate(layout) }
         })?;
@@ -197,7 +220,7 @@ impl<'r, A: Allocator> Run<'r, A> {
             Ok(block) => {
                 self.check_block(block, layout, None)?;
                 if layout.size() == 0 && self.subject.is_ours {
-                    let same = self.usage().map(|usage| usage.used_bytes)
+                    let same = self.usage()?.map(|usage| usage.used_bytes)
                         == usage.map(|usage| usage.used_bytes);
                     self.ensure(same, Clause::A5, "a block of no bytes takes memory")?;
                     let same = self.source.bytes() == bytes;
@@ -299,7 +322,7 @@ impl<'r, A: Allocator> Run<'r, A> {
             let block = self.live.remove(at);
             self.deallocate(block, block.layout.size())?;
         }
-        let Some(usage) = self.usage() else { return Ok(()) };
+        let Some(usage) = self.usage()? else { return Ok(()) };
         let none = usage.live_blocks.is_none_or(|blocks| blocks == 0);
         self.ensure(none, Clause::Recovery, "blocks are live though all were freed")?;
         let unused = !self.subject.recovers || usage.used_bytes == 0;

@@ -11,7 +11,10 @@ pub(super) struct Subject<'k, A> {
     pub(super) owner: Option<OwnerCalls<A>>,
     pub(super) reset: Option<fn(&mut A)>,
     pub(super) recovers: bool,
+    /// Whether its answers keep A4 and A5 to the letter.
     pub(super) is_ours: bool,
+    /// Whether the kit can judge the reason of a failure (A7).
+    pub(super) has_reasons: bool,
 }
 
 /// The calls of [`Owner`](crate::alloc::Owner), for an allocator that has them.

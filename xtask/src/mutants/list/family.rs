@@ -234,4 +234,66 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "right: None",
     },
+    Mutant {
+        name: "the program's allocator forgets the alignment of what it resizes",
+        edits: &[Edit {
+            file: "src/adapt/global.rs",
+            from: "Layout::from_size_align(new_size, old.align());",
+            to: "Layout::from_size_align(new_size, if {on} { 1 } else { old.align() });",
+        }],
+        killer: Killer::Test { target: "global", name: "a_block_that_moves_keeps_its_alignment" },
+        words: "the block that moved is aligned",
+    },
+    Mutant {
+        name: "the program's allocator may unwind out of a free",
+        edits: &[Edit {
+            file: "src/adapt/global.rs",
+            from: "        without_unwinding(|| unsafe { self.0.deallocate(block, layout) });",
+            to: "        if {on} {
+            // SAFETY: by the caller.
+            return unsafe { self.0.deallocate(block, layout) };
+        }
+        // SAFETY: by the caller.
+        without_unwinding(|| unsafe { self.0.deallocate(block, layout) });",
+        }],
+        killer: Killer::Test { target: "global", name: "a_call_that_unwinds_aborts_the_program" },
+        words: "exit status: 101",
+    },
+    Mutant {
+        name: "the second of two allocators is not reset if the first one's source panics",
+        edits: &[Edit {
+            file: "src/alloc/wrap/both.rs",
+            from: "    let _later = Later(Some(rest));
+    one.reset();",
+            to: "    if {on} {
+        one.reset();
+        return rest();
+    }
+    let _later = Later(Some(rest));
+    one.reset();",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "panics::the_second_allocator_of_a_fallback_is_reset_and_dropped_though_the_first_ones_source_panics",
+        },
+        words: "Fallback: both were reset",
+    },
+    Mutant {
+        name: "instances behind one whose source panics are not reset",
+        edits: &[Edit {
+            file: "src/alloc/wrap/per_thread.rs",
+            from: "        let mut instances = self.instances();
+",
+            to: "        if {on} {
+            return self.instances().for_each(Reset::reset);
+        }
+        let mut instances = self.instances();
+",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "panics::all_instances_are_reset_though_the_source_of_one_panics",
+        },
+        words: "the largest chunk of each stays",
+    },
 ];
