@@ -287,7 +287,7 @@ mod tests {
         let counts = inside.source.counts();
         let mut outside = FailingSource::new(inside);
         let region = outside.obtain(WORD).unwrap();
-        assert_eq!(region.addr().get() % 8, 1);
+        assert_eq!(region.addr().get() % WORD.align(), 1);
         // SAFETY: obtained with this layout, and not used.
         unsafe { outside.release(region, WORD) };
         assert_eq!((counts.live_regions(), counts.live_bytes()), (0, 0));
@@ -301,7 +301,7 @@ mod tests {
         let first = source.obtain(WORD).unwrap();
         assert!(source.obtain(WORD).is_none());
         let skewed = source.obtain(WORD).unwrap();
-        assert_eq!(skewed.addr().get() % 8, 1);
+        assert_eq!(skewed.addr().get() % WORD.align(), 1);
         assert!(catch_unwind(AssertUnwindSafe(|| source.obtain(WORD))).is_err());
         let faults = source.faults();
         faults.refuse_from(4);
