@@ -135,6 +135,8 @@ impl<'b> Static<'b> {
     }
 
     /// Invalidates all blocks.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     pub fn reset(&mut self) {
         let Range { start, end } = self.memory_range();
         // SAFETY: the buffer is this value's, and by `&mut` all blocks are invalid (A1).
