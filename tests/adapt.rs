@@ -120,8 +120,6 @@ fn boxes_in_blocks_and_pools() {
 /// The allocators of pools that threads share are copies of a reference, and containers own them.
 #[test]
 fn containers_own_the_allocators_of_shared_pools() {
-    use stampool::{ExactPool, ThreadLocalPool};
-
     stampool::static_pool! {
         static SHARED: ThreadLocalPool = Pool::builder(Layout::new::<[u64; 4]>());
         static EXACT: ExactPool = Pool::builder(Layout::new::<[u64; 4]>()).max_carved_blocks(100);

@@ -1,5 +1,6 @@
 //! A check, and its settings.
 
+use core::cell::RefCell;
 use core::fmt;
 
 use super::program::Bounds;
@@ -40,6 +41,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
                 reset: None,
                 recovers: false,
                 is_ours: true,
+                panic: RefCell::new(None),
             },
             bounds: Bounds { size: 200_000, align: 64 << 10, steps: 40, reset: false, huge: true },
             programs: 1_000,
@@ -146,7 +148,11 @@ impl<'k, A: Allocator> Conformance<'k, A> {
             let program = Program::generate(seed, self.bounds);
             if let Err(violation) = self.run(&program) {
                 let (program, violation) = shrink(program, violation, |program| self.run(program));
-                return Err(Failure { violation, program: Box::new(program), seed });
+                // Once more, because another attempt may have panicked since.
+                self.subject.panic.take();
+                _ = self.run(&program);
+                let panic = self.subject.panic.take();
+                return Err(Failure { violation, program: Box::new(program), seed, panic });
             }
         }
         Ok(())

@@ -1,9 +1,7 @@
 //! One run of one program.
 
 use core::alloc::Layout;
-use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
-use std::panic::catch_unwind;
 
 use super::shadow::{Live, is_filled};
 use super::subject::Subject;
@@ -63,8 +61,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         run.step = program.steps.len();
         run.free_all(program.oldest_first)?;
         let Run { member, step, .. } = run;
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(member)));
-        if dropped.is_err() {
+        if subject.caught(|| drop(member)).is_none() {
             return Err(Violation { clause: Clause::A6, what: "its drop unwound", step });
         }
         source.verdict(step)?;
@@ -149,7 +146,7 @@ impl<'r, A: Allocator> Run<'r, A> {
                 let Some(reset) = self.subject.reset else { return Ok(None) };
                 self.live.clear();
                 let member = &mut *self.member;
-                if catch_unwind(AssertUnwindSafe(|| reset(member))).is_err() {
+                if self.subject.caught(|| reset(member)).is_none() {
                     return self.broken(Clause::A6, "`reset` unwound");
                 }
                 let unused = self.usage().is_none_or(|usage| usage.used_bytes == 0);
@@ -174,7 +171,7 @@ impl<'r, A: Allocator> Run<'r, A> {
     ) -> Result<Answer, Violation> {
         let (usage, before) = (self.usage(), self.source.calls());
         let member = &*self.member;
-        let Ok(answer) = catch_unwind(AssertUnwindSafe(|| call(member))) else {
+        let Some(answer) = self.subject.caught(|| call(member)) else {
             return self.broken(Clause::A6, "the call unwound");
         };
         let after = self.source.calls();
@@ -238,9 +235,9 @@ impl<'r, A: Allocator> Run<'r, A> {
         let start = block.narrowed(size);
         // SAFETY: the block is live, and the layout fits it.
         let call = || unsafe { member.deallocate(start, layout) };
-        match catch_unwind(AssertUnwindSafe(call)) {
-            Ok(()) => Ok(()),
-            Err(_) => self.broken(Clause::A6, "`deallocate` unwound"),
+        match self.subject.caught(call) {
+            Some(()) => Ok(()),
+            None => self.broken(Clause::A6, "`deallocate` unwound"),
         }
     }
 
