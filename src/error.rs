@@ -28,8 +28,8 @@ pub enum AllocError {
     /// The pool is sealed, and has no free block, or no free slot for a handle. Or a scope of the
     /// stack allocator is open, and its parent was asked.
     Sealed,
-    /// The allocator never serves such a layout, whatever is freed. A buffer that is not aligned has
-    /// less room than its length, because bytes in front of an aligned block are skipped.
+    /// The allocator never serves such a layout, whatever is freed. A buffer that is not aligned
+    /// has less room than its length, because bytes in front of an aligned block are skipped.
     Unsupported,
     /// The block cannot be resized where it lies.
     NotInPlace,

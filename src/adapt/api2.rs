@@ -61,8 +61,8 @@ macro_rules! version {
                 calls!();
             }
 
-            // SAFETY: as for the members below. Copies lead to one pool, which their lifetime keeps in
-            // place, and no call takes all blocks back at once.
+            // SAFETY: as for the members below. Copies lead to one pool, which their lifetime keeps
+            // in place, and no call takes all blocks back at once.
             unsafe impl<S: Strategy, C: Checking> Foreign for PoolAllocator<&ThreadLocalPool<S, C>> {
                 calls!();
             }

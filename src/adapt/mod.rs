@@ -10,14 +10,14 @@
 //! value: a container would own the allocator then, and its owner could
 //! [reset](crate::alloc::Reset) the allocator under the container. The allocators of a
 //! [`ThreadLocalPool`](crate::ThreadLocalPool::as_allocator) and of an
-//! [`ExactPool`](crate::ExactPool::as_allocator) have no reset, and are copies of a reference to the
-//! pool, so containers take them by value too.
+//! [`ExactPool`](crate::ExactPool::as_allocator) have no reset, and are copies of a reference to
+//! the pool, so containers take them by value too.
 //!
 //! # Example
 //!
 //! In `Cargo.toml`, `stampool` has the feature `allocator-api2-02`, and beside it stands
-//! `allocator-api2 = "0.2"`, the version that hashbrown uses. (`cargo add allocator-api2` takes 0.4,
-//! which goes with the feature `allocator-api2-04`, and not with hashbrown.)
+//! `allocator-api2 = "0.2"`, the version that hashbrown uses. (`cargo add allocator-api2` takes
+//! 0.4, which goes with the feature `allocator-api2-04`, and not with hashbrown.)
 //!
 //! ```
 //! # #[cfg(feature = "allocator-api2-02")] {

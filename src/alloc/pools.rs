@@ -83,11 +83,11 @@ block_pools! {
 /// your own, which calls the handle. A vector, which asks for ever larger blocks, soon asks for more than
 /// a block.
 ///
-/// The allocator of a [`Pool`] holds a handle, so it stays on its thread, and so does a `Box` on it.
-/// For a `Box` that another thread drops, take [`ThreadLocalPool::as_allocator`] or
+/// The allocator of a [`Pool`] holds a handle, so it stays on its thread, and so does a `Box` on
+/// it. For a `Box` that another thread drops, take [`ThreadLocalPool::as_allocator`] or
 /// [`ExactPool::as_allocator`]. Their allocators borrow the pool and can be copied, so a container
-/// takes one by value; on a pool in a `static` such a container lives as long as it likes. A container
-/// on the allocator of a `Pool` takes it by reference (see [`adapt`](crate::adapt)).
+/// takes one by value; on a pool in a `static` such a container lives as long as it likes. A
+/// container on the allocator of a `Pool` takes it by reference (see [`adapt`](crate::adapt)).
 ///
 /// # Invariants
 ///
@@ -123,8 +123,8 @@ pub struct PoolAllocator<P> {
 }
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
-    /// A handle of this pool, as an allocator of the family. It stays on this thread; for blocks that
-    /// other threads free, take [`ThreadLocalPool::as_allocator`].
+    /// A handle of this pool, as an allocator of the family. It stays on this thread; for blocks
+    /// that other threads free, take [`ThreadLocalPool::as_allocator`].
     ///
     /// # Errors
     ///

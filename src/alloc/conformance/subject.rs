@@ -20,8 +20,8 @@ pub(super) struct Subject<'k, A> {
 }
 
 impl<A> Subject<'_, A> {
-    /// Makes a call of the allocator. If it unwinds, the answer is `None`, and the words of the panic
-    /// are kept.
+    /// Makes a call of the allocator. If it unwinds, the answer is `None`, and the words of the
+    /// panic are kept.
     pub(super) fn caught<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
         let payload = match catch_unwind(AssertUnwindSafe(call)) {
             Ok(answer) => return Some(answer),

@@ -75,8 +75,8 @@ pub struct AsyncStatic<'b> {
 
 impl<'b> AsyncStatic<'b> {
     const_when_shipped! {
-        /// Serves from `buffer`. If it is not aligned as a block must be, the bytes in front of that
-        /// block are skipped, and a block of the buffer's whole length never fits.
+        /// Serves from `buffer`. If it is not aligned as a block must be, the bytes in front of
+        /// that block are skipped, and a block of the buffer's whole length never fits.
         pub fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
             let len = buffer.len();
             // SAFETY: a reference is not null.

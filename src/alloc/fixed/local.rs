@@ -86,8 +86,8 @@ pub struct Static<'b> {
 unsafe impl Send for Static<'_> {}
 
 impl<'b> Static<'b> {
-    /// Serves from `buffer`. If it is not aligned as a block must be, the bytes in front of that block
-    /// are skipped, and a block of the buffer's whole length never fits.
+    /// Serves from `buffer`. If it is not aligned as a block must be, the bytes in front of that
+    /// block are skipped, and a block of the buffer's whole length never fits.
     pub const fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
         let len = buffer.len();
         // SAFETY: a reference is not null.

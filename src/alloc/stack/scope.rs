@@ -35,8 +35,8 @@ pub struct Scope<'s, S: Source = DefaultSource> {
 macro_rules! opens {
     ([$($generics:tt)*] $parent:ty: $self:ident => $core:expr, $depth:expr) => {
         impl<$($generics)*> $parent {
-            /// Runs `f` with a scope, and closes the scope when `f` returns or unwinds. A container in
-            /// `f` takes the scope as `&*scope`: `f` gets a `&mut`, which is no allocator.
+            /// Runs `f` with a scope, and closes the scope when `f` returns or unwinds. A container
+            /// in `f` takes the scope as `&*scope`: `f` gets a `&mut`, which is no allocator.
             ///
             /// # Panics
             ///

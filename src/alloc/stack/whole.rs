@@ -45,9 +45,9 @@ use crate::source::{DefaultSource, Source};
 /// a live block cannot be used again. Where nothing is freed before the end, a
 /// [`Linear`](crate::alloc::Linear) costs less.
 ///
-/// A scope with one allocation takes 47 instructions, more than twice the 20 of bump-scope's: it saves
-/// the parent's floor and raises the depth of scopes, and its end restores both and looks whether a
-/// block below was freed meanwhile (`papers/allocators.md`).
+/// A scope with one allocation takes 47 instructions, more than twice the 20 of bump-scope's: it
+/// saves the parent's floor and raises the depth of scopes, and its end restores both and looks
+/// whether a block below was freed meanwhile (`papers/allocators.md`).
 ///
 /// # Shape
 ///
