@@ -183,6 +183,6 @@ fn a_box_that_went_back_does_not_narrow_the_next_block() {
     two_boxes(&Blocks::new(layout, SystemSource).expect("blocks"));
     let pool = Pool::builder(layout).build().expect("a pool");
     two_boxes(&pool.as_allocator().expect("a handle"));
-    two_boxes(&Pool::builder(layout).build_exact().expect("a pool").as_allocator());
-    two_boxes(&Pool::builder(layout).build_thread_local().expect("a pool").as_allocator());
+    two_boxes(Pool::builder(layout).build_exact().expect("a pool").as_allocator());
+    two_boxes(Pool::builder(layout).build_thread_local().expect("a pool").as_allocator());
 }
