@@ -1,5 +1,9 @@
 //! Containers of other crates on every member, through both versions of `allocator-api2`.
 
+#[macro_use]
+#[path = "common/members.rs"]
+mod lists;
+
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use std::collections::HashMap as StdMap;
@@ -8,8 +12,8 @@ use allocator_api2_02::alloc::Allocator as Foreign02;
 use allocator_api2_04::alloc::Allocator as Foreign04;
 use stampool::adapt::{Api2V02, Api2V04, FromGlobal};
 use stampool::alloc::conformance::Conformance;
-use stampool::alloc::wrap::{Locked, Shared};
-use stampool::alloc::{AsyncLinear, AsyncStatic, Blocks, Linear, Stack, Static};
+use stampool::alloc::wrap::{Counted, PerThread, Shared};
+use stampool::alloc::{AsyncLinear, Blocks, Linear, Owner, Stack};
 use stampool::{Pool, SystemSource};
 
 /// Of the members on a buffer, which never take back what lies below the last block.
@@ -65,20 +69,33 @@ fn containers_04<A: Foreign04 + Clone>(allocator: A) {
     assert_eq!(*allocator_api2_04::boxed::Box::new_in([3_u64; 9], allocator), [3; 9]);
 }
 
+/// Every container was dropped, and all members but the linear ones take everything back.
+fn unused(name: &str, member: &impl Owner) {
+    let recovers = !["Linear", "AsyncLinear"].contains(&name);
+    assert!(!recovers || member.usage().used_bytes == 0, "{name} has lost memory");
+}
+
 macro_rules! on_every_member {
     ($containers:ident) => {
-        $containers(&Linear::new(SystemSource));
-        let stack = Stack::new(SystemSource);
-        $containers(&stack);
-        assert_eq!(stack.usage().used_bytes, 0, "every container was dropped");
-        $containers(&stack.enter().expect("no scope is open"));
-        let mut buffer = Box::new_uninit_slice(BUFFER_BYTES);
-        $containers(&Static::new(&mut buffer));
-        $containers(&AsyncStatic::new(&mut buffer));
-        let linear = AsyncLinear::new(SystemSource);
-        $containers(&linear);
-        $containers(&linear.run());
-        $containers(&Locked::new(Linear::new(SystemSource)));
+        each_general_member!(4096, |name, make| {
+            let member = make(SystemSource);
+            $containers(&member);
+            unused(name, &member);
+        });
+        each_member_of_one_region!(16, BUFFER_BYTES, |name, make| {
+            let member = make(SystemSource).expect("a region");
+            $containers(&member);
+            unused(name, &member);
+        });
+        each_member_in_a_buffer!(|_, make| {
+            let mut buffer = Box::new_uninit_slice(BUFFER_BYTES);
+            $containers(&make(&mut buffer));
+        });
+        each_wrapper!(4096, |_, make| $containers(&make(SystemSource)));
+        $containers(&Stack::new(SystemSource).enter().expect("no scope is open"));
+        $containers(&AsyncLinear::new(SystemSource).run());
+        $containers(&PerThread::new(|| Stack::new(SystemSource)).lease());
+        $containers(&Counted::new(Stack::new(SystemSource)).thread());
         $containers(Shared::new(Stack::new(SystemSource)));
     };
 }
@@ -173,14 +190,15 @@ fn a_box_that_went_back_does_not_narrow_the_next_block() {
         drop(Box::new_in(7_u64, allocator));
         assert_eq!(*Box::new_in([1_u64; 4], allocator), [1; 4]);
     }
-    two_boxes(&Linear::new(SystemSource));
-    two_boxes(&Stack::new(SystemSource));
-    two_boxes(&AsyncLinear::new(SystemSource));
-    let mut buffer = vec![MaybeUninit::uninit(); 4096];
-    two_boxes(&Static::new(&mut buffer));
-    two_boxes(&AsyncStatic::new(&mut buffer));
     let layout = Layout::new::<[u64; 4]>();
-    two_boxes(&Blocks::new(layout, SystemSource).expect("blocks"));
+    each_growing_member!(1000, layout, |_, make| two_boxes(&make(SystemSource)));
+    each_member_of_one_region!(16, 4096, |_, make| {
+        two_boxes(&make(SystemSource).expect("a region"));
+    });
+    each_member_in_a_buffer!(|_, make| {
+        two_boxes(&make(&mut [const { MaybeUninit::uninit() }; 4096]));
+    });
+    each_wrapper!(1000, |_, make| two_boxes(&make(SystemSource)));
     let pool = Pool::builder(layout).build().expect("a pool");
     two_boxes(&pool.as_allocator().expect("a handle"));
     two_boxes(Pool::builder(layout).build_exact().expect("a pool").as_allocator());

@@ -81,7 +81,7 @@ fn metered<S: Strategy>(threads: Option<StdThreads>) -> (Pool<S>, SourceCounts) 
 
 /// Fills the limbo as far as it goes, and leaves it so.
 fn fill_the_limbo<S: Strategy>(pool: &Pool<S>, both: (&Local<'_, S>, &Local<'_, S>)) {
-    let stats = beside_a_sleeper(pool, || rounds(pool, both, 500));
+    let stats = beside_a_sleeper(pool, || rounds(pool, both, 1500));
     assert_eq!(stats.limbo_magazines, stats.limbo_limit);
     let after = pool.stats();
     assert_eq!(after.limbo_magazines > 0, waits::<S>(), "magazines still wait");

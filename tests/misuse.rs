@@ -1,12 +1,14 @@
 //! Misuse of checked and hardened pools, each in a process of its own. A process that ends normally
 //! has not noticed the misuse.
 
+#[path = "common/again.rs"]
+mod again;
 mod common;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use std::process::Command;
 
+use again::this_program;
 use stampool::{Block, Checking, Local, Pool, PoolBuilder, Strategy};
 
 /// Says to a child which test it is to misuse.
@@ -28,16 +30,6 @@ fn must_panic(name: &str, expected: &str, misuse: impl FnOnce()) {
     let said = String::from_utf8_lossy(&child.stderr);
     assert!(!child.status.success(), "{name}: nothing was noticed\n{said}");
     assert!(said.contains(expected), "{name}: not a word of `{expected}`\n{said}");
-}
-
-/// A command that runs this program again, in the emulator if `cargo xtask cross` runs it in one.
-fn this_program() -> Command {
-    let program = std::env::current_exe().expect("a path");
-    let Ok(emulator) = std::env::var("STAMPOOL_EMULATOR") else { return Command::new(program) };
-    let mut words = emulator.split(' ');
-    let mut command = Command::new(words.next().expect("a program"));
-    command.args(words).arg(program);
-    command
 }
 
 fn builder(size: usize) -> PoolBuilder {

@@ -31,7 +31,26 @@ use crate::sync::abort;
 /// ```
 ///
 /// The allocator must not get its own memory from the program's allocator, as
-/// [`SystemSource`](crate::SystemSource) does: that would call itself.
+/// [`SystemSource`](crate::SystemSource) does, the default source of every member: behind a lock the
+/// program then stops before `main`, and without one it calls itself. Its memory may come from a buffer,
+/// or from another allocator by [`FromGlobal`]:
+///
+/// ```standalone_crate
+/// use std::alloc::System;
+/// use stampool::adapt::{FromGlobal, Global};
+/// use stampool::alloc::GoodFit;
+/// use stampool::alloc::wrap::Locked;
+///
+/// #[global_allocator]
+/// static GLOBAL: Global<Locked<GoodFit<FromGlobal<System>>>> =
+///     Global::new(Locked::new(GoodFit::new(FromGlobal(&System))));
+///
+/// let squares: Vec<u64> = (0..1000).map(|n| n * n).collect();
+/// assert_eq!(squares[999], 998_001);
+/// ```
+///
+/// What is in the static is made by `const fn`s. [`Blocks`](crate::alloc::Blocks), `Mapped` and
+/// `Reserved` are not.
 ///
 /// The program's allocator must not unwind. A6 lets an allocator unwind in some cases, for instance if
 /// its source panics; `Global` aborts the program then. Behind [`Locked`](crate::alloc::wrap::Locked)

@@ -193,6 +193,11 @@ mod tests {
     }
 
     #[test]
+    fn a_region_takes_a_whole_block() {
+        assert_eq!(arena(1, CountingSource::default()).granule(), BLOCK.size());
+    }
+
+    #[test]
     fn each_block_is_handed_out_once_also_from_several_regions() {
         // Call 0 is for the slot that the filling needs, call 1 for a chunk of 100 blocks.
         for source in [FailingSource::default(), FailingSource::default().refuse_at(1)] {

@@ -17,8 +17,10 @@ use super::{DefaultSource, OwningSource, Source};
 ///
 /// # When to take it
 ///
-/// Take it for memory that is better but scarce, such as a static buffer or reserved huge pages, with
-/// the system behind it. Do not take it to hide that the first source is too small: what comes from
+/// Take it for memory that is better but scarce, such as a static buffer, with the system behind it. The
+/// first source has to know its own regions: `BufferSource` and `Reserved` do,
+/// `SystemSource`, `Mapped`, `ArenaSource` and `FromGlobal` do not. (For huge pages that may be used up,
+/// `Mapped` has an option.) Do not take it to hide that the first source is too small: what comes from
 /// the second stays there until it is released.
 ///
 /// # Example
@@ -41,7 +43,7 @@ pub struct FallbackSource<A, B = DefaultSource> {
     second: B,
 }
 
-impl<A, B> FallbackSource<A, B> {
+impl<A: OwningSource, B> FallbackSource<A, B> {
     /// Asks `first`, and then `second`.
     pub const fn new(first: A, second: B) -> Self {
         Self { first, second }

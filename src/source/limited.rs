@@ -126,6 +126,25 @@ mod tests {
     }
 
     #[test]
+    fn a_region_counts_as_released_although_the_source_inside_panics() {
+        let mut source = LimitedSource::new(FailingSource::default().panic_at_release(0), 100);
+        let region = source.obtain(bytes(100)).expect("the limit");
+        let release = core::panic::AssertUnwindSafe(|| {
+            // SAFETY: obtained with this layout, and not used.
+            unsafe { source.release(region, bytes(100)) }
+        });
+        std::panic::catch_unwind(release).expect_err("the source panics");
+        assert_eq!(source.taken_bytes(), 0);
+    }
+
+    #[test]
+    fn it_reuses_what_the_source_inside_reuses() {
+        let buffer = crate::source::BufferSource::new(&mut []);
+        assert!(!LimitedSource::new(buffer, 100).reuses());
+        assert!(LimitedSource::new(SystemSource, 100).reuses());
+    }
+
+    #[test]
     fn what_goes_back_may_be_obtained_again() {
         let mut source = LimitedSource::new(SystemSource, 100);
         for _ in 0..3 {

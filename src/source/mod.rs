@@ -47,7 +47,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 /// The largest alignment that a type can have, in bytes.
-const LARGEST_ALIGN: usize = 1 << 29;
+pub(crate) const LARGEST_ALIGN: usize = 1 << 29;
 
 #[cfg(feature = "std")]
 const _: () = assert!(LARGEST_ALIGN == crate::block::MAX_ALIGN);

@@ -29,7 +29,10 @@ const STEP_BYTES: usize = 2 << 20;
 ///
 /// Take it where the size is not known beforehand and addresses must stay. It is a bump: only the
 /// last region's addresses come back when it is released. Do not take it for regions that come and
-/// go in any order, for which [`Mapped`](super::Mapped) returns addresses as well.
+/// go in any order, for which [`Mapped`](super::Mapped) returns addresses as well. Its pages are plain.
+/// For huge pages or a NUMA node give a `Mapped` that has
+/// [`no_reserve`](super::MapOptions::no_reserve) to an allocator whose first chunk has the whole size.
+/// On a `Reserved` a large first chunk only commits the memory early.
 ///
 /// # Shape
 ///

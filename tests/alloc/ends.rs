@@ -55,3 +55,40 @@ fn an_arena_of_bytes_serves_the_members() {
     let linear = Linear::new(arena.expect("memory"));
     linear.allocate(Layout::new::<u64>()).expect("a block of the arena is a chunk");
 }
+
+/// Chunks of one size, each with a header; a stack has room for its top besides, and each piece of a
+/// shared allocator has a mark.
+#[test]
+fn overhead_is_what_lies_beside_the_blocks() {
+    use stampool::alloc::{Blocks, Owner, Stack};
+
+    fn overhead<A: Owner>(member: &A, layout: Layout) -> (usize, usize) {
+        member.allocate(layout).expect("memory");
+        let one = member.usage();
+        let room = one.obtained_bytes - one.overhead_bytes;
+        member.allocate(bytes(room)).or_else(|_| member.allocate(layout)).expect("memory");
+        (one.overhead_bytes, member.usage().overhead_bytes)
+    }
+
+    let layout = bytes(64);
+    let header = 4 * size_of::<usize>();
+    let [first, both] = [header, 2 * header];
+    assert_eq!(overhead(&Linear::with_first_chunk(SystemSource, 64), layout), (first, both));
+    let mark = header;
+    let shared = AsyncLinear::with_first_chunk(SystemSource, 64);
+    assert_eq!(overhead(&shared, layout), (first + mark, both + 2 * mark));
+    let top = 2 * size_of::<usize>();
+    let stack = Stack::with_first_chunk(SystemSource, 64);
+    assert_eq!(overhead(&stack, layout), (first + top, both + 2 * top));
+    let blocks = Blocks::with_first_chunk(layout, SystemSource, 1).expect("blocks");
+    assert!(overhead(&blocks, layout).0 > 0);
+}
+
+#[test]
+fn a_block_without_bytes_is_shrunk_where_it_is_before_there_is_a_chunk() {
+    let shared = AsyncLinear::default();
+    let empty = bytes(0);
+    let block = shared.allocate(empty).expect("no memory is needed").cast();
+    // SAFETY: the block is live.
+    assert!(unsafe { shared.shrink_in_place(block, empty, empty) }.is_ok());
+}

@@ -1,12 +1,14 @@
-//! Ten members that break one rule each. The kit must find each by that rule, with few steps.
+//! Members in a buffer that break one rule each. The kit must find each by that rule, with few steps.
+//! What can be done wrong with regions is in `faulty_regions`.
 
 use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::num::NonZero;
 use core::ptr::NonNull;
 
+use stampool::Source;
 use stampool::alloc::conformance::{Clause, Conformance, Failure, TestSource};
-use stampool::alloc::{AllocError, Allocator, Owner, Usage};
+use stampool::alloc::{AllocError, Allocator, Owner, Reset, Usage};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -31,6 +33,25 @@ enum Fault {
     SmallOnly,
     /// Writes to the byte behind its buffer.
     WritesBehind,
+    /// Claims the byte behind its buffer.
+    OwnsBehind,
+    /// Does not know the second half of its buffer.
+    OwnsHalf,
+    /// Says that less is in use than is live.
+    CountsHalf,
+    /// Promises to take every block back, and takes the last one alone.
+    TakesTheLast,
+    /// Its reset forgets nothing.
+    ResetsNothing,
+    /// Unwinds when it is made, if the source says that it counts in pages.
+    PanicsInMake,
+    PanicsInUsage,
+    PanicsInOwns,
+    PanicsInReset,
+    PanicsInFree,
+    PanicsInDrop,
+    /// Blocks overlap, and then it unwinds from its drop.
+    OverlapsAndPanics,
 }
 
 const LEN: usize = 4096;
@@ -46,6 +67,7 @@ struct Faulty {
 
 impl Faulty {
     fn new(fault: Fault, source: &TestSource) -> Self {
+        assert!(fault != Fault::PanicsInMake || source.granule() == 1, "no pages, please");
         let start = source.buffer(LEN);
         Self { fault, start, mark: Cell::new(0), inline: UnsafeCell::new([0; INLINE]) }
     }
@@ -107,7 +129,8 @@ unsafe impl Allocator for Faulty {
             }
             return Err(refusal);
         }
-        let kept = usize::from(self.fault == Fault::Overlap && size > 1);
+        let overlaps = matches!(self.fault, Fault::Overlap | Fault::OverlapsAndPanics);
+        let kept = usize::from(overlaps && size > 1);
         self.mark.set(end - kept);
         // SAFETY: start and end lie in the buffer.
         let block = unsafe { self.start().add(start) };
@@ -115,6 +138,7 @@ unsafe impl Allocator for Faulty {
     }
 
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        assert!(self.fault != Fault::PanicsInFree, "a free that unwinds");
         let base = self.start().addr().get();
         if layout.size() > 0 && block.addr().get() + layout.size() == base + self.mark.get() {
             self.mark.set(block.addr().get() - base);
@@ -125,21 +149,51 @@ unsafe impl Allocator for Faulty {
 impl Owner for Faulty {
     fn owns(&self, address: NonNull<u8>) -> bool {
         let start = self.start().addr().get();
-        (start..start + self.len()).contains(&address.addr().get())
+        assert!(self.fault != Fault::PanicsInOwns, "`owns` unwinds");
+        let len = match self.fault {
+            Fault::OwnsBehind => self.len() + 1,
+            Fault::OwnsHalf => self.len() / 2,
+            _ => self.len(),
+        };
+        (start..start + len).contains(&address.addr().get())
     }
 
     fn usage(&self) -> Usage {
         let mut usage = Usage::default();
-        usage.used_bytes = self.mark.get();
+        assert!(self.fault != Fault::PanicsInUsage || self.mark.get() < 100, "`usage` unwinds");
+        let part = if self.fault == Fault::CountsHalf { 2 } else { 1 };
+        usage.used_bytes = self.mark.get() / part;
         usage.obtained_bytes = LEN;
         usage.capacity_bytes = Some(self.len());
         usage
     }
 }
 
+impl Reset for Faulty {
+    fn reset(&mut self) {
+        assert!(self.fault != Fault::PanicsInReset, "a reset that unwinds");
+        if self.fault != Fault::ResetsNothing {
+            self.mark.set(0);
+        }
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        let panics = matches!(self.fault, Fault::PanicsInDrop | Fault::OverlapsAndPanics);
+        assert!(!panics, "a drop that unwinds");
+    }
+}
+
 fn check(fault: Fault, align: usize) -> Result<(), Failure> {
     let make = move |source| Faulty::new(fault, &source);
-    Conformance::new(make).owner().up_to(1000, align).programs(300).find()
+    let check = Conformance::new(make).owner().up_to(1000, align).programs(300);
+    let check = match fault {
+        Fault::TakesTheLast => check.recovers(),
+        Fault::ResetsNothing | Fault::PanicsInReset => check.reset(),
+        _ => check,
+    };
+    check.find()
 }
 
 fn breaks(fault: Fault, clause: Clause, words: &str) {
@@ -147,7 +201,7 @@ fn breaks(fault: Fault, clause: Clause, words: &str) {
     assert_eq!(failure.violation.clause, clause, "{failure}");
     assert!(failure.to_string().contains(words), "{failure}");
     assert!(failure.program.steps.len() <= 10, "reduced: {failure}");
-    let panics = words == "the call unwound";
+    let panics = words.ends_with("unwound");
     assert_eq!(failure.panic.is_some(), panics, "the words of a panic: {failure}");
 }
 
@@ -156,6 +210,24 @@ fn without_a_fault_nothing_is_found() {
     if let Err(failure) = check(Fault::None, 64) {
         panic!("{failure}");
     }
+    let make = |source| Faulty::new(Fault::None, &source);
+    Conformance::new(make).owner().reset().up_to(1000, 64).programs(300).check();
+}
+
+/// Where the kit cannot tell whether a reason is true, it still finds all that is not about reasons.
+#[test]
+fn without_reasons_all_other_rules_are_checked() {
+    let find = |fault| {
+        let make = move |source| Faulty::new(fault, &source);
+        let check = Conformance::new(make).owner().without_reasons().up_to(1000, 64);
+        check.programs(300).find().map_err(|failure| failure.violation.clause)
+    };
+    assert_eq!(find(Fault::None), Ok(()));
+    assert_eq!(find(Fault::WrongReason), Ok(()));
+    assert_eq!(find(Fault::FailureMovesMark), Err(Clause::A3));
+    assert_eq!(find(Fault::TrustsSize), Err(Clause::A4));
+    assert_eq!(find(Fault::EmptyTakesMemory), Err(Clause::A5));
+    assert_eq!(find(Fault::WritesBehind), Err(Clause::Source));
 }
 
 /// A test for each fault: its name, the rule that is broken, and words of the message.
@@ -179,4 +251,16 @@ found! {
     a7_sealed_though_nobody_seals: Useless breaks A7, "sealed, but";
     a7_full_though_nothing_is_in_use: SmallOnly breaks A7, "at its capacity, but nothing is in use";
     a_byte_behind_the_region_is_written: WritesBehind breaks Source, "a byte beside a region was written";
+    a_foreign_address_is_owned: OwnsBehind breaks Owner, "an address outside of all regions is owned";
+    a_block_is_not_owned: OwnsHalf breaks Owner, "a live block is not owned";
+    a_usage_that_is_too_small: CountsHalf breaks Owner, "fewer bytes in use than are live";
+    blocks_that_are_not_taken_back: TakesTheLast breaks Recovery, "in use though all blocks were freed";
+    a_reset_that_forgets_nothing: ResetsNothing breaks Recovery, "bytes are in use after `reset`";
+    a6_making_it_unwinds: PanicsInMake breaks A6, "`make` unwound";
+    a6_usage_unwinds: PanicsInUsage breaks A6, "`usage` unwound";
+    a6_owns_unwinds: PanicsInOwns breaks A6, "`owns` unwound";
+    a6_a_reset_unwinds: PanicsInReset breaks A6, "`reset` unwound";
+    a6_a_free_unwinds: PanicsInFree breaks A6, "`deallocate` unwound";
+    a6_a_drop_unwinds: PanicsInDrop breaks A6, "its drop unwound";
+    a1_is_what_is_broken_though_the_drop_unwinds: OverlapsAndPanics breaks A1, "the block overlaps a live one";
 }

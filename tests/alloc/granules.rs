@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use std::sync::{Arc, Mutex};
 
-use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Stack};
+use stampool::alloc::{Allocator, Bitmap, Buddy};
 use stampool::source::CountingSource;
 use stampool::{Pool, Source, SystemSource};
 
@@ -33,7 +33,7 @@ unsafe impl Source for Pages {
     }
 }
 
-fn on_pages<A: Allocator>(new: impl Fn(Pages) -> A, lost: usize) {
+fn on_pages<A: Allocator>(name: &str, new: impl Fn(Pages) -> A, lost: usize) {
     let source = CountingSource::default();
     let counts = source.counts();
     let member = new(Pages(source));
@@ -43,17 +43,35 @@ fn on_pages<A: Allocator>(new: impl Fn(Pages) -> A, lost: usize) {
             member.allocate(bytes(100)).expect("memory");
         }
         let beyond = counts.live_bytes().next_multiple_of(PAGE) - counts.live_bytes();
-        assert!(beyond <= lost * counts.obtained(), "{beyond} bytes of a page are nobody's");
+        assert!(
+            beyond <= lost * counts.obtained(),
+            "{name}: {beyond} bytes of a page are nobody's"
+        );
     }
 }
 
 #[test]
 fn chunks_fill_the_granules_that_they_take() {
-    on_pages(|source| Linear::with_first_chunk(source, 1), 0);
-    on_pages(|source| AsyncLinear::with_first_chunk(source, 5000), 0);
-    on_pages(|source| Stack::with_first_chunk(source, 4097), 0);
-    let blocks = |source| Blocks::with_first_chunk(bytes(100), source, 1).expect("blocks");
-    on_pages(blocks, 104);
+    for first in [1, 4097, 5000] {
+        each_general_member!(first, |name, make| on_pages(name, make, 0));
+    }
+    // What is left is too short for a block.
+    each_growing_member!(1, bytes(100), |name, make| on_pages(name, make, 104));
+}
+
+/// A number of blocks is what its user asked for at least; a number of bytes is what it takes.
+#[test]
+fn a_region_for_blocks_fills_the_granules_that_it_takes() {
+    fn filled<A, E: core::fmt::Debug>(name: &str, new: impl Fn(Pages) -> Result<A, E>) {
+        let source = CountingSource::default();
+        let counts = source.counts();
+        let _member = new(Pages(source)).expect("a region");
+        assert_eq!(counts.live_bytes() % PAGE, 0, "{name}");
+    }
+    for blocks in [1, 60, 1000] {
+        filled("Bitmap", |source| Bitmap::new(64, blocks, source));
+        filled("Buddy", |source| Buddy::new(64, blocks, source));
+    }
 }
 
 /// A granule of zero bytes, or of more than there is, is no reason to hang or to divide by it.
@@ -76,14 +94,18 @@ fn an_absurd_granule_does_no_harm() {
         }
     }
     for granule in [0, 1, 3, 100_001] {
-        Linear::new(Absurd(granule)).allocate(bytes(10)).expect("memory");
-        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
-        blocks.allocate(bytes(10)).expect("memory");
+        each_growing_member!(1000, bytes(10), |name, make| {
+            make(Absurd(granule)).allocate(bytes(10)).expect(name);
+        });
+        Bitmap::new(16, 10, Absurd(granule)).expect("a region");
+        Buddy::new(16, 10, Absurd(granule)).expect("a region");
     }
     for granule in [usize::MAX >> 3, isize::MAX.unsigned_abs(), usize::MAX] {
-        assert!(Linear::new(Absurd(granule)).allocate(bytes(10)).is_err());
-        let blocks = Blocks::new(bytes(10), Absurd(granule)).expect("blocks");
-        assert!(blocks.allocate(bytes(10)).is_err());
+        each_growing_member!(1000, bytes(10), |name, make| {
+            assert!(make(Absurd(granule)).allocate(bytes(10)).is_err(), "{name}");
+        });
+        assert!(Bitmap::new(16, 10, Absurd(granule)).is_err());
+        assert!(Buddy::new(16, 10, Absurd(granule)).is_err());
     }
 }
 

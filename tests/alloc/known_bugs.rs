@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use stampool::SystemSource;
-use stampool::alloc::{AllocError, Allocator, AsyncLinear, Linear, Stack, Static};
+use stampool::alloc::{AllocError, Allocator, Linear, Stack, Static};
 use stampool::source::{FailingSource, LimitedSource};
 
 fn bytes(size: usize) -> Layout {
@@ -110,37 +110,32 @@ fn a_header_is_not_counted_as_used() {
 fn the_largest_layouts_are_refused() {
     let most = isize::MAX.unsigned_abs();
     let mut buffer = [const { MaybeUninit::uninit() }; 64];
-    let (linear, stack, fixed) =
-        (Linear::new(SystemSource), Stack::new(SystemSource), Static::new(&mut buffer));
+    let fixed = Static::new(&mut buffer);
     // With addresses of 32 bits the system may grant half of them but for a page.
     let less = if cfg!(target_pointer_width = "64") { most - 4096 } else { most - 2 };
     for layout in [bytes(most), bytes(most - 1), bytes(less)] {
-        assert!(linear.allocate(layout).is_err());
-        assert!(stack.allocate(layout).is_err());
+        each_growing_member!(1000, bytes(1), |name, make| {
+            let member = make(SystemSource);
+            assert!(member.allocate(layout).is_err(), "{name}, {layout:?}");
+            cut(&member, 1);
+            assert!(member.allocate(layout).is_err(), "{name}, {layout:?}, with a chunk");
+        });
+        each_member_of_one_region!(16, 1000, |name, make| {
+            let answer = make(SystemSource).expect("a region").allocate(layout);
+            assert_eq!(answer, Err(AllocError::Unsupported), "{name}, {layout:?}");
+        });
         assert_eq!(fixed.allocate(layout), Err(AllocError::Unsupported));
     }
-    cut(&linear, 1);
-    assert!(linear.allocate(bytes(most)).is_err());
 }
 
 /// bump-scope #32: a region went back with a layout that was not its own. Here a misaligned one,
 /// which must go back at once. Miri reports a region that does not.
 #[test]
 fn a_misaligned_region_goes_back() {
-    let skewed = || FailingSource::default().misalign_from(0);
-    assert_eq!(Linear::new(skewed()).allocate(bytes(8)), Err(AllocError::MisalignedSource));
-    assert_eq!(Stack::new(skewed()).allocate(bytes(8)), Err(AllocError::MisalignedSource));
-}
-
-/// bump-scope 2.3.3: the allocator could be sent though its base could not. A source is `Send`
-/// here, and what borrows a single-threaded member is not.
-#[test]
-fn members_of_one_thread_are_sent_and_not_shared() {
-    const fn sent<T: Send>() {}
-    sent::<Linear>();
-    sent::<Stack>();
-    sent::<Static<'static>>();
-    sent::<stampool::alloc::Blocks>();
+    each_growing_member!(1000, Layout::new::<u64>(), |name, make| {
+        let answer = make(FailingSource::default().misalign_from(0)).allocate(bytes(8));
+        assert_eq!(answer, Err(AllocError::MisalignedSource), "{name}");
+    });
 }
 
 /// A first chunk larger than a layout can be made every request unsupported. A source refuses it
@@ -149,9 +144,7 @@ fn members_of_one_thread_are_sent_and_not_shared() {
 fn a_first_chunk_that_no_layout_describes_is_halved() {
     let small = || LimitedSource::new(SystemSource, 10_000);
     for first in [usize::MAX, isize::MAX.unsigned_abs(), usize::MAX / 3] {
-        cut(&Linear::with_first_chunk(small(), first), 8);
-        cut(&AsyncLinear::with_first_chunk(small(), first), 8);
-        cut(&Stack::with_first_chunk(small(), first), 8);
+        each_growing_member!(first, Layout::new::<u64>(), |_, make| cut(&make(small()), 8));
     }
 }
 

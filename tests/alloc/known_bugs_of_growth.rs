@@ -7,9 +7,8 @@ use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
 use stampool::SystemSource;
-use stampool::alloc::wrap::Locked;
 use stampool::alloc::{
-    AllocError, Allocator, AsyncLinear, AsyncStatic, Blocks, Linear, Owner, Reset, Stack, Static,
+    AllocError, Allocator, AsyncLinear, Blocks, Linear, Owner, Reset, Stack, Static,
 };
 use stampool::source::{CountingSource, FailingSource};
 
@@ -23,14 +22,14 @@ fn cut<A: Allocator>(allocator: &A, layout: Layout) -> NonNull<u8> {
     allocator.allocate(layout).expect("memory").cast()
 }
 
-fn refused_once<A: Allocator>(new: impl Fn(FailingSource) -> A) {
+fn refused_once<A: Allocator>(name: &str, new: impl Fn(FailingSource) -> A) {
     let source = FailingSource::default();
     let faults = source.faults();
     let member = new(source);
     cut(&member, WORD);
     faults.refuse_from(faults.calls());
     while member.allocate(WORD).is_ok() {}
-    assert_eq!(member.allocate(WORD), Err(AllocError::OutOfMemory));
+    assert_eq!(member.allocate(WORD), Err(AllocError::OutOfMemory), "{name}");
     faults.clear();
     cut(&member, WORD);
 }
@@ -38,15 +37,12 @@ fn refused_once<A: Allocator>(new: impl Fn(FailingSource) -> A) {
 /// A lock was kept on the out-of-memory path: the next call waited for ever.
 #[test]
 fn no_lock_is_kept_when_memory_runs_out() {
-    refused_once(|source| Linear::with_first_chunk(source, 64));
-    refused_once(|source| AsyncLinear::with_first_chunk(source, 64));
-    refused_once(|source| Stack::with_first_chunk(source, 64));
-    refused_once(|source| Locked::new(Linear::with_first_chunk(source, 64)));
-    refused_once(|source| Blocks::with_first_chunk(WORD, source, 4).expect("a layout"));
+    each_growing_member!(64, WORD, |name, make| refused_once(name, make));
+    each_wrapper!(64, |name, make| refused_once(name, make));
 }
 
 /// Grows a block below another one, first without memory for the new place.
-fn grown<A: Allocator>(new: impl Fn(FailingSource) -> A) {
+fn grown<A: Allocator>(name: &str, new: impl Fn(FailingSource) -> A) {
     let source = FailingSource::default();
     let faults = source.faults();
     let member = new(source);
@@ -57,7 +53,7 @@ fn grown<A: Allocator>(new: impl Fn(FailingSource) -> A) {
     faults.refuse_from(faults.calls());
     // SAFETY: the block is live, and the size is larger.
     let refused = unsafe { member.grow(block, bytes(48), bytes(100_000)) };
-    assert_eq!(refused, Err(AllocError::OutOfMemory));
+    assert_eq!(refused, Err(AllocError::OutOfMemory), "{name}");
     faults.clear();
     for _ in 0..20 {
         // SAFETY: the block is live, and nobody else uses it.
@@ -67,33 +63,30 @@ fn grown<A: Allocator>(new: impl Fn(FailingSource) -> A) {
     let grown = unsafe { member.grow(block, bytes(48), bytes(100_000)) }.expect("memory");
     // SAFETY: these bytes were copied.
     let kept = unsafe { core::slice::from_raw_parts(grown.cast::<u8>().as_ptr(), 48) };
-    assert_eq!(kept, [7; 48], "a block that could not grow is as it was");
+    assert_eq!(kept, [7; 48], "{name}: a block that could not grow is as it was");
 }
 
 /// `grow` freed the block before it had another one.
 #[test]
 fn grow_keeps_the_block_until_there_is_another_one() {
-    grown(|source| Linear::with_first_chunk(source, 128));
-    grown(|source| AsyncLinear::with_first_chunk(source, 128));
-    grown(|source| Stack::with_first_chunk(source, 128));
-    grown(|source| Locked::new(Linear::with_first_chunk(source, 128)));
+    each_general_member!(128, |name, make| grown(name, make));
+    each_wrapper!(128, |name, make| grown(name, make));
 }
 
 /// Takes blocks of all alignments, each larger than the chunk before.
-fn aligned<A: Allocator>(member: &A) {
+fn aligned<A: Allocator>(name: &str, member: &A) {
     for shift in 0..=16 {
         let layout = Layout::from_size_align((96 << shift) + 1, 1 << shift).expect("a layout");
         let block = cut(member, layout);
-        assert!(block.addr().get().is_multiple_of(layout.align()), "{layout:?}");
+        assert!(block.addr().get().is_multiple_of(layout.align()), "{name}: {layout:?}");
     }
 }
 
 /// Chunks began where the system put them, and only the first one's blocks were aligned.
 #[test]
 fn the_first_block_of_each_chunk_is_aligned() {
-    aligned(&Linear::with_first_chunk(SystemSource, 1));
-    aligned(&AsyncLinear::with_first_chunk(SystemSource, 1));
-    aligned(&Stack::with_first_chunk(SystemSource, 1));
+    each_general_member!(1, |name, make| aligned(name, &make(SystemSource)));
+    each_wrapper!(1, |name, make| aligned(name, &make(SystemSource)));
     for align in [1, 16, 4096, 64 << 10] {
         let layout = Layout::from_size_align(align, align).expect("a layout");
         let blocks = Blocks::with_first_chunk(layout, SystemSource, 1).expect("a layout");
@@ -155,13 +148,13 @@ fn blocks_without_bytes_on_several_threads() {
     assert_eq!(shared.usage().obtained_bytes, 0, "no chunk for blocks without bytes");
 }
 
-fn used_again<A: Reset>(mut member: A, layout: Layout) {
+fn used_again<A: Reset>(name: &str, mut member: A, layout: Layout) {
     for _ in 0..5 {
-        assert_eq!(member.usage().used_bytes, 0);
+        assert_eq!(member.usage().used_bytes, 0, "{name}");
         let block = cut(&member, layout);
         // SAFETY: the block is live, and this long.
         unsafe { block.write_bytes(1, layout.size()) };
-        assert!(member.usage().used_bytes >= layout.size());
+        assert!(member.usage().used_bytes >= layout.size(), "{name}");
         member.reset();
     }
 }
@@ -169,13 +162,15 @@ fn used_again<A: Reset>(mut member: A, layout: Layout) {
 /// D's `std.experimental.allocator`, issue 9446: an allocator did not work after everything was freed.
 #[test]
 fn a_reset_allocator_serves_again() {
-    let (mut one, mut two) = ([const { MaybeUninit::uninit() }; 64], [MaybeUninit::uninit(); 64]);
-    used_again(Linear::with_first_chunk(SystemSource, 64), bytes(40));
-    used_again(AsyncLinear::with_first_chunk(SystemSource, 64), bytes(40));
-    used_again(Stack::with_first_chunk(SystemSource, 64), bytes(40));
-    used_again(Static::new(&mut one), bytes(40));
-    used_again(AsyncStatic::new(&mut two), bytes(40));
-    used_again(Blocks::with_first_chunk(WORD, SystemSource, 2).expect("a layout"), WORD);
+    each_growing_member!(64, WORD, |name, make| used_again(name, make(SystemSource), WORD));
+    each_general_member!(64, |name, make| used_again(name, make(SystemSource), bytes(40)));
+    each_member_of_one_region!(16, 200, |name, make| {
+        used_again(name, make(SystemSource).expect("a region"), bytes(40));
+    });
+    each_member_in_a_buffer!(|name, make| {
+        used_again(name, make(&mut [const { MaybeUninit::uninit() }; 64]), bytes(40));
+    });
+    each_wrapper!(64, |name, make| used_again(name, make(SystemSource), bytes(40)));
 }
 
 /// foonathan/memory #111: blocks that were freed in the order of their allocation were lost.
@@ -199,23 +194,21 @@ fn blocks_that_are_freed_in_the_order_of_their_allocation_come_back() {
     }
 }
 
-fn owned<A: Owner>(member: &A, size: usize) {
+fn owned<A: Owner>(name: &str, member: &A, size: usize) {
     let elsewhere = 0_u8;
-    assert!(!member.owns(NonNull::from(&elsewhere)));
+    assert!(!member.owns(NonNull::from(&elsewhere)), "{name}");
     for _ in 0..20 {
         let block = cut(member, bytes(size));
         // SAFETY: in the block.
         let last = unsafe { block.add(size - 1) };
-        assert!(member.owns(block) && member.owns(last), "in every chunk");
-        assert!(!member.owns(NonNull::from(&elsewhere)));
+        assert!(member.owns(block) && member.owns(last), "{name}: in every chunk");
+        assert!(!member.owns(NonNull::from(&elsewhere)), "{name}");
     }
 }
 
 /// foonathan/memory #151: `owns` knew one chunk alone.
 #[test]
 fn owns_knows_the_blocks_of_every_chunk() {
-    owned(&Linear::with_first_chunk(SystemSource, 64), 50);
-    owned(&AsyncLinear::with_first_chunk(SystemSource, 64), 50);
-    owned(&Stack::with_first_chunk(SystemSource, 64), 50);
-    owned(&Blocks::with_first_chunk(bytes(50), SystemSource, 1).expect("a layout"), 50);
+    each_growing_member!(64, bytes(50), |name, make| owned(name, &make(SystemSource), 50));
+    each_wrapper!(64, |name, make| owned(name, &make(SystemSource), 50));
 }

@@ -4,6 +4,12 @@
 // The kit's own code is safe but for its writes to blocks, which the members cover.
 #[cfg(not(miri))]
 mod faulty;
+#[cfg(not(miri))]
+mod faulty_regions;
+
+#[macro_use]
+#[path = "../common/members.rs"]
+mod lists;
 
 mod bounds;
 mod broken_sources;

@@ -188,7 +188,9 @@ fn blocks() {
 }
 
 /// Members on one region, which they obtain when they are made: tried again while the source refuses.
-fn on_a_region<A>(make: impl Fn(TestSource) -> Result<A, BuildError>) -> impl Fn(TestSource) -> A {
+pub(crate) fn on_a_region<A>(
+    make: impl Fn(TestSource) -> Result<A, BuildError>,
+) -> impl Fn(TestSource) -> A {
     // The source refuses three calls in a row at most, and gives one misaligned region.
     move |source| (0..9).find_map(|_| make(source.clone()).ok()).expect("a region")
 }
@@ -238,6 +240,31 @@ fn sign_post() {
     for first in [4096, 1] {
         let make = |source| SignPost::with_first_chunk(source, first);
         conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    }
+}
+
+/// Sources that serve no larger alignment than a member needs for its regions: blocks that are aligned
+/// to more have room in them.
+#[test]
+fn members_on_sources_with_a_largest_alignment() {
+    let programs = programs() / 10 + 1;
+    each_general_member!(500, |_, make| {
+        conformance(make).owner().reset().max_align_from(16).programs(programs).check();
+    });
+    each_wrapper!(500, |_, make| {
+        conformance(make).owner().reset().max_align_from(16).programs(programs).check();
+    });
+    for (size, align) in [(24, 8), (72, 16), (100, 64), (5000, 4096)] {
+        let layout = Layout::from_size_align(size, align).expect("a layout");
+        let make = |source| Blocks::new(layout, source).expect("blocks of this layout");
+        let check = conformance(make).owner().reset().recovers().up_to(size, align);
+        check.max_align_from(align.max(16)).programs(programs / 4 + 1).check();
+    }
+    for size in [16, 64, 256] {
+        each_member_of_one_region!(size, 10_000, |_, make| {
+            let check = conformance(on_a_region(make)).owner().reset().recovers();
+            check.up_to(2500, 64).max_align_from(size).programs(programs / 3 + 1).check();
+        });
     }
 }
 

@@ -64,14 +64,7 @@ const fn allocate(size: usize, align: usize) -> Step {
 fn a_block_of_no_bytes_in_a_region_that_went_back() {
     let oldest = |to, in_place| Step::Shrink { which: 0, fit: Fit(0), to, align: 1, in_place };
     let program = Program {
-        source: SourcePlan {
-            skew: 0,
-            refuse_from: 1,
-            refuse: 0,
-            misalign: None,
-            room: 0,
-            is_falling: false,
-        },
+        source: SourcePlan::default(),
         steps: vec![
             allocate(1, 1),
             oldest(0, true),
@@ -125,8 +118,7 @@ fn distances(source: &mut TestSource, held: &mut Vec<Vec<u8>>) -> Vec<isize> {
 #[test]
 fn regions_lie_at_the_same_distances_in_each_run() {
     for is_falling in [false, true] {
-        let source =
-            SourcePlan { skew: 5, refuse_from: 0, refuse: 0, misalign: None, room: 9, is_falling };
+        let source = SourcePlan { skew: 5, room: 9, is_falling, ..SourcePlan::default() };
         let program = Program { source, steps: Vec::new(), oldest_first: true };
         let (held, runs) = (RefCell::default(), RefCell::new(Vec::new()));
         let make = |mut source: TestSource| {

@@ -160,3 +160,24 @@ fn a_child_has_a_copy() {
     // SAFETY: the region is live.
     unsafe { assert_eq!(region.read(), 1) };
 }
+
+#[test]
+fn the_pages_of_a_region_in_the_middle_go_back_too() {
+    let mut source = Reserved::new(1 << 30).expect("address space");
+    let layout = bytes(1 << 20);
+    let [first, last] = [(); 2].map(|()| source.obtain(layout).expect("memory"));
+    for region in [first, last] {
+        // SAFETY: the region is live, and this long.
+        unsafe { region.write_bytes(1, 1 << 20) };
+    }
+    // SAFETY: obtained with this layout, and not used any more.
+    unsafe { source.release(first, layout) };
+    // SAFETY: the byte is in the last region.
+    assert_eq!(unsafe { last.read() }, 1);
+    let end = first.map_addr(|at| at.checked_add(source.reserved_bytes()).unwrap());
+    assert!(source.owns(first) && !source.owns(end), "the address behind the range");
+    // SAFETY: the pages are the source's, and memory that went back reads as zero.
+    assert_eq!(unsafe { first.read() }, 0, "the pages went back");
+    // SAFETY: obtained with this layout, and not used any more.
+    unsafe { source.release(last, layout) };
+}

@@ -41,9 +41,17 @@ impl<'k, A: Allocator> Conformance<'k, A> {
                 reset: None,
                 recovers: false,
                 is_ours: true,
+                has_reasons: true,
                 panic: RefCell::new(None),
             },
-            bounds: Bounds { size: 200_000, align: 64 << 10, steps: 40, reset: false, huge: true },
+            bounds: Bounds {
+                size: 200_000,
+                align: 64 << 10,
+                steps: 40,
+                reset: false,
+                huge: true,
+                max_align_from: None,
+            },
             programs: 1_000,
             seed: 0,
         }
@@ -89,7 +97,29 @@ impl<'k, A: Allocator> Conformance<'k, A> {
     #[must_use]
     pub const fn foreign(mut self) -> Self {
         self.subject.is_ours = false;
+        self.subject.has_reasons = false;
         self.bounds.huge = cfg!(target_pointer_width = "64") && !cfg!(miri);
+        self
+    }
+
+    /// The allocator asks another source beside the [`TestSource`], or instead of it, and the kit
+    /// does not know what that one refuses. So it cannot tell whether the reason of a failure is true
+    /// (A7), and checks all other rules.
+    #[must_use]
+    pub const fn without_reasons(mut self) -> Self {
+        self.subject.has_reasons = false;
+        self
+    }
+
+    /// The source says that it serves alignments up to a power of two
+    /// ([`Source::max_align`](crate::Source::max_align)): `least` in one half of the programs, and more
+    /// in others. Unless this is set, each source serves all alignments.
+    ///
+    /// A region above it is refused, and that is no lack of memory (A7). The general members of this
+    /// family need 16, and those of blocks of one size need the alignment of their blocks.
+    #[must_use]
+    pub const fn max_align_from(mut self, least: usize) -> Self {
+        self.bounds.max_align_from = Some(least);
         self
     }
 

@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 
 use super::random::Random;
+use crate::source::LARGEST_ALIGN;
 
 /// Which of the sizes that fit a block is passed back with it, in parts of 255: 0 is the requested
 /// size, 255 the returned length.
@@ -86,6 +87,27 @@ pub struct SourcePlan {
     pub room: usize,
     /// Whether each region lies at lower addresses than the one before, instead of higher ones.
     pub is_falling: bool,
+    /// In which steps the source counts ([`Source::granule`](crate::Source::granule)).
+    pub granule: usize,
+    /// The largest alignment that the source serves
+    /// ([`Source::max_align`](crate::Source::max_align)).
+    pub max_align: usize,
+}
+
+/// A source that refuses nothing, extends nothing, and counts in bytes.
+impl Default for SourcePlan {
+    fn default() -> Self {
+        Self {
+            skew: 0,
+            refuse_from: 0,
+            refuse: 0,
+            misalign: None,
+            room: 0,
+            is_falling: false,
+            granule: 1,
+            max_align: LARGEST_ALIGN,
+        }
+    }
 }
 
 /// A program: what the source does, the calls, and in which order the last blocks are freed.
@@ -109,6 +131,9 @@ pub(super) struct Bounds {
     pub(super) reset: bool,
     /// Whether there are requests near the largest size that a layout can have.
     pub(super) huge: bool,
+    /// The least number that the source says is its largest alignment. If there is none, each
+    /// source serves all alignments.
+    pub(super) max_align_from: Option<usize>,
 }
 
 impl Program {
@@ -125,6 +150,8 @@ impl Program {
             misalign: random.chance(1, 8).then(|| random.below(4)),
             room: room(more),
             is_falling: more.chance(1, 2),
+            granule: granule(more),
+            max_align: max_align(more, bounds.max_align_from),
         };
         let len = 1 + random.below(bounds.steps);
         let mut steps = Vec::with_capacity(len);
@@ -146,6 +173,22 @@ fn room(random: &mut Random) -> usize {
         2 => 1 + random.below(64),
         _ => 1 + random.below(100_000),
     }
+}
+
+/// In which steps the source counts: in one half of the programs in bytes, and often in pages.
+fn granule(random: &mut Random) -> usize {
+    match random.below(4) {
+        0..2 => 1,
+        2 => 1 + random.below(5000),
+        _ => 4096,
+    }
+}
+
+/// The largest alignment of a source: `least` in one half of the programs.
+fn max_align(random: &mut Random, least: Option<usize>) -> usize {
+    let Some(least) = least else { return LARGEST_ALIGN };
+    let more = if random.chance(1, 2) { 0 } else { random.below(17) };
+    least.checked_shl(u32::try_from(more).unwrap_or(0)).unwrap_or(least).min(LARGEST_ALIGN)
 }
 
 /// An allocation with the layout of an earlier one.

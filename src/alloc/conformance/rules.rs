@@ -43,10 +43,10 @@ impl<A: Allocator> Run<'_, A> {
                 "not in place, from a call that may move the block",
             ),
             AllocError::Capacity => {
-                let limited = self.usage().is_none_or(|usage| usage.capacity_bytes.is_some());
+                let limited = self.usage()?.is_none_or(|usage| usage.capacity_bytes.is_some());
                 self.ensure(limited, Clause::A7, "at its capacity, but it states none")?;
                 // Such a layout would be unsupported.
-                let used = self.usage().map_or(self.made > 0, |usage| usage.used_bytes > 0);
+                let used = self.usage()?.map_or(self.made > 0, |usage| usage.used_bytes > 0);
                 self.ensure(used, Clause::A7, "at its capacity, but nothing is in use")
             }
             AllocError::Sealed => {
@@ -81,7 +81,7 @@ impl<A: Allocator> Run<'_, A> {
             self.ensure(apart, Clause::A1, "the block overlaps a live one")?;
         }
         self.ensure(
-            !self.unsupported.contains(&layout),
+            !self.subject.has_reasons || !self.unsupported.contains(&layout),
             Clause::A7,
             "served, but the same layout was called unsupported before",
         )
@@ -94,7 +94,7 @@ impl<A: Allocator> Run<'_, A> {
             self.ensure(intact, Clause::A2, "the bytes of a live block have changed")?;
         }
         let Some(calls) = self.subject.owner else { return Ok(()) };
-        let usage = (calls.usage)(&self.member);
+        let Some(usage) = self.usage()? else { return Ok(()) };
         let live: usize = self.live.iter().map(|block| block.layout.size()).sum();
         let enough = usage.used_bytes >= live;
         self.ensure(enough, Clause::Owner, "fewer bytes in use than are live")?;
@@ -111,11 +111,11 @@ impl<A: Allocator> Run<'_, A> {
         }
         for block in self.live.iter().filter(|block| block.layout.size() > 0) {
             let last = block.start.map_addr(|at| at.saturating_add(block.len - 1));
-            let owned = (calls.owns)(&self.member, block.start) && (calls.owns)(&self.member, last);
+            let owned = self.owns(calls, block.start)? && self.owns(calls, last)?;
             self.ensure(owned, Clause::Owner, "a live block is not owned")?;
         }
         for outside in self.source.outside() {
-            let owned = (calls.owns)(&self.member, outside);
+            let owned = self.owns(calls, outside)?;
             self.ensure(!owned, Clause::Owner, "an address outside of all regions is owned")?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use super::shadow::{Live, is_filled};
-use super::subject::Subject;
+use super::subject::{OwnerCalls, Subject};
 use super::{Clause, Program, Step, TestSource, Violation};
 use crate::alloc::{AllocError, Allocator, Usage};
 
@@ -40,10 +40,12 @@ impl<'r, A: Allocator> Run<'r, A> {
         program: &Program,
     ) -> Result<Vec<Seen>, Violation> {
         let source = TestSource::new(program.source);
-        let member = Box::new((subject.make)(source.clone()));
+        let Some(member) = subject.caught(|| (subject.make)(source.clone())) else {
+            return Err(Violation { clause: Clause::A6, what: "`make` unwound", step: 0 });
+        };
         let mut run = Run {
             subject,
-            member,
+            member: Box::new(member),
             source: source.clone(),
             live: Vec::new(),
             unsupported: Vec::new(),
@@ -51,20 +53,34 @@ impl<'r, A: Allocator> Run<'r, A> {
             made: 0,
             step: 0,
         };
-        let mut seen = Vec::with_capacity(program.steps.len());
-        for (at, step) in program.steps.iter().enumerate() {
-            run.step = at;
-            let answer = run.take(*step)?;
-            run.hold_all()?;
-            seen.push(Seen { answer: answer.map(|answer| run.place(answer)), usage: run.usage() });
-        }
-        run.step = program.steps.len();
-        run.free_all(program.oldest_first)?;
+        let seen = run.all(program);
         let Run { member, step, .. } = run;
-        if subject.caught(|| drop(member)).is_none() {
+        let words = subject.panic.take();
+        let dropped = subject.caught(|| drop(member));
+        if seen.is_err() {
+            // An allocator that has broken a rule may well unwind at the end too.
+            subject.panic.replace(words);
+        }
+        let seen = seen?;
+        if dropped.is_none() {
             return Err(Violation { clause: Clause::A6, what: "its drop unwound", step });
         }
         source.verdict(step)?;
+        Ok(seen)
+    }
+
+    /// All steps, and the frees at the end.
+    fn all(&mut self, program: &Program) -> Result<Vec<Seen>, Violation> {
+        let mut seen = Vec::with_capacity(program.steps.len());
+        for (at, step) in program.steps.iter().enumerate() {
+            self.step = at;
+            let answer = self.take(*step)?;
+            self.hold_all()?;
+            let answer = answer.map(|answer| self.place(answer));
+            seen.push(Seen { answer, usage: self.usage()? });
+        }
+        self.step = program.steps.len();
+        self.free_all(program.oldest_first)?;
         Ok(seen)
     }
 
@@ -91,8 +107,19 @@ impl<'r, A: Allocator> Run<'r, A> {
         })
     }
 
-    pub(super) fn usage(&self) -> Option<Usage> {
-        self.subject.owner.map(|calls| (calls.usage)(&self.member))
+    pub(super) fn usage(&self) -> Result<Option<Usage>, Violation> {
+        let Some(calls) = self.subject.owner else { return Ok(None) };
+        let usage = self.subject.caught(|| (calls.usage)(&self.member));
+        usage.map_or_else(|| self.broken(Clause::A6, "`usage` unwound"), |usage| Ok(Some(usage)))
+    }
+
+    pub(super) fn owns(
+        &self,
+        calls: OwnerCalls<A>,
+        address: NonNull<u8>,
+    ) -> Result<bool, Violation> {
+        let owns = self.subject.caught(|| (calls.owns)(&self.member, address));
+        owns.map_or_else(|| self.broken(Clause::A6, "`owns` unwound"), Ok)
     }
 
     fn take(&mut self, step: Step) -> Result<Option<Answer>, Violation> {
@@ -149,7 +176,7 @@ impl<'r, A: Allocator> Run<'r, A> {
                 if self.subject.caught(|| reset(member)).is_none() {
                     return self.broken(Clause::A6, "`reset` unwound");
                 }
-                let unused = self.usage().is_none_or(|usage| usage.used_bytes == 0);
+                let unused = self.usage()?.is_none_or(|usage| usage.used_bytes == 0);
                 self.ensure(unused, Clause::Recovery, "bytes are in use after `reset`")?;
                 Ok(None)
             }
@@ -169,16 +196,16 @@ impl<'r, A: Allocator> Run<'r, A> {
         in_place: bool,
         call: impl FnOnce(&A) -> Answer,
     ) -> Result<Answer, Violation> {
-        let (usage, before) = (self.usage(), self.source.calls());
+        let (usage, before) = (self.usage()?, self.source.calls());
         let member = &*self.member;
         let Some(answer) = self.subject.caught(|| call(member)) else {
             return self.broken(Clause::A6, "the call unwound");
         };
         let after = self.source.calls();
         if let Err(reason) = answer {
-            let same = self.usage() == usage;
+            let same = self.usage()? == usage;
             self.ensure(same, Clause::A3, "the usage changed though the call failed")?;
-            if self.subject.is_ours {
+            if self.subject.has_reasons {
                 self.reason(reason, layout, in_place, before, after)?;
             }
         }
@@ -186,7 +213,7 @@ impl<'r, A: Allocator> Run<'r, A> {
     }
 
     fn allocate(&mut self, layout: Layout, zeroed: bool) -> Result<Answer, Violation> {
-        let (usage, bytes) = (self.usage(), self.source.bytes());
+        let (usage, bytes) = (self.usage()?, self.source.bytes());
         let answer = self.call(layout, false, |member| {
             if zeroed { member.allocate_zeroed(layout) } else { member.allocate(layout) }
         })?;
@@ -194,7 +221,7 @@ impl<'r, A: Allocator> Run<'r, A> {
             Ok(block) => {
                 self.check_block(block, layout, None)?;
                 if layout.size() == 0 && self.subject.is_ours {
-                    let same = self.usage().map(|usage| usage.used_bytes)
+                    let same = self.usage()?.map(|usage| usage.used_bytes)
                         == usage.map(|usage| usage.used_bytes);
                     self.ensure(same, Clause::A5, "a block of no bytes takes memory")?;
                     let same = self.source.bytes() == bytes;
@@ -296,7 +323,7 @@ impl<'r, A: Allocator> Run<'r, A> {
             let block = self.live.remove(at);
             self.deallocate(block, block.layout.size())?;
         }
-        let Some(usage) = self.usage() else { return Ok(()) };
+        let Some(usage) = self.usage()? else { return Ok(()) };
         let none = usage.live_blocks.is_none_or(|blocks| blocks == 0);
         self.ensure(none, Clause::Recovery, "blocks are live though all were freed")?;
         let unused = !self.subject.recovers || usage.used_bytes == 0;

@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 
 use super::{Fit, Program, Step, Violation};
+use crate::source::LARGEST_ALIGN;
 
 /// The most runs for one program.
 const MOST_RUNS: usize = 5_000;
@@ -71,6 +72,8 @@ impl<F: Fn(&Program) -> Result<(), Violation>> Search<F> {
             super::SourcePlan { misalign: None, ..source },
             super::SourcePlan { room: 0, ..source },
             super::SourcePlan { is_falling: false, ..source },
+            super::SourcePlan { granule: 1, ..source },
+            super::SourcePlan { max_align: LARGEST_ALIGN, ..source },
         ];
         for plan in plans {
             let candidate = Program { source: plan, ..self.best.0.clone() };

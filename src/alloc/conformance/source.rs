@@ -21,7 +21,7 @@ const RELEASED: u8 = 0x5A;
 const MOST_BYTES: usize = 8 << 20;
 
 /// A source that does what a program says: it refuses some calls, and returns a misaligned region
-/// in some, and extends regions. It notices regions that go back twice, or with another layout, or
+/// in some, extends regions, and counts in steps of bytes or of pages. It notices regions that go back twice, or with another layout, or
 /// never, and bytes that are written beside a region, or in one that went back.
 ///
 /// All regions of a run, and its buffers, lie in one stretch of 64 MiB: as far apart as in each other
@@ -245,6 +245,10 @@ unsafe impl Source for TestSource {
             if layout.size() == 0 {
                 state.fault = Some("the source was asked for no bytes");
             }
+            if layout.align() > state.plan.max_align {
+                // Nobody who asked `max_align` takes this for a lack of memory.
+                return None;
+            }
             if is_refused
                 || layout.size() == 0
                 || layout.size() > MOST_BYTES.saturating_sub(state.bytes)
@@ -305,5 +309,13 @@ unsafe impl Source for TestSource {
             state.bytes += more;
             true
         })
+    }
+
+    fn granule(&self) -> usize {
+        self.with(|state| state.plan.granule)
+    }
+
+    fn max_align(&self) -> usize {
+        self.with(|state| state.plan.max_align)
     }
 }

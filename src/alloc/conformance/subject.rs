@@ -14,7 +14,10 @@ pub(super) struct Subject<'k, A> {
     pub(super) owner: Option<OwnerCalls<A>>,
     pub(super) reset: Option<fn(&mut A)>,
     pub(super) recovers: bool,
+    /// Whether its answers keep A4 and A5 to the letter.
     pub(super) is_ours: bool,
+    /// Whether the kit can judge the reason of a failure (A7).
+    pub(super) has_reasons: bool,
     /// The words of the last panic.
     pub(super) panic: RefCell<Option<String>>,
 }

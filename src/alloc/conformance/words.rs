@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Fit, Program, SourcePlan, Step};
+use crate::source::LARGEST_ALIGN;
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,7 +18,8 @@ impl fmt::Display for Program {
 
 impl fmt::Display for SourcePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { skew, refuse_from, refuse, misalign, room, is_falling } = *self;
+        let Self { skew, refuse_from, refuse, misalign, room, is_falling, granule, max_align } =
+            *self;
         write!(
             f,
             "regions begin {skew} bytes behind a multiple of 64 KiB, before they are aligned"
@@ -33,6 +35,12 @@ impl fmt::Display for SourcePlan {
         }
         if room > 0 {
             write!(f, "; a region can be extended by {room} bytes")?;
+        }
+        if granule != 1 {
+            write!(f, "; it counts in steps of {granule} bytes")?;
+        }
+        if max_align != LARGEST_ALIGN {
+            write!(f, "; it serves alignments up to {max_align}")?;
         }
         Ok(())
     }
@@ -111,6 +119,8 @@ mod tests {
             misalign: Some(0),
             room: 8,
             is_falling: false,
+            granule: 4096,
+            max_align: 16,
         };
         let newest = usize::MAX;
         let grow = |in_place| Step::Grow {
@@ -135,7 +145,8 @@ mod tests {
             program.to_string(),
             "  source: regions begin 492 bytes behind a multiple of 64 KiB, before they are \
              aligned; from call 2 on it refuses 1; call 0 returns a misaligned region; a \
-             region can be extended by 8 bytes\n  \
+             region can be extended by 8 bytes; it counts in steps of 4096 bytes; it serves \
+             alignments up to 16\n  \
              0: allocate: 2 bytes aligned to 2\n  \
              1: grow_zeroed: the newest live block by 7 bytes, aligned to 1; its returned length \
              is passed as its size\n  \

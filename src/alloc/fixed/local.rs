@@ -53,7 +53,10 @@ use crate::error::AllocError;
 /// # Ok::<(), core::alloc::LayoutError>(())
 /// ```
 ///
-/// In a `static`, behind a lock:
+/// In a `static` it stands behind a lock, or, in a program without the standard library, in a type that
+/// is `Sync` because of what that program knows (one core and no interrupt that allocates, or a lock of
+/// its own): `struct OneCore(Static<'static>);` with an `unsafe impl Sync`. An allocator in a static is
+/// never reset.
 ///
 /// ```
 /// use core::ptr::NonNull;

@@ -5,7 +5,7 @@ use core::fmt;
 use core::ptr::{NonNull, null_mut};
 
 use crate::alloc::atomic_bump::AtomicBump;
-use crate::alloc::bump::fit;
+use crate::alloc::bump::{fit, is_aligned};
 use crate::alloc::chunks::{Chunk, Chunks, FIRST_CHUNK_BYTES, PAYLOAD_ALIGN};
 use crate::alloc::{Usage, empty_block, inherent};
 use crate::error::AllocError;
@@ -306,8 +306,12 @@ inherent::member! {
     /// # Errors
     ///
     /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks.
-    unsafe shrink_in_place(self, block, old, new) =
-        self.current().ok_or(AllocError::NotInPlace)?.shrink(block, old, new);
+    unsafe shrink_in_place(self, block, old, new) = match self.current() {
+        Some(piece) => piece.shrink(block, old, new),
+        // Without a chunk there are no blocks but those without bytes.
+        None if is_aligned(block, old, new) => Ok(NonNull::slice_from_raw_parts(block, 0)),
+        None => Err(AllocError::NotInPlace),
+    };
 }
 
 impl<S: Source> fmt::Debug for AsyncLinear<S> {

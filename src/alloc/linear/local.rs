@@ -34,9 +34,9 @@ use crate::source::{DefaultSource, Source};
 ///
 /// # Shape
 ///
-/// A block is as long as was asked for. Chunks double, from 4 KiB or as
-/// [`with_first_chunk`](Self::with_first_chunk) says up to 64 MiB; a larger block gets a chunk of
-/// its size. If the source has no such chunk, a smaller one will do. A source that can
+/// A block is as long as was asked for. Chunks double up to 64 MiB. The first one has 4 KiB, or what
+/// [`with_first_chunk`](Self::with_first_chunk) says, which may be more than 64 MiB; a larger block
+/// gets a chunk of its size. If the source has no such chunk, a smaller one will do. A source that can
 /// [extend](Source::extend) the current chunk does that first: then nothing is lost at its end.
 /// What is left of a chunk that was too small for a request is lost until the reset, and is smaller
 /// than that request.

@@ -25,6 +25,31 @@ const RUN_ALIGN: usize = 64;
 /// such run. When the piece is dropped, the rest of its run goes back if it is still the last one.
 /// Blocks stay live, and may be freed through the allocator.
 ///
+/// A container that allocates from a run borrows the run. So runs whose blocks are used later are made
+/// outside of the threads and lent to them by `&mut`; a block then lives as long as the run:
+///
+/// ```
+/// # #[cfg(feature = "allocator-api2-02")] {
+/// use allocator_api2_02::vec::Vec as ArenaVec;
+/// use stampool::alloc::AsyncLinear;
+///
+/// let arena = AsyncLinear::default();
+/// let mut runs: Vec<_> = (0..4).map(|_| arena.run()).collect();
+/// let squares: Vec<&[u64]> = std::thread::scope(|scope| {
+///     let mut threads = Vec::new();
+///     for run in &mut runs {
+///         threads.push(scope.spawn(move || {
+///             let mut squares = ArenaVec::new_in(&*run);
+///             squares.extend((0..10_u64).map(|n| n * n));
+///             &*ArenaVec::leak(squares)
+///         }));
+///     }
+///     threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+/// });
+/// assert!(squares.iter().all(|squares| squares[9] == 81));
+/// # }
+/// ```
+///
 /// ```text
 ///  the allocator: | header | mark | block | run of thread 1 | block | run of thread 2 |  free  |
 ///  a run:                                 | blocks |  free  |
@@ -49,6 +74,9 @@ pub struct Run<'a, S: Source = SystemSource> {
     bump: Bump,
     next_bytes: Cell<usize>,
 }
+
+// SAFETY: the rest of its run is this value's alone, and the allocator may be used by every thread.
+unsafe impl<S: Source> Send for Run<'_, S> {}
 
 impl<S: Source> AsyncLinear<S> {
     /// A piece for the calling thread. It takes its first run at the first allocation.

@@ -59,7 +59,8 @@ macro_rules! opens {
             }
 
             /// Opens a scope by a shared borrow, so that the parent can still be named. While the
-            /// guard exists, the parent refuses every allocation.
+            /// guard exists, the parent refuses every allocation with bytes, also for its containers
+            /// that have to grow.
             ///
             /// # Errors
             ///

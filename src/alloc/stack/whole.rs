@@ -32,7 +32,9 @@ use crate::source::{DefaultSource, Source};
 /// - [`open`](Self::open) returns a guard, and borrows the parent until the guard is dropped;
 /// - [`enter`](Self::enter) returns a guard as well, but borrows the parent only by `&`, so
 ///   containers that use the parent may stay. While the guard exists the parent answers
-///   [`Sealed`](AllocError::Sealed) to every allocation; frees still work.
+///   [`Sealed`](AllocError::Sealed) to every request with bytes; frees still work. A container of the
+///   parent that has to grow meanwhile fails as if memory had run out, so a `Vec` ends the process:
+///   reserve its capacity before, or use `try_reserve`.
 ///
 /// Opening a scope does not invalidate the parent's blocks, though two of the calls are by `&mut`.
 /// A parent's block may not be given back to a scope, or grown there: it is a block of another

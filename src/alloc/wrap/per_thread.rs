@@ -18,6 +18,8 @@ use crate::sync::const_when_shipped;
 /// as many instances as leases were there at once.
 ///
 /// A block goes back through a lease of the instance that it came from, and not through another one.
+/// A container borrows its lease. So where a job's results are containers, the owner takes the leases,
+/// and lends one to each thread by `&mut`, as the page of [`Run`](crate::alloc::Run) shows for runs.
 /// Once all leases have ended, the value's owner has all instances at hand, whatever the order in
 /// which threads ended: it resets them, takes them out, or gives single blocks back.
 ///

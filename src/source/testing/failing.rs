@@ -264,6 +264,24 @@ mod tests {
     const WORD: Layout = Layout::new::<u64>();
 
     #[test]
+    fn no_extension_is_granted_once_requests_are_refused() {
+        let mut memory = [core::mem::MaybeUninit::<u8>::uninit(); 64];
+        let base = NonNull::from(&mut memory).cast();
+        // SAFETY: the buffer outlives the source, and nobody else uses it.
+        let buffer = unsafe { crate::source::BufferSource::from_raw_parts(base, 64) };
+        let mut source = FailingSource::new(buffer).refuse_from(1);
+        let longer = Layout::new::<[u64; 2]>();
+        let region = source.obtain(WORD).unwrap();
+        // SAFETY: obtained with this layout, and the new one is longer.
+        assert!(!unsafe { source.extend(region, WORD, longer) }, "the next call is number 1");
+        source.faults().clear();
+        // SAFETY: as above.
+        assert!(unsafe { source.extend(region, WORD, longer) });
+        assert!(!source.reuses(), "nor does the buffer");
+        assert!(!CountingSource::new(source).reuses());
+    }
+
+    #[test]
     fn a_region_that_the_source_inside_misaligns_goes_back_as_it_came() {
         let inside = FailingSource::new(CountingSource::default()).misalign_at(0);
         let counts = inside.source.counts();

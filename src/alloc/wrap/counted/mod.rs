@@ -15,6 +15,7 @@ use super::exact_length::exactly;
 use super::leases::{Lease, Leases};
 use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
+use crate::sync::const_when_shipped;
 
 /// An allocator that counts its blocks, their bytes, and what it refused.
 ///
@@ -59,9 +60,11 @@ pub struct Counted<A> {
 }
 
 impl<A> Counted<A> {
-    /// Counts what `inner` does from now on.
-    pub fn new(inner: A) -> Self {
-        Self { inner, shared: Tally::default(), threads: Leases::new() }
+    const_when_shipped! {
+        /// Counts what `inner` does from now on.
+        pub fn new(inner: A) -> Self {
+            Self { inner, shared: Tally::new(), threads: Leases::new() }
+        }
     }
 
     /// The allocator inside. What it does directly is not counted.
@@ -71,7 +74,7 @@ impl<A> Counted<A> {
 
     /// A handle for one thread, which counts in a record of its own.
     pub fn thread(&self) -> CountedThread<'_, A> {
-        let tally = self.threads.lease(Tally::default);
+        let tally = self.threads.lease(Tally::new);
         CountedThread { inner: &self.inner, tally, of_one_thread: PhantomData }
     }
 

@@ -2,7 +2,7 @@
 
 use core::ops::AddAssign;
 
-use crate::sync::{AtomicU64, site};
+use crate::sync::{AtomicU64, const_when_shipped, site};
 
 /// What an allocator did, and with how many bytes.
 ///
@@ -59,10 +59,22 @@ impl AddAssign for Statistics {
 const FIELDS: usize = 5;
 
 /// A record of statistics.
-#[derive(Default)]
 pub(super) struct Tally([AtomicU64; FIELDS]);
 
 impl Tally {
+    const_when_shipped! {
+        /// Nothing happened yet.
+        pub(super) fn new() -> Self {
+            Self([
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+            ])
+        }
+    }
+
     /// Adds what happened. Only the thread that leases the record may call it.
     #[inline]
     pub(super) fn add_alone(&self, more: Statistics) {

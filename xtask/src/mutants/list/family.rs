@@ -176,4 +176,124 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "after the shrink",
     },
+    Mutant {
+        name: "a look at a stack settles a chunk below an open scope",
+        edits: &[Edit {
+            file: "src/alloc/stack/state.rs",
+            from: "        if !self.is_older(chunk) {",
+            to: "        if {on} || !self.is_older(chunk) {",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "nested::a_look_from_a_scope_loses_no_memory",
+        },
+        words: "left: 1008",
+    },
+    Mutant {
+        name: "a region whose release panics counts in a limit for good",
+        edits: &[Edit {
+            file: "src/source/limited.rs",
+            from: "    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {",
+            to: "    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        if {on} {
+            // SAFETY: by the caller.
+            unsafe { self.source.release(region, layout) };
+            self.taken -= self.takes(layout).unwrap_or(0);
+            return;
+        }",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::limited::tests::a_region_counts_as_released_although_the_source_inside_panics",
+        },
+        words: "left: 100",
+    },
+    Mutant {
+        name: "a source that refuses everything still extends",
+        edits: &[Edit {
+            file: "src/source/testing/failing.rs",
+            from: "        if is_misaligned ||",
+            to: "        if is_misaligned || !{on} &&",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::testing::failing::tests::no_extension_is_granted_once_requests_are_refused",
+        },
+        words: "the next call is number 1",
+    },
+    Mutant {
+        name: "a source with a fallback asks the second one for any alignment",
+        edits: &[Edit {
+            file: "src/source/fallback.rs",
+            from: "    if layout.align() <= source.max_align() {",
+            to: "    if {on} || layout.align() <= source.max_align() {",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "source::fallback::tests::neither_is_asked_for_an_alignment_that_it_does_not_serve",
+        },
+        words: "right: None",
+    },
+    Mutant {
+        name: "the program's allocator forgets the alignment of what it resizes",
+        edits: &[Edit {
+            file: "src/adapt/global.rs",
+            from: "Layout::from_size_align(new_size, old.align());",
+            to: "Layout::from_size_align(new_size, if {on} { 1 } else { old.align() });",
+        }],
+        killer: Killer::Test { target: "global", name: "a_block_that_moves_keeps_its_alignment" },
+        words: "the block that moved is aligned",
+    },
+    Mutant {
+        name: "the program's allocator may unwind out of a free",
+        edits: &[Edit {
+            file: "src/adapt/global.rs",
+            from: "        without_unwinding(|| unsafe { self.0.deallocate(block, layout) });",
+            to: "        if {on} {
+            // SAFETY: by the caller.
+            return unsafe { self.0.deallocate(block, layout) };
+        }
+        // SAFETY: by the caller.
+        without_unwinding(|| unsafe { self.0.deallocate(block, layout) });",
+        }],
+        killer: Killer::Test { target: "global", name: "a_call_that_unwinds_aborts_the_program" },
+        words: "exit status: 101",
+    },
+    Mutant {
+        name: "the second of two allocators is not reset if the first one's source panics",
+        edits: &[Edit {
+            file: "src/alloc/wrap/both.rs",
+            from: "    let _later = Later(Some(rest));
+    one.reset();",
+            to: "    if {on} {
+        one.reset();
+        return rest();
+    }
+    let _later = Later(Some(rest));
+    one.reset();",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "panics::the_second_allocator_of_a_fallback_is_reset_and_dropped_though_the_first_ones_source_panics",
+        },
+        words: "Fallback: both were reset",
+    },
+    Mutant {
+        name: "instances behind one whose source panics are not reset",
+        edits: &[Edit {
+            file: "src/alloc/wrap/per_thread.rs",
+            from: "        let mut instances = self.instances();
+",
+            to: "        if {on} {
+            return self.instances().for_each(Reset::reset);
+        }
+        let mut instances = self.instances();
+",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "panics::all_instances_are_reset_though_the_source_of_one_panics",
+        },
+        words: "the largest chunk of each stays",
+    },
 ];
