@@ -10,7 +10,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AllocError {
-    /// The source gave no memory for another chunk, or for the slot of another handle.
+    /// The source gave no memory for another chunk, or for the slot of another handle. It may have
+    /// memory, and no region of the size needed: a chunk is larger than the block by its header.
     OutOfMemory,
     /// The source returned a misaligned region. The region went back to the source.
     MisalignedSource,
@@ -27,7 +28,8 @@ pub enum AllocError {
     /// The pool is sealed, and has no free block, or no free slot for a handle. Or a scope of the
     /// stack allocator is open, and its parent was asked.
     Sealed,
-    /// The allocator never serves such a layout, whatever is freed.
+    /// The allocator never serves such a layout, whatever is freed. A buffer that is not aligned
+    /// has less room than its length, because bytes in front of an aligned block are skipped.
     Unsupported,
     /// The block cannot be resized where it lies.
     NotInPlace,
@@ -36,16 +38,35 @@ pub enum AllocError {
 impl fmt::Display for AllocError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OutOfMemory => "the source gave no memory",
-            Self::MisalignedSource => "the source gave misaligned memory",
-            Self::Capacity => "the pool or allocator is at its capacity limit",
-            Self::TagsExhausted => "half of the pool's tags are used and it refuses to wrap them",
-            Self::MagazinesExhausted => "the pool has as many magazines as it can name",
-            Self::Sealed => {
-                "the pool is sealed and has nothing to spare, or the stack has an open scope"
+            Self::OutOfMemory => {
+                "the source gave no region of the size needed: free memory, or take a larger \
+                 buffer, limit (`LimitedSource`) or block (`ArenaSource`)"
             }
-            Self::Unsupported => "the allocator never serves such a layout",
-            Self::NotInPlace => "the block cannot be resized where it lies",
+            Self::MisalignedSource => {
+                "the source gave misaligned memory, which its contract forbids: correct the source"
+            }
+            Self::Capacity => {
+                "the capacity of the pool, buffer or limit is used up: free blocks, or raise it"
+            }
+            Self::TagsExhausted => {
+                "half of the pool's tags are used, and it refuses to wrap them: build a new pool, \
+                 or take a strategy with wider tags"
+            }
+            Self::MagazinesExhausted => {
+                "the pool has as many magazines as it can name: build it with larger batches, or \
+                 build several pools"
+            }
+            Self::Sealed => {
+                "the pool is sealed and has no free block or slot: free a block, or drop a handle. \
+                 Or a scope of the stack is open: allocate from the scope, or close it"
+            }
+            Self::Unsupported => {
+                "the allocator never serves this layout: its block, buffer, region or limit has no \
+                 room for that size at that alignment"
+            }
+            Self::NotInPlace => {
+                "the block cannot be resized where it lies: `grow` or `shrink` may move it"
+            }
         })
     }
 }
@@ -172,25 +193,35 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::ZeroSize => write!(f, "a block of zero bytes, where 1 byte is the least"),
-            Self::BlockTooLarge { size } => write!(f, "a block of {size} bytes is too large"),
+            Self::BlockTooLarge { size } => {
+                write!(f, "blocks of {size} bytes do not fit: no region can be as large as they ")?;
+                f.write_str("need, or the bytes asked for are too few")
+            }
             Self::Alignment { requested, limit } => {
-                write!(f, "an alignment of {requested} bytes, where {limit} is the limit")
+                write!(f, "an alignment of {requested} bytes, where {limit} is the limit")?;
+                f.write_str(" of the pool or its source: take less, or another source")
             }
             Self::Batch { requested, limit } => {
                 write!(f, "a batch, or a largest batch, of {requested} blocks")?;
                 write!(f, ", where 1 to {limit} can be had")
             }
             Self::BatchUpTo { requested, batch } => {
-                write!(f, "batches of {batch} blocks cannot grow up to {requested}, which is less")
+                write!(
+                    f,
+                    "batches of {batch} blocks cannot grow up to {requested}, which is less"
+                )?;
+                f.write_str(": raise `batch_up_to`, or lower `batch`")
             }
             Self::Chunk { requested, limit } => {
-                write!(f, "a chunk of {requested} blocks, where 1 to {limit} can be had")
+                write!(f, "a chunk, or an arena, of {requested} blocks")?;
+                write!(f, ", where 1 to {limit} can be had")
+            }
+            Self::CapacityBelowBatch { capacity: 0, .. } => {
+                f.write_str("a capacity of 0 blocks, where 1 is the least")
             }
             Self::CapacityBelowBatch { capacity, batch } => {
                 write!(f, "a capacity of {capacity} blocks, below the batch of {batch}")?;
-                // An exact pool has batches of one block.
-                let hint = ": choose smaller batches, or build an exact pool";
-                f.write_str(if batch > 1 { hint } else { "" })
+                f.write_str(": choose smaller batches, or build an exact pool")
             }
             Self::LimboMagazines { requested, limit } => {
                 write!(f, "a limbo of {requested} magazines per slot, where {limit} is the limit")
@@ -199,13 +230,17 @@ impl fmt::Display for BuildError {
                 write!(f, "a topology of {requested} shards, where 1 to {limit} can be had")
             }
             Self::NarrowTag { bits, limit } => {
-                write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")
+                write!(f, "a tag of {bits} bits that may wrap, where {limit} are the least")?;
+                f.write_str(": take wider tags, or `TagPolicy::Refuse`")
             }
             Self::Cacheless { strategy } => {
                 write!(f, "{strategy} cannot do without caches")?;
                 f.write_str(": choose another strategy, or a pool that is not exact")
             }
-            Self::PoolsExhausted => write!(f, "no number is left for another pool"),
+            Self::PoolsExhausted => f.write_str(
+                "the process has built 2^32 - 1 stamped pools, and no number is left for another: \
+                 keep pools instead of building new ones",
+            ),
             Self::Fill { error } => write!(f, "what it needs cannot be obtained: {error}"),
             Self::NotLockFree { strategy } => {
                 write!(f, "{strategy} without a fallback is not lock-free on this machine")?;

@@ -10,6 +10,8 @@
 //! [verification]: crate::docs::verification
 #![doc = ""]
 #![doc = include_str!("../README.md")]
+// docs.rs builds with a nightly compiler, which labels each item with the feature that it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Without `std` the members for one thread and the sources that need no system remain.
 #![cfg_attr(not(feature = "std"), no_std)]
 // A user's type that contains one of ours can derive `Debug`.

@@ -134,6 +134,31 @@ fn boxes_in_blocks_and_pools() {
     boxes(&shared.as_allocator());
 }
 
+/// The allocators of pools that threads share are copies of a reference, and containers own them.
+#[test]
+fn containers_own_the_allocators_of_shared_pools() {
+    stampool::static_pool! {
+        static SHARED: ThreadLocalPool = Pool::builder(Layout::new::<[u64; 4]>());
+        static EXACT: ExactPool = Pool::builder(Layout::new::<[u64; 4]>()).max_carved_blocks(100);
+    }
+
+    fn on_two_threads<A: Foreign02 + Foreign04 + Copy + Send + 'static>(allocator: A) {
+        let boxes = move || -> Vec<_> {
+            (0..50_u64).map(|n| allocator_api2_02::boxed::Box::new_in([n; 4], allocator)).collect()
+        };
+        let here = boxes();
+        let sum = |boxes: Vec<allocator_api2_02::boxed::Box<[u64; 4], A>>| -> u64 {
+            boxes.iter().map(|held| held[3]).sum()
+        };
+        let there = std::thread::spawn(move || (sum(here), boxes())).join().expect("no panic");
+        assert_eq!((there.0, sum(there.1)), (1225, 1225));
+        let held = allocator_api2_04::boxed::Box::new_in([7_u64; 4], allocator);
+        std::thread::spawn(move || assert_eq!(*held, [7; 4])).join().expect("no panic");
+    }
+    on_two_threads(SHARED.as_allocator());
+    on_two_threads(EXACT.as_allocator());
+}
+
 #[test]
 fn foreign_allocators_keep_the_contract() {
     let programs = if cfg!(miri) { 10 } else { 1_000 };
@@ -176,6 +201,6 @@ fn a_box_that_went_back_does_not_narrow_the_next_block() {
     each_wrapper!(1000, |_, make| two_boxes(&make(SystemSource)));
     let pool = Pool::builder(layout).build().expect("a pool");
     two_boxes(&pool.as_allocator().expect("a handle"));
-    two_boxes(&Pool::builder(layout).build_exact().expect("a pool").as_allocator());
-    two_boxes(&Pool::builder(layout).build_thread_local().expect("a pool").as_allocator());
+    two_boxes(Pool::builder(layout).build_exact().expect("a pool").as_allocator());
+    two_boxes(Pool::builder(layout).build_thread_local().expect("a pool").as_allocator());
 }

@@ -86,7 +86,7 @@ fn a_capacity_below_a_batch_is_refused() {
     assert_eq!(error, BuildError::CapacityBelowBatch { capacity: 63, batch: 64 });
     assert!(error.to_string().ends_with("choose smaller batches, or build an exact pool"));
     let none = BuildError::CapacityBelowBatch { capacity: 0, batch: 1 };
-    assert_eq!(none.to_string(), "a capacity of 0 blocks, below the batch of 1");
+    assert_eq!(none.to_string(), "a capacity of 0 blocks, where 1 is the least");
 }
 
 #[test]

@@ -17,9 +17,12 @@ macro_rules! version {
                 Segregated, Shared,
             };
             use crate::alloc::{
-                empty_block, AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, BlockPool, Blocks, Buddy,
+                empty_block, AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy,
                 FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, Stack, Static,
             };
+            use crate::checking::Checking;
+            use crate::free_list::Strategy;
+            use crate::pool::{ExactPool, Local, ThreadLocalPool};
             use crate::source::Source;
 
             members! {
@@ -35,7 +38,7 @@ macro_rules! version {
                 [S: Source] Buddy<S>;
                 [S: Source, I: Index] FreeRanges<S, I>;
                 [S: Source] SignPost<S>;
-                [P: BlockPool] PoolAllocator<P>;
+                ['p, S: Strategy, C: Checking] PoolAllocator<Local<'p, S, C>>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;
                 [A: Owner, B: Allocator] Fallback<A, B>;
@@ -55,6 +58,17 @@ macro_rules! version {
             // SAFETY: as for the members below. Copies are the same allocator, which their lifetime
             // keeps in place.
             unsafe impl<A: Allocator, B: Allocator, C: Allocator> Foreign for Lived<'_, A, B, C> {
+                calls!();
+            }
+
+            // SAFETY: as for the members below. Copies lead to one pool, which their lifetime keeps
+            // in place, and no call takes all blocks back at once.
+            unsafe impl<S: Strategy, C: Checking> Foreign for PoolAllocator<&ThreadLocalPool<S, C>> {
+                calls!();
+            }
+
+            // SAFETY: as above.
+            unsafe impl<S: Strategy> Foreign for PoolAllocator<&ExactPool<S>> {
                 calls!();
             }
 

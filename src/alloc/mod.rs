@@ -8,7 +8,8 @@
 //! Every member but [`Shared`](wrap::Shared) has inherent methods with the names of the methods of
 //! [`Allocator`], and of [`Owner`] and [`Reset`] if it implements these, so a caller needs no import
 //! for them. `&T` of each member also implements the `Allocator` of the crate `allocator-api2`, if the
-//! feature of that version is on.
+//! feature of that version is on. Typed values come that way, in containers:
+//! [`adapt`](crate::adapt) has an example.
 //!
 //! # The contract
 //!

@@ -19,6 +19,8 @@ pub trait Owner: Allocator {
 pub trait Reset: Owner {
     /// Invalidates every block. Nothing is in use afterwards.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source panics in `release`. Every block is invalid nevertheless.

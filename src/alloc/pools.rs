@@ -83,6 +83,12 @@ block_pools! {
 /// your own, which calls the handle. A vector, which asks for ever larger blocks, soon asks for more than
 /// a block.
 ///
+/// The allocator of a [`Pool`] holds a handle, so it stays on its thread, and so does a `Box` on
+/// it. For a `Box` that another thread drops, take [`ThreadLocalPool::as_allocator`] or
+/// [`ExactPool::as_allocator`]. Their allocators borrow the pool and can be copied, so a container
+/// takes one by value; on a pool in a `static` such a container lives as long as it likes. A
+/// container on the allocator of a `Pool` takes it by reference (see [`adapt`](crate::adapt)).
+///
 /// # Invariants
 ///
 /// - Each block that is live here is one block of the pool, whatever part of it was asked for.
@@ -110,13 +116,15 @@ block_pools! {
 // A1, A2: the pool's contract; its blocks lie in its regions. A3: a failed call takes no block. A4:
 // every block has the same extent. A5: `empty`. A6: only the
 // source and the topology unwind, and a checked pool at a call that breaks the contract.
+#[derive(Clone, Copy)]
 pub struct PoolAllocator<P> {
     pool: P,
     block: OneLayout,
 }
 
 impl<S: Strategy, C: Checking> Pool<S, C> {
-    /// A handle of this pool, as an allocator of the family.
+    /// A handle of this pool, as an allocator of the family. It stays on this thread; for blocks
+    /// that other threads free, take [`ThreadLocalPool::as_allocator`].
     ///
     /// # Errors
     ///
@@ -127,14 +135,14 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
 }
 
 impl<S: Strategy, C: Checking> ThreadLocalPool<S, C> {
-    /// This pool as an allocator of the family. Takes no lock.
+    /// This pool as an allocator of the family, which any thread may use. Takes no lock.
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, self.pool().block_layout())
     }
 }
 
 impl<S: Strategy> ExactPool<S> {
-    /// This pool as an allocator of the family. Takes no lock.
+    /// This pool as an allocator of the family, which any thread may use. Takes no lock.
     pub fn as_allocator(&self) -> PoolAllocator<&Self> {
         PoolAllocator::new(self, self.pool().block_layout())
     }

@@ -42,6 +42,12 @@ pub mod verification {}
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
 
+// The chapter names by labels what a feature brings. These definitions count where they are there,
+// and the chapter's own ones, which come later, elsewhere.
+#[cfg_attr(
+    all(feature = "os", target_os = "linux"),
+    doc = "[mapped]: crate::source::Mapped\n[reserved]: crate::source::Reserved\n\n"
+)]
 #[cfg_attr(feature = "family", doc = include_str!("family.md"))]
 #[cfg_attr(not(feature = "family"), doc = "This build leaves out the allocators beside the pools.")]
 pub mod family {}

@@ -251,7 +251,7 @@ pub trait Sealed {}
 
 /// How a pool's lists withstand ABA.
 ///
-/// The trait is sealed: its contract spans layers that only [`raw`](crate::raw) exports, and so
+/// The trait is sealed: its contract spans layers that only the hidden module `raw` exports, and so
 /// does the seal.
 ///
 /// # Safety

@@ -11,7 +11,8 @@ use crate::sync::{is_lock_free_u64, opaque};
 ///
 /// If the machine has no such CAS, the pool uses [`TaggedPacked`] instead; its mechanism and its
 /// stats say so. `TAG_BITS` other than the default is for experiments, and exempt from semantic
-/// versioning as [`raw`](crate::raw) is. A tag below 32 bits must not wrap ([`TagPolicy::Refuse`]).
+/// versioning as the hidden module `raw` is. A tag below 32 bits must not wrap
+/// ([`TagPolicy::Refuse`]).
 ///
 /// # Progress
 ///

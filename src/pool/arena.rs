@@ -40,6 +40,19 @@ use crate::sync::Arc;
 /// less, and of that alignment or less, takes a block. It can be extended to
 /// the end of its block. Anything larger is refused.
 ///
+/// # Memory
+///
+/// The source needs more than the blocks, because an exact pool has a magazine for each block.
+/// Under `TaggedWide` these are 64 bytes for each block and 448 more, in one or two further
+/// regions, each of which takes whole granules of the source. So a limit of exactly the blocks is
+/// too low, and an arena of the smallest blocks, 64 bytes, takes twice their bytes. All magazines
+/// are written when the arena is made. The blocks are not: those from mapped memory become memory
+/// when their user writes to them.
+///
+/// A member's chunk has a header in its block: 32 bytes in an `alloc::Linear`, where a pointer has
+/// 64 bits. So a request of a whole block never fits: make the blocks larger than the largest
+/// request.
+///
 /// # Progress
 ///
 /// [`obtain`](Source::obtain), [`release`](Source::release) and [`extend`](Source::extend) are
@@ -82,8 +95,9 @@ impl<S: Strategy> ArenaSource<S> {
     ///
     /// # Errors
     ///
-    /// As [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact), and [`BuildError::Fill`] if
-    /// the source has too little memory for all blocks.
+    /// [`BuildError::CapacityBelowBatch`] for no blocks; [`BuildError::Chunk`] for more than a
+    /// region can hold; [`BuildError::Fill`] if the source has too little memory for all blocks and
+    /// their magazines; otherwise as [`PoolBuilder::build_exact`](super::PoolBuilder::build_exact).
     pub fn new(
         block: Layout,
         blocks: usize,

@@ -14,8 +14,11 @@ use super::{OwningSource, Source};
 ///
 /// # When to take it
 ///
-/// Take it for a buffer of yours: on the stack, in a `static`, or in shared memory. Leave it where the
-/// memory must grow.
+/// Take it for a buffer of yours, in a `static`, on the heap and leaked, or in shared memory. Leave
+/// it where the memory must grow. A buffer on the stack needs
+/// [`from_raw_parts`](Self::from_raw_parts), which is unsafe, because a source may outlive the
+/// function. `alloc::Static` borrows a buffer of any lifetime, so it takes one on the stack in safe
+/// code.
 ///
 /// # Shape
 ///

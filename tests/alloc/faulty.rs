@@ -201,6 +201,8 @@ fn breaks(fault: Fault, clause: Clause, words: &str) {
     assert_eq!(failure.violation.clause, clause, "{failure}");
     assert!(failure.to_string().contains(words), "{failure}");
     assert!(failure.program.steps.len() <= 10, "reduced: {failure}");
+    let panics = words.ends_with("unwound");
+    assert_eq!(failure.panic.is_some(), panics, "the words of a panic: {failure}");
 }
 
 #[test]

@@ -123,6 +123,12 @@ fn absurd_sizes_are_refused() {
         let error = Reserved::new(size).expect_err("too large");
         assert!(matches!(error, MapError::TooLarge { .. } | MapError::Refused { .. }), "{error}");
     }
+    if cfg!(target_arch = "x86_64") {
+        // Less than `isize::MAX`, and more than the kernel has addresses for.
+        let bytes = (usize::MAX >> 17) + 1;
+        let error = Reserved::new(bytes).expect_err("2^47 bytes");
+        assert_eq!(error, MapError::TooLarge { bytes });
+    }
     let mut source = Reserved::with_step(0, 0).expect("a page");
     let page = source.granule();
     assert_eq!(source.reserved_bytes(), page);

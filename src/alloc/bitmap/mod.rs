@@ -333,6 +333,8 @@ impl<S: Source> Bitmap<S> {
     }
 
     /// Invalidates all blocks.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     pub fn reset(&mut self) {
         self.tree.reset();
         self.next.set(0);

@@ -294,6 +294,8 @@ impl<S: Source> Buddy<S> {
     }
 
     /// Invalidates all blocks.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     pub fn reset(&mut self) {
         self.orders.reset();
         self.used_bytes.set(0);

@@ -1,5 +1,6 @@
 //! A check, and its settings.
 
+use core::cell::RefCell;
 use core::fmt;
 
 use super::program::Bounds;
@@ -41,6 +42,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
                 recovers: false,
                 is_ours: true,
                 has_reasons: true,
+                panic: RefCell::new(None),
             },
             bounds: Bounds {
                 size: 200_000,
@@ -176,7 +178,11 @@ impl<'k, A: Allocator> Conformance<'k, A> {
             let program = Program::generate(seed, self.bounds);
             if let Err(violation) = self.run(&program) {
                 let (program, violation) = shrink(program, violation, |program| self.run(program));
-                return Err(Failure { violation, program: Box::new(program), seed });
+                // Once more, because another attempt may have panicked since.
+                self.subject.panic.take();
+                _ = self.run(&program);
+                let panic = self.subject.panic.take();
+                return Err(Failure { violation, program: Box::new(program), seed, panic });
             }
         }
         Ok(())

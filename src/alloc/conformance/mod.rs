@@ -16,6 +16,11 @@
 //! fails is reduced to few and simple steps that still break the same rule, and the panic shows these
 //! steps, the rule, and the seed.
 //!
+//! The kit calls from one thread only, so it finds no data race of an allocator that several
+//! threads share: a model checker finds those, or a stress test with a sanitizer. If the allocator
+//! panics, the program's panic hook prints each panic of each attempt to reduce; the failure at the
+//! end has the words of the last one.
+//!
 //! An allocator with a source of its own ignores the test source. An allocator behind another trait
 //! needs one of the adaptors of this crate, or an `impl Allocator` of a few lines.
 //!

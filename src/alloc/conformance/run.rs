@@ -1,9 +1,7 @@
 //! One run of one program.
 
 use core::alloc::Layout;
-use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
-use std::panic::catch_unwind;
 
 use super::shadow::{Live, is_filled};
 use super::subject::{OwnerCalls, Subject};
@@ -42,8 +40,7 @@ impl<'r, A: Allocator> Run<'r, A> {
         program: &Program,
     ) -> Result<Vec<Seen>, Violation> {
         let source = TestSource::new(program.source);
-        let made = catch_unwind(AssertUnwindSafe(|| (subject.make)(source.clone())));
-        let Ok(member) = made else {
+        let Some(member) = subject.caught(|| (subject.make)(source.clone())) else {
             return Err(Violation { clause: Clause::A6, what: "`make` unwound", step: 0 });
         };
         let mut run = Run {
@@ -58,10 +55,14 @@ impl<'r, A: Allocator> Run<'r, A> {
         };
         let seen = run.all(program);
         let Run { member, step, .. } = run;
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(member)));
-        // An allocator that has broken a rule may well unwind at the end too.
+        let words = subject.panic.take();
+        let dropped = subject.caught(|| drop(member));
+        if seen.is_err() {
+            // An allocator that has broken a rule may well unwind at the end too.
+            subject.panic.replace(words);
+        }
         let seen = seen?;
-        if dropped.is_err() {
+        if dropped.is_none() {
             return Err(Violation { clause: Clause::A6, what: "its drop unwound", step });
         }
         source.verdict(step)?;
@@ -108,8 +109,8 @@ impl<'r, A: Allocator> Run<'r, A> {
 
     pub(super) fn usage(&self) -> Result<Option<Usage>, Violation> {
         let Some(calls) = self.subject.owner else { return Ok(None) };
-        let usage = catch_unwind(AssertUnwindSafe(|| (calls.usage)(&self.member)));
-        usage.map_or_else(|_| self.broken(Clause::A6, "`usage` unwound"), |usage| Ok(Some(usage)))
+        let usage = self.subject.caught(|| (calls.usage)(&self.member));
+        usage.map_or_else(|| self.broken(Clause::A6, "`usage` unwound"), |usage| Ok(Some(usage)))
     }
 
     pub(super) fn owns(
@@ -117,8 +118,8 @@ impl<'r, A: Allocator> Run<'r, A> {
         calls: OwnerCalls<A>,
         address: NonNull<u8>,
     ) -> Result<bool, Violation> {
-        let owns = catch_unwind(AssertUnwindSafe(|| (calls.owns)(&self.member, address)));
-        owns.or_else(|_| self.broken(Clause::A6, "`owns` unwound"))
+        let owns = self.subject.caught(|| (calls.owns)(&self.member, address));
+        owns.map_or_else(|| self.broken(Clause::A6, "`owns` unwound"), Ok)
     }
 
     fn take(&mut self, step: Step) -> Result<Option<Answer>, Violation> {
@@ -172,7 +173,7 @@ impl<'r, A: Allocator> Run<'r, A> {
                 let Some(reset) = self.subject.reset else { return Ok(None) };
                 self.live.clear();
                 let member = &mut *self.member;
-                if catch_unwind(AssertUnwindSafe(|| reset(member))).is_err() {
+                if self.subject.caught(|| reset(member)).is_none() {
                     return self.broken(Clause::A6, "`reset` unwound");
                 }
                 let unused = self.usage()?.is_none_or(|usage| usage.used_bytes == 0);
@@ -197,7 +198,7 @@ impl<'r, A: Allocator> Run<'r, A> {
     ) -> Result<Answer, Violation> {
         let (usage, before) = (self.usage()?, self.source.calls());
         let member = &*self.member;
-        let Ok(answer) = catch_unwind(AssertUnwindSafe(|| call(member))) else {
+        let Some(answer) = self.subject.caught(|| call(member)) else {
             return self.broken(Clause::A6, "the call unwound");
         };
         let after = self.source.calls();
@@ -261,9 +262,9 @@ impl<'r, A: Allocator> Run<'r, A> {
         let start = block.narrowed(size);
         // SAFETY: the block is live, and the layout fits it.
         let call = || unsafe { member.deallocate(start, layout) };
-        match catch_unwind(AssertUnwindSafe(call)) {
-            Ok(()) => Ok(()),
-            Err(_) => self.broken(Clause::A6, "`deallocate` unwound"),
+        match self.subject.caught(call) {
+            Some(()) => Ok(()),
+            None => self.broken(Clause::A6, "`deallocate` unwound"),
         }
     }
 

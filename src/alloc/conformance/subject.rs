@@ -1,6 +1,9 @@
 //! The allocator under test, and what it promises.
 
+use core::cell::RefCell;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
+use std::panic::catch_unwind;
 
 use super::TestSource;
 use crate::alloc::Usage;
@@ -15,6 +18,22 @@ pub(super) struct Subject<'k, A> {
     pub(super) is_ours: bool,
     /// Whether the kit can judge the reason of a failure (A7).
     pub(super) has_reasons: bool,
+    /// The words of the last panic.
+    pub(super) panic: RefCell<Option<String>>,
+}
+
+impl<A> Subject<'_, A> {
+    /// Makes a call of the allocator. If it unwinds, the answer is `None`, and the words of the
+    /// panic are kept.
+    pub(super) fn caught<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
+        let payload = match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(answer) => return Some(answer),
+            Err(payload) => payload,
+        };
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        self.panic.replace(text.or_else(|| payload.downcast_ref::<String>().cloned()));
+        None
+    }
 }
 
 /// The calls of [`Owner`](crate::alloc::Owner), for an allocator that has them.

@@ -83,11 +83,16 @@ pub struct Failure {
     pub program: Box<Program>,
     /// The seed of the program before it was reduced.
     pub seed: u64,
+    /// The words of the allocator's panic, if it panicked and they are text.
+    pub panic: Option<String>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.violation)?;
+        if let Some(words) = &self.panic {
+            writeln!(f, "  panic: {words}")?;
+        }
         write!(f, "{}", self.program)?;
         write!(f, "again: .seed({}).programs(1)", self.seed)
     }

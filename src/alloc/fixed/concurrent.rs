@@ -51,7 +51,10 @@ use crate::sync::const_when_shipped;
 /// use std::alloc::Layout;
 /// use stampool::alloc::{AllocError, AsyncStatic};
 ///
-/// static mut BUFFER: [u8; 64] = [0; 64];
+/// #[repr(align(16))]
+/// struct Buffer([u8; 64]);
+///
+/// static mut BUFFER: Buffer = Buffer([0; 64]);
 /// static ARENA: AsyncStatic<'static> = {
 ///     let start = NonNull::new((&raw mut BUFFER).cast()).unwrap();
 ///     // SAFETY: nothing else names the buffer.
@@ -72,7 +75,8 @@ pub struct AsyncStatic<'b> {
 
 impl<'b> AsyncStatic<'b> {
     const_when_shipped! {
-        /// Serves from `buffer`.
+        /// Serves from `buffer`. If it is not aligned as a block must be, the bytes in front of
+        /// that block are skipped, and a block of the buffer's whole length never fits.
         pub fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
             let len = buffer.len();
             // SAFETY: a reference is not null.
@@ -129,6 +133,8 @@ impl<'b> AsyncStatic<'b> {
     }
 
     /// Invalidates all blocks.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     pub fn reset(&mut self) {
         let Range { start, end } = self.memory_range();
         // SAFETY: the buffer is this value's, and by `&mut` all blocks are invalid (A1).

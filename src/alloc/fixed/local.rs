@@ -64,7 +64,10 @@ use crate::error::AllocError;
 /// use stampool::alloc::Static;
 /// use stampool::alloc::wrap::Locked;
 ///
-/// static mut BUFFER: [u8; 4096] = [0; 4096];
+/// #[repr(align(16))]
+/// struct Buffer([u8; 4096]);
+///
+/// static mut BUFFER: Buffer = Buffer([0; 4096]);
 /// static ARENA: Locked<Static<'static>> = Locked::new({
 ///     let start = NonNull::new((&raw mut BUFFER).cast()).unwrap();
 ///     // SAFETY: nothing else names the buffer.
@@ -86,7 +89,8 @@ pub struct Static<'b> {
 unsafe impl Send for Static<'_> {}
 
 impl<'b> Static<'b> {
-    /// Serves from `buffer`.
+    /// Serves from `buffer`. If it is not aligned as a block must be, the bytes in front of that
+    /// block are skipped, and a block of the buffer's whole length never fits.
     pub const fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
         let len = buffer.len();
         // SAFETY: a reference is not null.
@@ -138,6 +142,8 @@ impl<'b> Static<'b> {
     }
 
     /// Invalidates all blocks.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     pub fn reset(&mut self) {
         let Range { start, end } = self.memory_range();
         // SAFETY: the buffer is this value's, and by `&mut` all blocks are invalid (A1).

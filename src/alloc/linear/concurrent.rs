@@ -264,6 +264,8 @@ impl<S: Source> AsyncLinear<S> {
 
     /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source panics in `release`. All that was said here is done nevertheless.

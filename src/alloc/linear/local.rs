@@ -28,7 +28,9 @@ use crate::source::{DefaultSource, Source};
 ///
 /// Take it if all blocks end at one time, on one thread: those of a request, a frame, a phase of a
 /// compiler. Leave it if blocks of all ages are freed one by one: then the memory comes back too late,
-/// and a [`Stack`](crate::alloc::Stack) or a general allocator has it back sooner.
+/// and a [`Stack`](crate::alloc::Stack) or a general allocator has it back sooner. Several threads
+/// share an [`AsyncLinear`](crate::alloc::AsyncLinear), or a `Linear` in a
+/// [`Locked`](crate::alloc::wrap::Locked).
 ///
 /// # Shape
 ///
@@ -145,6 +147,8 @@ impl<S: Source> Linear<S> {
     }
 
     /// Invalidates all blocks. The largest chunk stays; the others go back to the source.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     ///
     /// # Panics
     ///

@@ -163,6 +163,8 @@ impl<S: Source> SignPost<S> {
 
     /// Invalidates all blocks. The largest region stays; the others go back to the source.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source panics in `release`. All that was said here is done nevertheless.

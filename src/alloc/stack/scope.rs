@@ -16,7 +16,8 @@ use crate::source::{DefaultSource, Source};
 const STILL_OPEN: &str = "stampool: a scope above this one was forgotten and is still open";
 
 /// An open scope of a [`Stack`]: it allocates above everything that existed when it was opened.
-/// Dropping it invalidates its blocks and moves the mark back.
+/// Dropping it invalidates its blocks and moves the mark back. It runs no destructors: a value in a
+/// block is not dropped, and what it owns elsewhere leaks.
 ///
 /// A scope that is forgotten stays open. Its parent then answers [`AllocError::Sealed`] until the
 /// parent is closed or reset; nothing becomes invalid.
@@ -34,7 +35,8 @@ pub struct Scope<'s, S: Source = DefaultSource> {
 macro_rules! opens {
     ([$($generics:tt)*] $parent:ty: $self:ident => $core:expr, $depth:expr) => {
         impl<$($generics)*> $parent {
-            /// Runs `f` with a scope, and closes the scope when `f` returns or unwinds.
+            /// Runs `f` with a scope, and closes the scope when `f` returns or unwinds. A container
+            /// in `f` takes the scope as `&*scope`: `f` gets a `&mut`, which is no allocator.
             ///
             /// # Panics
             ///

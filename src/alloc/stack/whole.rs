@@ -47,6 +47,10 @@ use crate::source::{DefaultSource, Source};
 /// a live block cannot be used again. Where nothing is freed before the end, a
 /// [`Linear`](crate::alloc::Linear) costs less.
 ///
+/// A scope with one allocation takes 47 instructions, more than twice the 20 of bump-scope's: it
+/// saves the parent's floor and raises the depth of scopes, and its end restores both and looks
+/// whether a block below was freed meanwhile (`papers/allocators.md`).
+///
 /// # Shape
 ///
 /// Sizes are rounded up to multiples of 16, and a block is that long. Chunks are those of
@@ -138,6 +142,8 @@ impl<S: Source> Stack<S> {
 
     /// Invalidates all blocks, also those of scopes that were forgotten. The largest chunk stays;
     /// the others go back to the source.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     ///
     /// # Panics
     ///

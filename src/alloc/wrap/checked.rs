@@ -209,6 +209,8 @@ impl<A: Owner> Checked<A> {
 impl<A: Reset> Checked<A> {
     /// Invalidates all blocks, and notes for each of them that a reset ended it.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source panics in `release`. All blocks are invalid nevertheless.

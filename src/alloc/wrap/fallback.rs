@@ -171,6 +171,8 @@ impl<A: Owner, B: Owner> Fallback<A, B> {
 impl<A: Reset, B: Reset> Fallback<A, B> {
     /// Invalidates the blocks of both.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If a source panics in `release`. All blocks are invalid nevertheless.

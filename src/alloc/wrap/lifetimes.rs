@@ -96,6 +96,8 @@ impl<A, B, C> Lifetimes<A, B, C> {
 impl<A: Reset, B, C> Lifetimes<A, B, C> {
     /// Invalidates the blocks of short life, and no others.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source of these blocks panics in `release`. They are invalid nevertheless.
@@ -120,6 +122,8 @@ impl<A: Owner, B: Owner, C: Owner> Lifetimes<A, B, C> {
 
 impl<A: Reset, B: Reset, C: Reset> Lifetimes<A, B, C> {
     /// Invalidates the blocks of all three.
+    ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
     ///
     /// # Panics
     ///

@@ -147,6 +147,8 @@ impl<A: Owner> Limited<A> {
 impl<A: Reset> Limited<A> {
     /// Invalidates all blocks. The whole limit is free afterwards.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source panics in `release`. All that was said here is done nevertheless.

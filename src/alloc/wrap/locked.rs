@@ -81,6 +81,8 @@ impl<A: Owner> Locked<A> {
 impl<A: Reset> Locked<A> {
     /// Invalidates all blocks.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source panics in `release`. All blocks are invalid nevertheless.

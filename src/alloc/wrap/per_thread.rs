@@ -109,6 +109,8 @@ impl<A: Owner, F> PerThread<A, F> {
 impl<A: Reset, F> PerThread<A, F> {
     /// Resets all instances: every block is invalid, and nothing is in use afterwards.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source of an instance panics in `release`. All instances are reset nevertheless.

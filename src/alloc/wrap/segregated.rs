@@ -150,6 +150,8 @@ impl<A: Owner, B: Owner> Segregated<A, B> {
 impl<A: Reset, B: Reset> Segregated<A, B> {
     /// Invalidates the blocks of both.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If a source panics in `release`. All blocks are invalid nevertheless.

@@ -11,7 +11,7 @@ use super::NodeSet;
 pub enum MapError {
     /// A region of no bytes was asked for.
     NoBytes,
-    /// No address space is that large.
+    /// No process has that many addresses: on x86-64, for instance, it has less than 2^47.
     TooLarge {
         /// Bytes that were asked for.
         bytes: usize,
@@ -81,11 +81,14 @@ impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NoBytes => f.write_str("a region of no bytes, where 1 byte is the least"),
-            Self::TooLarge { bytes } => write!(f, "no address space has {bytes} bytes"),
+            Self::TooLarge { bytes } => {
+                write!(f, "{bytes} bytes are more than the addresses of a process: ask for fewer")
+            }
             Self::Refused { bytes } => write!(
                 f,
-                "the system refuses {bytes} bytes: raise `ulimit -v`, ask for memory without \
-                 reserve, or look at vm.overcommit_memory and vm.max_map_count"
+                "the system refuses {bytes} bytes of memory or addresses: raise `ulimit -v`, look at \
+                 vm.overcommit_memory and vm.max_map_count, or map them with \
+                 MapOptions::no_reserve"
             ),
             Self::NoHugePages { page_bytes } => {
                 let kib = page_bytes >> 10;
@@ -110,9 +113,15 @@ impl fmt::Display for MapError {
                  CAP_IPC_LOCK"
             ),
             Self::Prefault { bytes } => {
-                write!(f, "the memory ran out while {bytes} bytes were touched")
+                write!(
+                    f,
+                    "the memory ran out while {bytes} bytes were touched: ask for fewer, or "
+                )?;
+                f.write_str("leave out MapOptions::prefault")
             }
-            Self::NoNode => f.write_str("a NUMA policy needs a node"),
+            Self::NoNode => {
+                f.write_str("a NUMA policy needs a node: name one, or take NumaPolicy::Local")
+            }
             Self::NoSuchNode { node } => write!(
                 f,
                 "no NUMA node {node} with memory: /sys/devices/system/node/has_memory lists them, \
@@ -124,7 +133,8 @@ impl fmt::Display for MapError {
                  and that the cpuset of the process allows"
             ),
             Self::OtherPolicy { mode } => {
-                write!(f, "the kernel took the NUMA policy, and has policy {mode} in force")
+                write!(f, "the kernel took the NUMA policy, and has policy {mode} in force: ")?;
+                f.write_str("linux/mempolicy.h names it")
             }
             Self::Misplaced => f.write_str(
                 "pages lie on other NUMA nodes than asked for: their memory is used up, or the \
@@ -134,7 +144,9 @@ impl fmt::Display for MapError {
                 "the process may not set a NUMA policy: the seccomp profile of a container must \
                  allow mbind and get_mempolicy, for instance by CAP_SYS_NICE",
             ),
-            Self::NoPolicies => f.write_str("the kernel has no NUMA policies"),
+            Self::NoPolicies => {
+                f.write_str("the kernel has no NUMA policies: take NumaPolicy::Default")
+            }
             Self::Other { call, errno } => write!(f, "{call} failed with error {errno}"),
         }
     }

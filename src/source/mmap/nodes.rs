@@ -3,7 +3,7 @@
 use core::fmt;
 
 /// A set of NUMA nodes, of the numbers 0 to 63.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct NodeSet(u64);
 
 impl NodeSet {
@@ -36,6 +36,13 @@ impl fmt::Display for NodeSet {
     }
 }
 
+/// As [`Display`](fmt::Display): the nodes, and not the bits that stand for them.
+impl fmt::Debug for NodeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// On which NUMA nodes memory lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -62,6 +69,7 @@ mod tests {
         let set = NodeSet::new([2, 0, 63]).unwrap();
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 2, 63]);
         assert_eq!(set.to_string(), "{0, 2, 63}");
+        assert_eq!(format!("{:?}", NumaPolicy::Bind(set)), "Bind({0, 2, 63})");
         assert!(!set.contains(1) && !set.contains(64) && !set.contains(u32::MAX));
         assert_eq!(NodeSet::new([64]), None);
         assert!(NodeSet::new([]).unwrap().is_empty());

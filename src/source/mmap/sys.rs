@@ -55,9 +55,20 @@ pub(crate) unsafe fn replace(
     unsafe { rustix::mm::mmap_anonymous(start.as_ptr().cast(), len, prot, flags) }.map(drop)
 }
 
+/// More bytes than a process of this architecture has addresses, which the kernel refuses by the
+/// same error as too little memory. Where the number differs from machine to machine, the largest.
+const TOO_LARGE_BYTES: usize = if cfg!(target_arch = "x86_64") {
+    (usize::MAX >> 17) + 1
+} else if cfg!(target_arch = "aarch64") {
+    (usize::MAX >> 16) + 1
+} else {
+    usize::MAX
+};
+
 /// Why a mapping of `bytes` bytes was refused.
 pub(crate) const fn refused(errno: Errno, bytes: usize) -> MapError {
     match errno {
+        Errno::NOMEM if bytes >= TOO_LARGE_BYTES => MapError::TooLarge { bytes },
         Errno::NOMEM | Errno::AGAIN => MapError::Refused { bytes },
         Errno::INVAL | Errno::OVERFLOW => MapError::TooLarge { bytes },
         _ => MapError::Other { call: "mmap", errno: errno.raw_os_error() },

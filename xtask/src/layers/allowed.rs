@@ -28,7 +28,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("checking", &["error", "threads", "free_list", "mediator"]),
     layer("pool", &[]),
     layer("alloc", &["mediator", "thread_cache"]),
-    layer("adapt", &["mediator", "thread_cache", "checking", "pool"]),
+    layer("adapt", &["mediator", "thread_cache"]),
 ];
 
 /// Not layers: the root and `raw`, which name all of them, and the chapters, which have no code.

@@ -207,6 +207,8 @@ impl<A: Owner> Counted<A> {
 impl<A: Reset> Counted<A> {
     /// Invalidates all blocks. Every block that was live counts as taken back.
     ///
+    /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks.
+    ///
     /// # Panics
     ///
     /// If the source panics in `release`. All that was said here is done nevertheless.
