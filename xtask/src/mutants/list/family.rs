@@ -235,31 +235,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "right: None",
     },
     Mutant {
-        name: "the program's allocator forgets the alignment of what it resizes",
-        edits: &[Edit {
-            file: "src/adapt/global.rs",
-            from: "Layout::from_size_align(new_size, old.align());",
-            to: "Layout::from_size_align(new_size, if {on} { 1 } else { old.align() });",
-        }],
-        killer: Killer::Test { target: "global", name: "a_block_that_moves_keeps_its_alignment" },
-        words: "the block that moved is aligned",
-    },
-    Mutant {
-        name: "the program's allocator may unwind out of a free",
-        edits: &[Edit {
-            file: "src/adapt/global.rs",
-            from: "        without_unwinding(|| unsafe { self.0.deallocate(block, layout) });",
-            to: "        if {on} {
-            // SAFETY: by the caller.
-            return unsafe { self.0.deallocate(block, layout) };
-        }
-        // SAFETY: by the caller.
-        without_unwinding(|| unsafe { self.0.deallocate(block, layout) });",
-        }],
-        killer: Killer::Test { target: "global", name: "a_call_that_unwinds_aborts_the_program" },
-        words: "exit status: 101",
-    },
-    Mutant {
         name: "the second of two allocators is not reset if the first one's source panics",
         edits: &[Edit {
             file: "src/alloc/wrap/both.rs",
