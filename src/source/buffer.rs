@@ -127,15 +127,14 @@ mod tests {
 
     #[test]
     fn the_byte_behind_the_buffer_is_not_its_own() {
-        let memory: &'static mut [MaybeUninit<u8>] = Box::leak(Box::new_uninit_slice(64));
-        let base = NonNull::from(&mut *memory).cast::<u8>();
-        let source = BufferSource::new(memory);
+        let mut memory = [MaybeUninit::<u8>::uninit(); 64];
+        let base = NonNull::from(&mut memory).cast();
+        // SAFETY: the buffer outlives the source, and nobody else uses it.
+        let source = unsafe { BufferSource::from_raw_parts(base, 64) };
         // SAFETY: the last byte, and the address behind it.
         let [last, behind] = [63, 64].map(|at| unsafe { base.add(at) });
         assert!(source.owns(base) && source.owns(last) && !source.owns(behind));
         assert!(!source.owns(base.map_addr(|at| at.get().wrapping_sub(1).try_into().unwrap())));
-        // SAFETY: leaked above, and used by nobody any more.
-        drop(unsafe { Box::from_raw(core::ptr::slice_from_raw_parts_mut(base.as_ptr(), 64)) });
     }
 
     proptest! {

@@ -338,7 +338,10 @@ mod tests {
         assert_eq!((rows[0].outcome, rows[1].outcome), ("fine", "bad"));
         assert!(rows[1].detail.contains("Undefined Behavior"), "{:?}", rows[1]);
         let again = &rows[1].again;
-        assert!(again.contains("-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-seed=5'"), "{again}");
+        assert!(
+            again.contains("-Zmiri-tree-borrows -Zmiri-ignore-leaks -Zmiri-seed=5'"),
+            "{again}"
+        );
         assert!(again.contains("STAMPOOL_MIRI_EPOCH=1 cargo +nightly miri test"), "{again}");
         assert!(again.contains("--test pool -- --nocapture"), "{again}");
     }
