@@ -2,7 +2,8 @@
 //!
 //! A member obtains regions from a [`Source`](crate::Source) and hands out blocks through
 //! [`Allocator`]. The pools of this crate's root serve blocks of one layout to many threads; the
-//! members here serve blocks of any layout, or keep to one thread and need no atomic at all. The
+//! members here serve blocks of any layout, or keep to one thread and so need no atomic at all; many
+//! do both. The
 //! chapter [`family`](crate::docs::family) says which member to take.
 //!
 //! Every member but [`Shared`](wrap::Shared) has inherent methods with the names of the methods of
@@ -20,8 +21,8 @@
 //! - it is given back;
 //! - a call that moves it returns an `Ok`;
 //! - the allocator is dropped;
-//! - the allocator is used by `&mut`, unless that call's documentation says that blocks stay, as those
-//!   of the calls that open a scope of a [`Stack`] do;
+//! - the allocator is used by `&mut`, unless the call's documentation says that blocks stay (opening a
+//!   scope of a [`Stack`]);
 //! - a lifetime in the allocator's type ends.
 //!
 //! The rules:
@@ -48,7 +49,7 @@
 //!   source gave a region that is not aligned, [`Sealed`](AllocError::Sealed) if a scope of the
 //!   stack is open or the pool is sealed. A pool also answers
 //!   [`TagsExhausted`](AllocError::TagsExhausted) and
-//!   [`MagazinesExhausted`](AllocError::MagazinesExhausted), as said there.
+//!   [`MagazinesExhausted`](AllocError::MagazinesExhausted), whose documentation says when.
 
 mod allocator;
 #[cfg(feature = "std")]

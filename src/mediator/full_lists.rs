@@ -36,8 +36,8 @@
 //!
 //! # Progress
 //!
-//! Lock-free: a thread repeats a scan only if another thread has offered a batch since the scan
-//! before.
+//! Lock-free: a thread whose scan finds nothing scans a second time, and after that again only if
+//! another thread has offered a batch since the scan before.
 
 use crossbeam_utils::CachePadded;
 

@@ -5,8 +5,8 @@
 //! magazine was split; empty ones wait for the next batch. If batches grow, each slot brings a
 //! large magazine too, and empty large ones wait in a list of their own, `large`. A thread that
 //! frees pops an empty magazine, copies a batch into it and pushes it to `full`; a thread that
-//! allocates does the reverse. So a batch moves by two compare-and-swaps on padded heads, whatever
-//! its size, and a thread cache is a plain array. There may be several lists of full magazines, one
+//! allocates does the reverse. So each side needs two compare-and-swaps on padded heads, whatever
+//! the size of the batch, and a thread cache is a plain array. There may be several lists of full magazines, one
 //! for each shard: a handle offers batches to the list of its own shard and asks the other lists
 //! only if that one is empty.
 //!
@@ -28,22 +28,23 @@
 //!   ordinary, all in `large` are large.
 //! - M3. There are never more partial magazines than handles. A handle makes a new one only after
 //!   it has seen `partial` empty or has just filled one up, and no handle has more than one in its
-//!   hands. papers/memory-bound.md calls that its right to one, and counts rights and magazines.
+//!   hands. A handle for which that is true has, in the words of papers/memory-bound.md, a *right* to
+//!   a partial magazine; the paper counts rights and magazines.
 //! - M4. So a handle that has blocks to put down never finds `empty` empty. If it did, every
 //!   magazine would hold blocks or be in some thread's hands; by M1 to M3 these blocks would be
 //!   more than were carved (papers/memory-bound.md has the sum). The exception: where tags must not
 //!   wrap and are used up, no magazine can be taken, and the blocks are set aside. No such promise
 //!   holds for `large`: a thread that finds it empty gives one ordinary magazine of blocks.
-//! - M5. A request finds nothing only if, at one instant, no list had a full magazine, except
-//!   magazines that a handle has pushed and not yet counted (`full_lists.rs`), or if no tag is left.
+//! - M5. A request finds nothing only if no tag is left, or if at one instant no list had a full
+//!   magazine but for those that a handle had pushed and not yet counted (`full_lists.rs`).
 //! - M6. All magazines in the lists are of the depot's store, and the guards with which a thread
 //!   removes magazines are pins of the mediator's reclaimer.
 //!
 //! # Progress
 //!
 //! A call does a bounded number of operations of the list and the reclaimer; how those progress, the
-//! strategy says. With several shards, a request scans again only if a thread has offered a batch
-//! meanwhile.
+//! strategy says. With several shards, a request that finds nothing scans once more, and after that
+//! again only if a thread has offered a batch meanwhile.
 //!
 //! # Source
 //!
