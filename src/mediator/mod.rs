@@ -6,9 +6,9 @@
 //! large magazine too, and empty large ones wait in a list of their own, `large`. A thread that
 //! frees pops an empty magazine, copies a batch into it and pushes it to `full`; a thread that
 //! allocates does the reverse. So each side needs two compare-and-swaps on padded heads, whatever
-//! the size of the batch, and a thread cache is a plain array. There may be several lists of full magazines, one
-//! for each shard: a handle offers batches to the list of its own shard and asks the other lists
-//! only if that one is empty.
+//! the size of the batch, and a thread cache is a plain array. There may be several lists of full
+//! magazines, one for each shard: a handle offers batches to the list of its own shard and asks the
+//! other lists only if that one is empty.
 //!
 //! # Contract
 //!
