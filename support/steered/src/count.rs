@@ -124,4 +124,10 @@ impl CountedU64 {
         note_aside(Kind::Fetch);
         self.0.fetch_add(value, order)
     }
+
+    /// Raises the word to `value` if that is larger, and gives what it was.
+    pub fn fetch_max(&self, value: u64, order: Ordering) -> u64 {
+        note_aside(Kind::Fetch);
+        self.0.fetch_max(value, order)
+    }
 }
