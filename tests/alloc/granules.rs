@@ -146,10 +146,6 @@ fn left_by_a_pool(granule: usize, chunk_blocks: Option<usize>) -> (usize, usize)
 
 /// One more block needs room for itself, and its magazine.
 #[test]
-#[cfg_attr(
-    miri,
-    ignore = "it has no double-width CAS, and regions of index entries count as chunks"
-)]
 fn a_pools_chunks_fill_the_granules_that_they_take() {
     let (left, chunks) = left_by_a_pool(PAGE, None);
     assert!(left < 512, "{left} bytes of a page are nobody's");
