@@ -3,8 +3,7 @@
 //! A member obtains regions from a [`Source`](crate::Source) and hands out blocks through
 //! [`Allocator`]. The pools of this crate's root serve blocks of one layout to many threads; the
 //! members here serve blocks of any layout, or keep to one thread and so need no atomic at all; many
-//! do both. The
-//! chapter [`family`](crate::docs::family) says which member to take.
+//! do both. The chapter [`family`](crate::docs::family) says which member to take.
 //!
 //! Every member but [`Shared`](wrap::Shared) has inherent methods with the names of the methods of
 //! [`Allocator`], and of [`Owner`] and [`Reset`] if it implements these, so a caller needs no import

@@ -3,9 +3,9 @@
 //! Free blocks lie in the caches of threads, where no other thread can get at them. So the pool does
 //! not limit how many blocks there are, but how many are in use. One word counts them; an array
 //! shows its length only during a slow call (`thread_cache/slot/cache_state.rs`), so that each call
-//! comes to the word. The thread takes its permits before it looks for blocks, and gives them back after the
-//! blocks have gone to the cache. So never more blocks are in use than there are permits. A thread
-//! that has a permit finds a block, or carves one, or fails for want of memory.
+//! comes to the word. The thread takes its permits before it looks for blocks, and gives them back
+//! after the blocks have gone to the cache. So never more blocks are in use than there are permits. A
+//! thread that has a permit finds a block, or carves one, or fails for want of memory.
 //! `papers/memory-bound.md` has the bound.
 //!
 //! # Orderings
@@ -20,8 +20,8 @@
 //! No block and no byte is read through the word: a block comes to a thread through its own cache,
 //! the lists or the carver. Only the order of the word's own changes matters, and every answer,
 //! refusals included, is a change of it: a thread that found no permit replaces the count by
-//! the same number. A plain load may be stale, and a thread could then be refused although a permit was given
-//! back before it asked.
+//! the same number. A plain load may be stale, and a thread could then be refused although a permit
+//! was given back before it asked.
 //!
 //! # Progress
 //!

@@ -20,9 +20,10 @@ const RELEASED: u8 = 0x5A;
 /// More than this is refused.
 const MOST_BYTES: usize = 8 << 20;
 
-/// A source that does what a program says: it refuses some calls, and returns a misaligned region
-/// in some, extends regions, and counts in steps of bytes or of pages. It notices regions that go back twice, or with another layout, or
-/// never, and bytes that are written beside a region, or in one that went back.
+/// A source that does what a program says: it refuses some calls, answers some with a misaligned
+/// region, extends regions, and has the granule of the program. It notices regions that go back twice,
+/// or with another layout, or never, and bytes that are written beside a region, or in one that went
+/// back.
 ///
 /// All regions of a run, and its buffers, lie in one stretch of 64 MiB: as far apart as in each other
 /// run of the same program, and none where an earlier one lay. So a program shows the same in each

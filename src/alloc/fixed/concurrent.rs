@@ -92,7 +92,7 @@ impl<'b> AsyncStatic<'b> {
         /// # Safety
         ///
         /// The bytes lie in one allocation, are `isize::MAX` at most, and are valid for reads and writes
-    /// during `'b`. Nobody else uses them.
+        /// during `'b`. Nobody else uses them.
         pub unsafe fn from_raw_parts(start: NonNull<u8>, len: usize) -> Self {
             // SAFETY: the end of the caller's buffer.
             let end = unsafe { start.add(len) };

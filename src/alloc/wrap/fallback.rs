@@ -39,9 +39,9 @@ use crate::error::AllocError;
 /// assert!(near.second().owns(there.cast()), "the buffer has no room for both");
 /// # Ok::<(), stampool::alloc::AllocError>(())
 /// ```
-// I1: the first one owns the addresses of its live blocks, and of none of the second one's. Whoever makes
-// the value answers for it (`new`); nobody else can reach the first one by `&`, and so take memory from
-// it, because no method returns a reference to it.
+// I1: the first one owns the addresses of its live blocks, and of none of the second one's. The caller
+// of `new` promises it. Safe code cannot break it later: no method returns a reference to the first
+// one, so nobody takes memory from it and hands it to the second one.
 //
 // A1, A2, A4: a block is one of the two's, and all calls for it go there, by I1. Blocks without bytes
 // belong to neither (A5). A3: the first one's refusal changes nothing.

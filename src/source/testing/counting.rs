@@ -143,7 +143,8 @@ impl SourceCounts {
         self.obtained_bytes().saturating_sub(released)
     }
 
-    /// The most bytes that were out at a time.
+    /// The most bytes that were out at a time. If several threads use sources of these counts at once,
+    /// the number may be too large: a region that goes back meanwhile may still be counted.
     pub fn most_bytes(&self) -> usize {
         count(&self.0.most_bytes)
     }
