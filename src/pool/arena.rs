@@ -37,8 +37,8 @@ use crate::sync::Arc;
 ///
 /// A block has the layout that the arena was made with, but is aligned to 64 at least, which serves
 /// every allocator of this crate; the size is rounded up to the alignment. A region of that size or
-/// less, and of that alignment or less, takes a block. It can be extended to
-/// the end of its block. Anything larger is refused.
+/// less, and of that alignment or less, takes a block. It can be extended to the end of its block.
+/// Anything larger is refused.
 ///
 /// # Memory
 ///
@@ -103,8 +103,8 @@ impl<S: Strategy> ArenaSource<S> {
         blocks: usize,
         source: impl Source + 'static,
     ) -> Result<Self, BuildError> {
-        let block = block.align_to(LEAST_ALIGN);
-        let block = block.map_err(|_| BuildError::BlockTooLarge { size: usize::MAX })?;
+        let too_large = BuildError::BlockTooLarge { size: block.size() };
+        let block = block.align_to(LEAST_ALIGN).map_err(|_| too_large)?;
         let builder = Pool::builder(block).strategy::<S>().max_carved_blocks(blocks);
         let pool = builder.chunk_blocks(blocks).source(source).build_exact()?;
         let filled = pool.prefill(blocks).and_then(|()| pool.seal());
