@@ -66,9 +66,11 @@ impl fmt::Display for Report {
             let Bar { workload, against, ratio, worst, limit, .. } = bar;
             let word = if bar.met { "met" } else { "MISSED" };
             let (title, remark) = (bar.title(), bar.remark(self.cores));
+            // A crowd, and what was carved, have one figure and no interval.
+            let most = if worst > ratio { format!(", at most {worst:.2}") } else { String::new() };
             writeln!(
                 f,
-                "{word}: {workload}: {title} at {ratio:.2} of {against}, at most {worst:.2} \
+                "{word}: {workload}: {title} at {ratio:.2} of {against}{most} \
                  (promised: {limit}{remark})"
             )?;
         }
