@@ -57,7 +57,7 @@ fn an_arena_of_bytes_serves_the_members() {
 }
 
 /// Chunks of one size, each with a header; a stack has room for its top besides, and each piece of a
-/// shared allocator has a mark.
+/// shared allocator has a mark. A chunk of blocks has a footer.
 #[test]
 fn overhead_is_what_lies_beside_the_blocks() {
     use stampool::alloc::{Blocks, Owner, Stack};
@@ -81,7 +81,8 @@ fn overhead_is_what_lies_beside_the_blocks() {
     let stack = Stack::with_first_chunk(SystemSource, 64);
     assert_eq!(overhead(&stack, layout), (first + top, both + 2 * top));
     let blocks = Blocks::with_first_chunk(layout, SystemSource, 1).expect("blocks");
-    assert!(overhead(&blocks, layout).0 > 0);
+    let footer = 3 * size_of::<usize>();
+    assert_eq!(overhead(&blocks, layout), (footer, 2 * footer));
 }
 
 #[test]

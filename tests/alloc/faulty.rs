@@ -230,16 +230,6 @@ fn without_reasons_all_other_rules_are_checked() {
     assert_eq!(find(Fault::WritesBehind), Err(Clause::Source));
 }
 
-/// A test for each fault: its name, the rule that is broken, and words of the message.
-macro_rules! found {
-    ($($test:ident: $fault:ident breaks $clause:ident, $words:literal;)*) => {$(
-        #[test]
-        fn $test() {
-            breaks(Fault::$fault, Clause::$clause, $words);
-        }
-    )*};
-}
-
 found! {
     a1_blocks_that_overlap: Overlap breaks A1, "the block overlaps a live one";
     a2_blocks_inside_the_value: Inline breaks A2, "the block lies in the allocator's own value";

@@ -132,16 +132,6 @@ fn without_a_fault_nothing_is_found() {
     }
 }
 
-/// A test for each fault: its name, the rule that is broken, and words of the message.
-macro_rules! found {
-    ($($test:ident: $fault:ident breaks $clause:ident, $words:literal;)*) => {$(
-        #[test]
-        fn $test() {
-            breaks(Fault::$fault, Clause::$clause, $words);
-        }
-    )*};
-}
-
 found! {
     a_region_that_stays: Keeps breaks Source, "a region never went back";
     a_region_that_goes_back_twice: ReleasesTwice breaks Source, "a region went back that was not out";

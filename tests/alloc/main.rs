@@ -1,6 +1,17 @@
 //! The allocator family: each member under the conformance kit, and members with faults that the
 //! kit must find.
 
+/// A test for each fault of a member: its name, the rule that is broken, and words of the message.
+#[cfg(not(miri))]
+macro_rules! found {
+    ($($test:ident: $fault:ident breaks $clause:ident, $words:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            breaks(Fault::$fault, Clause::$clause, $words);
+        }
+    )*};
+}
+
 // The kit's own code is safe but for its writes to blocks, which the members cover.
 #[cfg(not(miri))]
 mod faulty;

@@ -4,7 +4,7 @@
 //! Each list calls what stands behind it once for each member, with the member's name and a closure
 //! that makes it.
 
-#![allow(unused_macros, unused_imports, reason = "each test uses its part")]
+#![allow(unused_macros, reason = "each test uses its part")]
 
 /// The members that obtain a region when they need one, the first one of about `$first` bytes. Those
 /// that serve blocks of one layout alone serve that of `$block`. The closure takes a source.

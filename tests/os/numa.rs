@@ -20,7 +20,7 @@ fn nodes(nodes: impl IntoIterator<Item = u32>) -> NodeSet {
 }
 
 /// Whether the kernel and the container let a process set policies.
-fn has_policies() -> bool {
+pub(crate) fn has_policies() -> bool {
     let options = MapOptions::new().numa(NumaPolicy::Local).build();
     let is_shown = fs::exists("/proc/self/numa_maps").unwrap_or(false);
     match options {

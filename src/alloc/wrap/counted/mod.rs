@@ -88,12 +88,6 @@ impl<A> Counted<A> {
 
 /// A thread's handle on a [`Counted`] allocator. Threads do not share one: its record is counted by a
 /// load and a store.
-///
-/// ```compile_fail,E0277
-/// # use stampool::alloc::{AsyncLinear, wrap::Counted};
-/// fn shared<T: Sync>(_: T) {}
-/// shared(Counted::new(AsyncLinear::default()).thread());
-/// ```
 pub struct CountedThread<'a, A> {
     inner: &'a A,
     tally: Lease<'a, Tally>,
