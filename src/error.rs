@@ -103,6 +103,8 @@ impl<T> core::error::Error for Full<T> {}
 pub enum BuildError {
     /// A block of zero bytes.
     ZeroSize,
+    /// A region of zero blocks.
+    NoBlocks,
     /// A block whose padded size overflows.
     BlockTooLarge {
         /// The size asked for, in bytes.
@@ -193,13 +195,14 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::ZeroSize => write!(f, "a block of zero bytes, where 1 byte is the least"),
+            Self::NoBlocks => write!(f, "a region of zero blocks, where 1 block is the least"),
             Self::BlockTooLarge { size } => {
                 write!(f, "blocks of {size} bytes do not fit: no region can be as large as they ")?;
                 f.write_str("need, or the bytes asked for are too few")
             }
             Self::Alignment { requested, limit } => {
                 write!(f, "an alignment of {requested} bytes, where {limit} is the limit")?;
-                f.write_str(" of the pool or its source: take less, or another source")
+                f.write_str(": take less, or another source")
             }
             Self::Batch { requested, limit } => {
                 write!(f, "a batch, or a largest batch, of {requested} blocks")?;

@@ -204,3 +204,55 @@ fn a_box_that_went_back_does_not_narrow_the_next_block() {
     two_boxes(Pool::builder(layout).build_exact().expect("a pool").as_allocator());
     two_boxes(Pool::builder(layout).build_thread_local().expect("a pool").as_allocator());
 }
+
+/// A foreign allocator that rounds sizes up and keeps what it has rounded to when it grows, as its trait
+/// allows.
+struct Rounding(allocator_api2_02::alloc::Global);
+
+fn rounded(layout: Layout) -> Layout {
+    Layout::from_size_align(layout.size().next_multiple_of(64), layout.align()).expect("a layout")
+}
+
+// SAFETY: the global allocator's, with larger layouts.
+unsafe impl Foreign02 for Rounding {
+    fn allocate(
+        &self,
+        layout: Layout,
+    ) -> Result<core::ptr::NonNull<[u8]>, allocator_api2_02::alloc::AllocError> {
+        self.0.allocate(rounded(layout))
+    }
+
+    unsafe fn deallocate(&self, block: core::ptr::NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.deallocate(block, rounded(layout)) }
+    }
+
+    unsafe fn grow_zeroed(
+        &self,
+        block: core::ptr::NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<core::ptr::NonNull<[u8]>, allocator_api2_02::alloc::AllocError> {
+        // SAFETY: by the caller.
+        unsafe { self.0.grow_zeroed(block, rounded(old), rounded(new)) }
+    }
+}
+
+#[test]
+fn grow_zeroed_zeroes_what_a_foreign_allocator_keeps() {
+    use stampool::alloc::Allocator;
+
+    let foreign = Api2V02(Rounding(allocator_api2_02::alloc::Global));
+    let [old, new] = [10, 200].map(|size| Layout::from_size_align(size, 1).expect("a layout"));
+    let block = foreign.allocate(old).expect("memory");
+    // SAFETY: the block is so long.
+    unsafe { block.cast::<u8>().write_bytes(7, block.len()) };
+    // SAFETY: the block is live, and the new layout is larger.
+    let grown = unsafe { foreign.grow_zeroed(block.cast(), old, new) }.expect("memory");
+    // SAFETY: the block is live, and all of it was written.
+    let held = unsafe { grown.as_ref() };
+    assert_eq!(held[..10], [7; 10]);
+    assert!(held[10..].iter().all(|byte| *byte == 0));
+    // SAFETY: the block is live, and is not used afterwards.
+    unsafe { foreign.deallocate(grown.cast(), new) };
+}

@@ -80,9 +80,10 @@ macro_rules! version {
             #[derive(Clone, Copy, Debug, Default)]
             pub struct $Foreign<A>(pub A);
 
-            // SAFETY: the foreign contract has the rules A1 to A4 and A6 in other words. `&self` calls do
-            // not invalidate blocks, nor does a move. A foreign allocator may take memory for a block
-            // without bytes, so it is not asked for one (A5).
+            // SAFETY: the foreign contract has the rules A1 to A3 in other words: `&self` calls do not
+            // invalidate blocks, nor does a move. Of A4, A6 and A7 it has what the module of the rules
+            // says of adaptors. A foreign allocator may take memory for a block without bytes, so it is
+            // not asked for one (A5).
             unsafe impl<A: Foreign> Allocator for $Foreign<A> {
                 fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
                     if layout.size() == 0 {
@@ -113,19 +114,17 @@ macro_rules! version {
     };
 }
 
-/// `grow`, `grow_zeroed` and `shrink` by another trait, with the answer translated.
+/// `grow` and `shrink` by another trait, with the answer translated. Not `grow_zeroed`: the foreign one
+/// may keep bytes behind the old size, up to the length that was returned, and ours zeroes them.
 #[cfg(any(feature = "allocator-api2-02", feature = "allocator-api2-04"))]
 macro_rules! resizes {
     ($Error:ty, ($self:ident, $block:ident, $old:ident, $new:ident),
         |$answer:ident| $translated:block $inner:expr) => {
         resizes! { @each $Error, ($self, $block, $old, $new), $answer, $translated, ($inner),
-            grow grow_zeroed shrink }
+            grow shrink }
     };
     // A block without bytes becomes another one, or the other way round.
     (@empty grow, $self:ident, $block:ident, $old:ident, $new:ident) => { $self.allocate($new) };
-    (@empty grow_zeroed, $self:ident, $block:ident, $old:ident, $new:ident) => {
-        $self.allocate_zeroed($new)
-    };
     (@empty shrink, $self:ident, $block:ident, $old:ident, $new:ident) => {{
         // SAFETY: by the caller.
         unsafe { $self.deallocate($block, $old) };

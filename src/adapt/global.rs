@@ -49,8 +49,12 @@ use crate::sync::abort;
 /// assert_eq!(squares[999], 998_001);
 /// ```
 ///
-/// What is in the static is made by `const fn`s. [`Blocks`](crate::alloc::Blocks), `Mapped` and
-/// `Reserved` are not.
+/// What is in the static must be made by `const fn`s. Not const are the constructors that obtain memory
+/// at once: those of [`Blocks`](crate::alloc::Blocks), [`Bitmap`](crate::alloc::Bitmap),
+/// [`Buddy`](crate::alloc::Buddy), `Mapped` and `Reserved`. Nor may a
+/// [`Checked`](crate::alloc::wrap::Checked), a [`Counted`](crate::alloc::wrap::Counted) or a
+/// [`PerThread`](crate::alloc::wrap::PerThread) stand between the program and its memory: their own
+/// records are in the program's memory.
 ///
 /// The program's allocator must not unwind. A6 lets an allocator unwind in some cases, for instance if
 /// its source panics; `Global` aborts the program then. Behind [`Locked`](crate::alloc::wrap::Locked)

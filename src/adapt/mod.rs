@@ -13,6 +13,11 @@
 //! [`ExactPool`](crate::ExactPool::as_allocator) have no reset, and are copies of a reference to
 //! the pool, so containers take them by value too.
 //!
+//! An [`Allocator`](crate::alloc::Allocator) of your own has none of these implementations, because a
+//! crate cannot implement a foreign trait for all types. Put it into a `Shared`, or into a wrapper such
+//! as [`Counted`](crate::alloc::wrap::Counted) or [`Locked`](crate::alloc::wrap::Locked), and give the
+//! container a reference to that.
+//!
 //! # Example
 //!
 //! In `Cargo.toml`, `stampool` has the feature `allocator-api2-02`, and beside it stands

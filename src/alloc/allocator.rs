@@ -10,7 +10,8 @@ use crate::error::AllocError;
 ///
 /// # Safety
 ///
-/// An implementation keeps the rules A1 to A7 in the [module's documentation](super).
+/// An implementation keeps the rules A1 to A7 in the [module's documentation](super), and what each
+/// method here says.
 pub unsafe trait Allocator {
     /// Returns a block that is at least as long as `layout` says and aligned as it says. Its bytes
     /// are not initialised. The returned length may be more than was asked for, and all of it is

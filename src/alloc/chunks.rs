@@ -144,8 +144,9 @@ impl<S: Source> Chunks<S> {
     ///
     /// # Errors
     ///
-    /// [`AllocError::Unsupported`] if no region can be that large;
-    /// [`AllocError::OutOfMemory`] if the source has none; [`AllocError::MisalignedSource`].
+    /// [`AllocError::Unsupported`] if no region can be that large, or the source serves none that is
+    /// aligned for a chunk; [`AllocError::OutOfMemory`] if the source has none;
+    /// [`AllocError::MisalignedSource`].
     ///
     /// # Panics
     ///
@@ -157,6 +158,9 @@ impl<S: Source> Chunks<S> {
         let padding = layout.align().saturating_sub(PAYLOAD_ALIGN);
         let least = layout.size().checked_add(padding + HEADER_BYTES);
         let least = least.ok_or(AllocError::Unsupported)?;
+        if self.source.max_align() < CHUNK_ALIGN {
+            return Err(AllocError::Unsupported);
+        }
         let least = self.taken_by(least);
         let mut bytes = self.taken_by(self.next_bytes.max(least));
         loop {
@@ -184,7 +188,8 @@ impl<S: Source> Chunks<S> {
     }
 
     /// Makes the newest chunk longer where it is, so that a block of `layout` fits behind `mark`,
-    /// which lies in it. The chunk is then twice as long, or as much longer as the source allows.
+    /// which lies in it. The chunk is then twice as long, or longer by 64 MiB if that is less, or as much
+    /// longer as the source allows.
     /// Answers whether it has grown; if not, everything is as it was.
     ///
     /// # Panics

@@ -19,22 +19,26 @@
 //!
 //! - it is given back;
 //! - a call that moves it returns an `Ok`;
-//! - the allocator is dropped;
+//! - the allocator is dropped. Where the value is a handle or a reference to the allocator that holds
+//!   the memory, such as a [`Run`], a lease or a clone of a [`Shared`](wrap::Shared), that allocator
+//!   counts, and not the handle;
 //! - the allocator is used by `&mut`, unless the call's documentation says that blocks stay (opening a
 //!   scope of a [`Stack`]);
 //! - a lifetime in the allocator's type ends.
 //!
 //! The rules:
 //!
-//! - **A1, valid.** A live block is valid for reads and writes of its whole length, aligned to its
-//!   layout, and disjoint from other live blocks and from the allocator's own data. A block that
-//!   moves takes its bytes along.
+//! - **A1, valid.** A block is at least as long as its layout says, and aligned as it says; one that
+//!   was asked for as zeroed is zero. A live block is valid for reads and writes of its whole length,
+//!   and disjoint from other live blocks and from the allocator's own data. A block that moves takes
+//!   its bytes along.
 //! - **A2, stable.** No call by `&self` invalidates another live block, and moving the allocator's
 //!   value invalidates none. So no member stores blocks inside its own value.
 //! - **A3, failure changes nothing.** After an `Err` the block, its bytes, all other blocks and the
 //!   allocator's [`Usage`] are as they were before.
-//! - **A4, fit.** The size that is passed back with a block may be any size from the requested one
-//!   to the returned length. It makes no difference which.
+//! - **A4, fit.** The layout that is passed back with a block has the alignment with which the block
+//!   was last requested. Its size may be any size from the requested one to the returned length, and
+//!   it makes no difference which.
 //! - **A5, size zero.** The result is aligned and not null, and takes no memory.
 //! - **A6, no surprise.** The end of a block does not wrap around the address space. No call unwinds,
 //!   with three exceptions. The source panics, or gives memory that the allocator has already (see
@@ -49,6 +53,10 @@
 //!   stack is open or the pool is sealed. A pool also answers
 //!   [`TagsExhausted`](AllocError::TagsExhausted) and
 //!   [`MagazinesExhausted`](AllocError::MagazinesExhausted), whose documentation says when.
+//!
+//! An allocator of another crate behind an [adaptor](crate::adapt) keeps what the trait of that crate
+//! promises. So each of its failures counts as `OutOfMemory` (A7), it may unwind if its trait allows
+//! that (A6), and the length that it returns may depend on the size that is passed back (A4).
 
 mod allocator;
 #[cfg(feature = "std")]

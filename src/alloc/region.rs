@@ -14,6 +14,8 @@ const LEAST_BLOCK_BYTES: usize = size_of::<u64>();
 /// How large the blocks are, and how many words of records so many blocks need.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
+    /// The size of a block that was asked for.
+    asked: usize,
     /// The logarithm of the size of a block.
     pub(super) shift: u32,
     /// The words of records for a number of blocks. More blocks need no fewer words.
@@ -38,7 +40,7 @@ impl Shape {
         }
         let block = size.max(LEAST_BLOCK_BYTES).checked_next_power_of_two();
         let block = block.ok_or(BuildError::BlockTooLarge { size })?;
-        Ok(Self { shift: block.trailing_zeros(), words, most })
+        Ok(Self { asked: size, shift: block.trailing_zeros(), words, most })
     }
 
     /// The size of a block.
@@ -99,7 +101,7 @@ impl<S: Source> Region<S> {
     ///
     /// # Errors
     ///
-    /// [`BuildError::ZeroSize`] if no block was asked for; [`BuildError::BlockTooLarge`] if no region
+    /// [`BuildError::NoBlocks`] if no block was asked for; [`BuildError::BlockTooLarge`] if no region
     /// can be that large, or the bytes have no room for one block; [`BuildError::Alignment`] if the
     /// source has no such regions; [`BuildError::Fill`] if it has no memory, or gave a misaligned
     /// region.
@@ -109,9 +111,9 @@ impl<S: Source> Region<S> {
         size: Size,
         align: usize,
     ) -> Result<Self, BuildError> {
-        let too_large = BuildError::BlockTooLarge { size: shape.block() };
+        let too_large = BuildError::BlockTooLarge { size: shape.asked };
         let bytes = match size {
-            Size::Blocks(0) => return Err(BuildError::ZeroSize),
+            Size::Blocks(0) => return Err(BuildError::NoBlocks),
             Size::Blocks(blocks) => {
                 let bytes = shape.bytes(blocks).ok_or(too_large)?;
                 bytes.checked_next_multiple_of(source.granule().max(1)).ok_or(too_large)?

@@ -37,9 +37,9 @@ unsafe impl Send for BufferSource {}
 
 impl BufferSource {
     /// Takes over a buffer that is never given back.
-    pub fn new(buffer: &'static mut [MaybeUninit<u8>]) -> Self {
+    pub const fn new(buffer: &'static mut [MaybeUninit<u8>]) -> Self {
         let len = buffer.len();
-        Self { base: NonNull::from(buffer).cast(), len, used: 0 }
+        Self { base: NonNull::from_mut(buffer).cast(), len, used: 0 }
     }
 
     /// Takes over `len` bytes at `base`.

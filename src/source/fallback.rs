@@ -82,7 +82,8 @@ unsafe impl<A: OwningSource, B: Source> Source for FallbackSource<A, B> {
         }
     }
 
-    /// The larger one of the two.
+    /// The larger one of the two. So an allocator rounds its requests up for both, and a first source that
+    /// has fewer bytes than a granule of the second one serves nothing.
     fn granule(&self) -> usize {
         self.first.granule().max(self.second.granule())
     }

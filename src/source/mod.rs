@@ -74,6 +74,8 @@ const _: () = assert!(LARGEST_ALIGN == crate::block::MAX_ALIGN);
 ///   another user obtained.
 /// - **Stable.** No call but the release of that region ends its validity, and neither does moving
 ///   the source.
+/// - **Constant.** [`granule`](Self::granule) and [`max_align`](Self::max_align) answer the same number
+///   in every call, and `max_align` a power of two.
 ///
 /// A misaligned region is the one fault that users of a source must expect and handle.
 ///
@@ -154,9 +156,11 @@ pub unsafe trait Source: Send {
         true
     }
 
-    /// The largest alignment that this source can serve, in bytes. A pool needs at least 64, a member
-    /// of the family that obtains chunks at least 16. The default is 2^29, the largest alignment that a
-    /// type may have, and a pool asks for no more.
+    /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. A member
+    /// of the family that obtains chunks needs at least 16, and answers
+    /// [`AllocError::Unsupported`](crate::AllocError::Unsupported) if the source has less; a request that
+    /// is aligned to more than the source can serve lies in a chunk that is longer. The default is 2^29,
+    /// the largest alignment that a type may have, and a pool asks for no more.
     fn max_align(&self) -> usize {
         LARGEST_ALIGN
     }

@@ -45,7 +45,8 @@ const STEP_BYTES: usize = 2 << 20;
 ///
 /// The pages of a region go back to the system when the region is released. The addresses of the
 /// last region are handed out again; those of others stay unused until the drop, which gives
-/// everything back.
+/// everything back. A member's reset keeps its largest chunk, which here is its only one, so the pages
+/// of that chunk stay resident until the member is dropped.
 ///
 /// # Example
 ///

@@ -34,7 +34,7 @@ fn counted() {
     let make = |source| {
         Lent::new(Counted::new(Stack::new(source)), Counted::thread, |counted| {
             let statistics = counted.statistics();
-            assert_eq!(statistics.live_bytes() == 0, statistics.live_blocks() == 0);
+            assert_eq!((statistics.live_bytes(), statistics.live_blocks()), (0, 0));
         })
     };
     conformance(make).programs(programs() / 2).check();

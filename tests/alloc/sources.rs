@@ -7,9 +7,9 @@ use core::sync::atomic::AtomicPtr;
 use std::sync::Mutex;
 
 use stampool::alloc::conformance::{Clause, Conformance, TestSource};
-use stampool::alloc::{Allocator, AsyncLinear, Blocks, Linear, Owner};
-use stampool::source::CountingSource;
-use stampool::{ArenaSource, BufferSource, Source};
+use stampool::alloc::{AllocError, Allocator, AsyncLinear, Blocks, Linear, Owner};
+use stampool::source::{CountingSource, FailingSource};
+use stampool::{ArenaSource, BufferSource, Source, SystemSource};
 
 fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")
@@ -253,4 +253,16 @@ fn members_share_an_arena() {
     assert_eq!(counts.calls(), obtained, "the arena asks for nothing more");
     drop(arena);
     assert_eq!(counts.live_regions(), 0);
+}
+
+/// A source without regions that are aligned for a chunk: nothing that is freed changes that.
+#[test]
+fn a_source_of_small_alignments_is_unsupported() {
+    each_general_member!(500, |name, make| {
+        let source = CountingSource::new(FailingSource::new(SystemSource).max_align(8));
+        let counts = source.counts();
+        let member = make(source);
+        assert_eq!(member.allocate(bytes(1)), Err(AllocError::Unsupported), "{name}");
+        assert_eq!((counts.obtained(), member.usage().obtained_bytes), (0, 0), "{name}");
+    });
 }

@@ -1,5 +1,4 @@
-//! Several threads on one allocator: no byte has two owners, and nothing is lost that was not
-//! between two blocks.
+//! Several threads on one allocator: no byte has two owners.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

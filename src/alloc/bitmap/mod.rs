@@ -45,13 +45,13 @@ const TRIES: usize = 8;
 /// blocks      |L|L| | |L| | | |L|L|L| |L| ..  | |    L is live
 /// ```
 ///
-/// A search for a run visits at most eight summaries of each level, and finds the run in the bits of one
-/// leaf by shifts and masks. A search for one block needs no summary: levels of bits above the bitmap say
+/// A search for a run from the first block on visits at most eight summaries of each level, one that begins
+/// elsewhere fifteen, and it finds the run in the bits of one leaf by shifts and masks. A search for one block needs no summary: levels of bits above the bitmap say
 /// which words have a free block.
 ///
 /// # Shape
 ///
-/// A block has the number of blocks that its size needs. Requests may be aligned to more than a block, and
+/// A request takes as many blocks as its size needs, one behind the other. Requests may be aligned to more than a block, and
 /// the region may have any address.
 ///
 /// # When to take it
@@ -68,7 +68,7 @@ const TRIES: usize = 8;
 /// |---|---|
 /// | allocate one block | levels of bits: logarithm of the blocks to the base 64 |
 /// | allocate `n` blocks | levels of summaries: logarithm of the blocks to the base 8, and n/64 |
-/// | free, grow, shrink | n/64 |
+/// | free, grow, shrink | n/64, and the levels of bits |
 ///
 /// The second row holds on average over a series of calls: a search also counts the leaves anew in which
 /// blocks were freed since the last one, and those whose blocks were allocated, once for each of these
@@ -120,9 +120,10 @@ impl<S: Source> Bitmap<S> {
     ///
     /// # Errors
     ///
-    /// [`BuildError::ZeroSize`] if a number is zero; [`BuildError::BlockTooLarge`] if no region can be
-    /// that large; [`BuildError::Alignment`] if the source has no regions that are aligned to a block;
-    /// [`BuildError::Fill`] if the source has no memory.
+    /// [`BuildError::ZeroSize`] or [`BuildError::NoBlocks`] if a number is zero;
+    /// [`BuildError::BlockTooLarge`] if no region can be that large; [`BuildError::Alignment`] if the
+    /// source has no regions that are aligned to a block; [`BuildError::Fill`] if the source has no
+    /// memory.
     pub fn new(block_size: usize, blocks: usize, source: S) -> Result<Self, BuildError> {
         Self::build(block_size, Size::Blocks(blocks), source)
     }
@@ -131,7 +132,9 @@ impl<S: Source> Bitmap<S> {
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new); also [`BuildError::BlockTooLarge`] if no block fits.
+    /// As [`new`](Self::new); also [`BuildError::BlockTooLarge`] if no block fits. The region is aligned
+    /// to a block, so a [`BufferSource`](crate::BufferSource) of exactly `bytes` bytes has it only if the
+    /// buffer is so aligned.
     pub fn with_region(block_size: usize, bytes: usize, source: S) -> Result<Self, BuildError> {
         Self::build(block_size, Size::Bytes(bytes), source)
     }

@@ -98,9 +98,10 @@ impl<S: Source> Buddy<S> {
     ///
     /// # Errors
     ///
-    /// [`BuildError::ZeroSize`] if a number is zero; [`BuildError::BlockTooLarge`] if no region can be
-    /// that large; [`BuildError::Alignment`] if the source has no regions that are aligned to a least
-    /// block; [`BuildError::Fill`] if the source has no memory.
+    /// [`BuildError::ZeroSize`] or [`BuildError::NoBlocks`] if a number is zero;
+    /// [`BuildError::BlockTooLarge`] if no region can be that large; [`BuildError::Alignment`] if the
+    /// source has no regions that are aligned to a least block; [`BuildError::Fill`] if the source has no
+    /// memory.
     pub fn new(block_size: usize, blocks: usize, source: S) -> Result<Self, BuildError> {
         Self::build(block_size, Size::Blocks(blocks), source)
     }
@@ -109,7 +110,9 @@ impl<S: Source> Buddy<S> {
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new); also [`BuildError::BlockTooLarge`] if no block fits.
+    /// As [`new`](Self::new); also [`BuildError::BlockTooLarge`] if no block fits. The region is aligned
+    /// to its largest block, up to 4096 bytes, so a [`BufferSource`](crate::BufferSource) of exactly
+    /// `bytes` bytes has it only if the buffer is so aligned.
     pub fn with_region(block_size: usize, bytes: usize, source: S) -> Result<Self, BuildError> {
         Self::build(block_size, Size::Bytes(bytes), source)
     }

@@ -21,7 +21,9 @@
 //! panics, the program's panic hook prints each panic of each attempt to reduce; the failure at the
 //! end has the words of the last one.
 //!
-//! An allocator with a source of its own ignores the test source. An allocator behind another trait
+//! An allocator with a source of its own ignores the test source; the kit then sees less, as
+//! [`without_reasons`](Conformance::without_reasons) says. One that needs a buffer and no source takes
+//! [`TestSource::buffer`], all of which counts as obtained. An allocator behind another trait
 //! needs one of the adaptors of this crate, or an `impl Allocator` of a few lines.
 //!
 //! The kit has its own generator of programs, of a hundred lines, and depends on no other crate. So

@@ -158,7 +158,8 @@ impl Ranges for Bins {
     #[inline(never)]
     fn find(&self, bytes: usize, fits: impl Fn(FreeRange) -> bool) -> Option<FreeRange> {
         let fits = |range: &FreeRange| range.bytes >= bytes && fits(*range);
-        let (mut from, mut probes) = (of(bytes / GRANULE), PROBES);
+        let (granules, mut probes) = (bytes / GRANULE, PROBES);
+        let mut from = of(granules);
         while probes > 0 {
             let bin = self.filled.first_from(from);
             if bin == NONE {
@@ -175,7 +176,10 @@ impl Ranges for Bins {
             }
             from = bin + 1;
         }
-        None
+        // All that was looked at may have been too short. From this bin on all ranges are long enough.
+        let bin = self.filled.first_from(above(granules));
+        // SAFETY: nothing is entered or taken out meanwhile.
+        unsafe { self.ranges(bin) }.next().filter(fits)
     }
 
     fn clear(&self) {

@@ -297,7 +297,7 @@ inherent::member! {
     /// # Errors
     ///
     /// [`AllocError::NotInPlace`] if it is not the last one, or the chunk has no room.
-    // Without a chunk the only blocks are empty ones, which do not grow or shrink in place.
+    // Without a chunk the only blocks are those without bytes, which do not grow in place.
     unsafe grow_in_place(self, block, old, new) =
         self.current().ok_or(AllocError::NotInPlace)?.grow(block, old, new);
 

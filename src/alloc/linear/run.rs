@@ -68,7 +68,11 @@ const RUN_ALIGN: usize = 64;
 ///
 /// # Complexity
 ///
-/// Constant and without atomics while the run lasts; a new run is one compare-and-swap.
+/// Constant and without atomics while the run lasts; a new run is one compare-and-swap, or two where
+/// another thread has allocated meanwhile.
+///
+/// A run that has no room for a request is made longer if nothing was allocated above it. Else its rest,
+/// less than half of the run, is lost until the reset.
 pub struct Run<'a, S: Source = SystemSource> {
     parent: &'a AsyncLinear<S>,
     bump: Bump,
@@ -103,10 +107,9 @@ impl<S: Source> Run<'_, S> {
         let run = Layout::from_size_align(bytes, RUN_ALIGN).map_err(|_| AllocError::Unsupported)?;
         // A refused run is no refusal of the request, which may still fit.
         let is_small = layout.size() <= bytes / 4 && layout.align() <= bytes / 4;
-        let Some(run) = is_small.then(|| self.parent.allocate(run).ok()).flatten() else {
+        let Some(run) = is_small.then(|| self.next_run(run)).flatten() else {
             return self.parent.allocate(layout).map(NonNull::cast);
         };
-        self.give_rest_back();
         let start = run.cast::<u8>();
         // SAFETY: the run has this many bytes.
         let end = unsafe { start.add(run.len()) };
@@ -114,6 +117,22 @@ impl<S: Source> Run<'_, S> {
         unsafe { self.bump.set(start, end) };
         self.next_bytes.set((bytes * 2).min(LARGEST_RUN_BYTES));
         Ok(self.bump.take(layout).expect("a run has room for a quarter of it"))
+    }
+
+    /// Makes what is left of the run as long as a new one, if nothing lies above it, or takes a new one;
+    /// then the rest of the old one is lost until the reset.
+    fn next_run(&self, run: Layout) -> Option<NonNull<[u8]>> {
+        let (rest, mark) = (self.bump.remaining(), self.bump.mark());
+        if let Ok(old) = Layout::from_size_align(rest, 1)
+            && let Ok(new) = Layout::from_size_align(run.size(), 1)
+            && rest != 0
+            && rest < run.size()
+            // SAFETY: this value owns the rest of its run, as a block from its mark on.
+            && let Ok(longer) = unsafe { self.parent.grow_in_place(mark, old, new) }
+        {
+            return Some(longer);
+        }
+        self.parent.allocate(run).ok()
     }
 
     /// Gives what is left of the run to the allocator's mark, which takes it if nothing lies above.

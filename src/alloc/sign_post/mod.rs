@@ -38,7 +38,8 @@ use crate::source::{DefaultSource, Source};
 /// # When to take it
 ///
 /// Take it where frees do not know the size, as those of a C interface:
-/// [`deallocate_unsized`](Self::deallocate_unsized), [`block_len`](Self::block_len). If frees pass a
+/// [`deallocate_unsized`](Self::deallocate_unsized), [`block_len`](Self::block_len). For several threads
+/// put it into a `Mutex`; a [`Locked`](super::wrap::Locked) has only the calls that all members have. If frees pass a
 /// layout, [`GoodFit`](super::GoodFit) needs no tag and so less memory: a block of 32 bytes takes 48
 /// here and 32 there.
 ///
@@ -77,9 +78,9 @@ use crate::source::{DefaultSource, Source};
 // touch, and each is in the bins. I3: a tag says whether its left neighbour is free, and a free piece
 // has its length in its last word.
 //
-// A1, A2: I1, and regions stay until `&mut` or the drop. A3: what a failed call has changed is the
-// number of regions. A4: the tag tells the extent, whatever size is passed back. A5: `empty_block`. A6: a
-// block lies in a region.
+// A1, A2: I1, and regions stay until `&mut` or the drop. A3: a region is obtained or extended only for a
+// block that is then served. A4: the tag tells the extent, whatever size is passed back. A5:
+// `empty_block`. A6: a block lies in a region.
 pub struct SignPost<S: Source = DefaultSource> {
     bins: Bins,
     /// Bytes of all pieces.

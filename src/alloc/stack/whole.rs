@@ -55,8 +55,8 @@ use crate::source::{DefaultSource, Source};
 ///
 /// Sizes are rounded up to multiples of 16, and a block is that long. Chunks are those of
 /// [`Linear`](crate::alloc::Linear), but one that becomes empty is used again, or kept as a spare.
-/// Spare chunks go back to the source when the stack grows, when a scope closes and at a reset, and
-/// never while a block is freed or resized in place.
+/// Spare chunks go back to the source when the stack grows, at a reset, and when a scope closes that has
+/// left its first chunk; never while a block is freed or resized in place.
 ///
 /// # Invariants
 ///

@@ -5,6 +5,7 @@ use core::fmt;
 use core::ptr::NonNull;
 use std::collections::BTreeMap;
 
+use crate::alloc::served::Served;
 use crate::alloc::{Allocator, Owner, Reset, Usage, inherent};
 use crate::error::AllocError;
 use crate::sync::{Mutex, lock};
@@ -15,7 +16,9 @@ use crate::sync::{Mutex, lock};
 /// The panic says which it is: a block that was freed before, one from before a reset, an address
 /// inside a live block, or a block that belongs to another allocator. A scope of a
 /// [`Stack`](crate::alloc::Stack) is an allocator of its own: a block of its parent is another
-/// allocator's there. Blocks without bytes take no memory and are not checked.
+/// allocator's there. Blocks without bytes take no memory and are not checked, so a block that is given
+/// back with a layout of no bytes is not reported, and stays live. The two calls that resize a block
+/// where it lies also panic if the new size is on the wrong side of the old one.
 ///
 /// # When to take it
 ///
@@ -178,6 +181,36 @@ impl<A: Allocator> Checked<A> {
         unsafe { self.inner.deallocate(block, layout) }
     }
 
+    /// # Safety
+    ///
+    /// As [`Allocator::grow_in_place`].
+    #[track_caller]
+    unsafe fn grow_there(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
+        assert!(
+            new.size() >= old.size(),
+            "a block at {block:p} was to grow from {} bytes to {}, which are fewer",
+            old.size(),
+            new.size()
+        );
+        // SAFETY: by the caller.
+        self.resize((block, old, new), |inner| unsafe { inner.grow_in_place(block, old, new) })
+    }
+
+    /// # Safety
+    ///
+    /// As [`Allocator::shrink_in_place`].
+    #[track_caller]
+    unsafe fn shrink_there(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
+        assert!(
+            new.size() <= old.size(),
+            "a block at {block:p} was to shrink from {} bytes to {}, which are more",
+            old.size(),
+            new.size()
+        );
+        // SAFETY: by the caller.
+        self.resize((block, old, new), |inner| unsafe { inner.shrink_in_place(block, old, new) })
+    }
+
     /// Resizes a block by `resize`.
     #[track_caller]
     fn resize(
@@ -236,7 +269,7 @@ inherent::member! {
     ///
     /// As the inner allocator.
     unsafe grow_in_place(self, block, old, new) =
-        self.resize((block, old, new), |inner| inner.grow_in_place(block, old, new));
+        self.grow_there(block, old, new);
 
     /// Makes a block shorter where it is, as the inner allocator does.
     ///
@@ -244,7 +277,7 @@ inherent::member! {
     ///
     /// As the inner allocator.
     unsafe shrink_in_place(self, block, old, new) =
-        self.resize((block, old, new), |inner| inner.shrink_in_place(block, old, new));
+        self.shrink_there(block, old, new);
 }
 
 impl<A: Default> Default for Checked<A> {

@@ -16,7 +16,8 @@ use crate::error::AllocError;
 /// inside loses for alignment, or cannot use again, does not count.
 ///
 /// A block is exactly as long as it was asked for, so that each byte that a caller may use is counted.
-/// A block that has to move in order to grow counts twice meanwhile.
+/// A block that has to move in order to grow counts twice meanwhile. One thread at a time may call it,
+/// also if the allocator inside is for several; a [`Locked`](super::Locked) around it lifts that.
 ///
 /// # When to take it
 ///

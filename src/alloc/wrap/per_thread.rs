@@ -93,15 +93,20 @@ impl<A: Owner, F> PerThread<A, F> {
 
     /// Gives a block back to its instance, whichever that is. All other blocks stay valid.
     ///
+    /// # Panics
+    ///
+    /// If no instance owns the block.
+    ///
     /// # Safety
     ///
     /// `block` is a live block of one of the instances, and `layout` fits it. No instance has its memory
     /// from another one, and each [owns](Owner::owns) the addresses of its own blocks.
     pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         let owns = |instance: &&mut A| layout.size() != 0 && instance.owns(block);
-        if let Some(instance) = self.instances().find(owns) {
+        match self.instances().find(owns) {
             // SAFETY: by the caller; the block is of the instance that owns its address.
-            unsafe { instance.deallocate(block, layout) }
+            Some(instance) => unsafe { instance.deallocate(block, layout) },
+            None => assert!(layout.size() == 0, "no instance owns the block at {block:p}"),
         }
     }
 }

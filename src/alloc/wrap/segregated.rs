@@ -14,7 +14,8 @@ use crate::error::AllocError;
 /// A layout is small if neither its size nor its alignment is larger than those of the layout that
 /// [`new`](Self::new) got. A block goes back by its layout alone, so nobody searches for its owner.
 /// If one of the two refuses, the other one is not asked: a small block would otherwise have to be
-/// looked for in both.
+/// looked for in both. So the first allocator should serve the whole layout that `new` got; a small
+/// layout that it does not serve is [`Unsupported`](AllocError::Unsupported).
 ///
 /// # When to take it
 ///

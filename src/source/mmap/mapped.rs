@@ -99,12 +99,14 @@ impl Mapped {
         self.options
     }
 
-    /// Regions that got advised huge pages, because no explicit ones were free.
+    /// Regions that got advised huge pages, because no explicit ones were free. To ask while an allocator
+    /// uses this source, give the allocator a `&mut` of it, and look when the allocator is gone.
     pub const fn fallbacks(&self) -> usize {
         self.fallbacks
     }
 
-    /// The reason of the last failure: of a request, an extension or a release.
+    /// The reason of the last failure: of a request, an extension or a release. What
+    /// [`fallbacks`](Self::fallbacks) says of asking holds here too.
     pub const fn last_error(&self) -> Option<MapError> {
         self.error
     }

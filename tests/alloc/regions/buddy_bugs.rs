@@ -117,7 +117,7 @@ fn the_largest_layouts_are_never_served() {
         assert_eq!(buddy.allocate(layout), Err(AllocError::Unsupported));
     }
     assert_eq!(Buddy::new(0, 1, SystemSource).err(), Some(BuildError::ZeroSize));
-    assert_eq!(Buddy::new(1, 0, SystemSource).err(), Some(BuildError::ZeroSize));
+    assert_eq!(Buddy::new(1, 0, SystemSource).err(), Some(BuildError::NoBlocks));
     let too_many = Buddy::new(16, usize::MAX / 16, SystemSource).err();
     assert_eq!(too_many, Some(BuildError::BlockTooLarge { size: 16 }));
 }

@@ -19,7 +19,8 @@ pub struct Statistics {
     pub allocated_bytes: u64,
     /// Bytes taken back.
     pub deallocated_bytes: u64,
-    /// Requests that were refused.
+    /// Requests that were refused; not those for which a block would have had to move
+    /// ([`NotInPlace`](crate::AllocError::NotInPlace)).
     pub refusals: u64,
 }
 
