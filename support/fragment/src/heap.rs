@@ -20,6 +20,29 @@ pub(crate) trait Heap {
     ///
     /// The block is live, and the layout and the handle are those of its allocation.
     unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout, handle: Self::Handle);
+
+    /// Makes a block larger or smaller, and returns where it is then. None if there is no room for
+    /// that; the block stays as it was.
+    ///
+    /// What is provided moves the block, for heaps that have no call of their own.
+    ///
+    /// # Safety
+    ///
+    /// As that of [`Heap::deallocate`]; `new` has the alignment of `old`.
+    unsafe fn resize(
+        &mut self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+        handle: Self::Handle,
+    ) -> Option<(NonNull<u8>, Self::Handle)> {
+        let moved = self.allocate(new)?;
+        // SAFETY: both are live, and have so many bytes.
+        unsafe { moved.0.copy_from_nonoverlapping(block, old.size().min(new.size())) };
+        // SAFETY: by the caller.
+        unsafe { self.deallocate(block, old, handle) };
+        Some(moved)
+    }
 }
 
 /// The memory that a heap lies in.

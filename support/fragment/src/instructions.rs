@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::heap::Memory;
-use crate::play::{Look, Task};
+use crate::play::{Look, Task, Work};
 use crate::steps::Steps;
 use crate::subjects::{NOTHING, SUBJECTS, Subject};
 
@@ -53,7 +53,8 @@ impl Way {
     ) -> Result<u64> {
         match self {
             Self::Counter => counter::count(|| {
-                let task = Task { steps, buffer: memory.first(bytes), look: Look::Nothing };
+                let work = Work::Replay(steps, Look::Nothing);
+                let task = Task { buffer: memory.first(bytes), work };
                 (subject.play)(task);
             }),
             Self::Callgrind => callgrind(subject, file, bytes),
@@ -93,7 +94,8 @@ pub(crate) fn play_once(name: &str, file: &Path, bytes: usize) -> Result<()> {
     let steps = Steps::open(file)?;
     let memory = Memory::new(bytes).context("no memory")?;
     let look = Look::Nothing;
-    let played = (subject.play)(Task { steps: &steps, buffer: memory.first(bytes), look });
+    let work = Work::Replay(&steps, look);
+    let played = (subject.play)(Task { buffer: memory.first(bytes), work });
     ensure!(played.end.is_ok(), "{name}: {:?}", played.end);
     Ok(())
 }

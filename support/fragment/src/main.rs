@@ -4,6 +4,7 @@
 mod bars;
 mod counting;
 mod draw;
+mod fill;
 mod heap;
 mod instructions;
 mod map;
@@ -17,7 +18,7 @@ mod steps;
 mod subjects;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
@@ -26,14 +27,17 @@ use clap::Parser;
 use instructions::Way;
 use measure::{Plan, ROOM};
 use report::{Bar, Report, Row};
-use subjects::SUBJECTS;
+use subjects::{SUBJECTS, Subject};
 
 /// Replays heap traces in the smallest heap that suffices.
 #[derive(Parser)]
 struct Options {
     /// Traces, as described in stress/traces/README.md; `stress record` makes them.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "fill")]
     traces: Vec<PathBuf>,
+    /// Fills a heap with random blocks in so many rounds, and replays nothing.
+    #[arg(long, value_name = "ROUNDS", conflicts_with = "traces")]
+    fill: Option<usize>,
     /// Only these allocators, separated by commas.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -69,6 +73,9 @@ fn main() -> Result<ExitCode> {
     }
     let chosen = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
     let subjects: Vec<_> = SUBJECTS.iter().filter(|subject| chosen(subject.name)).collect();
+    if let Some(rounds) = options.fill {
+        return fill(&subjects, rounds.max(1), &options.out);
+    }
     let way = Way::find().filter(|_| !options.no_instructions);
     let plan = Plan { rounds: options.rounds, way };
     let mut measured = Vec::new();
@@ -98,5 +105,22 @@ fn main() -> Result<ExitCode> {
     }
     println!("{}, {}", json.display(), html.display());
     println!("{}", report.verdict);
+    Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Fills heaps, prints what came of it, and writes it to a file.
+fn fill(subjects: &[&'static Subject], rounds: usize, out: &Path) -> Result<ExitCode> {
+    let rows = fill::all(subjects, rounds, |what| eprintln!("{what}"))?;
+    let bars = fill::judge(&rows);
+    let (is_fine, verdict) = fill::verdict(&rows, &bars);
+    fs::create_dir_all(out)?;
+    let json = out.join("fill.json");
+    fs::write(&json, serde_json::to_string_pretty(&rows)? + "\n")?;
+    println!("{}", fill::table(&rows));
+    for bar in &bars {
+        println!("{}", bar.words);
+    }
+    println!("{}", json.display());
+    println!("{verdict}");
     Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

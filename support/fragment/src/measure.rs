@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use crate::heap::Memory;
 use crate::instructions::Way;
 use crate::map::Map;
-use crate::play::{Look, Played, Stop, Task};
+use crate::play::{Look, Played, Stop, Task, Work};
 use crate::report::Row;
 use crate::search::{Found, MOST, smallest};
 use crate::steps::Steps;
@@ -75,7 +75,7 @@ pub(crate) fn all(
 }
 
 fn play(subject: &Subject, steps: &Steps, memory: Memory, bytes: usize, look: Look<'_>) -> Played {
-    (subject.play)(Task { steps, buffer: memory.first(bytes), look })
+    (subject.play)(Task { buffer: memory.first(bytes), work: Work::Replay(steps, look) })
 }
 
 /// The heap for times: larger than the smallest.

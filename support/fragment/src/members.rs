@@ -23,6 +23,23 @@ impl<A: Allocator> Heap for Member<A> {
         // SAFETY: by the caller.
         unsafe { self.0.deallocate(block, layout) }
     }
+
+    unsafe fn resize(
+        &mut self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+        (): (),
+    ) -> Option<(NonNull<u8>, ())> {
+        let resized = if new.size() >= old.size() {
+            // SAFETY: by the caller.
+            unsafe { self.0.grow(block, old, new) }
+        } else {
+            // SAFETY: by the caller.
+            unsafe { self.0.shrink(block, old, new) }
+        };
+        resized.ok().map(|block| (block.cast(), ()))
+    }
 }
 
 /// No allocator: every block is the buffer's first bytes. Its cost is that of the loop around a heap.

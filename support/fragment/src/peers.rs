@@ -35,6 +35,18 @@ impl Heap for Talc {
         // SAFETY: by the caller.
         unsafe { self.0.dealloc(block.as_ptr(), layout) }
     }
+
+    unsafe fn resize(
+        &mut self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+        (): (),
+    ) -> Option<(NonNull<u8>, ())> {
+        // SAFETY: by the caller.
+        let resized = unsafe { self.0.realloc(block.as_ptr(), old, new.size()) };
+        NonNull::new(resized).map(|block| (block, ()))
+    }
 }
 
 const BITS: usize = usize::BITS as usize;
@@ -64,6 +76,18 @@ impl Heap for Rlsf {
     unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout, (): ()) {
         // SAFETY: by the caller.
         unsafe { self.0.deallocate(block, layout.align()) }
+    }
+
+    unsafe fn resize(
+        &mut self,
+        block: NonNull<u8>,
+        _: Layout,
+        new: Layout,
+        (): (),
+    ) -> Option<(NonNull<u8>, ())> {
+        // SAFETY: by the caller.
+        let resized = unsafe { self.0.reallocate(block, new) };
+        resized.map(|block| (block, ()))
     }
 }
 
@@ -130,6 +154,19 @@ impl Heap for Dl {
     unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout, (): ()) {
         // SAFETY: by the caller.
         unsafe { self.0.free(block.as_ptr(), layout.size(), layout.align()) }
+    }
+
+    unsafe fn resize(
+        &mut self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+        (): (),
+    ) -> Option<(NonNull<u8>, ())> {
+        let (old_size, align) = (old.size(), old.align());
+        // SAFETY: by the caller.
+        let resized = unsafe { self.0.realloc(block.as_ptr(), old_size, align, new.size()) };
+        NonNull::new(resized).map(|block| (block, ()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! One replay of a trace on one heap.
+//! One replay of a trace on one heap, or one fill of it.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -6,6 +6,7 @@ use core::ptr::NonNull;
 use cpu_time::ThreadTime;
 
 use crate::counting::Watch;
+use crate::fill::{self, Fill};
 use crate::heap::{Buffer, Heap};
 use crate::map::Map;
 use crate::steps::{Step, Steps, index};
@@ -21,12 +22,20 @@ pub(crate) enum Look<'a> {
     Places(&'a mut Map),
 }
 
-/// A replay to be done.
+/// What is done with a heap.
+#[derive(Debug)]
+pub(crate) enum Work<'a> {
+    /// A trace is replayed.
+    Replay(&'a Steps, Look<'a>),
+    /// The heap is filled.
+    Fill(&'a mut Fill),
+}
+
+/// Work to be done on a heap in a buffer.
 #[derive(Debug)]
 pub(crate) struct Task<'a> {
-    pub(crate) steps: &'a Steps,
     pub(crate) buffer: Buffer,
-    pub(crate) look: Look<'a>,
+    pub(crate) work: Work<'a>,
 }
 
 /// Why a replay ended before its time.
@@ -53,20 +62,41 @@ pub(crate) struct Played {
 type Block<H> = Option<(NonNull<u8>, <H as Heap>::Handle)>;
 
 impl Task<'_> {
-    /// Replays on the heap that `make` makes in the buffer; it makes none if the buffer is too
-    /// small for its records.
+    /// The most blocks that are live at once.
+    pub(crate) const fn peak_blocks(&self) -> usize {
+        match &self.work {
+            Work::Replay(steps, _) => steps.peak_blocks,
+            Work::Fill(_) => self.buffer.len / fill::LEAST_BYTES,
+        }
+    }
+
+    /// Works on the heap that `make` makes in the buffer; it makes none if the buffer is too small
+    /// for its records.
     pub(crate) fn on<H: Heap>(self, make: impl FnOnce(Buffer) -> Option<H>) -> Played {
-        let mut blocks: Vec<Block<H>> = vec![None; self.steps.objects];
+        let objects = match &self.work {
+            Work::Replay(steps, _) => steps.objects,
+            Work::Fill(_) => 0,
+        };
+        let mut blocks: Vec<Block<H>> = vec![None; objects];
         let watch = Watch::start();
         let Some(mut heap) = make(self.buffer) else {
             return Played { end: Err(Stop::Full(0)), nanos: 0, beside_bytes: size_of::<H>() };
         };
-        let steps = &self.steps.list;
         let start = ThreadTime::now();
-        let end = match self.look {
-            Look::Nothing => counted(&mut heap, steps, &mut blocks),
-            Look::Contents => checked(&mut heap, steps, &mut blocks, self.buffer),
-            Look::Places(map) => mapped(&mut heap, steps, &mut blocks, self.buffer, map),
+        let end = match self.work {
+            Work::Replay(Steps { list, .. }, Look::Nothing) => {
+                counted(&mut heap, list, &mut blocks)
+            }
+            Work::Replay(Steps { list, .. }, Look::Contents) => {
+                checked(&mut heap, list, &mut blocks, self.buffer)
+            }
+            Work::Replay(Steps { list, .. }, Look::Places(map)) => {
+                mapped(&mut heap, list, &mut blocks, self.buffer, map)
+            }
+            Work::Fill(fill) => {
+                fill.run(&mut heap, self.buffer.len);
+                Ok(())
+            }
         };
         let nanos = start.elapsed().as_nanos();
         let beside_bytes = size_of::<H>() + watch.peak();
@@ -147,7 +177,7 @@ fn checked<H: Heap>(
             if !address.is_multiple_of(layout.align()) {
                 return broken("a block is not aligned");
             }
-            fill(start, layout, step.object);
+            write(start, layout, step.object);
         }
     }
     let mut left = live.iter().flatten();
@@ -167,7 +197,7 @@ fn byte(object: u32, at: usize) -> u8 {
     word.to_be_bytes()[at % 8]
 }
 
-fn fill(start: NonNull<u8>, layout: Layout, object: u32) {
+fn write(start: NonNull<u8>, layout: Layout, object: u32) {
     for at in 0..layout.size() {
         // SAFETY: within a block of so many bytes.
         let place = unsafe { start.add(at) };
@@ -217,8 +247,8 @@ mod tests {
         let two = [step(0, true, 64, 8), step(1, true, 64, 8), step(0, false, 64, 8)];
         let steps = Steps::new("two", two.to_vec());
         let play = |len, make: fn(Buffer) -> Skewed| {
-            let look = Look::Contents;
-            let task = Task { steps: &steps, buffer: memory.first(len), look };
+            let work = Work::Replay(&steps, Look::Contents);
+            let task = Task { buffer: memory.first(len), work };
             task.on(|buffer| Some(make(buffer))).end
         };
         assert_eq!(play(128, |buffer| Skewed(buffer, 0, 0)), Ok(()));
@@ -227,13 +257,14 @@ mod tests {
         let unaligned = Stop::Broken(0, "a block is not aligned");
         assert_eq!(play(256, |buffer| Skewed(buffer, 4, 0)), Err(unaligned));
 
-        let look = Look::Contents;
-        let task = Task { steps: &steps, buffer: memory.first(128), look };
+        let work = Work::Replay(&steps, Look::Contents);
+        let task = Task { buffer: memory.first(128), work };
         let overlaps = task.on(|buffer| Some(Nothing(buffer))).end;
         assert_eq!(overlaps, Err(Stop::Broken(2, "a block's bytes have changed")));
 
         let stays = Steps::new("stays", two[..2].to_vec());
-        let task = Task { steps: &stays, buffer: memory.first(128), look: Look::Contents };
+        let work = Work::Replay(&stays, Look::Contents);
+        let task = Task { buffer: memory.first(128), work };
         let overlaps = task.on(|buffer| Some(Nothing(buffer))).end;
         let words = "the bytes of a block that stays have changed";
         assert_eq!(overlaps, Err(Stop::Broken(2, words)));

@@ -1,7 +1,7 @@
 //! The smallest heap in which a trace replays.
 
 use crate::heap::Memory;
-use crate::play::{Look, Stop, Task};
+use crate::play::{Look, Stop, Task, Work};
 use crate::steps::Steps;
 use crate::subjects::Subject;
 
@@ -35,7 +35,8 @@ pub(crate) enum Found {
 pub(crate) fn smallest(subject: &Subject, steps: &Steps, memory: Memory) -> Result<Found, Stop> {
     let mut slowest = 0;
     let mut fits = |bytes| {
-        let task = Task { steps, buffer: memory.first(bytes), look: Look::Nothing };
+        let work = Work::Replay(steps, Look::Nothing);
+        let task = Task { buffer: memory.first(bytes), work };
         let played = (subject.play)(task);
         slowest = slowest.max(played.nanos);
         match played.end {

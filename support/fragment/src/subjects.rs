@@ -10,7 +10,7 @@ use crate::play::{Played, Task};
 /// A heap by its name.
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
-    /// Replays a trace on a new one.
+    /// Works on a new one.
     pub(crate) play: fn(Task<'_>) -> Played,
 }
 
@@ -47,7 +47,7 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     subject("rlsf", |task| task.on(Rlsf::new)),
     subject("dlmalloc", |task| task.on(|buffer| Some(Dl::new(buffer)))),
     subject("offset-allocator", |task| {
-        let blocks = task.steps.peak_blocks;
+        let blocks = task.peak_blocks();
         task.on(move |buffer: Buffer| Offsets::new(buffer, blocks))
     }),
     subject("buddy_system_allocator", |task| task.on(|buffer| Some(Buddy::new(buffer)))),
