@@ -4,7 +4,10 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use stampool::alloc::wrap::{Checked, Locked};
-use stampool::alloc::{AllocError, Allocator, AsyncLinear, Linear, Owner, Reset, Stack, Usage};
+use stampool::alloc::{
+    AllocError, Allocator, AsyncLinear, BestFit, GoodFit, Linear, Owner, Reset, SignPost, Stack,
+    Usage,
+};
 use stampool::{Source, SystemSource};
 
 /// The variable that chooses the member.
@@ -34,6 +37,9 @@ fn named<'a>(name: &str, source: impl Source + 'a, first_chunk_bytes: usize) -> 
         "Linear" => Box::new(linear(source)),
         "AsyncLinear" => Box::new(AsyncLinear::with_first_chunk(source, first_chunk_bytes)),
         "Stack" => Box::new(Stack::with_first_chunk(source, first_chunk_bytes)),
+        "GoodFit" => Box::new(GoodFit::with_first_chunk(source, first_chunk_bytes)),
+        "BestFit" => Box::new(BestFit::with_first_chunk(source, first_chunk_bytes)),
+        "SignPost" => Box::new(SignPost::with_first_chunk(source, first_chunk_bytes)),
         "Locked<Linear>" => Box::new(Locked::new(linear(source))),
         "Checked<Linear>" => Box::new(Checked::new(linear(source))),
         "overlapping" => Box::new(Broken { inner: Box::new(linear(source)), overlaps: true }),

@@ -6,9 +6,13 @@
 //! little of a suite as it can, and refuses one in which it does not find what it changes.
 //!
 //! Each suite must pass on every member, and fail on the faulty ones that `members.txt` there names.
+//!
+//! Other packages' tests know nothing of allocators: they run with a heap of the family as the
+//! program's allocator ([`packages`]).
 
 mod bump_scope;
 mod bumpalo;
+mod packages;
 mod project;
 mod rlsf;
 mod suite;
@@ -19,6 +23,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use comfy_table::Table;
 
+use self::packages::Package;
 use self::project::{Outcome, Project};
 use self::suite::{LeftOut, Suite};
 use crate::common::{terminal, workspace};
@@ -73,13 +78,46 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             );
         }
     }
+    for package in packages::PACKAGES {
+        on_a_heap(package, &mut table, &mut wrong)?;
+    }
     println!("{table}");
     ensure!(wrong.is_empty(), "{}", wrong.join("; "));
+    let packages: Vec<_> = packages::PACKAGES.iter().map(|package| package.name).collect();
     println!(
-        "{} of 3 suites ran ({}): they pass on every member, and find the faulty ones",
+        "{} of 3 suites ran ({}): they pass on every member, and find the faulty ones; so do the \
+         tests of {} with a heap as their allocator",
         ran.len(),
-        ran.join(", ")
+        ran.join(", "),
+        packages.join(" and ")
     );
+    Ok(())
+}
+
+/// The program's allocator, as the table calls it, and the one with a fault.
+const HEAPS: [(&str, bool); 2] = [("BestFit, the program's", false), ("forgetful (faulty)", true)];
+
+/// Runs a package's own tests with a heap as the program's allocator.
+fn on_a_heap(package: &Package, table: &mut Table, wrong: &mut Vec<String>) -> Result<()> {
+    let folder = published(package.name)?;
+    for (heap, is_faulty) in HEAPS {
+        let start = Instant::now();
+        let Outcome { is_success, passed, failed, output } =
+            packages::test(package, &folder, is_faulty)?;
+        let name = package.name;
+        let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
+        let (pass, fail) = (passed.to_string(), failed.len().to_string());
+        table.add_row([name.to_owned(), heap.to_owned(), pass, fail, seconds]);
+        // Under the faulty heap the process may end before a test fails.
+        let is_well = if is_faulty { !is_success } else { is_success && passed >= package.least };
+        if !is_well {
+            println!("{output}");
+            wrong.push(format!("{name} on {heap}: {passed} pass, {} fail", failed.len()));
+        }
+    }
+    for (program, why) in package.left_out {
+        println!("{}, left out: {program} {why}", package.name);
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use super::suite::{Edit, File, LeftOut, Suite};
 use crate::common::{models, workspace};
 
 /// Where the projects are written, below the folder for outputs.
-const FOLDER: &str = "suites";
+pub(super) const FOLDER: &str = "suites";
 /// The variable by which the adaptors choose the member.
 const MEMBER: &str = "STAMPOOL_MEMBER";
 
@@ -62,23 +62,13 @@ impl Project {
         Ok(Self { name: suite.name, folder, left_out: suite.left_out })
     }
 
-    fn cargo(&self) -> Result<Command> {
-        let mut cargo = workspace::cargo()?;
-        cargo.current_dir(&self.folder).args(["test", "--release"]);
-        // One folder for all projects: what they share is built once.
-        // A suite is other people's code: its warnings are theirs.
-        cargo.env("RUSTFLAGS", "-Awarnings");
-        cargo.env("CARGO_TARGET_DIR", workspace::output()?.join(FOLDER).join("target"));
-        Ok(cargo)
-    }
-
     /// Builds its tests.
     ///
     /// # Errors
     /// Where they do not build.
     pub(super) fn build(&self) -> Result<()> {
         eprintln!("building the suite of {}", self.name);
-        let status = self.cargo()?.args(["--no-run", "--quiet"]).status()?;
+        let status = cargo(&self.folder)?.args(["--no-run", "--quiet"]).status()?;
         ensure!(status.success(), "the suite of {} does not build", self.name);
         Ok(())
     }
@@ -88,7 +78,7 @@ impl Project {
     /// # Errors
     /// Where they cannot be run.
     pub(super) fn test(&self, member: &str, programs: u64) -> Result<Outcome> {
-        let mut cargo = self.cargo()?;
+        let mut cargo = cargo(&self.folder)?;
         cargo
             .arg("--no-fail-fast")
             .env(MEMBER, member)
@@ -99,13 +89,35 @@ impl Project {
                 cargo.args(["--skip", test]);
             }
         }
-        let output = cargo.output()?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let stdout = text(&output.stdout);
-        let (passed, failed) = results(&stdout);
-        let output_text = stdout + &text(&output.stderr);
-        Ok(Outcome { is_success: output.status.success(), passed, failed, output: output_text })
+        outcome(&mut cargo)
     }
+}
+
+/// A call of `cargo test` in the folder of a project.
+///
+/// # Errors
+/// As [`workspace::cargo`].
+pub(super) fn cargo(folder: &Path) -> Result<Command> {
+    let mut cargo = workspace::cargo()?;
+    cargo.current_dir(folder).args(["test", "--release"]);
+    // A suite is other people's code: its warnings are theirs.
+    cargo.env("RUSTFLAGS", "-Awarnings");
+    // One folder for all projects: what they share is built once.
+    cargo.env("CARGO_TARGET_DIR", workspace::output()?.join(FOLDER).join("target"));
+    Ok(cargo)
+}
+
+/// Runs tests, and reads what came of them.
+///
+/// # Errors
+/// Where they cannot be run.
+pub(super) fn outcome(cargo: &mut Command) -> Result<Outcome> {
+    let output = cargo.output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let stdout = text(&output.stdout);
+    let (passed, failed) = results(&stdout);
+    let output_text = stdout + &text(&output.stderr);
+    Ok(Outcome { is_success: output.status.success(), passed, failed, output: output_text })
 }
 
 /// The text after all edits.

@@ -1,0 +1,70 @@
+//! A heap of the family as the allocator of whichever program links this crate: `BestFit` behind a
+//! lock, with memory from the system's allocator.
+//!
+//! `cargo xtask suites` links it to the tests of published packages.
+
+use std::alloc::System;
+
+use stampool::adapt::{FromGlobal, Global};
+use stampool::alloc::BestFit;
+use stampool::alloc::wrap::Locked;
+
+type Heap = Locked<BestFit<FromGlobal<System>>>;
+
+#[cfg(not(feature = "forgetful"))]
+#[global_allocator]
+static HEAP: Global<Heap> = heap();
+
+#[cfg(feature = "forgetful")]
+#[global_allocator]
+static HEAP: forgetful::Forgetful = forgetful::Forgetful(heap());
+
+const fn heap() -> Global<Heap> {
+    Global::new(Locked::new(BestFit::new(FromGlobal(&System))))
+}
+
+/// The program's live blocks.
+pub fn used_blocks() -> usize {
+    HEAP.get().usage().used_blocks
+}
+
+#[cfg(feature = "forgetful")]
+mod forgetful {
+    use std::alloc::{GlobalAlloc, Layout};
+
+    use stampool::adapt::Global;
+
+    use super::Heap;
+
+    /// A block that is made larger loses its last byte, so that the tests can be seen to fail.
+    pub(super) struct Forgetful(pub(super) Global<Heap>);
+
+    impl Forgetful {
+        pub(super) fn get(&self) -> &Heap {
+            self.0.get()
+        }
+    }
+
+    // SAFETY: the heap's. One byte of a block that grows is lost, on purpose.
+    unsafe impl GlobalAlloc for Forgetful {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            // SAFETY: by the caller.
+            unsafe { self.0.alloc(layout) }
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            // SAFETY: by the caller.
+            unsafe { self.0.dealloc(block, layout) }
+        }
+
+        unsafe fn realloc(&self, block: *mut u8, old: Layout, new_size: usize) -> *mut u8 {
+            // SAFETY: by the caller.
+            let grown = unsafe { self.0.realloc(block, old, new_size) };
+            if !grown.is_null() && new_size > old.size() {
+                // SAFETY: the block has more bytes than that.
+                unsafe { grown.add(old.size() - 1).write(0) };
+            }
+            grown
+        }
+    }
+}

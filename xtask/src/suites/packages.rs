@@ -1,0 +1,106 @@
+//! Published packages whose own tests run with a heap of the family as the program's allocator.
+//!
+//! The package is copied, and `support/program-heap` linked to each of its test programs. One more test
+//! in each of them fails if that heap does not serve the program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::project::{self, Outcome};
+use crate::common::{models, workspace};
+
+/// A package.
+pub(super) struct Package {
+    pub(super) name: &'static str,
+    /// Test programs that are left out, and why.
+    pub(super) left_out: &'static [(&'static str, &'static str)],
+    /// Tests that there must be at least.
+    pub(super) least: usize,
+}
+
+const OWN: &str = "has an allocator of the program of its own";
+
+pub(super) const PACKAGES: &[Package] = &[
+    Package { name: "hashbrown", left_out: &[], least: 100 },
+    Package {
+        name: "bytes",
+        left_out: &[("test_bytes_odd_alloc", OWN), ("test_bytes_vec_alloc", OWN)],
+        least: 100,
+    },
+];
+
+/// What is added to each test program.
+const SERVED: &str = "
+#[cfg(test)]
+#[test]
+fn the_heap_serves_this_program() {
+    assert!(program_heap::used_blocks() > 0);
+}
+";
+
+/// Copies the package in `from` and links the heap, or the one with a fault, to its tests. Returns the
+/// folder.
+///
+/// # Errors
+/// Where a file cannot be read or written.
+fn write(package: &Package, from: &Path, is_faulty: bool) -> Result<PathBuf> {
+    let name = if is_faulty { "forgetful" } else { "heap" };
+    let folder = workspace::output()?.join(project::FOLDER).join(name).join(package.name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    copy(from, &folder)?;
+    // The lock file has none of what is added.
+    _ = fs::remove_file(folder.join("Cargo.lock"));
+    let path = models::toml_string(&workspace::root()?.join("support/program-heap"))?;
+    let features = if is_faulty { "\nfeatures = [\"forgetful\"]" } else { "" };
+    let added =
+        format!("\n[workspace]\n\n[dev-dependencies.program-heap]\npath = {path}{features}\n");
+    append(&folder.join("Cargo.toml"), &added)?;
+    append(&folder.join("src/lib.rs"), SERVED)?;
+    for (program, _) in package.left_out {
+        let file = folder.join("tests").join(program).with_extension("rs");
+        fs::remove_file(&file).with_context(|| format!("{}: no {program}", package.name))?;
+    }
+    for file in fs::read_dir(folder.join("tests"))? {
+        let file = file?.path();
+        if file.extension().is_some_and(|ending| ending == "rs") {
+            append(&file, SERVED)?;
+        }
+    }
+    Ok(folder)
+}
+
+/// Runs a package's tests on the heap, or on the one with a fault.
+///
+/// # Errors
+/// Where they do not build.
+pub(super) fn test(package: &Package, from: &Path, is_faulty: bool) -> Result<Outcome> {
+    let folder = write(package, from, is_faulty)?;
+    eprintln!("building the tests of {}", package.name);
+    let words = ["--lib", "--tests"];
+    let status = project::cargo(&folder)?.args(words).args(["--no-run", "--quiet"]).status()?;
+    ensure!(status.success(), "the tests of {} do not build", package.name);
+    project::outcome(project::cargo(&folder)?.args(words).arg("--no-fail-fast"))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("no folder {}", from.display()))? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::write(&to, fs::read(entry.path())?)?;
+        }
+    }
+    Ok(())
+}
+
+fn append(file: &Path, text: &str) -> Result<()> {
+    let old = fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
+    Ok(fs::write(file, old + text)?)
+}
