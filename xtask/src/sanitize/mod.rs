@@ -1,5 +1,5 @@
 //! `cargo xtask sanitize`: the stress scenarios under ThreadSanitizer, AddressSanitizer and
-//! valgrind's memcheck.
+//! valgrind's memcheck, and the tests of the allocator family under the last two ([`family`]).
 //!
 //! These see the shipped build, where the model checkers see small programs: real threads, real
 //! atomics, real memory. They see only what happens to happen, so a clean run is weak evidence, and
@@ -16,6 +16,7 @@
 //!   neighbour is what the oracles of `stress` are for, and they are on.
 //! - memcheck runs one thread at a time.
 
+mod family;
 mod freed;
 mod mutant;
 mod outcome;
@@ -99,6 +100,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             None => {
                 rows.extend(tool::stress(tool, seconds)?);
                 rows.extend(freed::run(tool)?);
+                rows.extend(family::run(tool)?);
                 if tool == Tool::Thread {
                     rows.push(mutant::run()?);
                 }

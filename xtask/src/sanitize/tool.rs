@@ -25,12 +25,14 @@ pub(super) const REPORTED: i32 = 66;
 const BATCHES: [&str; 2] = ["1", "64"];
 
 /// What is built for a tool.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Program {
     /// The stress binary.
     Stress,
     /// The example that uses freed blocks.
     TouchFreed,
+    /// The tests of the allocator family.
+    Family,
 }
 
 /// A tool.
@@ -100,7 +102,9 @@ impl Tool {
             Self::Valgrind => workspace::cargo()?,
             Self::Thread | Self::Address => nightly::cargo()?,
         };
-        cargo.current_dir(root).args(["build", "--quiet", "--release"]);
+        let verb: &[_] =
+            if program == Program::Family { &["test", "--no-run"] } else { &["build"] };
+        cargo.current_dir(root).args(verb).args(["--quiet", "--release"]);
         let name = match program {
             Program::Stress => {
                 cargo.args(["--package", "stress", "--bin", "stress", "--no-default-features"]);
@@ -109,6 +113,10 @@ impl Tool {
             Program::TouchFreed => {
                 cargo.args(["--package", "stampool", "--example", "touch_freed"]);
                 "touch_freed"
+            }
+            Program::Family => {
+                cargo.args(["--package", "stampool", "--test", "alloc"]);
+                "alloc"
             }
         };
         if self != Self::Thread {
