@@ -8,8 +8,10 @@
 //! Every member but [`Shared`](wrap::Shared) has inherent methods with the names of the methods of
 //! [`Allocator`], and of [`Owner`] and [`Reset`] if it implements these, so a caller needs no import
 //! for them. `&T` of each member also implements the `Allocator` of the crate `allocator-api2`, if the
-//! feature of that version is on. Typed values come that way, in containers:
-//! [`adapt`](crate::adapt) has an example.
+//! feature of that version is on. Containers come that way: [`adapt`](crate::adapt) has an example. The
+//! members that bump a mark also lend single values, slices and texts, by
+//! [`alloc`](Linear::alloc), [`alloc_slice_copy`](Linear::alloc_slice_copy) and
+//! [`alloc_str`](Linear::alloc_str).
 //!
 //! # The contract
 //!
@@ -84,6 +86,7 @@ mod region;
 mod served;
 mod sign_post;
 mod stack;
+mod typed;
 mod unwind;
 mod usage;
 

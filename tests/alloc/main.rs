@@ -42,4 +42,5 @@ mod regions;
 mod scopes;
 mod sources;
 mod threads;
+mod typed;
 mod wrappers;

@@ -60,13 +60,16 @@ use crate::source::{DefaultSource, Source};
 /// use stampool::SystemSource;
 ///
 /// let mut linear = Linear::new(SystemSource);
-/// let layout = Layout::new::<u64>();
-/// let block = linear.allocate(layout).expect("memory");
-/// // SAFETY: the block is live, has room for a `u64`, and nobody else uses it.
-/// unsafe { block.cast::<u64>().write(7) };
-/// assert_eq!(linear.usage().used_bytes, 8);
+/// let number = linear.alloc(7_u64)?;
+/// let name = linear.alloc_str("seven")?;
+/// *number += 1;
+/// assert_eq!((*number, &*name), (8, "seven"));
+/// let block = linear.allocate(Layout::new::<[u8; 3]>())?;
+/// assert_eq!(block.len(), 3);
+/// assert_eq!(linear.usage().used_bytes, 8 + 5 + 3);
 /// linear.reset();
 /// assert_eq!(linear.usage().used_bytes, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 // A1, A2: `Bump` hands out each byte between mark and end once, and the chunks stay until `&mut` or
 // the drop. A3: the mark moves only in an `Ok`; a new chunk becomes the current one only when it
