@@ -15,9 +15,9 @@ const MOST_GRANULES: usize = usize::MAX / (2 * size_of::<usize>());
 const BITS: usize = u64::BITS as usize;
 /// The words of the bits: enough for the last bin that [`above`] returns, and for [`NONE`] behind it.
 const WORDS: usize = (above(MOST_GRANULES) + 1) / BITS + 1;
-/// The last bin. No range is ever in it, and none in the bin 0, but the bits of both are always set. So
-/// every search finds a bit: one that finds no range ends here, and one for no granules ends at the bin 0.
-/// A search therefore need not look where the words end.
+/// The last bin. The bin 0 and this one never have a range, and their bits are always set. So every search
+/// for a bit finds one, and need not compare with the end of the words: a search that finds no range ends
+/// at this bin, and a search for no granules at the bin 0.
 pub(super) const NONE: usize = WORDS * BITS - 1;
 
 /// The bin of a range of so many granules.

@@ -20,7 +20,8 @@ use crate::source::{DefaultSource, Source};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fit {
-    /// The lowest one. It keeps the high addresses free for large requests.
+    /// The lowest one, or, of an aligned request, the lowest of eight that were tried, and else one with
+    /// room to spare. It keeps the high addresses free for large requests.
     #[default]
     First,
     /// The lowest one behind the last allocation, and from the front again if there is none. Memory
@@ -318,7 +319,8 @@ impl<S: Source> Bitmap<S> {
         Ok(self.whole(unsafe { self.region.at(first << self.region.shift()) }, new))
     }
 
-    /// Bytes of the blocks that are handed out, runs, and bytes of the region.
+    /// How many bytes are in blocks that are handed out, how many requests these serve, and how many bytes
+    /// the region has.
     pub fn usage(&self) -> Usage {
         let capacity = self.region.block_bytes();
         Usage {

@@ -47,7 +47,7 @@ const MOST_ALIGN: usize = 4096;
 ///
 /// Take it if sizes are powers of two or nearly so (pages, buffers of rings, textures), if the time of
 /// each call must have a bound, and if neighbours must merge at once. Leave it if sizes are arbitrary:
-/// a third of the memory is then lost inside of blocks. [`Bitmap`](super::Bitmap) loses less than a
+/// a quarter of the memory is then lost inside of blocks. [`Bitmap`](super::Bitmap) loses less than a
 /// least block for each request.
 ///
 /// # Complexity
@@ -279,7 +279,8 @@ impl<S: Source> Buddy<S> {
         Ok(NonNull::slice_from_raw_parts(start, self.fitting(wanted, skipped, new)))
     }
 
-    /// Bytes of the blocks that are handed out, blocks, and bytes of the region.
+    /// How many bytes are in blocks that are handed out, how many blocks these are, and how many bytes the
+    /// region has.
     pub fn usage(&self) -> Usage {
         let capacity = self.region.block_bytes();
         Usage {

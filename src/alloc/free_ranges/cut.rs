@@ -26,7 +26,7 @@ fn has_room(range: FreeRange, bytes: usize, align: usize) -> bool {
 }
 
 impl<S: Source, I: Index> FreeRanges<S, I> {
-    /// Notes that these bytes, which were free, are in use, in whatever region they lie.
+    /// Finds the region of these bytes, which were free, and notes there that they are in use.
     #[cold]
     #[inline(never)]
     pub(super) fn use_elsewhere(&self, start: NonNull<u8>, bytes: usize) -> NonNull<u8> {
@@ -44,7 +44,7 @@ impl<S: Source, I: Index> FreeRanges<S, I> {
             return Ok(empty_block(layout).cast());
         }
         let range = self.index.find(bytes, |range| has_room(range, bytes, align)).or_else(|| {
-            // So long a range has a block in it wherever it begins.
+            // A range that is longer by the alignment has room for the block at any address.
             self.index.find(bytes.checked_add(align.checked_sub(GRANULE)?)?, |_| true)
         });
         match range {

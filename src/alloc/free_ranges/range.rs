@@ -97,11 +97,11 @@ impl FreeRange {
         unsafe { self.write_longer() }
     }
 
-    /// The same.
+    /// Writes the length of a range that is no crumb, as [`write_length`](Self::write_length) does.
     ///
     /// # Safety
     ///
-    /// As there, and the range is no crumb.
+    /// The range is free, and has more than one granule.
     #[inline(always)]
     pub(super) unsafe fn write_longer(self) {
         let length = without_provenance_mut(self.bytes);

@@ -239,11 +239,6 @@ impl Ranges for Trees {
     #[inline(never)]
     fn find(&self, bytes: usize, fits: impl Fn(FreeRange) -> bool) -> Option<FreeRange> {
         let first = of(bytes / GRANULE);
-        let mut probes = PROBES;
-        let mut fits = |range: &FreeRange| {
-            probes = probes.saturating_sub(1);
-            fits(*range)
-        };
         // SAFETY: nothing is entered or taken out meanwhile.
         let lists = self.lists.iter().enumerate().skip(first).flat_map(|(granules, list)| unsafe {
             list.iter().map(move |start| FreeRange::new(start, granules * GRANULE))
@@ -257,7 +252,7 @@ impl Ranges for Trees {
                 Some(range(node))
             })
         });
-        lists.chain(trees).take(PROBES).find(&mut fits)
+        lists.chain(trees).take(PROBES).find(|range| fits(*range))
     }
 
     fn clear(&self) {

@@ -68,8 +68,8 @@ const _: () = assert!(align_of::<Mark>() <= PAYLOAD_ALIGN);
 /// # Complexity
 ///
 /// An allocation is one compare-and-swap, which is repeated if another thread has moved the mark
-/// meanwhile; a new chunk costs a call of the source. [`owns`](Self::owns) and [`usage`](Self::usage)
-/// walk the chunks.
+/// meanwhile; a new chunk costs a call of the source. [`owns`](Self::owns) walks the chunks, and
+/// [`usage`](Self::usage) the marks, of which a chunk has one for each extension and one more.
 ///
 /// # Progress
 ///

@@ -184,7 +184,8 @@ impl<S: Source> SignPost<S> {
 inherent::member! {
     [S: Source] SignPost<S>, blocks of "this allocator": Owner, Reset, Debug("SignPost");
 
-    /// Frees a block. Its size does not matter, but that a block of no bytes is none.
+    /// Frees a block. The layout says only whether the block has bytes: one without bytes takes no
+    /// memory.
     unsafe deallocate(self, block, layout) = if layout.size() != 0 {
         self.give(block)
     };

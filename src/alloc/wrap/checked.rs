@@ -103,6 +103,11 @@ impl<A> Checked<A> {
         &self.inner
     }
 
+    /// The allocator, without this wrapper. Its blocks stay live.
+    pub fn into_inner(self) -> A {
+        self.inner
+    }
+
     fn note(&self, block: NonNull<[u8]>, layout: Layout) {
         if layout.size() != 0 {
             let (requested, align) = (layout.size(), layout.align());

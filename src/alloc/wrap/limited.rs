@@ -61,6 +61,11 @@ impl<A> Limited<A> {
         &self.inner
     }
 
+    /// The allocator, without this wrapper. Its blocks stay live.
+    pub fn into_inner(self) -> A {
+        self.inner
+    }
+
     /// The most bytes.
     pub const fn limit_bytes(&self) -> usize {
         self.limit

@@ -14,8 +14,8 @@ use crate::sync::const_when_shipped;
 ///
 /// A thread [leases](Self::lease) an instance, and allocates from it without a lock and without
 /// atomics, as if the instance were its own. When the lease ends, the instance waits for the next
-/// thread, with its memory and its blocks: a block outlives the thread that allocated it. There are
-/// as many instances as leases were there at once.
+/// thread, with its memory and its blocks: a block outlives the thread that allocated it. The number of
+/// instances is the largest number of leases that were there at one time.
 ///
 /// A block goes back through a lease of the instance that it came from, and not through another one.
 /// A container borrows its lease. So where a job's results are containers, the owner takes the leases,

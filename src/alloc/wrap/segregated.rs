@@ -19,8 +19,8 @@ use crate::error::AllocError;
 ///
 /// # When to take it
 ///
-/// Take it with [`Blocks`](crate::alloc::Blocks) for the layout that a program uses most. Three sizes
-/// are two of these, one inside the other.
+/// Take it with [`Blocks`](crate::alloc::Blocks) for the layout that a program uses most. For two such
+/// layouts put one `Segregated` into another.
 ///
 /// # Example
 ///

@@ -33,6 +33,11 @@ impl<A> Shared<A> {
     pub fn new(inner: A) -> Self {
         Self(Arc::new(inner))
     }
+
+    /// The allocator that all clones share, for what it says about itself.
+    pub fn get(&self) -> &A {
+        &self.0
+    }
 }
 
 impl<A> Clone for Shared<A> {

@@ -72,6 +72,11 @@ impl<A> Counted<A> {
         &self.inner
     }
 
+    /// The allocator, without this wrapper. Its blocks stay live.
+    pub fn into_inner(self) -> A {
+        self.inner
+    }
+
     /// A handle for one thread, which counts in a record of its own.
     pub fn thread(&self) -> CountedThread<'_, A> {
         let tally = self.threads.lease(Tally::new);
@@ -117,7 +122,8 @@ impl<A: Allocator> CountedThread<'_, A> {
     }
 }
 
-/// What it adds that a block gets another size. A block without bytes is none.
+/// What the statistics gain if the size of a block changes from `old` to `new`. A block without bytes does
+/// not count, so a change from or to zero is an allocation or a deallocation.
 fn change(old: usize, new: usize) -> Statistics {
     Statistics {
         allocations: u64::from(old == 0 && new != 0),
