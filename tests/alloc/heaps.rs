@@ -321,8 +321,10 @@ fn narrowed_pointers_come_back() {
 /// Eight free ranges that are long enough, but not at an aligned address, hid a longer one.
 #[test]
 fn ranges_that_are_not_aligned_hide_no_longer_one() {
-    for heap in heaps(32 << 10, || Box::new(LimitedSource::new(SystemSource, 32 << 10))) {
-        // From here on each block begins 16 bytes behind a multiple of 64, or at one.
+    let source = || -> Box<dyn Source> { Box::new(LimitedSource::new(SystemSource, 32 << 10)) };
+    // The two whose blocks lie one directly behind the other.
+    for heap in heaps(32 << 10, source).into_iter().take(2) {
+        // From here on each block begins 16 bytes behind a multiple of 64.
         while (cut(&*heap, 16).addr().get() + 16) % 64 != 16 {}
         let mut free = Vec::new();
         for size in [[1024; 8].as_slice(), &[8192]].concat() {
