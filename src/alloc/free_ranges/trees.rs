@@ -81,9 +81,13 @@ const fn of(granules: usize) -> usize {
 }
 
 /// The range of a node, by the pointer that the tree has.
+///
+/// # Safety
+///
+/// The node is in a tree.
 #[inline(always)]
-fn range(node: NonNull<Node>) -> FreeRange {
-    // SAFETY: the node is in a tree, so its range is in the index, and no crumb.
+unsafe fn range(node: NonNull<Node>) -> FreeRange {
+    // SAFETY: by the caller; so the range is in the index, and no crumb.
     unsafe { FreeRange::longer_at(node.cast()) }
 }
 
@@ -127,7 +131,8 @@ impl Trees {
             }
         };
         let tree = trees.get_mut(band - SMALL)?;
-        let range = range(node);
+        // SAFETY: the node is in a tree, which hands it over.
+        let range = unsafe { range(node) };
         // SAFETY: the node is in this tree.
         let mut cursor = unsafe { tree.cursor_mut_from_ptr(node.as_ptr()) };
         // SAFETY: the range is so long.
@@ -249,7 +254,8 @@ impl Ranges for Trees {
             core::iter::from_fn(move || {
                 let node = cursor.get_ptr()?;
                 cursor.move_next();
-                Some(range(node))
+                // SAFETY: the cursor is at a node of a tree.
+                Some(unsafe { range(node) })
             })
         });
         lists.chain(trees).take(PROBES).find(|range| fits(*range))
@@ -271,7 +277,8 @@ impl Ranges for Trees {
         for tree in self.trees.borrow().iter() {
             let mut cursor = tree.front();
             while let Some(node) = cursor.get_ptr() {
-                each(range(node));
+                // SAFETY: the cursor is at a node of a tree.
+                each(unsafe { range(node) });
                 cursor.move_next();
             }
         }

@@ -194,16 +194,19 @@ impl<S: Source> SignPost<S> {
             if is_enough || chunks.extend(last.0.0, needed) {
                 drop(chunks);
                 if !is_enough {
-                    self.lengthen(end_before);
+                    // SAFETY: it was extended, and its pieces have ended there.
+                    unsafe { self.lengthen(end_before) };
                 }
-                return Ok(self.take_last());
+                // SAFETY: the last piece was free, or what was added is free.
+                return Ok(unsafe { self.take_last() });
             }
         }
         let chunk = chunks.obtain(needed)?;
         drop(chunks);
         // SAFETY: the chunk is new.
         unsafe { self.lay_out(chunk) };
-        Ok(self.take_last())
+        // SAFETY: the whole chunk is one free piece.
+        Ok(unsafe { self.take_last() })
     }
 
     /// Makes one free piece of a chunk.
@@ -226,7 +229,11 @@ impl<S: Source> SignPost<S> {
 
     /// Makes a free piece of what the source has added to the newest chunk, whose pieces have ended
     /// at `old` until now.
-    fn lengthen(&self, old: Piece) {
+    ///
+    /// # Safety
+    ///
+    /// The source has just extended the newest chunk, and `old` is where its last tag lies.
+    unsafe fn lengthen(&self, old: Piece) {
         let chunk = self.chunks.borrow().newest().expect("it has just been extended");
         expose(chunk.start());
         let end = end(chunk);
@@ -242,10 +249,14 @@ impl<S: Source> SignPost<S> {
         unsafe { self.free(old) };
     }
 
-    /// Takes the last piece of the newest chunk out of the bins, which is free.
-    fn take_last(&self) -> Piece {
+    /// Takes the last piece of the newest chunk out of the bins.
+    ///
+    /// # Safety
+    ///
+    /// That piece is free.
+    unsafe fn take_last(&self) -> Piece {
         let chunk = self.chunks.borrow().newest().expect("there is one");
-        // SAFETY: the last piece is free.
+        // SAFETY: by the caller.
         let (piece, length) = unsafe { end(chunk).left() };
         // SAFETY: it is in the bins.
         unsafe { self.bins.leave(piece, length) };

@@ -36,8 +36,12 @@ impl Range {
 }
 
 /// The end of a range.
-fn end_of(range: NonNull<Range>) -> usize {
-    // SAFETY: all ranges of a list are written and belong to the list (SF2).
+///
+/// # Safety
+///
+/// The range is in a list, so it is written and belongs to the list (SF2).
+unsafe fn end_of(range: NonNull<Range>) -> usize {
+    // SAFETY: by the caller.
     range.addr().get() + unsafe { (*range.as_ptr()).len }
 }
 
@@ -75,7 +79,8 @@ impl Top {
     pub(super) fn pop(&mut self, floor: NonNull<u8>) {
         while let Some(range) = self.free
             && self.mark > floor
-            && end_of(range) >= self.mark.addr().get()
+            // SAFETY: the range is in the list.
+            && unsafe { end_of(range) } >= self.mark.addr().get()
         {
             if range.cast::<u8>() < floor {
                 // The part below the floor is not this scope's to reuse.
@@ -102,7 +107,8 @@ impl Top {
             self.free = unsafe { (*range.as_ptr()).lower };
         }
         if let Some(range) = self.free
-            && end_of(range) > self.mark.addr().get()
+            // SAFETY: the range is in the list.
+            && unsafe { end_of(range) } > self.mark.addr().get()
         {
             let below = self.mark.addr().get() - range.addr().get();
             // SAFETY: the range is in the list, so it is the list's.
@@ -128,7 +134,8 @@ impl Top {
             (second, above, below) = (above, below, next);
         }
         match below {
-            Some(lower) if end_of(lower) == start.addr().get() => {
+            // SAFETY: the range below is in the list.
+            Some(lower) if unsafe { end_of(lower) } == start.addr().get() => {
                 // SAFETY: the range is in the list.
                 unsafe { (*lower.as_ptr()).len += len };
                 range = lower;
@@ -137,7 +144,8 @@ impl Top {
             _ => unsafe { range.write(Range { lower: below, len }) },
         }
         match above {
-            Some(higher) if end_of(range) == higher.addr().get() => {
+            // SAFETY: the range was written above.
+            Some(higher) if unsafe { end_of(range) } == higher.addr().get() => {
                 // SAFETY: the range is in the list.
                 let more = unsafe { (*higher.as_ptr()).len };
                 // SAFETY: this one is now, too.
