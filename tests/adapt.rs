@@ -256,3 +256,20 @@ fn grow_zeroed_zeroes_what_a_foreign_allocator_keeps() {
     // SAFETY: the block is live, and is not used afterwards.
     unsafe { foreign.deallocate(grown.cast(), new) };
 }
+
+/// A block that is made as short as nothing is freed there.
+#[test]
+fn a_foreign_block_that_loses_its_bytes_is_freed() {
+    use stampool::alloc::{Allocator, GoodFit, Usage};
+
+    fn freed(name: &str, allocator: impl Allocator, usage: impl Fn() -> Usage) {
+        let [some, none] = [100, 0].map(|size| Layout::from_size_align(size, 1).expect("a layout"));
+        let block = allocator.allocate(some).expect("memory");
+        // SAFETY: the block is live, and of this size.
+        let block = unsafe { allocator.shrink(block.cast(), some, none) }.expect("no bytes");
+        assert_eq!((block.len(), usage().used_bytes), (0, 0), "{name}");
+    }
+    let heap = GoodFit::default();
+    freed("0.2", Api2V02(&heap), || heap.usage());
+    freed("0.4", Api2V04(&heap), || heap.usage());
+}

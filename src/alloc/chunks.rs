@@ -166,7 +166,7 @@ impl<S: Source> Chunks<S> {
         loop {
             // No source has what no layout describes.
             let chunk = match Layout::from_size_align(bytes, CHUNK_ALIGN) {
-                Err(_) if bytes == least => return Err(AllocError::Unsupported),
+                Err(_) if bytes <= least => return Err(AllocError::Unsupported),
                 chunk => chunk.ok(),
             };
             if let Some(chunk) = chunk
@@ -175,7 +175,7 @@ impl<S: Source> Chunks<S> {
                 ensure_disjoint((region, chunk.size()), self.iter().map(Chunk::piece));
                 return Ok(self.enter(region, chunk));
             }
-            if bytes == least {
+            if bytes <= least {
                 return Err(AllocError::OutOfMemory);
             }
             bytes = self.taken_by((bytes / 2).max(least));
@@ -218,7 +218,7 @@ impl<S: Source> Chunks<S> {
                 self.next_bytes = bytes.saturating_mul(2).min(LARGEST_CHUNK_BYTES);
                 return true;
             }
-            if bytes == least {
+            if bytes <= least {
                 return false;
             }
             let half = self.taken_by(old.size() + (bytes - old.size()) / 2);

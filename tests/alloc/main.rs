@@ -16,6 +16,8 @@ macro_rules! found {
 #[cfg(not(miri))]
 mod faulty;
 #[cfg(not(miri))]
+mod faulty_edges;
+#[cfg(not(miri))]
 mod faulty_regions;
 
 #[macro_use]
@@ -25,7 +27,9 @@ mod lists;
 mod bounds;
 mod broken_sources;
 mod checked;
+mod choices;
 mod ends;
+mod figures;
 mod granules;
 mod heaps;
 mod known_bugs;

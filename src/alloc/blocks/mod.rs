@@ -88,8 +88,7 @@ impl<S: Source> Blocks<S> {
     /// [`BuildError::ZeroSize`]; [`BuildError::BlockTooLarge`] if no chunk can hold a block;
     /// [`BuildError::Alignment`] if the source has no regions that are aligned so.
     pub fn new(layout: Layout, source: S) -> Result<Self, BuildError> {
-        let first = (FIRST_CHUNK_BYTES / layout.size().max(1)).max(1);
-        Self::with_first_chunk(layout, source, first)
+        Self::build(layout, source, |block| (FIRST_CHUNK_BYTES / block).max(1))
     }
 
     /// The same, with `blocks` blocks in the first chunk, at least one.
@@ -98,6 +97,15 @@ impl<S: Source> Blocks<S> {
     ///
     /// As [`new`](Self::new).
     pub fn with_first_chunk(layout: Layout, source: S, blocks: usize) -> Result<Self, BuildError> {
+        Self::build(layout, source, |_| blocks)
+    }
+
+    /// `first` gets the size of a block, and tells how many are in the first chunk.
+    fn build(
+        layout: Layout,
+        source: S,
+        first: impl FnOnce(usize) -> usize,
+    ) -> Result<Self, BuildError> {
         let size = layout.size();
         if size == 0 {
             return Err(BuildError::ZeroSize);
@@ -113,7 +121,7 @@ impl<S: Source> Blocks<S> {
         if chunk_layout(block, 1).is_none() {
             return Err(BuildError::BlockTooLarge { size });
         }
-        let chunks = Chunks::new(source, blocks.max(1));
+        let chunks = Chunks::new(source, first(block.size()).max(1));
         Ok(Self {
             free: Cell::new(None),
             fresh: Cell::new(NonNull::dangling()),

@@ -43,9 +43,8 @@ impl<A: Allocator> Run<'_, A> {
                 "not in place, from a call that may move the block",
             ),
             AllocError::Capacity => {
-                let limited = self.usage()?.is_none_or(|usage| usage.capacity_bytes.is_some());
-                self.ensure(limited, Clause::A7, "at its capacity, but it states none")?;
-                // Such a layout would be unsupported.
+                // It need not state a capacity, because a part of it alone may have a limit. A layout that
+                // does not fit though nothing is in use would be unsupported.
                 let used = self.usage()?.map_or(self.made > 0, |usage| usage.used_bytes > 0);
                 self.ensure(used, Clause::A7, "at its capacity, but nothing is in use")
             }
@@ -101,7 +100,8 @@ impl<A: Allocator> Run<'_, A> {
         let blocks = self.live.iter().filter(|block| block.layout.size() > 0).count();
         let counted = usage.live_blocks.is_none_or(|counted| counted == blocks);
         self.ensure(counted, Clause::Owner, "another number of live blocks")?;
-        let inside = usage.used_bytes + usage.overhead_bytes <= usage.obtained_bytes;
+        let sum = usage.used_bytes.checked_add(usage.overhead_bytes);
+        let inside = sum.is_some_and(|sum| sum <= usage.obtained_bytes);
         self.ensure(inside, Clause::Owner, "more bytes in use than obtained")?;
         let limited = usage.capacity_bytes.is_none_or(|most| usage.used_bytes <= most);
         self.ensure(limited, Clause::Owner, "more bytes in use than its capacity")?;
