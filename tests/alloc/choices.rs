@@ -233,7 +233,7 @@ fn a_stack_forgets_the_floor_of_a_forgotten_scope_at_its_reset() {
     stack.reset();
     let block = cut(&stack, 16);
     give(&stack, block, 16);
-    assert_eq!(stack.usage().used_bytes, 0);
+    assert_eq!(stack.usage().used_bytes, 0, "the floor is forgotten");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn a_block_grows_in_place_up_to_the_limit() {
     let block = cut(&share, 60);
     // SAFETY: the block is live, and of this size.
     let grown = unsafe { share.grow_in_place(block, bytes(60), bytes(100)) };
-    assert_eq!(grown.map(|grown| grown.len()), Ok(100));
+    assert_eq!(grown.map(|grown| grown.len()), Ok(100), "up to the limit");
     assert_eq!(share.live_bytes(), 100);
 }
 
@@ -138,7 +138,7 @@ fn a_source_of_two_buffers_owns_the_regions_of_both() {
     let mut source = FallbackSource::new(buffer(100), buffer(100));
     for _ in 0..2 {
         let region = source.obtain(bytes(100)).expect("memory");
-        assert!(source.owns(region));
+        assert!(source.owns(region), "the regions of both");
     }
 }
 

@@ -271,4 +271,89 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
         words: "the largest chunk of each stays",
     },
+    Mutant {
+        name: "a reset buddy remembers which words of an order were shown",
+        edits: &[Edit {
+            file: "src/alloc/buddy/orders.rs",
+            from: "        self.shown.set(NONE);
+    }
+",
+            to: "        if !{on} {
+            self.shown.set(NONE);
+        }
+    }
+",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "choices::a_reset_forgets_which_words_of_an_order_were_shown",
+        },
+        words: "a word of the set",
+    },
+    Mutant {
+        name: "a source with a fallback owns the regions of the first one alone",
+        edits: &[Edit {
+            file: "src/source/fallback.rs",
+            from: "self.first.owns(address) || self.second.owns(address)",
+            to: "self.first.owns(address) || !{on} && self.second.owns(address)",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "figures::a_source_of_two_buffers_owns_the_regions_of_both",
+        },
+        words: "the regions of both",
+    },
+    Mutant {
+        name: "a stack remembers the floor of a forgotten scope",
+        edits: &[Edit {
+            file: "src/alloc/stack/state.rs",
+            from: "        self.floor.set(Floor { chunk: None, mark: NonNull::dangling() });",
+            to: "        if !{on} {
+            self.floor.set(Floor { chunk: None, mark: NonNull::dangling() });
+        }",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "choices::a_stack_forgets_the_floor_of_a_forgotten_scope_at_its_reset",
+        },
+        words: "the floor is forgotten",
+    },
+    Mutant {
+        name: "a block does not grow up to the limit",
+        edits: &[Edit {
+            file: "src/alloc/wrap/limited.rs",
+            from: "if more > self.rest() {",
+            to: "if more > self.rest() - usize::from({on} && self.rest() != 0) {",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "figures::a_block_grows_in_place_up_to_the_limit",
+        },
+        words: "up to the limit",
+    },
+    Mutant {
+        name: "ranges that are not aligned hide a longer one",
+        edits: &[Edit {
+            file: "src/alloc/free_ranges/bins.rs",
+            from: ".next().filter(fits)",
+            to: ".next().filter(|range| !{on} && fits(range))",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "heaps::ranges_that_are_not_aligned_hide_no_longer_one",
+        },
+        words: "eight kilobytes are free",
+    },
+    Mutant {
+        name: "an allocator that is checked grows to fewer bytes",
+        edits: &[Edit {
+            file: "src/alloc/wrap/checked.rs",
+            from: "            new.size() >= old.size(),
+",
+            to: "            {on} || new.size() >= old.size(),
+",
+        }],
+        killer: Killer::Test { target: "alloc", name: "checked::a_growth_to_fewer_bytes" },
+        words: "attempt to subtract with overflow",
+    },
 ];
