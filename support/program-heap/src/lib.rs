@@ -23,9 +23,9 @@ const fn heap() -> Global<Heap> {
     Global::new(Locked::new(BestFit::new(FromGlobal(&System))))
 }
 
-/// The program's live blocks.
-pub fn used_blocks() -> usize {
-    HEAP.get().usage().used_blocks
+/// Bytes of the live blocks of the program.
+pub fn used_bytes() -> usize {
+    HEAP.get().usage().used_bytes
 }
 
 #[cfg(feature = "forgetful")]

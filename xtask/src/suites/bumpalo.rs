@@ -41,13 +41,13 @@ pub(super) const BUMPALO: Suite = Suite {
     left_out: &[
         LeftOut {
             test: "allocator_api::allocator_shrink_align_change",
-            member: None,
+            members: &[],
             why: "goes on with the old address and layout of a block that `shrink` has moved, unless \
                   the shrink failed, as bumpalo's does (member Checked<Linear> reports that)",
         },
         LeftOut {
             test: "quickchecks::alloc_strs",
-            member: Some("overlapping"),
+            members: &["overlapping"],
             why: "prints a text that is none, which ends the process before the other tests",
         },
     ],

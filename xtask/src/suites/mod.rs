@@ -70,12 +70,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         };
         one(suite, &folder, options.programs, &mut table, &mut wrong)?;
         ran.push(suite.name);
-        for LeftOut { test, member, why } in suite.left_out {
-            println!(
-                "{}, left out on {}: {test} {why}",
-                suite.name,
-                member.unwrap_or("all members")
-            );
+        for LeftOut { test, members, why } in suite.left_out {
+            let members =
+                if members.is_empty() { "all members".into() } else { members.join(", ") };
+            println!("{}, left out on {members}: {test} {why}", suite.name);
         }
     }
     for package in packages::PACKAGES {

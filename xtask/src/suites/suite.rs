@@ -26,8 +26,8 @@ pub(super) struct Repository {
 /// A test that asks for something that a member is not meant to do.
 pub(super) struct LeftOut {
     pub(super) test: &'static str,
-    /// This one, or all.
-    pub(super) member: Option<&'static str>,
+    /// On which members; on all, if none is named.
+    pub(super) members: &'static [&'static str],
     pub(super) why: &'static str,
 }
 
