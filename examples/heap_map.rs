@@ -4,9 +4,9 @@
 //! `cargo run --release --example heap_map` prints the map in letters, time downwards and addresses to
 //! the right. `cargo run --release --example heap_map -- heap.svg` writes it as a picture too.
 
-use std::alloc::Layout;
-use std::fmt::Write as _;
-use std::ptr::NonNull;
+use core::alloc::Layout;
+use core::fmt::Write as _;
+use core::ptr::NonNull;
 
 use stampool::BufferSource;
 use stampool::alloc::{BestFit, Owner};
@@ -18,8 +18,8 @@ const STEPS: usize = 250;
 /// The stretches of the heap that are drawn.
 const STRETCHES: usize = 96;
 
-/// Live bytes of each stretch, as a share of it.
-type Moment = [f64; STRETCHES];
+/// How many percent of each stretch are live.
+type Moment = [usize; STRETCHES];
 
 struct Program<A> {
     heap: A,
@@ -62,13 +62,13 @@ impl<A: Owner> Program<A> {
                 at += part;
             }
         }
-        live.map(|live| f64::from(u32::try_from(live).expect("small")) / BYTES as f64)
+        live.map(|live: usize| (100 * live).div_ceil(BYTES))
     }
 }
 
 fn text(moments: &[Moment]) -> String {
     const SHADES: [char; 6] = [' ', '.', ':', 'o', 'O', '#'];
-    let letter = |share: &f64| SHADES[(share * 5.0).ceil().min(5.0) as usize];
+    let letter = |percent: &usize| SHADES[percent.div_ceil(20).min(5)];
     moments
         .iter()
         .map(|moment| moment.iter().map(letter).chain(['\n']).collect::<String>())
@@ -82,11 +82,11 @@ fn svg(moments: &[Moment]) -> String {
         8 * moments.len()
     );
     for (row, moment) in moments.iter().enumerate() {
-        for (column, share) in moment.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+        for (column, percent) in moment.iter().enumerate().filter(|(_, percent)| **percent > 0) {
             let (x, y) = (8 * column, 8 * row);
             _ = writeln!(
                 svg,
-                "<rect x=\"{x}\" y=\"{y}\" width=\"8\" height=\"8\" fill=\"#246\" opacity=\"{share:.2}\"/>"
+                "<rect x=\"{x}\" y=\"{y}\" width=\"8\" height=\"8\" fill=\"#246\" opacity=\"{percent}%\"/>"
             );
         }
     }

@@ -1,6 +1,8 @@
 //! Values in the blocks of members that bump a mark. The caller gets a `&mut` that borrows the
 //! allocator, so no `unsafe` is needed: a block stays live while its allocator is borrowed by `&`.
 
+#![allow(clippy::mut_from_ref, reason = "each call lends another block")]
+
 use core::alloc::Layout;
 
 use super::{AllocError, Allocator};
@@ -63,7 +65,6 @@ pub(super) fn text<'a, A: Allocator>(
 macro_rules! lends {
     ($([$($generics:tt)*] $type:ty;)*) => {$(
         /// Values that are lent as long as the allocator is borrowed.
-        #[allow(clippy::mut_from_ref, reason = "each call lends another block")]
         impl<$($generics)*> $type {
             /// Moves `value` into a block and lends it, as long as this allocator is borrowed.
             ///
@@ -73,7 +74,7 @@ macro_rules! lends {
             ///
             /// The value, and the reason as `allocate` has it.
             #[inline]
-            pub fn alloc<T>(&self, value: T) -> Result<&mut T, $crate::Full<T>> {
+            pub fn alloc<T>(&self, value: T) -> Result<&mut T, $crate::error::Full<T>> {
                 $crate::alloc::typed::value(self, value)
             }
 
@@ -86,7 +87,7 @@ macro_rules! lends {
             pub fn alloc_slice_copy<T: Copy>(
                 &self,
                 values: &[T],
-            ) -> Result<&mut [T], $crate::AllocError> {
+            ) -> Result<&mut [T], $crate::error::AllocError> {
                 $crate::alloc::typed::slice(self, values)
             }
 
@@ -96,7 +97,7 @@ macro_rules! lends {
             ///
             /// As `allocate`.
             #[inline]
-            pub fn alloc_str(&self, text: &str) -> Result<&mut str, $crate::AllocError> {
+            pub fn alloc_str(&self, text: &str) -> Result<&mut str, $crate::error::AllocError> {
                 $crate::alloc::typed::text(self, text)
             }
         }
@@ -104,15 +105,15 @@ macro_rules! lends {
 }
 
 lends! {
-    [S: crate::Source] super::Linear<S>;
+    [S: crate::source::Source] super::Linear<S>;
     [] super::Static<'_>;
-    [S: crate::Source] super::Stack<S>;
-    [S: crate::Source] super::Scope<'_, S>;
+    [S: crate::source::Source] super::Stack<S>;
+    [S: crate::source::Source] super::Scope<'_, S>;
 }
 
 #[cfg(feature = "std")]
 lends! {
-    [S: crate::Source] super::AsyncLinear<S>;
-    [S: crate::Source] super::Run<'_, S>;
+    [S: crate::source::Source] super::AsyncLinear<S>;
+    [S: crate::source::Source] super::Run<'_, S>;
     [] super::AsyncStatic<'_>;
 }

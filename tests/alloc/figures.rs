@@ -2,9 +2,10 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use core::sync::atomic::AtomicPtr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
 
 use stampool::alloc::wrap::{Checked, Limited, Segregated};

@@ -5,6 +5,7 @@ mod bars;
 mod counting;
 mod draw;
 mod fill;
+mod filled;
 mod heap;
 mod instructions;
 mod map;
@@ -110,13 +111,13 @@ fn main() -> Result<ExitCode> {
 
 /// Fills heaps, prints what came of it, and writes it to a file.
 fn fill(subjects: &[&'static Subject], rounds: usize, out: &Path) -> Result<ExitCode> {
-    let rows = fill::all(subjects, rounds, |what| eprintln!("{what}"))?;
-    let bars = fill::judge(&rows);
-    let (is_fine, verdict) = fill::verdict(&rows, &bars);
+    let rows = filled::all(subjects, rounds, |what| eprintln!("{what}"))?;
+    let bars = filled::judge(&rows);
+    let (is_fine, verdict) = filled::verdict(&rows, &bars);
     fs::create_dir_all(out)?;
     let json = out.join("fill.json");
     fs::write(&json, serde_json::to_string_pretty(&rows)? + "\n")?;
-    println!("{}", fill::table(&rows));
+    println!("{}", filled::table(&rows));
     for bar in &bars {
         println!("{}", bar.words);
     }

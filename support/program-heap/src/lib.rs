@@ -62,7 +62,9 @@ mod forgetful {
             let grown = unsafe { self.0.realloc(block, old, new_size) };
             if !grown.is_null() && new_size > old.size() {
                 // SAFETY: the block has more bytes than that.
-                unsafe { grown.add(old.size() - 1).write(0) };
+                let last = unsafe { grown.add(old.size() - 1) };
+                // SAFETY: as above.
+                unsafe { last.write(0) };
             }
             grown
         }
