@@ -30,7 +30,7 @@ pub fn used_bytes() -> usize {
 
 #[cfg(feature = "forgetful")]
 mod forgetful {
-    use std::alloc::{GlobalAlloc, Layout};
+    use core::alloc::{GlobalAlloc, Layout};
 
     use stampool::adapt::Global;
 
