@@ -37,6 +37,9 @@ mod known_bugs_of_growth;
 mod lifetimes;
 mod members;
 mod nested;
+// Granules have 16 bytes.
+#[cfg(target_pointer_width = "64")]
+mod offsets;
 mod one_layout;
 mod pairs;
 mod panics;
