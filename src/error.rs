@@ -73,12 +73,12 @@ impl fmt::Display for AllocError {
 
 impl core::error::Error for AllocError {}
 
-/// A value for which the pool had no block, and the reason.
+/// A value for which the pool or the allocator had no block, and the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Full<T> {
     /// The caller's value.
     pub value: T,
-    /// Why the pool has no block for it.
+    /// Why there is no block for it.
     pub error: AllocError,
 }
 

@@ -81,9 +81,10 @@ macro_rules! version {
             pub struct $Foreign<A>(pub A);
 
             // SAFETY: the foreign contract has the rules A1 to A3 in other words: `&self` calls do not
-            // invalidate blocks, nor does a move. Of A4, A6 and A7 it has what the module of the rules
-            // says of adaptors. A foreign allocator may take memory for a block without bytes, so it is
-            // not asked for one (A5).
+            // invalidate blocks, nor does a move. The rules except adaptors where it has less: the length
+            // may depend on the size that is passed back (A4), it may unwind (A6), and every failure is
+            // `OutOfMemory` (A7). A foreign allocator may take memory for a block without bytes, so it
+            // is not asked for one (A5).
             unsafe impl<A: Foreign> Allocator for $Foreign<A> {
                 fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
                     if layout.size() == 0 {

@@ -49,9 +49,9 @@ use crate::sync::abort;
 /// assert_eq!(squares[999], 998_001);
 /// ```
 ///
-/// What is in the static must be made by `const fn`s. Not const are the constructors that obtain memory
-/// at once: those of [`Blocks`](crate::alloc::Blocks), [`Bitmap`](crate::alloc::Bitmap),
-/// [`Buddy`](crate::alloc::Buddy), `Mapped` and `Reserved`. Nor may a
+/// What is in the static must be made by `const fn`s. The constructors of
+/// [`Blocks`](crate::alloc::Blocks), [`Bitmap`](crate::alloc::Bitmap), [`Buddy`](crate::alloc::Buddy),
+/// `Mapped` and `Reserved` are none, because they can fail. Nor may a
 /// [`Checked`](crate::alloc::wrap::Checked), a [`Counted`](crate::alloc::wrap::Counted) or a
 /// [`PerThread`](crate::alloc::wrap::PerThread) stand between the program and its memory: their own
 /// records are in the program's memory.

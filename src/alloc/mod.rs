@@ -21,9 +21,10 @@
 //!
 //! - it is given back;
 //! - a call that moves it returns an `Ok`;
-//! - the allocator is dropped. Where the value is a handle or a reference to the allocator that holds
-//!   the memory, such as a [`Run`], a lease or a clone of a [`Shared`](wrap::Shared), that allocator
-//!   counts, and not the handle;
+//! - the allocator is dropped. Some allocators only lead to another one that holds the memory: a
+//!   reference `&A`, a [`Run`], a [`Leased`](wrap::Leased), a [`CountedThread`](wrap::CountedThread), a
+//!   [`Lived`](wrap::Lived), a clone of a [`Shared`](wrap::Shared), a [`PoolAllocator`]. Their drop ends
+//!   no block; that of the allocator behind them does. The drop of a [`Scope`] ends its blocks;
 //! - the allocator is used by `&mut`, unless the call's documentation says that blocks stay (opening a
 //!   scope of a [`Stack`]);
 //! - a lifetime in the allocator's type ends.

@@ -19,10 +19,11 @@ pub(super) fn value<A: Allocator, T>(allocator: &A, value: T) -> Result<&mut T, 
         Ok(block) => block.cast::<T>(),
         Err(error) => return Err(Full { value, error }),
     };
-    // SAFETY: the block was just allocated for a `T` (A1), so it may be written.
+    // SAFETY: the block was just allocated for a `T`, so it is long enough, aligned and may be written (A1).
     unsafe { block.write(value) };
-    // SAFETY: the block is live as long as the allocator is borrowed, because neither its drop nor a
-    // use by `&mut` is possible meanwhile, and nobody else knows the block.
+    // SAFETY: the block is live as long as the allocator is borrowed. No call by `&self` ends it (A2), and
+    // neither a drop nor a use by `&mut` is possible meanwhile: not of the allocator, and not of one that
+    // it borrows, such as the stack of a scope. Nobody else knows the block.
     Ok(unsafe { &mut *block.as_ptr() })
 }
 

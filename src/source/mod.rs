@@ -158,9 +158,9 @@ pub unsafe trait Source: Send {
 
     /// The largest alignment that this source can serve, in bytes. A pool needs at least 64. A member
     /// of the family that obtains chunks needs at least 16, and answers
-    /// [`AllocError::Unsupported`](crate::AllocError::Unsupported) if the source has less; a request that
-    /// is aligned to more than the source can serve lies in a chunk that is longer. The default is 2^29,
-    /// the largest alignment that a type may have, and a pool asks for no more.
+    /// [`AllocError::Unsupported`](crate::AllocError::Unsupported) if the source has less; it asks for no
+    /// more, and serves a block that is aligned to more from a chunk that is longer by the padding. The
+    /// default is 2^29, the largest alignment that a type may have, and a pool asks for no more.
     fn max_align(&self) -> usize {
         LARGEST_ALIGN
     }

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use stampool::SystemSource;
 use stampool::alloc::wrap::Checked;
-use stampool::alloc::{Blocks, GoodFit, Linear, Stack};
+use stampool::alloc::{Blocks, Linear, Stack};
 
 /// Eight bytes, aligned to eight on every processor.
 const WORD: Layout = match Layout::from_size_align(8, 8) {
@@ -116,11 +116,11 @@ fn a_block_from_before_a_reset_is_refused() {
     unsafe { stack.deallocate(again, WORD) };
 }
 
-/// A resize in place to the wrong side: without the report a heap would serve bytes that it has not.
+/// A resize in place to the wrong side: without the report some members would serve bytes that they do not have.
 #[test]
 #[should_panic(expected = "was to grow from 500 bytes to 96, which are fewer")]
 fn a_growth_to_fewer_bytes() {
-    let heap = Checked::new(GoodFit::new(SystemSource));
+    let heap = Checked::new(Linear::new(SystemSource));
     let [old, new] = [500, 96].map(|size| Layout::from_size_align(size, 8).expect("a layout"));
     let block = heap.allocate(old).expect("memory").cast();
     // SAFETY: not so: the new layout is smaller.
@@ -130,7 +130,7 @@ fn a_growth_to_fewer_bytes() {
 #[test]
 #[should_panic(expected = "was to shrink from 96 bytes to 500, which are more")]
 fn a_shrink_to_more_bytes() {
-    let heap = Checked::new(GoodFit::new(SystemSource));
+    let heap = Checked::new(Linear::new(SystemSource));
     let [old, new] = [96, 500].map(|size| Layout::from_size_align(size, 8).expect("a layout"));
     let block = heap.allocate(old).expect("memory").cast();
     // SAFETY: not so: the new layout is larger.

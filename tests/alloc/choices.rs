@@ -285,3 +285,29 @@ fn the_first_chunk_of_blocks_has_about_a_page() {
         assert!(obtained <= block.max(4096) + 64, "{size} aligned to {align}: {obtained}");
     }
 }
+
+/// The rest of a run that is too short for a request stays a part of the next one.
+#[test]
+fn a_run_is_made_longer_if_nothing_lies_above_it() {
+    let linear = AsyncLinear::with_first_chunk(SystemSource, 1 << 20);
+    let run = linear.run();
+    let blocks = [(); 60].map(|()| cut(&run, 100));
+    let is_behind = |pair: &[NonNull<u8>]| pair[0].addr().get() + 100 == pair[1].addr().get();
+    assert!(blocks.windows(2).all(is_behind), "no byte is lost between two runs");
+    let used = linear.usage().used_bytes;
+    assert!((4000 + 8192..4000 + 8192 + 64).contains(&used), "{used}");
+    let above = cut(&linear, 1);
+    assert!(above.addr().get().is_multiple_of(64), "no thread shares the run's last cache line");
+}
+
+#[test]
+fn a_run_below_another_block_is_not_made_longer() {
+    let linear = AsyncLinear::with_first_chunk(SystemSource, 1 << 20);
+    let run = linear.run();
+    let first = cut(&run, 100);
+    let above = cut(&linear, 100);
+    let blocks = [(); 60].map(|()| cut(&run, 100));
+    assert!(first < above && blocks[0] < above && blocks[59] > above);
+    let used = linear.usage().used_bytes;
+    assert!(used >= 4096 + 100 + 8192, "{used}");
+}

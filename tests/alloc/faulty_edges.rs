@@ -1,5 +1,4 @@
-//! Members with faults at an edge, which the kit must find: one claims the byte in front of its buffer,
-//! one trusts the size that is passed back with a shrink.
+//! Members with small faults, which the kit must find.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -109,4 +108,39 @@ fn an_allocator_with_a_boundless_overhead_is_found() {
     let failure = Conformance::new(|source| Boasts(BestFit::new(source))).owner().find();
     let failure = failure.expect_err("a fault");
     assert_eq!(failure.violation.clause, Clause::Owner, "{failure}");
+}
+
+/// Says that it is at a limit of its own if its source refuses.
+struct BlamesItself(BestFit<TestSource>);
+
+// SAFETY: all calls go to the allocator inside.
+unsafe impl Allocator for BlamesItself {
+    fn allocate(&self, layout: Layout) -> Served {
+        self.0.allocate(layout).map_err(|reason| match reason {
+            AllocError::OutOfMemory if self.0.usage().used_bytes > 0 => AllocError::Capacity,
+            reason => reason,
+        })
+    }
+
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.deallocate(block, layout) }
+    }
+}
+
+impl Owner for BlamesItself {
+    fn owns(&self, address: NonNull<u8>) -> bool {
+        self.0.owns(address)
+    }
+
+    fn usage(&self) -> Usage {
+        self.0.usage()
+    }
+}
+
+#[test]
+fn an_allocator_that_blames_itself_for_its_source_is_found() {
+    let failure = Conformance::new(|source| BlamesItself(BestFit::new(source))).owner().find();
+    let failure = failure.expect_err("a fault");
+    assert_eq!(failure.violation.clause, Clause::A7, "{failure}");
 }

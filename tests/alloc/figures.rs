@@ -143,7 +143,7 @@ fn a_source_of_two_buffers_owns_the_regions_of_both() {
     }
 }
 
-/// Extends a region once, and tells the sizes that it was asked for.
+/// Extends a region once, and tells the sizes that it has served.
 struct Once {
     asked: Arc<Mutex<Vec<usize>>>,
     buffer: BufferSource,

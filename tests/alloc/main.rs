@@ -36,6 +36,7 @@ mod known_bugs;
 mod known_bugs_of_growth;
 mod lifetimes;
 mod members;
+mod must_report;
 mod nested;
 // Granules have 16 bytes.
 #[cfg(target_pointer_width = "64")]
@@ -49,5 +50,4 @@ mod regions;
 mod scopes;
 mod sources;
 mod threads;
-mod typed;
 mod wrappers;

@@ -20,8 +20,9 @@ use crate::source::{DefaultSource, Source};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fit {
-    /// The lowest one, or, of an aligned request, the lowest of eight that were tried, and else one with
-    /// room to spare. It keeps the high addresses free for large requests.
+    /// The lowest one, which keeps the high addresses free for large requests. A request that is aligned to
+    /// more than a block looks at the eight lowest free runs that are long enough. If none has an aligned
+    /// place, it takes the lowest run that has one wherever the run begins.
     #[default]
     First,
     /// The lowest one behind the last allocation, and from the front again if there is none. Memory
@@ -46,9 +47,10 @@ const TRIES: usize = 8;
 /// blocks      |L|L| | |L| | | |L|L|L| |L| ..  | |    L is live
 /// ```
 ///
-/// A search for a run from the first block on visits at most eight summaries of each level, one that begins
-/// elsewhere fifteen, and it finds the run in the bits of one leaf by shifts and masks. A search for one block needs no summary: levels of bits above the bitmap say
-/// which words have a free block.
+/// A search for a run that begins at the first block visits at most eight summaries of each level, and one
+/// that begins elsewhere at most fifteen. It finds the run in the bits of one leaf by shifts and masks. A
+/// search for one block needs no summary: levels of bits above the bitmap say which words have a free
+/// block.
 ///
 /// # Shape
 ///

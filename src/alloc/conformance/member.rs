@@ -104,8 +104,7 @@ impl<'k, A: Allocator> Conformance<'k, A> {
 
     /// The allocator asks another source beside the [`TestSource`], or instead of it, and the kit
     /// does not know what that one refuses. So it cannot tell whether the reason of a failure is true
-    /// (A7), and checks all other rules. A4 compares two runs, and says nothing if the allocator answers
-    /// otherwise when the same program runs again, because its memory lies elsewhere then.
+    /// (A7), and checks all other rules.
     #[must_use]
     pub const fn without_reasons(mut self) -> Self {
         self.subject.has_reasons = false;

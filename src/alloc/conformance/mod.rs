@@ -21,6 +21,10 @@
 //! panics, the program's panic hook prints each panic of each attempt to reduce; the failure at the
 //! end has the words of the last one.
 //!
+//! For A4 the kit runs a program twice, with other sizes passed back, and compares the answers. If one and
+//! the same program gets other answers when it runs again, as it may where the memory lies elsewhere in
+//! each run, the kit does not judge A4 by that program.
+//!
 //! An allocator with a source of its own ignores the test source; the kit then sees less, as
 //! [`without_reasons`](Conformance::without_reasons) says. One that needs a buffer and no source takes
 //! [`TestSource::buffer`], all of which counts as obtained. An allocator behind another trait

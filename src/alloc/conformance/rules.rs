@@ -43,8 +43,14 @@ impl<A: Allocator> Run<'_, A> {
                 "not in place, from a call that may move the block",
             ),
             AllocError::Capacity => {
-                // It need not state a capacity, because a part of it alone may have a limit. A layout that
-                // does not fit though nothing is in use would be unsupported.
+                // It need not state a capacity, because a part of it alone may have a limit.
+                let states = self.usage()?.is_none_or(|usage| usage.capacity_bytes.is_some());
+                self.ensure(
+                    states || before.1 == after.1,
+                    Clause::A7,
+                    "at its capacity, but it states none, and the source has refused",
+                )?;
+                // A layout that does not fit though nothing is in use would be unsupported.
                 let used = self.usage()?.map_or(self.made > 0, |usage| usage.used_bytes > 0);
                 self.ensure(used, Clause::A7, "at its capacity, but nothing is in use")
             }

@@ -103,7 +103,8 @@ impl<S: Source> Linear<S> {
     /// # Errors
     ///
     /// [`AllocError::OutOfMemory`] or [`AllocError::MisalignedSource`] from the source;
-    /// [`AllocError::Unsupported`] if no chunk can be that large.
+    /// [`AllocError::Unsupported`] if no chunk can be that large, or the source has
+    /// none that is aligned to 16 bytes.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         serve(layout, || self.bump.take(layout), || self.grow_and_take(layout))

@@ -71,8 +71,9 @@ const RUN_ALIGN: usize = 64;
 /// Constant and without atomics while the run lasts; a new run is one compare-and-swap, or two where
 /// another thread has allocated meanwhile.
 ///
-/// A run that has no room for a request is made longer if nothing was allocated above it. Else its rest,
-/// less than half of the run, is lost until the reset.
+/// A run that has no room for a request is made longer, if nothing was allocated above it and the chunk
+/// has room. Else its rest is lost until the reset: less than half of the run, if no request is aligned to
+/// more than its size.
 pub struct Run<'a, S: Source = SystemSource> {
     parent: &'a AsyncLinear<S>,
     bump: Bump,
@@ -119,12 +120,14 @@ impl<S: Source> Run<'_, S> {
         Ok(self.bump.take(layout).expect("a run has room for a quarter of it"))
     }
 
-    /// Makes what is left of the run as long as a new one, if nothing lies above it, or takes a new one;
-    /// then the rest of the old one is lost until the reset.
+    /// Makes what is left of the run as long as a new one, if nothing lies above it and the chunk has
+    /// room, or takes a new one; then the rest of the old one is lost until the reset.
     fn next_run(&self, run: Layout) -> Option<NonNull<[u8]>> {
         let (rest, mark) = (self.bump.remaining(), self.bump.mark());
+        // It ends where a cache line does, as a new one would.
+        let end = mark.addr().get().checked_add(run.size())?.checked_next_multiple_of(RUN_ALIGN)?;
         if let Ok(old) = Layout::from_size_align(rest, 1)
-            && let Ok(new) = Layout::from_size_align(run.size(), 1)
+            && let Ok(new) = Layout::from_size_align(end - mark.addr().get(), 1)
             && rest != 0
             && rest < run.size()
             // SAFETY: this value owns the rest of its run, as a block from its mark on.

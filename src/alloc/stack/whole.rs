@@ -55,8 +55,8 @@ use crate::source::{DefaultSource, Source};
 ///
 /// Sizes are rounded up to multiples of 16, and a block is that long. Chunks are those of
 /// [`Linear`](crate::alloc::Linear), but one that becomes empty is used again, or kept as a spare.
-/// Spare chunks go back to the source when the stack grows, at a reset, and when a scope closes that has
-/// left its first chunk; never while a block is freed or resized in place.
+/// Spare chunks go back to the source when the stack grows, at a reset, and at most ends of scopes; never
+/// while a block is freed or resized in place.
 ///
 /// # Invariants
 ///
@@ -123,7 +123,8 @@ impl<S: Source> Stack<S> {
     /// # Errors
     ///
     /// [`AllocError::OutOfMemory`] or [`AllocError::MisalignedSource`] from the source;
-    /// [`AllocError::Unsupported`] if no chunk can be that large; [`AllocError::Sealed`] while a
+    /// [`AllocError::Unsupported`] if no chunk can be that large, or the source has
+    /// none that is aligned to 16 bytes; [`AllocError::Sealed`] while a
     /// scope is open.
     #[inline(always)]
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {

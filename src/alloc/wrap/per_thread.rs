@@ -14,8 +14,9 @@ use crate::sync::const_when_shipped;
 ///
 /// A thread [leases](Self::lease) an instance, and allocates from it without a lock and without
 /// atomics, as if the instance were its own. When the lease ends, the instance waits for the next
-/// thread, with its memory and its blocks: a block outlives the thread that allocated it. The number of
-/// instances is the largest number of leases that were there at one time.
+/// thread, with its memory and its blocks: a block outlives the thread that allocated it. There are about
+/// as many instances as the largest number of leases at one time; a few more, if a lease ends while another
+/// thread looks for an instance.
 ///
 /// A block goes back through a lease of the instance that it came from, and not through another one.
 /// A container borrows its lease. So where a job's results are containers, the owner takes the leases,
@@ -95,7 +96,7 @@ impl<A: Owner, F> PerThread<A, F> {
     ///
     /// # Panics
     ///
-    /// If no instance owns the block.
+    /// If the block has bytes and no instance owns it.
     ///
     /// # Safety
     ///

@@ -99,14 +99,14 @@ impl Mapped {
         self.options
     }
 
-    /// Regions that got advised huge pages, because no explicit ones were free. To ask while an allocator
-    /// uses this source, give the allocator a `&mut` of it, and look when the allocator is gone.
+    /// Regions that got advised huge pages, because no explicit ones were free. While an allocator owns this
+    /// source it cannot be asked: lend it to the allocator by `&mut`, and ask when the allocator is gone.
     pub const fn fallbacks(&self) -> usize {
         self.fallbacks
     }
 
-    /// The reason of the last failure: of a request, an extension or a release. What
-    /// [`fallbacks`](Self::fallbacks) says of asking holds here too.
+    /// The reason of the last failure: of a request, an extension or a release. It can be asked for when
+    /// [`fallbacks`](Self::fallbacks) can.
     pub const fn last_error(&self) -> Option<MapError> {
         self.error
     }

@@ -66,8 +66,8 @@ impl Fill {
         Some(())
     }
 
-    /// Small sizes are more frequent than large ones; every second doubling of the alignment is a
-    /// quarter as frequent as the one before.
+    /// Small sizes are more frequent than large ones; each doubling of the alignment is a quarter as
+    /// frequent as the one before.
     fn layout(&mut self) -> Layout {
         let limit = 16 + self.rng.below(SIZES - 16);
         let size = LEAST_BYTES + self.rng.below(limit - LEAST_BYTES);

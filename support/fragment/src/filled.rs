@@ -38,7 +38,7 @@ pub(crate) struct Filled {
 /// There is no memory for the heap.
 pub(crate) fn all(
     subjects: &[&'static Subject],
-    rounds: usize,
+    rounds: u16,
     say: impl Fn(&str),
 ) -> Result<Vec<Filled>> {
     let memory = Memory::new(HEAP_BYTES).context("no memory for a heap")?;
@@ -49,7 +49,6 @@ pub(crate) fn all(
             (subject.play)(Task { buffer: memory.first(HEAP_BYTES), work: Work::Fill(&mut fill) });
             fill.percent
         };
-        let rounds = u16::try_from(rounds).unwrap_or(u16::MAX);
         let rounds_percent: Vec<f64> = (0..rounds).map(round).collect();
         let mean_percent = rounds_percent.iter().sum::<f64>() / rounds_percent.len() as f64;
         Filled { subject: subject.name, heap_bytes: HEAP_BYTES, mean_percent, rounds_percent }

@@ -38,7 +38,7 @@ struct Options {
     traces: Vec<PathBuf>,
     /// Fills a heap with random blocks in so many rounds, and replays nothing.
     #[arg(long, value_name = "ROUNDS", conflicts_with = "traces")]
-    fill: Option<usize>,
+    fill: Option<u16>,
     /// Only these allocators, separated by commas.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -110,7 +110,7 @@ fn main() -> Result<ExitCode> {
 }
 
 /// Fills heaps, prints what came of it, and writes it to a file.
-fn fill(subjects: &[&'static Subject], rounds: usize, out: &Path) -> Result<ExitCode> {
+fn fill(subjects: &[&'static Subject], rounds: u16, out: &Path) -> Result<ExitCode> {
     let rows = filled::all(subjects, rounds, |what| eprintln!("{what}"))?;
     let bars = filled::judge(&rows);
     let (is_fine, verdict) = filled::verdict(&rows, &bars);

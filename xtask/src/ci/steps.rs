@@ -285,7 +285,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             ),
             Step::new(
                 "suites",
-                "other allocators' own tests on the family's members, where their sources are there",
+                "other allocators' own tests on the members, where their sources are there; hashbrown's and bytes' on a heap",
                 Xtask,
                 "suites",
             ),

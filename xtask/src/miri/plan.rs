@@ -69,7 +69,8 @@ const fn out(name: &'static str, why: &'static str) -> LeftOut {
 pub(super) const UNIT_TESTS: &str = "lib";
 
 /// Integration tests under Stacked Borrows, in the quick run too.
-const QUICK: &[&str] = &["bad_input", "exact", "known_bugs", "object_values", "processors"];
+const QUICK: &[&str] =
+    &["bad_input", "exact", "known_bugs", "lent_values", "object_values", "processors"];
 
 /// Those of [`QUICK`] that start no thread. Another seed gives them other addresses, and no other
 /// order of steps, so the quick run takes one seed for them.

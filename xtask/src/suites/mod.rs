@@ -83,8 +83,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(wrong.is_empty(), "{}", wrong.join("; "));
     let packages: Vec<_> = packages::PACKAGES.iter().map(|package| package.name).collect();
     println!(
-        "{} of 3 suites ran ({}): they pass on every member, and find the faulty ones; so do the \
-         tests of {} with a heap as their allocator",
+        "{} of 3 suites ran ({}): they pass on every member, and find the faulty ones; the tests of \
+         {} pass with a heap as their allocator",
         ran.len(),
         ran.join(", "),
         packages.join(" and ")

@@ -354,6 +354,29 @@ pub(super) const MUTANTS: &[Mutant] = &[
 ",
         }],
         killer: Killer::Test { target: "alloc", name: "checked::a_growth_to_fewer_bytes" },
-        words: "attempt to subtract with overflow",
+        words: "test did not panic as expected",
+    },
+    Mutant {
+        name: "an allocator that is checked shrinks to more bytes",
+        edits: &[Edit {
+            file: "src/alloc/wrap/checked.rs",
+            from: "            new.size() <= old.size(),\n",
+            to: "            {on} || new.size() <= old.size(),\n",
+        }],
+        killer: Killer::Test { target: "alloc", name: "checked::a_shrink_to_more_bytes" },
+        words: "test did not panic as expected",
+    },
+    Mutant {
+        name: "the rest of a run is lost though nothing lies above it",
+        edits: &[Edit {
+            file: "src/alloc/linear/run.rs",
+            from: "            && rest != 0\n",
+            to: "            && rest != 0 && !{on}\n",
+        }],
+        killer: Killer::Test {
+            target: "alloc",
+            name: "choices::a_run_is_made_longer_if_nothing_lies_above_it",
+        },
+        words: "no byte is lost between two runs",
     },
 ];
