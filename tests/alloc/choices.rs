@@ -295,7 +295,8 @@ fn a_run_is_made_longer_if_nothing_lies_above_it() {
     let is_behind = |pair: &[NonNull<u8>]| pair[0].addr().get() + 100 == pair[1].addr().get();
     assert!(blocks.windows(2).all(is_behind), "no byte is lost between two runs");
     let used = linear.usage().used_bytes;
-    assert!((4000 + 8192..4000 + 8192 + 64).contains(&used), "{used}");
+    // A cache line is lost at most in front of the first run, and another one behind the longer one.
+    assert!((4000 + 8192..4000 + 8192 + 128).contains(&used), "{used}");
     let above = cut(&linear, 1);
     assert!(above.addr().get().is_multiple_of(64), "no thread shares the run's last cache line");
 }
