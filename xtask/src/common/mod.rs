@@ -2,6 +2,7 @@
 
 pub(crate) mod all_rows;
 pub(crate) mod build_id;
+pub(crate) mod folder;
 mod live_rows;
 pub(crate) mod models;
 pub(crate) mod nightly;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 
-use crate::common::workspace;
+use crate::common::{folder, workspace};
 
 /// The one version that the patch is made for.
 const VERSION: &str = "0.7.3";
@@ -34,7 +34,7 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     eprintln!("patching loom {VERSION}");
     let source = registry_source()?;
     remove(&copy)?;
-    copy_folder(&source, &copy)
+    folder::copy(&source, &copy)
         .with_context(|| format!("cannot copy {} to {}", source.display(), copy.display()))?;
     apply(&patch, &copy).with_context(|| format!("{PATCH} does not apply to loom {VERSION}"))?;
     silence(&copy.join("src/lib.rs"))?;
@@ -97,21 +97,6 @@ fn remove(folder: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            copy_folder(&source, &target)?;
-        } else {
-            // Not fs::copy: the registry's files may be read-only, and the copies must not be.
-            fs::write(target, fs::read(source)?)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

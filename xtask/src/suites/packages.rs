@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use super::project::{self, Outcome};
-use crate::common::{models, workspace};
+use crate::common::{folder, models, workspace};
 
 /// A package.
 pub(super) struct Package {
@@ -50,30 +50,30 @@ const ADDED_AND_OK: &str = "test the_heap_serves_this_program ... ok";
 /// Where a file cannot be read or written.
 fn write(package: &Package, from: &Path, is_faulty: bool) -> Result<PathBuf> {
     let name = if is_faulty { "forgetful" } else { "heap" };
-    let folder = workspace::output()?.join(project::FOLDER).join(name).join(package.name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+    let to = workspace::output()?.join(project::FOLDER).join(name).join(package.name);
+    if to.exists() {
+        fs::remove_dir_all(&to)?;
     }
-    copy(from, &folder)?;
+    folder::copy(from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
     let path = models::toml_string(&workspace::root()?.join("support/program-heap"))?;
     let features = if is_faulty { "\nfeatures = [\"forgetful\"]" } else { "" };
     let added =
         format!("\n[workspace]\n\n[dev-dependencies.program-heap]\npath = {path}{features}\n");
-    append(&folder.join("Cargo.toml"), &added)?;
-    append(&folder.join("src/lib.rs"), SERVED)?;
+    append(&to.join("Cargo.toml"), &added)?;
+    append(&to.join("src/lib.rs"), SERVED)?;
     for (program, _) in package.left_out {
-        let file = folder.join("tests").join(program).with_extension("rs");
+        let file = to.join("tests").join(program).with_extension("rs");
         ensure!(file.is_file(), "{}: no {program}", package.name);
         // The manifest names it.
         fs::write(&file, "")?;
     }
-    for file in fs::read_dir(folder.join("tests"))? {
+    for file in fs::read_dir(to.join("tests"))? {
         let file = file?.path();
         if file.extension().is_some_and(|ending| ending == "rs") {
             append(&file, SERVED)?;
         }
     }
-    Ok(folder)
+    Ok(to)
 }
 
 /// Runs a package's tests on the heap, or on the one with a fault.
@@ -91,20 +91,6 @@ pub(super) fn test(package: &Package, from: &Path, is_faulty: bool) -> Result<Ou
     let added = outcome.output.matches(ADDED_AND_OK).count();
     outcome.passed = outcome.passed.saturating_sub(added);
     Ok(outcome)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| format!("no folder {}", from.display()))? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            fs::write(&to, fs::read(entry.path())?)?;
-        }
-    }
-    Ok(())
 }
 
 fn append(file: &Path, text: &str) -> Result<()> {
