@@ -15,7 +15,7 @@ const WORD: Layout = match Layout::from_size_align(8, 8) {
 };
 
 /// What the panic of `call` says.
-fn says(call: impl FnOnce()) -> String {
+pub(crate) fn says(call: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("the call is refused");
     payload.downcast_ref::<String>().expect("a message").clone()
 }

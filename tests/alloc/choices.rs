@@ -10,21 +10,10 @@ use stampool::alloc::{
 };
 use stampool::source::{CountingSource, LimitedSource};
 
-fn layout(size: usize, align: usize) -> Layout {
+use crate::heaps::{bytes, cut, give};
+
+pub(crate) fn layout(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).expect("a layout")
-}
-
-fn bytes(size: usize) -> Layout {
-    layout(size, 1)
-}
-
-fn cut(member: &impl Allocator, size: usize) -> NonNull<u8> {
-    member.allocate(bytes(size)).expect("memory").cast()
-}
-
-fn give(member: &impl Allocator, block: NonNull<u8>, size: usize) {
-    // SAFETY: the tests free each block once, with its size.
-    unsafe { member.deallocate(block, bytes(size)) }
 }
 
 /// The number of the block in which an address lies.

@@ -35,10 +35,14 @@ enum Fault {
     WritesBehind,
     /// Claims the byte behind its buffer.
     OwnsBehind,
+    /// Claims the byte in front of its buffer.
+    OwnsInFront,
     /// Does not know the second half of its buffer.
     OwnsHalf,
     /// Says that less is in use than is live.
     CountsHalf,
+    /// Says that more is overhead than a number can say beside the bytes in use.
+    Boasts,
     /// Promises to take every block back, and takes the last one alone.
     TakesTheLast,
     /// Its reset forgets nothing.
@@ -155,7 +159,8 @@ impl Owner for Faulty {
             Fault::OwnsHalf => self.len() / 2,
             _ => self.len(),
         };
-        (start..start + len).contains(&address.addr().get())
+        let first = start - usize::from(self.fault == Fault::OwnsInFront);
+        (first..start + len).contains(&address.addr().get())
     }
 
     fn usage(&self) -> Usage {
@@ -164,6 +169,9 @@ impl Owner for Faulty {
         let part = if self.fault == Fault::CountsHalf { 2 } else { 1 };
         usage.used_bytes = self.mark.get() / part;
         usage.obtained_bytes = LEN;
+        if self.fault == Fault::Boasts && usage.used_bytes > 0 {
+            usage.overhead_bytes = usize::MAX;
+        }
         usage.capacity_bytes = Some(self.len());
         usage
     }
@@ -242,8 +250,10 @@ found! {
     a7_full_though_nothing_is_in_use: SmallOnly breaks A7, "at its capacity, but nothing is in use";
     a_byte_behind_the_region_is_written: WritesBehind breaks Source, "a byte beside a region was written";
     a_foreign_address_is_owned: OwnsBehind breaks Owner, "an address outside of all regions is owned";
+    a_foreign_address_in_front_is_owned: OwnsInFront breaks Owner, "an address outside of all regions is owned";
     a_block_is_not_owned: OwnsHalf breaks Owner, "a live block is not owned";
     a_usage_that_is_too_small: CountsHalf breaks Owner, "fewer bytes in use than are live";
+    an_overhead_without_bounds: Boasts breaks Owner, "more bytes in use than obtained";
     blocks_that_are_not_taken_back: TakesTheLast breaks Recovery, "in use though all blocks were freed";
     a_reset_that_forgets_nothing: ResetsNothing breaks Recovery, "bytes are in use after `reset`";
     a6_making_it_unwinds: PanicsInMake breaks A6, "`make` unwound";

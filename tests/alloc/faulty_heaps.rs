@@ -1,146 +1,84 @@
-//! Members with small faults, which the kit must find.
+//! A heap that breaks one rule in a call that the members on a buffer do not have. The kit must find each
+//! fault by its rule, with few steps.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use stampool::alloc::conformance::{Clause, Conformance, TestSource};
-use stampool::alloc::{AllocError, Allocator, BestFit, Owner, Static, Usage};
+use stampool::alloc::{AllocError, Allocator, BestFit, Owner, Usage};
 
-type Served = Result<NonNull<[u8]>, AllocError>;
-
-/// Claims the byte in front of its buffer.
-struct OwnsInFront(Static<'static>);
-
-// SAFETY: all calls go to the allocator inside.
-unsafe impl Allocator for OwnsInFront {
-    fn allocate(&self, layout: Layout) -> Served {
-        self.0.allocate(layout)
-    }
-
-    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.0.deallocate(block, layout) }
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// Shrinks where the block lies or not, as the size says that is passed back.
+    TrustsTheSizeOfAShrink,
+    /// Says that it is at a limit of its own if its source refuses.
+    BlamesItself,
 }
 
-impl Owner for OwnsInFront {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        let next = address.map_addr(|at| at.saturating_add(1));
-        self.0.owns(address) || self.0.owns(next)
-    }
-
-    fn usage(&self) -> Usage {
-        self.0.usage()
-    }
+struct Faulty {
+    fault: Fault,
+    heap: BestFit<TestSource>,
 }
 
-#[test]
-fn an_allocator_that_claims_the_byte_in_front_of_its_buffer_is_found() {
-    let make = |source: TestSource| {
-        // SAFETY: the kit keeps the buffer until the allocator is gone.
-        OwnsInFront(unsafe { Static::from_raw_parts(source.buffer(4096), 4096) })
-    };
-    let failure = Conformance::new(make).owner().find().expect_err("a fault");
-    assert_eq!(failure.violation.clause, Clause::Owner, "{failure}");
-}
-
-/// Shrinks where it is or not, as the size says that is passed back.
-struct TrustsTheSizeOfAShrink(BestFit<TestSource>);
-
-// SAFETY: all calls go to the allocator inside.
-unsafe impl Allocator for TrustsTheSizeOfAShrink {
-    fn allocate(&self, layout: Layout) -> Served {
-        self.0.allocate(layout)
-    }
-
-    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.0.deallocate(block, layout) }
-    }
-
-    unsafe fn shrink_in_place(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Served {
-        if old.size().is_multiple_of(16) {
-            return Err(AllocError::NotInPlace);
-        }
-        // SAFETY: by the caller.
-        unsafe { self.0.shrink_in_place(block, old, new) }
-    }
-}
-
-#[test]
-fn an_allocator_that_trusts_the_size_of_a_shrink_is_found() {
-    let check = Conformance::new(|source| TrustsTheSizeOfAShrink(BestFit::new(source)));
-    let failure = check.find().expect_err("a fault");
-    assert_eq!(failure.violation.clause, Clause::A4, "{failure}");
-}
-
-/// Has more overhead than a number can say beside the bytes in use.
-struct Boasts(BestFit<TestSource>);
-
-// SAFETY: all calls go to the allocator inside.
-unsafe impl Allocator for Boasts {
-    fn allocate(&self, layout: Layout) -> Served {
-        self.0.allocate(layout)
-    }
-
-    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.0.deallocate(block, layout) }
-    }
-}
-
-impl Owner for Boasts {
-    fn owns(&self, address: NonNull<u8>) -> bool {
-        self.0.owns(address)
-    }
-
-    fn usage(&self) -> Usage {
-        let mut usage = self.0.usage();
-        if usage.used_bytes > 0 {
-            usage.overhead_bytes = usize::MAX;
-        }
-        usage
-    }
-}
-
-#[test]
-fn an_allocator_with_a_boundless_overhead_is_found() {
-    let failure = Conformance::new(|source| Boasts(BestFit::new(source))).owner().find();
-    let failure = failure.expect_err("a fault");
-    assert_eq!(failure.violation.clause, Clause::Owner, "{failure}");
-}
-
-/// Says that it is at a limit of its own if its source refuses.
-struct BlamesItself(BestFit<TestSource>);
-
-// SAFETY: all calls go to the allocator inside.
-unsafe impl Allocator for BlamesItself {
-    fn allocate(&self, layout: Layout) -> Served {
-        self.0.allocate(layout).map_err(|reason| match reason {
-            AllocError::OutOfMemory if self.0.usage().used_bytes > 0 => AllocError::Capacity,
-            reason => reason,
+// SAFETY: kept for `Fault::None`: all calls go to the heap. The others break one rule each.
+unsafe impl Allocator for Faulty {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.heap.allocate(layout).map_err(|reason| match (self.fault, reason) {
+            (Fault::BlamesItself, AllocError::OutOfMemory) if self.heap.usage().used_bytes > 0 => {
+                AllocError::Capacity
+            }
+            _ => reason,
         })
     }
 
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: by the caller.
-        unsafe { self.0.deallocate(block, layout) }
+        unsafe { self.heap.deallocate(block, layout) }
+    }
+
+    unsafe fn shrink_in_place(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if self.fault == Fault::TrustsTheSizeOfAShrink && old.size().is_multiple_of(16) {
+            return Err(AllocError::NotInPlace);
+        }
+        // SAFETY: by the caller.
+        unsafe { self.heap.shrink_in_place(block, old, new) }
     }
 }
 
-impl Owner for BlamesItself {
+impl Owner for Faulty {
     fn owns(&self, address: NonNull<u8>) -> bool {
-        self.0.owns(address)
+        self.heap.owns(address)
     }
 
     fn usage(&self) -> Usage {
-        self.0.usage()
+        self.heap.usage()
     }
 }
 
+fn breaks(fault: Fault, clause: Clause, words: &str) {
+    let failure = check(fault).find().expect_err("the kit finds the fault");
+    assert_eq!(failure.violation.clause, clause, "{failure}");
+    assert!(failure.to_string().contains(words), "{failure}");
+    assert!(failure.program.steps.len() <= 10, "reduced: {failure}");
+}
+
+fn check(fault: Fault) -> Conformance<'static, Faulty> {
+    let make = move |source| Faulty { fault, heap: BestFit::new(source) };
+    Conformance::new(make).owner().programs(1000)
+}
+
 #[test]
-fn an_allocator_that_blames_itself_for_its_source_is_found() {
-    let failure = Conformance::new(|source| BlamesItself(BestFit::new(source))).owner().find();
-    let failure = failure.expect_err("a fault");
-    assert_eq!(failure.violation.clause, Clause::A7, "{failure}");
+fn without_a_fault_nothing_is_found() {
+    check(Fault::None).check();
+}
+
+found! {
+    a4_a_size_that_is_trusted_in_a_shrink: TrustsTheSizeOfAShrink breaks A4, "with the requested sizes passed back";
+    a7_a_refusal_of_the_source_is_called_a_limit: BlamesItself breaks A7, "it states none, and the source has refused";
 }

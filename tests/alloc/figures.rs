@@ -2,33 +2,18 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
-use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
-use core::sync::atomic::AtomicPtr;
-use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex};
 
 use stampool::alloc::wrap::{Checked, Limited, Segregated};
-use stampool::alloc::{Allocator, Blocks, Linear, Static};
+use stampool::alloc::{Blocks, Linear, Static};
 use stampool::source::{CountingSource, LimitedSource};
 use stampool::{BufferSource, Source, SystemSource};
 
-fn layout(size: usize, align: usize) -> Layout {
-    Layout::from_size_align(size, align).expect("a layout")
-}
-
-fn bytes(size: usize) -> Layout {
-    layout(size, 1)
-}
-
-fn cut(member: &impl Allocator, size: usize) -> NonNull<u8> {
-    member.allocate(bytes(size)).expect("memory").cast()
-}
-
-fn give(member: &impl Allocator, block: NonNull<u8>, size: usize) {
-    // SAFETY: the tests free each block once, with its size.
-    unsafe { member.deallocate(block, bytes(size)) }
-}
+use crate::checked::says;
+use crate::choices::layout;
+use crate::heaps::{bytes, cut, give};
+use crate::sources::buffer;
 
 #[test]
 fn a_block_grows_in_place_up_to_the_limit() {
@@ -76,29 +61,13 @@ fn the_end_of_a_chunk_of_blocks_is_no_block() {
     assert!(blocks.owns(at(63)) && !blocks.owns(at(64)));
 }
 
-fn message(call: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(call)).expect_err("a misuse");
-    payload.downcast_ref::<String>().expect("words").clone()
-}
-
 #[test]
 fn a_block_that_is_freed_twice_lies_not_inside_of_the_one_in_front_of_it() {
     let checked = Checked::new(Linear::default());
     let (_first, second) = (cut(&checked, 16), cut(&checked, 16));
     give(&checked, second, 16);
-    let words = message(|| give(&checked, second, 16));
+    let words = says(|| give(&checked, second, 16));
     assert!(words.contains("it was freed before"), "{words}");
-}
-
-/// All buffers, so that they stay reachable and are no leak.
-static BUFFERS: Mutex<Vec<AtomicPtr<MaybeUninit<u8>>>> = Mutex::new(Vec::new());
-
-/// A source over a buffer that lives for the rest of the process.
-fn buffer(len: usize) -> BufferSource {
-    let buffer = Box::into_raw(Box::new_uninit_slice(len));
-    BUFFERS.lock().unwrap().push(AtomicPtr::new(buffer.cast()));
-    // SAFETY: the buffer is nobody else's, and is never freed.
-    BufferSource::new(unsafe { &mut *buffer })
 }
 
 #[test]

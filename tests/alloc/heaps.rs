@@ -9,7 +9,7 @@ use stampool::alloc::{AllocError, Allocator, BestFit, GoodFit, Reset, SignPost};
 use stampool::source::{CountingSource, LimitedSource};
 use stampool::{BufferSource, Source, SystemSource};
 
-fn bytes(size: usize) -> Layout {
+pub(crate) fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")
 }
 
@@ -26,11 +26,11 @@ fn on_the_system() -> [Box<dyn Reset>; 3] {
     heaps(4096, || Box::new(SystemSource))
 }
 
-fn cut<A: Allocator + ?Sized>(heap: &A, size: usize) -> NonNull<u8> {
+pub(crate) fn cut<A: Allocator + ?Sized>(heap: &A, size: usize) -> NonNull<u8> {
     heap.allocate(bytes(size)).expect("memory").cast()
 }
 
-fn give<A: Allocator + ?Sized>(heap: &A, block: NonNull<u8>, size: usize) {
+pub(crate) fn give<A: Allocator + ?Sized>(heap: &A, block: NonNull<u8>, size: usize) {
     // SAFETY: the tests free each block once, with its size.
     unsafe { heap.deallocate(block, bytes(size)) }
 }

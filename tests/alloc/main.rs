@@ -16,7 +16,7 @@ macro_rules! found {
 #[cfg(not(miri))]
 mod faulty;
 #[cfg(not(miri))]
-mod faulty_edges;
+mod faulty_heaps;
 #[cfg(not(miri))]
 mod faulty_regions;
 

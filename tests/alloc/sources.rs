@@ -19,7 +19,7 @@ fn bytes(size: usize) -> Layout {
 static BUFFERS: Mutex<Vec<AtomicPtr<MaybeUninit<u8>>>> = Mutex::new(Vec::new());
 
 /// A source over a buffer that lives for the rest of the process.
-fn buffer(len: usize) -> BufferSource {
+pub(crate) fn buffer(len: usize) -> BufferSource {
     let buffer = Box::into_raw(Box::new_uninit_slice(len));
     BUFFERS.lock().unwrap().push(AtomicPtr::new(buffer.cast()));
     // SAFETY: the buffer is nobody else's, and is never freed.
