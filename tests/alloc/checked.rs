@@ -116,7 +116,8 @@ fn a_block_from_before_a_reset_is_refused() {
     unsafe { stack.deallocate(again, WORD) };
 }
 
-/// A resize in place to the wrong side: without the report some members would serve bytes that they do not have.
+/// A resize in place to the wrong side: without the report some members would serve bytes that they do
+/// not have.
 #[test]
 #[should_panic(expected = "was to grow from 500 bytes to 96, which are fewer")]
 fn a_growth_to_fewer_bytes() {

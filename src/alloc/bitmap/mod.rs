@@ -54,8 +54,8 @@ const TRIES: usize = 8;
 ///
 /// # Shape
 ///
-/// A request takes as many blocks as its size needs, one behind the other. Requests may be aligned to more than a block, and
-/// the region may have any address.
+/// A request takes as many blocks as its size needs, one behind the other. Requests may be aligned to more
+/// than a block, and the region may have any address.
 ///
 /// # When to take it
 ///

@@ -39,9 +39,9 @@ use crate::source::{DefaultSource, Source};
 ///
 /// Take it where frees do not know the size, as those of a C interface:
 /// [`deallocate_unsized`](Self::deallocate_unsized), [`block_len`](Self::block_len). For several threads
-/// put it into a `Mutex`; a [`Locked`](super::wrap::Locked) has only the calls that all members have. If frees pass a
-/// layout, [`GoodFit`](super::GoodFit) needs no tag and so less memory: a block of 32 bytes takes 48
-/// here and 32 there.
+/// put it into a `Mutex`; a [`Locked`](super::wrap::Locked) has only the calls that all members have. If
+/// frees pass a layout, [`GoodFit`](super::GoodFit) needs no tag and so less memory: a block of 32 bytes
+/// takes 48 here and 32 there.
 ///
 /// # Shape
 ///
