@@ -105,6 +105,15 @@ pub enum BuildError {
     ZeroSize,
     /// A region of zero blocks.
     NoBlocks,
+    /// A capacity of an arena below the least, or above the largest.
+    ArenaCapacity {
+        /// The capacity asked for, in bytes.
+        requested: usize,
+        /// The smallest capacity, in bytes: a page.
+        least: usize,
+        /// The largest capacity, in bytes.
+        limit: usize,
+    },
     /// A block whose padded size overflows.
     BlockTooLarge {
         /// The size asked for, in bytes.
@@ -196,6 +205,9 @@ impl fmt::Display for BuildError {
         match *self {
             Self::ZeroSize => write!(f, "a block of zero bytes, where 1 byte is the least"),
             Self::NoBlocks => write!(f, "a region of zero blocks, where 1 block is the least"),
+            Self::ArenaCapacity { requested, least, limit } => {
+                write!(f, "an arena of {requested} bytes, where {least} to {limit} can be had")
+            }
             Self::BlockTooLarge { size } => {
                 write!(f, "blocks of {size} bytes do not fit: no region can be as large as they ")?;
                 f.write_str("need, or the bytes asked for are too few")

@@ -86,6 +86,10 @@ mod provenance;
 mod region;
 mod served;
 mod sign_post;
+#[cfg(feature = "std")]
+mod size_class;
+#[cfg(feature = "std")]
+mod slab;
 mod stack;
 mod typed;
 mod unwind;
@@ -111,6 +115,8 @@ pub use owner::{Contiguous, Owner, Reset};
 #[cfg(feature = "std")]
 pub use pools::{BlockPool, PoolAllocator};
 pub use sign_post::SignPost;
+#[cfg(feature = "std")]
+pub use slab::{SlabArena, SlabArenaBuilder, SlabClass, SlabStats};
 pub use stack::{Scope, Stack};
 pub use usage::Usage;
 

@@ -20,10 +20,24 @@ use super::regions::{BlockRegion, Obtained};
 use crate::block::BlockLayout;
 use crate::error::AllocError;
 
-/// The size of the first chunk in bytes, unless the builder sets one.
-const FIRST_CHUNK_BYTES: usize = 16 << 10;
-/// The size in bytes up to which chunks grow, unless the builder sets one.
-const LARGEST_CHUNK_BYTES: usize = 4 << 20;
+/// How large chunks are.
+#[derive(Clone, Copy, Debug)]
+pub enum ChunkSizes {
+    /// Each has so many blocks.
+    Blocks(usize),
+    /// They double.
+    Doubling {
+        /// The bytes of the first chunk, rounded down to whole batches, or one batch.
+        first: usize,
+        /// The bytes up to which they double, rounded in the same way.
+        largest: usize,
+    },
+}
+
+impl ChunkSizes {
+    /// What a pool does unless its builder sets something else.
+    pub const DEFAULT: Self = Self::Doubling { first: 16 << 10, largest: 4 << 20 };
+}
 
 /// A run of fresh neighbouring blocks, and the room for the magazine that they need.
 #[derive(Debug)]
@@ -98,25 +112,27 @@ pub struct Carver {
 unsafe impl Send for Carver {}
 
 impl Carver {
-    /// A carver that has no chunk yet. `chunk` fixes the number of blocks per chunk; without it
-    /// chunks grow by doubling. `capacity` is the most blocks carved at one time.
+    /// A carver that has no chunk yet. `capacity` is the most blocks carved at one time.
     pub fn new(
         blocks: BlockLayout,
         magazine: Layout,
         batch: usize,
-        chunk: Option<usize>,
+        chunks: ChunkSizes,
         capacity: usize,
     ) -> Self {
         let in_bytes = |bytes: usize| (bytes / blocks.stride() / batch).max(1) * batch;
-        let smallest_chunk = chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES));
+        let (smallest_chunk, largest_chunk) = match chunks {
+            ChunkSizes::Blocks(blocks) => (blocks, blocks),
+            ChunkSizes::Doubling { first, largest } => (in_bytes(first), in_bytes(largest)),
+        };
         Self {
             blocks,
             magazine: magazine.pad_to_align(),
             batch,
             next_chunk: smallest_chunk,
             smallest_chunk,
-            largest_chunk: chunk.unwrap_or(in_bytes(LARGEST_CHUNK_BYTES)),
-            is_fixed: chunk.is_some(),
+            largest_chunk,
+            is_fixed: matches!(chunks, ChunkSizes::Blocks(_)),
             capacity,
             carved: 0,
             chunks: 0,

@@ -112,7 +112,7 @@ impl Regions {
         let (layout, offset) =
             Layout::new::<Header>().extend(payload).map_err(|_| AllocError::OutOfMemory)?;
         let (used, layout) = (layout.size(), self.granules(layout));
-        let region = self.ask(layout)?;
+        let region = self.ask_records(layout)?;
         if layout.size() > used {
             // SAFETY: within the region.
             let behind = unsafe { region.add(used) };
@@ -258,15 +258,30 @@ impl Regions {
         true
     }
 
-    /// Asks the source for a region.
+    /// Asks the source for a region of blocks.
     fn ask(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         self.calls += 1;
         let region = obtain_aligned(&mut *self.source, layout)?.ok_or(AllocError::OutOfMemory)?;
-        self.count += 1;
-        self.bytes += layout.size();
+        self.count_region(layout);
         Ok(region)
     }
 
+    /// Asks the source for a region that is kept.
+    fn ask_records(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        self.calls += 1;
+        let mut records = RecordsOf(&mut *self.source);
+        let region = obtain_aligned(&mut records, layout)?.ok_or(AllocError::OutOfMemory)?;
+        self.count_region(layout);
+        Ok(region)
+    }
+
+    fn count_region(&mut self, layout: Layout) {
+        self.count += 1;
+        self.bytes += layout.size();
+    }
+
+    /// Gives a region of blocks back.
+    ///
     /// # Safety
     ///
     /// As [`Source::release`].
@@ -308,10 +323,27 @@ impl Regions {
         // SAFETY: written by `obtain`, and its region is still held.
         let Header { next, layout } = unsafe { header.read() };
         self.last = next;
+        self.count -= 1;
+        self.bytes -= layout.size();
         // SAFETY: obtained with `layout`; unchained, so never released again; the owner of this
         // object has ended all use of the payload.
-        unsafe { self.give_back(header.cast(), layout) };
+        unsafe { self.source.release_records(header.cast(), layout) };
         true
+    }
+}
+
+/// A source whose regions are those that another source has for records.
+struct RecordsOf<'s, S: ?Sized>(&'s mut S);
+
+// SAFETY: the regions for records keep the promises of a source.
+unsafe impl<S: Source + ?Sized> Source for RecordsOf<'_, S> {
+    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.0.obtain_records(layout)
+    }
+
+    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller.
+        unsafe { self.0.release_records(region, layout) }
     }
 }
 

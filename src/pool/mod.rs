@@ -28,6 +28,8 @@ pub use object::{
     Constructor, Counted, LivePolicy, NoConstructor, ObjectPool, ObjectPoolBuilder, OwnedPooled,
     Pooled, SharedPooled,
 };
+#[cfg(feature = "family")]
+pub(crate) use per_thread::PoolSet;
 pub use per_thread::{DetachedLocal, StaticPool, ThreadLocalPool};
 pub use stamped::{
     AtomicPackedStamped, AtomicStamped, PackedStamped, Stale, Stamped, StampedLocal, StampedPool,

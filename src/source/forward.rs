@@ -24,6 +24,15 @@ macro_rules! through_a_pointer {
                 unsafe { (**self).extend(region, old, new) }
             }
 
+            fn obtain_records(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+                (**self).obtain_records(layout)
+            }
+
+            unsafe fn release_records(&mut self, region: NonNull<u8>, layout: Layout) {
+                // SAFETY: by the caller.
+                unsafe { (**self).release_records(region, layout) }
+            }
+
             fn granule(&self) -> usize {
                 (**self).granule()
             }

@@ -142,6 +142,33 @@ pub unsafe trait Source: Send {
         false
     }
 
+    /// Returns a region for records of the user's own: the slots and magazines of a pool. By default
+    /// this is [`obtain`](Self::obtain), whose promises hold here too. A source whose memory is scarce,
+    /// or is meant for blocks alone, takes such regions from elsewhere. They stay until the user is
+    /// dropped.
+    ///
+    /// # Panics
+    ///
+    /// As [`obtain`](Self::obtain).
+    fn obtain_records(&mut self, layout: Layout) -> Option<NonNull<u8>> {
+        self.obtain(layout)
+    }
+
+    /// Takes a region of records back. By default this is [`release`](Self::release).
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    ///
+    /// # Safety
+    ///
+    /// `region` came from [`obtain_records`](Self::obtain_records) of this source, which returned it
+    /// for this `layout`. It was not released since, and no thread uses it any more.
+    unsafe fn release_records(&mut self, region: NonNull<u8>, layout: Layout) {
+        // SAFETY: by the caller; a source that obtains records elsewhere overrides this as well.
+        unsafe { self.release(region, layout) }
+    }
+
     /// The bytes in which the source counts, for instance a page: a region takes as many bytes as its
     /// size rounded up to a multiple of this. An allocator of the family makes its chunks as long as
     /// what they take, so that nothing behind them is lost. The default is 1.

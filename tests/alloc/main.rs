@@ -48,6 +48,7 @@ mod per_thread;
 mod placement;
 mod regions;
 mod scopes;
+mod slab;
 mod sources;
 mod threads;
 mod wrappers;

@@ -8,7 +8,7 @@ use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
     AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
-    Index, Linear, Owner, SignPost, Stack, Static, Trees, Usage,
+    Index, Linear, Owner, SignPost, SlabArena, Stack, Static, Trees, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
@@ -302,5 +302,19 @@ fn pools(size: usize, align: usize) {
 fn pools_as_allocators() {
     for (size, align) in LAYOUTS {
         pools(size, align);
+    }
+}
+
+#[test]
+fn slab_arena() {
+    for (bytes, most) in [(4096, 4096), (20_000, 4096), (600_000, 150_000)] {
+        let make = |source| SlabArena::builder(bytes).source(source).build();
+        let check = conformance(on_a_region(make)).owner().reset().recovers();
+        check.up_to(most, 64).programs(programs() / 10 + 1).check();
+        // A chunk has a word for each block in front of the blocks.
+        let make = |source| SlabArena::builder(bytes).source(source).checked().build();
+        // A checked arena keeps all chunks, so a class may be refused although nothing is in use.
+        let check = conformance(on_a_region(make)).owner().reset().without_reasons();
+        check.up_to(most / 4, 64).programs(programs() / 20 + 1).check();
     }
 }

@@ -1,6 +1,7 @@
 //! Blocks that are runs of bits, for one thread.
 
 mod free;
+mod places;
 mod summary;
 mod tree;
 mod word;
@@ -10,7 +11,8 @@ use core::cell::Cell;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use self::tree::Tree;
+pub(super) use self::places::Places;
+pub(super) use self::tree::{Tree, words};
 use super::region::{Region, Shape, Size};
 use super::{Usage, empty_block, inherent};
 use crate::error::{AllocError, BuildError};
@@ -32,9 +34,6 @@ pub enum Fit {
     /// through the whole bitmap.
     Best,
 }
-
-/// How many free runs a search for an aligned place looks at before it asks for one with room to spare.
-const TRIES: usize = 8;
 
 /// A bitmap allocator for one thread: one bit for each block of one region.
 ///
@@ -213,46 +212,17 @@ impl<S: Source> Bitmap<S> {
             return Err(AllocError::Unsupported);
         }
         let found = match self.fit {
-            Fit::First => self.find(n, places, 0),
-            Fit::Next => self.find(n, places, self.next.get()).or_else(|| self.find(n, places, 0)),
-            Fit::Best => self.find_best(n, places),
+            Fit::First => self.tree.find_place(n, places, 0),
+            Fit::Next => self
+                .tree
+                .find_place(n, places, self.next.get())
+                .or_else(|| self.tree.find_place(n, places, 0)),
+            Fit::Best => self.tree.find_best_place(n, places),
         };
         let first = found.ok_or(AllocError::Capacity)?;
         self.tree.take(first, n);
         self.next.set(first + n);
         Ok(first)
-    }
-
-    /// The lowest place for `n` blocks at `from` or behind it, if it is found in some tries. Then one in a
-    /// run with room to spare, and then any.
-    fn find(&self, n: usize, places: Places, from: usize) -> Option<usize> {
-        let mut from = from;
-        let fits = |(first, end): (usize, usize)| places.at_least(first).filter(|at| at + n <= end);
-        for _ in 0..TRIES {
-            let first = self.tree.find(n, from)?;
-            let place = places.at_least(first)?;
-            if place == first {
-                return Some(place);
-            }
-            match self.tree.first_taken(first, (place + n).min(self.tree.blocks())) {
-                None if place + n <= self.tree.blocks() => return Some(place),
-                None => return None,
-                Some(taken) => from = taken,
-            }
-        }
-        match n.checked_add(places.step - 1).and_then(|spare| self.tree.find(spare, from)) {
-            Some(first) => places.at_least(first),
-            None => self.tree.runs(from).find_map(fits),
-        }
-    }
-
-    /// The place in the shortest free run that has one.
-    fn find_best(&self, n: usize, places: Places) -> Option<usize> {
-        let places = self.tree.runs(0).filter_map(|(first, end)| {
-            let place = places.at_least(first).filter(|place| place + n <= end)?;
-            Some((end - first, place))
-        });
-        places.min().map(|(_, place)| place)
     }
 
     /// The number of the block that begins at this address.
@@ -369,26 +339,4 @@ inherent::member! {
     /// [`AllocError::NotInPlace`] if the block is not aligned as `new` asks, or if `new` has no bytes, so
     /// that the block can be freed.
     unsafe shrink_in_place(self, block, old, new) = self.resize(block, old, new);
-}
-
-/// The blocks whose addresses are aligned as a request asks: each `step`th one, from `first` on.
-#[derive(Clone, Copy)]
-struct Places {
-    first: usize,
-    step: usize,
-}
-
-impl Places {
-    /// The region begins at `address`, which is aligned to a block.
-    fn new(address: usize, shift: u32, align: usize) -> Self {
-        let step = (align >> shift).max(1);
-        let first = (address >> shift).wrapping_neg() & (step - 1);
-        Self { first, step }
-    }
-
-    /// The first place that is not less than `at`.
-    fn at_least(self, at: usize) -> Option<usize> {
-        // The places are `first` modulo `step`, a power of two.
-        at.checked_add(self.first.wrapping_sub(at) & (self.step - 1))
-    }
 }

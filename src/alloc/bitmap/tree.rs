@@ -32,7 +32,7 @@ const LEVELS: usize = 5;
 pub(super) const MOST_BLOCKS: usize = bit_set::MOST;
 
 /// The bits and their summaries.
-pub(super) struct Tree {
+pub(in crate::alloc) struct Tree {
     pub(super) free: Free,
     stale: BitSet,
     levels: [NonNull<Cell<Summary>>; LEVELS],
@@ -53,7 +53,7 @@ const fn counts(blocks: usize) -> ([usize; LEVELS], usize) {
 }
 
 /// The words for so many blocks.
-pub(super) const fn words(blocks: usize) -> usize {
+pub(in crate::alloc) const fn words(blocks: usize) -> usize {
     if blocks == 0 {
         return 0;
     }
@@ -90,7 +90,7 @@ impl Tree {
     ///
     /// So many words at `first` are valid for reads and writes as long as this is used, and nobody
     /// else uses them. `blocks` is not zero, and at most [`MOST_BLOCKS`].
-    pub(super) unsafe fn new(first: NonNull<u64>, blocks: usize) -> Self {
+    pub(in crate::alloc) unsafe fn new(first: NonNull<u64>, blocks: usize) -> Self {
         let (counts, top) = counts(blocks);
         // SAFETY: by the caller; the parts lie one behind the other.
         let free = unsafe { Free::new(first, counts[0] * LEAF) };
@@ -119,7 +119,7 @@ impl Tree {
         self.give(0, self.blocks);
     }
 
-    pub(super) const fn blocks(&self) -> usize {
+    pub(in crate::alloc) const fn blocks(&self) -> usize {
         self.blocks
     }
 
@@ -135,12 +135,12 @@ impl Tree {
     }
 
     /// Takes blocks that are all free.
-    pub(super) fn take(&self, first: usize, n: usize) {
+    pub(in crate::alloc) fn take(&self, first: usize, n: usize) {
         each_word(first, n, |index, mask| self.free.take(index, mask));
     }
 
     /// Gives blocks back.
-    pub(super) fn give(&self, first: usize, n: usize) {
+    pub(in crate::alloc) fn give(&self, first: usize, n: usize) {
         each_word(first, n, |index, mask| self.give_in(index, mask));
     }
 
@@ -159,7 +159,7 @@ impl Tree {
     }
 
     /// The first block from `from` on, and below `end`, that is taken.
-    pub(super) fn first_taken(&self, from: usize, end: usize) -> Option<usize> {
+    pub(in crate::alloc) fn first_taken(&self, from: usize, end: usize) -> Option<usize> {
         let mut at = from;
         while at < end {
             let taken = !self.free.word(at / 64) & u64::MAX << (at % 64);
@@ -174,7 +174,7 @@ impl Tree {
     }
 
     /// The maximal runs of free blocks from `from` on: where each begins, and where it ends.
-    pub(super) fn runs(&self, from: usize) -> impl Iterator<Item = (usize, usize)> {
+    pub(in crate::alloc) fn runs(&self, from: usize) -> impl Iterator<Item = (usize, usize)> {
         let mut at = from;
         core::iter::from_fn(move || {
             let first = if at < self.blocks { self.free.next(at)? } else { return None };

@@ -12,7 +12,7 @@ use super::shared::{Growth, PrepareBlock, Shared};
 use super::{ExactPool, Pool, ThreadLocalPool};
 use crate::block::BlockLayout;
 use crate::checking::{Checked, Checking, Hardened, Unchecked};
-use crate::chunk::{BlockTable, Carver, Regions, WriteHeader};
+use crate::chunk::{BlockTable, Carver, ChunkSizes, Regions, WriteHeader};
 use crate::error::BuildError;
 use crate::free_list::{
     DoubleWidthCas, Magazine, Reclaimer, Requirements, Strategy, TagPolicy, TaggedWide,
@@ -36,7 +36,7 @@ pub struct PoolBuilder<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     batch_up_to: Option<usize>,
     capacity: Option<usize>,
     in_use: Option<usize>,
-    chunk: Option<usize>,
+    chunks: ChunkSizes,
     source: Box<dyn Source>,
     handling: Box<dyn ThreadHandling>,
     topology: Option<Box<dyn Topology>>,
@@ -65,7 +65,7 @@ impl PoolBuilder {
             batch_up_to: None,
             capacity: None,
             in_use: None,
-            chunk: None,
+            chunks: ChunkSizes::DEFAULT,
             source: Box::new(SystemSource),
             handling: Box::new(ExplicitHandles),
             topology: None,
@@ -126,7 +126,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             batch_up_to: self.batch_up_to,
             capacity: self.capacity,
             in_use: self.in_use,
-            chunk: self.chunk,
+            chunks: self.chunks,
             source: self.source,
             handling: self.handling,
             topology: self.topology,
@@ -232,7 +232,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
             .field("batch_up_to", &self.batch_up_to)
             .field("capacity", &self.in_use)
             .field("max_carved_blocks", &self.capacity)
-            .field("chunk_blocks", &self.chunk)
+            .field("chunks", &self.chunks)
             .finish_non_exhaustive()
     }
 
@@ -259,7 +259,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         let slot = Shared::<S, C>::slot_parts(batch, 1 + limbo);
         debug_assert!(slot.is_some(), "the largest batch with the largest limbo has a layout");
         let limit = layout.most_blocks().min(C::CHUNK_LIMIT);
-        if let Some(requested) = self.chunk
+        if let ChunkSizes::Blocks(requested) = self.chunks
             && (requested == 0 || requested > limit)
         {
             return Err(BuildError::Chunk { requested, limit });
@@ -268,7 +268,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         if shards == 0 || shards > MAX_SHARDS {
             return Err(BuildError::Shards { requested: shards, limit: MAX_SHARDS });
         }
-        let carver = Carver::new(layout, magazine, batch.min, self.chunk, capacity);
+        let carver = Carver::new(layout, magazine, batch.min, self.chunks, capacity);
         let id = PoolId::next();
         Ok(Shared::boxed(|rundown| Shared {
             mediator: Mediator::new(batch, shards, &mechanism),

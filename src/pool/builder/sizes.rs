@@ -3,6 +3,7 @@
 use super::PoolBuilder;
 use crate::block::{Batch, BlockLayout};
 use crate::checking::Checking;
+use crate::chunk::ChunkSizes;
 use crate::error::BuildError;
 use crate::free_list::Strategy;
 
@@ -95,7 +96,14 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
     /// that is larger, and each further chunk doubles, up to 4 MiB. If the source has no room for a
     /// whole chunk, the pool asks for a smaller one.
     pub fn chunk_blocks(mut self, blocks: usize) -> Self {
-        self.chunk = Some(blocks);
+        self.chunks = ChunkSizes::Blocks(blocks);
+        self
+    }
+
+    /// Sets the bytes of the first chunk, and those up to which chunks double.
+    #[cfg(feature = "family")]
+    pub(crate) fn chunk_bytes(mut self, first: usize, largest: usize) -> Self {
+        self.chunks = ChunkSizes::Doubling { first, largest };
         self
     }
 

@@ -175,11 +175,12 @@ struct Entry {
     local: Box<dyn AnyLocal>,
 }
 
-/// A detached handle of any strategy and any checking.
-trait AnyLocal {
+/// What a thread keeps for a pool, or for a set of pools: a detached handle, or a table of such.
+pub(super) trait AnyLocal {
+    /// Whether what it belongs to has been dropped.
     fn is_orphaned(&self) -> bool;
-    /// The handle's slot and address.
-    fn handle(&self) -> (SlotRef, *const ());
+    /// The slot, if it is one handle, and the address.
+    fn handle(&self) -> (Option<SlotRef>, *const ());
 }
 
 impl<S: Strategy, C: Checking> AnyLocal for DetachedLocal<S, C> {
@@ -187,9 +188,9 @@ impl<S: Strategy, C: Checking> AnyLocal for DetachedLocal<S, C> {
         self.is_orphaned()
     }
 
-    fn handle(&self) -> (SlotRef, *const ()) {
+    fn handle(&self) -> (Option<SlotRef>, *const ()) {
         let local: *const Local<'static, S, C> = &**self;
-        (self.slot(), local.cast())
+        (Some(self.slot()), local.cast())
     }
 }
 
@@ -202,7 +203,7 @@ impl Entry {
     /// it lies in: moving the box by itself would invalidate the pointer.
     fn enter_address(&mut self) -> Recent {
         let (slot, local) = self.local.handle();
-        self.recent = Recent { slot: Some(slot), local, ..self.recent };
+        self.recent = Recent { slot, local, ..self.recent };
         self.recent
     }
 }
@@ -238,6 +239,14 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
     Some(AtHand { slot, local })
 }
 
+/// The calling thread's table of the set `set`, if the thread used the set last among the pools and
+/// sets that share its entry of `RECENT`.
+#[inline(always)]
+pub(super) fn recent_table(set: PoolNumber) -> Option<*const ()> {
+    let recent = RECENT.with(|recent| recent[set.way()].get());
+    (recent.pool == set).then_some(recent.local)
+}
+
 /// The calling thread's handle of `pool`, attached now if the thread had none. `None` if the thread
 /// cannot have one: its thread-local storage is gone, or the program's allocator, called from here,
 /// has called back, or there is no memory for a new cache.
@@ -249,6 +258,23 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
     pool: PoolNumber,
     shared: &'p Shared<S, C>,
 ) -> Option<&'p Local<'p, S, C>> {
+    let local = find_or_enter(pool, || {
+        // SAFETY: the handle is used only while its pool is borrowed, here and in `recent`.
+        let detached = unsafe { DetachedLocal::attach(shared, shared.current_shard()) }.ok()?;
+        Some(Box::new(detached))
+    })?;
+    // SAFETY: the handle is boxed in `LOCALS`, which keeps it as long as the pool exists. The
+    // number is that of `shared`'s pool, so the handle has its strategy and its checking.
+    Some(unsafe { &*local.cast::<Local<'p, S, C>>() })
+}
+
+/// The address of what the calling thread keeps for the pool or set of this number, which `make` makes
+/// if the thread has nothing yet. It is also in `RECENT` then. `None` if the thread cannot keep it, or
+/// `make` returns nothing.
+pub(super) fn find_or_enter(
+    pool: PoolNumber,
+    make: impl FnOnce() -> Option<Box<dyn AnyLocal>>,
+) -> Option<*const ()> {
     let recent = LOCALS.try_with(|locals| {
         let known = locals.0.try_borrow().ok()?.find(pool).map(|entry| entry.recent);
         let recent = match known {
@@ -256,25 +282,20 @@ pub(super) unsafe fn find_or_attach<'p, S: Strategy, C: Checking>(
             None => {
                 // No borrow of `LOCALS` is held here, because the source, which may be called, may
                 // use other pools.
-                // SAFETY: the handle is used only while its pool is borrowed, here and in `recent`.
-                let detached =
-                    unsafe { DetachedLocal::attach(shared, shared.current_shard()) }.ok()?;
+                let made = make()?;
                 let mut locals = locals.0.try_borrow_mut().ok()?;
                 locals.prune();
                 match locals.find(pool) {
                     // A topology's hook has used this pool, and so has attached a handle meanwhile.
                     Some(entry) => entry.recent,
-                    None => locals.insert(Entry::new(pool, Box::new(detached))).enter_address(),
+                    None => locals.insert(Entry::new(pool, made)).enter_address(),
                 }
             }
         };
         RECENT.with(|all| all[pool.way()].set(recent));
         Some(recent.local)
     });
-    let local = recent.ok()??.cast::<Local<'p, S, C>>();
-    // SAFETY: the handle is boxed in `LOCALS`, which keeps it as long as the pool exists. The
-    // number is that of `shared`'s pool, so the handle has its strategy and its checking.
-    Some(unsafe { &*local })
+    recent.ok()?
 }
 
 #[cfg(test)]

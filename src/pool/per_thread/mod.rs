@@ -3,9 +3,13 @@
 mod detached;
 mod fixed;
 mod locals;
+#[cfg(feature = "family")]
+mod set;
 
 pub use detached::DetachedLocal;
 pub use fixed::StaticPool;
+#[cfg(feature = "family")]
+pub(crate) use set::PoolSet;
 
 use core::ops::Deref;
 
