@@ -18,7 +18,8 @@ macro_rules! version {
             };
             use crate::alloc::{
                 empty_block, AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy,
-                FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, Stack, Static,
+                FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, SlabArena, Stack,
+                Static,
             };
             use crate::checking::Checking;
             use crate::free_list::Strategy;
@@ -38,6 +39,7 @@ macro_rules! version {
                 [S: Source] Buddy<S>;
                 [S: Source, I: Index] FreeRanges<S, I>;
                 [S: Source] SignPost<S>;
+                [S: Strategy, C: Checking] SlabArena<S, C>;
                 ['p, S: Strategy, C: Checking] PoolAllocator<Local<'p, S, C>>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;

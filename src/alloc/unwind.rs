@@ -15,8 +15,12 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use super::wrap::CountedThread;
 use super::wrap::Limited;
 #[cfg(feature = "std")]
-use super::{AsyncLinear, AsyncStatic, Run};
+use super::{AsyncLinear, AsyncStatic, Run, SlabArena};
 use super::{Bitmap, Blocks, Buddy, FreeRanges, Index, Linear, Scope, SignPost, Stack, Static};
+#[cfg(feature = "std")]
+use crate::checking::Checking;
+#[cfg(feature = "std")]
+use crate::free_list::Strategy;
 use crate::source::Source;
 
 /// `$owner` owns its source, and may have an index of the type `$index`; `$borrower` borrows the
@@ -39,6 +43,11 @@ usable_after_a_panic!(Stack<S>, Scope<'_, S>);
 #[cfg(feature = "std")]
 usable_after_a_panic!(AsyncLinear<S>, Run<'_, S>);
 
+// An arena calls its source when it is made and when it is dropped, and its pools survive panics.
+#[cfg(feature = "std")]
+impl<S: Strategy, C: Checking> UnwindSafe for SlabArena<S, C> {}
+#[cfg(feature = "std")]
+impl<S: Strategy, C: Checking> RefUnwindSafe for SlabArena<S, C> {}
 impl UnwindSafe for Static<'_> {}
 impl RefUnwindSafe for Static<'_> {}
 #[cfg(feature = "std")]

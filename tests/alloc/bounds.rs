@@ -8,7 +8,7 @@ use stampool::alloc::wrap::{
 };
 use stampool::alloc::{
     AsyncLinear, AsyncStatic, BestFit, Bitmap, Blocks, Buddy, GoodFit, Linear, Run, Scope,
-    SignPost, Stack, Static,
+    SignPost, SlabArena, Stack, Static,
 };
 
 /// Whether a type is `Send`, and whether it is `Sync`: the constant of a type itself, which is there
@@ -56,7 +56,7 @@ fn members_of_one_thread_are_sent_and_not_shared() {
 #[test]
 fn members_of_several_threads_are_shared_and_their_runs_are_not() {
     threads_may! {
-        BOTH: AsyncLinear, AsyncStatic<'static>, &'static AsyncLinear;
+        BOTH: AsyncLinear, AsyncStatic<'static>, &'static AsyncLinear, SlabArena;
         // It may be lent to a thread.
         SEND_IT: Run<'static>;
     }

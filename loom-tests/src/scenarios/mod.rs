@@ -49,6 +49,7 @@ mod one_chunk;
 mod payload;
 pub mod recycle;
 mod shape;
+pub mod slab;
 pub mod stamped;
 mod standing;
 

@@ -19,7 +19,7 @@ const LARGEST: usize = match 1_usize.checked_shl(40) {
     Some(bytes) => bytes,
     None => 1 << 31,
 };
-/// A region of so many bytes begins at a huge page, if the source can do that.
+/// A region of so many bytes begins at a multiple of them, if the source can do that.
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Builds a [`SlabArena`]. Made by [`SlabArena::builder`].
@@ -99,7 +99,8 @@ impl<S: Strategy, C: Checking> SlabArenaBuilder<S, C> {
         if limit < PAGE {
             return Err(BuildError::Alignment { requested: PAGE, limit });
         }
-        let align = if capacity < HUGE_PAGE { PAGE } else { HUGE_PAGE.min(limit) };
+        // As many blocks as possible lie at multiples of their size.
+        let align = capacity.next_power_of_two().min(HUGE_PAGE).min(limit);
         let too_large = BuildError::BlockTooLarge { size: capacity };
         let layout = Layout::from_size_align(capacity, align).map_err(|_| too_large)?;
         let fill = |error| BuildError::Fill { error };

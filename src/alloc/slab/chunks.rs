@@ -3,6 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use super::classes::MOST_POOLED;
 use super::pages::{PAGE, Pages};
 use crate::source::{Source, SystemSource};
 use crate::sync::{Arc, Number};
@@ -55,6 +56,6 @@ unsafe impl Source for ChunkSource {
     }
 
     fn max_align(&self) -> usize {
-        PAGE
+        MOST_POOLED
     }
 }

@@ -8,8 +8,10 @@ use crate::alloc::size_class::SizeClasses;
 /// Steps of 8 bytes up to 128, then 16 in each octave: 544 classes up to a terabyte.
 type Sizes = SizeClasses<8, 16>;
 
-/// The classes with a pool: those of up to 64 KiB. Above, the steps are whole pages.
-pub(super) const POOLED: usize = Sizes::of(64 << 10) + 1;
+/// The largest blocks with a pool. Above, the steps are whole pages.
+pub(super) const MOST_POOLED: usize = 64 << 10;
+/// The classes with a pool.
+pub(super) const POOLED: usize = Sizes::of(MOST_POOLED) + 1;
 
 const _: () = assert!(Classes::size(POOLED) - Classes::size(POOLED - 1) == PAGE);
 const _: () = assert!(POOLED < super::marks::MORE as usize - 1, "each has a mark of its own");
@@ -31,19 +33,15 @@ pub(super) enum Route {
 impl Route {
     /// The route of a layout.
     ///
-    /// The size is rounded up to the alignment, so the class is a multiple of it (SC3).
+    /// The size is rounded up to the alignment, so the class is a multiple of it (SC3), and at least as
+    /// large.
     #[inline(always)]
     pub(super) const fn of(layout: Layout) -> Self {
         let size = (layout.size() + (layout.align() - 1)) & !(layout.align() - 1);
-        if size == 0 {
-            return Self::Empty;
+        if size.wrapping_sub(1) < MOST_POOLED {
+            return Self::Pool(Sizes::of(size));
         }
-        let class = Sizes::of(size);
-        if class < POOLED && layout.align() <= PAGE {
-            Self::Pool(class)
-        } else {
-            Self::Pages(class)
-        }
+        if size == 0 { Self::Empty } else { Self::Pages(Sizes::of(size)) }
     }
 }
 
@@ -54,17 +52,16 @@ impl Classes {
         Sizes::size(class)
     }
 
-    /// The pages of a block that has pages of its own. Its size is whole pages: the steps of the classes
-    /// above [`POOLED`] are, and a smaller block comes here if its alignment is whole pages.
+    /// The pages of a block that has pages of its own. The steps of these classes are whole pages.
     pub(super) const fn pages(class: usize) -> usize {
         Self::size(class) / PAGE
     }
 
-    /// The layout of the blocks of a class that has a pool. Its chunks begin at pages.
+    /// The layout of the blocks of a class that has a pool. They have every alignment that they can have,
+    /// so that a request needs no look at its alignment once it is rounded up.
     pub(super) fn layout(class: usize) -> Layout {
         let size = Self::size(class);
-        let align = (1 << size.trailing_zeros()).min(PAGE);
-        Layout::from_size_align(size, align).expect("a class of a pool is small")
+        Layout::from_size_align(size, 1 << size.trailing_zeros()).expect("the class is small")
     }
 
     /// The bytes of the fewest blocks of a class that has a pool whose pages lose at most a sixteenth.

@@ -172,31 +172,28 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
     pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         match Route::of(layout) {
             Route::Empty => Ok(empty_block(layout)),
-            Route::Pool(class) => {
-                // SAFETY: the set has a pool for each such class.
-                match unsafe { self.pools.allocate(class, || self.build(class)) } {
-                    Ok(block) => Ok(whole(expose(block.as_non_null()), class)),
-                    Err(error) => self.allocate_again(class, error),
-                }
-            }
+            // SAFETY: the set has a pool for each such class.
+            Route::Pool(class) => match unsafe { self.pools.hit(class) } {
+                Some(block) => Ok(whole(expose(block.as_non_null()), class)),
+                None => self.allocate_far(class),
+            },
             Route::Pages(class) => self.allocate_pages(class, layout.align()),
         }
     }
 
-    /// What follows when a pool refuses: another try, if pages of free blocks of other classes could be
-    /// had.
+    /// An allocation that the thread's cache does not serve. If the pool refuses, and pages of free
+    /// blocks of other classes can be had, it is asked again.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn allocate_again(&self, class: usize, error: AllocError) -> Result<NonNull<[u8]>, AllocError> {
-        let error = self.reason(error, class);
-        if error != AllocError::Capacity || !self.reclaim() {
-            return Err(error);
-        }
-        // SAFETY: the set has a pool for each such class.
-        match unsafe { self.pools.allocate(class, || self.build(class)) } {
+    fn allocate_far(&self, class: usize) -> Result<NonNull<[u8]>, AllocError> {
+        let take = || match self.pools.allocate(class, || self.build(class)) {
             Ok(block) => Ok(whole(expose(block.as_non_null()), class)),
             Err(error) => Err(self.reason(error, class)),
+        };
+        match take() {
+            Err(AllocError::Capacity) if self.reclaim() => take(),
+            taken => taken,
         }
     }
 
@@ -251,7 +248,6 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
 
     /// Why a pool refuses: a pool whose chunks are refused says `OutOfMemory`, but what is lacking is
     /// pages, unless the records were refused.
-    #[cold]
     fn reason(&self, error: AllocError, class: usize) -> AllocError {
         if error != AllocError::OutOfMemory || self.records.refused.get() != 0 {
             return error;

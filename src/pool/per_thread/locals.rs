@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `LOCALS` | every [`DetachedLocal`] of the thread, by the place of its pool | its destructor hands all blocks in |
 //! | `RECENT` | the handle of the pool that was used last, by the place of the pool modulo [`WAYS`] | it has no destructor, so a thread may look at it at any time; the destructor of `LOCALS` empties it |
+//! | `LAST_SET` | the table of the set of pools that was used last (`set.rs`) | as `RECENT` |
 //!
 //! Each entry names its pool by a number. No number is used twice in a process, until 2^47 pools
 //! have been made. So an entry of a dropped pool is never taken for one of a new pool, even if the
@@ -115,6 +116,7 @@ pub(super) struct AtHand<'p, S: Strategy, C: Checking> {
 
 crate::sync::thread_local! {
     static RECENT: [Cell<Recent>; WAYS] = const { [const { Cell::new(NONE) }; WAYS] };
+    static LAST_SET: Cell<(PoolNumber, *const ())> = const { Cell::new((PoolNumber(0), ptr::null())) };
     static LOCALS: Locals = const { Locals(RefCell::new(Table::new())) };
 }
 
@@ -212,6 +214,7 @@ impl Drop for Locals {
     fn drop(&mut self) {
         // A destructor that runs later finds no handle, so its calls use the fallback cache.
         RECENT.with(|recent| recent.iter().for_each(|place| place.set(NONE)));
+        LAST_SET.with(|last| last.set((NONE.pool, NONE.local)));
         *self.0.get_mut() = Table::new();
     }
 }
@@ -239,12 +242,23 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
     Some(AtHand { slot, local })
 }
 
-/// The calling thread's table of the set `set`, if the thread used the set last among the pools and
-/// sets that share its entry of `RECENT`.
+/// The calling thread's table of the set `set`, if that is the set that the thread used last.
 #[inline(always)]
-pub(super) fn recent_table(set: PoolNumber) -> Option<*const ()> {
+pub(super) fn last_table(set: PoolNumber) -> Option<*const ()> {
+    let (number, table) = LAST_SET.with(Cell::get);
+    (number == set).then_some(table)
+}
+
+/// The calling thread's table of the set `set`, which `make` makes if the thread has none. It is the
+/// thread's last one then. `None` as [`find_or_enter`].
+pub(super) fn table(
+    set: PoolNumber,
+    make: impl FnOnce() -> Option<Box<dyn AnyLocal>>,
+) -> Option<*const ()> {
     let recent = RECENT.with(|recent| recent[set.way()].get());
-    (recent.pool == set).then_some(recent.local)
+    let table = if recent.pool == set { recent.local } else { find_or_enter(set, make)? };
+    LAST_SET.with(|last| last.set((set, table)));
+    Some(table)
 }
 
 /// The calling thread's handle of `pool`, attached now if the thread had none. `None` if the thread

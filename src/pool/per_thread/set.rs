@@ -97,11 +97,25 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     #[inline(always)]
     unsafe fn at_hand(&self, index: usize) -> Option<&Local<'_, S, C>> {
         debug_assert!(index < self.members.len(), "no such pool");
-        let table = locals::recent_table(self.number.get())?;
+        let table = locals::last_table(self.number.get())?;
         // SAFETY: the entry was made for the number of this set, by `here`, for as many handles as the
         // set has pools; by the caller the index is one of them.
         let handle = unsafe { &*table.cast::<OnceCell<DetachedLocal<S, C>>>().add(index) };
         handle.get().map(|handle| &**handle)
+    }
+
+    /// Takes a block from the calling thread's cache of the pool of this index, if there is one at hand.
+    ///
+    /// # Safety
+    ///
+    /// The index is less than the count of [`new`](Self::new).
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) unsafe fn hit(&self, index: usize) -> Option<Block> {
+        // SAFETY: by the caller.
+        let local = unsafe { self.at_hand(index) }?;
+        // SAFETY: the slot is the handle's.
+        unsafe { local.allocate_hit(local.slot()) }
     }
 
     /// Takes a block from the pool of this index, which `build` builds if it is not there.
@@ -109,23 +123,14 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     /// # Errors
     ///
     /// As `build` and [`Local::allocate`].
-    ///
-    /// # Safety
-    ///
-    /// The index is less than the count of [`new`](Self::new).
-    #[inline(always)]
     #[track_caller]
-    pub(crate) unsafe fn allocate(
+    pub(crate) fn allocate(
         &self,
         index: usize,
         build: impl FnOnce() -> Result<Pool<S, C>, AllocError>,
     ) -> Result<Block, AllocError> {
-        // SAFETY: by the caller.
-        match unsafe { self.at_hand(index) } {
-            // SAFETY: the slot is the handle's.
-            Some(local) => unsafe { local.allocate_at(local.slot()) },
-            None => self.allocate_far(index, build),
-        }
+        let member = self.member_or_build(index, build)?;
+        self.here(index, member).allocate()
     }
 
     /// Gives a block back to the pool of this index.
@@ -137,24 +142,14 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     #[track_caller]
     pub(crate) unsafe fn deallocate(&self, index: usize, block: Block) {
         // SAFETY: a pool of this index has been built, so it is one of ours.
-        match unsafe { self.at_hand(index) } {
+        if let Some(local) = unsafe { self.at_hand(index) }
             // SAFETY: by the caller, and the slot is the handle's.
-            Some(local) => unsafe { local.deallocate_at(local.slot(), block) },
-            // SAFETY: by the caller.
-            None => unsafe { self.deallocate_far(index, block) },
+            && unsafe { local.deallocate_hit(local.slot(), block) }
+        {
+            return;
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    fn allocate_far(
-        &self,
-        index: usize,
-        build: impl FnOnce() -> Result<Pool<S, C>, AllocError>,
-    ) -> Result<Block, AllocError> {
-        let member = self.member_or_build(index, build)?;
-        self.here(index, member).allocate()
+        // SAFETY: by the caller.
+        unsafe { self.deallocate_far(index, block) };
     }
 
     /// # Safety
@@ -180,7 +175,7 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     }
 
     fn attach<'p>(&self, index: usize, member: &'p Member<S, C>) -> Option<&'p Local<'p, S, C>> {
-        let table = locals::find_or_enter(self.number.get(), || {
+        let table = locals::table(self.number.get(), || {
             let handles = core::iter::repeat_with(OnceCell::new).take(self.members.len());
             let set = Arc::downgrade(&self.life);
             Some(Box::new(Table::<S, C> { handles: handles.collect(), set }))

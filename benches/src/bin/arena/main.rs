@@ -69,7 +69,11 @@ fn main() -> ExitCode {
             let turn = Duration::from_millis(options.turn);
             let what = format!("{sizes}, {threads} threads");
             let entry = |(name, role, subject)| {
-                Contender::new(Title { name, batch: None }, role, Windows { subject, threads, sizes })
+                Contender::new(
+                    Title { name, batch: None },
+                    role,
+                    Windows { subject, threads, sizes },
+                )
             };
             let mut all: Vec<_> = subjects::all().into_iter().map(entry).collect();
             interleave(&mut all, options.rounds, turn, progress::show(&what, options.rounds));

@@ -6,6 +6,7 @@ use core::hint::black_box;
 use core::ptr::NonNull;
 use std::alloc::System;
 
+use benches::subject::block_of;
 use benches::title::Role;
 use peers::malloc::{Jemalloc, MiMalloc, SnMalloc};
 use stampool::SystemSource;
@@ -23,19 +24,20 @@ const WINDOW: usize = 256;
 /// The sizes that are asked for.
 #[derive(Clone, Copy)]
 pub(crate) enum Sizes {
-    /// One size.
+    /// One size, which is known when the loop is compiled, as it is in most programs.
     One(usize),
     /// Any from 16 bytes to 32 KiB, as many below as above each power of two between.
     Mixed,
 }
 
+/// Those that are measured.
 pub(crate) const SIZES: [Sizes; 7] = [
     Sizes::One(16),
     Sizes::One(64),
     Sizes::One(256),
-    Sizes::One(1 << 10),
-    Sizes::One(4 << 10),
-    Sizes::One(32 << 10),
+    Sizes::One(1024),
+    Sizes::One(4096),
+    Sizes::One(32_768),
     Sizes::Mixed,
 ];
 
@@ -54,10 +56,44 @@ pub(crate) trait Subject: Send + Sync {
     fn replace(&self, sizes: Sizes, seed: u64, replaced: u64);
 }
 
-/// The loop, the same for all.
+/// The layout of a request, of one size.
+fn one<const SIZE: usize>(_random: u64) -> Layout {
+    const { block_of(SIZE) }
+}
+
+/// The layout of a request, of any size.
+fn mixed(random: u64) -> Layout {
+    let octave = 4 + random % 11;
+    let size = (1 << octave) + (random >> 32) % (1 << octave);
+    let layout = Layout::from_size_align(usize::try_from(size).expect("small"), 8);
+    layout.expect("a layout")
+}
+
+/// The loop for these sizes.
 #[inline(always)]
 fn run(
     sizes: Sizes,
+    seed: u64,
+    replaced: u64,
+    allocate: impl Fn(Layout) -> Option<NonNull<u8>>,
+    free: impl Fn(NonNull<u8>, Layout),
+) {
+    match sizes {
+        Sizes::One(16) => window(one::<16>, seed, replaced, allocate, free),
+        Sizes::One(64) => window(one::<64>, seed, replaced, allocate, free),
+        Sizes::One(256) => window(one::<256>, seed, replaced, allocate, free),
+        Sizes::One(1024) => window(one::<1024>, seed, replaced, allocate, free),
+        Sizes::One(4096) => window(one::<4096>, seed, replaced, allocate, free),
+        Sizes::One(32_768) => window(one::<32_768>, seed, replaced, allocate, free),
+        Sizes::One(size) => unreachable!("{size} is not among those that are measured"),
+        Sizes::Mixed => window(mixed, seed, replaced, allocate, free),
+    }
+}
+
+/// The loop, the same for all.
+#[inline(always)]
+fn window(
+    layout: impl Fn(u64) -> Layout,
     seed: u64,
     replaced: u64,
     allocate: impl Fn(Layout) -> Option<NonNull<u8>>,
@@ -71,27 +107,19 @@ fn run(
         random
     };
     let new = |random: u64| {
-        let size = match sizes {
-            Sizes::One(size) => size,
-            Sizes::Mixed => {
-                let octave = 4 + random % 11;
-                usize::try_from((1 << octave) + (random >> 32) % (1 << octave)).expect("small")
-            }
-        };
-        let layout = Layout::from_size_align(size, 8).expect("a layout");
-        let block = black_box(allocate(black_box(layout))).expect("memory");
+        let block = black_box(allocate(layout(random))).expect("memory");
         // SAFETY: the block is live, and has at least 16 bytes.
         unsafe { block.cast::<u64>().write(random) };
-        (block, layout)
+        (block, random)
     };
     let mut window: Vec<_> = (0..WINDOW).map(|_| new(next())).collect();
     for _ in 0..replaced {
         let random = next();
         let place = &mut window[(random >> 20) as usize % WINDOW];
-        free(place.0, place.1);
+        free(place.0, layout(place.1));
         *place = new(random);
     }
-    window.into_iter().for_each(|(block, layout)| free(block, layout));
+    window.into_iter().for_each(|(block, random)| free(block, layout(random)));
 }
 
 struct Member<A>(A);
