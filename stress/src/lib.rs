@@ -16,6 +16,7 @@
 //! | [`replay`] | a recorded program instead |
 //! | `record` | how one is recorded |
 //! | [`bump`] | allocators of any layout that threads share |
+//! | [`arena`] | the arena with a capacity |
 //! | [`names`] | threads over the names of a `StampedPool` |
 //! | [`steer`] | mutated pools, found, made small and run again |
 //! | [`latency`] | each call timed, by what it did |
@@ -25,6 +26,7 @@
 //! | [`cli`], [`job`], [`report`] | the command, its work, its output |
 //! | [`html`] | results as a page of charts |
 
+pub mod arena;
 pub mod board;
 pub mod bump;
 pub mod checking;

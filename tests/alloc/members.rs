@@ -315,6 +315,6 @@ fn slab_arena() {
         let make = |source| SlabArena::builder(bytes).source(source).checked().build();
         // A checked arena keeps all chunks, so a class may be refused although nothing is in use.
         let check = conformance(on_a_region(make)).owner().reset().without_reasons();
-        check.up_to(most / 4, 64).programs(programs() / 20 + 1).check();
+        check.up_to(most / 4, 64).programs(programs() / 60 + 1).check();
     }
 }

@@ -9,9 +9,9 @@ use super::Violation;
 /// A live block. Its bytes follow from the stamp, so that its owner can tell whether somebody else
 /// has written them.
 #[derive(Debug)]
-pub(super) struct Block {
-    pub(super) start: NonNull<u8>,
-    pub(super) layout: Layout,
+pub(crate) struct Block {
+    pub(crate) start: NonNull<u8>,
+    pub(crate) layout: Layout,
     stamp: u64,
 }
 
@@ -23,7 +23,7 @@ impl Block {
     ///
     /// # Errors
     /// Where it is misaligned.
-    pub(super) fn new(start: NonNull<u8>, layout: Layout, stamp: u64) -> Result<Self, Violation> {
+    pub(crate) fn new(start: NonNull<u8>, layout: Layout, stamp: u64) -> Result<Self, Violation> {
         let (block, align) = (start.addr().get(), layout.align());
         if !block.is_multiple_of(align) {
             return Err(Violation::Misaligned { block, align });
@@ -41,7 +41,7 @@ impl Block {
     ///
     /// # Errors
     /// Where one is not.
-    pub(super) fn check(&self, start: NonNull<u8>, len: usize) -> Result<(), Violation> {
+    pub(crate) fn check(&self, start: NonNull<u8>, len: usize) -> Result<(), Violation> {
         // SAFETY: the block is this thread's, and these bytes were written.
         let bytes = unsafe { core::slice::from_raw_parts(start.as_ptr(), len) };
         let changed = |(at, found): (usize, &u8)| *found != byte(self.stamp, at);
@@ -55,7 +55,7 @@ impl Block {
     ///
     /// # Errors
     /// As there.
-    pub(super) fn check_all(&self) -> Result<(), Violation> {
+    pub(crate) fn check_all(&self) -> Result<(), Violation> {
         self.check(self.start, self.layout.size())
     }
 }

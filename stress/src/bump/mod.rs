@@ -23,6 +23,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
+pub(crate) use self::block::Block;
 use self::desk::Desk;
 use self::lane::Lane;
 pub use self::source::{Held, Recording};

@@ -88,7 +88,7 @@ pub enum Violation {
 
 impl Violation {
     /// A thread ended by this panic.
-    pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
+    pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Self {
         let what = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
             (Some(text), _) => (*text).to_owned(),
             (_, Some(text)) => text.clone(),

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod arena;
 pub mod bump;
 mod exit;
 pub mod latency;
@@ -10,6 +11,7 @@ mod value;
 
 use clap::{Parser, Subcommand};
 
+pub use self::arena::ArenaArgs;
 pub use self::bump::BumpArgs;
 pub use self::exit::Exit;
 pub use self::latency::LatencyArgs;
@@ -44,6 +46,8 @@ pub enum Command {
     Run(RunArgs),
     /// Runs the allocators of any layout that threads share.
     Bump(BumpArgs),
+    /// Fills the arena with a capacity, and frees everything at the same time.
+    Arena(ArenaArgs),
     /// Times each call: hits, refills, carves and flushes.
     Latency(LatencyArgs),
     /// Replays the heap trace of a real program.

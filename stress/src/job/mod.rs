@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod arena;
 mod bump;
 mod done;
 mod hang;
@@ -34,6 +35,10 @@ pub fn execute(cli: &Cli) -> Exit {
         Command::Bump(args) => {
             interrupt::listen();
             return bump::all(args);
+        }
+        Command::Arena(args) => {
+            interrupt::listen();
+            return arena::all(args);
         }
         Command::Reproduce(args) => return steer::reproduce(args),
         Command::SteerCheck(args) => return steer::check(args),
