@@ -25,18 +25,31 @@ use crate::error::AllocError;
 pub enum ChunkSizes {
     /// Each has so many blocks.
     Blocks(usize),
-    /// They double.
-    Doubling {
+    /// They grow.
+    Growing {
         /// The bytes of the first chunk, rounded down to whole batches, or one batch.
         first: usize,
-        /// The bytes up to which they double, rounded in the same way.
+        /// The bytes up to which they grow, rounded in the same way.
         largest: usize,
+        /// The pace.
+        pace: Pace,
     },
+}
+
+/// How fast chunks grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Each chunk has twice as many blocks as the one before: few chunks.
+    Double,
+    /// Each chunk has a sixteenth of the blocks that are carved, and not less than the first: little of
+    /// what the pool has is not carved yet.
+    Sixteenth,
 }
 
 impl ChunkSizes {
     /// What a pool does unless its builder sets something else.
-    pub const DEFAULT: Self = Self::Doubling { first: 16 << 10, largest: 4 << 20 };
+    pub const DEFAULT: Self =
+        Self::Growing { first: 16 << 10, largest: 4 << 20, pace: Pace::Double };
 }
 
 /// A run of fresh neighbouring blocks, and the room for the magazine that they need.
@@ -96,8 +109,9 @@ pub struct Carver {
     next_chunk: usize,
     /// Blocks in the first chunk.
     smallest_chunk: usize,
-    /// `next_chunk` doubles up to here.
+    /// `next_chunk` grows up to here.
     largest_chunk: usize,
+    pace: Pace,
     /// Whether all chunks have the number of blocks that the builder was told.
     is_fixed: bool,
     capacity: usize,
@@ -121,9 +135,11 @@ impl Carver {
         capacity: usize,
     ) -> Self {
         let in_bytes = |bytes: usize| (bytes / blocks.stride() / batch).max(1) * batch;
-        let (smallest_chunk, largest_chunk) = match chunks {
-            ChunkSizes::Blocks(blocks) => (blocks, blocks),
-            ChunkSizes::Doubling { first, largest } => (in_bytes(first), in_bytes(largest)),
+        let (smallest_chunk, largest_chunk, pace) = match chunks {
+            ChunkSizes::Blocks(blocks) => (blocks, blocks, Pace::Double),
+            ChunkSizes::Growing { first, largest, pace } => {
+                (in_bytes(first), in_bytes(largest), pace)
+            }
         };
         Self {
             blocks,
@@ -132,6 +148,7 @@ impl Carver {
             next_chunk: smallest_chunk,
             smallest_chunk,
             largest_chunk,
+            pace,
             is_fixed: matches!(chunks, ChunkSizes::Blocks(_)),
             capacity,
             carved: 0,
@@ -186,7 +203,7 @@ impl Carver {
                 Ok((chunk, new)) => {
                     self.current = Some(chunk);
                     self.chunks += 1;
-                    self.next_chunk = (self.next_chunk * 2).min(self.largest_chunk);
+                    self.next_chunk = self.after(blocks).min(self.largest_chunk);
                     return Ok(Some(new));
                 }
                 // A source that is nearly empty may still have room for a smaller chunk. A pool
@@ -196,6 +213,16 @@ impl Carver {
                     blocks /= 2;
                 }
                 Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The blocks of the chunk behind one of so many, if chunks grow for ever.
+    fn after(&self, blocks: usize) -> usize {
+        match self.pace {
+            Pace::Double => self.next_chunk * 2,
+            Pace::Sixteenth => {
+                ((self.carved + blocks) / 16 / self.batch * self.batch).max(self.smallest_chunk)
             }
         }
     }

@@ -12,7 +12,7 @@ mod regions;
 mod stamp;
 
 pub use block_table::{BlockTable, WriteHeader};
-pub use carver::{Carved, Carver, ChunkSizes, Extras, NewChunk, Rooms};
+pub use carver::{Carved, Carver, ChunkSizes, Extras, NewChunk, Pace, Rooms};
 pub use directory::Directory;
 pub use regions::{BlockRegion, Detached, Regions};
 pub use stamp::{StampWidth, StampWord};

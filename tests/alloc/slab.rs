@@ -60,7 +60,7 @@ fn free_all(arena: &SlabArena, blocks: Vec<NonNull<u8>>, layout: Layout) {
 fn an_arena_of_a_page_serves_small_blocks_or_one_page() {
     let arena = arena(PAGE);
     let small = fill(&arena, bytes(8));
-    assert_eq!(small.len(), PAGE / 8);
+    assert_eq!(small.len(), PAGE / 8, "blocks of 8 bytes in a page");
     assert_eq!(arena.allocate(bytes(PAGE)), Err(AllocError::Capacity));
     free_all(&arena, small, bytes(8));
     let whole = arena.allocate(bytes(PAGE)).expect("the page");
@@ -180,7 +180,8 @@ fn a_large_block_that_is_freed_twice_or_foreign_panics_and_changes_nothing() {
     assert!(wrong(block, other).contains("another size than"), "a wrong layout");
     // SAFETY: within the block.
     let within = unsafe { block.add(PAGE) };
-    assert!(wrong(within, old).contains("no block of this layout begins at"));
+    let inner = wrong(within, old);
+    assert!(inner.contains("no block of this layout begins at"), "within a block: {inner}");
     assert!(wrong(NonNull::from(&0_u8), old).contains("is not of this arena"));
     free_all(&arena, vec![block], old);
     assert!(wrong(block, old).contains("it was freed, or never allocated"), "twice");
@@ -327,7 +328,154 @@ fn a_trim_gives_the_pages_of_free_blocks_back() {
     assert!(arena.stats().heap_bytes < 64 << 10, "the chunk of the block that is in use");
     free_all(&arena, vec![kept], bytes(1000));
     arena.trim().expect("a trim");
-    assert_eq!(arena.stats().heap_bytes, 0);
+    assert_eq!(arena.stats().heap_bytes, 0, "a page is left");
+}
+
+#[test]
+fn each_arena_has_its_own_table() {
+    let layout = bytes(100);
+    for _ in 0..3 {
+        let (one, other) = (arena(1 << 20), arena(1 << 20));
+        for arena in [&one, &other, &one, &other] {
+            let block = arena.allocate(layout).expect("room").cast::<u8>();
+            assert!(arena.owns(block), "a block of another arena");
+            // SAFETY: live, and freed once.
+            unsafe { arena.deallocate(block, layout) };
+        }
+        assert_eq!((one.stats().allocated_blocks, other.stats().allocated_blocks), (0, 0));
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "it takes a gigabyte of addresses")]
+#[cfg(target_pointer_width = "64")]
+fn the_bits_grow_with_the_pages_that_are_taken() {
+    let arena = arena(1 << 30);
+    let first = arena.stats().overhead_bytes;
+    let layout = bytes(90 << 20);
+    let mut blocks: Vec<_> = core::iter::from_fn(|| arena.allocate(layout).ok()).collect();
+    assert!(blocks.len() >= 10, "{} of 11", blocks.len());
+    blocks.sort_by_key(|block| block.cast::<u8>());
+    for pair in blocks.windows(2) {
+        let apart = pair[1].cast::<u8>().addr().get() - pair[0].cast::<u8>().addr().get();
+        assert!(apart >= pair[0].len(), "two blocks overlap");
+    }
+    let stats = arena.stats();
+    assert_eq!(stats.heap_bytes, stats.allocated_bytes);
+    assert!(stats.overhead_bytes > first && stats.overhead_bytes < 1 << 20);
+    free_all(&arena, blocks.into_iter().map(NonNull::cast).collect(), layout);
+    assert_eq!(arena.allocate(bytes(1 << 30)).expect("all pages").len(), 1 << 30);
+}
+
+#[test]
+fn a_class_takes_a_hundredth_of_the_pages_at_a_time() {
+    let capacity = 64 << 20;
+    let arena = arena(capacity);
+    let mut heap = 0;
+    for size in [8, 100, 1000, 4096, 40_000] {
+        for _ in 0..2_000_000 / size {
+            _ = arena.allocate(bytes(size)).expect("room");
+            let now = arena.stats().heap_bytes;
+            assert!(now - heap <= capacity / 100 + PAGE, "{size}: takes more than its share");
+            heap = now;
+            if cfg!(miri) {
+                break;
+            }
+        }
+    }
+}
+
+/// Restates the concurrent test of gostore's arena, where a heap of 4.8 GB held a fraction of it.
+#[test]
+fn threads_that_replace_blocks_of_any_size_need_a_quarter_more_than_is_live() {
+    let arena = arena(256 << 20);
+    let (threads, window, replaced) = if cfg!(miri) { (2, 20, 50) } else { (4, 10_000, 60_000) };
+    let work = |thread: usize| {
+        let mut random = thread * 7919 + 1;
+        let mut next = |bound: usize| {
+            random = random.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+            (random >> 16) % bound
+        };
+        let mut new = || {
+            let layout = bytes(96 + next(3000));
+            (arena.allocate(layout).expect("room").cast::<u8>().addr(), layout)
+        };
+        let mut blocks: Vec<_> = (0..window).map(|_| new()).collect();
+        for round in 0..replaced {
+            let at = (round * 7) % window;
+            let (block, layout) = core::mem::replace(&mut blocks[at], new());
+            // SAFETY: live, of this layout, and freed once.
+            unsafe { arena.deallocate(NonNull::with_exposed_provenance(block), layout) };
+        }
+        blocks.iter().map(|(_, layout)| layout.size()).sum::<usize>()
+    };
+    let live: usize = std::thread::scope(|scope| {
+        let work = &work;
+        let all: Vec<_> = (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
+        all.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+    });
+    let heap = arena.stats().heap_bytes;
+    assert!(cfg!(miri) || heap * 4 <= live * 5, "{heap} bytes of pages for {live} live bytes");
+}
+
+/// Each number of threads fills each arena with blocks of one size.
+fn fills(capacities: &[usize]) {
+    for capacity in capacities {
+        for threads in [2, 4, 8, 16] {
+            for size in [4096, 20_000] {
+                let arena = arena(*capacity);
+                let fill = || {
+                    let mut most = 0;
+                    for nth in 0.. {
+                        if arena.allocate(bytes(size)).is_err() {
+                            break;
+                        }
+                        if nth % 64 == 0 {
+                            most = arena.stats().heap_bytes.max(most);
+                        }
+                    }
+                    most
+                };
+                let most = std::thread::scope(|scope| {
+                    let all: Vec<_> = (0..threads).map(|_| scope.spawn(fill)).collect();
+                    all.into_iter().map(|thread| thread.join().expect("no panic")).max()
+                });
+                let stats = arena.stats();
+                let (usable, heap) = (stats.allocated_bytes, stats.heap_bytes);
+                assert!(most <= Some(*capacity) && heap <= *capacity);
+                let what = format!("{usable} of {capacity} for {size}, {threads} threads");
+                assert!(usable / 9 >= capacity / 10, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "sixteen threads")]
+fn threads_fill_nine_tenths_of_an_arena() {
+    fills(&[1 << 20, 16 << 20]);
+}
+
+#[test]
+#[ignore = "large arenas, for the deep tier: optimised"]
+#[cfg(target_pointer_width = "64")]
+fn threads_fill_nine_tenths_of_a_large_arena() {
+    fills(&[256 << 20, 1 << 30, 4 << 30]);
+}
+
+/// Address space alone: pages become memory when they are written.
+#[test]
+#[cfg(all(feature = "os", target_os = "linux", target_pointer_width = "64"))]
+#[cfg_attr(miri, ignore = "the memory is mapped")]
+fn a_terabyte() {
+    let arena = arena(1 << 40);
+    let most = arena.allocate(bytes(1 << 39)).expect("half of it");
+    assert_eq!(most.len(), 1 << 39);
+    let small = arena.allocate(bytes(100)).expect("room").cast::<u8>();
+    // SAFETY: live, and this long.
+    unsafe { small.write_bytes(1, 100) };
+    assert!(SlabArena::new((1 << 40) + 1).is_err());
+    assert!(arena.stats().overhead_bytes < 200 << 20);
 }
 
 #[test]

@@ -120,7 +120,9 @@ fn class_built_twice() -> String {
     let other = thread::spawn(move || shared.take(bytes(2048)).is_some());
     let had = rig.take(bytes(2048)).is_some();
     assert!(other.join().expect("no panic unreported") && had, "a page holds two");
-    format!("{} blocks", rig.end())
+    let blocks = rig.end();
+    assert_eq!(blocks, 2, "a pool was lost, with its blocks");
+    format!("{blocks} blocks")
 }
 
 /// One page, and two threads that want blocks of different classes: one of them has it.

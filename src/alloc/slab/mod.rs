@@ -26,7 +26,7 @@ use crate::pool::{Pool, PoolSet};
 use crate::sync::Arc;
 
 /// The most bytes of a batch, and the most blocks of the first one and of the largest.
-const BATCH_BYTES: usize = 32 << 10;
+const BATCH_BYTES: usize = 16 << 10;
 const BATCH_BLOCKS: usize = 64;
 const LARGEST_BATCH_BLOCKS: usize = 512;
 /// A batch has at most this part of the capacity, so that the caches of threads hold little of it.
@@ -66,7 +66,7 @@ const CHUNK_PART: usize = 100;
 /// A free block stays with its class until another class lacks pages. Then the arena gives the pages of
 /// free blocks back, as [`trim`](Self::trim) does, and tries again. A few free blocks are out of its
 /// reach, in the caches of other threads: at most two batches of a class and a thread, each at most
-/// 32 KiB and at most a 1,024th part of the capacity, but at least one block.
+/// 16 KiB and at most a 1,024th part of the capacity, but at least one block.
 ///
 /// # Fairness
 ///
@@ -206,15 +206,12 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
         Ok(whole(expose(block?), class))
     }
 
-    /// Trims the classes that have free blocks. Answers whether pages went back.
+    /// Trims all classes. Answers whether pages went back.
     fn reclaim(&self) -> bool {
         let mut bytes = 0;
         for class in 0..POOLED {
             let Some(pool) = self.pools.pool(class) else { continue };
-            let stats = pool.stats();
-            let drawn = usize::try_from(stats.drawn_blocks).unwrap_or(usize::MAX);
-            let in_lists = stats.carved_blocks.saturating_sub(drawn);
-            if in_lists + self.pools.cached_here(class) > 0 {
+            if self.pages.lock().chunk_bytes(class) > 0 {
                 // A pool that cannot be trimmed keeps its pages.
                 bytes += self.trim_class(class, pool).unwrap_or(0);
             }

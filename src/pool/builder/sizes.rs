@@ -4,6 +4,8 @@ use super::PoolBuilder;
 use crate::block::{Batch, BlockLayout};
 use crate::checking::Checking;
 use crate::chunk::ChunkSizes;
+#[cfg(feature = "family")]
+use crate::chunk::Pace;
 use crate::error::BuildError;
 use crate::free_list::Strategy;
 
@@ -100,10 +102,11 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         self
     }
 
-    /// Sets the bytes of the first chunk, and those up to which chunks double.
+    /// Sets the bytes of the first chunk, and those up to which chunks grow, slowly: little of what the
+    /// pool has is not carved.
     #[cfg(feature = "family")]
     pub(crate) fn chunk_bytes(mut self, first: usize, largest: usize) -> Self {
-        self.chunks = ChunkSizes::Doubling { first, largest };
+        self.chunks = ChunkSizes::Growing { first, largest, pace: Pace::Sixteenth };
         self
     }
 

@@ -248,8 +248,10 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     /// Free blocks in the calling thread's handle of a pool.
     pub(crate) fn cached_here(&self, index: usize) -> usize {
         assert!(index < self.members.len(), "no such pool");
-        // SAFETY: just compared.
-        unsafe { self.at_hand(index) }.map_or(0, Local::len_blocks)
+        let Some(table) = locals::known_table(self.number.get()) else { return 0 };
+        // SAFETY: as in `at_hand`.
+        let handle = unsafe { &*table.cast::<OnceCell<DetachedLocal<S, C>>>().add(index) };
+        handle.get().map_or(0, |handle| handle.len_blocks())
     }
 
     /// Hands in what the caches of the calling thread, and of threads without one, hold of a pool.

@@ -13,6 +13,7 @@ mod per_thread;
 mod pool;
 mod rundown;
 mod side_lists;
+mod slab;
 mod tags_and_ends;
 mod thread_cache;
 
@@ -36,6 +37,7 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         side_lists::MUTANTS,
         tags_and_ends::MUTANTS,
         thread_cache::MUTANTS,
+        slab::MUTANTS,
     ]
     .into_iter()
     .flatten()
