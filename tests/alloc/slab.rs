@@ -463,21 +463,6 @@ fn threads_fill_nine_tenths_of_a_large_arena() {
     fills(&[256 << 20, 1 << 30, 4 << 30]);
 }
 
-/// Address space alone: pages become memory when they are written.
-#[test]
-#[cfg(all(feature = "os", target_os = "linux", target_pointer_width = "64"))]
-#[cfg_attr(miri, ignore = "the memory is mapped")]
-fn a_terabyte() {
-    let arena = arena(1 << 40);
-    let most = arena.allocate(bytes(1 << 39)).expect("half of it");
-    assert_eq!(most.len(), 1 << 39);
-    let small = arena.allocate(bytes(100)).expect("room").cast::<u8>();
-    // SAFETY: live, and this long.
-    unsafe { small.write_bytes(1, 100) };
-    assert!(SlabArena::new((1 << 40) + 1).is_err());
-    assert!(arena.stats().overhead_bytes < 200 << 20);
-}
-
 #[test]
 fn texts_say_what_there_is() {
     let arena = arena(1 << 20);

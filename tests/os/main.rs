@@ -1,6 +1,7 @@
 //! Sources on the system's mappings: what the kernel says about them, and what they do with bad
 //! input.
 
+mod arena;
 mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;

@@ -30,6 +30,7 @@ const SECONDS: &[(&str, u64)] = &[
     ("stress, stalled", 7),
     ("stress, checking", 4),
     ("stress bump", 7),
+    ("stress arena", 6),
     ("replay 1", 1),
     ("replay 2", 1),
     ("hit-path", 5),

@@ -275,7 +275,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 "pairs",
                 "every member of the family on every source, 10,000 programs each",
                 Cargo,
-                "test --quiet --release --test alloc pairs -- --include-ignored",
+                "test --quiet --release --test alloc -- pairs slab --include-ignored",
             ),
             Step::new(
                 "fragment",
@@ -359,6 +359,21 @@ fn stress(deep: bool) -> [Step; 8] {
                 "the allocators that threads share, with and without resets, 2 and 4 threads, 6 s in all",
                 Cargo,
                 "run --quiet --release -p stress --no-default-features -- bump --threads 2,4 --total 6s",
+            )
+        },
+        if deep {
+            Step::new(
+                "stress arena",
+                "an arena filled and freed by 100 threads at once, a billion calls",
+                Cargo,
+                "run --quiet --release -p stress --no-default-features -- arena --capacity 67108864 --threads 100 --ops 1000000000",
+            )
+        } else {
+            Step::new(
+                "stress arena",
+                "arenas of 1 MiB and 64 MiB filled and freed by 2 and 8 threads at once, 4 s in all",
+                Cargo,
+                "run --quiet --release -p stress --no-default-features -- arena --total 4s",
             )
         },
         Step::new(
