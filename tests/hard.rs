@@ -225,3 +225,42 @@ fn a_fork_that_keeps_others_from_growing_can_grow_in_the_child() {
         }
     });
 }
+
+/// The same for an arena, whose classes take pages, each under a lock of its own.
+#[test]
+#[cfg(feature = "family")]
+fn a_fork_that_keeps_an_arenas_classes_from_growing_can_use_them_in_the_child() {
+    use stampool::alloc::SlabArena;
+
+    let arena = SlabArena::new(64 << 20).unwrap();
+    let over = AtomicBool::new(false);
+    let layout = |size| Layout::from_size_align(size, 8).unwrap();
+    thread::scope(|threads| {
+        let _raises = Raises(&over);
+        for start in [8_usize, 70_000] {
+            let (arena, over) = (&arena, &over);
+            threads.spawn(move || {
+                // Uses one class after the other for the first time, and takes pages.
+                let mut size = start;
+                while !over.load(Ordering::Relaxed) {
+                    _ = arena.allocate(layout(size));
+                    size = if size > 200_000 { 8 } else { size + 24 };
+                    thread::yield_now();
+                }
+            });
+        }
+        for round in 0..20 {
+            // SAFETY: the child runs the closure below, and then ends without destructors.
+            let fork = || arena.without_growth(|| unsafe { libc::fork() });
+            in_a_fork_by(fork, || {
+                for size in [8, 1000 + round * 100, 50_000, 100_000] {
+                    // It may be full, and says so.
+                    let Ok(block) = arena.allocate(layout(size)) else { continue };
+                    // SAFETY: live, and freed once.
+                    unsafe { arena.deallocate(block.cast(), layout(size)) };
+                }
+                arena.trim().unwrap();
+            });
+        }
+    });
+}

@@ -399,6 +399,20 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
         Ok(bytes)
     }
 
+    /// Runs `f` while no class takes pages, as [`Pool::without_growth`]. Fork inside `f`: the child
+    /// finds its copy of the arena able to serve all classes, whatever other threads of the parent
+    /// were about to do. `f` must not use the arena.
+    ///
+    /// # In the child
+    ///
+    /// As there: free blocks in the caches of the parent's other threads stay out of reach.
+    pub fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.pools.without_growth(|| {
+            let _pages = self.pages.lock();
+            f()
+        })
+    }
+
     /// Invalidates every block. All pages are free afterwards.
     ///
     /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks. Waits

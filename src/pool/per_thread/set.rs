@@ -264,6 +264,27 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         }
     }
 
+    /// Runs `f` while no pool is built and none grows, as [`Pool::without_growth`], and keeps other
+    /// threads out of all fallback caches.
+    pub(crate) fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _building = lock(&self.building);
+        let (mut f, mut result) = (Some(f), None);
+        self.hold_from(0, &mut || result = f.take().map(|f| f()));
+        result.expect("it was called once")
+    }
+
+    /// Holds the locks of the pools from `first` on, in the order of their indices, while `f` runs.
+    fn hold_from(&self, first: usize, f: &mut dyn FnMut()) {
+        let mut later = (first..self.members.len()).filter_map(|at| Some((at, self.member(at)?)));
+        match later.next() {
+            Some((at, member)) => {
+                let _fallback = lock(&member.fallback);
+                member.pool.without_growth(|| self.hold_from(at + 1, f));
+            }
+            None => f(),
+        }
+    }
+
     /// Ends each pool, as [`Pool::end`]. The indices have no pool afterwards.
     pub(crate) fn end(&mut self) {
         let members = core::mem::take(&mut self.members);
