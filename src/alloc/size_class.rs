@@ -6,10 +6,10 @@
 //!         steps of STEP          | PER_OCTAVE equal steps in each octave
 //! ```
 //!
-//! - SC1. [`size`](SizeClasses::size) of [`of`](SizeClasses::of) a size is at least that size, and no
+//! - SZ1. [`size`](SizeClasses::size) of [`of`](SizeClasses::of) a size is at least that size, and no
 //!   smaller class is.
-//! - SC2. Above the linear part, less than one part in `PER_OCTAVE` of a block is lost.
-//! - SC3. If a size is a multiple of an alignment, so is the size of its class: either the steps there
+//! - SZ2. Above the linear part, less than one part in `PER_OCTAVE` of a block is lost.
+//! - SZ3. If a size is a multiple of an alignment, so is the size of its class: either the steps there
 //!   are multiples of the alignment, or the alignment is a multiple of the step, and then the size is a
 //!   class itself.
 
@@ -60,7 +60,7 @@ mod tests {
             let size = Arena::size(class);
             assert_eq!(Arena::of(least), class, "the least size of class {class}");
             assert_eq!(Arena::of(size), class, "the size of class {class}");
-            // SC2. The least size loses the most.
+            // SZ2. The least size loses the most.
             assert!(size <= 128 || (size - least) * 16 < size, "{least} of {size}");
             least = size + 1;
         }

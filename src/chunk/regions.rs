@@ -10,8 +10,11 @@ use core::ptr::NonNull;
 
 use crate::block::sanitizers;
 use crate::error::AllocError;
-use crate::source::{Source, SystemSource, finish, obtain_aligned};
+use crate::source::{Records, Source, SystemSource, finish, obtain_aligned};
 use crate::sync::opaque;
+
+/// A region, or none, or a misaligned one.
+type Asked = Result<Option<NonNull<u8>>, AllocError>;
 
 /// Precedes the payload of each kept region.
 struct Header {
@@ -112,7 +115,8 @@ impl Regions {
         let (layout, offset) =
             Layout::new::<Header>().extend(payload).map_err(|_| AllocError::OutOfMemory)?;
         let (used, layout) = (layout.size(), self.granules(layout));
-        let region = self.ask_records(layout)?;
+        let asked = obtain_aligned(&mut Records(&mut *self.source), layout);
+        let region = self.took(layout, asked)?;
         if layout.size() > used {
             // SAFETY: within the region.
             let behind = unsafe { region.add(used) };
@@ -168,7 +172,8 @@ impl Regions {
         kept: Layout,
     ) -> Result<Obtained, AllocError> {
         let (layout, first_at) = front.extend(blocks).map_err(|_| AllocError::OutOfMemory)?;
-        let blocks = Unrecorded { start: self.ask(layout)?, layout, regions: self };
+        let asked = obtain_aligned(&mut *self.source, layout);
+        let blocks = Unrecorded { start: self.took(layout, asked)?, layout, regions: self };
         let (record, kept) = blocks.regions.record(kept)?;
         let start = blocks.start;
         core::mem::forget(blocks);
@@ -258,26 +263,13 @@ impl Regions {
         true
     }
 
-    /// Asks the source for a region of blocks.
-    fn ask(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+    /// Counts a region for which the source was asked.
+    fn took(&mut self, layout: Layout, asked: Asked) -> Result<NonNull<u8>, AllocError> {
         self.calls += 1;
-        let region = obtain_aligned(&mut *self.source, layout)?.ok_or(AllocError::OutOfMemory)?;
-        self.count_region(layout);
-        Ok(region)
-    }
-
-    /// Asks the source for a region that is kept.
-    fn ask_records(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        self.calls += 1;
-        let mut records = RecordsOf(&mut *self.source);
-        let region = obtain_aligned(&mut records, layout)?.ok_or(AllocError::OutOfMemory)?;
-        self.count_region(layout);
-        Ok(region)
-    }
-
-    fn count_region(&mut self, layout: Layout) {
+        let region = asked?.ok_or(AllocError::OutOfMemory)?;
         self.count += 1;
         self.bytes += layout.size();
+        Ok(region)
     }
 
     /// Gives a region of blocks back.
@@ -329,21 +321,6 @@ impl Regions {
         // object has ended all use of the payload.
         unsafe { self.source.release_records(header.cast(), layout) };
         true
-    }
-}
-
-/// A source whose regions are those that another source has for records.
-struct RecordsOf<'s, S: ?Sized>(&'s mut S);
-
-// SAFETY: the regions for records keep the promises of a source.
-unsafe impl<S: Source + ?Sized> Source for RecordsOf<'_, S> {
-    fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.0.obtain_records(layout)
-    }
-
-    unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {
-        // SAFETY: by the caller.
-        unsafe { self.0.release_records(region, layout) }
     }
 }
 

@@ -16,6 +16,8 @@ mod limited;
 #[cfg(all(feature = "os", target_os = "linux"))]
 mod mmap;
 mod owning;
+#[cfg(feature = "std")]
+mod records;
 #[cfg(all(feature = "os", target_os = "linux"))]
 mod reserved;
 #[cfg(feature = "std")]
@@ -34,6 +36,8 @@ pub use limited::LimitedSource;
 #[cfg(all(feature = "os", target_os = "linux"))]
 pub use mmap::{HugePageSize, HugePages, MapError, MapOptions, Mapped, NodeSet, NumaPolicy};
 pub use owning::OwningSource;
+#[cfg(feature = "std")]
+pub(crate) use records::Records;
 #[cfg(all(feature = "os", target_os = "linux"))]
 pub use reserved::Reserved;
 #[cfg(feature = "std")]

@@ -49,6 +49,7 @@ mod placement;
 mod regions;
 mod scopes;
 mod slab;
+mod slab_threads;
 mod sources;
 mod threads;
 mod wrappers;

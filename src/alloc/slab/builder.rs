@@ -4,9 +4,10 @@ use core::alloc::Layout;
 use core::fmt;
 use core::marker::PhantomData;
 
-use super::SlabArena;
+use super::arena::SlabArena;
 use super::chunks::Records;
-use super::pages::{PAGE, Pages};
+use super::classes::{PAGE, POOLED};
+use super::pages::Pages;
 use crate::checking::{Checked, Checking, Hardened, Unchecked};
 use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
@@ -21,6 +22,22 @@ const LARGEST: usize = match 1_usize.checked_shl(40) {
 };
 /// A region of so many bytes begins at a multiple of them, if the source can do that.
 const HUGE_PAGE: usize = 2 << 20;
+
+impl SlabArena {
+    /// An arena of so many bytes, rounded down to whole pages.
+    ///
+    /// # Errors
+    ///
+    /// As [`SlabArenaBuilder::build`].
+    pub fn new(capacity_bytes: usize) -> Result<Self, BuildError> {
+        Self::builder(capacity_bytes).build()
+    }
+
+    /// Starts building an arena of so many bytes.
+    pub fn builder(capacity_bytes: usize) -> SlabArenaBuilder {
+        SlabArenaBuilder::new(capacity_bytes)
+    }
+}
 
 /// Builds a [`SlabArena`]. Made by [`SlabArena::builder`].
 #[must_use = "a builder does nothing until `build`"]
@@ -116,7 +133,7 @@ impl<S: Strategy, C: Checking> SlabArenaBuilder<S, C> {
             fill(AllocError::OutOfMemory)
         })?;
         Ok(SlabArena {
-            pools: PoolSet::new(super::POOLED),
+            pools: PoolSet::new(POOLED),
             pages: Arc::new(pages),
             records: Arc::new(Records::default()),
         })

@@ -3,8 +3,8 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::classes::MOST_POOLED;
-use super::pages::{PAGE, Pages};
+use super::classes::{MOST_POOLED, PAGE};
+use super::pages::Pages;
 use crate::source::{Source, SystemSource};
 use crate::sync::{Arc, Number};
 

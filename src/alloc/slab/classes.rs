@@ -2,9 +2,10 @@
 
 use core::alloc::Layout;
 
-use super::pages::PAGE;
 use crate::alloc::size_class::SizeClasses;
 
+/// The bytes of a page.
+pub(super) const PAGE: usize = 4096;
 /// Steps of 8 bytes up to 128, then 16 in each octave: 544 classes up to a terabyte.
 type Sizes = SizeClasses<8, 16>;
 
@@ -33,7 +34,7 @@ pub(super) enum Route {
 impl Route {
     /// The route of a layout.
     ///
-    /// The size is rounded up to the alignment, so the class is a multiple of it (SC3), and at least as
+    /// The size is rounded up to the alignment, so the class is a multiple of it (SZ3), and at least as
     /// large.
     #[inline(always)]
     pub(super) const fn of(layout: Layout) -> Self {

@@ -15,15 +15,13 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::classes::{Classes, POOLED};
+use super::classes::{Classes, PAGE, POOLED};
 use super::marks::{FREE, MORE, Marks, RUN};
 use crate::alloc::bitmap::{Places, Tree, words};
 use crate::error::AllocError;
 use crate::source::Source;
 use crate::sync::{Mutex, MutexGuard, lock};
 
-/// The bytes of a page.
-pub(super) const PAGE: usize = 4096;
 const SHIFT: u32 = PAGE.trailing_zeros();
 /// The pages that the tree covers at first. It doubles when they do not suffice, so that the bits of a
 /// large capacity that is little used take little memory.

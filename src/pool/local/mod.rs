@@ -10,6 +10,8 @@
 mod adaptive;
 mod counted;
 mod ends;
+#[cfg(feature = "family")]
+mod hit;
 mod many;
 
 use core::marker::PhantomData;
@@ -119,37 +121,6 @@ impl<'p, S: Strategy, C: Checking> Local<'p, S, C> {
             Some(block) => Ok(block),
             None => self.refill_and_pop(),
         }
-    }
-
-    /// Takes a block if the array has one. For a caller that calls a function of its own otherwise.
-    ///
-    /// # Safety
-    ///
-    /// As [`allocate_at`](Self::allocate_at).
-    #[cfg(feature = "family")]
-    #[inline(always)]
-    #[track_caller]
-    pub(super) unsafe fn allocate_hit(&self, slot: SlotRef) -> Option<Block> {
-        // SAFETY: by the caller.
-        unsafe { self.pop(slot) }
-    }
-
-    /// Puts a block into the array if there is room, and if nothing else is to be done for a free.
-    /// Answers whether it has; otherwise the block is still the caller's.
-    ///
-    /// # Safety
-    ///
-    /// As [`deallocate_at`](Self::deallocate_at).
-    #[cfg(feature = "family")]
-    #[inline(always)]
-    pub(super) unsafe fn deallocate_hit(&self, slot: SlotRef, block: Block) -> bool {
-        // SAFETY: this handle owns the slot.
-        if C::CHECKS || C::QUARANTINE > 0 || sanitizers::ON || unsafe { slot.is_full() } {
-            return false;
-        }
-        // SAFETY: this handle owns the slot, and there is room.
-        unsafe { slot.put(block) };
-        true
     }
 
     /// Fills the empty array and pops a block. Codegen: C4.

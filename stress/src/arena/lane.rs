@@ -7,7 +7,8 @@ use std::sync::PoisonError;
 
 use stampool::alloc::AllocError;
 
-use super::{Desk, Violation};
+use super::Violation;
+use super::desk::Desk;
 use crate::bump;
 use crate::bump::Block;
 use crate::rng::Rng;
@@ -25,9 +26,6 @@ const FILL_BYTES: [usize; 4] = [64, 1000, 4096, 20_000];
 /// chunks of a hundred classes, most of which have a few blocks.
 const ROOMY_BYTES: usize = 16 << 20;
 const LEAST_PART: f64 = 0.6;
-
-/// A block on its way to another thread.
-pub(super) type Sent = Block;
 
 /// One thread of a round, and what it has done.
 #[derive(Debug)]

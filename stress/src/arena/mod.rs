@@ -7,6 +7,7 @@
 //!
 //! The capacity is looked at while threads work and when the arena is full.
 
+mod desk;
 mod lane;
 mod violation;
 
@@ -17,7 +18,8 @@ use std::time::Instant;
 
 use stampool::alloc::SlabArena;
 
-use self::lane::{Lane, Sent};
+use self::desk::Desk;
+use self::lane::Lane;
 pub use self::violation::Violation;
 use crate::interrupt;
 use crate::run::Budget;
@@ -52,14 +54,6 @@ pub struct Outcome {
     pub violation: Option<Violation>,
     /// The time that it took.
     pub time: Duration,
-}
-
-/// What the threads of a round share.
-struct Desk<'a> {
-    arena: &'a SlabArena,
-    /// Blocks that are left to other threads.
-    bucket: Mutex<Vec<Sent>>,
-    barrier: Barrier,
 }
 
 /// Runs a plan.

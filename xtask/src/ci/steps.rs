@@ -303,7 +303,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
     steps
 }
 
-fn stress(deep: bool) -> [Step; 8] {
+fn stress(deep: bool) -> [Step; 9] {
     use Program::Cargo;
     let run = if deep {
         Step::new(

@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a class that lacks pages does not ask for those of free blocks",
         edits: &[Edit {
-            file: "src/alloc/slab/mod.rs",
+            file: "src/alloc/slab/trim.rs",
             from: "                bytes += self.trim_class(class, pool).unwrap_or(0);",
             to: "                if !{on} {
                     bytes += self.trim_class(class, pool).unwrap_or(0);
@@ -93,7 +93,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a chunk takes any part of the capacity",
         edits: &[Edit {
-            file: "src/alloc/slab/mod.rs",
+            file: "src/alloc/slab/arena.rs",
             from: ".chunk_bytes(FIRST_CHUNK_BYTES.min(share), LARGEST_CHUNK_BYTES.min(share))",
             to: ".chunk_bytes(
                 if {on} { capacity } else { FIRST_CHUNK_BYTES.min(share) },

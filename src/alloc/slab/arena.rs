@@ -1,0 +1,309 @@
+//! The arena: which request goes where.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use super::chunks::{ChunkSource, Records};
+use super::classes::{Classes, PAGE, Route};
+use super::pages::Pages;
+use crate::alloc::provenance::{expose, recover};
+use crate::alloc::{empty_block, inherent};
+use crate::block::Block;
+use crate::checking::{Checking, Unchecked};
+use crate::error::AllocError;
+use crate::free_list::{Strategy, TaggedWide};
+use crate::pool::{Pool, PoolSet};
+use crate::sync::Arc;
+
+/// The most bytes of a batch, and the most blocks of the first one and of the largest.
+const BATCH_BYTES: usize = 16 << 10;
+const BATCH_BLOCKS: usize = 64;
+const LARGEST_BATCH_BLOCKS: usize = 512;
+/// A batch has at most this part of the capacity, so that the caches of threads hold little of it.
+const BATCH_PART: usize = 1024;
+/// The bytes of a first chunk, and of the largest one.
+const FIRST_CHUNK_BYTES: usize = 64 << 10;
+const LARGEST_CHUNK_BYTES: usize = 4 << 20;
+/// A chunk has at most this part of the capacity, so that no class takes the pages of all others.
+const CHUNK_PART: usize = 100;
+
+/// An allocator for many threads whose memory never exceeds a capacity: the storage of an engine, a
+/// cache, a server's share.
+///
+/// It obtains one region when it is built, and cuts it into pages of 4 KiB. Requests are rounded up to
+/// one of 544 classes. Each class of up to 64 KiB has a lock-free [`Pool`] with a cache
+/// for each thread, whose chunks are runs of pages. A larger block has a run of its own.
+///
+/// ```text
+///  allocate(layout) --class of its size--> up to 64 KiB: the thread's cache --batches--> pool of the class
+///                                                                                            | chunks
+///                                          above: ------------------------------------> pages of the region
+///                                                    a run of pages, under a lock
+/// ```
+///
+/// # Shape
+///
+/// The capacity is 4 KiB to 1 TiB. A block is aligned to 8 at least, and to more on request: the size
+/// is rounded up to the alignment and then to its class. Classes are 8 bytes apart up to 128 bytes.
+/// Above, there are 16 in each octave, so that at most 6.25% of a block is lost.
+///
+/// # Capacity
+///
+/// Blocks lie in the region and nowhere else, so they never exceed the capacity, whatever the threads
+/// do. A request that finds no page is refused with [`AllocError::Capacity`]. The arena's records come
+/// from the program's allocator: [`SlabStats::overhead_bytes`] counts them.
+///
+/// A free block stays with its class until another class lacks pages. Then the arena gives the pages of
+/// free blocks back, as [`trim`](Self::trim) does, and tries again. A few free blocks are out of its
+/// reach, in the caches of other threads: at most two batches of a class and a thread, each at most
+/// 16 KiB and at most a 1,024th part of the capacity, but at least one block.
+///
+/// # Fairness
+///
+/// A class takes pages when it has no free block: at most a hundredth of the capacity at a time, or as
+/// many as hold its blocks without losing a sixteenth. So beside the blocks that were in use at one time
+/// and those in caches, it has at most that much: papers/allocators.md has the sum.
+///
+/// # When to take it
+///
+/// Take it where a budget must hold, and blocks of many sizes come and go on many threads. Leave it
+/// for blocks of one layout: a [`Pool`] has a [`capacity`](crate::PoolBuilder::capacity) as well, and
+/// leaves nothing idle in other classes. On one thread a [`BestFit`](super::BestFit) in one region
+/// wastes less.
+///
+/// # Memory
+///
+/// Blocks that are freed stay in the arena. Its region goes back to the source when the arena is
+/// dropped and no thread that is just ending still hands its cache in. A thread's first use of a class
+/// takes room for its cache. The address of a block leads to its class:
+/// [`block_size`](Self::block_size).
+///
+/// # Panics
+///
+/// A free of a block above 64 KiB panics if no such block is live. Below, an arena that is
+/// [`checked`](SlabArenaBuilder::checked) panics; others do not look, as the contract allows.
+///
+/// # Progress
+///
+/// Calls that the thread's cache serves are wait-free. An exchange is as lock-free as the strategy `S`.
+/// A class that takes pages holds its growth lock and the lock of the pages, and so does each block
+/// above 64 KiB hold the latter.
+///
+/// # Complexity
+///
+/// Constant, but for the search for a run of pages: see [`Bitmap`](super::Bitmap).
+///
+/// # Example
+///
+/// ```
+/// use std::alloc::Layout;
+/// use stampool::alloc::{AllocError, SlabArena};
+///
+/// let arena = SlabArena::new(1 << 20)?;
+/// std::thread::scope(|threads| {
+///     for _ in 0..2 {
+///         threads.spawn(|| {
+///             let layout = Layout::new::<[u8; 1000]>();
+///             let block = arena.allocate(layout).expect("room");
+///             assert_eq!(block.len(), 1024);
+///             // SAFETY: the block is live, and the layout fits it.
+///             unsafe { arena.deallocate(block.cast(), layout) };
+///         });
+///     }
+/// });
+/// let too_much = Layout::new::<[u8; 2 << 20]>();
+/// assert_eq!(arena.allocate(too_much), Err(AllocError::Unsupported));
+/// assert!(arena.stats().heap_bytes <= 1 << 20);
+/// # Ok::<(), stampool::BuildError>(())
+/// ```
+///
+/// # Source
+///
+/// Bonwick & Adams 2001 for caches and magazines; the classes are those of a floating-point number with
+/// four bits of mantissa.
+// A1: pools and pages hand each block out once; PG2. A2: blocks lie in the region, which moves with
+// nothing. A3: a failed call takes no block; a pool that it has built stays, and is no block. A4: the
+// class of each size up to a block's is that block's. A5: `empty_block`. A6: only a checked arena, and
+// the free of a large block, panic, and the source is called at the build and at the drop alone.
+pub struct SlabArena<S: Strategy = TaggedWide, C: Checking = Unchecked> {
+    /// Dropped first: the pools give their chunks back to the pages.
+    pub(super) pools: PoolSet<S, C>,
+    pub(super) pages: Arc<Pages>,
+    pub(super) records: Arc<Records>,
+}
+
+impl<S: Strategy, C: Checking> SlabArena<S, C> {
+    /// Returns a block of the layout's class.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Capacity`] if the class has no free block and there are no pages for more, also not
+    /// among those of free blocks of other classes, in so far as they are not in caches of other threads.
+    /// [`AllocError::Unsupported`] if the arena has too few pages for such a block.
+    /// [`AllocError::OutOfMemory`] if the program's allocator refuses memory for the records.
+    #[inline]
+    #[track_caller]
+    pub fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        match Route::of(layout) {
+            Route::Empty => Ok(empty_block(layout)),
+            // SAFETY: the set has a pool for each such class.
+            Route::Pool(class) => match unsafe { self.pools.hit(class) } {
+                Some(block) => Ok(whole(expose(block.as_non_null()), class)),
+                None => self.allocate_far(class),
+            },
+            Route::Pages(class) => self.allocate_pages(class, layout.align()),
+        }
+    }
+
+    /// An allocation that the thread's cache does not serve. If the pool refuses, and pages of free
+    /// blocks of other classes can be had, it is asked again.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn allocate_far(&self, class: usize) -> Result<NonNull<[u8]>, AllocError> {
+        let take = || match self.pools.allocate(class, || self.build(class)) {
+            Ok(block) => Ok(whole(expose(block.as_non_null()), class)),
+            Err(error) => Err(self.reason(error, class)),
+        };
+        match take() {
+            Err(AllocError::Capacity) if self.reclaim() => take(),
+            taken => taken,
+        }
+    }
+
+    #[inline(never)]
+    fn allocate_pages(&self, class: usize, align: usize) -> Result<NonNull<[u8]>, AllocError> {
+        let block = match self.pages.take_block(class, align) {
+            Err(AllocError::Capacity) if self.reclaim() => self.pages.take_block(class, align),
+            taken => taken,
+        };
+        Ok(whole(expose(block?), class))
+    }
+
+    /// Builds the pool of a class.
+    fn build(&self, class: usize) -> Result<Pool<S, C>, AllocError> {
+        let (size, capacity) = (Classes::size(class), self.pages.bytes());
+        let batch_bytes = BATCH_BYTES.min(capacity / BATCH_PART);
+        let batch = |most: usize| (batch_bytes / size).clamp(1, most);
+        let share = (capacity / CHUNK_PART).max(Classes::tight_chunk(class));
+        let (pages, records) = (Arc::clone(&self.pages), Arc::clone(&self.records));
+        let pool = Pool::builder(Classes::layout(class))
+            .strategy::<S>()
+            .checking::<C>()
+            .batch(batch(BATCH_BLOCKS))
+            .batch_up_to(batch(LARGEST_BATCH_BLOCKS))
+            .chunk_bytes(FIRST_CHUNK_BYTES.min(share), LARGEST_CHUNK_BYTES.min(share))
+            .source(ChunkSource { pages, records, class })
+            .build();
+        // The arena's builder has built such a pool, so what is refused here is the size of the chunk.
+        pool.map_err(|_| AllocError::OutOfMemory)
+    }
+
+    /// Why a pool refuses: a pool whose chunks are refused says `OutOfMemory`, but what is lacking is
+    /// pages, unless the records were refused.
+    fn reason(&self, error: AllocError, class: usize) -> AllocError {
+        if error != AllocError::OutOfMemory || self.records.refused.get() != 0 {
+            return error;
+        }
+        let layout = Classes::layout(class);
+        let with_words = layout.size().saturating_add(if C::CHECKS { layout.align() } else { 0 });
+        if self.pages.could_serve(with_words.div_ceil(PAGE), layout.align()) {
+            AllocError::Capacity
+        } else {
+            AllocError::Unsupported
+        }
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    ///
+    /// It is a live block of this arena, and `layout` fits it.
+    #[inline(always)]
+    #[track_caller]
+    unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        match Route::of(layout) {
+            Route::Empty => {}
+            // SAFETY: by the caller it is a block of this class's pool.
+            Route::Pool(class) => unsafe { self.pools.deallocate(class, Block(recover(block))) },
+            // SAFETY: by the caller.
+            Route::Pages(class) => unsafe { self.pages.give_block(block, class) },
+        }
+    }
+
+    /// Makes a block longer or shorter where it lies: within its class, or by pages.
+    ///
+    /// # Safety
+    ///
+    /// As [`free`](Self::free).
+    #[track_caller]
+    unsafe fn resize(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if !block.addr().get().is_multiple_of(new.align()) {
+            return Err(AllocError::NotInPlace);
+        }
+        match (Route::of(old), Route::of(new)) {
+            (Route::Empty, Route::Empty) => Ok(NonNull::slice_from_raw_parts(block, 0)),
+            (Route::Pool(old), Route::Pool(new)) if old == new => Ok(whole(recover(block), new)),
+            (Route::Pages(old), Route::Pages(new)) => {
+                let block = self.pages.resize_block(block, old, new)?;
+                Ok(whole(expose(block), new))
+            }
+            _ => Err(AllocError::NotInPlace),
+        }
+    }
+
+    /// Whether `address` lies in the arena's region.
+    pub fn owns(&self, address: NonNull<u8>) -> bool {
+        self.pages.owns(address)
+    }
+
+    /// The size of the block that the address lies in, if that is at most 64 KiB: the size of its class.
+    /// `None` for an address in a larger block, in a free page, or outside of the arena.
+    pub fn block_size(&self, address: NonNull<u8>) -> Option<usize> {
+        Classes::marked(self.pages.mark(address)).map(Classes::size)
+    }
+}
+
+#[inline(always)]
+const fn whole(block: NonNull<u8>, class: usize) -> NonNull<[u8]> {
+    NonNull::slice_from_raw_parts(block, Classes::size(class))
+}
+
+inherent::member! {
+    [S: Strategy, C: Checking] SlabArena<S, C>, blocks of "this arena": Owner, Reset, Debug("SlabArena");
+
+    /// Takes a block back. It goes to the cache of the calling thread, or its pages become free.
+    ///
+    /// # Panics
+    ///
+    /// If the block has more than 64 KiB and no such block is live; in a checked arena, if no block of
+    /// this layout's class is live there.
+    unsafe deallocate(self, block, layout) = self.free(block, layout);
+
+    /// Makes a block longer where it is: up to the size of its class, or by the pages behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if neither serves.
+    ///
+    /// # Panics
+    ///
+    /// As [`deallocate`](Self::deallocate), for a block of more than 64 KiB.
+    unsafe grow_in_place(self, block, old, new) = self.resize(block, old, new);
+
+    /// Makes a block shorter where it is: within its class, or by giving pages back.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NotInPlace`] if the shorter block is of another class, and at most 64 KiB.
+    ///
+    /// # Panics
+    ///
+    /// As [`deallocate`](Self::deallocate), for a block of more than 64 KiB.
+    unsafe shrink_in_place(self, block, old, new) = self.resize(block, old, new);
+}

@@ -1,0 +1,15 @@
+//! What the threads of a round share.
+
+use std::sync::{Barrier, Mutex};
+
+use stampool::alloc::SlabArena;
+
+use crate::bump::Block;
+
+/// What the threads of a round share.
+pub(super) struct Desk<'a> {
+    pub(super) arena: &'a SlabArena,
+    /// Blocks that are left to other threads.
+    pub(super) bucket: Mutex<Vec<Block>>,
+    pub(super) barrier: Barrier,
+}
