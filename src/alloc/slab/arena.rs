@@ -20,7 +20,7 @@ const BATCH_BYTES: usize = 16 << 10;
 const BATCH_BLOCKS: usize = 64;
 const LARGEST_BATCH_BLOCKS: usize = 512;
 /// A batch has at most this part of the capacity, so that the caches of threads hold little of it.
-const BATCH_PART: usize = 1024;
+const BATCH_PART: usize = 8192;
 /// The bytes of a first chunk, and of the largest one.
 const FIRST_CHUNK_BYTES: usize = 64 << 10;
 const LARGEST_CHUNK_BYTES: usize = 4 << 20;
@@ -56,7 +56,7 @@ const CHUNK_PART: usize = 100;
 /// A free block stays with its class until another class lacks pages. Then the arena gives the pages of
 /// free blocks back, as [`trim`](Self::trim) does, and tries again. A few free blocks are out of its
 /// reach, in the caches of other threads: at most two batches of a class and a thread, each at most
-/// 16 KiB and at most a 1,024th part of the capacity, but at least one block.
+/// 16 KiB and at most an 8,192nd part of the capacity, but at least one block.
 ///
 /// # Fairness
 ///

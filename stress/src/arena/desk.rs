@@ -8,6 +8,8 @@ use crate::bump::Block;
 
 /// What the threads of a round share.
 pub(super) struct Desk<'a> {
+    /// How many they are.
+    pub(super) threads: usize,
     pub(super) arena: &'a SlabArena,
     /// Blocks that are left to other threads.
     pub(super) bucket: Mutex<Vec<Block>>,

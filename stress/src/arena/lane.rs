@@ -22,9 +22,9 @@ const LARGE_EVERY: usize = 200;
 /// The bytes of the blocks with which the arena is filled. Each thread fills with one of them.
 const FILL_BYTES: [usize; 4] = [64, 1000, 4096, 20_000];
 
-/// An arena of so many bytes is in use to this part when it is full. A smaller one is shared by the
-/// chunks of a hundred classes, most of which have a few blocks.
-const ROOMY_BYTES: usize = 16 << 20;
+/// An arena of so many bytes for each thread is in use to this part when it is full. In a smaller one
+/// the caches of the threads, and chunks of a hundred classes with a few blocks each, have the rest.
+const ROOMY_BYTES: usize = 8 << 20;
 const LEAST_PART: f64 = 0.6;
 
 /// One thread of a round, and what it has done.
@@ -158,7 +158,7 @@ impl Lane {
         #[allow(clippy::cast_precision_loss, reason = "a part of one")]
         let part = live as f64 / capacity as f64;
         self.fullest = part;
-        let is_wasted = capacity >= ROOMY_BYTES && part < LEAST_PART;
+        let is_wasted = capacity / desk.threads >= ROOMY_BYTES && part < LEAST_PART;
         if is_wasted { Err(Violation::Wasted { live, capacity }) } else { Ok(()) }
     }
 

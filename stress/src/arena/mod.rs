@@ -82,14 +82,15 @@ pub fn run(plan: &Plan) -> Outcome {
 
 /// Runs all threads once.
 fn round(plan: &Plan, arena: &SlabArena, outcome: &mut Outcome) -> Result<(), Violation> {
-    let desk = Desk { arena, bucket: Mutex::default(), barrier: Barrier::new(plan.threads) };
+    let (threads, bucket) = (plan.threads, Mutex::default());
+    let desk = Desk { threads, arena, bucket, barrier: Barrier::new(threads) };
     let seed = plan.seed.wrapping_add(outcome.rounds);
-    let lanes: Vec<Result<Lane, Violation>> = thread::scope(|threads| {
+    let lanes: Vec<Result<Lane, Violation>> = thread::scope(|scope| {
         let spawn = |index| {
             let desk = &desk;
-            threads.spawn(move || Lane::new(seed, index).work(desk))
+            scope.spawn(move || Lane::new(seed, index).work(desk))
         };
-        let lanes: Vec<_> = (0..plan.threads).map(spawn).collect();
+        let lanes: Vec<_> = (0..threads).map(spawn).collect();
         // The arena's own panics are findings, too.
         let ended = lanes.into_iter().map(|lane| lane.join().map_err(Violation::panicked));
         ended.map(|lane| lane.and_then(|lane| lane)).collect()

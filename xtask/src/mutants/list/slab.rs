@@ -115,4 +115,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ),
         words: "within a block",
     },
+    Mutant {
+        name: "a run of pages is handed out and stays free",
+        edits: &[Edit {
+            file: "src/alloc/slab/pages.rs",
+            from: "                self.tree.take(first, pages);
+                self.taken += pages;
+                return Ok(first);",
+            to: "                if !{on} {
+                    self.tree.take(first, pages);
+                }
+                self.taken += pages;
+                return Ok(first);",
+        }],
+        killer: Killer::Test {
+            target: "stress/arena",
+            name: "an_arena_filled_and_freed_by_all_threads",
+        },
+        words: "was written by somebody else",
+    },
 ];
