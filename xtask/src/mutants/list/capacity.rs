@@ -40,8 +40,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the capacity limits how many blocks there are",
         edits: &[Edit {
             file: "src/pool/builder/mod.rs",
-            from: "Carver::new(layout, magazine, batch.min, self.chunk, capacity)",
-            to: "Carver::new(layout, magazine, batch.min, self.chunk, match self.in_use {
+            from: "Carver::new(layout, magazine, batch.min, self.chunks, capacity)",
+            to: "Carver::new(layout, magazine, batch.min, self.chunks, match self.in_use {
             Some(limit) if {on} => limit,
             _ => capacity,
         })",
