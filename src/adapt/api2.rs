@@ -19,6 +19,7 @@ macro_rules! version {
             use crate::alloc::{
                 empty_block, AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy,
                 FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, Stack, Static,
+                StrategyPool, StrategyScope,
             };
             use crate::checking::Checking;
             use crate::free_list::Strategy;
@@ -38,6 +39,8 @@ macro_rules! version {
                 [S: Source] Buddy<S>;
                 [S: Source, I: Index] FreeRanges<S, I>;
                 [S: Source] SignPost<S>;
+                [S: Source] StrategyPool<S>;
+                ['p, S: Source] StrategyScope<'p, S>;
                 ['p, S: Strategy, C: Checking] PoolAllocator<Local<'p, S, C>>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;

@@ -87,6 +87,7 @@ mod region;
 mod served;
 mod sign_post;
 mod stack;
+mod strategy;
 mod typed;
 mod unwind;
 mod usage;
@@ -112,6 +113,7 @@ pub use owner::{Contiguous, Owner, Reset};
 pub use pools::{BlockPool, PoolAllocator};
 pub use sign_post::SignPost;
 pub use stack::{Scope, Stack};
+pub use strategy::{PlacedBox, Placement, Places, StrategyPool, StrategyScope};
 pub use usage::Usage;
 
 pub use crate::error::{AllocError, BuildError};

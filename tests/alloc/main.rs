@@ -24,6 +24,10 @@ mod faulty_regions;
 #[path = "../common/members.rs"]
 mod lists;
 
+#[allow(dead_code, unreachable_pub, reason = "the tests of objects use the rest, by another path")]
+#[path = "../common/tracked.rs"]
+mod tracked;
+
 mod bounds;
 mod broken_sources;
 mod checked;
@@ -49,5 +53,6 @@ mod placement;
 mod regions;
 mod scopes;
 mod sources;
+mod strategy;
 mod threads;
 mod wrappers;

@@ -13,6 +13,7 @@ mod per_thread;
 mod pool;
 mod rundown;
 mod side_lists;
+mod strategy;
 mod tags_and_ends;
 mod thread_cache;
 
@@ -34,6 +35,7 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         per_thread::MUTANTS,
         pool::MUTANTS,
         side_lists::MUTANTS,
+        strategy::MUTANTS,
         tags_and_ends::MUTANTS,
         thread_cache::MUTANTS,
     ]
