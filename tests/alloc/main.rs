@@ -24,10 +24,6 @@ mod faulty_regions;
 #[path = "../common/members.rs"]
 mod lists;
 
-#[allow(dead_code, unreachable_pub, reason = "the tests of objects use the rest, by another path")]
-#[path = "../common/tracked.rs"]
-mod tracked;
-
 mod bounds;
 mod broken_sources;
 mod checked;

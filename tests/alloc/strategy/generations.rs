@@ -1,5 +1,6 @@
 //! What a scope and a reset end, and what they do not.
 
+use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
@@ -7,8 +8,7 @@ use stampool::SystemSource;
 use stampool::alloc::StrategyPool;
 use stampool::source::CountingSource;
 
-use super::{NODE, PLACEMENTS, pool};
-use crate::tracked::Tracks;
+use super::{Dropped, NODE, PLACEMENTS, pool};
 
 #[test]
 fn what_a_scope_allocates_ends_with_it_and_nothing_else_does() {
@@ -55,12 +55,12 @@ fn what_is_freed_early_in_a_scope_is_used_again() {
 
 #[test]
 fn a_scope_that_unwinds_is_closed() {
-    let (pool, tracks) = (pool(), Tracks::new());
+    let (pool, drops) = (pool(), Cell::new(0));
     let unwound = catch_unwind(AssertUnwindSafe(|| {
         pool.scope(|outer| {
             outer.scope(|inner| {
-                let _boxed = inner.alloc_value(tracks.make()).expect("memory");
-                assert!(inner.alloc(tracks.make()).is_ok());
+                let _boxed = inner.alloc_value(Dropped(&drops)).expect("memory");
+                assert!(inner.alloc(Dropped(&drops)).is_ok());
                 inner.alloc([0_u8; 5000]).expect("memory");
                 panic!("in a scope");
             })
@@ -68,7 +68,7 @@ fn a_scope_that_unwinds_is_closed() {
     }));
     assert!(unwound.is_err());
     assert_eq!(pool.usage().used_bytes, 0, "the scope was closed");
-    assert_eq!(tracks.alive(), 1, "the boxed one was dropped, the one that was lent was not");
+    assert_eq!(drops.get(), 1, "the boxed one was dropped, the one that was lent was not");
 }
 
 /// A scope that is forgotten keeps its memory, which nobody can reach any more, until the reset.

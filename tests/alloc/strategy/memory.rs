@@ -4,18 +4,17 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
-use stampool::BufferSource;
 use stampool::alloc::{AllocError, Placement, StrategyPool, Usage};
 use stampool::source::FailingSource;
 
 use super::{NODE, PLACEMENTS, bytes};
+use crate::sources::buffer;
 
 /// Each part runs out of memory by itself, and all of them go on when a block of another one is freed.
 #[test]
 fn memory_runs_out_in_each_part() {
     for placement in PLACEMENTS {
-        let buffer = Box::leak(Box::new_uninit_slice(8 << 10));
-        let pool = StrategyPool::with_first_chunk(BufferSource::new(buffer), 8 << 10);
+        let pool = StrategyPool::with_first_chunk(buffer(8 << 10), 8 << 10);
         let pool = pool.with_fixed(NODE).expect("a fixed layout");
         let large = pool.allocate(bytes(4000)).expect("memory");
         let mut blocks = Vec::new();
@@ -43,8 +42,7 @@ fn memory_runs_out_in_each_part() {
 /// A class that has no room for a chunk does not stand in the way of a block for which there is room.
 #[test]
 fn a_class_without_memory_asks_the_heap() {
-    let buffer = Box::leak(Box::new_uninit_slice(4 << 10));
-    let pool = StrategyPool::with_first_chunk(BufferSource::new(buffer), 4 << 10);
+    let pool = StrategyPool::with_first_chunk(buffer(4 << 10), 4 << 10);
     let layout = bytes(600);
     let fill = |size| while pool.allocate_with(bytes(size), Placement::BestFit).is_ok() {};
     let last = pool.allocate_with(bytes(640), Placement::BestFit).expect("memory");

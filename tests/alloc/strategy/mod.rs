@@ -25,6 +25,15 @@ fn bytes(size: usize) -> Layout {
     Layout::from_size_align(size, 1).expect("a layout")
 }
 
+/// A value that counts its drops. It owns nothing, so one that is never dropped leaks nothing.
+struct Dropped<'c>(&'c Cell<u32>);
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
 fn pool() -> StrategyPool {
     StrategyPool::default().with_fixed(NODE).expect("a fixed layout")
 }

@@ -7,8 +7,7 @@ use std::panic::catch_unwind;
 use stampool::alloc::{AllocError, PlacedBox, Placement, StrategyPool};
 use stampool::source::FailingSource;
 
-use super::pool;
-use crate::tracked::{Deed, Tracks};
+use super::{Dropped, pool};
 
 #[test]
 fn a_type_is_placed_by_its_size_and_its_drop_glue() {
@@ -24,39 +23,47 @@ fn a_type_is_placed_by_its_size_and_its_drop_glue() {
 
 #[test]
 fn a_box_drops_its_value_once_and_frees_its_block() {
-    let (pool, tracks) = (pool(), Tracks::new());
-    let mut first = pool.alloc_value(tracks.make()).expect("memory");
-    first.word = 7;
-    assert_eq!((first.word, format!("{first:?}").as_str()), (7, "value 0: 7"));
-    let second = pool.alloc_value(tracks.make()).expect("memory");
+    let (pool, drops) = (pool(), Cell::new(0));
+    let make = |number| pool.alloc_value((Dropped(&drops), number)).expect("memory");
+    let mut first = make(1);
+    first.1 += 6;
+    assert_eq!(first.1, 7);
+    let second = make(2);
     drop(first);
-    assert_eq!(tracks.alive(), 1);
-    let out = PlacedBox::into_inner(second);
-    assert_eq!((tracks.alive(), pool.usage().used_bytes), (1, 0), "moved out, not dropped");
+    assert_eq!(drops.get(), 1);
+    let (out, number) = PlacedBox::into_inner(second);
+    assert_eq!((number, drops.get(), pool.usage().used_bytes), (2, 1, 0), "moved, not dropped");
     drop(out);
     // A leaked one is a reference as long as the pool is borrowed, and is not dropped.
-    let leaked = PlacedBox::leak(pool.alloc_value(tracks.make()).expect("memory"));
-    leaked.word = 8;
-    assert_eq!((leaked.word, tracks.alive()), (8, 1));
+    let leaked = PlacedBox::leak(make(3));
+    leaked.1 += 5;
+    assert_eq!((leaked.1, drops.get()), (8, 2));
     // A value without bytes has a destructor all the same.
-    struct Empty<'a>(&'a Cell<u32>);
-    impl Drop for Empty<'_> {
+    struct Empty;
+    impl Drop for Empty {
         fn drop(&mut self) {
-            self.0.set(self.0.get() + 1);
+            panic!("the destructor of a value without bytes");
         }
     }
-    let drops = Cell::new(0);
-    drop(pool.alloc_value(Empty(&drops)).expect("memory"));
-    assert_eq!(drops.get(), 1);
+    let empty = pool.alloc_value(Empty).expect("a block without bytes");
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(empty))).is_err());
+    assert_eq!(format!("{:?}", pool.alloc_value(7).expect("memory")), "7");
 }
 
 #[test]
 fn a_destructor_that_panics_leaves_no_block_behind() {
-    let (pool, tracks) = (pool(), Tracks::new());
-    let value = pool.alloc_value(tracks.make()).expect("memory");
-    tracks.fail(Deed::Drop, 0);
+    struct Panics<'c>(Dropped<'c>);
+    impl Drop for Panics<'_> {
+        fn drop(&mut self) {
+            panic!("a destructor");
+        }
+    }
+    let (pool, drops) = (pool(), Cell::new(0));
+    let value = pool.alloc_value(Panics(Dropped(&drops))).expect("memory");
+    assert_eq!(value.0.0.get(), 0);
     assert!(catch_unwind(AssertUnwindSafe(|| drop(value))).is_err());
-    assert_eq!((tracks.alive(), pool.usage().used_bytes), (0, 0), "the block was freed");
+    assert_eq!(pool.usage().used_bytes, 0, "the block was freed");
+    assert_eq!(drops.get(), 1, "and the value's fields were dropped");
 }
 
 #[test]
