@@ -1,6 +1,7 @@
 //! Heap, instructions and time of the replay of heap traces: the program `fragment`.
 
 use std::fs;
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -51,8 +52,10 @@ pub(super) fn run(found: &mut Found) -> Result<()> {
     _ = fs::remove_file(&json);
     let mut cargo = workspace::cargo()?;
     cargo.args(["run", "--quiet", "--release", "--package", "fragment", "--"]);
+    // Its progress is ours; its table is a part of ours.
+    cargo.args(TRACES).arg("--out").arg(&out).stdout(Stdio::null());
     // It fails if a bar is missed, which is for us to judge.
-    cargo.args(TRACES).arg("--out").arg(&out).status().context("cannot start cargo")?;
+    cargo.status().context("cannot start cargo")?;
     let text = fs::read_to_string(&json).context("fragment has written no report")?;
     take(&serde_json::from_str(&text)?, found);
     found.ran.push(format!("heaps: {}", json.with_extension("html").display()));

@@ -2,6 +2,7 @@
 //! contract on real threads, by `stress -- bump`.
 
 use std::fs;
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -43,7 +44,8 @@ pub(super) fn times(found: &mut Found) -> Result<()> {
     cargo.args(["run", "--quiet", "--release", "--package", "benches", "--bin", "linear"]);
     // Without general allocators in C and C++, which take minutes to build.
     cargo.args(["--no-default-features", "--features", "linear", "--", "--json"]).arg(&json);
-    let status = cargo.status().context("cannot start cargo")?;
+    // Its progress is ours; its tables are a part of ours.
+    let status = cargo.stdout(Stdio::null()).status().context("cannot start cargo")?;
     ensure!(status.success(), "linear failed");
     take(&serde_json::from_str(&fs::read_to_string(&json)?)?, found);
     found.ran.push("threads: linear, medians of interleaved rounds".into());
