@@ -51,7 +51,10 @@ pub use self::typed::{PlacedBox, Places};
 ///
 /// Take it if one thread has blocks of several kinds that should not lie among each other: many small
 /// ones that come and go, values that end with a request, a few large ones. Leave it if one member fits
-/// all of them: each part by itself is faster, because a free here first looks where the block lies.
+/// all of them: each part by itself is faster, because a free here first looks where the block lies. Leave
+/// it where the heap is small, too: the classes round sizes up to powers of two, and keep their chunks until
+/// the reset. The heap trace of a Python program needs 1.7 times its peak, and 1.06 times with [`BestFit`]
+/// (`cargo xtask family --full`).
 ///
 /// # Shape
 ///
@@ -86,7 +89,7 @@ pub use self::typed::{PlacedBox, Places};
 /// An allocation takes constant time in the fixed part and in a class, unless the part needs a chunk, and
 /// in the heap what [`BestFit`] says. A free looks at the chunks of the fixed part and of one class, which
 /// are few because they double, and then takes what the part takes. Opening a scope takes constant time, and
-/// about 2 KiB of the thread's stack; its first block takes a region of 4 KiB from the pool's heap.
+/// 1.3 KiB of the thread's stack; its first block takes a region of 4 KiB from the pool's heap.
 /// Closing it frees its regions. [`usage`](Self::usage) walks all free blocks.
 ///
 /// # Example

@@ -89,7 +89,7 @@ impl<'a, T, A: Places> PlacedBox<'a, T, A> {
 
 impl<'a, T, A: Allocator> PlacedBox<'a, T, A> {
     /// Moves the value out, and frees the block.
-    // Not `Self::into_inner(this)`, as a `Box` has it: nobody's method is hidden that a caller meant.
+    // An associated function, as that of `Box` is, so that it hides no method of the value.
     pub fn into_inner(this: Self) -> T {
         let this = ManuallyDrop::new(this);
         // SAFETY: the value is the box's (B1), which does not drop it any more.

@@ -80,7 +80,8 @@ fn take(report: &Report, found: &mut Found) {
 /// Where cargo cannot be started.
 pub(super) fn stress(found: &mut Found) -> Result<()> {
     let mut cargo = workspace::cargo()?;
-    cargo.args(["run", "--quiet", "--release", "--package", "stress", "--", "bump"]);
+    cargo.args(["run", "--quiet", "--release", "--package", "stress", "--no-default-features"]);
+    cargo.args(["--", "bump", "--threads", "2,4", "--total", "6s"]);
     let output = cargo.output().context("cannot start cargo")?;
     let text = String::from_utf8_lossy(&output.stdout);
     let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no word");
