@@ -107,11 +107,12 @@ const _: () = {
     };
     use stampool::alloc::{
         AsyncLinear, AsyncStatic, BestFit, Bitmap, Blocks, Buddy, GoodFit, Linear, PoolAllocator,
-        Run, Scope, SignPost, Stack, Static,
+        Run, Scope, SignPost, Stack, Static, StrategyPool, StrategyScope,
     };
 
     survives::<(Blocks, Linear, Static<'static>, Stack, Scope<'static>)>();
     survives::<(Bitmap, Buddy, GoodFit, BestFit, SignPost)>();
+    survives::<(StrategyPool, StrategyScope<'static>)>();
     survives::<(AsyncLinear, Run<'static>, AsyncStatic<'static>, Locked<Stack>, Shared<AsyncLinear>)>(
     );
     survives::<(PoolAllocator<Local<'static>>, PoolAllocator<&'static ExactPool>)>();

@@ -19,7 +19,7 @@ macro_rules! version {
             use crate::alloc::{
                 empty_block, AllocError, Allocator, AsyncLinear, AsyncStatic, Bitmap, Blocks, Buddy,
                 FreeRanges, Index, Linear, Owner, PoolAllocator, Run, Scope, SignPost, SlabArena, Stack,
-                Static,
+                Static, StrategyPool, StrategyScope,
             };
             use crate::checking::Checking;
             use crate::free_list::Strategy;
@@ -40,6 +40,8 @@ macro_rules! version {
                 [S: Source, I: Index] FreeRanges<S, I>;
                 [S: Source] SignPost<S>;
                 [S: Strategy, C: Checking] SlabArena<S, C>;
+                [S: Source] StrategyPool<S>;
+                ['p, S: Source] StrategyScope<'p, S>;
                 ['p, S: Strategy, C: Checking] PoolAllocator<Local<'p, S, C>>;
                 [A: Allocator] Locked<A>;
                 [A: Allocator] Checked<A>;

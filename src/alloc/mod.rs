@@ -24,7 +24,8 @@
 //! - the allocator is dropped. Some allocators only lead to another one that holds the memory: a
 //!   reference `&A`, a [`Run`], a [`Leased`](wrap::Leased), a [`CountedThread`](wrap::CountedThread), a
 //!   [`Lived`](wrap::Lived), a clone of a [`Shared`](wrap::Shared), a [`PoolAllocator`]. Their drop ends
-//!   no block; that of the allocator behind them does. The drop of a [`Scope`] ends its blocks;
+//!   no block; that of the allocator behind them does. The drop of a [`Scope`] or a [`StrategyScope`] ends its
+//!   blocks;
 //! - the allocator is used by `&mut`, unless the call's documentation says that blocks stay (opening a
 //!   scope of a [`Stack`]);
 //! - a lifetime in the allocator's type ends.
@@ -91,6 +92,7 @@ mod size_class;
 #[cfg(feature = "std")]
 mod slab;
 mod stack;
+mod strategy;
 mod typed;
 mod unwind;
 mod usage;
@@ -118,6 +120,7 @@ pub use sign_post::SignPost;
 #[cfg(feature = "std")]
 pub use slab::{SlabArena, SlabArenaBuilder, SlabClass, SlabStats};
 pub use stack::{Scope, Stack};
+pub use strategy::{PlacedBox, Placement, Places, StrategyPool, StrategyScope};
 pub use usage::Usage;
 
 pub use crate::error::{AllocError, BuildError};

@@ -1,4 +1,4 @@
-//! Values in the blocks of members that bump a mark. The caller gets a `&mut` that borrows the
+//! Values in the blocks of members that end many blocks at one time. The caller gets a `&mut` that borrows the
 //! allocator, so no `unsafe` is needed: a block stays live while its allocator is borrowed by `&`.
 
 #![allow(clippy::mut_from_ref, reason = "each call lends another block")]
@@ -110,6 +110,8 @@ lends! {
     [] super::Static<'_>;
     [S: crate::source::Source] super::Stack<S>;
     [S: crate::source::Source] super::Scope<'_, S>;
+    [S: crate::source::Source] super::StrategyPool<S>;
+    [S: crate::source::Source] super::StrategyScope<'_, S>;
 }
 
 #[cfg(feature = "std")]

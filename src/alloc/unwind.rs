@@ -16,7 +16,10 @@ use super::wrap::CountedThread;
 use super::wrap::Limited;
 #[cfg(feature = "std")]
 use super::{AsyncLinear, AsyncStatic, Run, SlabArena};
-use super::{Bitmap, Blocks, Buddy, FreeRanges, Index, Linear, Scope, SignPost, Stack, Static};
+use super::{
+    Bitmap, Blocks, Buddy, FreeRanges, Index, Linear, Scope, SignPost, Stack, Static, StrategyPool,
+    StrategyScope,
+};
 #[cfg(feature = "std")]
 use crate::checking::Checking;
 #[cfg(feature = "std")]
@@ -40,6 +43,7 @@ usable_after_a_panic!(FreeRanges<S, I>; I);
 usable_after_a_panic!(Linear<S>);
 usable_after_a_panic!(SignPost<S>);
 usable_after_a_panic!(Stack<S>, Scope<'_, S>);
+usable_after_a_panic!(StrategyPool<S>, StrategyScope<'_, S>);
 #[cfg(feature = "std")]
 usable_after_a_panic!(AsyncLinear<S>, Run<'_, S>);
 

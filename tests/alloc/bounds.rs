@@ -7,8 +7,8 @@ use stampool::alloc::wrap::{
     Segregated, Shared,
 };
 use stampool::alloc::{
-    AsyncLinear, AsyncStatic, BestFit, Bitmap, Blocks, Buddy, GoodFit, Linear, Run, Scope,
-    SignPost, SlabArena, Stack, Static,
+    AsyncLinear, AsyncStatic, BestFit, Bitmap, Blocks, Buddy, GoodFit, Linear, PlacedBox, Run,
+    Scope, SignPost, SlabArena, Stack, Static, StrategyPool, StrategyScope,
 };
 
 /// Whether a type is `Send`, and whether it is `Sync`: the constant of a type itself, which is there
@@ -47,9 +47,13 @@ type Made = fn() -> Linear;
 #[test]
 fn members_of_one_thread_are_sent_and_not_shared() {
     threads_may! {
-        SEND_IT: Linear, Stack, Static<'static>, Blocks, GoodFit, BestFit, SignPost, Bitmap, Buddy;
+        SEND_IT: Linear, Stack, Static<'static>, Blocks, GoodFit, BestFit, SignPost, Bitmap, Buddy,
+            StrategyPool;
         // They borrow a member of one thread, or are for one.
-        KEEP_IT: Scope<'static>, &'static Linear, &'static Stack;
+        KEEP_IT: Scope<'static>, &'static Linear, &'static Stack, StrategyScope<'static>,
+            PlacedBox<'static, u8, StrategyPool>;
+        // The box frees its block behind the lock, so it goes where its value may go.
+        BOTH: PlacedBox<'static, u8, Locked<StrategyPool>>;
     }
 }
 

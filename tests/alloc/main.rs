@@ -51,5 +51,6 @@ mod scopes;
 mod slab;
 mod slab_threads;
 mod sources;
+mod strategy;
 mod threads;
 mod wrappers;

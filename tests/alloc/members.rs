@@ -8,7 +8,7 @@ use stampool::alloc::conformance::{Conformance, TestSource};
 use stampool::alloc::wrap::{Checked, Locked};
 use stampool::alloc::{
     AllocError, Allocator, AsyncLinear, AsyncStatic, Bins, Bitmap, Blocks, Buddy, Fit, FreeRanges,
-    Index, Linear, Owner, SignPost, SlabArena, Stack, Static, Trees, Usage,
+    Index, Linear, Owner, SignPost, SlabArena, Stack, Static, StrategyPool, Trees, Usage,
 };
 use stampool::{BuildError, ExactPool, Pool, ThreadLocalPool};
 
@@ -239,6 +239,14 @@ fn best_fit() {
 fn sign_post() {
     for first in [4096, 1] {
         let make = |source| SignPost::with_first_chunk(source, first);
+        conformance(make).owner().reset().recovers().programs(programs() / 2).check();
+    }
+}
+
+#[test]
+fn strategy_pool() {
+    for first in [4096, 1] {
+        let make = |source| StrategyPool::with_first_chunk(source, first);
         conformance(make).owner().reset().recovers().programs(programs() / 2).check();
     }
 }

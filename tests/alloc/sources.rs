@@ -56,6 +56,8 @@ fn one_chunk<A: Owner>(name: &str, first: usize, new: impl Fn(CountingSource<Buf
         "GoodFit" | "BestFit" => 660,
         // A block has a tag, and takes 112 bytes with it.
         "SignPost" => 570,
+        // Its class has blocks of 128 bytes.
+        "StrategyPool" => 500,
         _ => unreachable!("{name} has no least number here"),
     };
     assert!(blocks >= least, "{name}: {blocks} blocks");

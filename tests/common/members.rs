@@ -30,7 +30,7 @@ macro_rules! each_growing_member {
 macro_rules! each_general_member {
     ($first:expr, |$name:pat_param, $make:ident| $check:expr) => {{
         each_of! { ($first, $name, $make, $check)
-            Linear AsyncLinear Stack GoodFit BestFit SignPost
+            Linear AsyncLinear Stack GoodFit BestFit SignPost StrategyPool
         }
     }};
 }

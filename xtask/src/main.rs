@@ -55,7 +55,7 @@ enum Command {
     Cross(cross::Options),
     /// Build and test fresh projects that depend on stampool; package what is published.
     Downstream(downstream::Options),
-    /// Count the instructions of the family's calls beside those of other allocators.
+    /// Measure the members of the allocator family beside other allocators.
     Family(family::Options),
     /// Compare loom with shuttle's depth-first search on random small programs.
     FuzzLoom(fuzz_loom::Options),

@@ -65,6 +65,10 @@ impl<S: Source> Chunks<S> {
         Self { source, first: None, next_blocks: first_blocks }
     }
 
+    pub(super) const fn source(&mut self) -> &mut S {
+        &mut self.source
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = Chunk> {
         // SAFETY: every chunk in the list has a footer (BC1).
         let read = |footer: NonNull<Chunk>| unsafe { footer.read() };

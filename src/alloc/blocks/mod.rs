@@ -131,6 +131,11 @@ impl<S: Source> Blocks<S> {
         })
     }
 
+    /// Does something with the source, which no call of this allocator uses meanwhile.
+    pub(in crate::alloc) fn with_source<R>(&self, work: impl FnOnce(&mut S) -> R) -> R {
+        work(self.chunks.borrow_mut().source())
+    }
+
     /// The layout of each block.
     pub const fn layout(&self) -> Layout {
         self.block.0

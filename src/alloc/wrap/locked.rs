@@ -66,6 +66,13 @@ impl<A: Allocator> Locked<A> {
     }
 }
 
+impl<A> Locked<A> {
+    /// Does something with the inner allocator, under the lock.
+    pub(in crate::alloc) fn with<R>(&self, work: impl FnOnce(&A) -> R) -> R {
+        work(&lock(&self.0))
+    }
+}
+
 impl<A: Owner> Locked<A> {
     /// Whether `address` lies in a region of the inner allocator. Takes the lock.
     pub fn owns(&self, address: NonNull<u8>) -> bool {

@@ -1,6 +1,6 @@
 //! What members promise, and whether they keep it.
 
-use crate::report::{Figure, Row};
+use crate::report::{self, Compared, Figure, Row};
 
 /// A figure of a member is at most so many times `of`.
 struct Bar {
@@ -34,12 +34,12 @@ const BARS: &[Bar] = &[
     Bar { trace: "python", ..times("Buddy", Figure::Time, 1.0 / 50.0, "buddy_system_allocator") },
 ];
 
-/// Whether a bar is kept, in words. Bars of members or figures that the rows lack are left out.
-pub(crate) fn judge(rows: &[Row]) -> Vec<(bool, String)> {
+/// Whether each bar is kept. Bars of members or figures that the rows lack are left out.
+pub(crate) fn judge(rows: &[Row]) -> Vec<report::Bar> {
     judged(BARS, rows)
 }
 
-fn judged(bars: &[Bar], rows: &[Row]) -> Vec<(bool, String)> {
+fn judged(bars: &[Bar], rows: &[Row]) -> Vec<report::Bar> {
     let mut verdicts = Vec::new();
     for bar in bars {
         let own = |row: &&Row| row.subject == bar.member && row.trace.starts_with(bar.trace);
@@ -60,7 +60,15 @@ fn judged(bars: &[Bar], rows: &[Row]) -> Vec<(bool, String)> {
                 "{}, {}: {figure} {ratio:.3}{of}, at most {:.3}: {verdict}",
                 row.subject, row.trace, bar.most
             );
-            verdicts.push((is_kept, words));
+            let compared = Compared {
+                member: row.subject.clone(),
+                trace: row.trace.clone(),
+                figure,
+                peer: bar.of,
+                ratio,
+                most: bar.most,
+            };
+            verdicts.push(report::Bar { kept: is_kept, words, compared: Some(compared) });
         }
     }
     verdicts
@@ -75,7 +83,7 @@ mod tests {
         let row = |subject: &str, heap| Row { heap, ..Row::new(subject, "sqlite") };
         let bars = [heap("A", "sqlite", 1.1), times("A", Figure::Heap, 1.0, "B")];
         let kept = |rows: &[Row]| -> Vec<bool> {
-            judged(&bars, rows).iter().map(|verdict| verdict.0).collect()
+            judged(&bars, rows).iter().map(|bar| bar.kept).collect()
         };
         assert_eq!(kept(&[row("A", Some(1.1)), row("B", Some(1.2))]), [true, true]);
         assert_eq!(kept(&[row("A", Some(1.2)), row("B", Some(1.1))]), [false, false]);

@@ -64,7 +64,7 @@ pub(crate) fn judge(rows: &[Filled]) -> Vec<Bar> {
         let verdict = if kept { "kept" } else { "missed" };
         let mean = row.mean_percent;
         let words = format!("{member}: {mean:.2}% of the heap, at least {least:.1}%: {verdict}");
-        Some(Bar { kept, words })
+        Some(Bar { kept, words, compared: None })
     };
     BARS.iter().filter_map(judge).collect()
 }

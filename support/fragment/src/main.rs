@@ -27,7 +27,7 @@ use clap::Parser;
 
 use instructions::Way;
 use measure::{Plan, ROOM};
-use report::{Bar, Report, Row};
+use report::{Report, Row};
 use subjects::{SUBJECTS, Subject};
 
 /// Replays heap traces in the smallest heap that suffices.
@@ -90,8 +90,7 @@ fn main() -> Result<ExitCode> {
             println!("{}", map.text());
         }
     }
-    let bars = bars::judge(&rows).into_iter();
-    let bars: Vec<_> = bars.map(|(kept, words)| Bar { kept, words }).collect();
+    let bars = bars::judge(&rows);
     let (is_fine, verdict) = report::verdict(&rows, &bars);
     let command = std::env::args().skip(1).collect();
     let counted_by = way.map(Way::name);

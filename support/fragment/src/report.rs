@@ -142,6 +142,22 @@ pub(crate) struct Report {
 pub(crate) struct Bar {
     pub(crate) kept: bool,
     pub(crate) words: String,
+    /// The same for machines, where the bar is one of a replay.
+    #[serde(flatten)]
+    pub(crate) compared: Option<Compared>,
+}
+
+/// What a bar of a replay compares.
+#[derive(Debug, Serialize)]
+pub(crate) struct Compared {
+    pub(crate) member: String,
+    pub(crate) trace: String,
+    /// The name of the [`Figure`], in lower case.
+    pub(crate) figure: String,
+    /// Whose figure is one; none if the figure itself is compared.
+    pub(crate) peer: Option<&'static str>,
+    pub(crate) ratio: f64,
+    pub(crate) most: f64,
 }
 
 /// The rows as a table.
@@ -185,7 +201,7 @@ mod tests {
     fn a_broken_heap_and_a_missed_bar_are_no_success() {
         let fine = Row::new("A", "t");
         let broken = Row { violation: Some("x".to_owned()), ..fine.clone() };
-        let bar = |kept| Bar { kept, words: String::new() };
+        let bar = |kept| Bar { kept, words: String::new(), compared: None };
         assert!(verdict(core::slice::from_ref(&fine), &[bar(true)]).0);
         assert!(!verdict(core::slice::from_ref(&fine), &[bar(false)]).0);
         let (is_fine, words) = verdict(&[fine, broken], &[]);

@@ -1,6 +1,6 @@
 //! What is measured, as one table: a member or a peer is one line.
 
-use stampool::alloc::{self, BestFit, Bitmap, GoodFit, Linear, SignPost, Stack};
+use stampool::alloc::{self, BestFit, Bitmap, GoodFit, Linear, SignPost, Stack, StrategyPool};
 
 use crate::heap::Buffer;
 use crate::members::{Member, Nothing};
@@ -37,6 +37,9 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     subject("GoodFit", |task| task.on(|b| member(GoodFit::with_first_chunk(b.source(), b.len)))),
     subject("BestFit", |task| task.on(|b| member(BestFit::with_first_chunk(b.source(), b.len)))),
     subject("SignPost", |task| task.on(|b| member(SignPost::with_first_chunk(b.source(), b.len)))),
+    subject("StrategyPool", |task| {
+        task.on(|b| member(StrategyPool::with_first_chunk(b.source(), b.len)))
+    }),
     subject("Bitmap", |task| {
         task.on(|b| Bitmap::with_region(UNIT, b.len, b.source()).ok().map(Member))
     }),

@@ -12,6 +12,8 @@ const SECONDS: &[(&str, u64)] = &[
     ("tests", 290),
     ("tests, pools alone", 15),
     ("tests, adaptors", 10),
+    ("clippy, examples", 10),
+    ("examples", 10),
     ("tests, mapped memory", 30),
     ("tests, release", 25),
     ("downstream", 28),

@@ -74,6 +74,18 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "test --quiet --features allocator-api2-02,allocator-api2-04 --test adapt",
         ),
         Step::new(
+            "clippy, examples",
+            "the examples with containers of other crates",
+            Cargo,
+            "clippy --quiet --features allocator-api2-02 --examples -- -D warnings",
+        ),
+        Step::new(
+            "examples",
+            "a game loop, a parser and a server on the members: each checks its own claims",
+            Cargo,
+            "test --quiet --features allocator-api2-02,allocator-api2-04 --example frames --example parse_in_scopes --example requests",
+        ),
+        Step::new(
             "tests, mapped memory",
             "sources on the system's mappings: what the kernel shows of them",
             Cargo,

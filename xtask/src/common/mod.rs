@@ -4,6 +4,7 @@ pub(crate) mod all_rows;
 pub(crate) mod build_id;
 pub(crate) mod folder;
 mod live_rows;
+pub(crate) mod made;
 pub(crate) mod models;
 pub(crate) mod nightly;
 mod patched_loom;

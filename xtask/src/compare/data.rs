@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::common::made::Made;
+
 /// Version of the JSON's shape. New fields may come without a new version.
 pub(crate) const FORMAT: u32 = 2;
 
@@ -51,19 +53,6 @@ impl Comparison {
             without_tag: None,
         }
     }
-}
-
-/// Where a comparison comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Made {
-    /// Year, month and day, in UTC.
-    pub(crate) date: String,
-    /// Of the workspace, and whether there were changes.
-    pub(crate) commit: String,
-    /// Model of the processor.
-    pub(crate) processor: String,
-    /// What runs it again.
-    pub(crate) command: String,
 }
 
 /// Nanoseconds per operation, by measure.

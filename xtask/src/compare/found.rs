@@ -9,9 +9,10 @@ use super::checks::{Looked, Verdicts};
 use super::data::{self, Comparison, Memory, Stalled, Strategy, Stress, measures};
 use super::depth::Depth;
 use super::facts::{self, Facts};
+use super::recommend;
 use super::stress::Run;
-use super::{made, recommend};
 use crate::checks::matrix;
+use crate::common::made;
 
 /// What stress calls the program's allocator, and what the benches call it.
 const SYSTEM: [&str; 2] = ["system", "system malloc"];

@@ -134,7 +134,8 @@ fn drawn(table: &comfy_table::Table) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::data::{FORMAT, Made, Ratio, Times};
+    use crate::common::made::Made;
+    use crate::compare::data::{FORMAT, Ratio, Times};
 
     #[test]
     fn the_page_has_every_figure_and_its_command() {

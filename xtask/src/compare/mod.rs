@@ -14,7 +14,6 @@ mod docs;
 mod facts;
 mod found;
 mod html;
-mod made;
 mod recommend;
 mod stalled;
 mod stress;

@@ -5,6 +5,7 @@
 mod subjects;
 
 use core::time::Duration;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{PoisonError, RwLock};
 
@@ -16,6 +17,7 @@ use benches::statistics::Summary;
 use benches::title::{Role, Title};
 use clap::Parser;
 use comfy_table::{Table, presets};
+use serde::Serialize;
 
 use subjects::{Alone, Behind, Blink, Runs, Shared, Subject};
 
@@ -28,6 +30,9 @@ struct Options {
     /// Milliseconds of a turn.
     #[arg(long, default_value_t = 60)]
     turn: u64,
+    /// The file for the rows and the bars, for machines.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
     /// Fails if a bar is missed.
     #[arg(long)]
     gate: bool,
@@ -73,6 +78,34 @@ impl Entry for Bursts {
     }
 }
 
+/// What was measured of one allocator, for machines.
+#[derive(Serialize)]
+struct Row {
+    workload: String,
+    threads: usize,
+    subject: &'static str,
+    median_ns: f64,
+    lower_quartile_ns: f64,
+    upper_quartile_ns: f64,
+}
+
+/// A bar, and what came of it, for machines.
+#[derive(Serialize)]
+struct Judged {
+    workload: String,
+    member: &'static str,
+    peer: &'static str,
+    ratio: f64,
+    most: f64,
+}
+
+/// Everything, for machines.
+#[derive(Default, Serialize)]
+struct Report {
+    rows: Vec<Row>,
+    bars: Vec<Judged>,
+}
+
 /// A ratio of medians, and the most that it may be.
 struct Bar {
     threads: usize,
@@ -113,7 +146,7 @@ fn contenders(threads: usize, frees: bool) -> Vec<Contender> {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let mut missed = 0;
+    let mut report = Report::default();
     for frees in [false, true] {
         for threads in [1, 2] {
             let mut all = contenders(threads, frees);
@@ -123,13 +156,32 @@ fn main() -> ExitCode {
             interleave(&mut all, options.rounds, turn, progress::show(&what, options.rounds));
             println!("{what}, {} rounds", options.rounds);
             println!("{}", table(&all));
+            report.rows.extend(all.iter().map(|contender| {
+                let summary = contender.summary();
+                Row {
+                    workload: what.clone(),
+                    threads,
+                    subject: contender.title.name,
+                    median_ns: summary.median_ns,
+                    lower_quartile_ns: summary.lower_quartile_ns,
+                    upper_quartile_ns: summary.upper_quartile_ns,
+                }
+            }));
             if !frees {
-                missed += judge(&all, threads);
+                report.bars.extend(judge(&all, threads, &what));
             }
             println!();
         }
     }
+    let missed = report.bars.iter().filter(|bar| bar.ratio > bar.most).count();
     println!("{missed} of {} bars missed", BARS.len());
+    if let Some(file) = &options.json {
+        let text = serde_json::to_string_pretty(&report).expect("numbers and words");
+        if let Err(error) = std::fs::write(file, text + "\n") {
+            eprintln!("cannot write {}: {error}", file.display());
+            return ExitCode::FAILURE;
+        }
+    }
     if missed > 0 && options.gate { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -149,20 +201,20 @@ fn table(all: &[Contender]) -> Table {
     table
 }
 
-/// Prints the bars for so many threads, and returns how many are missed.
-fn judge(all: &[Contender], threads: usize) -> usize {
+/// Prints the bars for so many threads, and returns them.
+fn judge(all: &[Contender], threads: usize, workload: &str) -> Vec<Judged> {
     let median = |name: &str| {
         let contender = all.iter().find(|contender| contender.title.name == name);
         contender.map(|contender| contender.summary().median_ns)
     };
-    let mut missed = 0;
+    let mut judged = Vec::new();
     for bar in BARS.iter().filter(|bar| bar.threads == threads) {
         let (Some(own), Some(other)) = (median(bar.member), median(bar.peer)) else { continue };
         let ratio = own / other;
         let verdict = if ratio <= bar.most { "kept" } else { "missed" };
-        missed += usize::from(ratio > bar.most);
-        let Bar { member, peer, most, .. } = bar;
+        let Bar { member, peer, most, .. } = *bar;
+        judged.push(Judged { workload: workload.to_owned(), member, peer, ratio, most });
         println!("{member} takes {ratio:.2} of {peer}, at most {most}: {verdict}");
     }
-    missed
+    judged
 }

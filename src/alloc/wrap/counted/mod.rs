@@ -107,7 +107,16 @@ impl<A: Allocator> Counted<A> {
     ///
     /// As the allocator inside.
     pub fn allocate(&self, layout: Layout) -> Served {
-        allocate(&self.inner, layout, |more| self.shared.add(more))
+        self.allocate_by(layout, |inner| inner.allocate(layout))
+    }
+
+    /// The same by another call of the allocator inside, which returns such a block.
+    pub(in crate::alloc) fn allocate_by(
+        &self,
+        layout: Layout,
+        by: impl FnOnce(&A) -> Served,
+    ) -> Served {
+        allocated(by(&self.inner), layout, |more| self.shared.add(more))
     }
 }
 
@@ -118,7 +127,21 @@ impl<A: Allocator> CountedThread<'_, A> {
     ///
     /// As the allocator inside.
     pub fn allocate(&self, layout: Layout) -> Served {
-        allocate(self.inner, layout, |more| self.tally.get().add_alone(more))
+        self.allocate_by(layout, |inner| inner.allocate(layout))
+    }
+
+    /// The same by another call of the allocator inside, which returns such a block.
+    pub(in crate::alloc) fn allocate_by(
+        &self,
+        layout: Layout,
+        by: impl FnOnce(&A) -> Served,
+    ) -> Served {
+        allocated(by(self.inner), layout, |more| self.tally.get().add_alone(more))
+    }
+
+    /// The allocator inside.
+    pub(in crate::alloc) const fn get(&self) -> &A {
+        self.inner
     }
 }
 
@@ -134,8 +157,9 @@ fn change(old: usize, new: usize) -> Statistics {
     }
 }
 
-fn allocate<A: Allocator>(inner: &A, layout: Layout, count: impl FnOnce(Statistics)) -> Served {
-    match inner.allocate(layout) {
+/// Counts a block that was asked for, or the refusal.
+fn allocated(answer: Served, layout: Layout, count: impl FnOnce(Statistics)) -> Served {
+    match answer {
         Ok(block) => {
             count(change(0, layout.size()));
             Ok(exactly(block, layout))

@@ -14,6 +14,7 @@ mod pool;
 mod rundown;
 mod side_lists;
 mod slab;
+mod strategy;
 mod tags_and_ends;
 mod thread_cache;
 
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         per_thread::MUTANTS,
         pool::MUTANTS,
         side_lists::MUTANTS,
+        strategy::MUTANTS,
         tags_and_ends::MUTANTS,
         thread_cache::MUTANTS,
         slab::MUTANTS,

@@ -1,17 +1,30 @@
-//! When and where a comparison was made.
+//! When and where a report was made.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
-use super::data::Made;
-use crate::common::build_id::Build;
+use super::build_id::Build;
+
+/// Where a report comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// Year, month and day, in UTC.
+    pub(crate) date: String,
+    /// Of the workspace, and whether there were changes.
+    pub(crate) commit: String,
+    /// Model of the processor.
+    pub(crate) processor: String,
+    /// What runs it again.
+    pub(crate) command: String,
+}
 
 /// Now and here, by `command`.
 ///
 /// # Errors
 /// Where the sources cannot be read.
-pub(super) fn made(command: &str) -> Result<Made> {
+pub(crate) fn made(command: &str) -> Result<Made> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let commit = Build::of([])?.commit;
     // A dozen digits name a commit; what follows the name is kept.
