@@ -19,6 +19,7 @@ use super::Regions;
 use super::regions::{BlockRegion, Obtained};
 use crate::block::BlockLayout;
 use crate::error::AllocError;
+use crate::source::Source;
 
 /// The size of the first chunk in bytes, unless the builder sets one.
 const FIRST_CHUNK_BYTES: usize = 16 << 10;
@@ -153,7 +154,7 @@ impl Carver {
     /// [`AllocError::Capacity`], or the error for the smallest chunk that was tried.
     pub fn prepare(
         &mut self,
-        regions: &mut Regions,
+        regions: &mut Regions<impl Source>,
         extras: impl Fn(usize, usize) -> Result<Extras, AllocError>,
     ) -> Result<Option<NewChunk>, AllocError> {
         let allowed = self.capacity - self.carved;
@@ -185,7 +186,7 @@ impl Carver {
     }
 
     /// `blocks`, and as many more as fit into what a region of so many leaves of a granule.
-    fn filled(&self, blocks: usize, allowed: usize, regions: &Regions) -> usize {
+    fn filled(&self, blocks: usize, allowed: usize, regions: &Regions<impl Source>) -> usize {
         let more = match self.blocks.run(blocks) {
             Some(run) if !self.is_fixed => regions.unused(run) / self.blocks.stride(),
             _ => 0,
@@ -197,7 +198,7 @@ impl Carver {
         &self,
         blocks: usize,
         extras: impl Fn(usize, usize) -> Result<Extras, AllocError>,
-        regions: &mut Regions,
+        regions: &mut Regions<impl Source>,
     ) -> Result<(Chunk, NewChunk), AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let magazines = blocks.div_ceil(self.batch).saturating_sub(self.spare_magazines);
@@ -227,7 +228,7 @@ impl Carver {
     /// # Panics
     ///
     /// If no successful `prepare` came before.
-    pub fn carve(&mut self, regions: &mut Regions) -> Carved {
+    pub fn carve(&mut self, regions: &mut Regions<impl Source>) -> Carved {
         let chunk = self.current.as_mut().expect("carve comes after prepare");
         let blocks = self.batch.min(chunk.blocks_left).min(self.capacity - self.carved);
         let first = chunk.next_block;

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn items_are_found_again() {
-        let mut regions = Regions::new(Box::new(crate::source::SystemSource));
+        let mut regions = Regions::new(crate::source::SystemSource);
         let directory = Directory::<usize>::default();
         let mut items: Vec<usize> = (0..1000).collect();
         for (index, item) in items.iter_mut().enumerate() {

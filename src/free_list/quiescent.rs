@@ -288,7 +288,7 @@ mod tests {
         let mechanism = Quiescent::mechanism(Requirements::default()).unwrap();
         let store = MagazineStore::new(1, mechanism.addressing);
         let list = Quiescent::list(&mechanism);
-        let mut regions = Regions::new(Box::new(SystemSource));
+        let mut regions = Regions::new(SystemSource);
         let mut magazines = (0..4).map(|index| {
             let room = regions.obtain(Magazine::layout(1).unwrap()).unwrap();
             // SAFETY: one thread, with rising indices; the regions outlive the magazines.
