@@ -26,6 +26,7 @@ unsafe impl Reclaimer for HeldUp {
     const NAME: &'static str = "HeldUp";
     type Participant = ();
     type Guard<'g> = ();
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self

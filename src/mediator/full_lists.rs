@@ -57,10 +57,11 @@ pub(super) struct Shard<S: Strategy> {
 }
 
 /// The lists of full magazines. The first one is stored inline, because most pools have only that
-/// one.
+/// one, and a mediator in a static may have no other.
 pub(super) struct FullLists<S: Strategy> {
     first: CachePadded<Shard<S>>,
-    others: Box<[CachePadded<Shard<S>>]>,
+    /// Never changed. A `Vec`, because an empty one can be made in a constant.
+    others: Vec<CachePadded<Shard<S>>>,
 }
 
 impl<S: Strategy> FullLists<S> {

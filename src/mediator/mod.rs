@@ -72,14 +72,17 @@ use depot::{DeferredReturn, Depot};
 /// The lists of full, partial and empty magazines of one pool, which all its threads share.
 pub struct Mediator<S: Strategy = TaggedWide> {
     reclaimer: S::Reclaimer,
-    /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
-    /// waits then.
-    depot: ManuallyDrop<Box<Depot<S>>>,
+    /// Boxed if the strategy has deferred returns, which hold its address; otherwise part of the
+    /// mediator. `drop` drops it, unless a magazine still waits then.
+    depot: ManuallyDrop<Place<S>>,
     /// The reclaimer has given up, so the depot is never freed.
     depot_stays: bool,
 }
 
 opaque! { [S: Strategy] Mediator<S>; }
+
+/// Where the depot lies.
+type Place<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Place<Depot<S>>;
 
 /// What a thread cache holds to take part in a mediator's reclamation.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
@@ -89,7 +92,7 @@ pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant
 type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
 
 impl<S: Strategy> Mediator<S> {
-    /// A mediator without magazines.
+    /// A mediator without magazines. Without deferred returns and further shards it needs no heap.
     ///
     /// # Panics
     ///
@@ -97,7 +100,7 @@ impl<S: Strategy> Mediator<S> {
     pub fn new(batch: impl Into<Batch>, shards: usize, mechanism: &Mechanism) -> Self {
         Self {
             reclaimer: S::Reclaimer::new(),
-            depot: ManuallyDrop::new(Box::new(Depot::new(batch.into(), shards, mechanism))),
+            depot: ManuallyDrop::new(Depot::new(batch.into(), shards, mechanism).into()),
             depot_stays: false,
         }
     }

@@ -58,6 +58,7 @@ unsafe impl Reclaimer for AtEnds {
     const NAME: &'static str = SUBJECT;
     type Participant = Waiting;
     type Guard<'g> = ();
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self(Waiting(Arc::new((AtomicUsize::new(0), Mutex::default()))))
