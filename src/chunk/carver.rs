@@ -95,28 +95,39 @@ pub struct Carver {
     current: Option<Chunk>,
 }
 
+/// How many blocks are the whole batches that fit into so many bytes, or one batch.
+const fn whole_batches(bytes: usize, blocks: BlockLayout, batch: usize) -> usize {
+    let batches = bytes / blocks.stride() / batch;
+    if batches == 0 { batch } else { batches * batch }
+}
+
 // SAFETY: the pointers lead into regions that the same owner holds.
 unsafe impl Send for Carver {}
 
 impl Carver {
     /// A carver that has no chunk yet. `chunk` fixes the number of blocks per chunk; without it
     /// chunks grow by doubling. `capacity` is the most blocks carved at one time.
-    pub fn new(
+    pub const fn new(
         blocks: BlockLayout,
         magazine: Layout,
         batch: usize,
         chunk: Option<usize>,
         capacity: usize,
     ) -> Self {
-        let in_bytes = |bytes: usize| (bytes / blocks.stride() / batch).max(1) * batch;
-        let smallest_chunk = chunk.unwrap_or(in_bytes(FIRST_CHUNK_BYTES));
+        let (smallest_chunk, largest_chunk) = match chunk {
+            Some(chunk) => (chunk, chunk),
+            None => (
+                whole_batches(FIRST_CHUNK_BYTES, blocks, batch),
+                whole_batches(LARGEST_CHUNK_BYTES, blocks, batch),
+            ),
+        };
         Self {
             blocks,
             magazine: magazine.pad_to_align(),
             batch,
             next_chunk: smallest_chunk,
             smallest_chunk,
-            largest_chunk: chunk.unwrap_or(in_bytes(LARGEST_CHUNK_BYTES)),
+            largest_chunk,
             is_fixed: chunk.is_some(),
             capacity,
             carved: 0,

@@ -71,7 +71,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     fn list(_mechanism: &Mechanism) -> DeferredList<R> {
         DeferredList {
             open: Treiber::new(0, TagPolicy::Wrap),
-            side: Mutex::default(),
+            side: Mutex::new(Top::NONE),
             has_side: AtomicU32::new(0),
             _reclaimer: PhantomData,
         }

@@ -5,7 +5,7 @@ use super::{
     Requirements, Sealed, Strategy, Take,
 };
 use crate::error::BuildError;
-use crate::sync::{Mutex, lock, opaque};
+use crate::sync::{Mutex, const_when_shipped, lock, opaque};
 
 /// Each list is behind a mutex. A thread that is preempted while it holds the mutex stops every
 /// thread that needs the list.
@@ -25,7 +25,7 @@ unsafe impl Strategy for Locked {
     }
 
     fn list(_mechanism: &Mechanism) -> LockedList {
-        LockedList(Mutex::default())
+        LockedList::new()
     }
 }
 
@@ -33,6 +33,21 @@ unsafe impl Strategy for Locked {
 pub struct LockedList(Mutex<Top>);
 
 opaque! { [] LockedList; }
+
+impl LockedList {
+    const_when_shipped! {
+        /// An empty list.
+        pub fn new() -> Self {
+            Self(Mutex::new(Top::NONE))
+        }
+    }
+}
+
+impl Default for LockedList {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 // SAFETY: a magazine leaves the list under its lock, for one owner.
 unsafe impl MagazineList for LockedList {
@@ -55,13 +70,10 @@ unsafe impl MagazineList for LockedList {
 /// A stack of magazines that a mutex guards: the name of its top magazine.
 pub(super) struct Top(MagazineRef);
 
-impl Default for Top {
-    fn default() -> Self {
-        Self(MagazineRef::NONE)
-    }
-}
-
 impl Top {
+    /// No magazine.
+    pub(super) const NONE: Self = Self(MagazineRef::NONE);
+
     pub(super) fn push(&mut self, mut magazine: OwnedMagazine<'_>) {
         magazine.set_link(self.0);
         self.0 = magazine.name();

@@ -44,7 +44,7 @@ use super::{
     Requirements, Sealed, Strategy, TagPolicy, Take, Treiber,
 };
 use crate::error::BuildError;
-use crate::sync::{AtomicUsize, Mutex, Witness, lock, opaque, site};
+use crate::sync::{AtomicUsize, Mutex, Witness, const_when_shipped, lock, opaque, site};
 
 /// A magazine that comes back goes to a second list. The second list replaces the first one when
 /// the first is empty and no thread is removing from it.
@@ -83,7 +83,7 @@ unsafe impl Strategy for Quiescent {
     }
 
     fn list(_mechanism: &Mechanism) -> QuiescentList {
-        QuiescentList::new(0)
+        QuiescentList::new()
     }
 }
 
@@ -138,7 +138,7 @@ impl QuiescentList {
     /// sleeping threads.
     #[cfg(feature = "_probe")]
     pub fn beside_sleepers(poppers: usize) -> Self {
-        Self::new(poppers)
+        Self::with_poppers(poppers)
     }
 
     /// Counts the calling thread as a popper as long as the value exists.
@@ -147,13 +147,22 @@ impl QuiescentList {
         Popper::enter(&self.poppers)
     }
 
-    fn new(poppers: usize) -> Self {
-        Self {
-            poppers: CachePadded::new(AtomicUsize::new(poppers)),
-            main: Treiber::new(0, TagPolicy::Wrap),
-            second: Treiber::new(0, TagPolicy::Wrap),
-            spliced: Witness::created(),
-            overflows: Mutex::default(),
+    const_when_shipped! {
+        /// An empty list.
+        pub fn new() -> Self {
+            Self::with_poppers(0)
+        }
+    }
+
+    const_when_shipped! {
+        fn with_poppers(poppers: usize) -> Self {
+            Self {
+                poppers: CachePadded::new(AtomicUsize::new(poppers)),
+                main: Treiber::on(BareHead::none(), 0, TagPolicy::Wrap),
+                second: Treiber::on(BareHead::none(), 0, TagPolicy::Wrap),
+                spliced: Witness::created(),
+                overflows: Mutex::new(0),
+            }
         }
     }
 
@@ -212,6 +221,12 @@ impl QuiescentList {
             self.spliced.renewed();
             self.main.fill(all);
         }
+    }
+}
+
+impl Default for QuiescentList {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

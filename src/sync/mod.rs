@@ -78,7 +78,6 @@ mod backend;
 #[path = "steered.rs"]
 mod backend;
 
-#[cfg(feature = "family")]
 mod constant;
 mod opaque;
 mod serial;
@@ -100,8 +99,7 @@ pub use backend::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard, OnceLock,
     UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
-#[cfg(feature = "family")]
-pub(crate) use constant::const_when_shipped;
+pub(crate) use constant::{array_of, const_when_shipped};
 pub use core::sync::atomic::Ordering;
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 pub(crate) use local_key::thread_local;
@@ -186,12 +184,12 @@ unsafe impl Sync for Witness {}
 impl core::panic::RefUnwindSafe for Witness {}
 
 impl Witness {
-    /// Marks the creation of the object that holds it.
-    #[inline(always)]
-    pub fn created() -> Self {
-        let cell = UnsafeCell::new(());
-        cell.with_mut(drop);
-        Self(cell)
+    const_when_shipped! {
+        /// Marks the creation of the object that holds it.
+        #[inline(always)]
+        pub fn created() -> Self {
+            Self(constant::written())
+        }
     }
 
     /// Asserts that the creation happens before this call.
