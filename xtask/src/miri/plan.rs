@@ -89,6 +89,7 @@ const DEEP: &[&str] = &[
     "callers",
     "capacity",
     "checking",
+    "in_place",
     "many",
     "object_ends",
     "object_faults",
@@ -107,6 +108,7 @@ const DEEP: &[&str] = &[
     "thread_local",
     "thread_local_faults",
     "topology",
+    "without_heap",
 ];
 
 /// Integration tests under Stacked Borrows for other targets.
