@@ -5,7 +5,7 @@ use super::{
     Requirements, Sealed, Strategy, Take,
 };
 use crate::error::BuildError;
-use crate::sync::{Mutex, const_when_shipped, lock, opaque};
+use crate::sync::{ForkMutex, const_when_shipped, lock, opaque};
 
 /// Each list is behind a mutex. A thread that is preempted while it holds the mutex stops every
 /// thread that needs the list.
@@ -30,7 +30,7 @@ unsafe impl Strategy for Locked {
 }
 
 /// A list behind a mutex.
-pub struct LockedList(Mutex<Top>);
+pub struct LockedList(ForkMutex<Top>);
 
 opaque! { [] LockedList; }
 
@@ -38,7 +38,7 @@ impl LockedList {
     const_when_shipped! {
         /// An empty list.
         pub fn new() -> Self {
-            Self(Mutex::new(Top::NONE))
+            Self(ForkMutex::new(Top::NONE))
         }
     }
 }
@@ -60,6 +60,16 @@ unsafe impl MagazineList for LockedList {
     unsafe fn remove<'s>(&self, take: Take, store: &'s MagazineStore, _guard: &()) -> Chain<'s> {
         // SAFETY: by the caller.
         unsafe { lock(&self.0).remove(take, store) }
+    }
+
+    unsafe fn keep_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.0.keep() };
+    }
+
+    unsafe fn give_up_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.0.give_up() };
     }
 
     fn refuses(&self) -> bool {

@@ -44,7 +44,7 @@ use super::{
     Requirements, Sealed, Strategy, TagPolicy, Take, Treiber,
 };
 use crate::error::BuildError;
-use crate::sync::{AtomicUsize, Mutex, Witness, const_when_shipped, lock, opaque, site};
+use crate::sync::{AtomicUsize, ForkMutex, Witness, const_when_shipped, lock, opaque, site};
 
 /// A magazine that comes back goes to a second list. The second list replaces the first one when
 /// the first is empty and no thread is removing from it.
@@ -98,7 +98,7 @@ pub struct QuiescentList {
     spliced: Witness,
     /// A thread holds this lock while it removes from `second` or splices. Counts the removals that
     /// could not splice.
-    overflows: Mutex<u64>,
+    overflows: ForkMutex<u64>,
 }
 
 opaque! { [] QuiescentList; }
@@ -161,7 +161,7 @@ impl QuiescentList {
                 main: Treiber::on(BareHead::none(), 0, TagPolicy::Wrap),
                 second: Treiber::on(BareHead::none(), 0, TagPolicy::Wrap),
                 spliced: Witness::created(),
-                overflows: Mutex::new(0),
+                overflows: ForkMutex::new(0),
             }
         }
     }
@@ -262,6 +262,18 @@ unsafe impl MagazineList for QuiescentList {
         }
         // SAFETY: by the caller.
         unsafe { self.remove_dry(take, store) }
+    }
+
+    /// A popper that a fork has caught stays counted in the child. The child then works as beside a
+    /// thread that sleeps in the middle of a removal.
+    unsafe fn keep_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.overflows.keep() };
+    }
+
+    unsafe fn give_up_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.overflows.give_up() };
     }
 
     fn refuses(&self) -> bool {

@@ -54,6 +54,7 @@
 mod client;
 mod depot;
 mod ends;
+mod forks;
 mod full_lists;
 mod limbo;
 

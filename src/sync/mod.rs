@@ -9,6 +9,7 @@
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
 //! - [`Witness`]: asserts that a thread that reaches an object has acquired the object's creation;
+//! - [`ForkMutex`]: a mutex that a thread can keep over a fork, without a guard;
 //! - [`fence`]: a memory fence, which loom and porf model;
 //! - [`thread_local!`]: a value for each thread of a checker's execution. As in std, a value without a
 //!   destructor may be used until its thread has ended;
@@ -79,6 +80,7 @@ mod backend;
 mod backend;
 
 mod constant;
+mod fork_mutex;
 mod opaque;
 mod serial;
 pub mod site;
@@ -101,6 +103,7 @@ pub use backend::{
 };
 pub(crate) use constant::{array_of, const_when_shipped};
 pub use core::sync::atomic::Ordering;
+pub use fork_mutex::ForkMutex;
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 pub(crate) use local_key::thread_local;
 pub(crate) use opaque::opaque;

@@ -1,35 +1,22 @@
-//! A client of the raw layers without a heap: mediator, registry, carver and regions lie in statics,
-//! and are made in constants. This file is a program of its own, because it chooses the program's
-//! allocator.
-
-mod common;
+//! A pool made of the raw layers, whose parts lie in it.
 
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU64;
-use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering::AcqRel, Ordering::Relaxed};
-use std::sync::{Barrier, Mutex};
-use std::thread;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use common::no_heap::{Noticing, without_heap};
-use common::often;
 use stampool::raw::block::{Batch, Block, BlockLayout, MAX_ALIGN, MaybeBlock};
 use stampool::raw::chunk::{Carver, Extras, NewChunk, Regions};
-use stampool::raw::free_list::{
-    Addressing, Immediate, LockedList, Magazine, Mechanism, QuiescentList, TagPolicy, TaggedList,
-    Take,
-};
+use stampool::raw::free_list::{Immediate, Magazine, Take};
 use stampool::raw::mediator::{Client, Mediator, ShardId};
+use stampool::raw::sync::{ForkMutex, lock};
 use stampool::raw::thread_cache::{Registry, Slot, SlotRef};
 use stampool::raw::threads::ThreadId;
-use stampool::{AllocError, BufferSource, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
+use stampool::{AllocError, BufferSource, Strategy};
 
-#[global_allocator]
-static ALLOCATOR: Noticing = Noticing;
-
-const BATCH: Batch = Batch::fixed(8);
+pub(crate) const BATCH: Batch = Batch::fixed(8);
 const BLOCKS: BlockLayout = match BlockLayout::new(Layout::new::<[u64; 3]>(), MAX_ALIGN) {
     Ok(blocks) => blocks,
     Err(_) => panic!("blocks of 24 bytes have a layout"),
@@ -39,20 +26,20 @@ const BUFFER_BYTES: usize = 1 << 18;
 
 /// A buffer for a source.
 #[repr(align(64))]
-struct Buffer(UnsafeCell<MaybeUninit<[u8; BUFFER_BYTES]>>);
+pub(crate) struct Buffer(UnsafeCell<MaybeUninit<[u8; BUFFER_BYTES]>>);
 
 // SAFETY: only the source uses it.
 unsafe impl Sync for Buffer {}
 
 impl Buffer {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(UnsafeCell::new(MaybeUninit::uninit()))
     }
 
     /// # Safety
     ///
     /// Called once.
-    const unsafe fn source(&'static self) -> BufferSource {
+    pub(crate) const unsafe fn source(&'static self) -> BufferSource {
         let base = NonNull::new(self.0.get()).expect("a static has an address").cast();
         // SAFETY: the bytes of a static, of which by the caller there is one source.
         unsafe { BufferSource::from_raw_parts(base, BUFFER_BYTES) }
@@ -60,28 +47,28 @@ impl Buffer {
 }
 
 /// What changes under the growth lock.
-struct Growth {
-    carver: Carver,
+pub(crate) struct Growth {
+    pub(crate) carver: Carver,
     regions: Regions<BufferSource>,
     magazines: usize,
 }
 
 impl Growth {
-    const fn new(source: BufferSource) -> Self {
+    pub(crate) const fn new(source: BufferSource) -> Self {
         let carver = Carver::new(BLOCKS, MAGAZINE, BATCH.min, None, usize::MAX);
         Self { carver, regions: Regions::new(source), magazines: 0 }
     }
 }
 
 /// A pool whose parts lie in it.
-struct InPlace<S: Strategy> {
-    mediator: Mediator<S>,
-    registry: Registry,
-    growth: Mutex<Growth>,
+pub(crate) struct InPlace<S: Strategy> {
+    pub(crate) mediator: Mediator<S>,
+    pub(crate) registry: Registry,
+    pub(crate) growth: ForkMutex<Growth>,
 }
 
 impl<S: Strategy<Reclaimer = Immediate>> InPlace<S> {
-    fn attach(&'static self) -> Result<Handle<S>, AllocError> {
+    pub(crate) fn attach(&'static self) -> Result<Handle<S>, AllocError> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let thread =
             ThreadId(NonZeroU64::new(NEXT.fetch_add(1, Relaxed)).expect("not yet wrapped"));
@@ -92,7 +79,7 @@ impl<S: Strategy<Reclaimer = Immediate>> InPlace<S> {
     }
 
     fn add_slot(&self, thread: ThreadId) -> Result<SlotRef, AllocError> {
-        let growth = &mut *self.growth.lock().unwrap();
+        let growth = &mut *lock(&self.growth);
         let store = self.mediator.store();
         let names = growth.magazines + growth.carver.magazines_left() + 1;
         // SAFETY: under the growth lock.
@@ -129,7 +116,7 @@ impl<S: Strategy<Reclaimer = Immediate>> InPlace<S> {
     }
 
     fn grow(&self, client: Client<'_, S>, out: &mut [MaybeBlock]) -> Result<usize, AllocError> {
-        let Growth { carver, regions, magazines } = &mut *self.growth.lock().unwrap();
+        let Growth { carver, regions, magazines } = &mut *lock(&self.growth);
         let found = client.request(Take::One, out);
         if found > 0 {
             return Ok(found);
@@ -159,7 +146,7 @@ impl<S: Strategy<Reclaimer = Immediate>> InPlace<S> {
 }
 
 /// A thread's handle of a pool in place.
-struct Handle<S: Strategy<Reclaimer = Immediate>> {
+pub(crate) struct Handle<S: Strategy<Reclaimer = Immediate>> {
     pool: &'static InPlace<S>,
     slot: SlotRef,
 }
@@ -170,7 +157,7 @@ impl<S: Strategy<Reclaimer = Immediate>> Handle<S> {
         unsafe { self.pool.mediator.client(&(), ShardId::default()) }
     }
 
-    fn allocate(&self) -> Result<Block, AllocError> {
+    pub(crate) fn allocate(&self) -> Result<Block, AllocError> {
         // SAFETY: the handle's own slot.
         if let Some(block) = unsafe { self.slot.pop() } {
             return Ok(block);
@@ -190,7 +177,7 @@ impl<S: Strategy<Reclaimer = Immediate>> Handle<S> {
     /// # Safety
     ///
     /// From the same pool, and not used any more.
-    unsafe fn free(&self, block: Block) {
+    pub(crate) unsafe fn free(&self, block: Block) {
         // SAFETY: the handle's own slot.
         if unsafe { self.slot.is_full() } {
             self.give(BATCH.min);
@@ -220,96 +207,4 @@ impl<S: Strategy<Reclaimer = Immediate>> Drop for Handle<S> {
         // SAFETY: not used any more.
         unsafe { self.slot.leave() };
     }
-}
-
-/// A pool in a static, made in a constant.
-macro_rules! in_a_static {
-    ($strategy:ty, $addressing:ident, $tag_bits:literal, $mechanism:ident => $list:expr) => {{
-        static BUFFER: Buffer = Buffer::new();
-        static POOL: InPlace<$strategy> = {
-            let $mechanism = &Mechanism {
-                name: <$strategy>::NAME,
-                lock_free: $tag_bits > 0,
-                addressing: Addressing::$addressing,
-                tag_bits: $tag_bits,
-                tag_policy: TagPolicy::Wrap,
-                limbo_magazines: 0,
-            };
-            InPlace {
-                // SAFETY: new lists, made for this mechanism.
-                mediator: unsafe {
-                    Mediator::in_place(BATCH, $mechanism, $list, $list, $list, None)
-                },
-                registry: Registry::new(),
-                // SAFETY: once.
-                growth: Mutex::new(Growth::new(unsafe { BUFFER.source() })),
-            }
-        };
-        &POOL
-    }};
-}
-
-/// Calls a function of each strategy that needs no heap.
-macro_rules! each_in_place {
-    ($run:ident) => {
-        $run(in_a_static!(TaggedWide, Address, 64, mechanism => TaggedList::new(mechanism)));
-        $run(in_a_static!(TaggedPacked, Index, 32, mechanism => TaggedList::new(mechanism)));
-        $run(in_a_static!(Quiescent, Address, 0, _mechanism => QuiescentList::new()));
-        $run(in_a_static!(Locked, Address, 0, _mechanism => LockedList::new()));
-    };
-}
-
-#[test]
-fn threads_exchange_blocks_of_a_pool_in_a_static() {
-    each_in_place!(exchange);
-}
-
-/// Two threads swap their blocks for each other's. Each writes to the blocks that it has, and finds
-/// there what the one before has written.
-fn exchange<S: Strategy<Reclaimer = Immediate>>(pool: &'static InPlace<S>) {
-    const ROUNDS: u64 = often(200_000, 200) as u64;
-    let places: [AtomicPtr<u64>; 32] = [const { AtomicPtr::new(null_mut()) }; 32];
-    let start = Barrier::new(2);
-    thread::scope(|threads| {
-        for thread in 1..=2 {
-            let (places, start) = (&places, &start);
-            threads.spawn(move || {
-                start.wait();
-                without_heap("a thread from attach to leave", || {
-                    let handle = pool.attach().unwrap();
-                    for round in 0..ROUNDS {
-                        let block = handle.allocate().unwrap();
-                        let word = block.as_non_null().cast::<u64>();
-                        // SAFETY: this thread's, and large enough.
-                        unsafe { word.write(thread << 32 | round) };
-                        let nth = usize::try_from(round * (thread + 2)).unwrap() % places.len();
-                        let Some(given) = NonNull::new(places[nth].swap(word.as_ptr(), AcqRel))
-                        else {
-                            continue;
-                        };
-                        // SAFETY: the thread that left it there has written to it.
-                        let written = unsafe { given.read() };
-                        assert!((1..=2).contains(&(written >> 32)), "{written:#x}");
-                        // SAFETY: this thread's since the swap.
-                        unsafe { given.write(u64::MAX) };
-                        // SAFETY: this thread's since the swap, and not used any more.
-                        unsafe { handle.free(Block::from(given.cast())) };
-                    }
-                });
-            });
-        }
-    });
-    let handle = pool.attach().unwrap();
-    for place in places {
-        if let Some(left) = NonNull::new(place.into_inner()) {
-            // SAFETY: allocated, and used by nobody.
-            unsafe { handle.free(Block::from(left.cast())) };
-        }
-    }
-    drop(handle);
-    let carved = pool.growth.lock().unwrap().carver.carved();
-    // SAFETY: the threads have ended.
-    let (full, partial, _) = unsafe { pool.mediator.census_alone() };
-    assert_eq!(full + partial, carved, "{} blocks: none is lost, and none is there twice", S::NAME);
-    assert!(carved < 150, "{carved} blocks carved, for 34 in use and two caches of 16");
 }
