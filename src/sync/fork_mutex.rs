@@ -17,8 +17,7 @@ use core::ops::Deref;
 
 use super::{Mutex, MutexGuard, const_when_shipped, lock, opaque};
 
-/// A mutex that a thread can keep without a guard. It is locked as any other mutex is, by
-/// [`lock`](super::lock).
+/// A mutex that a thread can keep without a guard. Otherwise [`lock`] locks it, as any other mutex.
 pub struct ForkMutex<T: 'static> {
     /// The guard of the mutex while a thread keeps it.
     kept: UnsafeCell<Option<MutexGuard<'static, T>>>,
