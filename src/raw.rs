@@ -3,6 +3,17 @@
 //!
 //! They are exempt from semantic versioning, and meant for people who read the contracts.
 //!
+//! # Without a heap
+//!
+//! A client may keep mediator, registry, carver and regions in a `static`, under every strategy but
+//! `EpochDeferred`: `Mediator::in_place`, `Registry::new`, `Carver::new` and `Regions::new` are
+//! `const` in a shipped build, and so are the functions `new` of the strategies' lists. None of them
+//! needs the program's allocator, then or later. `tests/in_place/` is such a client. It keeps the
+//! growth lock, a `ForkMutex`, and then the locks of its mediator (`Mediator::keep_locks`) over each
+//! fork.
+//!
+//! # The strategies
+//!
 //! The only list of the strategies is here too ([`with_strategies`]). A harness iterates over it
 //! ([`each_strategy`]) instead of naming the strategies itself, so it cannot miss one.
 

@@ -196,6 +196,34 @@ fn a_forked_child_goes_on_with_its_copy() {
     assert_eq!(pool.census().free_blocks(), stats.carved_blocks, "the parent never noticed");
 }
 
+#[test]
+fn a_child_finds_no_lock_of_the_strategy_taken() {
+    with_every_strategy!(fork_among_exchanges);
+}
+
+fn fork_among_exchanges<S: Strategy>() {
+    let pool = Pool::builder(LAYOUT).strategy::<S>().batch(1).build().unwrap();
+    let over = AtomicBool::new(false);
+    thread::scope(|threads| {
+        let _raises = Raises(&over);
+        for number in 1..=4 {
+            let (pool, over) = (&pool, &over);
+            threads.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    churn(&pool.local().unwrap(), 10, 20, 1000 * number);
+                }
+            });
+        }
+        for _ in 0..40 {
+            // SAFETY: the child runs the closure below, and then ends without destructors.
+            let fork = || pool.without_growth(|| unsafe { libc::fork() });
+            let child = || churn(&pool.local().unwrap(), 50, 50, 7000);
+            let ended = outcome(Duration::from_secs(10), fork, child);
+            assert_eq!(ended, Ok(()), "{}", S::NAME);
+        }
+    });
+}
+
 /// Growth takes a lock, which a fork may catch. The thread that forks holds it over the fork, so it
 /// is free in the child.
 #[test]

@@ -22,15 +22,15 @@ fn refusing() -> Requirements {
     Requirements { tag_policy: TagPolicy::Refuse, ..Requirements::default() }
 }
 
-fn regions() -> Regions {
-    Regions::new(Box::new(SystemSource))
+fn regions() -> Regions<SystemSource> {
+    Regions::new(SystemSource)
 }
 
 /// Magazine number `index` of the store.
 fn magazine<'s>(
     store: &'s MagazineStore,
     index: usize,
-    regions: &mut Regions,
+    regions: &mut Regions<SystemSource>,
 ) -> OwnedMagazine<'s> {
     let room = named_room(store, index, store.room(), regions);
     // SAFETY: one thread; indices rise.
@@ -41,7 +41,7 @@ fn magazine<'s>(
 fn large_magazine<'s>(
     store: &'s MagazineStore,
     index: usize,
-    regions: &mut Regions,
+    regions: &mut Regions<SystemSource>,
 ) -> OwnedMagazine<'s> {
     let room = named_room(store, index, store.large_room(), regions);
     // SAFETY: one thread; indices rise.
@@ -53,7 +53,7 @@ fn named_room(
     store: &MagazineStore,
     index: usize,
     blocks: usize,
-    regions: &mut Regions,
+    regions: &mut Regions<SystemSource>,
 ) -> NonNull<u8> {
     // SAFETY: one thread.
     let names = unsafe { store.names_missing(index + 1) }.unwrap();

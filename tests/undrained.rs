@@ -26,6 +26,7 @@ unsafe impl Reclaimer for HeldUp {
     const NAME: &'static str = "HeldUp";
     type Participant = ();
     type Guard<'g> = ();
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self
@@ -103,7 +104,7 @@ fn memory_goes_back_when_nothing_waits() {
 #[test]
 #[cfg_attr(miri, ignore = "what stays is a leak, as it should be; and a million rounds")]
 fn a_pin_that_goes_on_does_not_hold_the_end_up() {
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     let mechanism =
         EpochDeferred::mechanism(stampool::raw::free_list::Requirements::default()).unwrap();
     let mediator = Mediator::<EpochDeferred>::new(1, 1, &mechanism);

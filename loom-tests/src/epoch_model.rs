@@ -130,6 +130,7 @@ unsafe impl<R: Rule> Reclaimer for EpochModel<R> {
     const NAME: &'static str = R::NAME;
     type Participant = ();
     type Guard<'g> = ModelPin<'g, R>;
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         let (order, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));

@@ -184,6 +184,7 @@ unsafe impl<R: Peer> Reclaimer for Opaque<R> {
     const NAME: &'static str = R::OPAQUE;
     type Participant = R::Participant;
     type Guard<'g> = OpaqueGuard<'g, R>;
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self { order: AtomicUsize::new(0), ghost: Arc::new(Ghost::new()), library: R::new() }

@@ -25,13 +25,13 @@ impl BlockLayout {
     ///
     /// [`BuildError::ZeroSize`]; [`BuildError::Alignment`] if the alignment, at least [`LINE`], is
     /// above `max_align`; [`BuildError::BlockTooLarge`] if the padded size overflows.
-    pub fn new(layout: Layout, max_align: usize) -> Result<Self, BuildError> {
-        let limit = max_align.min(MAX_ALIGN);
+    pub const fn new(layout: Layout, max_align: usize) -> Result<Self, BuildError> {
+        let limit = if max_align < MAX_ALIGN { max_align } else { MAX_ALIGN };
         if layout.size() == 0 {
             return Err(BuildError::ZeroSize);
         }
         // Magazines and thread caches come from the same source, aligned to cache lines.
-        let requested = layout.align().max(LINE);
+        let requested = if layout.align() < LINE { LINE } else { layout.align() };
         if requested > limit {
             return Err(BuildError::Alignment { requested, limit });
         }
@@ -69,9 +69,12 @@ impl BlockLayout {
     }
 
     /// Layout of `blocks` neighbours, or `None` if it overflows.
-    pub fn run(&self, blocks: usize) -> Option<Layout> {
-        let size = self.stride.checked_mul(blocks)?;
-        Layout::from_size_align(size, self.align).ok()
+    pub const fn run(&self, blocks: usize) -> Option<Layout> {
+        let Some(size) = self.stride.checked_mul(blocks) else { return None };
+        match Layout::from_size_align(size, self.align) {
+            Ok(layout) => Some(layout),
+            Err(_) => None,
+        }
     }
 }
 

@@ -331,7 +331,7 @@ mod tests {
     /// the block live, and both put it into their caches.
     #[test]
     fn the_copy_that_lies_in_the_wrong_cache_is_found() {
-        let mut regions = Regions::new(Box::new(SystemSource));
+        let mut regions = Regions::new(SystemSource);
         let blocks = BlockLayout::new(Layout::new::<[u64; 3]>(), 4096).unwrap();
         let checking = Tracked::<false>::new(PoolId::next(), blocks, false);
         let layout = Tracked::<false>::room(4).unwrap();

@@ -138,7 +138,7 @@ mod tests {
     fn the_first_number_without_a_block_leads_to_nothing() {
         unsafe fn write_no_header(_block: NonNull<u8>, _number: u32) {}
         let table = BlockTable::new(write_no_header);
-        let mut regions = Regions::new(Box::new(SystemSource));
+        let mut regions = Regions::new(SystemSource);
         // SAFETY: one thread.
         let missing = unsafe { table.missing(3) };
         let room = regions.obtain(missing).unwrap();

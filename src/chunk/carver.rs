@@ -19,6 +19,7 @@ use super::Regions;
 use super::regions::{BlockRegion, Obtained};
 use crate::block::BlockLayout;
 use crate::error::AllocError;
+use crate::source::Source;
 
 /// How large chunks are.
 #[derive(Clone, Copy, Debug)]
@@ -122,23 +123,28 @@ pub struct Carver {
     current: Option<Chunk>,
 }
 
+/// How many blocks are the whole batches that fit into so many bytes, or one batch.
+const fn whole_batches(bytes: usize, blocks: BlockLayout, batch: usize) -> usize {
+    let batches = bytes / blocks.stride() / batch;
+    if batches == 0 { batch } else { batches * batch }
+}
+
 // SAFETY: the pointers lead into regions that the same owner holds.
 unsafe impl Send for Carver {}
 
 impl Carver {
     /// A carver that has no chunk yet. `capacity` is the most blocks carved at one time.
-    pub fn new(
+    pub const fn new(
         blocks: BlockLayout,
         magazine: Layout,
         batch: usize,
         chunks: ChunkSizes,
         capacity: usize,
     ) -> Self {
-        let in_bytes = |bytes: usize| (bytes / blocks.stride() / batch).max(1) * batch;
         let (smallest_chunk, largest_chunk, pace) = match chunks {
             ChunkSizes::Blocks(blocks) => (blocks, blocks, Pace::Double),
             ChunkSizes::Growing { first, largest, pace } => {
-                (in_bytes(first), in_bytes(largest), pace)
+                (whole_batches(first, blocks, batch), whole_batches(largest, blocks, batch), pace)
             }
         };
         Self {
@@ -186,7 +192,7 @@ impl Carver {
     /// [`AllocError::Capacity`], or the error for the smallest chunk that was tried.
     pub fn prepare(
         &mut self,
-        regions: &mut Regions,
+        regions: &mut Regions<impl Source>,
         extras: impl Fn(usize, usize) -> Result<Extras, AllocError>,
     ) -> Result<Option<NewChunk>, AllocError> {
         let allowed = self.capacity - self.carved;
@@ -228,7 +234,7 @@ impl Carver {
     }
 
     /// `blocks`, and as many more as fit into what a region of so many leaves of a granule.
-    fn filled(&self, blocks: usize, allowed: usize, regions: &Regions) -> usize {
+    fn filled(&self, blocks: usize, allowed: usize, regions: &Regions<impl Source>) -> usize {
         let more = match self.blocks.run(blocks) {
             Some(run) if !self.is_fixed => regions.unused(run) / self.blocks.stride(),
             _ => 0,
@@ -240,7 +246,7 @@ impl Carver {
         &self,
         blocks: usize,
         extras: impl Fn(usize, usize) -> Result<Extras, AllocError>,
-        regions: &mut Regions,
+        regions: &mut Regions<impl Source>,
     ) -> Result<(Chunk, NewChunk), AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
         let magazines = blocks.div_ceil(self.batch).saturating_sub(self.spare_magazines);
@@ -270,7 +276,7 @@ impl Carver {
     /// # Panics
     ///
     /// If no successful `prepare` came before.
-    pub fn carve(&mut self, regions: &mut Regions) -> Carved {
+    pub fn carve(&mut self, regions: &mut Regions<impl Source>) -> Carved {
         let chunk = self.current.as_mut().expect("carve comes after prepare");
         let blocks = self.batch.min(chunk.blocks_left).min(self.capacity - self.carved);
         let first = chunk.next_block;

@@ -18,7 +18,7 @@
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-use crate::sync::{UnsafeCell, opaque};
+use crate::sync::{UnsafeCell, array_of, const_when_shipped, opaque};
 
 /// Bucket k holds `FIRST << k` entries.
 const FIRST_BITS: u32 = 3;
@@ -33,11 +33,18 @@ opaque! { [T] Directory<T>; }
 
 impl<T> Default for Directory<T> {
     fn default() -> Self {
-        Self { buckets: core::array::from_fn(|_| UnsafeCell::new(ptr::null_mut())) }
+        Self::new()
     }
 }
 
 impl<T> Directory<T> {
+    const_when_shipped! {
+        /// No entries, and no places for any.
+        pub fn new() -> Self {
+            Self { buckets: array_of!(UnsafeCell::new(ptr::null_mut()); BUCKETS) }
+        }
+    }
+
     /// The most entries: 2^31 - 8.
     pub const LIMIT: usize = ((1 << BUCKETS) - 1) << FIRST_BITS;
 
@@ -151,7 +158,7 @@ mod tests {
 
     #[test]
     fn items_are_found_again() {
-        let mut regions = Regions::new(Box::new(crate::source::SystemSource));
+        let mut regions = Regions::new(crate::source::SystemSource);
         let directory = Directory::<usize>::default();
         let mut items: Vec<usize> = (0..1000).collect();
         for (index, item) in items.iter_mut().enumerate() {

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 
 use crate::block::sanitizers;
 use crate::error::AllocError;
-use crate::source::{Records, Source, SystemSource, finish, obtain_aligned};
+use crate::source::{Records, Source, finish, obtain_aligned};
 use crate::sync::opaque;
 
 /// A region, or none, or a misaligned one.
@@ -65,8 +65,9 @@ pub(super) struct Obtained {
 }
 
 /// The regions of one pool. Dropping this value gives all of them back.
-pub struct Regions {
-    source: Box<dyn Source>,
+pub struct Regions<S: Source = Box<dyn Source>> {
+    /// `None` once the regions were abandoned.
+    source: Option<S>,
     /// The kept regions, linked through their headers.
     last: Option<NonNull<Header>>,
     /// The regions of blocks.
@@ -81,16 +82,16 @@ pub struct Regions {
     bytes: usize,
 }
 
-opaque! { [] Regions; }
+opaque! { [S: Source] Regions<S>; }
 
 // SAFETY: the headers and records are this object's own; the source is `Send`.
-unsafe impl Send for Regions {}
+unsafe impl<S: Source> Send for Regions<S> {}
 
-impl Regions {
+impl<S: Source> Regions<S> {
     /// No regions yet.
-    pub fn new(source: Box<dyn Source>) -> Self {
+    pub const fn new(source: S) -> Self {
         Self {
-            source,
+            source: Some(source),
             last: None,
             blocks: None,
             unused: None,
@@ -115,7 +116,8 @@ impl Regions {
         let (layout, offset) =
             Layout::new::<Header>().extend(payload).map_err(|_| AllocError::OutOfMemory)?;
         let (used, layout) = (layout.size(), self.granules(layout));
-        let asked = obtain_aligned(&mut Records(&mut *self.source), layout);
+        let source = self.source.as_mut().ok_or(AllocError::OutOfMemory)?;
+        let asked = obtain_aligned(&mut Records(source), layout);
         let region = self.took(layout, asked)?;
         if layout.size() > used {
             // SAFETY: within the region.
@@ -132,7 +134,8 @@ impl Regions {
 
     /// The layout, with a size of whole granules, unless that is more than there can be.
     fn granules(&self, layout: Layout) -> Layout {
-        let size = layout.size().checked_next_multiple_of(self.source.granule().max(1));
+        let granule = self.source.as_ref().map_or(1, |source| source.granule().max(1));
+        let size = layout.size().checked_next_multiple_of(granule);
         let whole = size.and_then(|size| Layout::from_size_align(size, layout.align()).ok());
         whole.unwrap_or(layout)
     }
@@ -172,7 +175,8 @@ impl Regions {
         kept: Layout,
     ) -> Result<Obtained, AllocError> {
         let (layout, first_at) = front.extend(blocks).map_err(|_| AllocError::OutOfMemory)?;
-        let asked = obtain_aligned(&mut *self.source, layout);
+        let source = self.source.as_mut().ok_or(AllocError::OutOfMemory)?;
+        let asked = obtain_aligned(source, layout);
         let blocks = Unrecorded { start: self.took(layout, asked)?, layout, regions: self };
         let (record, kept) = blocks.regions.record(kept)?;
         let start = blocks.start;
@@ -282,15 +286,17 @@ impl Regions {
         self.bytes -= layout.size();
         // Blocks in it may be hidden from the sanitizers; the memory is no longer the pool's.
         sanitizers::show(region, layout.size());
-        // SAFETY: by the caller.
-        unsafe { self.source.release(region, layout) };
+        if let Some(source) = &mut self.source {
+            // SAFETY: by the caller.
+            unsafe { source.release(region, layout) };
+        }
     }
 
     /// Leaks all regions and the source. For an owner that does not know whether a thread still
-    /// uses them.
+    /// uses them. Afterwards there is no memory to obtain.
     pub fn abandon(&mut self) {
         (self.last, self.blocks, self.unused, self.rest) = (None, None, None, None);
-        let source: Box<dyn Source> = core::mem::replace(&mut self.source, Box::new(SystemSource));
+        let source = self.source.take();
         core::mem::forget(source);
     }
 
@@ -317,21 +323,23 @@ impl Regions {
         self.last = next;
         self.count -= 1;
         self.bytes -= layout.size();
-        // SAFETY: obtained with `layout`; unchained, so never released again; the owner of this
-        // object has ended all use of the payload.
-        unsafe { self.source.release_records(header.cast(), layout) };
+        if let Some(source) = &mut self.source {
+            // SAFETY: obtained with `layout`; unchained, so never released again; the owner of this
+            // object has ended all use of the payload.
+            unsafe { source.release_records(header.cast(), layout) };
+        }
         true
     }
 }
 
 /// A region that no record describes yet. Dropping this gives it back, also if the source panics.
-struct Unrecorded<'r> {
+struct Unrecorded<'r, S: Source> {
     start: NonNull<u8>,
     layout: Layout,
-    regions: &'r mut Regions,
+    regions: &'r mut Regions<S>,
 }
 
-impl Drop for Unrecorded<'_> {
+impl<S: Source> Drop for Unrecorded<'_, S> {
     fn drop(&mut self) {
         // SAFETY: obtained with this layout, and not used.
         unsafe { self.regions.give_back(self.start, self.layout) };
@@ -367,7 +375,7 @@ unsafe fn records<'r>(
     core::iter::successors(first.map(record), move |region| region.next.map(record))
 }
 
-impl Drop for Regions {
+impl<S: Source> Drop for Regions<S> {
     /// Releases every region. If the source panics at one of them, the others are released
     /// nevertheless, and then the panic goes on. A second panic aborts the process.
     fn drop(&mut self) {
@@ -386,7 +394,7 @@ mod tests {
     fn a_release_that_panics_leaks_no_other_region() {
         let source = CountingSource::new(FailingSource::default().panic_at_release(0));
         let counts = source.counts();
-        let mut regions = Regions::new(Box::new(source));
+        let mut regions = Regions::new(source);
         for _ in 0..3 {
             regions.obtain(Layout::new::<u64>()).expect("memory");
         }

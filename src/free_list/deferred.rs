@@ -43,7 +43,7 @@ use super::{
     Strategy, TagPolicy, Take, Treiber,
 };
 use crate::error::BuildError;
-use crate::sync::{AtomicU32, Mutex, lock, opaque, site};
+use crate::sync::{AtomicU32, ForkMutex, lock, opaque, site};
 
 /// Magazines are reused only after a safe point, which `R` finds: the alternative to a tag.
 ///
@@ -71,7 +71,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
     fn list(_mechanism: &Mechanism) -> DeferredList<R> {
         DeferredList {
             open: Treiber::new(0, TagPolicy::Wrap),
-            side: Mutex::default(),
+            side: ForkMutex::new(Top::NONE),
             has_side: AtomicU32::new(0),
             _reclaimer: PhantomData,
         }
@@ -81,7 +81,7 @@ unsafe impl<R: Reclaimer> Strategy for Deferred<R> {
 /// An open stack of reusable magazines, and a side stack of lock-only magazines behind a lock.
 pub struct DeferredList<R> {
     open: Treiber<BareHead>,
-    side: Mutex<Top>,
+    side: ForkMutex<Top>,
     /// 1 from just before the first magazine goes to the side stack, 0 until then.
     has_side: AtomicU32,
     _reclaimer: PhantomData<fn() -> R>,
@@ -148,6 +148,16 @@ unsafe impl<R: Reclaimer> MagazineList for DeferredList<R> {
         // Once more, because under the lock the side stack does not change meanwhile.
         let taken = open();
         if taken.is_empty() { aside(&mut side) } else { taken }
+    }
+
+    unsafe fn keep_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.side.keep() };
+    }
+
+    unsafe fn give_up_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.side.give_up() };
     }
 
     fn refuses(&self) -> bool {

@@ -32,6 +32,7 @@ unsafe impl Reclaimer for Epoch {
     const NAME: &'static str = "EpochDeferred";
     type Participant = LocalHandle;
     type Guard<'g> = Pin;
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self(Collector::new())

@@ -9,7 +9,7 @@
 //! Every removal advances the tag, which wraps at its declared width.
 
 use super::magazine::MagazineRef;
-use crate::sync::{AtomicU64, AtomicU128, AtomicUsize, Ordering, opaque};
+use crate::sync::{AtomicU64, AtomicU128, AtomicUsize, Ordering, const_when_shipped, opaque};
 
 /// The content of a head word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +65,22 @@ macro_rules! head_word {
 
         opaque! { [] $name; }
 
+        impl $name {
+            const_when_shipped! {
+                /// An empty head.
+                pub fn none() -> Self {
+                    Self($atomic::new(0))
+                }
+            }
+        }
+
         // SAFETY: each is one operation of one atomic, and decoding gives back every head that the
         // lists with this word encode: they name magazines as the word does, and their tags have
         // no more bits than it.
         #[allow(clippy::cast_possible_truncation, reason = "takes the parts of a word apart")]
         unsafe impl HeadWord for $name {
             fn empty() -> Self {
-                Self($atomic::new(0))
+                Self::none()
             }
 
             #[inline]

@@ -5,7 +5,7 @@ use super::{
     Requirements, Sealed, Strategy, Take,
 };
 use crate::error::BuildError;
-use crate::sync::{Mutex, lock, opaque};
+use crate::sync::{ForkMutex, const_when_shipped, lock, opaque};
 
 /// Each list is behind a mutex. A thread that is preempted while it holds the mutex stops every
 /// thread that needs the list.
@@ -25,14 +25,29 @@ unsafe impl Strategy for Locked {
     }
 
     fn list(_mechanism: &Mechanism) -> LockedList {
-        LockedList(Mutex::default())
+        LockedList::new()
     }
 }
 
 /// A list behind a mutex.
-pub struct LockedList(Mutex<Top>);
+pub struct LockedList(ForkMutex<Top>);
 
 opaque! { [] LockedList; }
+
+impl LockedList {
+    const_when_shipped! {
+        /// An empty list.
+        pub fn new() -> Self {
+            Self(ForkMutex::new(Top::NONE))
+        }
+    }
+}
+
+impl Default for LockedList {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 // SAFETY: a magazine leaves the list under its lock, for one owner.
 unsafe impl MagazineList for LockedList {
@@ -47,6 +62,16 @@ unsafe impl MagazineList for LockedList {
         unsafe { lock(&self.0).remove(take, store) }
     }
 
+    unsafe fn keep_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.0.keep() };
+    }
+
+    unsafe fn give_up_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.0.give_up() };
+    }
+
     fn refuses(&self) -> bool {
         false
     }
@@ -55,13 +80,10 @@ unsafe impl MagazineList for LockedList {
 /// A stack of magazines that a mutex guards: the name of its top magazine.
 pub(super) struct Top(MagazineRef);
 
-impl Default for Top {
-    fn default() -> Self {
-        Self(MagazineRef::NONE)
-    }
-}
-
 impl Top {
+    /// No magazine.
+    pub(super) const NONE: Self = Self(MagazineRef::NONE);
+
     pub(super) fn push(&mut self, mut magazine: OwnedMagazine<'_>) {
         magazine.set_link(self.0);
         self.0 = magazine.name();

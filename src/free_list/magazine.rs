@@ -71,12 +71,15 @@ impl MagazineRef {
 impl Magazine {
     /// Layout of a magazine with room for `room` blocks, padded to cache lines, or `None` if it
     /// overflows.
-    pub fn layout(room: usize) -> Option<Layout> {
-        let blocks = Layout::array::<Block>(room).ok()?;
-        let (layout, offset) = Layout::new::<Self>().extend(blocks).ok()?;
-        debug_assert_eq!(offset, size_of::<Self>(), "the blocks follow the head directly");
+    pub const fn layout(room: usize) -> Option<Layout> {
+        let Ok(blocks) = Layout::array::<Block>(room) else { return None };
+        let Ok((layout, offset)) = Layout::new::<Self>().extend(blocks) else { return None };
+        debug_assert!(offset == size_of::<Self>(), "the blocks follow the head directly");
         // Keeps neighbouring magazines on different cache lines.
-        Some(layout.align_to(LINE).ok()?.pad_to_align())
+        match layout.align_to(LINE) {
+            Ok(layout) => Some(layout.pad_to_align()),
+            Err(_) => None,
+        }
     }
 
     /// The link, read by a thread that does not own the magazine. The magazine may be in another

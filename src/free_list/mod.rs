@@ -19,6 +19,7 @@ mod head;
 mod locked;
 mod magazine;
 mod owned;
+mod place;
 mod quiescent;
 mod reclaim;
 mod store;
@@ -33,6 +34,7 @@ pub use head::{BareHead, Head, HeadWord, PackedHead, WideHead};
 pub use locked::{Locked, LockedList};
 pub use magazine::{Magazine, MagazineRef};
 pub use owned::{OwnedMagazine, Reuse};
+pub use place::InPlace;
 pub use quiescent::{Quiescent, QuiescentList};
 pub use reclaim::{Guard, Immediate, Reclaimer};
 pub use store::{Addressing, MagazineStore};
@@ -106,6 +108,24 @@ pub unsafe trait MagazineList: Send + Sync {
         // SAFETY: by the caller.
         unsafe { self.remove(Take::All, store, guard) }
     }
+
+    /// Takes the lock of the list, if it has one, and keeps it until
+    /// [`give_up_locks`](Self::give_up_locks): for a fork, whose child must not find a lock in the
+    /// hands of a thread that it does not have. If the calling thread uses the list meanwhile, it may
+    /// wait for itself.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread gives the lock up before the list is moved or dropped.
+    unsafe fn keep_locks(&self) {}
+
+    /// Gives the lock up.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread keeps the lock of this list. In the child of a fork, the only thread counts
+    /// as the thread that has forked.
+    unsafe fn give_up_locks(&self) {}
 
     /// Whether removals for allocation are refused, because the tag must not wrap
     /// ([`TagPolicy::Refuse`]). Once true, it stays true.

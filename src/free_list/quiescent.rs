@@ -44,7 +44,7 @@ use super::{
     Requirements, Sealed, Strategy, TagPolicy, Take, Treiber,
 };
 use crate::error::BuildError;
-use crate::sync::{AtomicUsize, Mutex, Witness, lock, opaque, site};
+use crate::sync::{AtomicUsize, ForkMutex, Witness, const_when_shipped, lock, opaque, site};
 
 /// A magazine that comes back goes to a second list. The second list replaces the first one when
 /// the first is empty and no thread is removing from it.
@@ -83,7 +83,7 @@ unsafe impl Strategy for Quiescent {
     }
 
     fn list(_mechanism: &Mechanism) -> QuiescentList {
-        QuiescentList::new(0)
+        QuiescentList::new()
     }
 }
 
@@ -98,7 +98,7 @@ pub struct QuiescentList {
     spliced: Witness,
     /// A thread holds this lock while it removes from `second` or splices. Counts the removals that
     /// could not splice.
-    overflows: Mutex<u64>,
+    overflows: ForkMutex<u64>,
 }
 
 opaque! { [] QuiescentList; }
@@ -138,7 +138,7 @@ impl QuiescentList {
     /// sleeping threads.
     #[cfg(feature = "_probe")]
     pub fn beside_sleepers(poppers: usize) -> Self {
-        Self::new(poppers)
+        Self::with_poppers(poppers)
     }
 
     /// Counts the calling thread as a popper as long as the value exists.
@@ -147,13 +147,22 @@ impl QuiescentList {
         Popper::enter(&self.poppers)
     }
 
-    fn new(poppers: usize) -> Self {
-        Self {
-            poppers: CachePadded::new(AtomicUsize::new(poppers)),
-            main: Treiber::new(0, TagPolicy::Wrap),
-            second: Treiber::new(0, TagPolicy::Wrap),
-            spliced: Witness::created(),
-            overflows: Mutex::default(),
+    const_when_shipped! {
+        /// An empty list.
+        pub fn new() -> Self {
+            Self::with_poppers(0)
+        }
+    }
+
+    const_when_shipped! {
+        fn with_poppers(poppers: usize) -> Self {
+            Self {
+                poppers: CachePadded::new(AtomicUsize::new(poppers)),
+                main: Treiber::on(BareHead::none(), 0, TagPolicy::Wrap),
+                second: Treiber::on(BareHead::none(), 0, TagPolicy::Wrap),
+                spliced: Witness::created(),
+                overflows: ForkMutex::new(0),
+            }
         }
     }
 
@@ -215,6 +224,12 @@ impl QuiescentList {
     }
 }
 
+impl Default for QuiescentList {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 // SAFETY: a removal takes what it saw: from `main` by Q1, Q2 and Q4, from `second` because it holds
 // the lock.
 unsafe impl MagazineList for QuiescentList {
@@ -247,6 +262,18 @@ unsafe impl MagazineList for QuiescentList {
         }
         // SAFETY: by the caller.
         unsafe { self.remove_dry(take, store) }
+    }
+
+    /// A popper that a fork has caught stays counted in the child. The child then works as beside a
+    /// thread that sleeps in the middle of a removal.
+    unsafe fn keep_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.overflows.keep() };
+    }
+
+    unsafe fn give_up_locks(&self) {
+        // SAFETY: by the caller.
+        unsafe { self.overflows.give_up() };
     }
 
     fn refuses(&self) -> bool {
@@ -288,7 +315,7 @@ mod tests {
         let mechanism = Quiescent::mechanism(Requirements::default()).unwrap();
         let store = MagazineStore::new(1, mechanism.addressing);
         let list = Quiescent::list(&mechanism);
-        let mut regions = Regions::new(Box::new(SystemSource));
+        let mut regions = Regions::new(SystemSource);
         let mut magazines = (0..4).map(|index| {
             let room = regions.obtain(Magazine::layout(1).unwrap()).unwrap();
             // SAFETY: one thread, with rising indices; the regions outlive the magazines.

@@ -5,7 +5,10 @@
 //! succeeds and installs a stale link: ABA. A tag makes the exchange fail. A [`Reclaimer`] instead
 //! keeps the magazine from coming back while the popper may be reading it.
 
+use core::ops::Deref;
+
 use super::head::Head;
+use super::place::InPlace;
 
 /// What a thread holds while it reads magazines that it does not own.
 pub trait Guard {
@@ -34,7 +37,8 @@ impl Guard for () {}
 ///
 /// If [`DEFERS`](Self::DEFERS) is false, the function runs at once. If it is true, the function
 /// runs some time after the last guard that it waits for was dropped, provided that
-/// [`defer`](Self::defer) or [`collect`](Self::collect) are called often enough.
+/// [`defer`](Self::defer) or [`collect`](Self::collect) are called often enough. [`Place`](Self::Place)
+/// is then a `Box`.
 ///
 /// Guards and participants are used only with the reclaimer that made them.
 pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
@@ -49,6 +53,12 @@ pub unsafe trait Reclaimer: Send + Sync + Sized + 'static {
 
     /// What a thread holds while a removal reads a list.
     type Guard<'g>: Guard;
+
+    /// Where the mediator keeps the object to which deferred functions point. If functions wait, the
+    /// object is in a box, because it must not move meanwhile, and stays for good if
+    /// [`drain`](Self::drain) gives up. If none waits, it is [in place](InPlace), so that a mediator
+    /// needs no heap.
+    type Place<T: Send + Sync>: Deref<Target = T> + From<T> + Send + Sync;
 
     /// A new reclaimer, which no thread has joined.
     fn new() -> Self;
@@ -100,6 +110,7 @@ unsafe impl Reclaimer for Immediate {
     const DEFERS: bool = false;
     type Participant = ();
     type Guard<'g> = ();
+    type Place<T: Send + Sync> = InPlace<T>;
 
     fn new() -> Self {
         Self

@@ -7,7 +7,7 @@ use super::magazine::{Magazine, MagazineRef};
 use crate::block::Batch;
 use crate::chunk::Directory;
 use crate::error::AllocError;
-use crate::sync::opaque;
+use crate::sync::{const_when_shipped, opaque};
 
 /// How links and heads name magazines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,14 @@ impl MagazineStore {
     /// A store of magazines for such batches: an ordinary one has room for the smallest batch, and
     /// a large one for the largest.
     pub fn new(batch: impl Into<Batch>, addressing: Addressing) -> Self {
-        Self { batch: batch.into(), addressing, directory: Directory::default() }
+        Self::of(batch.into(), addressing)
+    }
+
+    const_when_shipped! {
+        /// As [`new`](Self::new).
+        pub fn of(batch: Batch, addressing: Addressing) -> Self {
+            Self { batch, addressing, directory: Directory::new() }
+        }
     }
 
     /// The number of blocks for which an ordinary magazine has room.

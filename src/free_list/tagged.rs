@@ -5,7 +5,7 @@ use super::{
     PackedHead, Requirements, Sealed, Strategy, TagPolicy, Take, Treiber, WideHead,
 };
 use crate::error::BuildError;
-use crate::sync::{is_lock_free_u64, opaque};
+use crate::sync::{const_when_shipped, is_lock_free_u64, opaque};
 
 /// The default: a 64-bit address and a 64-bit tag, which a double-width CAS exchanges together.
 ///
@@ -121,11 +121,14 @@ pub enum TaggedList {
 opaque! { [] TaggedList; }
 
 impl TaggedList {
-    fn new(mechanism: &Mechanism) -> Self {
-        let (bits, policy) = (mechanism.tag_bits, mechanism.tag_policy);
-        match mechanism.addressing {
-            Addressing::Address => Self::Wide(Treiber::new(bits, policy)),
-            Addressing::Index => Self::Packed(Treiber::new(bits, policy)),
+    const_when_shipped! {
+        /// An empty list for a mechanism of the tagged strategies.
+        pub fn new(mechanism: &Mechanism) -> Self {
+            let (bits, policy) = (mechanism.tag_bits, mechanism.tag_policy);
+            match mechanism.addressing {
+                Addressing::Address => Self::Wide(Treiber::on(WideHead::none(), bits, policy)),
+                Addressing::Index => Self::Packed(Treiber::on(PackedHead::none(), bits, policy)),
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ use super::magazine::MagazineRef;
 use super::owned::OwnedMagazine;
 use super::reclaim::Guard;
 use super::{Chain, MagazineStore, TagPolicy, Take};
-use crate::sync::{Number, Ordering, opaque, site};
+use crate::sync::{Number, Ordering, const_when_shipped, opaque, site};
 
 /// A Treiber stack of magazines.
 pub struct Treiber<H> {
@@ -77,12 +77,19 @@ opaque! { [H] Treiber<H>; }
 impl<H: HeadWord> Treiber<H> {
     /// An empty stack with a tag of `tag_bits` bits.
     pub fn new(tag_bits: u32, policy: TagPolicy) -> Self {
-        let last_tag = last_tag(tag_bits);
-        Self {
-            head: CachePadded::new(H::empty()),
-            last_tag,
-            refuse_at: (policy == TagPolicy::Refuse).then_some(last_tag / 2),
-            failures: CachePadded::default(),
+        Self::on(H::empty(), tag_bits, policy)
+    }
+
+    const_when_shipped! {
+        /// As [`new`](Self::new), on this head, which is empty and new.
+        pub(super) fn on(head: H, tag_bits: u32, policy: TagPolicy) -> Self {
+            let last_tag = last_tag(tag_bits);
+            let refuse_at = match policy {
+                TagPolicy::Wrap => None,
+                TagPolicy::Refuse => Some(last_tag / 2),
+            };
+            let failures = CachePadded::new(Number::new(0));
+            Self { head: CachePadded::new(head), last_tag, refuse_at, failures }
         }
     }
 

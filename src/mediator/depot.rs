@@ -9,7 +9,7 @@ use crate::block::Batch;
 use crate::free_list::{
     Magazine, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Strategy, TagPolicy,
 };
-use crate::sync::Witness;
+use crate::sync::{Witness, const_when_shipped};
 
 /// The lists and the limbo.
 pub(super) struct Depot<S: Strategy> {
@@ -29,22 +29,32 @@ pub(super) struct Depot<S: Strategy> {
 }
 
 impl<S: Strategy> Depot<S> {
-    /// A depot without magazines.
-    ///
-    /// # Panics
-    ///
-    /// With 0 shards.
-    pub(super) fn new(batch: Batch, shards: usize, mechanism: &Mechanism) -> Self {
-        Self {
-            store: MagazineStore::new(batch, mechanism.addressing),
-            batch,
-            full: FullLists::new(shards, mechanism),
-            partial: S::list(mechanism),
-            empty: S::list(mechanism),
-            large: batch.grows().then(|| S::list(mechanism)),
-            limbo: Limbo::new(),
-            may_refuse: mechanism.tag_policy == TagPolicy::Refuse,
-            all_returned: Witness::created(),
+    const_when_shipped! {
+        /// A depot without magazines. The lists were made for the mechanism.
+        ///
+        /// # Panics
+        ///
+        /// If the list of large magazines does not fit the batch.
+        pub(super) fn new(
+            batch: Batch,
+            mechanism: &Mechanism,
+            full: FullLists<S>,
+            partial: S::List,
+            empty: S::List,
+            large: Option<S::List>,
+        ) -> Self {
+            assert!(large.is_some() == batch.grows(), "a list of large magazines if batches grow");
+            Self {
+                store: MagazineStore::of(batch, mechanism.addressing),
+                batch,
+                full,
+                partial,
+                empty,
+                large,
+                limbo: Limbo::new(),
+                may_refuse: matches!(mechanism.tag_policy, TagPolicy::Refuse),
+                all_returned: Witness::created(),
+            }
         }
     }
 

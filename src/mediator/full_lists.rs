@@ -41,8 +41,8 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::free_list::{MagazineList, Mechanism, OwnedMagazine, Strategy};
-use crate::sync::{AtomicU64, site};
+use crate::free_list::{MagazineList, OwnedMagazine, Strategy};
+use crate::sync::{AtomicU64, const_when_shipped, site};
 
 /// The shard of a thread cache: it offers batches to this shard's list, and asks this list first.
 /// The default is the first shard.
@@ -57,18 +57,27 @@ pub(super) struct Shard<S: Strategy> {
 }
 
 /// The lists of full magazines. The first one is stored inline, because most pools have only that
-/// one.
+/// one, and a mediator in a static may have no other.
 pub(super) struct FullLists<S: Strategy> {
     first: CachePadded<Shard<S>>,
-    others: Box<[CachePadded<Shard<S>>]>,
+    /// Never changed. A `Vec`, because an empty one can be made in a constant.
+    others: Vec<CachePadded<Shard<S>>>,
+}
+
+impl<S: Strategy> Shard<S> {
+    const_when_shipped! {
+        /// A shard with this list, which is new.
+        pub(super) fn new(list: S::List) -> CachePadded<Self> {
+            CachePadded::new(Self { list, arrived: AtomicU64::new(0) })
+        }
+    }
 }
 
 impl<S: Strategy> FullLists<S> {
-    pub(super) fn new(count: usize, mechanism: &Mechanism) -> Self {
-        assert!(count > 0, "a mediator has a shard");
-        let shard =
-            || CachePadded::new(Shard { list: S::list(mechanism), arrived: AtomicU64::new(0) });
-        Self { first: shard(), others: (1..count).map(|_| shard()).collect() }
+    const_when_shipped! {
+        pub(super) fn new(first: S::List, others: Vec<CachePadded<Shard<S>>>) -> Self {
+            Self { first: Shard::new(first), others }
+        }
     }
 
     #[inline]

@@ -12,7 +12,7 @@
 
 use crossbeam_utils::CachePadded;
 
-use crate::sync::{AtomicU64, AtomicUsize, site};
+use crate::sync::{AtomicU64, AtomicUsize, const_when_shipped, site};
 
 /// How many magazines wait, and how many may wait.
 pub(super) struct Limbo {
@@ -22,11 +22,13 @@ pub(super) struct Limbo {
 }
 
 impl Limbo {
-    pub(super) fn new() -> Self {
-        Self {
-            waiting: CachePadded::new(AtomicUsize::new(0)),
-            limit: AtomicUsize::new(0),
-            refused: AtomicU64::new(0),
+    const_when_shipped! {
+        pub(super) fn new() -> Self {
+            Self {
+                waiting: CachePadded::new(AtomicUsize::new(0)),
+                limit: AtomicUsize::new(0),
+                refused: AtomicU64::new(0),
+            }
         }
     }
 

@@ -54,6 +54,7 @@
 mod client;
 mod depot;
 mod ends;
+mod forks;
 mod full_lists;
 mod limbo;
 
@@ -64,22 +65,27 @@ use core::mem::ManuallyDrop;
 
 use crate::block::Batch;
 use crate::free_list::{
-    MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy, TaggedWide,
+    Immediate, InPlace, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
+    TaggedWide,
 };
-use crate::sync::opaque;
+use crate::sync::{const_when_shipped, opaque};
 use depot::{DeferredReturn, Depot};
+use full_lists::{FullLists, Shard};
 
 /// The lists of full, partial and empty magazines of one pool, which all its threads share.
 pub struct Mediator<S: Strategy = TaggedWide> {
     reclaimer: S::Reclaimer,
-    /// Boxed, because deferred returns hold its address. `drop` drops it, unless a magazine still
-    /// waits then.
-    depot: ManuallyDrop<Box<Depot<S>>>,
+    /// Boxed if the strategy has deferred returns, which hold its address; otherwise part of the
+    /// mediator. `drop` drops it, unless a magazine still waits then.
+    depot: ManuallyDrop<Place<S>>,
     /// The reclaimer has given up, so the depot is never freed.
     depot_stays: bool,
 }
 
 opaque! { [S: Strategy] Mediator<S>; }
+
+/// Where the depot lies.
+type Place<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Place<Depot<S>>;
 
 /// What a thread cache holds to take part in a mediator's reclamation.
 pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant;
@@ -88,16 +94,51 @@ pub type Participant<S> = <<S as Strategy>::Reclaimer as Reclaimer>::Participant
 /// one.
 type Guard<'g, S> = <<S as Strategy>::Reclaimer as Reclaimer>::Guard<'g>;
 
+impl<S: Strategy<Reclaimer = Immediate>> Mediator<S> {
+    const_when_shipped! {
+        /// A mediator without magazines, with one shard, which a static may hold: it can be made in
+        /// a constant, and needs no heap.
+        ///
+        /// # Panics
+        ///
+        /// If there is a list of large magazines and batches do not grow, or the reverse.
+        ///
+        /// # Safety
+        ///
+        /// Each list is one that [`Strategy::list`] might have made for this mechanism: new, shared
+        /// with nobody, and of the mechanism's addressing. The function `new` of the list's type
+        /// makes such lists.
+        pub unsafe fn in_place(
+            batch: Batch,
+            mechanism: &Mechanism,
+            full: S::List,
+            partial: S::List,
+            empty: S::List,
+            large: Option<S::List>,
+        ) -> Self {
+            let full = FullLists::new(full, Vec::new());
+            let depot = Depot::new(batch, mechanism, full, partial, empty, large);
+            let depot = ManuallyDrop::new(InPlace(depot));
+            Self { reclaimer: Immediate, depot, depot_stays: false }
+        }
+    }
+}
+
 impl<S: Strategy> Mediator<S> {
-    /// A mediator without magazines.
+    /// A mediator without magazines. Without deferred returns and further shards it needs no heap.
     ///
     /// # Panics
     ///
     /// With 0 shards.
     pub fn new(batch: impl Into<Batch>, shards: usize, mechanism: &Mechanism) -> Self {
+        assert!(shards > 0, "a mediator has a shard");
+        let batch = batch.into();
+        let list = || S::list(mechanism);
+        let full = FullLists::new(list(), (1..shards).map(|_| Shard::new(list())).collect());
+        let depot = Depot::new(batch, mechanism, full, list(), list(), batch.grows().then(list));
         Self {
             reclaimer: S::Reclaimer::new(),
-            depot: ManuallyDrop::new(Box::new(Depot::new(batch.into(), shards, mechanism))),
+            depot: ManuallyDrop::new(depot.into()),
             depot_stays: false,
         }
     }

@@ -325,12 +325,6 @@ impl<S: Strategy, C: Checking> Shared<S, C> {
             unsafe { self.mediator.client(&participant, shard) }.offer(&blocks);
         }
     }
-
-    /// Runs `f` under the growth lock.
-    pub(super) fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _growth = lock(&self.growth);
-        f()
-    }
 }
 
 /// Slots that were claimed and never used. Dropping this releases them, also during a panic.

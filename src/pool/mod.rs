@@ -6,6 +6,7 @@ mod builder;
 mod counts;
 mod debug;
 mod exact;
+mod forks;
 mod growth;
 mod in_use;
 mod lazy;
@@ -241,18 +242,20 @@ impl<S: Strategy, C: Checking> Pool<S, C> {
         self.shared().shrink(|_| {})
     }
 
-    /// Runs `f` while no thread obtains memory from the source. Fork inside `f`: the child then
-    /// finds the pool able to grow, whatever other threads of the parent were about to do.
+    /// Runs `f` while no thread obtains memory from the source, and none has a lock of the strategy.
+    /// Fork inside `f`: the child then finds the pool able to grow and to exchange, whatever other
+    /// threads of the parent were about to do.
     ///
-    /// `f` must not use the pool, because a call that has to grow the pool would wait for ever.
+    /// `f` must not use the pool, because a call that has to grow the pool, or that needs a lock of
+    /// the strategy, would wait for ever.
     ///
     /// # In the child
     ///
     /// The child has a copy of the pool, which it may use and drop, and none of the other threads.
     /// Blocks that those had in their caches, or were just moving, stay out of reach until the copy
-    /// is dropped. All of this holds only if exchanges are lock-free ([`Stats::lock_free`]);
-    /// otherwise the child may find a lock of the strategy, or of the program's allocator, taken
-    /// for ever.
+    /// is dropped. On a machine without the compare-and-swap that the strategy needs, an exchange takes
+    /// a lock that the fork may catch. Under [`EpochDeferred`](crate::EpochDeferred) the child asks the
+    /// program's allocator for memory, which must survive a fork then.
     ///
     /// If a thread of the parent was just ending and handing in its cache, the child counts that
     /// thread as still at it. `census`, `end`, and the drop of an object pool that counts its live

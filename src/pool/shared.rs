@@ -4,7 +4,7 @@
 //!
 //! A thread takes the lock of the fallback cache first, then the growth lock, and then either a
 //! lock of the strategy or that of the table of checked chunks (`checking/known.rs`), of which no
-//! thread holds two at a time. The pool calls the source under the growth lock. The chapter
+//! thread holds two at a time, but for a thread that forks (`forks.rs`). The pool calls the source under the growth lock. The chapter
 //! [`forms`](crate::docs::forms) has a table of them.
 
 use core::num::NonZeroU64;
@@ -19,7 +19,7 @@ use crate::chunk::{BlockTable, Carver, Regions};
 use crate::error::AllocError;
 use crate::free_list::{Magazine, Mechanism, Strategy, Take};
 use crate::mediator::{Client, Mediator, Participant, ShardId};
-use crate::sync::{Arc, AtomicU32, Mutex, PoolId, lock};
+use crate::sync::{Arc, AtomicU32, ForkMutex, PoolId, lock};
 use crate::thread_cache::{Opened, Registry, Slot, SlotRef};
 use crate::threads::{EndHook, Rundown, ThreadHandling, ThreadId, Topology, Watcher};
 
@@ -30,7 +30,7 @@ pub(super) struct Shared<S: Strategy, C: Checking = Unchecked> {
     /// Declared before `growth`, and so dropped first: the regions hold what this keeps beside each
     /// chunk.
     pub(super) checking: C,
-    pub(super) growth: CachePadded<Mutex<Growth>>,
+    pub(super) growth: CachePadded<ForkMutex<Growth>>,
     pub(super) handling: Box<dyn ThreadHandling>,
     /// `Some` only if there is more than one shard.
     pub(super) topology: Option<Box<dyn Topology>>,
@@ -78,10 +78,10 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    pub(super) fn new(carver: Carver, regions: Regions) -> CachePadded<Mutex<Self>> {
+    pub(super) fn new(carver: Carver, regions: Regions) -> CachePadded<ForkMutex<Self>> {
         let (magazines, large_magazines) = (0, 0);
         let this = Self { carver, magazines, large_magazines, slots: 0, sealed: false, regions };
-        CachePadded::new(Mutex::new(this))
+        CachePadded::new(ForkMutex::new(this))
     }
 }
 

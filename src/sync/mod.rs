@@ -9,6 +9,7 @@
 //! - atomics: the shapes of `core::sync::atomic`, plus [`AtomicU128`] for double-width words;
 //! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
 //! - [`Witness`]: asserts that a thread that reaches an object has acquired the object's creation;
+//! - [`ForkMutex`]: a mutex that a thread can keep over a fork, without a guard;
 //! - [`fence`]: a memory fence, which loom and porf model;
 //! - [`thread_local!`]: a value for each thread of a checker's execution. As in std, a value without a
 //!   destructor may be used until its thread has ended;
@@ -78,8 +79,8 @@ mod backend;
 #[path = "steered.rs"]
 mod backend;
 
-#[cfg(feature = "family")]
 mod constant;
+mod fork_mutex;
 mod opaque;
 mod serial;
 pub mod site;
@@ -100,9 +101,9 @@ pub use backend::{
     AtomicPtr, AtomicU32, AtomicU64, AtomicU128, AtomicUsize, BACKEND, Mutex, MutexGuard, OnceLock,
     UnsafeCell, fence, is_lock_free_u64, is_lock_free_u128, thread,
 };
-#[cfg(feature = "family")]
-pub(crate) use constant::const_when_shipped;
+pub(crate) use constant::{array_of, const_when_shipped};
 pub use core::sync::atomic::Ordering;
+pub use fork_mutex::ForkMutex;
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 pub(crate) use local_key::thread_local;
 pub(crate) use opaque::opaque;
@@ -186,12 +187,12 @@ unsafe impl Sync for Witness {}
 impl core::panic::RefUnwindSafe for Witness {}
 
 impl Witness {
-    /// Marks the creation of the object that holds it.
-    #[inline(always)]
-    pub fn created() -> Self {
-        let cell = UnsafeCell::new(());
-        cell.with_mut(drop);
-        Self(cell)
+    const_when_shipped! {
+        /// Marks the creation of the object that holds it.
+        #[inline(always)]
+        pub fn created() -> Self {
+            Self(constant::written())
+        }
     }
 
     /// Asserts that the creation happens before this call.

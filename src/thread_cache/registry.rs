@@ -7,7 +7,7 @@
 use core::ptr;
 
 use super::slot::{Slot, SlotRef};
-use crate::sync::{AtomicPtr, opaque, site};
+use crate::sync::{AtomicPtr, const_when_shipped, opaque, site};
 use crate::threads::ThreadId;
 
 /// The slots of one pool.
@@ -19,11 +19,18 @@ opaque! { [] Registry; }
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { first: AtomicPtr::new(ptr::null_mut()) }
+        Self::new()
     }
 }
 
 impl Registry {
+    const_when_shipped! {
+        /// No slots.
+        pub fn new() -> Self {
+            Self { first: AtomicPtr::new(ptr::null_mut()) }
+        }
+    }
+
     /// All slots, the newest first.
     pub fn iter(&self) -> impl Iterator<Item = SlotRef> + use<> {
         core::iter::successors(self.first(), |slot| slot.next())

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 pub mod forks;
+pub mod no_heap;
 pub mod objects;
 pub mod sleeper;
 pub mod thrifty;

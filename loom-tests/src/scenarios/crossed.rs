@@ -49,7 +49,7 @@ pub fn body<S: Strategy>() -> String {
         lists: [S::list(&mechanism), S::list(&mechanism)],
         reclaimer: S::Reclaimer::new(),
     }));
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     let [mine, theirs] = [0, 1].map(|index| make_magazine(&rig.store, index, &mut regions));
     let (own, standing) = (rig.reclaimer.join(), Standing(rig.reclaimer.join()));
     let other = thread::spawn(move || {

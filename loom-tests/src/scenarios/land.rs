@@ -73,7 +73,7 @@ pub fn body<R: Reclaimer>() -> String {
     let mechanism = Deferred::<R>::mechanism(requirements).expect("no requirement, no refusal");
     let mediator: &'static DeferredMediator<R> =
         Box::leak(Box::new(DeferredMediator::<R>::new(1, 1, &mechanism)));
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     for index in 0..BLOCKS + LIMBO {
         // SAFETY: of the mediator's store.
         unsafe { mediator.add_magazine(make_magazine(mediator.store(), index, &mut regions)) };

@@ -58,6 +58,7 @@ unsafe impl Reclaimer for AtEnds {
     const NAME: &'static str = SUBJECT;
     type Participant = Waiting;
     type Guard<'g> = ();
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self(Waiting(Arc::new((AtomicUsize::new(0), Mutex::default()))))
@@ -90,9 +91,9 @@ type DeferredMediator = Mediator<Deferred<AtEnds>>;
 
 /// A mediator in which so many magazines may wait, and which holds as many full ones. The regions
 /// hold all that it needs.
-fn mediator(limbo: usize) -> (Regions, DeferredMediator) {
+fn mediator(limbo: usize) -> (Regions<SystemSource>, DeferredMediator) {
     let mechanism = Deferred::<AtEnds>::mechanism(Requirements::default()).expect("no requirement");
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     let mediator = DeferredMediator::new(1, 1, &mechanism);
     for index in 0..2 * limbo + 1 {
         // SAFETY: of the mediator's store.

@@ -3,10 +3,10 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use stampool::Strategy;
 use stampool::raw::chunk::Regions;
 use stampool::raw::free_list::{Magazine, MagazineStore, OwnedMagazine};
 use stampool::raw::mediator::Mediator;
+use stampool::{Strategy, SystemSource};
 
 /// Makes magazine number `index` of `store`, an ordinary one, alone or under a lock.
 ///
@@ -15,7 +15,7 @@ use stampool::raw::mediator::Mediator;
 pub(crate) fn make_magazine<'s>(
     store: &'s MagazineStore,
     index: usize,
-    regions: &mut Regions,
+    regions: &mut Regions<SystemSource>,
 ) -> OwnedMagazine<'s> {
     let layout = Magazine::layout(store.room()).expect("a small magazine");
     let room = named_room(store, index, layout, regions);
@@ -32,7 +32,7 @@ pub(crate) fn stock<S: Strategy>(
     mediator: &Mediator<S>,
     ordinary: usize,
     large: usize,
-    regions: &mut Regions,
+    regions: &mut Regions<SystemSource>,
 ) {
     let store = mediator.store();
     for index in 0..ordinary {
@@ -55,7 +55,7 @@ fn named_room(
     store: &MagazineStore,
     index: usize,
     layout: Layout,
-    regions: &mut Regions,
+    regions: &mut Regions<SystemSource>,
 ) -> NonNull<u8> {
     // SAFETY: by the caller nobody else makes magazines.
     let names = unsafe { store.names_missing(index + 1) }.expect("a few magazines");

@@ -12,7 +12,7 @@ use stampool::raw::sync::PoolId;
 /// The checks, to which the one chunk has still to be added.
 pub(super) struct OneChunk {
     /// The memory; dropped after the checks.
-    pub(super) regions: Regions,
+    pub(super) regions: Regions<SystemSource>,
     pub(super) checking: &'static Checked,
     /// Where the chunk begins.
     pub(super) room: NonNull<u8>,
@@ -24,7 +24,7 @@ impl OneChunk {
     /// # Panics
     /// Without memory.
     pub(super) fn new() -> Self {
-        let mut regions = Regions::new(Box::new(SystemSource));
+        let mut regions = Regions::new(SystemSource);
         let blocks = BlockLayout::new(Layout::new::<u64>(), MAX_ALIGN).expect("a layout");
         let beside = Checked::room(1).expect("a layout");
         let (layout, at) = beside.extend(blocks.run(1).expect("a layout")).expect("a layout");

@@ -87,7 +87,7 @@ pub fn body<R: Reclaimer>() -> String {
         names: Mutex::default(),
         landed: AtomicBool::new(false),
     }));
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     for index in 0..MAGAZINES {
         let mut magazine = make_magazine(&rig.store, index, &mut regions);
         rig.names.lock().expect("alone").push(magazine.name().address());

@@ -52,7 +52,7 @@ static DOUBLE_OFFER: Scenario =
 fn late_count() -> String {
     let mechanism = TaggedPacked::<32>::mechanism(Requirements::default()).expect("no requirement");
     assert_eq!(mechanism.addressing, Addressing::Index);
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     let store: &'static MagazineStore =
         Box::leak(Box::new(MagazineStore::new(2, mechanism.addressing)));
     let list: &'static <TaggedPacked as Strategy>::List =

@@ -40,6 +40,7 @@ unsafe impl<R: Peer<Participant = ()>> Reclaimer for NoPin<R> {
     const NAME: &'static str = R::NAME;
     type Participant = ();
     type Guard<'g> = NoGuard;
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self(R::new())
@@ -87,6 +88,7 @@ unsafe impl<R: Peer> Reclaimer for NotValidated<R> {
     const NAME: &'static str = R::NAME;
     type Participant = R::Participant;
     type Guard<'g> = Published<R::Guard<'g>>;
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self(R::new())

@@ -272,7 +272,7 @@ impl<S: Strategy, C: Checking> PoolBuilder<S, C> {
         let id = PoolId::next();
         Ok(Shared::boxed(|rundown| Shared {
             mediator: Mediator::new(batch, shards, &mechanism),
-            registry: Registry::default(),
+            registry: Registry::new(),
             checking: C::new(id, layout, self.zero_on_free),
             source_reuses: self.source.reuses(),
             growth: Growth::new(carver, Regions::new(self.source)),

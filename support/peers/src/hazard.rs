@@ -127,6 +127,7 @@ unsafe impl<const EVERY: usize> Reclaimer for Hazard<EVERY> {
     const NAME: &'static str = if EVERY == 1 { "HazardEager" } else { "Hazard" };
     type Participant = Participant;
     type Guard<'g> = Slot<'g>;
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self(Arc::new(Domain::new(&Magazines)))

@@ -113,6 +113,7 @@ unsafe impl<F: Form> Reclaimer for Seize<F> {
     const NAME: &'static str = F::NAME;
     type Participant = ();
     type Guard<'g> = Inside<F::Guard<'g>>;
+    type Place<T: Send + Sync> = Box<T>;
 
     fn new() -> Self {
         Self(Collector::new().batch_size(F::BATCH), PhantomData)

@@ -89,6 +89,7 @@ const DEEP: &[&str] = &[
     "callers",
     "capacity",
     "checking",
+    "in_place",
     "many",
     "object_ends",
     "object_faults",
@@ -107,6 +108,7 @@ const DEEP: &[&str] = &[
     "thread_local",
     "thread_local_faults",
     "topology",
+    "without_heap",
 ];
 
 /// Integration tests under Stacked Borrows for other targets.
@@ -146,6 +148,7 @@ const LEAK: &str = "what it forgets stays for good: a leak";
 
 /// Tests that run under neither model.
 const NEVER: &[LeftOut] = &[
+    out("a_child_finds_no_lock_of_a_pool_in_a_static_taken", "it forks"),
     out("a_child_of_a_sealed_pool_waits_for_no_lock", "it forks"),
     out("a_pool_that_kept_its_memory_never_touches_it_again", LEAK),
     out("a_pool_with_live_objects_keeps_quiet_while_its_thread_unwinds", LEAK),

@@ -56,7 +56,7 @@ pub fn body<S: Strategy>() -> String {
         list: S::list(&mechanism),
         reclaimer: S::Reclaimer::new(),
     }));
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     for index in 0..MAGAZINES {
         rig.list.push(make_magazine(&rig.store, index, &mut regions));
     }

@@ -281,7 +281,7 @@ fn mediator<S: Strategy>(scenario: &'static Scenario, holds: &'static [usize]) -
     let requirements = Requirements { limbo_magazines: scenario.limbo, ..Requirements::default() };
     let mechanism = S::mechanism(requirements).expect("no requirement, no refusal");
     let mediator = Mediator::<S>::new(scenario.batch, scenario.shards(), &mechanism);
-    let mut regions = Regions::new(Box::new(SystemSource));
+    let mut regions = Regions::new(SystemSource);
     let blocks: usize = holds.iter().sum();
     // M1: a magazine per batch of blocks, and one per thread, and what may wait.
     let limbo = mechanism.limbo_magazines * holds.len();

@@ -22,7 +22,7 @@ struct Rig<S: Strategy> {
     list: S::List,
     reclaimer: S::Reclaimer,
     /// Stands for the growth lock: the memory of the magazines, and their number.
-    growth: Mutex<(Regions, usize)>,
+    growth: Mutex<(Regions<SystemSource>, usize)>,
     payload: Payload,
     /// The magazines' side of the same: who owns one, by its name.
     owners: Payload,
@@ -49,7 +49,7 @@ impl<S: Strategy> Rig<S> {
             store: MagazineStore::new(1, mechanism.addressing),
             list: S::list(&mechanism),
             reclaimer: S::Reclaimer::new(),
-            growth: Mutex::new((Regions::new(Box::new(SystemSource)), 0)),
+            growth: Mutex::new((Regions::new(SystemSource), 0)),
             payload: Payload::default(),
             owners: Payload::default(),
         }

@@ -216,4 +216,26 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killer: Killer::Test { target: "exact", name: "a_census_leaves_the_blocks_in_their_order" },
         words: "the census has changed the order",
     },
+    Mutant {
+        name: "a fork leaves the lock of the first shard's list to the other threads",
+        edits: &[
+            Edit {
+                file: "src/mediator/forks.rs",
+                from: "self.depot.lists().for_each(|list| unsafe { list.keep_locks() });",
+                to: "let lists = self.depot.lists().skip(usize::from({on}));
+        lists.for_each(|list| unsafe { list.keep_locks() });",
+            },
+            Edit {
+                file: "src/mediator/forks.rs",
+                from: "self.depot.lists().for_each(|list| unsafe { list.give_up_locks() });",
+                to: "let lists = self.depot.lists().skip(usize::from({on}));
+        lists.for_each(|list| unsafe { list.give_up_locks() });",
+            },
+        ],
+        killer: Killer::Test {
+            target: "hard",
+            name: "a_child_finds_no_lock_of_the_strategy_taken",
+        },
+        words: "the child hung",
+    },
 ];
