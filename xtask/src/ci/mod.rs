@@ -10,7 +10,9 @@
 
 mod budget;
 mod may_skip;
+mod step;
 mod steps;
+mod stress;
 mod tally;
 
 use core::time::Duration;
@@ -26,7 +28,7 @@ use comfy_table::Table;
 use crate::common::{terminal, workspace};
 use crate::{cross, fuzz_pool, miri, sanitize};
 use may_skip::MaySkip;
-use steps::{Program, Step};
+use step::{Program, Step};
 use tally::Tally;
 
 /// How much to run.

@@ -1,41 +1,7 @@
 //! The steps of `cargo xtask ci`.
 
-/// What runs a step.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Program {
-    /// Cargo.
-    Cargo,
-    /// This program.
-    Xtask,
-}
-
-/// One step.
-pub(super) struct Step {
-    pub(super) name: &'static str,
-    /// What is run, at which bound.
-    pub(super) what: String,
-    pub(super) program: Program,
-    pub(super) words: Vec<&'static str>,
-    /// Variables for its environment.
-    pub(super) settings: &'static [(&'static str, &'static str)],
-}
-
-impl Step {
-    fn new(name: &'static str, what: &str, program: Program, words: &'static str) -> Self {
-        let words = words.split_whitespace().collect();
-        Self { name, what: what.into(), program, words, settings: &[] }
-    }
-
-    /// The command that runs it again.
-    pub(super) fn command(&self) -> String {
-        let settings = self.settings.iter().map(|(name, value)| format!("{name}='{value}' "));
-        let program = match self.program {
-            Program::Cargo => "cargo",
-            Program::Xtask => "cargo xtask",
-        };
-        format!("{}{program} {}", settings.collect::<String>(), self.words.join(" "))
-    }
-}
+use super::step::{Program, Step};
+use super::stress::stress;
 
 /// All steps, the quick ones first.
 pub(super) fn steps(deep: bool) -> Vec<Step> {
@@ -313,94 +279,6 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         ]);
     }
     steps
-}
-
-fn stress(deep: bool) -> [Step; 9] {
-    use Program::Cargo;
-    let run = if deep {
-        Step::new(
-            "stress",
-            "every strategy x scenario, the default batches, 1, 2 and 8 threads, 10 minutes in all",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --threads 1,2,8 --total 10m",
-        )
-    } else {
-        Step::new(
-            "stress",
-            "every strategy x scenario, the default batches, 2 and 4 threads, 20 s in all",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --threads 2,4 --total 20s",
-        )
-    };
-    [
-        run,
-        Step::new(
-            "stress B=1",
-            "every strategy x scenario, batches of one: the most exchanges, 4 threads, 9 s in all",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 1 --total 9s",
-        ),
-        Step::new(
-            "stress, growing",
-            "every strategy x scenario, batches of 2 to 16, histories, 4 threads, 6 s in all",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --threads 4 --batch 2 --batch-up-to 16 --histories --total 6s",
-        ),
-        Step::new(
-            "stress, stalled",
-            "late recyclers beside a thread that sleeps in an exchange, 4 threads, 6 s in all",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --strategy EpochDeferred,Quiescent --threads 4 --total 6s --stall",
-        ),
-        Step::new(
-            "stress, checking",
-            "pools that look for misuse, in the scenarios in which threads come and go, 3 s in all",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- run --scenario churn,bleeding,survivors,exhaustion --threads 4 --checking checked,hardened --total 3s",
-        ),
-        if deep {
-            Step::new(
-                "stress bump",
-                "the allocators that threads share, with and without resets, 1, 2 and 8 threads, 2 minutes in all",
-                Cargo,
-                "run --quiet --release -p stress --no-default-features -- bump --threads 1,2,8 --total 2m",
-            )
-        } else {
-            Step::new(
-                "stress bump",
-                "the allocators that threads share, with and without resets, 2 and 4 threads, 6 s in all",
-                Cargo,
-                "run --quiet --release -p stress --no-default-features -- bump --threads 2,4 --total 6s",
-            )
-        },
-        if deep {
-            Step::new(
-                "stress arena",
-                "an arena filled and freed by 100 threads at once, a billion calls",
-                Cargo,
-                "run --quiet --release -p stress --no-default-features -- arena --capacity 67108864 --threads 100 --ops 1000000000",
-            )
-        } else {
-            Step::new(
-                "stress arena",
-                "arenas of 1 MiB and 64 MiB filled and freed by 2 and 8 threads at once, 4 s in all",
-                Cargo,
-                "run --quiet --release -p stress --no-default-features -- arena --total 4s",
-            )
-        },
-        Step::new(
-            "replay 1",
-            "trace sqlite, every strategy, oracles on",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- replay stress/traces/sqlite.stpt.zst --rounds 1",
-        ),
-        Step::new(
-            "replay 2",
-            "trace python-pipeline, every strategy, oracles on",
-            Cargo,
-            "run --quiet --release -p stress --no-default-features -- replay stress/traces/python-pipeline.stpt.zst --rounds 1",
-        ),
-    ]
 }
 
 #[cfg(test)]
