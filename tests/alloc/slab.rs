@@ -96,9 +96,10 @@ fn no_block_above_128_bytes_loses_more_than_a_sixteenth() {
             // SAFETY: live, and freed once.
             unsafe { arena.deallocate(block.cast(), bytes(asked)) };
         }
-        size += if size < 4096 { 1 } else { size / 40 };
+        let step = if cfg!(miri) { size / 8 } else { size / 40 };
+        size += if size < 4096 && !cfg!(miri) { 1 } else { step.max(1) };
     }
-    assert_eq!(sizes.len(), 16 + 16 * 15, "the classes of up to 4 MiB");
+    assert!(cfg!(miri) || sizes.len() == 16 + 16 * 15, "the classes of up to 4 MiB");
 }
 
 #[test]
