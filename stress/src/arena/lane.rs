@@ -14,11 +14,13 @@ use crate::bump::Block;
 use crate::rng::Rng;
 
 /// Replacements of a thread in a round.
-const CALLS: usize = 2000;
+const CALLS: usize = 10_000;
 /// Blocks of a thread's window.
 const WINDOW: usize = 60;
-/// One request in so many is above 64 KiB.
-const LARGE_EVERY: usize = 200;
+/// One request in so many has up to 32 KiB, and one in so many may have more than 64 KiB. The others have
+/// 1 KiB at most: what a thread writes and compares takes longer than the arena.
+const MIDDLE_EVERY: usize = 200;
+const LARGE_EVERY: usize = 2000;
 /// The bytes of the blocks with which the arena is filled. Each thread fills with one of them.
 const FILL_BYTES: [usize; 4] = [64, 1000, 4096, 20_000];
 
@@ -64,8 +66,11 @@ impl Lane {
     }
 
     fn layout(&mut self) -> Layout {
-        let most = 1 << (3 + self.rng.below(12));
-        let most = if self.rng.below(LARGE_EVERY) == 0 { 200_000 } else { most };
+        let most = match (self.rng.below(LARGE_EVERY), self.rng.below(MIDDLE_EVERY)) {
+            (0, _) => 200_000,
+            (_, 0) => 32 << 10,
+            _ => 1 << (3 + self.rng.below(8)),
+        };
         let (size, align) = (self.rng.up_to(most), 1 << self.rng.below(8));
         Layout::from_size_align(size, align).expect("small")
     }
@@ -93,7 +98,7 @@ impl Lane {
                     self.window.push(block);
                 }
             }
-            if call % 500 == 0 {
+            if call % 1000 == 0 {
                 within(desk)?;
             }
         }
