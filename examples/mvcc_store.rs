@@ -7,8 +7,8 @@
 //! hashbrown and the vectors: when it is full, a write is refused, the writer drops the versions that no
 //! snapshot can see any more, and writes again. So the store never needs more than its budget.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::thread;
 
@@ -165,7 +165,7 @@ fn main() {
         stats.utilisation() * 100.0
     );
     let mut classes = arena.classes();
-    classes.sort_by_key(|class| std::cmp::Reverse(class.heap_bytes));
+    classes.sort_by_key(|class| core::cmp::Reverse(class.heap_bytes));
     for class in classes.iter().take(3) {
         let (bytes, part) = (class.block_bytes, class.utilisation() * 100.0);
         println!("  {bytes:5} bytes: {} blocks, {part:.0}% in use", class.allocated_blocks);

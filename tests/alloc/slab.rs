@@ -1,9 +1,10 @@
 //! The arena with a capacity.
 
 use core::alloc::Layout;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 use stampool::BuildError;
 use stampool::alloc::{AllocError, SlabArena};

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use stampool::raw::block::{Batch, Block, BlockLayout, MAX_ALIGN, MaybeBlock};
-use stampool::raw::chunk::{Carver, Extras, NewChunk, Regions};
+use stampool::raw::chunk::{Carver, ChunkSizes, Extras, NewChunk, Regions};
 use stampool::raw::free_list::{Immediate, Magazine, Take};
 use stampool::raw::mediator::{Client, Mediator, ShardId};
 use stampool::raw::sync::{ForkMutex, lock};
@@ -55,7 +55,7 @@ pub(crate) struct Growth {
 
 impl Growth {
     pub(crate) const fn new(source: BufferSource) -> Self {
-        let carver = Carver::new(BLOCKS, MAGAZINE, BATCH.min, None, usize::MAX);
+        let carver = Carver::new(BLOCKS, MAGAZINE, BATCH.min, ChunkSizes::DEFAULT, usize::MAX);
         Self { carver, regions: Regions::new(source), magazines: 0 }
     }
 }

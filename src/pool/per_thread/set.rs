@@ -98,10 +98,23 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     unsafe fn at_hand(&self, index: usize) -> Option<&Local<'_, S, C>> {
         debug_assert!(index < self.members.len(), "no such pool");
         let table = locals::last_table(self.number.get())?;
-        // SAFETY: the entry was made for the number of this set, by `here`, for as many handles as the
-        // set has pools; by the caller the index is one of them.
-        let handle = unsafe { &*table.cast::<OnceCell<DetachedLocal<S, C>>>().add(index) };
+        // SAFETY: the table was entered for the number of this set; by the caller, the index.
+        let handle = unsafe { Self::in_table(table, index) };
         handle.get().map(|handle| &**handle)
+    }
+
+    /// The handle of an index in a table.
+    ///
+    /// # Safety
+    ///
+    /// The table was made for this set, by `attach`, so for as many handles as the set has pools. The
+    /// set is borrowed for `'t`, and the index is one of its pools.
+    #[inline(always)]
+    unsafe fn in_table<'t>(table: *const (), index: usize) -> &'t OnceCell<DetachedLocal<S, C>> {
+        // SAFETY: by the caller, the table has so many handles.
+        let handle = unsafe { table.cast::<OnceCell<DetachedLocal<S, C>>>().add(index) };
+        // SAFETY: the table stays while its set is borrowed (PS2).
+        unsafe { &*handle }
     }
 
     /// Takes a block from the calling thread's cache of the pool of this index, if there is one at hand.
@@ -180,9 +193,8 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
             let set = Arc::downgrade(&self.life);
             Some(Box::new(Table::<S, C> { handles: handles.collect(), set }))
         })?;
-        // SAFETY: as in `at_hand`. The table stays while the set is borrowed (PS2).
-        let handle: &'p OnceCell<_> =
-            unsafe { &*table.cast::<OnceCell<DetachedLocal<S, C>>>().add(index) };
+        // SAFETY: the table is this set's, which is borrowed for `'p`, and has a member of this index.
+        let handle: &'p OnceCell<_> = unsafe { Self::in_table(table, index) };
         if handle.get().is_none() {
             let shared = member.pool.shared();
             // SAFETY: the handle is used only while its set is borrowed, and so its pool (PS1).
@@ -249,8 +261,8 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     pub(crate) fn cached_here(&self, index: usize) -> usize {
         assert!(index < self.members.len(), "no such pool");
         let Some(table) = locals::known_table(self.number.get()) else { return 0 };
-        // SAFETY: as in `at_hand`.
-        let handle = unsafe { &*table.cast::<OnceCell<DetachedLocal<S, C>>>().add(index) };
+        // SAFETY: the table is this set's, and the index was just compared.
+        let handle = unsafe { Self::in_table(table, index) };
         handle.get().map_or(0, |handle| handle.len_blocks())
     }
 

@@ -1,8 +1,9 @@
 //! What one thread does in a round.
 
 use core::alloc::Layout;
+use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 use std::sync::PoisonError;
 
 use stampool::alloc::AllocError;
