@@ -65,10 +65,10 @@ use core::mem::ManuallyDrop;
 
 use crate::block::Batch;
 use crate::free_list::{
-    Immediate, InPlace, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
+    Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
     TaggedWide,
 };
-use crate::sync::{const_when_shipped, opaque};
+use crate::sync::{InPlace, const_when_shipped, opaque};
 use depot::{DeferredReturn, Depot};
 use full_lists::{FullLists, Shard};
 
@@ -118,7 +118,7 @@ impl<S: Strategy<Reclaimer = Immediate>> Mediator<S> {
         ) -> Self {
             let full = FullLists::new(full, Vec::new());
             let depot = Depot::new(batch, mechanism, full, partial, empty, large);
-            let depot = ManuallyDrop::new(InPlace(depot));
+            let depot = ManuallyDrop::new(InPlace::new(depot));
             Self { reclaimer: Immediate, depot, depot_stays: false }
         }
     }
