@@ -8,7 +8,7 @@
 use core::ops::Deref;
 
 use super::head::Head;
-use super::place::InPlace;
+use crate::sync::InPlace;
 
 /// What a thread holds while it reads magazines that it does not own.
 pub trait Guard {

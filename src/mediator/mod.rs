@@ -63,12 +63,14 @@ pub use full_lists::ShardId;
 
 use core::mem::ManuallyDrop;
 
+use crossbeam_utils::CachePadded;
+
 use crate::block::Batch;
 use crate::free_list::{
-    Immediate, InPlace, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
+    Immediate, MagazineList, MagazineStore, Mechanism, OwnedMagazine, Reclaimer, Strategy,
     TaggedWide,
 };
-use crate::sync::{const_when_shipped, opaque};
+use crate::sync::{InPlace, const_when_shipped, opaque};
 use depot::{DeferredReturn, Depot};
 use full_lists::{FullLists, Shard};
 
@@ -118,7 +120,7 @@ impl<S: Strategy<Reclaimer = Immediate>> Mediator<S> {
         ) -> Self {
             let full = FullLists::new(full, Vec::new());
             let depot = Depot::new(batch, mechanism, full, partial, empty, large);
-            let depot = ManuallyDrop::new(InPlace(depot));
+            let depot = ManuallyDrop::new(InPlace::new(depot));
             Self { reclaimer: Immediate, depot, depot_stays: false }
         }
     }
@@ -132,15 +134,25 @@ impl<S: Strategy> Mediator<S> {
     /// With 0 shards.
     pub fn new(batch: impl Into<Batch>, shards: usize, mechanism: &Mechanism) -> Self {
         assert!(shards > 0, "a mediator has a shard");
-        let batch = batch.into();
+        let depot = ManuallyDrop::new(Self::depot(batch.into(), shards, mechanism));
+        Self { reclaimer: S::Reclaimer::new(), depot, depot_stays: false }
+    }
+
+    /// A depot without magazines, in its place. A function of its own, so that the depot does not
+    /// lie on the stack more often than it must.
+    fn depot(batch: Batch, shards: usize, mechanism: &Mechanism) -> Place<S> {
         let list = || S::list(mechanism);
-        let full = FullLists::new(list(), (1..shards).map(|_| Shard::new(list())).collect());
-        let depot = Depot::new(batch, mechanism, full, list(), list(), batch.grows().then(list));
-        Self {
-            reclaimer: S::Reclaimer::new(),
-            depot: ManuallyDrop::new(depot.into()),
-            depot_stays: false,
+        let full = FullLists::new(list(), Self::other_shards(shards - 1, mechanism));
+        let large = batch.grows().then(list);
+        Depot::new(batch, mechanism, full, list(), list(), large).into()
+    }
+
+    fn other_shards(count: usize, mechanism: &Mechanism) -> Vec<CachePadded<Shard<S>>> {
+        let mut shards = Vec::with_capacity(count);
+        for _ in 0..count {
+            shards.push(Shard::new(S::list(mechanism)));
         }
+        shards
     }
 
     /// The store of all magazines that travel through this mediator.

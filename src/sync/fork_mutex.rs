@@ -1,6 +1,6 @@
 //! A mutex that a thread can keep over a fork. The handlers of `pthread_atfork` are three functions
-//! that share no value, so there is no place for a guard: taking the mutex and giving it up are calls
-//! of their own here.
+//! that share no value, so there is no place for a guard: taking the mutex and giving it up are
+//! calls of their own here.
 //!
 //! # Invariants
 //!

@@ -10,6 +10,7 @@
 //! - [`UnsafeCell`]: has loom's interface (`with`, `with_mut`), and is a plain cell when shipped;
 //! - [`Witness`]: asserts that a thread that reaches an object has acquired the object's creation;
 //! - [`ForkMutex`]: a mutex that a thread can keep over a fork, without a guard;
+//! - [`InPlace`]: an object that lies in its owner, in a shipped build;
 //! - [`fence`]: a memory fence, which loom and porf model;
 //! - [`thread_local!`]: a value for each thread of a checker's execution. As in std, a value without a
 //!   destructor may be used until its thread has ended;
@@ -81,6 +82,7 @@ mod backend;
 
 mod constant;
 mod fork_mutex;
+mod in_place;
 mod opaque;
 mod serial;
 pub mod site;
@@ -104,6 +106,7 @@ pub use backend::{
 pub(crate) use constant::{array_of, const_when_shipped};
 pub use core::sync::atomic::Ordering;
 pub use fork_mutex::ForkMutex;
+pub use in_place::InPlace;
 #[cfg(any(stampool_model = "loom", stampool_model = "shuttle"))]
 pub(crate) use local_key::thread_local;
 pub(crate) use opaque::opaque;
