@@ -9,7 +9,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, RwLock};
+use std::sync::{Condvar, Mutex, RwLock};
 use std::thread;
 
 use allocator_api2_02::vec::Vec;
@@ -19,8 +19,9 @@ use stampool::alloc::SlabArena;
 const CAPACITY: usize = 8 << 20;
 const SHARDS: usize = 16;
 const KEYS: u64 = 2_000;
-const WRITES_EACH: u64 = 40_000;
+const WRITES_EACH: u64 = 20_000;
 const WRITERS: u64 = 3;
+const SNAPSHOTS: usize = 40;
 
 /// A value and the time from which on it is the key's.
 struct Version<'a> {
@@ -42,12 +43,38 @@ struct Store<'a> {
     clock: AtomicU64,
     /// Snapshots in use, and how often each.
     snapshots: Mutex<BTreeMap<u64, usize>>,
+    /// Notified when a snapshot ends.
+    ended: Condvar,
+}
+
+/// A snapshot, which ends when this is dropped.
+struct Snapshot<'s, 'a> {
+    store: &'s Store<'a>,
+    at: u64,
+}
+
+impl Drop for Snapshot<'_, '_> {
+    fn drop(&mut self) {
+        let mut snapshots = self.store.snapshots.lock().expect("no panic");
+        let users = snapshots.get_mut(&self.at).expect("ours");
+        *users -= 1;
+        if *users == 0 {
+            snapshots.remove(&self.at);
+        }
+        self.store.ended.notify_all();
+    }
 }
 
 impl<'a> Store<'a> {
     fn new(arena: &'a SlabArena) -> Self {
         let shards = (0..SHARDS).map(|_| RwLock::new(HashMap::new_in(arena))).collect();
-        Self { arena, shards, clock: AtomicU64::new(1), snapshots: Mutex::default() }
+        Self {
+            arena,
+            shards,
+            clock: AtomicU64::new(1),
+            snapshots: Mutex::default(),
+            ended: Condvar::new(),
+        }
     }
 
     fn shard(&self, key: u64) -> &RwLock<Shard<'a>> {
@@ -79,8 +106,8 @@ impl<'a> Store<'a> {
         let mut dropped = 0;
         for shard in &self.shards {
             for versions in shard.write().expect("no panic").values_mut() {
-                // The newest one that is not newer than the oldest snapshot is still seen.
-                let seen = versions.iter().rposition(|version| version.since <= oldest);
+                // The newest one that is older than the oldest snapshot is still seen.
+                let seen = versions.iter().rposition(|version| version.since < oldest);
                 dropped += versions.drain(..seen.unwrap_or(0)).count();
             }
         }
@@ -95,14 +122,16 @@ impl<'a> Store<'a> {
             *snapshots.entry(at).or_default() += 1;
             at
         };
-        let result = read(at);
-        let mut snapshots = self.snapshots.lock().expect("no panic");
-        let users = snapshots.get_mut(&at).expect("ours");
-        *users -= 1;
-        if *users == 0 {
-            snapshots.remove(&at);
+        let _end = Snapshot { store: self, at };
+        read(at)
+    }
+
+    /// Waits until a snapshot ends, if there is one.
+    fn wait(&self) {
+        let snapshots = self.snapshots.lock().expect("no panic");
+        if !snapshots.is_empty() {
+            drop(self.ended.wait(snapshots).expect("no panic"));
         }
-        result
     }
 
     /// The time of the version of a key that the snapshot sees. Checks the value.
@@ -134,14 +163,16 @@ fn main() {
                         refused.fetch_add(1, Ordering::Relaxed);
                         let dropped = u64::try_from(store.collect()).expect("64 bits");
                         collected.fetch_add(dropped, Ordering::Relaxed);
-                        // If all versions are seen, the reader has to go on first.
-                        thread::yield_now();
+                        // A snapshot sees all versions that are left, so it has to end first.
+                        if dropped == 0 {
+                            store.wait();
+                        }
                     }
                 }
             });
         }
         threads.spawn(|| {
-            for _ in 0..200 {
+            for _ in 0..SNAPSHOTS {
                 store.snapshot(|at| {
                     let first: std::vec::Vec<_> =
                         (0..KEYS).map(|key| store.read(key, at)).collect();
@@ -175,4 +206,9 @@ fn main() {
     drop(store);
     assert_eq!(arena.census().allocated_blocks, 0, "the store has freed everything");
     println!("ok");
+}
+
+#[test]
+fn its_claims_hold() {
+    main();
 }

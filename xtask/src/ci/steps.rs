@@ -49,7 +49,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "examples",
             "a game loop, a parser and a server on the members: each checks its own claims",
             Cargo,
-            "test --quiet --features allocator-api2-02,allocator-api2-04 --example frames --example parse_in_scopes --example requests",
+            "test --quiet --features allocator-api2-02,allocator-api2-04 --example frames --example parse_in_scopes --example requests --example mvcc_store",
         ),
         Step::new(
             "tests, mapped memory",
