@@ -245,10 +245,4 @@ sites! {
     TALLY_STORE = "LS-9", Relaxed;
     /// statistics: a number that threads share.
     TALLY_ADD = "LS-10", Relaxed;
-    /// set of pools: load a member.
-    SET_MEMBER_LOAD = "PS-1", Acquire;
-    /// set of pools: publish a member.
-    SET_MEMBER_PUBLISH = "PS-2", Release;
-    /// set of pools: a member, under the lock that builds it or by `&mut`.
-    SET_MEMBER_OWNED = "PS-3", Relaxed;
 }

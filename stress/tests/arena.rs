@@ -3,7 +3,6 @@
 use stress::arena::{Plan, run};
 use stress::run::Budget;
 
-/// A killer of mutants: `xtask/src/mutants/list/slab.rs`.
 #[test]
 fn an_arena_filled_and_freed_by_all_threads() {
     for (capacity_bytes, threads) in [(1 << 20, 3), (16 << 20, 2)] {

@@ -35,7 +35,7 @@ fn threads_fill_and_free<S: Strategy>(capacity: usize, size: usize) {
         all.into_iter().map(|thread| thread.join().expect("no panic")).sum()
     });
     let census = arena.census();
-    assert_eq!(census.allocated_blocks, filled, "{} of {size} bytes", S::NAME);
+    assert_eq!(census.allocated_blocks, filled, "{}: blocks of {size} bytes were lost", S::NAME);
     assert!(census.heap_bytes <= capacity);
     arena.reset();
     assert_eq!(arena.stats().heap_bytes, 0);

@@ -70,8 +70,8 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
     pub fn census(&mut self) -> SlabStats {
         let mut classes = self.large();
         for class in 0..POOLED {
-            let Some(pool) = self.pools.pool_mut(class) else { continue };
-            let (carved, free) = (pool.stats().carved_blocks, pool.census().free_blocks());
+            let Some((stats, census)) = self.pools.census(class) else { continue };
+            let (carved, free) = (stats.carved_blocks, census.free_blocks());
             classes.push(self.class(class, carved - free));
         }
         self.sum(classes)

@@ -249,10 +249,9 @@ pub(super) fn last_table(set: PoolNumber) -> Option<*const ()> {
     (number == set).then_some(table)
 }
 
-/// The calling thread's table of the set `set`, if it has one.
+/// The calling thread's table of the set `set`, if it has one. It is the thread's last one then.
 pub(super) fn known_table(set: PoolNumber) -> Option<*const ()> {
-    let find = |locals: &Locals| Some(locals.0.try_borrow().ok()?.find(set)?.recent.local);
-    LOCALS.try_with(find).ok()?
+    table(set, || None)
 }
 
 /// The calling thread's table of the set `set`, which `make` makes if the thread has none. It is the

@@ -12,35 +12,27 @@
 //!
 //! # Invariants
 //!
-//! - PS1. An entry of `members` is null, or leads to a member in a box, which stays until the set is
-//!   dropped. Only a thread that holds `building` writes an entry.
+//! - PS1. A member that is in `members` stays there, in its box, until the set is dropped or used by
+//!   `&mut`.
 //! - PS2. A table belongs to one thread, and is used while its set is borrowed. The thread's
 //!   thread-local storage drops it: when the thread ends, or after the set is gone.
 //!
-//! # Orderings
-//!
-//! | site | access | ordering | why |
-//! |---|---|---|---|
-//! | PS-1 | load a member | Acquire | observes the creation of the pool |
-//! | PS-2 | store a member | Release | publishes the creation of the pool |
-//! | PS-3 | load a member under the lock, or by `&mut` | Relaxed | the lock or the borrow orders it |
-//!
 //! # Progress
 //!
-//! That of a [`ThreadLocalPool`](super::ThreadLocalPool). The first use of an index takes the lock, and
-//! threads that use the index meanwhile wait until its pool is built.
+//! That of a [`ThreadLocalPool`](super::ThreadLocalPool). A thread takes the lock of the members when it
+//! uses an index for the first time, and then the pool is built under the lock if there is none. A
+//! thread that cannot have handles takes it in each call.
 
 use core::cell::OnceCell;
-use core::ptr;
 
 use super::locals::{self, AnyLocal, OwnNumber};
-use super::{Attached, DetachedLocal, Fallback, Local, Pool};
+use super::{Attached, Census, DetachedLocal, Fallback, Local, Pool, Stats};
 use crate::block::Block;
 use crate::checking::Checking;
 use crate::error::AllocError;
 use crate::free_list::Strategy;
 use crate::mediator::ShardId;
-use crate::sync::{Arc, AtomicPtr, Mutex, PoolId, Weak, Witness, lock, site};
+use crate::sync::{Arc, Mutex, MutexGuard, PoolId, Weak, lock};
 use crate::thread_cache::SlotRef;
 
 /// A pool of a set.
@@ -48,13 +40,16 @@ struct Member<S: Strategy, C: Checking> {
     /// Declared before the pool, so that it is dropped first.
     fallback: Mutex<Fallback<S, C>>,
     pool: Pool<S, C>,
-    created: Witness,
 }
+
+/// By index; `None` if the pool has not been built.
+type Members<S, C> = Box<[Option<Box<Member<S, C>>>]>;
 
 /// The pools.
 pub(crate) struct PoolSet<S: Strategy, C: Checking> {
-    members: Box<[AtomicPtr<Member<S, C>>]>,
-    building: Mutex<()>,
+    members: Mutex<Members<S, C>>,
+    /// How many indices there are.
+    count: usize,
     /// The tables of the threads tell by this whether the set is gone.
     life: Arc<()>,
     /// Declared last, because threads tell sets apart by it as long as the pools exist.
@@ -80,10 +75,9 @@ impl<S: Strategy, C: Checking> AnyLocal for Table<S, C> {
 impl<S: Strategy, C: Checking> PoolSet<S, C> {
     /// Room for `count` pools.
     pub(crate) fn new(count: usize) -> Self {
-        let none = || AtomicPtr::new(ptr::null_mut());
         Self {
-            members: core::iter::repeat_with(none).take(count).collect(),
-            building: Mutex::new(()),
+            members: Mutex::new(core::iter::repeat_with(|| None).take(count).collect()),
+            count,
             life: Arc::new(()),
             number: OwnNumber::new(PoolId::next()),
         }
@@ -96,7 +90,7 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     /// The index is less than the count of [`new`](Self::new).
     #[inline(always)]
     unsafe fn at_hand(&self, index: usize) -> Option<&Local<'_, S, C>> {
-        debug_assert!(index < self.members.len(), "no such pool");
+        debug_assert!(index < self.count, "no such pool");
         let table = locals::last_table(self.number.get())?;
         // SAFETY: the table was entered for the number of this set; by the caller, the index.
         let handle = unsafe { Self::in_table(table, index) };
@@ -142,8 +136,20 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         index: usize,
         build: impl FnOnce() -> Result<Pool<S, C>, AllocError>,
     ) -> Result<Block, AllocError> {
+        if let Some(local) = self.known(index) {
+            return local.allocate();
+        }
         let member = self.member_or_build(index, build)?;
         self.here(index, member).allocate()
+    }
+
+    /// The calling thread's handle of a pool, if it has one.
+    fn known(&self, index: usize) -> Option<&Local<'_, S, C>> {
+        assert!(index < self.count, "no such pool");
+        let table = locals::known_table(self.number.get())?;
+        // SAFETY: the table is this set's, and the index was just compared.
+        let handle = unsafe { Self::in_table(table, index) };
+        handle.get().map(|handle| &**handle)
     }
 
     /// Gives a block back to the pool of this index.
@@ -172,6 +178,10 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     #[inline(never)]
     #[track_caller]
     unsafe fn deallocate_far(&self, index: usize, block: Block) {
+        if let Some(local) = self.known(index) {
+            // SAFETY: by the caller.
+            return unsafe { local.deallocate(block) };
+        }
         let member = self.member(index);
         let member = member.expect("no block of this size was ever allocated here");
         // SAFETY: by the caller.
@@ -189,7 +199,7 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
 
     fn attach<'p>(&self, index: usize, member: &'p Member<S, C>) -> Option<&'p Local<'p, S, C>> {
         let table = locals::table(self.number.get(), || {
-            let handles = core::iter::repeat_with(OnceCell::new).take(self.members.len());
+            let handles = core::iter::repeat_with(OnceCell::new).take(self.count);
             let set = Arc::downgrade(&self.life);
             Some(Box::new(Table::<S, C> { handles: handles.collect(), set }))
         })?;
@@ -205,14 +215,19 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         handle.get().map(|handle| &**handle)
     }
 
+    /// The member of an index, for longer than the lock is held.
+    fn of<'s>(
+        &'s self,
+        members: &MutexGuard<'s, Members<S, C>>,
+        index: usize,
+    ) -> Option<&'s Member<S, C>> {
+        let member: *const Member<S, C> = &raw const **members[index].as_ref()?;
+        // SAFETY: the member stays while the set is borrowed (PS1).
+        Some(unsafe { &*member })
+    }
+
     fn member(&self, index: usize) -> Option<&Member<S, C>> {
-        // ORDERING(PS-1): Acquire. Observes the creation of the pool.
-        //   pairs with PS-2; killed by slab/class_built_twice
-        let member = self.members[index].load(site::SET_MEMBER_LOAD.ordering());
-        // SAFETY: a member stays until the set is dropped (PS1).
-        let member = unsafe { member.as_ref() }?;
-        member.created.acquired();
-        Some(member)
+        self.of(&lock(&self.members), index)
     }
 
     fn member_or_build(
@@ -220,27 +235,15 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         index: usize,
         build: impl FnOnce() -> Result<Pool<S, C>, AllocError>,
     ) -> Result<&Member<S, C>, AllocError> {
-        if let Some(member) = self.member(index) {
-            return Ok(member);
+        let mut members = lock(&self.members);
+        if members[index].is_none() {
+            let pool = build()?;
+            // SAFETY: the fallback is used only through the set, and is dropped before the pool.
+            let fallback = unsafe { DetachedLocal::attach(pool.shared(), ShardId::default()) }?;
+            let fallback = Mutex::new(Fallback(fallback));
+            members[index] = Some(Box::new(Member { fallback, pool }));
         }
-        let _building = lock(&self.building);
-        // ORDERING(PS-3): Relaxed. The lock orders it.
-        let built = self.members[index].load(site::SET_MEMBER_OWNED.ordering());
-        // SAFETY: as in `member`.
-        if let Some(member) = unsafe { built.as_ref() } {
-            return Ok(member);
-        }
-        let pool = build()?;
-        // SAFETY: the fallback is used only through the set, and is dropped before the pool.
-        let fallback = unsafe { DetachedLocal::attach(pool.shared(), ShardId::default()) }?;
-        let fallback = Mutex::new(Fallback(fallback));
-        let member =
-            Box::into_raw(Box::new(Member { fallback, pool, created: Witness::created() }));
-        // ORDERING(PS-2): Release. Publishes the creation of the pool.
-        //   pairs with PS-1; killed by slab/class_built_twice
-        self.members[index].store(member, site::SET_MEMBER_PUBLISH.ordering());
-        // SAFETY: just made, and stays until the set is dropped (PS1).
-        Ok(unsafe { &*member })
+        Ok(self.of(&members, index).expect("just looked"))
     }
 
     /// The pool of an index, if it has been built.
@@ -248,22 +251,16 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         self.member(index).map(|member| &member.pool)
     }
 
-    /// The pool of an index, if it has been built.
-    pub(crate) fn pool_mut(&mut self, index: usize) -> Option<&mut Pool<S, C>> {
-        // ORDERING(PS-3): Relaxed. The borrow orders it.
-        let member = self.members[index].load(site::SET_MEMBER_OWNED.ordering());
-        // SAFETY: the member is this set's, which is borrowed by `&mut` (PS1).
-        let member = unsafe { member.as_mut() }?;
-        Some(&mut member.pool)
+    /// The counts of a pool, and its free blocks, if it has been built.
+    pub(crate) fn census(&mut self, index: usize) -> Option<(Stats, Census)> {
+        let mut members = lock(&self.members);
+        let pool = &mut members[index].as_mut()?.pool;
+        Some((pool.stats(), pool.census()))
     }
 
     /// Free blocks in the calling thread's handle of a pool.
     pub(crate) fn cached_here(&self, index: usize) -> usize {
-        assert!(index < self.members.len(), "no such pool");
-        let Some(table) = locals::known_table(self.number.get()) else { return 0 };
-        // SAFETY: the table is this set's, and the index was just compared.
-        let handle = unsafe { Self::in_table(table, index) };
-        handle.get().map_or(0, |handle| handle.len_blocks())
+        self.known(index).map_or(0, Local::len_blocks)
     }
 
     /// Hands in what the caches of the calling thread, and of threads without one, hold of a pool.
@@ -279,51 +276,43 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     /// Runs `f` while no pool is built and none grows, as [`Pool::without_growth`], and keeps other
     /// threads out of all fallback caches.
     pub(crate) fn without_growth<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _building = lock(&self.building);
+        let members = lock(&self.members);
         let (mut f, mut result) = (Some(f), None);
-        self.hold_from(0, &mut || result = f.take().map(|f| f()));
+        hold_all(&members, &mut || result = f.take().map(|f| f()));
         result.expect("it was called once")
-    }
-
-    /// Holds the locks of the pools from `first` on, in the order of their indices, while `f` runs.
-    fn hold_from(&self, first: usize, f: &mut dyn FnMut()) {
-        let mut later = (first..self.members.len()).filter_map(|at| Some((at, self.member(at)?)));
-        match later.next() {
-            Some((at, member)) => {
-                let _fallback = lock(&member.fallback);
-                member.pool.without_growth(|| self.hold_from(at + 1, f));
-            }
-            None => f(),
-        }
     }
 
     /// Ends each pool, as [`Pool::end`]. The indices have no pool afterwards.
     pub(crate) fn end(&mut self) {
-        let members = core::mem::take(&mut self.members);
-        *self = Self::new(members.len());
-        for mut member in members {
-            if let Some(member) = Self::taken(&mut member) {
-                let Member { fallback, pool, created: _ } = *member;
-                drop(fallback);
-                pool.end();
-            }
+        let none = core::iter::repeat_with(|| None).take(self.count).collect();
+        let members = core::mem::replace(&mut *lock(&self.members), none);
+        // The tables of all threads belong to a set that is gone.
+        (self.life, self.number) = (Arc::new(()), OwnNumber::new(PoolId::next()));
+        for member in members.into_iter().flatten() {
+            let Member { fallback, pool } = *member;
+            drop(fallback);
+            pool.end();
         }
     }
+}
 
-    /// The member of an entry that is not used any more.
-    fn taken(entry: &mut AtomicPtr<Member<S, C>>) -> Option<Box<Member<S, C>>> {
-        // ORDERING(PS-3): Relaxed. The borrow orders it.
-        let member = entry.load(site::SET_MEMBER_OWNED.ordering());
-        *entry = AtomicPtr::new(ptr::null_mut());
-        // SAFETY: made by a box, in one entry, which no longer leads there (PS1).
-        (!member.is_null()).then(|| unsafe { Box::from_raw(member) })
+/// Holds the locks of the pools, in the order of their indices, while `f` runs.
+fn hold_all<S: Strategy, C: Checking>(members: &[Option<Box<Member<S, C>>>], f: &mut dyn FnMut()) {
+    match members.split_first() {
+        Some((Some(member), later)) => {
+            let _fallback = lock(&member.fallback);
+            member.pool.without_growth(|| hold_all(later, f));
+        }
+        Some((None, later)) => hold_all(later, f),
+        None => f(),
     }
 }
 
 impl<S: Strategy, C: Checking> Drop for PoolSet<S, C> {
     fn drop(&mut self) {
+        let mut members = lock(&self.members);
         // The drop of a pool may panic, if its source does.
-        let mut members = self.members.iter_mut();
-        crate::source::finish(|| members.next().map(|entry| drop(Self::taken(entry))).is_some());
+        let mut members = members.iter_mut();
+        crate::source::finish(|| members.next().map(|member| drop(member.take())).is_some());
     }
 }

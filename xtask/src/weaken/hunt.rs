@@ -172,7 +172,7 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 12] = [
+pub(super) const KILLERS: [&str; 11] = [
     "TaggedWide",
     "TaggedPacked",
     "Quiescent",
@@ -184,11 +184,10 @@ pub(super) const KILLERS: [&str; 12] = [
     "Checked",
     "Bump",
     "Leases",
-    "SlabArena",
 ];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, of the rundown, of stamps, shared objects, checking, shared marks, leases and arenas, or those
+/// stack, of the rundown, of stamps, shared objects, checking, shared marks and leases, or those
 /// which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
@@ -201,7 +200,6 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("CK") => row.strategy == "Checked",
         Some("AL") => row.strategy == "Bump",
         Some("LS") => row.strategy == "Leases",
-        Some("PS") => row.strategy == "SlabArena",
         _ => row.strategy.starts_with("Tagged"),
     }
 }

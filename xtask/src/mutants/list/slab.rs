@@ -8,14 +8,17 @@ const fn test(name: &'static str) -> Killer {
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "a class's pool is built without a second look under the lock",
+        name: "a class's pool is built although there is one",
         edits: &[Edit {
             file: "src/pool/per_thread/set.rs",
-            from: "if let Some(member) = unsafe { built.as_ref() } {",
-            to: "if let Some(member) = unsafe { built.as_ref() }.filter(|_| !{on}) {",
+            from: "        if members[index].is_none() {",
+            to: "        if {on} {
+            core::mem::forget(members[index].take());
+        }
+        if members[index].is_none() {",
         }],
-        killer: Killer::Porf("SlabArena/slab/class_built_twice/porf/"),
-        words: "a pool was lost, with its blocks",
+        killer: test("slab_threads::the_census_is_exact_after_threads_have_filled_and_freed"),
+        words: "blocks of 16 bytes were lost",
     },
     Mutant {
         name: "a thread keeps its table of an arena that is gone as the last one",
@@ -45,10 +48,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "bits that cover more pages forget which are taken",
         edits: &[Edit {
             file: "src/alloc/slab/pages.rs",
-            from: "        tree.take(at, self.covered - at);",
-            to: "        if !{on} {
-            tree.take(at, self.covered - at);
-        }",
+            from: "            tree.take(at, first - at);",
+            to: "            if !{on} {
+                tree.take(at, first - at);
+            }",
         }],
         killer: test("slab::the_bits_grow_with_the_pages_that_are_taken"),
         words: "two blocks overlap",
@@ -79,14 +82,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "a pool's records come from the pages of the arena",
-        edits: &[Edit {
-            file: "src/alloc/slab/chunks.rs",
-            from: "        let region = SystemSource.obtain(layout);",
-            to: "        if {on} {
+        edits: &[
+            Edit {
+                file: "src/alloc/slab/chunks.rs",
+                from: "        let region = SystemSource.obtain(layout);",
+                to: "        if {on} {
             return self.obtain(layout);
         }
         let region = SystemSource.obtain(layout);",
-        }],
+            },
+            Edit {
+                file: "src/alloc/slab/chunks.rs",
+                from: "        self.records.bytes.add((layout.size() as u64).wrapping_neg());",
+                to: "        if {on} {
+            // SAFETY: obtained so.
+            return unsafe { self.release(region, layout) };
+        }
+        self.records.bytes.add((layout.size() as u64).wrapping_neg());",
+            },
+        ],
         killer: test("slab::an_arena_of_a_page_serves_small_blocks_or_one_page"),
         words: "blocks of 8 bytes in a page",
     },
@@ -128,10 +142,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 self.taken += pages;
                 return Ok(first);",
         }],
-        killer: Killer::Test {
-            target: "stress/arena",
-            name: "an_arena_filled_and_freed_by_all_threads",
-        },
-        words: "was written by somebody else",
+        killer: test("slab::a_large_block_grows_and_shrinks_by_pages_where_it_lies"),
+        words: "the next block lies there",
     },
 ];
