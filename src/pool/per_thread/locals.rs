@@ -243,6 +243,7 @@ pub(super) unsafe fn recent<'p, S: Strategy, C: Checking>(
 }
 
 /// The calling thread's table of the set `set`, if that is the set that the thread used last.
+#[cfg(feature = "family")]
 #[inline(always)]
 pub(super) fn last_table(set: PoolNumber) -> Option<*const ()> {
     let (number, table) = LAST_SET.with(Cell::get);
@@ -250,12 +251,14 @@ pub(super) fn last_table(set: PoolNumber) -> Option<*const ()> {
 }
 
 /// The calling thread's table of the set `set`, if it has one. It is the thread's last one then.
+#[cfg(feature = "family")]
 pub(super) fn known_table(set: PoolNumber) -> Option<*const ()> {
     table(set, || None)
 }
 
 /// The calling thread's table of the set `set`, which `make` makes if the thread has none. It is the
 /// thread's last one then. `None` as [`find_or_enter`].
+#[cfg(feature = "family")]
 pub(super) fn table(
     set: PoolNumber,
     make: impl FnOnce() -> Option<Box<dyn AnyLocal>>,
