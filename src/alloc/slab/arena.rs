@@ -51,7 +51,7 @@ const CHUNK_PART: usize = 100;
 ///
 /// Blocks lie in the region and nowhere else, so they never exceed the capacity, whatever the threads
 /// do. A request that finds no page is refused with [`AllocError::Capacity`]. The arena's records come
-/// from the program's allocator: [`SlabStats::overhead_bytes`] counts them.
+/// from the program's allocator: [`SlabStats::overhead_bytes`](super::SlabStats::overhead_bytes) counts them.
 ///
 /// A free block stays with its class until another class lacks pages. Then the arena gives the pages of
 /// free blocks back, as [`trim`](Self::trim) does, and tries again. A few free blocks are out of its
@@ -68,7 +68,7 @@ const CHUNK_PART: usize = 100;
 ///
 /// Take it where a budget must hold, and blocks of many sizes come and go on many threads. Leave it
 /// for blocks of one layout: a [`Pool`] has a [`capacity`](crate::PoolBuilder::capacity) as well, and
-/// leaves nothing idle in other classes. On one thread a [`BestFit`](super::BestFit) in one region
+/// leaves nothing idle in other classes. On one thread a [`BestFit`](crate::alloc::BestFit) in one region
 /// wastes less.
 ///
 /// # Memory
@@ -81,7 +81,7 @@ const CHUNK_PART: usize = 100;
 /// # Panics
 ///
 /// A free of a block above 64 KiB panics if no such block is live. Below, an arena that is
-/// [`checked`](SlabArenaBuilder::checked) panics; others do not look, as the contract allows.
+/// [`checked`](super::SlabArenaBuilder::checked) panics; others do not look, as the contract allows.
 ///
 /// # Progress
 ///
@@ -91,7 +91,7 @@ const CHUNK_PART: usize = 100;
 ///
 /// # Complexity
 ///
-/// Constant, but for the search for a run of pages: see [`Bitmap`](super::Bitmap).
+/// Constant, but for the search for a run of pages: see [`Bitmap`](crate::alloc::Bitmap).
 ///
 /// # Example
 ///
