@@ -99,6 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "it walks many pages, and no pointer is in it")]
     fn marks_across_sections() {
         let mut marks = Marks::new(3 * SECTION + 5);
         assert!(marks.fill(SECTION - 1, 1, RUN) && marks.fill(SECTION, SECTION + 2, MORE));
