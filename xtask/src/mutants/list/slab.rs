@@ -8,19 +8,6 @@ const fn test(name: &'static str) -> Killer {
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "a class's pool is built although there is one",
-        edits: &[Edit {
-            file: "src/pool/per_thread/set.rs",
-            from: "        if members[index].is_none() {",
-            to: "        if {on} {
-            core::mem::forget(members[index].take());
-        }
-        if members[index].is_none() {",
-        }],
-        killer: test("slab_threads::the_census_is_exact_after_threads_have_filled_and_freed"),
-        words: "blocks of 16 bytes were lost",
-    },
-    Mutant {
         name: "a thread keeps its table of an arena that is gone as the last one",
         edits: &[Edit {
             file: "src/pool/per_thread/locals.rs",
@@ -43,18 +30,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: test("slab::a_reset_ends_all_blocks_and_the_arena_is_as_new"),
         words: "all of it",
-    },
-    Mutant {
-        name: "bits that cover more pages forget which are taken",
-        edits: &[Edit {
-            file: "src/alloc/slab/pages.rs",
-            from: "            tree.take(at, first - at);",
-            to: "            if !{on} {
-                tree.take(at, first - at);
-            }",
-        }],
-        killer: test("slab::the_bits_grow_with_the_pages_that_are_taken"),
-        words: "two blocks overlap",
     },
     Mutant {
         name: "a class that lacks pages does not ask for those of free blocks",
@@ -81,30 +56,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "a page is left",
     },
     Mutant {
-        name: "a pool's records come from the pages of the arena",
-        edits: &[
-            Edit {
-                file: "src/alloc/slab/chunks.rs",
-                from: "        let region = SystemSource.obtain(layout);",
-                to: "        if {on} {
-            return self.obtain(layout);
-        }
-        let region = SystemSource.obtain(layout);",
-            },
-            Edit {
-                file: "src/alloc/slab/chunks.rs",
-                from: "        self.records.bytes.add((layout.size() as u64).wrapping_neg());",
-                to: "        if {on} {
-            // SAFETY: obtained so.
-            return unsafe { self.release(region, layout) };
-        }
-        self.records.bytes.add((layout.size() as u64).wrapping_neg());",
-            },
-        ],
-        killer: test("slab::an_arena_of_a_page_serves_small_blocks_or_one_page"),
-        words: "blocks of 8 bytes in a page",
-    },
-    Mutant {
         name: "a chunk takes any part of the capacity",
         edits: &[Edit {
             file: "src/alloc/slab/arena.rs",
@@ -128,21 +79,5 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "slab::a_large_block_that_is_freed_twice_or_foreign_panics_and_changes_nothing",
         ),
         words: "within a block",
-    },
-    Mutant {
-        name: "a run of pages is handed out and stays free",
-        edits: &[Edit {
-            file: "src/alloc/slab/pages.rs",
-            from: "                self.tree.take(first, pages);
-                self.taken += pages;
-                return Ok(first);",
-            to: "                if !{on} {
-                    self.tree.take(first, pages);
-                }
-                self.taken += pages;
-                return Ok(first);",
-        }],
-        killer: test("slab::a_large_block_grows_and_shrinks_by_pages_where_it_lies"),
-        words: "the next block lies there",
     },
 ];
