@@ -78,6 +78,9 @@ const _: () = assert!(LARGEST_ALIGN == crate::block::MAX_ALIGN);
 ///   another user obtained.
 /// - **Stable.** No call but the release of that region ends its validity, and neither does moving
 ///   the source.
+/// - **Records.** [`obtain_records`](Self::obtain_records) and
+///   [`release_records`](Self::release_records) are overridden together or not at all, and what is said
+///   here of regions holds for those of records.
 /// - **Constant.** [`granule`](Self::granule) and [`max_align`](Self::max_align) answer the same number
 ///   in every call, and `max_align` a power of two.
 ///

@@ -162,7 +162,7 @@ fn what_the_pages_can_never_hold_is_unsupported_and_not_a_question_of_capacity()
         (20 * PAGE, 1, AllocError::Capacity),
         (20 * PAGE + 1, 1, AllocError::Unsupported),
         (isize::MAX as usize, 1, AllocError::Unsupported),
-        (1, 1 << 40, AllocError::Unsupported),
+        (1, usize::MAX / 16 + 1, AllocError::Unsupported),
     ] {
         assert_eq!(arena.allocate(layout(size, align)), Err(error), "{size} {align}");
     }
@@ -185,7 +185,11 @@ fn a_large_block_that_is_freed_twice_or_foreign_panics_and_changes_nothing() {
     let inner = wrong(within, old);
     assert!(inner.contains("no block of this layout begins at"), "within a block: {inner}");
     assert!(wrong(NonNull::from(&0_u8), old).contains("is not of this arena"));
-    free_all(&arena, vec![block], old);
+    // A layout of two blocks that lie side by side.
+    let next = arena.allocate(old).expect("room").cast::<u8>();
+    let both = arena.stats().allocated_bytes;
+    assert!(next > block && wrong(block, bytes(both)).contains("another size than"), "two blocks");
+    free_all(&arena, vec![block, next], old);
     assert!(wrong(block, old).contains("it was freed, or never allocated"), "twice");
     assert_eq!(arena.stats().allocated_blocks, 0);
     fill(&arena, old);

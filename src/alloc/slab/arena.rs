@@ -55,8 +55,10 @@ const CHUNK_PART: usize = 100;
 ///
 /// A free block stays with its class until another class lacks pages. Then the arena gives the pages of
 /// free blocks back, as [`trim`](Self::trim) does, and tries again. A few free blocks are out of its
-/// reach, in the caches of other threads: at most two batches of a class and a thread, each at most
-/// 16 KiB and at most an 8,192nd part of the capacity, but at least one block.
+/// reach, in the caches of other threads: at most two batches for each class and thread, each at most
+/// 16 KiB and at most an 8,192nd part of the capacity, but at least one block. Each of them keeps its
+/// whole chunk with its class. So threads that use many classes and then do nothing withhold some
+/// mebibytes each. A checked arena gives no pages back.
 ///
 /// # Fairness
 ///
@@ -75,7 +77,7 @@ const CHUNK_PART: usize = 100;
 ///
 /// Blocks that are freed stay in the arena. Its region goes back to the source when the arena is
 /// dropped and no thread that is just ending still hands its cache in. A thread's first use of a class
-/// takes room for its cache. The address of a block leads to its class:
+/// takes room for its cache. An arena cannot be the program's allocator, from which it takes its records. The address of a block leads to its class:
 /// [`block_size`](Self::block_size).
 ///
 /// # Panics
@@ -91,7 +93,10 @@ const CHUNK_PART: usize = 100;
 ///
 /// # Complexity
 ///
-/// Constant, but for the search for a run of pages: see [`Bitmap`](crate::alloc::Bitmap).
+/// Constant, but for the search for a run of pages: see [`Bitmap`](crate::alloc::Bitmap). A request that
+/// is about to be refused first trims all classes: n log n steps for n free blocks of a class, and for
+/// that time a list of them, 8 bytes each, from the program's allocator. The free of a block above 64 KiB
+/// looks at the mark of each of its pages.
 ///
 /// # Example
 ///

@@ -15,10 +15,10 @@ use crate::pool::{Pool, PoolSet};
 use crate::source::{Source, obtain_aligned};
 use crate::sync::Arc;
 
-/// The largest capacity: a terabyte, or half of the address space if that is less.
+/// The largest capacity: a terabyte, or a quarter of the address space if that is less.
 const LARGEST: usize = match 1_usize.checked_shl(40) {
     Some(bytes) => bytes,
-    None => 1 << 31,
+    None => 1 << 30,
 };
 /// A region of so many bytes begins at a multiple of them, if the source can do that.
 const HUGE_PAGE: usize = 2 << 20;
@@ -101,7 +101,7 @@ impl<S: Strategy, C: Checking> SlabArenaBuilder<S, C> {
     ///
     /// # Errors
     ///
-    /// [`BuildError::ArenaCapacity`] if the capacity is less than a page or more than a terabyte (2 GiB
+    /// [`BuildError::ArenaCapacity`] if the capacity is less than a page or more than a terabyte (1 GiB
     /// where a pointer has 32 bits); [`BuildError::Alignment`] if the source has no regions that are
     /// aligned to a page; [`BuildError::Fill`] if the source has no such region, or the program's
     /// allocator has no memory for the arena's records; otherwise as

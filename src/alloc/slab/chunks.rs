@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 
 use super::classes::{MOST_POOLED, PAGE};
 use super::pages::Pages;
+use crate::error::AllocError;
 use crate::source::{Source, SystemSource};
 use crate::sync::{Arc, Number};
 
@@ -13,7 +14,8 @@ use crate::sync::{Arc, Number};
 pub(super) struct Records {
     /// Bytes obtained and not given back.
     pub(super) bytes: Number,
-    /// Not 0 if the last request was refused.
+    /// Not 0 if the last request of a pool was refused because there was no memory for records, and 0
+    /// if there were no pages, or nothing was refused.
     pub(super) refused: Number,
 }
 
@@ -28,7 +30,10 @@ pub(super) struct ChunkSource {
 // pages stay while this value is there. Records come from the program's allocator.
 unsafe impl Source for ChunkSource {
     fn obtain(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        self.pages.take_chunk(layout.size().div_ceil(PAGE), layout.align(), self.class)
+        let pages = layout.size().div_ceil(PAGE);
+        let chunk = self.pages.take_chunk(pages, layout.align(), self.class);
+        self.records.refused.set(u64::from(chunk == Err(AllocError::OutOfMemory)));
+        chunk.ok()
     }
 
     unsafe fn release(&mut self, region: NonNull<u8>, layout: Layout) {

@@ -131,20 +131,25 @@ impl Pages {
     }
 
     /// Hands out a run for a chunk of the pool of a class.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Capacity`] if none is free; [`AllocError::OutOfMemory`] if the arena lacks memory
+    /// for its records.
     pub(super) fn take_chunk(
         &self,
         pages: usize,
         align: usize,
         class: usize,
-    ) -> Option<NonNull<u8>> {
+    ) -> Result<NonNull<u8>, AllocError> {
         let mut state = self.lock();
-        let first = state.take(pages, self.places(align), self.len()).ok()?;
+        let first = state.take(pages, self.places(align), self.len())?;
         if !state.marks.fill(first, pages, Classes::mark(class)) {
             state.give(first, pages);
-            return None;
+            return Err(AllocError::OutOfMemory);
         }
         state.chunks[class] += pages;
-        Some(self.at(first))
+        Ok(self.at(first))
     }
 
     /// Takes the run of a chunk back.
@@ -200,7 +205,7 @@ impl Pages {
             "no block of this layout begins at {block:p}: it was freed, or never allocated"
         );
         let ends = first + pages <= self.len()
-            && (pages == 1 || state.marks.get(first + pages - 1) == MORE)
+            && (first + 1..first + pages).all(|page| state.marks.get(page) == MORE)
             && state.marks.get(first + pages) != MORE;
         assert!(
             ends,

@@ -11,7 +11,9 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
     /// Trims all classes. Answers whether pages went back.
     pub(super) fn reclaim(&self) -> bool {
         let mut bytes = 0;
-        for class in 0..POOLED {
+        // A pool that checks gives nothing back, and its quarantine should not be cut short.
+        let classes = if C::CHECKS { 0 } else { POOLED };
+        for class in 0..classes {
             let Some(pool) = self.pools.pool(class) else { continue };
             if self.pages.lock().chunk_bytes(class) > 0 {
                 // A pool that cannot be trimmed keeps its pages.
@@ -58,7 +60,9 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
         })
     }
 
-    /// Invalidates every block. All pages are free afterwards.
+    /// Invalidates every block. All pages are free afterwards, except under
+    /// [`EpochDeferred`](crate::EpochDeferred) if a thread is just ending and is held up in the collector:
+    /// the pages of its class then stay taken for good.
     ///
     /// Runs no destructors: a value in a block is not dropped, and what it owns elsewhere leaks. Waits
     /// for threads that are just ending and hand their caches in.
