@@ -50,6 +50,7 @@ extern "C" fn give_up() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it forks")]
 fn a_child_finds_no_lock_of_a_pool_in_a_static_taken() {
     static HANDLERS: Once = Once::new();
     HANDLERS.call_once(|| {

@@ -148,7 +148,6 @@ const LEAK: &str = "what it forgets stays for good: a leak";
 
 /// Tests that run under neither model.
 const NEVER: &[LeftOut] = &[
-    out("a_child_finds_no_lock_of_a_pool_in_a_static_taken", "it forks"),
     out("a_child_of_a_sealed_pool_waits_for_no_lock", "it forks"),
     out("a_pool_that_kept_its_memory_never_touches_it_again", LEAK),
     out("a_pool_with_live_objects_keeps_quiet_while_its_thread_unwinds", LEAK),
