@@ -7,64 +7,46 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicIsize, Ordering};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stampool::alloc::{AllocError, AsyncLinear, AsyncStatic};
 use stampool::raw::sync::thread;
 
+use super::listed::Listed;
 use super::{Metered, Payload};
 use crate::one_at_a_time::operation;
 
 /// The subjects' name in the ledger.
 pub const SUBJECT: &str = "Bump";
 
-/// A named program and its outcomes.
-#[derive(Clone, Copy, Debug)]
-pub struct Scenario {
-    /// Unique.
-    pub name: &'static str,
-    /// Runs it once.
-    pub body: fn() -> String,
-    outcomes: &'static [&'static str],
-}
-
-impl Scenario {
-    /// All outcomes.
-    #[must_use]
-    pub fn allowed(&self) -> BTreeSet<String> {
-        self.outcomes.iter().map(ToString::to_string).collect()
-    }
-}
-
 /// The scenarios, in order.
-pub const SCENARIOS: &[Scenario] = &[
-    Scenario {
+pub const SCENARIOS: &[Listed] = &[
+    Listed {
         name: "bump/allocate_allocate",
         body: allocate_allocate,
         outcomes: &["lower here", "lower there"],
     },
-    Scenario { name: "bump/free_allocate", body: free_allocate, outcomes: &["had", "refused"] },
-    Scenario { name: "bump/free_grow", body: free_grow, outcomes: &["grown", "not in place"] },
-    Scenario { name: "bump/shrink_allocate", body: shrink_allocate, outcomes: &["had", "refused"] },
-    Scenario { name: "bump/fail_then_small", body: fail_then_small, outcomes: &["fits"] },
-    Scenario {
+    Listed { name: "bump/free_allocate", body: free_allocate, outcomes: &["had", "refused"] },
+    Listed { name: "bump/free_grow", body: free_grow, outcomes: &["grown", "not in place"] },
+    Listed { name: "bump/shrink_allocate", body: shrink_allocate, outcomes: &["had", "refused"] },
+    Listed { name: "bump/fail_then_small", body: fail_then_small, outcomes: &["fits"] },
+    Listed {
         name: "bump/growth_race",
         body: growth_race,
         outcomes: &["lower here", "lower there"],
     },
-    Scenario { name: "bump/growth_tight", body: growth_tight, outcomes: &["two chunks"] },
-    Scenario {
+    Listed { name: "bump/growth_tight", body: growth_tight, outcomes: &["two chunks"] },
+    Listed {
         name: "bump/free_beside_allocate",
         body: free_beside_allocate,
         outcomes: &["above", "reused"],
     },
-    Scenario {
+    Listed {
         name: "bump/grow_allocate",
         body: grow_allocate,
         outcomes: &["grown", "not in place"],
     },
-    Scenario {
+    Listed {
         name: "bump/local_run_alloc",
         body: local_run_alloc,
         outcomes: &["run above", "run below", "run below, rest lost"],

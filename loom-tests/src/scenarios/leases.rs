@@ -6,7 +6,6 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicIsize, Ordering};
 use std::alloc::System;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stampool::adapt::FromGlobal;
@@ -14,51 +13,34 @@ use stampool::alloc::Blocks;
 use stampool::alloc::wrap::{Counted, CountedThread, PerThread};
 use stampool::raw::sync::thread;
 
+use super::listed::Listed;
 use super::{Metered, Payload};
 use crate::one_at_a_time::operation;
 
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "Leases";
 
-/// A named program and its outcomes.
-#[derive(Clone, Copy, Debug)]
-pub struct Scenario {
-    /// Unique.
-    pub name: &'static str,
-    /// Runs it once.
-    pub body: fn() -> String,
-    outcomes: &'static [&'static str],
-}
-
-impl Scenario {
-    /// All outcomes.
-    #[must_use]
-    pub fn allowed(&self) -> BTreeSet<String> {
-        self.outcomes.iter().map(ToString::to_string).collect()
-    }
-}
-
 /// The scenarios, in order.
-pub const SCENARIOS: &[Scenario] = &[
-    Scenario {
+pub const SCENARIOS: &[Listed] = &[
+    Listed {
         name: "per_thread/lease_lease",
         body: lease_lease,
         outcomes: &["one instance", "two instances"],
     },
-    Scenario {
+    Listed {
         name: "per_thread/lease_again",
         body: lease_again,
         outcomes: &["one instance", "two instances"],
     },
-    Scenario {
+    Listed {
         name: "per_thread/gather",
         body: gather,
         outcomes: &["one instance", "two instances"],
     },
-    Scenario { name: "counted/merge", body: merge, outcomes: &["all counted"] },
-    Scenario { name: "counted/pass_on", body: pass_on, outcomes: &["all counted"] },
-    Scenario { name: "counted/shared", body: shared, outcomes: &["all counted"] },
-    Scenario { name: "counted/read_beside", body: read_beside, outcomes: &["0", "1"] },
+    Listed { name: "counted/merge", body: merge, outcomes: &["all counted"] },
+    Listed { name: "counted/pass_on", body: pass_on, outcomes: &["all counted"] },
+    Listed { name: "counted/shared", body: shared, outcomes: &["all counted"] },
+    Listed { name: "counted/read_beside", body: read_beside, outcomes: &["0", "1"] },
 ];
 
 const WORD: Layout = Layout::new::<u64>();

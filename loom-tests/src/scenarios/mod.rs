@@ -39,6 +39,7 @@ pub mod landing;
 pub mod leases;
 pub mod linear;
 pub mod list;
+mod listed;
 pub mod locals;
 pub mod long;
 pub mod look_up;
@@ -54,6 +55,7 @@ pub mod stamped;
 mod standing;
 
 pub use depth::Depth;
+pub use listed::Listed;
 pub(crate) use magazines::{make_magazine, stock};
 use metered::Metered;
 pub use payload::Payload;

@@ -6,50 +6,32 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicIsize, Ordering};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stampool::alloc::{AllocError, SlabArena};
 use stampool::raw::sync::thread;
 
+use super::listed::Listed;
 use super::{Metered, Payload};
 use crate::one_at_a_time::operation;
 
 /// The subject's name in the ledger.
 pub const SUBJECT: &str = "SlabArena";
 
-/// A named program and its outcomes.
-#[derive(Clone, Copy, Debug)]
-pub struct Scenario {
-    /// Unique.
-    pub name: &'static str,
-    /// Runs it once.
-    pub body: fn() -> String,
-    outcomes: &'static [&'static str],
-}
-
-impl Scenario {
-    /// All outcomes.
-    #[must_use]
-    pub fn allowed(&self) -> BTreeSet<String> {
-        self.outcomes.iter().map(ToString::to_string).collect()
-    }
-}
-
 /// The scenarios, in order.
-pub const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "slab/class_built_twice", body: class_built_twice, outcomes: &["2 blocks"] },
-    Scenario {
+pub const SCENARIOS: &[Listed] = &[
+    Listed { name: "slab/class_built_twice", body: class_built_twice, outcomes: &["2 blocks"] },
+    Listed {
         name: "slab/last_page_two_classes",
         body: last_page_two_classes,
         outcomes: &["here", "there"],
     },
-    Scenario {
+    Listed {
         name: "slab/large_freed_elsewhere",
         body: large_freed_elsewhere,
         outcomes: &["had", "refused"],
     },
-    Scenario { name: "slab/page_goes_on", body: page_goes_on, outcomes: &["had", "refused"] },
+    Listed { name: "slab/page_goes_on", body: page_goes_on, outcomes: &["had", "refused"] },
 ];
 
 const PAGE: usize = 4096;
