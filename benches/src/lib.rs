@@ -26,6 +26,7 @@ pub mod scale;
 pub mod statistics;
 pub mod subject;
 pub mod subjects;
+pub mod times;
 pub mod title;
 pub mod workload;
 

@@ -11,10 +11,10 @@ use benches::Sample;
 use benches::progress;
 use benches::rounds::{Contender, Entry, Holding, interleave};
 use benches::sample::{Gate, Span, on_threads_alike};
-use benches::statistics::{Summary, interval};
+use benches::statistics::interval;
+use benches::times::table;
 use benches::title::{Role, Title};
 use clap::Parser;
-use comfy_table::{Table, presets};
 
 use subjects::{ARENA, LOCKED, Sizes, Subject};
 
@@ -89,22 +89,6 @@ fn main() -> ExitCode {
     }
     println!("{missed} of {judged} bars missed");
     if missed > 0 && options.gate { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-fn table(all: &[Contender]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["allocator", "median ns", "quartiles", "disturbed rounds"]);
-    for contender in all {
-        let Summary { lower_quartile_ns, median_ns, upper_quartile_ns, .. } = contender.summary();
-        table.add_row([
-            contender.title.to_string(),
-            format!("{median_ns:.2}"),
-            format!("{lower_quartile_ns:.2} to {upper_quartile_ns:.2}"),
-            contender.disturbed().to_string(),
-        ]);
-    }
-    table
 }
 
 /// The upper end of the arena's interval over the median of the best general allocator, and over that

@@ -13,10 +13,9 @@ use benches::Sample;
 use benches::progress;
 use benches::rounds::{Contender, Entry, Holding, interleave};
 use benches::sample::{Gate, Span, on_threads_alike};
-use benches::statistics::Summary;
+use benches::times::table;
 use benches::title::{Role, Title};
 use clap::Parser;
-use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use subjects::{Alone, Behind, Blink, Runs, Shared, Subject};
@@ -183,22 +182,6 @@ fn main() -> ExitCode {
         }
     }
     if missed > 0 && options.gate { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-fn table(all: &[Contender]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["allocator", "median ns", "quartiles", "disturbed rounds"]);
-    for contender in all {
-        let Summary { lower_quartile_ns, median_ns, upper_quartile_ns, .. } = contender.summary();
-        table.add_row([
-            contender.title.to_string(),
-            format!("{median_ns:.2}"),
-            format!("{lower_quartile_ns:.2} to {upper_quartile_ns:.2}"),
-            contender.disturbed().to_string(),
-        ]);
-    }
-    table
 }
 
 /// Prints the bars for so many threads, and returns them.
