@@ -65,10 +65,7 @@ pub fn run(plan: &Plan) -> Outcome {
     let start = Instant::now();
     let mut arena = SlabArena::new(plan.capacity_bytes).expect("room for an arena");
     let is_over = |outcome: &Outcome| {
-        let is_spent = match plan.budget {
-            Budget::Ops(ops) => outcome.ops >= ops,
-            Budget::Time(time) => start.elapsed() >= time,
-        };
+        let is_spent = plan.budget.is_spent(outcome.ops, start.elapsed());
         is_spent || outcome.violation.is_some() || interrupt::requested()
     };
     while !is_over(&outcome) {

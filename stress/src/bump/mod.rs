@@ -93,10 +93,7 @@ pub fn run(plan: &Plan, make: &dyn Fn() -> Box<dyn Shared>) -> Outcome {
     let start = Instant::now();
     let mut subject = make();
     let is_over = |outcome: &Outcome| {
-        let is_spent = match plan.budget {
-            Budget::Ops(ops) => outcome.ops >= ops,
-            Budget::Time(time) => start.elapsed() >= time,
-        };
+        let is_spent = plan.budget.is_spent(outcome.ops, start.elapsed());
         is_spent || outcome.violation.is_some() || interrupt::requested()
     };
     while !is_over(&outcome) {

@@ -55,10 +55,7 @@ impl ArenaArgs {
 
     /// The command that does one of the runs again.
     pub fn again(plan: &Plan) -> String {
-        let budget = match plan.budget {
-            Budget::Ops(ops) => format!("--ops {ops}"),
-            Budget::Time(time) => format!("--total {}ms", time.as_millis().max(1)),
-        };
+        let budget = plan.budget.option();
         let Plan { capacity_bytes, threads, seed, .. } = plan;
         format!(
             "{AGAIN} arena --capacity {capacity_bytes} --threads {threads} {budget} --seed {seed}"

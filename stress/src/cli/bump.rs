@@ -68,10 +68,7 @@ impl BumpArgs {
 
     /// The command that does one of the runs again.
     pub fn again(member: &Member, plan: &Plan) -> String {
-        let budget = match plan.budget {
-            Budget::Ops(ops) => format!("--ops {ops}"),
-            Budget::Time(time) => format!("--total {}ms", time.as_millis().max(1)),
-        };
+        let budget = plan.budget.option();
         let (name, scenario) = (member.name, plan.scenario.name());
         let (threads, seed) = (plan.threads, plan.seed);
         format!(

@@ -10,3 +10,21 @@ pub enum Budget {
     /// After this time.
     Time(Duration),
 }
+
+impl Budget {
+    /// The option that gives one run this budget, where all runs share `--total`.
+    pub fn option(self) -> String {
+        match self {
+            Self::Ops(ops) => format!("--ops {ops}"),
+            Self::Time(time) => format!("--total {}ms", time.as_millis().max(1)),
+        }
+    }
+
+    /// Whether a run has used it up.
+    pub fn is_spent(self, ops: u64, time: Duration) -> bool {
+        match self {
+            Self::Ops(most) => ops >= most,
+            Self::Time(most) => time >= most,
+        }
+    }
+}
