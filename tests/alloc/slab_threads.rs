@@ -1,6 +1,9 @@
 //! Threads on an arena with a capacity.
 
+use core::cell::RefCell;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use stampool::alloc::SlabArena;
 use stampool::{EpochDeferred, Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
@@ -51,6 +54,57 @@ fn the_census_is_exact_after_threads_have_filled_and_freed() {
         threads_fill_and_free::<Locked>(capacity, size);
         threads_fill_and_free::<EpochDeferred>(capacity, size);
     }
+}
+
+/// Uses its arena when the thread's storage is being taken down: before the handles go, or after them.
+struct LateCaller(RefCell<Option<(Arc<SlabArena>, usize)>>);
+
+impl Drop for LateCaller {
+    fn drop(&mut self) {
+        let Some((arena, block)) = self.0.take() else { return };
+        let more = arena.allocate(bytes(100)).expect("room").cast::<u8>();
+        let large = arena.allocate(bytes(5000)).expect("room").cast::<u8>();
+        for (block, size) in [
+            (NonNull::with_exposed_provenance(block.try_into().expect("a block")), 100),
+            (more, 100),
+            (large, 5000),
+        ] {
+            // SAFETY: live, and this long.
+            unsafe { block.write_bytes(1, size) };
+            // SAFETY: live, of this layout, and freed once.
+            unsafe { arena.deallocate(block, bytes(size)) };
+        }
+        LATE_CALLS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+static LATE_CALLS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static LATE: LateCaller = const { LateCaller(RefCell::new(None)) };
+}
+
+#[test]
+fn a_thread_local_destructor_may_allocate_and_free() {
+    let arena = Arc::new(arena(1 << 20));
+    for registered_first in [true, false].repeat(if cfg!(miri) { 2 } else { 20 }) {
+        let shared = Arc::clone(&arena);
+        let run = move || {
+            // Destructors run in the order of first use, or against it: both are had.
+            if registered_first {
+                LATE.with(|_| ());
+            }
+            let block = shared.allocate(bytes(100)).expect("room").cast::<u8>();
+            let block = block.expose_provenance().get();
+            LATE.with(|late| *late.0.borrow_mut() = Some((shared, block)));
+        };
+        std::thread::spawn(run).join().expect("no panic");
+    }
+    assert_eq!(LATE_CALLS.load(Ordering::Relaxed), if cfg!(miri) { 4 } else { 40 });
+    let mut arena = Arc::into_inner(arena).expect("all threads have ended");
+    assert_eq!(arena.census().allocated_blocks, 0, "a block was lost");
+    assert!(arena.trim().expect("a trim") > 0);
+    assert_eq!(arena.stats().heap_bytes, 0, "a cache of a thread that has ended has kept a block");
 }
 
 /// Restates the concurrent test of gostore's arena, where a heap of 4.8 GB held a fraction of it.

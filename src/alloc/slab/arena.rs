@@ -83,7 +83,8 @@ const CHUNK_PART: usize = 100;
 /// # Panics
 ///
 /// A free of a block above 64 KiB panics if no such block is live. Below, an arena that is
-/// [`checked`](super::SlabArenaBuilder::checked) panics; others do not look, as the contract allows.
+/// [`checked`](super::SlabArenaBuilder::checked) panics; others do not look, as the contract allows,
+/// and panic only if no block of that size was ever allocated.
 ///
 /// # Progress
 ///

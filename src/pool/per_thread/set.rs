@@ -28,9 +28,9 @@ use core::cell::OnceCell;
 use super::locals::{self, AnyLocal, OwnNumber};
 use super::{Attached, Census, DetachedLocal, Fallback, Local, Pool, Stats};
 use crate::block::Block;
-use crate::checking::Checking;
+use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
-use crate::free_list::Strategy;
+use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
 use crate::sync::{Arc, Mutex, MutexGuard, PoolId, Weak, lock};
 use crate::thread_cache::SlotRef;
@@ -41,6 +41,12 @@ struct Member<S: Strategy, C: Checking> {
     fallback: Mutex<Fallback<S, C>>,
     pool: Pool<S, C>,
 }
+
+/// Threads share members that they have found under the lock (`PoolSet::of`).
+const _: () = {
+    const fn is_shared<T: Sync>() {}
+    is_shared::<Member<TaggedWide, Unchecked>>();
+};
 
 /// By index; `None` if the pool has not been built.
 type Members<S, C> = Box<[Option<Box<Member<S, C>>>]>;
@@ -266,7 +272,8 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     /// Hands in what the caches of the calling thread, and of threads without one, hold of a pool.
     pub(crate) fn hand_in(&self, index: usize) {
         if let Some(member) = self.member(index) {
-            if let Attached::Own(local) = self.here(index, member) {
+            // A thread without a handle has nothing to hand in.
+            if let Some(local) = self.known(index) {
                 local.hand_in();
             }
             lock(&member.fallback).0.hand_in();
