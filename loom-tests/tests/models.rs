@@ -6,9 +6,9 @@ use std::sync::Arc;
 use loom_tests::epoch_model::{EpochModel, Prompt, Stalled};
 use loom_tests::explore::Bound;
 use loom_tests::scenarios::{
-    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, Shape, Subject, arena_source, bump, crossed, ends,
-    exchange, free_twice, land, landing, leases, list, look_up, objects, recycle, stamped, subject,
-    subjects,
+    Depth, EPOCH, PEERS, PeerSubject, SLEEPER, Shape, Subject, arena_source, bump, changes,
+    crossed, ends, exchange, free_twice, land, landing, leases, list, look_up, objects, recycle,
+    stamped, subject, subjects,
 };
 use loom_tests::twins::{SOUND, Sound, kept, twins, wide_enough};
 use loom_tests::{Check, harness, selfcheck};
@@ -59,6 +59,10 @@ fn main() -> ExitCode {
     }
     for scenario in leases::SCENARIOS {
         let row = Check::loom(leases::SUBJECT, scenario.name, Bound::Unbounded, scenario.body);
+        checks.push(row.expect_exactly(scenario.allowed(), FEWEST));
+    }
+    for scenario in changes::SCENARIOS {
+        let row = Check::loom(changes::SUBJECT, scenario.name, Bound::Unbounded, scenario.body);
         checks.push(row.expect_exactly(scenario.allowed(), FEWEST));
     }
     for scenario in arena_source::SCENARIOS {

@@ -26,8 +26,8 @@ mod checks {
     use loom_tests::Check;
     use loom_tests::epoch_model::{EpochModel, Prompt};
     use loom_tests::scenarios::{
-        Shape, Subject, arena_source, bump, crossed, edges, ends, exchange, free_twice, land,
-        landing, leases, list, locals, look_up, objects, recycle, slab, stamped, subjects,
+        Shape, Subject, arena_source, bump, changes, crossed, edges, ends, exchange, free_twice,
+        land, landing, leases, list, locals, look_up, objects, recycle, slab, stamped, subjects,
     };
     use loom_tests::twins::{SOUND, Sound, Twin, kept, twins, wide_enough};
     use stampool::{Locked, Quiescent, Strategy, TaggedPacked, TaggedWide};
@@ -252,6 +252,10 @@ mod checks {
         }
         for scenario in leases::SCENARIOS {
             let check = Check::porf(leases::SUBJECT, scenario.name, scenario.body);
+            checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
+        }
+        for scenario in changes::SCENARIOS {
+            let check = Check::porf(changes::SUBJECT, scenario.name, scenario.body);
             checks.push(check.expect_exactly(scenario.allowed(), FEWEST));
         }
         for scenario in slab::SCENARIOS {

@@ -204,7 +204,7 @@ impl Carver {
         }
         let mut blocks = self.next_chunk.min(allowed);
         loop {
-            let filled = self.filled(blocks, allowed, regions);
+            let filled = self.filled(blocks, allowed, &extras, regions);
             match self.chunk(filled, &extras, regions) {
                 Ok((chunk, new)) => {
                     self.current = Some(chunk);
@@ -234,12 +234,41 @@ impl Carver {
     }
 
     /// `blocks`, and as many more as fit into what a region of so many leaves of a granule.
-    fn filled(&self, blocks: usize, allowed: usize, regions: &Regions<impl Source>) -> usize {
-        let more = match self.blocks.run(blocks) {
-            Some(run) if !self.is_fixed => regions.unused(run) / self.blocks.stride(),
-            _ => 0,
+    fn filled(
+        &self,
+        blocks: usize,
+        allowed: usize,
+        extras: impl Fn(usize, usize) -> Result<Extras, AllocError>,
+        regions: &Regions<impl Source>,
+    ) -> usize {
+        let region = |blocks| {
+            let front = extras(self.magazines(blocks), blocks).ok()?.front;
+            Some(front.extend(self.blocks.run(blocks)?).ok()?.0)
         };
-        blocks + more.min(allowed - blocks)
+        let stride = self.blocks.stride();
+        let Some(unused) = self.blocks.run(blocks).map(|run| regions.unused(run)) else {
+            return blocks;
+        };
+        if self.is_fixed || unused == 0 {
+            return blocks;
+        }
+        let Some(least) = region(blocks) else { return blocks };
+        let whole = least.size() + regions.unused(least);
+        let mut filled = blocks + (regions.unused(least) / stride).min(allowed - blocks);
+        // What stands in front of the blocks grows with them.
+        while filled > blocks {
+            match region(filled).map(|layout| layout.size().saturating_sub(whole)) {
+                Some(0) => break,
+                Some(over) => filled -= over.div_ceil(2 * stride).min(filled - blocks),
+                None => return blocks,
+            }
+        }
+        filled
+    }
+
+    /// The magazines that a chunk of so many blocks brings.
+    const fn magazines(&self, blocks: usize) -> usize {
+        blocks.div_ceil(self.batch).saturating_sub(self.spare_magazines)
     }
 
     fn chunk(
@@ -249,7 +278,7 @@ impl Carver {
         regions: &mut Regions<impl Source>,
     ) -> Result<(Chunk, NewChunk), AllocError> {
         let too_large = |_| AllocError::OutOfMemory;
-        let magazines = blocks.div_ceil(self.batch).saturating_sub(self.spare_magazines);
+        let magazines = self.magazines(blocks);
         let magazine_bytes =
             self.magazine.size().checked_mul(magazines).ok_or(AllocError::OutOfMemory)?;
         let rooms =

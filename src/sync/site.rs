@@ -173,6 +173,12 @@ sites! {
     RUNDOWN_RELEASE = "RD-6", Release;
     /// rundown: the owner closes.
     RUNDOWN_CLOSE = "RD-7", AcqRel;
+    /// changes: one more.
+    CHANGES_COUNT = "CH-1", Release;
+    /// changes: how many were there since the last look?
+    CHANGES_TAKE = "CH-2", Acquire;
+    /// changes: was there any?
+    CHANGES_LOOK = "CH-3", Relaxed;
     /// block table: the count of numbered blocks, raised by the growing thread.
     TABLE_PUBLISH = "ST-1", Release;
     /// block table: that count, read by a thread that looks a block up.

@@ -49,6 +49,8 @@ mod placement;
 mod regions;
 mod scopes;
 mod slab;
+mod slab_cache;
+mod slab_checked;
 mod slab_threads;
 mod sources;
 mod strategy;

@@ -20,6 +20,7 @@
 //! | [`arena_source`] | sources that share an arena | an operation |
 //! | [`bump`] | allocators that bump a shared mark | none: as there |
 //! | [`leases`] | allocators and statistics that threads lease | none: as there |
+//! | [`changes`] | counts of what has changed | none: as there |
 //! | [`edges`] | pools that are sealed, grow, are counted, check, run out of tags | none: as there |
 //! | [`linear`] | the whole pool, generated programs | none: a history is checked |
 //! | [`long`] | the whole pool, many threads | none: the body's own assertions judge |
@@ -28,6 +29,7 @@
 
 pub mod arena_source;
 pub mod bump;
+pub mod changes;
 pub mod crossed;
 mod depth;
 pub mod edges;

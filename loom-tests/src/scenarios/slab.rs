@@ -32,6 +32,7 @@ pub const SCENARIOS: &[Listed] = &[
         outcomes: &["had", "refused"],
     },
     Listed { name: "slab/page_goes_on", body: page_goes_on, outcomes: &["had", "refused"] },
+    Listed { name: "slab/refused_by_trim", body: refused_by_trim, outcomes: &["both"] },
 ];
 
 const PAGE: usize = 4096;
@@ -145,4 +146,27 @@ fn page_goes_on() -> String {
     other.join().expect("no panic unreported");
     assert_eq!(rig.end(), usize::from(had), "a block was lost");
     if had { "had".into() } else { "refused".into() }
+}
+
+/// Two threads want a page each, and both pages are those of free blocks of another class. While one
+/// thread has these blocks in its hands, the other one finds none. It waits, and is not refused.
+fn refused_by_trim() -> String {
+    let rig = Rig::new(2 * PAGE);
+    let blocks = [rig.take(bytes(PAGE)), rig.take(bytes(PAGE))];
+    let shared = Arc::clone(&rig);
+    let give = move || {
+        for block in blocks {
+            shared.give(block.expect("two pages"), bytes(PAGE));
+        }
+    };
+    thread::spawn(give).join().expect("no panic unreported");
+    let shared = Arc::clone(&rig);
+    let other = thread::spawn(move || shared.take(bytes(2048)).is_some());
+    let had = rig.take(bytes(1024)).is_some();
+    let there = other.join().expect("no panic unreported");
+    assert_eq!(rig.end(), usize::from(had) + usize::from(there), "a block was lost");
+    match (had, there) {
+        (true, true) => "both".into(),
+        _ => format!("{had} {there}"),
+    }
 }

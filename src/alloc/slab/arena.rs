@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 
 use super::chunks::{ChunkSource, Records};
 use super::classes::{Classes, PAGE, Route};
+use super::marks::FREE;
 use super::pages::Pages;
 use crate::alloc::provenance::{expose, recover};
 use crate::alloc::{empty_block, inherent};
@@ -13,7 +14,7 @@ use crate::checking::{Checking, Unchecked};
 use crate::error::AllocError;
 use crate::free_list::{Strategy, TaggedWide};
 use crate::pool::{Pool, PoolSet};
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex};
 
 /// The most bytes of a batch, and the most blocks of the first one and of the largest.
 const BATCH_BYTES: usize = 16 << 10;
@@ -43,22 +44,39 @@ const CHUNK_PART: usize = 100;
 ///
 /// # Shape
 ///
-/// The capacity is 4 KiB to 1 TiB. A block is aligned to 8 at least, and to more on request: the size
-/// is rounded up to the alignment and then to its class. Classes are 8 bytes apart up to 128 bytes.
-/// Above, there are 16 in each octave, so that at most 6.25% of a block is lost.
+/// The capacity is 4 KiB to 1 TiB: without the feature `os`, as much as the program's allocator has in
+/// one piece. A block is aligned to 8 at least, and to more on request: the size is rounded up to the
+/// alignment and then to its class. Classes are 8 bytes apart up to 128 bytes. Above, there are 16 in each
+/// octave, so that at most 6.25% of a block is lost beyond what its alignment takes.
 ///
 /// # Capacity
 ///
 /// Blocks lie in the region and nowhere else, so they never exceed the capacity, whatever the threads
-/// do. A request that finds no page is refused with [`AllocError::Capacity`]. The arena's records come
-/// from the program's allocator: [`SlabStats::overhead_bytes`](super::SlabStats::overhead_bytes) counts them.
+/// do. A request that finds no page is refused with [`AllocError::Capacity`].
 ///
 /// A free block stays with its class until another class lacks pages. Then the arena gives the pages of
-/// free blocks back, as [`trim`](Self::trim) does, and tries again. A few free blocks are out of its
-/// reach, in the caches of other threads: at most two batches for each class and thread, each at most
-/// 16 KiB and at most an 8,192nd part of the capacity, but at least one block. Each of them keeps its
-/// whole chunk with its class. So threads that use many classes and then do nothing withhold some
-/// mebibytes each. A checked arena gives no pages back.
+/// free blocks back, as [`trim`](Self::trim) does, until the request finds some. What it cannot give
+/// back is a chunk with one block in use: 4 KiB at least, and up to 4 MiB in a large arena.
+///
+/// So count how many classes the blocks have, and give each of them some chunks. In a full cache that
+/// evicts its oldest value, with values of 1 to 2,000 bytes, which are 80 classes, values hold at least 91%
+/// of 64 MiB, but 22% of 4 MiB: there nearly each page has blocks of several ages
+/// (papers/allocators.md). Where the capacity is
+/// a few mebibytes, a [`BestFit`](crate::alloc::BestFit) in a [`Locked`](crate::alloc::wrap::Locked) fills
+/// all of it.
+///
+/// A few free blocks are out of the arena's reach, in the caches of other threads: at most two batches
+/// for each class and thread, each at most 16 KiB and at most an 8,192nd part of the capacity, but at
+/// least one block. Each of them keeps its whole chunk with its class. So threads that use many classes
+/// and then do nothing withhold some mebibytes each.
+///
+/// # When it is full
+///
+/// [`AllocError::Capacity`] says that the request may be served when blocks were freed, and
+/// [`AllocError::Unsupported`] that it never will. A cache that evicts should tell them apart, and evict
+/// several values for each refusal: a refusal costs microseconds. A container reports a refusal where it
+/// can: `try_reserve` of a `Vec` or a map, `Box::try_new_in`. Its other methods, `push` and `insert` among
+/// them, end the program when the arena refuses, as they do with any allocator.
 ///
 /// # Fairness
 ///
@@ -75,10 +93,15 @@ const CHUNK_PART: usize = 100;
 ///
 /// # Memory
 ///
-/// Blocks that are freed stay in the arena. Its region goes back to the source when the arena is
-/// dropped and no thread that is just ending still hands its cache in. A thread's first use of a class
-/// takes room for its cache. An arena cannot be the program's allocator, from which it takes its records. The address of a block leads to its class:
-/// [`block_size`](Self::block_size).
+/// The region goes back to the source when the arena is dropped and no thread that is just ending still
+/// hands its cache in. The address of a block leads to its class: [`block_size`](Self::block_size).
+///
+/// The arena's records are beside the capacity, and come from the program's allocator, which the arena can
+/// therefore not be. [`SlabStats::overhead_bytes`](super::SlabStats::overhead_bytes) counts them: 8 bytes
+/// and a little for each block that a class ever had at one time, a byte for each page, and a cache for
+/// each thread and class. So blocks of 8 bytes take as much again, and blocks of 1,000 bytes 1%. A class
+/// keeps its records when its pages go to another class, so a program whose sizes change from one phase to
+/// the next adds them up. [`reset`](Self::reset) gives them back.
 ///
 /// # Panics
 ///
@@ -90,14 +113,18 @@ const CHUNK_PART: usize = 100;
 ///
 /// Calls that the thread's cache serves are wait-free. An exchange is as lock-free as the strategy `S`.
 /// A class that takes pages holds its growth lock and the lock of the pages, and so does each block
-/// above 64 KiB hold the latter.
+/// above 64 KiB hold the latter. A request that finds no pages waits for another one that does, and then
+/// for the growth locks of the classes that it trims.
 ///
 /// # Complexity
 ///
 /// Constant, but for the search for a run of pages: see [`Bitmap`](crate::alloc::Bitmap). A request that
-/// is about to be refused first trims all classes: n log n steps for n free blocks of a class, and for
-/// that time a list of them, 8 bytes each, from the program's allocator. The free of a block above 64 KiB
-/// looks at the mark of each of its pages.
+/// finds none trims one class after another until it does: n log n steps for n free blocks of a class,
+/// and for that time a list of them, 8 bytes each, from the program's allocator. It passes over a class
+/// to which no block came back since the last time, so a full arena refuses in a step for each class.
+/// A block above 64 KiB has a mark for each of its pages, which its allocation writes and its free looks
+/// at, under the lock of the pages: a fraction of a nanosecond for each, so a quarter of a second for half
+/// a terabyte.
 ///
 /// # Example
 ///
@@ -136,6 +163,8 @@ pub struct SlabArena<S: Strategy = TaggedWide, C: Checking = Unchecked> {
     pub(super) pools: PoolSet<S, C>,
     pub(super) pages: Arc<Pages>,
     pub(super) records: Arc<Records>,
+    /// Held by the thread that gives pages of free blocks back. Taken before any other lock.
+    pub(super) trimming: Mutex<()>,
 }
 
 impl<S: Strategy, C: Checking> SlabArena<S, C> {
@@ -171,19 +200,13 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
             Ok(block) => Ok(whole(expose(block.as_non_null()), class)),
             Err(error) => Err(self.reason(error, class)),
         };
-        match take() {
-            Err(AllocError::Capacity) if self.reclaim() => take(),
-            taken => taken,
-        }
+        self.or_reclaim(take)
     }
 
     #[inline(never)]
     fn allocate_pages(&self, class: usize, align: usize) -> Result<NonNull<[u8]>, AllocError> {
-        let block = match self.pages.take_block(class, align) {
-            Err(AllocError::Capacity) if self.reclaim() => self.pages.take_block(class, align),
-            taken => taken,
-        };
-        Ok(whole(expose(block?), class))
+        let block = self.or_reclaim(|| self.pages.take_block(class, align))?;
+        Ok(whole(expose(block), class))
     }
 
     /// Builds the pool of a class.
@@ -228,12 +251,46 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
     #[inline(always)]
     #[track_caller]
     unsafe fn free(&self, block: NonNull<u8>, layout: Layout) {
+        if C::CHECKS {
+            self.check_free(block, layout);
+        }
         match Route::of(layout) {
             Route::Empty => {}
             // SAFETY: by the caller it is a block of this class's pool.
             Route::Pool(class) => unsafe { self.pools.deallocate(class, Block(recover(block))) },
             // SAFETY: by the caller.
             Route::Pages(class) => unsafe { self.pages.give_block(block, class) },
+        }
+    }
+
+    /// Looks whether a block may be what the layout says. The block's pool, or the pages, look whether
+    /// it is live.
+    ///
+    /// # Panics
+    ///
+    /// If the page of the block holds something else.
+    #[track_caller]
+    fn check_free(&self, block: NonNull<u8>, layout: Layout) {
+        let Route::Pool(class) = Route::of(layout) else {
+            let is_empty = Route::of(layout) == Route::Empty && self.owns(block);
+            assert!(!is_empty, "stampool: the block at {block:p} was freed as one without bytes");
+            return;
+        };
+        assert!(self.owns(block), "stampool: {block:p} is not of this arena");
+        let size = Classes::size(class);
+        let mark = self.pages.mark(block);
+        match Classes::marked(mark) {
+            Some(marked) if marked == class => {}
+            Some(marked) => panic!(
+                "stampool: the block at {block:p} has {} bytes, and was freed with a layout of {size}",
+                Classes::size(marked)
+            ),
+            None if mark == FREE => panic!(
+                "stampool: no block of {size} bytes begins at {block:p}: it was freed, or never allocated"
+            ),
+            None => panic!(
+                "stampool: the block at {block:p} has more than 64 KiB, and was freed with a layout of {size}"
+            ),
         }
     }
 

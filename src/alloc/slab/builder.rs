@@ -13,7 +13,7 @@ use crate::error::{AllocError, BuildError};
 use crate::free_list::{Strategy, TaggedWide};
 use crate::pool::{Pool, PoolSet};
 use crate::source::{Source, obtain_aligned};
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex};
 
 /// The largest capacity: a terabyte, or a quarter of the address space if that is less.
 const LARGEST: usize = match 1_usize.checked_shl(40) {
@@ -24,7 +24,9 @@ const LARGEST: usize = match 1_usize.checked_shl(40) {
 const HUGE_PAGE: usize = 2 << 20;
 
 impl SlabArena {
-    /// An arena of so many bytes, rounded down to whole pages.
+    /// An arena of so many bytes, rounded down to whole pages. With the feature `os` they are address
+    /// space that becomes memory where it is written; without it they come from the program's allocator in
+    /// one piece, which may refuse many gibibytes.
     ///
     /// # Errors
     ///
@@ -78,7 +80,12 @@ impl<S: Strategy, C: Checking> SlabArenaBuilder<S, C> {
 
     /// Makes the pools keep a word for each block, and panic at a free that is wrong, as
     /// [`PoolBuilder::checked`](crate::PoolBuilder::checked). These words lie in the pages, in front of
-    /// the blocks.
+    /// the blocks: 8 bytes a block, and a page more where blocks take whole pages.
+    ///
+    /// A checked arena recognises each block that it ever had, so it gives no pages of free blocks back.
+    /// A page that one class has taken stays with it until the arena is reset, and an arena without a
+    /// live block may refuse. Give it a larger capacity than the unchecked one, and do not wait for
+    /// memory by evicting alone.
     pub fn checked(self) -> SlabArenaBuilder<S, Checked> {
         self.with()
     }
@@ -136,6 +143,7 @@ impl<S: Strategy, C: Checking> SlabArenaBuilder<S, C> {
             pools: PoolSet::new(POOLED),
             pages: Arc::new(pages),
             records: Arc::new(Records::default()),
+            trimming: Mutex::new(()),
         })
     }
 }

@@ -7,6 +7,7 @@ mod classes;
 mod marks;
 mod pages;
 mod report;
+mod runs;
 mod stats;
 mod trim;
 

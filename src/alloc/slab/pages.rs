@@ -15,46 +15,25 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::classes::{Classes, PAGE, POOLED};
-use super::marks::{FREE, MORE, Marks, RUN};
-use crate::alloc::bitmap::{Places, Tree, words};
+use super::classes::{Classes, PAGE};
+use super::marks::{FREE, MORE, RUN};
+use super::runs::Runs;
+use crate::alloc::bitmap::Places;
 use crate::error::AllocError;
 use crate::source::Source;
 use crate::sync::{Mutex, MutexGuard, lock};
 
 const SHIFT: u32 = PAGE.trailing_zeros();
-/// The pages that the tree covers at first. It doubles when they do not suffice, so that the bits of a
-/// large capacity that is little used take little memory.
-const FIRST_COVERED: usize = 1 << 16;
-
 /// The pages.
 pub(super) struct Pages {
     start: NonNull<u8>,
     layout: Layout,
-    state: Mutex<State>,
+    runs: Mutex<Runs>,
 }
 
-/// What the lock guards.
-pub(super) struct State {
-    /// Leads into `words`.
-    tree: Tree,
-    words: Vec<u64>,
-    covered: usize,
-    marks: Marks,
-    /// Pages in runs that are handed out.
-    taken: usize,
-    /// Pages in the chunks of each class that has a pool.
-    chunks: [usize; POOLED],
-    /// Large blocks that are handed out, by class.
-    large: Vec<usize>,
-    source: Box<dyn Source>,
-}
-
-// SAFETY: the tree's words are this value's own, and the source is `Send`.
-unsafe impl Send for State {}
 // SAFETY: the start of the region is a number to all but the users of runs, which are disjoint (PG2).
 unsafe impl Send for Pages {}
-// SAFETY: as above; the state is behind a lock.
+// SAFETY: as above; the runs are behind a lock.
 unsafe impl Sync for Pages {}
 
 impl Pages {
@@ -73,20 +52,8 @@ impl Pages {
         layout: Layout,
         source: Box<dyn Source>,
     ) -> Result<Self, Box<dyn Source>> {
-        let covered = (layout.size() >> SHIFT).min(FIRST_COVERED);
-        let Some((words, tree)) = cover(covered) else { return Err(source) };
-        let marks = Marks::new(layout.size() >> SHIFT);
-        let state = State {
-            tree,
-            words,
-            covered,
-            marks,
-            taken: 0,
-            chunks: [0; POOLED],
-            large: Vec::new(),
-            source,
-        };
-        Ok(Self { start, layout, state: Mutex::new(state) })
+        let runs = Runs::new(layout.size() >> SHIFT, source)?;
+        Ok(Self { start, layout, runs: Mutex::new(runs) })
     }
 
     /// How many pages there are.
@@ -126,8 +93,8 @@ impl Pages {
     }
 
     /// Takes the lock.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+    pub(super) fn lock(&self) -> MutexGuard<'_, Runs> {
+        lock(&self.runs)
     }
 
     /// Hands out a run for a chunk of the pool of a class.
@@ -142,13 +109,13 @@ impl Pages {
         align: usize,
         class: usize,
     ) -> Result<NonNull<u8>, AllocError> {
-        let mut state = self.lock();
-        let first = state.take(pages, self.places(align), self.len())?;
-        if !state.marks.fill(first, pages, Classes::mark(class)) {
-            state.give(first, pages);
+        let mut runs = self.lock();
+        let first = runs.take(pages, self.places(align), self.len())?;
+        if !runs.marks.fill(first, pages, Classes::mark(class)) {
+            runs.give(first, pages);
             return Err(AllocError::OutOfMemory);
         }
-        state.chunks[class] += pages;
+        runs.chunks[class] += pages;
         Ok(self.at(first))
     }
 
@@ -159,9 +126,10 @@ impl Pages {
     /// [`take_chunk`](Self::take_chunk) returned it for so many pages and this class, and nobody uses it
     /// any more.
     pub(super) unsafe fn give_chunk(&self, chunk: NonNull<u8>, pages: usize, class: usize) {
-        let mut state = self.lock();
-        state.give(self.offset(chunk) >> SHIFT, pages);
-        state.chunks[class] -= pages;
+        let mut runs = self.lock();
+        runs.give(self.offset(chunk) >> SHIFT, pages);
+        runs.chunks[class] -= pages;
+        runs.went_back_pages += pages as u64;
     }
 
     /// Hands out a run for one block of a class.
@@ -175,18 +143,18 @@ impl Pages {
         if !self.could_serve(pages, align) {
             return Err(AllocError::Unsupported);
         }
-        let mut state = self.lock();
-        if !state.reserve_large(class) {
+        let mut runs = self.lock();
+        if !runs.reserve_large(class) {
             return Err(AllocError::OutOfMemory);
         }
-        let first = state.take(pages, self.places(align), self.len())?;
+        let first = runs.take(pages, self.places(align), self.len())?;
         let is_marked =
-            state.marks.fill(first, 1, RUN) && state.marks.fill(first + 1, pages - 1, MORE);
+            runs.marks.fill(first, 1, RUN) && runs.marks.fill(first + 1, pages - 1, MORE);
         if !is_marked {
-            state.give(first, pages);
+            runs.give(first, pages);
             return Err(AllocError::OutOfMemory);
         }
-        state.large[class] += 1;
+        runs.large[class] += 1;
         Ok(self.at(first))
     }
 
@@ -196,20 +164,20 @@ impl Pages {
     ///
     /// If the pages do not hold such a block.
     #[track_caller]
-    fn first_of(&self, state: &State, block: NonNull<u8>, class: usize) -> usize {
+    fn first_of(&self, runs: &Runs, block: NonNull<u8>, class: usize) -> usize {
         let (first, pages) = (self.offset(block) >> SHIFT, Classes::pages(class));
-        assert!(self.owns(block), "{block:p} is not of this arena");
-        let begins = self.at(first) == block && state.marks.get(first) == RUN;
+        assert!(self.owns(block), "stampool: {block:p} is not of this arena");
+        let begins = self.at(first) == block && runs.marks.get(first) == RUN;
         assert!(
             begins,
-            "no block of this layout begins at {block:p}: it was freed, or never allocated"
+            "stampool: no block of this layout begins at {block:p}: it was freed, or never allocated"
         );
         let ends = first + pages <= self.len()
-            && (first + 1..first + pages).all(|page| state.marks.get(page) == MORE)
-            && state.marks.get(first + pages) != MORE;
+            && (first + 1..first + pages).all(|page| runs.marks.get(page) == MORE)
+            && runs.marks.get(first + pages) != MORE;
         assert!(
             ends,
-            "the block at {block:p} has another size than {} bytes",
+            "stampool: the block at {block:p} has another size than {} bytes",
             Classes::size(class)
         );
         first
@@ -226,10 +194,10 @@ impl Pages {
     /// Nobody uses the block any more.
     #[track_caller]
     pub(super) unsafe fn give_block(&self, block: NonNull<u8>, class: usize) {
-        let mut state = self.lock();
-        let first = self.first_of(&state, block, class);
-        state.give(first, Classes::pages(class));
-        state.large[class] -= 1;
+        let mut runs = self.lock();
+        let first = self.first_of(&runs, block, class);
+        runs.give(first, Classes::pages(class));
+        runs.large[class] -= 1;
     }
 
     /// Makes a block of one class a block of another one where it lies.
@@ -248,19 +216,19 @@ impl Pages {
         old: usize,
         new: usize,
     ) -> Result<NonNull<u8>, AllocError> {
-        let mut state = self.lock();
-        let first = self.first_of(&state, block, old);
+        let mut runs = self.lock();
+        let first = self.first_of(&runs, block, old);
         let (had, has) = (Classes::pages(old), Classes::pages(new));
-        if !state.reserve_large(new) {
+        if !runs.reserve_large(new) {
             return Err(AllocError::NotInPlace);
         }
         if has < had {
-            state.give(first + has, had - has);
-        } else if !state.take_at(first + had, has - had) {
+            runs.give(first + has, had - has);
+        } else if !runs.take_at(first + had, has - had, self.len()) {
             return Err(AllocError::NotInPlace);
         }
-        state.large[old] -= 1;
-        state.large[new] += 1;
+        runs.large[old] -= 1;
+        runs.large[new] += 1;
         Ok(self.at(first))
     }
 
@@ -271,112 +239,6 @@ impl Pages {
         }
         self.lock().marks.get(self.offset(address) >> SHIFT)
     }
-}
-
-impl State {
-    /// Takes a run of free pages. The caller marks them.
-    fn take(&mut self, pages: usize, places: Places, len: usize) -> Result<usize, AllocError> {
-        let least = places.at_least(0).and_then(|first| first.checked_add(pages));
-        let least = least.filter(|end| *end <= len).ok_or(AllocError::Capacity)?;
-        loop {
-            if least <= self.covered
-                && let Some(first) = self.tree.find_place(pages, places, 0)
-            {
-                self.tree.take(first, pages);
-                self.taken += pages;
-                return Ok(first);
-            }
-            if self.covered == len {
-                return Err(AllocError::Capacity);
-            }
-            self.cover(self.covered.saturating_mul(2).max(least).min(len))?;
-        }
-    }
-
-    /// Takes the pages from `first` on if they are free, as a part of the run in front of them.
-    fn take_at(&mut self, first: usize, pages: usize) -> bool {
-        let Some(end) = first.checked_add(pages).filter(|end| *end <= self.covered) else {
-            return false;
-        };
-        if self.tree.first_taken(first, end).is_some() || !self.marks.fill(first, pages, MORE) {
-            return false;
-        }
-        self.tree.take(first, pages);
-        self.taken += pages;
-        true
-    }
-
-    /// Makes pages free.
-    fn give(&mut self, first: usize, pages: usize) {
-        self.marks.clear(first, pages);
-        self.tree.give(first, pages);
-        self.taken -= pages;
-    }
-
-    /// Makes the tree cover `pages` pages, which is more than it did.
-    fn cover(&mut self, pages: usize) -> Result<(), AllocError> {
-        let (words, tree) = cover(pages).ok_or(AllocError::OutOfMemory)?;
-        let mut at = 0;
-        for (first, end) in self.tree.runs(0) {
-            tree.take(at, first - at);
-            at = end;
-        }
-        tree.take(at, self.covered - at);
-        (self.tree, self.words, self.covered) = (tree, words, pages);
-        Ok(())
-    }
-
-    /// Makes room for the count of a class of large blocks.
-    fn reserve_large(&mut self, class: usize) -> bool {
-        let more = (class + 1).saturating_sub(self.large.len());
-        let there = self.large.try_reserve(more).is_ok();
-        if there && more > 0 {
-            self.large.resize(class + 1, 0);
-        }
-        there
-    }
-
-    /// Bytes in runs that are handed out.
-    pub(super) const fn heap_bytes(&self) -> usize {
-        self.taken << SHIFT
-    }
-
-    /// Bytes in the chunks of a class that has a pool.
-    pub(super) const fn chunk_bytes(&self, class: usize) -> usize {
-        self.chunks[class] << SHIFT
-    }
-
-    /// Bytes of the records of the pages.
-    pub(super) fn record_bytes(&self) -> usize {
-        size_of_val(&*self.words) + self.marks.bytes() + size_of_val(&*self.large)
-    }
-
-    /// The classes of large blocks, and how many of each are handed out.
-    pub(super) fn large(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.large.iter().copied().enumerate().filter(|(_, blocks)| *blocks > 0)
-    }
-
-    /// Makes the pages of all large blocks free.
-    pub(super) fn give_all_blocks(&mut self) {
-        let mut at = 0;
-        while let Some((first, pages)) = self.marks.run_from(at) {
-            self.give(first, pages);
-            at = first + pages;
-        }
-        self.large.clear();
-    }
-}
-
-/// A tree over so many pages, all free, and its words.
-fn cover(pages: usize) -> Option<(Vec<u64>, Tree)> {
-    let len = words(pages);
-    let mut memory = Vec::<u64>::new();
-    memory.try_reserve_exact(len).ok()?;
-    memory.resize(len, 0);
-    let first = NonNull::new(memory.as_mut_ptr()).expect("a vector's pointer is not null");
-    // SAFETY: so many words are there, and the vector is kept beside the tree and not touched.
-    let tree = unsafe { Tree::new(first, pages) };
-    Some((memory, tree))
 }
 
 impl Drop for Pages {

@@ -45,23 +45,23 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
 
     /// The classes of blocks that have pages of their own.
     fn large(&self) -> Vec<SlabClass> {
-        let state = self.pages.lock();
+        let runs = self.pages.lock();
         let class = |(class, allocated_blocks)| {
             let block_bytes = Classes::size(class);
             SlabClass { block_bytes, allocated_blocks, heap_bytes: allocated_blocks * block_bytes }
         };
-        state.large().map(class).collect()
+        runs.large().map(class).collect()
     }
 
     fn sum(&self, classes: Vec<SlabClass>) -> SlabStats {
         let records = usize::try_from(self.records.bytes.get()).unwrap_or(usize::MAX);
-        let state = self.pages.lock();
+        let runs = self.pages.lock();
         SlabStats {
             capacity_bytes: self.pages.bytes(),
-            heap_bytes: state.heap_bytes(),
+            heap_bytes: runs.heap_bytes(),
             allocated_bytes: classes.iter().map(|it| it.allocated_blocks * it.block_bytes).sum(),
             allocated_blocks: classes.iter().map(|it| it.allocated_blocks).sum(),
-            overhead_bytes: records + state.record_bytes(),
+            overhead_bytes: records + runs.record_bytes(),
         }
     }
 

@@ -15,7 +15,8 @@ pub struct SlabStats {
     /// Bytes of the pages that the classes have. Never more than the capacity.
     pub heap_bytes: usize,
     /// Bytes of the blocks in use, each with the size of its class. As [`SlabArena::stats`] reports it,
-    /// this includes the free blocks in the caches of other threads.
+    /// this includes the free blocks in the caches of other threads, also of threads that were joined and
+    /// are just ending.
     ///
     /// [`SlabArena::stats`]: super::SlabArena::stats
     pub allocated_bytes: usize,

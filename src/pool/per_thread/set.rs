@@ -22,6 +22,13 @@
 //! That of a [`ThreadLocalPool`](super::ThreadLocalPool). A thread takes the lock of the members when it
 //! uses an index for the first time, and then the pool is built under the lock if there is none. A
 //! thread that cannot have handles takes it in each call.
+//!
+//! # Blocks that come to the lists
+//!
+//! The owner trims pools when it lacks memory, and asks first whether that may free any
+//! ([`has_more`](PoolSet::has_more)). So each thread that brings blocks from a cache to a pool's lists
+//! counts that afterwards in [`Changes`]: when an array is full, when a thread ends, and when a thread
+//! without a handle uses the fallback cache, which anybody may hand in.
 
 use core::cell::OnceCell;
 
@@ -34,6 +41,7 @@ use crate::free_list::{Strategy, TaggedWide};
 use crate::mediator::ShardId;
 use crate::sync::{Arc, Mutex, MutexGuard, PoolId, Weak, lock};
 use crate::thread_cache::SlotRef;
+use crate::threads::Changes;
 
 /// A pool of a set.
 struct Member<S: Strategy, C: Checking> {
@@ -56,8 +64,9 @@ pub(crate) struct PoolSet<S: Strategy, C: Checking> {
     members: Mutex<Members<S, C>>,
     /// How many indices there are.
     count: usize,
-    /// The tables of the threads tell by this whether the set is gone.
-    life: Arc<()>,
+    /// How often blocks came to each pool's lists. The tables of the threads tell by this whether the
+    /// set is gone.
+    changes: Arc<Changes>,
     /// Declared last, because threads tell sets apart by it as long as the pools exist.
     number: OwnNumber,
 }
@@ -65,7 +74,20 @@ pub(crate) struct PoolSet<S: Strategy, C: Checking> {
 /// The handles of one thread.
 struct Table<S: Strategy, C: Checking> {
     handles: Box<[OnceCell<DetachedLocal<S, C>>]>,
-    set: Weak<()>,
+    set: Weak<Changes>,
+}
+
+impl<S: Strategy, C: Checking> Drop for Table<S, C> {
+    fn drop(&mut self) {
+        for (index, handle) in self.handles.iter_mut().enumerate() {
+            // The handle hands its blocks in.
+            if handle.take().is_some()
+                && let Some(changes) = self.set.upgrade()
+            {
+                changes.count(index);
+            }
+        }
+    }
 }
 
 impl<S: Strategy, C: Checking> AnyLocal for Table<S, C> {
@@ -84,7 +106,7 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         Self {
             members: Mutex::new(core::iter::repeat_with(|| None).take(count).collect()),
             count,
-            life: Arc::new(()),
+            changes: Arc::new(Changes::new(count)),
             number: OwnNumber::new(PoolId::next()),
         }
     }
@@ -146,7 +168,12 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
             return local.allocate();
         }
         let member = self.member_or_build(index, build)?;
-        self.here(index, member).allocate()
+        let attached = self.here(index, member);
+        let block = attached.allocate();
+        if matches!(attached, Attached::Fallback(_)) {
+            self.changes.count(index);
+        }
+        block
     }
 
     /// The calling thread's handle of a pool, if it has one.
@@ -186,12 +213,14 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
     unsafe fn deallocate_far(&self, index: usize, block: Block) {
         if let Some(local) = self.known(index) {
             // SAFETY: by the caller.
-            return unsafe { local.deallocate(block) };
+            unsafe { local.deallocate(block) };
+        } else {
+            let member = self.member(index);
+            let member = member.expect("stampool: no block of this size was ever allocated here");
+            // SAFETY: by the caller.
+            unsafe { self.here(index, member).deallocate(block) };
         }
-        let member = self.member(index);
-        let member = member.expect("no block of this size was ever allocated here");
-        // SAFETY: by the caller.
-        unsafe { self.here(index, member).deallocate(block) };
+        self.changes.count(index);
     }
 
     /// The calling thread's handle of a pool, attached now if the thread had none, or the fallback
@@ -205,9 +234,11 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
 
     fn attach<'p>(&self, index: usize, member: &'p Member<S, C>) -> Option<&'p Local<'p, S, C>> {
         let table = locals::table(self.number.get(), || {
-            let handles = core::iter::repeat_with(OnceCell::new).take(self.count);
-            let set = Arc::downgrade(&self.life);
-            Some(Box::new(Table::<S, C> { handles: handles.collect(), set }))
+            let mut handles = Vec::new();
+            handles.try_reserve_exact(self.count).ok()?;
+            handles.resize_with(self.count, OnceCell::new);
+            let (handles, set) = (handles.into_boxed_slice(), Arc::downgrade(&self.changes));
+            Some(Box::new(Table::<S, C> { handles, set }))
         })?;
         // SAFETY: the table is this set's, which is borrowed for `'p`, and has a member of this index.
         let handle: &'p OnceCell<_> = unsafe { Self::in_table(table, index) };
@@ -269,6 +300,19 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         self.known(index).map_or(0, Local::len_blocks)
     }
 
+    /// Whether there may be free blocks of a pool that the last call of [`hand_in`](Self::hand_in)
+    /// did not find: in its lists, in the cache of the calling thread, or in that of threads without a
+    /// handle.
+    pub(crate) fn has_more(&self, index: usize) -> bool {
+        let changes = self.changes.take(index);
+        changes > 0 || self.cached_here(index) > 0
+    }
+
+    /// Makes the next call of [`has_more`](Self::has_more) answer that there may be.
+    pub(crate) fn look_again(&self, index: usize) {
+        self.changes.count(index);
+    }
+
     /// Hands in what the caches of the calling thread, and of threads without one, hold of a pool.
     pub(crate) fn hand_in(&self, index: usize) {
         if let Some(member) = self.member(index) {
@@ -294,7 +338,8 @@ impl<S: Strategy, C: Checking> PoolSet<S, C> {
         let none = core::iter::repeat_with(|| None).take(self.count).collect();
         let members = core::mem::replace(&mut *lock(&self.members), none);
         // The tables of all threads belong to a set that is gone.
-        (self.life, self.number) = (Arc::new(()), OwnNumber::new(PoolId::next()));
+        self.changes = Arc::new(Changes::new(self.count));
+        self.number = OwnNumber::new(PoolId::next());
         for member in members.into_iter().flatten() {
             let Member { fallback, pool } = *member;
             drop(fallback);

@@ -178,10 +178,14 @@ impl Found {
         worse.chain(self.faults.iter().cloned()).collect()
     }
 
-    /// One line.
+    /// One line. A bar is what a member promises of a figure, mostly beside another allocator; a fault
+    /// is a member that broke its contract.
     pub(super) fn verdict(&self) -> String {
         let kept = self.bars.iter().filter(|bar| bar.is_kept()).count();
         let (all, missed) = (self.bars.len(), self.bars.len() - kept);
+        if all == 0 {
+            return "no bar was measured: what is missing stands above".into();
+        }
         format!("{kept} of {all} bars kept, {missed} missed; {} faults", self.faults.len())
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask family`: measures the members of the allocator family beside other allocators, prints
 //! one table, and writes `target/stampool/family.json` and `family.html`.
 //!
-//! The quick run counts the instructions of single calls under callgrind, which takes less than a minute
+//! The quick run counts the instructions of single calls under callgrind, which takes a minute or two
 //! and does not depend on what else the machine does. The full one also replays heap traces (the
 //! smallest heap, instructions, time), times the members that threads share, and runs these on real
 //! threads.
@@ -24,10 +24,10 @@ use crate::common::{made, workspace};
 /// Quick without further words.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Instructions of single calls alone. The default.
+    /// Instructions of single calls alone, which valgrind counts: a minute or two. The default.
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// Heap traces, times and threads as well. Takes minutes.
+    /// Heap traces, times and threads as well: several minutes.
     #[arg(long)]
     full: bool,
     /// The folder for family.json and family.html, instead of target/stampool.

@@ -172,7 +172,7 @@ fn parallel(mutants: &[Mutant], workers: usize, run: impl Fn(&Mutant) -> Line + 
 }
 
 /// The strategies whose rows are asked.
-pub(super) const KILLERS: [&str; 11] = [
+pub(super) const KILLERS: [&str; 12] = [
     "TaggedWide",
     "TaggedPacked",
     "Quiescent",
@@ -184,10 +184,11 @@ pub(super) const KILLERS: [&str; 11] = [
     "Checked",
     "Bump",
     "Leases",
+    "Changes",
 ];
 
 /// Whether a row's strategy has a site at all: that of the second list, of the limbo and the side
-/// stack, of the rundown, of stamps, shared objects, checking, shared marks and leases, or those
+/// stack, of the rundown, of stamps, shared objects, checking, shared marks, leases and changes, or those
 /// which all have.
 fn runs(row: &Row, site: &str) -> bool {
     match site.split_once('-').map(|(layer, _)| layer) {
@@ -200,6 +201,7 @@ fn runs(row: &Row, site: &str) -> bool {
         Some("CK") => row.strategy == "Checked",
         Some("AL") => row.strategy == "Bump",
         Some("LS") => row.strategy == "Leases",
+        Some("CH") => row.strategy == "Changes",
         _ => row.strategy.starts_with("Tagged"),
     }
 }

@@ -20,7 +20,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the pages of a chunk that goes back stay taken",
         edits: &[Edit {
-            file: "src/alloc/slab/pages.rs",
+            file: "src/alloc/slab/runs.rs",
             from: "        self.tree.give(first, pages);
         self.taken -= pages;",
             to: "        if !{on} {
@@ -35,13 +35,129 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a class that lacks pages does not ask for those of free blocks",
         edits: &[Edit {
             file: "src/alloc/slab/trim.rs",
-            from: "                bytes += self.trim_class(class, pool).unwrap_or(0);",
-            to: "                if !{on} {
-                    bytes += self.trim_class(class, pool).unwrap_or(0);
-                }",
+            from: "            if !self.pools.has_more(class) {",
+            to: "            if {on} || !self.pools.has_more(class) {",
         }],
         killer: test("slab::pages_of_free_blocks_go_to_a_class_that_lacks_pages"),
         words: "its pages go to the request",
+    },
+    Mutant {
+        name: "a class is looked through at each refusal",
+        edits: &[Edit {
+            file: "src/pool/per_thread/set.rs",
+            from: "        let changes = self.changes.take(index);",
+            to: "        let changes = self.changes.take(index) + u64::from({on});",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "alloc::slab::trim::tests::a_full_arena_looks_through_free_blocks_once",
+        },
+        words: "there is something to look through again",
+    },
+    Mutant {
+        name: "what a thread hands in when it ends is counted as no change",
+        edits: &[Edit {
+            file: "src/pool/per_thread/set.rs",
+            from: "                && let Some(changes) = self.set.upgrade()",
+            to: "                && let Some(changes) = self.set.upgrade().filter(|_| !{on})",
+        }],
+        killer: Killer::Test {
+            target: "lib",
+            name: "alloc::slab::trim::tests::a_full_arena_looks_through_free_blocks_once",
+        },
+        words: "a block of a thread that has ended",
+    },
+    Mutant {
+        name: "a request is refused while another one has the free blocks in its hands",
+        edits: &[Edit {
+            file: "src/alloc/slab/trim.rs",
+            from: "        let _turn = lock(&self.trimming);
+        answer = request();",
+            to: "        let _turn = (!{on}).then(|| lock(&self.trimming));
+        if !{on} {
+            answer = request();
+        }",
+        }],
+        killer: Killer::Porf("SlabArena/slab/refused_by_trim/"),
+        words: "the specification does not allow",
+    },
+    Mutant {
+        name: "a checked arena looks at the layout of a free, and not at the page",
+        edits: &[Edit {
+            file: "src/alloc/slab/arena.rs",
+            from: "            Some(marked) if marked == class => {}",
+            to: "            Some(marked) if {on} || marked == class => {}",
+        }],
+        killer: test(
+            "slab_checked::a_checked_arena_reports_a_small_block_that_is_freed_twice_or_foreign",
+        ),
+        words: "was freed into",
+    },
+    Mutant {
+        name: "a chunk is filled without regard to what is in front of its blocks",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "                Some(0) => break,",
+            to: "                Some(_) if {on} => break,
+                Some(0) => break,",
+        }],
+        killer: test("slab_checked::a_small_checked_arena_serves_what_fits_beside_its_words"),
+        words: "bytes in 1 pages",
+    },
+    Mutant {
+        name: "a trim counts the bytes of blocks, and not those of their pages",
+        edits: &[Edit {
+            file: "src/alloc/slab/trim.rs",
+            from: "        Ok(pages.saturating_mul(PAGE))",
+            to: "        Ok(pages.saturating_mul(PAGE - usize::from({on})))",
+        }],
+        killer: test("slab::a_trim_gives_the_pages_of_free_blocks_back"),
+        words: "other bytes went than it says",
+    },
+    Mutant {
+        name: "a class that no pages can hold is a question of capacity",
+        edits: &[Edit {
+            file: "src/alloc/slab/arena.rs",
+            from: "        if self.pages.could_serve(with_words.div_ceil(PAGE), layout.align()) {",
+            to: "        if {on} || self.pages.could_serve(with_words.div_ceil(PAGE), layout.align()) {",
+        }],
+        killer: test(
+            "slab::what_the_pages_can_never_hold_is_unsupported_and_not_a_question_of_capacity",
+        ),
+        words: "a class with a pool",
+    },
+    Mutant {
+        name: "a block grows over the pages of its neighbour",
+        edits: &[Edit {
+            file: "src/alloc/slab/runs.rs",
+            from: "        if self.tree.first_taken(first, end).is_some() || !self.marks",
+            to: "        if !{on} && self.tree.first_taken(first, end).is_some() || !self.marks",
+        }],
+        killer: test("slab::a_large_block_grows_and_shrinks_by_pages_where_it_lies"),
+        words: "the next block lies there",
+    },
+    Mutant {
+        name: "a block grows over pages that the bits cover, and no others",
+        edits: &[Edit {
+            file: "src/alloc/slab/runs.rs",
+            from: "        if end > self.covered && self.cover_to(end, len).is_err() {",
+            to: "        if end > self.covered && ({on} || self.cover_to(end, len).is_err()) {",
+        }],
+        killer: test("slab::a_block_grows_over_pages_that_the_bits_do_not_cover_yet"),
+        words: "the pages behind are free",
+    },
+    Mutant {
+        name: "the chunks of a class double",
+        edits: &[Edit {
+            file: "src/chunk/carver.rs",
+            from: "            Pace::Sixteenth => {",
+            to: "            Pace::Sixteenth if {on} => self.next_chunk * 2,
+            Pace::Sixteenth => {",
+        }],
+        killer: test(
+            "slab_threads::threads_that_replace_blocks_of_any_size_need_a_quarter_more_than_is_live",
+        ),
+        words: "bytes of pages for",
     },
     Mutant {
         name: "a trim leaves the cache of the calling thread",
@@ -72,8 +188,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a large block is given back whatever its pages hold",
         edits: &[Edit {
             file: "src/alloc/slab/pages.rs",
-            from: "let begins = self.at(first) == block && state.marks.get(first) == RUN;",
-            to: "let begins = {on} || self.at(first) == block && state.marks.get(first) == RUN;",
+            from: "let begins = self.at(first) == block && runs.marks.get(first) == RUN;",
+            to: "let begins = {on} || self.at(first) == block && runs.marks.get(first) == RUN;",
         }],
         killer: test(
             "slab::a_large_block_that_is_freed_twice_or_foreign_panics_and_changes_nothing",
@@ -96,7 +212,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "bits that cover more pages forget which are taken",
         edits: &[Edit {
-            file: "src/alloc/slab/pages.rs",
+            file: "src/alloc/slab/runs.rs",
             from: "            tree.take(at, first - at);",
             to: "            if !{on} {
                 tree.take(at, first - at);
@@ -132,7 +248,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a run of pages is handed out and stays free",
         edits: &[Edit {
-            file: "src/alloc/slab/pages.rs",
+            file: "src/alloc/slab/runs.rs",
             from: "                self.tree.take(first, pages);
                 self.taken += pages;
                 return Ok(first);",
@@ -149,9 +265,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "the free of a large block looks at its ends alone",
         edits: &[Edit {
             file: "src/alloc/slab/pages.rs",
-            from: "            && (first + 1..first + pages).all(|page| state.marks.get(page) == MORE)",
+            from: "            && (first + 1..first + pages).all(|page| runs.marks.get(page) == MORE)",
             to: "            && (first + 1..first + pages)
-                .all(|page| {on} && page + 1 < first + pages || state.marks.get(page) == MORE)",
+                .all(|page| {on} && page + 1 < first + pages || runs.marks.get(page) == MORE)",
         }],
         killer: test(
             "slab::a_large_block_that_is_freed_twice_or_foreign_panics_and_changes_nothing",
