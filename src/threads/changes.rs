@@ -31,6 +31,7 @@ impl Changes {
     pub fn count(&self, thing: usize) {
         // ORDERING(CH-1): Release. Publishes the change to the thread that takes the count. An RMW, so
         //   that it publishes those counted before as well.
+        //   pairs with CH-2; killed by changes/count_take
         self.0[thing].fetch_add(1, site::CHANGES_COUNT.ordering());
     }
 
@@ -45,7 +46,8 @@ impl Changes {
         if self.0[thing].load(site::CHANGES_LOOK.ordering()) == 0 {
             return 0;
         }
-        // ORDERING(CH-2): Acquire. Observes the changes that were counted (CH-1).
+        // ORDERING(CH-2): Acquire. Observes the changes that were counted.
+        //   pairs with CH-1; killed by changes/count_take
         self.0[thing].swap(0, site::CHANGES_TAKE.ordering())
     }
 }

@@ -17,7 +17,10 @@ fn a_checked_arena_reports_a_small_block_that_is_freed_twice_or_foreign() {
     let foreign = wrong(NonNull::from(&0_u64).cast(), bytes(100));
     assert!(foreign.contains("is not of this arena"), "{foreign}");
     let other = wrong(block, bytes(1000));
-    assert!(other.contains("has 104 bytes, and was freed with a layout of 1024"), "{other}");
+    assert!(
+        other.contains("has 104 bytes, and was freed with a layout of 1024"),
+        "another class: {other}"
+    );
     let empty = wrong(block, bytes(0));
     assert!(empty.contains("freed as one without bytes"), "{empty}");
     let large = arena.allocate(bytes(100_000)).expect("room").cast::<u8>();

@@ -115,6 +115,7 @@ impl<S: Strategy, C: Checking> SlabArena<S, C> {
 mod tests {
     use core::alloc::Layout;
     use core::ptr::NonNull;
+    use std::sync::Barrier;
 
     use super::*;
 
@@ -156,10 +157,22 @@ mod tests {
             assert!(!has_more(&arena), "there is something to look through again");
         }
         // What one thread gives back is found by the next request, whether the thread lives on or not.
-        let block = kept.pop().expect("many").addr();
+        let blocks = [(); 2].map(|()| kept.pop().expect("many").addr());
+        let turn = Barrier::new(2);
         std::thread::scope(|scope| {
-            let give = || free(&arena, NonNull::with_exposed_provenance(block), 64);
-            scope.spawn(give).join().expect("no panic");
+            let thread = scope.spawn(|| {
+                let [first, second] = blocks.map(NonNull::with_exposed_provenance);
+                free(&arena, first, 64);
+                turn.wait();
+                turn.wait();
+                free(&arena, second, 64);
+            });
+            turn.wait();
+            assert!(has_more(&arena), "a block of another thread, which had no cache");
+            assert_eq!(arena.allocate(bytes(128)), Err(AllocError::Capacity));
+            assert!(!has_more(&arena));
+            turn.wait();
+            thread.join().expect("no panic");
         });
         assert!(has_more(&arena), "a block of a thread that has ended");
         assert_eq!(arena.allocate(bytes(128)), Err(AllocError::Capacity));
