@@ -46,6 +46,10 @@ const BARS: &[Promise] = &[
     bar("Bitmap", "bitmap-allocator", "free, take a block", 0.3).missed_at(0.6),
     bar("Bitmap", "bitmap-allocator", "free, take a run", 0.1),
     bar("Bitmap", "bitmap-allocator", "free, take a run of many", 0.1),
+    bar("SlabArena", "system", "free, allocate", 0.5),
+    bar("SlabArena", "system", "free, allocate any layout", 1.0),
+    bar("SlabArena", "Locked<GoodFit>", "free, allocate", 0.25),
+    bar("StrategyPool", "BestFit", "free, allocate", 1.1),
 ];
 
 /// Counts all calls.

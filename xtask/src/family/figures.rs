@@ -24,6 +24,7 @@ const MEMBERS: &[&str] = &[
     "StrategyPool",
     "SlabArena",
     "Locked<Linear>",
+    "Locked<GoodFit>",
 ];
 
 /// What is measured. Less is better.

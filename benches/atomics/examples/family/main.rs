@@ -5,6 +5,7 @@
 //! loop that is the same for all subjects, so the loop's own instructions are in every count.
 
 mod bitmap;
+mod heaps;
 
 use core::alloc::Layout;
 use core::hint::black_box;
@@ -270,10 +271,14 @@ fn main() {
             for which in bitmap::CALLS {
                 bitmap::SUBJECTS.iter().for_each(|subject| println!("{subject}\t{which}"));
             }
+            for which in heaps::CALLS {
+                heaps::SUBJECTS.iter().for_each(|subject| println!("{subject}\t{which}"));
+            }
         }
         [subject, which] if which == "scope, allocate" => scope(subject),
         [subject, which] if which == "take, give" => blocks(subject),
         [subject, which] if bitmap::CALLS.contains(&which.as_str()) => bitmap::run(subject, which),
+        [subject, which] if heaps::CALLS.contains(&which.as_str()) => heaps::run(subject, which),
         [subject, which] => linear(subject, which),
         _ => panic!("family [SUBJECT CALL]"),
     }
