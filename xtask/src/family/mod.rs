@@ -10,6 +10,8 @@ mod calls;
 mod figures;
 mod heaps;
 mod page;
+#[cfg(test)]
+mod promises;
 mod table;
 mod threads;
 
