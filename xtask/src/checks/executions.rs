@@ -12,12 +12,15 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use ledger::{DEEP_TIER, Expect, Limit, Row, Verdict};
+use ledger::{Checker, DEEP_TIER, Expect, Limit, Row, Verdict};
 
 use crate::common::workspace;
 
 /// The file, from the workspace's root.
 const FILE: &str = "loom-tests/executions.txt";
+
+/// More executions than loom makes in a second or so.
+const MOST_EVERY_TIME: u64 = 10_000;
 
 const HEAD: &str = "\
 # Executions of each row that a checker exhausts, one row a line, sorted by key. Behind them, in rows
@@ -151,6 +154,19 @@ impl Kept {
             && self.0.get(&row.key()).is_some_and(|kept| Numbers::of(row).is_as(*kept))
     }
 
+    /// Whether a row of loom takes long, and porf exhausts the same scenario: then loom runs it in the
+    /// deep tier alone. `is_registered` answers for a key.
+    pub(super) fn is_left_to_porf(&self, row: &Row, is_registered: impl Fn(&str) -> bool) -> bool {
+        let takes_long =
+            || self.0.get(&row.key()).is_some_and(|kept| kept.executions > MOST_EVERY_TIME);
+        let twin = || Row { checker: Checker::Porf, bound: Limit::Unbounded, ..row.clone() }.key();
+        row.checker == Checker::Loom
+            && row.expect == Expect::Pass
+            && takes_long()
+            && is_registered(&twin())
+            && self.0.contains_key(&twin())
+    }
+
     /// Whether a number of this row is kept.
     pub(super) fn has(&self, row: &Row) -> bool {
         self.0.contains_key(&row.key())
@@ -215,8 +231,6 @@ fn path() -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use ledger::Checker;
-
     use super::*;
 
     fn row(scenario: &str, executions: u64) -> Row {
@@ -268,6 +282,21 @@ mod tests {
         let mut rows = before.clone();
         kept("s/a/porf/unbounded 13\n").compare(&mut rows);
         assert_eq!(rows, before);
+    }
+
+    #[test]
+    fn loom_leaves_to_porf_what_it_exhausts_slowly() {
+        let kept = kept(
+            "s/a/loom/unbounded 10001\ns/a/porf/unbounded 13\ns/b/loom/unbounded 10001\ns/c/loom/unbounded 9\ns/c/porf/unbounded 2\n",
+        );
+        let under_loom = |scenario| Row { checker: Checker::Loom, ..row(scenario, 0) };
+        let left = |row: &Row| kept.is_left_to_porf(row, |key| key.contains("/porf/"));
+        assert!(left(&under_loom("a")), "porf exhausts it in 13");
+        assert!(!kept.is_left_to_porf(&under_loom("a"), |_| false), "porf has it no more");
+        assert!(!left(&under_loom("b")), "porf never had it");
+        assert!(!left(&under_loom("c")), "it is quick");
+        assert!(!left(&row("a", 0)), "porf itself");
+        assert!(!left(&Row { expect: Expect::Fail, ..under_loom("a") }), "a twin");
     }
 
     #[test]

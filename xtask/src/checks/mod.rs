@@ -97,6 +97,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let rows = run_rows::list(executable)?.into_iter();
         registered.extend(rows.map(|row| Job::new(row, executable)));
     }
+    let mut kept = Kept::read()?;
+    let keys_of_all: BTreeSet<String> = registered.iter().map(|job| job.row.key()).collect();
+    for job in &mut registered {
+        if kept.is_left_to_porf(&job.row, |key| keys_of_all.contains(key)) {
+            job.row.tier = DEEP_TIER;
+        }
+    }
     let all: Vec<Row> = registered.iter().map(|job| job.row.clone()).collect();
     let selection = options.selection();
     let asked: Vec<&Row> = all.iter().filter(|row| selection.has(row)).collect();
@@ -124,7 +131,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .filter(|job| plan.selection.has(&job.row) && shard.has(&job.row.key()))
         .map(|job| limited(job, &plan.selection))
         .collect();
-    let mut kept = Kept::read()?;
     if options.one_at_a_time {
         return lost::run(&jobs, &kept, options.jobs);
     }
