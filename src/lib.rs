@@ -32,6 +32,14 @@ mod chunk;
 mod error;
 #[cfg(feature = "std")]
 mod free_list;
+/// What runs under a checker is the core, by itself.
+#[cfg(all(
+    feature = "general",
+    target_os = "linux",
+    not(any(stampool_model = "loom", stampool_model = "porf", stampool_model = "shuttle"))
+))]
+#[cfg_attr(docsrs, doc(cfg(feature = "general")))]
+pub mod general;
 #[cfg(feature = "std")]
 mod mediator;
 #[cfg(feature = "std")]

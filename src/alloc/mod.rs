@@ -88,7 +88,7 @@ mod region;
 mod served;
 mod sign_post;
 #[cfg(feature = "std")]
-mod size_class;
+pub(crate) mod size_class;
 #[cfg(feature = "std")]
 mod slab;
 mod stack;

@@ -16,7 +16,7 @@
 /// Steps of `STEP` bytes up to `STEP * PER_OCTAVE`, and then `PER_OCTAVE` steps in each octave. Both are
 /// powers of two.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SizeClasses<const STEP: usize, const PER_OCTAVE: usize>;
+pub(crate) struct SizeClasses<const STEP: usize, const PER_OCTAVE: usize>;
 
 impl<const STEP: usize, const PER_OCTAVE: usize> SizeClasses<STEP, PER_OCTAVE> {
     const LINEAR: usize = STEP * PER_OCTAVE;
@@ -24,7 +24,7 @@ impl<const STEP: usize, const PER_OCTAVE: usize> SizeClasses<STEP, PER_OCTAVE> {
 
     /// The class of a size that is not zero.
     #[inline(always)]
-    pub(super) const fn of(size: usize) -> usize {
+    pub(crate) const fn of(size: usize) -> usize {
         debug_assert!(size != 0, "no class");
         let last = size - 1;
         if last < Self::LINEAR {
@@ -38,7 +38,7 @@ impl<const STEP: usize, const PER_OCTAVE: usize> SizeClasses<STEP, PER_OCTAVE> {
 
     /// The size of a class.
     #[inline(always)]
-    pub(super) const fn size(class: usize) -> usize {
+    pub(crate) const fn size(class: usize) -> usize {
         if class < PER_OCTAVE {
             return (class + 1) * STEP;
         }

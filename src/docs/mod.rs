@@ -4,6 +4,7 @@
 //! - [`forms`]: raw blocks, objects and stamped names, with a handle or without, and what each
 //!   costs.
 //! - [`family`]: the allocators beside the pools, and which one to take.
+//! - [`general`]: an allocator for whole programs on the same core.
 //! - [`choosing`]: the strategies side by side, and which for whom.
 //! - [`checking`]: misuse that a pool detects, and what that costs.
 //! - [`one_allocation`]: one block through every layer, with file names.
@@ -38,6 +39,9 @@ pub mod your_structure {}
 
 #[doc = include_str!("../../papers/verification.md")]
 pub mod verification {}
+
+#[doc = include_str!("general.md")]
+pub mod general {}
 
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}

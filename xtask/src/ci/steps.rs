@@ -18,7 +18,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "clippy",
             "all targets, warnings are errors",
             Cargo,
-            "clippy --workspace --all-targets --features stampool/os --quiet -- -D warnings",
+            "clippy --workspace --all-targets --features stampool/general --quiet -- -D warnings",
         ),
         Step::new(
             "clippy, sanitizers",
@@ -53,9 +53,9 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
         ),
         Step::new(
             "tests, mapped memory",
-            "sources on the system's mappings: what the kernel shows of them",
+            "sources on the system's mappings, and the general allocator under a whole program",
             Cargo,
-            "test --quiet --features os --lib --test os",
+            "test --quiet --features general --lib --test os --test general",
         ),
         Step::new(
             "tests, release",
@@ -75,7 +75,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
                 "docs",
                 "rustdoc, private items too, warnings are errors",
                 Cargo,
-                "doc --workspace --features stampool/os --no-deps --document-private-items --quiet",
+                "doc --workspace --features stampool/general --no-deps --document-private-items --quiet",
             )
         },
     ];

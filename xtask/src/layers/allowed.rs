@@ -29,6 +29,7 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("pool", &[]),
     layer("alloc", &["mediator", "thread_cache"]),
     layer("adapt", &["mediator", "thread_cache"]),
+    layer("general", &["checking", "pool", "adapt"]),
 ];
 
 /// Not layers: the root and `raw`, which name all of them, and the chapters, which have no code.

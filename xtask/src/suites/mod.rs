@@ -23,7 +23,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use comfy_table::Table;
 
-use self::packages::Package;
+use self::packages::{Heap, Package};
 use self::project::{Outcome, Project};
 use self::suite::{LeftOut, Suite};
 use crate::common::{terminal, workspace};
@@ -92,25 +92,30 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The program's allocator, as the table calls it, and the one with a fault.
-const HEAPS: [(&str, bool); 2] = [("BestFit, the program's", false), ("forgetful (faulty)", true)];
+/// The program's allocator, as the table calls it.
+const HEAPS: [(&str, Heap); 3] = [
+    ("BestFit, the program's", Heap::BestFit),
+    ("Stampool, the program's", Heap::General),
+    ("forgetful (faulty)", Heap::Forgetful),
+];
 
 /// Runs a package's own tests with a heap as the program's allocator.
 fn on_a_heap(package: &Package, table: &mut Table, wrong: &mut Vec<String>) -> Result<()> {
     let folder = published(package.name)?;
-    for (heap, is_faulty) in HEAPS {
+    for (word, heap) in HEAPS {
         let start = Instant::now();
         let Outcome { is_success, passed, failed, output } =
-            packages::test(package, &folder, is_faulty)?;
+            packages::test(package, &folder, heap)?;
         let name = package.name;
         let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
         let (pass, fail) = (passed.to_string(), failed.len().to_string());
-        table.add_row([name.to_owned(), heap.to_owned(), pass, fail, seconds]);
+        table.add_row([name.to_owned(), word.to_owned(), pass, fail, seconds]);
         // Under the faulty heap the process may end before a test fails.
+        let is_faulty = heap == Heap::Forgetful;
         let is_well = if is_faulty { !is_success } else { is_success && passed >= package.least };
         if !is_well {
             println!("{output}");
-            wrong.push(format!("{name} on {heap}: {passed} pass, {} fail", failed.len()));
+            wrong.push(format!("{name} on {word}: {passed} pass, {} fail", failed.len()));
         }
     }
     for (program, why) in package.left_out {

@@ -43,20 +43,43 @@ fn the_heap_serves_this_program() {
 /// What says that this test has passed.
 const ADDED_AND_OK: &str = "test the_heap_serves_this_program ... ok";
 
-/// Copies the package in `from` and links the heap, or the one with a fault, to its tests. Returns the
-/// folder.
+/// The program's allocator.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heap {
+    /// A heap of the family.
+    BestFit,
+    /// The same, with a fault.
+    Forgetful,
+    /// The general allocator.
+    General,
+}
+
+impl Heap {
+    /// The name of its folder, and of its feature in `support/program-heap`.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::BestFit => "heap",
+            Self::Forgetful => "forgetful",
+            Self::General => "general",
+        }
+    }
+}
+
+/// Copies the package in `from` and links the heap to its tests. Returns the folder.
 ///
 /// # Errors
 /// Where a file cannot be read or written.
-fn write(package: &Package, from: &Path, is_faulty: bool) -> Result<PathBuf> {
-    let name = if is_faulty { "forgetful" } else { "heap" };
-    let to = workspace::output()?.join(project::FOLDER).join(name).join(package.name);
+fn write(package: &Package, from: &Path, heap: Heap) -> Result<PathBuf> {
+    let to = workspace::output()?.join(project::FOLDER).join(heap.word()).join(package.name);
     if to.exists() {
         fs::remove_dir_all(&to)?;
     }
     folder::copy(from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
     let path = models::toml_string(&workspace::root()?.join("support/program-heap"))?;
-    let features = if is_faulty { "\nfeatures = [\"forgetful\"]" } else { "" };
+    let features = match heap {
+        Heap::BestFit => String::new(),
+        heap => format!("\nfeatures = [\"{}\"]", heap.word()),
+    };
     let added =
         format!("\n[workspace]\n\n[dev-dependencies.program-heap]\npath = {path}{features}\n");
     append(&to.join("Cargo.toml"), &added)?;
@@ -76,12 +99,12 @@ fn write(package: &Package, from: &Path, is_faulty: bool) -> Result<PathBuf> {
     Ok(to)
 }
 
-/// Runs a package's tests on the heap, or on the one with a fault.
+/// Runs a package's tests on a heap.
 ///
 /// # Errors
 /// Where they do not build.
-pub(super) fn test(package: &Package, from: &Path, is_faulty: bool) -> Result<Outcome> {
-    let folder = write(package, from, is_faulty)?;
+pub(super) fn test(package: &Package, from: &Path, heap: Heap) -> Result<Outcome> {
+    let folder = write(package, from, heap)?;
     eprintln!("building the tests of {}", package.name);
     let words = ["--lib", "--tests"];
     let status = project::cargo(&folder)?.args(words).args(["--no-run", "--quiet"]).status()?;

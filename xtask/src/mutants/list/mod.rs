@@ -6,6 +6,7 @@ mod checking;
 mod edges;
 mod family;
 mod free_list;
+mod general;
 mod growth;
 mod leases;
 mod mediator;
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Vec<&'static Mutant> {
         family::MUTANTS,
         rundown::MUTANTS,
         free_list::MUTANTS,
+        general::MUTANTS,
         growth::MUTANTS,
         leases::MUTANTS,
         mediator::MUTANTS,
