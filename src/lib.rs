@@ -4,6 +4,7 @@
 //! [design]: crate::docs::design
 //! [family]: crate::docs::family
 //! [forms]: crate::docs::forms
+//! [general]: crate::docs::general
 //! [glossary]: crate::docs::glossary
 //! [own]: crate::docs::your_structure
 //! [speed]: crate::docs
@@ -32,12 +33,7 @@ mod chunk;
 mod error;
 #[cfg(feature = "std")]
 mod free_list;
-/// What runs under a checker is the core, by itself.
-#[cfg(all(
-    feature = "general",
-    target_os = "linux",
-    not(any(stampool_model = "loom", stampool_model = "porf", stampool_model = "shuttle"))
-))]
+#[cfg(all(feature = "general", target_os = "linux"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "general")))]
 pub mod general;
 #[cfg(feature = "std")]

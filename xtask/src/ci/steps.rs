@@ -55,7 +55,7 @@ pub(super) fn steps(deep: bool) -> Vec<Step> {
             "tests, mapped memory",
             "sources on the system's mappings, and the general allocator under a whole program",
             Cargo,
-            "test --quiet --features general --lib --test os --test general",
+            "test --quiet --features general --lib --test os --test general --test general_called",
         ),
         Step::new(
             "tests, release",

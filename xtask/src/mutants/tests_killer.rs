@@ -15,8 +15,8 @@ use crate::common::{models, workspace};
 
 /// The package of the tests that are not the library's own, in front of a slash in a target.
 const STRESS: &str = "stress/";
-/// The tests that need the feature of this name.
-const GENERAL: &str = "general";
+/// The tests that need the feature `general`.
+const GENERAL: &str = "general_called";
 
 /// Builds the test programs `targets` of the copy by one call of cargo for each package, into the
 /// workspace's own target folder: what the copy does not change was built there before.
@@ -32,7 +32,7 @@ pub(super) fn build(
     let (general, library): (Vec<&str>, Vec<&str>) =
         library.into_iter().partition(|target| *target == GENERAL);
     let mut built = build_of(copy, "stampool", &[], &library)?;
-    built.extend(build_of(copy, "stampool", &["--features", GENERAL], &general)?);
+    built.extend(build_of(copy, "stampool", &["--features", "general"], &general)?);
     // Without the general allocators, which are C and C++.
     built.extend(build_of(copy, "stress", &["--no-default-features"], &stress)?);
     Ok(built)

@@ -3,7 +3,7 @@
 use crate::mutants::{Edit, Killer, Mutant};
 
 const fn test(name: &'static str) -> Killer {
-    Killer::Test { target: "general", name }
+    Killer::Test { target: "general_called", name }
 }
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -18,15 +18,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         words: "the thread has ended, and handed its blocks in",
     },
     Mutant {
-        name: "an aligned block has the class of its size alone",
+        name: "a chunk begins at any page",
         edits: &[Edit {
-            file: "src/general/classes.rs",
-            from: "        let size = (layout.size() + (layout.align() - 1)) & !(layout.align() - 1);",
-            to: "        let align = if {on} { 1 } else { layout.align() };
-        let size = (layout.size() + (align - 1)) & !(align - 1);",
+            file: "src/general/central.rs",
+            from: "        mapping::map(layout.size().checked_next_multiple_of(mapping::PAGE)?, layout.align())",
+            to: "        let align = if {on} { mapping::PAGE } else { layout.align() };
+        mapping::map(layout.size().checked_next_multiple_of(mapping::PAGE)?, align)",
         }],
         killer: test("blocks::every_size_and_alignment"),
-        words: "align: ",
+        words: "memory",
     },
     Mutant {
         name: "a mapping that was used serves a request for zeroes",
@@ -56,32 +56,5 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }],
         killer: test("blocks::mappings_that_are_kept_go_back_when_they_are_trimmed"),
         words: "attempt to subtract with overflow",
-    },
-    Mutant {
-        name: "a fork does not take the growth locks",
-        edits: &[
-            Edit {
-                file: "src/general/central.rs",
-                from: "        // SAFETY: by the caller; a static.
-        unsafe { self.growth.keep() };",
-                to: "        if {on} {
-            return;
-        }
-        // SAFETY: by the caller; a static.
-        unsafe { self.growth.keep() };",
-            },
-            Edit {
-                file: "src/general/central.rs",
-                from: "        // SAFETY: by the caller.
-        unsafe { self.mediator.give_up_locks() };",
-                to: "        if {on} {
-            return;
-        }
-        // SAFETY: by the caller.
-        unsafe { self.mediator.give_up_locks() };",
-            },
-        ],
-        killer: test("forks::a_child_allocates_whatever_the_threads_of_its_parent_did"),
-        words: "the child hung",
     },
 ];
