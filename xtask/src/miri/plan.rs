@@ -134,6 +134,8 @@ pub(super) const PROGRAMS_LEFT_OUT: &[LeftOut] = &[
     out("builder_edges", "it builds a thousand pools, which is long here and adds no pointer"),
     out("edges", "it leaves a pool's memory on purpose, and has no pointer that others lack"),
     out("frees", "it counts what 80,000 frees ask of the allocator: no pointer that others lack"),
+    out("general", "it maps memory by system calls that Miri does not know, and forks"),
+    out("general_called", "it maps memory by system calls that Miri does not know"),
     out("global", "a buffer of 64 MiB as the program's allocator, which keeps it"),
     out("hard", "it forks, and has eight threads for each core"),
     out("heap", "it counts heap memory, which Miri's own leak check does in every other test"),

@@ -79,7 +79,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }",
         }],
         killer: Killer::Porf("SlabArena/slab/refused_by_trim/"),
-        words: "not allowed",
+        words: "false true",
     },
     Mutant {
         name: "a checked arena looks at the layout of a free, and not at the page",
