@@ -12,10 +12,8 @@ use peers::malloc::{Jemalloc, MiMalloc, SnMalloc};
 use stampool::SystemSource;
 use stampool::alloc::wrap::Locked;
 use stampool::alloc::{GoodFit, SlabArena};
-use stampool::general::Stampool;
 
 pub(crate) const ARENA: &str = "SlabArena";
-pub(crate) const GENERAL: &str = "Stampool";
 pub(crate) const LOCKED: &str = "Locked<GoodFit>";
 
 /// More than all windows together.
@@ -158,7 +156,8 @@ pub(crate) fn all() -> Vec<(&'static str, Role, Box<dyn Subject>)> {
     vec![
         (ARENA, Role::Ours, Box::new(Member(SlabArena::new(CAPACITY).expect("address space")))),
         (LOCKED, Role::Ours, Box::new(Member(Locked::new(GoodFit::new(SystemSource))))),
-        (GENERAL, Role::Ours, Box::new(General(Stampool))),
+        #[cfg(feature = "general")]
+        ("Stampool", Role::Ours, Box::new(General(stampool::general::Stampool))),
         ("mimalloc", Role::Malloc, Box::new(General(MiMalloc))),
         ("snmalloc", Role::Malloc, Box::new(General(SnMalloc))),
         ("jemalloc", Role::Malloc, Box::new(General(Jemalloc))),
